@@ -1,0 +1,69 @@
+import type { GenerateParams } from "#/api/generate.ts";
+import type { ImageFacts, TaskId } from "#/engine/protocol.ts";
+import type { Pixmap } from "#/image/pixmap.ts";
+import type { WireError } from "#/lib/errors.ts";
+
+/** A request with a life. `params` is the settled request: every field filled, seed drawn, inputs stored. */
+export type Task = Readonly<{
+  id: TaskId;
+  /** Row number in the history; never an identity (SQLite reuses it after a delete). */
+  row: number;
+  params: GenerateParams;
+  webhookUrl: string;
+  /** Free text of a live-channel client, echoed in `queued`. */
+  label: string | null;
+  /** Milliseconds since 1970, as all `...At` fields. */
+  queuedAt: number;
+  state: TaskState;
+}>;
+
+/** How a task can end. `cancelled` never ran; `skipped` means a skip came too late to be handled. */
+export type SettledStatus = "finished" | "stopped" | "skipped" | "failed" | "cancelled";
+
+/** Legal moves: pending -> running -> settled, pending -> settled (cancelled), running -> pending (after a crash). */
+export type TaskState = Readonly<
+  | { status: "pending"; position: number }
+  | { status: "running"; startedAt: number; attempt: number; progress: Progress; images: readonly TaskImage[] }
+  | {
+      status: "settled";
+      outcome: SettledStatus;
+      startedAt: number | null;
+      finishedAt: number;
+      /** 0 to 100; where it stopped, for a failed task. */
+      percent: number;
+      images: readonly TaskImage[];
+      error: WireError | null;
+    }
+>;
+
+/** Last progress of a running task: FooocusAPI's number and sentence (http-api sections 9 and 10). */
+export type Progress = Readonly<{
+  percent: number;
+  message: string;
+  stage: Stage;
+  image: number;
+  images: number;
+  step: number;
+  steps: number;
+  preview: Preview | null;
+}>;
+
+export type Stage = "loading" | "encoding" | "denoising" | "decoding" | "upscaling" | "masking" | "saving";
+
+/** A preview that is encoded once per format, at the first reader that asks, and not at all when nobody does. */
+export type Preview = Readonly<{
+  pixmap: Pixmap;
+  png: () => Promise<Uint8Array>;
+  webp: () => Promise<Uint8Array>;
+}>;
+
+/** A finished image on disk. `url` is absolute; `path` is relative to the outputs folder. */
+export type TaskImage = Readonly<{
+  url: string;
+  path: string;
+  width: number;
+  height: number;
+  seed: bigint;
+  nsfw: boolean;
+  facts: ImageFacts | null;
+}>;
