@@ -1,0 +1,105 @@
+/**
+ * What will be made: complete, immutable, plain. Models are names (paths relative to their model folder, as the API
+ * lists them), input images are indexes into the command's `inputs`. A recipe says nothing of HTTP, files or formats.
+ */
+export type Recipe = Readonly<{
+  base: ModelName;
+  /** A separate VAE file, or the checkpoint's own. */
+  vae: ModelName | null;
+  /** In the order they are applied; the performance mode's own LoRA is the last one. */
+  loras: readonly LoraUse[];
+  size: Size;
+  steps: number;
+  sampler: SamplerName;
+  schedule: ScheduleName;
+  /** 1 = last hidden state of the text encoders, 2 = the one before (SDXL's own). */
+  clipSkip: number;
+  guidance: Guidance;
+  noise: NoiseRule;
+  previews: boolean;
+  source: Source;
+  /** One per image: its seed and its prompts after styles and wildcards. */
+  images: readonly ImageSpec[];
+}>;
+
+/** A file name relative to its model folder, for example `sdxl/base.safetensors`. */
+export type ModelName = string;
+
+export type LoraUse = Readonly<{ name: ModelName; weight: number }>;
+
+/** Pixels. The latent is floor(width / 8) by floor(height / 8). */
+export type Size = Readonly<{ width: number; height: number }>;
+
+/** Which device's rule the per-step noise follows (pipeline section 3.3); initial noise is the CPU's in both. */
+export type NoiseRule = "gpu" | "cpu";
+
+/** Classifier-free guidance as Fooocus extends it (pipeline section 8). */
+export type Guidance = Readonly<{
+  cfg: number;
+  /** 0 to 30: strength of the bilateral filter on the positive residual. */
+  sharpness: number;
+  /** Guidance at the start of the run when `cfg` exceeds it ("mimicking TSNR"). */
+  adaptiveCfg: number;
+  /** Scalers of the original-size numbers in the ADM vector, and the progress at which they end. */
+  admPositive: number;
+  admNegative: number;
+  admEnd: number;
+}>;
+
+/** Where the first latent comes from. */
+export type Source = Readonly<{ kind: "noise" }>;
+
+export type ImageSpec = Readonly<{
+  /** 0 to 2^63 - 1. */
+  seed: bigint;
+  positive: PromptTexts;
+  negative: PromptTexts;
+}>;
+
+/** Texts that are encoded one by one and joined on the token axis; the first `topK` give the pooled vector. */
+export type PromptTexts = Readonly<{ texts: readonly string[]; topK: number }>;
+
+/** The sampler names of the contract (`enums.json`), in its order. */
+export const samplerNames = [
+  "euler",
+  "euler_ancestral",
+  "heun",
+  "heunpp2",
+  "dpm_2",
+  "dpm_2_ancestral",
+  "lms",
+  "dpm_fast",
+  "dpm_adaptive",
+  "dpmpp_2s_ancestral",
+  "dpmpp_sde",
+  "dpmpp_sde_gpu",
+  "dpmpp_2m",
+  "dpmpp_2m_sde",
+  "dpmpp_2m_sde_gpu",
+  "dpmpp_3m_sde",
+  "dpmpp_3m_sde_gpu",
+  "ddpm",
+  "lcm",
+  "tcd",
+  "restart",
+  "ddim",
+  "uni_pc",
+  "uni_pc_bh2",
+] as const;
+export type SamplerName = (typeof samplerNames)[number];
+
+/** The scheduler names of the contract, in its order. */
+export const scheduleNames = [
+  "normal",
+  "karras",
+  "exponential",
+  "sgm_uniform",
+  "simple",
+  "ddim_uniform",
+  "lcm",
+  "turbo",
+  "align_your_steps",
+  "tcd",
+  "edm_playground_v2.5",
+] as const;
+export type ScheduleName = (typeof scheduleNames)[number];
