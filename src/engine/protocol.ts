@@ -9,8 +9,23 @@ export type TaskId = Brand<string, "TaskId">;
 /** Which hardware the networks run on. */
 export type Device = "cuda" | "webgpu" | "cpu";
 
+/** What the engine must know before its first job; plain data, taken from the configuration. */
+export type EngineSettings = Readonly<{
+  /** Folders laid out like Fooocus' `models/`, searched in order. */
+  modelRoots: readonly string[];
+  /** In order of preference; `auto` takes what the machine has. */
+  providers: "auto" | readonly Device[];
+  /** `in-place` maps the checkpoint, `packed` copies and re-orders it in memory (faster steps, slower opening). */
+  weights: "in-place" | "packed";
+  /** Bytes of weights that may stay open between jobs. */
+  memoryBudget: number;
+  /** Threads of the networks; 0 lets the runtime choose. */
+  threads: number;
+}>;
+
 /** Main thread to engine. Plain data only: it survives a structured clone today, a pipe or a queue tomorrow. */
 export type EngineCommand = Readonly<
+  | { type: "start"; settings: EngineSettings }
   | { type: "generate"; id: TaskId; recipe: Recipe; inputs: readonly Pixmap[]; previews: boolean }
   | { type: "control"; id: TaskId; action: "skip" | "stop" }
   | { type: "previews"; id: TaskId; wanted: boolean }
@@ -20,6 +35,7 @@ export type EngineCommand = Readonly<
 /** Engine to main thread. Every job ends in exactly one `settled`, whatever becomes of it. */
 export type EngineEvent = Readonly<
   | { type: "ready"; device: Device }
+  | { type: "broken"; error: WireError }
   | { type: "loaded"; models: readonly LoadedModel[] }
   | { type: "progress"; id: TaskId; at: Moment; preview?: Pixmap }
   | { type: "image"; id: TaskId; index: number; image: Pixmap; facts: ImageFacts }
@@ -29,9 +45,13 @@ export type EngineEvent = Readonly<
 /** A network that is resident in the engine; bytes are those of its weights in the file. */
 export type LoadedModel = Readonly<{ name: string; bytes: number }>;
 
-/** Where a job is. `image` counts from 0; `step` counts finished steps, from 1, of `steps`. */
+/**
+ * Where a job is. `image` counts from 0; `step` counts steps whose estimate is known, of `steps`; step 0 says that
+ * the image is about to be sampled. `negative` follows the positive texts of the same image, not sent at CFG 1.
+ */
 export type Moment = Readonly<
-  | { stage: "loading" | "encoding" | "decoding" | "upscaling" | "masking"; image: number }
+  | { stage: "loading" | "decoding" | "upscaling" | "masking"; image: number }
+  | { stage: "encoding"; image: number; texts: "positive" | "negative" }
   | { stage: "denoising"; image: number; step: number; steps: number }
 >;
 

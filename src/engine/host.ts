@@ -1,0 +1,149 @@
+import { EngineError, type WireError } from "#/lib/errors.ts";
+import { Inbox } from "#/lib/inbox.ts";
+import type { Channel } from "./channel.ts";
+import type { Engine, EngineState } from "./engine.ts";
+import type { Device, EngineCommand, EngineEvent, EngineSettings, TaskId } from "./protocol.ts";
+
+type GenerateCommand = Extract<EngineCommand, { type: "generate" }>;
+
+/**
+ * The main thread's side of the engine: starts it, hands it jobs, turns its messages into one event stream per job.
+ * When the other side dies every job it had settles as failed (`worker-died`) and the next job starts a new one, so
+ * a queue behind it always goes on.
+ */
+export class EngineHost implements Engine {
+  readonly #settings: EngineSettings;
+  readonly #open: () => Channel;
+  readonly #jobs = new Map<TaskId, Inbox<EngineEvent>>();
+  readonly #listeners = new Set<(state: EngineState) => void>();
+  #channel: Channel | undefined;
+  #closing = false;
+  #state: EngineState = { state: "starting", device: null, loaded: [] };
+
+  /**
+   * @param settings what the engine is started with, also after it died
+   * @param open     starts a thread or a process and returns the way to talk to it
+   */
+  constructor(settings: EngineSettings, open: () => Channel) {
+    this.#settings = settings;
+    this.#open = open;
+  }
+
+  get state(): EngineState {
+    return this.#state;
+  }
+
+  get device(): Device | null {
+    return this.#state.device;
+  }
+
+  /** Calls `listener` at every change of state; returns the way to stop it. */
+  subscribe(listener: (state: EngineState) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Starts the engine now instead of with the first job. */
+  start(): void {
+    this.#connected();
+  }
+
+  /** Runs one job. The last event is always `settled`, whatever becomes of the engine. */
+  async *run(command: GenerateCommand): AsyncGenerator<EngineEvent, void, undefined> {
+    const inbox = new Inbox<EngineEvent>();
+    this.#jobs.set(command.id, inbox);
+    try {
+      this.#connected().post(command);
+      this.#change({ ...this.#state, state: "busy" });
+      yield* inbox;
+    } finally {
+      this.#jobs.delete(command.id);
+      if (this.#jobs.size === 0 && this.#state.state === "busy") this.#change({ ...this.#state, state: "ready" });
+    }
+  }
+
+  /** Asks the running job to end at its next step; unknown ids are ignored. */
+  control(id: TaskId, action: "skip" | "stop"): void {
+    if (this.#jobs.has(id)) this.#channel?.post({ type: "control", id, action });
+  }
+
+  /** Previews cost little, but nothing at all when nobody watches. */
+  wantPreviews(id: TaskId, wanted: boolean): void {
+    if (this.#jobs.has(id)) this.#channel?.post({ type: "previews", id, wanted });
+  }
+
+  /**
+   * Asks the engine to leave and waits for it, at most `milliseconds`; a network run cannot be interrupted, so the
+   * caller ends the process after that.
+   */
+  async close(milliseconds = 5000): Promise<void> {
+    this.#closing = true;
+    const channel = this.#channel;
+    if (channel === undefined) return;
+    const gone = new Promise<void>((resolve) => {
+      this.#onGone = resolve;
+    });
+    channel.post({ type: "shutdown" });
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, milliseconds);
+    });
+    await Promise.race([gone, late]);
+    clearTimeout(timer);
+    channel.kill();
+  }
+
+  #onGone: () => void = () => undefined;
+
+  #connected(): Channel {
+    if (this.#channel !== undefined) return this.#channel;
+    if (this.#closing) throw new EngineError("interrupted", "The server is shutting down; the engine takes no new job.");
+    const channel = this.#open();
+    this.#channel = channel;
+    channel.onEvent((event) => this.#receive(event));
+    channel.onClosed((reason) => this.#lost(reason));
+    channel.post({ type: "start", settings: this.#settings });
+    return channel;
+  }
+
+  #receive(event: EngineEvent): void {
+    switch (event.type) {
+      case "ready":
+        return this.#change({ ...this.#state, state: this.#jobs.size > 0 ? "busy" : "ready", device: event.device });
+      case "broken":
+        return this.#fail(event.error);
+      case "loaded":
+        return this.#change({ ...this.#state, loaded: event.models });
+      case "progress":
+      case "image":
+        return this.#jobs.get(event.id)?.push(event);
+      case "settled": {
+        const inbox = this.#jobs.get(event.id);
+        inbox?.push(event);
+        return inbox?.close();
+      }
+    }
+  }
+
+  #lost(reason: string): void {
+    this.#channel = undefined;
+    this.#onGone();
+    const message = `The engine died while it worked: ${reason}. The next task starts it again.`;
+    this.#fail({ code: "worker-died", message, details: {} });
+    if (!this.#closing) this.#change({ state: "restarting", device: null, loaded: [] });
+  }
+
+  #fail(error: WireError): void {
+    for (const [id, inbox] of this.#jobs) {
+      inbox.push({ type: "settled", id, outcome: { status: "failed", error } });
+      inbox.close();
+    }
+    this.#change({ ...this.#state, state: "failed" });
+  }
+
+  #change(state: EngineState): void {
+    this.#state = state;
+    for (const listener of this.#listeners) listener(state);
+  }
+}
+
