@@ -1,0 +1,23 @@
+import type { Device, EngineCommand, EngineEvent, LoadedModel, TaskId } from "./protocol.ts";
+
+/** What the engine is doing; `device` is null until it said which one it has. */
+export type EngineState = Readonly<{
+  state: "starting" | "ready" | "busy" | "failed" | "restarting";
+  device: Device | null;
+  loaded: readonly LoadedModel[];
+}>;
+
+/** The engine as the tasks see it, wherever it runs. */
+export interface Engine {
+  readonly state: EngineState;
+  /** Calls `listener` at every change of state; returns the way to stop it. */
+  subscribe(listener: (state: EngineState) => void): () => void;
+  /** Runs one job; the last event is always `settled`, whatever becomes of the engine. */
+  run(command: Extract<EngineCommand, { type: "generate" }>): AsyncIterable<EngineEvent>;
+  /** Asks the running job to end at its next step; unknown ids are ignored. */
+  control(id: TaskId, action: "skip" | "stop"): void;
+  /** Turns previews of a running job on or off; they are not made when nobody watches. */
+  wantPreviews(id: TaskId, wanted: boolean): void;
+  /** Asks the engine to leave and waits for it, at most `milliseconds`. */
+  close(milliseconds?: number): Promise<void>;
+}
