@@ -1,0 +1,91 @@
+/**
+ * Everything a fresh clone needs, with nothing but Node and npm on the machine: installs the pinned packages when
+ * they are absent or differ from package-lock.json, finds Bun among them, and runs it with the arguments given.
+ *
+ *   node scripts/setup.mjs                    only sets up
+ *   node scripts/setup.mjs run src/main.ts    sets up, then `bun run src/main.ts`
+ */
+import { spawn, spawnSync } from "node:child_process";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** The repository's folder. */
+export const root = dirname(dirname(fileURLToPath(import.meta.url)));
+
+const modules = join(root, "node_modules");
+
+const packagesOf = (lockFile) => JSON.parse(readFileSync(lockFile, "utf8")).packages;
+
+/** npm writes what it installed into a hidden lock file; optional packages for other systems are rightly absent. */
+function installedAsLocked() {
+  const record = join(modules, ".package-lock.json");
+  if (!existsSync(record)) return false;
+  const installed = packagesOf(record);
+  return Object.entries(packagesOf(join(root, "package-lock.json"))).every(([path, wanted]) => {
+    if (path === "") return true;
+    const found = installed[path];
+    return found === undefined ? wanted.optional === true : found.version === wanted.version;
+  });
+}
+
+/**
+ * Install scripts stay off: the only one among our packages that does something downloads CUDA libraries from a
+ * registry that closed networks lack, and nobody without an NVIDIA GPU needs them (docs/deployment.md).
+ */
+function install() {
+  console.error("setup: installing the packages of package-lock.json (once)");
+  const npm = process.platform === "win32" ? "npm.cmd" : "npm";
+  const { status, error } = spawnSync(npm, ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], {
+    cwd: root,
+    stdio: ["ignore", 2, 2],
+  });
+  if (error !== undefined) throw new Error(`setup: npm could not be started: ${error.message}`);
+  if (status !== 0) throw new Error(`setup: npm ci ended with code ${status}; its message is above`);
+}
+
+/** The Bun executable that npm installed for this machine: the `bun` package itself is only a downloader. */
+function findBun() {
+  const scope = join(modules, "@oven");
+  const name = process.platform === "win32" ? "bun.exe" : "bun";
+  const candidates = existsSync(scope) ? readdirSync(scope).map((dir) => join(scope, dir, "bin", name)) : [];
+  for (const path of candidates.filter((candidate) => existsSync(candidate))) {
+    if (spawnSync(path, ["--version"], { stdio: "ignore" }).status === 0) return path;
+  }
+  throw new Error(
+    `setup: no Bun that runs on this machine (${process.platform} ${process.arch}) in ${scope}. ` +
+      "Delete node_modules and try again; Bun needs glibc 2.29 or later and a processor with AVX2.",
+  );
+}
+
+/** Installs when needed and returns the path of Bun. */
+export function prepare() {
+  if (!installedAsLocked()) install();
+  return findBun();
+}
+
+/** Runs a program in the foreground, hands signals on to it, resolves with its exit code. */
+export function run(program, args) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, { cwd: root, stdio: "inherit" });
+    const pass = (signal) => child.kill(signal);
+    const signals = ["SIGINT", "SIGTERM", "SIGHUP"];
+    for (const signal of signals) process.on(signal, pass);
+    child.once("error", reject);
+    child.once("exit", (code, signal) => {
+      for (const name of signals) process.off(name, pass);
+      resolve(signal === null ? (code ?? 1) : 1);
+    });
+  });
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  try {
+    const bun = prepare();
+    const args = process.argv.slice(2);
+    if (args.length > 0) process.exitCode = await run(bun, args);
+  } catch (error) {
+    console.error(error.message);
+    process.exitCode = 1;
+  }
+}

@@ -1,0 +1,77 @@
+/** The steps of `npm run check` and `npm test`: each is one program; a test run is counted by its JUnit report. */
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { prepare, root, run } from "./setup.mjs";
+
+const bin = (name) => join(root, "node_modules", ".bin", name);
+const node = process.execPath;
+
+/** What must hold before a commit, cheapest first. A test step names the folder it runs. */
+export const checkSteps = [
+  { name: "format", program: bin("biome"), args: ["check", "--diagnostic-level=error", "."] },
+  { name: "lint", program: bin("oxlint"), args: ["--type-aware", "--deny-warnings"] },
+  { name: "types", program: bin("tsc"), args: ["--noEmit"] },
+  { name: "dead code", program: bin("knip"), args: [] },
+  { name: "unit", folder: "test/unit" },
+];
+
+/** What follows in a whole proof: the build comes before the tests that start the binary. */
+export const proofSteps = [
+  { name: "golden", folder: "test/golden" },
+  { name: "contract", folder: "test/contract" },
+  { name: "build", program: node, args: ["scripts/setup.mjs", "run", "scripts/build.ts"] },
+  { name: "e2e", folder: "test/e2e" },
+];
+
+/**
+ * Runs every step, the later ones even when an earlier one failed, and sums up. A step that is not a test run
+ * counts as one: passed or failed.
+ *
+ * @returns {Promise<{passed: number, failed: number, skipped: number, failedSteps: string[]}>}
+ */
+export async function runSteps(steps) {
+  const bun = prepare();
+  const sum = { passed: 0, failed: 0, skipped: 0, failedSteps: [] };
+  for (const step of steps) {
+    console.log(`\n== ${step.name}`);
+    const started = Date.now();
+    const counts = step.folder === undefined ? await runTool(step) : await runTests(bun, step.folder);
+    sum.passed += counts.passed;
+    sum.failed += counts.failed;
+    sum.skipped += counts.skipped;
+    if (counts.failed > 0) sum.failedSteps.push(step.name);
+    const seconds = ((Date.now() - started) / 1000).toFixed(1);
+    console.log(`== ${step.name}: ${counts.failed === 0 ? "ok" : "FAILED"} after ${seconds} s`);
+  }
+  if (sum.failedSteps.length > 0) console.log(`\nfailed: ${sum.failedSteps.join(", ")}`);
+  return sum;
+}
+
+async function runTool({ program, args }) {
+  const code = await run(program, args);
+  return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0 };
+}
+
+/** A run that crashed leaves no report, or one without a failure: both count as one failed. */
+async function runTests(bun, folder) {
+  const scratch = mkdtempSync(join(tmpdir(), "fooocusd-tests-"));
+  const report = join(scratch, "report.xml");
+  try {
+    const code = await run(bun, ["test", "--reporter=junit", `--reporter-outfile=${report}`, `./${folder}/`]);
+    const counts = existsSync(report) ? readReport(readFileSync(report, "utf8")) : undefined;
+    if (counts === undefined) return { passed: 0, failed: 1, skipped: 0 };
+    return code !== 0 && counts.failed === 0 ? { ...counts, failed: 1 } : counts;
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+/** The totals that JUnit's root element carries; `undefined` when the file is not such a report. */
+export function readReport(xml) {
+  const head = /<testsuites\b[^>]*>/.exec(xml)?.[0];
+  if (head === undefined) return undefined;
+  const total = (name) => Number(new RegExp(`\\b${name}="(\\d+)"`).exec(head)?.[1] ?? 0);
+  const failed = total("failures") + total("errors");
+  return { passed: total("tests") - failed - total("skipped"), failed, skipped: total("skipped") };
+}

@@ -1,0 +1,62 @@
+/** How serious a line is; a logger prints its own level and everything after it in this list. */
+export const logLevels = ["debug", "info", "warn", "error"] as const;
+export type LogLevel = (typeof logLevels)[number];
+
+/** Facts beside the sentence, printed as `key=value`. */
+export type LogFacts = Readonly<Record<string, string | number | boolean | null | undefined>>;
+
+/** One method a level. Passed to what needs it, never imported as a value; {@link Log.with} adds facts to every line. */
+export type Log = Readonly<Record<LogLevel, (sentence: string, facts?: LogFacts) => void>> & {
+  /** A logger whose every line carries these facts too. */
+  with(facts: LogFacts): Log;
+};
+
+/** Where lines go and what the clock says: a parameter, so that tests read lines instead of a terminal. */
+export type LogSink = Readonly<{ write: (line: string) => void; now: () => Date }>;
+
+/**
+ * A logger that writes one line an event: `2026-11-23T10:00:00.000Z info  sentence key=value`.
+ *
+ * @param level the least serious level that is written
+ * @param sink  standard error and the system's clock when left out
+ */
+export function createLog(level: LogLevel, sink: LogSink = standardError): Log {
+  return withFacts(level, sink, {});
+}
+
+/** A logger that says nothing, for tests and for tools that only want the result. */
+export const silentLog: Log = createLog("error", { write: () => {}, now: () => new Date(0) });
+
+const standardError: LogSink = {
+  write: (line) => process.stderr.write(`${line}\n`),
+  now: () => new Date(),
+};
+
+function withFacts(level: LogLevel, sink: LogSink, fixed: LogFacts): Log {
+  const least = logLevels.indexOf(level);
+  const at =
+    (own: LogLevel) =>
+    (sentence: string, facts: LogFacts = {}) => {
+      if (logLevels.indexOf(own) < least) return;
+      sink.write(`${sink.now().toISOString()} ${own.padEnd(5)} ${sentence}${tail({ ...fixed, ...facts })}`);
+    };
+  return {
+    debug: at("debug"),
+    info: at("info"),
+    warn: at("warn"),
+    error: at("error"),
+    with: (facts) => withFacts(level, sink, { ...fixed, ...facts }),
+  };
+}
+
+function tail(facts: LogFacts): string {
+  return Object.entries(facts)
+    .filter(([, value]) => value !== undefined)
+    .map(([key, value]) => ` ${key}=${typeof value === "string" ? quoted(value) : String(value)}`)
+    .join("");
+}
+
+/** Quotes only where a space, a quote, or a control character would blur where the value ends or forge a line. */
+function quoted(value: string): string {
+  return /^[^\s"\p{Cc}]+$/u.test(value) ? value : JSON.stringify(value);
+}
