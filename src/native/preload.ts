@@ -1,0 +1,14 @@
+/**
+ * First import of both entry points, for its effect: native libraries are open before anything that needs them is
+ * loaded. A failure here cannot reach the handlers of an entry that has not begun, so it is told and ends the process.
+ */
+import { AppError } from "#/lib/errors.ts";
+import { openLibraries } from "./libraries.ts";
+
+try {
+  openLibraries();
+} catch (error) {
+  if (!(error instanceof AppError)) throw error;
+  process.stderr.write(`${error.message}\n`);
+  process.exit(1);
+}
