@@ -1,0 +1,42 @@
+/** A LoRA as the metadata names it: file stem, weight, and the first ten hex digits of the file's SHA-256. */
+export type LoraFact = Readonly<{ name: string; weight: number; hash: string }>;
+
+/**
+ * What is written into an image about how it was made (pipeline section 18): the values after the performance mode's
+ * overrides. Model names are file stems; a hash is "" until it is known.
+ */
+export type ImageMetadata = Readonly<{
+  prompt: string;
+  negativePrompt: string;
+  promptExpansion: string;
+  styles: readonly string[];
+  performance: string;
+  steps: number;
+  width: number;
+  height: number;
+  guidanceScale: number;
+  sharpness: number;
+  adm: Readonly<{ positive: number; negative: number; end: number }>;
+  baseModel: string;
+  baseModelHash: string;
+  refinerModel: string;
+  refinerSwitch: number;
+  /** Written only where it differs from the configured default. */
+  adaptiveCfg?: number;
+  clipSkip: number;
+  sampler: string;
+  scheduler: string;
+  vae: string;
+  seed: bigint;
+  loras: readonly LoraFact[];
+  fullPrompt: readonly string[];
+  fullNegativePrompt: readonly string[];
+  createdBy?: string;
+  version: string;
+}>;
+
+/** The two ways to write it down that other programs read. */
+export type MetadataScheme = "fooocus" | "a1111";
+
+/** What can be read back from an image of unknown origin: whatever was there, under the names of the scheme. */
+export type ReadMetadata = Readonly<{ scheme: MetadataScheme; values: Readonly<Record<string, unknown>> }>;
