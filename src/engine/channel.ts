@@ -26,7 +26,8 @@ export function transferables(message: EngineCommand | EngineEvent): ArrayBuffer
           : [];
   const buffers = new Set<ArrayBuffer>();
   for (const { data } of pixmaps) {
-    if (data.buffer instanceof ArrayBuffer && data.byteLength === data.buffer.byteLength) buffers.add(data.buffer);
+    if (data.buffer instanceof ArrayBuffer && data.byteLength === data.buffer.byteLength)
+      buffers.add(data.buffer);
   }
   return [...buffers];
 }

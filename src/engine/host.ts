@@ -58,7 +58,8 @@ export class EngineHost implements Engine {
       yield* inbox;
     } finally {
       this.#jobs.delete(command.id);
-      if (this.#jobs.size === 0 && this.#state.state === "busy") this.#change({ ...this.#state, state: "ready" });
+      if (this.#jobs.size === 0 && this.#state.state === "busy")
+        this.#change({ ...this.#state, state: "ready" });
     }
   }
 
@@ -97,7 +98,8 @@ export class EngineHost implements Engine {
 
   #connected(): Channel {
     if (this.#channel !== undefined) return this.#channel;
-    if (this.#closing) throw new EngineError("interrupted", "The server is shutting down; the engine takes no new job.");
+    if (this.#closing)
+      throw new EngineError("interrupted", "The server is shutting down; the engine takes no new job.");
     const channel = this.#open();
     this.#channel = channel;
     channel.onEvent((event) => this.#receive(event));
@@ -109,7 +111,11 @@ export class EngineHost implements Engine {
   #receive(event: EngineEvent): void {
     switch (event.type) {
       case "ready":
-        return this.#change({ ...this.#state, state: this.#jobs.size > 0 ? "busy" : "ready", device: event.device });
+        return this.#change({
+          ...this.#state,
+          state: this.#jobs.size > 0 ? "busy" : "ready",
+          device: event.device,
+        });
       case "broken":
         return this.#fail(event.error);
       case "loaded":
@@ -146,4 +152,3 @@ export class EngineHost implements Engine {
     for (const listener of this.#listeners) listener(state);
   }
 }
-

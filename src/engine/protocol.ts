@@ -63,7 +63,5 @@ export type ImageFacts = Readonly<{
 
 /** How a job ended. Images that were sent before stay valid in every case. */
 export type Outcome = Readonly<
-  | { status: "finished" }
-  | { status: "stopped" | "skipped" }
-  | { status: "failed"; error: WireError }
+  { status: "finished" } | { status: "stopped" | "skipped" } | { status: "failed"; error: WireError }
 >;

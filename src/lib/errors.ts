@@ -43,7 +43,9 @@ export type BugErrorCode = (typeof bugCodes)[number];
 export type ErrorCode = RequestErrorCode | ModelErrorCode | EngineErrorCode | BugErrorCode;
 
 /** Facts beside the sentence; plain data, so that they survive a structured clone and JSON. */
-export type ErrorDetails = Readonly<Record<string, string | number | boolean | null | readonly (string | number)[]>>;
+export type ErrorDetails = Readonly<
+  Record<string, string | number | boolean | null | readonly (string | number)[]>
+>;
 
 /** An expected failure with a stable code. Not thrown itself: its four subclasses say who can act. */
 export abstract class AppError<Code extends ErrorCode = ErrorCode> extends Error {

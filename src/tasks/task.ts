@@ -23,7 +23,13 @@ export type SettledStatus = "finished" | "stopped" | "skipped" | "failed" | "can
 /** Legal moves: pending -> running -> settled, pending -> settled (cancelled), running -> pending (after a crash). */
 export type TaskState = Readonly<
   | { status: "pending"; position: number }
-  | { status: "running"; startedAt: number; attempt: number; progress: Progress; images: readonly TaskImage[] }
+  | {
+      status: "running";
+      startedAt: number;
+      attempt: number;
+      progress: Progress;
+      images: readonly TaskImage[];
+    }
   | {
       status: "settled";
       outcome: SettledStatus;
