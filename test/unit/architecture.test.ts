@@ -1,0 +1,206 @@
+import { expect, test } from "bun:test";
+import { readdirSync, readFileSync } from "node:fs";
+import { join, posix } from "node:path";
+
+/**
+ * Who may import whom (docs/architecture.md, "Who may import whom"). Every part may also import `lib`, and the types
+ * of `config`. `"x:types"` allows `import type` only.
+ */
+const mayImport: Readonly<Record<string, readonly string[]>> = {
+  main: ["app", "config", "native", "engine/host"],
+  app: [
+    ...["routes", "tasks", "stores", "recipe", "catalog", "image", "api", "native", "assets", "config"],
+    ...["engine/protocol", "engine/host"],
+  ],
+  routes: ["api", "tasks", "stores", "image", "catalog", "web", "engine/protocol:types", "recipe:types"],
+  tasks: ["recipe", "engine/protocol", "stores", "image", "catalog", "api:types"],
+  stores: ["image", "recipe:types", "tasks:types", "api:types"],
+  recipe: ["api:types", "catalog", "assets"],
+  "engine/protocol": ["recipe:types", "image:types"],
+  "engine/host": ["engine/protocol"],
+  "engine/worker": ["engine/protocol", "pipeline", "runtime", "catalog", "native"],
+  pipeline: [
+    "engine/protocol:types",
+    "networks:types",
+    "runtime",
+    "sampling",
+    "recipe:types",
+    "tensor",
+    "image",
+  ],
+  sampling: ["tensor"],
+  networks: ["graph"],
+  graph: ["weights"],
+  runtime: ["networks", "graph", "weights", "catalog"],
+  catalog: ["weights"],
+  web: ["api:types"],
+  api: [],
+  weights: [],
+  tensor: [],
+  image: [],
+  native: [],
+  assets: [],
+  config: [],
+  lib: [],
+};
+
+/** Packages that only one part may know, so that replacing one stays a matter of one folder. */
+const ownersOfPackages: Readonly<Record<string, readonly string[]>> = {
+  "onnxruntime-node": ["runtime"],
+  sharp: ["image"],
+  elysia: ["api", "routes", "app"],
+  "bun:sqlite": ["stores"],
+  "drizzle-orm": ["stores"],
+  "bun:ffi": ["native", "runtime"],
+};
+
+/** `process.env` has two readers: the configuration, and the folder libraries are unpacked to before there is one. */
+const readersOfEnvironment = ["config/load.ts", "native/cache.ts"];
+
+type Import = Readonly<{ from: string; to: string; typeOnly: boolean }>;
+
+const src = join(import.meta.dir, "../../src");
+const files = readdirSync(src, { recursive: true, encoding: "utf8" })
+  .map((path) => path.split("\\").join("/"))
+  .filter((path) => /\.tsx?$/.test(path))
+  .toSorted();
+const texts = new Map(files.map((path) => [path, readFileSync(join(src, path), "utf8")]));
+
+const betweenTheSides = new Set(["protocol.ts", "engine.ts", "channel.ts"]);
+
+/** The part of the house a file belongs to: its folder; the engine's has two sides and what lies between them. */
+function partOf(path: string): string {
+  const [folder = "", name] = path.split("/");
+  if (name === undefined) return folder.replace(/\.tsx?$/, "");
+  if (folder !== "engine") return folder;
+  if (betweenTheSides.has(name)) return "engine/protocol";
+  return name === "host.ts" ? "engine/host" : "engine/worker";
+}
+
+/** Our comments contain code, which must not count. */
+const withoutComments = (text: string) => text.replace(/\/\*[\s\S]*?\*\//g, "").replace(/^\s*\/\/.*$/gm, "");
+
+/** Imports, re-exports and dynamic imports of a module's text. */
+function importsOf(from: string, text: string): readonly Import[] {
+  const code = withoutComments(text);
+  const statements = code.matchAll(/^(?:import|export)\s+([^;"']*?from\s+)?"([^"]+)"/gm);
+  const dynamic = code.matchAll(/\bimport\(\s*"([^"]+)"\s*\)/g);
+  return [
+    ...[...statements].map(([, clause = "", to = ""]) => ({ from, to, typeOnly: isTypeOnly(clause) })),
+    ...[...dynamic].map(([, to = ""]) => ({ from, to, typeOnly: false })),
+  ];
+}
+
+function isTypeOnly(clause: string): boolean {
+  if (/^type\s/.test(clause)) return true;
+  const names = /^\{([\s\S]*)\}\s*from\s+$/.exec(clause)?.[1];
+  return (
+    names !== undefined && names.split(",").every((name) => name.trim() === "" || /^\s*type\s/.test(name))
+  );
+}
+
+/** The file inside `src` an import leads to; `undefined` for a package. */
+function targetOf({ from, to }: Import): string | undefined {
+  if (to.startsWith("#/")) return to.slice(2);
+  return to.startsWith(".") ? posix.join(posix.dirname(from), to) : undefined;
+}
+
+const imports = [...texts].flatMap(([path, text]) => importsOf(path, text));
+
+test("the reader of imports sees every form", () => {
+  const text = `
+    /** import { no } from "comment"; */
+import type { A } from "#/a/types.ts";
+import { type B, type C } from "#/b/types.ts";
+import { type D, d } from "#/d/value.ts";
+import {
+  e,
+} from "./e.ts";
+import "./effect.ts";
+export { f } from "../f.ts";
+const g = await import("#/g/lazy.ts");
+`;
+  expect(importsOf("x/y.ts", text).map(({ to, typeOnly }) => `${to}${typeOnly ? " type" : ""}`)).toEqual([
+    "#/a/types.ts type",
+    "#/b/types.ts type",
+    "#/d/value.ts",
+    "./e.ts",
+    "./effect.ts",
+    "../f.ts",
+    "#/g/lazy.ts",
+  ]);
+  expect(imports.length).toBeGreaterThan(10);
+});
+
+test("every part of the house is in the table", () => {
+  expect([...new Set(files.map(partOf))].filter((part) => mayImport[part] === undefined)).toEqual([]);
+});
+
+test("imports go downwards only", () => {
+  const forbidden = imports.filter((one) => {
+    const target = targetOf(one);
+    if (target === undefined) return false;
+    const [from, to] = [partOf(one.from), partOf(target)];
+    if (from === to || to === "lib" || (to === "config" && one.typeOnly)) return false;
+    const allowed = mayImport[from] ?? [];
+    return !(allowed.includes(to) || (one.typeOnly && allowed.includes(`${to}:types`)));
+  });
+  expect(forbidden.map(({ from, to, typeOnly }) => `${from} -> ${to}${typeOnly ? " (type)" : ""}`)).toEqual(
+    [],
+  );
+});
+
+test("a native or framework package is known to its owner alone", () => {
+  const strangers = imports.filter(({ from, to, typeOnly }) => {
+    const owner = Object.entries(ownersOfPackages).find(([name]) => to === name || to.startsWith(`${name}/`));
+    return owner !== undefined && !typeOnly && !owner[1].includes(partOf(from));
+  });
+  expect(strangers.map(({ from, to }) => `${from} -> ${to}`)).toEqual([]);
+});
+
+test("no file imports itself by way of others", () => {
+  const edges = Map.groupBy(
+    imports.flatMap((one) => {
+      const target = targetOf(one);
+      return target === undefined || one.typeOnly ? [] : [{ from: one.from, target }];
+    }),
+    ({ from }) => from,
+  );
+  const done = new Set<string>();
+  const cycles: string[] = [];
+  const visit = (path: string, trail: readonly string[]): void => {
+    if (trail.includes(path)) cycles.push([...trail.slice(trail.indexOf(path)), path].join(" -> "));
+    if (done.has(path)) return;
+    done.add(path);
+    for (const { target } of edges.get(path) ?? []) visit(target, [...trail, path]);
+  };
+  for (const path of files) visit(path, []);
+  expect(cycles).toEqual([]);
+});
+
+test("a folder's own files are imported relatively, others by #/", () => {
+  const wrong = imports.filter((one) => {
+    const target = targetOf(one);
+    if (target === undefined) return false;
+    const sameFolder = target.split("/")[0] === one.from.split("/")[0] && target.includes("/");
+    return one.to.startsWith("#/") === sameFolder && target.includes("/");
+  });
+  expect(wrong.map(({ from, to }) => `${from} -> ${to}`)).toEqual([]);
+});
+
+test("no module holds state: no let at top level", () => {
+  const held = [...texts].filter(([, text]) => /^(?:export\s+)?let\s/m.test(text));
+  expect(held.map(([path]) => path)).toEqual([]);
+});
+
+test("the environment is read where the configuration is made", () => {
+  const readers = [...texts]
+    .filter(([, text]) => /\bprocess\.env\b/.test(withoutComments(text)))
+    .map(([path]) => path);
+  expect(readers.filter((path) => !readersOfEnvironment.includes(path))).toEqual([]);
+});
+
+test("a file is about one thing: at most 300 lines", () => {
+  const long = [...texts].map(([path, text]) => ({ path, lines: text.split("\n").length - 1 }));
+  expect(long.filter(({ lines }) => lines > 300)).toEqual([]);
+});
