@@ -8,9 +8,9 @@ import { dlopen } from "bun:ffi";
 export function silenceTelemetry(): void {
   if (process.platform === "win32") return;
   const libc = process.platform === "darwin" ? "libc.dylib" : "libc.so.6";
-  const { symbols, close } = dlopen(libc, {
+  const library = dlopen(libc, {
     setenv: { args: ["cstring", "cstring", "i32"], returns: "i32" },
   });
-  symbols.setenv(Buffer.from("ORT_DISABLE_TELEMETRY\0"), Buffer.from("1\0"), 0);
-  close();
+  library.symbols.setenv(Buffer.from("ORT_DISABLE_TELEMETRY\0"), Buffer.from("1\0"), 0);
+  library.close();
 }

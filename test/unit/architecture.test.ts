@@ -8,10 +8,9 @@ import { join, posix } from "node:path";
  */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   main: ["app", "config", "native", "engine/host"],
-  app: [
-    ...["routes", "tasks", "stores", "recipe", "catalog", "image", "api", "native", "assets", "config"],
-    ...["engine/protocol", "engine/host"],
-  ],
+  app: "routes tasks stores recipe catalog image api native assets config engine/protocol engine/host".split(
+    " ",
+  ),
   routes: ["api", "tasks", "stores", "image", "catalog", "web", "engine/protocol:types", "recipe:types"],
   tasks: ["recipe", "engine/protocol", "stores", "image", "catalog", "api:types"],
   stores: ["image", "recipe:types", "tasks:types", "api:types"],

@@ -11,7 +11,7 @@ test.skipIf(process.platform !== "linux")("native code sees the switch; a user's
   const name = Buffer.from("ORT_DISABLE_TELEMETRY\0");
   const read = () => {
     const found = symbols.getenv(name);
-    return found === null ? undefined : new CString(found).toString();
+    return found === null ? undefined : new CString(found).slice(0);
   };
   symbols.unsetenv(name);
   silenceTelemetry();
