@@ -54,7 +54,7 @@ function findBun() {
   }
   throw new Error(
     `setup: no Bun that runs on this machine (${process.platform} ${process.arch}) in ${scope}. ` +
-      "Delete node_modules and try again; Bun needs glibc 2.29 or later and a processor with AVX2.",
+      "Delete node_modules and try again; Bun needs glibc 2.28 or later and a processor with AVX2.",
   );
 }
 

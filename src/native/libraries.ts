@@ -25,7 +25,7 @@ export function openLibraries(): string | undefined {
       throw new EngineError(
         "storage-failed",
         `${join(folder, path)} could not be opened: ${reason}. A folder mounted noexec, or a C library older than ` +
-          "glibc 2.29, does that; FOOOCUSD_CACHE_DIR names another folder.",
+          "glibc 2.28, does that; FOOOCUSD_CACHE_DIR names another folder.",
         { file: join(folder, path) },
         error,
       );
