@@ -1,0 +1,120 @@
+import { ModelError } from "#/lib/errors.ts";
+import type { LoraBranch } from "#/weights/lora.ts";
+import type { WeightRef } from "#/weights/safetensors.ts";
+import type { Graph, Value } from "./graph.ts";
+
+/** The weights a network is drawn from, under the network's own names. */
+export type WeightSource = Readonly<{
+  /** For messages: which file, or which part of it. */
+  title: string;
+  tensors: ReadonlyMap<string, WeightRef>;
+  /** Every tensor's name and every prefix of one that ends before a dot. */
+  names: ReadonlySet<string>;
+  /** Low-rank branches by the module they attach to; several LoRAs may meet on one. */
+  loras: ReadonlyMap<string, readonly LoraBranch[]>;
+}>;
+
+/**
+ * Weights to draw a network from.
+ *
+ * @param title which file or part of a file, for messages
+ */
+export function weightSource(
+  title: string,
+  tensors: ReadonlyMap<string, WeightRef>,
+  loras: WeightSource["loras"] = new Map(),
+): WeightSource {
+  const names = new Set<string>();
+  for (const key of tensors.keys()) {
+    for (let dot = key.length; dot > 0; dot = key.lastIndexOf(".", dot - 1)) names.add(key.slice(0, dot));
+  }
+  return { title, tensors, names, loras };
+}
+
+/**
+ * A place in a network: a key prefix plus the graph it is drawn into. The checkpoint answers what exists and how large
+ * it is, so no width, depth or optional part is written down anywhere else.
+ */
+export class Module {
+  readonly graph: Graph;
+  readonly path: string;
+  readonly #source: WeightSource;
+
+  constructor(graph: Graph, source: WeightSource, path = "") {
+    this.graph = graph;
+    this.#source = source;
+    this.path = path;
+  }
+
+  /** A child by its name in the checkpoint: `m.at("in_layers.2")`. */
+  at(child: string | number): Module {
+    return new Module(this.graph, this.#source, this.#key(String(child)));
+  }
+
+  /** Whether the checkpoint has this tensor, or anything below this name. */
+  has(child: string): boolean {
+    return this.#source.names.has(this.#key(child));
+  }
+
+  /** How many children 0, 1, 2 ... exist without a gap. */
+  count(child: string): number {
+    let n = 0;
+    while (this.has(`${child}.${n}`)) n += 1;
+    return n;
+  }
+
+  /** @throws ModelError `weight-missing` naming the key */
+  ref(name: string): WeightRef {
+    const key = this.#key(name);
+    const ref = this.#source.tensors.get(key);
+    if (ref !== undefined) return ref;
+    throw new ModelError("weight-missing", `${this.#source.title} lacks the tensor ${key}.`, {
+      path: this.#source.title,
+      key,
+    });
+  }
+
+  /**
+   * A dimension of a tensor.
+   *
+   * @throws ModelError `weight-missing` or, where the tensor has fewer axes, `weight-shape`
+   */
+  size(name: string, axis: number): number {
+    const { shape } = this.ref(name);
+    const size = shape[axis];
+    if (size === undefined) throw this.misshapen(name, `at least ${axis + 1} axes`);
+    return size;
+  }
+
+  /** A tensor in the computing type, seen under `dims` if given. */
+  weight(name: string, dims?: readonly number[]): Value {
+    return this.graph.weight(this.ref(name), dims);
+  }
+
+  /** The LoRA branches on this module. */
+  get loras(): readonly LoraBranch[] {
+    return this.#source.loras.get(this.path) ?? [];
+  }
+
+  /** The strength of one LoRA: a scalar input of the graph, declared at its first use. */
+  loraStrength(index: number): Value {
+    const name = `lora_strength_${index}`;
+    const known = this.graph.inputs.find((input) => input.name === name);
+    const scalar = known === undefined ? this.graph.input(name, "float32", [1]) : undefined;
+    const value = scalar ?? this.graph.edge(name, "float32");
+    const { compute } = this.graph.operators;
+    return compute === "float32" ? value : this.graph.node("Cast", [value], { to: 10 }, { type: compute });
+  }
+
+  /** The error for a tensor whose shape does not fit. */
+  misshapen(name: string, expected: string): ModelError {
+    const { shape } = this.ref(name);
+    const key = this.#key(name);
+    const message = `${this.#source.title}: ${key} should have ${expected} but its shape is [${shape.join(", ")}].`;
+    return new ModelError("weight-shape", message, { path: this.#source.title, key, found: [...shape] });
+  }
+
+  #key(name: string): string {
+    return this.path === "" ? name : `${this.path}.${name}`;
+  }
+}

@@ -1,0 +1,41 @@
+import type { Attribute, Value } from "../graph.ts";
+import type { Module } from "../module.ts";
+import { add, mul } from "./arithmetic.ts";
+
+export type ConvOptions = Readonly<{
+  stride?: number;
+  /** All four sides, or top, left, bottom, right. Half the kernel when left out, which keeps the size. */
+  padding?: number | readonly [number, number, number, number];
+}>;
+
+/**
+ * 2-D convolution, plus the LoRA branches of this module: down has the kernel, stride and padding of W, up is 1x1.
+ *
+ * @param m `weight` [out, in, kh, kw], optionally `bias` [out]
+ * @param x features [N, in, H, W]
+ */
+export function conv2d(m: Module, x: Value, options: ConvOptions = {}): Value {
+  const shape = m.ref("weight").shape;
+  if (shape.length !== 4) throw m.misshapen("weight", "four axes");
+  const attributes = convAttributes(shape, options);
+  const bias = m.has("bias") ? [m.weight("bias")] : [];
+  let y = x.graph.node("Conv", [x, m.weight("weight"), ...bias], attributes);
+  for (const { index, down, up, scale } of m.loras) {
+    const low = x.graph.node("Conv", [x, m.graph.weight(down)], convAttributes(down.shape, options));
+    const strength = mul(m.loraStrength(index), m.graph.number([scale]));
+    y = add(y, x.graph.node("Conv", [mul(low, strength), m.graph.weight(up)], convAttributes(up.shape, {})));
+  }
+  return y;
+}
+
+function convAttributes(shape: readonly number[], options: ConvOptions): Record<string, Attribute> {
+  const [, , height = 1, width = 1] = shape;
+  const { stride = 1, padding } = options;
+  const pads =
+    padding === undefined
+      ? [(height - 1) / 2, (width - 1) / 2, (height - 1) / 2, (width - 1) / 2]
+      : typeof padding === "number"
+        ? [padding, padding, padding, padding]
+        : padding;
+  return { kernel_shape: [height, width], pads, strides: [stride, stride] };
+}

@@ -1,0 +1,32 @@
+import type { Value } from "#/graph/graph.ts";
+import type { Module } from "#/graph/module.ts";
+import { silu } from "#/graph/ops/activation.ts";
+import { add, unsqueeze } from "#/graph/ops/arithmetic.ts";
+import { conv2d } from "#/graph/ops/conv2d.ts";
+import { linear } from "#/graph/ops/linear.ts";
+import { groupNorm } from "#/graph/ops/norm.ts";
+
+const epsilon = 1e-5;
+
+/**
+ * Residual block shifted by the timestep embedding (Ho et al. 2020, appendix B).
+ * Children carry the checkpoint's own names: `m.at("in_layers.2")` reads `<path>.in_layers.2.weight`.
+ *
+ * @param x    features [N, Cin, H, W]
+ * @param temb timestep embedding after its SiLU [N, E]; all blocks share it
+ * @returns    features [N, Cout, H, W]; Cout is the first dimension of `out_layers.3.weight`
+ * @throws ModelError `weight-missing` naming the key, if the checkpoint lacks one
+ */
+export function resBlock(m: Module, x: Value, temb: Value): Value {
+  let h = silu(groupNorm(m.at("in_layers.0"), x, { epsilon }));
+  h = conv2d(m.at("in_layers.2"), h);
+
+  const shift = linear(m.at("emb_layers.1"), temb); // [N, Cout]
+  h = add(h, unsqueeze(shift, [2, 3]));
+
+  h = silu(groupNorm(m.at("out_layers.0"), h, { epsilon }));
+  h = conv2d(m.at("out_layers.3"), h);
+
+  const skip = m.has("skip_connection") ? conv2d(m.at("skip_connection"), x) : x;
+  return add(skip, h);
+}

@@ -1,0 +1,114 @@
+import { Graph, type Value } from "#/graph/graph.ts";
+import { Module, type WeightSource } from "#/graph/module.ts";
+import type { Operators } from "#/graph/operators.ts";
+import { gelu, quickGelu } from "#/graph/ops/activation.ts";
+import { add, concat, dims, reshape } from "#/graph/ops/arithmetic.ts";
+import { attention } from "#/graph/ops/attention.ts";
+import { linear } from "#/graph/ops/linear.ts";
+import { layerNorm } from "#/graph/ops/norm.ts";
+
+const headSize = 64;
+
+/** What no shape tells: the activation of the feed-forward, and whether a pooled vector is wanted. */
+export type TextEncoderKind = Readonly<{ activation: "quick-gelu" | "gelu"; pooled: boolean }>;
+
+/** CLIP ViT-L/14's text half and OpenCLIP ViT-bigG/14's: SDXL's two encoders. */
+export const textEncoderKinds = {
+  l: { activation: "quick-gelu", pooled: false },
+  g: { activation: "gelu", pooled: true },
+} as const satisfies Record<"l" | "g", TextEncoderKind>;
+
+/**
+ * A CLIP text encoder (Radford et al. 2021, section 2.4) under transformers' names: causal, pre-norm.
+ *
+ * Inputs: `ids` [N, 77] int64 and, with a pooled vector, `end` [N] int64, the position of the end token.
+ * Outputs: `hidden` [N, 77, w], the hidden state that many layers before the end, without the final norm; `pooled`
+ * [N, p] from the last layer.
+ *
+ * @param clipSkip 1 = after the last layer, 2 = before it (SDXL's own); more than there are layers gives the last
+ *                 layer's output with the final norm
+ * @throws ModelError `weight-missing` or `weight-shape` naming the key
+ */
+export function clipText(
+  source: WeightSource,
+  operators: Operators,
+  kind: TextEncoderKind,
+  clipSkip: number,
+): Graph {
+  const g = new Graph({ operators });
+  const m = new Module(g, source);
+  const layers = m.count("encoder.layers");
+  const width = m.size("embeddings.token_embedding.weight", 1);
+  const positions = m.size("embeddings.position_embedding.weight", 0);
+  const ids = g.input("ids", "int64", ["N", positions]);
+
+  const tokens = g.node(
+    "Gather",
+    [m.weight("embeddings.token_embedding.weight"), ids],
+    { axis: 0 },
+    { type: operators.compute },
+  );
+  let x = reshape(add(tokens, m.weight("embeddings.position_embedding.weight")), [-1, width]);
+  const text: Text = { batch: dims(ids, 0, 1), mask: causalMask(g, positions), width };
+
+  const wanted = clipSkip <= layers ? layers + 1 - clipSkip : layers;
+  let hidden = x;
+  for (let i = 0; i < (kind.pooled ? layers : wanted); i += 1) {
+    x = encoderLayer(m.at("encoder.layers").at(i), x, text, kind);
+    if (i + 1 === wanted) hidden = x;
+  }
+  if (clipSkip > layers) hidden = layerNorm(m.at("final_layer_norm"), hidden);
+  g.output("hidden", batched(hidden, text), ["N", positions, width]);
+  if (kind.pooled) pool(m, x, text);
+  return g;
+}
+
+type Text = Readonly<{ batch: Value; mask: Value; width: number }>;
+
+/** @param x rows [N * 77, w] */
+function encoderLayer(m: Module, x: Value, text: Text, kind: TextEncoderKind): Value {
+  const h = add(x, selfAttention(m.at("self_attn"), layerNorm(m.at("layer_norm1"), x), text));
+  const inner = linear(m.at("mlp.fc1"), layerNorm(m.at("layer_norm2"), h));
+  const active = kind.activation === "gelu" ? gelu(inner) : quickGelu(inner);
+  return add(h, linear(m.at("mlp.fc2"), active));
+}
+
+function selfAttention(m: Module, x: Value, text: Text): Value {
+  const [q, k, v] = (["q_proj", "k_proj", "v_proj"] as const).map((name) =>
+    batched(linear(m.at(name), x), text),
+  );
+  if (q === undefined || k === undefined || v === undefined) throw m.misshapen("q_proj.weight", "q, k and v");
+  if (text.width % headSize !== 0) throw m.misshapen("q_proj.weight", `rows in multiples of ${headSize}`);
+  const mixed = attention(q, k, v, text.width / headSize, text.mask);
+  return linear(m.at("out_proj"), reshape(mixed, [-1, text.width]));
+}
+
+/** The end token's row of the last layer, normalised and projected: v · P as OpenCLIP stores it, or its transpose. */
+function pool(m: Module, last: Value, text: Text): void {
+  const g = m.graph;
+  const end = g.input("end", "int64", ["N"]);
+  const rows = layerNorm(m.at("final_layer_norm"), last);
+  const at = g.node("Unsqueeze", [end, g.constant("int64", [1])]);
+  const row = g.node("GatherND", [batched(rows, text), at], { batch_dims: 1 });
+  if (m.has("text_projection.weight")) {
+    g.output("pooled", linear(m.at("text_projection"), row), ["N", m.size("text_projection.weight", 0)]);
+  } else {
+    g.output("pooled", g.node("MatMul", [row, m.weight("text_projection")]), [
+      "N",
+      m.size("text_projection", 1),
+    ]);
+  }
+}
+
+/** 0 where a position may look, a very negative number where it may not: position j sees 0 ... j. */
+function causalMask(g: Graph, positions: number): Value {
+  const hidden = g.operators.compute === "float16" ? -65504 : -3.4028234663852886e38;
+  const values = Array.from({ length: positions * positions }, (_, at) =>
+    at % positions > Math.floor(at / positions) ? hidden : 0,
+  );
+  return g.number(values, [1, 1, positions, positions]);
+}
+
+/** Rows [N * 77, w] as [N, 77, w]. */
+const batched = (rows: Value, { batch, width }: Text): Value =>
+  reshape(rows, concat([batch, rows.graph.constant("int64", [-1, width])], 0));

@@ -1,0 +1,92 @@
+import { Graph, type Value } from "#/graph/graph.ts";
+import { Module, type WeightSource } from "#/graph/module.ts";
+import type { Operators } from "#/graph/operators.ts";
+import { silu } from "#/graph/ops/activation.ts";
+import { add, concat, dims, reshape, resizeNearest } from "#/graph/ops/arithmetic.ts";
+import { conv2d } from "#/graph/ops/conv2d.ts";
+import { linear } from "#/graph/ops/linear.ts";
+import { groupNorm } from "#/graph/ops/norm.ts";
+import { resBlock } from "./blocks/res-block.ts";
+import { type Context, spatialTransformer } from "./blocks/spatial-transformer.ts";
+import { timestepEmbedding } from "./blocks/timestep-embedding.ts";
+import { computing } from "./inputs.ts";
+
+/**
+ * The denoising network of SDXL (Podell et al. 2023, section 2.1; the U of Ronneberger et al. 2015): what it predicts
+ * is said by the checkpoint, noise or v.
+ *
+ * Inputs: `sample` [N, 4, h, w] already scaled by c_in, `timestep` [N], `context` [N, T, D], `y` [N, ADM], and one
+ * `lora_strength_<i>` [1] per LoRA. Output: `prediction` [N, 4, h, w]. All float32; sizes are symbolic, any h and w.
+ *
+ * @throws ModelError `weight-missing` or `weight-shape` naming the key
+ */
+export function unet(source: WeightSource, operators: Operators): Graph {
+  const g = new Graph({ operators });
+  const m = new Module(g, source);
+  const sample = computing(
+    g.input("sample", "float32", ["N", m.size("input_blocks.0.0.weight", 1), "h", "w"]),
+  );
+  const timestep = g.input("timestep", "float32", ["N"]);
+  const text = computing(g.input("context", "float32", ["N", "T", "D"]));
+  const y = computing(g.input("y", "float32", ["N", m.size("label_emb.0.0.weight", 1)]));
+
+  const temb = silu(embed(m, timestep, y));
+  const context: Context = {
+    rows: reshape(text, concat([g.constant("int64", [-1]), dims(text, 2, 3)], 0)),
+    batch: dims(text, 0, 1),
+  };
+
+  const skips: Value[] = [];
+  let h = sample;
+  for (let i = 0; i < m.count("input_blocks"); i += 1) {
+    h = inputBlock(m.at("input_blocks").at(i), h, temb, context);
+    skips.push(h);
+  }
+  h = middleBlock(m.at("middle_block"), h, temb, context);
+  for (let j = 0; j < m.count("output_blocks"); j += 1) {
+    const skip = skips.pop();
+    if (skip === undefined)
+      throw m.misshapen("input_blocks.0.0.weight", "as many input blocks as output blocks");
+    h = outputBlock(m.at("output_blocks").at(j), concat([h, skip], 1), temb, context, skips.at(-1));
+  }
+  h = silu(groupNorm(m.at("out.0"), h, { epsilon: 1e-5 }));
+  g.output("prediction", conv2d(m.at("out.2"), h), ["N", m.size("out.2.weight", 0), "h", "w"]);
+  return g;
+}
+
+/** Timestep and size conditioning -> [N, E]. */
+function embed(m: Module, timestep: Value, y: Value): Value {
+  const time = timestepEmbedding(timestep, m.size("time_embed.0.weight", 1));
+  const fromTime = linear(m.at("time_embed.2"), silu(linear(m.at("time_embed.0"), time)));
+  const fromLabel = linear(m.at("label_emb.0.2"), silu(linear(m.at("label_emb.0.0"), y)));
+  return add(fromTime, fromLabel);
+}
+
+/** The first convolution, a downsampler, or a res-block with or without a transformer. */
+function inputBlock(m: Module, x: Value, temb: Value, context: Context): Value {
+  if (m.has("0.op")) return conv2d(m.at("0.op"), x, { stride: 2 });
+  if (!m.has("0.in_layers")) return conv2d(m.at("0"), x);
+  const h = resBlock(m.at("0"), x, temb);
+  return m.has("1") ? spatialTransformer(m.at("1"), h, context) : h;
+}
+
+/** Res-block, transformer, res-block; distilled models lack the last two, or all three. */
+function middleBlock(m: Module, x: Value, temb: Value, context: Context): Value {
+  if (!m.has("0")) return x;
+  let h = resBlock(m.at("0"), x, temb);
+  if (m.has("1.proj_in")) h = spatialTransformer(m.at("1"), h, context);
+  return m.has("2") ? resBlock(m.at("2"), h, temb) : h;
+}
+
+/**
+ * @param x    features joined with their skip
+ * @param next the skip that the following block will join: an upsampler goes to its exact size, so that odd sizes
+ *             come back as they were
+ */
+function outputBlock(m: Module, x: Value, temb: Value, context: Context, next: Value | undefined): Value {
+  let h = resBlock(m.at("0"), x, temb);
+  if (m.has("1.proj_in")) h = spatialTransformer(m.at("1"), h, context);
+  const upsampler = ["1", "2"].find((index) => m.has(`${index}.conv`));
+  if (upsampler === undefined || next === undefined) return h;
+  return conv2d(m.at(upsampler).at("conv"), resizeNearest(h, dims(next, 2, 4)));
+}

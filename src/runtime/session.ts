@@ -1,0 +1,115 @@
+import { dirname, sep } from "node:path";
+import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
+import { encode } from "#/graph/encode.ts";
+import type { Graph } from "#/graph/graph.ts";
+import { EngineError } from "#/lib/errors.ts";
+import type { Tensor } from "#/tensor/tensor.ts";
+import type { Provider } from "./providers.ts";
+
+export type SessionOptions = Readonly<{
+  provider: Provider;
+  /** Map the weights where they lie, or copy them into the order the kernels like best. */
+  weights: "in-place" | "packed";
+  /** 0 lets the runtime choose. */
+  threads: number;
+}>;
+
+/** Whole numbers for a graph: token ids, positions. */
+export type IntTensor = Readonly<{ dims: readonly number[]; data: BigInt64Array }>;
+
+/** An opened network. One run at a time; a run blocks the thread until it is done. */
+export class Session {
+  /** Size of the weights in their files. */
+  readonly bytes: number;
+  readonly #session: InferenceSession;
+
+  private constructor(session: InferenceSession, bytes: number) {
+    this.#session = session;
+    this.bytes = bytes;
+  }
+
+  /**
+   * Opens a graph. The weights stay in their files.
+   *
+   * @throws EngineError `session-failed` or `out-of-memory` with the runtime's own words
+   */
+  static async open(graph: Graph, options: SessionOptions): Promise<Session> {
+    const refs = [...graph.weights.values()].map(({ ref }) => ref);
+    const folder = commonFolder(refs.map(({ path }) => path));
+    const model = encode(graph, { folder, inPlace: options.weights === "in-place" });
+    try {
+      const session = await InferenceSession.create(model, {
+        executionProviders: [options.provider],
+        graphOptimizationLevel: "all",
+        // Below "error" the runtime prints a line for every weight that is also an input.
+        logSeverityLevel: 3,
+        ...(options.threads > 0 ? { intraOpNumThreads: options.threads } : {}),
+        extra: { session: { model_external_initializers_file_folder_path: folder } },
+      });
+      return new Session(
+        session,
+        refs.reduce((sum, { length }) => sum + length, 0),
+      );
+    } catch (cause) {
+      throw failure("A network could not be opened", cause);
+    }
+  }
+
+  /**
+   * Runs the network once.
+   *
+   * @throws EngineError `session-failed` or `out-of-memory` with the runtime's own words
+   */
+  async run(inputs: Readonly<Record<string, Tensor | IntTensor>>): Promise<Readonly<Record<string, Tensor>>> {
+    const feeds: Record<string, OrtTensor> = {};
+    for (const [name, { data, dims }] of Object.entries(inputs)) {
+      feeds[name] =
+        data instanceof Float32Array
+          ? new OrtTensor("float32", data, dims)
+          : new OrtTensor("int64", data, dims);
+    }
+    try {
+      const results = await this.#session.run(feeds);
+      return Object.fromEntries(
+        Object.entries(results).map(([name, value]) => [name, toTensor(name, value)]),
+      );
+    } catch (cause) {
+      throw failure("A network could not be run", cause);
+    }
+  }
+
+  /** Gives the native memory back; the session is dead afterwards. */
+  async release(): Promise<void> {
+    await this.#session.release();
+  }
+}
+
+function toTensor(name: string, value: OrtTensor): Tensor {
+  const { data, dims } = value;
+  if (data instanceof Float32Array) return { dims, data };
+  throw new EngineError("session-failed", `The network's output ${name} is ${value.type}, not float32.`);
+}
+
+/** The deepest folder that holds all files: the runtime refuses weights outside the one it is given. */
+export function commonFolder(paths: readonly string[]): string {
+  const [first = [""], ...rest] = paths.map((path) => dirname(path).split(sep));
+  let length = first.length;
+  for (const parts of rest) {
+    let same = 0;
+    while (same < length && parts[same] === first[same]) same += 1;
+    length = same;
+  }
+  return first.slice(0, length).join(sep) || sep;
+}
+
+function failure(what: string, cause: unknown): EngineError {
+  const words = cause instanceof Error ? cause.message : String(cause);
+  const memory = /allocat|bad_alloc|out of memory/i.test(words);
+  const wayOut = memory ? " Ask for a smaller picture, or give the server more memory." : "";
+  return new EngineError(
+    memory ? "out-of-memory" : "session-failed",
+    `${what}: ${words}${wayOut}`,
+    {},
+    cause,
+  );
+}

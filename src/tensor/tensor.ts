@@ -1,0 +1,28 @@
+/** A dense float32 tensor: row-major, `data.length` is the product of `dims`. */
+export type Tensor = Readonly<{ dims: readonly number[]; data: Float32Array }>;
+
+/** Number of elements of a shape. */
+export const sizeOf = (dims: readonly number[]): number => dims.reduce((product, n) => product * n, 1);
+
+/** A tensor of zeros. */
+export const zeros = (dims: readonly number[]): Tensor => ({ dims, data: new Float32Array(sizeOf(dims)) });
+
+/** Joins tensors along one axis; all other dimensions must agree. */
+export function concat(tensors: readonly Tensor[], axis: number): Tensor {
+  const first = tensors[0];
+  if (first === undefined) throw new RangeError("nothing to join");
+  const outer = sizeOf(first.dims.slice(0, axis));
+  const rows = tensors.map(({ dims }) => sizeOf(dims.slice(axis)));
+  const total = rows.reduce((sum, n) => sum + n, 0);
+  const data = new Float32Array(outer * total);
+  let column = 0;
+  for (const [index, tensor] of tensors.entries()) {
+    const row = rows[index]!;
+    for (let o = 0; o < outer; o += 1) {
+      data.set(tensor.data.subarray(o * row, (o + 1) * row), o * total + column);
+    }
+    column += row;
+  }
+  const length = tensors.reduce((sum, { dims }) => sum + dims[axis]!, 0);
+  return { dims: first.dims.map((n, i) => (i === axis ? length : n)), data };
+}

@@ -1,0 +1,32 @@
+import type { WeightRef } from "./safetensors.ts";
+
+/** A part's tensors under the names its network is drawn with, whatever the file calls them. */
+export type WeightMap = ReadonlyMap<string, WeightRef>;
+
+/** What the network predicts: the noise, or v = alpha · noise - sigma · image (Salimans & Ho 2022). */
+export type Prediction = "eps" | "v";
+
+/** A base model: where each part of it lies. Made by `layouts/`, from names and shapes alone. */
+export type Checkpoint = Readonly<{
+  /** Real path; for messages and cache keys. */
+  path: string;
+  /** Changes when the file does. */
+  stamp: string;
+  family: "sdxl-base";
+  prediction: Prediction;
+  /** LDM names below `model.diffusion_model.`. */
+  unet: WeightMap;
+  /** transformers' names below `text_model.`. */
+  textL: WeightMap;
+  /** The same names, plus `text_projection`; OpenCLIP's fused projections are three tensors here. */
+  textG: WeightMap;
+  /** LDM names below `first_stage_model.`. */
+  vae: WeightMap;
+}>;
+
+/** The tensors below a prefix, under their names without it. */
+export function below(tensors: WeightMap, prefix: string): WeightMap {
+  const part = new Map<string, WeightRef>();
+  for (const [key, ref] of tensors) if (key.startsWith(prefix)) part.set(key.slice(prefix.length), ref);
+  return part;
+}

@@ -1,0 +1,120 @@
+import { afterAll, expect, test } from "bun:test";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import fc from "fast-check";
+import { AppError, ModelError } from "#/lib/errors.ts";
+import { toFloat32 } from "#/weights/dtype.ts";
+import { readSafetensors, readWeight } from "#/weights/safetensors.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "safetensors-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function write(header: string | Uint8Array, data = 0, claimed?: bigint): string {
+  const bytes = typeof header === "string" ? new TextEncoder().encode(header) : header;
+  const file = new Uint8Array(8 + bytes.length + data);
+  new DataView(file.buffer).setBigUint64(0, claimed ?? BigInt(bytes.length), true);
+  file.set(bytes, 8);
+  const path = join(folder, "file.safetensors");
+  writeFileSync(path, file);
+  return path;
+}
+
+const f16 = (shape: number[], begin: number, end: number) => ({
+  dtype: "F16",
+  shape,
+  data_offsets: [begin, end],
+});
+
+test("a well-formed header gives every tensor's place in the file", () => {
+  const header = JSON.stringify({
+    __metadata__: { format: "pt" },
+    a: f16([2, 3], 0, 12),
+    __proto__x: f16([], 12, 14),
+  });
+  const file = readSafetensors(write(header, 14));
+  expect(file.metadata.get("format")).toBe("pt");
+  expect(file.tensors.get("a")).toMatchObject({
+    dtype: "F16",
+    shape: [2, 3],
+    offset: 8 + header.length,
+    length: 12,
+  });
+  expect(readWeight(file.tensors.get("__proto__x")!)).toEqual(new Float32Array([0]));
+});
+
+const cases: readonly (readonly [string, string, number])[] = [
+  ["overlaps", JSON.stringify({ a: f16([2], 0, 4), b: f16([2], 2, 6) }), 6],
+  ["hole", JSON.stringify({ a: f16([2], 0, 4), b: f16([2], 6, 10) }), 10],
+  ["broken download", JSON.stringify({ a: f16([2], 0, 4) }), 2],
+  ["tensors end", JSON.stringify({ a: f16([2], 0, 4) }), 6],
+  ["takes 4 bytes", JSON.stringify({ a: f16([2], 0, 6) }), 6],
+  [
+    "twice",
+    '{"a":{"dtype":"F16","shape":[1],"data_offsets":[0,2]},"a":{"dtype":"F16","shape":[1],"data_offsets":[0,2]}}',
+    2,
+  ],
+  ["twice", '{"a":{"dtype":"F16","shape":[1],"shape":[1],"data_offsets":[0,2]}}', 2],
+  ["not supported", JSON.stringify({ a: { dtype: "F4", shape: [2], data_offsets: [0, 1] } }), 1],
+  ["whole numbers", JSON.stringify({ a: { dtype: "F16", shape: [-1], data_offsets: [0, 2] } }), 2],
+  ["too large", JSON.stringify({ a: f16([2 ** 40, 2 ** 40], 0, 2) }), 2],
+  ["not a text", JSON.stringify({ __metadata__: { a: 1 } }), 0],
+  ["begin with '{'", "[1]", 0],
+  ["not JSON", "{,}", 0],
+];
+
+for (const [message, header, data] of cases) {
+  test(`refused: ${message} (${header.slice(0, 40)})`, () => {
+    const path = write(header, data);
+    expect(() => readSafetensors(path)).toThrow(message);
+    expect(() => readSafetensors(path)).toThrow(path);
+  });
+}
+
+test("lengths that lie, foreign files and missing files are named for what they are", () => {
+  expect(() => readSafetensors(write("{}", 0, 1n << 60n))).toThrow("header claims");
+  expect(() => readSafetensors(write("{}", 0, 500n))).toThrow("broken download");
+  expect(() => readSafetensors(join(folder, "nothing"))).toThrow("cannot be opened");
+  const named = (text: string): string => {
+    writeFileSync(join(folder, "foreign"), text);
+    return join(folder, "foreign");
+  };
+  expect(() => readSafetensors(named("<!DOCTYPE html>"))).toThrow("web page");
+  expect(() => readSafetensors(named("version https://git-lfs.github.com/spec/v1"))).toThrow("LFS");
+  expect(() => readSafetensors(named("PK\x03\x04........"))).toThrow("pickle");
+  expect(() => readSafetensors(named(""))).toThrow("too short");
+});
+
+test("no bytes make it crash or throw anything but an error that names the file", () => {
+  const json = fc.json({ maxDepth: 4 }).map((text) => new TextEncoder().encode(text));
+  const tensor = fc.record({
+    dtype: fc.constantFrom("F16", "F32", "BF16", "X"),
+    shape: fc.array(fc.integer()),
+    data_offsets: fc.array(fc.integer()),
+  });
+  const near = fc
+    .dictionary(fc.string(), tensor)
+    .map((value) => new TextEncoder().encode(JSON.stringify(value)));
+  const property = fc.property(
+    fc.oneof(fc.uint8Array(), json, near),
+    fc.nat(40),
+    fc.option(fc.bigInt(0n, 1n << 63n)),
+    (header, data, claimed) => {
+      try {
+        readSafetensors(write(header, data, claimed ?? undefined));
+      } catch (thrown) {
+        expect(thrown).toBeInstanceOf(ModelError);
+        expect((thrown as AppError).message).toContain(folder);
+      }
+    },
+  );
+  fc.assert(property, { numRuns: 2000 });
+});
+
+test("every float type decodes to the same numbers", () => {
+  expect(toFloat32("F16", new Uint8Array([0, 0x3c, 0, 0xc0]))).toEqual(new Float32Array([1, -2]));
+  expect(toFloat32("BF16", new Uint8Array([0x80, 0x3f, 0, 0xc0]))).toEqual(new Float32Array([1, -2]));
+  expect(toFloat32("F8_E5M2", new Uint8Array([0x3c, 0xc0]))).toEqual(new Float32Array([1, -2]));
+  const e4m3 = toFloat32("F8_E4M3", new Uint8Array([0x38, 0xc0, 0x7e, 0x01, 0x7f]));
+  expect([...e4m3]).toEqual([1, -2, 448, 2 ** -9, Number.NaN]);
+});
