@@ -30,7 +30,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   sampling: ["tensor"],
   networks: ["graph"],
   graph: ["weights"],
-  runtime: ["networks", "graph", "weights", "catalog"],
+  runtime: ["networks", "graph", "weights", "catalog", "tensor:types"],
   catalog: ["weights"],
   web: ["api:types"],
   api: [],
