@@ -11,7 +11,7 @@ const providers = ["libonnxruntime_providers_shared.so", "libonnxruntime_provide
  * dynamic linker (`LD_LIBRARY_PATH`, ld.so.conf). Not yet run on a machine with a GPU.
  *
  * @param source  folder with the two files, as taken from the NuGet package Microsoft.ML.OnnxRuntime.Gpu.Linux
- * @param library folder of libonnxruntime, see `openLibraries`
+ * @param library folder of libonnxruntime, see `libraryFolder`
  * @throws EngineError `provider-missing` naming the file that is not there
  */
 export function linkCudaProviders(source: string, library: string): void {

@@ -1,5 +1,5 @@
 import { dlopen } from "bun:ffi";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { EngineError } from "#/lib/errors.ts";
 import { cacheFolder } from "./cache.ts";
 import { embedded } from "./embedded.ts";
@@ -8,15 +8,14 @@ import { unpack } from "./unpack.ts";
 /**
  * Opens the shared libraries a binary carries, so that the addons of onnxruntime-node and sharp find them: the dynamic
  * linker takes a library that is already open under the name it looks for. Must have run in this process before
- * either addon loads. Cheap when repeated; opened libraries stay open until the process ends.
+ * either addon loads. Cheap when repeated; opened libraries stay open until the process ends. Does nothing in a
+ * checkout, where the addons find their libraries in node_modules by themselves.
  *
- * @returns the folder they lie in, where ONNX Runtime also looks for its CUDA libraries; `undefined` in a checkout,
- *          where the addons find their libraries in node_modules by themselves
  * @throws EngineError `storage-failed` when they cannot be unpacked or opened
  */
-export function openLibraries(): string | undefined {
-  if (embedded === undefined) return undefined;
-  const folder = unpack(cacheFolder(), "lib", embedded.libraries);
+export function openLibraries(): void {
+  if (embedded === undefined) return;
+  const folder = libraryFolder();
   for (const { path, symbol } of embedded.libraries.files) {
     try {
       dlopen(join(folder, path), { [symbol]: { args: [], returns: "ptr" } });
@@ -31,5 +30,16 @@ export function openLibraries(): string | undefined {
       );
     }
   }
-  return folder;
+}
+
+/**
+ * The folder libonnxruntime lies in, which is where ONNX Runtime looks for its CUDA provider too: of a binary the one
+ * its libraries are unpacked to, of a checkout the one npm put it into.
+ *
+ * @throws EngineError `storage-failed` when a binary cannot unpack them
+ */
+export function libraryFolder(): string {
+  if (embedded !== undefined) return unpack(cacheFolder(), "lib", embedded.libraries);
+  const manifest = Bun.resolveSync("onnxruntime-node/package.json", import.meta.dir);
+  return join(dirname(manifest), "bin/napi-v6", process.platform, process.arch);
 }
