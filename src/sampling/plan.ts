@@ -1,0 +1,27 @@
+import type { ModelSampling } from "./model-sampling.ts";
+import type { Sampler } from "./sampler.ts";
+import type { Schedule } from "./schedules/schedule.ts";
+
+export type PlanOptions = Readonly<{
+  steps: number;
+  /** 1 starts from noise; less keeps the last part of a longer table with the same number of steps. */
+  denoise: number;
+}>;
+
+/**
+ * The noise levels of a run, the last one 0: the schedule's table, adapted to the sampler (no penultimate level) and
+ * to a partial run.
+ */
+export function planSigmas(
+  schedule: Schedule,
+  model: ModelSampling,
+  sampler: Pick<Sampler, "discardPenultimate">,
+  { steps, denoise }: PlanOptions,
+): readonly number[] {
+  const table = (count: number): number[] =>
+    sampler.discardPenultimate === true
+      ? [...schedule(model, count + 1).slice(0, -1), 0]
+      : [...schedule(model, count), 0];
+  const full = denoise > 0.9999 ? table(steps) : table(Math.trunc(steps / denoise)).slice(-(steps + 1));
+  return full.length > steps + 1 ? [...full.slice(0, steps), 0] : full;
+}

@@ -1,0 +1,57 @@
+import type { Tensor } from "#/tensor/tensor.ts";
+
+/** A latent in sampler space: x = x0 + sigma * noise ("variance exploding"), [1, 4, h, w]. */
+export type Latent = Tensor;
+
+/** The guided estimate of the clean latent at a noise level (Karras et al. 2022, D in equation 2). */
+export type Denoise = (x: Latent, sigma: number) => Promise<Latent>;
+
+/** Unit Gaussian of x's shape for the step between two noise levels. */
+export type Noise = (from: number, to: number) => Latent;
+
+/** What is known once the network has answered for a step, before x moves on. */
+export type Step = Readonly<{ index: number; sigma: number; x: Latent; denoised: Latent }>;
+
+/**
+ * Walks down a table of sigmas. Pure: whoever iterates shows progress, makes previews and stops by leaving the loop.
+ * The step is yielded after its first network call and before x is updated; the last x is the return value.
+ */
+export type Sampler = Readonly<{
+  sample: (
+    denoise: Denoise,
+    x: Latent,
+    sigmas: readonly number[],
+    noise: Noise,
+  ) => AsyncGenerator<Step, Latent, undefined>;
+  /** Where its noise comes from: one Brownian path, or fresh draws in the order they are asked for. */
+  noise: "brownian" | "fresh";
+  /** Wants a table for one step more, without its last level before 0 (second-order methods that stumble over it). */
+  discardPenultimate?: boolean;
+}>;
+
+/** A linear combination, in float32: `combine([a, x], [b, y])` is a·x + b·y. */
+export function combine(
+  first: readonly [number, Latent],
+  ...rest: readonly (readonly [number, Latent])[]
+): Latent {
+  const [factor, { dims, data }] = first;
+  const sum = new Float32Array(data.length);
+  for (let i = 0; i < sum.length; i += 1) sum[i] = factor * data[i]!;
+  for (const [weight, term] of rest) {
+    const values = term.data;
+    for (let i = 0; i < sum.length; i += 1) sum[i]! += weight * values[i]!;
+  }
+  return { dims, data: sum };
+}
+
+/** Neighbours of a table with their index: [0, s0, s1], [1, s1, s2], ... */
+export function* pairs(sigmas: readonly number[]): Generator<readonly [number, number, number]> {
+  for (let i = 0; i + 1 < sigmas.length; i += 1) yield [i, sigmas[i]!, sigmas[i + 1]!];
+}
+
+/** Where an ancestral step lands without noise, and how much noise takes it back up: down² + up² = to². */
+export function ancestralSplit(from: number, to: number): { down: number; up: number } {
+  if (to === 0) return { down: 0, up: 0 };
+  const up = Math.min(to, Math.sqrt((to ** 2 * (from ** 2 - to ** 2)) / from ** 2));
+  return { down: Math.sqrt(to ** 2 - up ** 2), up };
+}

@@ -1,0 +1,17 @@
+import { combine, type Denoise, type Latent, type Noise, pairs, type Step } from "../sampler.ts";
+
+/** Latent consistency sampling (Luo et al. 2023, algorithm 3): jump to the estimate, noise it to the next level. */
+export async function* lcm(
+  denoise: Denoise,
+  start: Latent,
+  sigmas: readonly number[],
+  noise: Noise,
+): AsyncGenerator<Step, Latent, undefined> {
+  let x = start;
+  for (const [index, from, to] of pairs(sigmas)) {
+    const denoised = await denoise(x, from);
+    yield { index, sigma: from, x, denoised };
+    x = to > 0 ? combine([1, denoised], [to, noise(from, to)]) : denoised;
+  }
+  return x;
+}
