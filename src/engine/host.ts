@@ -134,6 +134,7 @@ export class EngineHost implements Engine {
   #lost(reason: string): void {
     this.#channel = undefined;
     this.#onGone();
+    if (this.#closing && this.#jobs.size === 0) return;
     const message = `The engine died while it worked: ${reason}. The next task starts it again.`;
     this.#fail({ code: "worker-died", message, details: {} });
     if (!this.#closing) this.#change({ state: "restarting", device: null, loaded: [] });

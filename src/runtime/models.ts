@@ -61,8 +61,8 @@ export function openNetworks(
     part?: (lora: Lora) => LoraBranches,
   ): Promise<Session> => {
     // The place in the list is part of the key: the strength inputs are numbered by it.
-    const used = loras.map((lora, index) =>
-      part !== undefined && part(lora).size > 0 ? `${index}:${lora.path}:${lora.stamp}` : "",
+    const used = loras.flatMap((lora, index) =>
+      part !== undefined && part(lora).size > 0 ? [`${index}:${lora.path}:${lora.stamp}`] : [],
     );
     const branches = mergeBranches(part === undefined ? [] : loras.map(part));
     const skip = name.startsWith("text") ? clipSkip : 0;

@@ -1,0 +1,79 @@
+import { BugError, toWireError } from "#/lib/errors.ts";
+import type { EngineContext } from "#/pipeline/context.ts";
+import { generate } from "#/pipeline/generate.ts";
+import { Run } from "#/pipeline/run.ts";
+import type { EngineCommand, EngineEvent, EngineSettings, Outcome, TaskId } from "./protocol.ts";
+
+type GenerateCommand = Extract<EngineCommand, { type: "generate" }>;
+
+/** The engine's side of the boundary: a way to speak, and what to do when told to leave. */
+export type Port = Readonly<{ send: (event: EngineEvent) => void; leave: () => void }>;
+
+/** Makes what lives as long as the engine: device, residency, caches. */
+export type OpenContext = (
+  settings: EngineSettings,
+  send: (event: EngineEvent) => void,
+) => Promise<EngineContext>;
+
+/**
+ * Executes commands one after the other; `control`, `previews` and `shutdown` are heard between network runs of the
+ * job at hand. Whatever a job throws settles that job and no other.
+ *
+ * @returns the function to call with every command, in order
+ */
+export function serveEngine(port: Port, openContext: OpenContext): (command: EngineCommand) => void {
+  const runs = new Map<TaskId, Run>();
+  let context: Promise<EngineContext> | undefined;
+  let work: Promise<void> = Promise.resolve();
+
+  const start = async (settings: EngineSettings): Promise<EngineContext> => {
+    const opened = await openContext(settings, port.send);
+    port.send({ type: "ready", device: opened.device });
+    return opened;
+  };
+  const settle = (id: TaskId, outcome: Outcome): void => {
+    runs.delete(id);
+    port.send({ type: "settled", id, outcome });
+  };
+  const runJob = async (command: GenerateCommand, run: Run): Promise<void> => {
+    try {
+      if (context === undefined) throw new BugError("The engine got a job before it was started.");
+      const facts = generate(command.recipe, await context, run);
+      for (;;) {
+        const next = await facts.next();
+        if (next.done === true) return settle(command.id, next.value);
+        port.send({ ...next.value, id: command.id });
+      }
+    } catch (thrown) {
+      settle(command.id, { status: "failed", error: toWireError(thrown) });
+    }
+  };
+
+  return (command) => {
+    switch (command.type) {
+      case "start":
+        context = start(command.settings);
+        context.catch((thrown: unknown) => port.send({ type: "broken", error: toWireError(thrown) }));
+        return;
+      case "generate": {
+        const run = new Run(command.previews);
+        runs.set(command.id, run);
+        work = work.then(() => runJob(command, run));
+        return;
+      }
+      case "control":
+        return runs.get(command.id)?.interrupt(command.action);
+      case "previews": {
+        const run = runs.get(command.id);
+        if (run !== undefined) run.previews = command.wanted;
+        return;
+      }
+      case "shutdown":
+        for (const run of runs.values()) run.interrupt("stop");
+        work = work.then(async () => {
+          (await context?.catch(() => undefined))?.close();
+          port.leave();
+        });
+    }
+  };
+}

@@ -1,0 +1,79 @@
+import { findModel, type ModelKind } from "#/catalog/find-model.ts";
+import type { Device, EngineEvent, EngineSettings } from "#/engine/protocol.ts";
+import { operators } from "#/graph/operators.ts";
+import { RequestError } from "#/lib/errors.ts";
+import type { Log } from "#/lib/log.ts";
+import type { Recipe } from "#/recipe/recipe.ts";
+import { type Networks, openNetworks } from "#/runtime/models.ts";
+import { chooseProviders } from "#/runtime/providers.ts";
+import { Residency } from "#/runtime/residency.ts";
+import type { Conditioning } from "./stages/encode-text.ts";
+import { createTokenizer, type Tokenizer } from "./text/tokenizer.ts";
+
+/** What lives as long as the engine: the device, open networks, the tokenizer and texts encoded before. */
+export type EngineContext = Readonly<{
+  device: Device;
+  tokenizer: Tokenizer;
+  /** The networks of a job; opened at their first call. */
+  open: (recipe: Recipe) => Promise<Networks>;
+  /** One text's conditioning, from the cache or made now. */
+  conditioning: (key: string, make: () => Promise<Conditioning>) => Promise<Conditioning>;
+  close: () => Promise<void>;
+}>;
+
+/** Texts kept; a conditioning of SDXL is about 0.6 MB. */
+const keptTexts = 128;
+
+/**
+ * Makes the engine's context: tries the providers in order until one opens.
+ *
+ * @param libraryFolder where the runtime's shared library lies; CUDA's must lie beside it
+ * @throws EngineError `provider-missing`
+ */
+export async function openContext(
+  settings: EngineSettings,
+  send: (event: EngineEvent) => void,
+  log: Log,
+  libraryFolder: string | undefined,
+): Promise<EngineContext> {
+  const { providers, refused } = chooseProviders(settings.providers, libraryFolder);
+  for (const { provider, reason } of refused) log.info("a provider is not used", { provider, reason });
+  const device = providers[0] ?? "cpu";
+  const residency = new Residency(
+    { provider: device, weights: settings.weights, threads: settings.threads },
+    settings.memoryBudget,
+    log,
+    (models) => send({ type: "loaded", models }),
+  );
+  const texts = new Map<string, Conditioning>();
+  const pathOf = (kind: ModelKind, name: string): string => {
+    const path = findModel(settings.modelRoots, kind, name);
+    if (path !== undefined) return path;
+    const folders = settings.modelRoots.map((root) => `${root}/${kind}`).join(", ");
+    throw new RequestError("missing-model", `The file ${name} is no longer in ${folders}.`, { name });
+  };
+  return {
+    device,
+    tokenizer: createTokenizer(),
+    open: async (recipe) => {
+      const loras = recipe.loras.map(({ name, weight }) => ({ path: pathOf("loras", name), weight }));
+      const vae = recipe.vae === null ? undefined : pathOf("vae", recipe.vae);
+      const paths = { base: pathOf("checkpoints", recipe.base), vae, loras };
+      return openNetworks(paths, recipe.clipSkip, operators[device], residency);
+    },
+    conditioning: async (key, make) => {
+      const known = texts.get(key);
+      if (known !== undefined) {
+        texts.delete(key);
+        texts.set(key, known);
+        return known;
+      }
+      const made = await make();
+      texts.set(key, made);
+      const oldest = texts.keys().next();
+      if (texts.size > keptTexts && oldest.done !== true) texts.delete(oldest.value);
+      return made;
+    },
+    close: () => residency.close(),
+  };
+}

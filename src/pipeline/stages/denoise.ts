@@ -1,0 +1,125 @@
+import { RequestError } from "#/lib/errors.ts";
+import type { ImageSpec, Recipe } from "#/recipe/recipe.ts";
+import type { Networks } from "#/runtime/models.ts";
+import { admVector } from "#/sampling/guidance/adm.ts";
+import { guided } from "#/sampling/guidance/guidance.ts";
+import { discreteSampling, lcmSampling, type ModelSampling } from "#/sampling/model-sampling.ts";
+import { makeNoise } from "#/sampling/noise/noise-source.ts";
+import { planSigmas } from "#/sampling/plan.ts";
+import { previewOf } from "#/sampling/preview.ts";
+import { combine, type Denoise, type Latent, type Sampler } from "#/sampling/sampler.ts";
+import { isBuiltSampler, samplers } from "#/sampling/samplers.ts";
+import type { Schedule } from "#/sampling/schedules/schedule.ts";
+import { isBuiltSchedule, schedules } from "#/sampling/schedules.ts";
+import { startState } from "#/sampling/start.ts";
+import type { Fact } from "../generate.ts";
+import type { Run } from "../run.ts";
+import type { Stopwatch } from "../stopwatch.ts";
+import type { Prompts } from "./encode-prompts.ts";
+import type { Conditioning } from "./encode-text.ts";
+
+/** Sampler space is VAE space times this (SDXL). */
+export const latentScale = 0.13025;
+
+/**
+ * Sampler x guidance x UNet: from the start latent to a clean one (pipeline sections 4 to 8). Progress and previews
+ * come with every step; a stop is looked at before every network run and every step.
+ *
+ * @param start latent in VAE space [1, 4, h, w]
+ * @returns latent in VAE space
+ */
+export async function* denoise(
+  recipe: Recipe,
+  spec: ImageSpec,
+  image: number,
+  start: Latent,
+  prompts: Prompts,
+  networks: Networks,
+  run: Run,
+  clock: Stopwatch,
+): AsyncGenerator<Fact, Latent, undefined> {
+  const { sampler, schedule } = methods(recipe);
+  const model = recipe.schedule === "lcm" ? lcmSampling() : discreteSampling(networks.prediction);
+  const sigmas = planSigmas(schedule, model, sampler, { steps: recipe.steps, denoise: 1 });
+  const { initial, noise } = makeNoise({
+    seed: spec.seed,
+    rule: recipe.noise,
+    dims: start.dims,
+    sigmas,
+    kind: sampler.noise,
+  });
+  const estimate = guidedUnet(recipe, start.dims, prompts, networks, model, run);
+  const steps = sigmas.length - 1;
+  yield { type: "progress", at: { stage: "denoising", image, step: 0, steps } };
+
+  const first = combine([latentScale, start]);
+  const walk = sampler.sample(
+    estimate,
+    startState(first, initial, sigmas[0] ?? 0, model.sigmaMax),
+    sigmas,
+    noise,
+  );
+  for (;;) {
+    const next = await clock.time("denoising", () => walk.next());
+    if (next.done === true) return combine([1 / latentScale, next.value]);
+    run.check();
+    const at = { stage: "denoising", image, step: next.value.index + 1, steps } as const;
+    const preview = recipe.previews && run.previews ? previewOf(next.value.denoised) : undefined;
+    yield preview === undefined ? { type: "progress", at } : { type: "progress", at, preview };
+  }
+}
+
+function methods(recipe: Recipe): Readonly<{ sampler: Sampler; schedule: Schedule }> {
+  const { sampler, schedule } = recipe;
+  if (!isBuiltSampler(sampler)) {
+    const built = Object.keys(samplers).join(", ");
+    throw new RequestError(
+      "not-implemented",
+      `The sampler ${sampler} is not there yet; these are: ${built}.`,
+      {
+        field: "sampler_name",
+      },
+    );
+  }
+  if (!isBuiltSchedule(schedule)) {
+    const built = Object.keys(schedules).join(", ");
+    throw new RequestError(
+      "not-implemented",
+      `The scheduler ${schedule} is not there yet; these are: ${built}.`,
+      {
+        field: "scheduler_name",
+      },
+    );
+  }
+  return { sampler: samplers[sampler], schedule: schedules[schedule] };
+}
+
+/** The guided estimate of the clean latent: two network runs a call, one at CFG 1. */
+function guidedUnet(
+  recipe: Recipe,
+  dims: readonly number[],
+  prompts: Prompts,
+  networks: Networks,
+  model: ModelSampling,
+  run: Run,
+): Denoise {
+  const { guidance } = recipe;
+  const [, , h = 0, w = 0] = dims;
+  const size = { width: 8 * w, height: 8 * h };
+  const branch = ({ context, pooled }: Conditioning, scale: number): Denoise => {
+    const y = admVector(pooled, size, { scale, end: guidance.admEnd });
+    return async (x, sigma) => {
+      run.check();
+      const timestep = model.timestep(sigma);
+      const input = combine([model.inputScale(sigma), x]);
+      const output = await networks.unet(input, timestep, context, y(timestep));
+      return model.denoised(x, output, sigma);
+    };
+  };
+  return guided(
+    branch(prompts.positive, guidance.admPositive),
+    branch(prompts.negative, guidance.admNegative),
+    guidance,
+    model,
+  );
+}

@@ -1,0 +1,69 @@
+import type { TextEncoder } from "#/runtime/models.ts";
+import { concat, type Tensor } from "#/tensor/tensor.ts";
+import { applyWeights } from "../text/apply-weights.ts";
+import { emptySection, type Section, sectionsOf } from "../text/sections.ts";
+import type { Tokenizer } from "../text/tokenizer.ts";
+
+/** What the UNet is told: rows of text [1, T, L + G] and the pooled vector [1, P]. */
+export type Conditioning = Readonly<{ context: Tensor; pooled: Tensor }>;
+
+export type TextEncoders = Readonly<{ tokenizer: Tokenizer; textL: TextEncoder; textG: TextEncoder }>;
+
+/**
+ * Encodes several texts and joins them: contexts one after the other on the token axis, pooled vectors of the first
+ * `topK` texts summed (not averaged). Fooocus conditions on style lines this way instead of joining the words.
+ *
+ * @param cached one text's conditioning, from wherever it is kept
+ */
+export async function encodeTexts(
+  texts: readonly string[],
+  topK: number,
+  cached: (text: string) => Promise<Conditioning>,
+): Promise<Conditioning> {
+  const parts: Conditioning[] = [];
+  for (const text of texts) parts.push(await cached(text));
+  const pooled = parts.slice(0, Math.max(1, topK)).map((part) => part.pooled);
+  const [first, ...rest] = pooled;
+  if (first === undefined) throw new RangeError("no text to encode");
+  const sum = first.data.slice();
+  for (const { data } of rest)
+    for (let i = 0; i < sum.length; i += 1) sum[i] = (sum[i] ?? 0) + (data[i] ?? 0);
+  return {
+    context: concat(
+      parts.map((part) => part.context),
+      1,
+    ),
+    pooled: { dims: first.dims, data: sum },
+  };
+}
+
+/**
+ * One text: its sections through both encoders, weighted, joined on the token axis; L's channels come before G's. The
+ * pooled vector is that of the first section, without weights.
+ */
+export async function encodeText(text: string, encoders: TextEncoders): Promise<Conditioning> {
+  const sections = sectionsOf(text, encoders.tokenizer);
+  const weighted = sections.some(({ weights }) => weights.some((weight) => weight !== 1));
+  const empty = weighted ? await encodeSection(emptySection(), encoders) : undefined;
+  const contexts: Tensor[] = [];
+  let pooled: Tensor | undefined;
+  for (const section of sections) {
+    const encoded = await encodeSection(section, encoders);
+    pooled ??= encoded.pooled;
+    const l = empty === undefined ? encoded.l : applyWeights(encoded.l, empty.l, section.weights);
+    const g = empty === undefined ? encoded.g : applyWeights(encoded.g, empty.g, section.weights);
+    contexts.push(concat([l, g], 2));
+  }
+  if (pooled === undefined) throw new RangeError("a text has at least one section");
+  return { context: concat(contexts, 1), pooled };
+}
+
+async function encodeSection(
+  section: Section,
+  encoders: TextEncoders,
+): Promise<{ l: Tensor; g: Tensor; pooled: Tensor }> {
+  const l = await encoders.textL(section.l);
+  const g = await encoders.textG(section.g);
+  if (g.pooled === undefined) throw new RangeError("encoder G answers with a pooled vector");
+  return { l: l.hidden, g: g.hidden, pooled: g.pooled };
+}

@@ -1,0 +1,100 @@
+import clipMerges from "#/assets/tokenizer/clip-merges.txt" with { type: "text" };
+
+/** First and last token of a section. */
+export const startToken = 49406;
+export const endToken = 49407;
+
+/** Text to token ids, without start and end. */
+export type Tokenizer = (text: string) => readonly number[];
+
+/** CJK ideographs, which CLIP's cleaning surrounds with blanks. */
+const ideographs =
+  /[\u4e00-\u9fff\u3400-\u4dbf\u{20000}-\u{2a6df}\u{2a700}-\u{2b73f}\u{2b740}-\u{2b81f}\u{2b820}-\u{2ceaf}\uf900-\ufaff\u{2f800}-\u{2fa1f}]/gu;
+
+const pieces = /<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|\p{L}+|\p{N}|[^\s\p{L}\p{N}]+/giu;
+
+/**
+ * CLIP's byte-level BPE (Radford et al. 2021; Sennrich et al. 2016), as transformers' `CLIPTokenizer` runs it without
+ * ftfy. The vocabulary is its merge list: ids are byte symbols, byte symbols that end a word, merges, start, end.
+ *
+ * @param merges one merge a line, best first
+ */
+export function createTokenizer(merges: string = clipMerges): Tokenizer {
+  const { symbolOf, order } = byteSymbols();
+  const ids = new Map<string, number>();
+  const add = (symbol: string): unknown => ids.set(symbol, ids.size);
+  for (const byte of order) add(symbolOf(byte));
+  for (const byte of order) add(`${symbolOf(byte)}</w>`);
+  const ranks = new Map<string, number>();
+  for (const line of merges.trimEnd().split("\n")) {
+    ranks.set(line, ranks.size);
+    add(line.replace(" ", ""));
+  }
+  add("<|startoftext|>");
+  add("<|endoftext|>");
+
+  const cache = new Map<string, readonly number[]>();
+  const encodePiece = (piece: string): readonly number[] => {
+    const special = piece.startsWith("<|") ? ids.get(piece) : undefined;
+    if (special !== undefined) return [special];
+    const known = cache.get(piece);
+    if (known !== undefined) return known;
+    const symbols = [...new TextEncoder().encode(piece)].map(symbolOf);
+    const last = symbols.pop();
+    if (last !== undefined) symbols.push(`${last}</w>`);
+    const result = merge(symbols, ranks).map((symbol) => ids.get(symbol) ?? 0);
+    cache.set(piece, result);
+    return result;
+  };
+  return (text) => (clean(text).match(pieces) ?? []).flatMap(encodePiece);
+}
+
+/** Joins the pair of lowest rank, all its occurrences, until no pair is in the list. */
+function merge(symbols: readonly string[], ranks: ReadonlyMap<string, number>): readonly string[] {
+  let word = [...symbols];
+  while (word.length > 1) {
+    let best = Number.POSITIVE_INFINITY;
+    let pair = "";
+    for (let i = 0; i + 1 < word.length; i += 1) {
+      const candidate = `${word[i]} ${word[i + 1]}`;
+      const rank = ranks.get(candidate) ?? Number.POSITIVE_INFINITY;
+      if (rank < best) [best, pair] = [rank, candidate];
+    }
+    if (pair === "") return word;
+    const joined: string[] = [];
+    for (let i = 0; i < word.length; i += 1) {
+      const next = word[i + 1];
+      if (next !== undefined && `${word[i]} ${next}` === pair) {
+        joined.push(`${word[i]}${next}`);
+        i += 1;
+      } else {
+        joined.push(word[i] ?? "");
+      }
+    }
+    word = joined;
+  }
+  return word;
+}
+
+/** BERT-style cleaning: control characters go, white space becomes blanks, ideographs stand alone, lower case. */
+function clean(text: string): string {
+  return text
+    .replace(/[\0\ufffd]|(?![\t\n\r])[\p{Cc}\p{Cf}]/gu, "")
+    .replace(ideographs, " $& ")
+    .normalize("NFC")
+    .split(/\s+/u)
+    .filter((word) => word !== "")
+    .map((word) => word.toLowerCase())
+    .join(" ");
+}
+
+/** Printable bytes stand for themselves, the other 68 for characters from U+0100 on; printable ones come first. */
+function byteSymbols(): { symbolOf: (byte: number) => string; order: readonly number[] } {
+  const isPrintable = (b: number): boolean => (b >= 33 && b <= 126) || (b >= 161 && b <= 172) || b >= 174;
+  const all = Array.from({ length: 256 }, (_, byte) => byte);
+  const others = all.filter((byte) => !isPrintable(byte));
+  const symbols = all.map((byte) =>
+    String.fromCodePoint(isPrintable(byte) ? byte : 256 + others.indexOf(byte)),
+  );
+  return { symbolOf: (byte) => symbols[byte] ?? "", order: [...all.filter(isPrintable), ...others] };
+}
