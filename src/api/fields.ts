@@ -1,0 +1,40 @@
+import { type Static, type TSchema, Type } from "@sinclair/typebox";
+
+/** Inclusive bounds of a number. */
+type Bounds = Readonly<{ minimum?: number; maximum?: number }>;
+
+/** How a field of a request is declared: TypeBox carries type, default, bounds and text to every reader. */
+export const text = (fallback: string, description: string) =>
+  Type.String({ default: fallback, description });
+
+/** A text that may be null: an image, or an address. */
+export const textOrNull = (fallback: string | null, description: string) =>
+  Type.Union([Type.String(), Type.Null()], { default: fallback, description });
+
+export const flag = (fallback: boolean, description: string) =>
+  Type.Boolean({ default: fallback, description });
+
+export const whole = (fallback: number, description: string, bounds: Bounds = {}) =>
+  Type.Integer({ default: fallback, description, ...bounds });
+
+export const real = (fallback: number, description: string, bounds: Bounds = {}) =>
+  Type.Number({ default: fallback, description, ...bounds });
+
+/** A whole number that does not fit a JavaScript number; `seed` sees it as a bigint. */
+export const seed = (description: string) =>
+  Type.Unsafe<bigint>({ type: "integer", default: -1, description, big: true });
+
+/** One of a list of texts, in the order the error message names them; `title` is the schema's name in OpenAPI. */
+export const choice = <const T extends string>(
+  values: readonly T[],
+  fallback: T,
+  title: string,
+  description: string,
+) => Type.Unsafe<T>({ type: "string", enum: [...values], default: fallback, title, description });
+
+export const list = <T extends TSchema>(items: T, fallback: readonly Static<T>[], description: string) =>
+  Type.Array(items, { default: fallback, description });
+
+/** A number that may be null. */
+export const realOrNull = (fallback: number, description: string, bounds: Bounds = {}) =>
+  Type.Union([Type.Number(bounds), Type.Null()], { default: fallback, description });
