@@ -18,15 +18,10 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "engine/protocol": ["recipe:types", "image:types"],
   "engine/host": ["engine/protocol"],
   "engine/worker": ["engine/protocol", "pipeline", "runtime", "catalog", "native"],
-  pipeline: [
-    "engine/protocol:types",
-    "networks:types",
-    "runtime",
-    "sampling",
-    "recipe:types",
-    "tensor",
-    "image",
-  ],
+  pipeline:
+    "runtime sampling tensor image catalog assets graph engine/protocol:types networks:types recipe:types".split(
+      " ",
+    ),
   sampling: ["tensor"],
   networks: ["graph"],
   graph: ["weights"],
