@@ -1,0 +1,39 @@
+import { RequestError } from "#/lib/errors.ts";
+
+/**
+ * A name that must be one of a list.
+ *
+ * @param field dotted path of the request's field
+ * @param what  for the sentence: "style", "checkpoint"
+ * @throws RequestError `unknown-model` naming the field, the value and the nearest names
+ */
+export function knownName(name: string, names: readonly string[], field: string, what: string): string {
+  if (names.includes(name)) return name;
+  const near = nearest(name, names);
+  const hint = near.length === 0 ? `there is no ${what} at all` : `similar: ${near.join(", ")}`;
+  throw new RequestError("unknown-model", `There is no ${what} called ${JSON.stringify(name)}; ${hint}.`, {
+    field,
+    value: name,
+    near,
+  });
+}
+
+/** Up to three names that look alike: same letters in a row count, case does not. */
+function nearest(name: string, names: readonly string[]): readonly string[] {
+  const wanted = bigrams(name);
+  const likeness = (other: string): number => {
+    const theirs = bigrams(other);
+    const shared = [...wanted].filter((pair) => theirs.has(pair)).length;
+    return (2 * shared) / (wanted.size + theirs.size || 1);
+  };
+  return names
+    .map((other) => ({ other, score: likeness(other) }))
+    .sort((a, b) => b.score - a.score)
+    .slice(0, 3)
+    .map(({ other }) => other);
+}
+
+function bigrams(text: string): ReadonlySet<string> {
+  const letters = text.toLowerCase();
+  return new Set(Array.from({ length: Math.max(0, letters.length - 1) }, (_, i) => letters.slice(i, i + 2)));
+}

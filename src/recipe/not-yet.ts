@@ -1,0 +1,64 @@
+import type { GenerateParams } from "#/api/generate.ts";
+import { RequestError } from "#/lib/errors.ts";
+
+/** Spellings that all mean "no image". */
+const noImage: readonly string[] = ["", "None", "null", "string", "none"];
+
+/** Whether an image field holds an image. */
+export const isImage = (value: string | null): value is string => value !== null && !noImage.includes(value);
+
+/** Features of the contract that are not built yet: how a request uses one, and the field that says so. */
+const features: readonly Readonly<{
+  field: keyof GenerateParams;
+  what: string;
+  used: (p: GenerateParams) => boolean;
+}>[] = [
+  {
+    field: "refiner_model_name",
+    what: "A refiner",
+    used: (p) =>
+      p.refiner_model_name !== "None" && p.refiner_model_name !== p.base_model_name && !isDistilled(p),
+  },
+  {
+    field: "uov_input_image",
+    what: "Vary and upscale",
+    used: (p) => isImage(p.uov_input_image) && p.uov_method !== "Disabled",
+  },
+  { field: "inpaint_input_image", what: "Inpainting", used: (p) => isImage(p.inpaint_input_image) },
+  {
+    field: "controlnet_image",
+    what: "Image prompts and ControlNet",
+    used: (p) => p.controlnet_image.some(({ cn_img }) => isImage(cn_img)),
+  },
+  { field: "enhance_input_image", what: "Enhancing a picture", used: (p) => isImage(p.enhance_input_image) },
+  {
+    field: "enhance_checkbox",
+    what: "Enhancement",
+    used: (p) =>
+      p.enhance_checkbox &&
+      (p.enhance_uov_method !== "Disabled" || p.enhance_ctrls.some(({ enhance_enabled }) => enhance_enabled)),
+  },
+  { field: "freeu_enabled", what: "FreeU", used: (p) => p.freeu_enabled },
+  { field: "black_out_nsfw", what: "The safety checker", used: (p) => p.black_out_nsfw },
+];
+
+const isDistilled = (p: GenerateParams): boolean =>
+  p.performance_selection !== "Speed" && p.performance_selection !== "Quality";
+
+/**
+ * Refuses a request that uses what is not there: never a silently different picture.
+ *
+ * @throws RequestError `not-implemented` naming the field
+ */
+export function refuseNotYet(params: GenerateParams): void {
+  for (const { field, what, used } of features) {
+    if (!used(params)) continue;
+    throw new RequestError(
+      "not-implemented",
+      `${what} is not there yet in this version; leave ${field} at its default.`,
+      {
+        field,
+      },
+    );
+  }
+}

@@ -1,0 +1,53 @@
+import type { performances } from "#/api/generate-objects.ts";
+import type { Guidance, SamplerName, ScheduleName } from "./recipe.ts";
+
+export type PerformanceName = (typeof performances)[number];
+
+/** What a distilled mode overrides; such a mode also switches guidance off. */
+type Distilled = Readonly<{
+  /** The reference's file name, for SDXL. */
+  lora: string;
+  weight: number;
+  sampler: SamplerName;
+  schedule: ScheduleName;
+}>;
+
+export type Performance = Readonly<{ steps: number; distilled?: Distilled }>;
+
+/** Steps and overrides of each mode (pipeline section 1.2). */
+export const performanceModes = {
+  Quality: { steps: 60 },
+  Speed: { steps: 30 },
+  "Extreme Speed": {
+    steps: 8,
+    distilled: { lora: "sdxl_lcm_lora.safetensors", weight: 1, sampler: "lcm", schedule: "lcm" },
+  },
+  Lightning: {
+    steps: 4,
+    distilled: {
+      lora: "sdxl_lightning_4step_lora.safetensors",
+      weight: 1,
+      sampler: "euler",
+      schedule: "sgm_uniform",
+    },
+  },
+  "Hyper-SD": {
+    steps: 4,
+    distilled: {
+      lora: "sdxl_hyper_sd_4step_lora.safetensors",
+      weight: 0.8,
+      sampler: "dpmpp_sde_gpu",
+      schedule: "karras",
+    },
+  },
+} as const satisfies Record<PerformanceName, Performance>;
+
+/** Guidance of the distilled modes: none, and the plain sizes in the ADM vector. */
+export const distilledGuidance: Guidance = {
+  cfg: 1,
+  sharpness: 0,
+  adaptiveCfg: 1,
+  admPositive: 1,
+  admNegative: 1,
+  admEnd: 0,
+};

@@ -1,0 +1,230 @@
+import type { GenerateParams } from "#/api/generate.ts";
+import { RequestError } from "#/lib/errors.ts";
+import { knownName } from "./names.ts";
+import { refuseNotYet } from "./not-yet.ts";
+import { distilledGuidance, type Performance, performanceModes } from "./performance.ts";
+import { pickFromArrays, promptLines, takeInlineLoras } from "./prompt-syntax.ts";
+import { PythonRandom } from "./python-random.ts";
+import {
+  type Guidance,
+  type ImageSpec,
+  type LoraUse,
+  type NoiseRule,
+  type Recipe,
+  type SamplerName,
+  type ScheduleName,
+  type Size,
+  samplerNames,
+  scheduleNames,
+} from "./recipe.ts";
+import { checkSize, parseSize } from "./sizes.ts";
+import { applyStyles, drawStyles, expansionStyle, randomStyle, type Style } from "./styles.ts";
+import { fillWildcards, type Wildcards } from "./wildcards.ts";
+
+/** What is there to make pictures with, as names. */
+export type World = Readonly<{
+  checkpoints: readonly string[];
+  loras: readonly string[];
+  vaes: readonly string[];
+  styles: readonly Style[];
+  wildcards: Wildcards;
+  /** A checkpoint's own LoRA for a performance mode, where it names one. */
+  performanceLora: (base: string, mode: string) => string | undefined;
+  samplers: readonly string[];
+  schedules: readonly string[];
+  noise: NoiseRule;
+}>;
+
+/** What the metadata of one image says of its prompts. */
+export type ImageDescription = Readonly<{
+  prompt: string;
+  negativePrompt: string;
+  styles: readonly string[];
+}>;
+
+/** A recipe, what to tell the user about it, and how its images describe themselves. */
+export type Resolved = Readonly<{
+  recipe: Recipe;
+  notes: readonly string[];
+  descriptions: readonly ImageDescription[];
+}>;
+
+const seedEnd = 2n ** 63n;
+const ownVae = "Default (model)";
+
+/**
+ * A settled request as a recipe: performance mode, sizes, prompts after wildcards and styles, models by name. Pure;
+ * the same request in the same world gives the same recipe, so a queue can be rebuilt from its rows.
+ *
+ * @throws RequestError for everything that cannot be made, naming the field and the way out
+ */
+export function resolveRecipe(params: GenerateParams, world: World): Resolved {
+  refuseNotYet(params);
+  const base = knownName(params.base_model_name, world.checkpoints, "base_model_name", "checkpoint");
+  const mode: Performance = performanceModes[params.performance_selection];
+  const positive = promptLines(params.prompt);
+  const inline = takeInlineLoras(positive.main);
+  const { loras, notes } = chooseLoras(params, base, mode, inline.loras, world);
+  const prompt = { main: inline.line, extra: positive.extra };
+  const images = Array.from({ length: params.image_number }, (_, index) =>
+    describeImage(params, prompt, index, world),
+  );
+  if (params.style_selections.includes(expansionStyle)) {
+    notes.push("Prompt expansion (Fooocus V2) is not there yet; the prompt is used as it is.");
+  }
+  return {
+    notes,
+    descriptions: images.map(({ description }) => description),
+    recipe: {
+      base,
+      vae: params.vae_name === ownVae ? null : knownName(params.vae_name, world.vaes, "vae_name", "VAE"),
+      loras,
+      size: chooseSize(params),
+      steps: params.overwrite_step > 0 ? checkSteps(params.overwrite_step) : mode.steps,
+      ...chooseMethod(params, mode, world),
+      clipSkip: params.clip_skip,
+      guidance: mode.distilled === undefined ? guidanceOf(params) : distilledGuidance,
+      noise: world.noise,
+      previews: !params.disable_preview,
+      source: { kind: "noise" },
+      images: images.map(({ spec }) => spec),
+    },
+  };
+}
+
+function describeImage(
+  params: GenerateParams,
+  prompt: Readonly<{ main: string; extra: readonly string[] }>,
+  index: number,
+  world: World,
+): { spec: ImageSpec; description: ImageDescription } {
+  const seed = (params.image_seed + (params.disable_seed_increment ? 0n : BigInt(index))) % seedEnd;
+  const random = new PythonRandom(seed);
+  const fill = (text: string): string =>
+    fillWildcards(text, world.wildcards, random, index, params.read_wildcards_in_order);
+  const negative = promptLines(params.negative_prompt);
+  // In this order: each of them draws from the same generator.
+  const main = pickFromArrays(fill(prompt.main), index);
+  const negativeMain = fill(negative.main);
+  const extra = prompt.extra.map(fill);
+  const negativeExtra = negative.extra.map(fill);
+
+  const names = drawStyles(params.style_selections, world.styles, random);
+  const chosen = names.filter((name) => name !== expansionStyle).map((name) => styleOf(name, world.styles));
+  const texts = applyStyles(chosen, { main, extra }, { main: negativeMain, extra: negativeExtra });
+  return {
+    spec: { seed, positive: texts.positive, negative: texts.negative },
+    description: {
+      prompt: [main, ...extra].join("\n"),
+      negativePrompt: [negativeMain, ...negativeExtra].join("\n"),
+      styles: chosen.map(({ name }) => name),
+    },
+  };
+}
+
+function styleOf(name: string, styles: readonly Style[]): Style {
+  const names = [expansionStyle, randomStyle, ...styles.map((style) => style.name)];
+  const known = knownName(name, names, "style_selections", "style");
+  const style = styles.find((candidate) => candidate.name === known);
+  if (style === undefined)
+    throw new RequestError("unknown-model", `There are no styles to draw from.`, {
+      field: "style_selections",
+    });
+  return style;
+}
+
+/** The request's LoRAs, those of the prompt, then the performance mode's own. */
+function chooseLoras(
+  params: GenerateParams,
+  base: string,
+  mode: Performance,
+  inline: readonly Readonly<{ stem: string; weight: number }>[],
+  world: World,
+): { loras: LoraUse[]; notes: string[] } {
+  const notes: string[] = [];
+  const loras: LoraUse[] = params.loras
+    .filter(({ enabled, model_name }) => enabled && model_name !== "None")
+    .map(({ model_name, weight }, index) => ({
+      name: knownName(model_name, world.loras, `loras.${index}.model_name`, "LoRA"),
+      weight,
+    }));
+  for (const { stem, weight } of inline) {
+    const name = world.loras.find((candidate) => stemOf(candidate) === stem);
+    if (name === undefined) notes.push(`There is no LoRA called ${stem}; its tag in the prompt was dropped.`);
+    else if (loras.every((lora) => lora.name !== name)) loras.push({ name, weight });
+  }
+  const { distilled } = mode;
+  if (distilled !== undefined) {
+    const name = world.performanceLora(base, params.performance_selection) ?? distilled.lora;
+    if (!world.loras.includes(name)) {
+      const message = `${params.performance_selection} with ${base} needs the LoRA ${name}, which is not in the loras folder.`;
+      throw new RequestError("missing-model", message, { field: "performance_selection", name });
+    }
+    loras.push({ name, weight: distilled.weight });
+  }
+  return { loras, notes };
+}
+
+/** A file name without folders and extension. */
+const stemOf = (name: string): string => name.replace(/^.*\//, "").replace(/\.[^.]+$/, "");
+
+function chooseSize(params: GenerateParams): Size {
+  const chosen = parseSize(params.aspect_ratios_selection, "aspect_ratios_selection");
+  const width = params.overwrite_width > 0 ? params.overwrite_width : chosen.width;
+  const height = params.overwrite_height > 0 ? params.overwrite_height : chosen.height;
+  return checkSize(
+    { width, height },
+    params.overwrite_width > 0 ? "overwrite_width" : "aspect_ratios_selection",
+  );
+}
+
+const mostSteps = 1000;
+
+function checkSteps(steps: number): number {
+  if (steps <= mostSteps) return steps;
+  throw new RequestError(
+    "invalid-value",
+    `${steps} steps are more than the network has timesteps (${mostSteps}).`,
+    {
+      field: "overwrite_step",
+      value: steps,
+    },
+  );
+}
+
+function chooseMethod(
+  params: GenerateParams,
+  { distilled }: Performance,
+  world: World,
+): { sampler: SamplerName; schedule: ScheduleName } {
+  const sampler = distilled?.sampler ?? oneOf(params.sampler_name, samplerNames, "sampler_name", "sampler");
+  const schedule =
+    distilled?.schedule ?? oneOf(params.scheduler_name, scheduleNames, "scheduler_name", "scheduler");
+  for (const [name, built, field] of [
+    [sampler, world.samplers, "sampler_name"],
+    [schedule, world.schedules, "scheduler_name"],
+  ] as const) {
+    if (built.includes(name)) continue;
+    throw new RequestError("not-implemented", `${name} is not there yet; these are: ${built.join(", ")}.`, {
+      field,
+      value: name,
+    });
+  }
+  return { sampler, schedule };
+}
+
+function oneOf<const T extends string>(value: string, list: readonly T[], field: string, what: string): T {
+  const known = knownName(value, list, field, what);
+  const found = list.find((candidate) => candidate === known);
+  if (found === undefined) throw new RangeError(`${known} was just found`);
+  return found;
+}
+
+const guidanceOf = (params: GenerateParams): Guidance => ({
+  cfg: params.guidance_scale,
+  sharpness: params.sharpness,
+  adaptiveCfg: params.adaptive_cfg,
+  admPositive: params.adm_scaler_positive,
+  admNegative: params.adm_scaler_negative,
+  admEnd: params.adm_scaler_end,
+});

@@ -1,0 +1,49 @@
+import { RequestError } from "#/lib/errors.ts";
+import type { Size } from "./recipe.ts";
+
+/** What a latent needs on each side at least: the encoder's three halvings and the U's two. */
+const smallest = 64;
+const largest = 4096;
+
+/**
+ * `1152*896` or `1152×896`, with anything after a blank ignored.
+ *
+ * @throws RequestError `invalid-value` naming the field
+ */
+export function parseSize(text: string, field: string): Size {
+  const [width, height] = text
+    .replaceAll("*", "×")
+    .split(/[× ]+/)
+    .slice(0, 2)
+    .map((part) => (/^\d+$/.test(part.trim()) ? Number(part) : Number.NaN));
+  if (width === undefined || height === undefined || Number.isNaN(width) || Number.isNaN(height)) {
+    throw new RequestError(
+      "invalid-value",
+      `${JSON.stringify(text)} is not a size; write width*height, for example 1152*896.`,
+      {
+        field,
+        value: text,
+      },
+    );
+  }
+  return { width, height };
+}
+
+/** @throws RequestError `invalid-value` if a side is too small or too large */
+export function checkSize(size: Size, field: string): Size {
+  for (const side of [size.width, size.height]) {
+    if (side >= smallest && side <= largest) continue;
+    throw new RequestError(
+      "invalid-value",
+      `A side of ${side} pixels cannot be drawn; ${smallest} to ${largest} can.`,
+      {
+        field,
+        value: side,
+      },
+    );
+  }
+  return size;
+}
+
+/** As it is stored: with the multiplication sign. */
+export const storedSize = (text: string): string => text.replaceAll("*", "×");

@@ -1,0 +1,35 @@
+import type { PythonRandom } from "./python-random.ts";
+
+/** Lines of a wildcard file by its name; undefined where there is none. */
+export type Wildcards = (name: string) => readonly string[] | undefined;
+
+/** Files can name files; this ends a circle. */
+const rounds = 64;
+
+const placeholder = /__([\p{L}\p{N}_-]+)__/gu;
+
+/**
+ * Replaces each `__name__` by a line of that file, again and again while lines hold placeholders themselves. An empty
+ * or missing file leaves its bare name.
+ *
+ * @param inOrder take line number `image` instead of a random one
+ */
+export function fillWildcards(
+  text: string,
+  wildcards: Wildcards,
+  random: PythonRandom,
+  image: number,
+  inOrder: boolean,
+): string {
+  let filled = text;
+  for (let round = 0; round < rounds; round += 1) {
+    const found = [...filled.matchAll(placeholder)];
+    if (found.length === 0) return filled;
+    for (const [mark, name = ""] of found) {
+      const lines = (wildcards(name) ?? []).filter((line) => line.trim() !== "");
+      const line = inOrder ? lines[image % Math.max(1, lines.length)] : random.choice(lines);
+      filled = line === undefined ? filled.replaceAll(mark, name) : filled.replace(mark, () => line);
+    }
+  }
+  return filled;
+}
