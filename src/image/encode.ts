@@ -1,0 +1,72 @@
+import sharp, { type Sharp } from "sharp";
+import { jpegWithExif, webpWithExif, writeExif } from "./exif.ts";
+import type { Pixmap } from "./pixmap.ts";
+import { pngWithTexts } from "./png-text.ts";
+
+export type ImageFormat = "png" | "jpeg" | "webp";
+
+/** Two texts that are written into a picture: how it was made, and in which scheme that is said. */
+export type EmbeddedText = Readonly<{ parameters: string; scheme: string }>;
+
+/** Names a client may use for a format: of files and of media types. */
+export const formatNames: Readonly<Record<string, ImageFormat>> = {
+  png: "png",
+  jpg: "jpeg",
+  jpeg: "jpeg",
+  webp: "webp",
+};
+
+/** Value of the EXIF tag Software; readers of the reference's pictures look for it. */
+const software = "Fooocus v2.5.5";
+
+const pipelineOf = ({ width, height, data }: Pixmap): Sharp =>
+  sharp(data, { raw: { width, height, channels: 3 } });
+
+/** A picture as it is kept: PNG lossless, JPEG and WebP at quality 95, with its texts where the format holds them. */
+export async function encodeImage(
+  pixmap: Pixmap,
+  format: ImageFormat,
+  text?: EmbeddedText,
+): Promise<Uint8Array> {
+  const image = pipelineOf(pixmap);
+  switch (format) {
+    case "png": {
+      const png = await image.png().toBuffer();
+      return text === undefined
+        ? png
+        : pngWithTexts(png, { parameters: text.parameters, fooocus_scheme: text.scheme });
+    }
+    case "jpeg": {
+      const jpeg = await image.jpeg({ quality: 95, progressive: true, optimizeCoding: true }).toBuffer();
+      return text === undefined ? jpeg : jpegWithExif(jpeg, exifOf(text));
+    }
+    case "webp": {
+      const webp = await image.webp({ quality: 95 }).toBuffer();
+      return text === undefined ? webp : webpWithExif(webp, exifOf(text), pixmap);
+    }
+  }
+}
+
+const exifOf = (text: EmbeddedText): Uint8Array =>
+  writeExif({ software, userComment: text.parameters, makerNote: text.scheme });
+
+/** A kept picture in another format, with the encoder's defaults and without its texts; JPEG gets a white ground. */
+export async function convertImage(bytes: Uint8Array, format: ImageFormat): Promise<Uint8Array> {
+  const image = sharp(bytes).rotate();
+  switch (format) {
+    case "png":
+      return await image.png().toBuffer();
+    case "jpeg":
+      return await image.flatten({ background: "white" }).jpeg({ quality: 75 }).toBuffer();
+    case "webp":
+      return await image.webp().toBuffer();
+  }
+}
+
+/** A small picture for people who wait: PNG for FooocusAPI's clients, WebP for the live channel. */
+export async function encodePreview(pixmap: Pixmap, format: "png" | "webp"): Promise<Uint8Array> {
+  const image = pipelineOf(pixmap);
+  return format === "png"
+    ? await image.png({ compressionLevel: 3 }).toBuffer()
+    : await image.webp({ quality: 70 }).toBuffer();
+}
