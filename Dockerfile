@@ -27,7 +27,7 @@ COPY --from=cuda-provider /provider/libonnxruntime_providers_shared.so /provider
 COPY --from=build /src/dist/fooocusd /usr/local/bin/fooocusd
 COPY --from=build --chown=65532:65532 /tree/data /data
 COPY --from=build --chown=65532:65532 /tree/cache /cache
-ENV FOOOCUSD_CACHE_DIR=/cache FOOOCUSD_CUDA_DIR=/opt/onnxruntime-cuda
+ENV FOOOCUSD_CACHE_DIR=/cache FOOOCUSD_CUDA_LIBRARIES=/opt/onnxruntime-cuda
 USER 65532:65532
 WORKDIR /data
 VOLUME ["/data", "/cache"]
