@@ -71,7 +71,7 @@ export function serveEngine(port: Port, openContext: OpenContext): (command: Eng
       case "shutdown":
         for (const run of runs.values()) run.interrupt("stop");
         work = work.then(async () => {
-          (await context?.catch(() => undefined))?.close();
+          await (await context?.catch(() => undefined))?.close();
           port.leave();
         });
     }

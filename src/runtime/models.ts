@@ -53,8 +53,62 @@ export function openNetworks(
 ): Networks {
   const checkpoint = withVae(sdxlCheckpoint(readSafetensors(paths.base)), paths.vae);
   const loras = paths.loras.map(({ path }, index) => readLora(path, checkpoint, index));
-  const strengths = strengthInputs(paths);
+  const { open, strengthsOf } = opener(paths, clipSkip, checkpoint, loras, operators, residency);
 
+  return {
+    prediction: checkpoint.prediction,
+    textKey: [
+      checkpoint.path,
+      checkpoint.stamp,
+      clipSkip,
+      ...paths.loras.map((l, i) => `${l.path}${loras[i]?.stamp}*${l.weight}`),
+    ].join("|"),
+    textL: async (ids) => {
+      const session = await open("text-l", checkpoint.textL, (lora) => lora.textL);
+      const { hidden } = await session.run({ ids: idTensor(ids), ...strengthsOf((lora) => lora.textL) });
+      return { hidden: present(hidden) };
+    },
+    textG: async (ids) => {
+      const session = await open("text-g", checkpoint.textG, (lora) => lora.textG);
+      const end = { dims: [1], data: BigInt64Array.of(BigInt(Math.max(0, ids.indexOf(endToken)))) };
+      const { hidden, pooled } = await session.run({
+        ids: idTensor(ids),
+        end,
+        ...strengthsOf((lora) => lora.textG),
+      });
+      return { hidden: present(hidden), pooled: present(pooled) };
+    },
+    unet: async (x, timestep, context, y) => {
+      const session = await open("unet", checkpoint.unet, (lora) => lora.unet);
+      const { prediction } = await session.run({
+        sample: x,
+        timestep: { dims: [1], data: Float32Array.of(timestep) },
+        context,
+        y,
+        ...strengthsOf((lora) => lora.unet),
+      });
+      return present(prediction);
+    },
+    decode: async (latent) => {
+      const session = await open("vae-decoder", checkpoint.vae);
+      return present((await session.run({ latent })).image);
+    },
+    unmatched: loras
+      .map(({ path, unmatched }) => ({ path, keys: unmatched }))
+      .filter(({ keys }) => keys.length > 0),
+  };
+}
+
+/** Any of the networks with the branches of those LoRAs that have some in it, and the strengths to feed to it. */
+function opener(
+  paths: ModelPaths,
+  clipSkip: number,
+  checkpoint: Checkpoint,
+  loras: readonly Lora[],
+  operators: Operators,
+  residency: Residency,
+) {
+  const strengths = strengthInputs(paths);
   const open = (
     name: NetworkName,
     tensors: WeightMap,
@@ -73,53 +127,11 @@ export function openNetworks(
       networks[name](clipSkip)(weightSource(title, tensors, branches), operators),
     );
   };
-  const inputsOf = (part: (lora: Lora) => LoraBranches): Record<string, Tensor> =>
+  const strengthsOf = (part: (lora: Lora) => LoraBranches): Record<string, Tensor> =>
     Object.fromEntries(
       Object.entries(strengths).filter((_, index) => (loras[index] ? part(loras[index]).size > 0 : false)),
     );
-
-  return {
-    prediction: checkpoint.prediction,
-    textKey: [
-      checkpoint.path,
-      checkpoint.stamp,
-      clipSkip,
-      ...paths.loras.map((l, i) => `${l.path}${loras[i]?.stamp}*${l.weight}`),
-    ].join("|"),
-    textL: async (ids) => {
-      const session = await open("text-l", checkpoint.textL, (lora) => lora.textL);
-      const { hidden } = await session.run({ ids: idTensor(ids), ...inputsOf((lora) => lora.textL) });
-      return { hidden: present(hidden) };
-    },
-    textG: async (ids) => {
-      const session = await open("text-g", checkpoint.textG, (lora) => lora.textG);
-      const end = { dims: [1], data: BigInt64Array.of(BigInt(Math.max(0, ids.indexOf(endToken)))) };
-      const { hidden, pooled } = await session.run({
-        ids: idTensor(ids),
-        end,
-        ...inputsOf((lora) => lora.textG),
-      });
-      return { hidden: present(hidden), pooled: present(pooled) };
-    },
-    unet: async (x, timestep, context, y) => {
-      const session = await open("unet", checkpoint.unet, (lora) => lora.unet);
-      const { prediction } = await session.run({
-        sample: x,
-        timestep: { dims: [1], data: Float32Array.of(timestep) },
-        context,
-        y,
-        ...inputsOf((lora) => lora.unet),
-      });
-      return present(prediction);
-    },
-    decode: async (latent) => {
-      const session = await open("vae-decoder", checkpoint.vae);
-      return present((await session.run({ latent })).image);
-    },
-    unmatched: loras
-      .map(({ path, unmatched }) => ({ path, keys: unmatched }))
-      .filter(({ keys }) => keys.length > 0),
-  };
+  return { open, strengthsOf };
 }
 
 const idTensor = (ids: readonly number[]) => ({

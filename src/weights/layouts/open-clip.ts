@@ -49,7 +49,7 @@ function layerTensors(key: string, ref: WeightRef): readonly (readonly [string, 
   return [[`${layerNames[module] ?? module}${key.slice(dot)}`, ref]];
 }
 
-function third(ref: WeightRef, part: 0 | 1 | 2 | number): WeightRef {
+function third(ref: WeightRef, part: number): WeightRef {
   const [rows = 0, ...rest] = ref.shape;
   if (rows % 3 !== 0) {
     const message = `${ref.path}: ${ref.key} holds q, k and v, so its rows must be a multiple of 3, not ${rows}.`;

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
-import { AppError, ModelError } from "#/lib/errors.ts";
+import { type AppError, ModelError } from "#/lib/errors.ts";
 import { toFloat32 } from "#/weights/dtype.ts";
 import { readSafetensors, readWeight } from "#/weights/safetensors.ts";
 
