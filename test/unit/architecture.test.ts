@@ -12,7 +12,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     " ",
   ),
   routes: ["api", "tasks", "stores", "image", "catalog", "web", "engine/protocol:types", "recipe:types"],
-  tasks: ["recipe", "engine/protocol", "stores", "image", "catalog", "api:types"],
+  tasks: ["recipe", "engine/protocol", "stores", "image", "catalog", "api"],
   stores: ["image", "api", "engine/protocol:types", "recipe:types", "tasks:types"],
   recipe: ["api", "catalog", "assets"],
   "engine/protocol": ["recipe:types", "image:types"],
