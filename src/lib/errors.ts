@@ -32,6 +32,7 @@ const engineCodes = [
   "worker-died",
   "session-failed",
   "storage-failed",
+  "bad-setting",
   "interrupted",
 ] as const;
 const bugCodes = ["bug"] as const;

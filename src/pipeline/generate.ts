@@ -34,11 +34,7 @@ export async function* generate(
     const networks = await clock.time("loading", () => context.open(recipe));
     run.checkStop();
 
-    const prompts: Prompts[] = [];
-    for (const [image, spec] of recipe.images.entries()) {
-      prompts.push(yield* encodePrompts(recipe, spec, image, networks, context, run, clock));
-    }
-
+    const prompts = yield* encodePrompts(recipe, networks, context, run, clock);
     for (const [index, spec] of recipe.images.entries()) {
       const prompt = prompts[index];
       if (prompt === undefined) continue;

@@ -101,7 +101,10 @@ export async function safeFetch(
     const answer = await exchange(url, address, current, limits, signal);
     if (answer.location === undefined) return answer;
     if (hop >= limits.redirects) {
-      throw unreachable(current.url, limits.redirects === 0 ? "it redirects, which is not followed" : "it redirects too often");
+      throw unreachable(
+        current.url,
+        limits.redirects === 0 ? "it redirects, which is not followed" : "it redirects too often",
+      );
     }
     current = { url: new URL(answer.location, url).href, method: "GET" };
   }
@@ -110,8 +113,10 @@ export async function safeFetch(
 function parseUrl(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined) throw unreachable(text, "it is not a URL");
-  if (url.protocol !== "http:" && url.protocol !== "https:") throw unreachable(text, "only http and https are fetched");
-  if (url.username !== "" || url.password !== "") throw unreachable(text, "credentials in a URL are not sent");
+  if (url.protocol !== "http:" && url.protocol !== "https:")
+    throw unreachable(text, "only http and https are fetched");
+  if (url.username !== "" || url.password !== "")
+    throw unreachable(text, "credentials in a URL are not sent");
   return url;
 }
 
@@ -120,7 +125,10 @@ async function checkedAddress(url: URL, limits: FetchLimits, resolver: Resolve):
   const family = isIP(host);
   const addresses = family > 0 ? [{ address: host, family }] : await namesOf(url, host, resolver);
   if (!limits.allowPrivate && addresses.some(({ address }) => isPrivateAddress(address))) {
-    throw unreachable(url.href, "it points into a private network; the operator can allow that (allow_private_fetch)");
+    throw unreachable(
+      url.href,
+      "it points into a private network; the operator can allow that (allow_private_fetch)",
+    );
   }
   const first = addresses[0];
   if (first === undefined) throw unreachable(url.href, "its name has no address");
@@ -179,10 +187,17 @@ function exchange(
         incoming.on("error", (cause) => fail("the connection broke", cause));
       },
     );
-    outgoing.on("error", (cause) => fail(signal.aborted ? "it did not answer in time" : "no connection", cause));
+    outgoing.on("error", (cause) =>
+      fail(signal.aborted ? "it did not answer in time" : "no connection", cause),
+    );
     outgoing.end(request.body);
   });
 }
 
 const unreachable = (url: string, reason: string, cause?: unknown): RequestError =>
-  new RequestError("unreachable-url", `The URL ${url.slice(0, 200)} was not fetched: ${reason}.`, { url }, cause);
+  new RequestError(
+    "unreachable-url",
+    `The URL ${url.slice(0, 200)} was not fetched: ${reason}.`,
+    { url },
+    cause,
+  );

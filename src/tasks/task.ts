@@ -1,14 +1,15 @@
-import type { GenerateParams } from "#/api/generate.ts";
+import type { JsonObject } from "#/api/json.ts";
 import type { ImageFacts, TaskId } from "#/engine/protocol.ts";
 import type { Pixmap } from "#/image/pixmap.ts";
 import type { WireError } from "#/lib/errors.ts";
 
-/** A request with a life. `params` is the settled request: every field filled, seed drawn, inputs stored. */
+/** A request with a life. */
 export type Task = Readonly<{
   id: TaskId;
   /** Row number in the history; never an identity (SQLite reuses it after a delete). */
   row: number;
-  params: GenerateParams;
+  /** The settled request as it is stored and shown (`req_params`): seed drawn, images as addresses. */
+  request: JsonObject;
   webhookUrl: string;
   /** Free text of a live-channel client, echoed in `queued`. */
   label: string | null;
@@ -18,7 +19,8 @@ export type Task = Readonly<{
 }>;
 
 /** How a task can end. `cancelled` never ran; `skipped` means a skip came too late to be handled. */
-export type SettledStatus = "finished" | "stopped" | "skipped" | "failed" | "cancelled";
+export const settledStatuses = ["finished", "stopped", "skipped", "failed", "cancelled"] as const;
+export type SettledStatus = (typeof settledStatuses)[number];
 
 /** Legal moves: pending -> running -> settled, pending -> settled (cancelled), running -> pending (after a crash). */
 export type TaskState = Readonly<
@@ -63,13 +65,11 @@ export type Preview = Readonly<{
   webp: () => Promise<Uint8Array>;
 }>;
 
-/** A finished image on disk. `url` is absolute; `path` is relative to the outputs folder. */
+/** A finished image on disk. `url` is what clients are given. */
 export type TaskImage = Readonly<{
   url: string;
-  path: string;
   width: number;
   height: number;
-  seed: bigint;
-  nsfw: boolean;
-  facts: ImageFacts | null;
+  seed: string;
+  timings: ImageFacts["timings"] | null;
 }>;

@@ -1,4 +1,4 @@
-import type { ImageSpec, PromptTexts, Recipe } from "#/recipe/recipe.ts";
+import type { PromptTexts, Recipe } from "#/recipe/recipe.ts";
 import type { Networks } from "#/runtime/models.ts";
 import type { EngineContext } from "../context.ts";
 import type { Fact } from "../generate.ts";
@@ -9,16 +9,14 @@ import { type Conditioning, encodeText, encodeTexts } from "./encode-text.ts";
 /** Both sides of an image's guidance; at CFG 1 the negative one is never asked. */
 export type Prompts = Readonly<{ positive: Conditioning; negative: Conditioning }>;
 
-/** Encodes an image's texts, those seen before from the cache. */
+/** Encodes the texts of all images, first the positive ones, then the negative; those seen before from the cache. */
 export async function* encodePrompts(
   recipe: Recipe,
-  spec: ImageSpec,
-  image: number,
   networks: Networks,
   context: EngineContext,
   run: Run,
   clock: Stopwatch,
-): AsyncGenerator<Fact, Prompts, undefined> {
+): AsyncGenerator<Fact, readonly Prompts[], undefined> {
   const { tokenizer } = context;
   const { textL, textG, textKey } = networks;
   const cached = (text: string): Promise<Conditioning> => {
@@ -28,9 +26,18 @@ export async function* encodePrompts(
   const encode = ({ texts, topK }: PromptTexts): Promise<Conditioning> =>
     clock.time("encoding", () => encodeTexts(texts, topK, cached));
 
-  yield { type: "progress", at: { stage: "encoding", image, texts: "positive" } };
-  const positive = await encode(spec.positive);
-  if (Math.abs(recipe.guidance.cfg - 1) < 1e-4) return { positive, negative: positive };
-  yield { type: "progress", at: { stage: "encoding", image, texts: "negative" } };
-  return { positive, negative: await encode(spec.negative) };
+  const positives: Conditioning[] = [];
+  for (const [image, { positive }] of recipe.images.entries()) {
+    yield { type: "progress", at: { stage: "encoding", image, texts: "positive" } };
+    positives.push(await encode(positive));
+  }
+  const guided = Math.abs(recipe.guidance.cfg - 1) >= 1e-4;
+  const prompts: Prompts[] = [];
+  for (const [image, { negative }] of recipe.images.entries()) {
+    const positive = positives[image];
+    if (positive === undefined) continue;
+    if (guided) yield { type: "progress", at: { stage: "encoding", image, texts: "negative" } };
+    prompts.push({ positive, negative: guided ? await encode(negative) : positive });
+  }
+  return prompts;
 }

@@ -21,7 +21,15 @@ const get = (path: string, limits = open) =>
 const here = async () => [{ address: "127.0.0.1", family: 4 }];
 
 test("private, loopback, link-local and mapped addresses are recognised", () => {
-  const inside = ["127.0.0.1", "10.1.2.3", "172.31.0.1", "192.168.0.1", "169.254.169.254", "100.64.0.1", "0.0.0.0"];
+  const inside = [
+    "127.0.0.1",
+    "10.1.2.3",
+    "172.31.0.1",
+    "192.168.0.1",
+    "169.254.169.254",
+    "100.64.0.1",
+    "0.0.0.0",
+  ];
   const inside6 = ["::1", "::", "fe80::1", "fd00::1", "::ffff:127.0.0.1", "::ffff:7f00:1", "64:ff9b::7f00:1"];
   for (const address of [...inside, ...inside6, "255.255.255.255", "not an address"]) {
     expect([address, isPrivateAddress(address)]).toEqual([address, true]);
@@ -34,13 +42,21 @@ test("private, loopback, link-local and mapped addresses are recognised", () => 
 test("a private target is refused, by address and by what its name resolves to", async () => {
   const strict = { ...open, allowPrivate: false };
   await expect(get("/ok", strict)).rejects.toThrow("private network");
-  await expect(safeFetch({ url: "http://public.test/", method: "GET" }, strict, here)).rejects.toThrow("private");
+  await expect(safeFetch({ url: "http://public.test/", method: "GET" }, strict, here)).rejects.toThrow(
+    "private",
+  );
   await expect(safeFetch({ url: "http://[::1]/", method: "GET" }, strict)).rejects.toThrow("private network");
-  await expect(safeFetch({ url: "http://2130706433/", method: "GET" }, strict)).rejects.toThrow("private network");
+  await expect(safeFetch({ url: "http://2130706433/", method: "GET" }, strict)).rejects.toThrow(
+    "private network",
+  );
 });
 
 test("the connection goes to the checked address and carries the name", async () => {
-  const answer = await safeFetch({ url: `http://public.test:${server.port}/ok`, method: "POST", body: "x" }, open, here);
+  const answer = await safeFetch(
+    { url: `http://public.test:${server.port}/ok`, method: "POST", body: "x" },
+    open,
+    here,
+  );
   expect(new TextDecoder().decode(answer.body)).toBe(`POST public.test:${server.port}`);
 });
 
@@ -53,6 +69,8 @@ test("redirects are followed up to the limit", async () => {
 test("size and time are limited, and what is no web address is refused", async () => {
   await expect(get("/big")).rejects.toThrow("larger than 4000 bytes");
   await expect(get("/slow", { ...open, milliseconds: 100 })).rejects.toThrow("in time");
-  await expect(safeFetch({ url: "file:///etc/passwd", method: "GET" }, open)).rejects.toThrow("only http and https");
+  await expect(safeFetch({ url: "file:///etc/passwd", method: "GET" }, open)).rejects.toThrow(
+    "only http and https",
+  );
   await expect(safeFetch({ url: "no url", method: "GET" }, open)).rejects.toThrow("not a URL");
 });

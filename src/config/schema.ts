@@ -1,0 +1,118 @@
+import { type Static, Type } from "@sinclair/typebox";
+
+const gigabyte = 1024 ** 3;
+
+/**
+ * Every setting: its default, its range, and what `--help` and docs/configuration.md say of it. The name is the key in
+ * `config.txt`; the flag is the name with dashes, the environment variable the name in capitals after `FOOOCUSD_`.
+ */
+export const ConfigSchema = Type.Object({
+  host: Type.String({ default: "127.0.0.1", description: "Address to listen on; 0.0.0.0 for all." }),
+  port: Type.Integer({
+    default: 7866,
+    minimum: 0,
+    maximum: 65535,
+    description: "Port of the API; 0 takes a free one.",
+  }),
+  base_url: Type.String({
+    default: "",
+    description: "Base of result URLs, with or without scheme; empty uses host and port.",
+  }),
+  api_keys: Type.Array(Type.String(), {
+    default: [],
+    description: "Keys that X-API-KEY may hold; none switches the check off.",
+  }),
+  models: Type.Array(Type.String(), {
+    default: ["models"],
+    description: "Model folders laid out like Fooocus' models/, searched in order.",
+  }),
+  outputs: Type.String({ default: "outputs", description: "Folder for images and the history." }),
+  inputs: Type.String({ default: "inputs", description: "Folder for images that requests bring." }),
+  fooocus: Type.String({
+    default: "",
+    description: "An existing Fooocus folder: its models, styles, presets and wildcards are used too.",
+  }),
+  preset: Type.String({
+    default: "default",
+    description: "Preset whose values requests get where they say nothing.",
+  }),
+  providers: Type.Array(Type.Union([Type.Literal("cuda"), Type.Literal("webgpu"), Type.Literal("cpu")]), {
+    default: [],
+    description: "Execution providers in order; empty takes CUDA where it is, else the CPU.",
+  }),
+  cuda_libraries: Type.String({
+    default: "",
+    description: "Folder with ONNX Runtime's CUDA provider libraries.",
+  }),
+  weights: Type.Union([Type.Literal("in-place"), Type.Literal("packed")], {
+    default: "in-place",
+    description: "in-place maps checkpoints where they lie; packed copies them into memory for faster steps.",
+  }),
+  memory_budget: Type.Integer({
+    default: 16 * gigabyte,
+    minimum: 0,
+    description: "Bytes of weights that stay open between tasks.",
+  }),
+  threads: Type.Integer({
+    default: 0,
+    minimum: 0,
+    maximum: 1024,
+    description: "Threads of the networks; 0 takes all cores.",
+  }),
+  isolation: Type.Union([Type.Literal("thread"), Type.Literal("process")], {
+    default: "thread",
+    description: "Where the engine runs; a process of its own survives native crashes.",
+  }),
+  noise: Type.Union([Type.Literal("gpu"), Type.Literal("cpu")], {
+    default: "gpu",
+    description: "Which device's random numbers per-step noise follows.",
+  }),
+  queue_limit: Type.Integer({
+    default: 100,
+    minimum: 1,
+    description: "Tasks that may wait; more are refused with 429.",
+  }),
+  webhook_url: Type.String({
+    default: "",
+    description: "Where finished records are posted when a request names no address.",
+  }),
+  webhook_secret: Type.String({
+    default: "",
+    description: "Signs webhooks (Standard Webhooks); starts with whsec_ or is any text.",
+  }),
+  webhook_text: Type.Boolean({
+    default: false,
+    description: "Post the record as a JSON string, as FooocusAPI does.",
+  }),
+  allow_private_fetch: Type.Boolean({
+    default: false,
+    description: "Fetch images from, and post webhooks to, private addresses too.",
+  }),
+  cors_origins: Type.Array(Type.String(), {
+    default: [],
+    description: "Web origins that may use the API; none allows all.",
+  }),
+  protect_files: Type.Boolean({
+    default: false,
+    description: "Ask for the key on /outputs and /inputs too.",
+  }),
+  shutdown_seconds: Type.Integer({
+    default: 30,
+    minimum: 0,
+    maximum: 3600,
+    description: "How long a stop waits for the picture at hand.",
+  }),
+  disable_metadata: Type.Boolean({
+    default: false,
+    description: "Never write into images how they were made.",
+  }),
+  created_by: Type.String({ default: "", description: "Written into images as their maker." }),
+  log_level: Type.Union(
+    [Type.Literal("debug"), Type.Literal("info"), Type.Literal("warn"), Type.Literal("error")],
+    { default: "info", description: "Least serious level that is printed." },
+  ),
+});
+
+/** The settings of a server, all of them, frozen. */
+export type Config = Readonly<Static<typeof ConfigSchema>>;
+export type ConfigKey = keyof Config;

@@ -1,0 +1,56 @@
+import type { JsonObject } from "#/api/json.ts";
+import type { TaskId } from "#/engine/protocol.ts";
+import type { WireError } from "#/lib/errors.ts";
+import type { SettledStatus, Task, TaskImage } from "#/tasks/task.ts";
+
+export type NewTask = Readonly<{
+  id: TaskId;
+  request: JsonObject;
+  webhookUrl: string;
+  label: string | null;
+  queuedAt: number;
+}>;
+
+export type Settlement = Readonly<{
+  outcome: SettledStatus;
+  startedAt: number | null;
+  finishedAt: number;
+  percent: number;
+  images: readonly TaskImage[];
+  error: WireError | null;
+}>;
+
+/** A row that was never settled: it waited, or ran when the process died. */
+export type Unfinished = NewTask & Readonly<{ row: number; attempt: number; images: readonly TaskImage[] }>;
+
+export type HistoryPage = Readonly<{ page: number; pageSize: number; without: readonly TaskId[] }>;
+export type HistoryRange = Readonly<{ from: number; to: number }>;
+
+/** A webhook that waits for its next try. */
+export type Delivery = Readonly<{ id: string; url: string; body: string; attempts: number; nextAt: number }>;
+
+/** Where tasks last. Every method is done when it returns: what it said is on disk. */
+export interface HistoryStore {
+  /** @returns the row number */
+  insert(task: NewTask): number;
+  started(id: TaskId, attempt: number): void;
+  imageSaved(id: TaskId, images: readonly TaskImage[]): void;
+  /** Settles a task and, with `delivery`, leaves its webhook in the outbox, both or neither. */
+  settle(id: TaskId, settlement: Settlement, delivery?: Delivery): void;
+  find(id: TaskId): Task | undefined;
+  /** Oldest first. */
+  unfinished(): readonly Unfinished[];
+  /** Newest first. */
+  page(query: HistoryPage): readonly Task[];
+  /** Oldest first, everything queued from `from` to `to`, milliseconds, both included. */
+  range(query: HistoryRange): readonly Task[];
+  remove(ids: readonly TaskId[]): void;
+  counter(name: string): number;
+  setCounter(name: string, value: number): void;
+  /** Deliveries that are due, and when the next one will be. */
+  due(now: number): readonly Delivery[];
+  nextDelivery(): number | undefined;
+  reschedule(id: string, attempts: number, nextAt: number): void;
+  delivered(id: string): void;
+  close(): void;
+}

@@ -1,0 +1,85 @@
+import { index, integer, real, sqliteTable, text } from "drizzle-orm/sqlite-core";
+
+/** The reference's table, column for column, so that either program opens the other's file. */
+export const generateRecord = sqliteTable(
+  "generate_record",
+  {
+    id: integer("id").primaryKey(),
+    task_id: text("task_id").notNull(),
+    req_params: text("req_params").notNull(),
+    in_queue_mills: integer("in_queue_mills"),
+    start_mills: integer("start_mills"),
+    finish_mills: integer("finish_mills"),
+    task_status: text("task_status"),
+    progress: real("progress"),
+    webhook_url: text("webhook_url"),
+    result: text("result"),
+  },
+  (table) => [index("ix_generate_record_id").on(table.id)],
+);
+
+/** What we know of a task beyond the reference's columns. */
+export const taskExtra = sqliteTable("fooocusd_task", {
+  task_id: text("task_id").primaryKey(),
+  /** How often it was started; 2 after a crash in the middle. */
+  attempt: integer("attempt").notNull().default(0),
+  label: text("label"),
+  /** JSON of the images saved so far. */
+  images: text("images").notNull().default("[]"),
+  /** JSON of the error it failed with. */
+  error: text("error"),
+});
+
+/** Numbers that must never go back, by name: the sequence of live events. */
+export const counters = sqliteTable("fooocusd_counter", {
+  name: text("name").primaryKey(),
+  value: integer("value").notNull(),
+});
+
+/** Webhooks that were not delivered yet. */
+export const outbox = sqliteTable("fooocusd_webhook", {
+  id: text("id").primaryKey(),
+  url: text("url").notNull(),
+  body: text("body").notNull(),
+  attempts: integer("attempts").notNull().default(0),
+  next_at: integer("next_at").notNull(),
+});
+
+/**
+ * Statements that bring a file from each version to the next; the version is SQLite's `user_version`. A file of the
+ * reference has version 0 and its own table already.
+ */
+export const migrations: readonly (readonly string[])[] = [
+  [
+    `CREATE TABLE IF NOT EXISTS generate_record (
+      id INTEGER NOT NULL PRIMARY KEY,
+      task_id VARCHAR(255) NOT NULL,
+      req_params JSON NOT NULL,
+      in_queue_mills INTEGER,
+      start_mills INTEGER,
+      finish_mills INTEGER,
+      task_status VARCHAR(255),
+      progress FLOAT,
+      webhook_url VARCHAR(255),
+      result JSON
+    )`,
+    "CREATE INDEX IF NOT EXISTS ix_generate_record_id ON generate_record (id)",
+    "CREATE INDEX IF NOT EXISTS ix_fooocusd_record_task ON generate_record (task_id)",
+    "CREATE INDEX IF NOT EXISTS ix_fooocusd_record_queued ON generate_record (in_queue_mills)",
+    `CREATE TABLE fooocusd_task (
+      task_id TEXT NOT NULL PRIMARY KEY,
+      attempt INTEGER NOT NULL DEFAULT 0,
+      label TEXT,
+      images TEXT NOT NULL DEFAULT '[]',
+      error TEXT
+    )`,
+    "CREATE TABLE fooocusd_counter (name TEXT NOT NULL PRIMARY KEY, value INTEGER NOT NULL)",
+    `CREATE TABLE fooocusd_webhook (
+      id TEXT NOT NULL PRIMARY KEY,
+      url TEXT NOT NULL,
+      body TEXT NOT NULL,
+      attempts INTEGER NOT NULL DEFAULT 0,
+      next_at INTEGER NOT NULL
+    )`,
+  ],
+];

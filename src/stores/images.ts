@@ -1,0 +1,37 @@
+import type { ImageFormat } from "#/image/encode.ts";
+
+/** A kept image: its folder and name below the outputs, which is also how its URL ends. */
+export type KeptImage = Readonly<{ folder: string; name: string }>;
+
+/** Where images last. */
+export interface ImageStore {
+  /**
+   * Keeps a finished image; on disk when it returns, or not at all.
+   *
+   * @param extension as the client wrote it: `jpg` and `jpeg` are both JPEG
+   * @param saveName  a name of the client's own; a number is added rather than anything replaced
+   */
+  put(bytes: Uint8Array, extension: string, at: Date, saveName?: string): Promise<KeptImage>;
+  /** Keeps an input picture under the hash of its content. */
+  putInput(png: Uint8Array): Promise<string>;
+  /** Path of an output, if it is one and lies in the outputs folder. */
+  output(folder: string, name: string): string | undefined;
+  /** Path of an input. */
+  input(name: string): string | undefined;
+  /** Deletes outputs; what is not there, or not below the outputs, is passed over. */
+  remove(images: readonly KeptImage[]): Promise<number>;
+}
+
+/** File extensions an output may have, and what is inside. */
+export const outputExtensions: Readonly<Record<string, ImageFormat>> = {
+  png: "png",
+  jpg: "jpeg",
+  jpeg: "jpeg",
+  webp: "webp",
+};
+
+/** Folder and name from a result's URL: its last two segments. */
+export function keptImageOf(url: string): KeptImage | undefined {
+  const [name, folder] = url.split("?")[0]?.split("/").reverse() ?? [];
+  return name === undefined || folder === undefined ? undefined : { folder, name: decodeURIComponent(name) };
+}
