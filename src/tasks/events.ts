@@ -1,6 +1,16 @@
 import type { EngineState } from "#/engine/engine.ts";
 import type { TaskId } from "#/engine/protocol.ts";
-import type { Preview, SettledStatus, Stage, TaskImage } from "./task.ts";
+import type { Preview, SettledStatus, Stage, Task, TaskImage } from "./task.ts";
+
+/** Where a task's time went, in milliseconds. */
+export type TaskTimings = Readonly<{
+  queued_ms: number;
+  loading_ms: number;
+  encoding_ms: number;
+  denoising_ms: number;
+  decoding_ms: number;
+  saving_ms: number;
+}>;
 
 /** What can happen to a task, in the order it can see it; `settled` comes exactly once, last. */
 export type TaskHappening = Readonly<
@@ -24,8 +34,10 @@ export type TaskHappening = Readonly<
       status: SettledStatus;
       result: readonly string[];
       error: Readonly<{ code: string; message: string }> | null;
-      timings: Readonly<Record<string, number>>;
+      timings: TaskTimings;
     }
+  /** Instead of events that are no longer kept: the task as it is. Carries the log's last number. */
+  | { type: "snapshot"; task: Task }
 >;
 
 /** What happens to the server itself. */
