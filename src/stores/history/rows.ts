@@ -47,7 +47,7 @@ function toState(record: JoinedRow["generate_record"], extra: JoinedRow["fooocus
     finishedAt: record.finish_mills,
     percent: record.progress ?? 100,
     images: extra === null ? urlsOnly(record.result) : toImages(extra.images),
-    error: extra?.error == null ? null : toError(extra.error),
+    error: extra === null || extra.error === null ? null : toError(extra.error),
   };
 }
 
@@ -61,7 +61,13 @@ export function toImages(text: string): readonly TaskImage[] {
 function urlsOnly(result: string | null): readonly TaskImage[] {
   const urls = result === null ? [] : safely(result);
   if (!Array.isArray(urls)) return [];
-  return urls.map((url: Json) => ({ url: String(url), width: 0, height: 0, seed: "", timings: null }));
+  return urls.map((url: Json) => ({
+    url: typeof url === "string" ? url : "",
+    width: 0,
+    height: 0,
+    seed: "",
+    timings: null,
+  }));
 }
 
 function toError(text: string): WireError {
