@@ -38,7 +38,9 @@ export interface HistoryStore {
   /** Settles a task and, with `delivery`, leaves its webhook in the outbox, both or neither. */
   settle(id: TaskId, settlement: Settlement, delivery?: Delivery): void;
   find(id: TaskId): Task | undefined;
-  /** Oldest first. */
+  /** Keeps the order of the waiting tasks, where it is not that of their arrival. */
+  reorder(ids: readonly TaskId[]): void;
+  /** In the order they are to run: as {@link reorder} said, then as they came. */
   unfinished(): readonly Unfinished[];
   /** Newest first. */
   page(query: HistoryPage): readonly Task[];

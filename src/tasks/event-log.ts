@@ -1,11 +1,10 @@
 import type { TaskId } from "#/engine/protocol.ts";
-import { Inbox } from "#/lib/inbox.ts";
-import type { LiveEvent, ServerHappening, TaskHappening } from "./events.ts";
+import type { LiveEvent, ServerHappening, TaskEvent, TaskHappening } from "./events.ts";
 
 /** Keeps the last number across restarts. */
 export type SequenceStore = Readonly<{ load: () => number; save: (value: number) => void }>;
 
-/** Numbers handed out before the store is asked again, so that not every event is a write to disk. */
+/** Numbers reserved at a time, so that not every event is a write to disk; a crash leaves a gap, no repetition. */
 const block = 1000;
 
 /** Settled tasks whose events are still kept. */
@@ -13,32 +12,43 @@ const keptSettled = 256;
 
 /** One ordered log of everything that happens; readers come late, leave, and come back without missing anything. */
 export class EventLog {
+  /** Number of the last event before this process. */
+  readonly start: number;
   readonly #store: SequenceStore;
   readonly #now: () => number;
-  readonly #byTask = new Map<TaskId, LiveEvent[]>();
+  readonly #byTask = new Map<TaskId, TaskEvent[]>();
   readonly #settled: TaskId[] = [];
   readonly #listeners = new Set<(event: LiveEvent) => void>();
   #seq: number;
   #reserved: number;
+  #horizon: number;
 
   constructor(store: SequenceStore, now: () => number) {
     this.#store = store;
     this.#now = now;
-    this.#seq = store.load();
-    this.#reserved = this.#seq;
+    this.start = store.load();
+    this.#seq = this.start;
+    this.#reserved = this.start;
+    this.#horizon = this.start;
   }
 
   get seq(): number {
     return this.#seq;
   }
 
+  /** Events up to this number may be missing. */
+  get horizon(): number {
+    return this.#horizon;
+  }
+
   addTask(taskId: TaskId, happening: TaskHappening): void {
-    const event = { seq: this.#next(), at: this.#now(), taskId, ...happening };
+    const event: TaskEvent = { seq: this.#next(), at: this.#now(), taskId, ...happening };
     const log = this.#byTask.get(taskId) ?? [];
     this.#byTask.set(taskId, log);
-    // Only the newest preview is worth keeping.
     const last = log.at(-1);
+    // Of previews and of places in the queue only the newest is worth keeping.
     if (last?.type === "progress" && last.preview !== null) log[log.length - 1] = { ...last, preview: null };
+    if (last?.type === "queued" && event.type === "queued") log.pop();
     log.push(event);
     if (happening.type === "settled") this.#forgetOldest(taskId);
     this.#tell(event);
@@ -49,16 +59,18 @@ export class EventLog {
   }
 
   /** What is kept of a task after a number; undefined if nothing is kept of it at all. */
-  of(taskId: TaskId, since: number): readonly LiveEvent[] | undefined {
+  of(taskId: TaskId, since: number): readonly TaskEvent[] | undefined {
     return this.#byTask.get(taskId)?.filter(({ seq }) => seq > since);
   }
 
-  /** What is kept of all tasks after a number, in order. */
-  since(since: number): readonly LiveEvent[] {
-    return [...this.#byTask.values()]
-      .flat()
-      .filter(({ seq }) => seq > since)
-      .sort((a, b) => a.seq - b.seq);
+  /** Tasks of which something is kept. */
+  taskIds(): readonly TaskId[] {
+    return [...this.#byTask.keys()];
+  }
+
+  /** An event that says how things are now, for one reader; it has no number of its own. */
+  snapshot(taskId: TaskId, happening: TaskHappening): TaskEvent {
+    return { seq: this.#seq, at: this.#now(), taskId, ...happening };
   }
 
   /** Calls `listener` with everything from now on, in the order it happens; returns the way to stop. */
@@ -67,23 +79,12 @@ export class EventLog {
     return () => this.#listeners.delete(listener);
   }
 
-  /** What is kept after `since`, then everything, until `signal` aborts. */
-  async *follow(since: number, signal: AbortSignal): AsyncGenerator<LiveEvent, void, undefined> {
-    const inbox = new Inbox<LiveEvent>();
-    const stop = this.subscribe((event) => inbox.push(event));
-    const leave = (): void => inbox.close();
-    signal.addEventListener("abort", leave);
-    try {
-      if (signal.aborted) return;
-      yield* this.since(since);
-      yield* inbox;
-    } finally {
-      stop();
-      signal.removeEventListener("abort", leave);
-    }
+  /** Forgets a task that was deleted. */
+  forget(taskId: TaskId): void {
+    this.#byTask.delete(taskId);
   }
 
-  /** Writes the last number down; without it a restart leaves a gap, never a repetition. */
+  /** Writes the last number down. */
   close(): void {
     this.#store.save(this.#seq);
   }
@@ -91,8 +92,12 @@ export class EventLog {
   #next(): number {
     this.#seq += 1;
     if (this.#seq > this.#reserved) {
-      this.#reserved = this.#seq + block;
-      this.#store.save(this.#reserved);
+      try {
+        this.#store.save(this.#seq + block);
+        this.#reserved = this.#seq + block;
+      } catch {
+        // A full disk must not stop the news of it; the next event tries again.
+      }
     }
     return this.#seq;
   }
@@ -105,6 +110,8 @@ export class EventLog {
     this.#settled.push(settled);
     if (this.#settled.length <= keptSettled) return;
     const oldest = this.#settled.shift();
-    if (oldest !== undefined) this.#byTask.delete(oldest);
+    if (oldest === undefined) return;
+    this.#horizon = Math.max(this.#horizon, this.#byTask.get(oldest)?.at(-1)?.seq ?? 0);
+    this.#byTask.delete(oldest);
   }
 }

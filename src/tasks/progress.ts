@@ -5,6 +5,8 @@ import type { Stage } from "./task.ts";
 export type JobOutline = Readonly<{
   /** A distilled mode announces its LoRA. */
   performance: string;
+  /** Prompt expansion counts as one more step of the preparation. */
+  expansion: boolean;
   images: number;
   steps: number;
   /** Images made by an earlier attempt. */
@@ -26,8 +28,8 @@ const announcements: Readonly<Record<string, string>> = {
   "Hyper-SD": "Downloading Hyper-SD components ...",
 };
 
-/** Number of the preparation counter when sampling starts: five marks without prompt expansion. */
-const prepared = 5;
+/** Number of the preparation counter when sampling starts. */
+const prepared = ({ expansion }: JobOutline): number => (expansion ? 6 : 5);
 
 /** What is said before the engine has said anything. */
 export function openingReports({ performance }: JobOutline): readonly Report[] {
@@ -57,10 +59,10 @@ export function reportsAt(at: Moment, outline: JobOutline): readonly Report[] {
     case "loading":
       return [say(2, "Loading models ...")];
     case "encoding":
-      if (at.texts === "negative") return [say(5, `Encoding negative #${image + 1} ...`)];
+      if (at.texts === "negative") return [say(prepared(outline), `Encoding negative #${image + 1} ...`)];
       return [
         ...(at.image === 0 ? [say(3, "Processing prompts ...")] : []),
-        say(4, `Encoding positive #${image + 1} ...`),
+        say(prepared(outline) - 1, `Encoding positive #${image + 1} ...`),
       ];
     case "denoising": {
       if (at.step > 0) {
@@ -68,7 +70,7 @@ export function reportsAt(at: Moment, outline: JobOutline): readonly Report[] {
         return [say(percentAt(image, at.step, outline), message, at.step)];
       }
       return [
-        ...(at.image === 0 ? [say(prepared, "Moving model to GPU ...")] : []),
+        ...(at.image === 0 ? [say(prepared(outline), "Moving model to GPU ...")] : []),
         say(base(image, outline), `Preparing task ${image + 1}/${outline.images} ...`),
       ];
     }
@@ -91,10 +93,14 @@ export function savingReport(image: number, outline: JobOutline): Report {
   };
 }
 
-const share = ({ images, steps }: JobOutline): number => (100 - prepared) / Math.max(1, images * steps);
+const share = (outline: JobOutline): number =>
+  (100 - prepared(outline)) / Math.max(1, outline.images * outline.steps);
+
+/** A product of fractions may end a hair below the whole number it stands for. */
+const whole = (value: number): number => Math.floor(value + 1e-9);
 
 const base = (image: number, outline: JobOutline): number =>
-  image === 0 ? prepared : Math.floor(prepared + image * outline.steps * share(outline));
+  whole(prepared(outline) + image * outline.steps * share(outline));
 
 const percentAt = (image: number, step: number, outline: JobOutline): number =>
-  Math.min(100, Math.floor(base(image, outline) + step * share(outline) + 1e-9));
+  Math.min(100, whole(base(image, outline) + step * share(outline)));

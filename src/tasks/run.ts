@@ -1,131 +1,147 @@
 import type { GenerateParams } from "#/api/generate.ts";
 import type { EngineEvent, Outcome, TaskId } from "#/engine/protocol.ts";
-import { encodeImage, encodePreview, formatNames } from "#/image/encode.ts";
+import { decodeImage } from "#/image/decode.ts";
+import { type EmbeddedText, encodeImage, encodePreview } from "#/image/encode.ts";
 import { imageGrid } from "#/image/grid.ts";
 import type { Pixmap } from "#/image/pixmap.ts";
-import { toWireError } from "#/lib/errors.ts";
-import type { Recipe } from "#/recipe/recipe.ts";
+import { BugError, toWireError } from "#/lib/errors.ts";
 import type { Resolved } from "#/recipe/resolve.ts";
-import type { Settlement } from "#/stores/history.ts";
+import { keptImageOf, outputExtensions } from "#/stores/images.ts";
+import type { End } from "./endings.ts";
 import type { TaskHappening } from "./events.ts";
+import type { TaskParts } from "./parts.ts";
 import { type JobOutline, openingReports, type Report, reportsAt, savingReport } from "./progress.ts";
-import type { TaskServiceParts } from "./service.ts";
 import type { Preview, Task, TaskImage, TaskState } from "./task.ts";
 
 type ImageEvent = Extract<EngineEvent, { type: "image" }>;
-type End = Omit<Settlement, "finishedAt" | "startedAt">;
+type Running = Extract<TaskState, { status: "running" }>;
+
+/** What a run starts from: how often it was tried, and the images that earlier attempts saved. */
+export type RunStart = Readonly<{ at: number; attempt: number; images: readonly TaskImage[] }>;
 
 /** Where a run reports to. */
 export type RunReader = Readonly<{
-  update: (state: TaskState) => void;
+  update: (state: Running) => void;
   tell: (happening: TaskHappening) => void;
 }>;
 
 /** One attempt at a task: engine events become progress, files and rows. */
 export class TaskRun {
   readonly id: TaskId;
-  readonly #task: Task;
-  readonly #parts: TaskServiceParts;
+  readonly #parts: TaskParts;
+  readonly #start: RunStart;
   readonly #reader: RunReader;
-  readonly #made: Pixmap[] = [];
-  #images: readonly TaskImage[] = [];
+  #images: readonly TaskImage[];
   #percent = 0;
   #abandoned = false;
   #firstStepAt: number | undefined;
 
-  constructor(task: Task, parts: TaskServiceParts, reader: RunReader) {
+  constructor(task: Task, parts: TaskParts, start: RunStart, reader: RunReader) {
     this.id = task.id;
-    this.#task = task;
     this.#parts = parts;
+    this.#start = start;
     this.#reader = reader;
+    this.#images = start.images;
   }
 
-  /** Leaves the task as it is: somebody else will run it again. */
+  get abandoned(): boolean {
+    return this.#abandoned;
+  }
+
+  /** Leaves the task as it is: the next start runs it again. */
   abandon(): void {
     this.#abandoned = true;
+    this.#parts.engine.control(this.id, "stop");
   }
 
   /**
    * Makes the pictures. Those an earlier attempt finished are kept, and only the rest is made.
    *
-   * @returns how it ended, or nothing if it was abandoned
+   * @returns how it ended; nothing if it was abandoned
+   * @throws what went wrong on our side of the engine; the engine has let go of the job then
    */
-  async make(
-    params: GenerateParams,
-    resolved: Resolved,
-    startedAt: number,
-    attempt: number,
-  ): Promise<End | undefined> {
-    this.#images = this.#kept();
-    const recipe: Recipe = { ...resolved.recipe, images: resolved.recipe.images.slice(this.#images.length) };
+  async make(params: GenerateParams, resolved: Resolved): Promise<End | undefined> {
+    const done = (this.#images.at(-1)?.index ?? -1) + 1;
     const outline: JobOutline = {
       performance: params.performance_selection,
+      expansion: false,
       images: resolved.recipe.images.length,
-      steps: recipe.steps,
-      done: this.#images.length,
+      steps: resolved.recipe.steps,
+      done,
     };
-    const report = (said: Report, preview: Preview | null = null): void => {
-      this.#report(said, preview, outline, startedAt, attempt);
-    };
-    for (const said of openingReports(outline)) report(said);
-    if (recipe.images.length === 0) return this.#end({ status: "finished" });
-
-    const previews = recipe.previews;
-    let outcome: Outcome = { status: "finished" };
-    for await (const event of this.#parts.engine.run({
-      type: "generate",
-      id: this.id,
-      recipe,
-      inputs: [],
-      previews,
-    })) {
-      if (this.#abandoned) return undefined;
-      if (event.type === "progress") {
-        const preview = event.preview === undefined ? null : lazyPreview(event.preview);
-        for (const said of reportsAt(event.at, outline)) report(said, preview);
-      } else if (event.type === "image") {
-        report(savingReport(event.index + outline.done, outline));
-        await this.#keep(event, params, resolved, outline.done);
-      } else if (event.type === "settled") outcome = event.outcome;
-    }
-    if (this.#abandoned) return undefined;
-    await this.#addGrid(params);
+    for (const said of openingReports(outline)) this.#report(said, null, outline);
+    const recipe = { ...resolved.recipe, images: resolved.recipe.images.slice(done) };
+    const outcome: Outcome | undefined =
+      recipe.images.length === 0
+        ? { status: "finished" }
+        : await this.#follow(
+            this.#parts.engine.run({
+              type: "generate",
+              id: this.id,
+              recipe,
+              inputs: [],
+              previews: recipe.previews,
+            }),
+            params,
+            resolved,
+            outline,
+          );
+    if (this.#abandoned || outcome === undefined) return undefined;
+    if (params.generate_image_grid && outcome.status === "finished") await this.#addGrid(params, outline);
     return this.#end(outcome);
   }
 
   /** How the task ends when something was thrown; finished images stay. */
   failed(thrown: unknown): End {
-    this.#parts.engine.control(this.id, "stop");
-    return { outcome: "failed", percent: this.#percent, images: this.#images, error: toWireError(thrown) };
+    return this.#end({ status: "failed", error: toWireError(thrown) });
+  }
+
+  /** Reads the engine to its end even if we cannot keep what it makes: a job that is left runs on unseen. */
+  async #follow(
+    events: AsyncIterable<EngineEvent>,
+    params: GenerateParams,
+    resolved: Resolved,
+    outline: JobOutline,
+  ): Promise<Outcome | undefined> {
+    let outcome: Outcome | undefined;
+    let failure: Readonly<{ thrown: unknown }> | undefined;
+    for await (const event of events) {
+      if (this.#abandoned) return undefined;
+      if (event.type === "settled") outcome = event.outcome;
+      if (failure !== undefined) continue;
+      try {
+        if (event.type === "progress") {
+          const preview = event.preview === undefined ? null : lazyPreview(event.preview);
+          for (const said of reportsAt(event.at, outline)) this.#report(said, preview, outline);
+        } else if (event.type === "image") await this.#keep(event, params, resolved, outline);
+      } catch (thrown) {
+        failure = { thrown };
+        this.#parts.engine.control(this.id, "stop");
+      }
+    }
+    if (failure !== undefined) throw failure.thrown;
+    if (outcome === undefined) throw new BugError("The engine ended a job without saying how.");
+    return outcome;
   }
 
   #end(outcome: Outcome): End {
-    const images = this.#images;
-    switch (outcome.status) {
-      case "finished":
-      case "stopped":
-      case "skipped":
-        return { outcome: outcome.status, percent: 100, images, error: null };
-      case "failed":
-        return { outcome: "failed", percent: this.#percent, images, error: outcome.error };
-    }
+    const error = outcome.status === "failed" ? outcome.error : null;
+    const percent = outcome.status === "failed" ? this.#percent : 100;
+    return {
+      outcome: outcome.status,
+      startedAt: this.#start.at,
+      percent,
+      images: this.#images,
+      error,
+    };
   }
 
-  #kept(): readonly TaskImage[] {
-    return "images" in this.#task && Array.isArray(this.#task.images) ? this.#task.images : [];
-  }
-
-  #report(
-    said: Report,
-    preview: Preview | null,
-    outline: JobOutline,
-    startedAt: number,
-    attempt: number,
-  ): void {
+  #report(said: Report, preview: Preview | null, outline: JobOutline): void {
     this.#percent = Math.max(this.#percent, said.percent);
     const { images, steps } = outline;
     const progress = { ...said, percent: this.#percent, images, steps, preview };
-    this.#reader.update({ status: "running", startedAt, attempt, progress, images: this.#images });
+    const { at, attempt } = this.#start;
+    this.#reader.update({ status: "running", startedAt: at, attempt, progress, images: this.#images });
     this.#reader.tell({ type: "progress", ...progress, etaMs: this.#eta(said, outline) });
   }
 
@@ -139,40 +155,54 @@ export class TaskRun {
     return Math.round(((this.#parts.now() - this.#firstStepAt) / walked) * left);
   }
 
-  async #keep(event: ImageEvent, params: GenerateParams, resolved: Resolved, done: number): Promise<void> {
-    const index = event.index + done;
-    const text = await this.#parts.describe(params, resolved, index, event.image);
+  async #keep(
+    event: ImageEvent,
+    params: GenerateParams,
+    resolved: Resolved,
+    outline: JobOutline,
+  ): Promise<void> {
+    const index = event.index + outline.done;
+    this.#report(savingReport(index, outline), null, outline);
+    const from = this.#parts.now();
+    const text = await this.#parts.describe(params, resolved, index);
     const image = await this.#save(event.image, params, index, text);
-    this.#made.push(event.image);
     const { seed, timings } = event.facts;
-    this.#add({ ...image, seed: seed.toString(), timings });
+    const saving = this.#parts.now() - from;
+    this.#add({ ...image, seed: seed.toString(), timings: { ...timings, saving } });
   }
 
   #add(image: TaskImage): void {
+    if (this.#abandoned) return;
     this.#images = [...this.#images, image];
     this.#parts.history.imageSaved(this.id, this.#images);
-    this.#reader.tell({ type: "image", index: this.#images.length - 1, image });
+    this.#reader.tell({ type: "image", index: image.index, image });
   }
 
   async #save(
     pixmap: Pixmap,
     params: GenerateParams,
     index: number,
-    text: Awaited<ReturnType<TaskServiceParts["describe"]>>,
-  ): Promise<Pick<TaskImage, "url" | "width" | "height">> {
-    const extension = params.output_format;
-    const bytes = await encodeImage(pixmap, formatNames[extension] ?? "png", text);
-    const name =
-      params.save_name === null || params.save_name === "" ? undefined : `${params.save_name}-${index}`;
+    text: EmbeddedText | undefined,
+  ): Promise<Omit<TaskImage, "seed" | "timings">> {
+    const { output_format: extension, save_name: saveName } = params;
+    const bytes = await encodeImage(pixmap, outputExtensions[extension] ?? "png", text);
+    const name = saveName === null || saveName === "" ? undefined : `${saveName}-${index}`;
     const kept = await this.#parts.images.put(bytes, extension, new Date(this.#parts.now()), name);
     const url = `${this.#parts.baseUrl()}/outputs/${kept.folder}/${encodeURIComponent(kept.name)}`;
-    return { url, width: pixmap.width, height: pixmap.height };
+    return { index, url, width: pixmap.width, height: pixmap.height };
   }
 
-  async #addGrid(params: GenerateParams): Promise<void> {
-    const grid = params.generate_image_grid ? imageGrid(this.#made) : undefined;
+  /** The grid is made of the files, so that images of an earlier attempt are in it too. */
+  async #addGrid(params: GenerateParams, outline: JobOutline): Promise<void> {
+    const pixmaps: Pixmap[] = [];
+    for (const { url } of this.#images) {
+      const kept = keptImageOf(url);
+      const path = kept === undefined ? undefined : this.#parts.images.output(kept.folder, kept.name);
+      if (path !== undefined) pixmaps.push(await decodeImage(await Bun.file(path).bytes(), "grid"));
+    }
+    const grid = imageGrid(pixmaps);
     if (grid === undefined) return;
-    const image = await this.#save(grid, params, this.#images.length, undefined);
+    const image = await this.#save(grid, params, outline.images, undefined);
     this.#add({ ...image, seed: "", timings: null });
   }
 }

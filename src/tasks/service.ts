@@ -1,346 +1,259 @@
-import type { GenerateParams, GenerateRequest } from "#/api/generate.ts";
-import { fromStored, toStored } from "#/api/stored.ts";
-import type { Engine, EngineState } from "#/engine/engine.ts";
+import type { GenerateRequest } from "#/api/generate.ts";
+import { toStored } from "#/api/stored.ts";
+import type { EngineState } from "#/engine/engine.ts";
 import type { TaskId } from "#/engine/protocol.ts";
-import { EngineError, RequestError, toWireError } from "#/lib/errors.ts";
-import type { Log } from "#/lib/log.ts";
-import type { Resolved } from "#/recipe/resolve.ts";
-import type { HistoryPage, HistoryRange, HistoryStore, Settlement } from "#/stores/history.ts";
-import { type ImageStore, keptImageOf } from "#/stores/images.ts";
+import { EngineError, RequestError } from "#/lib/errors.ts";
+import type { HistoryRange } from "#/stores/history.ts";
+import { keptImageOf } from "#/stores/images.ts";
+import { Endings, timingsOf } from "./endings.ts";
 import { EventLog } from "./event-log.ts";
 import type { LiveEvent } from "./events.ts";
-import { TaskQueue } from "./queue.ts";
-import { TaskRun } from "./run.ts";
+import { Follower } from "./follower.ts";
+import type { TaskParts } from "./parts.ts";
+import { TaskRunner } from "./runner.ts";
 import type { Task } from "./task.ts";
-import type { Webhooks } from "./webhook.ts";
+import type {
+  ControlOutcome,
+  HistoryQuery,
+  RemoveReport,
+  SubmitOptions,
+  Tasks,
+  WaitingLine,
+} from "./tasks.ts";
 
-export type TaskServiceParts = Readonly<{
-  history: HistoryStore;
-  images: ImageStore;
-  engine: Engine;
-  webhooks: Webhooks;
-  log: Log;
-  now: () => number;
-  random: () => number;
-  baseUrl: () => string;
-  queueLimit: number;
-  /** Takes in images, fills the request; throws RequestError. */
-  settle: (request: GenerateRequest) => Promise<GenerateParams>;
-  /** What to make, in the world as it is now; throws RequestError. */
-  resolve: (params: GenerateParams) => Resolved;
-  /** The text written into an image, if any is wanted. */
-  describe: TaskRunDescribe;
-  /** A task as its webhook's body. */
-  recordText: (task: Task) => string;
-}>;
+/** Settled tasks that a reader who was away is shown from the history. */
+const snapshots = 256;
 
-export type TaskRunDescribe = (
-  params: GenerateParams,
-  resolved: Resolved,
-  image: number,
-  size: Readonly<{ width: number; height: number }>,
-) => Promise<Readonly<{ parameters: string; scheme: string }> | undefined>;
+/** Everything about tasks: taking them, watching them, steering them. The runner runs them. */
+export class TaskService implements Tasks {
+  readonly #parts: TaskParts;
+  readonly #events: EventLog;
+  readonly #endings: Endings;
+  readonly #runner: TaskRunner;
+  readonly #closed = new AbortController();
 
-export type SubmitOptions = Readonly<{ label?: string; webhookUrl?: string; single?: boolean }>;
-
-/** What really happened to a control request. */
-export type ControlOutcome =
-  | "cancelled_pending"
-  | "stopping"
-  | "skipping"
-  | "already_settled"
-  | "unknown_task"
-  | "nothing_running";
-
-export type RemoveReport = Readonly<{ tasks: number; images: number }>;
-
-/** Started this often and never finished: the next one would end the same way. */
-const mostAttempts = 2;
-
-/** Everything about tasks: taking them, watching them, steering them, and running them one after the other. */
-export class TaskService {
-  readonly #parts: TaskServiceParts;
-  readonly #queue = new TaskQueue();
-  readonly #live = new Map<TaskId, Task>();
-  readonly #attempts = new Map<TaskId, number>();
-  readonly events: EventLog;
-  #current: TaskRun | undefined;
-  #closing = false;
-  #idle: Promise<void> = Promise.resolve();
-
-  constructor(parts: TaskServiceParts) {
+  /** Takes up what the last process left, at once. */
+  constructor(parts: TaskParts) {
     this.#parts = parts;
     const { history } = parts;
-    this.events = new EventLog(
-      { load: () => history.counter("seq"), save: (value) => history.setCounter("seq", value) },
-      parts.now,
-    );
-    parts.engine.subscribe((engine) => this.events.addServer({ type: "engine", engine }));
-    this.#restore();
+    const sequence = {
+      load: () => history.counter("seq"),
+      save: (value: number) => history.setCounter("seq", value),
+    };
+    this.#events = new EventLog(sequence, parts.now);
+    this.#endings = new Endings(parts, this.#events);
+    this.#runner = new TaskRunner(parts, this.#events, this.#endings);
+    parts.engine.subscribe((engine) => this.#events.addServer({ type: "engine", engine }));
+    this.#runner.restore();
+    parts.webhooks.wake();
   }
 
-  /**
-   * Accepts a request: it is on disk when this returns, and cannot be lost from then on.
-   *
-   * @throws RequestError for what cannot be made, before anything is kept; EngineError `storage-failed`
-   */
+  get seq(): number {
+    return this.#events.seq;
+  }
+
+  get queue(): WaitingLine {
+    return { pending: this.#runner.waiting, paused: this.#runner.paused };
+  }
+
   async submit(request: GenerateRequest, options: SubmitOptions = {}): Promise<Task> {
-    if (this.#closing)
-      throw new EngineError("interrupted", "The server is shutting down; send the request again.");
-    if (this.#queue.ids.length >= this.#parts.queueLimit) {
-      const message = `${this.#parts.queueLimit} tasks are waiting already; try again when some are done.`;
-      throw new RequestError("queue-full", message);
-    }
-    const params = await this.#parts.settle({
-      ...request,
-      ...(options.single === true ? { image_number: 1 } : {}),
-    });
-    this.#parts.resolve(params);
-    const stored = toStored(params);
-    const id = crypto.randomUUID().replaceAll("-", "") as TaskId;
+    this.#checkOpen();
+    const params = await this.#parts.prepare(
+      options.single === true ? { ...request, image_number: 1 } : request,
+    );
+    // Others may have come in while this one's images were fetched.
+    this.#checkOpen();
     const fresh = {
-      id,
-      request: stored,
+      id: crypto.randomUUID().replaceAll("-", "") as TaskId,
+      request: toStored(params),
       webhookUrl: params.webhook_url ?? "",
       label: options.label ?? null,
       queuedAt: this.#parts.now(),
     };
     const row = this.#parts.history.insert(fresh);
-    this.#queue.add(id);
-    const task: Task = { ...fresh, row, state: { status: "pending", position: this.#queue.ids.length } };
-    this.#live.set(id, task);
-    this.#tellPosition(task);
-    this.#next();
-    return task;
+    const task: Task = { ...fresh, row, state: { status: "pending", position: 0 } };
+    this.#runner.add(task);
+    return this.find(task.id) ?? task;
   }
 
   find(id: TaskId): Task | undefined {
-    return this.#fresh(this.#live.get(id)) ?? this.#parts.history.find(id);
+    return this.#runner.find(id) ?? this.#endings.find(id) ?? this.#parts.history.find(id);
   }
 
   current(): Task | undefined {
-    return this.#current === undefined ? undefined : this.find(this.#current.id);
+    const id = this.#runner.currentId;
+    return id === undefined ? undefined : this.#runner.find(id);
   }
 
   pending(): readonly Task[] {
-    return this.#queue.ids.flatMap((id) => this.find(id) ?? []);
+    return this.#runner.waiting.flatMap((id) => this.#runner.find(id) ?? []);
   }
 
-  page(query: Omit<HistoryPage, "without">): readonly Task[] {
-    return this.#parts.history.page({ ...query, without: this.#queue.ids });
+  history(query: HistoryQuery): readonly Task[] {
+    return this.#fresh(this.#parts.history.page({ ...query, without: this.#runner.waiting }));
   }
 
   range(query: HistoryRange): readonly Task[] {
-    return this.#parts.history.range(query).filter(({ id }) => !this.#queue.ids.includes(id));
+    const waiting = new Set(this.#runner.waiting);
+    return this.#fresh(this.#parts.history.range(query).filter(({ id }) => !waiting.has(id)));
+  }
+
+  settled(id: TaskId, signal: AbortSignal): Promise<Task | undefined> {
+    const ended = AbortSignal.any([signal, this.#closed.signal]);
+    return new Promise((resolve) => {
+      const answer = (): void => {
+        stop();
+        ended.removeEventListener("abort", answer);
+        resolve(this.find(id));
+      };
+      const stop = this.#events.subscribe((event) => {
+        if (event.taskId === id && event.type === "settled") answer();
+      });
+      ended.addEventListener("abort", answer);
+      if (ended.aborted || this.#runner.find(id) === undefined) answer();
+    });
+  }
+
+  async *watch(id: TaskId, signal: AbortSignal, since = 0): AsyncGenerator<LiveEvent, void, undefined> {
+    for await (const event of this.#follow(signal, ({ taskId }) => taskId === id, [id], since)) {
+      yield event;
+      if (event.type === "settled") return;
+    }
+  }
+
+  watchAll(signal: AbortSignal, since?: number): AsyncIterable<LiveEvent> {
+    return this.#follow(signal, () => true, "all", since ?? this.seq);
+  }
+
+  subscribe(listener: (event: LiveEvent) => void): () => void {
+    return this.#events.subscribe(listener);
+  }
+
+  backlog(of: readonly TaskId[] | "all", since: number): readonly LiveEvent[] {
+    const ids = of === "all" ? this.#idsSince(since) : of;
+    const stale = since > 0 && since < this.#events.start;
+    const events = ids.flatMap((id): readonly LiveEvent[] => {
+      const kept = this.#events.of(id, since);
+      if (kept === undefined) return this.#snapshot(id);
+      return stale ? [...this.#snapshot(id).slice(0, 1), ...kept] : kept;
+    });
+    return events.toSorted((a, b) => a.seq - b.seq);
+  }
+
+  control(target: TaskId | "current", action: "stop" | "skip" | "cancel"): ControlOutcome {
+    const id = target === "current" ? this.#runner.currentId : target;
+    if (id === undefined) return "nothing_running";
+    if (this.#runner.cancel(id)) return "cancelled_pending";
+    const word = action === "skip" ? "skip" : "stop";
+    if (this.#runner.interrupt(id, word)) return word === "skip" ? "skipping" : "stopping";
+    return this.find(id) === undefined ? "unknown_task" : "already_settled";
+  }
+
+  async remove(id: TaskId): Promise<RemoveReport | undefined> {
+    if (this.find(id) === undefined) return undefined;
+    if (this.control(id, "stop") === "stopping") await this.settled(id, this.#closed.signal);
+    const task = this.find(id);
+    return task === undefined ? undefined : await this.#removeEnded([task]);
+  }
+
+  async removeRange(query: HistoryRange): Promise<RemoveReport> {
+    return await this.#removeEnded(this.range(query));
+  }
+
+  pause(paused: boolean): void {
+    this.#runner.pause(paused);
+  }
+
+  move(id: TaskId, before: TaskId | null): boolean {
+    return this.#runner.move(id, before);
   }
 
   engineState(): EngineState {
     return this.#parts.engine.state;
   }
 
-  /** The task once it is settled, or as it is when `signal` aborts. */
-  async settled(id: TaskId, signal: AbortSignal): Promise<Task | undefined> {
-    for await (const event of this.events.follow(this.events.seq, this.#whenUnsettled(id, signal))) {
-      if (event.taskId === id && event.type === "settled") break;
-    }
-    return this.find(id);
+  async close(milliseconds: number): Promise<void> {
+    await this.#runner.close(milliseconds);
+    this.#closed.abort();
+    this.#endings.close();
+    this.#parts.webhooks.close();
+    this.#events.close();
   }
 
-  /** A task's events after `since`, until it is settled or `signal` aborts. */
-  async *watch(id: TaskId, signal: AbortSignal, since = 0): AsyncGenerator<LiveEvent, void, undefined> {
-    const stop = this.#parts.engine.wantPreviews.bind(this.#parts.engine);
-    stop(id, true);
-    for await (const event of this.events.follow(since, signal)) {
-      if (event.taskId !== id) continue;
-      yield event;
-      if (event.type === "settled") return;
+  #checkOpen(): void {
+    if (this.#runner.closing)
+      throw new EngineError("interrupted", "The server is shutting down; send the request again.");
+    const { queueLimit } = this.#parts;
+    if (this.#runner.waiting.length < queueLimit) return;
+    const message = `${queueLimit} tasks are waiting already; try again when some are done.`;
+    throw new RequestError("queue-full", message, { limit: queueLimit });
+  }
+
+  /** Rows as they are now: the running task knows more than its row, an end may not be written yet. */
+  #fresh(rows: readonly Task[]): readonly Task[] {
+    return rows.map((row) => this.#runner.find(row.id) ?? this.#endings.find(row.id) ?? row);
+  }
+
+  /** Subscribes first and looks back second, in one go, so that nothing falls between. */
+  async *#follow(
+    signal: AbortSignal,
+    wanted: (event: LiveEvent) => boolean,
+    of: readonly TaskId[] | "all",
+    since: number,
+  ): AsyncGenerator<LiveEvent, void, undefined> {
+    const ended = AbortSignal.any([signal, this.#closed.signal]);
+    if (ended.aborted) return;
+    const follower = new Follower();
+    const stop = this.#events.subscribe((event) => {
+      if (wanted(event)) follower.push(event);
+    });
+    const leave = (): void => follower.close();
+    ended.addEventListener("abort", leave);
+    try {
+      const kept = since < this.seq ? this.backlog(of, since) : [];
+      // Of tasks that have ended, or never were, nothing more will come.
+      const over = of !== "all" && of.every((id) => this.#runner.find(id) === undefined);
+      yield* kept;
+      if (!over) yield* follower;
+    } finally {
+      stop();
+      ended.removeEventListener("abort", leave);
     }
   }
 
-  /** Stops, skips or cancels; a waiting task is cancelled whatever the word. */
-  control(target: TaskId | "current", action: "stop" | "skip" | "cancel"): ControlOutcome {
-    const id = target === "current" ? this.#current?.id : target;
-    if (id === undefined) return "nothing_running";
+  /** The tasks a reader away since `since` may have missed something of. */
+  #idsSince(since: number): readonly TaskId[] {
+    const known = new Set([...this.#events.taskIds(), ...this.#runner.liveIds]);
+    if (since < this.#events.horizon) {
+      for (const { id } of this.#parts.history.page({ page: 0, pageSize: snapshots, without: [] }))
+        known.add(id);
+    }
+    return [...known];
+  }
+
+  #snapshot(id: TaskId): readonly LiveEvent[] {
     const task = this.find(id);
-    if (task === undefined) return "unknown_task";
-    if (this.#queue.remove(id)) {
-      this.#settle(task, { outcome: "cancelled", startedAt: null, percent: 0, images: [], error: null });
-      this.#tellQueue();
-      return "cancelled_pending";
-    }
-    if (this.#current?.id !== id) return "already_settled";
-    const word = action === "skip" ? "skip" : "stop";
-    this.#parts.engine.control(id, word);
-    return word === "skip" ? "skipping" : "stopping";
+    if (task === undefined) return [];
+    const { state } = task;
+    const shown = this.#events.snapshot(id, { type: "snapshot", task });
+    if (state.status !== "settled") return [shown];
+    const { outcome: status, images, error } = state;
+    const settled = this.#events.snapshot(id, {
+      type: "settled",
+      status,
+      result: images.map(({ url }) => url),
+      error: error === null ? null : { code: error.code, message: error.message },
+      timings: timingsOf(task.queuedAt, { ...state, outcome: status }),
+    });
+    return [shown, settled];
   }
 
-  /** Deletes settled tasks with their images; a waiting one is cancelled first, a running one stays. */
-  async remove(tasks: readonly Task[]): Promise<RemoveReport> {
-    const gone: Task[] = [];
-    for (const { id } of tasks) {
-      if (this.#queue.ids.includes(id)) this.control(id, "cancel");
-      const task = this.find(id);
-      if (task?.state.status === "settled" || (task !== undefined && !this.#live.has(id))) gone.push(task);
-    }
+  async #removeEnded(tasks: readonly Task[]): Promise<RemoveReport> {
+    const gone = tasks.filter(({ id }) => this.#runner.find(id) === undefined);
     const images = gone.flatMap(({ state }) => (state.status === "settled" ? state.images : []));
     const kept = images.flatMap(({ url }) => keptImageOf(url) ?? []);
     this.#parts.history.remove(gone.map(({ id }) => id));
+    for (const { id } of gone) this.#events.forget(id);
     return { tasks: gone.length, images: await this.#parts.images.remove(kept) };
   }
-
-  get paused(): boolean {
-    return this.#queue.paused;
-  }
-
-  pause(paused: boolean): void {
-    this.#queue.paused = paused;
-    this.#tellQueue();
-    this.#next();
-  }
-
-  move(id: TaskId, before: TaskId | null): boolean {
-    const moved = this.#queue.move(id, before);
-    if (moved) this.#tellQueue();
-    return moved;
-  }
-
-  /**
-   * Takes nothing more and waits for the task at hand; after `milliseconds` it goes back to the queue's front, to be
-   * run by the next start without counting as a crash.
-   */
-  async close(milliseconds: number): Promise<void> {
-    this.#closing = true;
-    const running = this.#current;
-    if (running !== undefined) {
-      let timer: ReturnType<typeof setTimeout> | undefined;
-      const late = new Promise<void>((resolve) => {
-        timer = setTimeout(resolve, milliseconds);
-      });
-      await Promise.race([this.#idle, late]);
-      clearTimeout(timer);
-      if (this.#current === running) {
-        running.abandon();
-        this.#parts.history.started(running.id, (this.#attempts.get(running.id) ?? 1) - 1);
-      }
-    }
-    this.events.close();
-  }
-
-  /** Puts what the last process left unfinished back into the queue, in its order. */
-  #restore(): void {
-    for (const row of this.#parts.history.unfinished()) {
-      const task: Task = { ...row, state: { status: "pending", position: 0 } };
-      if (row.attempt >= mostAttempts) {
-        const message = `The server died ${row.attempt} times while it made this; it is not tried again.`;
-        const error = toWireError(new EngineError("interrupted", message));
-        this.#settle(task, { outcome: "failed", startedAt: null, percent: 0, images: row.images, error });
-        continue;
-      }
-      this.#attempts.set(row.id, row.attempt);
-      this.#live.set(row.id, task);
-      this.#queue.add(row.id);
-    }
-    this.#next();
-  }
-
-  #next(): void {
-    if (this.#closing || this.#current !== undefined) return;
-    const id = this.#queue.take();
-    const task = id === undefined ? undefined : this.#live.get(id);
-    if (task === undefined) return;
-    this.#idle = this.#runTask(task).finally(() => {
-      this.#current = undefined;
-      this.#next();
-    });
-    this.#tellQueue();
-  }
-
-  async #runTask(task: Task): Promise<void> {
-    const attempt = (this.#attempts.get(task.id) ?? 0) + 1;
-    this.#attempts.set(task.id, attempt);
-    const run = new TaskRun(task, this.#parts, {
-      update: (state) => this.#live.set(task.id, { ...task, state }),
-      tell: (happening) => this.events.addTask(task.id, happening),
-    });
-    this.#current = run;
-    const startedAt = this.#parts.now();
-    try {
-      this.#parts.history.started(task.id, attempt);
-      this.events.addTask(task.id, { type: "started", attempt });
-      const params = fromStored(task.request);
-      const end = await run.make(params, this.#parts.resolve(params), startedAt, attempt);
-      if (end !== undefined) this.#settle(task, { ...end, startedAt });
-    } catch (thrown) {
-      this.#parts.log.error("a task failed", { task: task.id, error: String(thrown) });
-      this.#settle(task, { ...run.failed(thrown), startedAt });
-    }
-  }
-
-  /** The one place where a task ends. */
-  #settle(task: Task, end: Omit<Settlement, "finishedAt">): void {
-    const settlement = { ...end, finishedAt: this.#parts.now() };
-    const settled: Task = { ...task, state: { status: "settled", ...settlement } };
-    const { webhooks, history, recordText, log } = this.#parts;
-    try {
-      history.settle(
-        task.id,
-        settlement,
-        webhooks.deliveryFor(task, () => recordText(settled)),
-      );
-    } catch (thrown) {
-      // Nothing more can be kept now; the row is still unfinished, so the next start runs the task again.
-      log.error("the end of a task could not be kept", { task: task.id, error: String(thrown) });
-    }
-    this.#live.delete(task.id);
-    this.#attempts.delete(task.id);
-    this.events.addTask(task.id, {
-      type: "settled",
-      status: end.outcome,
-      result: end.images.map(({ url }) => url),
-      error: end.error === null ? null : { code: end.error.code, message: end.error.message },
-      timings: timingsOf(task, settlement),
-    });
-    webhooks.wake();
-  }
-
-  /** A waiting task with its place as it is now. */
-  #fresh(task: Task | undefined): Task | undefined {
-    if (task?.state.status !== "pending") return task;
-    return { ...task, state: { status: "pending", position: this.#queue.ids.indexOf(task.id) + 1 } };
-  }
-
-  #whenUnsettled(id: TaskId, signal: AbortSignal): AbortSignal {
-    return this.#live.has(id) ? signal : AbortSignal.abort();
-  }
-
-  #tellPosition({ id, label }: Task): void {
-    const at = this.#queue.ids.indexOf(id);
-    if (at >= 0)
-      this.events.addTask(id, {
-        type: "queued",
-        position: at + 1,
-        ahead: at + (this.#current ? 1 : 0),
-        label,
-      });
-  }
-
-  #tellQueue(): void {
-    for (const task of this.pending()) this.#tellPosition(task);
-    this.events.addServer({ type: "queue", pending: [...this.#queue.ids], paused: this.#queue.paused });
-  }
-}
-
-function timingsOf(
-  { queuedAt }: Task,
-  { startedAt, finishedAt, images }: Settlement,
-): Record<string, number> {
-  const sum = (part: "loading" | "encoding" | "denoising" | "decoding"): number =>
-    images.reduce((total, { timings }) => total + (timings?.[part] ?? 0), 0);
-  return {
-    queued_ms: (startedAt ?? finishedAt) - queuedAt,
-    loading_ms: sum("loading"),
-    encoding_ms: sum("encoding"),
-    denoising_ms: sum("denoising"),
-    decoding_ms: sum("decoding"),
-  };
 }

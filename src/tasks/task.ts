@@ -65,11 +65,15 @@ export type Preview = Readonly<{
   webp: () => Promise<Uint8Array>;
 }>;
 
-/** A finished image on disk. `url` is what clients are given. */
+/** A finished image on disk. */
 export type TaskImage = Readonly<{
+  /** Which image of the task, from 0; a skipped one is missing, a grid comes after the last. */
+  index: number;
+  /** What clients are given. */
   url: string;
   width: number;
   height: number;
+  /** Digits of the seed; empty for a grid, and for what another program made. */
   seed: string;
-  timings: ImageFacts["timings"] | null;
+  timings: (ImageFacts["timings"] & Readonly<{ saving: number }>) | null;
 }>;

@@ -47,10 +47,12 @@ export class Webhooks {
     if (this.#busy || this.#closed) return;
     clearTimeout(this.#timer);
     this.#busy = true;
-    void this.#deliverDue().finally(() => {
-      this.#busy = false;
-      this.#sleep();
-    });
+    void this.#deliverDue()
+      .finally(() => {
+        this.#busy = false;
+        this.#sleep();
+      })
+      .catch((thrown: unknown) => this.#log.error("webhooks have to wait", { error: String(thrown) }));
   }
 
   close(): void {
@@ -63,6 +65,7 @@ export class Webhooks {
     const next = this.#history.nextDelivery();
     if (next === undefined) return;
     this.#timer = setTimeout(() => this.wake(), Math.min(Math.max(next - this.#now(), 50), 60_000));
+    this.#timer.unref();
   }
 
   async #deliverDue(): Promise<void> {
@@ -71,16 +74,22 @@ export class Webhooks {
   }
 
   async #deliver(delivery: Delivery): Promise<void> {
-    const { id, url, body } = delivery;
+    const reason = await this.#send(delivery);
+    if (this.#closed) return;
+    if (reason === undefined) this.#history.delivered(delivery.id);
+    else this.#retry(delivery, reason);
+  }
+
+  /** @returns why it did not arrive, or nothing if it did */
+  async #send({ id, url, body }: Delivery): Promise<string | undefined> {
     try {
       const { status } = await safeFetch(
         { url, method: "POST", headers: this.#headers(id, body), body },
         { maxBytes: 100_000, milliseconds: 15_000, redirects: 0, allowPrivate: this.#options.allowPrivate },
       );
-      if (status >= 200 && status < 300) return this.#history.delivered(id);
-      throw new Error(`status ${status}`);
+      return status >= 200 && status < 300 ? undefined : `status ${status}`;
     } catch (thrown) {
-      this.#retry(delivery, thrown instanceof Error ? thrown.message : String(thrown));
+      return thrown instanceof Error ? thrown.message : String(thrown);
     }
   }
 

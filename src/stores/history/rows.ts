@@ -61,7 +61,8 @@ export function toImages(text: string): readonly TaskImage[] {
 function urlsOnly(result: string | null): readonly TaskImage[] {
   const urls = result === null ? [] : safely(result);
   if (!Array.isArray(urls)) return [];
-  return urls.map((url: Json) => ({
+  return urls.map((url: Json, index: number) => ({
+    index,
     url: typeof url === "string" ? url : "",
     width: 0,
     height: 0,

@@ -1,7 +1,7 @@
 import { Database } from "bun:sqlite";
 import { copyFileSync, existsSync, mkdirSync } from "node:fs";
 import { dirname } from "node:path";
-import { and, asc, desc, eq, gte, inArray, isNull, lte, min, notInArray } from "drizzle-orm";
+import { and, asc, desc, eq, gte, inArray, isNull, lte, min, notInArray, sql } from "drizzle-orm";
 import { type BunSQLiteDatabase, drizzle } from "drizzle-orm/bun-sqlite";
 import { parseJson, writeJson } from "#/api/json.ts";
 import type { TaskId } from "#/engine/protocol.ts";
@@ -133,10 +133,17 @@ function sqliteHistory(database: Database, db: BunSQLiteDatabase): HistoryStore 
         }),
       ),
     find: (id) => tasks(joined().where(eq(generateRecord.task_id, id)).limit(1).all())[0],
+    reorder: (ids) =>
+      guarded("The order of the queue", () =>
+        db.transaction((tx) => {
+          for (const [rank, id] of ids.entries())
+            tx.update(taskExtra).set({ rank }).where(eq(taskExtra.task_id, id)).run();
+        }),
+      ),
     unfinished: () =>
       joined()
         .where(and(isNull(generateRecord.finish_mills), isNull(generateRecord.task_status)))
-        .orderBy(asc(generateRecord.id))
+        .orderBy(sql`${taskExtra.rank} IS NULL`, asc(taskExtra.rank), asc(generateRecord.id))
         .all()
         .flatMap(({ generate_record: record, fooocusd_task: extra }) => {
           // Rows of the reference that it lost have no row of ours; they stay as they are.

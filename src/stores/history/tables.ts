@@ -24,6 +24,8 @@ export const taskExtra = sqliteTable("fooocusd_task", {
   /** How often it was started; 2 after a crash in the middle. */
   attempt: integer("attempt").notNull().default(0),
   label: text("label"),
+  /** Place in the queue, once somebody moved something in it. */
+  rank: integer("rank"),
   /** JSON of the images saved so far. */
   images: text("images").notNull().default("[]"),
   /** JSON of the error it failed with. */
@@ -70,6 +72,7 @@ export const migrations: readonly (readonly string[])[] = [
       task_id TEXT NOT NULL PRIMARY KEY,
       attempt INTEGER NOT NULL DEFAULT 0,
       label TEXT,
+      rank INTEGER,
       images TEXT NOT NULL DEFAULT '[]',
       error TEXT
     )`,

@@ -1,0 +1,99 @@
+import type { TaskId } from "#/engine/protocol.ts";
+import type { Delivery, Settlement } from "#/stores/history.ts";
+import type { EventLog } from "./event-log.ts";
+import type { TaskTimings } from "./events.ts";
+import type { TaskParts } from "./parts.ts";
+import type { Task, TaskImage } from "./task.ts";
+
+/** How a task ended, but for the time. */
+export type End = Omit<Settlement, "finishedAt">;
+
+type Unwritten = Readonly<{ task: Task; settlement: Settlement; delivery: Delivery | undefined }>;
+
+/** Milliseconds between tries to write down an end that the disk would not take. */
+const retryAfter = 3000;
+
+/**
+ * The one place where tasks end. An end that cannot be written (a full disk) is told all the same, kept in memory and
+ * written as soon as that works again.
+ */
+export class Endings {
+  readonly #parts: TaskParts;
+  readonly #events: EventLog;
+  readonly #unwritten = new Map<TaskId, Unwritten>();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(parts: TaskParts, events: EventLog) {
+    this.#parts = parts;
+    this.#events = events;
+  }
+
+  /** Ends a task: row, webhook, event; exactly once, whoever calls is the task's owner. */
+  settle(task: Task, end: End): void {
+    const { now, webhooks, recordText } = this.#parts;
+    const settlement = { ...end, finishedAt: now() };
+    const settled: Task = { ...task, state: { status: "settled", ...settlement } };
+    const delivery = webhooks.deliveryFor(task, () => recordText(settled));
+    const ended = { task: settled, settlement, delivery };
+    if (!this.#write(ended)) {
+      this.#unwritten.set(task.id, ended);
+      this.#retryLater();
+    }
+    this.#events.addTask(task.id, {
+      type: "settled",
+      status: end.outcome,
+      result: end.images.map(({ url }) => url),
+      error: end.error === null ? null : { code: end.error.code, message: end.error.message },
+      timings: timingsOf(task.queuedAt, settlement),
+    });
+  }
+
+  /** A task that ended and is not written down yet. */
+  find(id: TaskId): Task | undefined {
+    return this.#unwritten.get(id)?.task;
+  }
+
+  /** One more try, and no further one. */
+  close(): void {
+    clearTimeout(this.#timer);
+    for (const ended of this.#unwritten.values()) this.#write(ended);
+  }
+
+  #write({ task, settlement, delivery }: Unwritten): boolean {
+    try {
+      this.#parts.history.settle(task.id, settlement, delivery);
+      this.#unwritten.delete(task.id);
+      this.#parts.webhooks.wake();
+      return true;
+    } catch (thrown) {
+      this.#parts.log.error("the end of a task could not be written", {
+        task: task.id,
+        error: String(thrown),
+      });
+      return false;
+    }
+  }
+
+  #retryLater(): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      for (const ended of this.#unwritten.values()) this.#write(ended);
+      if (this.#unwritten.size > 0) this.#retryLater();
+    }, retryAfter);
+    this.#timer.unref();
+  }
+}
+
+/** Where the time of a settled task went, as its images measured it. */
+export function timingsOf(queuedAt: number, { startedAt, finishedAt, images }: Settlement): TaskTimings {
+  const sum = (part: keyof NonNullable<TaskImage["timings"]>): number =>
+    Math.round(images.reduce((total, { timings }) => total + (timings?.[part] ?? 0), 0));
+  return {
+    queued_ms: (startedAt ?? finishedAt) - queuedAt,
+    loading_ms: sum("loading"),
+    encoding_ms: sum("encoding"),
+    denoising_ms: sum("denoising"),
+    decoding_ms: sum("decoding"),
+    saving_ms: sum("saving"),
+  };
+}
