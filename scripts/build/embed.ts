@@ -13,7 +13,7 @@ const libraries = [
 ] as const;
 
 /** Only what the project ships is embedded, whatever else somebody keeps in `models/`. */
-const models = "models/*/fooocusd-demo*.safetensors";
+const models = "models/*/fooocusd-demo*.{safetensors,json}";
 
 type Embedding = Readonly<{ libraries: readonly PackedFile[]; models: readonly PackedFile[] }>;
 

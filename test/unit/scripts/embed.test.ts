@@ -18,6 +18,7 @@ put(ort, "ort");
 put("node_modules/@img/sharp-libvips-linux-x64/lib/libvips-cpp.so.8", "vips");
 put("models/checkpoints/fooocusd-demo.safetensors", "demo");
 put("models/loras/fooocusd-demo-lightning.safetensors", "lora");
+put("models/checkpoints/fooocusd-demo.json", "{}");
 put("models/checkpoints/somebody-elses.safetensors", "large");
 
 async function load(): Promise<Embedded> {
@@ -34,11 +35,12 @@ test("the module lists libraries with a symbol, shipped models only, and where t
     ["libvips-cpp.so.8", "vips_init"],
   ]);
   expect(models.files.map(({ path, size }) => [path, size])).toEqual([
+    ["checkpoints/fooocusd-demo.json", 2],
     ["checkpoints/fooocusd-demo.safetensors", 4],
     ["loras/fooocusd-demo-lightning.safetensors", 4],
   ]);
   const unpacked = models.files.map(({ packed }) => Bun.zstdDecompressSync(readFileSync(packed)).toString());
-  expect(unpacked).toEqual(["demo", "lora"]);
+  expect(unpacked).toEqual(["{}", "demo", "lora"]);
 });
 
 test("a changed library moves the libraries' folder and no other", async () => {
