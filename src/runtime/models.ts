@@ -33,6 +33,8 @@ export type Networks = Readonly<{
   unet: Unet;
   /** Latent in VAE space -> picture [1, 3, H, W], about -1 to 1 */
   decode: (latent: Tensor) => Promise<Tensor>;
+  /** Picture [1, 3, H, W] from -1 to 1, sides multiples of 8 -> latent in VAE space */
+  encode: (image: Tensor) => Promise<Tensor>;
   /** LoRA keys that belong to no module of the checkpoint, by file. */
   unmatched: readonly Readonly<{ path: string; keys: readonly string[] }>[];
 }>;
@@ -92,6 +94,10 @@ export function openNetworks(
     decode: async (latent) => {
       const session = await open("vae-decoder", checkpoint.vae);
       return present((await session.run({ latent })).image);
+    },
+    encode: async (image) => {
+      const session = await open("vae-encoder", checkpoint.vae);
+      return present((await session.run({ image })).latent);
     },
     unmatched: loras
       .map(({ path, unmatched }) => ({ path, keys: unmatched }))

@@ -1,0 +1,174 @@
+"""Writes the fixtures of the network tests: the tiny checkpoint, two LoRAs, and what diffusers and transformers make of
+them in float32.
+
+    python3 scripts/golden/networks.py
+
+Needs torch, diffusers, transformers, safetensors and the zstd program. The same versions give the same bytes.
+"""
+
+import subprocess
+import tempfile
+from pathlib import Path
+
+import torch
+from diffusers import AutoencoderKL, UNet2DConditionModel
+from diffusers.loaders.single_file_utils import (
+    convert_ldm_unet_checkpoint,
+    convert_ldm_vae_checkpoint,
+    convert_open_clip_checkpoint,
+)
+from safetensors.torch import save_file
+from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
+
+import loras
+import tiny
+
+FOLDER = Path(__file__).resolve().parents[2] / "test" / "golden"
+
+
+def unet_of(weights):
+    mc = tiny.UNET["mc"]
+    cross, plain = "CrossAttn", ""
+    kinds = [cross if depth else plain for depth in tiny.UNET["depth"]]
+    config = {
+        "block_out_channels": tuple(mc * m for m in tiny.UNET["mult"]),
+        "down_block_types": tuple(f"{kind}DownBlock2D" for kind in kinds),
+        "up_block_types": tuple(f"{kind}UpBlock2D" for kind in reversed(kinds)),
+        "transformer_layers_per_block": [max(1, depth) for depth in tiny.UNET["depth"]],
+        "attention_head_dim": [max(1, mc * m // 64) for m in tiny.UNET["mult"]],  # the number of heads, by its old name
+        "layers_per_block": 2,
+        "cross_attention_dim": tiny.CONTEXT,
+        "use_linear_projection": True,
+        "addition_embed_type": "text_time",
+        "addition_time_embed_dim": 256,
+        "projection_class_embeddings_input_dim": tiny.ADM,
+    }
+    model = UNet2DConditionModel(**config).eval()
+    model.load_state_dict(convert_ldm_unet_checkpoint(dict(weights), {**config, "class_embed_type": None}))
+    return model
+
+
+def text_l_of(weights):
+    prefix = "conditioner.embedders.0.transformer."
+    config = CLIPTextConfig(
+        hidden_size=tiny.WIDTH_L,
+        intermediate_size=4 * tiny.WIDTH_L,
+        num_hidden_layers=tiny.LAYERS,
+        num_attention_heads=tiny.WIDTH_L // 64,
+        hidden_act="quick_gelu",
+        eos_token_id=49407,
+    )
+    model = CLIPTextModel(config).eval()
+    return loaded(model, {k.removeprefix(prefix): v for k, v in weights.items() if k.startswith(prefix)})
+
+
+def text_g_of(weights):
+    config = CLIPTextConfig(
+        hidden_size=tiny.WIDTH_G,
+        intermediate_size=4 * tiny.WIDTH_G,
+        num_hidden_layers=tiny.LAYERS,
+        num_attention_heads=tiny.WIDTH_G // 64,
+        hidden_act="gelu",
+        projection_dim=tiny.WIDTH_G,
+        eos_token_id=49407,
+    )
+    model = CLIPTextModelWithProjection(config).eval()
+    return loaded(model, convert_open_clip_checkpoint(model, dict(weights), prefix="conditioner.embedders.1.model."))
+
+
+def loaded(model, state):
+    """Loads a state dict whose names may or may not have the `text_model.` prefix this version of the library wants."""
+    wanted = model.state_dict()
+    plain = {k.removeprefix("text_model."): v for k, v in state.items()}
+    renamed = {k: plain[k.removeprefix("text_model.")] for k in wanted if "position_ids" not in k}
+    model.load_state_dict({**wanted, **renamed})
+    return model
+
+
+def vae_of(weights):
+    config = {
+        "block_out_channels": tuple(tiny.VAE_WIDTH * m for m in tiny.VAE_MULT),
+        "down_block_types": ("DownEncoderBlock2D",) * 4,
+        "up_block_types": ("UpDecoderBlock2D",) * 4,
+        "layers_per_block": 2,
+        "latent_channels": 4,
+    }
+    model = AutoencoderKL(**config).eval()
+    model.load_state_dict(convert_ldm_vae_checkpoint(dict(weights), config))
+    return model
+
+
+def noise(seed, *shape):
+    return torch.randn(shape, generator=torch.Generator().manual_seed(seed))
+
+
+def unet_case(model, seed, batch, height, width, tokens, timesteps):
+    context, pooled = noise(seed + 1, batch, tokens, tiny.CONTEXT), noise(seed + 2, batch, tiny.WIDTH_G)
+    sizes = torch.tensor([[1152.0, 896.0, 0.0, 16.0, 1024.0, 768.0]]).repeat(batch, 1)
+    case = {"sample": noise(seed, batch, 4, height, width), "timestep": torch.tensor(timesteps), "context": context}
+    case["y"] = torch.cat([pooled, model.add_time_proj(sizes.flatten()).reshape(batch, -1)], 1)
+    added = {"text_embeds": pooled, "time_ids": sizes}
+    case["prediction"] = model(case["sample"], case["timestep"], context, added_cond_kwargs=added).sample
+    return case
+
+
+def text_case(model_l, model_g):
+    words = [320, 736, 7117, 4348, 320, 1746, 3999]
+    ids_l = torch.tensor([[49406, *words, *[49407] * (76 - len(words))]])
+    ids_g = torch.tensor([[49406, *words, 49407, *[0] * (75 - len(words))]])
+    out_l = model_l(ids_l, output_hidden_states=True)
+    out_g = model_g(ids_g, output_hidden_states=True)
+    case = {"ids_l": ids_l, "ids_g": ids_g, "pooled": out_g.text_embeds}
+    for skip in range(1, tiny.LAYERS + 1):
+        case[f"hidden_l_{skip}"] = out_l.hidden_states[-skip]
+        case[f"hidden_g_{skip}"] = out_g.hidden_states[-skip]
+    case["hidden_l_beyond"] = out_l.last_hidden_state
+    return case
+
+
+def vae_case(model):
+    latent = noise(31, 1, 4, 9, 7)
+    image = model.decode(latent).sample
+    picture = noise(32, 1, 3, 48, 40).clamp(-1, 1)
+    return {"latent": latent, "image": image, "picture": picture, "mean": model.encode(picture).latent_dist.mean}
+
+
+def write(name, tensors):
+    save_file({k: v.detach().contiguous() for k, v in tensors.items()}, FOLDER / name)
+
+
+@torch.no_grad()
+def main():
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    stored = tiny.checkpoint()
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "tiny-sdxl.safetensors"
+        save_file(stored, path)
+        target = FOLDER / "tiny-sdxl.safetensors.zst"
+        subprocess.run(["zstd", "-q", "-f", "-19", "--long=26", path, "-o", target], check=True)
+    weights = {k: v.float() for k, v in stored.items()}
+
+    first = loras.make(loras.SGM, weights, 4, 2.0, torch.float16, 41)
+    second = loras.make(loras.DIFFUSERS, weights, 3, None, torch.float32, 42)
+    write("tiny-lora-sgm.safetensors", first)
+    write("tiny-lora-diffusers.safetensors", second)
+    folded = loras.fold(loras.fold(weights, loras.SGM, first, 0.7), loras.DIFFUSERS, second, -0.4)
+
+    cases = {
+        "unet-even": unet_case(unet_of(weights), 11, 2, 16, 12, 77, [801.5, 3.0]),
+        "unet-odd": unet_case(unet_of(weights), 21, 1, 9, 7, 154, [499.0]),
+        "unet-lora": unet_case(unet_of(folded), 21, 1, 9, 7, 154, [499.0]),
+        "text": text_case(text_l_of(weights), text_g_of(weights)),
+        "text-lora": text_case(text_l_of(folded), text_g_of(folded)),
+        "vae": vae_case(vae_of(weights)),
+    }
+    # The LoRA cases repeat the inputs of the plain ones: only their answers are kept.
+    for name, inputs in (("unet-lora", "unet-odd"), ("text-lora", "text")):
+        cases[name] = {k: v for k, v in cases[name].items() if not torch.equal(v, cases[inputs][k])}
+    write("networks.safetensors", {f"{case}.{k}": v for case, ts in cases.items() for k, v in ts.items()})
+    for case, tensors in cases.items():
+        print(case, {k: (list(v.shape), round(v.float().std().item(), 4)) for k, v in tensors.items()})
+
+
+if __name__ == "__main__":
+    main()

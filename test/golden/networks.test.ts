@@ -1,0 +1,108 @@
+import { afterAll, expect, test } from "bun:test";
+import { operators } from "#/graph/operators.ts";
+import { createLog } from "#/lib/log.ts";
+import { type Networks, openNetworks } from "#/runtime/models.ts";
+import { Residency } from "#/runtime/residency.ts";
+import type { Tensor } from "#/tensor/tensor.ts";
+import { goldenPath, goldenTensors, relativeError, tinyCheckpoint } from "../support/golden.ts";
+
+/**
+ * Against diffusers and transformers in float32 on the same weights (scripts/golden/networks.py). Both sides compute in
+ * float32 but sum in another order: one sum of a few thousand products differs by about 1e-6 of its size, and some
+ * dozens of layers in a row by about ten times that. 1e-4 leaves room for that and for none of the usual mistakes: a
+ * wrong epsilon, a tanh for an erf, a skipped branch, all of which give 1e-3 and more.
+ */
+const tolerance = 1e-4;
+
+const base = await tinyCheckpoint();
+const golden = goldenTensors("networks.safetensors");
+const bothLoras = [
+  { path: goldenPath("tiny-lora-sgm.safetensors"), weight: 0.7 },
+  { path: goldenPath("tiny-lora-diffusers.safetensors"), weight: -0.4 },
+];
+const log = createLog("error");
+const setups = (["in-place", "packed"] as const).map((weights) => {
+  const residency = new Residency({ provider: "cpu", weights, threads: 1 }, 2 ** 30, log);
+  const open = (clipSkip = 2, loras = [] as typeof bothLoras): Networks =>
+    openNetworks({ base, loras }, clipSkip, operators.cpu, residency);
+  return { weights, residency, open };
+});
+afterAll(async () => {
+  for (const { residency } of setups) await residency.close();
+});
+
+const ids = (key: string): number[] => [...golden(key).data];
+
+/** Rows `n` of a batch, one picture each. */
+function picture({ dims, data }: Tensor, n: number): Tensor {
+  const size = data.length / (dims[0] ?? 1);
+  return { dims: [1, ...dims.slice(1)], data: data.slice(n * size, (n + 1) * size) };
+}
+
+for (const { weights, open } of setups) {
+  const close = (found: Tensor | undefined, key: string, expected = golden(key)): void => {
+    if (found === undefined) throw new Error(`${key} was not answered`);
+    expect(relativeError(found, expected)).toBeLessThan(tolerance);
+  };
+
+  test(`the UNet, weights ${weights}: even and odd sizes, one and two chunks of text, from one session`, async () => {
+    const { unet } = open();
+    for (const n of [0, 1]) {
+      const [sample, context, y, wanted] = (["sample", "context", "y", "prediction"] as const).map((name) =>
+        picture(golden(`unet-even.${name}`), n),
+      );
+      const timestep = golden("unet-even.timestep").data[n]!;
+      close(await unet(sample!, timestep, context!, y!), "unet-even.prediction", wanted);
+    }
+    const odd = await unet(golden("unet-odd.sample"), 499, golden("unet-odd.context"), golden("unet-odd.y"));
+    close(odd, "unet-odd.prediction");
+  });
+
+  test(`two LoRAs on linears and convolutions, weights ${weights}: the same as folded weights`, async () => {
+    const { unet, textL, textG } = open(2, bothLoras);
+    const found = await unet(
+      golden("unet-odd.sample"),
+      499,
+      golden("unet-odd.context"),
+      golden("unet-odd.y"),
+    );
+    close(found, "unet-lora.prediction");
+    close((await textL(ids("text.ids_l"))).hidden, "text-lora.hidden_l_2");
+    const g = await textG(ids("text.ids_g"));
+    close(g.hidden, "text-lora.hidden_g_2");
+    close(g.pooled, "text-lora.pooled");
+  });
+
+  test(`the text encoders, weights ${weights}: every clip skip, and one beyond the layers`, async () => {
+    for (const skip of [1, 2, 3]) {
+      const { textL, textG } = open(skip);
+      close((await textL(ids("text.ids_l"))).hidden, `text.hidden_l_${skip}`);
+      const g = await textG(ids("text.ids_g"));
+      close(g.hidden, `text.hidden_g_${skip}`);
+      close(g.pooled, "text.pooled");
+    }
+    close((await open(12).textL(ids("text.ids_l"))).hidden, "text.hidden_l_beyond");
+  });
+
+  test(`the VAE both ways, weights ${weights}`, async () => {
+    const { decode, encode } = open();
+    close(await decode(golden("vae.latent")), "vae.image");
+    close(await encode(golden("vae.picture")), "vae.mean");
+  });
+}
+
+test("a LoRA's strength is an input: another weight needs no other session", async () => {
+  const { residency, open } = setups[0]!;
+  const run = ({ unet }: Networks): Promise<Tensor> =>
+    unet(golden("unet-odd.sample"), 499, golden("unet-odd.context"), golden("unet-odd.y"));
+  await run(open(2, bothLoras));
+  const before = residency.resident.length;
+  const off = await run(
+    open(
+      2,
+      bothLoras.map((lora) => ({ ...lora, weight: 0 })),
+    ),
+  );
+  expect(relativeError(off, golden("unet-odd.prediction"))).toBeLessThan(tolerance);
+  expect(residency.resident.length).toBe(before);
+});

@@ -1,0 +1,49 @@
+import { existsSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Tensor } from "#/tensor/tensor.ts";
+import { readSafetensors, readWeight, type WeightRef } from "#/weights/safetensors.ts";
+
+const folder = join(import.meta.dir, "../golden");
+
+/** Path of a committed fixture. */
+export const goldenPath = (name: string): string => join(folder, name);
+
+/**
+ * Path of the tiny SDXL checkpoint (`scripts/golden/tiny.py`), unpacked once into the system's temporary folder under
+ * a name that changes with its content.
+ */
+export async function tinyCheckpoint(): Promise<string> {
+  const packed = await Bun.file(goldenPath("tiny-sdxl.safetensors.zst")).bytes();
+  const target = join(tmpdir(), "fooocusd-golden", `${Bun.hash(packed).toString(16)}.safetensors`);
+  if (existsSync(target)) return target;
+  mkdirSync(join(tmpdir(), "fooocusd-golden"), { recursive: true });
+  const half = `${target}.${process.pid}`;
+  writeFileSync(half, Bun.zstdDecompressSync(packed));
+  renameSync(half, target);
+  return target;
+}
+
+/** The tensors of a fixture, integers as their values. */
+export function goldenTensors(name: string): (key: string) => Tensor {
+  const { tensors, path } = readSafetensors(goldenPath(name));
+  return (key) => {
+    const ref: WeightRef | undefined = tensors.get(key);
+    if (ref === undefined) throw new Error(`${path} has no tensor ${key}`);
+    return { dims: ref.shape, data: readWeight(ref) };
+  };
+}
+
+/** Largest difference between two tensors of one shape, relative to the largest value of the expected one. */
+export function relativeError(found: Tensor, expected: Tensor): number {
+  if (found.dims.join() !== expected.dims.join())
+    throw new Error(`shape [${found.dims.join()}] instead of [${expected.dims.join()}]`);
+  let difference = 0;
+  let largest = 0;
+  for (const [i, value] of expected.data.entries()) {
+    const distance = Math.abs(value - (found.data[i] ?? Number.NaN));
+    if (!(distance <= difference)) difference = distance;
+    largest = Math.max(largest, Math.abs(value));
+  }
+  return difference / largest;
+}
