@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { findModel, type ModelKind } from "./find-model.ts";
+import { findModel, kindFolder, type ModelKind } from "./find-model.ts";
 
 const extensions = /\.(pth|ckpt|bin|safetensors)$/i;
 
@@ -10,22 +10,23 @@ export type Sidecar = Readonly<{
   default_loras?: readonly (readonly [boolean, string, number])[];
   /** Its own LoRA for a performance mode, instead of the one made for SDXL. */
   performance_loras?: Readonly<Record<string, string>>;
-  /** Sides up to which its pictures hold together. */
-  largest_side?: number;
 }>;
 
 /** What lies under the model folders. Looks at the disk at every call: a file that was just put there is there. */
 export class Catalog {
   readonly roots: readonly string[];
 
-  /** @param roots folders laid out like Fooocus' `models/`; the first that has a name wins */
+  /** @param roots as {@link kindFolder} reads them; the first that has a name wins */
   constructor(roots: readonly string[]) {
-    this.roots = roots.filter((root) => existsSync(root));
+    this.roots = roots;
   }
 
   /** Names relative to the kind's folder: sub-folders' files first, each folder's files in order of their letters. */
   names(kind: ModelKind): readonly string[] {
-    const found = this.roots.flatMap((root) => walk(join(root, kind), ""));
+    const found = this.roots.flatMap((root) => {
+      const folder = kindFolder(root, kind);
+      return folder === undefined ? [] : walk(folder, "", deepest);
+    });
     return [...new Set(found)];
   }
 
@@ -53,7 +54,8 @@ export class Catalog {
   }
 
   /**
-   * The checkpoint for requests that name none: the preset's, one it used to have, else the largest there is.
+   * The checkpoint for requests that name none: the preset's, one it used to have, else the largest there is (the demo
+   * model is the smallest by far, so it serves only where nothing else does).
    *
    * @param wanted names in order of preference
    */
@@ -65,13 +67,17 @@ export class Catalog {
   }
 }
 
-function walk(folder: string, prefix: string): string[] {
-  if (!existsSync(folder)) return [];
-  const entries = readdirSync(folder, { withFileTypes: true });
+/** Levels of folders that are looked into; ends a circle of links. */
+const deepest = 8;
+
+function walk(folder: string, prefix: string, depth: number): string[] {
+  if (depth === 0 || !existsSync(folder)) return [];
   const isFolder = (name: string): boolean =>
     statSync(join(folder, name), { throwIfNoEntry: false })?.isDirectory() === true;
-  const names = entries.map(({ name }) => name).sort((a, b) => compare(a.toLowerCase(), b.toLowerCase()));
-  const below = names.filter(isFolder).flatMap((name) => walk(join(folder, name), `${prefix}${name}/`));
+  const names = readdirSync(folder).sort((a, b) => compare(a.toLowerCase(), b.toLowerCase()));
+  const below = names
+    .filter(isFolder)
+    .flatMap((name) => walk(join(folder, name), `${prefix}${name}/`, depth - 1));
   const files = names.filter((name) => extensions.test(name) && !isFolder(name)).map((name) => prefix + name);
   return [...below, ...files];
 }

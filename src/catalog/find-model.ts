@@ -17,7 +17,18 @@ export const modelKinds = [
 export type ModelKind = (typeof modelKinds)[number];
 
 /**
- * Where a model lies: the first root that has it. A name that leaves its folder, by dots or by a link, is not found.
+ * The folder a root has for a kind of model. A root is a folder laid out like Fooocus' `models/`, or `<kind>=<folder>`
+ * for a folder that holds one kind alone (a shared folder of checkpoints, say).
+ */
+export function kindFolder(root: string, kind: ModelKind): string | undefined {
+  const own = modelKinds.find((candidate) => root.startsWith(`${candidate}=`));
+  if (own === undefined) return join(root, kind);
+  return own === kind ? root.slice(own.length + 1) : undefined;
+}
+
+/**
+ * Where a model lies: the first root that has it. A name that leaves its folder by dots is not found; links are
+ * followed, since people keep their models elsewhere.
  *
  * @param name relative to the kind's folder, as the API lists it
  */
@@ -33,7 +44,9 @@ export function findModel(roots: readonly string[], kind: ModelKind, name: strin
     return undefined;
   }
   for (const root of roots) {
-    const path = join(root, kind, relative);
+    const folder = kindFolder(root, kind);
+    if (folder === undefined) continue;
+    const path = join(folder, relative);
     if (existsSync(path)) return realpathSync(path);
   }
   return undefined;

@@ -1,7 +1,10 @@
 import { existsSync, readFileSync } from "node:fs";
-import { type TSchema, TypeGuard } from "@sinclair/typebox";
+import { join } from "node:path";
+import type { TSchema } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 import { EngineError } from "#/lib/errors.ts";
+import { allowed, fromText, helpText } from "./describe.ts";
+import { type FooocusKeys, folderKeys, pythonLiteral, readFooocusKeys } from "./fooocus-keys.ts";
 import { type Config, type ConfigKey, ConfigSchema } from "./schema.ts";
 
 /** What the command line and the environment bring. */
@@ -10,55 +13,133 @@ export type Sources = Readonly<{
   env: Readonly<Record<string, string | undefined>>;
 }>;
 
-/** Flags of FooocusAPI that mean one of our keys; `true` stands for a flag without a value. */
+/** A configuration with what its reader should know of it, or the text that was asked for instead. */
+export type Loaded = Readonly<{ config: Config; notes: readonly string[] }> | Readonly<{ help: string }>;
+
+/** Flags of FooocusAPI that mean one of our keys under another name. */
 const aliases: Readonly<Record<string, ConfigKey>> = {
   "--listen": "host",
   "--apikey": "api_keys",
   "--output-path": "outputs",
 };
 
-/** Flags of FooocusAPI that change nothing here: there is no web UI process and nothing is downloaded. */
-const ignored: readonly string[] = ["--nowebui", "--disable-preset-download", "--always-download-new-model"];
+/** Flags of FooocusAPI that change nothing here: there is no second web process, and nothing is downloaded. */
+const ignored: readonly string[] = [
+  "--nowebui",
+  "--temp-path",
+  "--disable-image-log",
+  "--hf-mirror",
+  "--disable-preset-download",
+  "--always-download-new-model",
+  "--rebuild-hash-cache",
+];
 
-export type Loaded = Readonly<{ config: Config; notes: readonly string[] }> | Readonly<{ help: string }>;
+/** Environment variables of ours begin with this. */
+const prefix = "FOOOCUSD_";
 
 /**
- * The settings from all sources, later ones win: defaults, `config.txt`, environment, flags. A bad value stops the
- * start and says which source and key it came from; keys of Fooocus in `config.txt` that are not ours are left alone.
+ * The settings from all sources, later ones win: defaults, `config.txt` (of the Fooocus folder, then of the working
+ * folder), environment, flags. A bad value of one of our keys stops the start and says which source and key it came
+ * from; a bad value of one of Fooocus' keys falls back, with a note.
  *
  * @throws EngineError `bad-setting`
  */
 export function loadConfig({ args, env }: Sources): Loaded {
   if (args.includes("--help") || args.includes("-h")) return { help: helpText() };
-  const notes: string[] = [];
-  const values: Record<string, unknown> = Value.Create(ConfigSchema);
-  const set = (key: string, value: unknown, source: string): void => {
+  const settings = new Settings();
+  const flags = [...parseFlags(args)];
+  const fooocus = flags.find(({ flag }) => flag === "--fooocus")?.value ?? env.FOOOCUSD_FOOOCUS ?? "";
+  const paths = env.config_path === undefined ? ["config.txt"] : [env.config_path];
+  if (fooocus !== "") paths.unshift(join(fooocus, "config.txt"));
+
+  let file: FooocusKeys = {};
+  for (const path of paths) {
+    const values = readFile(path);
+    const { keys, notes } = readFooocusKeys(values, path);
+    settings.notes.push(...notes);
+    file = { ...file, ...keys };
+    for (const [key, value] of Object.entries(values)) settings.set(key, value, path);
+  }
+  const literals = Object.entries(env).map(([name, value]) => [name, pythonLiteral(value ?? "")]);
+  const { keys: environment, notes } = readFooocusKeys(Object.fromEntries(literals), "environment");
+  settings.notes.push(...notes);
+  const outputs = environment.path_outputs ?? file.path_outputs;
+  if (outputs !== undefined) settings.set("outputs", outputs, "path_outputs");
+  readEnvironment(env, settings);
+  readFlags(flags, settings);
+
+  const config = settings.done();
+  const keys = { file, environment };
+  const models = [...extraFolders({ ...file, ...environment }, fooocus), ...config.models];
+  if (fooocus !== "") models.push(join(fooocus, "models"));
+  return { config: Object.freeze({ ...config, models, fooocusKeys: keys }), notes: settings.notes };
+}
+
+type OwnSettings = Omit<Config, "fooocusKeys">;
+
+/** The values so far; each new one is checked with the source it came from. */
+class Settings {
+  readonly notes: string[] = [];
+  readonly #values: Record<string, unknown> = Value.Create(ConfigSchema);
+
+  /** Sets one of our keys; what is none of ours is left alone. */
+  set(key: string, value: unknown, source: string): void {
     const schema = schemaOf(key);
     if (schema === undefined) return;
     const converted = typeof value === "string" ? fromText(schema, value) : value;
     if (!Value.Check(schema, converted)) throw badSetting(key, value, source, schema);
-    values[key] = converted;
-  };
-  const file = env.config_path ?? "config.txt";
-  for (const [key, value] of Object.entries(readFile(file))) set(key, value, file);
-  if (env.API_PORT !== undefined) set("port", env.API_PORT, "API_PORT");
-  for (const [name, value] of Object.entries(env)) {
-    if (name.startsWith("FOOOCUSD_") && value !== undefined) set(name.slice(9).toLowerCase(), value, name);
+    this.#values[key] = converted;
   }
-  for (const { flag, value } of parseFlags(args)) {
+
+  get(key: ConfigKey): unknown {
+    return this.#values[key];
+  }
+
+  done(): OwnSettings {
+    return Value.Decode(ConfigSchema, this.#values);
+  }
+}
+
+function readEnvironment(env: Sources["env"], settings: Settings): void {
+  const { GRADIO_SERVER_PORT: page, API_PORT: api } = env;
+  if (page !== undefined)
+    settings.set("port", /^\d+$/.test(page) ? Number(page) + 1 : page, "GRADIO_SERVER_PORT");
+  if (api !== undefined) settings.set("port", api, "API_PORT");
+  for (const [name, value] of Object.entries(env)) {
+    if (!name.startsWith(prefix) || value === undefined) continue;
+    const key = name.slice(prefix.length).toLowerCase();
+    settings.set(key, value, name);
+  }
+}
+
+type Flag = Readonly<{ flag: string; value: string | undefined }>;
+
+function readFlags(flags: readonly Flag[], settings: Settings): void {
+  for (const { flag, value } of flags) {
     if (ignored.includes(flag)) {
-      notes.push(`${flag} changes nothing here.`);
+      settings.notes.push(`${flag} changes nothing here.`);
       continue;
     }
-    const key = aliases[flag] ?? flag.replace(/^--/, "").replaceAll("-", "_");
+    const key = aliases[flag] ?? flag.slice(2).replaceAll("-", "_");
     if (schemaOf(key) === undefined) {
       throw new EngineError("bad-setting", `There is no flag ${flag}; --help lists them.`, { flag });
     }
-    const bare = flag === "--listen" ? "0.0.0.0" : "true";
-    // FooocusAPI's --port is the web page's; its API listens one above. Ours has one port, the one that is named.
-    set(key, value ?? bare, flag);
+    settings.set(key, value ?? (flag === "--listen" ? "0.0.0.0" : "true"), flag);
   }
-  return { config: Object.freeze(Value.Decode(ConfigSchema, values)), notes };
+  // FooocusAPI's --port is its web page's, and its API listens one above; ours is one server that answers on both.
+  const given = flags.map(({ flag }) => flag);
+  const port = settings.get("port");
+  if (given.includes("--port") && !given.includes("--also-port") && typeof port === "number" && port > 0)
+    settings.set("also_port", Math.min(port + 1, 65535), "--port");
+}
+
+/** Folders of one kind that Fooocus' keys name; relative ones are relative to the Fooocus folder. */
+function extraFolders(keys: FooocusKeys, fooocus: string): readonly string[] {
+  return Object.entries(folderKeys).flatMap(([key, kind]) => {
+    const value = keys[key as keyof typeof folderKeys];
+    const folders = value === undefined ? [] : typeof value === "string" ? [value] : value;
+    return folders.map((folder) => `${kind}=${folder.startsWith("/") ? folder : join(fooocus, folder)}`);
+  });
 }
 
 function schemaOf(key: string): TSchema | undefined {
@@ -77,7 +158,7 @@ function readFile(path: string): Readonly<Record<string, unknown>> {
   throw new EngineError("bad-setting", `${path} does not hold a JSON object.`, { path });
 }
 
-function* parseFlags(args: readonly string[]): Generator<{ flag: string; value: string | undefined }> {
+function* parseFlags(args: readonly string[]): Generator<Flag> {
   for (let i = 0; i < args.length; i += 1) {
     const arg = args[i] ?? "";
     if (!arg.startsWith("--"))
@@ -92,40 +173,10 @@ function* parseFlags(args: readonly string[]): Generator<{ flag: string; value: 
   }
 }
 
-/** A flag's or a variable's text as its key's type; lists are separated by commas. */
-function fromText(schema: TSchema, text: string): unknown {
-  if (TypeGuard.IsArray(schema)) return text === "" ? [] : text.split(",").map((part) => part.trim());
-  if (TypeGuard.IsInteger(schema)) return /^-?\d+$/.test(text) ? Number(text) : text;
-  if (TypeGuard.IsBoolean(schema))
-    return text === "true" || text === "1" ? true : text === "false" || text === "0" ? false : text;
-  return text;
-}
-
 function badSetting(key: string, value: unknown, source: string, schema: TSchema): EngineError {
   const said = JSON.stringify(value);
   return new EngineError("bad-setting", `${source}: ${key} cannot be ${said}; it takes ${allowed(schema)}.`, {
     key,
     source,
   });
-}
-
-/** What a key takes, in words. */
-export function allowed(schema: TSchema): string {
-  if (TypeGuard.IsUnion(schema)) return schema.anyOf.map((option) => String(option.const)).join(" | ");
-  if (TypeGuard.IsArray(schema)) return `a list of ${allowed(schema.items)}`;
-  if (TypeGuard.IsBoolean(schema)) return "true or false";
-  if (TypeGuard.IsInteger(schema)) {
-    const { minimum, maximum } = schema;
-    return `a whole number${minimum === undefined ? "" : ` from ${minimum}`}${maximum === undefined ? "" : ` to ${maximum}`}`;
-  }
-  return "text";
-}
-
-/** One line a setting. */
-export function helpText(): string {
-  const lines = Object.entries(ConfigSchema.properties).map(([key, schema]: [string, TSchema]) => {
-    const flag = `--${key.replaceAll("_", "-")}`;
-    return `  ${flag.padEnd(24)} ${schema.description ?? ""} (${allowed(schema)}; default ${JSON.stringify(schema.default)})`;
-  });
-  return ["fooocusd: an SDXL image server in one binary", "", ...lines, ""].join("\n");
 }

@@ -1,4 +1,5 @@
 import { type Static, Type } from "@sinclair/typebox";
+import type { FooocusKeys } from "./fooocus-keys.ts";
 
 const gigabyte = 1024 ** 3;
 
@@ -14,6 +15,13 @@ export const ConfigSchema = Type.Object({
     maximum: 65535,
     description: "Port of the API; 0 takes a free one.",
   }),
+  also_port: Type.Integer({
+    default: 0,
+    minimum: 0,
+    maximum: 65535,
+    description:
+      "A second port that answers the same; 0 for none. The flag --port N sets it to N+1, where FooocusAPI's API listens.",
+  }),
   base_url: Type.String({
     default: "",
     description: "Base of result URLs, with or without scheme; empty uses host and port.",
@@ -24,7 +32,8 @@ export const ConfigSchema = Type.Object({
   }),
   models: Type.Array(Type.String(), {
     default: ["models"],
-    description: "Model folders laid out like Fooocus' models/, searched in order.",
+    description:
+      "Model folders laid out like Fooocus' models/, searched in order; <kind>=<folder> names a folder of one kind.",
   }),
   outputs: Type.String({ default: "outputs", description: "Folder for images and the history." }),
   inputs: Type.String({ default: "inputs", description: "Folder for images that requests bring." }),
@@ -34,7 +43,7 @@ export const ConfigSchema = Type.Object({
   }),
   preset: Type.String({
     default: "default",
-    description: "Preset whose values requests get where they say nothing.",
+    description: "Preset whose values requests get where they say nothing; wins over config.txt.",
   }),
   providers: Type.Array(Type.Union([Type.Literal("cuda"), Type.Literal("webgpu"), Type.Literal("cpu")]), {
     default: [],
@@ -92,6 +101,10 @@ export const ConfigSchema = Type.Object({
     default: [],
     description: "Web origins that may use the API; none allows all.",
   }),
+  web_dir: Type.String({
+    default: "",
+    description: "Folder with a page of your own, served instead of ours.",
+  }),
   protect_files: Type.Boolean({
     default: false,
     description: "Ask for the key on /outputs and /inputs too.",
@@ -113,6 +126,9 @@ export const ConfigSchema = Type.Object({
   ),
 });
 
+/** Generation defaults in Fooocus' words: `config.txt` stands below `--preset`, the environment above it. */
+export type FooocusSources = Readonly<{ file: FooocusKeys; environment: FooocusKeys }>;
+
 /** The settings of a server, all of them, frozen. */
-export type Config = Readonly<Static<typeof ConfigSchema>>;
-export type ConfigKey = keyof Config;
+export type Config = Readonly<Static<typeof ConfigSchema>> & Readonly<{ fooocusKeys: FooocusSources }>;
+export type ConfigKey = keyof Static<typeof ConfigSchema>;

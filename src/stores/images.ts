@@ -30,8 +30,20 @@ export const outputExtensions: Readonly<Record<string, ImageFormat>> = {
   webp: "webp",
 };
 
+/** One path segment: no folders, nothing hidden, no control characters, short enough for any disk with a suffix. */
+export const isCleanName = (name: string): boolean =>
+  /^(?!\.)[^/\\\p{Cc}]+$/u.test(name) && Buffer.byteLength(name) <= 200;
+
 /** Folder and name from a result's URL: its last two segments. */
 export function keptImageOf(url: string): KeptImage | undefined {
-  const [name, folder] = url.split("?")[0]?.split("/").reverse() ?? [];
-  return name === undefined || folder === undefined ? undefined : { folder, name: decodeURIComponent(name) };
+  const [name, folder] = url
+    .replace(/[?#].*$/, "")
+    .split("/")
+    .reverse();
+  if (name === undefined || folder === undefined) return undefined;
+  try {
+    return { folder: decodeURIComponent(folder), name: decodeURIComponent(name) };
+  } catch {
+    return { folder, name };
+  }
 }

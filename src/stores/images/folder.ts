@@ -1,11 +1,14 @@
-import { existsSync, realpathSync } from "node:fs";
-import { link, mkdir, open, rm, unlink } from "node:fs/promises";
+import { existsSync, readdirSync, realpathSync, rmSync, statSync } from "node:fs";
+import { constants, copyFile, link, mkdir, open, rm, unlink } from "node:fs/promises";
 import { join, sep } from "node:path";
 import { EngineError } from "#/lib/errors.ts";
-import type { ImageStore } from "../images.ts";
+import { type ImageStore, isCleanName } from "../images.ts";
 
-/** One path segment and nothing that means another folder. */
-const cleanName = /^(?!\.)[^/\\\0]{1,200}$/;
+/** Folder of files that are being written, beside those that are; on the same disk, so that a link will do. */
+const drafts = ".drafts";
+
+/** Milliseconds after which a draft is what a crash left. */
+const stale = 600_000;
 
 /**
  * Images in folders: one a day for outputs, one for inputs.
@@ -15,31 +18,32 @@ const cleanName = /^(?!\.)[^/\\\0]{1,200}$/;
  * @param random  0 up to 1, for file names
  */
 export function folderImages(outputs: string, inputs: string, random: () => number): ImageStore {
+  removeStaleDrafts(outputs);
+  removeStaleDrafts(inputs);
   return {
     put: async (bytes, extension, at, saveName) => {
       const { day, time } = localStamp(at);
-      const folder = join(outputs, day);
       for (let attempt = 0; ; attempt += 1) {
         const name =
           saveName === undefined
             ? `${day}_${time}_${1000 + Math.floor(random() * 9000)}.${extension}`
             : `${saveName}${attempt === 0 ? "" : `-${attempt + 1}`}.${extension}`;
-        if (await write(folder, name, bytes)) return { folder: day, name };
+        if (await write(outputs, day, name, bytes)) return { folder: day, name };
       }
     },
     putInput: async (png) => {
       const base64 = Buffer.from(png).toString("base64");
       const name = `${new Bun.CryptoHasher("sha256").update(base64).digest("hex")}.png`;
-      await write(inputs, name, png);
+      if (!existsSync(join(inputs, name))) await write(inputs, "", name, png);
       return name;
     },
     output: (folder, name) =>
-      cleanName.test(folder) && /\.(png|jpe?g|webp)$/i.test(name) ? inside(outputs, folder, name) : undefined,
+      isCleanName(folder) && /\.(png|jpe?g|webp)$/i.test(name) ? inside(outputs, folder, name) : undefined,
     input: (name) => inside(inputs, name),
     remove: async (images) => {
       let removed = 0;
       for (const { folder, name } of images) {
-        const path = cleanName.test(folder) ? inside(outputs, folder, name) : undefined;
+        const path = isCleanName(folder) ? inside(outputs, folder, name) : undefined;
         if (path === undefined) continue;
         await rm(path, { force: true });
         removed += 1;
@@ -51,24 +55,25 @@ export function folderImages(outputs: string, inputs: string, random: () => numb
 
 /** The file's real path if it exists below the folder. */
 function inside(root: string, ...parts: readonly string[]): string | undefined {
-  if (!parts.every((part) => cleanName.test(part))) return undefined;
+  if (!parts.every(isCleanName)) return undefined;
   const path = join(root, ...parts);
-  if (!existsSync(path)) return undefined;
+  if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) return undefined;
   const real = realpathSync(path);
   return real.startsWith(realpathSync(root) + sep) ? real : undefined;
 }
 
 /**
- * Writes a file whole or not at all, and never over another one.
+ * Writes a file whole or not at all, and never over another one; it is on the disk when this returns.
  *
  * @returns whether the name was free
  * @throws EngineError `storage-failed`, a full disk for example
  */
-async function write(folder: string, name: string, bytes: Uint8Array): Promise<boolean> {
-  const path = join(folder, name);
-  const draft = join(folder, `.${name}.${crypto.randomUUID()}.tmp`);
+async function write(root: string, folder: string, name: string, bytes: Uint8Array): Promise<boolean> {
+  const path = join(root, folder, name);
+  const draft = join(root, drafts, `${crypto.randomUUID()}.tmp`);
   try {
-    await mkdir(folder, { recursive: true });
+    await mkdir(join(root, folder), { recursive: true });
+    await mkdir(join(root, drafts), { recursive: true });
     const file = await open(draft, "wx");
     try {
       await file.writeFile(bytes);
@@ -76,14 +81,47 @@ async function write(folder: string, name: string, bytes: Uint8Array): Promise<b
     } finally {
       await file.close();
     }
-    await link(draft, path);
+    await publish(draft, path);
+    await syncFolder(join(root, folder));
     return true;
   } catch (cause) {
-    if (cause instanceof Error && "code" in cause && cause.code === "EEXIST") return false;
+    if (codeOf(cause) === "EEXIST") return false;
     const words = cause instanceof Error ? cause.message : String(cause);
     throw new EngineError("storage-failed", `${path} could not be written: ${words}.`, { path }, cause);
   } finally {
     await unlink(draft).catch(() => undefined);
+  }
+}
+
+/** A link takes a free name in one step and refuses a taken one; where there are no links, an exclusive copy does. */
+async function publish(draft: string, path: string): Promise<void> {
+  try {
+    await link(draft, path);
+  } catch (cause) {
+    if (!["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EXDEV", "EMLINK"].includes(codeOf(cause))) throw cause;
+    await copyFile(draft, path, constants.COPYFILE_EXCL);
+  }
+}
+
+/** A name is on the disk only when its folder is. */
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, "r");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+const codeOf = (thrown: unknown): string =>
+  thrown instanceof Error && "code" in thrown && typeof thrown.code === "string" ? thrown.code : "";
+
+function removeStaleDrafts(root: string): void {
+  const folder = join(root, drafts);
+  if (!existsSync(folder)) return;
+  for (const name of readdirSync(folder)) {
+    const { mtimeMs = Date.now() } = statSync(join(folder, name), { throwIfNoEntry: false }) ?? {};
+    if (Date.now() - mtimeMs > stale) rmSync(join(folder, name), { force: true });
   }
 }
 
@@ -94,6 +132,3 @@ function localStamp(at: Date): { day: string; time: string } {
     time: `${two(at.getHours())}-${two(at.getMinutes())}-${two(at.getSeconds())}`,
   };
 }
-
-/** Whether a client may name its file so. */
-export const isCleanName = (name: string): boolean => cleanName.test(name);

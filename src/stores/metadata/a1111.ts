@@ -47,7 +47,7 @@ export function writeA1111(m: ImageMetadata): string {
   if (m.clipSkip > 1) pairs.push(["Clip skip", String(m.clipSkip)]);
   if (m.loras.length > 0) {
     pairs.push(["Lora hashes", m.loras.map(({ name, hash }) => `${name}: ${hash}`).join(", ")]);
-    pairs.push(["Lora weights", m.loras.map(({ name, weight }) => `${name}: ${weight}`).join(", ")]);
+    pairs.push(["Lora weights", m.loras.map(({ name, weight }) => `${name}: ${pyFloat(weight)}`).join(", ")]);
   }
   pairs.push(["Version", m.version]);
   if (m.createdBy !== undefined && m.createdBy !== "") pairs.push(["User", m.createdBy]);

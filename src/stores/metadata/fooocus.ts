@@ -1,5 +1,5 @@
 import type { ImageMetadata } from "./metadata.ts";
-import { type PyValue, pyJson, pyList, pyTuple } from "./python-text.ts";
+import { type PyValue, pyFloat, pyJson, pyList, pyTuple } from "./python-text.ts";
 
 /** Fooocus' own scheme: one JSON object, keys sorted, written as Python's `json.dumps` does (http-api section 14). */
 export function writeFooocus(m: ImageMetadata): string {
@@ -37,7 +37,7 @@ function optional(m: ImageMetadata): Record<string, PyValue> {
   if (m.clipSkip > 1) values.clip_skip = m.clipSkip;
   if (m.createdBy !== undefined && m.createdBy !== "") values.created_by = m.createdBy;
   for (const [index, lora] of m.loras.entries()) {
-    values[`lora_combined_${index + 1}`] = `${lora.name} : ${lora.weight}`;
+    values[`lora_combined_${index + 1}`] = `${lora.name} : ${pyFloat(lora.weight)}`;
   }
   return values;
 }

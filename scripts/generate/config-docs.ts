@@ -1,0 +1,45 @@
+import { settingsTable } from "#/config/describe.ts";
+import { FooocusSchema } from "#/config/fooocus-keys.ts";
+
+/** The text of docs/configuration.md; a test compares the file with it. */
+export function configurationPage(): string {
+  const keys = Object.keys(FooocusSchema.properties)
+    .map((key) => `\`${key}\``)
+    .join(", ");
+  return `# Configuration
+
+<!-- Made by \`node scripts/setup.mjs run scripts/generate/config-docs.ts\` from src/config/schema.ts; do not edit. -->
+
+Every setting has one name. It is a key of \`config.txt\` (JSON, in the working folder; the variable \`config_path\` names
+another file), an environment variable \`FOOOCUSD_<KEY>\` in capitals, and a flag \`--key\` with dashes. Later ones win:
+defaults, \`config.txt\`, environment, flags. Lists are separated by commas outside of JSON. A value that does not fit stops
+the start and says where it came from.
+
+${settingsTable()}
+## Coming from FooocusAPI
+
+These flags mean the same: \`--listen [IP]\` (bare: all addresses), \`--apikey\`, \`--base-url\`, \`--webhook-url\`, \`--preset\`,
+\`--output-path\`, \`--disable-metadata\`; so do the variables \`API_PORT\` and \`GRADIO_SERVER_PORT\` (the API is one above it).
+\`--port N\` was the port of the web page, with the API one above. Here page and API are one server, which listens on N and,
+as \`also_port\`, on N+1: old clients find the API where it was. \`--also-port 0\` switches that off.
+\`--nowebui\`, \`--temp-path\`, \`--disable-image-log\`, \`--hf-mirror\`, \`--disable-preset-download\`,
+\`--always-download-new-model\` and \`--rebuild-hash-cache\` are accepted and change nothing.
+
+\`--fooocus DIR\` points at an existing Fooocus folder: its \`config.txt\` and \`models/\` are used, after our own.
+
+### Fooocus' keys
+
+\`config.txt\` may hold them beside ours, and an environment variable of the very same name (a Python literal) wins over it:
+${keys}.
+
+They set what a request gets where it says nothing. Later ones win: the \`default\` preset, what a checkpoint says of itself
+(\`<name>.json\` beside it: \`default_aspect_ratio\`, \`default_loras\`, \`performance_loras\`), \`config.txt\`, the preset of
+\`--preset\`, the environment. A value that does not fit falls back, with a note. Performance and number of images always are
+the contract's. The checkpoint is \`default_model\` if it is there, else the first of \`previous_default_models\` that is, else
+the largest \`.safetensors\` there is: the demo model draws only where there is nothing else. Default LoRAs that are not there
+are left out; LoRAs that a request names must exist.
+`;
+}
+
+if (import.meta.main)
+  await Bun.write(new URL("../../docs/configuration.md", import.meta.url), configurationPage());

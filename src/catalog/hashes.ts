@@ -1,0 +1,78 @@
+import { createHash } from "node:crypto";
+import { createReadStream, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
+
+/** What a hash was made of: a file that still has this size and time has this hash. */
+type Known = Readonly<{ size: number; modified: number; sha256: string }>;
+
+/** Bytes read at a time, between which others may run. */
+const chunk = 4 * 1024 * 1024;
+
+/**
+ * SHA-256 of model files. A checkpoint takes many seconds, so each is read once, when it is first asked for, and its
+ * hash is kept in a file across restarts.
+ */
+export class ModelHashes {
+  readonly #cache: string;
+  readonly #known: Map<string, Known>;
+  readonly #running = new Map<string, Promise<string>>();
+
+  /** @param cache file the hashes are kept in; a broken or missing one is made anew */
+  constructor(cache: string) {
+    this.#cache = cache;
+    this.#known = new Map(Object.entries(readCache(cache)));
+  }
+
+  /** Lower-case hex digits of a file's SHA-256; empty if it cannot be read. */
+  of(path: string): Promise<string> {
+    const running = this.#running.get(path) ?? this.#hash(path);
+    this.#running.set(path, running);
+    return running.finally(() => this.#running.delete(path));
+  }
+
+  async #hash(path: string): Promise<string> {
+    const { size, mtimeMs: modified } = statSync(path, { throwIfNoEntry: false }) ?? {};
+    if (size === undefined || modified === undefined) return "";
+    const known = this.#known.get(path);
+    if (known?.size === size && known.modified === modified) return known.sha256;
+    try {
+      const hash = createHash("sha256");
+      for await (const bytes of createReadStream(path, { highWaterMark: chunk })) hash.update(bytes);
+      const sha256 = hash.digest("hex");
+      this.#known.set(path, { size, modified, sha256 });
+      this.#save();
+      return sha256;
+    } catch {
+      return "";
+    }
+  }
+
+  #save(): void {
+    const draft = `${this.#cache}.${process.pid}.tmp`;
+    try {
+      writeFileSync(draft, JSON.stringify(Object.fromEntries(this.#known)));
+      renameSync(draft, this.#cache);
+    } catch {
+      // Only time is lost: the next start reads the file again.
+    }
+  }
+}
+
+function readCache(path: string): Readonly<Record<string, Known>> {
+  try {
+    const value: unknown = JSON.parse(readFileSync(path, "utf8"));
+    if (typeof value !== "object" || value === null) return {};
+    const entries: [string, unknown][] = Object.entries(value);
+    return Object.fromEntries(entries.filter((entry): entry is [string, Known] => isKnown(entry[1])));
+  } catch {
+    return {};
+  }
+}
+
+const isKnown = (value: unknown): value is Known =>
+  typeof value === "object" &&
+  value !== null &&
+  "size" in value &&
+  "modified" in value &&
+  "sha256" in value &&
+  typeof value.sha256 === "string" &&
+  /^[0-9a-f]{64}$/.test(value.sha256);

@@ -1,0 +1,20 @@
+import { readEmbeddedText } from "#/image/decode.ts";
+import { readA1111 } from "./a1111.ts";
+import { readFooocus } from "./fooocus.ts";
+import type { ReadMetadata } from "./metadata.ts";
+
+/**
+ * What a picture says of its making, whichever program wrote it.
+ *
+ * @param bytes PNG, JPEG or WebP
+ * @returns undefined if it says nothing that can be read
+ */
+export async function readMetadata(bytes: Uint8Array): Promise<ReadMetadata | undefined> {
+  const { parameters } = await readEmbeddedText(bytes);
+  if (parameters === undefined) return undefined;
+  // The scheme is told by the text itself: other programs write no scheme beside it.
+  const fooocus = readFooocus(parameters);
+  if (fooocus !== undefined) return { scheme: "fooocus", values: fooocus };
+  const a1111 = readA1111(parameters);
+  return a1111 === undefined ? undefined : { scheme: "a1111", values: a1111 };
+}

@@ -1,0 +1,169 @@
+import type { GenerateParams, GenerateRequest } from "#/api/generate.ts";
+import type { Catalog } from "#/catalog/catalog.ts";
+import type { ModelHashes } from "#/catalog/hashes.ts";
+import type { Config } from "#/config/schema.ts";
+import type { Engine } from "#/engine/engine.ts";
+import { RequestError } from "#/lib/errors.ts";
+import type { Log } from "#/lib/log.ts";
+import type { Preset } from "#/recipe/preset.ts";
+import { type Resolved, resolveRecipe, type World } from "#/recipe/resolve.ts";
+import { settle } from "#/recipe/settle.ts";
+import type { Style } from "#/recipe/styles.ts";
+import type { Wildcards } from "#/recipe/wildcards.ts";
+import type { HistoryStore } from "#/stores/history.ts";
+import { type ImageStore, isCleanName, outputExtensions } from "#/stores/images.ts";
+import { serverDefaults } from "./defaults.ts";
+import { describeImage } from "./describe-image.ts";
+import { type InputOptions, takeInputs } from "./inputs.ts";
+import type { FetchLimits } from "./safe-fetch.ts";
+import { TaskService } from "./service.ts";
+import type { Task } from "./task.ts";
+import { Webhooks } from "./webhook.ts";
+
+/** What `createTasks` reads of the configuration. */
+export type TaskConfig = Pick<
+  Config,
+  | "host"
+  | "preset"
+  | "fooocusKeys"
+  | "noise"
+  | "queue_limit"
+  | "webhook_url"
+  | "webhook_secret"
+  | "webhook_text"
+  | "allow_private_fetch"
+  | "disable_metadata"
+  | "created_by"
+>;
+
+/** Texts and names that are part of the program, or of the Fooocus folder it was pointed at. */
+export type GenerationAssets = Readonly<{
+  presets: ReadonlyMap<string, Preset>;
+  styles: readonly Style[];
+  wildcards: Wildcards;
+  /** Samplers and schedules that are built. */
+  samplers: readonly string[];
+  schedules: readonly string[];
+}>;
+
+export type TaskDependencies = Readonly<{
+  config: TaskConfig;
+  history: HistoryStore;
+  images: ImageStore;
+  catalog: Catalog;
+  hashes: ModelHashes;
+  engine: Engine;
+  assets: GenerationAssets;
+  log: Log;
+  /** Start of the addresses that clients are given, without a slash at the end (`publicBase`). */
+  baseUrl: () => string;
+  /** The port we listen on, for recognising our own addresses. */
+  port: () => number;
+  /** A settled task as the record's JSON, for webhooks. */
+  recordText: (task: Task) => string;
+  /** Milliseconds since 1970. */
+  clock: () => number;
+  /** 0 up to 1. */
+  random: () => number;
+}>;
+
+/** The tasks, and what else follows from the same parts. */
+export type CreatedTasks = Readonly<{
+  tasks: TaskService;
+  /** The server's values for what a request does not say, in the world as it is now. */
+  defaults: () => GenerateParams;
+  /** How images are taken from clients; the tools use it too. */
+  inputOptions: () => InputOptions;
+}>;
+
+const imageLimits = { maxBytes: 64 * 1024 * 1024, milliseconds: 20_000, redirects: 5 };
+
+/** Puts the tasks together. They take up what the last process left unfinished at once. */
+export function createTasks(parts: TaskDependencies): CreatedTasks {
+  const { config, history, images, catalog, hashes, engine, assets, log, clock, baseUrl, recordText } = parts;
+  const { preset, fooocusKeys } = config;
+  const defaults = (): GenerateParams =>
+    serverDefaults({ presets: assets.presets, preset, fooocusKeys, catalog });
+  const resolve = (params: GenerateParams): Resolved => resolveRecipe(params, worldOf(parts));
+  const inputOptions = (): InputOptions => inputOptionsOf(parts);
+  const webhooks = new Webhooks(
+    history,
+    { secret: config.webhook_secret, asText: config.webhook_text, allowPrivate: config.allow_private_fetch },
+    clock,
+    log,
+  );
+  const createdBy = config.created_by || (fooocusKeys.environment.metadata_created_by ?? "");
+  const describeOptions = {
+    catalog,
+    hashes,
+    createdBy: createdBy || (fooocusKeys.file.metadata_created_by ?? ""),
+    defaultAdaptiveCfg: defaults().adaptive_cfg,
+  };
+  const tasks = new TaskService({
+    history,
+    images,
+    engine,
+    webhooks,
+    log,
+    now: clock,
+    baseUrl,
+    queueLimit: config.queue_limit,
+    prepare: (request) => prepare(request, parts, defaults(), resolve),
+    resolve,
+    describe: async (params, resolved, image) =>
+      config.disable_metadata || !params.save_metadata_to_images
+        ? undefined
+        : await describeImage(params, resolved, image, describeOptions),
+    recordText,
+  });
+  return { tasks, defaults, inputOptions };
+}
+
+/** Refuses first, and keeps images only of a request that can be made. */
+async function prepare(
+  request: GenerateRequest,
+  parts: TaskDependencies,
+  defaults: GenerateParams,
+  resolve: (params: GenerateParams) => Resolved,
+): Promise<GenerateParams> {
+  // 53 bits, so that a client in JavaScript reads a drawn seed to its last digit.
+  const randomSeed = (): bigint => BigInt(Math.floor(parts.random() * 2 ** 53));
+  const params = settle(request, { defaults, presets: parts.assets.presets, randomSeed });
+  checkFile(params);
+  resolve(params);
+  const taken = await takeInputs(params, inputOptionsOf(parts));
+  const webhook = taken.webhook_url ?? "";
+  return { ...taken, webhook_url: webhook === "" ? parts.config.webhook_url : webhook };
+}
+
+function checkFile({ save_name: name, output_format: format }: GenerateParams): void {
+  if (!Object.hasOwn(outputExtensions, format)) {
+    const known = Object.keys(outputExtensions).join(", ");
+    const message = `Images are not saved as ${JSON.stringify(format)}; output_format takes ${known}.`;
+    throw new RequestError("invalid-value", message, { field: "output_format", value: format });
+  }
+  if (name !== null && name !== "" && !isCleanName(name)) {
+    const message = `save_name is one file name without folders, not ${JSON.stringify(name.slice(0, 200))}.`;
+    throw new RequestError("invalid-value", message, { field: "save_name", value: name.slice(0, 200) });
+  }
+}
+
+function worldOf({ catalog, assets, config }: TaskDependencies): World {
+  return {
+    checkpoints: catalog.names("checkpoints"),
+    loras: catalog.names("loras"),
+    vaes: catalog.names("vae"),
+    styles: assets.styles,
+    wildcards: assets.wildcards,
+    performanceLora: (base, mode) => catalog.sidecar(base).performance_loras?.[mode],
+    samplers: assets.samplers,
+    schedules: assets.schedules,
+    noise: config.noise,
+  };
+}
+
+function inputOptionsOf({ images, baseUrl, port, config }: TaskDependencies): InputOptions {
+  const limits: FetchLimits = { ...imageLimits, allowPrivate: config.allow_private_fetch };
+  const hosts = ["127.0.0.1", "localhost", "[::1]", config.host];
+  return { images, baseUrl: baseUrl(), otherBases: hosts.map((host) => `http://${host}:${port()}`), limits };
+}

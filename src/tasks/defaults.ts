@@ -1,0 +1,62 @@
+import { CommonRequest, type GenerateParams, type GenerateRequest, generateFields } from "#/api/generate.ts";
+import type { Catalog, Sidecar } from "#/catalog/catalog.ts";
+import type { FooocusKeys } from "#/config/fooocus-keys.ts";
+import type { FooocusSources } from "#/config/schema.ts";
+import { type Preset, presetRequest } from "#/recipe/preset.ts";
+
+export type DefaultSources = Readonly<{
+  presets: ReadonlyMap<string, Preset>;
+  /** The server's own preset (`--preset`). */
+  preset: string;
+  fooocusKeys: FooocusSources;
+  catalog: Catalog;
+}>;
+
+/**
+ * The server's values for everything a request does not say; later ones win: the contract's, the default preset, what
+ * the checkpoint says of itself, `config.txt`, the server's preset, the environment. Adapted to what is there: the
+ * checkpoint is one that exists, LoRAs that do not exist are left out. Performance and image number stay the contract's.
+ */
+export function serverDefaults({ presets, preset, fooocusKeys, catalog }: DefaultSources): GenerateParams {
+  const below = presets.get("default") ?? {};
+  const above = preset === "default" ? {} : (presets.get(preset) ?? {});
+  const { file, environment } = fooocusKeys;
+  const said = { ...below, ...file, ...above, ...environment };
+  const { default_model: wanted, previous_default_models: older = [] } = said;
+  const base = catalog.defaultCheckpoint(wanted === undefined ? older : [wanted, ...older]) ?? wanted;
+  const sidecar = base === undefined ? {} : catalog.sidecar(base);
+  const layers = [below, sidecarPreset(sidecar), file, above, environment].map(requestOf);
+  const contract = Object.fromEntries(
+    generateFields.map((field) => [field, CommonRequest.properties[field].default as unknown]),
+  );
+  const merged = Object.assign({}, contract, { image_seed: -1n }, ...layers) as GenerateParams;
+  const there = catalog.names("loras");
+  return {
+    ...merged,
+    base_model_name: base ?? merged.base_model_name,
+    loras: merged.loras.filter(({ model_name }) => model_name === "None" || there.includes(model_name)),
+  };
+}
+
+const sidecarPreset = ({ default_aspect_ratio, default_loras }: Sidecar): Preset => ({
+  ...(default_aspect_ratio === undefined ? {} : { default_aspect_ratio }),
+  ...(default_loras === undefined ? {} : { default_loras }),
+});
+
+type Layer = Preset & Omit<FooocusKeys, keyof Preset>;
+
+/** One layer in the words of a request; keys it does not say are absent. */
+function requestOf(keys: Layer): GenerateRequest {
+  const { performance_selection: _, ...request } = presetRequest(keys);
+  const more: { [K in keyof GenerateParams]?: GenerateParams[K] | undefined } = {
+    adaptive_cfg: keys.default_cfg_tsnr,
+    clip_skip: keys.default_clip_skip,
+    output_format: keys.default_output_format,
+    overwrite_switch: keys.default_overwrite_switch,
+    black_out_nsfw: keys.default_black_out_nsfw,
+  };
+  return {
+    ...request,
+    ...Object.fromEntries(Object.entries(more).filter(([, value]) => value !== undefined)),
+  };
+}

@@ -1,0 +1,84 @@
+import type { GenerateParams } from "#/api/generate.ts";
+import type { Catalog } from "#/catalog/catalog.ts";
+import type { ModelKind } from "#/catalog/find-model.ts";
+import type { ModelHashes } from "#/catalog/hashes.ts";
+import type { EmbeddedText } from "#/image/encode.ts";
+import type { Resolved } from "#/recipe/resolve.ts";
+import { writeA1111 } from "#/stores/metadata/a1111.ts";
+import { writeFooocus } from "#/stores/metadata/fooocus.ts";
+import type { ImageMetadata } from "#/stores/metadata/metadata.ts";
+
+export type DescribeOptions = Readonly<{
+  catalog: Catalog;
+  hashes: ModelHashes;
+  createdBy: string;
+  /** Adaptive CFG is mentioned where it differs from this. */
+  defaultAdaptiveCfg: number;
+}>;
+
+/** What readers of the reference's pictures look for. */
+const version = "Fooocus v2.5.5";
+const hashDigits = 10;
+
+/** The text that goes into image number `image` of a task, in the scheme the request asks for. */
+export async function describeImage(
+  params: GenerateParams,
+  resolved: Resolved,
+  image: number,
+  options: DescribeOptions,
+): Promise<EmbeddedText> {
+  const metadata = await metadataOf(params, resolved, image, options);
+  const scheme = params.metadata_scheme;
+  return { scheme, parameters: scheme === "a1111" ? writeA1111(metadata) : writeFooocus(metadata) };
+}
+
+async function metadataOf(
+  params: GenerateParams,
+  { recipe, descriptions }: Resolved,
+  image: number,
+  { catalog, hashes, createdBy, defaultAdaptiveCfg }: DescribeOptions,
+): Promise<ImageMetadata> {
+  const hashOf = async (kind: ModelKind, name: string): Promise<string> => {
+    const path = catalog.path(kind, name);
+    return path === undefined ? "" : (await hashes.of(path)).slice(0, hashDigits);
+  };
+  const loras = recipe.loras.map(async ({ name, weight }) => ({
+    name: stemOf(name),
+    weight,
+    hash: await hashOf("loras", name),
+  }));
+  const said = descriptions[image];
+  const spec = recipe.images[image];
+  const { guidance } = recipe;
+  return {
+    prompt: said?.prompt ?? params.prompt,
+    negativePrompt: said?.negativePrompt ?? params.negative_prompt,
+    promptExpansion: "",
+    styles: said?.styles ?? [],
+    performance: params.performance_selection,
+    steps: recipe.steps,
+    width: recipe.size.width,
+    height: recipe.size.height,
+    guidanceScale: guidance.cfg,
+    sharpness: guidance.sharpness,
+    adm: { positive: guidance.admPositive, negative: guidance.admNegative, end: guidance.admEnd },
+    baseModel: stemOf(recipe.base),
+    baseModelHash: await hashOf("checkpoints", recipe.base),
+    refinerModel: "None",
+    refinerSwitch: params.refiner_switch,
+    ...(guidance.adaptiveCfg === defaultAdaptiveCfg ? {} : { adaptiveCfg: guidance.adaptiveCfg }),
+    clipSkip: recipe.clipSkip,
+    sampler: recipe.sampler,
+    scheduler: recipe.schedule,
+    vae: recipe.vae === null ? params.vae_name : stemOf(recipe.vae),
+    seed: spec?.seed ?? params.image_seed,
+    loras: await Promise.all(loras),
+    fullPrompt: spec?.positive.texts ?? [],
+    fullNegativePrompt: spec?.negative.texts ?? [],
+    createdBy,
+    version,
+  };
+}
+
+/** A file name without folders and extension. */
+const stemOf = (name: string): string => name.replace(/^.*\//, "").replace(/\.[^.]+$/, "");
