@@ -80,7 +80,8 @@ export class Graph {
   readonly casts: Node[] = [];
   readonly weights = new Map<string, ExternalWeight>();
   readonly constants = new Map<string, Constant>();
-  readonly #weightValues = new Map<string, Value>();
+  readonly #stored = new Map<string, Value>();
+  readonly #cast = new Set<string>();
   #count = 0;
 
   constructor(options: GraphOptions) {
@@ -156,9 +157,13 @@ export class Graph {
 
   /** A constant in the computing type of the graph. */
   number(values: readonly number[], dims: readonly number[] = [values.length]): Value {
-    const value = this.constant("float32", values, dims);
+    return this.computing(this.constant("float32", values, dims));
+  }
+
+  /** A value in the computing type of the graph. */
+  computing(value: Value): Value {
     const { compute } = this.operators;
-    return compute === "float32"
+    return value.type === compute
       ? value
       : this.node("Cast", [value], { to: onnxType[compute] }, { type: compute });
   }
@@ -170,28 +175,29 @@ export class Graph {
    * @param dims the shape to see it under, if not the file's own; same number of elements
    */
   weight(ref: WeightRef, dims: readonly number[] = ref.shape): Value {
-    const name = `${ref.path}#${ref.key}@${ref.offset}[${dims.join(",")}]`;
-    const known = this.#weightValues.get(name);
-    if (known !== undefined) return known;
-    const short = `${ref.key}${this.#sameKey(ref.key)}`;
-    const type = weightType(ref);
-    this.weights.set(short, { name: short, type, dims, ref });
+    const stored = this.stored(ref, dims);
     const { compute } = this.operators;
-    const value = type === compute ? new Value(this, short, type) : this.#cast(short, compute);
-    this.#weightValues.set(name, value);
-    return value;
+    if (stored.type === compute) return stored;
+    const output = `${stored.name}:${compute}`;
+    if (!this.#cast.has(output)) {
+      this.#cast.add(output);
+      const attributes = { to: onnxType[compute] };
+      this.casts.push({ op: "Cast", domain: "", inputs: [stored.name], outputs: [output], attributes });
+    }
+    return new Value(this, output, compute);
   }
 
-  #cast(name: string, to: ElementType): Value {
-    const output = `${name}:${to}`;
-    this.casts.push({
-      op: "Cast",
-      domain: "",
-      inputs: [name],
-      outputs: [output],
-      attributes: { to: onnxType[to] },
-    });
-    return new Value(this, output, to);
+  /** A weight in the type the file has it in; `dims` as for {@link weight}. */
+  stored(ref: WeightRef, dims: readonly number[] = ref.shape): Value {
+    const place = `${ref.path}#${ref.key}@${ref.offset}[${dims.join(",")}]`;
+    const known = this.#stored.get(place);
+    if (known !== undefined) return known;
+    const name = `${ref.key}${this.#sameKey(ref.key)}`;
+    const type = weightType(ref);
+    this.weights.set(name, { name, type, dims, ref });
+    const value = new Value(this, name, type);
+    this.#stored.set(place, value);
+    return value;
   }
 
   #sameKey(key: string): string {

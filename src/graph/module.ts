@@ -101,9 +101,7 @@ export class Module {
     const name = `lora_strength_${index}`;
     const known = this.graph.inputs.find((input) => input.name === name);
     const scalar = known === undefined ? this.graph.input(name, "float32", [1]) : undefined;
-    const value = scalar ?? this.graph.edge(name, "float32");
-    const { compute } = this.graph.operators;
-    return compute === "float32" ? value : this.graph.node("Cast", [value], { to: 10 }, { type: compute });
+    return this.graph.computing(scalar ?? this.graph.edge(name, "float32"));
   }
 
   /** The error for a tensor whose shape does not fit. */

@@ -4,6 +4,7 @@ import type { Operators } from "#/graph/operators.ts";
 import { gelu, quickGelu } from "#/graph/ops/activation.ts";
 import { add, concat, dims, reshape } from "#/graph/ops/arithmetic.ts";
 import { attention } from "#/graph/ops/attention.ts";
+import { embedding } from "#/graph/ops/embedding.ts";
 import { linear } from "#/graph/ops/linear.ts";
 import { layerNorm } from "#/graph/ops/norm.ts";
 
@@ -42,12 +43,7 @@ export function clipText(
   const positions = m.size("embeddings.position_embedding.weight", 0);
   const ids = g.input("ids", "int64", ["N", positions]);
 
-  const tokens = g.node(
-    "Gather",
-    [m.weight("embeddings.token_embedding.weight"), ids],
-    { axis: 0 },
-    { type: operators.compute },
-  );
+  const tokens = embedding(m.at("embeddings.token_embedding"), ids);
   let x = reshape(add(tokens, m.weight("embeddings.position_embedding.weight")), [-1, width]);
   const text: Text = { batch: dims(ids, 0, 1), mask: causalMask(g, positions), width };
 

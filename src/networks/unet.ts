@@ -9,7 +9,6 @@ import { groupNorm } from "#/graph/ops/norm.ts";
 import { resBlock } from "./blocks/res-block.ts";
 import { type Context, spatialTransformer } from "./blocks/spatial-transformer.ts";
 import { timestepEmbedding } from "./blocks/timestep-embedding.ts";
-import { computing } from "./inputs.ts";
 
 /**
  * The denoising network of SDXL (Podell et al. 2023, section 2.1; the U of Ronneberger et al. 2015): what it predicts
@@ -23,12 +22,12 @@ import { computing } from "./inputs.ts";
 export function unet(source: WeightSource, operators: Operators): Graph {
   const g = new Graph({ operators });
   const m = new Module(g, source);
-  const sample = computing(
+  const sample = g.computing(
     g.input("sample", "float32", ["N", m.size("input_blocks.0.0.weight", 1), "h", "w"]),
   );
   const timestep = g.input("timestep", "float32", ["N"]);
-  const text = computing(g.input("context", "float32", ["N", "T", "D"]));
-  const y = computing(g.input("y", "float32", ["N", m.size("label_emb.0.0.weight", 1)]));
+  const text = g.computing(g.input("context", "float32", ["N", "T", "D"]));
+  const y = g.computing(g.input("y", "float32", ["N", m.size("label_emb.0.0.weight", 1)]));
 
   const temb = silu(embed(m, timestep, y));
   const context: Context = {

@@ -6,7 +6,6 @@ import { add, dims, doubleNearest, reshape, split, transpose } from "#/graph/ops
 import { attention } from "#/graph/ops/attention.ts";
 import { conv2d } from "#/graph/ops/conv2d.ts";
 import { groupNorm } from "#/graph/ops/norm.ts";
-import { computing } from "./inputs.ts";
 
 const epsilon = 1e-6;
 
@@ -21,7 +20,7 @@ export function vaeDecoder(source: WeightSource, operators: Operators): Graph {
   const g = new Graph({ operators });
   const m = new Module(g, source);
   const channels = m.size("post_quant_conv.weight", 1);
-  const latent = computing(g.input("latent", "float32", ["N", channels, "h", "w"]));
+  const latent = g.computing(g.input("latent", "float32", ["N", channels, "h", "w"]));
 
   const decoder = m.at("decoder");
   let h = conv2d(decoder.at("conv_in"), conv2d(m.at("post_quant_conv"), latent));
@@ -47,7 +46,7 @@ export function vaeDecoder(source: WeightSource, operators: Operators): Graph {
 export function vaeEncoder(source: WeightSource, operators: Operators): Graph {
   const g = new Graph({ operators });
   const m = new Module(g, source);
-  const image = computing(g.input("image", "float32", ["N", 3, "H", "W"]));
+  const image = g.computing(g.input("image", "float32", ["N", 3, "H", "W"]));
 
   const encoder = m.at("encoder");
   let h = conv2d(encoder.at("conv_in"), image);

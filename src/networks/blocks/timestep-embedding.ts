@@ -15,6 +15,5 @@ export function timestepEmbedding(t: Value, width: number): Value {
   const frequencies = Array.from({ length: half }, (_, i) => Math.exp((-Math.log(10000) * i) / half));
   const angles = mul(unsqueeze(t, [1]), g.constant("float32", frequencies, [1, half]));
   const both = concat([g.node("Cos", [angles]), g.node("Sin", [angles])], 1);
-  const { compute } = g.operators;
-  return compute === "float32" ? both : g.node("Cast", [both], { to: 10 }, { type: compute });
+  return g.computing(both);
 }

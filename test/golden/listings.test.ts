@@ -1,0 +1,60 @@
+import { expect, test } from "bun:test";
+import { existsSync, writeFileSync } from "node:fs";
+import { listing } from "#/graph/listing.ts";
+import { weightSource } from "#/graph/module.ts";
+import { operators } from "#/graph/operators.ts";
+import { type NetworkName, networks } from "#/networks/index.ts";
+import type { WeightMap } from "#/weights/checkpoint.ts";
+import { sdxlCheckpoint } from "#/weights/layouts/sdxl.ts";
+import { goldenPath } from "../support/golden.ts";
+import { headerOf, sdxlBase, sdxlShapes } from "../support/sdxl-layout.ts";
+
+const file = headerOf(sdxlShapes(sdxlBase), "/sd_xl_base_1.0.safetensors");
+const checkpoint = sdxlCheckpoint(file);
+const values = (tensors: WeightMap): number =>
+  [...tensors.values()].reduce((sum, { shape }) => sum + shape.reduce((product, n) => product * n, 1), 0);
+
+test("the layout has as many tensors and values as published", () => {
+  expect(file.tensors.size).toBe(2515 - 1); // without L's list of positions, which is no weight
+  expect([checkpoint.unet.size, values(checkpoint.unet)]).toEqual([1680, 2_567_463_684]);
+  expect([checkpoint.textL.size, values(checkpoint.textL)]).toEqual([196, 123_060_480]);
+  expect(values(checkpoint.textG)).toBe(694_659_841);
+  expect([checkpoint.vae.size, values(checkpoint.vae)]).toEqual([248, 83_653_863]);
+});
+
+const parts: readonly (readonly [NetworkName, WeightMap])[] = [
+  ["unet", checkpoint.unet],
+  ["text-l", checkpoint.textL],
+  ["text-g", checkpoint.textG],
+  ["vae-decoder", checkpoint.vae],
+  ["vae-encoder", checkpoint.vae],
+];
+
+for (const [name, tensors] of parts) {
+  const graph = networks[name](2)(weightSource("SDXL base", tensors), operators.cpu);
+
+  // `UPDATE_LISTINGS=1 bun test test/golden/listings.test.ts` writes them anew; the diff is what to look at.
+  test(`the graph of SDXL base's ${name} is the listed one`, async () => {
+    const path = goldenPath(`listings/${name}.txt`);
+    const text = listing(graph);
+    if (process.env["UPDATE_LISTINGS"] !== undefined || !existsSync(path)) writeFileSync(path, text);
+    const listed = (await Bun.file(path).text()).split("\n");
+    const drawn = text.split("\n");
+    const at = drawn.findIndex((line, i) => line !== listed[i]);
+    expect(at === -1 ? [] : drawn.slice(at, at + 5)).toEqual(at === -1 ? [] : listed.slice(at, at + 5));
+    expect(drawn.length).toBe(listed.length);
+  });
+
+  test(`SDXL base's ${name}: every weight is cast once, but for the table of tokens`, () => {
+    const cast = graph.casts.map(({ inputs }) => inputs[0] ?? "");
+    expect(new Set(cast).size).toBe(cast.length);
+    const uncast = [...graph.weights.keys()].filter((weight) => !cast.includes(weight));
+    expect(uncast.filter((weight) => !weight.endsWith("token_embedding.weight"))).toEqual([]);
+  });
+}
+
+test("the UNet uses every tensor of its part", () => {
+  const graph = networks.unet()(weightSource("SDXL base", checkpoint.unet), operators.cpu);
+  expect(graph.weights.size).toBe(1680);
+  expect(new Set([...graph.weights.values()].map(({ ref }) => ref.offset)).size).toBe(1680);
+});
