@@ -81,11 +81,10 @@ async function write(root: string, folder: string, name: string, bytes: Uint8Arr
     } finally {
       await file.close();
     }
-    await publish(draft, path);
-    await syncFolder(join(root, folder));
-    return true;
+    const free = await publish(draft, path);
+    if (free) await syncFolder(join(root, folder));
+    return free;
   } catch (cause) {
-    if (codeOf(cause) === "EEXIST") return false;
     const words = cause instanceof Error ? cause.message : String(cause);
     throw new EngineError("storage-failed", `${path} could not be written: ${words}.`, { path }, cause);
   } finally {
@@ -93,15 +92,27 @@ async function write(root: string, folder: string, name: string, bytes: Uint8Arr
   }
 }
 
-/** A link takes a free name in one step and refuses a taken one; where there are no links, an exclusive copy does. */
-async function publish(draft: string, path: string): Promise<void> {
-  try {
-    await link(draft, path);
-  } catch (cause) {
-    if (!["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EXDEV", "EMLINK"].includes(codeOf(cause))) throw cause;
-    await copyFile(draft, path, constants.COPYFILE_EXCL);
+/**
+ * A link takes a free name in one step and refuses a taken one; where there are no links, an exclusive copy does.
+ *
+ * @returns whether the name was free
+ */
+async function publish(draft: string, path: string): Promise<boolean> {
+  const publishers = [() => link(draft, path), () => copyFile(draft, path, constants.COPYFILE_EXCL)];
+  for (const put of publishers) {
+    try {
+      await put();
+      return true;
+    } catch (cause) {
+      if (codeOf(cause) === "EEXIST") return false;
+      if (put === publishers.at(-1) || !withoutLinks.includes(codeOf(cause))) throw cause;
+    }
   }
+  return false;
 }
+
+/** What file systems without hard links answer. */
+const withoutLinks: readonly string[] = ["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EXDEV", "EMLINK"];
 
 /** A name is on the disk only when its folder is. */
 async function syncFolder(folder: string): Promise<void> {

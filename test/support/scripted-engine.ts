@@ -1,0 +1,110 @@
+import type { Engine, EngineState } from "#/engine/engine.ts";
+import type { EngineCommand, EngineEvent, Outcome, TaskId } from "#/engine/protocol.ts";
+import type { Pixmap } from "#/image/pixmap.ts";
+import { toWireError } from "#/lib/errors.ts";
+import type { Recipe } from "#/recipe/recipe.ts";
+
+type Job = Extract<EngineCommand, { type: "generate" }>;
+
+/** What tests do to the engine while it works. */
+export type Script = Readonly<{
+  /** Awaited before each step of each image; a test holds the engine here, or throws to break it. */
+  beforeStep?: (at: Readonly<{ id: TaskId; image: number; step: number }>) => Promise<void> | void;
+}>;
+
+/**
+ * An engine of this thread that paints flat colours: it keeps the protocol (progress, previews, stop and skip between
+ * steps, exactly one `settled`) and does no arithmetic. The colour of an image is its seed's.
+ */
+export class ScriptedEngine implements Engine {
+  readonly jobs: Job[] = [];
+  readonly #script: Script;
+  readonly #asked = new Map<TaskId, "skip" | "stop">();
+  readonly #listeners = new Set<(state: EngineState) => void>();
+  state: EngineState = { state: "ready", device: "cpu", loaded: [] };
+
+  constructor(script: Script = {}) {
+    this.#script = script;
+  }
+
+  subscribe(listener: (state: EngineState) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  change(state: EngineState): void {
+    this.state = state;
+    for (const listener of this.#listeners) listener(state);
+  }
+
+  async *run(job: Job): AsyncGenerator<EngineEvent, void, undefined> {
+    this.jobs.push(job);
+    let outcome: Outcome = { status: "finished" };
+    try {
+      yield { type: "progress", id: job.id, at: { stage: "loading", image: 0 } };
+      yield* this.#texts(job);
+      for (const image of job.recipe.images.keys()) {
+        const asked = yield* this.#image(job, image);
+        if (asked === "stop") {
+          outcome = { status: "stopped" };
+          break;
+        }
+      }
+    } catch (thrown) {
+      outcome = { status: "failed", error: toWireError(thrown) };
+    }
+    yield { type: "settled", id: job.id, outcome };
+  }
+
+  control(id: TaskId, action: "skip" | "stop"): void {
+    this.#asked.set(id, action);
+  }
+
+  wantPreviews(): void {}
+
+  async close(): Promise<void> {}
+
+  *#texts({ id, recipe }: Job): Generator<EngineEvent> {
+    for (const texts of ["positive", "negative"] as const) {
+      if (texts === "negative" && recipe.guidance.cfg === 1) return;
+      for (const image of recipe.images.keys())
+        yield { type: "progress", id, at: { stage: "encoding", image, texts } };
+    }
+  }
+
+  async *#image(
+    { id, recipe, previews }: Job,
+    image: number,
+  ): AsyncGenerator<EngineEvent, "skip" | "stop" | undefined> {
+    const { steps } = recipe;
+    const seed = recipe.images[image]?.seed ?? 0n;
+    yield { type: "progress", id, at: { stage: "denoising", image, step: 0, steps } };
+    for (let step = 1; step <= steps; step += 1) {
+      await this.#script.beforeStep?.({ id, image, step });
+      const asked = this.#asked.get(id);
+      this.#asked.delete(id);
+      if (asked !== undefined) return asked;
+      const preview = previews ? { preview: flat({ width: 8, height: 8 }, seed) } : {};
+      yield { type: "progress", id, at: { stage: "denoising", image, step, steps }, ...preview };
+    }
+    yield { type: "progress", id, at: { stage: "decoding", image } };
+    const timings = { loading: 1, encoding: 2, denoising: 3, decoding: 4 };
+    yield { type: "image", id, index: image, image: flat(recipe.size, seed), facts: { seed, timings } };
+    return undefined;
+  }
+}
+
+/** A picture of one colour, that of a seed. */
+export function flat({ width, height }: Recipe["size"], seed: bigint): Pixmap {
+  const data = new Uint8Array(width * height * 3).fill(Number(seed % 256n));
+  return { width, height, data };
+}
+
+/** A door that holds the engine until it is opened. */
+export function gate(): Readonly<{ open: () => void; passed: Promise<void> }> {
+  let open: () => void = () => undefined;
+  const passed = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return { open: () => open(), passed };
+}

@@ -1,0 +1,116 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { GenerateRequest } from "#/api/generate.ts";
+import { Catalog } from "#/catalog/catalog.ts";
+import { ModelHashes } from "#/catalog/hashes.ts";
+import type { Engine } from "#/engine/engine.ts";
+import type { TaskId } from "#/engine/protocol.ts";
+import { silentLog } from "#/lib/log.ts";
+import { samplerNames, scheduleNames } from "#/recipe/recipe.ts";
+import { openHistory } from "#/stores/history/sqlite.ts";
+import type { HistoryStore } from "#/stores/history.ts";
+import { folderImages } from "#/stores/images/folder.ts";
+import { createTasks, type TaskConfig } from "#/tasks/create-tasks.ts";
+import type { TaskEvent } from "#/tasks/events.ts";
+import type { TaskService } from "#/tasks/service.ts";
+import { ScriptedEngine } from "./scripted-engine.ts";
+
+/** The tasks with everything real around them but the engine, in a folder of their own. */
+export type TaskBench = Readonly<{
+  folder: string;
+  tasks: TaskService;
+  history: HistoryStore;
+  /** Ends as a crash does: nothing is closed properly, nothing that still runs can write. */
+  crash: () => void;
+  close: () => Promise<void>;
+}>;
+
+export type BenchOptions = Readonly<{
+  engine?: Engine;
+  folder?: string;
+  outputs?: string;
+  config?: Partial<TaskConfig>;
+}>;
+
+const baseUrl = "http://127.0.0.1:7866";
+
+/** A folder with the models that requests of tests name. */
+export function benchFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), "fooocusd-tasks-"));
+  for (const name of ["checkpoints/base.safetensors", "loras/sdxl_lightning_4step_lora.safetensors"]) {
+    mkdirSync(join(folder, "models", name, ".."), { recursive: true });
+    writeFileSync(join(folder, "models", name), name);
+  }
+  return folder;
+}
+
+export function openBench(options: BenchOptions = {}): TaskBench {
+  const folder = options.folder ?? benchFolder();
+  const outputs = options.outputs ?? join(folder, "outputs");
+  const history = openHistory(join(outputs, "db.sqlite3"));
+  const { tasks } = createTasks({
+    config: {
+      host: "127.0.0.1",
+      preset: "default",
+      fooocusKeys: { file: {}, environment: {} },
+      noise: "gpu",
+      queue_limit: 100,
+      webhook_url: "",
+      webhook_secret: "",
+      webhook_text: false,
+      allow_private_fetch: true,
+      disable_metadata: false,
+      created_by: "",
+      ...options.config,
+    },
+    history,
+    images: folderImages(outputs, join(folder, "inputs"), Math.random),
+    catalog: new Catalog([join(folder, "models")]),
+    hashes: new ModelHashes(join(folder, "hashes.json")),
+    engine: options.engine ?? new ScriptedEngine(),
+    assets: {
+      presets: new Map([["default", { default_model: "base.safetensors" }]]),
+      styles: [],
+      wildcards: () => undefined,
+      samplers: samplerNames,
+      schedules: scheduleNames,
+    },
+    log: silentLog,
+    baseUrl: () => baseUrl,
+    port: () => 7866,
+    recordText: ({ id, state }) => JSON.stringify({ task_id: id, task_status: state.status }),
+    clock: Date.now,
+    random: Math.random,
+  });
+  return {
+    folder,
+    tasks,
+    history,
+    crash: () => history.close(),
+    close: async () => {
+      await tasks.close(1000);
+      history.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** A small request: four steps, 64 x 64, no styles. */
+export const small: GenerateRequest = {
+  prompt: "a circle",
+  style_selections: [],
+  overwrite_step: 4,
+  overwrite_width: 64,
+  overwrite_height: 64,
+  image_seed: 7n,
+};
+
+/** Everything a task tells until it is settled. */
+export async function storyOf(tasks: TaskService, id: TaskId): Promise<readonly TaskEvent[]> {
+  const story: TaskEvent[] = [];
+  for await (const event of tasks.watch(id, AbortSignal.timeout(20_000))) {
+    if (event.taskId !== null) story.push(event);
+  }
+  return story;
+}
