@@ -58,6 +58,9 @@ function migrate(database: Database, path: string, isNew: boolean): void {
   })();
 }
 
+/** What runs, or ran when the process ended, is before all that waits. */
+const runningRank = -1;
+
 function sqliteHistory(database: Database, db: BunSQLiteDatabase): HistoryStore {
   const joined = () =>
     db
@@ -98,7 +101,9 @@ function sqliteHistory(database: Database, db: BunSQLiteDatabase): HistoryStore 
         }),
       ),
     started: (id, attempt) =>
-      guarded("A start", () => db.update(taskExtra).set({ attempt }).where(eq(taskExtra.task_id, id)).run()),
+      guarded("A start", () =>
+        db.update(taskExtra).set({ attempt, rank: runningRank }).where(eq(taskExtra.task_id, id)).run(),
+      ),
     imageSaved: (id, images) =>
       guarded("An image", () =>
         db
