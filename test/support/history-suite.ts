@@ -1,0 +1,113 @@
+import { expect, test } from "bun:test";
+import type { TaskId } from "#/engine/protocol.ts";
+import type { HistoryStore, NewTask, Settlement } from "#/stores/history.ts";
+import type { TaskImage } from "#/tasks/task.ts";
+
+const idOf = (n: number): TaskId => n.toString(16).padStart(32, "0") as TaskId;
+
+const fresh = (n: number): NewTask => ({
+  id: idOf(n),
+  request: { prompt: `schön ${n}`, image_seed: 9223372036854775807n, sharpness: 2.5 },
+  webhookUrl: n % 2 === 0 ? "" : "http://hook.test/",
+  label: n === 1 ? "first" : null,
+  queuedAt: 1000 * n,
+});
+
+const image: TaskImage = {
+  index: 0,
+  url: "http://127.0.0.1:7866/outputs/2026-11-23/a.png",
+  width: 64,
+  height: 48,
+  seed: "9223372036854775807",
+  timings: { loading: 1, encoding: 2, denoising: 3, decoding: 4, saving: 5 },
+};
+
+const finished = (more: Partial<Settlement> = {}): Settlement => ({
+  outcome: "finished",
+  startedAt: 5000,
+  finishedAt: 9000,
+  percent: 100,
+  images: [image],
+  error: null,
+  ...more,
+});
+
+/** What every history must do, whatever it is kept in; `open` gives an empty one. */
+export function historySuite(name: string, open: () => HistoryStore): void {
+  const kept = (text: string, run: (history: HistoryStore) => void) =>
+    test(`${name}: ${text}`, () => {
+      const history = open();
+      run(history);
+      history.close();
+    });
+
+  kept("what is inserted is found again, every digit of it", (history) => {
+    const row = history.insert(fresh(1));
+    expect(history.find(idOf(1))).toEqual({ ...fresh(1), row, state: { status: "pending", position: 0 } });
+    expect(history.find(idOf(2))).toBeUndefined();
+  });
+
+  kept("an end is kept with its images, its error and where it stopped", (history) => {
+    history.insert(fresh(1));
+    const error = { code: "out-of-memory", message: "Too big.", details: { bytes: 7 } } as const;
+    const settlement = finished({ outcome: "failed", percent: 28, error });
+    history.settle(idOf(1), settlement);
+    expect(history.find(idOf(1))?.state).toEqual({ status: "settled", ...settlement });
+  });
+
+  kept("unfinished tasks come back in their order with what was saved", (history) => {
+    for (const n of [1, 2, 3, 4]) history.insert(fresh(n));
+    history.settle(idOf(1), finished());
+    history.reorder([idOf(4), idOf(2), idOf(3)]);
+    history.started(idOf(3), 1);
+    history.imageSaved(idOf(3), [image]);
+    history.insert(fresh(5));
+    const rows = history.unfinished();
+    expect(rows.map(({ id }) => id)).toEqual([idOf(3), idOf(4), idOf(2), idOf(5)]);
+    expect(rows[0]).toMatchObject({ attempt: 1, images: [image], request: fresh(3).request });
+  });
+
+  kept(
+    "pages are newest first and can leave tasks out; ranges are oldest first, both ends included",
+    (history) => {
+      for (let n = 1; n <= 7; n += 1) history.insert(fresh(n));
+      const page = (number: number) =>
+        history.page({ page: number, pageSize: 3, without: [idOf(6)] }).map(({ id }) => id);
+      expect([page(0), page(1), page(2)]).toEqual([
+        [idOf(7), idOf(5), idOf(4)],
+        [idOf(3), idOf(2), idOf(1)],
+        [],
+      ]);
+      expect(history.range({ from: 2000, to: 4000 }).map(({ id }) => id)).toEqual([
+        idOf(2),
+        idOf(3),
+        idOf(4),
+      ]);
+    },
+  );
+
+  kept("what is removed is gone, and nothing else", (history) => {
+    for (const n of [1, 2, 3]) history.insert(fresh(n));
+    history.remove([idOf(1), idOf(3)]);
+    expect([1, 2, 3].map((n) => history.find(idOf(n))?.id)).toEqual([undefined, idOf(2), undefined]);
+    expect(history.unfinished().map(({ id }) => id)).toEqual([idOf(2)]);
+  });
+
+  kept("counters keep their value", (history) => {
+    expect(history.counter("seq")).toBe(0);
+    history.setCounter("seq", 4_000_000_000);
+    expect(history.counter("seq")).toBe(4_000_000_000);
+  });
+
+  kept("a delivery waits with its task's end until it is delivered", (history) => {
+    history.insert(fresh(1));
+    const delivery = { id: "msg_1", url: "http://hook.test/", body: "{}", attempts: 0, nextAt: 500 };
+    history.settle(idOf(1), finished(), delivery);
+    expect([history.due(499), history.nextDelivery()]).toEqual([[], 500]);
+    expect(history.due(500)).toEqual([delivery]);
+    history.reschedule("msg_1", 1, 900);
+    expect(history.due(900)).toEqual([{ ...delivery, attempts: 1, nextAt: 900 }]);
+    history.delivered("msg_1");
+    expect([history.due(9999), history.nextDelivery()]).toEqual([[], undefined]);
+  });
+}

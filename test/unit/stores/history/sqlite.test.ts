@@ -1,0 +1,131 @@
+import { Database } from "bun:sqlite";
+import { afterAll, expect, test } from "bun:test";
+import { copyFileSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { TaskId } from "#/engine/protocol.ts";
+import { openHistory } from "#/stores/history/sqlite.ts";
+import { historySuite } from "../../../support/history-suite.ts";
+
+const root = mkdtempSync(join(tmpdir(), "fooocusd-history-"));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+const newPath = (): string => join(root, crypto.randomUUID(), "db.sqlite3");
+
+historySuite("sqlite", () => openHistory(newPath()));
+historySuite("sqlite in memory", () => openHistory(":memory:"));
+
+const id = "a".repeat(32) as TaskId;
+
+/** The reference's file as SQLAlchemy makes it, with a finished, a skipped and a lost row. */
+function referenceFile(): string {
+  const path = newPath();
+  const folder = join(path, "..");
+  Bun.spawnSync(["mkdir", "-p", folder]);
+  const database = new Database(path, { create: true });
+  database.run(`CREATE TABLE generate_record (
+	id INTEGER NOT NULL,
+	task_id VARCHAR(255) NOT NULL,
+	req_params JSON NOT NULL,
+	in_queue_mills INTEGER,
+	start_mills INTEGER,
+	finish_mills INTEGER,
+	task_status VARCHAR(255),
+	progress FLOAT,
+	webhook_url VARCHAR(255),
+	result JSON,
+	PRIMARY KEY (id)
+)`);
+  database.run("CREATE INDEX ix_generate_record_id ON generate_record (id)");
+  const insert = database.query("INSERT INTO generate_record VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+  const request = '{"prompt": "K\\u00e4se", "image_seed": 9007199254740993}';
+  insert.run(1, id, request, 10, 20, 30, "finished", 100, "", '["http://h/outputs/2025-01-01/a.png"]');
+  insert.run(2, "b".repeat(32), request, 11, 21, 31, "skip", 100, null, "[]");
+  insert.run(3, "c".repeat(32), request, 12, null, null, null, null, null, null);
+  database.close();
+  return path;
+}
+
+test("a file of FooocusAPI opens, keeps its rows, and is copied first", () => {
+  const path = referenceFile();
+  const history = openHistory(path);
+  expect(history.find(id)).toMatchObject({
+    row: 1,
+    request: { prompt: "Käse", image_seed: 9007199254740993n },
+    queuedAt: 10,
+    state: {
+      status: "settled",
+      outcome: "finished",
+      startedAt: 20,
+      images: [{ url: "http://h/outputs/2025-01-01/a.png" }],
+    },
+  });
+  expect(history.page({ page: 0, pageSize: 10, without: [] }).map(({ row }) => row)).toEqual([3, 2, 1]);
+  // What the reference lost stays lost: it is shown, and never run.
+  expect(history.unfinished()).toEqual([]);
+  history.close();
+  expect(existsSync(`${path}.before-fooocusd`)).toBe(true);
+  const copy = new Database(`${path}.before-fooocusd`);
+  expect(copy.query("SELECT name FROM sqlite_master WHERE type = 'table'").all()).toEqual([
+    { name: "generate_record" },
+  ]);
+  expect(copy.query("SELECT count(*) AS n FROM generate_record").get()).toEqual({ n: 3 });
+  copy.close();
+});
+
+test("the reference can go on with our file: its table has its columns, and its inserts work", () => {
+  const path = newPath();
+  const history = openHistory(path);
+  history.insert({ id, request: { prompt: "x" }, webhookUrl: "", label: null, queuedAt: 1 });
+  history.close();
+  const database = new Database(path);
+  const columns = database.query<{ name: string; type: string; notnull: number }, []>(
+    "PRAGMA table_info(generate_record)",
+  );
+  expect(columns.all().map(({ name, type, notnull }) => `${name} ${type} ${notnull}`)).toEqual([
+    "id INTEGER 1",
+    "task_id VARCHAR(255) 1",
+    "req_params JSON 1",
+    "in_queue_mills INTEGER 0",
+    "start_mills INTEGER 0",
+    "finish_mills INTEGER 0",
+    "task_status VARCHAR(255) 0",
+    "progress FLOAT 0",
+    "webhook_url VARCHAR(255) 0",
+    "result JSON 0",
+  ]);
+  database.run("INSERT INTO generate_record (task_id, req_params) VALUES ('t', '{}')");
+  expect(database.query("SELECT max(id) AS id FROM generate_record").get()).toEqual({ id: 2 });
+  database.close();
+});
+
+test("opening twice changes nothing, and a newer version's file is refused", () => {
+  const path = newPath();
+  openHistory(path).close();
+  openHistory(path).close();
+  expect(readdirSync(join(path, "..")).filter((name) => name.includes("before"))).toEqual([]);
+  const database = new Database(path);
+  database.run("PRAGMA user_version = 99");
+  database.close();
+  expect(() => openHistory(path)).toThrow("newer version");
+});
+
+test("a file that is no database is refused with its path", () => {
+  const path = newPath();
+  Bun.spawnSync(["mkdir", "-p", join(path, "..")]);
+  writeFileSync(path, "not a database, and long enough that SQLite looks at its first page".repeat(40));
+  expect(() => openHistory(path)).toThrow(path);
+});
+
+test("what was said to be kept is in the file before anything is closed", () => {
+  const path = newPath();
+  const history = openHistory(path);
+  history.insert({ id, request: { prompt: "x" }, webhookUrl: "", label: null, queuedAt: 1 });
+  // What a machine that lost power would find: the files as they are now.
+  const copy = join(path, "..", "copy.sqlite3");
+  copyFileSync(path, copy);
+  copyFileSync(`${path}-wal`, `${copy}-wal`);
+  const later = openHistory(copy);
+  expect(later.unfinished().map((row) => row.id)).toEqual([id]);
+  later.close();
+  history.close();
+});
