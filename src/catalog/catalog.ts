@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { findModel, kindFolder, type ModelKind } from "./find-model.ts";
 
@@ -25,7 +25,7 @@ export class Catalog {
   names(kind: ModelKind): readonly string[] {
     const found = this.roots.flatMap((root) => {
       const folder = kindFolder(root, kind);
-      return folder === undefined ? [] : walk(folder, "", deepest);
+      return folder === undefined ? [] : walk(folder, "", []);
     });
     return [...new Set(found)];
   }
@@ -67,19 +67,18 @@ export class Catalog {
   }
 }
 
-/** Levels of folders that are looked into; ends a circle of links. */
-const deepest = 8;
-
-function walk(folder: string, prefix: string, depth: number): string[] {
-  if (depth === 0 || !existsSync(folder)) return [];
-  const isFolder = (name: string): boolean =>
-    statSync(join(folder, name), { throwIfNoEntry: false })?.isDirectory() === true;
+/** @param above real paths of the folders that were come through, which a link must not lead back into */
+function walk(folder: string, prefix: string, above: readonly string[]): string[] {
+  if (!existsSync(folder)) return [];
+  const real = realpathSync(folder);
+  if (above.includes(real)) return [];
+  // A link to nowhere is neither a file nor a folder.
+  const look = (name: string) => statSync(join(folder, name), { throwIfNoEntry: false });
   const names = readdirSync(folder).sort((a, b) => compare(a.toLowerCase(), b.toLowerCase()));
-  const below = names
-    .filter(isFolder)
-    .flatMap((name) => walk(join(folder, name), `${prefix}${name}/`, depth - 1));
-  const files = names.filter((name) => extensions.test(name) && !isFolder(name)).map((name) => prefix + name);
-  return [...below, ...files];
+  const folders = names.filter((name) => look(name)?.isDirectory() === true);
+  const below = folders.flatMap((name) => walk(join(folder, name), `${prefix}${name}/`, [...above, real]));
+  const files = names.filter((name) => extensions.test(name) && look(name)?.isFile() === true);
+  return [...below, ...files.map((name) => prefix + name)];
 }
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

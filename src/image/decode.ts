@@ -1,4 +1,4 @@
-import sharp from "sharp";
+import sharp, { type Metadata } from "sharp";
 import { RequestError } from "#/lib/errors.ts";
 import { readExif } from "./exif.ts";
 import type { Pixmap } from "./pixmap.ts";
@@ -6,6 +6,12 @@ import { pngTexts } from "./png-text.ts";
 
 /** Most pixels an input may have: a decompression bomb is small on the wire. */
 const mostPixels = 100_000_000;
+
+/** Kinds that are taken from others. SVG is a program, and may ask for files. */
+const kinds: readonly string[] = ["png", "jpeg", "webp", "gif", "tiff", "heif", "avif"];
+
+/** Seconds a picture may keep a thread. */
+const patience = 30;
 
 /**
  * Any picture as 8-bit RGB: grey is repeated, palettes and 16 bits are converted, transparency goes over white, EXIF
@@ -17,7 +23,10 @@ const mostPixels = 100_000_000;
 export async function decodeImage(bytes: Uint8Array, field: string): Promise<Pixmap> {
   try {
     const image = sharp(bytes, { limitInputPixels: mostPixels, failOn: "error" });
+    const { format } = await image.metadata();
+    if (!kinds.includes(format)) throw new Error(`${format} is not taken`);
     const { data, info } = await image
+      .timeout({ seconds: patience })
       .rotate()
       .flatten({ background: "white" })
       .toColourspace("srgb")
@@ -34,12 +43,7 @@ export async function decodeImage(bytes: Uint8Array, field: string): Promise<Pix
         cause,
       );
     }
-    throw new RequestError(
-      "bad-image",
-      `${field} is not an image that can be read: ${words}.`,
-      { field },
-      cause,
-    );
+    throw badImage(field, cause);
   }
 }
 
@@ -53,20 +57,41 @@ function toRgb(data: Uint8Array, channels: number): Uint8Array {
   return rgb;
 }
 
-/** What is written in a picture about its making, whoever made it; undefined parts were not there. */
+/**
+ * What is written in a picture about its making, whoever made it; undefined parts were not there.
+ *
+ * @param field the request's field, for the error
+ * @throws RequestError `bad-image` if it is no picture
+ */
 export async function readEmbeddedText(
   bytes: Uint8Array,
+  field = "image",
 ): Promise<Readonly<{ parameters?: string; scheme?: string }>> {
-  const { format, exif } = await sharp(bytes, { limitInputPixels: mostPixels }).metadata();
-  const found =
-    format === "png"
-      ? { parameters: pngTexts(bytes).get("parameters"), scheme: pngTexts(bytes).get("fooocus_scheme") }
-      : { parameters: exifText(exif)?.userComment, scheme: exifText(exif)?.makerNote };
+  const { format, exif } = await metadataOf(bytes, field);
+  const texts = format === "png" ? pngTexts(bytes) : undefined;
+  const tags = exif === undefined ? {} : readExif(exif);
+  const parameters = texts?.get("parameters") ?? tags.userComment;
+  const scheme = texts?.get("fooocus_scheme") ?? tags.makerNote;
   return {
-    ...(found.parameters === undefined ? {} : { parameters: found.parameters }),
-    ...(found.scheme === undefined ? {} : { scheme: found.scheme }),
+    ...(parameters === undefined ? {} : { parameters }),
+    ...(scheme === undefined ? {} : { scheme }),
   };
 }
 
-const exifText = (exif: Uint8Array | undefined): ReturnType<typeof readExif> | undefined =>
-  exif === undefined ? undefined : readExif(exif);
+async function metadataOf(bytes: Uint8Array, field: string): Promise<Metadata> {
+  try {
+    return await sharp(bytes, { limitInputPixels: mostPixels }).metadata();
+  } catch (cause) {
+    throw badImage(field, cause);
+  }
+}
+
+function badImage(field: string, cause: unknown): RequestError {
+  const words = cause instanceof Error ? cause.message : String(cause);
+  return new RequestError(
+    "bad-image",
+    `${field} is not an image that can be read: ${words}.`,
+    { field },
+    cause,
+  );
+}

@@ -1,5 +1,3 @@
-import type { ImageFormat } from "#/image/encode.ts";
-
 /** A kept image: its folder and name below the outputs, which is also how its URL ends. */
 export type KeptImage = Readonly<{ folder: string; name: string }>;
 
@@ -21,14 +19,6 @@ export interface ImageStore {
   /** Deletes outputs; what is not there, or not below the outputs, is passed over. */
   remove(images: readonly KeptImage[]): Promise<number>;
 }
-
-/** File extensions an output may have, and what is inside. */
-export const outputExtensions: Readonly<Record<string, ImageFormat>> = {
-  png: "png",
-  jpg: "jpeg",
-  jpeg: "jpeg",
-  webp: "webp",
-};
 
 /** One path segment: no folders, nothing hidden, no control characters, short enough for any disk with a suffix. */
 export const isCleanName = (name: string): boolean =>

@@ -3,6 +3,7 @@ import type { Catalog } from "#/catalog/catalog.ts";
 import type { ModelHashes } from "#/catalog/hashes.ts";
 import type { Config } from "#/config/schema.ts";
 import type { Engine } from "#/engine/engine.ts";
+import { formatNames } from "#/image/encode.ts";
 import { RequestError } from "#/lib/errors.ts";
 import type { Log } from "#/lib/log.ts";
 import type { Preset } from "#/recipe/preset.ts";
@@ -11,7 +12,7 @@ import { settle } from "#/recipe/settle.ts";
 import type { Style } from "#/recipe/styles.ts";
 import type { Wildcards } from "#/recipe/wildcards.ts";
 import type { HistoryStore } from "#/stores/history.ts";
-import { type ImageStore, isCleanName, outputExtensions } from "#/stores/images.ts";
+import { type ImageStore, isCleanName } from "#/stores/images.ts";
 import { serverDefaults } from "./defaults.ts";
 import { describeImage } from "./describe-image.ts";
 import { type InputOptions, takeInputs } from "./inputs.ts";
@@ -137,8 +138,8 @@ async function prepare(
 }
 
 function checkFile({ save_name: name, output_format: format }: GenerateParams): void {
-  if (!Object.hasOwn(outputExtensions, format)) {
-    const known = Object.keys(outputExtensions).join(", ");
+  if (!Object.hasOwn(formatNames, format)) {
+    const known = Object.keys(formatNames).join(", ");
     const message = `Images are not saved as ${JSON.stringify(format)}; output_format takes ${known}.`;
     throw new RequestError("invalid-value", message, { field: "output_format", value: format });
   }

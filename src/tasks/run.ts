@@ -1,12 +1,12 @@
 import type { GenerateParams } from "#/api/generate.ts";
 import type { EngineEvent, Outcome, TaskId } from "#/engine/protocol.ts";
 import { decodeImage } from "#/image/decode.ts";
-import { type EmbeddedText, encodeImage, encodePreview } from "#/image/encode.ts";
+import { type EmbeddedText, encodeImage, encodePreview, formatNames } from "#/image/encode.ts";
 import { imageGrid } from "#/image/grid.ts";
 import type { Pixmap } from "#/image/pixmap.ts";
 import { BugError, toWireError } from "#/lib/errors.ts";
 import type { Resolved } from "#/recipe/resolve.ts";
-import { keptImageOf, outputExtensions } from "#/stores/images.ts";
+import { keptImageOf } from "#/stores/images.ts";
 import type { End } from "./endings.ts";
 import type { TaskHappening } from "./events.ts";
 import type { TaskParts } from "./parts.ts";
@@ -185,7 +185,7 @@ export class TaskRun {
     text: EmbeddedText | undefined,
   ): Promise<Omit<TaskImage, "seed" | "timings">> {
     const { output_format: extension, save_name: saveName } = params;
-    const bytes = await encodeImage(pixmap, outputExtensions[extension] ?? "png", text);
+    const bytes = await encodeImage(pixmap, formatNames[extension] ?? "png", text);
     const name = saveName === null || saveName === "" ? undefined : `${saveName}-${index}`;
     const kept = await this.#parts.images.put(bytes, extension, new Date(this.#parts.now()), name);
     const url = `${this.#parts.baseUrl()}/outputs/${kept.folder}/${encodeURIComponent(kept.name)}`;

@@ -8,9 +8,10 @@ import type { ReadMetadata } from "./metadata.ts";
  *
  * @param bytes PNG, JPEG or WebP
  * @returns undefined if it says nothing that can be read
+ * @throws RequestError `bad-image` naming the field
  */
-export async function readMetadata(bytes: Uint8Array): Promise<ReadMetadata | undefined> {
-  const { parameters } = await readEmbeddedText(bytes);
+export async function readMetadata(bytes: Uint8Array, field = "image"): Promise<ReadMetadata | undefined> {
+  const { parameters } = await readEmbeddedText(bytes, field);
   if (parameters === undefined) return undefined;
   // The scheme is told by the text itself: other programs write no scheme beside it.
   const fooocus = readFooocus(parameters);

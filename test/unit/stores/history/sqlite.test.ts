@@ -3,8 +3,10 @@ import { afterAll, expect, test } from "bun:test";
 import { copyFileSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { getTableConfig } from "drizzle-orm/sqlite-core";
 import type { TaskId } from "#/engine/protocol.ts";
 import { openHistory } from "#/stores/history/sqlite.ts";
+import { counters, generateRecord, outbox, taskExtra } from "#/stores/history/tables.ts";
 import { historySuite } from "../../../support/history-suite.ts";
 
 const root = mkdtempSync(join(tmpdir(), "fooocusd-history-"));
@@ -128,4 +130,19 @@ test("what was said to be kept is in the file before anything is closed", () => 
   expect(later.unfinished().map((row) => row.id)).toEqual([id]);
   later.close();
   history.close();
+});
+
+test("the tables that queries are written against are those the migrations make", () => {
+  const path = newPath();
+  openHistory(path).close();
+  const database = new Database(path);
+  for (const table of [generateRecord, taskExtra, counters, outbox]) {
+    const { name, columns } = getTableConfig(table);
+    const made = database.query<{ name: string }, []>(`PRAGMA table_info(${name})`).all();
+    expect([name, made.map((column) => column.name).sort()]).toEqual([
+      name,
+      columns.map((column) => column.name).sort(),
+    ]);
+  }
+  database.close();
 });

@@ -1,0 +1,121 @@
+import { afterAll, expect, test } from "bun:test";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pythonLiteral } from "#/config/fooocus-keys.ts";
+import { loadConfig } from "#/config/load.ts";
+import { ConfigSchema } from "#/config/schema.ts";
+
+const root = mkdtempSync(join(tmpdir(), "fooocusd-config-"));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+function load(args: readonly string[], env: Readonly<Record<string, string>> = {}, file: unknown = {}) {
+  const path = join(root, `${crypto.randomUUID()}.txt`);
+  writeFileSync(path, typeof file === "string" ? file : JSON.stringify(file));
+  const loaded = loadConfig({ args, env: { config_path: path, ...env } });
+  if ("help" in loaded) throw new Error("help was asked for");
+  return loaded;
+}
+
+test("later sources win: default, file, environment, flag", () => {
+  expect(load([]).config.queue_limit).toBe(100);
+  expect(load([], {}, { queue_limit: 5 }).config.queue_limit).toBe(5);
+  expect(load([], { FOOOCUSD_QUEUE_LIMIT: "6" }, { queue_limit: 5 }).config.queue_limit).toBe(6);
+  expect(load(["--queue-limit", "7"], { FOOOCUSD_QUEUE_LIMIT: "6" }).config.queue_limit).toBe(7);
+  expect(load(["--queue-limit=8"]).config.queue_limit).toBe(8);
+});
+
+test("the API listens where FooocusAPI's does", () => {
+  const ports = (...given: Parameters<typeof load>) => {
+    const { port, also_port } = load(...given).config;
+    return [port, also_port];
+  };
+  expect(ports([])).toEqual([7866, 0]);
+  expect(ports([], { GRADIO_SERVER_PORT: "9000" })).toEqual([9001, 0]);
+  expect(ports([], { GRADIO_SERVER_PORT: "9000", API_PORT: "9005" })).toEqual([9005, 0]);
+  expect(ports(["--port", "8000"])).toEqual([8000, 8001]);
+  expect(ports(["--port", "8000", "--also-port", "0"])).toEqual([8000, 0]);
+  expect(ports(["--port", "0"])).toEqual([0, 0]);
+});
+
+test("FooocusAPI's flags: other names for ours, and those that change nothing", () => {
+  const { config, notes } = load(["--listen", "--apikey", "k1,k2", "--nowebui", "--output-path", "/data"]);
+  expect([config.host, config.api_keys, config.outputs]).toEqual(["0.0.0.0", ["k1", "k2"], "/data"]);
+  expect(notes).toEqual(["--nowebui changes nothing here."]);
+  expect(load(["--listen", "::1", "--disable-metadata"]).config).toMatchObject({
+    host: "::1",
+    disable_metadata: true,
+  });
+});
+
+test("a bad value of ours stops the start, naming key and source", () => {
+  expect(() => load(["--port", "many"])).toThrow('--port: port cannot be "many"; it takes a whole number');
+  expect(() => load([], { FOOOCUSD_WEIGHTS: "heavy" })).toThrow("FOOOCUSD_WEIGHTS: weights cannot be");
+  expect(() => load([], {}, { isolation: "none" })).toThrow("it takes thread | process");
+  expect(() => load(["--no-such-flag"])).toThrow("no flag --no-such-flag");
+  expect(() => load(["stray"])).toThrow("stray is not a flag");
+  expect(() => load([], {}, "{")).toThrow("is not JSON");
+  expect(() => load([], {}, [1])).toThrow("does not hold a JSON object");
+});
+
+test("a bad value of Fooocus' falls back with a note; its other keys are left alone", () => {
+  const { config, notes } = load(
+    [],
+    { default_cfg_scale: "5.5" },
+    {
+      default_model: "mine.safetensors",
+      default_clip_skip: 99,
+      default_enhance_tabs: 3,
+      something_else: true,
+    },
+  );
+  expect(config.fooocusKeys).toEqual({
+    file: { default_model: "mine.safetensors" },
+    environment: { default_cfg_scale: 5.5 },
+  });
+  expect(notes).toHaveLength(1);
+  expect(notes[0]).toContain("default_clip_skip cannot be 99");
+});
+
+test("Fooocus' folders become model folders of one kind", () => {
+  const { config } = load([], {}, { path_checkpoints: ["/big", "models/more"], path_outputs: "/out" });
+  expect(config.models).toEqual(["checkpoints=/big", "checkpoints=models/more", "models"]);
+  expect(config.outputs).toBe("/out");
+});
+
+test("a Fooocus folder brings its config.txt and its models, below our own", () => {
+  const fooocus = mkdtempSync(join(root, "fooocus-"));
+  writeFileSync(
+    join(fooocus, "config.txt"),
+    JSON.stringify({ default_model: "theirs", default_sampler: "euler", path_loras: "models/loras" }),
+  );
+  const { config } = load(["--fooocus", fooocus], {}, { default_model: "ours" });
+  expect(config.fooocusKeys.file).toEqual({
+    default_model: "ours",
+    default_sampler: "euler",
+    path_loras: "models/loras",
+  });
+  expect(config.models).toEqual([`loras=${fooocus}/models/loras`, "models", `${fooocus}/models`]);
+});
+
+test("Python literals", () => {
+  const literals = ["True", "None", "'it\\'s'", "[True, 'a', 1.5]", "(1, 2)", '"x"', "plain text", "3"];
+  expect(literals.map(pythonLiteral)).toEqual([
+    true,
+    null,
+    "it's",
+    [true, "a", 1.5],
+    [1, 2],
+    "x",
+    "plain text",
+    3,
+  ]);
+});
+
+test("the settings are frozen, and help lists them all", () => {
+  expect(Object.isFrozen(load([]).config)).toBe(true);
+  const loaded = loadConfig({ args: ["--help"], env: {} });
+  const help = "help" in loaded ? loaded.help : "";
+  for (const key of Object.keys(ConfigSchema.properties))
+    expect(help).toContain(`--${key.replaceAll("_", "-")}`);
+});

@@ -1,0 +1,87 @@
+import { expect, test } from "bun:test";
+import fc from "fast-check";
+import sharp from "sharp";
+import { decodeImage, readEmbeddedText } from "#/image/decode.ts";
+import { encodeImage } from "#/image/encode.ts";
+import { readExif, writeExif } from "#/image/exif.ts";
+import { pngTexts } from "#/image/png-text.ts";
+import { RequestError } from "#/lib/errors.ts";
+
+const picture = { width: 8, height: 8, data: new Uint8Array(8 * 8 * 3).fill(90) };
+const text = { parameters: '{"prompt": "ä"}', scheme: "fooocus" };
+
+/** Places and values to write over a file, and where it ends. */
+const damage = fc.record({
+  writes: fc.array(fc.tuple(fc.nat(4000), fc.integer({ min: 0, max: 255 })), { maxLength: 12 }),
+  length: fc.option(fc.nat(4000)),
+});
+
+function damaged(
+  bytes: Uint8Array,
+  { writes, length }: typeof damage extends fc.Arbitrary<infer T> ? T : never,
+) {
+  const copy = Uint8Array.from(bytes);
+  for (const [at, value] of writes) copy[at % copy.length] = value;
+  return length === null ? copy : copy.subarray(0, length % (copy.length + 1));
+}
+
+const decodes = async (bytes: Uint8Array): Promise<void> => {
+  try {
+    const { width, height, data } = await decodeImage(bytes, "f");
+    expect(data.length).toBe(width * height * 3);
+  } catch (thrown) {
+    expect(thrown).toBeInstanceOf(RequestError);
+  }
+};
+
+for (const format of ["png", "jpeg", "webp"] as const) {
+  test(`a damaged ${format} is a picture or a refusal, never a crash`, async () => {
+    const bytes = await encodeImage(picture, format, text);
+    await fc.assert(
+      fc.asyncProperty(damage, (how) => decodes(damaged(bytes, how))),
+      { numRuns: 300 },
+    );
+  }, 30_000);
+}
+
+test("damaged texts and EXIF blocks are read as far as they go", async () => {
+  const png = await encodeImage(picture, "png", text);
+  const exif = writeExif({ software: "s", makerNote: "fooocus", userComment: "x".repeat(300) });
+  fc.assert(
+    fc.property(damage, (how) => {
+      expect(pngTexts(damaged(png, how))).toBeInstanceOf(Map);
+      expect(readExif(damaged(exif, how))).toBeObject();
+    }),
+    { numRuns: 10_000 },
+  );
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 400 }), (bytes) => {
+      expect(pngTexts(bytes)).toBeInstanceOf(Map);
+      expect(readExif(bytes)).toBeObject();
+    }),
+    { numRuns: 10_000 },
+  );
+}, 30_000);
+
+test("a picture with too many pixels is refused before it is unpacked", async () => {
+  const header = await sharp({ create: { width: 1, height: 1, channels: 3, background: "red" } })
+    .png()
+    .toBuffer();
+  // Width and height of the header chunk, with its checksum made right again by the encoder's own tool.
+  header.writeUInt32BE(20_000, 16);
+  header.writeUInt32BE(20_000, 20);
+  header.writeUInt32BE(Bun.hash.crc32(header.subarray(12, 29)), 29);
+  await expect(decodeImage(header, "uov_input_image")).rejects.toMatchObject({ code: "too-large" });
+});
+
+test("SVG is not taken: it can ask for files", async () => {
+  const svg =
+    '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><rect width="9" height="9"/></svg>';
+  await expect(decodeImage(new TextEncoder().encode(svg), "f")).rejects.toMatchObject({ code: "bad-image" });
+});
+
+test("what is no picture has no text", async () => {
+  await expect(readEmbeddedText(new TextEncoder().encode("no picture"))).rejects.toMatchObject({
+    code: "bad-image",
+  });
+});

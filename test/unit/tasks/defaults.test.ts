@@ -1,0 +1,75 @@
+import { afterAll, expect, test } from "bun:test";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Catalog } from "#/catalog/catalog.ts";
+import { type DefaultSources, serverDefaults } from "#/tasks/defaults.ts";
+
+const root = mkdtempSync(join(tmpdir(), "fooocusd-defaults-"));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+for (const name of [
+  "checkpoints/demo.safetensors",
+  "checkpoints/big.safetensors",
+  "loras/there.safetensors",
+]) {
+  mkdirSync(join(root, name, ".."), { recursive: true });
+  writeFileSync(join(root, name), name);
+}
+writeFileSync(
+  join(root, "checkpoints/demo.json"),
+  '{"default_aspect_ratio": "256*256", "default_loras": [[true, "there.safetensors", 0.5]]}',
+);
+
+const presets: DefaultSources["presets"] = new Map([
+  ["default", { default_model: "big.safetensors", default_cfg_scale: 4, default_performance: "Quality" }],
+  ["anime", { default_cfg_scale: 6, default_sampler: "lcm" }],
+]);
+const defaults = (more: Partial<DefaultSources> = {}) =>
+  serverDefaults({
+    presets,
+    preset: "default",
+    fooocusKeys: { file: {}, environment: {} },
+    catalog: new Catalog([root]),
+    ...more,
+  });
+
+test("later sources win: contract, default preset, config.txt, preset, environment", () => {
+  const file = { default_cfg_scale: 5, default_sampler: "euler", default_clip_skip: 1 };
+  const environment = { default_sampler: "ddim" };
+  expect(defaults()).toMatchObject({ guidance_scale: 4, sampler_name: "dpmpp_2m_sde_gpu", clip_skip: 2 });
+  expect(defaults({ fooocusKeys: { file, environment: {} } })).toMatchObject({
+    guidance_scale: 5,
+    sampler_name: "euler",
+    clip_skip: 1,
+  });
+  expect(defaults({ preset: "anime", fooocusKeys: { file, environment: {} } })).toMatchObject({
+    guidance_scale: 6,
+    sampler_name: "lcm",
+  });
+  expect(defaults({ preset: "anime", fooocusKeys: { file, environment } }).sampler_name).toBe("ddim");
+});
+
+test("performance and number of images stay the contract's", () => {
+  expect(defaults()).toMatchObject({ performance_selection: "Speed", image_number: 1, image_seed: -1n });
+});
+
+test("the checkpoint is one that is there, and brings what it says of itself", () => {
+  expect(defaults()).toMatchObject({
+    base_model_name: "big.safetensors",
+    aspect_ratios_selection: "1152*896",
+    loras: [{ model_name: "None" }, { model_name: "None" }, { model_name: "None" }, { model_name: "None" }],
+  });
+  const demo = { file: { default_model: "demo.safetensors" }, environment: {} };
+  expect(defaults({ fooocusKeys: demo })).toMatchObject({
+    base_model_name: "demo.safetensors",
+    aspect_ratios_selection: "256*256",
+    loras: [{ enabled: true, model_name: "there.safetensors", weight: 0.5 }],
+  });
+  const sized = { file: { ...demo.file, default_aspect_ratio: "512*512" }, environment: {} };
+  expect(defaults({ fooocusKeys: sized }).aspect_ratios_selection).toBe("512*512");
+  const gone = {
+    file: { default_model: "gone", previous_default_models: ["demo.safetensors"] },
+    environment: {},
+  };
+  expect(defaults({ fooocusKeys: gone }).base_model_name).toBe("demo.safetensors");
+});
