@@ -1,0 +1,128 @@
+import { expect, setDefaultTimeout, test } from "bun:test";
+import { distance, toLab } from "../../../scripts/bench/scene-reader/lab.ts";
+import { largestComponent } from "../../../scripts/bench/scene-reader/mask.ts";
+import { type Picture, readScene } from "../../../scripts/bench/scene-reader/read-scene.ts";
+import { shapes } from "../../../scripts/bench/scene-reader/templates.ts";
+import evaluation from "../../../scripts/train/eval-prompts.json" with { type: "json" };
+import { drawScene } from "../../support/draw-scene.ts";
+
+setDefaultTimeout(120_000);
+
+const { palette } = evaluation;
+const names = Object.entries(palette);
+
+/** Park and Miller's generator: the same scenes every time. */
+function dice(seed: number): () => number {
+  let state = seed;
+  return () => (state = (state * 48271) % 2147483647) / 2147483647;
+}
+
+function scenes(size: Readonly<{ width: number; height: number }>, seed: number) {
+  const random = dice(seed);
+  const between = (low: number, high: number) => low + (high - low) * random();
+  const pick = () => names[Math.floor(random() * names.length)]!;
+  return Array.from({ length: 100 }, (_, i) => {
+    const [background, ground] = pick();
+    let [foreground, paint] = pick();
+    while (Math.hypot(...paint.map((v, c) => v - ground[c]!)) < 100) [foreground, paint] = pick();
+    const side = Math.min(size.width, size.height);
+    const radius = side * between(0.17, 0.38);
+    return {
+      scene: {
+        ...size,
+        background: ground,
+        foreground: paint,
+        shape: shapes[i % shapes.length]!,
+        x: between(radius * 1.15, size.width - radius * 1.15),
+        y: between(radius * 1.15, size.height - radius * 1.15),
+        radius,
+        turn: between(0, 360),
+        blur: random() < 0.5 ? 0 : between(0.4, 1.6),
+        noise: between(0, 6),
+      },
+      background,
+      foreground,
+      random,
+    };
+  });
+}
+
+test.each([
+  [{ width: 256, height: 256 }, 1],
+  [{ width: 320, height: 192 }, 2],
+])(
+  "it reads at least 98 of 100 drawn scenes of %o: any place, size, rotation, with blur and noise",
+  async (size, seed) => {
+    const misses: string[] = [];
+    for (const { scene, background, foreground, random } of scenes(size, seed)) {
+      const read = readScene(await drawScene(scene, random), palette);
+      if (read.background !== background || read.foreground !== foreground || read.shape !== scene.shape) {
+        misses.push(
+          `${foreground} ${scene.shape} on ${background}, r ${scene.radius.toFixed(0)} turn ${scene.turn.toFixed(0)}: ` +
+            `read ${read.foreground} ${read.shape} on ${read.background} (${read.overlap.toFixed(2)})`,
+        );
+      }
+    }
+    if (misses.length > 2) expect(misses).toEqual([]);
+    expect(misses.length).toBeLessThanOrEqual(2);
+  },
+);
+
+const filled = (width: number, height: number, at: (x: number, y: number) => readonly number[]): Picture => ({
+  width,
+  height,
+  data: Uint8Array.from({ length: width * height * 3 }, (_, i) => {
+    const pixel = Math.floor(i / 3);
+    return at(pixel % width, Math.floor(pixel / width))[i % 3]!;
+  }),
+});
+
+test("an empty picture has a ground and nothing on it", () => {
+  expect(
+    readScene(
+      filled(64, 64, () => palette.teal),
+      palette,
+    ),
+  ).toMatchObject({
+    background: "teal",
+    foreground: undefined,
+    shape: undefined,
+  });
+});
+
+test("a blot is no shape, whatever it resembles most", () => {
+  // An L with unequal arms: none of the ten, at any rotation.
+  const blot = filled(128, 128, (x, y) =>
+    (x > 20 && x < 34 && y > 10 && y < 115) || (y > 101 && y < 115 && x > 20 && x < 90)
+      ? palette.red
+      : palette.white,
+  );
+  expect(readScene(blot, palette)).toMatchObject({
+    background: "white",
+    foreground: "red",
+    shape: undefined,
+  });
+});
+
+test("a thing of the wrong colour or shape is not read as the right one", async () => {
+  const base = { width: 256, height: 256, x: 128, y: 128, radius: 70, turn: 0, blur: 1, noise: 2 };
+  const drawn = { ...base, background: palette.white, foreground: palette.maroon, shape: "square" as const };
+  const read = readScene(await drawScene(drawn, dice(3)), palette);
+  expect(read).toMatchObject({ background: "white", foreground: "maroon", shape: "square" });
+});
+
+test("Lab has white at 100, black at 0, grey without hue, and no two palette colours are neighbours", () => {
+  expect(distance(toLab(255, 255, 255), [100, 0, 0])).toBeLessThan(0.1);
+  expect(distance(toLab(0, 0, 0), [0, 0, 0])).toBeLessThan(0.1);
+  expect(Math.hypot(...toLab(119, 119, 119).slice(1))).toBeLessThan(0.1);
+  const labs = names.map(([, [r = 0, g = 0, b = 0]]) => toLab(r, g, b));
+  const least = Math.min(...labs.flatMap((a, i) => labs.slice(i + 1).map((b) => distance(a, b))));
+  expect(least).toBeGreaterThan(18);
+});
+
+test("of several parts the largest stays, corners count as joined", () => {
+  const data = Uint8Array.from([1, 0, 0, 1, 0, 1, 0, 1, 0, 0, 0, 0]);
+  expect([...largestComponent({ width: 4, height: 3, data }).data]).toEqual([
+    1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0,
+  ]);
+});
