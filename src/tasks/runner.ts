@@ -114,7 +114,7 @@ export class TaskRunner {
 
   pause(paused: boolean): void {
     this.#queue.paused = paused;
-    this.#parts.history.setCounter(pausedCounter, paused ? 1 : 0);
+    this.#remember(() => this.#parts.history.setCounter(pausedCounter, paused ? 1 : 0));
     this.#tellQueue();
     this.#next();
   }
@@ -122,7 +122,7 @@ export class TaskRunner {
   move(id: TaskId, before: TaskId | null): boolean {
     const moved = this.#queue.move(id, before);
     if (moved) {
-      this.#parts.history.reorder(this.#queue.ids);
+      this.#remember(() => this.#parts.history.reorder(this.#queue.ids));
       this.#tellQueue();
     }
     return moved;
@@ -143,6 +143,15 @@ export class TaskRunner {
     running.abandon();
     const attempts = this.#live.get(running.id)?.attempts ?? 1;
     this.#parts.history.started(running.id, attempts - 1);
+  }
+
+  /** The queue does as it is told even if a full disk forgets it at the next start. */
+  #remember(write: () => void): void {
+    try {
+      write();
+    } catch (thrown) {
+      this.#parts.log.warn("the state of the queue could not be written", { error: String(thrown) });
+    }
   }
 
   #next(): void {

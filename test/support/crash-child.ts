@@ -1,0 +1,32 @@
+import { writeSync } from "node:fs";
+import { ScriptedEngine } from "./scripted-engine.ts";
+import { openBench, small } from "./task-bench.ts";
+
+/**
+ * A process that takes and runs tasks until somebody kills it, and says what it promised: `accepted <id>` once a task
+ * was taken, `settled <id>` once it ended. With `drain` it takes nothing, finishes what there is and leaves.
+ *
+ * Arguments: folder, `load` or `drain`.
+ */
+async function main(folder: string, mode: string): Promise<void> {
+  const engine = new ScriptedEngine({ beforeStep: () => Bun.sleep(Math.random() * 4) });
+  const { tasks, history } = openBench({ folder, engine, config: { queue_limit: 1_000_000 } });
+  // Written at once: a line that was not written was not promised.
+  const say = (line: string): void => void writeSync(1, `${line}\n`);
+  tasks.subscribe((event) => {
+    if (event.type === "settled") say(`settled ${event.taskId}`);
+  });
+  say("ready");
+  while (mode === "load") {
+    const images = 1 + Math.floor(Math.random() * 3);
+    const { id } = await tasks.submit({ ...small, overwrite_step: 2, image_number: images });
+    say(`accepted ${id}`);
+    await Bun.sleep(Math.random() * 12);
+  }
+  while (tasks.current() !== undefined || tasks.queue.pending.length > 0) await Bun.sleep(10);
+  await tasks.close(1000);
+  history.close();
+  say("drained");
+}
+
+await main(process.argv[2] ?? "", process.argv[3] ?? "drain");
