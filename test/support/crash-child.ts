@@ -1,4 +1,5 @@
 import { writeSync } from "node:fs";
+import type { TaskService } from "#/tasks/service.ts";
 import { ScriptedEngine } from "./scripted-engine.ts";
 import { openBench, small } from "./task-bench.ts";
 
@@ -17,16 +18,21 @@ async function main(folder: string, mode: string): Promise<void> {
     if (event.type === "settled") say(`settled ${event.taskId}`);
   });
   say("ready");
-  while (mode === "load") {
+  if (mode === "load") await load(tasks, say);
+  while (tasks.current() !== undefined || tasks.queue.pending.length > 0) await Bun.sleep(10);
+  await tasks.close(1000);
+  history.close();
+  say("drained");
+}
+
+/** Submits until the process is killed. */
+async function load(tasks: TaskService, say: (line: string) => void): Promise<never> {
+  for (;;) {
     const images = 1 + Math.floor(Math.random() * 3);
     const { id } = await tasks.submit({ ...small, overwrite_step: 2, image_number: images });
     say(`accepted ${id}`);
     await Bun.sleep(Math.random() * 12);
   }
-  while (tasks.current() !== undefined || tasks.queue.pending.length > 0) await Bun.sleep(10);
-  await tasks.close(1000);
-  history.close();
-  say("drained");
 }
 
 await main(process.argv[2] ?? "", process.argv[3] ?? "drain");

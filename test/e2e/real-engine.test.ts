@@ -1,0 +1,73 @@
+import { afterAll, expect, test } from "bun:test";
+import { mkdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
+import sharp from "sharp";
+import { processChannel } from "#/engine/channel.ts";
+import { EngineHost } from "#/engine/host.ts";
+import type { EngineSettings, TaskId } from "#/engine/protocol.ts";
+import type { TaskService } from "#/tasks/service.ts";
+import { tinyCheckpoint } from "../support/golden.ts";
+import { benchFolder, openBench, small } from "../support/task-bench.ts";
+
+const folder = benchFolder();
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const checkpoints = join(folder, "models/checkpoints");
+rmSync(checkpoints, { recursive: true });
+mkdirSync(checkpoints);
+symlinkSync(await tinyCheckpoint(), join(checkpoints, "base.safetensors"));
+
+const settings: EngineSettings = {
+  modelRoots: [join(folder, "models")],
+  providers: ["cpu"],
+  weights: "in-place",
+  memoryBudget: 1_000_000_000,
+  threads: 1,
+};
+const worker = join(import.meta.dir, "../../src/engine/worker.ts");
+
+const settled = async (tasks: TaskService, id: TaskId) => {
+  const task = await tasks.settled(id, AbortSignal.timeout(60_000));
+  return task?.state.status === "settled" ? task.state : undefined;
+};
+
+test("pixels of a real network end in files; a killed engine fails its task and no other", async () => {
+  const children: number[] = [];
+  const engine = new EngineHost(settings, () => {
+    const before = childrenOf(process.pid);
+    const channel = processChannel([process.execPath, worker]);
+    children.push(...childrenOf(process.pid).filter((pid) => !before.includes(pid)));
+    return channel;
+  });
+  const { tasks, close } = openBench({ folder, engine });
+  const first = await tasks.submit({ ...small, overwrite_step: 2 });
+  const made = await settled(tasks, first.id);
+  expect(made).toMatchObject({ outcome: "finished", error: null });
+  const file = readFileSync(join(folder, "outputs", ...(made?.images[0]?.url ?? "").split("/").slice(-2)));
+  expect(await sharp(file).metadata()).toMatchObject({ format: "png", width: 64, height: 64 });
+
+  const doomed = await tasks.submit({ ...small, overwrite_step: 900 });
+  const next = await tasks.submit({ ...small, overwrite_step: 2 });
+  for await (const event of tasks.watch(doomed.id, AbortSignal.timeout(60_000)))
+    if (event.type === "progress" && event.step > 0) break;
+  process.kill(children.at(-1) ?? 0, "SIGKILL");
+  expect(await settled(tasks, doomed.id)).toMatchObject({
+    outcome: "failed",
+    error: { code: "worker-died" },
+  });
+  const again = await settled(tasks, next.id);
+  expect(again?.outcome).toBe("finished");
+  const pixels = async (url: string | undefined) =>
+    sharp(readFileSync(join(folder, "outputs", ...(url ?? "").split("/").slice(-2))))
+      .raw()
+      .toBuffer();
+  expect(await pixels(again?.images[0]?.url)).toEqual(await pixels(made?.images[0]?.url));
+  await engine.close();
+  await close();
+}, 120_000);
+
+/** Process ids of a process' children. */
+function childrenOf(pid: number): readonly number[] {
+  const text = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim();
+  return text === "" ? [] : text.split(" ").map(Number);
+}
