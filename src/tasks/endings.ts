@@ -1,4 +1,5 @@
 import type { TaskId } from "#/engine/protocol.ts";
+import type { WireError } from "#/lib/errors.ts";
 import type { Delivery, Settlement } from "#/stores/history.ts";
 import type { EventLog } from "./event-log.ts";
 import type { TaskTimings } from "./events.ts";
@@ -30,11 +31,15 @@ export class Endings {
 
   /** Ends a task: row, webhook, event; exactly once, whoever calls is the task's owner. */
   settle(task: Task, end: End): void {
-    const { now, webhooks, recordText } = this.#parts;
+    const { now, webhooks, recordText, log } = this.#parts;
     const settlement = { ...end, finishedAt: now() };
     const settled: Task = { ...task, state: { status: "settled", ...settlement } };
     const delivery = webhooks.deliveryFor(task, () => recordText(settled));
     const ended = { task: settled, settlement, delivery };
+    const seconds = (settlement.finishedAt - (end.startedAt ?? settlement.finishedAt)) / 1000;
+    const facts = { task: task.id, outcome: end.outcome, images: end.images.length, seconds };
+    if (end.error === null) log.info("a task ended", facts);
+    else log.error("a task failed", { ...facts, error: end.error.message, stack: stackOf(end.error) });
     if (!this.#write(ended)) {
       this.#unwritten.set(task.id, ended);
       this.#retryLater();
@@ -83,6 +88,10 @@ export class Endings {
     this.#timer.unref();
   }
 }
+
+/** Where a broken promise of ours was broken; other errors explain themselves. */
+const stackOf = ({ code, details }: WireError): string | undefined =>
+  code === "bug" && typeof details.stack === "string" ? details.stack : undefined;
 
 /** Where the time of a settled task went, as its images measured it. */
 export function timingsOf(queuedAt: number, { startedAt, finishedAt, images }: Settlement): TaskTimings {

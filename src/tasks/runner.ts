@@ -186,7 +186,6 @@ export class TaskRunner {
       this.#endings.settle(task, end);
     } catch (thrown) {
       if (run.abandoned) return;
-      this.#parts.log.error("a task failed", { task: task.id, error: String(thrown) });
       this.#live.delete(task.id);
       this.#endings.settle(task, run.failed(thrown));
     }

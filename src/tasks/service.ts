@@ -126,7 +126,16 @@ export class TaskService implements Tasks {
   }
 
   subscribe(listener: (event: LiveEvent) => void): () => void {
-    return this.#events.subscribe(listener);
+    const stop = this.#events.subscribe((event) => {
+      try {
+        listener(event);
+      } catch (thrown) {
+        // A reader that breaks must not break the task it reads of.
+        this.#parts.log.error("a reader of events failed and hears no more", { error: String(thrown) });
+        stop();
+      }
+    });
+    return stop;
   }
 
   backlog(of: readonly TaskId[] | "all", since: number): readonly LiveEvent[] {

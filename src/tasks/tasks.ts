@@ -58,7 +58,7 @@ export interface Tasks {
   watch(id: TaskId, signal: AbortSignal, since?: number): AsyncIterable<LiveEvent>;
   /** All events from now on, or after `since`, until `signal` aborts. */
   watchAll(signal: AbortSignal, since?: number): AsyncIterable<LiveEvent>;
-  /** Calls `listener` with everything from now on, in order; returns the way to stop. It must not throw. */
+  /** Calls `listener` with everything from now on, in order; returns the way to stop. One that throws hears no more. */
   subscribe(listener: (event: LiveEvent) => void): () => void;
   /** What a reader who was away since `since` must be told, in order; snapshots where events are no longer kept. */
   backlog(of: readonly TaskId[] | "all", since: number): readonly LiveEvent[];

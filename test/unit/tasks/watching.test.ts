@@ -157,3 +157,16 @@ test("a log that cannot write its number down goes on, and tries again", () => {
   expect([log.seq, saved.length]).toEqual([43, 1]);
   expect(saved[0]).toBeGreaterThan(43);
 });
+
+test("a reader that breaks hears no more, and the task goes on", async () => {
+  const bench = openBench();
+  let heard = 0;
+  bench.tasks.subscribe(() => {
+    heard += 1;
+    throw new Error("broken");
+  });
+  const { id } = await bench.tasks.submit(small);
+  const task = await bench.tasks.settled(id, AbortSignal.timeout(5000));
+  expect([heard, task?.state.status]).toEqual([1, "settled"]);
+  await bench.close();
+});
