@@ -166,7 +166,7 @@ function chooseLoras(
 }
 
 /** A file name without folders and extension. */
-const stemOf = (name: string): string => name.replace(/^.*\//, "").replace(/\.[^.]+$/, "");
+export const stemOf = (name: string): string => name.replace(/^.*\//, "").replace(/\.[^.]+$/, "");
 
 function chooseSize(params: GenerateParams): Size {
   const chosen = parseSize(params.aspect_ratios_selection, "aspect_ratios_selection");

@@ -3,7 +3,7 @@ import type { Catalog } from "#/catalog/catalog.ts";
 import type { ModelKind } from "#/catalog/find-model.ts";
 import type { ModelHashes } from "#/catalog/hashes.ts";
 import type { EmbeddedText } from "#/image/encode.ts";
-import type { Resolved } from "#/recipe/resolve.ts";
+import { type Resolved, stemOf } from "#/recipe/resolve.ts";
 import { writeA1111 } from "#/stores/metadata/a1111.ts";
 import { writeFooocus } from "#/stores/metadata/fooocus.ts";
 import type { ImageMetadata } from "#/stores/metadata/metadata.ts";
@@ -79,6 +79,3 @@ async function metadataOf(
     version,
   };
 }
-
-/** A file name without folders and extension. */
-const stemOf = (name: string): string => name.replace(/^.*\//, "").replace(/\.[^.]+$/, "");
