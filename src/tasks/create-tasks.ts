@@ -84,7 +84,13 @@ export function createTasks(parts: TaskDependencies): CreatedTasks {
   const { config, history, images, catalog, hashes, engine, assets, log, clock, baseUrl, recordText } = parts;
   const { preset, fooocusKeys } = config;
   const defaults = (): GenerateParams =>
-    serverDefaults({ presets: assets.presets, preset, fooocusKeys, catalog });
+    serverDefaults({
+      presets: assets.presets,
+      preset,
+      fooocusKeys,
+      catalog,
+      styles: assets.styles.map(({ name }) => name),
+    });
   const resolve = (params: GenerateParams): Resolved => resolveRecipe(params, worldOf(parts));
   const inputOptions = (): InputOptions => inputOptionsOf(parts);
   const webhooks = new Webhooks(

@@ -3,6 +3,7 @@ import type { Catalog, Sidecar } from "#/catalog/catalog.ts";
 import type { FooocusKeys } from "#/config/fooocus-keys.ts";
 import type { FooocusSources } from "#/config/schema.ts";
 import { type Preset, presetRequest } from "#/recipe/preset.ts";
+import { expansionStyle, randomStyle } from "#/recipe/styles.ts";
 
 export type DefaultSources = Readonly<{
   presets: ReadonlyMap<string, Preset>;
@@ -10,14 +11,22 @@ export type DefaultSources = Readonly<{
   preset: string;
   fooocusKeys: FooocusSources;
   catalog: Catalog;
+  /** Styles that can be applied. */
+  styles: readonly string[];
 }>;
 
 /**
  * The server's values for everything a request does not say; later ones win: the contract's, the default preset, what
  * the checkpoint says of itself, `config.txt`, the server's preset, the environment. Adapted to what is there: the
- * checkpoint is one that exists, LoRAs that do not exist are left out. Performance and image number stay the contract's.
+ * checkpoint is one that exists, LoRAs and styles that do not exist are left out. Performance and image number stay the contract's.
  */
-export function serverDefaults({ presets, preset, fooocusKeys, catalog }: DefaultSources): GenerateParams {
+export function serverDefaults({
+  presets,
+  preset,
+  fooocusKeys,
+  catalog,
+  styles,
+}: DefaultSources): GenerateParams {
   const below = presets.get("default") ?? {};
   const above = preset === "default" ? {} : (presets.get(preset) ?? {});
   const { file, environment } = fooocusKeys;
@@ -30,10 +39,12 @@ export function serverDefaults({ presets, preset, fooocusKeys, catalog }: Defaul
     generateFields.map((field) => [field, CommonRequest.properties[field].default as unknown]),
   );
   const merged = Object.assign({}, contract, { image_seed: -1n }, ...layers) as GenerateParams;
+  const applicable = new Set([expansionStyle, randomStyle, ...styles]);
   const there = catalog.names("loras");
   return {
     ...merged,
     base_model_name: base ?? merged.base_model_name,
+    style_selections: merged.style_selections.filter((name) => applicable.has(name)),
     loras: merged.loras.filter(({ model_name }) => model_name === "None" || there.includes(model_name)),
   };
 }

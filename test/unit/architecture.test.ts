@@ -7,8 +7,8 @@ import { join, posix } from "node:path";
  * of `config`. `"x:types"` allows `import type` only.
  */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
-  main: ["app", "config", "native", "engine/host"],
-  app: "routes tasks stores recipe catalog image api native assets config engine/protocol engine/host".split(
+  main: ["app", "config", "native", "engine/worker"],
+  app: "routes tasks stores recipe catalog image api native assets config sampling engine/protocol engine/host".split(
     " ",
   ),
   routes: ["api", "tasks", "stores", "image", "catalog", "web", "engine/protocol:types", "recipe:types"],
@@ -48,8 +48,8 @@ const ownersOfPackages: Readonly<Record<string, readonly string[]>> = {
   "bun:ffi": ["native", "runtime"],
 };
 
-/** `process.env` has two readers: the configuration, and the folder libraries are unpacked to before there is one. */
-const readersOfEnvironment = ["config/load.ts", "native/cache.ts"];
+/** `process.env` has two readers: main, for the configuration, and the folder libraries are unpacked to before there is one. */
+const readersOfEnvironment = ["main.ts", "native/cache.ts"];
 
 type Import = Readonly<{ from: string; to: string; typeOnly: boolean }>;
 

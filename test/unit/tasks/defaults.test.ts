@@ -30,6 +30,7 @@ const defaults = (more: Partial<DefaultSources> = {}) =>
     preset: "default",
     fooocusKeys: { file: {}, environment: {} },
     catalog: new Catalog([root]),
+    styles: ["Plain"],
     ...more,
   });
 
@@ -72,4 +73,10 @@ test("the checkpoint is one that is there, and brings what it says of itself", (
     environment: {},
   };
   expect(defaults({ fooocusKeys: gone }).base_model_name).toBe("demo.safetensors");
+});
+
+test("styles that cannot be applied are no default", () => {
+  const file = { default_styles: ["Fooocus V2", "Plain", "Somebody's"] };
+  const { style_selections } = defaults({ fooocusKeys: { file, environment: {} } });
+  expect(style_selections).toEqual(["Fooocus V2", "Plain"]);
 });

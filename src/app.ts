@@ -1,0 +1,124 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { writeJson } from "#/api/json.ts";
+import presetFile from "#/assets/presets/presets.json";
+import { Catalog } from "#/catalog/catalog.ts";
+import { type FooocusFolder, readFooocusFolder } from "#/catalog/fooocus-folder.ts";
+import { ModelHashes } from "#/catalog/hashes.ts";
+import type { Config } from "#/config/schema.ts";
+import { type Channel, processChannel, threadChannel } from "#/engine/channel.ts";
+import { EngineHost } from "#/engine/host.ts";
+import type { EngineSettings } from "#/engine/protocol.ts";
+import { EngineError } from "#/lib/errors.ts";
+import type { Log } from "#/lib/log.ts";
+import { linkCudaProviders } from "#/native/cuda.ts";
+import { libraryFolder } from "#/native/libraries.ts";
+import { embeddedModels } from "#/native/models.ts";
+import type { Preset } from "#/recipe/preset.ts";
+import { expansionStyle, randomStyle } from "#/recipe/styles.ts";
+import { routes } from "#/routes/index.ts";
+import { storedRecord } from "#/routes/record.ts";
+import { samplers } from "#/sampling/samplers.ts";
+import { schedules } from "#/sampling/schedules.ts";
+import { openHistory } from "#/stores/history/sqlite.ts";
+import { folderImages } from "#/stores/images/folder.ts";
+import { publicBase } from "#/tasks/base-url.ts";
+import { createTasks, type GenerationAssets } from "#/tasks/create-tasks.ts";
+
+/** A running server. */
+export type App = Readonly<{
+  /** What clients are given, without a slash at the end. */
+  url: string;
+  /** Takes nothing more, waits for the picture at hand as long as the settings say, and closes everything. */
+  close: () => Promise<void>;
+}>;
+
+/**
+ * Builds every object once, in order, and listens.
+ *
+ * @param engineCommand starts this program as an engine, for `isolation: process`
+ * @throws EngineError `storage-failed`, `provider-missing`, or `bad-setting` when the port is taken
+ */
+export function startApp(config: Config, engineCommand: readonly string[], log: Log): App {
+  if (config.cuda_libraries !== "") linkCudaProviders(config.cuda_libraries, libraryFolder());
+  mkdirSync(config.outputs, { recursive: true });
+  const shipped = embeddedModels();
+  const modelRoots = shipped === undefined ? config.models : [...config.models, shipped];
+  const catalog = new Catalog(modelRoots);
+  const assets = assetsOf(readFooocusFolder(config.fooocus));
+  const history = openHistory(join(config.outputs, "db.sqlite3"));
+  const images = folderImages(config.outputs, config.inputs, Math.random);
+  const engine = new EngineHost(engineSettings(config, modelRoots), () => openEngine(config, engineCommand));
+
+  let port = config.port;
+  const baseUrl = (): string => publicBase({ base_url: config.base_url, host: config.host, port });
+  const { tasks } = createTasks({
+    config,
+    history,
+    images,
+    catalog,
+    hashes: new ModelHashes(join(config.outputs, "model-hashes.json")),
+    engine,
+    assets,
+    log,
+    baseUrl,
+    port: () => port,
+    recordText: (task) => writeJson(storedRecord(task)),
+    clock: Date.now,
+    random: Math.random,
+  });
+  const styleNames = [expansionStyle, randomStyle, ...assets.styles.map(({ name }) => name)];
+  const auth = { keys: config.api_keys, protectFiles: config.protect_files };
+  const server = listen(routes({ tasks, images, catalog, styleNames, auth, log }), config);
+  port = server.port;
+  return {
+    url: baseUrl(),
+    close: async () => {
+      await tasks.close(config.shutdown_seconds * 1000);
+      await server.stop();
+      await engine.close();
+      history.close();
+    },
+  };
+}
+
+/** The presets that ship with us, then those of the Fooocus folder; styles and wildcards are the folder's. */
+function assetsOf({ styles, presets, wildcards }: FooocusFolder): GenerationAssets {
+  const shipped: Readonly<Record<string, unknown>> = presetFile;
+  // A preset is read key by key, each checked where it is used; what it holds beside the known keys is left alone.
+  const known = new Map([...Object.entries(shipped), ...presets]) as ReadonlyMap<string, Preset>;
+  return {
+    presets: known,
+    styles,
+    wildcards,
+    samplers: Object.keys(samplers),
+    schedules: Object.keys(schedules),
+  };
+}
+
+const engineSettings = (config: Config, modelRoots: readonly string[]): EngineSettings => ({
+  modelRoots,
+  providers: config.providers.length === 0 ? "auto" : config.providers,
+  weights: config.weights,
+  memoryBudget: config.memory_budget,
+  threads: config.threads,
+});
+
+/** The worker's address is right from this folder alone: bundled, every module lies where its entry does. */
+const openEngine = ({ isolation }: Config, command: readonly string[]): Channel =>
+  isolation === "thread"
+    ? threadChannel(new URL("./engine/worker.ts", import.meta.url))
+    : processChannel(command);
+
+type Server = Readonly<{ port: number; stop: () => Promise<void> }>;
+
+function listen(app: ReturnType<typeof routes>, { host, port }: Config): Server {
+  try {
+    app.listen({ hostname: host, port });
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    const message = `${host}:${port} cannot be listened on: ${reason} --port and --host name another place.`;
+    throw new EngineError("bad-setting", message, { host, port }, cause);
+  }
+  return { port: app.server?.port ?? port, stop: async () => void (await app.stop(true)) };
+}

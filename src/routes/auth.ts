@@ -1,0 +1,21 @@
+import { timingSafeEqual } from "node:crypto";
+import { jsonReply } from "./replies.ts";
+
+/** Paths that are open to everybody: documentation, and files unless they are protected. */
+const open = /^\/(?:$|docs(?:\/|$)|openapi\.json$)/;
+const files = /^\/(?:outputs|inputs)\//;
+
+export type AuthOptions = Readonly<{ keys: readonly string[]; protectFiles: boolean }>;
+
+/** The contract's key check: header `X-API-KEY`, exact match. @returns the refusal, or undefined */
+export function refusal(request: Request, { keys, protectFiles }: AuthOptions): Response | undefined {
+  if (keys.length === 0) return undefined;
+  const { pathname } = new URL(request.url);
+  if (open.test(pathname) || (!protectFiles && files.test(pathname))) return undefined;
+  const given = digest(request.headers.get("x-api-key") ?? "");
+  if (keys.some((key) => timingSafeEqual(digest(key), given))) return undefined;
+  return jsonReply({ detail: "Forbidden" }, 403);
+}
+
+/** Of one length, so that comparing takes one time. */
+const digest = (text: string): Uint8Array => new Bun.CryptoHasher("sha256").update(text).digest();

@@ -1,0 +1,64 @@
+import { InvalidRequest } from "#/api/issues.ts";
+import { UndecodableBody } from "#/api/read.ts";
+import { AppError, type ErrorCode } from "#/lib/errors.ts";
+import type { Log } from "#/lib/log.ts";
+import { jsonReply } from "./replies.ts";
+
+/** The one place where a failure gets its status. */
+const statuses = {
+  "invalid-value": 422,
+  "not-implemented": 422,
+  "unknown-model": 422,
+  "missing-model": 422,
+  "bad-image": 422,
+  "unreachable-url": 422,
+  "too-large": 413,
+  "queue-full": 429,
+  "unknown-task": 404,
+  conflict: 409,
+  forbidden: 403,
+  "file-unreadable": 500,
+  "header-invalid": 500,
+  "weight-missing": 500,
+  "weight-shape": 500,
+  "layout-unknown": 500,
+  "layout-unsupported": 500,
+  "dtype-unsupported": 500,
+  "lora-unsupported": 500,
+  "out-of-memory": 503,
+  "provider-missing": 503,
+  "worker-died": 503,
+  "session-failed": 500,
+  "storage-failed": 507,
+  "bad-setting": 500,
+  interrupted: 503,
+  bug: 500,
+} as const satisfies Record<ErrorCode, number>;
+
+/**
+ * Any thrown value as an answer in FastAPI's shape: a list of problems for what was wrong with the request, a sentence
+ * for everything else. What nobody expected is logged and says nothing of its insides.
+ */
+export function errorReply(thrown: unknown, log: Log): Response {
+  if (thrown instanceof InvalidRequest) return jsonReply({ detail: thrown.issues }, 422);
+  if (thrown instanceof UndecodableBody) return jsonReply({ detail: thrown.message }, 400);
+  if (thrown instanceof AppError && thrown.code !== "bug") return appErrorReply(thrown);
+  log.error("a request failed unexpectedly", {
+    error: thrown instanceof Error ? thrown.stack : String(thrown),
+  });
+  return new Response("Internal Server Error", {
+    status: 500,
+    headers: { "content-type": "text/plain; charset=utf-8" },
+  });
+}
+
+function appErrorReply({ code, message, details }: AppError): Response {
+  const status = statuses[code];
+  if (status !== 422) return jsonReply({ detail: message }, status);
+  const { field, value } = details;
+  const loc = typeof field === "string" ? ["body", ...field.split(".")] : ["body"];
+  return jsonReply(
+    { detail: [{ type: code.replaceAll("-", "_"), loc, msg: message, input: value ?? null }] },
+    status,
+  );
+}

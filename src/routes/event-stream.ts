@@ -1,0 +1,81 @@
+import type { LiveEvent } from "#/tasks/events.ts";
+
+const pingMilliseconds = 15_000;
+
+/**
+ * A task's events as the reference's event stream: one JSON object and an empty data line an event, `Finished` last,
+ * a ping every 15 s. A client that goes away ends the watching, never the task.
+ */
+export function eventStream(events: AsyncIterable<LiveEvent>): Response {
+  const iterator = events[Symbol.asyncIterator]();
+  const encoder = new TextEncoder();
+  let ping: ReturnType<typeof setInterval> | undefined;
+  const stream = new ReadableStream<Uint8Array>({
+    start(controller) {
+      ping = setInterval(() => controller.enqueue(encoder.encode(pingLine(new Date()))), pingMilliseconds);
+    },
+    async pull(controller) {
+      for (;;) {
+        const next = await iterator.next();
+        if (next.done === true) {
+          clearInterval(ping);
+          controller.close();
+          return;
+        }
+        const text = await messageOf(next.value);
+        if (text === undefined) continue;
+        controller.enqueue(encoder.encode(`data: ${text}\r\ndata: \r\n\r\n`));
+        return;
+      }
+    },
+    async cancel() {
+      clearInterval(ping);
+      await iterator.return?.();
+    },
+  });
+  return new Response(stream, {
+    headers: {
+      "content-type": "text/event-stream; charset=utf-8",
+      "cache-control": "no-store",
+      "x-accel-buffering": "no",
+    },
+  });
+}
+
+/** UTC with microseconds, as Python prints it. */
+const pingLine = (now: Date): string =>
+  `: ping - ${now.toISOString().replace("T", " ").replace("Z", "000+00:00")}\r\n\r\n`;
+
+async function messageOf(event: LiveEvent): Promise<string | undefined> {
+  if (event.type === "progress") {
+    const png = await event.preview?.png();
+    const preview = png === undefined ? null : `data:image/png;base64,${Buffer.from(png).toString("base64")}`;
+    return streamJson({ progress: event.percent, preview, message: event.message, images: [] });
+  }
+  if (event.type === "settled") {
+    const { error, result } = event;
+    const message = error === null ? "Finished" : error.message;
+    const text = streamJson({ progress: 100, preview: null, message, images: result });
+    return error === null ? text : `${text.slice(0, -1)}, "error": ${ascii(error.code)}}`;
+  }
+  return undefined;
+}
+
+type StreamMessage = Readonly<{
+  progress: number;
+  preview: string | null;
+  message: string;
+  images: readonly string[];
+}>;
+
+/** Python's `json.dumps`: a blank after commas and colons, everything in ASCII. */
+function streamJson({ progress, preview, message, images }: StreamMessage): string {
+  const list = `[${images.map(ascii).join(", ")}]`;
+  return `{"progress": ${progress}, "preview": ${ascii(preview)}, "message": ${ascii(message)}, "images": ${list}}`;
+}
+
+const ascii = (value: string | null): string =>
+  JSON.stringify(value).replace(
+    /[\u007f-\uffff]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );

@@ -1,0 +1,55 @@
+import type { Json, JsonObject } from "#/api/json.ts";
+import { statusWords } from "#/stores/history/rows.ts";
+import type { Task } from "#/tasks/task.ts";
+
+/** A task as its record, keys in the contract's order; the running one carries its newest preview as bare base64. */
+export async function taskRecord(task: Task): Promise<JsonObject> {
+  if (task.state.status !== "running") return storedRecord(task);
+  const { progress, startedAt } = task.state;
+  const png = await progress.preview?.png();
+  return {
+    ...storedRecord(task),
+    id: -1,
+    finish_mills: -1,
+    progress: progress.percent,
+    result: [],
+    start_mills: startedAt,
+    task_status: "running",
+    webhook_url: "",
+    preview: png === undefined ? null : Buffer.from(png).toString("base64"),
+  };
+}
+
+/** A task as the history keeps it: pending and lost ones have nulls, a failed one has a reason. */
+export function storedRecord({ id, row, request, webhookUrl, queuedAt, state }: Task): JsonObject {
+  const settled = state.status === "settled" ? state : undefined;
+  const error = settled?.error;
+  return {
+    id: row,
+    in_queue_mills: queuedAt,
+    finish_mills: settled?.finishedAt ?? null,
+    progress: settled?.percent ?? null,
+    result: settled?.images.map(({ url }): Json => url) ?? null,
+    req_params: request,
+    task_id: id,
+    start_mills: settled?.startedAt ?? null,
+    task_status: settled === undefined ? null : statusWords[settled.outcome],
+    webhook_url: webhookUrl,
+    ...(error === undefined || error === null ? {} : { error: { code: error.code, message: error.message } }),
+  };
+}
+
+/** What an asynchronous request is answered with at once. */
+export const acknowledgement = ({ id }: Task): JsonObject => ({
+  id: -1,
+  task_id: id,
+  req_params: {},
+  in_queue_mills: -1,
+  start_mills: -1,
+  finish_mills: -1,
+  task_status: "pending",
+  progress: -1,
+  preview: "",
+  webhook_url: "",
+  result: [],
+});
