@@ -93,7 +93,11 @@ export function toWireError(thrown: unknown): WireError {
   return { code: "bug", message, details: stack };
 }
 
-/** The inverse of {@link toWireError}: plain data back into the class that owns its code. */
+/**
+ * The inverse of {@link toWireError}: plain data back into the class that owns its code.
+ *
+ * @public for callers that give an engine's failure on as an exception
+ */
 export function fromWireError(wire: WireError): AppError {
   const { code, message, details } = wire;
   if (oneOf(requestCodes, code)) return new RequestError(code, message, details);

@@ -4,7 +4,11 @@ import { apiDocs } from "#/web/api-docs.ts";
 
 const page = { detail: { hide: true } };
 
-const info = { title: "fooocusd", version: "0.1.0" };
+const info = {
+  title: "fooocusd",
+  version: "0.1.0",
+  description: "Pictures from SDXL checkpoints, in the words of FooocusAPI.",
+};
 const securitySchemes = { APIKeyHeader: { type: "apiKey", in: "header", name: "X-API-KEY" } } as const;
 
 /** The documentation page and what it loads, the OpenAPI document, and the way there from `/`. */

@@ -1,5 +1,7 @@
+import { Type } from "@sinclair/typebox";
 import { Elysia } from "elysia";
 import { CommonRequest, type GenerateRequest } from "#/api/generate.ts";
+import { writeJson } from "#/api/json.ts";
 import { readBody, readJson } from "#/api/read.ts";
 import { type ImageStore, keptImageOf } from "#/stores/images.ts";
 import type { Task } from "#/tasks/task.ts";
@@ -34,9 +36,17 @@ export const generateRoute = ({ tasks, images }: GenerateDependencies) =>
     },
     {
       parse: "none",
-      detail: { tags: ["GenerateV1"], operationId: "generate_routes_v1_engine_generate__post" },
+      detail: {
+        tags: ["GenerateV1"],
+        operationId: "generate_routes_v1_engine_generate__post",
+        summary: "Make pictures",
+        requestBody: { content: { "application/json": { schema: bodySchema() } } },
+      },
     },
   );
+
+/** For OpenAPI: nothing is required, since everything has a default; defaults of any size are written out. */
+const bodySchema = () => JSON.parse(writeJson(Type.Partial(CommonRequest)));
 
 type ReplyKind = "async" | "sync" | "stream" | "image";
 

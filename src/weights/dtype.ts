@@ -22,9 +22,6 @@ export type DType = keyof typeof dtypeBytes;
 /** Whether a type name of a header is one we can read. */
 export const isDType = (name: string): name is DType => Object.hasOwn(dtypeBytes, name);
 
-/** Types whose values are real numbers: those a network can compute with. */
-export const isFloat = (dtype: DType): boolean => /^B?F/.test(dtype);
-
 const half = new Float16Array(1);
 const halfBits = new Uint16Array(half.buffer);
 
