@@ -1,0 +1,10 @@
+import { Elysia } from "elysia";
+import { dashboardPage } from "#/web/dashboard-page.ts";
+
+/** The page for people, at `/dashboard`. Open without a key: it asks for one when the server wants it. */
+export const dashboardRoute = () =>
+  new Elysia({ name: "routes/dashboard" }).get(
+    "/dashboard",
+    () => new Response(dashboardPage.body, { headers: { "content-type": dashboardPage.contentType } }),
+    { detail: { hide: true } },
+  );

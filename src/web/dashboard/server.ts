@@ -1,0 +1,79 @@
+import { complaint, isObject, parseJson, type TaskRecord, textOf } from "./wire.ts";
+
+/** The server refused for want of a key. */
+export class Locked extends Error {}
+
+/** The server does not have this address. */
+export class Missing extends Error {}
+
+/** The HTTP side of the server, with the key when there is one. Addresses are relative, so a path prefix is kept. */
+export class Server {
+  #key = sessionStorage.getItem("fooocusd-key") ?? "";
+
+  get key(): string {
+    return this.#key;
+  }
+
+  /** Kept until the tab is closed. */
+  useKey(key: string): void {
+    this.#key = key;
+    sessionStorage.setItem("fooocusd-key", key);
+  }
+
+  /** @throws Locked for 401 and 403, Error with the server's own words for the rest */
+  async ask(path: string, init: RequestInit = {}): Promise<unknown> {
+    const answer = await this.open(path, init);
+    return parseJson(await answer.text());
+  }
+
+  /** The answer as it comes, for streams and pictures. */
+  async open(path: string, init: RequestInit = {}): Promise<Response> {
+    const headers = new Headers(init.headers);
+    if (this.#key !== "") headers.set("X-API-KEY", this.#key);
+    const answer = await fetch(path, { ...init, headers });
+    if (answer.status === 401 || answer.status === 403) throw new Locked("The server asks for a key.");
+    if (answer.status === 404) throw new Missing(`The server has no ${path}.`);
+    if (!answer.ok) throw new Error(complaint(await answer.json().catch(() => undefined), answer.status));
+    return answer;
+  }
+
+  /** Everything at once: the newest finished tasks, the waiting ones, the one at hand. */
+  async lists(): Promise<Record<"history" | "pending" | "current", readonly TaskRecord[]>> {
+    const [history, pending, current] = await Promise.all(
+      (["history", "pending", "current"] as const).map(async (query) => {
+        const answer = await this.ask(`tasks?query=${query}&page=0&page_size=60`);
+        return isObject(answer) ? records(answer[query]) : [];
+      }),
+    );
+    return { history: history ?? [], pending: pending ?? [], current: current ?? [] };
+  }
+
+  async prompt(id: string): Promise<string> {
+    const [record] = records([await this.ask(`tasks/${id}`)]);
+    return typeof record?.req_params["prompt"] === "string" ? record.req_params["prompt"] : "";
+  }
+
+  async styles(): Promise<readonly string[]> {
+    const answer = await this.ask("v1/engines/styles");
+    return Array.isArray(answer) ? answer.filter((one) => typeof one === "string") : [];
+  }
+}
+
+function records(value: unknown): readonly TaskRecord[] {
+  if (!Array.isArray(value)) return [];
+  return value.filter(isObject).map((one) => ({
+    task_id: textOf(one["task_id"]),
+    task_status: typeof one["task_status"] === "string" ? one["task_status"] : null,
+    progress: numberOrNull(one["progress"]),
+    preview: textOf(one["preview"]) || null,
+    start_mills: numberOrNull(one["start_mills"]),
+    finish_mills: numberOrNull(one["finish_mills"]),
+    result: Array.isArray(one["result"]) ? one["result"].filter((url) => typeof url === "string") : null,
+    req_params: isObject(one["req_params"]) ? one["req_params"] : {},
+    error: one["error"],
+  }));
+}
+
+function numberOrNull(value: unknown): number | null {
+  return typeof value === "number" ? value : null;
+}

@@ -1,0 +1,56 @@
+import { useCallback, useEffect, useReducer, useRef, useState } from "preact/hooks";
+import { Connection } from "./connection.ts";
+import { Locked, type Server } from "./server.ts";
+import { initialState, reduce } from "./state.ts";
+
+/** Everything that comes from the server: kept up to date by the connection, read anew when something ended. */
+export function useServer(server: Server) {
+  const [state, tell] = useReducer(reduce, initialState);
+  const [styles, setStyles] = useState<readonly string[]>([]);
+  const [connection, setConnection] = useState<Connection>();
+  const [round, setRound] = useState(0);
+  const preview = useRef("");
+
+  useEffect(() => {
+    const made = new Connection(server, {
+      link: (link) => tell({ kind: "link", link }),
+      message: (message) => tell({ kind: "message", message }),
+      preview: (id, url) => {
+        if (preview.current.startsWith("blob:")) URL.revokeObjectURL(preview.current);
+        preview.current = url;
+        tell({ kind: "preview", id, url });
+      },
+    });
+    setConnection(made);
+    return () => made.close();
+  }, [server, round]);
+
+  const read = useCallback(async () => {
+    try {
+      tell({ kind: "lists", ...(await server.lists()) });
+      if (styles.length === 0) setStyles(await server.styles());
+    } catch (error) {
+      if (error instanceof Locked) tell({ kind: "link", link: "locked" });
+    }
+  }, [server, styles.length]);
+  const reachable = ["live", "events", "asking"].includes(state.link);
+  useEffect(() => {
+    if (reachable) void read();
+  }, [reachable, state.stale, read]);
+
+  const nameless = [...state.pending, ...(state.running === undefined ? [] : [state.running.id])].find(
+    (id) => state.prompts[id] === undefined,
+  );
+  useEffect(() => {
+    if (nameless === undefined) return;
+    const know = (prompt: string) => tell({ kind: "prompt", id: nameless, prompt });
+    server.prompt(nameless).then(know, () => know(""));
+  }, [nameless, server]);
+
+  const unlock = (key: string) => {
+    server.useKey(key);
+    tell({ kind: "link", link: "connecting" });
+    setRound((before) => before + 1);
+  };
+  return { state, connection, styles, unlock };
+}

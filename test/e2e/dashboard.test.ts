@@ -1,0 +1,158 @@
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { existsSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { type Browser, chromium } from "playwright-core";
+import { type SourceServer, startSourceServer } from "../../scripts/bench/quality/source-server.ts";
+
+setDefaultTimeout(120_000);
+
+const executablePath = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find(
+  (path) => existsSync(path),
+);
+if (executablePath === undefined)
+  console.log("dashboard: skipped, no Chromium here (Debian package chromium)");
+const screenshots = join(import.meta.dir, "../../dist/e2e");
+const prompt = "a red circle on a blue background";
+
+/** Opens the dashboard; nothing but our server may be reached. */
+async function open(browser: Browser, url: string) {
+  const page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
+  const strangers: string[] = [];
+  const errors: string[] = [];
+  page.on("pageerror", (error) => errors.push(error.message));
+  await page.route("**/*", (route) => {
+    const target = route.request().url();
+    if (target.startsWith(url) || /^(data|blob):/.test(target)) return route.continue();
+    strangers.push(target);
+    return route.abort();
+  });
+  await page.goto(`${url}/dashboard`);
+  const save = (name: string) => page.screenshot({ path: join(screenshots, `dashboard-${name}.png`) });
+  return { page, strangers, errors, save };
+}
+
+/** Types a prompt, sends it with the keyboard alone, and waits for the picture to be in the gallery. */
+async function generate({ page }: Awaited<ReturnType<typeof open>>) {
+  await page.getByLabel("Prompt").fill(prompt);
+  await page.getByLabel("Seed").fill("9007199254740993");
+  await page.keyboard.press("Control+Enter");
+  const tile = page.getByRole("button", { name: `Details: ${prompt}` }).first();
+  await tile.waitFor();
+  const picture = tile.locator("img");
+  await picture.scrollIntoViewIfNeeded();
+  await page.waitForFunction(() => {
+    const image = document.querySelector<HTMLImageElement>(".thumb img");
+    return image !== null && image.complete && image.naturalWidth > 0;
+  });
+  return tile;
+}
+
+describe.skipIf(executablePath === undefined)("the dashboard in a browser", () => {
+  let browser: Browser;
+  let server: SourceServer;
+  beforeAll(async () => {
+    mkdirSync(screenshots, { recursive: true });
+    browser = await chromium.launch({ executablePath: executablePath ?? "", args: ["--no-sandbox"] });
+    server = await startSourceServer();
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await server?.close();
+  });
+
+  test("makes a picture from the keyboard and shows how it was made", async () => {
+    const visit = await open(browser, server.url);
+    const { page, strangers, errors, save } = visit;
+    const tile = await generate(visit);
+    await save("light");
+    await tile.click();
+    const dialog = page.getByRole("dialog");
+    expect(await dialog.innerText()).toContain(prompt);
+    // Every digit of a seed that a JavaScript number does not hold.
+    expect(await dialog.innerText()).toContain("9007199254740993");
+    await page.emulateMedia({ colorScheme: "dark" });
+    await save("detail-dark");
+    await page.keyboard.press("Escape");
+    await dialog.waitFor({ state: "detached" });
+    expect(errors).toEqual([]);
+    expect(strangers).toEqual([]);
+  });
+
+  test("a refusal is shown in the server's words", async () => {
+    const { page } = await open(browser, server.url);
+    await page.getByLabel("Prompt").fill(prompt);
+    await page.getByLabel("Pictures").fill("33");
+    await page.evaluate(() => document.querySelector("form")?.setAttribute("novalidate", ""));
+    await page.getByRole("button", { name: "Generate" }).click();
+    const said = await page.getByRole("alert").innerText();
+    expect(said).toContain("image_number");
+  });
+
+  test("fits a phone without scrolling sideways", async () => {
+    const { page, save } = await open(browser, server.url);
+    await page.setViewportSize({ width: 390, height: 844 });
+    await page.getByRole("button", { name: "Generate" }).waitFor();
+    const overflow = await page.evaluate(
+      () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+    );
+    expect(overflow).toBeLessThanOrEqual(0);
+    await save("phone");
+  });
+
+  test("every field and button has a name for a screen reader", async () => {
+    const { page } = await open(browser, server.url);
+    await page.getByRole("button", { name: "Generate" }).waitFor();
+    const nameless = await page.evaluate(() =>
+      [...document.querySelectorAll<HTMLElement>("input, select, textarea, button")]
+        .filter((one) => {
+          const labels =
+            one instanceof HTMLInputElement ||
+            one instanceof HTMLSelectElement ||
+            one instanceof HTMLTextAreaElement
+              ? one.labels
+              : null;
+          return (labels?.length ?? 0) === 0 && !one.ariaLabel && one.innerText.trim() === "";
+        })
+        .map((one) => one.outerHTML),
+    );
+    expect(nameless).toEqual([]);
+  });
+
+  test("works on where the live channel is refused", async () => {
+    const context = await browser.newContext();
+    await context.addInitScript(() => {
+      Object.assign(globalThis, {
+        WebSocket: class extends EventTarget {
+          static readonly OPEN = 1;
+          readonly readyState = 3;
+          constructor() {
+            super();
+            setTimeout(() => this.dispatchEvent(new CloseEvent("close", { code: 1006 })), 10);
+          }
+          close(): void {}
+        },
+      });
+    });
+    const page = await context.newPage();
+    await page.goto(`${server.url}/dashboard`);
+    await page.locator(".state.events, .state.asking").waitFor();
+    await page.getByLabel("Prompt").fill("a green star on a white background");
+    await page.keyboard.press("Control+Enter");
+    await page.getByRole("button", { name: "Details: a green star on a white background" }).waitFor();
+    await context.close();
+  });
+
+  test("asks for the key of a server that has one", async () => {
+    const locked = await startSourceServer(["--api-keys", "secret"]);
+    try {
+      const visit = await open(browser, locked.url);
+      await visit.page.getByLabel("API key").fill("secret");
+      await visit.save("locked");
+      await visit.page.keyboard.press("Enter");
+      await generate(visit);
+      expect(visit.errors).toEqual([]);
+    } finally {
+      await locked.close();
+    }
+  });
+});

@@ -1,0 +1,87 @@
+import { expect, test } from "bun:test";
+import { type Action, initialState, reduce, type State } from "#/web/dashboard/state.ts";
+import type { TaskRecord } from "#/web/dashboard/wire.ts";
+
+const hear = (state: State, ...messages: readonly Readonly<Record<string, unknown> & { type: string }>[]) =>
+  messages.reduce((now, message) => reduce(now, { kind: "message", message }), state);
+
+const record = (id: string, more: Partial<TaskRecord> = {}): TaskRecord => ({
+  task_id: id,
+  task_status: "finished",
+  progress: 100,
+  preview: null,
+  start_mills: 1,
+  finish_mills: 2,
+  result: [],
+  req_params: { prompt: `prompt of ${id}` },
+  ...more,
+});
+
+const queued = (id: string) => ({ type: "queued", task_id: id, position: 1, ahead: 0 });
+
+test("a task waits, runs, shows a preview and ends", () => {
+  let state = hear(initialState, queued("a"), queued("b"), queued("a"));
+  expect(state.pending).toEqual(["a", "b"]);
+  state = hear(
+    state,
+    { type: "started", task_id: "a" },
+    { type: "progress", task_id: "a", progress: 52, message: "half", eta_ms: 900 },
+  );
+  expect(state.pending).toEqual(["b"]);
+  expect(state.running).toMatchObject({ id: "a", percent: 52, message: "half", etaMs: 900 });
+  const shown: Action = { kind: "preview", id: "a", url: "blob:1" };
+  state = reduce(state, shown);
+  expect(state.running?.preview).toBe("blob:1");
+  const before = state.stale;
+  state = hear(state, {
+    type: "settled",
+    task_id: "a",
+    status: "failed",
+    error: { code: "x", message: "why" },
+  });
+  expect(state.running).toBeUndefined();
+  expect(state.stale).toBe(before + 1);
+  expect(state.news).toContain("why");
+});
+
+test("a late preview of another task is not shown", () => {
+  const state = hear(initialState, { type: "started", task_id: "a" });
+  expect(reduce(state, { kind: "preview", id: "b", url: "blob:1" })).toBe(state);
+});
+
+test("the queue's own word wins, and a reply that says nothing of it changes nothing", () => {
+  const state = hear(initialState, queued("a"), { type: "queue", pending: ["b", "a"], paused: true });
+  expect(state).toMatchObject({ pending: ["b", "a"], paused: true });
+  expect(hear(state, { type: "queue", id: "c1" })).toMatchObject({ pending: ["b", "a"], paused: true });
+});
+
+test("status and hello tell the device and the engine's state", () => {
+  const status = {
+    type: "status",
+    engine: { state: "busy", device: "cuda" },
+    queue: { pending: ["a"], paused: false },
+  };
+  expect(hear(initialState, { type: "hello", device: "cpu" }, status)).toMatchObject({
+    device: "cuda",
+    engine: "busy",
+    pending: ["a"],
+  });
+});
+
+test("lists bring prompts and history; a task that is gone no longer runs", () => {
+  const lists = {
+    kind: "lists",
+    history: [record("h"), record("r", { finish_mills: null })],
+    pending: [record("p")],
+  } as const;
+  const current = [record("r", { progress: 30, finish_mills: -1, preview: "AAAA" })];
+  const state = reduce(initialState, { ...lists, current });
+  expect(state.history.map((one) => one.task_id)).toEqual(["h"]);
+  expect(state.prompts).toMatchObject({ p: "prompt of p", r: "prompt of r" });
+  expect(state.running).toMatchObject({ id: "r", percent: 30, preview: "data:image/png;base64,AAAA" });
+  expect(reduce(state, { ...lists, current: [] }).running).toBeUndefined();
+});
+
+test("what it does not know changes nothing", () => {
+  expect(hear(initialState, { type: "weather" })).toEqual(initialState);
+});
