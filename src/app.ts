@@ -69,7 +69,10 @@ export function startApp(config: Config, engineCommand: readonly string[], log: 
   });
   const styleNames = [expansionStyle, randomStyle, ...assets.styles.map(({ name }) => name)];
   const auth = { keys: config.api_keys, protectFiles: config.protect_files };
-  const server = listen(routes({ tasks, images, catalog, styleNames, auth, log }), config);
+  const server = listen(
+    routes({ tasks, images, catalog, styleNames, auth, corsOrigins: config.cors_origins, log }),
+    config,
+  );
   port = server.port;
   return {
     url: baseUrl(),

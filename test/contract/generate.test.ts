@@ -16,6 +16,7 @@ const app = (keys: readonly string[] = []) =>
     catalog: new Catalog([join(bench.folder, "models")]),
     styleNames: ["Fooocus V2", "Random Style"],
     auth: { keys, protectFiles: false },
+    corsOrigins: [],
     log: silentLog,
   });
 
@@ -135,4 +136,35 @@ test("lists, files and what does not exist", async () => {
   expect(await (await get("/nowhere")).json()).toEqual({ detail: "Not Found" });
   const root = await get("/");
   expect([root.status, root.headers.get("location")]).toEqual([307, "/docs"]);
+});
+
+describe("other origins", () => {
+  const origin = "http://page.example";
+  test("a page of any origin may read, errors included", async () => {
+    for (const path of ["/v1/engines/styles", "/nowhere"]) {
+      const { headers } = await get(path, { headers: { origin } });
+      expect(headers.get("access-control-allow-origin")).toBe("*");
+      expect(headers.get("access-control-allow-credentials")).toBe("true");
+    }
+    expect((await get("/v1/engines/styles")).headers.has("access-control-allow-origin")).toBe(false);
+  });
+
+  test("a browser's question beforehand is answered without a key", async () => {
+    const headers = {
+      origin,
+      "access-control-request-method": "POST",
+      "access-control-request-headers": "x-api-key",
+    };
+    const answer = await get("/v1/engine/generate/", { method: "OPTIONS", headers });
+    expect([answer.status, await answer.text()]).toEqual([200, "OK"]);
+    expect(answer.headers.get("access-control-allow-origin")).toBe(origin);
+    expect(answer.headers.get("access-control-allow-headers")).toBe("x-api-key");
+  });
+});
+
+test("a known path with another method is a 405 that names the right one", async () => {
+  const answer = await get("/v1/engine/control");
+  expect([answer.status, answer.headers.get("allow")]).toEqual([405, "POST"]);
+  expect(await answer.json()).toEqual({ detail: "Method Not Allowed" });
+  expect((await get("/tasks/0123", { method: "POST" })).headers.get("allow")).toBe("GET");
 });
