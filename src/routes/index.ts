@@ -6,6 +6,7 @@ import type { Tasks } from "#/tasks/tasks.ts";
 import { type AuthOptions, refusal } from "./auth.ts";
 import { controlRoute } from "./control.ts";
 import { corsHeaders, preflight } from "./cors.ts";
+import { dashboardRoute } from "./dashboard.ts";
 import { docsRoutes } from "./docs.ts";
 import { enginesRoutes } from "./engines.ts";
 import { errorReply } from "./errors.ts";
@@ -43,6 +44,7 @@ export function routes(parts: RouteDependencies) {
       code === "NOT_FOUND" ? notFoundReply(request, declared) : errorReply(error, parts.log),
     )
     .use(docsRoutes())
+    .use(dashboardRoute())
     .use(generateRoute(parts))
     .use(tasksRoutes(parts))
     .use(controlRoute(parts))
