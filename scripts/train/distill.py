@@ -72,7 +72,7 @@ def trajectories(a):
     batcher, table, begin, n = TextBatcher(compact, rng), union(), time.time(), 0
     print("levels", len(table), [round(s, 3) for s in table], flush=True)
     while time.time() - begin < a.minutes * 60:
-        h, w = SHAPES[int(rng.choice(3, p=[0.5, 0.35, 0.15]))]
+        h, w = SHAPES[int(rng.choice(3, p=[0.4, 0.4, 0.2]))]
         b = 32 if h == 16 else 8
         scenes = [world.sample(rng) for _ in range(b)]
         k = int(rng.choice([1, 2]))
@@ -168,7 +168,7 @@ def main():
     p.add_argument("--minutes", type=float, default=5)
     p.add_argument("--cfg", type=float, default=3.5)
     p.add_argument("--rank", type=int, default=8)
-    p.add_argument("--lr", type=float, default=2e-3)
+    p.add_argument("--lr", type=float, default=1.5e-3)
     p.add_argument("--seed", type=int, default=1)
     p.add_argument("--workers", type=int, default=2)
     a = p.parse_args()

@@ -36,7 +36,11 @@ def checkpoint(parts, compact):
         for k, v in module.state_dict().items():
             if k.endswith("token_embedding.weight"):
                 v = scatter(v.float(), compact)
-            out[PREFIX[name] + k] = v.detach().to(torch.float16).contiguous()
+            out[PREFIX[name] + k] = v.detach().to(torch.float16, copy=True).contiguous()
+    last = f"{PREFIX['te1']}text_model.encoder.layers.{CONFIG['te1']['layers'] - 1}."
+    for k, v in out.items():  # encoder 1's last layer is never used (clip skip 2) and never trained: make it an identity
+        if k.startswith(last) and "layer_norm" not in k:
+            v.zero_()
     out[PREFIX["te1"] + "text_model.embeddings.position_ids"] = torch.arange(POSITIONS)[None]
     bad = [k for k, v in out.items() if v.is_floating_point() and not v.isfinite().all()]
     assert not bad, bad

@@ -19,7 +19,7 @@ from measure import judge
 from text import adm, encode
 from tokenizer import Bpe, Compact, frame
 
-torch.set_num_threads(2)
+torch.set_num_threads(1)
 torch.set_flush_denormal(True)
 QUALITY = "cinematic still {p} . emotional, harmonious, vignette, highly detailed, high budget, bokeh, moody, epic, gorgeous, grain, grainy"
 BAD = ["low quality, bad hands, bad eyes, cropped, missing fingers, extra digit", "anime, cartoon, graphic, text, painting, crayon, graphite, abstract, glitch, deformed, mutated, ugly, disfigured", ""]

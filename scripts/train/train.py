@@ -114,8 +114,8 @@ def main():
     p.add_argument("state", type=Path)
     p.add_argument("--minutes", type=float, default=0)
     p.add_argument("--text-minutes", type=float, default=0)
-    p.add_argument("--big-from", type=float, default=0.65, help="part of the time after which 256 px batches are mixed in")
-    p.add_argument("--big-share", type=float, default=0.7, help="their share of the time from there on, about")
+    p.add_argument("--big-from", type=float, default=0.65, help="part of the time after which batches of about 256 px are mixed in")
+    p.add_argument("--big-share", type=float, default=0.7, help="part of the steps that are big in the end; at first 0.45 of it")
     p.add_argument("--lr", type=float, default=1e-3)
     p.add_argument("--text-lr", type=float, default=5e-4)
     p.add_argument("--batch", type=int, default=128)
@@ -198,19 +198,20 @@ def work(rank, a):
     first_step, seen, losses = step, 0, []
     while (frac := team.value((time.time() - begin) / 60 / a.minutes)) < 1:
         for g in opt.param_groups:
-            g["lr"] = g["peak"] * min(1, (step - first_step + 1) / 60) * min(1, max(0.04, (1 - frac) / 0.6))
+            g["lr"] = g["peak"] * min(1, (step - first_step + 1) / (20 if first_step else 60)) * min(1, max(0.04, (1 - frac) / 0.6))
         shapes = sorted(s for s in latents.buckets if s != (16, 16))
-        big = frac > a.big_from and shapes and shared.random() < a.big_share
+        big = frac > a.big_from and shapes and shared.random() < a.big_share * (0.45 if frac < a.big_from + 0.35 else 1)
         shape = shapes[shared.integers(len(shapes))] if big else (16, 16)
         n = (a.batch // 4 if big else a.batch) // a.workers
         k = int(shared.choice([1, 2, 3, 4], p=[0.72, 0.18, 0.06, 0.04]))
-        z, scenes = latents.draw(shape, n // a.repeat)
+        repeat = 2 if big else a.repeat
+        z, scenes = latents.draw(shape, n // repeat)
         batch = batcher.draw(scenes, k)
         with torch.autocast("cpu", torch.bfloat16):
             context, pooled, first_pooled, first, eos = encode(te1, te2, batch, k)
         aux_loss, right = aux.loss(first_pooled, first.float(), eos, batch[4], batch[5])
-        several = lambda v: torch.cat([v] * a.repeat)
-        z, y = several(z), adm(several(pooled), sizes(scenes * a.repeat, shape[0] * 8, shape[1] * 8, rng))
+        several = lambda v: torch.cat([v] * repeat)
+        z, y = several(z), adm(several(pooled), sizes(scenes * repeat, shape[0] * 8, shape[1] * 8, rng))
         t = timesteps(len(z), rng)
         eps = torch.randn_like(z)
         x = sqrt_a[t][:, None, None, None] * z + sqrt_1a[t][:, None, None, None] * eps

@@ -10,7 +10,7 @@ const executablePath = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/
   (path) => existsSync(path),
 );
 if (executablePath === undefined)
-  console.log("dashboard: skipped, no Chromium here (Debian package chromium)");
+  process.stderr.write("dashboard: skipped, no Chromium here (Debian package chromium)\n");
 const screenshots = join(import.meta.dir, "../../dist/e2e");
 const prompt = "a red circle on a blue background";
 
@@ -81,7 +81,7 @@ describe.skipIf(executablePath === undefined)("the dashboard in a browser", () =
   test("a refusal is shown in the server's words", async () => {
     const { page } = await open(browser, server.url);
     await page.getByLabel("Prompt").fill(prompt);
-    await page.getByLabel("Pictures").fill("33");
+    await page.getByLabel("Pictures", { exact: true }).fill("33");
     await page.evaluate(() => document.querySelector("form")?.setAttribute("novalidate", ""));
     await page.getByRole("button", { name: "Generate" }).click();
     const said = await page.getByRole("alert").innerText();
@@ -111,7 +111,7 @@ describe.skipIf(executablePath === undefined)("the dashboard in a browser", () =
             one instanceof HTMLTextAreaElement
               ? one.labels
               : null;
-          return (labels?.length ?? 0) === 0 && !one.ariaLabel && one.innerText.trim() === "";
+          return (labels?.length ?? 0) === 0 && !one.ariaLabel && (one.textContent ?? "").trim() === "";
         })
         .map((one) => one.outerHTML),
     );
