@@ -44,6 +44,26 @@ export function largestComponent({ width, height, data }: Mask): Mask {
   return { width, height, data: Uint8Array.from(label, (id) => (best > 0 && id === best ? 1 : 0)) };
 }
 
+/** The mask with everything set that it encloses. */
+export function filled({ width, height, data }: Mask): Mask {
+  const outside = new Uint8Array(data.length);
+  const edge = (at: number) =>
+    at < width || at >= data.length - width || at % width === 0 || at % width === width - 1;
+  const open: number[] = [];
+  for (const [at, value] of data.entries()) if (value === 0 && edge(at)) open.push(at);
+  for (const at of open) outside[at] = 1;
+  for (let at = open.pop(); at !== undefined; at = open.pop()) {
+    // Four neighbours: what corners join (see largestComponent) must also keep the outside out.
+    const x = at % width;
+    for (const next of [x > 0 ? at - 1 : at, x < width - 1 ? at + 1 : at, at - width, at + width]) {
+      if (data[next] !== 0 || outside[next] !== 0) continue;
+      outside[next] = 1;
+      open.push(next);
+    }
+  }
+  return { width, height, data: outside.map((value) => 1 - value) };
+}
+
 /** Takes a rim of `steps` pixels away, where colours of both sides are mixed; the picture's edge does not count. */
 export function erode(mask: Mask, steps: number): Mask {
   const { width, height, data } = mask;

@@ -1,3 +1,4 @@
+import { colorDifference } from "./color-difference.ts";
 import { distance, dominant, type Lab, toLab } from "./lab.ts";
 import { area, erode, largestComponent, type Mask, majority } from "./mask.ts";
 import { nameShape } from "./shape.ts";
@@ -86,7 +87,7 @@ function picked(colours: readonly Lab[], { data }: Mask): readonly Lab[] {
 function nearestName(colour: Lab, palette: Palette): string {
   const named = Object.entries(palette).map(([name, [r = 0, g = 0, b = 0]]) => ({
     name,
-    away: distance(colour, toLab(r, g, b)),
+    away: colorDifference(colour, toLab(r, g, b)),
   }));
   return named.toSorted((a, b) => a.away - b.away)[0]?.name ?? "";
 }

@@ -1,6 +1,7 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { distance, toLab } from "../../../scripts/bench/scene-reader/lab.ts";
-import { largestComponent } from "../../../scripts/bench/scene-reader/mask.ts";
+import { colorDifference } from "../../../scripts/bench/scene-reader/color-difference.ts";
+import { distance, type Lab, toLab } from "../../../scripts/bench/scene-reader/lab.ts";
+import { filled as fill, largestComponent } from "../../../scripts/bench/scene-reader/mask.ts";
 import { type Picture, readScene } from "../../../scripts/bench/scene-reader/read-scene.ts";
 import { shapes } from "../../../scripts/bench/scene-reader/templates.ts";
 import evaluation from "../../../scripts/train/eval-prompts.json" with { type: "json" };
@@ -17,11 +18,11 @@ function dice(seed: number): () => number {
   return () => (state = (state * 48271) % 2147483647) / 2147483647;
 }
 
-function scenes(size: Readonly<{ width: number; height: number }>, seed: number) {
+function scenes(size: Readonly<{ width: number; height: number }>, seed: number, count: number) {
   const random = dice(seed);
   const between = (low: number, high: number) => low + (high - low) * random();
   const pick = () => names[Math.floor(random() * names.length)]!;
-  return Array.from({ length: 100 }, (_, i) => {
+  return Array.from({ length: count }, (_, i) => {
     const [background, ground] = pick();
     let [foreground, paint] = pick();
     while (Math.hypot(...paint.map((v, c) => v - ground[c]!)) < 100) [foreground, paint] = pick();
@@ -48,13 +49,13 @@ function scenes(size: Readonly<{ width: number; height: number }>, seed: number)
 }
 
 test.each([
-  [{ width: 256, height: 256 }, 1],
-  [{ width: 320, height: 192 }, 2],
+  [{ width: 256, height: 256 }, 100, 2],
+  [{ width: 320, height: 192 }, 40, 0],
 ])(
-  "it reads at least 98 of 100 drawn scenes of %o: any place, size, rotation, with blur and noise",
-  async (size, seed) => {
+  "drawn at %o, of %i scenes it misreads at most %i: any place, size, rotation, with blur and noise",
+  async (size, count, most) => {
     const misses: string[] = [];
-    for (const { scene, background, foreground, random } of scenes(size, seed)) {
+    for (const { scene, background, foreground, random } of scenes(size, 1 + count, count)) {
       const read = readScene(await drawScene(scene, random), palette);
       if (read.background !== background || read.foreground !== foreground || read.shape !== scene.shape) {
         misses.push(
@@ -63,8 +64,8 @@ test.each([
         );
       }
     }
-    if (misses.length > 2) expect(misses).toEqual([]);
-    expect(misses.length).toBeLessThanOrEqual(2);
+    if (misses.length > most) expect(misses).toEqual([]);
+    expect(misses.length).toBeLessThanOrEqual(most);
   },
 );
 
@@ -125,4 +126,24 @@ test("of several parts the largest stays, corners count as joined", () => {
   expect([...largestComponent({ width: 4, height: 3, data }).data]).toEqual([
     1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0,
   ]);
+});
+
+test("what a mask encloses is filled, also where its outline is joined by corners only", () => {
+  const data = Uint8Array.from([0, 0, 1, 0, 0, 0, 1, 0, 1, 0, 0, 0, 1, 0, 0]);
+  expect([...fill({ width: 5, height: 3, data }).data]).toEqual([
+    0, 0, 1, 0, 0, 0, 1, 1, 1, 0, 0, 0, 1, 0, 0,
+  ]);
+});
+
+// From the table that Sharma, Wu and Dalal published for checking implementations.
+const pairs: readonly (readonly [Lab, Lab, number])[] = [
+  [[50, 2.6772, -79.7751], [50, 0, -82.7485], 2.0425],
+  [[50, -1, 2], [50, 0, 0], 2.3669],
+  [[50, 2.5, 0], [73, 25, -18], 27.1492],
+  [[60.2574, -34.0099, 36.2677], [60.4626, -34.1751, 39.4387], 1.2644],
+  [[2.0776, 0.0795, -1.135], [0.9033, -0.0636, -0.5514], 0.9082],
+];
+test.each(pairs)("the difference of %p and %p is the published %d", (one, other, published) => {
+  expect(colorDifference(one, other)).toBeCloseTo(published, 4);
+  expect(colorDifference(other, one)).toBeCloseTo(published, 4);
 });
