@@ -40,6 +40,7 @@ export type App = Readonly<{
  * @throws EngineError `storage-failed`, `provider-missing`, or `bad-setting` when the port is taken
  */
 export function startApp(config: Config, engineCommand: readonly string[], log: Log): App {
+  refuseTakenPort(config);
   if (config.cuda_libraries !== "") linkCudaProviders(config.cuda_libraries, libraryFolder());
   mkdirSync(config.outputs, { recursive: true });
   const shipped = embeddedModels();
@@ -115,13 +116,30 @@ const openEngine = ({ isolation }: Config, command: readonly string[]): Channel 
 
 type Server = Readonly<{ port: number; stop: () => Promise<void> }>;
 
+/**
+ * Before anything is opened: a second server in the same folder must not take up the first one's tasks on its way to
+ * finding the port taken.
+ */
+function refuseTakenPort({ host, port }: Config): void {
+  if (port === 0) return;
+  try {
+    Bun.listen({ hostname: host, port, socket: { data: () => undefined } }).stop(true);
+  } catch (cause) {
+    throw portTaken(host, port, cause);
+  }
+}
+
+function portTaken(host: string, port: number, cause: unknown): EngineError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  const message = `${host}:${port} cannot be listened on: ${reason}. --port and --host name another place.`;
+  return new EngineError("bad-setting", message, { host, port }, cause);
+}
+
 function listen(app: ReturnType<typeof routes>, { host, port }: Config): Server {
   try {
     app.listen({ hostname: host, port });
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    const message = `${host}:${port} cannot be listened on: ${reason} --port and --host name another place.`;
-    throw new EngineError("bad-setting", message, { host, port }, cause);
+    throw portTaken(host, port, cause);
   }
   return { port: app.server?.port ?? port, stop: async () => void (await app.stop(true)) };
 }
