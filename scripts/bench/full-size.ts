@@ -1,0 +1,105 @@
+/**
+ * Opens a synthetic SDXL-base checkpoint of full size and runs it, once with the weights in place and once packed:
+ * seconds to open, seconds a UNet step, memory. `bun scripts/bench/full-size.ts [folder]`; needs 7 GB of disk there,
+ * and 14 GB of memory for the packed half (`--in-place-only` leaves it out).
+ */
+import { closeSync, existsSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import { operators } from "#/graph/operators.ts";
+import { createLog } from "#/lib/log.ts";
+import { openNetworks } from "#/runtime/models.ts";
+import { Residency } from "#/runtime/residency.ts";
+import { dtypeBytes } from "#/weights/dtype.ts";
+import { sdxlBase, sdxlShapes } from "../../test/support/sdxl-layout.ts";
+
+const side = 64;
+const steps = 3;
+
+/** Random halves, small enough that no activation overflows; one block repeated, since only their number matters. */
+function writeCheckpoint(path: string): void {
+  const shapes = [...sdxlShapes(sdxlBase)];
+  const entries: Record<string, unknown> = {};
+  let offset = 0;
+  for (const [key, shape] of shapes) {
+    const length = shape.reduce((product, n) => product * n, dtypeBytes.F16);
+    entries[key] = { dtype: "F16", shape, data_offsets: [offset, offset + length] };
+    offset += length;
+  }
+  const header = new TextEncoder().encode(JSON.stringify(entries));
+  const length = new Uint8Array(8);
+  new DataView(length.buffer).setBigUint64(0, BigInt(header.length), true);
+  const block = new Uint8Array(
+    Float16Array.from({ length: 2 ** 23 }, () => (Math.random() - 0.5) * 0.04).buffer,
+  );
+  const file = openSync(path, "w");
+  writeSync(file, length);
+  writeSync(file, header);
+  for (let left = offset; left > 0; left -= block.length)
+    writeSync(file, block, 0, Math.min(left, block.length));
+  closeSync(file);
+}
+
+/** Gigabytes of this process's memory: all of it, and what is its own rather than mapped files. */
+function memory(): { resident: number; anonymous: number; peak: number } {
+  const status = readFileSync("/proc/self/status", "utf8");
+  const field = (name: string): number =>
+    Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1] ?? 0) / 2 ** 20;
+  return { resident: field("VmRSS"), anonymous: field("RssAnon"), peak: field("VmHWM") };
+}
+
+const random = (dims: readonly number[]) => ({
+  dims,
+  data: Float32Array.from(
+    { length: dims.reduce((product, n) => product * n, 1) },
+    () => Math.random() * 2 - 1,
+  ),
+});
+
+async function timed<T>(work: () => Promise<T>): Promise<{ seconds: number; result: T }> {
+  const start = performance.now();
+  const result = await work();
+  return { seconds: (performance.now() - start) / 1000, result };
+}
+
+async function measure(path: string, weights: "in-place" | "packed"): Promise<void> {
+  const opened: Record<string, number> = {};
+  const line = createLog("info", {
+    write: (text) => {
+      const [, network, ms] = /network=(\S+).* ms=(\d+)/.exec(text) ?? [];
+      if (network !== undefined) opened[network] = Number(ms) / 1000;
+    },
+    now: () => new Date(),
+  });
+  const residency = new Residency({ provider: "cpu", weights, threads: 0 }, 2 ** 40, line);
+  const networks = openNetworks({ base: path, loras: [] }, 2, operators.cpu, residency);
+  const call = () => networks.unet(random([1, 4, side, side]), 500, random([1, 77, 2048]), random([1, 2816]));
+  const first = await timed(call);
+  const times: number[] = [];
+  for (let i = 0; i < steps; i += 1) times.push((await timed(call)).seconds);
+  const afterUnet = memory();
+  const decode = await timed(() => networks.decode(random([1, 4, side, side])));
+  const all = memory();
+  await residency.close();
+  const row = {
+    weights,
+    openUnetSeconds: opened.unet,
+    firstStepSeconds: first.seconds - (opened.unet ?? 0),
+    stepSeconds: times.sort((a, b) => a - b)[Math.floor(times.length / 2)],
+    anonymousGB: afterUnet.anonymous,
+    residentGB: afterUnet.resident,
+    vaeSeconds: decode.seconds,
+    peakGB: all.peak,
+    finite: first.result.data.every(Number.isFinite),
+  };
+  process.stdout.write(`${JSON.stringify(row)}\n`);
+}
+
+const [folder = "."] = process.argv.slice(2).filter((arg) => !arg.startsWith("--"));
+const path = join(folder, "synthetic-sdxl-base.safetensors");
+if (!existsSync(path)) writeCheckpoint(path);
+try {
+  await measure(path, "in-place");
+  if (!process.argv.includes("--in-place-only")) await measure(path, "packed");
+} finally {
+  if (!process.argv.includes("--keep")) rmSync(path);
+}
