@@ -50,16 +50,22 @@ function tabled(
       const at = Math.min(Math.max((timestep - offset) / stride, 0), logs.length - 1);
       const low = Math.floor(at);
       const part = at - low;
-      return Math.fround(Math.exp((1 - part) * logs[low]! + part * logs[Math.ceil(at)]!));
+      const log = Math.fround(
+        Math.fround((1 - part) * logs[low]!) + Math.fround(part * logs[Math.ceil(at)]!),
+      );
+      return Math.fround(Math.exp(log));
     },
   };
 }
+
+/** Two distances this close are one: neighbours lie 5e-3 and more apart, a rounded middle between them 1e-7 off. */
+const tie = 1e-6;
 
 /** Index of the entry nearest to a value; the lowest on a tie. */
 function nearest(values: Float32Array, value: number): number {
   let best = 0;
   for (let i = 1; i < values.length; i += 1) {
-    if (Math.abs(values[i]! - value) < Math.abs(values[best]! - value)) best = i;
+    if (Math.abs(values[i]! - value) < Math.abs(values[best]! - value) - tie) best = i;
   }
   return best;
 }
