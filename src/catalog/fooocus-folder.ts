@@ -1,11 +1,14 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 
-/** Texts of an existing Fooocus folder: what it holds beside models. Files that are no JSON are passed over. */
+/**
+ * Texts of an existing Fooocus folder: what it holds beside models. Files that are no JSON are passed over. Styles and
+ * presets are read once, wildcards whenever they are asked for.
+ */
 export type FooocusFolder = Readonly<{
   styles: readonly Readonly<{ name: string; prompt: string; negative_prompt: string }>[];
   presets: ReadonlyMap<string, unknown>;
-  /** Lines of `wildcards/<name>.txt`; undefined when there is no such file. */
+  /** Lines of the first `<name>.txt` under `wildcards`, sub-folders first; undefined when there is no such file. */
   wildcards: (name: string) => readonly string[] | undefined;
 }>;
 
@@ -17,8 +20,8 @@ export function readFooocusFolder(folder: string): FooocusFolder {
     ),
     presets: new Map(filesOf(folder, "presets").map(({ name, value }) => [name, value])),
     wildcards: (name) => {
-      const file = join(folder, "wildcards", `${name}.txt`);
-      if (folder === "" || !/^[\w-]+$/.test(name) || !existsSync(file)) return undefined;
+      const file = folder === "" ? undefined : findText(join(folder, "wildcards"), `${name}.txt`);
+      if (file === undefined) return undefined;
       return readFileSync(file, "utf8")
         .split("\n")
         .map((line) => line.trim())
@@ -27,12 +30,22 @@ export function readFooocusFolder(folder: string): FooocusFolder {
   };
 }
 
+/** Style files that Fooocus loads first, in this order; the order of styles is that of its lists and random draws. */
+const firstFiles = ["fooocus", "sai", "mre", "twri", "diva", "marc_k3nt3l"].map(
+  (name) => `sdxl_styles_${name}.json`,
+);
+
+const rank = (name: string): number => {
+  const at = firstFiles.indexOf(name);
+  return at < 0 ? firstFiles.length : at;
+};
+
 function filesOf(folder: string, part: string): readonly Readonly<{ name: string; value: unknown }>[] {
   const path = join(folder, part);
   if (folder === "" || !existsSync(path)) return [];
   return readdirSync(path)
     .filter((name) => name.endsWith(".json"))
-    .toSorted()
+    .toSorted((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1))
     .flatMap((name) => {
       try {
         return [
@@ -44,17 +57,38 @@ function filesOf(folder: string, part: string): readonly Readonly<{ name: string
     });
 }
 
-/** Fooocus shows `fooocus-enhance` as `Fooocus Enhance`, and known abbreviations in capitals. */
 function toStyle(entry: unknown): FooocusFolder["styles"] {
   if (typeof entry !== "object" || entry === null || !("name" in entry) || typeof entry.name !== "string")
     return [];
-  const { name } = entry;
   const text = (value: unknown): string => (typeof value === "string" ? value : "");
   return [
     {
-      name,
+      name: shownName(entry.name),
       prompt: text("prompt" in entry ? entry.prompt : undefined),
       negative_prompt: text("negative_prompt" in entry ? entry.negative_prompt : undefined),
     },
   ];
 }
+
+/** As requests name it, by Fooocus' own rule: `sai-3d-model` is `SAI 3D Model`. */
+const shownName = (name: string): string =>
+  name
+    .split(/[\s-]+/)
+    .map((word) => word.slice(0, 1).toUpperCase() + word.slice(1).toLowerCase())
+    .join(" ")
+    .replaceAll("3d", "3D")
+    .replaceAll("Sai", "SAI")
+    .replaceAll("Mre", "MRE")
+    .replaceAll("(s", "(S");
+
+/** A capital for every word, small letters after it; three abbreviations are written their own way. */
+const shownName = (name: string): string =>
+  name
+    .replaceAll("-", " ")
+    .split(" ")
+    .map((word) => word.charAt(0).toUpperCase() + word.slice(1).toLowerCase())
+    .join(" ")
+    .replaceAll("3d", "3D")
+    .replaceAll("Sai", "SAI")
+    .replaceAll("Mre", "MRE")
+    .replaceAll("(s", "(S");
