@@ -30,6 +30,17 @@ export function readFooocusFolder(folder: string): FooocusFolder {
   };
 }
 
+/** Compared with names that were listed, so that a name can never lead out of the folder. */
+function findText(folder: string, wanted: string): string | undefined {
+  if (!existsSync(folder)) return undefined;
+  const depth = (path: string): number => path.split("/").length;
+  const letters = (path: string): string => path.toLowerCase();
+  const found = readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .filter((path) => basename(path) === wanted)
+    .toSorted((a, b) => depth(b) - depth(a) || (letters(a) < letters(b) ? -1 : 1));
+  return found[0] === undefined ? undefined : join(folder, found[0]);
+}
+
 /** Style files that Fooocus loads first, in this order; the order of styles is that of its lists and random draws. */
 const firstFiles = ["fooocus", "sai", "mre", "twri", "diva", "marc_k3nt3l"].map(
   (name) => `sdxl_styles_${name}.json`,
@@ -75,18 +86,6 @@ const shownName = (name: string): string =>
   name
     .split(/[\s-]+/)
     .map((word) => word.slice(0, 1).toUpperCase() + word.slice(1).toLowerCase())
-    .join(" ")
-    .replaceAll("3d", "3D")
-    .replaceAll("Sai", "SAI")
-    .replaceAll("Mre", "MRE")
-    .replaceAll("(s", "(S");
-
-/** A capital for every word, small letters after it; three abbreviations are written their own way. */
-const shownName = (name: string): string =>
-  name
-    .replaceAll("-", " ")
-    .split(" ")
-    .map((word) => word.charAt(0).toUpperCase() + word.slice(1).toLowerCase())
     .join(" ")
     .replaceAll("3d", "3D")
     .replaceAll("Sai", "SAI")
