@@ -15,6 +15,7 @@ import { linkCudaProviders } from "#/native/cuda.ts";
 import { libraryFolder } from "#/native/libraries.ts";
 import { embeddedModels } from "#/native/models.ts";
 import type { Preset } from "#/recipe/preset.ts";
+import { withShippedStyles, withShippedWildcards } from "#/recipe/shipped.ts";
 import { expansionStyle, randomStyle } from "#/recipe/styles.ts";
 import { routes } from "#/routes/index.ts";
 import { storedRecord } from "#/routes/record.ts";
@@ -86,15 +87,15 @@ export function startApp(config: Config, engineCommand: readonly string[], log: 
   };
 }
 
-/** The presets that ship with us, then those of the Fooocus folder; styles and wildcards are the folder's. */
+/** What ships with us; presets, styles and wildcards of the Fooocus folder win over ours of the same name. */
 function assetsOf({ styles, presets, wildcards }: FooocusFolder): GenerationAssets {
   const shipped: Readonly<Record<string, unknown>> = presetFile;
   // A preset is read key by key, each checked where it is used; what it holds beside the known keys is left alone.
   const known = new Map([...Object.entries(shipped), ...presets]) as ReadonlyMap<string, Preset>;
   return {
     presets: known,
-    styles,
-    wildcards,
+    styles: withShippedStyles(styles),
+    wildcards: withShippedWildcards(wildcards),
     samplers: Object.keys(samplers),
     schedules: Object.keys(schedules),
   };

@@ -76,10 +76,13 @@ function merge(symbols: readonly string[], ranks: ReadonlyMap<string, number>): 
   return word;
 }
 
-/** BERT-style cleaning: control characters go, white space becomes blanks, ideographs stand alone, lower case. */
+/**
+ * BERT-style cleaning: all characters of Unicode's class C go (controls, private and unassigned ones), white space
+ * becomes blanks, ideographs stand alone, letters are small.
+ */
 function clean(text: string): string {
   return text
-    .replace(/[\0\ufffd]|(?![\t\n\r])[\p{Cc}\p{Cf}]/gu, "")
+    .replace(/\ufffd|(?![\t\n\r])\p{C}/gu, "")
     .replace(ideographs, " $& ")
     .normalize("NFC")
     .split(/\s+/u)
