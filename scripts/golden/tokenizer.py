@@ -4,7 +4,7 @@
 
 Needs transformers 5 (its CLIPTokenizer runs on the tokenizers library; its BasicTokenizer is the cleaning that the
 reference's version uses where ftfy is absent). The vocabulary is built from our merge list, so what is compared is
-the algorithm; the list itself is held by the published vectors in test/golden/text.test.ts.
+the algorithm; the list itself is held by the published ids in test/unit/pipeline/text.test.ts.
 """
 
 import json
@@ -42,14 +42,19 @@ def symbols():
     return [chr(b) for b in printable] + [chr(256 + i) for i in range(len(others))]
 
 
-def main():
+def clip():
+    """Text to token ids, without start and end."""
     entries = [*symbols(), *(s + "</w>" for s in symbols()), *(a + b for a, b in MERGES)]
     entries += ["<|startoftext|>", "<|endoftext|>"]
     vocabulary = {entry: i for i, entry in enumerate(entries)}
     assert len(vocabulary) == 49408
-    clip = CLIPTokenizer(vocab=vocabulary, merges=MERGES)
+    tokenizer = CLIPTokenizer(vocab=vocabulary, merges=MERGES)
     cleaning = BasicTokenizer(strip_accents=False, do_split_on_punc=False)
+    return lambda text: tokenizer(" ".join(cleaning.tokenize(text)), add_special_tokens=False)["input_ids"]
 
+
+def main():
+    encode = clip()
     draw = random.Random(7)
     pools = [(32, 127), (160, 592), (880, 1280), (0x2000, 0x2070), (0x4E00, 0x4E80), (0x1F600, 0x1F640), (0, 32)]
     drawn = [
@@ -57,11 +62,11 @@ def main():
     ]
     rows = []
     for text in [*TEXTS, *drawn]:
-        ids = clip(" ".join(cleaning.tokenize(text)), add_special_tokens=False)["input_ids"]
-        rows.append(json.dumps({"text": text, "ids": ids}))
+        rows.append(json.dumps({"text": text, "ids": encode(text)}))
     target = ROOT / "test/golden/text/tokens.json"
     target.parent.mkdir(exist_ok=True)
     target.write_text("[\n" + ",\n".join(rows) + "\n]\n")
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -21,14 +21,17 @@ export function readFooocusFolder(folder: string): FooocusFolder {
     presets: new Map(filesOf(folder, "presets").map(({ name, value }) => [name, value])),
     wildcards: (name) => {
       const file = folder === "" ? undefined : findText(join(folder, "wildcards"), `${name}.txt`);
-      if (file === undefined) return undefined;
-      return readFileSync(file, "utf8")
-        .split("\n")
-        .map((line) => line.trim())
-        .filter((line) => line !== "");
+      return file === undefined ? undefined : wildcardLines(readFileSync(file, "utf8"));
     },
   };
 }
+
+/** The lines of a wildcard file's text that say something, without blanks around them. */
+export const wildcardLines = (text: string): readonly string[] =>
+  text
+    .split("\n")
+    .map((line) => line.trim())
+    .filter((line) => line !== "");
 
 /** Compared with names that were listed, so that a name can never lead out of the folder. */
 function findText(folder: string, wanted: string): string | undefined {

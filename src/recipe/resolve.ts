@@ -52,6 +52,9 @@ export type Resolved = Readonly<{
 const seedEnd = 2n ** 63n;
 const ownVae = "Default (model)";
 
+/** LoRAs of request and prompt together, once the prompt names some (Fooocus' default_max_lora_number). */
+const loraLimit = 5;
+
 /**
  * A settled request as a recipe: performance mode, sizes, prompts after wildcards and styles, models by name. Pure;
  * the same request in the same world gives the same recipe, so a queue can be rebuilt from its rows.
@@ -140,29 +143,46 @@ function chooseLoras(
   mode: Performance,
   inline: readonly Readonly<{ stem: string; weight: number }>[],
   world: World,
-): { loras: LoraUse[]; notes: string[] } {
-  const notes: string[] = [];
-  const loras: LoraUse[] = params.loras
-    .filter(({ enabled, model_name }) => enabled && model_name !== "None")
-    .map(({ model_name, weight }, index) => ({
-      name: knownName(model_name, world.loras, `loras.${index}.model_name`, "LoRA"),
-      weight,
-    }));
-  for (const { stem, weight } of inline) {
-    const name = world.loras.find((candidate) => stemOf(candidate) === stem);
-    if (name === undefined) notes.push(`There is no LoRA called ${stem}; its tag in the prompt was dropped.`);
-    else if (loras.every((lora) => lora.name !== name)) loras.push({ name, weight });
-  }
+): { loras: readonly LoraUse[]; notes: string[] } {
   const { distilled } = mode;
-  if (distilled !== undefined) {
-    const name = world.performanceLora(base, params.performance_selection) ?? distilled.lora;
-    if (!world.loras.includes(name)) {
-      const message = `${params.performance_selection} with ${base} needs the LoRA ${name}, which is not in the loras folder.`;
-      throw new RequestError("missing-model", message, { field: "performance_selection", name });
-    }
-    loras.push({ name, weight: distilled.weight });
+  const own = distilled && (world.performanceLora(base, params.performance_selection) ?? distilled.lora);
+  const asked = params.loras.flatMap(({ enabled, model_name, weight }, index): readonly LoraUse[] =>
+    enabled && model_name !== "None"
+      ? [{ name: knownName(model_name, world.loras, `loras.${index}.model_name`, "LoRA"), weight }]
+      : [],
+  );
+  // A tag cannot name the LoRA that the mode brings along, and the request's own choice wins over a tag.
+  const { tagged, notes } = findTagged(
+    inline,
+    world.loras.filter((name) => name !== own),
+  );
+  const added = tagged.filter(({ name }) => asked.every((lora) => lora.name !== name));
+  const loras = added.length === 0 ? asked : [...asked, ...added].slice(0, loraLimit);
+  if (asked.length + added.length > loras.length) {
+    notes.push(`Only the first ${loraLimit} LoRAs are used where the prompt names some.`);
   }
-  return { loras, notes };
+  if (distilled === undefined || own === undefined) return { loras, notes };
+  if (!world.loras.includes(own)) {
+    const message = `${params.performance_selection} with ${base} needs the LoRA ${own}, which is not in the loras folder.`;
+    throw new RequestError("missing-model", message, { field: "performance_selection", name: own });
+  }
+  return { loras: [...loras, { name: own, weight: distilled.weight }], notes };
+}
+
+/** The LoRAs of the prompt's tags, each name with each weight once. */
+function findTagged(
+  inline: readonly Readonly<{ stem: string; weight: number }>[],
+  names: readonly string[],
+): { tagged: readonly LoraUse[]; notes: string[] } {
+  const notes: string[] = [];
+  const tagged: LoraUse[] = [];
+  for (const { stem, weight } of inline) {
+    const name = names.find((candidate) => stemOf(candidate) === stem);
+    if (name === undefined) notes.push(`There is no LoRA called ${stem}; its tag in the prompt was dropped.`);
+    else if (!tagged.some((lora) => lora.name === name && lora.weight === weight))
+      tagged.push({ name, weight });
+  }
+  return { tagged, notes };
 }
 
 /** A file name without folders and extension. */

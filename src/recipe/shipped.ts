@@ -11,8 +11,9 @@ import colorFlower from "#/assets/wildcards/color_flower.txt" with { type: "text
 import extendedColor from "#/assets/wildcards/extended-color.txt" with { type: "text" };
 import flower from "#/assets/wildcards/flower.txt" with { type: "text" };
 import nationality from "#/assets/wildcards/nationality.txt" with { type: "text" };
+import { wildcardLines } from "#/catalog/fooocus-folder.ts";
 import type { Style } from "./styles.ts";
-import { type Wildcards, wildcardLines } from "./wildcards.ts";
+import type { Wildcards } from "./wildcards.ts";
 
 /** The styles of this program, under the reference's names and in its order; `Random Style` draws by that order. */
 const shippedStyles: readonly Style[] = [

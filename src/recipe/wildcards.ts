@@ -3,13 +3,6 @@ import type { PythonRandom } from "./python-random.ts";
 /** Lines of a wildcard file by its name; undefined where there is none. */
 export type Wildcards = (name: string) => readonly string[] | undefined;
 
-/** The lines of a wildcard file's text that say something, without blanks around them. */
-export const wildcardLines = (text: string): readonly string[] =>
-  text
-    .split(/\r?\n/)
-    .map((line) => line.trim())
-    .filter((line) => line !== "");
-
 /** Files can name files; this ends a circle. */
 const rounds = 64;
 

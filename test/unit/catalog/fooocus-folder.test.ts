@@ -34,6 +34,15 @@ test("styles, presets and wildcards are read; what is no JSON or no style is pas
   expect(wildcards("../secret")).toBeUndefined();
 });
 
+test("a wildcard file in a sub-folder comes before one beside it, whatever alphabet its name has", () => {
+  put("wildcards/tier.txt", "outer");
+  put("wildcards/more/tier.txt", "inner\r\n");
+  put("wildcards/größe.txt", "groß");
+  const { wildcards } = readFooocusFolder(root);
+  expect(wildcards("tier")).toEqual(["inner"]);
+  expect(wildcards("größe")).toEqual(["groß"]);
+});
+
 test("no folder, or one that is not there, holds nothing", () => {
   for (const folder of ["", join(root, "nowhere")]) {
     const { styles, presets, wildcards } = readFooocusFolder(folder);

@@ -1,0 +1,168 @@
+import { describe, expect, test } from "bun:test";
+import { CommonRequest, type GenerateParams, generateFields } from "#/api/generate.ts";
+import { AppError } from "#/lib/errors.ts";
+import { resolveRecipe, type World } from "#/recipe/resolve.ts";
+
+const world: World = {
+  checkpoints: ["base.safetensors", "demo.safetensors"],
+  loras: ["a.safetensors", "sub/b.safetensors", "c.safetensors", "sdxl_lightning_4step_lora.safetensors"],
+  vaes: ["soft.safetensors"],
+  styles: [
+    { name: "Wrap", prompt: "photo of {prompt}", negative_prompt: "blurry" },
+    { name: "Plain", prompt: "fine", negative_prompt: "" },
+  ],
+  wildcards: (name) => (name === "color" ? ["red", "green", "blue"] : undefined),
+  performanceLora: (base, mode) =>
+    base === "demo.safetensors" ? `demo-${mode.toLowerCase()}.safetensors` : undefined,
+  samplers: ["euler", "lcm", "dpmpp_2m_sde_gpu", "dpmpp_sde_gpu"],
+  schedules: ["karras", "sgm_uniform", "lcm"],
+  noise: "gpu",
+};
+
+const defaults = Object.fromEntries(
+  generateFields.map((field) => [field, CommonRequest.properties[field].default as unknown]),
+) as GenerateParams;
+
+const slot = (model_name: string, weight = 1, enabled = true) => ({ enabled, model_name, weight });
+const resolve = (said: Partial<GenerateParams> = {}, there = world) =>
+  resolveRecipe(
+    {
+      ...defaults,
+      base_model_name: "base.safetensors",
+      refiner_model_name: "None",
+      prompt: "a cat",
+      negative_prompt: "",
+      style_selections: [],
+      loras: [],
+      image_seed: 5n,
+      ...said,
+    },
+    there,
+  );
+
+function refusal(said: Partial<GenerateParams>, there = world): Record<string, unknown> {
+  try {
+    resolve(said, there);
+  } catch (error) {
+    if (error instanceof AppError) return { code: error.code, message: error.message, ...error.details };
+    throw error;
+  }
+  throw new Error("nothing was refused");
+}
+
+test("the modes: steps, overrides and their own LoRA, last and with its weight", () => {
+  const { recipe } = resolve({ performance_selection: "Lightning", loras: [slot("a.safetensors", 0.5)] });
+  expect(recipe).toMatchObject({
+    steps: 4,
+    sampler: "euler",
+    schedule: "sgm_uniform",
+    guidance: { cfg: 1, sharpness: 0, adaptiveCfg: 1, admPositive: 1, admNegative: 1, admEnd: 0 },
+    loras: [
+      { name: "a.safetensors", weight: 0.5 },
+      { name: "sdxl_lightning_4step_lora.safetensors", weight: 1 },
+    ],
+  });
+  expect(resolve({ performance_selection: "Quality" }).recipe).toMatchObject({ steps: 60, loras: [] });
+  expect(resolve({ performance_selection: "Lightning", overwrite_step: 9 }).recipe.steps).toBe(9);
+});
+
+test("a checkpoint's own LoRA for a mode wins; one that is missing refuses the request, by name", () => {
+  const demo = { base_model_name: "demo.safetensors", performance_selection: "Hyper-SD" } as const;
+  expect(refusal(demo)).toMatchObject({ code: "missing-model", name: "demo-hyper-sd.safetensors" });
+  const there = { ...world, loras: [...world.loras, "demo-hyper-sd.safetensors"] };
+  expect(resolve(demo, there).recipe.loras).toEqual([{ name: "demo-hyper-sd.safetensors", weight: 0.8 }]);
+});
+
+test("seeds go up with the images and turn over at 2^63, unless told not to", () => {
+  const last = 2n ** 63n - 1n;
+  const seeds = (said: Partial<GenerateParams>) => resolve(said).recipe.images.map(({ seed }) => seed);
+  expect(seeds({ image_seed: last, image_number: 3 })).toEqual([last, 0n, 1n]);
+  expect(seeds({ image_seed: 7n, image_number: 2, disable_seed_increment: true })).toEqual([7n, 7n]);
+});
+
+test("tags in the prompt: unknown ones are noted, the request's own weight wins, five in all", () => {
+  const prompt = "cat <lora:a:0.3>, <lora:b:0.4>, <lora:b:0.4>, <lora:nobody:1>";
+  const { recipe, notes } = resolve({ prompt, loras: [slot("a.safetensors", 0.9)] });
+  expect(recipe.loras).toEqual([
+    { name: "a.safetensors", weight: 0.9 },
+    { name: "sub/b.safetensors", weight: 0.4 },
+  ]);
+  expect(recipe.images[0]?.positive.texts).toEqual(["cat"]);
+  expect(notes).toEqual([expect.stringContaining("nobody")]);
+  const weights = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6];
+  const many = weights.map((weight) => `<lora:c:${weight}>`).join(", ");
+  expect(resolve({ prompt: `x ${many}` }).recipe.loras.map(({ weight }) => weight)).toEqual(
+    weights.slice(0, 5),
+  );
+});
+
+test("a tag cannot name the mode's own LoRA", () => {
+  const prompt = "cat <lora:sdxl_lightning_4step_lora:0.2>";
+  const { recipe } = resolve({ prompt, performance_selection: "Lightning" });
+  expect(recipe.loras).toEqual([{ name: "sdxl_lightning_4step_lora.safetensors", weight: 1 }]);
+});
+
+// The second blank before "dog" is the reference's: the line's commas are respaced, elements of arrays keep their blanks.
+test("prompts of each image: wildcards in order, arrays, styles; texts stay apart", () => {
+  const { recipe } = resolve({
+    prompt: "__color__ [[cat,dog]]\nmore",
+    negative_prompt: "ugly",
+    style_selections: ["Wrap", "Plain"],
+    read_wildcards_in_order: true,
+    image_number: 2,
+  });
+  expect(recipe.images.map(({ positive }) => positive)).toEqual([
+    { texts: ["photo of red cat", "fine", "more"], topK: 3 },
+    { texts: ["photo of green  dog", "fine", "more"], topK: 3 },
+  ]);
+  expect(recipe.images[0]?.negative).toEqual({ texts: ["blurry", "ugly"], topK: 2 });
+});
+
+test("the same request gives the same recipe, dice and all", () => {
+  const said = { prompt: "__color__ __color__", style_selections: ["Random Style"], image_number: 4 };
+  expect(resolve(said)).toEqual(resolve(said));
+});
+
+test("sizes: stored or typed, single sides overwritten", () => {
+  expect(resolve({ aspect_ratios_selection: "704×1408 | 1:2" }).recipe.size).toEqual({
+    width: 704,
+    height: 1408,
+  });
+  const size = resolve({ aspect_ratios_selection: "704*1408", overwrite_width: 333 }).recipe.size;
+  expect(size).toEqual({ width: 333, height: 1408 });
+});
+
+describe("refused, each naming its field", () => {
+  const image = "data:image/png;base64,AA==";
+  const cases: readonly (readonly [string, string, Partial<GenerateParams>])[] = [
+    ["unknown-model", "base_model_name", { base_model_name: "bass.safetensors" }],
+    ["unknown-model", "loras.1.model_name", { loras: [slot("None"), slot("z.safetensors")] }],
+    ["unknown-model", "style_selections", { style_selections: ["Rap"] }],
+    ["unknown-model", "vae_name", { vae_name: "hard.safetensors" }],
+    ["unknown-model", "sampler_name", { sampler_name: "eular" }],
+    ["not-implemented", "sampler_name", { sampler_name: "heun" }],
+    ["not-implemented", "scheduler_name", { scheduler_name: "edm_playground_v2.5" }],
+    ["not-implemented", "refiner_model_name", { refiner_model_name: "demo.safetensors" }],
+    ["not-implemented", "uov_input_image", { uov_input_image: image, uov_method: "Upscale (2x)" }],
+    ["not-implemented", "inpaint_input_image", { inpaint_input_image: image }],
+    ["not-implemented", "enhance_input_image", { enhance_input_image: image }],
+    ["not-implemented", "freeu_enabled", { freeu_enabled: true }],
+    ["not-implemented", "black_out_nsfw", { black_out_nsfw: true }],
+    ["invalid-value", "aspect_ratios_selection", { aspect_ratios_selection: "wide" }],
+    ["invalid-value", "overwrite_width", { overwrite_width: 16 }],
+    ["invalid-value", "overwrite_step", { overwrite_step: 1001 }],
+  ];
+  for (const [code, field, said] of cases) {
+    test(`${code}: ${field} ${JSON.stringify(Object.values(said)[0])}`, () => {
+      expect(refusal(said)).toMatchObject({ code, field });
+    });
+  }
+
+  test("the nearest names are told", () => {
+    expect(String(refusal({ base_model_name: "bass.safetensors" })["message"])).toContain("base.safetensors");
+  });
+});
+
+test("values that stand at their default use nothing", () => {
+  expect(resolve({ uov_input_image: "None", refiner_model_name: "base.safetensors" }).notes).toEqual([]);
+});
