@@ -74,6 +74,7 @@ export function run(program, args) {
     child.once("error", reject);
     child.once("exit", (code, signal) => {
       for (const name of signals) process.off(name, pass);
+      if (signal !== null) console.error(`${program} was ended by ${signal}`);
       resolve(signal === null ? (code ?? 1) : 1);
     });
   });
