@@ -144,6 +144,6 @@ test.if(process.platform === "linux")(
     const cast = (edge: string) => casts.filter(({ outputs }) => outputs.includes(edge));
     const nodes = naive.nodes.splice(0);
     naive.nodes.push(...nodes.flatMap((node) => [...node.inputs.flatMap(cast), node]));
-    console.info("naive", await growth(naive));
+    expect(await growth(naive)).toBeGreaterThan(all / 2); // or this test has gone blind
   },
 );
