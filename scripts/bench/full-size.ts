@@ -13,7 +13,7 @@ import { dtypeBytes } from "#/weights/dtype.ts";
 import { sdxlBase, sdxlShapes } from "../../test/support/sdxl-layout.ts";
 
 const side = 64;
-const steps = 3;
+const steps = 5;
 
 /** Random halves, small enough that no activation overflows; one block repeated, since only their number matters. */
 function writeCheckpoint(path: string): void {
@@ -80,11 +80,14 @@ async function measure(path: string, weights: "in-place" | "packed"): Promise<vo
   const decode = await timed(() => networks.decode(random([1, 4, side, side])));
   const all = memory();
   await residency.close();
+  times.sort((a, b) => a - b);
   const row = {
     weights,
     openUnetSeconds: opened.unet,
     firstStepSeconds: first.seconds - (opened.unet ?? 0),
-    stepSeconds: times.sort((a, b) => a - b)[Math.floor(times.length / 2)],
+    stepSeconds: times[Math.floor(times.length / 2)],
+    fastestStepSeconds: times[0],
+    slowestStepSeconds: times.at(-1),
     anonymousGB: afterUnet.anonymous,
     residentGB: afterUnet.resident,
     vaeSeconds: decode.seconds,

@@ -36,7 +36,8 @@ export function clipText(
   kind: TextEncoderKind,
   clipSkip: number,
 ): Graph {
-  const g = new Graph({ operators });
+  // In float32 everywhere, as the reference encodes text: it is done once a prompt, and every step repeats its errors.
+  const g = new Graph({ operators: { ...operators, compute: "float32" } });
   const m = new Module(g, source);
   const layers = m.count("encoder.layers");
   const width = m.size("embeddings.token_embedding.weight", 1);
@@ -98,7 +99,7 @@ function pool(m: Module, last: Value, text: Text): void {
 
 /** 0 where a position may look, a very negative number where it may not: position j sees 0 ... j. */
 function causalMask(g: Graph, positions: number): Value {
-  const hidden = g.operators.compute === "float16" ? -65504 : -3.4028234663852886e38;
+  const hidden = -3.4028234663852886e38;
   const values = Array.from({ length: positions * positions }, (_, at) =>
     at % positions > Math.floor(at / positions) ? hidden : 0,
   );

@@ -9,6 +9,9 @@ import { groupNorm } from "#/graph/ops/norm.ts";
 
 const epsilon = 1e-6;
 
+/** Some activations of SDXL's VAE exceed float16's 65504: computed in it, the picture comes out black. */
+const inFloat32 = (operators: Operators): Operators => ({ ...operators, compute: "float32" });
+
 /**
  * Latent to picture (Rombach et al. 2022, appendix G): the decoder of AutoencoderKL.
  *
@@ -17,7 +20,7 @@ const epsilon = 1e-6;
  * @throws ModelError `weight-missing` or `weight-shape` naming the key
  */
 export function vaeDecoder(source: WeightSource, operators: Operators): Graph {
-  const g = new Graph({ operators });
+  const g = new Graph({ operators: inFloat32(operators) });
   const m = new Module(g, source);
   const channels = m.size("post_quant_conv.weight", 1);
   const latent = g.computing(g.input("latent", "float32", ["N", channels, "h", "w"]));
@@ -44,7 +47,7 @@ export function vaeDecoder(source: WeightSource, operators: Operators): Graph {
  * @throws ModelError `weight-missing` or `weight-shape` naming the key
  */
 export function vaeEncoder(source: WeightSource, operators: Operators): Graph {
-  const g = new Graph({ operators });
+  const g = new Graph({ operators: inFloat32(operators) });
   const m = new Module(g, source);
   const image = g.computing(g.input("image", "float32", ["N", 3, "H", "W"]));
 
