@@ -2,6 +2,10 @@
 export type Json = string | number | bigint | boolean | null | readonly Json[] | JsonObject;
 export type JsonObject = { readonly [key: string]: Json };
 
+/** Whether a value is an object with names, not a list. */
+export const isJsonObject = (value: Json): value is JsonObject =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
 /** Where a text stops being JSON, in the words of Python's `json` module, which clients of the reference know. */
 export class JsonSyntaxError extends Error {
   /** Characters (code points) before the error. */
@@ -175,3 +179,10 @@ export function writeJson(value: unknown): string {
     typeof item === "bigint" ? JSON.rawJSON(item.toString()) : item,
   );
 }
+
+/** A text, or null, as JSON in ASCII alone, which is how Python's `json.dumps` writes it. */
+export const asciiJson = (value: string | null): string =>
+  JSON.stringify(value).replace(
+    /[\u007f-\uffff]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );

@@ -1,6 +1,6 @@
 import { type TSchema, TypeGuard } from "@sinclair/typebox";
 import { alternatives, InvalidRequest, type Issue, sentences } from "./issues.ts";
-import { type Json, type JsonObject, JsonSyntaxError, parseJson } from "./json.ts";
+import { isJsonObject, type Json, type JsonObject, JsonSyntaxError, parseJson } from "./json.ts";
 
 type Loc = Issue["loc"];
 type Sentence = keyof typeof sentences;
@@ -97,9 +97,6 @@ function convert(schema: TSchema, input: Json, loc: Loc, issues: Issue[]): Conve
       return convertNumber(schema, input, loc, issues);
   }
 }
-
-const isJsonObject = (input: Json): input is JsonObject =>
-  typeof input === "object" && input !== null && !Array.isArray(input);
 
 function convertObject(schema: TSchema, input: JsonObject, loc: Loc, issues: Issue[]): Converted {
   const required: readonly string[] = Array.isArray(schema.requiredKeys)

@@ -16,8 +16,6 @@ export interface Engine {
   run(command: Extract<EngineCommand, { type: "generate" }>): AsyncIterable<EngineEvent>;
   /** Asks the running job to end at its next step; unknown ids are ignored. */
   control(id: TaskId, action: "skip" | "stop"): void;
-  /** Turns previews of a running job on or off; they are not made when nobody watches. */
-  wantPreviews(id: TaskId, wanted: boolean): void;
   /** Asks the engine to leave and waits for it, at most `milliseconds`. */
   close(milliseconds?: number): Promise<void>;
 }

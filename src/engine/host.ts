@@ -2,7 +2,7 @@ import { EngineError, type WireError } from "#/lib/errors.ts";
 import { Inbox } from "#/lib/inbox.ts";
 import type { Channel } from "./channel.ts";
 import type { Engine, EngineState } from "./engine.ts";
-import type { Device, EngineCommand, EngineEvent, EngineSettings, TaskId } from "./protocol.ts";
+import type { EngineCommand, EngineEvent, EngineSettings, TaskId } from "./protocol.ts";
 
 type GenerateCommand = Extract<EngineCommand, { type: "generate" }>;
 
@@ -33,19 +33,10 @@ export class EngineHost implements Engine {
     return this.#state;
   }
 
-  get device(): Device | null {
-    return this.#state.device;
-  }
-
   /** Calls `listener` at every change of state; returns the way to stop it. */
   subscribe(listener: (state: EngineState) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
-  }
-
-  /** Starts the engine now instead of with the first job. */
-  start(): void {
-    this.#connected();
   }
 
   /** Runs one job. The last event is always `settled`, whatever becomes of the engine. */
@@ -66,11 +57,6 @@ export class EngineHost implements Engine {
   /** Asks the running job to end at its next step; unknown ids are ignored. */
   control(id: TaskId, action: "skip" | "stop"): void {
     if (this.#jobs.has(id)) this.#channel?.post({ type: "control", id, action });
-  }
-
-  /** Previews cost little, but nothing at all when nobody watches. */
-  wantPreviews(id: TaskId, wanted: boolean): void {
-    if (this.#jobs.has(id)) this.#channel?.post({ type: "previews", id, wanted });
   }
 
   /**

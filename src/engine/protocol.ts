@@ -26,9 +26,8 @@ export type EngineSettings = Readonly<{
 /** Main thread to engine. Plain data only: it survives a structured clone today, a pipe or a queue tomorrow. */
 export type EngineCommand = Readonly<
   | { type: "start"; settings: EngineSettings }
-  | { type: "generate"; id: TaskId; recipe: Recipe; inputs: readonly Pixmap[]; previews: boolean }
+  | { type: "generate"; id: TaskId; recipe: Recipe; inputs: readonly Pixmap[] }
   | { type: "control"; id: TaskId; action: "skip" | "stop" }
-  | { type: "previews"; id: TaskId; wanted: boolean }
   | { type: "shutdown" }
 >;
 

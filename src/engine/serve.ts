@@ -16,7 +16,7 @@ export type OpenContext = (
 ) => Promise<EngineContext>;
 
 /**
- * Executes commands one after the other; `control`, `previews` and `shutdown` are heard between network runs of the
+ * Executes commands one after the other; `control` and `shutdown` are heard between network runs of the
  * job at hand. Whatever a job throws settles that job and no other.
  *
  * @returns the function to call with every command, in order
@@ -56,18 +56,13 @@ export function serveEngine(port: Port, openContext: OpenContext): (command: Eng
         context.catch((thrown: unknown) => port.send({ type: "broken", error: toWireError(thrown) }));
         return;
       case "generate": {
-        const run = new Run(command.previews);
+        const run = new Run();
         runs.set(command.id, run);
         work = work.then(() => runJob(command, run));
         return;
       }
       case "control":
         return runs.get(command.id)?.interrupt(command.action);
-      case "previews": {
-        const run = runs.get(command.id);
-        if (run !== undefined) run.previews = command.wanted;
-        return;
-      }
       case "shutdown":
         for (const run of runs.values()) run.interrupt("stop");
         work = work.then(async () => {

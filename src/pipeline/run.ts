@@ -12,16 +12,11 @@ export class Interruption extends Error {
 }
 
 /**
- * What belongs to one job and dies with it: whether somebody wants it to stop, and whether somebody watches. Native
+ * What belongs to one job and dies with it: whether somebody wants it to stop. Native
  * runs cannot be interrupted, so stages ask `check` between them.
  */
 export class Run {
-  previews: boolean;
   #pending: Interrupt | undefined;
-
-  constructor(previews: boolean) {
-    this.previews = previews;
-  }
 
   /** A stop outlives a later skip. */
   interrupt(action: Interrupt): void {

@@ -49,8 +49,11 @@ export type Guidance = Readonly<{
 /** Where the first latent comes from. */
 export type Source = Readonly<{ kind: "noise" }>;
 
+/** Seeds are below this. */
+export const seedEnd = 2n ** 63n;
+
 export type ImageSpec = Readonly<{
-  /** 0 to 2^63 - 1. */
+  /** 0 up to {@link seedEnd}. */
   seed: bigint;
   positive: PromptTexts;
   negative: PromptTexts;

@@ -16,6 +16,7 @@ import {
   type Size,
   samplerNames,
   scheduleNames,
+  seedEnd,
 } from "./recipe.ts";
 import { checkSize, parseSize } from "./sizes.ts";
 import { applyStyles, drawStyles, expansionStyle, randomStyle, type Style } from "./styles.ts";
@@ -49,7 +50,6 @@ export type Resolved = Readonly<{
   descriptions: readonly ImageDescription[];
 }>;
 
-const seedEnd = 2n ** 63n;
 const ownVae = "Default (model)";
 
 /** LoRAs of request and prompt together, once the prompt names some (Fooocus' default_max_lora_number). */

@@ -1,6 +1,7 @@
 import { type GenerateParams, type GenerateRequest, generateFields } from "#/api/generate.ts";
 import { knownName } from "./names.ts";
 import { type Preset, presetRequest } from "./preset.ts";
+import { seedEnd } from "./recipe.ts";
 import { storedSize } from "./sizes.ts";
 
 /** The preset name that means "none". */
@@ -8,8 +9,6 @@ export const noPreset = "initial";
 
 /** LoRA slots of a settled request. */
 const loraSlots = 5;
-
-const seedEnd = 2n ** 63n;
 
 export type SettleContext = Readonly<{
   /** The server's own values for everything a request does not say. */

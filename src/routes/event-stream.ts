@@ -1,3 +1,4 @@
+import { asciiJson } from "#/api/json.ts";
 import type { LiveEvent } from "#/tasks/events.ts";
 
 const pingMilliseconds = 15_000;
@@ -56,7 +57,7 @@ async function messageOf(event: LiveEvent): Promise<string | undefined> {
     const { error, result } = event;
     const message = error === null ? "Finished" : error.message;
     const text = streamJson({ progress: 100, preview: null, message, images: result });
-    return error === null ? text : `${text.slice(0, -1)}, "error": ${ascii(error.code)}}`;
+    return error === null ? text : `${text.slice(0, -1)}, "error": ${asciiJson(error.code)}}`;
   }
   return undefined;
 }
@@ -70,12 +71,6 @@ type StreamMessage = Readonly<{
 
 /** Python's `json.dumps`: a blank after commas and colons, everything in ASCII. */
 function streamJson({ progress, preview, message, images }: StreamMessage): string {
-  const list = `[${images.map(ascii).join(", ")}]`;
-  return `{"progress": ${progress}, "preview": ${ascii(preview)}, "message": ${ascii(message)}, "images": ${list}}`;
+  const list = `[${images.map(asciiJson).join(", ")}]`;
+  return `{"progress": ${progress}, "preview": ${asciiJson(preview)}, "message": ${asciiJson(message)}, "images": ${list}}`;
 }
-
-const ascii = (value: string | null): string =>
-  JSON.stringify(value).replace(
-    /[\u007f-\uffff]/g,
-    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );

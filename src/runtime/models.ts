@@ -124,14 +124,14 @@ function opener(
     const used = loras.flatMap((lora, index) =>
       part !== undefined && part(lora).size > 0 ? [`${index}:${lora.path}:${lora.stamp}`] : [],
     );
-    const branches = mergeBranches(part === undefined ? [] : loras.map(part));
     const skip = name.startsWith("text") ? clipSkip : 0;
     const vae = name.startsWith("vae") ? (paths.vae ?? "") : "";
     const key = [name, checkpoint.path, checkpoint.stamp, vae, skip, ...used].join("|");
     const title = `${checkpoint.path} (${name})`;
-    return residency.session(key, name, () =>
-      networks[name](clipSkip)(weightSource(title, tensors, branches), operators),
-    );
+    return residency.session(key, name, () => {
+      const branches = mergeBranches(part === undefined ? [] : loras.map(part));
+      return networks[name](clipSkip)(weightSource(title, tensors, branches), operators);
+    });
   };
   const strengthsOf = (part: (lora: Lora) => LoraBranches): Record<string, Tensor> =>
     Object.fromEntries(

@@ -80,7 +80,6 @@ export class TaskRun {
               id: this.id,
               recipe,
               inputs: [],
-              previews: recipe.previews,
             }),
             params,
             resolved,

@@ -60,8 +60,6 @@ export class ScriptedEngine implements Engine {
     this.#asked.set(id, action);
   }
 
-  wantPreviews(): void {}
-
   async close(): Promise<void> {}
 
   *#texts({ id, recipe }: Job): Generator<EngineEvent> {
@@ -73,7 +71,7 @@ export class ScriptedEngine implements Engine {
   }
 
   async *#image(
-    { id, recipe, previews }: Job,
+    { id, recipe }: Job,
     image: number,
   ): AsyncGenerator<EngineEvent, "skip" | "stop" | undefined> {
     const { steps } = recipe;
@@ -84,7 +82,7 @@ export class ScriptedEngine implements Engine {
       const asked = this.#asked.get(id);
       this.#asked.delete(id);
       if (asked !== undefined) return asked;
-      const preview = previews ? { preview: flat({ width: 8, height: 8 }, seed) } : {};
+      const preview = recipe.previews ? { preview: flat({ width: 8, height: 8 }, seed) } : {};
       yield { type: "progress", id, at: { stage: "denoising", image, step, steps }, ...preview };
     }
     yield { type: "progress", id, at: { stage: "decoding", image } };

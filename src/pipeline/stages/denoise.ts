@@ -1,4 +1,4 @@
-import { RequestError } from "#/lib/errors.ts";
+import { BugError } from "#/lib/errors.ts";
 import type { ImageSpec, Recipe } from "#/recipe/recipe.ts";
 import type { Networks } from "#/runtime/models.ts";
 import { admVector } from "#/sampling/guidance/adm.ts";
@@ -64,33 +64,15 @@ export async function* denoise(
     if (next.done === true) return combine([1 / latentScale, next.value]);
     run.check();
     const at = { stage: "denoising", image, step: next.value.index + 1, steps } as const;
-    const preview = recipe.previews && run.previews ? previewOf(next.value.denoised) : undefined;
+    const preview = recipe.previews ? previewOf(next.value.denoised) : undefined;
     yield preview === undefined ? { type: "progress", at } : { type: "progress", at, preview };
   }
 }
 
-function methods(recipe: Recipe): Readonly<{ sampler: Sampler; schedule: Schedule }> {
-  const { sampler, schedule } = recipe;
-  if (!isBuiltSampler(sampler)) {
-    const built = Object.keys(samplers).join(", ");
-    throw new RequestError(
-      "not-implemented",
-      `The sampler ${sampler} is not there yet; these are: ${built}.`,
-      {
-        field: "sampler_name",
-      },
-    );
-  }
-  if (!isBuiltSchedule(schedule)) {
-    const built = Object.keys(schedules).join(", ");
-    throw new RequestError(
-      "not-implemented",
-      `The scheduler ${schedule} is not there yet; these are: ${built}.`,
-      {
-        field: "scheduler_name",
-      },
-    );
-  }
+/** The recipe's sampler and schedule; whoever made the recipe has refused what is not built. */
+function methods({ sampler, schedule }: Recipe): Readonly<{ sampler: Sampler; schedule: Schedule }> {
+  if (!isBuiltSampler(sampler) || !isBuiltSchedule(schedule))
+    throw new BugError(`A recipe asks for ${sampler} with ${schedule}, one of which is not built.`);
   return { sampler: samplers[sampler], schedule: schedules[schedule] };
 }
 

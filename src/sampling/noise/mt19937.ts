@@ -1,31 +1,21 @@
+import { MersenneTwister, seededState } from "#/lib/mersenne-twister.ts";
+
 /**
  * The Mersenne Twister (Matsumoto & Nishimura 1998) as torch's CPU generator uses it: seeded by the low 32 bits of the
  * seed only, so seeds that differ by a multiple of 2^32 give the same stream.
  */
 export class Mt19937 {
-  readonly #state = new Uint32Array(624);
-  #at = 624;
+  readonly #twister: MersenneTwister;
   /** The second half of a polar pair, kept by the generator for the next short draw. */
   #spare: number | undefined;
 
   constructor(seed: bigint) {
-    const s = this.#state;
-    s[0] = Number(BigInt.asUintN(32, seed));
-    for (let j = 1; j < 624; j += 1) {
-      const before = s[j - 1]! ^ (s[j - 1]! >>> 30);
-      s[j] = Math.imul(1812433253, before) + j;
-    }
+    this.#twister = new MersenneTwister(seededState(Number(BigInt.asUintN(32, seed))));
   }
 
   /** The next 32 random bits. */
   word(): number {
-    if (this.#at === 624) this.#twist();
-    let y = this.#state[this.#at]!;
-    this.#at += 1;
-    y ^= y >>> 11;
-    y ^= (y << 7) & 0x9d2c5680;
-    y ^= (y << 15) & 0xefc60000;
-    return (y ^ (y >>> 18)) >>> 0;
+    return this.#twister.word();
   }
 
   /** Uniform in [0, 1) with 24 random bits. */
@@ -68,15 +58,6 @@ export class Mt19937 {
       boxMuller16(data, length - 16);
     }
     return data;
-  }
-
-  #twist(): void {
-    const s = this.#state;
-    for (let k = 0; k < 624; k += 1) {
-      const y = (s[k]! & 0x80000000) | (s[(k + 1) % 624]! & 0x7fffffff);
-      s[k] = s[(k + 397) % 624]! ^ (y >>> 1) ^ (y & 1 ? 0x9908b0df : 0);
-    }
-    this.#at = 0;
   }
 }
 

@@ -1,4 +1,4 @@
-import { type Json, type JsonObject, parseJson } from "#/api/json.ts";
+import { isJsonObject, type Json, parseJson } from "#/api/json.ts";
 import type { TaskId } from "#/engine/protocol.ts";
 import type { WireError } from "#/lib/errors.ts";
 import type { SettledStatus, Task, TaskImage, TaskState } from "#/tasks/task.ts";
@@ -18,16 +18,13 @@ export const statusWords = {
   cancelled: "cancelled",
 } as const satisfies Record<SettledStatus, string>;
 
-export const isObject = (value: Json): value is JsonObject =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-
 /** A row as a task; a row that never ended, of ours or the reference's, reads as pending at no position. */
 export function toTask({ generate_record: record, fooocusd_task: extra }: JoinedRow): Task {
   const request = safely(record.req_params);
   return {
     id: record.task_id as TaskId,
     row: record.id,
-    request: isObject(request) ? request : {},
+    request: isJsonObject(request) ? request : {},
     webhookUrl: record.webhook_url ?? "",
     label: extra?.label ?? null,
     queuedAt: record.in_queue_mills ?? 0,

@@ -3,11 +3,11 @@ import { copyFileSync, existsSync, mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { and, asc, desc, eq, gte, inArray, isNull, lte, min, notInArray, sql } from "drizzle-orm";
 import { type BunSQLiteDatabase, drizzle } from "drizzle-orm/bun-sqlite";
-import { parseJson, writeJson } from "#/api/json.ts";
+import { isJsonObject, parseJson, writeJson } from "#/api/json.ts";
 import type { TaskId } from "#/engine/protocol.ts";
 import { EngineError } from "#/lib/errors.ts";
 import type { HistoryStore } from "../history.ts";
-import { isObject, type JoinedRow, statusWords, toImages, toTask } from "./rows.ts";
+import { type JoinedRow, statusWords, toImages, toTask } from "./rows.ts";
 import { counters, generateRecord, migrations, outbox, taskExtra } from "./tables.ts";
 
 /**
@@ -154,7 +154,7 @@ function sqliteHistory(database: Database, db: BunSQLiteDatabase): HistoryStore 
           // Rows of the reference that it lost have no row of ours; they stay as they are.
           if (extra === null) return [];
           const request = parseJson(record.req_params);
-          if (!isObject(request)) return [];
+          if (!isJsonObject(request)) return [];
           const { webhook_url: webhookUrl, in_queue_mills: queuedAt } = record;
           return [
             {

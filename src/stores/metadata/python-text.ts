@@ -1,3 +1,5 @@
+import { asciiJson } from "#/api/json.ts";
+
 /**
  * Values as Python prints them, because the readers of these texts are Python programs that parse them back with
  * `json`, `ast.literal_eval` or a regular expression.
@@ -45,19 +47,13 @@ export type PyValue = string | number | boolean | null | bigint | PyFloat | read
 /** One JSON object as `json.dumps(..., sort_keys=True)` writes it: spaces after `,` and `:`, everything in ASCII. */
 export function pyJson(object: Readonly<Record<string, PyValue>>): string {
   const keys = Object.keys(object).sort();
-  return `{${keys.map((key) => `${ascii(key)}: ${pyJsonValue(object[key] ?? null)}`).join(", ")}}`;
+  return `{${keys.map((key) => `${asciiJson(key)}: ${pyJsonValue(object[key] ?? null)}`).join(", ")}}`;
 }
 
 function pyJsonValue(value: PyValue): string {
-  if (typeof value === "string") return ascii(value);
+  if (typeof value === "string") return asciiJson(value);
   if (typeof value === "bigint") return value.toString();
   if (value === null || typeof value !== "object") return JSON.stringify(value);
   if ("float" in value) return pyFloat(value.float);
   return `[${value.map(pyJsonValue).join(", ")}]`;
 }
-
-const ascii = (text: string): string =>
-  JSON.stringify(text).replace(
-    /[\u007f-\uffff]/g,
-    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
