@@ -22,7 +22,7 @@ export class InvalidRequest extends Error {
 const longest = 2000;
 
 /** Echoes are for people: an image in base64 is cut. */
-function shortened(input: Json): Json {
+export function shortened(input: Json): Json {
   if (typeof input === "string" && input.length > longest) {
     return `${input.slice(0, 100)}... (${input.length} characters)`;
   }

@@ -16,6 +16,8 @@ export interface Engine {
   run(command: Extract<EngineCommand, { type: "generate" }>): AsyncIterable<EngineEvent>;
   /** Asks the running job to end at its next step; unknown ids are ignored. */
   control(id: TaskId, action: "skip" | "stop"): void;
+  /** Asks the engine to give back the memory of its networks once the running job is done. */
+  unload(): void;
   /** Asks the engine to leave and waits for it, at most `milliseconds`. */
   close(milliseconds?: number): Promise<void>;
 }

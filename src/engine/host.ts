@@ -59,6 +59,11 @@ export class EngineHost implements Engine {
     if (this.#jobs.has(id)) this.#channel?.post({ type: "control", id, action });
   }
 
+  /** Asks the engine to give back the memory of its networks once the running job is done; one that was never started has none. */
+  unload(): void {
+    this.#channel?.post({ type: "unload" });
+  }
+
   /**
    * Asks the engine to leave and waits for it, at most `milliseconds`; a network run cannot be interrupted, so the
    * caller ends the process after that.

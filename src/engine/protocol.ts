@@ -28,6 +28,7 @@ export type EngineCommand = Readonly<
   | { type: "start"; settings: EngineSettings }
   | { type: "generate"; id: TaskId; recipe: Recipe; inputs: readonly Pixmap[] }
   | { type: "control"; id: TaskId; action: "skip" | "stop" }
+  | { type: "unload" }
   | { type: "shutdown" }
 >;
 

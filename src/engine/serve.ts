@@ -49,6 +49,15 @@ export function serveEngine(port: Port, openContext: OpenContext): (command: Eng
     }
   };
 
+  // What cannot be closed is a broken engine, and must not keep the next job from saying so.
+  const unload = async (): Promise<void> => {
+    try {
+      await (await context?.catch(() => undefined))?.unload();
+    } catch (thrown) {
+      port.send({ type: "broken", error: toWireError(thrown) });
+    }
+  };
+
   return (command) => {
     switch (command.type) {
       case "start":
@@ -63,6 +72,9 @@ export function serveEngine(port: Port, openContext: OpenContext): (command: Eng
       }
       case "control":
         return runs.get(command.id)?.interrupt(command.action);
+      case "unload":
+        work = work.then(unload);
+        return;
       case "shutdown":
         for (const run of runs.values()) run.interrupt("stop");
         work = work.then(async () => {

@@ -18,6 +18,8 @@ export type EngineContext = Readonly<{
   open: (recipe: Recipe) => Promise<Networks>;
   /** One text's conditioning, from the cache or made now. */
   conditioning: (key: string, make: () => Promise<Conditioning>) => Promise<Conditioning>;
+  /** Closes what is open; the next job opens it again. */
+  unload: () => Promise<void>;
   close: () => Promise<void>;
 }>;
 
@@ -73,6 +75,10 @@ export async function openContext(
       const oldest = texts.keys().next();
       if (texts.size > keptTexts && oldest.done !== true) texts.delete(oldest.value);
       return made;
+    },
+    unload: async () => {
+      texts.clear();
+      await residency.close();
     },
     close: () => residency.close(),
   };

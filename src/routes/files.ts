@@ -16,7 +16,7 @@ export const filesRoutes = ({ images }: { readonly images: ImageStore }) =>
     });
 
 /** The file itself with ranges, or encoded anew when the Accept header names one format. */
-async function fileReply(path: string | undefined, request: Request): Promise<Response> {
+export async function fileReply(path: string | undefined, request: Request): Promise<Response> {
   if (path === undefined) return new Response(null, { status: 404 });
   const accept = request.headers.get("accept")?.toLowerCase() ?? "*/*";
   const [, format = "", more] = accept.split("/");

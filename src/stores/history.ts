@@ -1,4 +1,5 @@
 import type { JsonObject } from "#/api/json.ts";
+import type { LegacyJob } from "#/api/legacy/job.ts";
 import type { TaskId } from "#/engine/protocol.ts";
 import type { WireError } from "#/lib/errors.ts";
 import type { SettledStatus, Task, TaskImage } from "#/tasks/task.ts";
@@ -8,6 +9,7 @@ export type NewTask = Readonly<{
   request: JsonObject;
   webhookUrl: string;
   label: string | null;
+  legacyJob: LegacyJob | null;
   queuedAt: number;
 }>;
 
@@ -42,6 +44,8 @@ export interface HistoryStore {
   reorder(ids: readonly TaskId[]): void;
   /** In the order they are to run: as {@link reorder} said, then as they came. */
   unfinished(): readonly Unfinished[];
+  /** How many tasks have ended and are still there. */
+  countSettled(): number;
   /** Newest first. */
   page(query: HistoryPage): readonly Task[];
   /** Oldest first, everything queued from `from` to `to`, milliseconds, both included. */

@@ -6,6 +6,7 @@ import type { Engine } from "#/engine/engine.ts";
 import { formatNames } from "#/image/encode.ts";
 import { RequestError } from "#/lib/errors.ts";
 import type { Log } from "#/lib/log.ts";
+import { withKnownNames } from "#/recipe/known-names.ts";
 import type { Preset } from "#/recipe/preset.ts";
 import { type Resolved, resolveRecipe, type World } from "#/recipe/resolve.ts";
 import { settle } from "#/recipe/settle.ts";
@@ -92,6 +93,12 @@ export function createTasks(parts: TaskDependencies): CreatedTasks {
       styles: assets.styles.map(({ name }) => name),
     });
   const resolve = (params: GenerateParams): Resolved => resolveRecipe(params, worldOf(parts));
+  const known = (request: GenerateRequest): GenerateRequest => {
+    const { kept, replaced } = withKnownNames(request, worldOf(parts));
+    if (replaced.length > 0)
+      log.warn("unknown names gave way to the defaults", { replaced: replaced.join(", ") });
+    return kept;
+  };
   const inputOptions = (): InputOptions => inputOptionsOf(parts);
   const webhooks = new Webhooks(
     history,
@@ -115,7 +122,7 @@ export function createTasks(parts: TaskDependencies): CreatedTasks {
     now: clock,
     baseUrl,
     queueLimit: config.queue_limit,
-    prepare: (request) => prepare(request, parts, defaults(), resolve),
+    prepare: (request, lenient) => prepare(lenient ? known(request) : request, parts, defaults(), resolve),
     resolve,
     describe: async (params, resolved, image) =>
       config.disable_metadata || !params.save_metadata_to_images

@@ -21,8 +21,8 @@ export type TaskParts = Readonly<{
   baseUrl: () => string;
   /** Most tasks that may wait. */
   queueLimit: number;
-  /** Checks a request, takes in its images and fills it; throws RequestError. */
-  prepare: (request: GenerateRequest) => Promise<GenerateParams>;
+  /** Checks a request, takes in its images and fills it; throws RequestError. `lenient` replaces unknown names. */
+  prepare: (request: GenerateRequest, lenient: boolean) => Promise<GenerateParams>;
   /** What to make, in the world as it is now; throws RequestError. */
   resolve: (params: GenerateParams) => Resolved;
   /** The text written into an image, if any is wanted. */

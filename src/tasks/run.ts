@@ -1,4 +1,5 @@
 import type { GenerateParams } from "#/api/generate.ts";
+import { hyphenated } from "#/api/legacy/job.ts";
 import type { EngineEvent, Outcome, TaskId } from "#/engine/protocol.ts";
 import { decodeImage } from "#/image/decode.ts";
 import { type EmbeddedText, encodeImage, encodePreview, formatNames } from "#/image/encode.ts";
@@ -28,6 +29,8 @@ export type RunReader = Readonly<{
 /** One attempt at a task: engine events become progress, files and rows. */
 export class TaskRun {
   readonly id: TaskId;
+  /** What files are called whose request names none; undefined for the day and the time. */
+  readonly #fileName: string | undefined;
   readonly #parts: TaskParts;
   readonly #start: RunStart;
   readonly #reader: RunReader;
@@ -38,6 +41,7 @@ export class TaskRun {
 
   constructor(task: Task, parts: TaskParts, start: RunStart, reader: RunReader) {
     this.id = task.id;
+    this.#fileName = task.legacyJob === null ? undefined : hyphenated(task.id);
     this.#parts = parts;
     this.#start = start;
     this.#reader = reader;
@@ -185,7 +189,8 @@ export class TaskRun {
   ): Promise<Omit<TaskImage, "seed" | "timings">> {
     const { output_format: extension, save_name: saveName } = params;
     const bytes = await encodeImage(pixmap, formatNames[extension] ?? "png", text);
-    const name = saveName === null || saveName === "" ? undefined : `${saveName}-${index}`;
+    const stem = saveName === null || saveName === "" ? this.#fileName : saveName;
+    const name = stem === undefined ? undefined : `${stem}-${index}`;
     const kept = await this.#parts.images.put(bytes, extension, new Date(this.#parts.now()), name);
     const url = `${this.#parts.baseUrl()}/outputs/${kept.folder}/${encodeURIComponent(kept.name)}`;
     return { index, url, width: pixmap.width, height: pixmap.height };

@@ -60,6 +60,7 @@ export class TaskService implements Tasks {
     this.#checkOpen();
     const params = await this.#parts.prepare(
       options.single === true ? { ...request, image_number: 1 } : request,
+      options.legacyJob !== undefined,
     );
     // Others may have come in while this one's images were fetched.
     this.#checkOpen();
@@ -68,6 +69,7 @@ export class TaskService implements Tasks {
       request: toStored(params),
       webhookUrl: params.webhook_url ?? "",
       label: options.label ?? null,
+      legacyJob: options.legacyJob ?? null,
       queuedAt: this.#parts.now(),
     };
     const row = this.#parts.history.insert(fresh);
@@ -175,6 +177,14 @@ export class TaskService implements Tasks {
 
   move(id: TaskId, before: TaskId | null): boolean {
     return this.#runner.move(id, before);
+  }
+
+  countSettled(): number {
+    return this.#parts.history.countSettled();
+  }
+
+  unloadModels(): void {
+    this.#parts.engine.unload();
   }
 
   engineState(): EngineState {

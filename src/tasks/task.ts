@@ -1,4 +1,5 @@
 import type { JsonObject } from "#/api/json.ts";
+import type { LegacyJob } from "#/api/legacy/job.ts";
 import type { ImageFacts, TaskId } from "#/engine/protocol.ts";
 import type { Pixmap } from "#/image/pixmap.ts";
 import type { WireError } from "#/lib/errors.ts";
@@ -13,6 +14,8 @@ export type Task = Readonly<{
   webhookUrl: string;
   /** Free text of a live-channel client, echoed in `queued`. */
   label: string | null;
+  /** Which kind of job of the older API it is: its files and its webhook look as that API's do. Null for all others. */
+  legacyJob: LegacyJob | null;
   /** Milliseconds since 1970, as all `...At` fields. */
   queuedAt: number;
   state: TaskState;

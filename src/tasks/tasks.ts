@@ -1,4 +1,5 @@
 import type { GenerateRequest } from "#/api/generate.ts";
+import type { LegacyJob } from "#/api/legacy/job.ts";
 import type { EngineState } from "#/engine/engine.ts";
 import type { TaskId } from "#/engine/protocol.ts";
 import type { HistoryRange } from "#/stores/history.ts";
@@ -10,6 +11,8 @@ export type SubmitOptions = Readonly<{
   label?: string;
   /** One picture, whatever `image_number` says: the answer has room for one. */
   single?: boolean;
+  /** The older API's kind of job. Its rule holds then: a name nobody knows gives way to the server's default. */
+  legacyJob?: LegacyJob;
 }>;
 
 /** What really happened to a control request. */
@@ -72,7 +75,11 @@ export interface Tasks {
   pause(paused: boolean): void;
   /** Moves a waiting task before another, or to the end. @returns whether both were waiting */
   move(id: TaskId, before: TaskId | null): boolean;
+  /** How many tasks have ended and are still in the history. */
+  countSettled(): number;
   engineState(): EngineState;
+  /** Lets the engine give back the memory of its networks, after the picture at hand; the next task opens them again. */
+  unloadModels(): void;
   /**
    * Takes nothing more and waits for the task at hand, at most `milliseconds`; then it is handed back to the queue, to
    * be run by the next start.

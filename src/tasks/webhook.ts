@@ -38,7 +38,8 @@ export class Webhooks {
   /** What the outbox gets when this task ends; nothing if nobody wants to hear it. */
   deliveryFor(task: Task, record: () => string): Delivery | undefined {
     if (task.webhookUrl === "") return undefined;
-    const body = this.#options.asText ? JSON.stringify(record()) : record();
+    // The string form is FooocusAPI's; the older API posts an object.
+    const body = this.#options.asText && task.legacyJob === null ? JSON.stringify(record()) : record();
     return { id: `msg_${task.id}`, url: task.webhookUrl, body, attempts: 0, nextAt: this.#now() };
   }
 

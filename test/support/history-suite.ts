@@ -10,6 +10,7 @@ const fresh = (n: number): NewTask => ({
   request: { prompt: `schön ${n}`, image_seed: 9223372036854775807n, sharpness: 2.5 },
   webhookUrl: n % 2 === 0 ? "" : "http://hook.test/",
   label: n === 1 ? "first" : null,
+  legacyJob: n === 1 ? "image-prompt" : null,
   queuedAt: 1000 * n,
 });
 
@@ -65,6 +66,7 @@ export function historySuite(name: string, open: () => HistoryStore): void {
     const rows = history.unfinished();
     expect(rows.map(({ id }) => id)).toEqual([idOf(3), idOf(4), idOf(2), idOf(5)]);
     expect(rows[0]).toMatchObject({ attempt: 1, images: [image], request: fresh(3).request });
+    expect(history.find(idOf(1))?.legacyJob).toBe("image-prompt");
   });
 
   kept(
@@ -91,6 +93,15 @@ export function historySuite(name: string, open: () => HistoryStore): void {
     history.remove([idOf(1), idOf(3)]);
     expect([1, 2, 3].map((n) => history.find(idOf(n))?.id)).toEqual([undefined, idOf(2), undefined]);
     expect(history.unfinished().map(({ id }) => id)).toEqual([idOf(2)]);
+  });
+
+  kept("ends are counted, and what is removed no longer is", (history) => {
+    for (const n of [1, 2, 3]) history.insert(fresh(n));
+    expect(history.countSettled()).toBe(0);
+    for (const n of [1, 3]) history.settle(idOf(n), finished());
+    expect(history.countSettled()).toBe(2);
+    history.remove([idOf(1)]);
+    expect(history.countSettled()).toBe(1);
   });
 
   kept("counters keep their value", (history) => {

@@ -60,6 +60,10 @@ export class ScriptedEngine implements Engine {
     this.#asked.set(id, action);
   }
 
+  unload(): void {
+    this.change({ ...this.state, loaded: [] });
+  }
+
   async close(): Promise<void> {}
 
   *#texts({ id, recipe }: Job): Generator<EngineEvent> {

@@ -1,4 +1,5 @@
 import { isJsonObject, type Json, parseJson } from "#/api/json.ts";
+import { isLegacyJob, type LegacyJob } from "#/api/legacy/job.ts";
 import type { TaskId } from "#/engine/protocol.ts";
 import type { WireError } from "#/lib/errors.ts";
 import type { SettledStatus, Task, TaskImage, TaskState } from "#/tasks/task.ts";
@@ -27,10 +28,14 @@ export function toTask({ generate_record: record, fooocusd_task: extra }: Joined
     request: isJsonObject(request) ? request : {},
     webhookUrl: record.webhook_url ?? "",
     label: extra?.label ?? null,
+    legacyJob: toLegacyJob(extra?.legacy_job ?? null),
     queuedAt: record.in_queue_mills ?? 0,
     state: toState(record, extra),
   };
 }
+
+/** A word that is none of ours says nothing. */
+export const toLegacyJob = (word: string | null): LegacyJob | null => (isLegacyJob(word) ? word : null);
 
 function toState(record: JoinedRow["generate_record"], extra: JoinedRow["fooocusd_task"]): TaskState {
   const outcome = (Object.keys(statusWords) as SettledStatus[]).find(

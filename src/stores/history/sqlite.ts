@@ -1,13 +1,27 @@
 import { Database } from "bun:sqlite";
 import { copyFileSync, existsSync, mkdirSync } from "node:fs";
 import { dirname } from "node:path";
-import { and, asc, desc, eq, gte, inArray, isNull, lte, min, notInArray, sql } from "drizzle-orm";
+import {
+  and,
+  asc,
+  count,
+  desc,
+  eq,
+  gte,
+  inArray,
+  isNotNull,
+  isNull,
+  lte,
+  min,
+  notInArray,
+  sql,
+} from "drizzle-orm";
 import { type BunSQLiteDatabase, drizzle } from "drizzle-orm/bun-sqlite";
 import { isJsonObject, parseJson, writeJson } from "#/api/json.ts";
 import type { TaskId } from "#/engine/protocol.ts";
 import { EngineError } from "#/lib/errors.ts";
 import type { HistoryStore } from "../history.ts";
-import { type JoinedRow, statusWords, toImages, toTask } from "./rows.ts";
+import { type JoinedRow, statusWords, toImages, toLegacyJob, toTask } from "./rows.ts";
 import { counters, generateRecord, migrations, outbox, taskExtra } from "./tables.ts";
 
 /**
@@ -96,7 +110,9 @@ function sqliteHistory(database: Database, db: BunSQLiteDatabase): HistoryStore 
             })
             .returning({ id: generateRecord.id })
             .all();
-          tx.insert(taskExtra).values({ task_id: task.id, label: task.label }).run();
+          tx.insert(taskExtra)
+            .values({ task_id: task.id, label: task.label, legacy_job: task.legacyJob })
+            .run();
           return row?.id ?? -1;
         }),
       ),
@@ -163,12 +179,16 @@ function sqliteHistory(database: Database, db: BunSQLiteDatabase): HistoryStore 
               request,
               webhookUrl: webhookUrl ?? "",
               label: extra.label,
+              legacyJob: toLegacyJob(extra.legacy_job),
               queuedAt: queuedAt ?? 0,
               attempt: extra.attempt,
               images: toImages(extra.images),
             },
           ];
         }),
+    countSettled: () =>
+      db.select({ settled: count() }).from(generateRecord).where(isNotNull(generateRecord.task_status)).get()
+        ?.settled ?? 0,
     page: ({ page, pageSize, without }) =>
       tasks(
         joined()

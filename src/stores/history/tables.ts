@@ -30,6 +30,8 @@ export const taskExtra = sqliteTable("fooocusd_task", {
   images: text("images").notNull().default("[]"),
   /** JSON of the error it failed with. */
   error: text("error"),
+  /** The older API's kind of job, for a task that came through it. */
+  legacy_job: text("legacy_job"),
 });
 
 /** Numbers that must never go back, by name: the sequence of live events. */
@@ -85,4 +87,5 @@ export const migrations: readonly (readonly string[])[] = [
       next_at INTEGER NOT NULL
     )`,
   ],
+  ["ALTER TABLE fooocusd_task ADD COLUMN legacy_job TEXT"],
 ];

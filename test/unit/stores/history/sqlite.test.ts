@@ -77,7 +77,7 @@ test("a file of FooocusAPI opens, keeps its rows, and is copied first", () => {
 test("the reference can go on with our file: its table has its columns, and its inserts work", () => {
   const path = newPath();
   const history = openHistory(path);
-  history.insert({ id, request: { prompt: "x" }, webhookUrl: "", label: null, queuedAt: 1 });
+  history.insert({ id, request: { prompt: "x" }, webhookUrl: "", label: null, legacyJob: null, queuedAt: 1 });
   history.close();
   const database = new Database(path);
   const columns = database.query<{ name: string; type: string; notnull: number }, []>(
@@ -121,7 +121,7 @@ test("a file that is no database is refused with its path", () => {
 test("what was said to be kept is in the file before anything is closed", () => {
   const path = newPath();
   const history = openHistory(path);
-  history.insert({ id, request: { prompt: "x" }, webhookUrl: "", label: null, queuedAt: 1 });
+  history.insert({ id, request: { prompt: "x" }, webhookUrl: "", label: null, legacyJob: null, queuedAt: 1 });
   // What a machine that lost power would find: the files as they are now.
   const copy = join(path, "..", "copy.sqlite3");
   copyFileSync(path, copy);
@@ -145,4 +145,25 @@ test("the tables that queries are written against are those the migrations make"
     ]);
   }
   database.close();
+});
+
+test("a file of ours from before the older API's jobs were told apart is copied and gets the column", () => {
+  const path = newPath();
+  openHistory(path).close();
+  const database = new Database(path);
+  database.run("ALTER TABLE fooocusd_task DROP COLUMN legacy_job");
+  database.run("PRAGMA user_version = 1");
+  database.close();
+  const history = openHistory(path);
+  history.insert({
+    id,
+    request: { prompt: "x" },
+    webhookUrl: "",
+    label: null,
+    legacyJob: "enhance",
+    queuedAt: 1,
+  });
+  expect(history.unfinished()[0]?.legacyJob).toBe("enhance");
+  history.close();
+  expect(existsSync(`${path}.before-fooocusd`)).toBe(true);
 });

@@ -1,0 +1,55 @@
+import { shortened } from "#/api/issues.ts";
+import { type Json, writeJson } from "#/api/json.ts";
+import type { Log } from "#/lib/log.ts";
+import { errorReply } from "../errors.ts";
+
+/** Bytes from which an answer is compressed. */
+const smallest = 1000;
+
+/**
+ * An answer in the manner of the older API: a refusal's 422 says under `body` what was sent, and a JSON answer of 1000
+ * bytes or more is compressed for a client that takes it. Pictures are left alone: they are compressed already.
+ *
+ * @param handle gets a way to say what the body was, as soon as it is known
+ */
+export async function olderAnswer(
+  request: Request,
+  log: Log,
+  handle: (seen: (body: Json) => void) => Response | Promise<Response>,
+): Promise<Response> {
+  let body: Json = null;
+  try {
+    const answer = await handle((seen) => {
+      body = seen;
+    });
+    return await compressed(answer, request);
+  } catch (thrown) {
+    return await compressed(await withBody(errorReply(thrown, log), body), request);
+  }
+}
+
+/** The same refusal with the second key; the first is kept as it was written, digit for digit. */
+async function withBody(refusal: Response, body: Json): Promise<Response> {
+  if (refusal.status !== 422) return refusal;
+  const detail = (await refusal.text()).slice(0, -1);
+  const { status, headers } = refusal;
+  return new Response(`${detail},"body":${writeJson(shortened(body))}}`, { status, headers });
+}
+
+async function compressed(answer: Response, request: Request): Promise<Response> {
+  if (answer.headers.get("content-type")?.startsWith("image/") === true) return answer;
+  answer.headers.append("vary", "Accept-Encoding");
+  if (!takesGzip(request.headers.get("accept-encoding") ?? "")) return answer;
+  const { status, headers } = answer;
+  const bytes = await answer.bytes();
+  if (bytes.length < smallest) return new Response(bytes.length === 0 ? null : bytes, { status, headers });
+  headers.set("content-encoding", "gzip");
+  return new Response(Bun.gzipSync(bytes), { status, headers });
+}
+
+/** Whether an Accept-Encoding header names gzip, and not with weight 0. */
+const takesGzip = (header: string): boolean =>
+  header.split(",").some((part) => {
+    const [name = "", ...parameters] = part.toLowerCase().split(";");
+    return name.trim() === "gzip" && !parameters.some((text) => /^\s*q\s*=\s*0(\.0*)?\s*$/.test(text));
+  });
