@@ -1,46 +1,19 @@
 import { asciiJson } from "#/api/json.ts";
 import type { LiveEvent } from "#/tasks/events.ts";
-
-const pingMilliseconds = 15_000;
+import { serverSent } from "./server-sent.ts";
 
 /**
  * A task's events as the reference's event stream: one JSON object and an empty data line an event, `Finished` last,
  * a ping every 15 s. A client that goes away ends the watching, never the task.
  */
-export function eventStream(events: AsyncIterable<LiveEvent>): Response {
-  const iterator = events[Symbol.asyncIterator]();
-  const encoder = new TextEncoder();
-  let ping: ReturnType<typeof setInterval> | undefined;
-  const stream = new ReadableStream<Uint8Array>({
-    start(controller) {
-      ping = setInterval(() => controller.enqueue(encoder.encode(pingLine(new Date()))), pingMilliseconds);
-    },
-    async pull(controller) {
-      for (;;) {
-        const next = await iterator.next();
-        if (next.done === true) {
-          clearInterval(ping);
-          controller.close();
-          return;
-        }
-        const text = await messageOf(next.value);
-        if (text === undefined) continue;
-        controller.enqueue(encoder.encode(`data: ${text}\r\ndata: \r\n\r\n`));
-        return;
-      }
-    },
-    async cancel() {
-      clearInterval(ping);
-      await iterator.return?.();
-    },
-  });
-  return new Response(stream, {
-    headers: {
-      "content-type": "text/event-stream; charset=utf-8",
-      "cache-control": "no-store",
-      "x-accel-buffering": "no",
-    },
-  });
+export const eventStream = (events: AsyncIterable<LiveEvent>): Response =>
+  serverSent(messagesOf(events), () => pingLine(new Date()));
+
+async function* messagesOf(events: AsyncIterable<LiveEvent>): AsyncGenerator<string, void, undefined> {
+  for await (const event of events) {
+    const text = await messageOf(event);
+    if (text !== undefined) yield `data: ${text}\r\ndata: \r\n\r\n`;
+  }
 }
 
 /** UTC with microseconds, as Python prints it. */

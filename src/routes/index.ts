@@ -13,6 +13,8 @@ import { errorReply } from "./errors.ts";
 import { filesRoutes } from "./files.ts";
 import { generateRoute } from "./generate.ts";
 import { jsonReply } from "./replies.ts";
+import { taskControlRoutes } from "./task-control.ts";
+import { taskEventsRoutes } from "./task-events.ts";
 import { tasksRoutes } from "./tasks.ts";
 
 export type RouteDependencies = Readonly<{
@@ -47,6 +49,8 @@ export function routes(parts: RouteDependencies) {
     .use(dashboardRoute())
     .use(generateRoute(parts))
     .use(tasksRoutes(parts))
+    .use(taskEventsRoutes(parts))
+    .use(taskControlRoutes(parts))
     .use(controlRoute(parts))
     .use(filesRoutes(parts))
     .use(enginesRoutes(parts));

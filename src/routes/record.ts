@@ -4,9 +4,16 @@ import type { Task } from "#/tasks/task.ts";
 
 /** A task as its record, keys in the contract's order; the running one carries its newest preview as bare base64. */
 export async function taskRecord(task: Task): Promise<JsonObject> {
+  const png = task.state.status === "running" ? await task.state.progress.preview?.png() : undefined;
+  return recordWith(task, png === undefined ? null : Buffer.from(png).toString("base64"));
+}
+
+/** The record at once, which leaves no time to encode a preview: a running one's is null. */
+export const recordNow = (task: Task): JsonObject => recordWith(task, null);
+
+function recordWith(task: Task, preview: string | null): JsonObject {
   if (task.state.status !== "running") return storedRecord(task);
   const { progress, startedAt } = task.state;
-  const png = await progress.preview?.png();
   return {
     ...storedRecord(task),
     id: -1,
@@ -16,7 +23,7 @@ export async function taskRecord(task: Task): Promise<JsonObject> {
     start_mills: startedAt,
     task_status: "running",
     webhook_url: "",
-    preview: png === undefined ? null : Buffer.from(png).toString("base64"),
+    preview,
   };
 }
 

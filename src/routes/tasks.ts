@@ -8,6 +8,7 @@ import { storedRecord, taskRecord } from "./record.ts";
 import { jsonReply } from "./replies.ts";
 
 const whole = Type.Integer();
+const waitSeconds = Type.Integer({ minimum: 0, maximum: 60, default: 0 });
 
 /** What is waiting, what is running, what has been; and one task by its id. */
 export const tasksRoutes = ({ tasks }: { readonly tasks: Tasks }) =>
@@ -41,15 +42,32 @@ export const tasksRoutes = ({ tasks }: { readonly tasks: Tasks }) =>
     )
     .get(
       "/tasks/:task_id",
-      async ({ params }): Promise<Response> => {
-        const task = tasks.find(params.task_id as TaskId);
+      async ({ params, query, request }): Promise<Response> => {
+        const id = params.task_id as TaskId;
+        const seconds = Number(readQuery(waitSeconds, "wait", query["wait"] ?? "0"));
+        const late = AbortSignal.any([request.signal, AbortSignal.timeout(seconds * 1000)]);
+        const task = seconds === 0 ? tasks.find(id) : await tasks.settled(id, late);
         return jsonReply(task === undefined ? [] : await taskRecord(task));
       },
-      { detail: { tags: ["Query"], operationId: "get_task_tasks__task_id__get" } },
+      {
+        detail: {
+          tags: ["Query"],
+          operationId: "get_task_tasks__task_id__get",
+          summary: "One task; with wait, once it is settled or after that many seconds",
+          parameters: [
+            {
+              name: "wait",
+              in: "query",
+              schema: { type: "integer", minimum: 0, maximum: 60 },
+              description: "Seconds.",
+            },
+          ],
+        },
+      },
     );
 
 /** A span of the server's local time, whole seconds; without a usable start there is none. */
-function rangeOf(start: string | undefined, end: string | undefined): HistoryRange | undefined {
+export function rangeOf(start: string | undefined, end: string | undefined): HistoryRange | undefined {
   const from = localTime(start);
   if (from === undefined) return undefined;
   const to = localTime(end) ?? Date.now();

@@ -36,7 +36,7 @@ export type TaskHappening = Readonly<
       error: Readonly<{ code: string; message: string }> | null;
       timings: TaskTimings;
     }
-  /** Instead of events that are no longer kept: the task as it is. Carries the log's last number. */
+  /** Instead of events that are no longer kept: the task as it is. */
   | { type: "snapshot"; task: Task }
 >;
 

@@ -7,7 +7,7 @@ import type { HistoryRange } from "#/stores/history.ts";
 import { keptImageOf } from "#/stores/images.ts";
 import { Endings, timingsOf } from "./endings.ts";
 import { EventLog } from "./event-log.ts";
-import type { LiveEvent } from "./events.ts";
+import type { LiveEvent, TaskEvent } from "./events.ts";
 import { Follower } from "./follower.ts";
 import type { TaskParts } from "./parts.ts";
 import { TaskRunner } from "./runner.ts";
@@ -142,13 +142,21 @@ export class TaskService implements Tasks {
 
   backlog(of: readonly TaskId[] | "all", since: number): readonly LiveEvent[] {
     const ids = of === "all" ? this.#idsSince(since) : of;
-    const stale = since > 0 && since < this.#events.start;
-    const events = ids.flatMap((id): readonly LiveEvent[] => {
-      const kept = this.#events.of(id, since);
-      if (kept === undefined) return this.#snapshot(id);
-      return stale ? [...this.#snapshot(id).slice(0, 1), ...kept] : kept;
-    });
-    return events.toSorted((a, b) => a.seq - b.seq);
+    const { start, horizon } = this.#events;
+    const stale = since > 0 && since < start;
+    const shown: TaskEvent[] = [];
+    const kept: TaskEvent[] = [];
+    for (const id of ids) {
+      const events = this.#events.of(id, since);
+      kept.push(...(events ?? []));
+      if (events === undefined && (since === 0 || since < horizon)) shown.push(...this.#snapshot(id));
+      else if (stale) shown.push(...this.#snapshot(id).slice(0, 1));
+    }
+    // Snapshots have no number of their own. Until the last of them was read, its reader is where it was.
+    const places = shown.map((event, i) =>
+      kept.length === 0 && i === shown.length - 1 ? event : { ...event, seq: since },
+    );
+    return [...places, ...kept.toSorted((a, b) => a.seq - b.seq)];
   }
 
   control(target: TaskId | "current", action: "stop" | "skip" | "cancel"): ControlOutcome {
@@ -250,7 +258,7 @@ export class TaskService implements Tasks {
     return [...known];
   }
 
-  #snapshot(id: TaskId): readonly LiveEvent[] {
+  #snapshot(id: TaskId): readonly TaskEvent[] {
     const task = this.find(id);
     if (task === undefined) return [];
     const { state } = task;

@@ -63,7 +63,10 @@ export interface Tasks {
   watchAll(signal: AbortSignal, since?: number): AsyncIterable<LiveEvent>;
   /** Calls `listener` with everything from now on, in order; returns the way to stop. One that throws hears no more. */
   subscribe(listener: (event: LiveEvent) => void): () => void;
-  /** What a reader who was away since `since` must be told, in order; snapshots where events are no longer kept. */
+  /**
+   * What a reader who was away since `since` must be told, in order; snapshots where events are no longer kept. Nothing
+   * of a task whose every event it has seen. A reader that breaks off in the middle may come back with the last number.
+   */
   backlog(of: readonly TaskId[] | "all", since: number): readonly LiveEvent[];
   /** Stops, skips or cancels; a waiting task is cancelled whatever the word. */
   control(target: TaskId | "current", action: "stop" | "skip" | "cancel"): ControlOutcome;

@@ -1,0 +1,88 @@
+import { Elysia } from "elysia";
+import { InvalidRequest, sentences } from "#/api/issues.ts";
+import type { TaskId } from "#/engine/protocol.ts";
+import { RequestError } from "#/lib/errors.ts";
+import type { HistoryRange } from "#/stores/history.ts";
+import type { Tasks } from "#/tasks/tasks.ts";
+import { jsonReply } from "./replies.ts";
+import { rangeOf } from "./tasks.ts";
+
+type Query = Readonly<Record<string, string | undefined>>;
+
+const moment = { type: "string", format: "date-time" } as const;
+const inRange = [
+  { name: "start_at", in: "query", required: true, schema: moment, description: "Server's local time." },
+  { name: "end_at", in: "query", schema: moment, description: "Now, if it is not given." },
+];
+const removed = { description: "How many tasks and picture files are gone." };
+const unknown = { description: "There is no such task." };
+
+/** Ends and deletes tasks by name, whatever they are doing. */
+export const taskControlRoutes = ({ tasks }: { readonly tasks: Tasks }) =>
+  new Elysia({ name: "routes/task-control" })
+    .post(
+      "/tasks/:task_id/cancel",
+      ({ params }): Response => {
+        const id = params.task_id as TaskId;
+        const outcome = tasks.control(id, "cancel");
+        if (outcome === "unknown_task") throw noTask(id);
+        return jsonReply({ task_id: id, outcome });
+      },
+      {
+        parse: "none",
+        detail: {
+          tags: ["Tasks"],
+          operationId: "cancel_task",
+          summary: "Take a task out of the queue, or stop it if it runs",
+          responses: {
+            200: { description: "What really happened: cancelled_pending, stopping or already_settled." },
+            404: unknown,
+          },
+        },
+      },
+    )
+    .delete(
+      "/tasks/:task_id",
+      async ({ params }): Promise<Response> => {
+        const id = params.task_id as TaskId;
+        const report = await tasks.remove(id);
+        if (report === undefined) throw noTask(id);
+        return jsonReply(report);
+      },
+      {
+        parse: "none",
+        detail: {
+          tags: ["Tasks"],
+          operationId: "delete_task",
+          summary: "Delete a task in any state with its pictures; a running one is stopped first",
+          responses: { 200: removed, 404: unknown },
+        },
+      },
+    )
+    .delete("/tasks", async ({ query }) => jsonReply(await tasks.removeRange(requiredRange(query))), {
+      parse: "none",
+      detail: {
+        tags: ["Tasks"],
+        operationId: "delete_tasks",
+        summary:
+          "Delete the ended tasks of a span of time with their pictures; waiting and running ones stay",
+        parameters: [...inRange],
+        responses: { 200: removed },
+      },
+    });
+
+const noTask = (id: TaskId): RequestError =>
+  new RequestError("unknown-task", `There is no task ${id.slice(0, 64)}.`);
+
+/** Deleting everything by leaving out a word must not be possible. */
+function requiredRange(query: Query): HistoryRange {
+  const { start_at: start, end_at: end } = query;
+  if (start === undefined)
+    throw new InvalidRequest([
+      { type: "missing", loc: ["query", "start_at"], msg: sentences.missing, input: null },
+    ]);
+  const range = rangeOf(start, end);
+  if (range !== undefined) return range;
+  const msg = "start_at must look like 2026-01-31T12:00:00 and lie before end_at";
+  throw new InvalidRequest([{ type: "value_error", loc: ["query", "start_at"], msg, input: start }]);
+}

@@ -1,0 +1,58 @@
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { Catalog } from "#/catalog/catalog.ts";
+import { silentLog } from "#/lib/log.ts";
+import { type RouteDependencies, routes } from "#/routes/index.ts";
+import { folderImages } from "#/stores/images/folder.ts";
+import { type BenchOptions, openBench, type TaskBench } from "./task-bench.ts";
+
+/** The tasks behind the real routes on a real port. */
+export type ServedBench = TaskBench & Readonly<{ url: string }> & AsyncDisposable;
+
+type Served = BenchOptions &
+  Partial<Omit<RouteDependencies, "auth">> &
+  Readonly<{ keys?: readonly string[] }>;
+
+/** Starts the whole of HTTP and WebSocket over a bench. `crash` and `close` end the listening too. */
+export function serveBench(options: Served = {}): ServedBench {
+  const bench = openBench(options);
+  const { folder, tasks } = bench;
+  const app = routes({
+    tasks,
+    images: folderImages(join(folder, "outputs"), join(folder, "inputs"), Math.random),
+    catalog: new Catalog([join(folder, "models")]),
+    styleNames: ["Fooocus V2", "Random Style"],
+    corsOrigins: [],
+    log: silentLog,
+    ...options,
+    auth: { keys: options.keys ?? [], protectFiles: false },
+  }).listen({ hostname: "127.0.0.1", port: 0 });
+  const stop = () => app.stop(true);
+  const close = async () => {
+    // Listening ends last, as in the app: readers are told what still happens.
+    await tasks.close(1000);
+    await stop();
+    bench.history.close();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  return {
+    ...bench,
+    url: `http://127.0.0.1:${app.server?.port ?? 0}`,
+    crash: () => {
+      void stop();
+      bench.crash();
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+/** Whether something comes true within five seconds. */
+export async function soon(condition: () => boolean): Promise<boolean> {
+  const deadline = Date.now() + 5000;
+  while (!condition()) {
+    if (Date.now() > deadline) return false;
+    await Bun.sleep(5);
+  }
+  return true;
+}
