@@ -54,7 +54,7 @@ export function startApp(config: Config, engineCommand: readonly string[], log: 
 
   let port = config.port;
   const baseUrl = (): string => publicBase({ base_url: config.base_url, host: config.host, port });
-  const { tasks } = createTasks({
+  const { tasks, tools } = createTasks({
     config,
     history,
     images,
@@ -72,7 +72,7 @@ export function startApp(config: Config, engineCommand: readonly string[], log: 
   const styleNames = [expansionStyle, randomStyle, ...assets.styles.map(({ name }) => name)];
   const auth = { keys: config.api_keys, protectFiles: config.protect_files };
   const server = listen(
-    routes({ tasks, images, catalog, styleNames, auth, corsOrigins: config.cors_origins, log }),
+    routes({ tasks, tools, images, catalog, styleNames, auth, corsOrigins: config.cors_origins, log }),
     config,
   );
   port = server.port;

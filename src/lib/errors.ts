@@ -9,6 +9,7 @@ const requestCodes = [
   "unknown-model",
   "missing-model",
   "bad-image",
+  "no-metadata",
   "unreachable-url",
   "too-large",
   "queue-full",

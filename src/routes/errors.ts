@@ -11,6 +11,7 @@ const statuses = {
   "unknown-model": 422,
   "missing-model": 422,
   "bad-image": 422,
+  "no-metadata": 422,
   "unreachable-url": 422,
   "too-large": 413,
   "queue-full": 429,

@@ -3,6 +3,7 @@ import type { Catalog } from "#/catalog/catalog.ts";
 import type { Log } from "#/lib/log.ts";
 import type { ImageStore } from "#/stores/images.ts";
 import type { Tasks } from "#/tasks/tasks.ts";
+import type { Tools } from "#/tasks/tools.ts";
 import { type AuthOptions, refusal } from "./auth.ts";
 import { controlRoute } from "./control.ts";
 import { corsHeaders, preflight } from "./cors.ts";
@@ -16,9 +17,11 @@ import { jsonReply } from "./replies.ts";
 import { taskControlRoutes } from "./task-control.ts";
 import { taskEventsRoutes } from "./task-events.ts";
 import { tasksRoutes } from "./tasks.ts";
+import { toolsRoutes } from "./tools.ts";
 
 export type RouteDependencies = Readonly<{
   tasks: Tasks;
+  tools: Tools;
   images: ImageStore;
   catalog: Catalog;
   styleNames: readonly string[];
@@ -53,7 +56,8 @@ export function routes(parts: RouteDependencies) {
     .use(taskControlRoutes(parts))
     .use(controlRoute(parts))
     .use(filesRoutes(parts))
-    .use(enginesRoutes(parts));
+    .use(enginesRoutes(parts))
+    .use(toolsRoutes(parts));
   declared.push(...app.routes);
   return app;
 }

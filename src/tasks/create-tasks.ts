@@ -20,6 +20,7 @@ import { type InputOptions, takeInputs } from "./inputs.ts";
 import type { FetchLimits } from "./safe-fetch.ts";
 import { TaskService } from "./service.ts";
 import type { Task } from "./task.ts";
+import { createTools, type Tools } from "./tools.ts";
 import { Webhooks } from "./webhook.ts";
 
 /** What `createTasks` reads of the configuration. */
@@ -72,10 +73,9 @@ export type TaskDependencies = Readonly<{
 /** The tasks, and what else follows from the same parts. */
 export type CreatedTasks = Readonly<{
   tasks: TaskService;
+  tools: Tools;
   /** The server's values for what a request does not say, in the world as it is now. */
   defaults: () => GenerateParams;
-  /** How images are taken from clients; the tools use it too. */
-  inputOptions: () => InputOptions;
 }>;
 
 const imageLimits = { maxBytes: 64 * 1024 * 1024, milliseconds: 20_000, redirects: 5 };
@@ -99,7 +99,10 @@ export function createTasks(parts: TaskDependencies): CreatedTasks {
       log.warn("unknown names gave way to the defaults", { replaced: replaced.join(", ") });
     return kept;
   };
-  const inputOptions = (): InputOptions => inputOptionsOf(parts);
+  const tools = createTools(
+    () => inputOptionsOf(parts),
+    () => worldOf(parts),
+  );
   const webhooks = new Webhooks(
     history,
     { secret: config.webhook_secret, asText: config.webhook_text, allowPrivate: config.allow_private_fetch },
@@ -130,7 +133,7 @@ export function createTasks(parts: TaskDependencies): CreatedTasks {
         : await describeImage(params, resolved, image, describeOptions),
     recordText,
   });
-  return { tasks, defaults, inputOptions };
+  return { tasks, tools, defaults };
 }
 
 /** Refuses first, and keeps images only of a request that can be made. */

@@ -3,6 +3,7 @@ import type { Catalog } from "#/catalog/catalog.ts";
 import type { ModelKind } from "#/catalog/find-model.ts";
 import type { ModelHashes } from "#/catalog/hashes.ts";
 import type { EmbeddedText } from "#/image/encode.ts";
+import { performanceModes } from "#/recipe/performance.ts";
 import { type Resolved, stemOf } from "#/recipe/resolve.ts";
 import { writeA1111 } from "#/stores/metadata/a1111.ts";
 import { writeFooocus } from "#/stores/metadata/fooocus.ts";
@@ -50,6 +51,8 @@ async function metadataOf(
   const said = descriptions[image];
   const spec = recipe.images[image];
   const { guidance } = recipe;
+  // Such a mode forces this value too; the recipe, which has no refiner, does not hold it.
+  const distilled = "distilled" in performanceModes[params.performance_selection];
   return {
     prompt: said?.prompt ?? params.prompt,
     negativePrompt: said?.negativePrompt ?? params.negative_prompt,
@@ -65,7 +68,7 @@ async function metadataOf(
     baseModel: stemOf(recipe.base),
     baseModelHash: await hashOf("checkpoints", recipe.base),
     refinerModel: "None",
-    refinerSwitch: params.refiner_switch,
+    refinerSwitch: distilled ? 1 : params.refiner_switch,
     ...(guidance.adaptiveCfg === defaultAdaptiveCfg ? {} : { adaptiveCfg: guidance.adaptiveCfg }),
     clipSkip: recipe.clipSkip,
     sampler: recipe.sampler,

@@ -12,6 +12,7 @@ afterAll(() => bench.close());
 const app = (keys: readonly string[] = []) =>
   routes({
     tasks: bench.tasks,
+    tools: bench.tools,
     images: folderImages(join(bench.folder, "outputs"), join(bench.folder, "inputs"), Math.random),
     catalog: new Catalog([join(bench.folder, "models")]),
     styleNames: ["Fooocus V2", "Random Style"],

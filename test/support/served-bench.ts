@@ -15,10 +15,12 @@ type Served = BenchOptions &
 
 /** Starts the whole of HTTP and WebSocket over a bench. `crash` and `close` end the listening too. */
 export function serveBench(options: Served = {}): ServedBench {
-  const bench = openBench(options);
-  const { folder, tasks } = bench;
+  const listening = { port: 0 };
+  const bench = openBench({ ...options, port: () => listening.port });
+  const { folder, tasks, tools } = bench;
   const app = routes({
     tasks,
+    tools,
     images: folderImages(join(folder, "outputs"), join(folder, "inputs"), Math.random),
     catalog: new Catalog([join(folder, "models")]),
     styleNames: ["Fooocus V2", "Random Style"],
@@ -27,6 +29,7 @@ export function serveBench(options: Served = {}): ServedBench {
     ...options,
     auth: { keys: options.keys ?? [], protectFiles: false },
   }).listen({ hostname: "127.0.0.1", port: 0 });
+  listening.port = app.server?.port ?? 0;
   const stop = () => app.stop(true);
   const close = async () => {
     // Listening ends last, as in the app: readers are told what still happens.
@@ -37,7 +40,7 @@ export function serveBench(options: Served = {}): ServedBench {
   };
   return {
     ...bench,
-    url: `http://127.0.0.1:${app.server?.port ?? 0}`,
+    url: `http://127.0.0.1:${listening.port}`,
     crash: () => {
       void stop();
       bench.crash();

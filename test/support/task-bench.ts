@@ -11,15 +11,17 @@ import { samplerNames, scheduleNames } from "#/recipe/recipe.ts";
 import { openHistory } from "#/stores/history/sqlite.ts";
 import type { HistoryStore } from "#/stores/history.ts";
 import { folderImages } from "#/stores/images/folder.ts";
-import { createTasks, type TaskConfig } from "#/tasks/create-tasks.ts";
+import { createTasks, type GenerationAssets, type TaskConfig } from "#/tasks/create-tasks.ts";
 import type { TaskEvent } from "#/tasks/events.ts";
 import type { TaskService } from "#/tasks/service.ts";
+import type { Tools } from "#/tasks/tools.ts";
 import { ScriptedEngine } from "./scripted-engine.ts";
 
 /** The tasks with everything real around them but the engine, in a folder of their own. */
 export type TaskBench = Readonly<{
   folder: string;
   tasks: TaskService;
+  tools: Tools;
   history: HistoryStore;
   /** Ends as a crash does: nothing is closed properly, nothing that still runs can write. */
   crash: () => void;
@@ -31,9 +33,10 @@ export type BenchOptions = Readonly<{
   folder?: string;
   outputs?: string;
   config?: Partial<TaskConfig>;
+  assets?: Partial<GenerationAssets>;
+  /** Where the routes listen, for a bench that is served. */
+  port?: () => number;
 }>;
-
-const baseUrl = "http://127.0.0.1:7866";
 
 /** A folder with the models that requests of tests name. */
 export function benchFolder(): string {
@@ -48,8 +51,9 @@ export function benchFolder(): string {
 export function openBench(options: BenchOptions = {}): TaskBench {
   const folder = options.folder ?? benchFolder();
   const outputs = options.outputs ?? join(folder, "outputs");
+  const port = options.port ?? (() => 7866);
   const history = openHistory(join(outputs, "db.sqlite3"));
-  const { tasks } = createTasks({
+  const { tasks, tools } = createTasks({
     config: {
       host: "127.0.0.1",
       preset: "default",
@@ -75,10 +79,11 @@ export function openBench(options: BenchOptions = {}): TaskBench {
       wildcards: () => undefined,
       samplers: samplerNames,
       schedules: scheduleNames,
+      ...options.assets,
     },
     log: silentLog,
-    baseUrl: () => baseUrl,
-    port: () => 7866,
+    baseUrl: () => `http://127.0.0.1:${port()}`,
+    port,
     recordText: ({ id, state }) => JSON.stringify({ task_id: id, task_status: state.status }),
     clock: Date.now,
     random: Math.random,
@@ -86,6 +91,7 @@ export function openBench(options: BenchOptions = {}): TaskBench {
   return {
     folder,
     tasks,
+    tools,
     history,
     crash: () => history.close(),
     close: async () => {

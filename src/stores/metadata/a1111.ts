@@ -1,8 +1,8 @@
 import type { ImageMetadata } from "./metadata.ts";
 import { pyFloat, pyTuple } from "./python-text.ts";
 
-/** Sampler names of the other program; one that is not listed is written unchanged. */
-const a1111Samplers: Readonly<Record<string, string>> = {
+/** Sampler names of the other program; one that is not listed is written unchanged, and never called Karras. */
+export const a1111Samplers: Readonly<Record<string, string>> = {
   euler: "Euler",
   euler_ancestral: "Euler a",
   heun: "Heun",
@@ -26,9 +26,9 @@ const a1111Samplers: Readonly<Record<string, string>> = {
 
 /** The parameters text of the A1111 web UI: prompt, negative prompt, one line of pairs (http-api section 14). */
 export function writeA1111(m: ImageMetadata): string {
-  const pairs: [string, string][] = [
+  const pairs: (readonly [string, string])[] = [
     ["Steps", String(m.steps)],
-    ["Sampler", `${a1111Samplers[m.sampler] ?? m.sampler}${m.scheduler === "karras" ? " Karras" : ""}`],
+    ["Sampler", samplerName(m)],
     ["Seed", m.seed.toString()],
     ["Size", `${m.width}x${m.height}`],
     ["CFG scale", pyFloat(m.guidanceScale)],
@@ -42,9 +42,7 @@ export function writeA1111(m: ImageMetadata): string {
     ["Raw prompt", m.prompt],
     ["Raw negative prompt", m.negativePrompt],
   ];
-  if (m.refinerModel !== "None") pairs.push(["Refiner", m.refinerModel]);
-  if (m.adaptiveCfg !== undefined) pairs.push(["Adaptive CFG", pyFloat(m.adaptiveCfg)]);
-  if (m.clipSkip > 1) pairs.push(["Clip skip", String(m.clipSkip)]);
+  pairs.push(...optional(m));
   if (m.loras.length > 0) {
     pairs.push(["Lora hashes", m.loras.map(({ name, hash }) => `${name}: ${hash}`).join(", ")]);
     pairs.push(["Lora weights", m.loras.map(({ name, weight }) => `${name}: ${pyFloat(weight)}`).join(", ")]);
@@ -57,10 +55,35 @@ export function writeA1111(m: ImageMetadata): string {
     m.fullPrompt.join(", "),
     ...(negative === "" ? [] : [`Negative prompt: ${negative}`]),
     pairs.map(([name, value]) => `${name}: ${quoted(value)}`).join(", "),
-  ].join("\n");
+  ]
+    .join("\n")
+    .trim();
 }
 
-const quoted = (value: string): string => (/[,:\n]/.test(value) ? JSON.stringify(value) : value);
+function samplerName({ sampler, scheduler }: ImageMetadata): string {
+  const translated = a1111Samplers[sampler];
+  if (translated === undefined) return sampler;
+  return scheduler === "karras" ? `${translated} Karras` : translated;
+}
+
+function optional(m: ImageMetadata): readonly (readonly [string, string])[] {
+  const pairs: readonly (readonly [string, string | undefined])[] = [
+    ["Refiner", m.refinerModel === "None" ? undefined : m.refinerModel],
+    ["Refiner hash", m.refinerModelHash],
+    ["Adaptive CFG", m.adaptiveCfg === undefined ? undefined : pyFloat(m.adaptiveCfg)],
+    ["Clip skip", m.clipSkip > 1 ? String(m.clipSkip) : undefined],
+    ["Overwrite Switch", m.overwriteSwitch?.toString()],
+    ["Refiner Swap Method", m.refinerSwapMethod],
+    ["FreeU", m.freeu === undefined ? undefined : pyTuple(m.freeu)],
+  ];
+  return pairs.flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const]));
+}
+
+/**
+ * A value that would be cut in two is written as a JSON string; so is one that begins with a quotation mark, which a
+ * reader would take for such a string.
+ */
+const quoted = (value: string): string => (/^"|[,:\n]/.test(value) ? JSON.stringify(value) : value);
 
 const pair = /\s*([\w][\w \-/]*?):\s*("(?:\\.|[^"\\])*"|[^,]*)(?:,|$)/g;
 

@@ -35,6 +35,10 @@ function optional(m: ImageMetadata): Record<string, PyValue> {
   const values: Record<string, PyValue> = {};
   if (m.adaptiveCfg !== undefined) values.adaptive_cfg = { float: m.adaptiveCfg };
   if (m.clipSkip > 1) values.clip_skip = m.clipSkip;
+  if (m.freeu !== undefined) values.freeu = pyTuple(m.freeu);
+  if (m.overwriteSwitch !== undefined) values.overwrite_switch = m.overwriteSwitch;
+  if (m.refinerModelHash !== undefined) values.refiner_model_hash = m.refinerModelHash;
+  if (m.refinerSwapMethod !== undefined) values.refiner_swap_method = m.refinerSwapMethod;
   if (m.createdBy !== undefined && m.createdBy !== "") values.created_by = m.createdBy;
   for (const [index, lora] of m.loras.entries()) {
     values[`lora_combined_${index + 1}`] = `${lora.name} : ${pyFloat(lora.weight)}`;

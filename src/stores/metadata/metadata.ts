@@ -20,6 +20,12 @@ export type ImageMetadata = Readonly<{
   baseModel: string;
   baseModelHash: string;
   refinerModel: string;
+  /** With a refiner only, as are the next two. */
+  refinerModelHash?: string;
+  /** Above 0 only. */
+  overwriteSwitch?: number;
+  /** Other than `joint` only. */
+  refinerSwapMethod?: string;
   refinerSwitch: number;
   /** Written only where it differs from the configured default. */
   adaptiveCfg?: number;
@@ -28,6 +34,8 @@ export type ImageMetadata = Readonly<{
   scheduler: string;
   vae: string;
   seed: bigint;
+  /** b1, b2, s1, s2 where FreeU was on. */
+  freeu?: readonly number[];
   loras: readonly LoraFact[];
   fullPrompt: readonly string[];
   fullNegativePrompt: readonly string[];
@@ -38,5 +46,13 @@ export type ImageMetadata = Readonly<{
 /** The two ways to write it down that other programs read. */
 export type MetadataScheme = "fooocus" | "a1111";
 
-/** What can be read back from an image of unknown origin: whatever was there, under the names of the scheme. */
-export type ReadMetadata = Readonly<{ scheme: MetadataScheme; values: Readonly<Record<string, unknown>> }>;
+/** What can be read back from an image of unknown origin. */
+export type ReadMetadata = Readonly<{
+  scheme: MetadataScheme;
+  /** The text in the picture, as it is. */
+  text: string;
+  /** Its values under the names of the scheme. */
+  values: Readonly<Record<string, unknown>>;
+  /** What of them means something here. */
+  facts: Partial<ImageMetadata>;
+}>;

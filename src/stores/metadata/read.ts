@@ -1,7 +1,8 @@
 import { readEmbeddedText } from "#/image/decode.ts";
 import { readA1111 } from "./a1111.ts";
+import { factsOf } from "./facts.ts";
 import { readFooocus } from "./fooocus.ts";
-import type { ReadMetadata } from "./metadata.ts";
+import type { MetadataScheme, ReadMetadata } from "./metadata.ts";
 
 /**
  * What a picture says of its making, whichever program wrote it.
@@ -15,7 +16,13 @@ export async function readMetadata(bytes: Uint8Array, field = "image"): Promise<
   if (parameters === undefined) return undefined;
   // The scheme is told by the text itself: other programs write no scheme beside it.
   const fooocus = readFooocus(parameters);
-  if (fooocus !== undefined) return { scheme: "fooocus", values: fooocus };
+  const read = (scheme: MetadataScheme, values: ReadMetadata["values"]): ReadMetadata => ({
+    scheme,
+    text: parameters,
+    values,
+    facts: factsOf(scheme, values),
+  });
+  if (fooocus !== undefined) return read("fooocus", fooocus);
   const a1111 = readA1111(parameters);
-  return a1111 === undefined ? undefined : { scheme: "a1111", values: a1111 };
+  return a1111 === undefined ? undefined : read("a1111", a1111);
 }

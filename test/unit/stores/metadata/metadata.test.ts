@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { readA1111, writeA1111 } from "#/stores/metadata/a1111.ts";
+import { factsOf } from "#/stores/metadata/facts.ts";
 import { readFooocus, writeFooocus } from "#/stores/metadata/fooocus.ts";
 import type { ImageMetadata } from "#/stores/metadata/metadata.ts";
 import { pyFloat, pyList, readPyList } from "#/stores/metadata/python-text.ts";
@@ -74,6 +75,92 @@ test("the a1111 scheme reads back", () => {
     "Lora weights": "neon: 0.5",
   });
   expect(readA1111("just a prompt")).toBeUndefined();
+});
+
+/** Every line of the contract's list, those that apply only sometimes included. */
+const everything: ImageMetadata = {
+  ...metadata,
+  negativePrompt: "dull",
+  promptExpansion: "a circle, elegant",
+  refinerModel: "refine",
+  refinerModelHash: "fedcba9876",
+  overwriteSwitch: 12,
+  refinerSwapMethod: "vae",
+  adaptiveCfg: 5.5,
+  freeu: [1.01, 1.02, 0.99, 0.95],
+  createdBy: "me",
+};
+
+test("the fooocus scheme has the contract's keys, each in its form, and no other", () => {
+  expect(writeFooocus(everything)).toBe(
+    String.raw`{"adaptive_cfg": 5.5, "adm_guidance": "(1.5, 0.8, 0.3)", "base_model": "base", ` +
+      String.raw`"base_model_hash": "0123456789", "clip_skip": 2, "created_by": "me", ` +
+      String.raw`"freeu": "(1.01, 1.02, 0.99, 0.95)", "full_negative_prompt": ["bad"], ` +
+      String.raw`"full_prompt": ["one", "two, three"], "guidance_scale": 4.0, "lora_combined_1": "neon : 0.5", ` +
+      String.raw`"loras": [["neon", 0.5, "abc"]], "metadata_scheme": "fooocus", "negative_prompt": "dull", ` +
+      String.raw`"overwrite_switch": 12, "performance": "Speed", ` +
+      String.raw`"prompt": "a \"red\" circle, \u00fcber: \u6708", "prompt_expansion": "a circle, elegant", ` +
+      String.raw`"refiner_model": "refine", "refiner_model_hash": "fedcba9876", "refiner_swap_method": "vae", ` +
+      String.raw`"refiner_switch": 0.5, "resolution": "(256, 192)", "sampler": "dpmpp_2m_sde_gpu", ` +
+      String.raw`"scheduler": "karras", "seed": "9223372036854775807", "sharpness": 2.0, "steps": 30, ` +
+      String.raw`"styles": "['Fooocus Enhance', \"it's\"]", "vae": "Default (model)", "version": "Fooocus v2.5.5"}`,
+  );
+});
+
+test("the a1111 scheme has the contract's pairs in its order", () => {
+  expect(writeA1111(everything).split("\n")[2]).toBe(
+    "Steps: 30, Sampler: DPM++ 2M SDE Karras, Seed: 9223372036854775807, Size: 256x192, CFG scale: 4.0, " +
+      'Sharpness: 2.0, ADM Guidance: "(1.5, 0.8, 0.3)", Model: base, Model hash: 0123456789, Performance: Speed, ' +
+      'Scheduler: karras, VAE: Default (model), Raw prompt: "a \\"red\\" circle, über: 月", ' +
+      "Raw negative prompt: dull, Refiner: refine, Refiner hash: fedcba9876, Adaptive CFG: 5.5, Clip skip: 2, " +
+      'Overwrite Switch: 12, Refiner Swap Method: vae, FreeU: "(1.01, 1.02, 0.99, 0.95)", ' +
+      'Lora hashes: "neon: abc", Lora weights: "neon: 0.5", Version: Fooocus v2.5.5, User: me',
+  );
+  const bare = writeA1111({ ...metadata, fullPrompt: [""], fullNegativePrompt: [] });
+  expect(bare).toStartWith("Steps: 30, ");
+  expect(writeA1111({ ...metadata, sampler: "heunpp2" })).toContain("Sampler: heunpp2, ");
+});
+
+test("what both schemes say means the same", () => {
+  const { promptExpansion: _, styles: __, refinerSwitch: ___, createdBy: ____, ...shared } = everything;
+  const asWhole = { fullPrompt: ["one, two, three"], fullNegativePrompt: ["bad"] };
+  const { refinerModelHash: _____, ...facts } = shared;
+  expect(factsOf("fooocus", readFooocus(writeFooocus(everything)) ?? {})).toMatchObject({
+    ...facts,
+    styles: everything.styles,
+    refinerSwitch: 0.5,
+  });
+  expect(factsOf("a1111", readA1111(writeA1111(everything)) ?? {})).toEqual({ ...facts, ...asWhole });
+});
+
+test("a picture of the A1111 web UI says what it can", () => {
+  const text =
+    "a cat\nin a hat\nNegative prompt: dog\nwet\nSteps: 20, Sampler: DPM++ 2M Karras, CFG scale: 7, Seed: 42, " +
+    'Size: 512x768, Model hash: abc, Model: sdxl, Lora hashes: "ink: 12ab", Version: 1.9';
+  expect(factsOf("a1111", readA1111(text) ?? {})).toMatchObject({
+    prompt: "a cat\nin a hat",
+    negativePrompt: "dog\nwet",
+    steps: 20,
+    sampler: "dpmpp_2m",
+    scheduler: "karras",
+    seed: 42n,
+    width: 512,
+    height: 768,
+    baseModel: "sdxl",
+    loras: [],
+  });
+});
+
+test("values that mean nothing are left out, whatever they are", () => {
+  const odd = {
+    prompt: 7,
+    loras: [[1], "x", ["a", "b"]],
+    seed: "1.5",
+    adm_guidance: "(1, 2)",
+    resolution: [],
+  };
+  expect(factsOf("fooocus", odd)).toEqual({ loras: [] });
+  expect(factsOf("a1111", {})).toEqual({ negativePrompt: "", loras: [], fullNegativePrompt: [] });
 });
 
 test("Python's way with floats and lists", () => {

@@ -1,0 +1,218 @@
+import { afterAll, describe, expect, test } from "bun:test";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import sharp from "sharp";
+import { isJsonObject, parseJson, writeJson } from "#/api/json.ts";
+import { describeTypes } from "#/api/tools.ts";
+import { withShippedStyles } from "#/recipe/shipped.ts";
+import { serveBench } from "../support/served-bench.ts";
+import { benchFolder } from "../support/task-bench.ts";
+
+const folder = benchFolder();
+mkdirSync(join(folder, "models/loras/sub"), { recursive: true });
+writeFileSync(join(folder, "models/loras/sub/neon.safetensors"), "neon");
+const bench = serveBench({ folder, assets: { styles: withShippedStyles([]) } });
+afterAll(() => bench.close());
+
+const post = (path: string, body: BodyInit, headers: Record<string, string> = {}) =>
+  fetch(`${bench.url}${path}`, { method: "POST", body, headers });
+const postJson = async (path: string, body: unknown) => {
+  const answer = await post(path, writeJson(body));
+  return { status: answer.status, body: await answer.json() };
+};
+const fileOf = (url: string): Uint8Array =>
+  readFileSync(join(bench.folder, "outputs", ...url.split("/").slice(-2)));
+
+const plain = await sharp({ create: { width: 8, height: 8, channels: 3, background: "teal" } })
+  .png()
+  .toBuffer();
+
+/** Everything the metadata can say of a text-to-image request, with characters that break careless writers. */
+const full = {
+  prompt: 'a "red" kite, über: 月\nsecond \\ line, with: all',
+  negative_prompt: '"quoted"',
+  style_selections: ["Fooocus Sharp", "SAI Anime", "Fooocus Enhance"],
+  performance_selection: "Quality",
+  aspect_ratios_selection: "128*64",
+  image_number: 1,
+  image_seed: 9007199254740993n,
+  sharpness: 3.5,
+  guidance_scale: 7,
+  base_model_name: "base.safetensors",
+  refiner_model_name: "None",
+  loras: [{ enabled: true, model_name: "sub/neon.safetensors", weight: -0.75 }],
+  adm_scaler_positive: 1.25,
+  adm_scaler_negative: 0.9,
+  adm_scaler_end: 0.5,
+  adaptive_cfg: 9,
+  clip_skip: 3,
+  sampler_name: "dpmpp_2m_sde_gpu",
+  scheduler_name: "karras",
+  vae_name: "Default (model)",
+  overwrite_step: 5,
+};
+describe("read-metadata", () => {
+  for (const format of ["png", "jpeg", "webp"]) {
+    for (const scheme of ["fooocus", "a1111"]) {
+      test(`${format}, ${scheme}: a picture gives back the request that made it`, async () => {
+        const request = { ...full, output_format: format, metadata_scheme: scheme };
+        const made = await (await post("/v1/engine/generate/", writeJson(request))).json();
+        const picture = fileOf(made.result[0]);
+        const answer = await post("/v1/tools/read-metadata", picture as Uint8Array<ArrayBuffer>);
+        const read = parseJson(await answer.text());
+        if (!isJsonObject(read)) throw new Error("no object");
+        expect(read).toMatchObject({ scheme, warnings: [], request: full });
+        // And posted as it is, it makes the very same picture.
+        const again = await post(
+          "/v1/engine/generate/",
+          writeJson({ ...Object(read.request), output_format: format, metadata_scheme: scheme }),
+        );
+        const { result } = await again.json();
+        expect(Buffer.compare(fileOf(result[0]), picture)).toBe(0);
+      });
+    }
+  }
+
+  test("what a performance mode forces is not read back as the request's, its LoRA neither", async () => {
+    const said = { ...full, performance_selection: "Lightning", overwrite_step: -1 };
+    const made = await postJson("/v1/engine/generate/", said);
+    const image = Buffer.from(fileOf(made.body.result[0])).toString("base64");
+    const { body } = await postJson("/v1/tools/read-metadata", { image });
+    expect(body.values).toMatchObject({ guidance_scale: 1, sampler: "euler", refiner_switch: 1 });
+    expect(body.request).toMatchObject({
+      performance_selection: "Lightning",
+      overwrite_step: -1,
+      loras: [{ enabled: true, model_name: "sub/neon.safetensors", weight: -0.75 }],
+    });
+    expect(Object.keys(body.request)).not.toContain("guidance_scale");
+    expect(Object.keys(body.request)).not.toContain("sampler_name");
+  });
+
+  test("a picture is taken as a form, base64, data URI, our own address, and as it is", async () => {
+    const made = await postJson("/v1/engine/generate/", { ...full, overwrite_step: 1 });
+    const picture = fileOf(made.body.result[0]);
+    const base64 = Buffer.from(picture).toString("base64");
+    const form = new FormData();
+    form.set("file", new Blob([picture as Uint8Array<ArrayBuffer>], { type: "image/png" }), "a.png");
+    const answers = await Promise.all([
+      post("/v1/tools/read-metadata", form),
+      ...[base64, `data:image/png;base64,${base64}`, made.body.result[0]].map((image) =>
+        post("/v1/tools/read-metadata", JSON.stringify({ image })),
+      ),
+      post("/v1/tools/read-metadata", picture as Uint8Array<ArrayBuffer>, { "content-type": "image/png" }),
+      // As curl -d and --data-binary name it.
+      post("/v1/tools/read-metadata", picture as Uint8Array<ArrayBuffer>, {
+        "content-type": "application/x-www-form-urlencoded",
+      }),
+    ]);
+    const bodies = await Promise.all(answers.map((answer) => answer.text()));
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200, 200]);
+    expect(new Set(bodies).size).toBe(1);
+  });
+
+  test("what says nothing, or is no picture, is refused with the field and the reason", async () => {
+    const refused = async (body: BodyInit) => {
+      const answer = await post("/v1/tools/read-metadata", body);
+      const { detail } = await answer.json();
+      return [answer.status, detail[0].type, detail[0].loc];
+    };
+    const json = (body: unknown) => refused(JSON.stringify(body));
+    const empty = new FormData();
+    empty.set("image", "no file");
+    expect(await refused(plain as Uint8Array<ArrayBuffer>)).toEqual([422, "no_metadata", ["body", "image"]]);
+    expect(await json({ image: plain.toString("base64") })).toEqual([422, "no_metadata", ["body", "image"]]);
+    expect(await json({ image: "bm8=" })).toEqual([422, "bad_image", ["body", "image"]]);
+    expect(await json({ image: "None" })).toEqual([422, "bad_image", ["body", "image"]]);
+    expect(await json({})).toEqual([422, "missing", ["body", "image"]]);
+    expect(await json({ image: 7 })).toEqual([422, "string_type", ["body", "image"]]);
+    expect(await refused("")).toEqual([422, "missing", ["body"]]);
+    expect(await refused("{")).toEqual([422, "json_invalid", ["body", 1]]);
+    expect(await refused(empty)).toEqual([422, "bad_image", ["body", "image"]]);
+    expect(await refused(new Uint8Array([0, 1, 2]))).toEqual([422, "bad_image", ["body", "image"]]);
+  });
+});
+
+describe("generate_mask and describe-image", () => {
+  const image = plain.toString("base64");
+  const mask = (body: unknown) => postJson("/v1/tools/generate_mask", body);
+  const describeImage = (body: unknown) => postJson("/v1/tools/describe-image", body);
+  const first = ({ status, body }: { status: number; body: { detail: Record<string, unknown>[] } }) => [
+    status,
+    body.detail[0]?.type,
+    body.detail[0]?.loc,
+  ];
+
+  test("types and both sides of every bound are checked", async () => {
+    const bounds = [
+      ["box_threshold", 0, 1, 0.001],
+      ["text_threshold", 0, 1, 0.001],
+      ["sam_max_detections", 0, 10, 1],
+      ["dino_erode_or_dilate", -64, 64, 0.5],
+    ] as const;
+    for (const [name, least, most, step] of bounds) {
+      for (const within of [least, most])
+        expect(first(await mask({ image, [name]: within }))).toEqual([
+          422,
+          "not_implemented",
+          ["body", "mask_model"],
+        ]);
+      expect(first(await mask({ image, [name]: least - step }))).toEqual([
+        422,
+        "greater_than_equal",
+        ["body", name],
+      ]);
+      expect(first(await mask({ image, [name]: most + step }))).toEqual([
+        422,
+        "less_than_equal",
+        ["body", name],
+      ]);
+    }
+    expect(first(await mask({ image, mask_model: "u3net" }))).toEqual([422, "enum", ["body", "mask_model"]]);
+    expect(first(await mask({ image, dino_debug: "maybe" }))).toEqual([
+      422,
+      "bool_parsing",
+      ["body", "dino_debug"],
+    ]);
+    expect(first(await mask({ image, mask_model: "sam", sam_model: "vit_x" }))).toEqual([
+      422,
+      "unknown_model",
+      ["body", "sam_model"],
+    ]);
+    expect(first(await mask({ image, mask_model: "u2net_cloth_seg", cloth_category: "hat" }))).toEqual([
+      422,
+      "unknown_model",
+      ["body", "cloth_category"],
+    ]);
+  });
+
+  test("an image must be there and open before anything else is said", async () => {
+    for (const ask of [mask, describeImage]) {
+      expect(first(await ask({}))).toEqual([422, "missing", ["body", "image"]]);
+      expect(first(await ask({ image: "" }))).toEqual([422, "bad_image", ["body", "image"]]);
+      expect(first(await ask({ image: "bm8=" }))).toEqual([422, "bad_image", ["body", "image"]]);
+      expect(first(await ask({ image: "http://127.0.0.1:1/x.png" }))).toEqual([
+        422,
+        "unreachable_url",
+        ["body", "image"],
+      ]);
+    }
+  });
+
+  test("the refusal names the model that is missing", async () => {
+    const { body } = await mask({ image, mask_model: "sam", sam_model: "vit_l" });
+    expect(body.detail[0].msg).toContain("SAM (vit_l)");
+    for (const [type, model] of [
+      [describeTypes[0], "BLIP"],
+      [describeTypes[1], "WD 1.4"],
+    ] as const) {
+      const answer = await describeImage({ image, image_type: type });
+      expect(first(answer)).toEqual([422, "not_implemented", ["body", "image_type"]]);
+      expect(answer.body.detail[0].msg).toContain(model);
+    }
+    expect(first(await describeImage({ image, image_type: "Photograph" }))).toEqual([
+      422,
+      "enum",
+      ["body", "image_type"],
+    ]);
+  });
+});

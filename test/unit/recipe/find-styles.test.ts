@@ -1,0 +1,31 @@
+import { expect, test } from "bun:test";
+import fc from "fast-check";
+import { findStyles } from "#/recipe/find-styles.ts";
+import { withShippedStyles } from "#/recipe/shipped.ts";
+import { applyStyles, type Style } from "#/recipe/styles.ts";
+
+const styles = withShippedStyles([]);
+
+const textsOf = (chosen: readonly Style[], prompt: string, negative: string) => {
+  const made = applyStyles(chosen, { main: prompt, extra: ["more"] }, { main: negative, extra: [] });
+  return { positive: made.positive.texts.join(", "), negative: made.negative.texts.join(", ") };
+};
+
+test("any selection is found by the texts it makes, or one that makes the same", () => {
+  const index = fc.array(fc.nat(styles.length - 1), { maxLength: 5 });
+  fc.assert(
+    fc.property(index, fc.constantFrom("a cat", "x, y", "photo of {prompt}"), (picked, prompt) => {
+      const chosen = picked.flatMap((i) => styles[i] ?? []);
+      const texts = textsOf(chosen, prompt, "dog");
+      const found = findStyles(styles, { main: prompt, extra: ["more"] }, { main: "dog", extra: [] }, texts);
+      const named = (found ?? ["none"]).flatMap((name) => styles.find((style) => style.name === name) ?? []);
+      expect(textsOf(named, prompt, "dog")).toEqual(texts);
+    }),
+    { numRuns: 200 },
+  );
+});
+
+test("texts that no selection makes are not explained", () => {
+  const texts = { positive: "a cat by somebody", negative: "" };
+  expect(findStyles(styles, { main: "a cat", extra: [] }, { main: "", extra: [] }, texts)).toBeUndefined();
+});
