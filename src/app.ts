@@ -17,6 +17,7 @@ import { embeddedModels } from "#/native/models.ts";
 import type { Preset } from "#/recipe/preset.ts";
 import { withShippedStyles, withShippedWildcards } from "#/recipe/shipped.ts";
 import { expansionStyle, randomStyle } from "#/recipe/styles.ts";
+import { browserGuard } from "#/routes/guard.ts";
 import { routes } from "#/routes/index.ts";
 import { storedRecord } from "#/routes/record.ts";
 import { samplers } from "#/sampling/samplers.ts";
@@ -72,7 +73,17 @@ export function startApp(config: Config, engineCommand: readonly string[], log: 
   const styleNames = [expansionStyle, randomStyle, ...assets.styles.map(({ name }) => name)];
   const auth = { keys: config.api_keys, protectFiles: config.protect_files };
   const server = listen(
-    routes({ tasks, tools, images, catalog, styleNames, auth, corsOrigins: config.cors_origins, log }),
+    routes({
+      tasks,
+      tools,
+      images,
+      catalog,
+      styleNames,
+      auth,
+      corsOrigins: config.cors_origins,
+      guard: browserGuard(config),
+      log,
+    }),
     config,
   );
   port = server.port;

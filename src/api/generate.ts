@@ -153,8 +153,8 @@ const fields = {
   webhook_url: textOrNull("", "Where to POST the finished record."),
 };
 
-/** The request as OpenAPI and the reader see it; the name is the reference's. */
-export const CommonRequest = Type.Object(fields, { title: "CommonRequest" });
+/** The request as OpenAPI and the reader see it: nothing is required. The name is the reference's. */
+export const CommonRequest = Type.Object(fields, { title: "CommonRequest", requiredKeys: [] });
 
 /**
  * A settled request: every field filled, from the body, the preset or the server's defaults; the seed is drawn, images

@@ -17,6 +17,12 @@ export class JsonSyntaxError extends Error {
   }
 }
 
+/** A whole number with more digits than Python reads; reading it would take long, and nothing means it. */
+export class HugeNumber extends Error {}
+
+/** What Python's own guard against such numbers allows. */
+export const mostDigits = 4300;
+
 const deepest = 200;
 const escapes: Readonly<Record<string, string>> = {
   '"': '"',
@@ -33,7 +39,7 @@ const escapes: Readonly<Record<string, string>> = {
  * Parses JSON without losing digits. No library both keeps them and says where and how a text fails in the contract's
  * words, which is why this is ours. NaN and infinities are refused: nothing we store may hold them.
  *
- * @throws JsonSyntaxError
+ * @throws JsonSyntaxError; HugeNumber
  */
 export function parseJson(text: string): Json {
   const reader = new Reader(text);
@@ -94,27 +100,29 @@ class Reader {
     if (!Number.isFinite(number) && (fraction ?? exponent) !== undefined) throw this.error("Expecting value");
     this.at += digits.length;
     const whole = fraction === undefined && exponent === undefined;
-    return whole && !Number.isSafeInteger(number) ? BigInt(digits) : number;
+    if (!whole || Number.isSafeInteger(number)) return number;
+    if (digits.length > mostDigits) throw new HugeNumber();
+    return BigInt(digits);
   }
 
   #string(): string {
     const start = this.at;
+    const plain = /[^"\\\u0000-\u001f]*/y;
     let result = "";
     this.at += 1;
     for (;;) {
+      plain.lastIndex = this.at;
+      const run = plain.exec(this.#text)?.[0] ?? "";
+      result += run;
+      this.at += run.length;
       const c = this.#text[this.at];
       if (c === undefined) throw this.error("Unterminated string starting at", start);
       if (c === '"') {
         this.at += 1;
         return result;
       }
-      if (c < " ") throw this.error("Invalid control character at");
-      if (c === "\\") {
-        result += this.#escape(start);
-      } else {
-        result += c;
-        this.at += 1;
-      }
+      if (c !== "\\") throw this.error("Invalid control character at");
+      result += this.#escape(start);
     }
   }
 
@@ -123,7 +131,9 @@ class Reader {
     if (letter === undefined) throw this.error("Unterminated string starting at", start);
     if (letter === "u") {
       const hex = this.#text.slice(this.at + 2, this.at + 6);
-      if (!/^[0-9a-fA-F]{4}$/.test(hex)) throw this.error("Invalid \\uXXXX escape", this.at + 1);
+      // Python wants at least the closing quote after the digits, and blames the escape otherwise.
+      const whole = /^[0-9a-fA-F]{4}$/.test(hex) && this.at + 6 < this.#text.length;
+      if (!whole) throw this.error("Invalid \\uXXXX escape", this.at + 1);
       this.at += 6;
       return String.fromCharCode(Number.parseInt(hex, 16));
     }

@@ -1,6 +1,14 @@
-import { type TSchema, TypeGuard } from "@sinclair/typebox";
+import { type Static, type TObject, type TProperties, type TSchema, TypeGuard } from "@sinclair/typebox";
 import { alternatives, InvalidRequest, type Issue, sentences } from "./issues.ts";
-import { isJsonObject, type Json, type JsonObject, JsonSyntaxError, parseJson } from "./json.ts";
+import {
+  HugeNumber,
+  isJsonObject,
+  type Json,
+  type JsonObject,
+  JsonSyntaxError,
+  mostDigits,
+  parseJson,
+} from "./json.ts";
 
 type Loc = Issue["loc"];
 type Sentence = keyof typeof sentences;
@@ -18,30 +26,39 @@ export type Converted =
 /** The body was not text in UTF-8; the contract answers it with 400. */
 export class UndecodableBody extends Error {}
 
+const undecodable = "There was an error parsing the body";
+
 /**
- * Bytes to JSON, with the contract's words for what is no JSON.
+ * A body as JSON, with the contract's words for what is none. Nothing at all reads as null.
  *
- * @throws InvalidRequest `missing` for an empty body or null, `json_invalid` with the offset; UndecodableBody
+ * @param contentType a body without one is JSON. Of another type, it is JSON if it holds an object, else its text.
+ * @throws InvalidRequest `json_invalid` with the offset; UndecodableBody
  */
-export function readJson(bytes: Uint8Array): Json {
+export function readJson(bytes: Uint8Array, contentType: string | null = null): Json {
   let text: string;
   try {
     text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch {
-    throw new UndecodableBody("There was an error parsing the body");
+    throw new UndecodableBody(undecodable);
   }
-  if (text === "")
-    throw new InvalidRequest([{ type: "missing", loc: ["body"], msg: sentences.missing, input: null }]);
+  if (text === "") return null;
+  const declared = contentType === null || isJsonType(contentType);
   try {
-    return parseJson(text);
+    const value = parseJson(text);
+    return declared || isJsonObject(value) ? value : text;
   } catch (thrown) {
+    if (thrown instanceof HugeNumber) throw new UndecodableBody(undecodable);
     if (!(thrown instanceof JsonSyntaxError)) throw thrown;
+    if (!declared) return text;
     const ctx = { error: thrown.message };
     throw new InvalidRequest([
       { type: "json_invalid", loc: ["body", thrown.offset], msg: "JSON decode error", input: {}, ctx },
     ]);
   }
 }
+
+const isJsonType = (contentType: string): boolean =>
+  /^application\/(?:[^;\s]+\+)?json$/.test(contentType.toLowerCase().split(";")[0]?.trim() ?? "");
 
 /**
  * A JSON body against an object schema, as pydantic's lax mode converts: `"3"`, `2.0` and `true` are whole numbers,
@@ -65,6 +82,23 @@ export function readQuery(schema: TSchema, name: string, value: string): Convert
   const converted = convert(schema, value, ["query", name], issues);
   if (issues.length > 0) throw new InvalidRequest(issues);
   return converted;
+}
+
+/**
+ * Query parameters against their schemas, all at once: converted, or their default where they are not given. Of one that
+ * is given twice the last counts.
+ *
+ * @throws InvalidRequest with every problem, in the order of the schemas
+ */
+export function readQueries<T extends TProperties>(schemas: T, query: URLSearchParams): Static<TObject<T>> {
+  const issues: Issue[] = [];
+  const values = Object.entries(schemas).map(([name, schema]) => {
+    const given = query.getAll(name).at(-1);
+    return [name, given === undefined ? schema.default : convert(schema, given, ["query", name], issues)];
+  });
+  if (issues.length > 0) throw new InvalidRequest(issues);
+  // Each was converted by its own schema.
+  return Object.fromEntries(values) as Static<TObject<T>>;
 }
 
 const isRecord = (value: unknown): value is { readonly [key: string]: Converted } =>
@@ -134,7 +168,7 @@ function convertInteger(schema: TSchema, input: Json, loc: Loc, issues: Issue[])
     value = BigInt(input);
   } else if (typeof input === "string") {
     const digits = /^\s*([+-]?\d+(?:_\d+)*)(?:\.0*)?\s*$/.exec(input)?.[1]?.replaceAll("_", "");
-    if (digits === undefined) return fail("int_parsing");
+    if (digits === undefined || digits.length > mostDigits) return fail("int_parsing");
     value = BigInt(digits.replace("+", ""));
   } else return fail("int_type");
   checkBounds(schema, Number(value), false, input, loc, issues);

@@ -99,7 +99,17 @@ export const ConfigSchema = Type.Object({
   }),
   cors_origins: Type.Array(Type.String(), {
     default: [],
-    description: "Web origins that may use the API; none allows all.",
+    description:
+      "Web origins that may read answers, and change things where browser_guard is on; * or none lets all read.",
+  }),
+  allowed_hosts: Type.Array(Type.String(), {
+    default: [],
+    description: "Names in the Host header, beside base_url's, that browser_guard takes for this server's.",
+  }),
+  browser_guard: Type.Union([Type.Literal("auto"), Type.Literal("on"), Type.Literal("off")], {
+    default: "auto",
+    description:
+      "Refuses foreign Host headers, and changes by web pages of other sites; auto: without a key on a loopback address.",
   }),
   web_dir: Type.String({
     default: "",

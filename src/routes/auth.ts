@@ -2,7 +2,7 @@ import { timingSafeEqual } from "node:crypto";
 import { jsonReply } from "./replies.ts";
 
 /** Paths that are open to everybody: documentation, the page (which asks for the key), and files unless they are protected. */
-const open = /^\/(?:$|docs(?:\/|$)|dashboard$|openapi\.json$)/;
+const open = /^\/(?:$|docs(?:\/|$)|redoc$|dashboard$|openapi\.json$)/;
 const files = /^\/(?:outputs|inputs)\//;
 
 export type AuthOptions = Readonly<{ keys: readonly string[]; protectFiles: boolean }>;

@@ -3,12 +3,12 @@ const methods = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"];
 /**
  * The headers that let a web page of another origin read an answer; none for requests that name no origin.
  *
- * @param allowed origins that may; an empty list allows all
+ * @param allowed origins that may; an empty list, or `*` in it, allows all
  */
 export function corsHeaders(request: Request, allowed: readonly string[]): Readonly<Record<string, string>> {
   const origin = request.headers.get("origin");
   if (origin === null || !mayRead(origin, allowed)) return {};
-  const named = allowed.length > 0 || request.headers.has("cookie");
+  const named = !allowsAll(allowed) || request.headers.has("cookie");
   return {
     "access-control-allow-origin": named ? origin : "*",
     "access-control-allow-credentials": "true",
@@ -35,7 +35,9 @@ export function preflight(request: Request, allowed: readonly string[]): Respons
 }
 
 const mayRead = (origin: string, allowed: readonly string[]): boolean =>
-  allowed.length === 0 || allowed.includes(origin);
+  allowsAll(allowed) || allowed.includes(origin);
+
+const allowsAll = (allowed: readonly string[]): boolean => allowed.length === 0 || allowed.includes("*");
 
 const plain = (text: string, status: number): Response =>
   new Response(text, { status, headers: { "content-type": "text/plain; charset=utf-8" } });

@@ -1,32 +1,47 @@
-import { openapi } from "@elysiajs/openapi";
 import { Elysia } from "elysia";
+import { type DescribedRoute, openApiDocument } from "#/api/openapi.ts";
 import { apiDocs } from "#/web/api-docs.ts";
+import { type ReferenceDocument, referencePage } from "#/web/reference-page.ts";
+import { jsonText } from "./replies.ts";
 
-const page = { detail: { hide: true } };
+const hidden = { detail: { hide: true } };
 
-const info = {
-  title: "fooocusd",
-  version: "0.1.0",
-  description: "Pictures from SDXL checkpoints, in the words of FooocusAPI.",
-};
-const securitySchemes = { APIKeyHeader: { type: "apiKey", in: "header", name: "X-API-KEY" } } as const;
-
-/** The documentation page and what it loads, the OpenAPI document, and the way there from `/`. */
-export const docsRoutes = () =>
-  new Elysia({ name: "routes/docs" })
-    .use(
-      openapi({
-        provider: null,
-        specPath: "/openapi.json",
-        documentation: { info, components: { securitySchemes } },
-      }),
-    )
-    .get("/", () => new Response(null, { status: 307, headers: { location: "/docs" } }), page)
-    .get("/docs", () => fileOf("/docs"), page)
-    .get("/docs/swagger-ui.js", () => fileOf("/docs/swagger-ui.js"), page)
-    .get("/docs/swagger-ui.css", () => fileOf("/docs/swagger-ui.css"), page);
-
-function fileOf(path: keyof typeof apiDocs): Response {
-  const { contentType, body } = apiDocs[path];
-  return new Response(body, { headers: { "content-type": contentType } });
+/**
+ * The documentation pages and what they load, the OpenAPI document, and the way there from `/`. As FastAPI's, they
+ * also answer HEAD.
+ *
+ * @param described all routes of the server, once they are declared
+ */
+export function docsRoutes(described: () => readonly DescribedRoute[]) {
+  let made: Readonly<{ json: string; reference: string }> | undefined;
+  const document = () => {
+    if (made === undefined) {
+      const json = openApiDocument(described());
+      // What was just written is such a document.
+      made = { json, reference: referencePage(JSON.parse(json) as ReferenceDocument) };
+    }
+    return made;
+  };
+  const pages: Readonly<Record<string, () => Response>> = {
+    "/openapi.json": () => jsonText(document().json),
+    "/redoc": () => file("text/html; charset=utf-8", document().reference),
+    ...Object.fromEntries(
+      Object.entries(apiDocs).map(([path, { contentType, body }]) => [path, () => file(contentType, body)]),
+    ),
+  };
+  const app = new Elysia({ name: "routes/docs" }).get("/", () => redirectToDocs(), {
+    detail: {
+      operationId: "root__get",
+      summary: "To the documentation",
+      responses: { 307: { description: "To /docs" } },
+    },
+  });
+  for (const [path, page] of Object.entries(pages)) app.get(path, page, hidden).head(path, page, hidden);
+  return app;
 }
+
+const file = (contentType: string, body: string): Response =>
+  new Response(body, { headers: { "content-type": contentType } });
+
+const redirectToDocs = (): Response =>
+  new Response(null, { status: 307, headers: { location: "/docs", "content-length": "0" } });

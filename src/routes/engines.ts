@@ -1,4 +1,7 @@
+import { Type } from "@sinclair/typebox";
 import { Elysia } from "elysia";
+import { AllModelNamesResponse } from "#/api/answers.ts";
+import { jsonAnswer, keyed } from "#/api/openapi.ts";
 import type { Catalog } from "#/catalog/catalog.ts";
 import { jsonReply } from "./replies.ts";
 
@@ -14,8 +17,22 @@ export const enginesRoutes = ({ catalog, styleNames }: EnginesDependencies) =>
           model_filenames: catalog.names("checkpoints"),
           lora_filenames: catalog.names("loras"),
         }),
-      { detail: { tags: ["Query"], operationId: "all_models_v1_engines_all_models_get" } },
+      {
+        detail: {
+          tags: ["Query"],
+          operationId: "all_models_v1_engines_all_models_get",
+          summary: "Checkpoints and LoRAs",
+          responses: { 200: jsonAnswer(AllModelNamesResponse) },
+          security: keyed,
+        },
+      },
     )
     .get("/styles", () => jsonReply(styleNames), {
-      detail: { tags: ["Query"], operationId: "all_styles_v1_engines_styles_get" },
+      detail: {
+        tags: ["Query"],
+        operationId: "all_styles_v1_engines_styles_get",
+        summary: "Styles",
+        responses: { 200: jsonAnswer(Type.Array(Type.String())) },
+        security: keyed,
+      },
     });

@@ -1,12 +1,13 @@
-import { Type } from "@sinclair/typebox";
 import { Elysia } from "elysia";
+import { TaskRecord } from "#/api/answers.ts";
 import { CommonRequest, type GenerateRequest } from "#/api/generate.ts";
-import { writeJson } from "#/api/json.ts";
-import { readBody, readJson } from "#/api/read.ts";
+import { jsonAnswer, jsonRequest, keyed, pictureContent } from "#/api/openapi.ts";
+import { readBody } from "#/api/read.ts";
 import { type ImageStore, keptImageOf } from "#/stores/images.ts";
 import type { Task } from "#/tasks/task.ts";
 import type { Tasks } from "#/tasks/tasks.ts";
 import { eventStream } from "./event-stream.ts";
+import { jsonBody } from "./json-body.ts";
 import { acknowledgement, storedRecord } from "./record.ts";
 import { asksForImage, convertedReply, jsonReply } from "./replies.ts";
 
@@ -14,12 +15,12 @@ export type GenerateDependencies = Readonly<{ tasks: Tasks; images: ImageStore }
 
 /** One request, four ways to answer it, chosen by the Accept header and two body flags. */
 export const generateRoute = ({ tasks, images }: GenerateDependencies) =>
-  new Elysia({ name: "routes/generate" }).post(
+  new Elysia({ name: "routes/generate" }).use(jsonBody()).post(
     "/v1/engine/generate/",
-    async ({ request }): Promise<Response> => {
+    async ({ request, json }): Promise<Response> => {
       const { signal } = request;
       // The reader checked every key that is present against this very schema.
-      const body = readBody(CommonRequest, readJson(await request.bytes())) as GenerateRequest;
+      const body = readBody(CommonRequest, json) as GenerateRequest;
       const accept = request.headers.get("accept")?.toLowerCase() ?? "*/*";
       const kind = replyKind(accept, body);
       const task = await tasks.submit(body, { single: kind === "image" });
@@ -40,13 +41,21 @@ export const generateRoute = ({ tasks, images }: GenerateDependencies) =>
         tags: ["GenerateV1"],
         operationId: "generate_routes_v1_engine_generate__post",
         summary: "Make pictures",
-        requestBody: { content: { "application/json": { schema: bodySchema() } } },
+        requestBody: jsonRequest(CommonRequest),
+        responses: { 200: generateAnswer },
+        security: keyed,
       },
     },
   );
 
-/** For OpenAPI: nothing is required, since everything has a default; defaults of any size are written out. */
-const bodySchema = () => JSON.parse(writeJson(Type.Partial(CommonRequest)));
+const generateAnswer = {
+  description: "The record, or with the Accept header or `stream_output` a picture or events.",
+  content: {
+    ...jsonAnswer(TaskRecord).content,
+    "text/event-stream": { schema: { type: "string" as const } },
+    ...pictureContent,
+  },
+};
 
 type ReplyKind = "async" | "sync" | "stream" | "image";
 

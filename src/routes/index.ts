@@ -1,4 +1,5 @@
 import { Elysia } from "elysia";
+import type { DescribedRoute } from "#/api/openapi.ts";
 import type { Catalog } from "#/catalog/catalog.ts";
 import type { Log } from "#/lib/log.ts";
 import type { ImageStore } from "#/stores/images.ts";
@@ -13,7 +14,8 @@ import { enginesRoutes } from "./engines.ts";
 import { errorReply } from "./errors.ts";
 import { filesRoutes } from "./files.ts";
 import { generateRoute } from "./generate.ts";
-import { jsonReply } from "./replies.ts";
+import { type BrowserGuard, crossSiteRefusal } from "./guard.ts";
+import { notFound, unrouted } from "./routing.ts";
 import { taskControlRoutes } from "./task-control.ts";
 import { taskEventsRoutes } from "./task-events.ts";
 import { tasksRoutes } from "./tasks.ts";
@@ -28,27 +30,34 @@ export type RouteDependencies = Readonly<{
   auth: AuthOptions;
   /** Web origins that may read answers; none listed allows all. */
   corsOrigins: readonly string[];
+  /** Against web pages of others; none leaves it to the key. */
+  guard?: BrowserGuard;
   log: Log;
 }>;
 
-/** A route as it is declared, path parameters written `:name`. */
-type Declared = Readonly<{ method: string; path: string }>;
-
 /**
- * All routes, behind the key check. A connection may be silent as long as a picture takes, and a second server on the
- * same port is an error; Elysia's defaults are otherwise.
+ * All routes. A request is looked at in the contract's order: where it goes, whether its body is JSON, the key, the
+ * rest. A connection may be silent as long as a picture takes, and a second server on the same port is an error;
+ * Elysia's defaults are otherwise. Bun's own router would also take `//tasks` and the like, so it is not used.
  */
 export function routes(parts: RouteDependencies) {
-  const declared: Declared[] = [];
-  const app = new Elysia({ serve: { idleTimeout: 0, reusePort: false } })
+  const declared: DescribedRoute[] = [];
+  const app = new Elysia({
+    strictPath: true,
+    systemRouter: false,
+    serve: { idleTimeout: 0, reusePort: false },
+  })
     .onRequest(({ request, set }) => {
       Object.assign(set.headers, corsHeaders(request, parts.corsOrigins));
-      return preflight(request, parts.corsOrigins) ?? refusal(request, parts.auth);
+      return (
+        preflight(request, parts.corsOrigins) ??
+        (parts.guard === undefined ? undefined : crossSiteRefusal(request, parts.guard)) ??
+        unrouted(request, declared)
+      );
     })
-    .onError(({ code, error, request }) =>
-      code === "NOT_FOUND" ? notFoundReply(request, declared) : errorReply(error, parts.log),
-    )
-    .use(docsRoutes())
+    .onBeforeHandle(({ request }) => refusal(request, parts.auth))
+    .onError(({ code, error }) => (code === "NOT_FOUND" ? notFound() : errorReply(error, parts.log)))
+    .use(docsRoutes(() => declared))
     .use(dashboardRoute())
     .use(generateRoute(parts))
     .use(tasksRoutes(parts))
@@ -58,24 +67,6 @@ export function routes(parts: RouteDependencies) {
     .use(filesRoutes(parts))
     .use(enginesRoutes(parts))
     .use(toolsRoutes(parts));
-  declared.push(...app.routes);
+  for (const { method, path, hooks } of app.routes) declared.push({ method, path, detail: hooks.detail });
   return app;
-}
-
-/** 405 for a path that is there under another method. */
-function notFoundReply(request: Request, declared: readonly Declared[]): Response {
-  const { pathname } = new URL(request.url);
-  const methods = declared.filter(({ path }) => matches(path, pathname)).map(({ method }) => method);
-  if (methods.length === 0) return jsonReply({ detail: "Not Found" }, 404);
-  const answer = jsonReply({ detail: "Method Not Allowed" }, 405);
-  answer.headers.set("allow", [...new Set(methods)].join(", "));
-  return answer;
-}
-
-function matches(declared: string, pathname: string): boolean {
-  const parts = (path: string): readonly string[] => path.split("/").filter((part) => part !== "");
-  const [wanted, given] = [parts(declared), parts(pathname)];
-  return (
-    wanted.length === given.length && wanted.every((part, i) => part.startsWith(":") || part === given[i])
-  );
 }

@@ -13,17 +13,19 @@ export const recordNow = (task: Task): JsonObject => recordWith(task, null);
 
 function recordWith(task: Task, preview: string | null): JsonObject {
   if (task.state.status !== "running") return storedRecord(task);
-  const { progress, startedAt } = task.state;
+  const { progress, startedAt, images } = task.state;
   return {
-    ...storedRecord(task),
-    id: -1,
-    finish_mills: -1,
-    progress: progress.percent,
-    result: [],
+    id: task.row,
+    task_id: task.id,
+    req_params: task.request,
+    in_queue_mills: task.queuedAt,
     start_mills: startedAt,
+    finish_mills: -1,
     task_status: "running",
-    webhook_url: "",
-    preview,
+    progress: progress.percent,
+    preview: progress.message === "" ? "" : preview,
+    webhook_url: task.webhookUrl,
+    result: images.map(({ url }): Json => url),
   };
 }
 

@@ -2,8 +2,11 @@ import { writeJson } from "#/api/json.ts";
 import { convertImage, formatNames } from "#/image/encode.ts";
 
 /** JSON that keeps every digit of a seed. */
-export const jsonReply = (value: unknown, status = 200): Response =>
-  new Response(writeJson(value), { status, headers: { "content-type": "application/json" } });
+export const jsonReply = (value: unknown, status = 200): Response => jsonText(writeJson(value), status);
+
+/** An answer that is JSON already. */
+export const jsonText = (json: string, status = 200): Response =>
+  new Response(json, { status, headers: { "content-type": "application/json" } });
 
 /** Whether an Accept header (lower-case) asks for one kind of picture and nothing else. */
 export const asksForImage = (accept: string): boolean => {

@@ -1,17 +1,14 @@
 import { Elysia } from "elysia";
-import { InvalidRequest, sentences } from "#/api/issues.ts";
 import type { TaskId } from "#/engine/protocol.ts";
 import { RequestError } from "#/lib/errors.ts";
 import type { HistoryRange } from "#/stores/history.ts";
 import type { Tasks } from "#/tasks/tasks.ts";
+import { needsStart, readRange } from "./range.ts";
 import { jsonReply } from "./replies.ts";
-import { rangeOf } from "./tasks.ts";
-
-type Query = Readonly<Record<string, string | undefined>>;
 
 const moment = { type: "string", format: "date-time" } as const;
 const inRange = [
-  { name: "start_at", in: "query", required: true, schema: moment, description: "Server's local time." },
+  { name: "start_at", in: "query", required: true, schema: moment, description: "ISO 8601." },
   { name: "end_at", in: "query", schema: moment, description: "Now, if it is not given." },
 ];
 const removed = { description: "How many tasks and picture files are gone." };
@@ -59,7 +56,7 @@ export const taskControlRoutes = ({ tasks }: { readonly tasks: Tasks }) =>
         },
       },
     )
-    .delete("/tasks", async ({ query }) => jsonReply(await tasks.removeRange(requiredRange(query))), {
+    .delete("/tasks", async ({ request }) => jsonReply(await tasks.removeRange(requiredRange(request))), {
       parse: "none",
       detail: {
         tags: ["Tasks"],
@@ -75,14 +72,8 @@ const noTask = (id: TaskId): RequestError =>
   new RequestError("unknown-task", `There is no task ${id.slice(0, 64)}.`);
 
 /** Deleting everything by leaving out a word must not be possible. */
-function requiredRange(query: Query): HistoryRange {
-  const { start_at: start, end_at: end } = query;
-  if (start === undefined)
-    throw new InvalidRequest([
-      { type: "missing", loc: ["query", "start_at"], msg: sentences.missing, input: null },
-    ]);
-  const range = rangeOf(start, end);
-  if (range !== undefined) return range;
-  const msg = "start_at must look like 2026-01-31T12:00:00 and lie before end_at";
-  throw new InvalidRequest([{ type: "value_error", loc: ["query", "start_at"], msg, input: start }]);
+function requiredRange(request: Request): HistoryRange {
+  const range = readRange(new URL(request.url).searchParams, Date.now());
+  if (range === undefined) throw needsStart("this deletes");
+  return range;
 }

@@ -1,82 +1,96 @@
 import { Type } from "@sinclair/typebox";
 import { Elysia } from "elysia";
-import { readQuery } from "#/api/read.ts";
+import { TaskLists, TaskRecord } from "#/api/answers.ts";
+import type { JsonObject } from "#/api/json.ts";
+import { jsonAnswer, keyed, queryParameter } from "#/api/openapi.ts";
+import { readQueries } from "#/api/read.ts";
 import type { TaskId } from "#/engine/protocol.ts";
 import type { HistoryRange } from "#/stores/history.ts";
 import type { Tasks } from "#/tasks/tasks.ts";
+import { deletionReply, needsStart, readRange } from "./range.ts";
 import { storedRecord, taskRecord } from "./record.ts";
 import { jsonReply } from "./replies.ts";
 
-const whole = Type.Integer();
-const waitSeconds = Type.Integer({ minimum: 0, maximum: 60, default: 0 });
+/** More than any history holds, and still a number SQLite counts with. */
+const mostPages = 2 ** 31 - 1;
+
+const listQuery = {
+  query: Type.String({ default: "all", description: "all, history, current or pending." }),
+  page: Type.Integer({ default: 0, minimum: 0, maximum: mostPages, description: "From 0." }),
+  page_size: Type.Integer({ default: 10, minimum: 1, maximum: mostPages, description: "Records on a page." }),
+  start_at: Type.String({ default: "", description: "First moment of a range of the history (ISO 8601)." }),
+  end_at: Type.String({ default: "", description: "Its last moment; now if it is not given." }),
+  action: Type.String({
+    default: "",
+    description: "delete removes the range with its files; the answer is null.",
+  }),
+};
+
+const waitSeconds = Type.Integer({ default: 0, minimum: 0, maximum: 60, description: "Seconds." });
 
 /** What is waiting, what is running, what has been; and one task by its id. */
 export const tasksRoutes = ({ tasks }: { readonly tasks: Tasks }) =>
   new Elysia({ name: "routes/tasks" })
     .get(
       "/tasks",
-      async ({ query }): Promise<Response> => {
-        const which = query["query"] ?? "all";
-        const page = Number(readQuery(whole, "page", query["page"] ?? "0"));
-        const pageSize = Number(readQuery(whole, "page_size", query["page_size"] ?? "10"));
-        const range = rangeOf(query["start_at"], query["end_at"]);
-        if (query["action"]?.toLowerCase() === "delete" && range !== undefined) {
-          await tasks.removeRange(range);
-          return jsonReply(null);
+      async ({ request }): Promise<Response> => {
+        const { searchParams } = new URL(request.url);
+        const asked = readQueries(listQuery, searchParams);
+        const range = readRange(searchParams, Date.now());
+        if (asked.action.toLowerCase() === "delete") {
+          if (range === undefined) throw needsStart("action=delete deletes");
+          return deletionReply(await tasks.removeRange(range));
         }
-        const wanted = (name: string): boolean => which === "all" || which === name;
-        const current = wanted("current") ? tasks.current() : undefined;
-        const history = range === undefined ? tasks.history({ page, pageSize }) : tasks.range(range);
-        return jsonReply({
-          history: wanted("history") ? history.map(storedRecord) : [],
-          current: current === undefined ? [] : [await taskRecord(current)],
-          pending: wanted("pending")
-            ? tasks
-                .pending()
-                .slice(page * pageSize, (page + 1) * pageSize)
-                .map(storedRecord)
-            : [],
-        });
+        return jsonReply(await lists(tasks, asked.query, asked, range));
       },
-      { detail: { tags: ["Query"], operationId: "get_tasks_tasks_get" } },
+      {
+        detail: {
+          tags: ["Query"],
+          operationId: "get_tasks_tasks_get",
+          summary: "Tasks: what waits, what runs, what has been",
+          parameters: Object.entries(listQuery).map(([name, schema]) => queryParameter(name, schema)),
+          responses: { 200: jsonAnswer(TaskLists) },
+          security: keyed,
+        },
+      },
     )
     .get(
       "/tasks/:task_id",
-      async ({ params, query, request }): Promise<Response> => {
+      async ({ params, request }): Promise<Response> => {
         const id = params.task_id as TaskId;
-        const seconds = Number(readQuery(waitSeconds, "wait", query["wait"] ?? "0"));
-        const late = AbortSignal.any([request.signal, AbortSignal.timeout(seconds * 1000)]);
-        const task = seconds === 0 ? tasks.find(id) : await tasks.settled(id, late);
+        const { wait } = readQueries({ wait: waitSeconds }, new URL(request.url).searchParams);
+        const late = AbortSignal.any([request.signal, AbortSignal.timeout(wait * 1000)]);
+        const task = wait === 0 ? tasks.find(id) : await tasks.settled(id, late);
         return jsonReply(task === undefined ? [] : await taskRecord(task));
       },
       {
         detail: {
           tags: ["Query"],
           operationId: "get_task_tasks__task_id__get",
-          summary: "One task; with wait, once it is settled or after that many seconds",
-          parameters: [
-            {
-              name: "wait",
-              in: "query",
-              schema: { type: "integer", minimum: 0, maximum: 60 },
-              description: "Seconds.",
-            },
-          ],
+          summary:
+            "One task, an empty list if there is none; with wait, once it is settled or after that time",
+          parameters: [queryParameter("wait", waitSeconds)],
+          responses: { 200: jsonAnswer(TaskRecord) },
+          security: keyed,
         },
       },
     );
 
-/** A span of the server's local time, whole seconds; without a usable start there is none. */
-export function rangeOf(start: string | undefined, end: string | undefined): HistoryRange | undefined {
-  const from = localTime(start);
-  if (from === undefined) return undefined;
-  const to = localTime(end) ?? Date.now();
-  return from < to ? { from, to } : undefined;
-}
+type Page = Readonly<{ page: number; page_size: number }>;
 
-function localTime(text: string | undefined): number | undefined {
-  const stamp = text?.slice(0, 19) ?? "";
-  if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d$/.test(stamp)) return undefined;
-  const time = new Date(stamp).getTime();
-  return Number.isNaN(time) ? undefined : time;
+async function lists(
+  tasks: Tasks,
+  query: string,
+  { page, page_size: pageSize }: Page,
+  range: HistoryRange | undefined,
+): Promise<JsonObject> {
+  const wanted = (name: string): boolean => query === "all" || query === name;
+  const current = wanted("current") ? tasks.current() : undefined;
+  const history = () => (range === undefined ? tasks.history({ page, pageSize }) : tasks.range(range));
+  const waiting = () => tasks.pending().slice(page * pageSize, (page + 1) * pageSize);
+  return {
+    history: wanted("history") ? history().map(storedRecord) : [],
+    current: current === undefined ? [] : [await taskRecord(current)],
+    pending: wanted("pending") ? waiting().map(storedRecord) : [],
+  };
 }

@@ -1,0 +1,68 @@
+import { Type } from "@sinclair/typebox";
+
+const nullable = <T extends Parameters<typeof Type.Union>[0][number]>(inner: T) =>
+  Type.Union([inner, Type.Null()]);
+const milliseconds = Type.Integer();
+const addresses = Type.Array(Type.String());
+
+/** Why a task failed. */
+const TaskError = Type.Object({ code: Type.String(), message: Type.String() }, { title: "TaskError" });
+
+/** One task as JSON; a running one carries its newest preview, a failed one its reason. */
+export const TaskRecord = Type.Object(
+  {
+    id: Type.Integer({ description: "Row number; -1 in an acknowledgement." }),
+    task_id: Type.String({ description: "32 hexadecimal digits." }),
+    req_params: Type.Record(Type.String(), Type.Unknown(), {
+      description: "The request as it was understood, every field filled; empty in an acknowledgement.",
+    }),
+    in_queue_mills: nullable(milliseconds),
+    start_mills: nullable(milliseconds),
+    finish_mills: nullable(milliseconds),
+    task_status: nullable(
+      Type.String({ description: "pending, running, finished, stop, skip, failed or cancelled." }),
+    ),
+    progress: nullable(Type.Number({ description: "0 to 100." })),
+    preview: Type.Optional(nullable(Type.String({ description: "PNG in base64; of a running task only." }))),
+    webhook_url: nullable(Type.String()),
+    result: nullable(addresses),
+    error: Type.Optional(TaskError),
+  },
+  { title: "TaskRecord" },
+);
+
+/** What `GET /tasks` answers, always with all three lists. */
+export const TaskLists = Type.Object(
+  {
+    history: Type.Array(TaskRecord),
+    current: Type.Array(TaskRecord, { maxItems: 1 }),
+    pending: Type.Array(TaskRecord),
+  },
+  { title: "TaskLists" },
+);
+
+export const AllModelNamesResponse = Type.Object(
+  { model_filenames: Type.Array(Type.String()), lora_filenames: Type.Array(Type.String()) },
+  { title: "AllModelNamesResponse", description: "Checkpoints and LoRAs, relative to their folders." },
+);
+
+/** What became of a stop or skip. */
+export const ControlAnswer = Type.Object(
+  { message: Type.String(), task_id: Type.Optional(nullable(Type.String())) },
+  { title: "ControlAnswer" },
+);
+
+const ValidationError = Type.Object(
+  {
+    loc: Type.Array(Type.Union([Type.String(), Type.Integer()])),
+    msg: Type.String(),
+    type: Type.String(),
+  },
+  { title: "ValidationError" },
+);
+
+/** Every problem of a request at once. */
+export const HTTPValidationError = Type.Object(
+  { detail: Type.Optional(Type.Array(ValidationError)) },
+  { title: "HTTPValidationError" },
+);

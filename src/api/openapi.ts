@@ -1,0 +1,115 @@
+import type { TSchema } from "@sinclair/typebox";
+import { HTTPValidationError } from "./answers.ts";
+import { writeJson } from "./json.ts";
+
+/** What a route says of itself beyond method and path; the words are OpenAPI's, the schemas TypeBox's. */
+export type Described = Readonly<{
+  hide?: boolean;
+  operationId?: string;
+  summary?: string;
+  tags?: readonly string[];
+  parameters?: readonly unknown[];
+  requestBody?: unknown;
+  responses?: Readonly<Record<string, unknown>>;
+  security?: readonly unknown[];
+}>;
+
+/** A route as the server declares it, path parameters written `:name`. */
+export type DescribedRoute = Readonly<{ method: string; path: string; detail: Described | undefined }>;
+
+type Tree = { [key: string]: unknown };
+
+/** The name is the reference's: generated clients are called after it. */
+const info = {
+  title: "FastAPI",
+  version: "0.1.0",
+  description: "fooocusd: pictures from SDXL checkpoints, in the words of FooocusAPI.",
+};
+const keyScheme = { APIKeyHeader: { type: "apiKey", in: "header", name: "X-API-KEY" } };
+
+/** For the description of a route that asks for the key. */
+export const keyed = [{ APIKeyHeader: [] }];
+
+/** Answers that are pictures, for a route's description. */
+export const pictureContent = Object.fromEntries(
+  ["png", "jpeg", "webp"].map((kind) => [`image/${kind}`, { schema: { type: "string", format: "binary" } }]),
+);
+
+/** A query parameter for a route's description. */
+export const queryParameter = (name: string, schema: TSchema, required = false) =>
+  ({ name, in: "query", required, schema, description: schema.description ?? name }) as const;
+
+/** A body of JSON for a route's description. */
+export const jsonRequest = (schema: TSchema) =>
+  ({ required: true, content: { "application/json": { schema } } }) as const;
+
+/** An answer of JSON for a route's description. */
+export const jsonAnswer = (schema: TSchema, description = "Successful Response") =>
+  ({ description, content: { "application/json": { schema } } }) as const;
+
+/**
+ * The OpenAPI document of the routes. Schemas with a title become named ones under `components`, wherever they are
+ * used, since the names are what generated clients are made of.
+ */
+export function openApiDocument(routes: readonly DescribedRoute[]): string {
+  const named: Tree = {};
+  const paths: Record<string, Tree> = {};
+  for (const { method, path, detail } of routes) {
+    if (detail?.hide === true || method === "WS") continue;
+    const at = path.replaceAll(/:([^/]+)/g, "{$1}");
+    paths[at] = { ...paths[at], [method.toLowerCase()]: hoisted(operationOf(path, detail ?? {}), named) };
+  }
+  const schemas = Object.fromEntries(Object.entries(named).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+  return writeJson({ openapi: "3.1.0", info, paths, components: { schemas, securitySchemes: keyScheme } });
+}
+
+function operationOf(path: string, detail: Omit<Described, "hide">): Tree {
+  const inPath = [...path.matchAll(/:([^/]+)/g)].map(([, name]) => ({
+    name,
+    in: "path",
+    required: true,
+    schema: { type: "string" },
+  }));
+  const parameters = [...inPath, ...(detail.parameters ?? [])];
+  const checked = parameters.length > 0 || detail.requestBody !== undefined;
+  return {
+    ...detail,
+    ...(parameters.length === 0 ? {} : { parameters }),
+    responses: {
+      200: { description: "Successful Response", content: { "application/json": { schema: {} } } },
+      ...(checked ? { 422: jsonAnswer(HTTPValidationError, "Validation Error") } : {}),
+      ...detail.responses,
+    },
+  };
+}
+
+/** A copy in which titled schemas are references; what they stand for is put into `named`. */
+function hoisted(value: unknown, named: Tree): unknown {
+  if (Array.isArray(value)) return value.map((item) => hoisted(item, named));
+  if (typeof value !== "object" || value === null) return value;
+  const { title, default: fallback, description, ...schema } = value as Tree;
+  const isObject = schema.type === "object";
+  if (typeof title !== "string" || !(isObject || Array.isArray(schema.enum)))
+    return copied(value as Tree, named);
+  // What an object is, is said where it is named; what a choice is for, where it is used.
+  const said = description === undefined ? {} : { description };
+  named[title] ??= copied({ ...schema, title, ...(isObject ? said : {}) }, named);
+  return {
+    $ref: `#/components/schemas/${title}`,
+    ...(isObject ? {} : said),
+    ...(fallback === undefined ? {} : { default: fallback }),
+  };
+}
+
+/** Without our own marks. `requiredKeys` is what a request must have; TypeBox's `required` is what its reader gets. */
+function copied(schema: Tree, named: Tree): Tree {
+  const required = schema.requiredKeys ?? schema.required;
+  const isEmpty = Array.isArray(required) && required.length === 0;
+  const rest = Object.entries(schema).filter(([key]) => !ownMarks.includes(key));
+  return {
+    ...Object.fromEntries(rest.map(([key, item]) => [key, hoisted(item, named)])),
+    ...(required === undefined || isEmpty ? {} : { required }),
+  };
+}
+
+const ownMarks: readonly string[] = ["requiredKeys", "required", "big"];

@@ -1,0 +1,42 @@
+import { jsonReply } from "./replies.ts";
+
+/** A route as it is declared, path parameters written `:name`. */
+export type Declared = Readonly<{ method: string; path: string }>;
+
+/**
+ * Routing as FastAPI does it, before the key and the body are looked at: a path that is there under another method is
+ * a 405 that names the right ones; one that is there with or without its last slash is a 307 to it; else 404.
+ *
+ * @returns the answer, or undefined when a route takes the request
+ */
+export function unrouted(request: Request, declared: readonly Declared[]): Response | undefined {
+  const { pathname, search, host } = new URL(request.url);
+  const methods = methodsOf(pathname, declared);
+  if (methods.includes(request.method)) return undefined;
+  if (methods.length > 0) {
+    const answer = jsonReply({ detail: "Method Not Allowed" }, 405);
+    answer.headers.set("allow", methods.join(", "));
+    return answer;
+  }
+  const other = pathname.endsWith("/") ? pathname.replace(/\/+$/, "") : `${pathname}/`;
+  if (pathname === "/" || methodsOf(other, declared).length === 0) return notFound();
+  const location = `${schemeOf(request)}://${request.headers.get("host") ?? host}${other}${search}`;
+  return new Response(null, { status: 307, headers: { location, "content-length": "0" } });
+}
+
+export const notFound = (): Response => jsonReply({ detail: "Not Found" }, 404);
+
+/** A proxy that ends TLS says so; without it, following the redirect would leave TLS. */
+const schemeOf = ({ headers }: Request): string =>
+  headers.get("x-forwarded-proto")?.split(",")[0]?.trim() === "https" ? "https" : "http";
+
+function methodsOf(pathname: string, declared: readonly Declared[]): readonly string[] {
+  const given = pathname.split("/");
+  const methods = declared.filter(({ path }) => matches(path.split("/"), given)).map(({ method }) => method);
+  // A WebSocket begins as a GET.
+  return [...new Set(methods.map((method) => (method === "WS" ? "GET" : method)))];
+}
+
+const matches = (wanted: readonly string[], given: readonly string[]): boolean =>
+  wanted.length === given.length &&
+  wanted.every((part, i) => (part.startsWith(":") ? given[i] !== "" : part === given[i]));
