@@ -83,9 +83,9 @@ function recorded(): () => Latent {
   };
 }
 
-for (const name of ["euler", "euler_ancestral", "dpmpp_2m_sde", "dpmpp_sde"] as const) {
+for (const name of ["euler", "euler_ancestral", "dpmpp_2m_sde", "dpmpp_sde", "lcm"] as const) {
   for (const steps of [4, 12]) {
-    test(`${name} over ${steps} steps walks as k-diffusion does`, async () => {
+    test(`${name} over ${steps} steps walks as torch does`, async () => {
       const walk = samplers[name].sample(
         toy,
         golden("toy.start"),

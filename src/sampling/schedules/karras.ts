@@ -2,9 +2,15 @@ import { linspace, type Schedule } from "./schedule.ts";
 
 const rho = 7;
 
-/** Equal steps in sigma^(1/7) (Karras et al. 2022, equation 5). */
+/**
+ * Equal steps in sigma^(1/7) (Karras et al. 2022, equation 5). Rounded to float32 wherever torch rounds: a level that is
+ * off by its last bit asks the Brownian path at another place, and gets noise that is off by a thousandth.
+ */
 export const karras: Schedule = ({ sigmaMin, sigmaMax }, steps) => {
   const low = sigmaMin ** (1 / rho);
   const high = sigmaMax ** (1 / rho);
-  return linspace(0, 1, steps).map((ramp) => Math.fround((high + ramp * (low - high)) ** rho));
+  const range = Math.fround(low - high);
+  return linspace(0, 1, steps).map((ramp) =>
+    Math.fround(Math.fround(Math.fround(high) + Math.fround(ramp * range)) ** rho),
+  );
 };

@@ -8,9 +8,10 @@ export type Schedule = (model: ModelSampling, steps: number) => readonly number[
  * second from the end.
  */
 export function linspace(from: number, to: number, count: number): number[] {
-  if (count === 1) return [Math.fround(from)];
-  const step = Math.fround((Math.fround(to) - Math.fround(from)) / (count - 1));
+  const [first, last] = [Math.fround(from), Math.fround(to)];
+  if (count === 1) return [first];
+  const step = Math.fround(Math.fround(last - first) / (count - 1));
   return Array.from({ length: count }, (_, i) =>
-    Math.fround(i < Math.floor(count / 2) ? from + step * i : to - step * (count - 1 - i)),
+    Math.fround(i < Math.floor(count / 2) ? first + step * i : last - step * (count - 1 - i)),
   );
 }

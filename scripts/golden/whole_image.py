@@ -1,0 +1,184 @@
+"""Whole images of the tiny checkpoint from prompt to pixels: transformers' text encoders, diffusers' UNet and VAE,
+k-diffusion's samplers on torchsde's Brownian tree, and guidance.py's guidance. Writes test/golden/whole-image.json (the
+recipes) and whole-image.safetensors (latents, and every second pixel both ways).
+
+    python3 scripts/golden/whole_image.py
+
+Needs what conditioning.py and sampling.py need. The first case is a default request's settings; the others take the
+remaining samplers, the distilled modes' settings, LoRAs, guidance at its strongest, and the CPU's noise.
+"""
+
+import contextlib
+import json
+
+import numpy as np
+import torch
+from safetensors.torch import load_file, save_file
+
+import conditioning
+import guidance
+import loras
+import networks
+import sampling
+import tiny
+import tokenizer
+
+FOLDER = networks.FOLDER
+LATENT_SCALE = 0.13025
+
+USUAL = {"cfg": 4, "sharpness": 2, "adaptiveCfg": 7, "admPositive": 1.5, "admNegative": 0.8, "admEnd": 0.3}
+STRONG = {**USUAL, "cfg": 9, "sharpness": 30}
+NONE = {"cfg": 1, "sharpness": 0, "adaptiveCfg": 1, "admPositive": 1, "admNegative": 1, "admEnd": 0}
+
+# What is written, and the same as (text, weight) by hand.
+POSITIVE = {
+    "a (lighthouse:1.2) on a cliff, storm": [("a", 1.0), ("lighthouse", 1.2), ("on a cliff, storm", 1.0)],
+    conditioning.LONG: [(conditioning.LONG, 1.0)],
+    "soft evening light, wide view": [("soft evening light, wide view", 1.0)],
+}
+NEGATIVE = {
+    "blurry, low detail": [("blurry, low detail", 1.0)],
+    "text, (watermark:1.3), frame": [("text,", 1.0), ("watermark", 1.3), (", frame", 1.0)],
+}
+SGM, DIFFUSERS = "tiny-lora-sgm.safetensors", "tiny-lora-diffusers.safetensors"
+
+
+def case(name, sampler, schedule, steps, seed, **changed):
+    usual = {"loras": [], "size": {"width": 128, "height": 160}, "noise": "gpu", "guidance": USUAL, "clipSkip": 2}
+    settings = {"sampler": sampler, "schedule": schedule, "steps": steps, "seed": str(seed)}
+    texts = {"positive": {"texts": list(POSITIVE), "topK": 2}, "negative": {"texts": list(NEGATIVE), "topK": 2}}
+    return {"name": name, **usual, **settings, **texts, **changed}
+
+
+CASES = [
+    case("a default request", "dpmpp_2m_sde_gpu", "karras", 30, 2**40 + 12345),
+    case("lightning", "euler", "sgm_uniform", 4, 7, guidance=NONE, loras=[{"name": SGM, "weight": 1}]),
+    case("lcm", "lcm", "lcm", 8, 2**63 - 1, guidance=NONE, loras=[{"name": DIFFUSERS, "weight": 0.8}]),
+    case("hyper", "dpmpp_sde_gpu", "karras", 4, 99, guidance=NONE, noise="cpu"),
+    case("the strongest guidance", "dpmpp_sde", "karras", 10, 5, guidance=STRONG),
+    case("fresh noise", "euler_ancestral", "normal", 12, 2**32 + 1, noise="cpu", clipSkip=1),
+]
+
+
+def philox(seed, shape, draw=0):
+    """torch.randn of a CUDA device: Philox4x32-10, one counter an element, sine half of Box-Muller."""
+    count, low = int(np.prod(shape)), np.uint64(0xFFFFFFFF)
+    c = [np.full(count, value, dtype=np.uint64) for value in (draw, 0, 0, 0)]
+    c[2] = np.arange(count, dtype=np.uint64)
+    key = [np.uint64(seed & 0xFFFFFFFF), np.uint64(seed >> 32)]
+    for _ in range(10):
+        first, second = c[0] * np.uint64(0xD2511F53), c[2] * np.uint64(0xCD9E8D57)
+        c = [(second >> 32) ^ c[1] ^ key[0], second & low, (first >> 32) ^ c[3] ^ key[1], first & low]
+        key = [(key[0] + np.uint64(0x9E3779B9)) & low, (key[1] + np.uint64(0xBB67AE85)) & low]
+    unit, angle = np.float32(2.3283064e-10), np.float32(2.3283064e-10 * 6.2831855)
+    u = c[0].astype(np.float32) * unit + unit / 2
+    v = c[1].astype(np.float32) * angle + angle / 2
+    return torch.from_numpy(np.sqrt(-2 * np.log(u)) * np.sin(v)).reshape(shape)
+
+
+@contextlib.contextmanager
+def tree_noise(rule):
+    """Lets torchsde's tree draw its nodes as a CUDA device would."""
+    import torchsde._brownian.brownian_interval as interval
+
+    plain = interval._randn
+    if rule == "gpu":
+        interval._randn = lambda size, dtype, device, seed: philox(int(seed), tuple(size))
+    try:
+        yield
+    finally:
+        interval._randn = plain
+
+
+class Models:
+    """The tiny checkpoint's networks with LoRAs folded into the weights."""
+
+    def __init__(self, chosen):
+        weights = {key: value.float() for key, value in tiny.checkpoint().items()}
+        for lora in chosen:
+            names = loras.SGM if lora["name"] == SGM else loras.DIFFUSERS
+            weights = loras.fold(weights, names, load_file(FOLDER / lora["name"]), lora["weight"])
+        self.text = {"l": networks.text_l_of(weights), "g": networks.text_g_of(weights)}
+        self.unet, self.vae = networks.unet_of(weights), networks.vae_of(weights)
+
+
+def conditioned(side, written, models, encode, skip):
+    parts = [conditioning.text_conditioning(written[text], encode, models.text, skip) for text in side["texts"]]
+    return torch.cat([context for context, _ in parts], 1), sum(pooled for _, pooled in parts[: side["topK"]])
+
+
+def denoiser(recipe, models, model, sides):
+    """The guided estimate, as a k-diffusion sampler calls it."""
+    width, height = recipe["size"]["width"], recipe["size"]["height"]
+    g = recipe["guidance"]
+
+    def branch(side, scale):
+        context, pooled = sides[side]
+
+        def network(x, t):
+            sizes = torch.tensor([guidance.adm_numbers(height, width, scale, g["admEnd"], t)]).float()
+            added = {"text_embeds": pooled, "time_ids": sizes}
+            return models.unet(x, torch.tensor([float(t)]), context, added_cond_kwargs=added).sample
+
+        return lambda x, sigma: model.denoised(x, sigma, network)
+
+    positive, negative = branch("positive", g["admPositive"]), branch("negative", g["admNegative"])
+
+    def call(x, sigma, **_):
+        sigma = sigma[0]
+        estimate = positive(x, sigma)
+        if g["cfg"] == 1:
+            return estimate
+        t = model.timestep(sigma)
+        return guidance.guide(x, estimate, negative(x, sigma), t, g["cfg"], g["sharpness"], g["adaptiveCfg"])
+
+    return call
+
+
+def sampled(recipe, call, model):
+    k = sampling.k_sampling()
+    seed, rule = int(recipe["seed"]), recipe["noise"]
+    sigmas = guidance.plan(recipe["schedule"], model, recipe["steps"])
+    shape = (1, 4, recipe["size"]["height"] // 8, recipe["size"]["width"] // 8)
+    stream = torch.Generator().manual_seed(seed)
+    start = torch.randn(shape, generator=stream) * (1 + sigmas[0] ** 2).sqrt()
+    draws = iter(range(1000))
+    fresh = lambda *_: philox(seed, shape, next(draws)) if rule == "gpu" else torch.randn(shape, generator=stream)  # noqa: E731
+    functions = {
+        "euler": (k.sample_euler, None),
+        "euler_ancestral": (k.sample_euler_ancestral, fresh),
+        "dpmpp_2m_sde_gpu": (k.sample_dpmpp_2m_sde, "tree"),
+        "dpmpp_sde": (k.sample_dpmpp_sde, "tree"),
+        "dpmpp_sde_gpu": (k.sample_dpmpp_sde, "tree"),
+        "lcm": (sampling.sample_lcm, fresh),
+    }
+    function, noise = functions[recipe["sampler"]]
+    with tree_noise(rule):
+        if noise == "tree":
+            noise = k.BrownianTreeNoiseSampler(start, sigmas[sigmas > 0].min(), sigmas.max(), seed=seed)
+        extra = {} if noise is None else {"noise_sampler": noise}
+        return function(call, start, sigmas, disable=True, **extra)
+
+
+@torch.no_grad()
+def main():
+    encode = tokenizer.clip()
+    out = {}
+    for recipe in CASES:
+        models = Models(recipe["loras"])
+        model = guidance.Discrete(20, "lcm") if recipe["schedule"] == "lcm" else guidance.Discrete()
+        sides = {
+            side: conditioned(recipe[side], written, models, encode, recipe["clipSkip"])
+            for side, written in (("positive", POSITIVE), ("negative", NEGATIVE))
+        }
+        latent = sampled(recipe, denoiser(recipe, models, model, sides), model) / LATENT_SCALE
+        picture = ((models.vae.decode(latent).sample / 2 + 0.5) * 255).clamp(0, 255).to(torch.uint8)
+        out[f"{recipe['name']}.latent"] = latent
+        out[f"{recipe['name']}.picture"] = picture[0].permute(1, 2, 0)[::2, ::2].contiguous()
+        print(recipe["name"], latent.std().item(), picture.float().mean().item(), picture.float().std().item())
+    (FOLDER / "whole-image.json").write_text(json.dumps(CASES, indent=1) + "\n")
+    save_file(out, FOLDER / "whole-image.safetensors")
+
+
+if __name__ == "__main__":
+    main()
