@@ -47,7 +47,7 @@ export function startApp(config: Config, engineCommand: readonly string[], log: 
   mkdirSync(config.outputs, { recursive: true });
   const shipped = embeddedModels();
   const modelRoots = shipped === undefined ? config.models : [...config.models, shipped];
-  const catalog = new Catalog(modelRoots);
+  const catalog = new Catalog(modelRoots, (note) => log.warn(note));
   const assets = assetsOf(readFooocusFolder(config.fooocus));
   const history = openHistory(join(config.outputs, "db.sqlite3"));
   const images = folderImages(config.outputs, config.inputs, Math.random);

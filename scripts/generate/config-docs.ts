@@ -33,7 +33,7 @@ as \`also_port\`, on N+1: old clients find the API where it was. \`--also-port 0
 ${keys}.
 
 They set what a request gets where it says nothing. Later ones win: the \`default\` preset, what a checkpoint says of itself
-(\`<name>.json\` beside it: \`default_aspect_ratio\`, \`default_loras\`, \`performance_loras\`), \`config.txt\`, the preset of
+(\`<name>.json\` beside it, see models.md), \`config.txt\`, the preset of
 \`--preset\`, the environment. A value that does not fit falls back, with a note. Performance and number of images always are
 the contract's. The checkpoint is \`default_model\` if it is there, else the first of \`previous_default_models\` that is, else
 the largest \`.safetensors\` there is: the demo model draws only where there is nothing else. Default LoRAs that are not there

@@ -1,24 +1,23 @@
 import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { findModel, kindFolder, type ModelKind } from "./find-model.ts";
+import { readSidecar, type Sidecar } from "./sidecar.ts";
 
 const extensions = /\.(pth|ckpt|bin|safetensors)$/i;
-
-/** What a model may say of itself in `<stem>.json` beside it: values for requests that say nothing. */
-export type Sidecar = Readonly<{
-  default_aspect_ratio?: string;
-  default_loras?: readonly (readonly [boolean, string, number])[];
-  /** Its own LoRA for a performance mode, instead of the one made for SDXL. */
-  performance_loras?: Readonly<Record<string, string>>;
-}>;
 
 /** What lies under the model folders. Looks at the disk at every call: a file that was just put there is there. */
 export class Catalog {
   readonly roots: readonly string[];
+  readonly #tell: (note: string) => void;
+  readonly #told = new Set<string>();
 
-  /** @param roots as {@link kindFolder} reads them; the first that has a name wins */
-  constructor(roots: readonly string[]) {
+  /**
+   * @param roots as {@link kindFolder} reads them; the first that has a name wins
+   * @param tell  hears once of everything in a file that is passed over
+   */
+  constructor(roots: readonly string[], tell: (note: string) => void = () => undefined) {
     this.roots = roots;
+    this.#tell = tell;
   }
 
   /** Names relative to the kind's folder: sub-folders' files first, each folder's files in order of their letters. */
@@ -39,12 +38,12 @@ export class Catalog {
   sidecar(checkpoint: string): Sidecar {
     const path = this.path("checkpoints", checkpoint.replace(/\.[^.]+$/, ".json"));
     if (path === undefined) return {};
-    try {
-      const value: Sidecar = JSON.parse(readFileSync(path, "utf8"));
-      return value;
-    } catch {
-      return {};
+    const { sidecar, notes } = readSidecar(readFileSync(path, "utf8"), path);
+    for (const note of notes.filter((text) => !this.#told.has(text))) {
+      this.#told.add(note);
+      this.#tell(note);
     }
+    return sidecar;
   }
 
   /** Size in bytes; 0 if it is not there. */

@@ -43,10 +43,10 @@ export type ImageDescription = Readonly<{
   styles: readonly string[];
 }>;
 
-/** A recipe, what to tell the user about it, and how its images describe themselves. */
+/** A recipe, what its maker must be told of it, and how its images describe themselves. */
 export type Resolved = Readonly<{
   recipe: Recipe;
-  notes: readonly string[];
+  warnings: readonly string[];
   descriptions: readonly ImageDescription[];
 }>;
 
@@ -67,16 +67,13 @@ export function resolveRecipe(params: GenerateParams, world: World): Resolved {
   const mode: Performance = performanceModes[params.performance_selection];
   const positive = promptLines(params.prompt);
   const inline = takeInlineLoras(positive.main);
-  const { loras, notes } = chooseLoras(params, base, mode, inline.loras, world);
+  const { loras, warnings } = chooseLoras(params, base, mode, inline.loras, world);
   const prompt = { main: inline.line, extra: positive.extra };
   const images = Array.from({ length: params.image_number }, (_, index) =>
     describeImage(params, prompt, index, world),
   );
-  if (params.style_selections.includes(expansionStyle)) {
-    notes.push("Prompt expansion (Fooocus V2) is not there yet; the prompt is used as it is.");
-  }
   return {
-    notes,
+    warnings,
     descriptions: images.map(({ description }) => description),
     recipe: {
       base,
@@ -143,7 +140,7 @@ function chooseLoras(
   mode: Performance,
   inline: readonly Readonly<{ stem: string; weight: number }>[],
   world: World,
-): { loras: readonly LoraUse[]; notes: string[] } {
+): { loras: readonly LoraUse[]; warnings: string[] } {
   const { distilled } = mode;
   const own = distilled && (world.performanceLora(base, params.performance_selection) ?? distilled.lora);
   const asked = params.loras.flatMap(({ enabled, model_name, weight }, index): readonly LoraUse[] =>
@@ -152,37 +149,38 @@ function chooseLoras(
       : [],
   );
   // A tag cannot name the LoRA that the mode brings along, and the request's own choice wins over a tag.
-  const { tagged, notes } = findTagged(
+  const { tagged, warnings } = findTagged(
     inline,
     world.loras.filter((name) => name !== own),
   );
   const added = tagged.filter(({ name }) => asked.every((lora) => lora.name !== name));
   const loras = added.length === 0 ? asked : [...asked, ...added].slice(0, loraLimit);
   if (asked.length + added.length > loras.length) {
-    notes.push(`Only the first ${loraLimit} LoRAs are used where the prompt names some.`);
+    warnings.push(`Only the first ${loraLimit} LoRAs are used where the prompt names some.`);
   }
-  if (distilled === undefined || own === undefined) return { loras, notes };
+  if (distilled === undefined || own === undefined) return { loras, warnings };
   if (!world.loras.includes(own)) {
     const message = `${params.performance_selection} with ${base} needs the LoRA ${own}, which is not in the loras folder.`;
     throw new RequestError("missing-model", message, { field: "performance_selection", name: own });
   }
-  return { loras: [...loras, { name: own, weight: distilled.weight }], notes };
+  return { loras: [...loras, { name: own, weight: distilled.weight }], warnings };
 }
 
 /** The LoRAs of the prompt's tags, each name with each weight once. */
 function findTagged(
   inline: readonly Readonly<{ stem: string; weight: number }>[],
   names: readonly string[],
-): { tagged: readonly LoraUse[]; notes: string[] } {
-  const notes: string[] = [];
+): { tagged: readonly LoraUse[]; warnings: string[] } {
+  const warnings: string[] = [];
   const tagged: LoraUse[] = [];
   for (const { stem, weight } of inline) {
     const name = names.find((candidate) => stemOf(candidate) === stem);
-    if (name === undefined) notes.push(`There is no LoRA called ${stem}; its tag in the prompt was dropped.`);
+    if (name === undefined)
+      warnings.push(`There is no LoRA called ${stem}; its tag in the prompt was dropped.`);
     else if (!tagged.some((lora) => lora.name === name && lora.weight === weight))
       tagged.push({ name, weight });
   }
-  return { tagged, notes };
+  return { tagged, warnings };
 }
 
 /** A file name without folders and extension. */

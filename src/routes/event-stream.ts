@@ -27,10 +27,14 @@ async function messageOf(event: LiveEvent): Promise<string | undefined> {
     return streamJson({ progress: event.percent, preview, message: event.message, images: [] });
   }
   if (event.type === "settled") {
-    const { error, result } = event;
+    const { error, result, warnings } = event;
     const message = error === null ? "Finished" : error.message;
     const text = streamJson({ progress: 100, preview: null, message, images: result });
-    return error === null ? text : `${text.slice(0, -1)}, "error": ${asciiJson(error.code)}}`;
+    const added = [
+      ...(error === null ? [] : [`"error": ${asciiJson(error.code)}`]),
+      ...(warnings.length === 0 ? [] : [`"warnings": [${warnings.map(asciiJson).join(", ")}]`]),
+    ];
+    return added.length === 0 ? text : `${text.slice(0, -1)}, ${added.join(", ")}}`;
   }
   return undefined;
 }

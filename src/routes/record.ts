@@ -30,7 +30,7 @@ function recordWith(task: Task, preview: string | null): JsonObject {
 }
 
 /** A task as the history keeps it: pending and lost ones have nulls, a failed one has a reason. */
-export function storedRecord({ id, row, request, webhookUrl, queuedAt, state }: Task): JsonObject {
+export function storedRecord({ id, row, request, webhookUrl, warnings, queuedAt, state }: Task): JsonObject {
   const settled = state.status === "settled" ? state : undefined;
   const error = settled?.error;
   return {
@@ -45,11 +45,12 @@ export function storedRecord({ id, row, request, webhookUrl, queuedAt, state }: 
     task_status: settled === undefined ? null : statusWords[settled.outcome],
     webhook_url: webhookUrl,
     ...(error === undefined || error === null ? {} : { error: { code: error.code, message: error.message } }),
+    ...added(warnings),
   };
 }
 
 /** What an asynchronous request is answered with at once. */
-export const acknowledgement = ({ id }: Task): JsonObject => ({
+export const acknowledgement = ({ id, warnings }: Task): JsonObject => ({
   id: -1,
   task_id: id,
   req_params: {},
@@ -61,4 +62,8 @@ export const acknowledgement = ({ id }: Task): JsonObject => ({
   preview: "",
   webhook_url: "",
   result: [],
+  ...added(warnings),
 });
+
+/** A key of ours, there only when there is something to say. */
+const added = (warnings: readonly string[]): JsonObject => (warnings.length === 0 ? {} : { warnings });

@@ -10,6 +10,7 @@ export type NewTask = Readonly<{
   webhookUrl: string;
   label: string | null;
   legacyJob: LegacyJob | null;
+  warnings: readonly string[];
   queuedAt: number;
 }>;
 

@@ -11,12 +11,14 @@ import type { Preset } from "#/recipe/preset.ts";
 import { type Resolved, resolveRecipe, type World } from "#/recipe/resolve.ts";
 import { settle } from "#/recipe/settle.ts";
 import type { Style } from "#/recipe/styles.ts";
+import { expansionWarning, sizeWarning } from "#/recipe/warnings.ts";
 import type { Wildcards } from "#/recipe/wildcards.ts";
 import type { HistoryStore } from "#/stores/history.ts";
 import { type ImageStore, isCleanName } from "#/stores/images.ts";
 import { serverDefaults } from "./defaults.ts";
 import { describeImage } from "./describe-image.ts";
 import { type InputOptions, takeInputs } from "./inputs.ts";
+import type { Prepared } from "./parts.ts";
 import type { FetchLimits } from "./safe-fetch.ts";
 import { TaskService } from "./service.ts";
 import type { Task } from "./task.ts";
@@ -84,8 +86,9 @@ const imageLimits = { maxBytes: 64 * 1024 * 1024, milliseconds: 20_000, redirect
 export function createTasks(parts: TaskDependencies): CreatedTasks {
   const { config, history, images, catalog, hashes, engine, assets, log, clock, baseUrl, recordText } = parts;
   const { preset, fooocusKeys } = config;
-  const defaults = (): GenerateParams =>
+  const defaults = (base?: string): GenerateParams =>
     serverDefaults({
+      base,
       presets: assets.presets,
       preset,
       fooocusKeys,
@@ -93,11 +96,12 @@ export function createTasks(parts: TaskDependencies): CreatedTasks {
       styles: assets.styles.map(({ name }) => name),
     });
   const resolve = (params: GenerateParams): Resolved => resolveRecipe(params, worldOf(parts));
-  const known = (request: GenerateRequest): GenerateRequest => {
+  const prepareLenient = async (request: GenerateRequest): Promise<Prepared> => {
     const { kept, replaced } = withKnownNames(request, worldOf(parts));
-    if (replaced.length > 0)
-      log.warn("unknown names gave way to the defaults", { replaced: replaced.join(", ") });
-    return kept;
+    const prepared = await prepare(kept, parts, defaults, resolve);
+    if (replaced.length === 0) return prepared;
+    const warning = `Names that nobody here knows gave way to the defaults: ${replaced.join(", ")}.`;
+    return { ...prepared, warnings: [warning, ...prepared.warnings] };
   };
   const tools = createTools(
     () => inputOptionsOf(parts),
@@ -125,7 +129,8 @@ export function createTasks(parts: TaskDependencies): CreatedTasks {
     now: clock,
     baseUrl,
     queueLimit: config.queue_limit,
-    prepare: (request, lenient) => prepare(lenient ? known(request) : request, parts, defaults(), resolve),
+    prepare: (request, lenient) =>
+      lenient ? prepareLenient(request) : prepare(request, parts, defaults, resolve),
     resolve,
     describe: async (params, resolved, image) =>
       config.disable_metadata || !params.save_metadata_to_images
@@ -140,17 +145,26 @@ export function createTasks(parts: TaskDependencies): CreatedTasks {
 async function prepare(
   request: GenerateRequest,
   parts: TaskDependencies,
-  defaults: GenerateParams,
+  defaultsFor: (base?: string) => GenerateParams,
   resolve: (params: GenerateParams) => Resolved,
-): Promise<GenerateParams> {
+): Promise<Prepared> {
+  const { presets } = parts.assets;
   // 53 bits, so that a client in JavaScript reads a drawn seed to its last digit.
   const randomSeed = (): bigint => BigInt(Math.floor(parts.random() * 2 ** 53));
-  const params = settle(request, { defaults, presets: parts.assets.presets, randomSeed });
+  const defaults = defaultsFor(request.base_model_name ?? presets.get(request.preset ?? "")?.default_model);
+  const params = settle(request, { defaults, presets, randomSeed });
   checkFile(params);
-  resolve(params);
+  const { recipe, warnings } = resolve(params);
+  const more = [
+    sizeWarning(recipe.size, recipe.base, parts.catalog.sidecar(recipe.base)),
+    expansionWarning(request, presets),
+  ];
   const taken = await takeInputs(params, inputOptionsOf(parts));
   const webhook = taken.webhook_url ?? "";
-  return { ...taken, webhook_url: webhook === "" ? parts.config.webhook_url : webhook };
+  return {
+    params: { ...taken, webhook_url: webhook === "" ? parts.config.webhook_url : webhook },
+    warnings: [...warnings, ...more.flatMap((text) => text ?? [])],
+  };
 }
 
 function checkFile({ save_name: name, output_format: format }: GenerateParams): void {

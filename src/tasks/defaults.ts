@@ -1,5 +1,6 @@
 import { CommonRequest, type GenerateParams, type GenerateRequest, generateFields } from "#/api/generate.ts";
-import type { Catalog, Sidecar } from "#/catalog/catalog.ts";
+import type { Catalog } from "#/catalog/catalog.ts";
+import type { Sidecar } from "#/catalog/sidecar.ts";
 import type { FooocusKeys } from "#/config/fooocus-keys.ts";
 import type { FooocusSources } from "#/config/schema.ts";
 import { type Preset, presetRequest } from "#/recipe/preset.ts";
@@ -13,6 +14,8 @@ export type DefaultSources = Readonly<{
   catalog: Catalog;
   /** Styles that can be applied. */
   styles: readonly string[];
+  /** The checkpoint that a request names, itself or by its preset: what that one says of itself counts then. */
+  base?: string | undefined;
 }>;
 
 /**
@@ -26,13 +29,15 @@ export function serverDefaults({
   fooocusKeys,
   catalog,
   styles,
+  base: named,
 }: DefaultSources): GenerateParams {
   const below = presets.get("default") ?? {};
   const above = preset === "default" ? {} : (presets.get(preset) ?? {});
   const { file, environment } = fooocusKeys;
   const said = { ...below, ...file, ...above, ...environment };
   const { default_model: wanted, previous_default_models: older = [] } = said;
-  const base = catalog.defaultCheckpoint(wanted === undefined ? older : [wanted, ...older]) ?? wanted;
+  const own = catalog.defaultCheckpoint(wanted === undefined ? older : [wanted, ...older]) ?? wanted;
+  const base = named ?? own;
   const sidecar = base === undefined ? {} : catalog.sidecar(base);
   const layers = [below, sidecarPreset(sidecar), file, above, environment].map(requestOf);
   const contract = Object.fromEntries(
@@ -49,7 +54,12 @@ export function serverDefaults({
   };
 }
 
-const sidecarPreset = ({ default_aspect_ratio, default_loras }: Sidecar): Preset => ({
+const sidecarPreset = ({
+  default_aspect_ratio,
+  default_guidance_scale: guidance,
+  default_loras,
+}: Sidecar): Preset => ({
+  ...(guidance === undefined ? {} : { default_cfg_scale: guidance }),
   ...(default_aspect_ratio === undefined ? {} : { default_aspect_ratio }),
   ...(default_loras === undefined ? {} : { default_loras }),
 });

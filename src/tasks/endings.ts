@@ -49,6 +49,7 @@ export class Endings {
       status: end.outcome,
       result: end.images.map(({ url }) => url),
       error: end.error === null ? null : { code: end.error.code, message: end.error.message },
+      warnings: task.warnings,
       timings: timingsOf(task.queuedAt, settlement),
     });
   }

@@ -34,6 +34,7 @@ export type TaskHappening = Readonly<
       status: SettledStatus;
       result: readonly string[];
       error: Readonly<{ code: string; message: string }> | null;
+      warnings: readonly string[];
       timings: TaskTimings;
     }
   /** Instead of events that are no longer kept: the task as it is. */

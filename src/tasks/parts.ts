@@ -8,6 +8,9 @@ import type { ImageStore } from "#/stores/images.ts";
 import type { Task } from "./task.ts";
 import type { Webhooks } from "./webhook.ts";
 
+/** A request that was taken: filled, and what its client must be told of the picture it will get. */
+export type Prepared = Readonly<{ params: GenerateParams; warnings: readonly string[] }>;
+
 /** What the tasks are made of; put together once, in `create-tasks.ts`. */
 export type TaskParts = Readonly<{
   history: HistoryStore;
@@ -22,7 +25,7 @@ export type TaskParts = Readonly<{
   /** Most tasks that may wait. */
   queueLimit: number;
   /** Checks a request, takes in its images and fills it; throws RequestError. `lenient` replaces unknown names. */
-  prepare: (request: GenerateRequest, lenient: boolean) => Promise<GenerateParams>;
+  prepare: (request: GenerateRequest, lenient: boolean) => Promise<Prepared>;
   /** What to make, in the world as it is now; throws RequestError. */
   resolve: (params: GenerateParams) => Resolved;
   /** The text written into an image, if any is wanted. */

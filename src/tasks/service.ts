@@ -58,7 +58,7 @@ export class TaskService implements Tasks {
 
   async submit(request: GenerateRequest, options: SubmitOptions = {}): Promise<Task> {
     this.#checkOpen();
-    const params = await this.#parts.prepare(
+    const { params, warnings } = await this.#parts.prepare(
       options.single === true ? { ...request, image_number: 1 } : request,
       options.legacyJob !== undefined,
     );
@@ -70,6 +70,7 @@ export class TaskService implements Tasks {
       webhookUrl: params.webhook_url ?? "",
       label: options.label ?? null,
       legacyJob: options.legacyJob ?? null,
+      warnings,
       queuedAt: this.#parts.now(),
     };
     const row = this.#parts.history.insert(fresh);
@@ -270,6 +271,7 @@ export class TaskService implements Tasks {
       status,
       result: images.map(({ url }) => url),
       error: error === null ? null : { code: error.code, message: error.message },
+      warnings: task.warnings,
       timings: timingsOf(task.queuedAt, { ...state, outcome: status }),
     });
     return [shown, settled];

@@ -16,6 +16,8 @@ export type Task = Readonly<{
   label: string | null;
   /** Which kind of job of the older API it is: its files and its webhook look as that API's do. Null for all others. */
   legacyJob: LegacyJob | null;
+  /** What is otherwise about its pictures than the client may expect; sentences. */
+  warnings: readonly string[];
   /** Milliseconds since 1970, as all `...At` fields. */
   queuedAt: number;
   state: TaskState;

@@ -30,6 +30,7 @@ function settledAt(id: string, queuedAt: number): string {
     webhookUrl: "",
     label: null,
     legacyJob: null,
+    warnings: [],
     queuedAt,
   });
   const image = {

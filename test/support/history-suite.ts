@@ -11,6 +11,7 @@ const fresh = (n: number): NewTask => ({
   webhookUrl: n % 2 === 0 ? "" : "http://hook.test/",
   label: n === 1 ? "first" : null,
   legacyJob: n === 1 ? "image-prompt" : null,
+  warnings: n === 1 ? ["Too large: über."] : [],
   queuedAt: 1000 * n,
 });
 

@@ -22,8 +22,8 @@ export function wireEvent(event: LiveEvent): JsonObject {
       return { ...head, index: event.index, url, seed: seedOf(seed), width, height, nsfw: null };
     }
     case "settled": {
-      const { status, result, error, timings } = event;
-      return { ...head, status, result, error, timings };
+      const { status, result, error, warnings, timings } = event;
+      return { ...head, status, result, error, timings, ...(warnings.length === 0 ? {} : { warnings }) };
     }
     case "snapshot":
       return { ...head, record: recordNow(event.task) };

@@ -29,9 +29,16 @@ export function toTask({ generate_record: record, fooocusd_task: extra }: Joined
     webhookUrl: record.webhook_url ?? "",
     label: extra?.label ?? null,
     legacyJob: toLegacyJob(extra?.legacy_job ?? null),
+    warnings: toWarnings(extra?.warnings ?? "[]"),
     queuedAt: record.in_queue_mills ?? 0,
     state: toState(record, extra),
   };
+}
+
+/** What the client was told, as our table keeps it. */
+export function toWarnings(text: string): readonly string[] {
+  const value: unknown = JSON.parse(text);
+  return Array.isArray(value) ? value.filter((item) => typeof item === "string") : [];
 }
 
 /** A word that is none of ours says nothing. */

@@ -1,5 +1,5 @@
 import { Database } from "bun:sqlite";
-import { copyFileSync, existsSync, mkdirSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, renameSync } from "node:fs";
 import { dirname } from "node:path";
 import {
   and,
@@ -21,12 +21,13 @@ import { isJsonObject, parseJson, writeJson } from "#/api/json.ts";
 import type { TaskId } from "#/engine/protocol.ts";
 import { EngineError } from "#/lib/errors.ts";
 import type { HistoryStore } from "../history.ts";
-import { type JoinedRow, statusWords, toImages, toLegacyJob, toTask } from "./rows.ts";
+import { type JoinedRow, statusWords, toImages, toLegacyJob, toTask, toWarnings } from "./rows.ts";
 import { counters, generateRecord, migrations, outbox, taskExtra } from "./tables.ts";
 
 /**
  * Opens the history in a SQLite file, FooocusAPI's own included: its rows stay, ours go beside them. A file that must
- * be changed for that is copied to `<file>.before-fooocusd` first.
+ * be changed for that is copied first, to `<file>.before-fooocusd`; one of an older version of ours to
+ * `<file>.before-version-<number>`.
  *
  * @throws EngineError `storage-failed` if the file cannot be opened or is from a newer version
  */
@@ -63,13 +64,21 @@ function migrate(database: Database, path: string, isNew: boolean): void {
   if (version === migrations.length) return;
   if (!isNew && path !== ":memory:") {
     database.run("PRAGMA wal_checkpoint(TRUNCATE)");
-    if (!existsSync(`${path}.before-fooocusd`)) copyFileSync(path, `${path}.before-fooocusd`);
+    keepCopy(path, version === 0 ? "before-fooocusd" : `before-version-${migrations.length}`);
   }
   database.transaction(() => {
     for (const statements of migrations.slice(version))
       for (const statement of statements) database.run(statement);
     database.run(`PRAGMA user_version = ${migrations.length}`);
   })();
+}
+
+/** A copy that is there was made of the older file: it stays. Renamed when it is whole, so that half of one is none. */
+function keepCopy(path: string, suffix: string): void {
+  const copy = `${path}.${suffix}`;
+  if (existsSync(copy)) return;
+  copyFileSync(path, `${copy}.tmp`);
+  renameSync(`${copy}.tmp`, copy);
 }
 
 /** What runs, or ran when the process ended, is before all that waits. */
@@ -111,7 +120,12 @@ function sqliteHistory(database: Database, db: BunSQLiteDatabase): HistoryStore 
             .returning({ id: generateRecord.id })
             .all();
           tx.insert(taskExtra)
-            .values({ task_id: task.id, label: task.label, legacy_job: task.legacyJob })
+            .values({
+              task_id: task.id,
+              label: task.label,
+              legacy_job: task.legacyJob,
+              warnings: writeJson(task.warnings),
+            })
             .run();
           return row?.id ?? -1;
         }),
@@ -180,6 +194,7 @@ function sqliteHistory(database: Database, db: BunSQLiteDatabase): HistoryStore 
               webhookUrl: webhookUrl ?? "",
               label: extra.label,
               legacyJob: toLegacyJob(extra.legacy_job),
+              warnings: toWarnings(extra.warnings),
               queuedAt: queuedAt ?? 0,
               attempt: extra.attempt,
               images: toImages(extra.images),

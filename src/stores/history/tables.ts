@@ -32,6 +32,8 @@ export const taskExtra = sqliteTable("fooocusd_task", {
   error: text("error"),
   /** The older API's kind of job, for a task that came through it. */
   legacy_job: text("legacy_job"),
+  /** JSON of what its client was told. */
+  warnings: text("warnings").notNull().default("[]"),
 });
 
 /** Numbers that must never go back, by name: the sequence of live events. */
@@ -88,4 +90,5 @@ export const migrations: readonly (readonly string[])[] = [
     )`,
   ],
   ["ALTER TABLE fooocusd_task ADD COLUMN legacy_job TEXT"],
+  ["ALTER TABLE fooocusd_task ADD COLUMN warnings TEXT NOT NULL DEFAULT '[]'"],
 ];

@@ -94,10 +94,20 @@ test("a checkpoint may say things of itself, and a broken word is no word", () =
     "checkpoints/a.json": '{"default_aspect_ratio": "256*256"}',
     "checkpoints/b.safetensors": "",
     "checkpoints/b.json": "{",
+    "checkpoints/d.safetensors": "",
+    "checkpoints/d.json":
+      '{"default_guidance": 3, "default_guidance_scale": 5.5, "largest_pixels": 9, "good_sizes": "all"}',
   });
-  const catalog = new Catalog([folder]);
+  const notes: string[] = [];
+  const catalog = new Catalog([folder], (note) => notes.push(note));
   expect(catalog.sidecar("a.safetensors")).toEqual({ default_aspect_ratio: "256*256" });
   expect([catalog.sidecar("b.safetensors"), catalog.sidecar("c.safetensors")]).toEqual([{}, {}]);
+  expect(catalog.sidecar("d.safetensors")).toEqual({ default_guidance_scale: 5.5, largest_pixels: 9 });
+  expect(catalog.sidecar("d.safetensors")).toEqual({ default_guidance_scale: 5.5, largest_pixels: 9 });
+  const told = ["b.json is not JSON", "d.json: default_guidance means nothing", 'good_sizes cannot be "all"'];
+  expect(notes).toHaveLength(told.length);
+  for (const [i, words] of told.entries()) expect(notes[i]).toContain(words);
+  expect(notes[1]).toContain("default_guidance_scale");
 });
 
 test("a hash is made once, kept over restarts, and made anew when the file changes", async () => {

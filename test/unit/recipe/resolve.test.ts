@@ -82,13 +82,13 @@ test("seeds go up with the images and turn over at 2^63, unless told not to", ()
 
 test("tags in the prompt: unknown ones are noted, the request's own weight wins, five in all", () => {
   const prompt = "cat <lora:a:0.3>, <lora:b:0.4>, <lora:b:0.4>, <lora:nobody:1>";
-  const { recipe, notes } = resolve({ prompt, loras: [slot("a.safetensors", 0.9)] });
+  const { recipe, warnings } = resolve({ prompt, loras: [slot("a.safetensors", 0.9)] });
   expect(recipe.loras).toEqual([
     { name: "a.safetensors", weight: 0.9 },
     { name: "sub/b.safetensors", weight: 0.4 },
   ]);
   expect(recipe.images[0]?.positive.texts).toEqual(["cat"]);
-  expect(notes).toEqual([expect.stringContaining("nobody")]);
+  expect(warnings).toEqual([expect.stringContaining("nobody")]);
   const weights = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6];
   const many = weights.map((weight) => `<lora:c:${weight}>`).join(", ");
   expect(resolve({ prompt: `x ${many}` }).recipe.loras.map(({ weight }) => weight)).toEqual(
@@ -164,5 +164,5 @@ describe("refused, each naming its field", () => {
 });
 
 test("values that stand at their default use nothing", () => {
-  expect(resolve({ uov_input_image: "None", refiner_model_name: "base.safetensors" }).notes).toEqual([]);
+  expect(resolve({ uov_input_image: "None", refiner_model_name: "base.safetensors" }).warnings).toEqual([]);
 });

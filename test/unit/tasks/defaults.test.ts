@@ -17,7 +17,7 @@ for (const name of [
 }
 writeFileSync(
   join(root, "checkpoints/demo.json"),
-  '{"default_aspect_ratio": "256*256", "default_loras": [[true, "there.safetensors", 0.5]]}',
+  '{"default_aspect_ratio": "256*256", "default_guidance_scale": 5.5, "default_loras": [[true, "there.safetensors", 0.5]]}',
 );
 
 const presets: DefaultSources["presets"] = new Map([
@@ -79,4 +79,14 @@ test("styles that cannot be applied are no default", () => {
   const file = { default_styles: ["Fooocus V2", "Plain", "Somebody's"] };
   const { style_selections } = defaults({ fooocusKeys: { file, environment: {} } });
   expect(style_selections).toEqual(["Fooocus V2", "Plain"]);
+});
+
+test("a checkpoint's own guidance and size count when it is the base, below config.txt, --preset and environment", () => {
+  const named = (more: Partial<DefaultSources> = {}) => defaults({ base: "demo.safetensors", ...more });
+  expect(named()).toMatchObject({ guidance_scale: 5.5, aspect_ratios_selection: "256*256" });
+  expect(defaults()).toMatchObject({ guidance_scale: 4, aspect_ratios_selection: "1152*896" });
+  const keys = { default_cfg_scale: 3 };
+  expect(named({ fooocusKeys: { file: keys, environment: {} } }).guidance_scale).toBe(3);
+  expect(named({ fooocusKeys: { file: {}, environment: keys } }).guidance_scale).toBe(3);
+  expect(named({ preset: "anime" }).guidance_scale).toBe(6);
 });

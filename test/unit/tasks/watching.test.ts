@@ -26,6 +26,7 @@ const settled: TaskHappening = {
   status: "finished",
   result: [],
   error: null,
+  warnings: [],
   timings: { queued_ms: 0, loading_ms: 0, encoding_ms: 0, denoising_ms: 0, decoding_ms: 0, saving_ms: 0 },
 };
 

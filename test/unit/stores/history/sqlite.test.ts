@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { getTableConfig } from "drizzle-orm/sqlite-core";
 import type { TaskId } from "#/engine/protocol.ts";
 import { openHistory } from "#/stores/history/sqlite.ts";
-import { counters, generateRecord, outbox, taskExtra } from "#/stores/history/tables.ts";
+import { counters, generateRecord, migrations, outbox, taskExtra } from "#/stores/history/tables.ts";
 import { historySuite } from "../../../support/history-suite.ts";
 
 const root = mkdtempSync(join(tmpdir(), "fooocusd-history-"));
@@ -77,7 +77,15 @@ test("a file of FooocusAPI opens, keeps its rows, and is copied first", () => {
 test("the reference can go on with our file: its table has its columns, and its inserts work", () => {
   const path = newPath();
   const history = openHistory(path);
-  history.insert({ id, request: { prompt: "x" }, webhookUrl: "", label: null, legacyJob: null, queuedAt: 1 });
+  history.insert({
+    id,
+    request: { prompt: "x" },
+    webhookUrl: "",
+    label: null,
+    legacyJob: null,
+    warnings: [],
+    queuedAt: 1,
+  });
   history.close();
   const database = new Database(path);
   const columns = database.query<{ name: string; type: string; notnull: number }, []>(
@@ -121,7 +129,15 @@ test("a file that is no database is refused with its path", () => {
 test("what was said to be kept is in the file before anything is closed", () => {
   const path = newPath();
   const history = openHistory(path);
-  history.insert({ id, request: { prompt: "x" }, webhookUrl: "", label: null, legacyJob: null, queuedAt: 1 });
+  history.insert({
+    id,
+    request: { prompt: "x" },
+    webhookUrl: "",
+    label: null,
+    legacyJob: null,
+    warnings: [],
+    queuedAt: 1,
+  });
   // What a machine that lost power would find: the files as they are now.
   const copy = join(path, "..", "copy.sqlite3");
   copyFileSync(path, copy);
@@ -147,11 +163,12 @@ test("the tables that queries are written against are those the migrations make"
   database.close();
 });
 
-test("a file of ours from before the older API's jobs were told apart is copied and gets the column", () => {
+test("a file of an older version of ours is copied and gets the columns", () => {
   const path = newPath();
   openHistory(path).close();
   const database = new Database(path);
-  database.run("ALTER TABLE fooocusd_task DROP COLUMN legacy_job");
+  for (const column of ["legacy_job", "warnings"])
+    database.run(`ALTER TABLE fooocusd_task DROP COLUMN ${column}`);
   database.run("PRAGMA user_version = 1");
   database.close();
   const history = openHistory(path);
@@ -161,9 +178,11 @@ test("a file of ours from before the older API's jobs were told apart is copied 
     webhookUrl: "",
     label: null,
     legacyJob: "enhance",
+    warnings: ["Too large."],
     queuedAt: 1,
   });
-  expect(history.unfinished()[0]?.legacyJob).toBe("enhance");
+  expect(history.unfinished()[0]).toMatchObject({ legacyJob: "enhance", warnings: ["Too large."] });
   history.close();
-  expect(existsSync(`${path}.before-fooocusd`)).toBe(true);
+  expect(existsSync(`${path}.before-version-${migrations.length}`)).toBe(true);
+  expect(existsSync(`${path}.before-version-${migrations.length}.tmp`)).toBe(false);
 });

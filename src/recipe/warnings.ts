@@ -1,0 +1,38 @@
+import type { GenerateRequest } from "#/api/generate.ts";
+import type { Sidecar } from "#/catalog/sidecar.ts";
+import type { Preset } from "./preset.ts";
+import type { Size } from "./recipe.ts";
+import { parseSize, storedSize } from "./sizes.ts";
+import { expansionStyle } from "./styles.ts";
+
+/**
+ * Whether to say that prompt expansion was left out, because its model is not there. A picture must never be silently
+ * other than what was asked for, so whoever named the style, or a preset that has it, is told. Whoever named nothing
+ * got this server's default, which is no expansion as long as there is no model: telling everybody on every request
+ * would only teach clients to skip warnings.
+ */
+export function expansionWarning(
+  request: GenerateRequest,
+  presets: ReadonlyMap<string, Preset>,
+): string | undefined {
+  const named = request.style_selections ?? presets.get(request.preset ?? "")?.default_styles ?? [];
+  if (!named.includes(expansionStyle)) return undefined;
+  return `The style ${expansionStyle} (prompt expansion) was left out: its model is not there in this version.`;
+}
+
+/** Says that a size is larger than what the checkpoint draws well, and what it does. */
+export function sizeWarning(
+  { width, height }: Size,
+  checkpoint: string,
+  { largest_pixels: largest, good_sizes: good = [] }: Sidecar,
+): string | undefined {
+  const pixels = ({ width: w, height: h }: Size): number => w * h;
+  const most = largest ?? Math.max(...good.map((text) => pixels(parseSize(text, "good_sizes"))));
+  if (good.length === 0 && largest === undefined) return undefined;
+  if (width * height <= most) return undefined;
+  const sizes = good.length === 0 ? "" : ` (${good.map(storedSize).join(", ")})`;
+  return (
+    `${checkpoint} draws up to ${most} pixels well${sizes}; ` +
+    `at ${width}×${height} things may come out repeated or scattered.`
+  );
+}

@@ -1,0 +1,85 @@
+import { afterAll, expect, test } from "bun:test";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { withShippedStyles } from "#/recipe/shipped.ts";
+import { serveBench } from "../support/served-bench.ts";
+import { benchFolder, openBench } from "../support/task-bench.ts";
+
+const folder = benchFolder();
+const said = { largest_pixels: 10_000, good_sizes: ["128*64", "64*128"] };
+writeFileSync(join(folder, "models/checkpoints/base.json"), JSON.stringify(said));
+const assets = {
+  styles: withShippedStyles([]),
+  presets: new Map([
+    ["default", { default_model: "base.safetensors", default_styles: ["Fooocus V2", "Fooocus Sharp"] }],
+    ["mine", { default_styles: ["Fooocus V2"] }],
+  ]),
+};
+const bench = serveBench({ folder, assets });
+afterAll(() => bench.close());
+
+const post = (body: unknown) =>
+  fetch(`${bench.url}/v1/engine/generate/`, { method: "POST", body: JSON.stringify(body) });
+const get = async (path: string) => (await fetch(`${bench.url}${path}`)).json();
+
+const tooLarge =
+  "base.safetensors draws up to 10000 pixels well (128×64, 64×128); " +
+  "at 256×192 things may come out repeated or scattered.";
+const unexpanded =
+  "The style Fooocus V2 (prompt expansion) was left out: its model is not there in this version.";
+const large = { aspect_ratios_selection: "256*192", overwrite_step: 1 };
+const fitting = { aspect_ratios_selection: "128*64", overwrite_step: 1 };
+
+test("a record says what is otherwise about its pictures, in every mode, and nothing where nothing is", async () => {
+  const record = await (await post(large)).json();
+  expect(record).toMatchObject({ task_status: "finished", warnings: [tooLarge] });
+  expect(record.result).toHaveLength(1);
+  expect(await get(`/tasks/${record.task_id}`)).toMatchObject({ warnings: [tooLarge] });
+  const accepted = await (await post({ ...large, async_process: true })).json();
+  expect(accepted).toMatchObject({ id: -1, task_status: "pending", warnings: [tooLarge] });
+  for (const body of [fitting, { ...fitting, async_process: true }])
+    expect(Object.keys(await (await post(body)).json())).not.toContain("warnings");
+});
+
+test("an event stream says it in its last event, the live channel with the end", async () => {
+  const last = async (body: unknown) => {
+    const events = (await (await post({ ...Object(body), stream_output: true })).text()).split("\r\n\r\n");
+    return JSON.parse(events.at(-2)?.split("\r\n")[0]?.slice(6) ?? "");
+  };
+  expect(await last(large)).toMatchObject({ message: "Finished", warnings: [tooLarge] });
+  expect(Object.keys(await last(fitting))).toEqual(["progress", "preview", "message", "images"]);
+  const { task_id } = await (await post({ ...large, async_process: true })).json();
+  const log = await (await fetch(`${bench.url}/tasks/${task_id}/events`)).text();
+  const settled = /^data: (\{.*"type":"settled".*\})$/m.exec(log)?.[1] ?? "{}";
+  expect(JSON.parse(settled)).toMatchObject({ status: "finished", warnings: [tooLarge] });
+});
+
+test("a style that cannot be applied is spoken of where the client asked for it, by itself or by a preset", async () => {
+  const warnings = async (body: unknown) =>
+    (await (await post({ ...fitting, ...Object(body) })).json()).warnings;
+  expect(await warnings({})).toBeUndefined();
+  expect(await warnings({ style_selections: ["Fooocus V2", "Fooocus Sharp"] })).toEqual([unexpanded]);
+  expect(await warnings({ preset: "mine" })).toEqual([unexpanded]);
+  expect(await warnings({ preset: "mine", style_selections: [] })).toBeUndefined();
+  expect(await warnings({ ...large, style_selections: ["Fooocus V2"] })).toEqual([tooLarge, unexpanded]);
+});
+
+test("a tag of the prompt that names no LoRA is spoken of", async () => {
+  const record = await (await post({ ...fitting, prompt: "a cat <lora:nowhere:1>" })).json();
+  expect(record.warnings).toEqual(["There is no LoRA called nowhere; its tag in the prompt was dropped."]);
+});
+
+test("a task keeps its warnings over a restart", async () => {
+  const own = benchFolder();
+  writeFileSync(join(own, "models/checkpoints/base.json"), JSON.stringify(said));
+  const before = openBench({ folder: own, assets });
+  before.tasks.pause(true);
+  const { id } = await before.tasks.submit(large);
+  before.crash();
+  const after = openBench({ folder: own, assets });
+  expect(after.tasks.find(id)).toMatchObject({ state: { status: "pending" }, warnings: [tooLarge] });
+  after.tasks.pause(false);
+  await after.tasks.settled(id, AbortSignal.timeout(10_000));
+  expect(after.history.find(id)).toMatchObject({ state: { status: "settled" }, warnings: [tooLarge] });
+  await after.close();
+});
