@@ -32,7 +32,10 @@ export const keyed = [{ APIKeyHeader: [] }];
 
 /** Answers that are pictures, for a route's description. */
 export const pictureContent = Object.fromEntries(
-  ["png", "jpeg", "webp"].map((kind) => [`image/${kind}`, { schema: { type: "string", format: "binary" } }]),
+  ["png", "jpeg", "webp"].map((kind) => [
+    `image/${kind}`,
+    { schema: { type: "string" as const, format: "binary" } },
+  ]),
 );
 
 /** A query parameter for a route's description. */

@@ -1,6 +1,7 @@
 import { Elysia } from "elysia";
-import { formatNames } from "#/image/encode.ts";
+import { pictureContent } from "#/api/openapi.ts";
 import type { ImageStore } from "#/stores/images.ts";
+import { acceptedBy, askedConversion } from "./accept.ts";
 import { convertedReply } from "./replies.ts";
 
 /** Pictures that were made, and pictures that requests brought. */
@@ -9,17 +10,47 @@ export const filesRoutes = ({ images }: { readonly images: ImageStore }) =>
     .get(
       "/outputs/:dir_name/:file_name",
       ({ params, request }) => fileReply(images.output(params.dir_name, params.file_name), request),
-      { detail: { tags: ["Query"], operationId: "get_output_outputs__dir_name___file_name__get" } },
+      {
+        detail: {
+          ...described,
+          operationId: "get_output_outputs__dir_name___file_name__get",
+          summary: "A picture that was made",
+        },
+      },
     )
     .get("/inputs/:file_name", ({ params, request }) => fileReply(images.input(params.file_name), request), {
-      detail: { tags: ["Query"], operationId: "get_input_inputs__file_name__get" },
+      detail: {
+        ...described,
+        operationId: "get_input_inputs__file_name__get",
+        summary: "A picture that a request brought",
+      },
     });
 
-/** The file itself with ranges, or encoded anew when the Accept header names one format. */
+const described = {
+  tags: ["Query"],
+  responses: {
+    200: {
+      description: "The picture; in another format if Accept names one alone.",
+      content: pictureContent,
+    },
+    404: { description: "There is no such picture." },
+  },
+};
+
+/** The file itself with ranges, or encoded anew when the Accept header names one format and nothing else. */
 export async function fileReply(path: string | undefined, request: Request): Promise<Response> {
   if (path === undefined) return new Response(null, { status: 404 });
-  const accept = request.headers.get("accept")?.toLowerCase() ?? "*/*";
-  const [, format = "", more] = accept.split("/");
-  if (more === undefined && Object.hasOwn(formatNames, format)) return convertedReply(path, accept);
-  return new Response(Bun.file(path), { headers: { "accept-ranges": "bytes" } });
+  const format = askedConversion(acceptedBy(request));
+  if (format !== undefined) return convertedReply(path, format);
+  const file = Bun.file(path);
+  const { lastModified, size } = file;
+  // To a request for a range, Bun adds what it takes ranges in.
+  const ranges = request.headers.has("range") ? {} : { "accept-ranges": "bytes" };
+  return new Response(file, {
+    headers: {
+      ...ranges,
+      etag: `"${Bun.hash(`${lastModified}-${size}`).toString(16)}"`,
+      "last-modified": new Date(lastModified).toUTCString(),
+    },
+  });
 }

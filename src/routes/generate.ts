@@ -3,13 +3,17 @@ import { TaskRecord } from "#/api/answers.ts";
 import { CommonRequest, type GenerateRequest } from "#/api/generate.ts";
 import { jsonAnswer, jsonRequest, keyed, pictureContent } from "#/api/openapi.ts";
 import { readBody } from "#/api/read.ts";
+import type { TaskId } from "#/engine/protocol.ts";
+import type { ImageFormat } from "#/image/encode.ts";
+import { EngineError, RequestError } from "#/lib/errors.ts";
 import { type ImageStore, keptImageOf } from "#/stores/images.ts";
 import type { Task } from "#/tasks/task.ts";
 import type { Tasks } from "#/tasks/tasks.ts";
+import { acceptedBy, askedPicture, type MediaRange, takesJson } from "./accept.ts";
 import { eventStream } from "./event-stream.ts";
 import { jsonBody } from "./json-body.ts";
 import { acknowledgement, storedRecord } from "./record.ts";
-import { asksForImage, convertedReply, jsonReply } from "./replies.ts";
+import { convertedReply, jsonReply } from "./replies.ts";
 
 export type GenerateDependencies = Readonly<{ tasks: Tasks; images: ImageStore }>;
 
@@ -18,21 +22,19 @@ export const generateRoute = ({ tasks, images }: GenerateDependencies) =>
   new Elysia({ name: "routes/generate" }).use(jsonBody()).post(
     "/v1/engine/generate/",
     async ({ request, json }): Promise<Response> => {
-      const { signal } = request;
       // The reader checked every key that is present against this very schema.
       const body = readBody(CommonRequest, json) as GenerateRequest;
-      const accept = request.headers.get("accept")?.toLowerCase() ?? "*/*";
-      const kind = replyKind(accept, body);
-      const task = await tasks.submit(body, { single: kind === "image" });
-      switch (kind) {
+      const mode = modeOf(acceptedBy(request), body);
+      const task = await tasks.submit(body, { single: mode.kind === "image" });
+      switch (mode.kind) {
         case "async":
           return jsonReply(acknowledgement(task));
         case "sync":
-          return recordReply((await tasks.settled(task.id, signal)) ?? task);
+          return recordReply(await ended(tasks, task.id, request.signal));
         case "stream":
-          return eventStream(tasks.watch(task.id, signal));
+          return eventStream(tasks.watch(task.id, request.signal));
         case "image":
-          return firstImage((await tasks.settled(task.id, signal)) ?? task, accept, images);
+          return firstImage(await ended(tasks, task.id, request.signal), mode.format, images);
       }
     },
     {
@@ -57,15 +59,30 @@ const generateAnswer = {
   },
 };
 
-type ReplyKind = "async" | "sync" | "stream" | "image";
+type Mode = Readonly<{ kind: "image"; format: ImageFormat } | { kind: "stream" | "async" | "sync" }>;
 
 /** Naming both flags as false asks for the picture itself, as the migration guide has it, unless JSON is asked for. */
-function replyKind(accept: string, { stream_output, async_process }: GenerateRequest): ReplyKind {
-  if (asksForImage(accept)) return "image";
-  if (stream_output === true) return "stream";
-  if (async_process === true) return "async";
+function modeOf(accepted: readonly MediaRange[], { stream_output, async_process }: GenerateRequest): Mode {
+  const format = askedPicture(accepted);
+  if (format !== undefined) return { kind: "image", format };
+  if (stream_output === true) return { kind: "stream" };
+  if (async_process === true) return { kind: "async" };
   const bothRefused = async_process === false && stream_output === false;
-  return bothRefused && !accept.includes("application/json") ? "image" : "sync";
+  return bothRefused && !takesJson(accepted) ? { kind: "image", format: "png" } : { kind: "sync" };
+}
+
+/**
+ * The task when it has ended.
+ *
+ * @throws EngineError `interrupted` if the server closes first; RequestError `conflict` if somebody deleted it
+ */
+async function ended(tasks: Tasks, id: TaskId, signal: AbortSignal): Promise<Task> {
+  const task = await tasks.settled(id, signal);
+  if (task === undefined)
+    throw new RequestError("conflict", `The task ${id} was deleted before it had ended.`);
+  if (task.state.status === "settled") return task;
+  const message = `The server is shutting down; the task ${id} is kept and goes on when it is started again.`;
+  throw new EngineError("interrupted", message);
 }
 
 const hasFailed = ({ state }: Task): boolean => state.status === "settled" && state.outcome === "failed";
@@ -73,10 +90,10 @@ const hasFailed = ({ state }: Task): boolean => state.status === "settled" && st
 const recordReply = (task: Task): Response => jsonReply(storedRecord(task), hasFailed(task) ? 500 : 200);
 
 /** 204 when there is no picture because it was stopped; the record when it failed. */
-async function firstImage(task: Task, accept: string, images: ImageStore): Promise<Response> {
+async function firstImage(task: Task, format: ImageFormat, images: ImageStore): Promise<Response> {
   const first = task.state.status === "settled" ? task.state.images[0] : undefined;
   const kept = first === undefined ? undefined : keptImageOf(first.url);
   const path = kept === undefined ? undefined : images.output(kept.folder, kept.name);
-  if (path !== undefined) return convertedReply(path, accept);
+  if (path !== undefined) return convertedReply(path, format);
   return hasFailed(task) ? recordReply(task) : new Response(null, { status: 204 });
 }

@@ -13,8 +13,14 @@ export function serverSent(texts: AsyncIterable<string>, ping: () => string): Re
       timer = setInterval(() => controller.enqueue(encoder.encode(ping())), pingMilliseconds);
     },
     async pull(controller) {
-      const next = await iterator.next();
-      if (next.done !== true) return controller.enqueue(encoder.encode(next.value));
+      try {
+        const next = await iterator.next();
+        if (next.done !== true) return controller.enqueue(encoder.encode(next.value));
+      } catch (thrown) {
+        // A ping into a broken stream would take the whole server along.
+        clearInterval(timer);
+        throw thrown;
+      }
       clearInterval(timer);
       controller.close();
     },
