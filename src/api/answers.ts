@@ -27,6 +27,17 @@ export const TaskRecord = Type.Object(
     webhook_url: nullable(Type.String()),
     result: nullable(addresses),
     error: Type.Optional(TaskError),
+    warnings: Type.Optional(
+      Type.Array(Type.String(), {
+        description: "What is otherwise about the pictures than may be expected.",
+      }),
+    ),
+    base64: Type.Optional(
+      Type.Array(nullable(Type.String()), {
+        description:
+          "With require_base64: the pictures of `result` as data URIs, of a settled task asked for alone.",
+      }),
+    ),
   },
   { title: "TaskRecord" },
 );

@@ -39,3 +39,24 @@ export const ReadMetadataRequest = Type.Object(
   { title: "ReadMetadataRequest", requiredKeys: ["image"] },
 );
 export type ReadMetadataRequest = Readonly<Static<typeof ReadMetadataRequest>>;
+
+/** Answer of POST /v1/tools/describe-image. */
+export const DescribeImageResponse = Type.Object(
+  { describe: Type.String() },
+  { title: "DescribeImageResponse" },
+);
+
+/** Answer of POST /v1/tools/read-metadata. */
+export const ReadMetadataResponse = Type.Object(
+  {
+    scheme: Type.Union([Type.Literal("fooocus"), Type.Literal("a1111")]),
+    parameters: Type.String({ description: "The text in the picture." }),
+    values: Type.Object({}, { description: "Its values under the names of the scheme." }),
+    request: Type.Object(
+      {},
+      { description: "A body for /v1/engine/generate/ that makes the picture again." },
+    ),
+    warnings: Type.Array(Type.String(), { description: "What could not be told, or is not on this server." }),
+  },
+  { title: "ReadMetadataResponse" },
+);

@@ -12,6 +12,7 @@ import type { Tasks } from "#/tasks/tasks.ts";
 import { acceptedBy, askedPicture, type MediaRange, takesJson } from "./accept.ts";
 import { eventStream } from "./event-stream.ts";
 import { jsonBody } from "./json-body.ts";
+import { withPictures } from "./pictures.ts";
 import { acknowledgement, storedRecord } from "./record.ts";
 import { convertedReply, jsonReply } from "./replies.ts";
 
@@ -30,7 +31,7 @@ export const generateRoute = ({ tasks, images }: GenerateDependencies) =>
         case "async":
           return jsonReply(acknowledgement(task));
         case "sync":
-          return recordReply(await ended(tasks, task.id, request.signal));
+          return await recordReply(await ended(tasks, task.id, request.signal), images);
         case "stream":
           return eventStream(tasks.watch(task.id, request.signal));
         case "image":
@@ -87,7 +88,8 @@ async function ended(tasks: Tasks, id: TaskId, signal: AbortSignal): Promise<Tas
 
 const hasFailed = ({ state }: Task): boolean => state.status === "settled" && state.outcome === "failed";
 
-const recordReply = (task: Task): Response => jsonReply(storedRecord(task), hasFailed(task) ? 500 : 200);
+const recordReply = async (task: Task, images: ImageStore): Promise<Response> =>
+  jsonReply(await withPictures(storedRecord(task), task, images), hasFailed(task) ? 500 : 200);
 
 /** 204 when there is no picture because it was stopped; the record when it failed. */
 async function firstImage(task: Task, format: ImageFormat, images: ImageStore): Promise<Response> {
@@ -95,5 +97,5 @@ async function firstImage(task: Task, format: ImageFormat, images: ImageStore): 
   const kept = first === undefined ? undefined : keptImageOf(first.url);
   const path = kept === undefined ? undefined : images.output(kept.folder, kept.name);
   if (path !== undefined) return convertedReply(path, format);
-  return hasFailed(task) ? recordReply(task) : new Response(null, { status: 204 });
+  return hasFailed(task) ? await recordReply(task, images) : new Response(null, { status: 204 });
 }

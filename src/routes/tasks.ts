@@ -6,7 +6,9 @@ import { jsonAnswer, keyed, queryParameter } from "#/api/openapi.ts";
 import { readQueries } from "#/api/read.ts";
 import type { TaskId } from "#/engine/protocol.ts";
 import type { HistoryRange } from "#/stores/history.ts";
+import type { ImageStore } from "#/stores/images.ts";
 import type { Tasks } from "#/tasks/tasks.ts";
+import { withPictures } from "./pictures.ts";
 import { deletionReply, needsStart, readRange } from "./range.ts";
 import { storedRecord, taskRecord } from "./record.ts";
 import { jsonReply } from "./replies.ts";
@@ -28,8 +30,10 @@ const listQuery = {
 
 const waitSeconds = Type.Integer({ default: 0, minimum: 0, maximum: 60, description: "Seconds." });
 
+export type TasksDependencies = Readonly<{ tasks: Tasks; images: ImageStore }>;
+
 /** What is waiting, what is running, what has been; and one task by its id. */
-export const tasksRoutes = ({ tasks }: { readonly tasks: Tasks }) =>
+export const tasksRoutes = ({ tasks, images }: TasksDependencies) =>
   new Elysia({ name: "routes/tasks" })
     .get(
       "/tasks",
@@ -61,7 +65,7 @@ export const tasksRoutes = ({ tasks }: { readonly tasks: Tasks }) =>
         const { wait } = readQueries({ wait: waitSeconds }, new URL(request.url).searchParams);
         const late = AbortSignal.any([request.signal, AbortSignal.timeout(wait * 1000)]);
         const task = wait === 0 ? tasks.find(id) : await tasks.settled(id, late);
-        return jsonReply(task === undefined ? [] : await taskRecord(task));
+        return jsonReply(task === undefined ? [] : await withPictures(await taskRecord(task), task, images));
       },
       {
         detail: {

@@ -1,79 +1,110 @@
-import { type TObject, Type } from "@sinclair/typebox";
+import { Type } from "@sinclair/typebox";
 import { Elysia } from "elysia";
-import { writeJson } from "#/api/json.ts";
+import type { Json } from "#/api/json.ts";
+import { isMultipart } from "#/api/legacy/form.ts";
+import { jsonAnswer, jsonRequest, keyed } from "#/api/openapi.ts";
 import { readBody, readJson } from "#/api/read.ts";
-import { DescribeImageRequest, GenerateMaskRequest, ReadMetadataRequest } from "#/api/tools.ts";
+import {
+  DescribeImageRequest,
+  DescribeImageResponse,
+  GenerateMaskRequest,
+  ReadMetadataRequest,
+  ReadMetadataResponse,
+} from "#/api/tools.ts";
 import { RequestError } from "#/lib/errors.ts";
+import type { Log } from "#/lib/log.ts";
 import type { Tools } from "#/tasks/tools.ts";
+import { jsonBody } from "./json-body.ts";
+import { legacyDescribe } from "./legacy/describe.ts";
 import { jsonReply } from "./replies.ts";
 
-export type ToolsDependencies = Readonly<{ tools: Tools }>;
+export type ToolsDependencies = Readonly<{ tools: Tools; log: Log }>;
 
 /** What pictures are good for beside being made: masks, descriptions, and how they were made. */
-export const toolsRoutes = ({ tools }: ToolsDependencies) =>
-  new Elysia({ name: "routes/tools", prefix: "/v1/tools" })
+export const toolsRoutes = (parts: ToolsDependencies) =>
+  new Elysia({ name: "routes/tools" })
+    .use(maskRoute(parts))
+    .use(describeRoute(parts))
+    .use(readMetadataRoute(parts));
+
+const maskRoute = ({ tools }: ToolsDependencies) =>
+  new Elysia()
+    .use(jsonBody())
     .post(
-      "/generate_mask",
-      async ({ request }): Promise<Response> => {
-        const body = readBody(GenerateMaskRequest, readJson(await request.bytes())) as GenerateMaskRequest;
-        return jsonReply(await tools.generateMask(body));
-      },
+      "/v1/tools/generate_mask",
+      async ({ json }): Promise<Response> =>
+        jsonReply(await tools.generateMask(readBody(GenerateMaskRequest, json) as GenerateMaskRequest)),
       {
         parse: "none",
         detail: {
           tags: ["GenerateV1"],
           operationId: "generate_mask_v1_tools_generate_mask_post",
           summary: "Make a mask of what a picture shows",
-          requestBody: inJson(GenerateMaskRequest),
+          requestBody: jsonRequest(GenerateMaskRequest),
+          responses: { 200: jsonAnswer(Type.String(), "The mask: a PNG in base64.") },
+          security: keyed,
         },
       },
+    );
+
+/** Both APIs have this path: a form is the older one's. */
+const describeRoute = ({ tools, log }: ToolsDependencies) => {
+  const describe = async ({ image, image_type }: DescribeImageRequest): Promise<Response> =>
+    jsonReply(await tools.describeImage(await tools.imageOf(image), image_type));
+  return new Elysia()
+    .derive(
+      async ({ request }): Promise<{ json: Json | undefined }> => ({
+        json: isMultipart(request)
+          ? undefined
+          : readJson(await request.bytes(), request.headers.get("content-type")),
+      }),
     )
     .post(
-      "/describe-image",
-      async ({ request }): Promise<Response> => {
-        const body = readBody(DescribeImageRequest, readJson(await request.bytes())) as DescribeImageRequest;
-        return jsonReply(await tools.describeImage(await tools.imageOf(body.image), body.image_type));
-      },
+      "/v1/tools/describe-image",
+      async ({ request, json }): Promise<Response> =>
+        json === undefined
+          ? await legacyDescribe(request, log, describe)
+          : await describe(readBody(DescribeImageRequest, json) as DescribeImageRequest),
       {
         parse: "none",
         detail: {
           tags: ["GenerateV1"],
           operationId: "describe_image_v1_tools_describe_image_post",
           summary: "Say what a picture shows",
-          requestBody: inJson(DescribeImageRequest),
-        },
-      },
-    )
-    .post(
-      "/read-metadata",
-      async ({ request }): Promise<Response> =>
-        jsonReply(await tools.readMetadata(await pictureOf(request, tools))),
-      {
-        parse: "none",
-        detail: {
-          tags: ["GenerateV1"],
-          operationId: "read_metadata_v1_tools_read_metadata_post",
-          summary: "Read from a picture how it was made",
           description:
-            "Takes JSON with a URL, base64 or data URI, a form with the file, or the picture itself as the body. " +
-            "`request` in the answer can be posted to /v1/engine/generate/ as it is.",
-          requestBody: inJson(ReadMetadataRequest),
+            "A form with the file `image`, and `image_type` in the query, is the older API's way to ask.",
+          requestBody: jsonRequest(DescribeImageRequest),
+          responses: { 200: jsonAnswer(DescribeImageResponse) },
+          security: keyed,
         },
       },
     );
+};
 
-/** A body for OpenAPI: the image is required, everything else has a default. */
-const inJson = (schema: TObject) => ({
-  required: true,
-  content: {
-    "application/json": { schema: { ...JSON.parse(writeJson(Type.Partial(schema))), required: ["image"] } },
-  },
-});
+const readMetadataRoute = ({ tools }: ToolsDependencies) =>
+  new Elysia().post(
+    "/v1/tools/read-metadata",
+    async ({ request }): Promise<Response> =>
+      jsonReply(await tools.readMetadata(await pictureOf(request, tools))),
+    {
+      parse: "none",
+      detail: {
+        tags: ["GenerateV1"],
+        operationId: "read_metadata_v1_tools_read_metadata_post",
+        summary: "Read from a picture how it was made",
+        description:
+          "Takes JSON with a URL, base64 or data URI, a form with the file, or the picture itself as the body. " +
+          "`request` in the answer can be posted to /v1/engine/generate/ as it is.",
+        requestBody: jsonRequest(ReadMetadataRequest),
+        responses: { 200: jsonAnswer(ReadMetadataResponse) },
+        security: keyed,
+      },
+    },
+  );
 
 /** A picture in a form, as the whole body, or named in JSON. A body that begins no JSON object is the picture itself. */
 async function pictureOf(request: Request, tools: Tools): Promise<Uint8Array> {
-  const contentType = request.headers.get("content-type")?.toLowerCase() ?? "";
-  if (contentType.startsWith("multipart/form-data")) return await pictureInForm(request);
+  if (isMultipart(request)) return await pictureInForm(request);
   const bytes = await request.bytes();
   if (bytes.length > 0 && !beginsJson(bytes)) return bytes;
   const { image } = readBody(ReadMetadataRequest, readJson(bytes)) as ReadMetadataRequest;

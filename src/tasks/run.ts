@@ -171,14 +171,15 @@ export class TaskRun {
     const image = await this.#save(event.image, params, index, text);
     const { seed, timings } = event.facts;
     const saving = this.#parts.now() - from;
-    this.#add({ ...image, seed: seed.toString(), timings: { ...timings, saving } });
+    this.#add({ ...image, seed: seed.toString(), timings: { ...timings, saving } }, params);
   }
 
-  #add(image: TaskImage): void {
+  #add(image: TaskImage, params: GenerateParams): void {
     if (this.#abandoned) return;
     this.#images = [...this.#images, image];
     this.#parts.history.imageSaved(this.id, this.#images);
-    this.#reader.tell({ type: "image", index: image.index, image });
+    // The request may want its results at the end only; they are in `settled` then.
+    if (!params.disable_intermediate_results) this.#reader.tell({ type: "image", index: image.index, image });
   }
 
   async #save(
@@ -207,7 +208,7 @@ export class TaskRun {
     const grid = imageGrid(pixmaps);
     if (grid === undefined) return;
     const image = await this.#save(grid, params, outline.images, undefined);
-    this.#add({ ...image, seed: "", timings: null });
+    this.#add({ ...image, seed: "", timings: null }, params);
   }
 }
 

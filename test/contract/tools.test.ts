@@ -119,7 +119,7 @@ describe("read-metadata", () => {
     const json = (body: unknown) => refused(JSON.stringify(body));
     const empty = new FormData();
     empty.set("image", "no file");
-    expect(await refused(plain as Uint8Array<ArrayBuffer>)).toEqual([422, "no_metadata", ["body", "image"]]);
+    expect(await refused(plain)).toEqual([422, "no_metadata", ["body", "image"]]);
     expect(await json({ image: plain.toString("base64") })).toEqual([422, "no_metadata", ["body", "image"]]);
     expect(await json({ image: "bm8=" })).toEqual([422, "bad_image", ["body", "image"]]);
     expect(await json({ image: "None" })).toEqual([422, "bad_image", ["body", "image"]]);
@@ -196,6 +196,18 @@ describe("generate_mask and describe-image", () => {
         ["body", "image"],
       ]);
     }
+  });
+
+  test("a form is the older API's way to ask, answered in its manner", async () => {
+    const form = new FormData();
+    form.set("image", new Blob([plain], { type: "image/png" }), "a.png");
+    const answer = await post("/v1/tools/describe-image?image_type=Anime", form);
+    const { detail, body } = await answer.json();
+    expect([answer.status, detail[0].type]).toEqual([422, "not_implemented"]);
+    expect(detail[0].msg).toContain("WD 1.4");
+    expect(Object.keys(body)).toEqual(["image"]);
+    const without = await post("/v1/tools/describe-image", new FormData());
+    expect(without.status).toBe(422);
   });
 
   test("the refusal names the model that is missing", async () => {

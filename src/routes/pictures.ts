@@ -1,0 +1,26 @@
+import type { JsonObject } from "#/api/json.ts";
+import { formatNames } from "#/image/encode.ts";
+import { type ImageStore, keptImageOf } from "#/stores/images.ts";
+import type { Task } from "#/tasks/task.ts";
+
+/** A result as a data URI, by its address; null when the file is gone. */
+export async function dataUriOf(url: string, images: ImageStore): Promise<string | null> {
+  const kept = keptImageOf(url);
+  const path = kept === undefined ? undefined : images.output(kept.folder, kept.name);
+  if (path === undefined) return null;
+  const format = formatNames[path.replace(/^.*\./, "").toLowerCase()] ?? "png";
+  return `data:image/${format};base64,${Buffer.from(await Bun.file(path).bytes()).toString("base64")}`;
+}
+
+/**
+ * A settled task's record with its pictures in it, in the order of `result`, if the request asked for that
+ * (`require_base64`). Only where one task is asked for: a list would be as large as all its pictures.
+ */
+export async function withPictures(
+  record: JsonObject,
+  { request, state }: Task,
+  images: ImageStore,
+): Promise<JsonObject> {
+  if (request.require_base64 !== true || state.status !== "settled") return record;
+  return { ...record, base64: await Promise.all(state.images.map(({ url }) => dataUriOf(url, images))) };
+}
