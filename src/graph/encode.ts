@@ -27,7 +27,7 @@ const external = 1;
 /**
  * The graph as the bytes of an ONNX `ModelProto` (onnx.proto); weights by file, offset and length.
  *
- * Casts of weights come first in the node list: the runtime's default order then runs each just before its consumer.
+ * Casts and transpositions of weights come first in the node list: the runtime's default order then runs each just before its consumer.
  * Placed later, all of them run at the start and hold every weight in memory twice.
  */
 export function encode(graph: Graph, options: EncodeOptions): Uint8Array {

@@ -76,12 +76,12 @@ export class Graph {
   readonly inputs: Port[] = [];
   readonly outputs: Port[] = [];
   readonly nodes: Node[] = [];
-  /** Casts of weights to the computing type. They come before all nodes: see `encode.ts`. */
+  /** Casts and transpositions of weights. They come before all nodes: see `encode.ts`. */
   readonly casts: Node[] = [];
   readonly weights = new Map<string, ExternalWeight>();
   readonly constants = new Map<string, Constant>();
   readonly #stored = new Map<string, Value>();
-  readonly #cast = new Set<string>();
+  readonly #prepared = new Set<string>();
   #count = 0;
 
   constructor(options: GraphOptions) {
@@ -169,22 +169,24 @@ export class Graph {
   }
 
   /**
-   * A weight in the computing type of the graph. The file's bytes are mapped, not copied.
+   * A weight in the computing type of the graph, or the one that is wanted. The file's bytes are mapped, not copied.
    *
    * @param ref  where it lies
    * @param dims the shape to see it under, if not the file's own; same number of elements
    */
-  weight(ref: WeightRef, dims: readonly number[] = ref.shape): Value {
+  weight(
+    ref: WeightRef,
+    dims: readonly number[] = ref.shape,
+    type: Operators["compute"] = this.operators.compute,
+  ): Value {
     const stored = this.stored(ref, dims);
-    const { compute } = this.operators;
-    if (stored.type === compute) return stored;
-    const output = `${stored.name}:${compute}`;
-    if (!this.#cast.has(output)) {
-      this.#cast.add(output);
-      const attributes = { to: onnxType[compute] };
-      this.casts.push({ op: "Cast", domain: "", inputs: [stored.name], outputs: [output], attributes });
-    }
-    return new Value(this, output, compute);
+    return stored.type === type ? stored : this.#prepare("Cast", stored, type, { to: onnxType[type] });
+  }
+
+  /** A weight in the computing type with its axes in another order. */
+  transposedWeight(ref: WeightRef, perm: readonly number[]): Value {
+    const weight = this.weight(ref);
+    return this.#prepare("Transpose", weight, weight.type, { perm });
   }
 
   /** A weight in the type the file has it in; `dims` as for {@link weight}. */
@@ -198,6 +200,16 @@ export class Graph {
     const value = new Value(this, name, type);
     this.#stored.set(place, value);
     return value;
+  }
+
+  /** What is made of a weight at every run, once however often it is asked for. */
+  #prepare(op: string, weight: Value, type: ElementType, attributes: Node["attributes"]): Value {
+    const output = `${weight.name}:${op === "Cast" ? type : op}`;
+    if (!this.#prepared.has(output)) {
+      this.#prepared.add(output);
+      this.casts.push({ op, domain: "", inputs: [weight.name], outputs: [output], attributes });
+    }
+    return new Value(this, output, type);
   }
 
   #sameKey(key: string): string {

@@ -48,7 +48,7 @@ export function unet(source: WeightSource, operators: Operators): Graph {
       throw m.misshapen("input_blocks.0.0.weight", "as many input blocks as output blocks");
     h = outputBlock(m.at("output_blocks").at(j), concat([h, skip], 1), temb, context, skips.at(-1));
   }
-  h = silu(groupNorm(m.at("out.0"), h, { epsilon: 1e-5 }));
+  h = groupNorm(m.at("out.0"), h, { epsilon: 1e-5, activation: "silu" });
   g.output("prediction", conv2d(m.at("out.2"), h), ["N", m.size("out.2.weight", 0), "h", "w"]);
   return g;
 }

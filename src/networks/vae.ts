@@ -1,7 +1,6 @@
 import { Graph, type Value } from "#/graph/graph.ts";
 import { Module, type WeightSource } from "#/graph/module.ts";
 import type { Operators } from "#/graph/operators.ts";
-import { silu } from "#/graph/ops/activation.ts";
 import { add, dims, doubleNearest, reshape, split, transpose } from "#/graph/ops/arithmetic.ts";
 import { attention } from "#/graph/ops/attention.ts";
 import { conv2d } from "#/graph/ops/conv2d.ts";
@@ -33,7 +32,7 @@ export function vaeDecoder(source: WeightSource, operators: Operators): Graph {
     for (let block = 0; block < up.count("block"); block += 1) h = vaeResBlock(up.at("block").at(block), h);
     if (up.has("upsample")) h = conv2d(up.at("upsample.conv"), doubleNearest(h));
   }
-  h = silu(groupNorm(decoder.at("norm_out"), h, { epsilon }));
+  h = groupNorm(decoder.at("norm_out"), h, { epsilon, activation: "silu" });
   g.output("image", conv2d(decoder.at("conv_out"), h), ["N", 3, "H", "W"]);
   return g;
 }
@@ -61,7 +60,7 @@ export function vaeEncoder(source: WeightSource, operators: Operators): Graph {
     if (down.has("downsample"))
       h = conv2d(down.at("downsample.conv"), h, { stride: 2, padding: [0, 0, 1, 1] });
   }
-  h = silu(groupNorm(encoder.at("norm_out"), middle(encoder.at("mid"), h), { epsilon }));
+  h = groupNorm(encoder.at("norm_out"), middle(encoder.at("mid"), h), { epsilon, activation: "silu" });
   const [mean] = split(conv2d(m.at("quant_conv"), conv2d(encoder.at("conv_out"), h)), 2, 1);
   if (mean === undefined) throw m.misshapen("quant_conv.weight", "an even number of rows");
   g.output("latent", mean, ["N", m.size("quant_conv.weight", 0) / 2, "h", "w"]);
@@ -76,8 +75,8 @@ function middle(m: Module, x: Value): Value {
 
 /** @param x features [N, Cin, H, W] */
 function vaeResBlock(m: Module, x: Value): Value {
-  let h = conv2d(m.at("conv1"), silu(groupNorm(m.at("norm1"), x, { epsilon })));
-  h = conv2d(m.at("conv2"), silu(groupNorm(m.at("norm2"), h, { epsilon })));
+  let h = conv2d(m.at("conv1"), groupNorm(m.at("norm1"), x, { epsilon, activation: "silu" }));
+  h = conv2d(m.at("conv2"), groupNorm(m.at("norm2"), h, { epsilon, activation: "silu" }));
   return add(m.has("nin_shortcut") ? conv2d(m.at("nin_shortcut"), x) : x, h);
 }
 

@@ -107,24 +107,13 @@ test("a LoRA's strength is an input: another weight needs no other session", asy
   expect(residency.resident.length).toBe(before);
 });
 
-// There is no GPU here, but float16 graphs run on the CPU too, which casts where it has no kernel. A half has 11 bits,
-// so a sum of many products is off by about 1e-3 of its size and a whole network by some times that.
-test("CUDA's table: the UNet in float16 with LoRAs comes close, text and VAE stay exact in float32", async () => {
+test("CUDA's table leaves the text encoders exact, in float32", async () => {
   const residency = new Residency({ provider: "cpu", weights: "in-place", threads: 1 }, 2 ** 30, log);
-  const { unet, textL, textG, decode } = openNetworks(
-    { base, loras: bothLoras },
-    2,
-    operators.cuda,
-    residency,
-  );
-  const half = await unet(golden("unet-odd.sample"), 499, golden("unet-odd.context"), golden("unet-odd.y"));
-  const error = relativeError(half, golden("unet-lora.prediction"));
-  expect(error).toBeLessThan(2e-2);
-  expect(error).toBeGreaterThan(tolerance); // or it was not computed in float16
+  const { textL, textG } = openNetworks({ base, loras: bothLoras }, 2, operators.cuda, residency);
+  const g = await textG(ids("text.ids_g"));
   const exact = [
     [(await textL(ids("text.ids_l"))).hidden, "text-lora.hidden_l_2"],
-    [(await textG(ids("text.ids_g"))).hidden, "text-lora.hidden_g_2"],
-    [await decode(golden("vae.latent")), "vae.image"],
+    [g.hidden, "text-lora.hidden_g_2"],
   ] as const;
   for (const [found, key] of exact) expect(relativeError(found, golden(key))).toBeLessThan(tolerance);
   await residency.close();

@@ -17,13 +17,13 @@ export type ConvOptions = Readonly<{
 export function conv2d(m: Module, x: Value, options: ConvOptions = {}): Value {
   const shape = m.ref("weight").shape;
   if (shape.length !== 4) throw m.misshapen("weight", "four axes");
-  const attributes = convAttributes(shape, options);
-  const bias = m.has("bias") ? [m.weight("bias")] : [];
-  let y = x.graph.node("Conv", [x, m.weight("weight"), ...bias], attributes);
+  const { conv } = x.graph.operators;
+  const bias = m.has("bias") ? m.ref("bias") : undefined;
+  let y = conv(x, m.ref("weight"), bias, convAttributes(shape, options));
   for (const { index, down, up, scale } of m.loras) {
-    const low = x.graph.node("Conv", [x, m.graph.weight(down)], convAttributes(down.shape, options));
+    const low = conv(x, down, undefined, convAttributes(down.shape, options));
     const strength = mul(m.loraStrength(index), m.graph.number([scale]));
-    y = add(y, x.graph.node("Conv", [mul(low, strength), m.graph.weight(up)], convAttributes(up.shape, {})));
+    y = add(y, conv(mul(low, strength), up, undefined, convAttributes(up.shape, {})));
   }
   return y;
 }

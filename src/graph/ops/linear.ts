@@ -10,9 +10,25 @@ import { mul } from "./arithmetic.ts";
  * @returns rows [R, out]
  */
 export function linear(m: Module, x: Value): Value {
+  return projection(m, x, m.has("bias") ? m.weight("bias") : undefined);
+}
+
+/**
+ * GEGLU (Shazeer 2020): one half of a projection, gated by the GELU of the other.
+ *
+ * @param m `weight` [2 * out, in], `bias` [2 * out]
+ * @param x rows [R, in]
+ * @returns rows [R, out]
+ */
+export function geglu(m: Module, x: Value): Value {
+  const width = m.size("weight", 0);
+  if (width % 2 !== 0) throw m.misshapen("weight", "an even number of rows");
+  return x.graph.operators.geglu(x.graph, (bias) => projection(m, x, bias), m.ref("bias"));
+}
+
+function projection(m: Module, x: Value, bias: Value | undefined): Value {
   if (m.ref("weight").shape.length !== 2) throw m.misshapen("weight", "two axes");
-  const bias = m.has("bias") ? [m.weight("bias")] : [];
-  let y = gemm(x, m.weight("weight"), ...bias);
+  let y = gemm(x, m.weight("weight"), bias);
   for (const { index, down, up, scale } of m.loras) {
     const low = gemm(x, m.graph.weight(down, [down.shape[0] ?? 0, sizeBeyondFirst(down.shape)]));
     const strength = mul(m.loraStrength(index), m.graph.number([scale]));

@@ -2,7 +2,8 @@ import type { Value } from "../graph.ts";
 import type { Module } from "../module.ts";
 
 /**
- * Group normalisation with an affine part (Wu & He 2018).
+ * Group normalisation with an affine part (Wu & He 2018), and the SiLU behind it where one follows: some providers have
+ * both as one operation.
  *
  * @param m `weight` and `bias` [C]
  * @param x features [N, C, H, W]
@@ -10,12 +11,11 @@ import type { Module } from "../module.ts";
 export function groupNorm(
   m: Module,
   x: Value,
-  options: Readonly<{ epsilon: number; groups?: number }>,
+  options: Readonly<{ epsilon: number; groups?: number; activation?: "silu" }>,
 ): Value {
-  const channels = m.size("weight", 0);
-  const dims = [1, channels, 1, 1];
-  const { epsilon, groups = 32 } = options;
-  return x.graph.operators.groupNorm(x, m.weight("weight", dims), m.weight("bias", dims), groups, epsilon);
+  const { epsilon, groups = 32, activation } = options;
+  const affine = { scale: m.ref("weight"), bias: m.ref("bias") };
+  return x.graph.operators.groupNorm(x, affine, { groups, epsilon, silu: activation === "silu" });
 }
 
 /**

@@ -1,6 +1,5 @@
 import type { Value } from "#/graph/graph.ts";
 import type { Module } from "#/graph/module.ts";
-import { silu } from "#/graph/ops/activation.ts";
 import { add, unsqueeze } from "#/graph/ops/arithmetic.ts";
 import { conv2d } from "#/graph/ops/conv2d.ts";
 import { linear } from "#/graph/ops/linear.ts";
@@ -18,13 +17,13 @@ const epsilon = 1e-5;
  * @throws ModelError `weight-missing` naming the key, if the checkpoint lacks one
  */
 export function resBlock(m: Module, x: Value, temb: Value): Value {
-  let h = silu(groupNorm(m.at("in_layers.0"), x, { epsilon }));
+  let h = groupNorm(m.at("in_layers.0"), x, { epsilon, activation: "silu" });
   h = conv2d(m.at("in_layers.2"), h);
 
   const shift = linear(m.at("emb_layers.1"), temb); // [N, Cout]
   h = add(h, unsqueeze(shift, [2, 3]));
 
-  h = silu(groupNorm(m.at("out_layers.0"), h, { epsilon }));
+  h = groupNorm(m.at("out_layers.0"), h, { epsilon, activation: "silu" });
   h = conv2d(m.at("out_layers.3"), h);
 
   const skip = m.has("skip_connection") ? conv2d(m.at("skip_connection"), x) : x;

@@ -1,9 +1,8 @@
 import type { Value } from "#/graph/graph.ts";
 import type { Module } from "#/graph/module.ts";
-import { gelu } from "#/graph/ops/activation.ts";
-import { add, concat, dims, mul, reshape, split, transpose } from "#/graph/ops/arithmetic.ts";
+import { add, concat, dims, reshape, transpose } from "#/graph/ops/arithmetic.ts";
 import { attention } from "#/graph/ops/attention.ts";
-import { linear } from "#/graph/ops/linear.ts";
+import { geglu, linear } from "#/graph/ops/linear.ts";
 import { groupNorm, layerNorm } from "#/graph/ops/norm.ts";
 
 /** Channels of one attention head. No shape tells it; every SDXL checkpoint has 64. */
@@ -47,7 +46,7 @@ function transformerBlock(m: Module, rows: Value, context: Context): Value {
   const own = layerNorm(m.at("norm1"), x);
   x = add(x, attend(m.at("attn1"), own, own, context));
   x = add(x, attend(m.at("attn2"), layerNorm(m.at("norm2"), x), context.rows, context));
-  return add(x, feedForward(m.at("ff.net"), layerNorm(m.at("norm3"), x)));
+  return add(x, linear(m.at("ff.net.2"), geglu(m.at("ff.net.0.proj"), layerNorm(m.at("norm3"), x))));
 }
 
 /**
@@ -62,13 +61,6 @@ function attend(m: Module, x: Value, source: Value, context: Context): Value {
   const v = batched(linear(m.at("to_v"), source), width, context);
   const mixed = attention(q, k, v, width / headSize);
   return linear(m.at("to_out.0"), reshape(mixed, [-1, width]));
-}
-
-/** GEGLU (Shazeer 2020): one half of the projection, gated by the GELU of the other. */
-function feedForward(m: Module, x: Value): Value {
-  const [value, gate] = split(linear(m.at("0.proj"), x), 2, -1);
-  if (value === undefined || gate === undefined) throw m.misshapen("0.proj.weight", "an even number of rows");
-  return linear(m.at("2"), mul(value, gelu(gate)));
 }
 
 /** Rows [N * S, C] as [N, S, C]. */
