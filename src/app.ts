@@ -42,7 +42,8 @@ export type App = Readonly<{
  * @throws EngineError `storage-failed`, `provider-missing`, or `bad-setting` when the port is taken
  */
 export function startApp(config: Config, engineCommand: readonly string[], log: Log): App {
-  refuseTakenPort(config);
+  for (const wanted of [config.port, ...(config.impliedPort ? [] : [config.also_port])])
+    refuseTakenPort(config.host, wanted);
   if (config.cuda_libraries !== "") linkCudaProviders(config.cuda_libraries, libraryFolder());
   mkdirSync(config.outputs, { recursive: true });
   const shipped = embeddedModels();
@@ -72,26 +73,25 @@ export function startApp(config: Config, engineCommand: readonly string[], log: 
   });
   const styleNames = [expansionStyle, randomStyle, ...assets.styles.map(({ name }) => name)];
   const auth = { keys: config.api_keys, protectFiles: config.protect_files };
-  const server = listen(
-    routes({
-      tasks,
-      tools,
-      images,
-      catalog,
-      styleNames,
-      auth,
-      corsOrigins: config.cors_origins,
-      guard: browserGuard(config),
-      log,
-    }),
-    config,
-  );
+  const answering = {
+    tasks,
+    tools,
+    images,
+    catalog,
+    styleNames,
+    auth,
+    corsOrigins: config.cors_origins,
+    guard: browserGuard(config),
+    log,
+  };
+  const server = listen(routes(answering), config.host, config.port);
   port = server.port;
+  const second = listenToo(() => routes(answering), config, log);
   return {
     url: baseUrl(),
     close: async () => {
       await tasks.close(config.shutdown_seconds * 1000);
-      await server.stop();
+      await Promise.all([server.stop(), second?.stop()]);
       await engine.close();
       history.close();
     },
@@ -132,7 +132,7 @@ type Server = Readonly<{ port: number; stop: () => Promise<void> }>;
  * Before anything is opened: a second server in the same folder must not take up the first one's tasks on its way to
  * finding the port taken.
  */
-function refuseTakenPort({ host, port }: Config): void {
+function refuseTakenPort(host: string, port: number): void {
   if (port === 0) return;
   try {
     Bun.listen({ hostname: host, port, socket: { data: () => undefined } }).stop(true);
@@ -143,15 +143,32 @@ function refuseTakenPort({ host, port }: Config): void {
 
 function portTaken(host: string, port: number, cause: unknown): EngineError {
   const reason = cause instanceof Error ? cause.message : String(cause);
-  const message = `${host}:${port} cannot be listened on: ${reason}. --port and --host name another place.`;
+  const message = `${host}:${port} cannot be listened on: ${reason}. --port, --also-port and --host name other places.`;
   return new EngineError("bad-setting", message, { host, port }, cause);
 }
 
-function listen(app: ReturnType<typeof routes>, { host, port }: Config): Server {
+function listen(app: ReturnType<typeof routes>, host: string, port: number): Server {
   try {
     app.listen({ hostname: host, port });
   } catch (cause) {
     throw portTaken(host, port, cause);
   }
   return { port: app.server?.port ?? port, stop: async () => void (await app.stop(true)) };
+}
+
+/**
+ * The second port, if there is one, answers the same. One that `--port` brought along, where FooocusAPI's clients look
+ * for the API, may be somebody else's: then the server does without, and says so. One that was asked for may not.
+ */
+function listenToo(open: () => ReturnType<typeof routes>, config: Config, log: Log): Server | undefined {
+  const { host, also_port, impliedPort } = config;
+  if (also_port === 0) return undefined;
+  try {
+    return listen(open(), host, also_port);
+  } catch (thrown) {
+    if (!impliedPort || !(thrown instanceof EngineError)) throw thrown;
+    const way = "clients of FooocusAPI that look for the API one above --port will not find it";
+    log.warn(`the second port is taken; ${way}`, { host, port: also_port });
+    return undefined;
+  }
 }

@@ -23,16 +23,18 @@ const aliases: Readonly<Record<string, ConfigKey>> = {
   "--output-path": "outputs",
 };
 
-/** Flags of FooocusAPI that change nothing here: there is no second web process, and nothing is downloaded. */
-const ignored: readonly string[] = [
-  "--nowebui",
-  "--temp-path",
-  "--disable-image-log",
-  "--hf-mirror",
-  "--disable-preset-download",
-  "--always-download-new-model",
-  "--rebuild-hash-cache",
-];
+const noDownloads = "nothing is downloaded";
+
+/** Flags of FooocusAPI that change nothing here, and why. */
+const ignored: Readonly<Record<string, string>> = {
+  "--nowebui": "page and API are one server",
+  "--temp-path": "pictures are kept in outputs and inputs alone",
+  "--disable-image-log": "pictures are always kept, so that their addresses work",
+  "--hf-mirror": noDownloads,
+  "--disable-preset-download": noDownloads,
+  "--always-download-new-model": noDownloads,
+  "--rebuild-hash-cache": "a file is hashed when it is first asked for, and again when it changes",
+};
 
 /** Environment variables of ours begin with this. */
 const prefix = "FOOOCUSD_";
@@ -67,15 +69,19 @@ export function loadConfig({ args, env }: Sources): Loaded {
   if (outputs !== undefined) settings.set("outputs", outputs, "path_outputs");
   readEnvironment(env, settings);
   readFlags(flags, settings);
+  const impliedPort = followPort(flags, env, settings);
 
   const config = settings.done();
   const keys = { file, environment };
   const models = [...extraFolders({ ...file, ...environment }, fooocus), ...config.models];
   if (fooocus !== "") models.push(join(fooocus, "models"));
-  return { config: Object.freeze({ ...config, models, fooocusKeys: keys }), notes: settings.notes };
+  return {
+    config: Object.freeze({ ...config, models, fooocusKeys: keys, impliedPort }),
+    notes: settings.notes,
+  };
 }
 
-type OwnSettings = Omit<Config, "fooocusKeys">;
+type OwnSettings = Omit<Config, "fooocusKeys" | "impliedPort">;
 
 /** The values so far; each new one is checked with the source it came from. */
 class Settings {
@@ -116,8 +122,9 @@ type Flag = Readonly<{ flag: string; value: string | undefined }>;
 
 function readFlags(flags: readonly Flag[], settings: Settings): void {
   for (const { flag, value } of flags) {
-    if (ignored.includes(flag)) {
-      settings.notes.push(`${flag} changes nothing here.`);
+    const reason = ignored[flag];
+    if (reason !== undefined) {
+      settings.notes.push(`${flag} changes nothing here: ${reason}.`);
       continue;
     }
     const key = aliases[flag] ?? flag.slice(2).replaceAll("-", "_");
@@ -126,11 +133,22 @@ function readFlags(flags: readonly Flag[], settings: Settings): void {
     }
     settings.set(key, value ?? (flag === "--listen" ? "0.0.0.0" : "true"), flag);
   }
-  // FooocusAPI's --port is its web page's, and its API listens one above; ours is one server that answers on both.
+}
+
+/**
+ * FooocusAPI's --port is its web page's, and its API listens one above, or on API_PORT; ours is one server that answers
+ * on both.
+ *
+ * @returns whether the second port was set here
+ */
+function followPort(flags: readonly Flag[], { API_PORT: api }: Sources["env"], settings: Settings): boolean {
   const given = flags.map(({ flag }) => flag);
   const port = settings.get("port");
-  if (given.includes("--port") && !given.includes("--also-port") && typeof port === "number" && port > 0)
-    settings.set("also_port", Math.min(port + 1, 65535), "--port");
+  if (!given.includes("--port") || given.includes("--also-port") || typeof port !== "number") return false;
+  const also = api === undefined ? port + 1 : Number(api);
+  if (port === 0 || also > 65535 || also === port) return false;
+  settings.set("also_port", also, api === undefined ? "--port" : "API_PORT");
+  return true;
 }
 
 /** Folders of one kind that Fooocus' keys name; relative ones are relative to the Fooocus folder. */

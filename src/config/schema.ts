@@ -20,7 +20,7 @@ export const ConfigSchema = Type.Object({
     minimum: 0,
     maximum: 65535,
     description:
-      "A second port that answers the same; 0 for none. The flag --port N sets it to N+1, where FooocusAPI's API listens.",
+      "A second port that answers the same; 0 for none. The flag --port N sets it to N+1, or to API_PORT, where FooocusAPI's API listens.",
   }),
   base_url: Type.String({
     default: "",
@@ -140,5 +140,10 @@ export const ConfigSchema = Type.Object({
 export type FooocusSources = Readonly<{ file: FooocusKeys; environment: FooocusKeys }>;
 
 /** The settings of a server, all of them, frozen. */
-export type Config = Readonly<Static<typeof ConfigSchema>> & Readonly<{ fooocusKeys: FooocusSources }>;
+export type Config = Readonly<Static<typeof ConfigSchema>> &
+  Readonly<{
+    fooocusKeys: FooocusSources;
+    /** Whether `also_port` follows from `--port` alone, and nobody named it. */
+    impliedPort: boolean;
+  }>;
 export type ConfigKey = keyof Static<typeof ConfigSchema>;

@@ -36,16 +36,46 @@ test("the API listens where FooocusAPI's does", () => {
   expect(ports(["--port", "8000"])).toEqual([8000, 8001]);
   expect(ports(["--port", "8000", "--also-port", "0"])).toEqual([8000, 0]);
   expect(ports(["--port", "0"])).toEqual([0, 0]);
+  expect(ports(["--port", "65535"])).toEqual([65535, 0]);
+  expect(ports(["--port", "8000"], { API_PORT: "9005" })).toEqual([8000, 9005]);
+  expect(ports(["--port", "8000"], { API_PORT: "8000" })).toEqual([8000, 0]);
+  expect(ports([], { FOOOCUSD_ALSO_PORT: "8002" })).toEqual([7866, 8002]);
+  const implied = (args: readonly string[]) => load(args).config.impliedPort;
+  expect([implied(["--port", "8000"]), implied(["--port", "8000", "--also-port", "8002"])]).toEqual([
+    true,
+    false,
+  ]);
 });
 
 test("FooocusAPI's flags: other names for ours, and those that change nothing", () => {
   const { config, notes } = load(["--listen", "--apikey", "k1,k2", "--nowebui", "--output-path", "/data"]);
   expect([config.host, config.api_keys, config.outputs]).toEqual(["0.0.0.0", ["k1", "k2"], "/data"]);
-  expect(notes).toEqual(["--nowebui changes nothing here."]);
+  expect(notes).toEqual(["--nowebui changes nothing here: page and API are one server."]);
   expect(load(["--listen", "::1", "--disable-metadata"]).config).toMatchObject({
     host: "::1",
     disable_metadata: true,
   });
+});
+
+test("every flag of FooocusAPI is understood, or said to change nothing", () => {
+  const one =
+    "--webhook-url=http://h/ --base-url=h:1 --preset=anime --hf-mirror=http://m --temp-path=/t --port=1";
+  const bare = "--nowebui --disable-metadata --disable-image-log --disable-preset-download";
+  const more = "--always-download-new-model --rebuild-hash-cache --apikey=k --output-path=/o --listen";
+  const { config, notes } = load(`${one} ${bare} ${more}`.split(" "));
+  expect(config).toMatchObject({
+    webhook_url: "http://h/",
+    base_url: "h:1",
+    preset: "anime",
+    disable_metadata: true,
+    api_keys: ["k"],
+    outputs: "/o",
+    host: "0.0.0.0",
+  });
+  expect(notes).toHaveLength(7);
+  expect(load(["--rebuild-hash-cache", "4"]).notes[0]).toStartWith(
+    "--rebuild-hash-cache changes nothing here: ",
+  );
 });
 
 test("a bad value of ours stops the start, naming key and source", () => {

@@ -1,0 +1,83 @@
+import { afterAll, expect, test } from "bun:test";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+const folder = mkdtempSync(join(tmpdir(), "fooocusd-ports-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const main = join(import.meta.dir, "../../src/main.ts");
+
+/** A port that is free now, and so is the next one. */
+async function freePair(): Promise<number> {
+  for (;;) {
+    const port = 20_000 + Math.floor(Math.random() * 30_000);
+    const both = await Promise.all([take(port), take(port + 1)]);
+    await Promise.all(both.map((free) => free?.()));
+    if (both.every((free) => free !== undefined)) return port;
+  }
+}
+
+/** Listens on a port; returns the way to stop, or nothing where somebody does already. */
+const take = (port: number): Promise<(() => Promise<void>) | undefined> =>
+  new Promise((resolve) => {
+    const server = createServer();
+    server.once("error", () => resolve(undefined));
+    server.listen(port, "127.0.0.1", () => resolve(() => new Promise((done) => server.close(() => done()))));
+  });
+
+/** Starts the server and waits until it answers, or ends. */
+async function start(...args: readonly string[]) {
+  const outputs = join(folder, crypto.randomUUID());
+  const child = Bun.spawn(
+    [process.execPath, "run", main, "--outputs", outputs, "--inputs", outputs, ...args],
+    {
+      cwd: folder,
+      env: { HOME: folder, PATH: "/usr/bin:/bin" },
+      stdout: "pipe",
+      stderr: "pipe",
+    },
+  );
+  const output = { text: "" };
+  const read = async (stream: ReadableStream<Uint8Array>) => {
+    for await (const bytes of stream) output.text += new TextDecoder().decode(bytes);
+  };
+  const reading = Promise.all([read(child.stdout), read(child.stderr)]);
+  while (!output.text.includes("is ready") && child.exitCode === null) await Bun.sleep(20);
+  const stop = async () => {
+    child.kill("SIGTERM");
+    await child.exited;
+    await reading;
+  };
+  return { child, output, stop };
+}
+
+test("--port N answers on N and N+1, and a second server is refused", async () => {
+  const port = await freePair();
+  const { stop } = await start("--port", `${port}`);
+  const lists = await Promise.all(
+    [port, port + 1].map(async (one) => (await fetch(`http://127.0.0.1:${one}/v1/engines/styles`)).json()),
+  );
+  expect(lists[0].length).toBeGreaterThan(200);
+  expect(lists[1]).toEqual(lists[0]);
+  // An address of ours is made with the first port; the redirect of a slash stays where the client asked.
+  const moved = await fetch(`http://127.0.0.1:${port + 1}/tasks/`, { redirect: "manual" });
+  expect(moved.headers.get("location")).toBe(`http://127.0.0.1:${port + 1}/tasks`);
+  const second = await start("--port", `${port + 1}`, "--also-port", "0");
+  expect(await second.child.exited).toBe(1);
+  expect(second.output.text).toContain(`127.0.0.1:${port + 1} cannot be listened on`);
+  await stop();
+}, 30_000);
+
+test("a taken N+1 is done without, unless it was asked for", async () => {
+  const port = await freePair();
+  const free = await take(port + 1);
+  const { output, stop } = await start("--port", `${port}`);
+  expect((await fetch(`http://127.0.0.1:${port}/v1/engines/styles`)).status).toBe(200);
+  expect(output.text).toContain("the second port is taken");
+  await stop();
+  const asked = await start("--port", `${port}`, "--also-port", `${port + 1}`);
+  expect(await asked.child.exited).toBe(1);
+  expect(asked.output.text).toContain(`127.0.0.1:${port + 1} cannot be listened on`);
+  await free?.();
+}, 30_000);
