@@ -1,6 +1,5 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { writeJson } from "#/api/json.ts";
 import presetFile from "#/assets/presets/presets.json";
 import { Catalog } from "#/catalog/catalog.ts";
 import { type FooocusFolder, readFooocusFolder } from "#/catalog/fooocus-folder.ts";
@@ -19,7 +18,7 @@ import { withShippedStyles, withShippedWildcards } from "#/recipe/shipped.ts";
 import { expansionStyle, randomStyle } from "#/recipe/styles.ts";
 import { browserGuard } from "#/routes/guard.ts";
 import { routes } from "#/routes/index.ts";
-import { storedRecord } from "#/routes/record.ts";
+import { webhookText } from "#/routes/webhook-text.ts";
 import { samplers } from "#/sampling/samplers.ts";
 import { schedules } from "#/sampling/schedules.ts";
 import { openHistory } from "#/stores/history/sqlite.ts";
@@ -67,7 +66,7 @@ export function startApp(config: Config, engineCommand: readonly string[], log: 
     log,
     baseUrl,
     port: () => port,
-    recordText: (task) => writeJson(storedRecord(task)),
+    recordText: webhookText,
     clock: Date.now,
     random: Math.random,
   });
@@ -82,6 +81,7 @@ export function startApp(config: Config, engineCommand: readonly string[], log: 
     auth,
     corsOrigins: config.cors_origins,
     guard: browserGuard(config),
+    persistentHistory: config.persistent,
     log,
   };
   const server = listen(routes(answering), config.host, config.port);

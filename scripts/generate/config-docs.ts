@@ -19,12 +19,12 @@ ${settingsTable()}
 ## Coming from FooocusAPI
 
 These flags mean the same: \`--listen [IP]\` (bare: all addresses), \`--apikey\`, \`--base-url\`, \`--webhook-url\`, \`--preset\`,
-\`--output-path\`, \`--disable-metadata\`; so do the variables \`API_PORT\` and \`GRADIO_SERVER_PORT\` (the API is one above it).
+\`--output-path\`, \`--disable-metadata\`, and the older \`--queue-size\` and \`--persistent\`; so do the variables \`API_PORT\` and \`GRADIO_SERVER_PORT\` (the API is one above it).
 \`--port N\` was the port of the web page, with the API one above. Here page and API are one server, which listens on N and,
 as \`also_port\`, on N+1 (or on \`API_PORT\`): old clients find the API where it was. \`--also-port 0\` switches that off;
 if N+1 is taken, the server does without it and says so.
 \`--nowebui\`, \`--temp-path\`, \`--disable-image-log\`, \`--hf-mirror\`, \`--disable-preset-download\`,
-\`--always-download-new-model\` and \`--rebuild-hash-cache\` are accepted and change nothing.
+\`--always-download-new-model\`, \`--rebuild-hash-cache\` and the older \`--queue-history\` are accepted and change nothing.
 
 \`--fooocus DIR\` points at an existing Fooocus folder: its \`config.txt\` and \`models/\` are used, after our own.
 

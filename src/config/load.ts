@@ -16,16 +16,17 @@ export type Sources = Readonly<{
 /** A configuration with what its reader should know of it, or the text that was asked for instead. */
 export type Loaded = Readonly<{ config: Config; notes: readonly string[] }> | Readonly<{ help: string }>;
 
-/** Flags of FooocusAPI that mean one of our keys under another name. */
+/** Flags of FooocusAPI and of the older Fooocus-API that mean one of our keys under another name. */
 const aliases: Readonly<Record<string, ConfigKey>> = {
   "--listen": "host",
   "--apikey": "api_keys",
   "--output-path": "outputs",
+  "--queue-size": "queue_limit",
 };
 
 const noDownloads = "nothing is downloaded";
 
-/** Flags of FooocusAPI that change nothing here, and why. */
+/** Flags of FooocusAPI and of the older Fooocus-API that change nothing here, and why. */
 const ignored: Readonly<Record<string, string>> = {
   "--nowebui": "page and API are one server",
   "--temp-path": "pictures are kept in outputs and inputs alone",
@@ -33,6 +34,7 @@ const ignored: Readonly<Record<string, string>> = {
   "--hf-mirror": noDownloads,
   "--disable-preset-download": noDownloads,
   "--always-download-new-model": noDownloads,
+  "--queue-history": "the history keeps everything",
   "--rebuild-hash-cache": "a file is hashed when it is first asked for, and again when it changes",
 };
 

@@ -81,6 +81,10 @@ export const ConfigSchema = Type.Object({
     minimum: 1,
     description: "Tasks that may wait; more are refused with 429.",
   }),
+  persistent: Type.Boolean({
+    default: false,
+    description: "The older Fooocus-API's job-history shows parameters and results too.",
+  }),
   webhook_url: Type.String({
     default: "",
     description: "Where finished records are posted when a request names no address.",

@@ -1,11 +1,6 @@
 import type { GenerateParams } from "#/api/generate.ts";
+import { isImage } from "#/api/images.ts";
 import { RequestError } from "#/lib/errors.ts";
-
-/** Spellings that all mean "no image". */
-const noImage: readonly string[] = ["", "None", "null", "string", "none"];
-
-/** Whether an image field holds an image. */
-export const isImage = (value: string | null): value is string => value !== null && !noImage.includes(value);
 
 /** Features of the contract that are not built yet: how a request uses one, and the field that says so. */
 const features: readonly Readonly<{

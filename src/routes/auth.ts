@@ -3,7 +3,7 @@ import { jsonReply } from "./replies.ts";
 
 /** Paths that are open to everybody: documentation, the page (which asks for the key), and files unless they are protected. */
 const open = /^\/(?:$|docs(?:\/|$)|redoc$|dashboard$|openapi\.json$)/;
-const files = /^\/(?:outputs|inputs)\//;
+const files = /^\/(?:outputs|inputs|files)\//;
 
 export type AuthOptions = Readonly<{ keys: readonly string[]; protectFiles: boolean }>;
 

@@ -18,6 +18,7 @@ import { type BrowserGuard, crossSiteRefusal } from "./guard.ts";
 import { notFound, unrouted } from "./routing.ts";
 import { taskControlRoutes } from "./task-control.ts";
 import { taskEventsRoutes } from "./task-events.ts";
+import { legacyRoutes } from "./legacy/index.ts";
 import { tasksRoutes } from "./tasks.ts";
 import { toolsRoutes } from "./tools.ts";
 
@@ -32,6 +33,8 @@ export type RouteDependencies = Readonly<{
   corsOrigins: readonly string[];
   /** Against web pages of others; none leaves it to the key. */
   guard?: BrowserGuard;
+  /** Whether the older API's job-history shows parameters and results too. */
+  persistentHistory?: boolean;
   log: Log;
 }>;
 
@@ -66,7 +69,8 @@ export function routes(parts: RouteDependencies) {
     .use(controlRoute(parts))
     .use(filesRoutes(parts))
     .use(enginesRoutes(parts))
-    .use(toolsRoutes(parts));
+    .use(toolsRoutes(parts))
+    .use(legacyRoutes({ ...parts, persistent: parts.persistentHistory ?? false }));
   for (const { method, path, hooks } of app.routes) declared.push({ method, path, detail: hooks.detail });
   return app;
 }

@@ -1,9 +1,9 @@
 import type { GenerateParams } from "#/api/generate.ts";
+import { isImage } from "#/api/images.ts";
 import { imageFields } from "#/api/stored.ts";
 import { decodeImage } from "#/image/decode.ts";
 import { encodeImage } from "#/image/encode.ts";
 import { RequestError } from "#/lib/errors.ts";
-import { isImage } from "#/recipe/not-yet.ts";
 import type { ImageStore } from "#/stores/images.ts";
 import { ownFileOf } from "./base-url.ts";
 import { type FetchLimits, safeFetch } from "./safe-fetch.ts";

@@ -8,6 +8,7 @@ import type { Engine } from "#/engine/engine.ts";
 import type { TaskId } from "#/engine/protocol.ts";
 import { silentLog } from "#/lib/log.ts";
 import { samplerNames, scheduleNames } from "#/recipe/recipe.ts";
+import { webhookText } from "#/routes/webhook-text.ts";
 import { openHistory } from "#/stores/history/sqlite.ts";
 import type { HistoryStore } from "#/stores/history.ts";
 import { folderImages } from "#/stores/images/folder.ts";
@@ -84,7 +85,10 @@ export function openBench(options: BenchOptions = {}): TaskBench {
     log: silentLog,
     baseUrl: () => `http://127.0.0.1:${port()}`,
     port,
-    recordText: ({ id, state }) => JSON.stringify({ task_id: id, task_status: state.status }),
+    recordText: (task) =>
+      task.legacyJob === null
+        ? JSON.stringify({ task_id: task.id, task_status: task.state.status })
+        : webhookText(task),
     clock: Date.now,
     random: Math.random,
   });

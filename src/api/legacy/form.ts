@@ -1,7 +1,8 @@
 import { type TSchema, TypeGuard } from "@sinclair/typebox";
 import { InvalidRequest, type Issue } from "../issues.ts";
 import { type Json, type JsonObject, JsonSyntaxError, parseJson } from "../json.ts";
-import { type Converted, readBody, UndecodableBody } from "../read.ts";
+import { readBody, UndecodableBody } from "../read.ts";
+import { type OlderWords, onlyGiven } from "./words.ts";
 
 /** A file of a form; the reader sees it as a data URI, OpenAPI as bytes. */
 export const fileFormat = "binary";
@@ -46,14 +47,11 @@ export async function readForm(request: Request, schema: TSchema): Promise<ReadF
  *
  * @throws InvalidRequest with every problem; a missing field has no `input`, since a form is no object
  */
-export function checkForm(
-  schema: TSchema,
-  { values, issues }: ReadForm,
-): Readonly<Record<string, Converted>> {
+export function checkForm(schema: TSchema, { values, issues }: ReadForm): OlderWords {
   const problems = [...issues];
   try {
     const body = readBody(schema, values);
-    if (problems.length === 0) return body;
+    if (problems.length === 0) return onlyGiven(body, values);
   } catch (thrown) {
     if (!(thrown instanceof InvalidRequest)) throw thrown;
     const unread = new Set(issues.map(({ loc }) => loc[1]));

@@ -1,0 +1,205 @@
+import type { TSchema } from "@sinclair/typebox";
+import { Elysia } from "elysia";
+import { type Json, writeJson } from "#/api/json.ts";
+import { formBodies, formDefaults, jsonBodies } from "#/api/legacy/bodies.ts";
+import { checkForm, readForm } from "#/api/legacy/form.ts";
+import type { LegacyJob } from "#/api/legacy/job.ts";
+import { olderField, toGenerateRequest } from "#/api/legacy/to-generate.ts";
+import { type OlderWords, readOlder } from "#/api/legacy/words.ts";
+import { readJson } from "#/api/read.ts";
+import { EngineError, RequestError } from "#/lib/errors.ts";
+import type { Log } from "#/lib/log.ts";
+import { type ImageStore, keptImageOf } from "#/stores/images.ts";
+import type { Task } from "#/tasks/task.ts";
+import type { Tasks } from "#/tasks/tasks.ts";
+import { convertedReply, jsonReply } from "../replies.ts";
+import { olderAnswer } from "./answer.ts";
+import { finishReason, freshJob, jobResult, queueIsFull, refusedJob } from "./job.ts";
+
+export type OlderDependencies = Readonly<{ tasks: Tasks; images: ImageStore; log: Log }>;
+
+/** A route of the older API: where it is, what it takes, and what its body is about. */
+type OlderRoute = Readonly<{
+  path: string;
+  job: LegacyJob;
+  form: boolean;
+  schema: TSchema;
+  operationId: string;
+  summary: string;
+}>;
+
+/** One row of the table below; `operation` is how the older API's OpenAPI begins the route's id. */
+const row = (
+  path: string,
+  job: LegacyJob,
+  schema: TSchema,
+  operation: string,
+  summary: string,
+): OlderRoute => ({
+  path,
+  job,
+  form: path.startsWith("/v1") && job !== "text-to-image",
+  schema,
+  operationId: `${operation}${path.replaceAll(/[/-]/g, "_")}_post`,
+  summary,
+});
+
+const uov = ["img_upscale_or_vary", "Upscale or vary a picture"] as const;
+const inpaint = ["img_inpaint_or_outpaint", "Repaint a part, or extend a picture"] as const;
+const prompted = ["img_prompt", "Pictures as prompts"] as const;
+const enhance = ["img_enhance", "Enhance regions of a picture"] as const;
+const withPrompts = ["text_to_img_with_ip", "Text to image with image prompts"] as const;
+
+const v1 = "/v1/generation";
+const v2 = "/v2/generation";
+const { textToImage, textToImageWithPrompts } = jsonBodies;
+
+const olderRoutes: readonly OlderRoute[] = [
+  row(`${v1}/text-to-image`, "text-to-image", textToImage, "text2img_generation", "Text to image"),
+  row(`${v2}/text-to-image-with-ip`, "text-to-image", textToImageWithPrompts, ...withPrompts),
+  row(`${v1}/image-upscale-vary`, "upscale-vary", formBodies.upscaleVary, ...uov),
+  row(`${v2}/image-upscale-vary`, "upscale-vary", jsonBodies.upscaleVary, ...uov),
+  row(`${v1}/image-inpaint-outpaint`, "inpaint-outpaint", formBodies.inpaintOutpaint, ...inpaint),
+  row(`${v2}/image-inpaint-outpaint`, "inpaint-outpaint", jsonBodies.inpaintOutpaint, ...inpaint),
+  row(`${v1}/image-prompt`, "image-prompt", formBodies.imagePrompt, ...prompted),
+  row(`${v2}/image-prompt`, "image-prompt", jsonBodies.imagePrompt, ...prompted),
+  row(`${v1}/image-enhance`, "enhance", formBodies.enhance, ...enhance),
+  row(`${v2}/image-enhance`, "enhance", jsonBodies.enhance, ...enhance),
+];
+
+const acceptParameter = {
+  name: "accept",
+  in: "query",
+  required: false,
+  schema: { type: "string" },
+  description: "Overrides the Accept header; image/png asks for the picture itself.",
+} as const;
+
+/** The older API's ways to make pictures: the same tasks as the newer one's, in other words. */
+export function generationRoutes(parts: OlderDependencies) {
+  const app = new Elysia({ name: "routes/legacy/generation" });
+  for (const route of olderRoutes) {
+    const content = { schema: JSON.parse(writeJson(route.schema)) };
+    app.post(
+      route.path,
+      ({ request }): Promise<Response> =>
+        olderAnswer(request, parts.log, (seen) => generated(route, request, parts, seen)),
+      {
+        parse: "none",
+        detail: {
+          tags: [route.path.startsWith("/v1") ? "GenerateV1 (older)" : "GenerateV2 (older)"],
+          operationId: route.operationId,
+          summary: route.summary,
+          parameters: [acceptParameter],
+          requestBody: { content: { [route.form ? "multipart/form-data" : "application/json"]: content } },
+        },
+      },
+    );
+  }
+  return app;
+}
+
+type ReplyKind = "image" | "async" | "sync";
+
+async function generated(
+  route: OlderRoute,
+  request: Request,
+  parts: OlderDependencies,
+  seen: (body: Json) => void,
+): Promise<Response> {
+  const words = route.form ? await formWords(route, request, seen) : await jsonWords(route, request, seen);
+  const kind = replyKind(request, words);
+  const task = await submitted(route, words, kind, parts.tasks);
+  if (task === undefined) return fullReply(kind, route.job);
+  switch (kind) {
+    case "async":
+      return jsonReply(freshJob(task));
+    case "sync":
+      return jsonReply(await jobResult(await settled(task, request.signal, parts.tasks), parts.images));
+    case "image":
+      return await firstImage(await settled(task, request.signal, parts.tasks), parts.images);
+  }
+}
+
+/** Only the exact text asks for the picture; a query parameter that is not empty wins over the header. */
+function replyKind(request: Request, { async_process }: OlderWords): ReplyKind {
+  const asked = new URL(request.url).searchParams.get("accept") || request.headers.get("accept");
+  if (asked === "image/png") return "image";
+  return async_process === true ? "async" : "sync";
+}
+
+async function jsonWords(
+  { schema }: OlderRoute,
+  request: Request,
+  seen: (body: Json) => void,
+): Promise<OlderWords> {
+  const bytes = await request.bytes();
+  // What is no JSON is shown as the text it is.
+  seen(bytes.length === 0 ? null : new TextDecoder().decode(bytes));
+  const body = readJson(bytes);
+  seen(body);
+  return readOlder(schema, body);
+}
+
+async function formWords(
+  { schema }: OlderRoute,
+  request: Request,
+  seen: (body: Json) => void,
+): Promise<OlderWords> {
+  const form = await readForm(request, schema);
+  seen(form.echo);
+  const words = checkForm(schema, form);
+  const defaults = Object.entries(formDefaults).filter(([field]) => Object.hasOwn(schema.properties, field));
+  return { ...Object.fromEntries(defaults), ...words };
+}
+
+/** @returns the task, or undefined if too many wait; what is wrong is said in the older API's names */
+async function submitted(
+  { job, form }: OlderRoute,
+  words: OlderWords,
+  kind: ReplyKind,
+  tasks: Tasks,
+): Promise<Task | undefined> {
+  const request = toGenerateRequest(job, words);
+  try {
+    return await tasks.submit(request, { legacyJob: job, single: kind === "image" });
+  } catch (thrown) {
+    if (!(thrown instanceof RequestError)) throw thrown;
+    if (thrown.code === "queue-full") return undefined;
+    const { field } = thrown.details;
+    if (typeof field !== "string") throw thrown;
+    const older = olderField(field, form);
+    const message = thrown.message.replaceAll(field, older);
+    throw new RequestError(thrown.code, message, { ...thrown.details, field: older }, thrown);
+  }
+}
+
+function fullReply(kind: ReplyKind, job: LegacyJob): Response {
+  switch (kind) {
+    case "async":
+      return jsonReply(refusedJob(job));
+    case "sync":
+      return jsonReply(queueIsFull);
+    case "image":
+      return plain("QUEUE_IS_FULL", 409);
+  }
+}
+
+/** @throws EngineError `interrupted` when the server closes first: the job is run by the next start */
+async function settled({ id }: Task, signal: AbortSignal, tasks: Tasks): Promise<Task> {
+  const task = await tasks.settled(id, signal);
+  if (task?.state.status === "settled") return task;
+  const message = `The server is shutting down; job ${id} goes on when it is back, and query-job tells how it ended.`;
+  throw new EngineError("interrupted", message);
+}
+
+async function firstImage(task: Task, images: ImageStore): Promise<Response> {
+  const first = task.state.status === "settled" ? task.state.images[0] : undefined;
+  const kept = first === undefined ? undefined : keptImageOf(first.url);
+  const path = kept === undefined ? undefined : images.output(kept.folder, kept.name);
+  if (path !== undefined) return await convertedReply(path, "image/png");
+  return finishReason(task) === "USER_CANCEL" ? plain("USER_CANCEL", 400) : plain("ERROR", 500);
+}
+
+const plain = (text: string, status: number): Response =>
+  new Response(text, { status, headers: { "content-type": "text/plain; charset=utf-8" } });

@@ -1,0 +1,48 @@
+import { expect, test } from "bun:test";
+import { isMultipart } from "#/api/legacy/form.ts";
+import { RequestError } from "#/lib/errors.ts";
+import { silentLog } from "#/lib/log.ts";
+import { legacyDescribe } from "#/routes/legacy/describe.ts";
+
+const url = "http://localhost/v1/tools/describe-image";
+const withFile = (query = "", bytes = new Uint8Array([137, 80, 78, 71])): Request => {
+  const form = new FormData();
+  form.set("image", new File([bytes], "cat.png"));
+  return new Request(`${url}${query}`, { method: "POST", body: form });
+};
+const describeAs = (request: Request) =>
+  legacyDescribe(request, silentLog, ({ image, image_type }) =>
+    Response.json({ describe: `${image_type} ${image}` }),
+  );
+
+test("the older describe-image is told by its content type", () => {
+  expect(isMultipart(withFile())).toBe(true);
+  const json = { method: "POST", body: "{}", headers: { "content-type": "application/json" } };
+  expect([isMultipart(new Request(url, json)), isMultipart(new Request(url))]).toEqual([false, false]);
+});
+
+test("its form becomes the newer API's words: a data URI, and the kind from the query", async () => {
+  expect(await (await describeAs(withFile("?image_type=Anime"))).json()).toEqual({
+    describe: "Anime data:image;base64,iVBORw==",
+  });
+  expect(await (await describeAs(withFile())).json()).toMatchObject({
+    describe: expect.stringMatching(/^Photo /),
+  });
+});
+
+test("what is wrong is said as the older API says it, the describer's own refusal included", async () => {
+  const empty = await describeAs(new Request(url, { method: "POST", body: new FormData() }));
+  expect([empty.status, await empty.json()]).toEqual([
+    422,
+    { detail: [{ type: "missing", loc: ["body", "image"], msg: "Field required", input: null }], body: {} },
+  ]);
+  const kind = await (await describeAs(withFile("?image_type=Sketch"))).json();
+  expect(kind).toMatchObject({ detail: [{ type: "enum", loc: ["query", "image_type"] }] });
+  const refused = await legacyDescribe(withFile(), silentLog, () => {
+    throw new RequestError("not-implemented", "Not there yet.", { field: "image" });
+  });
+  expect(await refused.json()).toMatchObject({
+    detail: [{ type: "not_implemented", loc: ["body", "image"] }],
+    body: { image: "<file cat.png>" },
+  });
+});
