@@ -12,10 +12,13 @@ export type Issue = Readonly<{
 /** A request that is not what its schema says: every problem at once. */
 export class InvalidRequest extends Error {
   readonly issues: readonly Issue[];
+  /** What was sent, where the answer shows it too: on the older API's routes. */
+  readonly body: Json | undefined;
 
-  constructor(issues: readonly Issue[]) {
+  constructor(issues: readonly Issue[], body?: Json) {
     super(issues.map(({ loc, msg }) => `${loc.join(".")}: ${msg}`).join("; "));
     this.issues = issues.map((issue) => ({ ...issue, input: shortened(issue.input) }));
+    this.body = body === undefined ? undefined : shortened(body);
   }
 }
 

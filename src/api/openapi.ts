@@ -46,6 +46,10 @@ export const queryParameter = (name: string, schema: TSchema, required = false) 
 export const jsonRequest = (schema: TSchema) =>
   ({ required: true, content: { "application/json": { schema } } }) as const;
 
+/** A form with files for a route's description. */
+export const formRequest = (schema: TSchema) =>
+  ({ required: true, content: { "multipart/form-data": { schema } } }) as const;
+
 /** An answer of JSON for a route's description. */
 export const jsonAnswer = (schema: TSchema, description = "Successful Response") =>
   ({ description, content: { "application/json": { schema } } }) as const;
@@ -115,4 +119,4 @@ function copied(schema: Tree, named: Tree): Tree {
   };
 }
 
-const ownMarks: readonly string[] = ["requiredKeys", "required", "big"];
+const ownMarks: readonly string[] = ["requiredKeys", "required", "big", "jsonText", "lenient"];

@@ -14,6 +14,12 @@ export const imageFields = [
   "enhance_input_image",
 ] as const satisfies readonly (keyof GenerateParams)[];
 
+/** Spellings that all mean "no image". */
+const noImage: readonly string[] = ["", "None", "null", "string", "none"];
+
+/** Whether an image field holds an image. */
+export const isImage = (value: string | null): value is string => value !== null && !noImage.includes(value);
+
 /** A settled request as it is stored and shown (http-api section 8): LoRAs as one flat list, four control slots. */
 export function toStored(params: GenerateParams): JsonObject {
   const controls = [...params.controlnet_image, ...Array.from({ length: controlSlots }, () => emptyControl)];

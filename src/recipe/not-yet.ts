@@ -1,5 +1,5 @@
 import type { GenerateParams } from "#/api/generate.ts";
-import { isImage } from "#/api/images.ts";
+import { isImage } from "#/api/stored.ts";
 import { RequestError } from "#/lib/errors.ts";
 
 /** Features of the contract that are not built yet: how a request uses one, and the field that says so. */

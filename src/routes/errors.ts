@@ -41,7 +41,10 @@ const statuses = {
  * for everything else. What nobody expected is logged and says nothing of its insides.
  */
 export function errorReply(thrown: unknown, log: Log): Response {
-  if (thrown instanceof InvalidRequest) return jsonReply({ detail: thrown.issues }, 422);
+  if (thrown instanceof InvalidRequest) {
+    const { issues: detail, body } = thrown;
+    return jsonReply(body === undefined ? { detail } : { detail, body }, 422);
+  }
   if (thrown instanceof UndecodableBody) return jsonReply({ detail: thrown.message }, 400);
   if (thrown instanceof AppError && thrown.code !== "bug") return appErrorReply(thrown);
   log.error("a request failed unexpectedly", {

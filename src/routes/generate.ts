@@ -77,7 +77,7 @@ function modeOf(accepted: readonly MediaRange[], { stream_output, async_process 
  *
  * @throws EngineError `interrupted` if the server closes first; RequestError `conflict` if somebody deleted it
  */
-async function ended(tasks: Tasks, id: TaskId, signal: AbortSignal): Promise<Task> {
+export async function ended(tasks: Tasks, id: TaskId, signal: AbortSignal): Promise<Task> {
   const task = await tasks.settled(id, signal);
   if (task === undefined)
     throw new RequestError("conflict", `The task ${id} was deleted before it had ended.`);

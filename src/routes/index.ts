@@ -15,10 +15,10 @@ import { errorReply } from "./errors.ts";
 import { filesRoutes } from "./files.ts";
 import { generateRoute } from "./generate.ts";
 import { type BrowserGuard, crossSiteRefusal } from "./guard.ts";
+import { legacyRoutes } from "./legacy/index.ts";
 import { notFound, unrouted } from "./routing.ts";
 import { taskControlRoutes } from "./task-control.ts";
 import { taskEventsRoutes } from "./task-events.ts";
-import { legacyRoutes } from "./legacy/index.ts";
 import { tasksRoutes } from "./tasks.ts";
 import { toolsRoutes } from "./tools.ts";
 

@@ -1,6 +1,5 @@
 import type { GenerateParams } from "#/api/generate.ts";
-import { isImage } from "#/api/images.ts";
-import { imageFields } from "#/api/stored.ts";
+import { imageFields, isImage } from "#/api/stored.ts";
 import { decodeImage } from "#/image/decode.ts";
 import { encodeImage } from "#/image/encode.ts";
 import { RequestError } from "#/lib/errors.ts";

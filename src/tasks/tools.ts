@@ -1,9 +1,9 @@
 import type { Json, JsonObject } from "#/api/json.ts";
+import { isImage } from "#/api/stored.ts";
 import type { DescribeImageRequest, GenerateMaskRequest } from "#/api/tools.ts";
 import { decodeImage } from "#/image/decode.ts";
 import { RequestError } from "#/lib/errors.ts";
 import { knownName } from "#/recipe/names.ts";
-import { isImage } from "#/recipe/not-yet.ts";
 import type { World } from "#/recipe/resolve.ts";
 import { readMetadata } from "#/stores/metadata/read.ts";
 import { type InputOptions, imageBytes } from "./inputs.ts";

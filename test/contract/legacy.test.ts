@@ -18,6 +18,7 @@ let base = "";
 function serve(of: TaskBench, more: { keys?: readonly string[]; persistentHistory?: boolean } = {}) {
   const app = routes({
     tasks: of.tasks,
+    tools: of.tools,
     images: folderImages(join(of.folder, "outputs"), join(of.folder, "inputs"), Math.random),
     catalog: new Catalog([join(of.folder, "models")]),
     styleNames: ["Fooocus V2", "Random Style"],
@@ -300,7 +301,13 @@ describe("what all older routes share", () => {
     );
     expect(older).toHaveLength(16);
     for (const { path, method } of older)
-      expect([path, (await fetch(`${baseOf(app)}${path}`, { method })).status]).toEqual([path, 403]);
+      expect([
+        path,
+        (await fetch(`${baseOf(app)}${path}`, { method, ...(method === "POST" && { body: "{}" }) })).status,
+      ]).toEqual([path, 403]);
+    const send = async (body: string) =>
+      (await fetch(`${baseOf(app)}${t2i}`, { method: "POST", body })).status;
+    expect([await send("{"), await send('{"image_number": "many"}')]).toEqual([422, 403]);
     expect((await fetch(`${baseOf(app)}/ping`, { headers: { "x-api-key": "secret" } })).status).toBe(200);
     expect((await fetch(`${baseOf(app)}/files/2026-01-01/a.png`)).status).toBe(404);
     await app.stop(true);
@@ -319,6 +326,13 @@ describe("what all older routes share", () => {
       detail: [{ type: "json_invalid" }],
       body: "{",
     });
+    expect(
+      (
+        await post("/v1/generation/image-upscale-vary", "x", {
+          "content-type": "multipart/form-data; boundary=b",
+        })
+      ).status,
+    ).toBe(400);
     expect(await (await post(t2i, "")).json()).toMatchObject({ detail: [{ type: "missing" }], body: null });
     const huge = await (await post(t2i, { ...wrong, prompt: "x".repeat(5000) })).text();
     expect(huge.length).toBeLessThan(2000);

@@ -19,14 +19,26 @@ export const isMultipart = (request: Request): boolean =>
   /^\s*multipart\/form-data\b/i.test(request.headers.get("content-type") ?? "");
 
 /**
- * The fields of a multipart form as JSON: texts stay texts, lists are repeated fields or have commas, `loras` and
- * `advanced_params` are JSON texts, files become data URIs. An empty text is a field that was not given, but an
- * empty list is an empty list. A body of another type is an empty form, as FastAPI reads it.
+ * A request's form. A body of another type is an empty one, as FastAPI reads it.
  *
  * @throws UndecodableBody if it says it is a form and is none
  */
-export async function readForm(request: Request, schema: TSchema): Promise<ReadForm> {
-  const form = await formOf(request);
+export async function formOf(request: Request): Promise<FormData> {
+  const type = request.headers.get("content-type") ?? "";
+  if (!/^\s*(multipart\/form-data|application\/x-www-form-urlencoded)\b/i.test(type)) return new FormData();
+  try {
+    return await request.formData();
+  } catch (cause) {
+    throw new UndecodableBody("There was an error parsing the body", { cause });
+  }
+}
+
+/**
+ * The fields of a multipart form as JSON: texts stay texts, lists are repeated fields or have commas, `loras` and
+ * `advanced_params` are JSON texts, files become data URIs. An empty text is a field that was not given, but an
+ * empty list is an empty list.
+ */
+export async function readForm(form: FormData, schema: TSchema): Promise<ReadForm> {
   const properties: Readonly<Record<string, TSchema>> = TypeGuard.IsObject(schema) ? schema.properties : {};
   const echo: Record<string, Json> = {};
   const values: Record<string, Json> = {};
@@ -61,16 +73,6 @@ export function checkForm(schema: TSchema, { values, issues }: ReadForm): OlderW
     }
   }
   throw new InvalidRequest(problems);
-}
-
-async function formOf(request: Request): Promise<FormData> {
-  const type = request.headers.get("content-type") ?? "";
-  if (!/^\s*(multipart\/form-data|application\/x-www-form-urlencoded)\b/i.test(type)) return new FormData();
-  try {
-    return await request.formData();
-  } catch (cause) {
-    throw new UndecodableBody("There was an error parsing the body", { cause });
-  }
 }
 
 type Part = string | File;

@@ -1,8 +1,8 @@
 import type { GenerateRequest } from "../generate.ts";
 import type { controlNetTypes } from "../generate-objects.ts";
-import { isImage } from "../images.ts";
 import { InvalidRequest } from "../issues.ts";
 import type { Converted } from "../read.ts";
+import { isImage } from "../stored.ts";
 import { advancedFields, promptNumbers, regionDefaults, regionNumbers } from "./bodies.ts";
 import type { LegacyJob } from "./job.ts";
 import { isWords, type OlderWords } from "./words.ts";

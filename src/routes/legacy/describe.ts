@@ -1,6 +1,6 @@
 import { type Static, Type } from "@sinclair/typebox";
 import { choice } from "#/api/fields.ts";
-import { checkForm, fileFormat, readForm } from "#/api/legacy/form.ts";
+import { checkForm, fileFormat, formOf, readForm } from "#/api/legacy/form.ts";
 import { readQuery } from "#/api/read.ts";
 import type { Log } from "#/lib/log.ts";
 import { olderAnswer } from "./answer.ts";
@@ -29,7 +29,7 @@ export const legacyDescribe = (
   describe: (words: DescribeWords) => Response | Promise<Response>,
 ): Promise<Response> =>
   olderAnswer(request, log, async (seen) => {
-    const form = await readForm(request, DescribeForm);
+    const form = await readForm(await formOf(request), DescribeForm);
     seen(form.echo);
     const { image } = checkForm(DescribeForm, form) as Static<typeof DescribeForm>;
     const asked = new URL(request.url).searchParams.get("image_type") ?? "Photo";

@@ -1,17 +1,28 @@
-import type { TSchema } from "@sinclair/typebox";
+import { type TObject, Type } from "@sinclair/typebox";
 import { Elysia } from "elysia";
-import { type Json, writeJson } from "#/api/json.ts";
+import { InvalidRequest } from "#/api/issues.ts";
+import type { Json } from "#/api/json.ts";
+import { AsyncJobResponse, GeneratedImageResult } from "#/api/legacy/answers.ts";
 import { formBodies, formDefaults, jsonBodies } from "#/api/legacy/bodies.ts";
-import { checkForm, readForm } from "#/api/legacy/form.ts";
+import { checkForm, formOf, readForm } from "#/api/legacy/form.ts";
 import type { LegacyJob } from "#/api/legacy/job.ts";
 import { olderField, toGenerateRequest } from "#/api/legacy/to-generate.ts";
 import { type OlderWords, readOlder } from "#/api/legacy/words.ts";
+import {
+  formRequest,
+  jsonAnswer,
+  jsonRequest,
+  keyed,
+  pictureContent,
+  queryParameter,
+} from "#/api/openapi.ts";
 import { readJson } from "#/api/read.ts";
-import { EngineError, RequestError } from "#/lib/errors.ts";
+import { RequestError } from "#/lib/errors.ts";
 import type { Log } from "#/lib/log.ts";
 import { type ImageStore, keptImageOf } from "#/stores/images.ts";
 import type { Task } from "#/tasks/task.ts";
 import type { Tasks } from "#/tasks/tasks.ts";
+import { ended } from "../generate.ts";
 import { convertedReply, jsonReply } from "../replies.ts";
 import { olderAnswer } from "./answer.ts";
 import { finishReason, freshJob, jobResult, queueIsFull, refusedJob } from "./job.ts";
@@ -23,7 +34,7 @@ type OlderRoute = Readonly<{
   path: string;
   job: LegacyJob;
   form: boolean;
-  schema: TSchema;
+  schema: TObject;
   operationId: string;
   summary: string;
 }>;
@@ -32,7 +43,7 @@ type OlderRoute = Readonly<{
 const row = (
   path: string,
   job: LegacyJob,
-  schema: TSchema,
+  schema: TObject,
   operation: string,
   summary: string,
 ): OlderRoute => ({
@@ -67,57 +78,108 @@ const olderRoutes: readonly OlderRoute[] = [
   row(`${v2}/image-enhance`, "enhance", jsonBodies.enhance, ...enhance),
 ];
 
-const acceptParameter = {
-  name: "accept",
-  in: "query",
-  required: false,
-  schema: { type: "string" },
-  description: "Overrides the Accept header; image/png asks for the picture itself.",
-} as const;
-
 /** The older API's ways to make pictures: the same tasks as the newer one's, in other words. */
-export function generationRoutes(parts: OlderDependencies) {
-  const app = new Elysia({ name: "routes/legacy/generation" });
-  for (const route of olderRoutes) {
-    const content = { schema: JSON.parse(writeJson(route.schema)) };
+export const generationRoutes = (parts: OlderDependencies) =>
+  new Elysia({ name: "routes/legacy/generation" }).use(jsonRoutes(parts)).use(formRoutes(parts));
+
+/** The bodies are read before the key is asked for, and checked after: that is the contract's order. */
+function jsonRoutes(parts: OlderDependencies) {
+  const app = new Elysia().derive(async ({ request }) => ({ json: await sentJson(request) }));
+  for (const route of olderRoutes.filter(({ form }) => !form)) {
     app.post(
       route.path,
-      ({ request }): Promise<Response> =>
-        olderAnswer(request, parts.log, (seen) => generated(route, request, parts, seen)),
-      {
-        parse: "none",
-        detail: {
-          tags: [route.path.startsWith("/v1") ? "GenerateV1 (older)" : "GenerateV2 (older)"],
-          operationId: route.operationId,
-          summary: route.summary,
-          parameters: [acceptParameter],
-          requestBody: { content: { [route.form ? "multipart/form-data" : "application/json"]: content } },
-        },
-      },
+      ({ request, json }): Promise<Response> =>
+        olderAnswer(request, parts.log, (seen) => {
+          seen(json);
+          return generated(route, request, readOlder(route.schema, json), parts);
+        }),
+      { parse: "none", detail: detailOf(route) },
     );
   }
   return app;
 }
+
+function formRoutes(parts: OlderDependencies) {
+  const app = new Elysia().derive(async ({ request }) => ({ form: await formOf(request) }));
+  for (const route of olderRoutes.filter(({ form }) => form)) {
+    app.post(
+      route.path,
+      ({ request, form }): Promise<Response> =>
+        olderAnswer(request, parts.log, async (seen) => {
+          const read = await readForm(form, route.schema);
+          seen(read.echo);
+          return await generated(
+            route,
+            request,
+            withFormDefaults(route, checkForm(route.schema, read)),
+            parts,
+          );
+        }),
+      { parse: "none", detail: detailOf(route) },
+    );
+  }
+  return app;
+}
+
+const acceptSchema = Type.String({
+  description: "Overrides the Accept header; image/png asks for the picture itself.",
+});
+
+/** What OpenAPI says of a route. */
+const detailOf = ({ path, form, schema, operationId, summary }: OlderRoute) => ({
+  tags: [path.startsWith(v1) ? "GenerateV1 (older)" : "GenerateV2 (older)"],
+  operationId,
+  summary,
+  parameters: [queryParameter("accept", acceptSchema)],
+  requestBody: form ? formRequest(schema) : jsonRequest(schema),
+  responses: { 200: generationAnswer },
+  security: keyed,
+});
+
+const generationAnswer = {
+  description: "The results, or the job with `async_process`, or the first picture with `image/png`.",
+  content: {
+    ...jsonAnswer(Type.Union([Type.Array(GeneratedImageResult), AsyncJobResponse])).content,
+    "image/png": pictureContent["image/png"] ?? {},
+  },
+};
+
+/** @throws InvalidRequest that shows the text, for what is no JSON; UndecodableBody */
+async function sentJson(request: Request): Promise<Json> {
+  const bytes = await request.bytes();
+  try {
+    return readJson(bytes, request.headers.get("content-type"));
+  } catch (thrown) {
+    if (!(thrown instanceof InvalidRequest)) throw thrown;
+    throw new InvalidRequest(thrown.issues, new TextDecoder().decode(bytes));
+  }
+}
+
+const withFormDefaults = ({ schema }: OlderRoute, words: OlderWords): OlderWords => ({
+  ...Object.fromEntries(
+    Object.entries(formDefaults).filter(([field]) => Object.hasOwn(schema.properties, field)),
+  ),
+  ...words,
+});
 
 type ReplyKind = "image" | "async" | "sync";
 
 async function generated(
   route: OlderRoute,
   request: Request,
-  parts: OlderDependencies,
-  seen: (body: Json) => void,
+  words: OlderWords,
+  { tasks, images }: OlderDependencies,
 ): Promise<Response> {
-  const words = route.form ? await formWords(route, request, seen) : await jsonWords(route, request, seen);
   const kind = replyKind(request, words);
-  const task = await submitted(route, words, kind, parts.tasks);
+  const task = await submitted(route, words, kind, tasks);
   if (task === undefined) return fullReply(kind, route.job);
   switch (kind) {
     case "async":
       return jsonReply(freshJob(task));
     case "sync":
-      return jsonReply(await jobResult(await settled(task, request.signal, parts.tasks), parts.images));
+      return jsonReply(await jobResult(await ended(tasks, task.id, request.signal), images));
     case "image":
-      return await firstImage(await settled(task, request.signal, parts.tasks), parts.images);
+      return await firstImage(await ended(tasks, task.id, request.signal), images);
   }
 }
 
@@ -126,31 +188,6 @@ function replyKind(request: Request, { async_process }: OlderWords): ReplyKind {
   const asked = new URL(request.url).searchParams.get("accept") || request.headers.get("accept");
   if (asked === "image/png") return "image";
   return async_process === true ? "async" : "sync";
-}
-
-async function jsonWords(
-  { schema }: OlderRoute,
-  request: Request,
-  seen: (body: Json) => void,
-): Promise<OlderWords> {
-  const bytes = await request.bytes();
-  // What is no JSON is shown as the text it is.
-  seen(bytes.length === 0 ? null : new TextDecoder().decode(bytes));
-  const body = readJson(bytes);
-  seen(body);
-  return readOlder(schema, body);
-}
-
-async function formWords(
-  { schema }: OlderRoute,
-  request: Request,
-  seen: (body: Json) => void,
-): Promise<OlderWords> {
-  const form = await readForm(request, schema);
-  seen(form.echo);
-  const words = checkForm(schema, form);
-  const defaults = Object.entries(formDefaults).filter(([field]) => Object.hasOwn(schema.properties, field));
-  return { ...Object.fromEntries(defaults), ...words };
 }
 
 /** @returns the task, or undefined if too many wait; what is wrong is said in the older API's names */
@@ -185,19 +222,11 @@ function fullReply(kind: ReplyKind, job: LegacyJob): Response {
   }
 }
 
-/** @throws EngineError `interrupted` when the server closes first: the job is run by the next start */
-async function settled({ id }: Task, signal: AbortSignal, tasks: Tasks): Promise<Task> {
-  const task = await tasks.settled(id, signal);
-  if (task?.state.status === "settled") return task;
-  const message = `The server is shutting down; job ${id} goes on when it is back, and query-job tells how it ended.`;
-  throw new EngineError("interrupted", message);
-}
-
 async function firstImage(task: Task, images: ImageStore): Promise<Response> {
   const first = task.state.status === "settled" ? task.state.images[0] : undefined;
   const kept = first === undefined ? undefined : keptImageOf(first.url);
   const path = kept === undefined ? undefined : images.output(kept.folder, kept.name);
-  if (path !== undefined) return await convertedReply(path, "image/png");
+  if (path !== undefined) return await convertedReply(path, "png");
   return finishReason(task) === "USER_CANCEL" ? plain("USER_CANCEL", 400) : plain("ERROR", 500);
 }
 

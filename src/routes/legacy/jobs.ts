@@ -1,7 +1,9 @@
 import { type TSchema, Type } from "@sinclair/typebox";
 import { Elysia } from "elysia";
 import { InvalidRequest, sentences } from "#/api/issues.ts";
+import { AsyncJobResponse, JobHistoryResponse, JobQueueInfo, StopResponse } from "#/api/legacy/answers.ts";
 import { hyphenated, withoutHyphens } from "#/api/legacy/job.ts";
+import { jsonAnswer, keyed, pictureContent, queryParameter } from "#/api/openapi.ts";
 import { type Converted, readQuery } from "#/api/read.ts";
 import type { TaskId } from "#/engine/protocol.ts";
 import type { Task } from "#/tasks/task.ts";
@@ -53,25 +55,34 @@ function queryRoutes(parts: JobDependencies) {
           if (task === undefined) return jsonReply(unknownJob, 404);
           return jsonReply(await jobRecord(task, images, preview ? previewOf(task.id) : null));
         }),
-      documented("query_job_v1_generation_query_job_get", "One job", [
-        parameter("job_id", jobId, true),
-        parameter("require_step_preview", wantsPreview),
+      documented("query_job_v1_generation_query_job_get", "One job", AsyncJobResponse, [
+        queryParameter("job_id", jobId, true),
+        queryParameter("require_step_preview", wantsPreview),
       ]),
     )
     .get(
       "/v1/generation/job-queue",
       ({ request }) => olderAnswer(request, log, () => jsonReply(queueCounts(tasks))),
-      documented("job_queue_v1_generation_job_queue_get", "How many jobs wait, run and have ended"),
+      documented(
+        "job_queue_v1_generation_job_queue_get",
+        "How many jobs wait, run and have ended",
+        JobQueueInfo,
+      ),
     )
     .get(
       "/v1/generation/job-history",
       ({ request }) => olderAnswer(request, log, () => history(new URL(request.url).searchParams, parts)),
-      documented("get_history_v1_generation_job_history_get", "Jobs, newest first; or delete one", [
-        parameter("job_id", jobId),
-        parameter("page", page),
-        parameter("page_size", pageSize),
-        parameter("delete", wantsDelete),
-      ]),
+      documented(
+        "get_history_v1_generation_job_history_get",
+        "Jobs, newest first; or delete one",
+        JobHistoryResponse,
+        [
+          queryParameter("job_id", jobId),
+          queryParameter("page", page),
+          queryParameter("page_size", pageSize),
+          queryParameter("delete", wantsDelete),
+        ],
+      ),
     );
 }
 
@@ -85,7 +96,7 @@ const otherRoutes = ({ tasks, images, log }: JobDependencies) =>
           tasks.control("current", "stop");
           return jsonReply({ msg: "success" });
         }),
-      { parse: "none", ...documented("stop_v1_generation_stop_post", "Stop the running job") },
+      { parse: "none", ...documented("stop_v1_generation_stop_post", "Stop the running job", StopResponse) },
     )
     .get(
       "/v1/engines/clean_vram",
@@ -94,17 +105,28 @@ const otherRoutes = ({ tasks, images, log }: JobDependencies) =>
           tasks.unloadModels();
           return jsonReply({ message: "ok" });
         }),
-      documented("all_engines_v1_engines_clean_vram_get", "Give back the memory of the models"),
+      documented(
+        "all_engines_v1_engines_clean_vram_get",
+        "Give back the memory of the models",
+        Type.Object({ message: Type.String() }),
+      ),
     )
     .get(
       "/ping",
       ({ request }) => olderAnswer(request, log, () => jsonReply("pong")),
-      documented("ping_ping_get", "Whether somebody is there"),
+      documented("ping_ping_get", "Whether somebody is there", Type.String()),
     )
     .get(
       "/files/:date/:file_name",
       ({ params, request }) => fileReply(images.output(params.date, params.file_name), request),
-      documented("get_output_files__date___file_name__get", "A picture, as under /outputs"),
+      {
+        detail: {
+          tags: ["Query (older)"],
+          operationId: "get_output_files__date___file_name__get",
+          summary: "A picture, as under /outputs",
+          responses: { 200: { description: "The picture.", content: pictureContent } },
+        },
+      },
     );
 
 /** Jobs that were taken and have not ended, jobs that have, and the newest of all. */
@@ -154,14 +176,19 @@ function asked(query: URLSearchParams, name: string, schema: TSchema): Converted
 const missing = (name: string): InvalidRequest =>
   new InvalidRequest([{ type: "missing", loc: ["query", name], msg: sentences.missing, input: null }]);
 
-const parameter = (name: string, schema: TSchema, required = false) => ({
-  name,
-  in: "query",
-  required,
-  schema: JSON.parse(JSON.stringify(schema)),
-});
-
-/** What OpenAPI says of a route. */
-const documented = (operationId: string, summary: string, parameters: readonly object[] = []) => ({
-  detail: { tags: ["Query (older)"], operationId, summary, parameters: [...parameters] as never },
+/** What OpenAPI says of a route: its answer, and what its query may hold. */
+const documented = (
+  operationId: string,
+  summary: string,
+  answer: TSchema,
+  parameters: readonly ReturnType<typeof queryParameter>[] = [],
+) => ({
+  detail: {
+    tags: ["Query (older)"],
+    operationId,
+    summary,
+    parameters: [...parameters],
+    responses: { 200: jsonAnswer(answer) },
+    security: keyed,
+  },
 });
