@@ -1,9 +1,11 @@
-import type { Device, EngineCommand, EngineEvent, LoadedModel, TaskId } from "./protocol.ts";
+import type { Device, EngineCommand, EngineEvent, LoadedModel, RefusedDevice, TaskId } from "./protocol.ts";
 
 /** What the engine is doing; `device` is null until it said which one it has. */
 export type EngineState = Readonly<{
   state: "starting" | "ready" | "busy" | "failed" | "restarting";
   device: Device | null;
+  /** Devices that were preferred to this one, and why it is not one of them. */
+  refused: readonly RefusedDevice[];
   loaded: readonly LoadedModel[];
 }>;
 

@@ -18,7 +18,7 @@ export class EngineHost implements Engine {
   readonly #listeners = new Set<(state: EngineState) => void>();
   #channel: Channel | undefined;
   #closing = false;
-  #state: EngineState = { state: "starting", device: null, loaded: [] };
+  #state: EngineState = { state: "starting", device: null, refused: [], loaded: [] };
 
   /**
    * @param settings what the engine is started with, also after it died
@@ -106,6 +106,7 @@ export class EngineHost implements Engine {
           ...this.#state,
           state: this.#jobs.size > 0 ? "busy" : "ready",
           device: event.device,
+          refused: event.refused,
         });
       case "broken":
         return this.#fail(event.error);
@@ -128,7 +129,7 @@ export class EngineHost implements Engine {
     if (this.#closing && this.#jobs.size === 0) return;
     const message = `The engine died while it worked: ${reason}. The next task starts it again.`;
     this.#fail({ code: "worker-died", message, details: {} });
-    if (!this.#closing) this.#change({ state: "restarting", device: null, loaded: [] });
+    if (!this.#closing) this.#change({ state: "restarting", device: null, refused: [], loaded: [] });
   }
 
   #fail(error: WireError): void {

@@ -9,6 +9,9 @@ export type TaskId = Brand<string, "TaskId">;
 /** Which hardware the networks run on. */
 export type Device = "cuda" | "webgpu" | "cpu";
 
+/** A device that was preferred and cannot be used, and the runtime's reason. */
+export type RefusedDevice = Readonly<{ device: Device; reason: string }>;
+
 /** What the engine must know before its first job; plain data, taken from the configuration. */
 export type EngineSettings = Readonly<{
   /** Folders laid out like Fooocus' `models/`, searched in order. */
@@ -34,7 +37,7 @@ export type EngineCommand = Readonly<
 
 /** Engine to main thread. Every job ends in exactly one `settled`, whatever becomes of it. */
 export type EngineEvent = Readonly<
-  | { type: "ready"; device: Device }
+  | { type: "ready"; device: Device; refused: readonly RefusedDevice[] }
   | { type: "broken"; error: WireError }
   | { type: "loaded"; models: readonly LoadedModel[] }
   | { type: "progress"; id: TaskId; at: Moment; preview?: Pixmap }

@@ -28,7 +28,7 @@ export function serveEngine(port: Port, openContext: OpenContext): (command: Eng
 
   const start = async (settings: EngineSettings): Promise<EngineContext> => {
     const opened = await openContext(settings, port.send);
-    port.send({ type: "ready", device: opened.device });
+    port.send({ type: "ready", device: opened.device, refused: opened.refused });
     return opened;
   };
   const settle = (id: TaskId, outcome: Outcome): void => {

@@ -1,11 +1,12 @@
 import { findModel, type ModelKind } from "#/catalog/find-model.ts";
-import type { Device, EngineEvent, EngineSettings } from "#/engine/protocol.ts";
+import type { Device, EngineEvent, EngineSettings, RefusedDevice } from "#/engine/protocol.ts";
 import { operators } from "#/graph/operators.ts";
 import { RequestError } from "#/lib/errors.ts";
 import type { Log } from "#/lib/log.ts";
 import type { Recipe } from "#/recipe/recipe.ts";
 import { type Networks, openNetworks } from "#/runtime/models.ts";
-import { chooseProviders } from "#/runtime/providers.ts";
+import { probe } from "#/runtime/probe.ts";
+import { chooseProvider } from "#/runtime/providers.ts";
 import { Residency } from "#/runtime/residency.ts";
 import type { Conditioning } from "./stages/encode-text.ts";
 import { createTokenizer, type Tokenizer } from "./text/tokenizer.ts";
@@ -13,6 +14,8 @@ import { createTokenizer, type Tokenizer } from "./text/tokenizer.ts";
 /** What lives as long as the engine: the device, open networks, the tokenizer and texts encoded before. */
 export type EngineContext = Readonly<{
   device: Device;
+  /** Devices that were preferred to it and cannot be used. */
+  refused: readonly RefusedDevice[];
   tokenizer: Tokenizer;
   /** The networks of a job; opened at their first call. */
   open: (recipe: Recipe) => Promise<Networks>;
@@ -27,7 +30,7 @@ export type EngineContext = Readonly<{
 const keptTexts = 128;
 
 /**
- * Makes the engine's context: tries the providers in order until one opens.
+ * Makes the engine's context on the first provider that works.
  *
  * @param libraryFolder where the runtime's shared library lies; CUDA's must lie beside it
  * @throws EngineError `provider-missing`
@@ -38,9 +41,9 @@ export async function openContext(
   log: Log,
   libraryFolder: string | undefined,
 ): Promise<EngineContext> {
-  const { providers, refused } = chooseProviders(settings.providers, libraryFolder);
-  for (const { provider, reason } of refused) log.info("a provider is not used", { provider, reason });
-  const device = providers[0] ?? "cpu";
+  const { provider: device, refused } = await chooseProvider(settings.providers, libraryFolder, probe);
+  for (const { provider, reason, installed } of refused)
+    log[installed ? "warn" : "info"](`${provider} cannot be used, the engine works on ${device}`, { reason });
   const residency = new Residency(
     { provider: device, weights: settings.weights, threads: settings.threads },
     settings.memoryBudget,
@@ -56,6 +59,7 @@ export async function openContext(
   };
   return {
     device,
+    refused: refused.map(({ provider, reason }) => ({ device: provider, reason })),
     tokenizer: createTokenizer(),
     open: async (recipe) => {
       const loras = recipe.loras.map(({ name, weight }) => ({ path: pathOf("loras", name), weight }));

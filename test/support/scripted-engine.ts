@@ -21,7 +21,7 @@ export class ScriptedEngine implements Engine {
   readonly #script: Script;
   readonly #asked = new Map<TaskId, "skip" | "stop">();
   readonly #listeners = new Set<(state: EngineState) => void>();
-  state: EngineState = { state: "ready", device: "cpu", loaded: [] };
+  state: EngineState = { state: "ready", device: "cpu", refused: [], loaded: [] };
 
   constructor(script: Script = {}) {
     this.#script = script;

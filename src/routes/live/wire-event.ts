@@ -34,10 +34,11 @@ export function wireEvent(event: LiveEvent): JsonObject {
   }
 }
 
-/** What the engine is doing, on which device, and what is resident in it. */
-export const wireEngine = ({ state, device, loaded }: EngineState): JsonObject => ({
+/** What the engine is doing, on which device and why not on a better one, and what is resident in it. */
+export const wireEngine = ({ state, device, refused, loaded }: EngineState): JsonObject => ({
   state,
   device,
+  refused: refused.map(({ device: preferred, reason }) => ({ device: preferred, reason })),
   loaded: loaded.map(({ name, bytes }) => ({ name, bytes })),
 });
 

@@ -1,0 +1,35 @@
+/**
+ * Opens an engine's context in a process of its own, on a copy of ONNX Runtime's library: the runtime looks for CUDA's
+ * provider beside its own library, and the one of node_modules is everybody's. As in a binary, the library that is open
+ * already is the one the addon gets.
+ *
+ * Usage: `bun provider-child.ts <folder of the copy> <providers, by commas, or "auto">`; prints one line of JSON.
+ */
+import { dlopen } from "bun:ffi";
+import { join } from "node:path";
+
+const [folder = "", providers = "auto"] = process.argv.slice(2);
+dlopen(join(folder, "libonnxruntime.so.1"), { OrtGetApiBase: { args: [], returns: "ptr" } });
+
+const { openContext } = await import("#/pipeline/context.ts");
+const { createLog } = await import("#/lib/log.ts");
+const { toWireError } = await import("#/lib/errors.ts");
+
+const lines: string[] = [];
+const log = createLog("info", { write: (line) => lines.push(line), now: () => new Date(0) });
+const isDevice = (name: string) => name === "cuda" || name === "webgpu" || name === "cpu";
+const wanted = providers === "auto" ? "auto" : providers.split(",").filter(isDevice);
+const settings = {
+  modelRoots: [],
+  providers: wanted,
+  weights: "in-place",
+  memoryBudget: 1,
+  threads: 1,
+} as const;
+try {
+  const { device, refused, close } = await openContext(settings, () => undefined, log, folder);
+  await close();
+  process.stdout.write(`${JSON.stringify({ device, refused, lines })}\n`);
+} catch (thrown) {
+  process.stdout.write(`${JSON.stringify({ error: toWireError(thrown), lines })}\n`);
+}
