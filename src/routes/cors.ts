@@ -34,7 +34,8 @@ export function preflight(request: Request, allowed: readonly string[]): Respons
   return answer;
 }
 
-const mayRead = (origin: string, allowed: readonly string[]): boolean =>
+/** Whether pages of an origin are let in. */
+export const mayRead = (origin: string, allowed: readonly string[]): boolean =>
   allowsAll(allowed) || allowed.includes(origin);
 
 const allowsAll = (allowed: readonly string[]): boolean => allowed.length === 0 || allowed.includes("*");

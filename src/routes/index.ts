@@ -16,6 +16,7 @@ import { filesRoutes } from "./files.ts";
 import { generateRoute } from "./generate.ts";
 import { type BrowserGuard, crossSiteRefusal } from "./guard.ts";
 import { legacyRoutes } from "./legacy/index.ts";
+import { type LiveDependencies, liveRoute } from "./live.ts";
 import { notFound, unrouted } from "./routing.ts";
 import { taskControlRoutes } from "./task-control.ts";
 import { taskEventsRoutes } from "./task-events.ts";
@@ -36,7 +37,11 @@ export type RouteDependencies = Readonly<{
   /** Whether the older API's job-history shows parameters and results too. */
   persistentHistory?: boolean;
   log: Log;
-}>;
+}> &
+  Pick<LiveDependencies, "liveLimits">;
+
+/** Largest body, and message of the live channel, which may hold one: pictures in base64. */
+const bodyBytes = 128 * 1024 ** 2;
 
 /**
  * All routes. A request is looked at in the contract's order: where it goes, whether its body is JSON, the key, the
@@ -48,7 +53,9 @@ export function routes(parts: RouteDependencies) {
   const app = new Elysia({
     strictPath: true,
     systemRouter: false,
-    serve: { idleTimeout: 0, reusePort: false },
+    serve: { idleTimeout: 0, reusePort: false, maxRequestBodySize: bodyBytes },
+    // Silence is the live channel's own to judge.
+    websocket: { maxPayloadLength: bodyBytes, idleTimeout: 0, sendPings: false },
   })
     .onRequest(({ request, set }) => {
       Object.assign(set.headers, corsHeaders(request, parts.corsOrigins));
@@ -65,6 +72,7 @@ export function routes(parts: RouteDependencies) {
     .use(generateRoute(parts))
     .use(tasksRoutes(parts))
     .use(taskEventsRoutes(parts))
+    .use(liveRoute(parts))
     .use(taskControlRoutes(parts))
     .use(controlRoute(parts))
     .use(filesRoutes(parts))

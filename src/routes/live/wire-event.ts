@@ -59,6 +59,21 @@ const previewHead = ({ seq, taskId, image, step, steps, preview }: PreviewEvent)
   return { seq, task_id: taskId, image, step, steps, width, height, mime };
 };
 
+/** Version and kind of a binary frame; two bytes of zero and the header's length follow. */
+const frameStart = [1, 1, 0, 0];
+
+/** A preview as a binary frame: 8 bytes, the header as JSON, the picture as WebP. */
+export async function previewFrame(event: PreviewEvent): Promise<Uint8Array> {
+  const picture = await event.preview.webp();
+  const header = new TextEncoder().encode(JSON.stringify(previewHead(event)));
+  const frame = new Uint8Array(8 + header.length + picture.length);
+  frame.set(frameStart);
+  new DataView(frame.buffer).setUint32(4, header.length, true);
+  frame.set(header, 8);
+  frame.set(picture, 8 + header.length);
+  return frame;
+}
+
 /** A preview as an event of its own, for readers of text. */
 export async function previewEvent(event: PreviewEvent): Promise<JsonObject> {
   const { seq, task_id, ...facts } = previewHead(event);

@@ -1,0 +1,269 @@
+import { expect, test } from "bun:test";
+import { connect, type Socket } from "node:net";
+import { liveLimits } from "#/routes/live/limits.ts";
+import { type Heard, liveClient } from "../support/live-client.ts";
+import { gate, ScriptedEngine } from "../support/scripted-engine.ts";
+import { type ServedBench, serveBench } from "../support/served-bench.ts";
+import { benchFolder, small } from "../support/task-bench.ts";
+
+/** A peer made of a plain socket, which reads when it is told to and answers no ping. */
+type RawPeer = Readonly<{
+  socket: Socket;
+  say: (message: object) => void;
+  /** Reads everything until the server ends the connection, or for a while. */
+  read: (milliseconds: number) => Promise<Read>;
+}>;
+type Read = Readonly<{
+  messages: readonly Heard[];
+  frames: number;
+  pings: number;
+  closed: number | undefined;
+}>;
+
+async function rawPeer(url: string): Promise<RawPeer> {
+  const { port } = new URL(url);
+  const socket = connect(Number(port), "127.0.0.1");
+  const key = Buffer.alloc(16).toString("base64");
+  socket.write(
+    `GET /v1/live HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
+      `Sec-WebSocket-Key: ${key}\r\nSec-WebSocket-Version: 13\r\n\r\n`,
+  );
+  let rest = await new Promise<Buffer>((resolve) => {
+    socket.once("data", (data: Buffer) => {
+      socket.pause();
+      resolve(data.subarray(data.indexOf("\r\n\r\n") + 4));
+    });
+  });
+  return {
+    socket,
+    say: (message) => socket.write(clientFrame(JSON.stringify(message))),
+    read: async (milliseconds) => {
+      const parts = [rest];
+      socket.on("data", (data: Buffer) => parts.push(data));
+      socket.on("error", () => undefined);
+      const ended = new Promise((resolve) => socket.once("close", resolve));
+      socket.resume();
+      await Promise.race([ended, Bun.sleep(milliseconds)]);
+      socket.pause().removeAllListeners("data");
+      const { read, left } = serverFrames(Buffer.concat(parts));
+      rest = left;
+      return read;
+    },
+  };
+}
+
+/** A masked text frame; the mask is zero, so the text stays as it is. */
+function clientFrame(text: string): Uint8Array {
+  const bytes = Buffer.from(text);
+  const head =
+    bytes.length < 126 ? [0x81, 0x80 | bytes.length] : [0x81, 0xfe, bytes.length >> 8, bytes.length & 255];
+  return Buffer.concat([Buffer.from([...head, 0, 0, 0, 0]), bytes]);
+}
+
+function serverFrames(data: Buffer): { read: Read; left: Buffer } {
+  const messages: Heard[] = [];
+  let [frames, pings, at] = [0, 0, 0];
+  let closed: number | undefined;
+  while (data.length - at >= 2) {
+    const short = (data[at + 1] ?? 0) & 127;
+    const extra = short === 126 ? 2 : short === 127 ? 8 : 0;
+    const start = at + 2 + extra;
+    if (start > data.length) break;
+    const length =
+      short === 126
+        ? data.readUInt16BE(at + 2)
+        : short === 127
+          ? Number(data.readBigUInt64BE(at + 2))
+          : short;
+    if (start + length > data.length) break;
+    const payload = data.subarray(start, start + length);
+    const kind = (data[at] ?? 0) & 15;
+    if (kind === 1) messages.push(JSON.parse(payload.toString()));
+    else if (kind === 2) frames += 1;
+    else if (kind === 9) pings += 1;
+    else if (kind === 8) closed = payload.readUInt16BE(0);
+    at = start + length;
+  }
+  return { read: { messages, frames, pings, closed }, left: data.subarray(at) };
+}
+
+/** Makes the server send until the system takes no more: everything again and again, to a peer that does not read. */
+async function stuff({ socket, say }: RawPeer, times: number): Promise<void> {
+  socket.pause();
+  for (let n = 0; n < times; n += 1) {
+    say({ type: "subscribe", tasks: "all", since: 1, previews: true });
+    if (n % 20 === 0) await Bun.sleep(1);
+  }
+}
+
+/** A log of some length. */
+async function fill(bench: ServedBench, tasks: number): Promise<void> {
+  for (let n = 0; n < tasks; n += 1) {
+    const { id } = await bench.tasks.submit({ ...small, overwrite_step: 40, image_number: 4 });
+    await bench.tasks.settled(id, AbortSignal.timeout(5000));
+  }
+}
+
+test("a reader that is behind loses previews and overtaken progress, never anything else, and delays nobody", async () => {
+  const crowdedBytes = 64 * 1024;
+  await using bench = serveBench({ liveLimits: { ...liveLimits, crowdedBytes, mostBytes: 64 * 1024 ** 2 } });
+  await fill(bench, 10);
+  const slow = await rawPeer(bench.url);
+  await stuff(slow, 60);
+  await Bun.sleep(1000);
+  const quick = await liveClient(bench.url);
+  await quick.ask({ type: "subscribe", tasks: "all", previews: true });
+  const from = bench.tasks.seq;
+  const ids: unknown[] = [];
+  for (let n = 0; n < 5; n += 1) {
+    const reply = await quick.ask({
+      type: "generate",
+      request: { ...small, image_seed: 7, overwrite_step: 40 },
+    });
+    ids.push(reply["task_id"]);
+  }
+  for (const id of ids) await quick.until(({ type, task_id }) => type === "settled" && task_id === id);
+  // All of it was over before the slow one read a byte.
+  const { messages, frames } = await slow.read(3000);
+  slow.socket.destroy();
+  const after = (heard: readonly Heard[]) =>
+    heard.filter(({ seq, type }) => type !== "hello" && Number(seq) > from);
+  const important = (heard: readonly Heard[]) =>
+    after(heard).flatMap(({ type, seq, task_id }) =>
+      ["queued", "started", "image", "settled"].includes(type)
+        ? [`${String(seq)} ${type} ${String(task_id)}`]
+        : [],
+    );
+  expect(important(messages)).toEqual(important(quick.heard));
+  expect(important(messages)).toHaveLength(important(quick.heard).length);
+  const steps = (heard: readonly Heard[]) => after(heard).filter(({ type }) => type === "progress").length;
+  expect(steps(quick.heard)).toBeGreaterThan(200);
+  expect(steps(messages)).toBeLessThan(20);
+  expect([frames, quick.frames.length > 0]).toEqual([0, true]);
+  const order = after(messages).map(({ seq }) => Number(seq));
+  expect(order).toEqual(order.toSorted((a, b) => a - b));
+}, 30_000);
+
+test("a reader with 16 MiB unread is cut off with 1013, and HTTP is answered meanwhile", async () => {
+  const limits = { ...liveLimits, waitingMessages: 1_000_000 };
+  await using bench = serveBench({ liveLimits: limits });
+  await fill(bench, 30);
+  const hostile = await rawPeer(bench.url);
+  const other = await liveClient(bench.url);
+  await other.ask({ type: "ping" });
+  // In one go: writing to a connection that the server has closed would lose what was not read.
+  const stuffing = stuff(hostile, 800).then(async () => {
+    await Bun.sleep(3000);
+    return "done" as const;
+  });
+  const times: number[] = [];
+  while ((await Promise.race([stuffing, Bun.sleep(20)])) !== "done") {
+    const from = performance.now();
+    expect((await fetch(`${bench.url}/v1/engines/styles`)).status).toBe(200);
+    expect((await other.ask({ type: "ping" })).type).toBe("pong");
+    times.push(performance.now() - from);
+  }
+  expect(Math.max(...times)).toBeLessThan(1000);
+  const { closed } = await hostile.read(3000);
+  expect(closed).toBe(1013);
+}, 60_000);
+
+test("a flood of messages ends the connection that sends it", async () => {
+  await using bench = serveBench();
+  const client = await liveClient(bench.url);
+  for (let n = 0; n < 900; n += 1) client.say({ type: "ping" });
+  expect((await client.ask({ type: "ping" })).type).toBe("pong");
+  for (let n = 0; n < 20_000; n += 1) client.say({ type: "ping" });
+  expect((await client.ended).code).toBe(1008);
+});
+
+test("a reader that takes nothing for too long is cut off with 1013, one that has nothing to take is not", async () => {
+  const limits = { ...liveLimits, stalled: 400, tick: 50 };
+  await using bench = serveBench({ liveLimits: limits });
+  await fill(bench, 10);
+  const idle = await rawPeer(bench.url);
+  const stuck = await rawPeer(bench.url);
+  await stuff(stuck, 100);
+  await Bun.sleep(1000);
+  expect((await stuck.read(2000)).closed).toBe(1013);
+  expect((await idle.read(100)).closed).toBeUndefined();
+  idle.socket.destroy();
+}, 30_000);
+
+test("a peer is pinged, and one that never answers is closed; one that does stays", async () => {
+  const limits = { ...liveLimits, ping: 100, silent: 600, tick: 50 };
+  await using bench = serveBench({ liveLimits: limits });
+  const [silent, answering] = [await rawPeer(bench.url), await liveClient(bench.url)];
+  const { pings, closed } = await silent.read(3000);
+  expect(pings).toBeGreaterThan(2);
+  expect(closed).toBe(1001);
+  expect((await answering.ask({ type: "ping" })).type).toBe("pong");
+  expect([liveLimits.ping, liveLimits.silent, liveLimits.stalled]).toEqual([20_000, 60_000, 30_000]);
+});
+
+test("a reader that leaves and comes back has missed nothing", async () => {
+  const held = gate();
+  const engine = new ScriptedEngine({ beforeStep: ({ step }) => (step === 3 ? held.passed : undefined) });
+  await using bench = serveBench({ engine });
+  const leaving = await liveClient(bench.url);
+  await leaving.ask({ type: "subscribe", tasks: "all" });
+  const { task_id: id } = await leaving.ask({ type: "generate", request: { ...small, image_seed: 7 } });
+  await leaving.until(({ type, step }) => type === "progress" && step === 2);
+  leaving.close();
+  await leaving.ended;
+  const since = Math.max(...leaving.heard.map(({ seq, type }) => (type === "hello" ? 0 : Number(seq ?? 0))));
+  held.open();
+  await bench.tasks.settled(id as never, AbortSignal.timeout(5000));
+  const back = await liveClient(bench.url);
+  await back.ask({ type: "subscribe", tasks: "all", since });
+  await back.until(({ type }) => type === "settled");
+  const ofTask = ({ heard }: { heard: readonly Heard[] }) =>
+    heard.flatMap(({ seq, task_id }) => (task_id === id && seq !== undefined ? [Number(seq)] : []));
+  const kept = await Array.fromAsync(bench.tasks.watch(id as never, AbortSignal.timeout(1000)));
+  expect([...ofTask(leaving), ...ofTask(back)]).toEqual(kept.map(({ seq }) => seq));
+});
+
+test("across a restart: numbers never go back, tasks of before are shown as they are, the running one is followed", async () => {
+  const folder = benchFolder();
+  const held = gate();
+  const engine = new ScriptedEngine({ beforeStep: ({ image }) => (image === 1 ? held.passed : undefined) });
+  const before = serveBench({ folder, engine });
+  const first = await liveClient(before.url);
+  await first.ask({ type: "subscribe", tasks: "all" });
+  const request = { ...small, image_seed: 7 };
+  const { task_id: done } = await first.ask({ type: "generate", request });
+  await first.until(({ type, task_id }) => type === "settled" && task_id === done);
+  const since = first.heard.find(({ type, task_id }) => type === "started" && task_id === done)?.["seq"];
+  const { task_id: going } = await first.ask({ type: "generate", request: { ...request, image_number: 2 } });
+  await first.until(({ type, task_id }) => type === "image" && task_id === going);
+  const newest = before.tasks.seq;
+  before.crash();
+  await first.ended;
+
+  await using after = serveBench({ folder });
+  expect(after.tasks.seq).toBeGreaterThanOrEqual(newest);
+  const back = await liveClient(after.url);
+  await back.ask({ type: "subscribe", tasks: "all", since });
+  await back.until(({ type, task_id }) => type === "settled" && task_id === going);
+  const storyOf = (id: unknown) =>
+    back.heard.filter(({ task_id, seq }) => task_id === id && seq !== undefined);
+  expect(storyOf(done).map(({ type }) => type)).toEqual(["snapshot", "settled"]);
+  expect(storyOf(done)[0]?.["record"]).toMatchObject({
+    task_id: done,
+    task_status: "finished",
+    progress: 100,
+  });
+  const types = [...new Set(storyOf(going).map(({ type }) => type))];
+  expect(types).toEqual(expect.arrayContaining(["snapshot", "started", "image", "settled"]));
+  expect(storyOf(going).find(({ type }) => type === "started")?.["attempt"]).toBe(2);
+  expect(storyOf(going).at(-1)?.["result"]).toHaveLength(2);
+  const numbers = back.heard.flatMap(({ seq, type }) =>
+    seq === undefined || type === "hello" ? [] : [Number(seq)],
+  );
+  expect(numbers).toEqual(numbers.toSorted((a, b) => a - b));
+  // Who comes back once more with the last number is told nothing again.
+  const again = await liveClient(after.url);
+  await again.ask({ type: "subscribe", tasks: "all", since: numbers.at(-1) });
+  await again.ask({ type: "ping" });
+  expect(again.heard.filter(({ task_id }) => task_id === done || task_id === going)).toEqual([]);
+});
