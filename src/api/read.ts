@@ -184,7 +184,7 @@ function convertNumber(schema: TSchema, input: Json, loc: Loc, issues: Issue[]):
   if (typeof input === "number") value = input;
   else if (typeof input === "bigint" || typeof input === "boolean") value = Number(input);
   else if (typeof input === "string") {
-    if (!/^\s*[+-]?(\d+(_\d+)*\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i.test(input)) return fail("float_parsing");
+    if (!/^\s*[+-]?(\d+(_\d+)*(\.\d*)?|\.\d+)(e[+-]?\d+)?\s*$/i.test(input)) return fail("float_parsing");
     value = Number(input.replaceAll("_", ""));
   } else return fail("float_type");
   if (!Number.isFinite(value)) return fail("float_type");

@@ -4,8 +4,8 @@ import { applyStyles, type Style } from "./styles.ts";
 /** A picture's texts where styles were applied already, joined by commas as the a1111 scheme has them. */
 export type StyledTexts = Readonly<{ positive: string; negative: string }>;
 
-/** More than anybody selects; ends a search among styles that could be strung together for ever. */
-const most = 24;
+/** Steps after which a search gives up; texts of a picture are anybody's. */
+const patience = 10_000;
 
 const joined = (texts: readonly string[]): string => texts.filter((text) => text !== "").join(", ");
 
@@ -21,29 +21,35 @@ export function findStyles(
   negative: PromptLines,
   wanted: StyledTexts,
 ): readonly string[] | undefined {
+  const own = styles.map((style) => ({
+    style,
+    positive: joined(style.prompt.replaceAll("{prompt}", () => prompt.main).split("\n")),
+    negative: joined(style.negative_prompt.split("\n")),
+  }));
+  const saying = own.filter(({ positive, negative: against }) => positive !== "" || against !== "");
   const makes = (chosen: readonly Style[]): boolean => {
     const made = applyStyles(chosen, prompt, negative);
     return joined(made.positive.texts) === wanted.positive && joined(made.negative.texts) === wanted.negative;
   };
-  // The prompt itself stands before the templates unless one of them took it in.
-  const begun = (own: readonly string[], chosen: readonly Style[]): boolean =>
-    wanted.positive.startsWith(
-      joined([
-        ...own,
-        ...chosen.flatMap(({ prompt: p }) => p.replaceAll("{prompt}", prompt.main).split("\n")),
-      ]),
-    ) && wanted.negative.startsWith(joined(chosen.flatMap(({ negative_prompt: n }) => n.split("\n"))));
-  const saying = styles.filter((style) => style.prompt !== "" || style.negative_prompt !== "");
-  const search = (chosen: readonly Style[]): readonly Style[] | undefined => {
+  let steps = 0;
+  const search = (chosen: readonly Style[], begun: StyledTexts): readonly Style[] | undefined => {
     if (makes(chosen)) return chosen;
-    if (chosen.length === most) return undefined;
-    for (const style of saying) {
-      const longer = [...chosen, style];
-      if (!begun([], longer) && !begun([prompt.main], longer)) continue;
-      const found = search(longer);
+    for (const { style, positive, negative: against } of saying) {
+      steps += 1;
+      if (steps > patience) return undefined;
+      const longer = {
+        positive: joined([begun.positive, positive]),
+        negative: joined([begun.negative, against]),
+      };
+      if (!wanted.positive.startsWith(longer.positive) || !wanted.negative.startsWith(longer.negative))
+        continue;
+      const found = search([...chosen, style], longer);
       if (found !== undefined) return found;
     }
     return undefined;
   };
-  return search([])?.map(({ name }) => name);
+  // The prompt itself stands before the templates unless one of them took it in.
+  const found =
+    search([], { positive: "", negative: "" }) ?? search([], { positive: prompt.main, negative: "" });
+  return found?.map(({ name }) => name);
 }

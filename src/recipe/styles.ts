@@ -30,7 +30,7 @@ export function applyStyles(
   negative: Readonly<{ main: string; extra: readonly string[] }>,
 ): { positive: Workload; negative: Workload } {
   const templates = chosen.flatMap((style) => style.prompt.split("\n"));
-  const lines = templates.map((line) => line.replaceAll("{prompt}", prompt.main));
+  const lines = templates.map((line) => line.replaceAll("{prompt}", () => prompt.main));
   const takenIn = templates.some((line) => line.includes("{prompt}"));
   const positives = [...(takenIn ? lines : [prompt.main, ...lines]), ...prompt.extra];
   const negatives = [

@@ -1,9 +1,13 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import fc from "fast-check";
 import sharp from "sharp";
+import { CommonRequest } from "#/api/generate.ts";
 import { isJsonObject, parseJson, writeJson } from "#/api/json.ts";
+import { readBody } from "#/api/read.ts";
 import { describeTypes } from "#/api/tools.ts";
+import { pngWithTexts } from "#/image/png-text.ts";
 import { withShippedStyles } from "#/recipe/shipped.ts";
 import { serveBench } from "../support/served-bench.ts";
 import { benchFolder } from "../support/task-bench.ts";
@@ -109,6 +113,31 @@ describe("read-metadata", () => {
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200, 200]);
     expect(new Set(bodies).size).toBe(1);
   });
+
+  test("whatever stands in a picture is an answer or a refusal, and what is given back is valid", async () => {
+    const keys =
+      "prompt styles performance steps resolution guidance_scale adm_guidance base_model loras seed vae";
+    const value = fc.oneof(fc.string(), fc.integer(), fc.double(), fc.constant("(1, 2, 3)"), fc.jsonValue());
+    const values = fc.dictionary(fc.constantFrom(...keys.split(" ")), value);
+    const line = fc.array(
+      fc.tuple(fc.constantFrom("Steps", "Size", "Seed", "Raw prompt", "Sampler"), fc.string()),
+    );
+    const texts = fc.oneof(
+      values.map((object) => JSON.stringify(object)),
+      line.map((pairs) => `x\n${pairs.map(([name, text]) => `${name}: ${text}`).join(", ")}`),
+    );
+    await fc.assert(
+      fc.asyncProperty(texts, async (parameters) => {
+        const picture = pngWithTexts(plain, { parameters });
+        const answer = await post("/v1/tools/read-metadata", new Blob([new Uint8Array(picture)]));
+        expect([200, 422]).toContain(answer.status);
+        if (answer.status === 422) return;
+        const { request } = await answer.json();
+        expect(() => readBody(CommonRequest, request)).not.toThrow();
+      }),
+      { numRuns: 500 },
+    );
+  }, 60_000);
 
   test("what says nothing, or is no picture, is refused with the field and the reason", async () => {
     const refused = async (body: BodyInit) => {

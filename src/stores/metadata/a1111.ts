@@ -85,7 +85,8 @@ function optional(m: ImageMetadata): readonly (readonly [string, string])[] {
  */
 const quoted = (value: string): string => (/^"|[,:\n]/.test(value) ? JSON.stringify(value) : value);
 
-const pair = /\s*([\w][\w \-/]*?):\s*("(?:\\.|[^"\\])*"|[^,]*)(?:,|$)/g;
+/** Names are short: without a limit, a long text without colons would be read from each of its letters on. */
+const pair = /\s{0,9}(\w[\w \-/]{0,60}?):\s*("(?:\\.|[^"\\])*"|[^,]*)(?:,|$)/g;
 
 /**
  * Reads the parameters text back, also one written by other programs of that family.

@@ -113,14 +113,19 @@ function samplerOf(name: string): string {
 }
 
 function lorasOf(weights: string, hashes: string): readonly LoraFact[] {
-  const pairs = (text: string): readonly (readonly [string, string])[] =>
-    [...text.matchAll(/(.+?): ([^:,]+)(?:, |$)/g)].map(([, name = "", value = ""]) => [name, value.trim()]);
-  const known = new Map(pairs(hashes));
-  return pairs(weights).flatMap(([name, text]) => {
+  const known = new Map(pairsOf(hashes));
+  return pairsOf(weights).flatMap(([name, text]) => {
     const weight = numberOf(text);
     return weight === undefined ? [] : [{ name, weight, hash: known.get(name) ?? "" }];
   });
 }
+
+/** `name: value, name: value` */
+const pairsOf = (text: string): readonly (readonly [string, string])[] =>
+  text.split(", ").flatMap((pair) => {
+    const at = pair.lastIndexOf(": ");
+    return at <= 0 ? [] : [[pair.slice(0, at), pair.slice(at + 2)] as const];
+  });
 
 const textOf = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
 
@@ -130,12 +135,12 @@ const textsOf = (value: unknown): readonly string[] | undefined =>
 function numberOf(value: unknown): number | undefined {
   if (typeof value === "number") return value;
   const text = textOf(value)?.trim() ?? "";
-  return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : undefined;
+  return /^[+-]?(\d+(?:\.\d*)?|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : undefined;
 }
 
 function seedOf(value: unknown): bigint | undefined {
   const text = String(value);
-  return /^-?\d+$/.test(text) ? BigInt(text) : undefined;
+  return /^-?\d{1,30}$/.test(text) ? BigInt(text) : undefined;
 }
 
 /** `(1.5, 0.8, 0.3)` */

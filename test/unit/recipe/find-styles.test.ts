@@ -29,3 +29,17 @@ test("texts that no selection makes are not explained", () => {
   const texts = { positive: "a cat by somebody", negative: "" };
   expect(findStyles(styles, { main: "a cat", extra: [] }, { main: "", extra: [] }, texts)).toBeUndefined();
 });
+
+test("a prompt with dollar signs stays as it is", () => {
+  const style = { name: "S", prompt: "photo of {prompt}", negative_prompt: "" };
+  const main = "$$5 and $& and $1";
+  expect(applyStyles([style], { main, extra: [] }, { main: "", extra: [] }).positive.texts).toEqual([
+    `photo of ${main}`,
+  ]);
+});
+
+test("a search among styles that could be strung together for ever ends", () => {
+  const twins = ["A", "B", "C"].map((name) => ({ name, prompt: "x", negative_prompt: "" }));
+  const wanted = { positive: `${Array.from({ length: 60 }, () => "x").join(", ")}, end`, negative: "" };
+  expect(findStyles(twins, { main: "", extra: [] }, { main: "", extra: [] }, wanted)).toBeUndefined();
+});
