@@ -46,7 +46,9 @@ export async function readForm(form: FormData, schema: TSchema): Promise<ReadFor
   for (const [name, property] of Object.entries(properties)) {
     const given = form.getAll(name);
     if (given.length === 0) continue;
-    const shown = given.map((part) => (typeof part === "string" ? part : `<file ${part.name}>`));
+    const shown = given.map((part) =>
+      typeof part === "string" ? part : `<file ${part.name || "without a name"}>`,
+    );
     echo[name] = shown.length === 1 ? (shown[0] ?? null) : shown;
     const value = await valueOf(name, property, given, issues);
     if (value !== undefined) values[name] = value;
@@ -113,7 +115,7 @@ async function fileValue(part: Part, loc: Issue["loc"], issues: Issue[]): Promis
     return undefined;
   }
   // What a browser sends for a file field that was left empty.
-  if (part.name === "" && part.size === 0) return undefined;
+  if (part.size === 0 && !part.name) return undefined;
   return `data:image;base64,${Buffer.from(await part.arrayBuffer()).toString("base64")}`;
 }
 
