@@ -56,7 +56,8 @@ export class Session {
   }
 
   /**
-   * Runs the network once.
+   * Runs the network once. What was posted to this thread meanwhile is heard before this returns, so that a stop takes
+   * effect before the next run and not after it.
    *
    * @throws EngineError `session-failed` or `out-of-memory` with the runtime's own words
    */
@@ -70,6 +71,7 @@ export class Session {
     }
     try {
       const results = await this.#session.run(feeds);
+      await messagesHeard();
       return Object.fromEntries(
         Object.entries(results).map(([name, value]) => [name, toTensor(name, value)]),
       );
@@ -83,6 +85,9 @@ export class Session {
     await this.#session.release();
   }
 }
+
+/** One turn of the event loop: without it a promise goes on before any message that waits. */
+const messagesHeard = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 function toTensor(name: string, value: OrtTensor): Tensor {
   const { data, dims } = value;

@@ -1,0 +1,80 @@
+import { expect, test } from "bun:test";
+import type { Fact } from "#/pipeline/generate.ts";
+import { Interruption, Run } from "#/pipeline/run.ts";
+import { denoise } from "#/pipeline/stages/denoise.ts";
+import { startLatent } from "#/pipeline/stages/start-latent.ts";
+import { Stopwatch } from "#/pipeline/stopwatch.ts";
+import type { Recipe } from "#/recipe/recipe.ts";
+import type { Networks } from "#/runtime/models.ts";
+import { zeros } from "#/tensor/tensor.ts";
+
+const recipe: Recipe = {
+  base: "base.safetensors",
+  vae: null,
+  loras: [],
+  size: { width: 64, height: 64 },
+  steps: 4,
+  sampler: "euler",
+  schedule: "karras",
+  clipSkip: 2,
+  guidance: { cfg: 4, sharpness: 2, adaptiveCfg: 7, admPositive: 1.5, admNegative: 0.8, admEnd: 0.3 },
+  noise: "cpu",
+  previews: false,
+  source: { kind: "noise" },
+  images: [{ seed: 1n, positive: { texts: ["a"], topK: 1 }, negative: { texts: [""], topK: 1 } }],
+};
+
+/** Walks through the stage with a network that answers nothing but zeros, and counts its runs. */
+async function walk(guidance: Recipe["guidance"], onRun: (run: number, job: Run) => void) {
+  const job = new Run();
+  let runs = 0;
+  const unet: Networks["unet"] = async (x) => {
+    runs += 1;
+    onRun(runs, job);
+    return zeros(x.dims);
+  };
+  const never = async (): Promise<never> => {
+    throw new Error("only the UNet is asked");
+  };
+  const networks: Networks = {
+    prediction: "eps",
+    textKey: "",
+    textL: never,
+    textG: never,
+    unet,
+    decode: never,
+    encode: never,
+    unmatched: [],
+  };
+  const text = { context: zeros([1, 77, 8]), pooled: zeros([1, 4]) };
+  const prompts = { positive: text, negative: text };
+  const asked = { ...recipe, guidance };
+  const [image] = recipe.images;
+  if (image === undefined) throw new Error("a recipe has an image");
+  const stage = denoise(asked, image, 0, startLatent(asked), prompts, networks, job, new Stopwatch());
+  const facts: Fact[] = [];
+  try {
+    for await (const fact of stage) facts.push(fact);
+    return { runs, facts, interrupted: undefined };
+  } catch (thrown) {
+    if (!(thrown instanceof Interruption)) throw thrown;
+    return { runs, facts, interrupted: thrown.action };
+  }
+}
+
+test("guidance is two network runs a step, one at CFG 1", async () => {
+  expect((await walk(recipe.guidance, () => undefined)).runs).toBe(8);
+  expect((await walk({ ...recipe.guidance, cfg: 1 }, () => undefined)).runs).toBe(4);
+});
+
+for (const action of ["stop", "skip"] as const) {
+  test(`a ${action} between the two runs of a step is the last run there is`, async () => {
+    const first = await walk(recipe.guidance, (_, job) => job.interrupt(action));
+    expect(first).toMatchObject({ runs: 1, interrupted: action });
+    const third = await walk(recipe.guidance, (run, job) => {
+      if (run === 3) job.interrupt(action);
+    });
+    expect(third).toMatchObject({ runs: 3, interrupted: action });
+    expect(third.facts).toHaveLength(2); // the start and the one step that was finished
+  });
+}
