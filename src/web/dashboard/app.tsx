@@ -57,7 +57,7 @@ export function App({ server }: Readonly<{ server: Server }>) {
           />
           <Queue
             state={state}
-            canSteer={state.link === "live"}
+            canPause={state.link === "live"}
             pause={(paused) =>
               attempt(connection?.command({ type: "queue", action: paused ? "pause" : "resume" }))
             }

@@ -31,7 +31,7 @@ export class Connection {
     this.#connect();
   }
 
-  /** True while commands that only the WebSocket knows (pause, cancel a waiting task) can be given. */
+  /** True while commands that only the WebSocket knows (pausing the queue) can be given. */
   get canCommand(): boolean {
     return this.#socket?.readyState === WebSocket.OPEN && this.#greeted;
   }
@@ -58,10 +58,9 @@ export class Connection {
       await this.command({ type: "control", task_id: taskId, action });
       return;
     }
-    // This route knows the running task only: a waiting one must not end another.
-    if (action === "cancel")
-      throw new Error("Only the live channel can take a waiting task out of the queue.");
-    await this.#server.ask(`v1/engine/control?action=${action}`, { method: "POST" });
+    // Skipping is for the running task only, so that route does not ask which.
+    const path = action === "skip" ? "v1/engine/control?action=skip" : `tasks/${taskId}/cancel`;
+    await this.#server.ask(path, { method: "POST" });
   }
 
   /** One message and its reply. @throws Error with the server's words, or when the connection goes first */
@@ -86,9 +85,10 @@ export class Connection {
     const socket = new WebSocket(address);
     socket.binaryType = "arraybuffer";
     this.#socket = socket;
-    socket.addEventListener("open", () => {
-      if (this.#server.key !== "") socket.send(JSON.stringify({ type: "auth", key: this.#server.key }));
-    });
+    // Without a key something is said all the same: a server that wants one says so at once, not when time is up.
+    const { key } = this.#server;
+    const first = key === "" ? { type: "ping" } : { type: "auth", key };
+    socket.addEventListener("open", () => socket.send(JSON.stringify(first)));
     socket.addEventListener("message", ({ data }) => this.#receive(data));
     socket.addEventListener("close", ({ code }) => this.#closed(code));
   }

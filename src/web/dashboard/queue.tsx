@@ -2,14 +2,14 @@ import type { State } from "./state.ts";
 
 type QueueProps = Readonly<{
   state: State;
-  /** Only the WebSocket can steer the waiting line. */
-  canSteer: boolean;
+  /** Only the WebSocket can pause the waiting line. */
+  canPause: boolean;
   pause: (paused: boolean) => void;
   cancel: (id: string) => void;
 }>;
 
 /** The waiting line. */
-export function Queue({ state, canSteer, pause, cancel }: QueueProps) {
+export function Queue({ state, canPause, pause, cancel }: QueueProps) {
   const { pending, paused, prompts } = state;
   return (
     <section class="card" aria-label="Queue">
@@ -18,7 +18,7 @@ export function Queue({ state, canSteer, pause, cancel }: QueueProps) {
           Queue{pending.length === 0 ? "" : ` (${pending.length})`}
           {paused ? ", paused" : ""}
         </h2>
-        <button type="button" class="small" disabled={!canSteer} onClick={() => pause(!paused)}>
+        <button type="button" class="small" disabled={!canPause} onClick={() => pause(!paused)}>
           {paused ? "Resume" : "Pause"}
         </button>
       </div>
@@ -33,7 +33,6 @@ export function Queue({ state, canSteer, pause, cancel }: QueueProps) {
               <button
                 type="button"
                 class="small"
-                disabled={!canSteer}
                 aria-label={`Cancel ${prompts[id] ?? "task"}`}
                 onClick={() => cancel(id)}
               >
