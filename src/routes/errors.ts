@@ -13,7 +13,7 @@ const statuses = {
   "bad-image": 422,
   "no-metadata": 422,
   "unreachable-url": 422,
-  "too-large": 413,
+  "too-large": 422,
   "queue-full": 429,
   "unknown-task": 404,
   conflict: 409,
@@ -56,11 +56,14 @@ export function errorReply(thrown: unknown, log: Log): Response {
   });
 }
 
+/** A place in a list is a number. */
+const locOf = (part: string): string | number => (/^\d+$/.test(part) ? Number(part) : part);
+
 function appErrorReply({ code, message, details }: AppError): Response {
   const status = statuses[code];
   if (status !== 422) return jsonReply({ detail: message }, status);
   const { field, value } = details;
-  const loc = typeof field === "string" ? ["body", ...field.split(".")] : ["body"];
+  const loc = typeof field === "string" ? ["body", ...field.split(".").map(locOf)] : ["body"];
   return jsonReply(
     { detail: [{ type: code.replaceAll("-", "_"), loc, msg: message, input: value ?? null }] },
     status,

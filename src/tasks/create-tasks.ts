@@ -29,6 +29,7 @@ import { Webhooks } from "./webhook.ts";
 export type TaskConfig = Pick<
   Config,
   | "host"
+  | "also_port"
   | "preset"
   | "fooocusKeys"
   | "noise"
@@ -196,5 +197,7 @@ function worldOf({ catalog, assets, config }: TaskDependencies): World {
 function inputOptionsOf({ images, baseUrl, port, config }: TaskDependencies): InputOptions {
   const limits: FetchLimits = { ...imageLimits, allowPrivate: config.allow_private_fetch };
   const hosts = ["127.0.0.1", "localhost", "[::1]", config.host];
-  return { images, baseUrl: baseUrl(), otherBases: hosts.map((host) => `http://${host}:${port()}`), limits };
+  const ports = [port(), config.also_port];
+  const otherBases = hosts.flatMap((host) => ports.map((one) => `http://${host}:${one}`));
+  return { images, baseUrl: baseUrl(), otherBases, limits };
 }

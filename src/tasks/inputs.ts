@@ -18,34 +18,36 @@ export type InputOptions = Readonly<{
 
 /**
  * Takes in the images of a request: each is read, decoded, kept as PNG under its hash, and replaced by its address.
+ * Nothing is kept before all of them are read.
  *
  * @throws RequestError `bad-image`, `too-large` or `unreachable-url`, naming the field
  */
 export async function takeInputs(params: GenerateParams, options: InputOptions): Promise<GenerateParams> {
+  const pngs = new Map<string, Uint8Array>();
+  const read = async (value: string | null, field: string): Promise<void> => {
+    if (!isImage(value)) return;
+    const pixels = await decodeImage(await imageBytes(value, field, options), field);
+    pngs.set(field, await encodeImage(pixels, "png"));
+  };
+  for (const field of imageFields) await read(params[field], field);
+  for (const [index, { cn_img }] of params.controlnet_image.entries()) await read(cn_img, slotField(index));
+
+  const keep = async (field: string): Promise<string | undefined> => {
+    const png = pngs.get(field);
+    return png === undefined ? undefined : `${options.baseUrl}/inputs/${await options.images.putInput(png)}`;
+  };
   const taken: Partial<Record<(typeof imageFields)[number], string>> = {};
   for (const field of imageFields) {
-    const value = params[field];
-    if (isImage(value)) taken[field] = await takeImage(value, field, options);
+    const address = await keep(field);
+    if (address !== undefined) taken[field] = address;
   }
   const slots = [];
-  for (const [index, slot] of params.controlnet_image.entries()) {
-    const field = `controlnet_image.${index}.cn_img`;
-    const cn_img = isImage(slot.cn_img) ? await takeImage(slot.cn_img, field, options) : null;
-    slots.push({ ...slot, cn_img });
-  }
+  for (const [index, slot] of params.controlnet_image.entries())
+    slots.push({ ...slot, cn_img: (await keep(slotField(index))) ?? null });
   return { ...params, ...taken, controlnet_image: slots };
 }
 
-/**
- * One image: base64, data URI, URL, or an address of our own. Kept under the hash of its content.
- *
- * @returns the address it has from now on
- */
-export async function takeImage(value: string, field: string, options: InputOptions): Promise<string> {
-  const bytes = await imageBytes(value, field, options);
-  const png = await encodeImage(await decodeImage(bytes, field), "png");
-  return `${options.baseUrl}/inputs/${await options.images.putInput(png)}`;
-}
+const slotField = (index: number): string => `controlnet_image.${index}.cn_img`;
 
 /**
  * The bytes of an image as a client may give it, not decoded yet.
@@ -55,8 +57,8 @@ export async function takeImage(value: string, field: string, options: InputOpti
 export async function imageBytes(value: string, field: string, options: InputOptions): Promise<Uint8Array> {
   const { limits } = options;
   if (value.startsWith("http"))
-    return (await ownBytes(value, options)) ?? (await fetched(value, field, limits));
-  const base64 = value.startsWith("data:image") ? value.slice(value.indexOf(",") + 1) : value;
+    return (await ownBytes(value, field, options)) ?? (await fetched(value, field, limits));
+  const base64 = value.startsWith("data:") ? value.slice(value.indexOf(",") + 1) : value;
   if (base64.length > (limits.maxBytes * 4) / 3) {
     const message = `The image in ${field} is larger than ${limits.maxBytes} bytes.`;
     throw new RequestError("too-large", message, { field });
@@ -66,12 +68,15 @@ export async function imageBytes(value: string, field: string, options: InputOpt
 
 async function ownBytes(
   url: string,
+  field: string,
   { images, baseUrl, otherBases }: InputOptions,
 ): Promise<Uint8Array | undefined> {
   const own = ownFileOf(url, [baseUrl, ...otherBases]);
   if (own === undefined) return undefined;
   const path = own.kind === "input" ? images.input(own.name) : images.output(own.folder, own.name);
-  return path === undefined ? undefined : await Bun.file(path).bytes();
+  if (path !== undefined) return await Bun.file(path).bytes();
+  const message = `The URL in ${field} is this server's, and there is no such file.`;
+  throw new RequestError("unreachable-url", message, { field });
 }
 
 async function fetched(url: string, field: string, limits: FetchLimits): Promise<Uint8Array> {

@@ -57,6 +57,7 @@ export function openBench(options: BenchOptions = {}): TaskBench {
   const { tasks, tools } = createTasks({
     config: {
       host: "127.0.0.1",
+      also_port: 0,
       preset: "default",
       fooocusKeys: { file: {}, environment: {} },
       noise: "gpu",
