@@ -258,7 +258,12 @@ describe("jobs that are asked after", () => {
     const { history } = await (await fetch(`${baseOf(app)}/v1/generation/job-history?page_size=1`)).json();
     await app.stop(true);
     const [{ params, task_info: info }] = history;
-    expect(params).toMatchObject({ prompt: "kept", image_number: 2, outpaint_distance_left: 0 });
+    expect(params).toMatchObject({
+      prompt: "kept",
+      image_number: 2,
+      outpaint_distance_left: 0,
+      aspect_ratios_selection: "1152*896",
+    });
     expect(params.advanced_params).toMatchObject({ overwrite_width: 64, inpaint_respective_field: 1 });
     expect(params.loras[0]).toEqual({ enabled: true, model_name: "None", weight: 1 });
     expect(info).toMatchObject({ task_type: "Text to Image", finish_reason: "SUCCESS" });
@@ -359,6 +364,9 @@ describe("what all older routes share", () => {
     expect(Bun.gunzipSync(zipped.bytes)).toEqual(plain.bytes);
     expect((await raw(long, "gzip;q=0")).encoding).toBeNull();
     expect((await raw("/ping", "gzip")).encoding).toBeNull();
+    const named = await get("/ping", { origin: "http://page.test", cookie: "a=b" });
+    expect(named.headers.get("vary")).toBe("Accept-Encoding, Origin");
+    expect(named.headers.get("access-control-allow-origin")).toBe("http://page.test");
     expect((await raw("/v1/engines/styles", "gzip")).vary).toBeNull();
   });
 

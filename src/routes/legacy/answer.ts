@@ -38,7 +38,8 @@ async function withBody(refusal: Response, body: Json): Promise<Response> {
 
 async function compressed(answer: Response, request: Request): Promise<Response> {
   if (answer.headers.get("content-type")?.startsWith("image/") === true) return answer;
-  answer.headers.append("vary", "Accept-Encoding");
+  // An answer's own header takes the place of the one that goes with its origin, so both are said here.
+  answer.headers.set("vary", request.headers.has("origin") ? "Accept-Encoding, Origin" : "Accept-Encoding");
   if (!takesGzip(request.headers.get("accept-encoding") ?? "")) return answer;
   const { status, headers } = answer;
   const bytes = await answer.bytes();

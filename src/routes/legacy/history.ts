@@ -49,6 +49,7 @@ function olderParameters({ request, webhookUrl }: Task): JsonObject {
   const [left = 0, top = 0, right = 0, bottom = 0] = distances;
   return {
     ...pick(same),
+    aspect_ratios_selection: String(request.aspect_ratios_selection ?? "").replace("×", "*"),
     loras: lorasOf(request.loras),
     advanced_params: pick(advancedFields),
     input_image: request.uov_input_image || (request.inpaint_input_image ?? null),

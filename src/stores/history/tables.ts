@@ -91,4 +91,6 @@ export const migrations: readonly (readonly string[])[] = [
   ],
   ["ALTER TABLE fooocusd_task ADD COLUMN legacy_job TEXT"],
   ["ALTER TABLE fooocusd_task ADD COLUMN warnings TEXT NOT NULL DEFAULT '[]'"],
+  // How many tasks have ended is asked for often; requests are long, and a count that reads them all takes its time.
+  ["CREATE INDEX IF NOT EXISTS ix_fooocusd_record_status ON generate_record (task_status)"],
 ];
