@@ -45,11 +45,12 @@ function olderParameters({ request, webhookUrl }: Task): JsonObject {
   const pick = (fields: readonly string[]): JsonObject =>
     Object.fromEntries(fields.map((field) => [field, request[field] ?? null]));
   const distances = Array.isArray(request.outpaint_distance) ? request.outpaint_distance : [];
+  const size = request.aspect_ratios_selection;
   const slots = Array.isArray(request.controlnet_image) ? request.controlnet_image : [];
   const [left = 0, top = 0, right = 0, bottom = 0] = distances;
   return {
     ...pick(same),
-    aspect_ratios_selection: String(request.aspect_ratios_selection ?? "").replace("×", "*"),
+    aspect_ratios_selection: typeof size === "string" ? size.replace("×", "*") : null,
     loras: lorasOf(request.loras),
     advanced_params: pick(advancedFields),
     input_image: request.uov_input_image || (request.inpaint_input_image ?? null),
