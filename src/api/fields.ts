@@ -11,6 +11,10 @@ export const text = (fallback: string, description: string) =>
 export const textOrNull = (fallback: string | null, description: string) =>
   Type.Union([Type.String(), Type.Null()], { default: fallback, description });
 
+/** A text that is null when it is not given, and may not be given as null. */
+export const textOrNothing = (description: string) =>
+  Type.Unsafe<string | null>({ type: "string", default: null, description });
+
 export const flag = (fallback: boolean, description: string) =>
   Type.Boolean({ default: fallback, description });
 

@@ -1,5 +1,5 @@
 import { type Static, Type } from "@sinclair/typebox";
-import { choice, flag, list, real, seed, text, textOrNull, whole } from "./fields.ts";
+import { choice, flag, list, real, seed, text, textOrNothing, textOrNull, whole } from "./fields.ts";
 import {
   EnhanceCtrlNets,
   ImagePrompt,
@@ -143,7 +143,7 @@ const fields = {
   enhance_uov_prompt_type: text("Original Prompts", "Which prompt it uses when it runs last."),
   enhance_ctrls: list(EnhanceCtrlNets, [], "Enhancement regions."),
   generate_image_grid: flag(false, "Add a contact sheet of the batch."),
-  save_name: textOrNull(null, "Own file name for the images."),
+  save_name: textOrNothing("Own file name for the images."),
   outpaint_distance: list(Type.Integer(), [0, 0, 0, 0], "Pixels to add on the left, top, right, bottom."),
   upscale_multiple: real(1, "Factor for 'Upscale (Custom)'.", { minimum: 1, maximum: 5 }),
   preset: text("initial", "Preset to take unset values from."),

@@ -1,10 +1,20 @@
 import { CommonRequest, type GenerateParams, generateFields } from "./generate.ts";
+import { EnhanceCtrlNets } from "./generate-objects.ts";
 import type { Json, JsonObject } from "./json.ts";
 import { readBody } from "./read.ts";
 
 const controlSlots = 4;
 const loraFields = 3;
+const enhanceSlots = 3;
 const emptyControl = { cn_img: "", cn_stop: 0.6, cn_weight: 0.6, cn_type: "ImagePrompt" } as const;
+
+const emptyRegion = Object.fromEntries(
+  Object.entries(EnhanceCtrlNets.properties).map(([name, { default: value }]): [string, Json] => [
+    name,
+    value,
+  ]),
+);
+const emptyRegions = Array.from({ length: enhanceSlots }, () => emptyRegion);
 
 /** Image fields at the top of a request. */
 export const imageFields = [
@@ -20,20 +30,40 @@ const noImage: readonly string[] = ["", "None", "null", "string", "none"];
 /** Whether an image field holds an image. */
 export const isImage = (value: string | null): value is string => value !== null && !noImage.includes(value);
 
-/** A settled request as it is stored and shown (http-api section 8): LoRAs as one flat list, four control slots. */
+/**
+ * A settled request as it is stored and shown (http-api section 8): LoRAs as one flat list, four control slots, three
+ * regions.
+ */
 export function toStored(params: GenerateParams): JsonObject {
   const controls = [...params.controlnet_image, ...Array.from({ length: controlSlots }, () => emptyControl)];
   const changed: Record<string, Json> = {
+    enhance_ctrls: [...params.enhance_ctrls, ...emptyRegions].slice(
+      0,
+      Math.max(enhanceSlots, params.enhance_ctrls.length),
+    ),
     loras: params.loras.flatMap(({ enabled, model_name, weight }) => [enabled, model_name, weight]),
-    controlnet_image: controls.slice(0, controlSlots).map((slot) => ({ ...slot, cn_img: slot.cn_img ?? "" })),
+    controlnet_image: controls
+      .slice(0, controlSlots)
+      .map((slot) => ({ ...slot, cn_img: shown(slot.cn_img) })),
     input_image_checkbox: true,
+    current_tab: tabOf(params),
     inpaint_advanced_masking_checkbox: ![null, "None"].includes(params.inpaint_mask_image_upload),
   };
-  for (const field of imageFields) changed[field] = params[field] === "None" ? "" : (params[field] ?? "");
+  for (const field of imageFields) changed[field] = shown(params[field]);
   return Object.fromEntries(
     generateFields.map((field) => [field, changed[field] ?? (params[field] as Json)]),
   );
 }
+
+/** What a request is about, told by the images it brings (http-api section 7; any control slot counts). */
+function tabOf(params: GenerateParams): string {
+  if (isImage(params.enhance_input_image)) return "enhance";
+  if (params.controlnet_image.some(({ cn_img }) => isImage(cn_img))) return "ip";
+  if (isImage(params.uov_input_image)) return "uov";
+  return isImage(params.inpaint_input_image) ? "inpaint" : params.current_tab;
+}
+
+const shown = (image: string | null): string => (isImage(image) ? image : "");
 
 /**
  * A stored request as parameters again, for a queue that is rebuilt from its rows.
@@ -47,6 +77,9 @@ export function fromStored(stored: JsonObject): GenerateParams {
     model_name: flat[i * loraFields + 1] ?? "None",
     weight: flat[i * loraFields + 2] ?? 1,
   }));
+  const { save_name = null, ...given } = stored;
+  const named = save_name === null ? {} : { save_name };
+  const params = readBody(CommonRequest, { ...given, ...named, loras });
   // Every field is there: what was stored was complete.
-  return readBody(CommonRequest, { ...stored, loras }) as unknown as GenerateParams;
+  return { ...params, save_name } as unknown as GenerateParams;
 }

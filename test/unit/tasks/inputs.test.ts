@@ -4,7 +4,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { GenerateParams } from "#/api/generate.ts";
 import { CommonRequest } from "#/api/generate.ts";
-import { readBody } from "#/api/read.ts";
 import { encodeImage } from "#/image/encode.ts";
 import { folderImages } from "#/stores/images/folder.ts";
 import { ownFileOf, publicBase } from "#/tasks/base-url.ts";
@@ -36,12 +35,10 @@ const options: InputOptions = {
   limits: { maxBytes: 10_000, milliseconds: 3000, redirects: 3, allowPrivate: true },
 };
 
-const request = (more: object): GenerateParams => {
-  const whole = Object.fromEntries(
-    Object.entries(CommonRequest.properties).map(([field, schema]) => [field, schema.default]),
-  );
-  return readBody(CommonRequest, { ...whole, ...more }) as unknown as GenerateParams;
-};
+const defaults = Object.fromEntries(
+  Object.entries(CommonRequest.properties).map(([field, schema]) => [field, schema.default]),
+) as unknown as GenerateParams;
+const request = (more: Partial<GenerateParams>): GenerateParams => ({ ...defaults, ...more });
 const take = async (value: string, more: Partial<InputOptions> = {}): Promise<string | null> =>
   (await takeInputs(request({ uov_input_image: value }), { ...options, ...more })).uov_input_image;
 
@@ -79,7 +76,7 @@ test("what is no image, too large, unreachable or private is refused by the fiel
 });
 
 test("the slot of a control image is named by its number", async () => {
-  const slot = { cn_img: "bm8=", cn_stop: 0.5, cn_weight: 0.5, cn_type: "ImagePrompt" };
+  const slot = { cn_img: "bm8=", cn_stop: 0.5, cn_weight: 0.5, cn_type: "ImagePrompt" } as const;
   const controls = request({ controlnet_image: [{ ...slot, cn_img: base64 }, slot] });
   await expect(takeInputs(controls, options)).rejects.toMatchObject({
     details: { field: "controlnet_image.1.cn_img" },
