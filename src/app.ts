@@ -1,9 +1,11 @@
 import { mkdirSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
+import { performances } from "#/api/generate-objects.ts";
 import presetFile from "#/assets/presets/presets.json";
 import { Catalog } from "#/catalog/catalog.ts";
 import { type FooocusFolder, readFooocusFolder } from "#/catalog/fooocus-folder.ts";
 import { ModelHashes } from "#/catalog/hashes.ts";
+import { readFooocusKeys } from "#/config/fooocus-keys.ts";
 import type { Config } from "#/config/schema.ts";
 import { type Channel, processChannel, threadChannel } from "#/engine/channel.ts";
 import { EngineHost } from "#/engine/host.ts";
@@ -48,7 +50,7 @@ export function startApp(config: Config, engineCommand: readonly string[], log: 
   const shipped = embeddedModels();
   const modelRoots = shipped === undefined ? config.models : [...config.models, shipped];
   const catalog = new Catalog(modelRoots, (note) => log.warn(note));
-  const assets = assetsOf(readFooocusFolder(config.fooocus));
+  const assets = assetsOf(readFooocusFolder(config.fooocus, wildcardsFolder(config)), log);
   const history = openHistory(join(config.outputs, "db.sqlite3"));
   const images = folderImages(config.outputs, config.inputs, Math.random);
   const engine = new EngineHost(engineSettings(config, modelRoots), () => openEngine(config, engineCommand));
@@ -99,17 +101,37 @@ export function startApp(config: Config, engineCommand: readonly string[], log: 
 }
 
 /** What ships with us; presets, styles and wildcards of the Fooocus folder win over ours of the same name. */
-function assetsOf({ styles, presets, wildcards }: FooocusFolder): GenerationAssets {
-  const shipped: Readonly<Record<string, unknown>> = presetFile;
-  // A preset is read key by key, each checked where it is used; what it holds beside the known keys is left alone.
-  const known = new Map([...Object.entries(shipped), ...presets]) as ReadonlyMap<string, Preset>;
+function assetsOf({ styles, presets, wildcards }: FooocusFolder, log: Log): GenerationAssets {
+  const own = [...Object.entries(presetFile), ...presets].map(([name, value]): [string, Preset] => [
+    name,
+    readPreset(name, value, log),
+  ]);
   return {
-    presets: known,
+    presets: new Map(own),
     styles: withShippedStyles(styles),
     wildcards: withShippedWildcards(wildcards),
     samplers: Object.keys(samplers),
     schedules: Object.keys(schedules),
   };
+}
+
+/** A preset's keys that mean something here and have a value that fits; what does not fit is named in the log. */
+function readPreset(name: string, value: unknown, log: Log): Preset {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    log.warn(`presets/${name}.json holds no JSON object and says nothing.`);
+    return {};
+  }
+  const values: Readonly<Record<string, unknown>> = { ...value };
+  const { keys, notes } = readFooocusKeys(values, `presets/${name}.json`);
+  for (const note of notes) log.warn(note);
+  const performance = performances.find((one) => one === values["default_performance"]);
+  return { ...keys, ...(performance === undefined ? {} : { default_performance: performance }) };
+}
+
+/** Where `config.txt` says the wildcards are; relative to the Fooocus folder. */
+function wildcardsFolder({ fooocus, fooocusKeys: { file, environment } }: Config): string | undefined {
+  const folder = environment.path_wildcards ?? file.path_wildcards;
+  return folder === undefined ? undefined : resolve(fooocus, folder);
 }
 
 const engineSettings = (config: Config, modelRoots: readonly string[]): EngineSettings => ({

@@ -12,15 +12,21 @@ export type FooocusFolder = Readonly<{
   wildcards: (name: string) => readonly string[] | undefined;
 }>;
 
-/** @param folder an empty name is a folder with nothing in it */
-export function readFooocusFolder(folder: string): FooocusFolder {
+/**
+ * @param folder    an empty name is a folder with nothing in it
+ * @param wildcards where the wildcards are, if not in that folder
+ */
+export function readFooocusFolder(
+  folder: string,
+  wildcards = folder === "" ? "" : join(folder, "wildcards"),
+): FooocusFolder {
   return {
     styles: filesOf(folder, "sdxl_styles").flatMap(({ value }) =>
       Array.isArray(value) ? value.flatMap(toStyle) : [],
     ),
     presets: new Map(filesOf(folder, "presets").map(({ name, value }) => [name, value])),
     wildcards: (name) => {
-      const file = folder === "" ? undefined : findText(join(folder, "wildcards"), `${name}.txt`);
+      const file = wildcards === "" ? undefined : findText(wildcards, `${name}.txt`);
       return file === undefined ? undefined : wildcardLines(readFileSync(file, "utf8"));
     },
   };

@@ -1,7 +1,10 @@
 import { type Static, type TSchema, Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 
-const slot = Type.Tuple([Type.Boolean(), Type.String(), Type.Number({ minimum: -2, maximum: 2 })]);
+const weight = Type.Number({ minimum: -2, maximum: 2 });
+const slot = Type.Tuple([Type.Boolean(), Type.String(), weight]);
+/** Slots before Fooocus 2.4 had no switch. */
+const olderSlots = Type.Array(Type.Tuple([Type.String(), weight]), { minItems: 1 });
 const folders = Type.Union([Type.String(), Type.Array(Type.String())]);
 
 /** Keys of Fooocus' own `config.txt` that mean something here; all others are left alone. */
@@ -38,6 +41,7 @@ export const FooocusSchema = Type.Partial(
     path_inpaint: folders,
     path_controlnet: folders,
     path_clip_vision: folders,
+    path_wildcards: Type.String(),
     path_outputs: Type.String(),
   }),
 );
@@ -72,11 +76,15 @@ export function readFooocusKeys(
   const notes: string[] = [];
   for (const [key, schema] of Object.entries(properties)) {
     if (!Object.hasOwn(values, key)) continue;
-    if (Value.Check(schema, values[key])) keys[key] = values[key];
+    const value = key === "default_loras" ? withSwitches(values[key]) : values[key];
+    if (Value.Check(schema, value)) keys[key] = value;
     else notes.push(`${source}: ${key} cannot be ${JSON.stringify(values[key])}; its default is used.`);
   }
   return { keys, notes };
 }
+
+const withSwitches = (slots: unknown): unknown =>
+  Value.Check(olderSlots, slots) ? slots.map(([name, strength]) => [true, name, strength]) : slots;
 
 /** A Python literal, as Fooocus reads its environment variables; text that is none stands for itself. */
 export function pythonLiteral(text: string): unknown {

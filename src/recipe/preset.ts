@@ -1,4 +1,12 @@
 import type { GenerateParams, GenerateRequest } from "#/api/generate.ts";
+import { RequestError } from "#/lib/errors.ts";
+import { knownName } from "./names.ts";
+
+/** The preset name that means "none". */
+const noPreset = "initial";
+
+/** The VAE of a checkpoint itself; also what a preset that names none means. */
+export const ownVae = "Default (model)";
 
 /** A preset as Fooocus' files hold it; all keys optional. A LoRA slot is [enabled, name, weight]. */
 export type Preset = Readonly<{
@@ -8,6 +16,8 @@ export type Preset = Readonly<{
   default_refiner_switch?: number;
   default_loras?: readonly (readonly [boolean, string, number])[];
   default_cfg_scale?: number;
+  default_cfg_tsnr?: number;
+  default_clip_skip?: number;
   default_sample_sharpness?: number;
   default_sampler?: string;
   default_scheduler?: string;
@@ -34,6 +44,8 @@ export function presetRequest(preset: Preset): GenerateRequest {
     refiner_switch: preset.default_refiner_switch,
     loras,
     guidance_scale: preset.default_cfg_scale,
+    adaptive_cfg: preset.default_cfg_tsnr,
+    clip_skip: preset.default_clip_skip,
     sharpness: preset.default_sample_sharpness,
     sampler_name: preset.default_sampler,
     scheduler_name: preset.default_scheduler,
@@ -47,4 +59,47 @@ export function presetRequest(preset: Preset): GenerateRequest {
     inpaint_engine: preset.default_inpaint_engine_version,
   };
   return Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined));
+}
+
+/** Model files that are there. */
+export type ModelFiles = Readonly<{
+  checkpoints: readonly string[];
+  loras: readonly string[];
+  vaes: readonly string[];
+}>;
+
+/**
+ * What the preset that a request names says, in the words of a request. Of the checkpoint it is made for, an older
+ * version that is there will do, as it does in Fooocus.
+ *
+ * @param request its own words win over the preset's, so that their files need not be there
+ * @returns nothing said for `initial` and for a request that names none
+ * @throws RequestError `unknown-model` for a name nobody knows, `missing-model` for a file that is not there
+ */
+export function presetOf(
+  request: GenerateRequest,
+  presets: ReadonlyMap<string, Preset>,
+  files: ModelFiles,
+): GenerateRequest {
+  const { preset: name = noPreset } = request;
+  if (name === noPreset) return {};
+  const preset = presets.get(knownName(name, [...presets.keys()], "preset", "preset")) ?? {};
+  const { default_model: model, previous_default_models: older = [] } = preset;
+  const there = [model, ...older].find((file) => file !== undefined && files.checkpoints.includes(file));
+  const said = { vae_name: ownVae, ...presetRequest(preset) };
+  const filled = there === undefined ? said : { ...said, base_model_name: there };
+  const refuse = (what: string, file: string, field: string): never => {
+    const message = `The preset ${name} needs the ${what} ${file}, which is not there; put it into its folder, or say ${field} yourself.`;
+    throw new RequestError("missing-model", message, { field: "preset", value: name, name: file });
+  };
+  const { base_model_name: base, vae_name: vae, loras = [] } = { ...filled, ...request };
+  if (request.base_model_name === undefined && base !== undefined && !files.checkpoints.includes(base))
+    refuse("checkpoint", base, "base_model_name");
+  if (request.vae_name === undefined && vae !== ownVae && !files.vaes.includes(vae))
+    refuse("VAE", vae, "vae_name");
+  const lora = loras.find(
+    ({ enabled, model_name: file }) => enabled && file !== "None" && !files.loras.includes(file),
+  );
+  if (request.loras === undefined && lora !== undefined) refuse("LoRA", lora.model_name, "loras");
+  return filled;
 }

@@ -3,6 +3,7 @@ import { RequestError } from "#/lib/errors.ts";
 import { knownName } from "./names.ts";
 import { refuseNotYet } from "./not-yet.ts";
 import { distilledGuidance, type Performance, performanceModes } from "./performance.ts";
+import { type ModelFiles, ownVae } from "./preset.ts";
 import { pickFromArrays, promptLines, takeInlineLoras } from "./prompt-syntax.ts";
 import { PythonRandom } from "./python-random.ts";
 import {
@@ -23,18 +24,16 @@ import { applyStyles, drawStyles, expansionStyle, randomStyle, type Style } from
 import { fillWildcards, type Wildcards } from "./wildcards.ts";
 
 /** What is there to make pictures with, as names. */
-export type World = Readonly<{
-  checkpoints: readonly string[];
-  loras: readonly string[];
-  vaes: readonly string[];
-  styles: readonly Style[];
-  wildcards: Wildcards;
-  /** A checkpoint's own LoRA for a performance mode, where it names one. */
-  performanceLora: (base: string, mode: string) => string | undefined;
-  samplers: readonly string[];
-  schedules: readonly string[];
-  noise: NoiseRule;
-}>;
+export type World = ModelFiles &
+  Readonly<{
+    styles: readonly Style[];
+    wildcards: Wildcards;
+    /** A checkpoint's own LoRA for a performance mode, where it names one. */
+    performanceLora: (base: string, mode: string) => string | undefined;
+    samplers: readonly string[];
+    schedules: readonly string[];
+    noise: NoiseRule;
+  }>;
 
 /** What the metadata of one image says of its prompts. */
 export type ImageDescription = Readonly<{
@@ -49,8 +48,6 @@ export type Resolved = Readonly<{
   warnings: readonly string[];
   descriptions: readonly ImageDescription[];
 }>;
-
-const ownVae = "Default (model)";
 
 /** LoRAs of request and prompt together, once the prompt names some (Fooocus' default_max_lora_number). */
 const loraLimit = 5;

@@ -1,11 +1,6 @@
 import { type GenerateParams, type GenerateRequest, generateFields } from "#/api/generate.ts";
-import { knownName } from "./names.ts";
-import { type Preset, presetRequest } from "./preset.ts";
 import { seedEnd } from "./recipe.ts";
 import { storedSize } from "./sizes.ts";
-
-/** The preset name that means "none". */
-export const noPreset = "initial";
 
 /** LoRA slots of a settled request. */
 const loraSlots = 5;
@@ -13,7 +8,8 @@ const loraSlots = 5;
 export type SettleContext = Readonly<{
   /** The server's own values for everything a request does not say. */
   defaults: GenerateParams;
-  presets: ReadonlyMap<string, Preset>;
+  /** What the preset says that the request names. */
+  preset: GenerateRequest;
   /** A seed from 0 to 2^63 - 1. */
   randomSeed: () => bigint;
 }>;
@@ -21,15 +17,11 @@ export type SettleContext = Readonly<{
 /**
  * Fills a request: what the body says, else what its preset says, else the server's default. The seed is drawn, LoRA
  * slots are five. The result is what the task keeps, and settling it again changes nothing.
- *
- * @throws RequestError `unknown-model` for a preset that does not exist
  */
 export function settle(
   request: GenerateRequest,
-  { defaults, presets, randomSeed }: SettleContext,
+  { defaults, preset, randomSeed }: SettleContext,
 ): GenerateParams {
-  const name = request.preset ?? defaults.preset;
-  const preset = name === noPreset ? {} : presetOf(name, presets);
   // The field order of the contract, whatever order the parts have.
   const merged = { ...defaults, ...preset, ...request };
   const ordered = Object.fromEntries(generateFields.map((field) => [field, merged[field]])) as GenerateParams;
@@ -40,11 +32,6 @@ export function settle(
     image_seed: seed >= 0n && seed < seedEnd ? seed : randomSeed(),
     loras: padded(ordered.loras),
   };
-}
-
-function presetOf(name: string, presets: ReadonlyMap<string, Preset>): GenerateRequest {
-  const known = knownName(name, [...presets.keys()], "preset", "preset");
-  return presetRequest(presets.get(known) ?? {});
 }
 
 const emptySlot = { enabled: true, model_name: "None", weight: 1 };

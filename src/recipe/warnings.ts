@@ -1,6 +1,5 @@
 import type { GenerateRequest } from "#/api/generate.ts";
 import type { Sidecar } from "#/catalog/sidecar.ts";
-import type { Preset } from "./preset.ts";
 import type { Size } from "./recipe.ts";
 import { parseSize, storedSize } from "./sizes.ts";
 import { expansionStyle } from "./styles.ts";
@@ -10,12 +9,11 @@ import { expansionStyle } from "./styles.ts";
  * other than what was asked for, so whoever named the style, or a preset that has it, is told. Whoever named nothing
  * got this server's default, which is no expansion as long as there is no model: telling everybody on every request
  * would only teach clients to skip warnings.
+ *
+ * @param preset what the preset says that the request names
  */
-export function expansionWarning(
-  request: GenerateRequest,
-  presets: ReadonlyMap<string, Preset>,
-): string | undefined {
-  const named = request.style_selections ?? presets.get(request.preset ?? "")?.default_styles ?? [];
+export function expansionWarning(request: GenerateRequest, preset: GenerateRequest): string | undefined {
+  const named = request.style_selections ?? preset.style_selections ?? [];
   if (!named.includes(expansionStyle)) return undefined;
   return `The style ${expansionStyle} (prompt expansion) was left out: its model is not there in this version.`;
 }

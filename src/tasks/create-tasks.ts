@@ -1,24 +1,19 @@
-import type { GenerateParams, GenerateRequest } from "#/api/generate.ts";
+import type { GenerateParams } from "#/api/generate.ts";
 import type { Catalog } from "#/catalog/catalog.ts";
 import type { ModelHashes } from "#/catalog/hashes.ts";
 import type { Config } from "#/config/schema.ts";
 import type { Engine } from "#/engine/engine.ts";
-import { formatNames } from "#/image/encode.ts";
-import { RequestError } from "#/lib/errors.ts";
 import type { Log } from "#/lib/log.ts";
-import { withKnownNames } from "#/recipe/known-names.ts";
 import type { Preset } from "#/recipe/preset.ts";
 import { type Resolved, resolveRecipe, type World } from "#/recipe/resolve.ts";
-import { settle } from "#/recipe/settle.ts";
 import type { Style } from "#/recipe/styles.ts";
-import { expansionWarning, sizeWarning } from "#/recipe/warnings.ts";
 import type { Wildcards } from "#/recipe/wildcards.ts";
 import type { HistoryStore } from "#/stores/history.ts";
-import { type ImageStore, isCleanName } from "#/stores/images.ts";
+import type { ImageStore } from "#/stores/images.ts";
 import { serverDefaults } from "./defaults.ts";
 import { describeImage } from "./describe-image.ts";
-import { type InputOptions, takeInputs } from "./inputs.ts";
-import type { Prepared } from "./parts.ts";
+import type { InputOptions } from "./inputs.ts";
+import { prepare, prepareLenient } from "./prepare.ts";
 import type { FetchLimits } from "./safe-fetch.ts";
 import { TaskService } from "./service.ts";
 import type { Task } from "./task.ts";
@@ -97,12 +92,14 @@ export function createTasks(parts: TaskDependencies): CreatedTasks {
       styles: assets.styles.map(({ name }) => name),
     });
   const resolve = (params: GenerateParams): Resolved => resolveRecipe(params, worldOf(parts));
-  const prepareLenient = async (request: GenerateRequest): Promise<Prepared> => {
-    const { kept, replaced } = withKnownNames(request, worldOf(parts));
-    const prepared = await prepare(kept, parts, defaults, resolve);
-    if (replaced.length === 0) return prepared;
-    const warning = `Names that nobody here knows gave way to the defaults: ${replaced.join(", ")}.`;
-    return { ...prepared, warnings: [warning, ...prepared.warnings] };
+  const preparation = {
+    world: () => worldOf(parts),
+    defaultsFor: defaults,
+    presets: assets.presets,
+    sidecar: (checkpoint: string) => catalog.sidecar(checkpoint),
+    inputOptions: () => inputOptionsOf(parts),
+    webhookUrl: config.webhook_url,
+    random: parts.random,
   };
   const tools = createTools(
     () => inputOptionsOf(parts),
@@ -131,7 +128,7 @@ export function createTasks(parts: TaskDependencies): CreatedTasks {
     baseUrl,
     queueLimit: config.queue_limit,
     prepare: (request, lenient) =>
-      lenient ? prepareLenient(request) : prepare(request, parts, defaults, resolve),
+      lenient ? prepareLenient(request, preparation) : prepare(request, preparation),
     resolve,
     describe: async (params, resolved, image) =>
       config.disable_metadata || !params.save_metadata_to_images
@@ -140,44 +137,6 @@ export function createTasks(parts: TaskDependencies): CreatedTasks {
     recordText,
   });
   return { tasks, tools, defaults };
-}
-
-/** Refuses first, and keeps images only of a request that can be made. */
-async function prepare(
-  request: GenerateRequest,
-  parts: TaskDependencies,
-  defaultsFor: (base?: string) => GenerateParams,
-  resolve: (params: GenerateParams) => Resolved,
-): Promise<Prepared> {
-  const { presets } = parts.assets;
-  // 53 bits, so that a client in JavaScript reads a drawn seed to its last digit.
-  const randomSeed = (): bigint => BigInt(Math.floor(parts.random() * 2 ** 53));
-  const defaults = defaultsFor(request.base_model_name ?? presets.get(request.preset ?? "")?.default_model);
-  const params = settle(request, { defaults, presets, randomSeed });
-  checkFile(params);
-  const { recipe, warnings } = resolve(params);
-  const more = [
-    sizeWarning(recipe.size, recipe.base, parts.catalog.sidecar(recipe.base)),
-    expansionWarning(request, presets),
-  ];
-  const taken = await takeInputs(params, inputOptionsOf(parts));
-  const webhook = taken.webhook_url ?? "";
-  return {
-    params: { ...taken, webhook_url: webhook === "" ? parts.config.webhook_url : webhook },
-    warnings: [...warnings, ...more.flatMap((text) => text ?? [])],
-  };
-}
-
-function checkFile({ save_name: name, output_format: format }: GenerateParams): void {
-  if (!Object.hasOwn(formatNames, format)) {
-    const known = Object.keys(formatNames).join(", ");
-    const message = `Images are not saved as ${JSON.stringify(format)}; output_format takes ${known}.`;
-    throw new RequestError("invalid-value", message, { field: "output_format", value: format });
-  }
-  if (name !== null && name !== "" && !isCleanName(name)) {
-    const message = `save_name is one file name without folders, not ${JSON.stringify(name.slice(0, 200))}.`;
-    throw new RequestError("invalid-value", message, { field: "save_name", value: name.slice(0, 200) });
-  }
 }
 
 function worldOf({ catalog, assets, config }: TaskDependencies): World {

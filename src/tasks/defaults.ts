@@ -70,8 +70,6 @@ type Layer = Preset & Omit<FooocusKeys, keyof Preset>;
 function requestOf(keys: Layer): GenerateRequest {
   const { performance_selection: _, ...request } = presetRequest(keys);
   const more: { [K in keyof GenerateParams]?: GenerateParams[K] | undefined } = {
-    adaptive_cfg: keys.default_cfg_tsnr,
-    clip_skip: keys.default_clip_skip,
     output_format: keys.default_output_format,
     overwrite_switch: keys.default_overwrite_switch,
     black_out_nsfw: keys.default_black_out_nsfw,

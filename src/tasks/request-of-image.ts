@@ -4,6 +4,7 @@ import type { Json } from "#/api/json.ts";
 import { readBody } from "#/api/read.ts";
 import { findStyles } from "#/recipe/find-styles.ts";
 import { type Performance, performanceModes } from "#/recipe/performance.ts";
+import { ownVae } from "#/recipe/preset.ts";
 import { promptLines } from "#/recipe/prompt-syntax.ts";
 import { stemOf, type World } from "#/recipe/resolve.ts";
 import type { ImageMetadata, ReadMetadata } from "#/stores/metadata/metadata.ts";
@@ -47,8 +48,6 @@ export function requestOfImage({ scheme, facts }: ReadMetadata, world: World): R
   };
   return { request: checked(values, warnings), warnings };
 }
-
-const ownVae = "Default (model)";
 
 /** The prompt before the styles, and the styles: named in one scheme, found by their texts in the other. */
 function promptOf(facts: Facts, scheme: ReadMetadata["scheme"], world: World, warnings: string[]): Values {

@@ -3,10 +3,11 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { startMain } from "../support/main-process.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "fooocusd-ports-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-const main = join(import.meta.dir, "../../src/main.ts");
+const start = (...args: readonly string[]) => startMain(folder, ...args);
 
 /** A port that is free now, and so is the next one. */
 async function freePair(): Promise<number> {
@@ -25,32 +26,6 @@ const take = (port: number): Promise<(() => Promise<void>) | undefined> =>
     server.once("error", () => resolve(undefined));
     server.listen(port, "127.0.0.1", () => resolve(() => new Promise((done) => server.close(() => done()))));
   });
-
-/** Starts the server and waits until it answers, or ends. */
-async function start(...args: readonly string[]) {
-  const outputs = join(folder, crypto.randomUUID());
-  const child = Bun.spawn(
-    [process.execPath, "run", main, "--outputs", outputs, "--inputs", outputs, ...args],
-    {
-      cwd: folder,
-      env: { HOME: folder, PATH: "/usr/bin:/bin" },
-      stdout: "pipe",
-      stderr: "pipe",
-    },
-  );
-  const output = { text: "" };
-  const read = async (stream: ReadableStream<Uint8Array>) => {
-    for await (const bytes of stream) output.text += new TextDecoder().decode(bytes);
-  };
-  const reading = Promise.all([read(child.stdout), read(child.stderr)]);
-  while (!output.text.includes("is ready") && child.exitCode === null) await Bun.sleep(20);
-  const stop = async () => {
-    child.kill("SIGTERM");
-    await child.exited;
-    await reading;
-  };
-  return { child, output, stop };
-}
 
 test("--port N answers on N and N+1, and a second server is refused", async () => {
   const port = await freePair();

@@ -1,0 +1,74 @@
+import type { GenerateParams, GenerateRequest } from "#/api/generate.ts";
+import type { Sidecar } from "#/catalog/sidecar.ts";
+import { formatNames } from "#/image/encode.ts";
+import { RequestError } from "#/lib/errors.ts";
+import { withKnownNames } from "#/recipe/known-names.ts";
+import { type Preset, presetOf } from "#/recipe/preset.ts";
+import { resolveRecipe, type World } from "#/recipe/resolve.ts";
+import { settle } from "#/recipe/settle.ts";
+import { expansionWarning, sizeWarning } from "#/recipe/warnings.ts";
+import { isCleanName } from "#/stores/images.ts";
+import { type InputOptions, takeInputs } from "./inputs.ts";
+import type { Prepared } from "./parts.ts";
+
+/** What a request is filled and checked with. */
+export type Preparation = Readonly<{
+  world: () => World;
+  /** The server's values for what a request does not say, for the checkpoint that it names. */
+  defaultsFor: (base?: string) => GenerateParams;
+  presets: ReadonlyMap<string, Preset>;
+  sidecar: (checkpoint: string) => Sidecar;
+  inputOptions: () => InputOptions;
+  /** For requests that name none. */
+  webhookUrl: string;
+  /** 0 up to 1. */
+  random: () => number;
+}>;
+
+/**
+ * Takes a request: fills it, refuses what cannot be made, and takes its images in last, so that they are kept only of
+ * a request that can be made.
+ *
+ * @throws RequestError
+ */
+export async function prepare(request: GenerateRequest, parts: Preparation): Promise<Prepared> {
+  // 53 bits, so that a client in JavaScript reads a drawn seed to its last digit.
+  const randomSeed = (): bigint => BigInt(Math.floor(parts.random() * 2 ** 53));
+  const world = parts.world();
+  const preset = presetOf(request, parts.presets, world);
+  const defaults = parts.defaultsFor(request.base_model_name ?? preset.base_model_name);
+  const params = settle(request, { defaults, preset, randomSeed });
+  checkFile(params);
+  const { recipe, warnings } = resolveRecipe(params, world);
+  const more = [
+    sizeWarning(recipe.size, recipe.base, parts.sidecar(recipe.base)),
+    expansionWarning(request, preset),
+  ];
+  const taken = await takeInputs(params, parts.inputOptions());
+  const webhook = taken.webhook_url ?? "";
+  return {
+    params: { ...taken, webhook_url: webhook === "" ? parts.webhookUrl : webhook },
+    warnings: [...warnings, ...more.flatMap((text) => text ?? [])],
+  };
+}
+
+/** The older API's way: names that nobody knows give way to the defaults, which its client is told. */
+export async function prepareLenient(request: GenerateRequest, parts: Preparation): Promise<Prepared> {
+  const { kept, replaced } = withKnownNames(request, parts.world());
+  const prepared = await prepare(kept, parts);
+  if (replaced.length === 0) return prepared;
+  const warning = `Names that nobody here knows gave way to the defaults: ${replaced.join(", ")}.`;
+  return { ...prepared, warnings: [warning, ...prepared.warnings] };
+}
+
+function checkFile({ save_name: name, output_format: format }: GenerateParams): void {
+  if (!Object.hasOwn(formatNames, format)) {
+    const known = Object.keys(formatNames).join(", ");
+    const message = `Images are not saved as ${JSON.stringify(format)}; output_format takes ${known}.`;
+    throw new RequestError("invalid-value", message, { field: "output_format", value: format });
+  }
+  if (name !== null && name !== "" && !isCleanName(name)) {
+    const message = `save_name is one file name without folders, not ${JSON.stringify(name.slice(0, 200))}.`;
+    throw new RequestError("invalid-value", message, { field: "save_name", value: name.slice(0, 200) });
+  }
+}
