@@ -11,11 +11,16 @@ export type Described = Readonly<{
   parameters?: readonly unknown[];
   requestBody?: unknown;
   responses?: Readonly<Record<string, unknown>>;
-  security?: readonly unknown[];
 }>;
 
 /** A route as the server declares it, path parameters written `:name`. */
-export type DescribedRoute = Readonly<{ method: string; path: string; detail: Described | undefined }>;
+export type DescribedRoute = Readonly<{
+  method: string;
+  path: string;
+  /** Whether it asks for the key, where one is set. */
+  keyed: boolean;
+  detail: Described | undefined;
+}>;
 
 type Tree = { [key: string]: unknown };
 
@@ -26,9 +31,6 @@ const info = {
   description: "fooocusd: pictures from SDXL checkpoints, in the words of FooocusAPI.",
 };
 const keyScheme = { APIKeyHeader: { type: "apiKey", in: "header", name: "X-API-KEY" } };
-
-/** For the description of a route that asks for the key. */
-export const keyed = [{ APIKeyHeader: [] }];
 
 /** Answers that are pictures, for a route's description. */
 export const pictureContent = Object.fromEntries(
@@ -61,16 +63,19 @@ export const jsonAnswer = (schema: TSchema, description = "Successful Response")
 export function openApiDocument(routes: readonly DescribedRoute[]): string {
   const named: Tree = {};
   const paths: Record<string, Tree> = {};
-  for (const { method, path, detail } of routes) {
+  for (const { method, path, keyed, detail } of routes) {
     if (detail?.hide === true || method === "WS") continue;
     const at = path.replaceAll(/:([^/]+)/g, "{$1}");
-    paths[at] = { ...paths[at], [method.toLowerCase()]: hoisted(operationOf(path, detail ?? {}), named) };
+    paths[at] = {
+      ...paths[at],
+      [method.toLowerCase()]: hoisted(operationOf(path, keyed, detail ?? {}), named),
+    };
   }
   const schemas = Object.fromEntries(Object.entries(named).toSorted(([a], [b]) => (a < b ? -1 : 1)));
   return writeJson({ openapi: "3.1.0", info, paths, components: { schemas, securitySchemes: keyScheme } });
 }
 
-function operationOf(path: string, detail: Omit<Described, "hide">): Tree {
+function operationOf(path: string, keyed: boolean, detail: Omit<Described, "hide">): Tree {
   const inPath = [...path.matchAll(/:([^/]+)/g)].map(([, name]) => ({
     name,
     in: "path",
@@ -82,8 +87,9 @@ function operationOf(path: string, detail: Omit<Described, "hide">): Tree {
   return {
     ...detail,
     ...(parameters.length === 0 ? {} : { parameters }),
+    ...(keyed ? { security: [{ APIKeyHeader: [] }] } : {}),
     responses: {
-      200: { description: "Successful Response", content: { "application/json": { schema: {} } } },
+      ...(detail.responses === undefined ? { 200: { description: "Successful Response" } } : {}),
       ...(checked ? { 422: jsonAnswer(HTTPValidationError, "Validation Error") } : {}),
       ...detail.responses,
     },

@@ -10,12 +10,14 @@ const files = /^\/(?:outputs|inputs|files)\//;
 
 export type AuthOptions = Readonly<{ keys: readonly string[]; protectFiles: boolean }>;
 
+/** Whether a path asks for the key, where one is set. */
+export const asksForKey = (path: string, { protectFiles }: AuthOptions): boolean =>
+  !open.test(path) && (protectFiles || !files.test(path));
+
 /** The contract's key check: header `X-API-KEY`, exact match. @returns the refusal, or undefined */
-export function refusal(request: Request, { keys, protectFiles }: AuthOptions): Response | undefined {
-  if (keys.length === 0) return undefined;
-  const { pathname } = new URL(request.url);
-  if (open.test(pathname) || (!protectFiles && files.test(pathname))) return undefined;
-  if (keyFits(keys, request.headers.get("x-api-key") ?? "")) return undefined;
+export function refusal(request: Request, auth: AuthOptions): Response | undefined {
+  if (auth.keys.length === 0 || !asksForKey(new URL(request.url).pathname, auth)) return undefined;
+  if (keyFits(auth.keys, request.headers.get("x-api-key") ?? "")) return undefined;
   return jsonReply({ detail: "Forbidden" }, 403);
 }
 

@@ -2,7 +2,7 @@ import { Type } from "@sinclair/typebox";
 import { Elysia } from "elysia";
 import { ControlAnswer } from "#/api/answers.ts";
 import { InvalidRequest, sentences } from "#/api/issues.ts";
-import { jsonAnswer, keyed, queryParameter } from "#/api/openapi.ts";
+import { jsonAnswer, queryParameter } from "#/api/openapi.ts";
 import type { Tasks } from "#/tasks/tasks.ts";
 import { jsonReply } from "./replies.ts";
 
@@ -33,7 +33,6 @@ export const controlRoute = ({ tasks }: { readonly tasks: Tasks }) =>
         summary: "Stop or skip",
         parameters: [queryParameter("action", action, true)],
         responses: { 200: jsonAnswer(ControlAnswer) },
-        security: keyed,
       },
     },
   );

@@ -1,7 +1,7 @@
 import { Type } from "@sinclair/typebox";
 import { Elysia } from "elysia";
 import { AllModelNamesResponse } from "#/api/answers.ts";
-import { jsonAnswer, keyed } from "#/api/openapi.ts";
+import { jsonAnswer } from "#/api/openapi.ts";
 import type { Catalog } from "#/catalog/catalog.ts";
 import { jsonReply } from "./replies.ts";
 
@@ -23,7 +23,6 @@ export const enginesRoutes = ({ catalog, styleNames }: EnginesDependencies) =>
           operationId: "all_models_v1_engines_all_models_get",
           summary: "Checkpoints and LoRAs",
           responses: { 200: jsonAnswer(AllModelNamesResponse) },
-          security: keyed,
         },
       },
     )
@@ -33,6 +32,5 @@ export const enginesRoutes = ({ catalog, styleNames }: EnginesDependencies) =>
         operationId: "all_styles_v1_engines_styles_get",
         summary: "Styles",
         responses: { 200: jsonAnswer(Type.Array(Type.String())) },
-        security: keyed,
       },
     });

@@ -1,7 +1,7 @@
 import { Elysia } from "elysia";
 import { TaskRecord } from "#/api/answers.ts";
 import { CommonRequest, type GenerateRequest } from "#/api/generate.ts";
-import { jsonAnswer, jsonRequest, keyed, pictureContent } from "#/api/openapi.ts";
+import { jsonAnswer, jsonRequest, pictureContent } from "#/api/openapi.ts";
 import { readBody } from "#/api/read.ts";
 import type { TaskId } from "#/engine/protocol.ts";
 import type { ImageFormat } from "#/image/encode.ts";
@@ -46,7 +46,6 @@ export const generateRoute = ({ tasks, images }: GenerateDependencies) =>
         summary: "Make pictures",
         requestBody: jsonRequest(CommonRequest),
         responses: { 200: generateAnswer },
-        security: keyed,
       },
     },
   );

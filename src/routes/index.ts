@@ -5,7 +5,7 @@ import type { Log } from "#/lib/log.ts";
 import type { ImageStore } from "#/stores/images.ts";
 import type { Tasks } from "#/tasks/tasks.ts";
 import type { Tools } from "#/tasks/tools.ts";
-import { type AuthOptions, refusal } from "./auth.ts";
+import { type AuthOptions, asksForKey, refusal } from "./auth.ts";
 import { controlRoute } from "./control.ts";
 import { corsHeaders, preflight } from "./cors.ts";
 import { dashboardRoute } from "./dashboard.ts";
@@ -79,6 +79,7 @@ export function routes(parts: RouteDependencies) {
     .use(enginesRoutes(parts))
     .use(toolsRoutes(parts))
     .use(legacyRoutes({ ...parts, persistent: parts.persistentHistory ?? false }));
-  for (const { method, path, hooks } of app.routes) declared.push({ method, path, detail: hooks.detail });
+  for (const { method, path, hooks } of app.routes)
+    declared.push({ method, path, keyed: asksForKey(path, parts.auth), detail: hooks.detail });
   return app;
 }

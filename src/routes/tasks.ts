@@ -2,7 +2,7 @@ import { Type } from "@sinclair/typebox";
 import { Elysia } from "elysia";
 import { TaskLists, TaskRecord } from "#/api/answers.ts";
 import type { JsonObject } from "#/api/json.ts";
-import { jsonAnswer, keyed, queryParameter } from "#/api/openapi.ts";
+import { jsonAnswer, queryParameter } from "#/api/openapi.ts";
 import { readQueries } from "#/api/read.ts";
 import type { TaskId } from "#/engine/protocol.ts";
 import type { HistoryRange } from "#/stores/history.ts";
@@ -54,7 +54,6 @@ export const tasksRoutes = ({ tasks, images }: TasksDependencies) =>
           summary: "Tasks: what waits, what runs, what has been",
           parameters: Object.entries(listQuery).map(([name, schema]) => queryParameter(name, schema)),
           responses: { 200: jsonAnswer(TaskLists) },
-          security: keyed,
         },
       },
     )
@@ -75,7 +74,6 @@ export const tasksRoutes = ({ tasks, images }: TasksDependencies) =>
             "One task, an empty list if there is none; with wait, once it is settled or after that time",
           parameters: [queryParameter("wait", waitSeconds)],
           responses: { 200: jsonAnswer(TaskRecord) },
-          security: keyed,
         },
       },
     );

@@ -2,7 +2,7 @@ import { Type } from "@sinclair/typebox";
 import { Elysia } from "elysia";
 import type { Json } from "#/api/json.ts";
 import { isMultipart } from "#/api/legacy/form.ts";
-import { jsonAnswer, jsonRequest, keyed } from "#/api/openapi.ts";
+import { jsonAnswer, jsonRequest } from "#/api/openapi.ts";
 import { readBody, readJson } from "#/api/read.ts";
 import {
   DescribeImageRequest,
@@ -42,7 +42,6 @@ const maskRoute = ({ tools }: ToolsDependencies) =>
           summary: "Make a mask of what a picture shows",
           requestBody: jsonRequest(GenerateMaskRequest),
           responses: { 200: jsonAnswer(Type.String(), "The mask: a PNG in base64.") },
-          security: keyed,
         },
       },
     );
@@ -75,7 +74,6 @@ const describeRoute = ({ tools, log }: ToolsDependencies) => {
             "A form with the file `image`, and `image_type` in the query, is the older API's way to ask.",
           requestBody: jsonRequest(DescribeImageRequest),
           responses: { 200: jsonAnswer(DescribeImageResponse) },
-          security: keyed,
         },
       },
     );
@@ -97,7 +95,6 @@ const readMetadataRoute = ({ tools }: ToolsDependencies) =>
           "`request` in the answer can be posted to /v1/engine/generate/ as it is.",
         requestBody: jsonRequest(ReadMetadataRequest),
         responses: { 200: jsonAnswer(ReadMetadataResponse) },
-        security: keyed,
       },
     },
   );

@@ -8,14 +8,7 @@ import { checkForm, formOf, readForm } from "#/api/legacy/form.ts";
 import type { LegacyJob } from "#/api/legacy/job.ts";
 import { olderField, toGenerateRequest } from "#/api/legacy/to-generate.ts";
 import { type OlderWords, readOlder } from "#/api/legacy/words.ts";
-import {
-  formRequest,
-  jsonAnswer,
-  jsonRequest,
-  keyed,
-  pictureContent,
-  queryParameter,
-} from "#/api/openapi.ts";
+import { formRequest, jsonAnswer, jsonRequest, pictureContent, queryParameter } from "#/api/openapi.ts";
 import { readJson } from "#/api/read.ts";
 import { RequestError } from "#/lib/errors.ts";
 import type { Log } from "#/lib/log.ts";
@@ -133,7 +126,6 @@ const detailOf = ({ path, form, schema, operationId, summary }: OlderRoute) => (
   parameters: [queryParameter("accept", acceptSchema)],
   requestBody: form ? formRequest(schema) : jsonRequest(schema),
   responses: { 200: generationAnswer },
-  security: keyed,
 });
 
 const generationAnswer = {

@@ -3,7 +3,7 @@ import { Elysia } from "elysia";
 import { InvalidRequest, sentences } from "#/api/issues.ts";
 import { AsyncJobResponse, JobHistoryResponse, JobQueueInfo, StopResponse } from "#/api/legacy/answers.ts";
 import { hyphenated, withoutHyphens } from "#/api/legacy/job.ts";
-import { jsonAnswer, keyed, pictureContent, queryParameter } from "#/api/openapi.ts";
+import { jsonAnswer, pictureContent, queryParameter } from "#/api/openapi.ts";
 import { type Converted, readQuery } from "#/api/read.ts";
 import type { TaskId } from "#/engine/protocol.ts";
 import type { Task } from "#/tasks/task.ts";
@@ -189,6 +189,5 @@ const documented = (
     summary,
     parameters: [...parameters],
     responses: { 200: jsonAnswer(answer) },
-    security: keyed,
   },
 });

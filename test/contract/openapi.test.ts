@@ -1,0 +1,110 @@
+import { afterAll, describe, expect, test } from "bun:test";
+import type { ReferenceDocument, ReferenceSchema } from "#/web/reference-page.ts";
+import { fields, objects } from "../support/request-fields.ts";
+import { serveBench } from "../support/served-bench.ts";
+import fixture from "./fixtures/openapi.json";
+
+const bench = serveBench();
+afterAll(() => bench.close());
+
+type Operation = ReferenceDocument["paths"][string][string] &
+  Readonly<{ operationId?: string; security?: readonly unknown[] }>;
+
+const answer = await fetch(`${bench.url}/openapi.json`);
+const text = await answer.text();
+const document: ReferenceDocument & Readonly<{ openapi: string; components: { securitySchemes: unknown } }> =
+  JSON.parse(text);
+const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
+  Object.entries(methods).map(([method, operation]) => ({ path, method, operation: operation as Operation })),
+);
+const refOf = (schema: ReferenceSchema | undefined): string | undefined => schema?.$ref?.split("/").at(-1);
+
+test("its version, name and key are the reference's", () => {
+  expect(answer.headers.get("content-type")).toBe("application/json");
+  expect(document.openapi).toBe(fixture.openapi);
+  expect(document.info).toMatchObject(fixture.info);
+  expect(document.components.securitySchemes).toEqual(fixture.security);
+});
+
+describe("the reference's operations are all there, as generated clients know them", () => {
+  for (const { id, method, path, tag, parameters, body, answer: answered, keyed } of fixture.operations) {
+    test(id, () => {
+      const operation = operations.find((other) => other.operation.operationId === id);
+      expect([operation?.method, operation?.path]).toEqual([method, path]);
+      if (tag !== undefined) expect(operation?.operation.tags).toEqual([tag]);
+      const named =
+        operation?.operation.parameters?.map(({ name, required }) =>
+          required === true ? `${name}*` : name,
+        ) ?? [];
+      // Ours may come after them, and must not be required.
+      expect(named.slice(0, parameters.length)).toEqual(parameters);
+      expect(named.slice(parameters.length).filter((name) => name.endsWith("*"))).toEqual([]);
+      if (body !== undefined)
+        expect(refOf(operation?.operation.requestBody?.content["application/json"]?.schema)).toBe(body);
+      if (answered !== undefined)
+        expect(refOf(operation?.operation.responses["200"]?.content?.["application/json"]?.schema)).toBe(
+          answered,
+        );
+      expect(operation?.operation.security !== undefined).toBe(keyed);
+    });
+  }
+});
+
+test("the reference's schemas are all there by their names, and every reference leads to one", () => {
+  const names = Object.keys(document.components.schemas);
+  expect(names).toEqual(expect.arrayContaining(fixture.schemas));
+  for (const [, name] of text.matchAll(/"#\/components\/schemas\/([^"]+)"/g))
+    expect(names).toContain(name ?? "");
+});
+
+test("the fields of a request are the contract's: names in order, types, bounds, defaults, what must be there", () => {
+  const tables = { CommonRequest: fields, ...objects };
+  for (const [name, table] of Object.entries(tables)) {
+    const { properties = {}, required = [] } = document.components.schemas[name] ?? {};
+    expect(Object.keys(properties)).toEqual(table.map((field) => field.name));
+    expect(required).toEqual(table.filter((field) => field.required).map((field) => field.name));
+    for (const field of table) {
+      const shown = properties[field.name] ?? {};
+      const schema = shown.anyOf?.[0] ?? document.components.schemas[refOf(shown) ?? ""] ?? shown;
+      expect([field.name, schema.type]).toEqual([field.name, field.type]);
+      expect([field.name, schema.minimum, schema.maximum]).toEqual([
+        field.name,
+        field.minimum,
+        field.maximum,
+      ]);
+      if (field.required !== true) expect([field.name, shown.default]).toEqual([field.name, field.default]);
+      expect(schema.enum).toEqual(field.enum);
+      expect(shown.anyOf?.some(({ type }) => type === "null") === true).toBe(field.nullable === true);
+    }
+  }
+});
+
+test("every operation has a name of its own, says what it is, and what a wrong request gets", () => {
+  const ids = operations.map(({ operation }) => operation.operationId ?? "");
+  expect(new Set(ids).size).toBe(ids.length);
+  for (const { operation } of operations) {
+    expect([operation.operationId, operation.summary]).toEqual([expect.any(String), expect.any(String)]);
+    const takes = (operation.parameters?.length ?? 0) > 0 || operation.requestBody !== undefined;
+    if (takes)
+      expect(refOf(operation.responses["422"]?.content?.["application/json"]?.schema)).toBe(
+        "HTTPValidationError",
+      );
+  }
+});
+
+describe("the pages", () => {
+  test("/redoc shows every operation and every schema, without a script and without anything from elsewhere", async () => {
+    const page = await (await fetch(`${bench.url}/redoc`)).text();
+    for (const { path, method } of operations) expect(page).toContain(`${method.toUpperCase()} ${path}`);
+    for (const name of Object.keys(document.components.schemas)) expect(page).toContain(`id="${name}"`);
+    expect(page).not.toMatch(/<script|https?:\/\/|src=/);
+    for (const [, target] of page.matchAll(/href="#([^"]+)"/g)) expect(page).toContain(`id="${target}"`);
+  });
+
+  test("/docs and what it loads is served from here", async () => {
+    for (const path of ["/docs", "/docs/oauth2-redirect", "/docs/swagger-ui.js", "/docs/swagger-ui.css"])
+      expect([path, (await fetch(bench.url + path)).status]).toEqual([path, 200]);
+    const page = await (await fetch(`${bench.url}/docs/`)).text();
+    expect(page).toContain("swagger-ui.js");
+  });
+});
