@@ -86,10 +86,7 @@ export function openBench(options: BenchOptions = {}): TaskBench {
     log: silentLog,
     baseUrl: () => `http://127.0.0.1:${port()}`,
     port,
-    recordText: (task) =>
-      task.legacyJob === null
-        ? JSON.stringify({ task_id: task.id, task_status: task.state.status })
-        : webhookText(task),
+    recordText: webhookText,
     clock: Date.now,
     random: Math.random,
   });
