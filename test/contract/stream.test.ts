@@ -1,0 +1,139 @@
+import { expect, test } from "bun:test";
+import { ScriptedEngine } from "../support/scripted-engine.ts";
+import { serveBench, soon } from "../support/served-bench.ts";
+import { small } from "../support/task-bench.ts";
+
+const request = { ...small, image_seed: 7 };
+
+/** Holds the engine in its second step until the test lets it go. */
+function heldBench() {
+  const held = Promise.withResolvers<void>();
+  const engine = new ScriptedEngine({ beforeStep: ({ step }) => (step === 2 ? held.promise : undefined) });
+  return { bench: serveBench({ engine }), release: held.resolve };
+}
+
+const post = (url: string, flags: object, signal?: AbortSignal) =>
+  fetch(`${url}/v1/engine/generate/`, {
+    method: "POST",
+    body: new TextEncoder().encode(JSON.stringify({ ...request, ...flags })),
+    ...(signal === undefined ? {} : { signal }),
+  });
+
+test("the stream, byte for byte: each message when it happens, previews with the steps, Finished last", async () => {
+  await using bench = serveBench();
+  const answer = await post(bench.url, { stream_output: true, image_number: 2 });
+  expect(answer.headers.get("content-type")).toBe("text/event-stream; charset=utf-8");
+  expect(answer.headers.get("cache-control")).toBe("no-store");
+  expect(answer.headers.get("x-accel-buffering")).toBe("no");
+  expect(answer.headers.get("transfer-encoding")).toBe("chunked");
+  const text = await answer.text();
+  expect(text.endsWith("\r\ndata: \r\n\r\n")).toBe(true);
+  const events = text.slice(0, -4).split("\r\n\r\n");
+  for (const event of events)
+    expect(event).toMatch(
+      /^data: \{"progress": \d+, "preview": (null|"data:image\/png;base64,[\w+/=]+"), "message": "[^"]+", "images": \[[^\]]*\]\}\r\ndata: $/,
+    );
+  const said = events.map((event) => JSON.parse(event.slice(6, event.indexOf("\r\n"))));
+  const told = said.map(
+    ({ progress, message, preview }) => `${progress} ${message}${preview === null ? "" : " +"}`,
+  );
+  // Two pictures of four steps, without expansion: http-api sections 9 and 10.
+  expect(told.filter((line) => line.includes("Sampling"))).toEqual([
+    "16 Sampling step 1/4, image 1/2 ... +",
+    "28 Sampling step 2/4, image 1/2 ... +",
+    "40 Sampling step 3/4, image 1/2 ... +",
+    "52 Sampling step 4/4, image 1/2 ... +",
+    "63 Sampling step 1/4, image 2/2 ... +",
+    "75 Sampling step 2/4, image 2/2 ... +",
+    "87 Sampling step 3/4, image 2/2 ... +",
+    "99 Sampling step 4/4, image 2/2 ... +",
+  ]);
+  expect(told[0]).toBe("1 Loading control models ...");
+  expect(told.at(-1)).toBe("100 Finished");
+  expect(said.slice(0, -1).every(({ images }) => images.length === 0)).toBe(true);
+  expect(said.at(-1).images).toHaveLength(2);
+});
+
+test("names beyond ASCII are escaped in the stream and written as they are in a record", async () => {
+  await using bench = serveBench();
+  const flags = { save_name: "猫🐈é" };
+  const stream = await (await post(bench.url, { ...flags, stream_output: true })).text();
+  expect(stream).toMatch(/^[\x00-\x7f]*$/);
+  const record = await (await post(bench.url, flags)).text();
+  expect(record).toContain('"save_name":"猫🐈é"');
+});
+
+test("a client that goes away harms no task, whatever it waited for", async () => {
+  const { bench, release } = heldBench();
+  await using _ = bench;
+  const leaving = new AbortController();
+  const waiting = [
+    post(bench.url, { stream_output: true }, leaving.signal).then((answer) => answer.text()),
+    post(bench.url, {}, leaving.signal),
+    post(bench.url, { async_process: false, stream_output: false }, leaving.signal),
+  ].map((promise) =>
+    promise.then(
+      () => "answered",
+      () => "left",
+    ),
+  );
+  expect(await soon(() => bench.tasks.pending().length === 2 && bench.tasks.current() !== undefined)).toBe(
+    true,
+  );
+  const ids = [bench.tasks.current()?.id, ...bench.tasks.pending().map(({ id }) => id)];
+  leaving.abort();
+  expect(await Promise.all(waiting)).toEqual(["left", "left", "left"]);
+  release();
+  for (const id of ids) {
+    const record = await (await fetch(`${bench.url}/tasks/${id}?wait=20`)).json();
+    expect(record).toMatchObject({ task_id: id, task_status: "finished", progress: 100 });
+    expect((await fetch(record.result[0])).status).toBe(200);
+  }
+});
+
+test("who waits while the server stops is told that the task is kept", async () => {
+  const { bench, release } = heldBench();
+  const [record, picture] = [
+    post(bench.url, {}),
+    post(bench.url, { async_process: false, stream_output: false }),
+  ];
+  expect(await soon(() => bench.tasks.pending().length === 1)).toBe(true);
+  const closing = bench.tasks.close(50);
+  for (const answer of await Promise.all([record, picture])) {
+    expect(answer.status).toBe(503);
+    expect((await answer.json()).detail).toContain("is kept");
+  }
+  release();
+  await closing;
+  await bench.close();
+});
+
+test("half a minute of silence: pings every 15 s, and the silent connections are not cut", async () => {
+  const { bench, release } = heldBench();
+  await using _ = bench;
+  const started = Date.now();
+  const streamed = (await post(bench.url, { stream_output: true })).text();
+  // The headers come at once also where there is nothing to say yet.
+  const queued = (await post(bench.url, { stream_output: true })).text();
+  const record = post(bench.url, {});
+  expect(Date.now() - started).toBeLessThan(5000);
+  // Bun cuts after 10 s and Elysia after 30 s what is silent, if they are left alone.
+  await Bun.sleep(32_000);
+  release();
+  const answer = await record;
+  expect(await answer.json()).toMatchObject({ task_status: "finished" });
+  const pingsOf = (text: string): readonly number[] =>
+    [...text.matchAll(/: ping - (\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d\.\d{6})\+00:00\r\n\r\n/g)].map(
+      ([, day, time]) => (Date.parse(`${day}T${time?.slice(0, 12)}Z`) - started) / 1000,
+    );
+  const close = (seconds: readonly number[], expected: readonly number[]): void => {
+    expect(seconds).toHaveLength(expected.length);
+    for (const [i, second] of seconds.entries())
+      expect(Math.abs(second - (expected[i] ?? 0))).toBeLessThan(3);
+  };
+  close(pingsOf(await streamed), [15, 30]);
+  // One that waits hears nothing but pings until it starts, the first as soon as it is clear that there is nothing else.
+  const waited = await queued;
+  close(pingsOf(waited), [0, 15, 30]);
+  expect(waited).toMatch(/^(: ping - [^\r]+\r\n\r\n){3}data: /);
+}, 60_000);
