@@ -64,7 +64,7 @@ export function readLora(path: string, checkpoint: Checkpoint, index: number): L
   for (const [suffix, family] of otherFamilies) {
     const key = [...file.tensors.keys()].find((name) => name.endsWith(suffix));
     if (key === undefined) continue;
-    throw refused(path, `it is a ${family} file (${key}); only LoRA and LoCon are supported yet`);
+    throw refused(path, `it is a ${family} file (${key}); only LoRA and LoCon are supported yet`, key);
   }
   const targets = moduleNames(checkpoint);
   const branches = { unet: new Map(), textL: new Map(), textG: new Map() } as Record<
@@ -81,11 +81,12 @@ export function readLora(path: string, checkpoint: Checkpoint, index: number): L
     }
     modules += 1;
     const target = targets.get(name);
-    const up = find(file.tensors, name, suffixes.up);
-    if (target === undefined || up === undefined) {
+    if (target === undefined) {
       unmatched.push(key);
       continue;
     }
+    const up = find(file.tensors, name, suffixes.up);
+    if (up === undefined) throw refused(path, `${key} has no other half (${suffixes.up[0].slice(1)})`, key);
     checkShapes(path, key, down, up, target.weight);
     const branch = { index, down, up, scale: alphaOf(file.tensors, name) / (down.shape[0] ?? 1) };
     branches[target.part].set(target.module, [branch]);
@@ -140,11 +141,12 @@ function moduleNames(checkpoint: Checkpoint): ReadonlyMap<string, Target> {
     }
   }
   for (const [part, kohya, plain] of [
-    ["textL", "lora_te1_text_model_", "text_encoder.text_model."],
-    ["textG", "lora_te2_text_model_", "text_encoder_2.text_model."],
+    ["textL", ["lora_te1_text_model_", "lora_te_text_model_"], "text_encoder.text_model."],
+    ["textG", ["lora_te2_text_model_"], "text_encoder_2.text_model."],
   ] as const) {
     for (const { module, target } of addressable(checkpoint, part)) {
-      names.set(kohya + underscored(module), target).set(plain + module, target);
+      for (const prefix of kohya) names.set(prefix + underscored(module), target);
+      names.set(plain + module, target);
     }
   }
   return names;
@@ -174,8 +176,15 @@ function checkShapes(path: string, key: string, down: WeightRef, up: WeightRef, 
       : kernel.every((k) => k === 1));
   if (fits) return;
   const shapes = `down [${down.shape.join(", ")}], up [${up.shape.join(", ")}], weight [${weight.shape.join(", ")}]`;
-  throw refused(path, `${key} does not fit the checkpoint (${shapes}): it was made for another architecture`);
+  throw refused(
+    path,
+    `${key} does not fit the checkpoint (${shapes}): it was made for another architecture`,
+    key,
+  );
 }
 
-const refused = (path: string, why: string): ModelError =>
-  new ModelError("lora-unsupported", `${path} cannot be used as a LoRA: ${why}.`, { path });
+const refused = (path: string, why: string, key?: string): ModelError =>
+  new ModelError("lora-unsupported", `${path} cannot be used as a LoRA: ${why}.`, {
+    path,
+    ...(key === undefined ? {} : { key }),
+  });

@@ -1,4 +1,4 @@
-import { afterAll, expect, test } from "bun:test";
+import { afterAll, expect, setDefaultTimeout, test } from "bun:test";
 import { operators } from "#/graph/operators.ts";
 import { createLog } from "#/lib/log.ts";
 import { type Networks, openNetworks } from "#/runtime/models.ts";
@@ -13,6 +13,8 @@ import { goldenPath, goldenTensors, relativeError, tinyCheckpoint } from "../sup
  * wrong epsilon, a tanh for an erf, a skipped branch, all of which give 1e-3 and more.
  */
 const tolerance = 1e-4;
+
+setDefaultTimeout(60_000); // a second each on a quiet machine
 
 const base = await tinyCheckpoint();
 const golden = goldenTensors("networks.safetensors");

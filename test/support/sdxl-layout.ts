@@ -21,6 +21,14 @@ export const sdxlBase: SdxlSizes = {
   vae: 128,
 };
 
+/** The same layout with next to nothing in it. */
+export const sdxlTiny: SdxlSizes = {
+  unet: { width: 32, factors: [1, 2, 4], depths: [0, 1, 2], middle: 2 },
+  textL: { width: 64, layers: 2 },
+  textG: { width: 128, layers: 2 },
+  vae: 32,
+};
+
 const vocabulary = 49408;
 const positions = 77;
 

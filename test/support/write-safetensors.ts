@@ -1,0 +1,22 @@
+import { writeFileSync } from "node:fs";
+import { type DType, dtypeBytes } from "#/weights/dtype.ts";
+
+/** Writes a safetensors file of zeros: names and shapes are what is looked at. */
+export function writeZeros(
+  path: string,
+  shapes: Readonly<Record<string, readonly number[]>>,
+  dtype: DType = "F16",
+): string {
+  let offset = 0;
+  const entries = Object.entries(shapes).map(([key, shape]) => {
+    const start = offset;
+    offset += shape.reduce((product, n) => product * n, dtypeBytes[dtype]);
+    return [key, { dtype, shape, data_offsets: [start, offset] }] as const;
+  });
+  const header = new TextEncoder().encode(JSON.stringify(Object.fromEntries(entries)));
+  const file = new Uint8Array(8 + header.length + offset);
+  new DataView(file.buffer).setBigUint64(0, BigInt(header.length), true);
+  file.set(header, 8);
+  writeFileSync(path, file);
+  return path;
+}
