@@ -6,6 +6,7 @@ import type { ImageStore } from "#/stores/images.ts";
 import type { Tasks } from "#/tasks/tasks.ts";
 import type { Tools } from "#/tasks/tools.ts";
 import { type AuthOptions, asksForKey, refusal } from "./auth.ts";
+import { bodyBytes, hardLimit, oversized } from "./body-limit.ts";
 import { controlRoute } from "./control.ts";
 import { corsHeaders, preflight } from "./cors.ts";
 import { dashboardRoute } from "./dashboard.ts";
@@ -40,9 +41,6 @@ export type RouteDependencies = Readonly<{
 }> &
   Pick<LiveDependencies, "liveLimits">;
 
-/** Largest body, and message of the live channel, which may hold one: pictures in base64. */
-const bodyBytes = 128 * 1024 ** 2;
-
 /**
  * All routes. A request is looked at in the contract's order: where it goes, whether its body is JSON, the key, the
  * rest. A connection may be silent as long as a picture takes, and a second server on the same port is an error;
@@ -53,7 +51,7 @@ export function routes(parts: RouteDependencies) {
   const app = new Elysia({
     strictPath: true,
     systemRouter: false,
-    serve: { idleTimeout: 0, reusePort: false, maxRequestBodySize: bodyBytes },
+    serve: { idleTimeout: 0, reusePort: false, maxRequestBodySize: hardLimit },
     // Silence is the live channel's own to judge.
     websocket: { maxPayloadLength: bodyBytes, idleTimeout: 0, sendPings: false },
   })
@@ -62,7 +60,8 @@ export function routes(parts: RouteDependencies) {
       return (
         preflight(request, parts.corsOrigins) ??
         (parts.guard === undefined ? undefined : crossSiteRefusal(request, parts.guard)) ??
-        unrouted(request, declared)
+        unrouted(request, declared) ??
+        oversized(request)
       );
     })
     .onBeforeHandle(({ request }) => refusal(request, parts.auth))

@@ -11,6 +11,8 @@ export type Declared = Readonly<{ method: string; path: string }>;
  */
 export function unrouted(request: Request, declared: readonly Declared[]): Response | undefined {
   const { pathname, search, host } = new URL(request.url);
+  // A name that is no UTF-8 names nothing; the router would hand on no name at all.
+  if (!isText(pathname)) return notFound();
   const methods = methodsOf(pathname, declared);
   if (methods.includes(request.method)) return undefined;
   if (methods.length > 0) {
@@ -25,6 +27,15 @@ export function unrouted(request: Request, declared: readonly Declared[]): Respo
 }
 
 export const notFound = (): Response => jsonReply({ detail: "Not Found" }, 404);
+
+function isText(pathname: string): boolean {
+  try {
+    decodeURIComponent(pathname);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 /** A proxy that ends TLS says so; without it, following the redirect would leave TLS. */
 const schemeOf = ({ headers }: Request): string =>
