@@ -68,6 +68,9 @@ function checkOrigin({ headers }: Request, allowed: readonly string[], hasKeys: 
   );
 }
 
+/** Characters of the message that says the key. */
+const longestKey = 4096;
+
 type Socket = Bun.ServerWebSocket<unknown>;
 type Data = string | Uint8Array;
 
@@ -119,6 +122,8 @@ async function receiveAll(waiting: Data[], peer: Peer, services: LiveServices): 
 /** Never throws: what is wrong with a message is said to who sent it. */
 async function receive(data: Data, peer: Peer, services: LiveServices): Promise<void> {
   let message: LiveMessage | undefined;
+  // Who has no key yet gets no long text read.
+  if (peer.locked && data.length > longestKey) return peer.close(closeCodes.noKey, "say the key first");
   try {
     if (typeof data !== "string")
       throw new BadMessage("A message is text; binary frames come from the server.", null, null);

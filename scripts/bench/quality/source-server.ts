@@ -5,7 +5,7 @@ import { join } from "node:path";
 const root = join(import.meta.dir, "../../..");
 
 /** A server of this checkout, with outputs of its own. */
-export type SourceServer = Readonly<{ url: string; close: () => Promise<void> }>;
+export type SourceServer = Readonly<{ url: string; pid: number; close: () => Promise<void> }>;
 
 /**
  * Starts `src/main.ts` on a free port and waits until it answers. `close` ends it and removes what it made.
@@ -33,7 +33,7 @@ export async function startSourceServer(flags: readonly string[] = []): Promise<
   while (Date.now() < deadline) {
     if (child.exitCode !== null) throw new Error(`the server ended with ${child.exitCode}:\n${await output}`);
     const answer = await fetch(`${url}/openapi.json`).catch(() => undefined);
-    if (answer?.ok === true) return { url, close };
+    if (answer?.ok === true) return { url, pid: child.pid, close };
     await Bun.sleep(100);
   }
   await close();
