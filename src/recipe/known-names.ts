@@ -4,8 +4,9 @@ import type { World } from "./resolve.ts";
 import { expansionStyle, randomStyle } from "./styles.ts";
 
 const noModel = "None";
-const inpaintEngines: readonly string[] = ["None", "v1", "v2.5", "v2.6"];
-const swapMethods: readonly string[] = ["joint", "separate", "vae"];
+/** Values of `inpaint_engine` and `refiner_swap_method`. */
+export const inpaintEngines: readonly string[] = ["None", "v1", "v2.5", "v2.6"];
+export const swapMethods: readonly string[] = ["joint", "separate", "vae"];
 
 /** A request without the names nobody knows, and what they were, as `field: name`. */
 export type KnownRequest = Readonly<{ kept: GenerateRequest; replaced: readonly string[] }>;

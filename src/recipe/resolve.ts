@@ -1,7 +1,8 @@
 import type { GenerateParams } from "#/api/generate.ts";
 import { RequestError } from "#/lib/errors.ts";
+import { inpaintEngines, swapMethods } from "./known-names.ts";
 import { knownName } from "./names.ts";
-import { refuseNotYet } from "./not-yet.ts";
+import { refuseEmbeddings, refuseEmptyTab, refuseNotYet } from "./not-yet.ts";
 import { distilledGuidance, type Performance, performanceModes } from "./performance.ts";
 import { type ModelFiles, ownVae } from "./preset.ts";
 import { pickFromArrays, promptLines, takeInlineLoras } from "./prompt-syntax.ts";
@@ -60,6 +61,9 @@ const loraLimit = 5;
  */
 export function resolveRecipe(params: GenerateParams, world: World): Resolved {
   refuseNotYet(params);
+  refuseEmptyTab(params);
+  knownName(params.inpaint_engine, inpaintEngines, "inpaint_engine", "inpaint engine");
+  knownName(params.refiner_swap_method, swapMethods, "refiner_swap_method", "swap method");
   const base = knownName(params.base_model_name, world.checkpoints, "base_model_name", "checkpoint");
   const mode: Performance = performanceModes[params.performance_selection];
   const positive = promptLines(params.prompt);
@@ -69,6 +73,10 @@ export function resolveRecipe(params: GenerateParams, world: World): Resolved {
   const images = Array.from({ length: params.image_number }, (_, index) =>
     describeImage(params, prompt, index, world),
   );
+  for (const { spec } of images) {
+    refuseEmbeddings(spec.positive.texts, "prompt");
+    if (mode.distilled === undefined) refuseEmbeddings(spec.negative.texts, "negative_prompt");
+  }
   return {
     warnings,
     descriptions: images.map(({ description }) => description),

@@ -166,3 +166,36 @@ describe("refused, each naming its field", () => {
 test("values that stand at their default use nothing", () => {
   expect(resolve({ uov_input_image: "None", refiner_model_name: "base.safetensors" }).warnings).toEqual([]);
 });
+
+test("names that the contract leaves unchecked are checked, with those that are near", () => {
+  for (const [field, name, near] of [
+    ["inpaint_engine", "v2", "v2.6"],
+    ["refiner_swap_method", "joined", "joint"],
+  ] as const) {
+    const { code, message, field: where } = refusal({ [field]: name });
+    expect([code, where]).toEqual(["unknown-model", field]);
+    expect(message).toContain(near);
+  }
+});
+
+test("a request about an image that it does not bring is refused", () => {
+  for (const tab of ["inpaint", "enhance"])
+    expect(refusal({ current_tab: tab })).toMatchObject({ code: "invalid-value", field: "current_tab" });
+  for (const tab of ["uov", "ip", "anything"]) expect(resolve({ current_tab: tab }).warnings).toEqual([]);
+});
+
+test("textual inversion is refused wherever it stands, and only it", () => {
+  const code = "not-implemented";
+  expect(refusal({ prompt: "a cat, embedding:cute" })).toMatchObject({
+    code,
+    field: "prompt",
+    value: "embedding:cute",
+  });
+  expect(refusal({ negative_prompt: "(embedding:bad-hands:1.2)" })).toMatchObject({
+    code,
+    field: "negative_prompt",
+  });
+  const said = { negative_prompt: "embedding:bad", performance_selection: "Lightning" } as const;
+  expect(resolve(said).recipe.steps).toBe(4);
+  expect(resolve({ prompt: "word embedding: a picture" }).recipe.images).toHaveLength(1);
+});
