@@ -16,14 +16,15 @@ export function pngWithTexts(png: Uint8Array, texts: Readonly<Record<string, str
 function textChunk(keyword: string, text: string): Uint8Array {
   const latin = [...text].every((c) => (c.codePointAt(0) ?? 0) < 256);
   return latin
-    ? chunk("tEXt", Buffer.from(`${keyword}\0${text}`, "latin1"))
-    : chunk(
+    ? pngChunk("tEXt", Buffer.from(`${keyword}\0${text}`, "latin1"))
+    : pngChunk(
         "iTXt",
         Buffer.concat([Buffer.from(`${keyword}\0\0\0\0\0`, "latin1"), Buffer.from(text, "utf8")]),
       );
 }
 
-function chunk(type: string, data: Uint8Array): Uint8Array {
+/** A chunk with its length and checksum (PNG specification, section 5.3). */
+export function pngChunk(type: string, data: Uint8Array): Uint8Array {
   const body = Buffer.concat([Buffer.from(type, "latin1"), data]);
   const frame = Buffer.alloc(body.length + 8);
   frame.writeUInt32BE(data.length, 0);

@@ -72,7 +72,7 @@ test("a picture has one address, however it comes, and can be looked at there", 
 });
 
 test("no image is shown as an empty text", async () => {
-  for (const none of ["", "None", null]) {
+  for (const none of ["", "None", "null", "string", "none", null]) {
     const { req_params } = await (await post({ uov_input_image: none })).json();
     expect([none, req_params.uov_input_image]).toEqual([none, ""]);
   }

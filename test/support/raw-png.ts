@@ -1,4 +1,5 @@
-import { crc32, deflateSync } from "node:zlib";
+import { deflateSync } from "node:zlib";
+import { pngChunk } from "#/image/png-text.ts";
 
 /** A PNG written byte by byte, for kinds that encoders rarely write (PNG specification, sections 5 and 11). */
 export type RawPng = Readonly<{
@@ -22,19 +23,10 @@ export function rawPng({ width, height, bits, colorType, rows, palette, transpar
   header.set([bits, colorType, 0, 0, 0], 8);
   return Buffer.concat([
     Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]),
-    chunk("IHDR", header),
-    ...(palette === undefined ? [] : [chunk("PLTE", Buffer.from(palette))]),
-    ...(transparency === undefined ? [] : [chunk("tRNS", Buffer.from(transparency))]),
-    chunk("IDAT", deflateSync(Buffer.from(rows.flatMap((row) => [0, ...row])))),
-    chunk("IEND", Buffer.alloc(0)),
+    pngChunk("IHDR", header),
+    ...(palette === undefined ? [] : [pngChunk("PLTE", Buffer.from(palette))]),
+    ...(transparency === undefined ? [] : [pngChunk("tRNS", Buffer.from(transparency))]),
+    pngChunk("IDAT", deflateSync(Buffer.from(rows.flatMap((row) => [0, ...row])))),
+    pngChunk("IEND", Buffer.alloc(0)),
   ]);
-}
-
-function chunk(type: string, data: Buffer): Buffer {
-  const body = Buffer.concat([Buffer.from(type, "latin1"), data]);
-  const frame = Buffer.alloc(body.length + 8);
-  frame.writeUInt32BE(data.length, 0);
-  frame.set(body, 4);
-  frame.writeUInt32BE(crc32(body), body.length + 4);
-  return frame;
 }

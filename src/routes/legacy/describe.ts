@@ -2,10 +2,11 @@ import { type Static, Type } from "@sinclair/typebox";
 import { choice } from "#/api/fields.ts";
 import { checkForm, fileFormat, formOf, readForm } from "#/api/legacy/form.ts";
 import { readQuery } from "#/api/read.ts";
+import { describeTypes } from "#/api/tools.ts";
 import type { Log } from "#/lib/log.ts";
 import { olderAnswer } from "./answer.ts";
 
-const imageType = choice(["Photo", "Anime"], "Photo", "DescribeImageType", "Which describer to use.");
+const imageType = choice(describeTypes, "Photo", "DescribeImageType", "Which describer to use.");
 
 /** The older API's form of describe-image; `image_type` is in the query. */
 const DescribeForm = Type.Object(

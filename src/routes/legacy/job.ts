@@ -1,8 +1,8 @@
 import type { Json, JsonObject } from "#/api/json.ts";
 import { hyphenated, jobTypes, type LegacyJob } from "#/api/legacy/job.ts";
-import { formatNames } from "#/image/encode.ts";
-import { type ImageStore, keptImageOf } from "#/stores/images.ts";
+import type { ImageStore } from "#/stores/images.ts";
 import type { Preview, Task, TaskImage } from "#/tasks/task.ts";
+import { dataUriOf } from "../pictures.ts";
 
 type FinishReason = "SUCCESS" | "QUEUE_IS_FULL" | "USER_CANCEL" | "ERROR";
 
@@ -42,7 +42,7 @@ export async function jobResult(task: Task, images: ImageStore): Promise<JobResu
   const wanted = task.request.require_base64 === true;
   return await Promise.all(
     made.map(async ({ url, ...image }) => ({
-      base64: wanted ? await dataUri(url, images) : null,
+      base64: wanted ? await dataUriOf(url, images) : null,
       url,
       seed: image.seed || seedOf(task, image.index),
       finish_reason: "SUCCESS" as const,
@@ -146,13 +146,4 @@ function seedOf({ request }: Task, index: TaskImage["index"]): string {
   if (typeof seed !== "number" && typeof seed !== "bigint") return "";
   const step = request.disable_seed_increment === true ? 0 : index;
   return ((BigInt(seed) + BigInt(step)) % 2n ** 63n).toString();
-}
-
-/** The file itself as a data URI; null if it is gone. */
-async function dataUri(url: string, images: ImageStore): Promise<string | null> {
-  const kept = keptImageOf(url);
-  const path = kept === undefined ? undefined : images.output(kept.folder, kept.name);
-  if (kept === undefined || path === undefined) return null;
-  const format = formatNames[kept.name.split(".").at(-1)?.toLowerCase() ?? ""] ?? "png";
-  return `data:image/${format};base64,${Buffer.from(await Bun.file(path).arrayBuffer()).toString("base64")}`;
 }
