@@ -89,7 +89,8 @@ async function lists(
   const wanted = (name: string): boolean => query === "all" || query === name;
   const current = wanted("current") ? tasks.current() : undefined;
   const history = () => (range === undefined ? tasks.history({ page, pageSize }) : tasks.range(range));
-  const waiting = () => tasks.pending().slice(page * pageSize, (page + 1) * pageSize);
+  const waiting = () =>
+    tasks.queue.pending.slice(page * pageSize, (page + 1) * pageSize).flatMap((id) => tasks.find(id) ?? []);
   return {
     history: wanted("history") ? history().map(storedRecord) : [],
     current: current === undefined ? [] : [await taskRecord(current)],
