@@ -50,9 +50,9 @@ export function serveBench(options: Served = {}): ServedBench {
   };
 }
 
-/** Whether something comes true within five seconds. */
+/** Whether something comes true within half a minute. */
 export async function soon(condition: () => boolean): Promise<boolean> {
-  const deadline = Date.now() + 5000;
+  const deadline = Date.now() + 30_000;
   while (!condition()) {
     if (Date.now() > deadline) return false;
     await Bun.sleep(5);
