@@ -16,6 +16,7 @@ import numpy as np
 import torch
 import torch.distributed as dist
 import torch.multiprocessing as mp
+import torch.nn.functional as F
 
 from captions import WORDS
 from diffusion import ABAR, SIGMAS
@@ -142,9 +143,10 @@ def work(rank, a):
     width = CONFIG["te1"]["width"] + CONFIG["te2"]["width"]
     nets["aux"] = AuxHeads(CONFIG["te2"]["width"], width)
     path = a.state / "model.pt"
-    ema, step = None, 0
+    ema, step, new_readers = None, 0, False
     if path.exists():
         got = torch.load(path)
+        new_readers = "aux" not in got["model"]  # a state made from an exported checkpoint
         for k, m in nets.items():
             if k in got["model"]:
                 m.load_state_dict(got["model"][k])
@@ -209,6 +211,8 @@ def work(rank, a):
         batch = batcher.draw(scenes, k)
         with torch.autocast("cpu", torch.bfloat16):
             context, pooled, first_pooled, first, eos = encode(te1, te2, batch, k)
+        if new_readers and step - first_step < 150:  # readers that know nothing yet must not pull at encoders that do
+            first_pooled, first = first_pooled.detach(), first.detach()
         aux_loss, right = aux.loss(first_pooled, first.float(), eos, batch[4], batch[5])
         several = lambda v: torch.cat([v] * repeat)
         z, y = several(z), adm(several(pooled), sizes(scenes * repeat, shape[0] * 8, shape[1] * 8, rng))
@@ -218,7 +222,8 @@ def work(rank, a):
         with torch.autocast("cpu", torch.bfloat16):
             out = unet(x, t.float(), context, y).float()
         mse = (out - eps).square().mean((1, 2, 3))
-        loss = (mse * weight[t]).mean()
+        flat = F.avg_pool2d(out - eps, 4).square().mean((1, 2, 3))  # what is wrong of whole areas: their colour
+        loss = ((mse + 4 * flat) * weight[t]).mean()
         opt.zero_grad(set_to_none=True)
         (loss + 0.02 * aux_loss).backward()
         team.average(unet_params + text_params)

@@ -2,6 +2,7 @@ import { type Static, type TSchema, Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 
 const size = Type.String({ pattern: "^\\d+[*×]\\d+$" });
+const colour = Type.Tuple([Type.Number(), Type.Number(), Type.Number()]);
 const slot = Type.Tuple([Type.Boolean(), Type.String(), Type.Number({ minimum: -2, maximum: 2 })]);
 
 const SidecarSchema = Type.Partial(
@@ -15,6 +16,8 @@ const SidecarSchema = Type.Partial(
     /** Sizes it draws well; more pixels than this, or than the largest of these, are drawn with a warning. */
     largest_pixels: Type.Integer({ minimum: 1 }),
     good_sizes: Type.Array(size, { minItems: 1 }),
+    /** For previews of a latent space that is not SDXL's: RGB, -1 to 1, of one unit of each channel, and of none. */
+    latent_colours: Type.Array(colour, { minItems: 5, maxItems: 5 }),
   }),
 );
 

@@ -1,3 +1,5 @@
+import type { LatentColours } from "./latent-colours.ts";
+
 /**
  * What will be made: complete, immutable, plain. Models are names (paths relative to their model folder, as the API
  * lists them), input images are indexes into the command's `inputs`. A recipe says nothing of HTTP, files or formats.
@@ -16,7 +18,8 @@ export type Recipe = Readonly<{
   clipSkip: number;
   guidance: Guidance;
   noise: NoiseRule;
-  previews: boolean;
+  /** How the latents of this checkpoint look; null makes no previews. */
+  previews: LatentColours | null;
   source: Source;
   /** One per image: its seed and its prompts after styles and wildcards. */
   images: readonly ImageSpec[];

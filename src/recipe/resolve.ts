@@ -1,6 +1,7 @@
 import type { GenerateParams } from "#/api/generate.ts";
 import { RequestError } from "#/lib/errors.ts";
 import { inpaintEngines, swapMethods } from "./known-names.ts";
+import { type LatentColours, sdxlLatentColours } from "./latent-colours.ts";
 import { knownName } from "./names.ts";
 import { refuseEmbeddings, refuseEmptyTab, refuseNotYet } from "./not-yet.ts";
 import { distilledGuidance, type Performance, performanceModes } from "./performance.ts";
@@ -31,6 +32,8 @@ export type World = ModelFiles &
     wildcards: Wildcards;
     /** A checkpoint's own LoRA for a performance mode, where it names one. */
     performanceLora: (base: string, mode: string) => string | undefined;
+    /** How a checkpoint's latents look, where it has a latent space of its own. */
+    latentColours: (base: string) => LatentColours | undefined;
     samplers: readonly string[];
     schedules: readonly string[];
     noise: NoiseRule;
@@ -90,7 +93,7 @@ export function resolveRecipe(params: GenerateParams, world: World): Resolved {
       clipSkip: params.clip_skip,
       guidance: mode.distilled === undefined ? guidanceOf(params) : distilledGuidance,
       noise: world.noise,
-      previews: !params.disable_preview,
+      previews: params.disable_preview ? null : (world.latentColours(base) ?? sdxlLatentColours),
       source: { kind: "noise" },
       images: images.map(({ spec }) => spec),
     },

@@ -1,13 +1,5 @@
 import type { Latent } from "./sampler.ts";
 
-/** Red, green and blue of one unit of each latent channel: a linear fit of SDXL's decoder. */
-const factors = [
-  [0.392, 0.4054, 0.4549],
-  [-0.2634, -0.0196, 0.0653],
-  [0.0568, 0.1687, -0.0755],
-  [-0.3112, -0.2359, -0.2076],
-] as const;
-
 /** Longest side of a preview in pixels. */
 const longest = 512;
 
@@ -18,9 +10,10 @@ export type PreviewImage = Readonly<{ width: number; height: number; data: Uint8
  * A quarter-size look at a latent: each latent pixel as 2 x 2 coloured ones, at most 512 px on the long side. Costs
  * microseconds, which is why every step can have one.
  *
- * @param latent sampler space, [1, 4, h, w]
+ * @param latent  sampler space, [1, 4, h, w]
+ * @param colours red, green and blue, -1 to 1, of one unit of each channel, and last of none
  */
-export function previewOf(latent: Latent): PreviewImage {
+export function previewOf(latent: Latent, colours: readonly (readonly number[])[]): PreviewImage {
   const [, , h = 0, w = 0] = latent.dims;
   const zoom = Math.min(2, longest / Math.max(h, w));
   const width = Math.max(1, Math.floor(w * zoom));
@@ -31,8 +24,8 @@ export function previewOf(latent: Latent): PreviewImage {
     for (let x = 0; x < width; x += 1) {
       const pixel = Math.floor(y / zoom) * w + Math.floor(x / zoom);
       for (let colour = 0; colour < 3; colour += 1, at += 1) {
-        let value = 0;
-        for (let c = 0; c < 4; c += 1) value += factors[c]![colour]! * latent.data[c * plane + pixel]!;
+        let value = colours[4]![colour]!;
+        for (let c = 0; c < 4; c += 1) value += colours[c]![colour]! * latent.data[c * plane + pixel]!;
         data[at] = Math.min(255, Math.max(0, Math.trunc(value * 127.5 + 127.5)));
       }
     }

@@ -147,6 +147,7 @@ function worldOf({ catalog, assets, config }: TaskDependencies): World {
     styles: assets.styles,
     wildcards: assets.wildcards,
     performanceLora: (base, mode) => catalog.sidecar(base).performance_loras?.[mode],
+    latentColours: (base) => catalog.sidecar(base).latent_colours,
     samplers: assets.samplers,
     schedules: assets.schedules,
     noise: config.noise,

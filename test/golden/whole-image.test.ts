@@ -59,7 +59,7 @@ function recipeOf(listed: (typeof cases)[number]): Recipe {
     sampler: listed.sampler as SamplerName,
     schedule: listed.schedule as ScheduleName,
     noise: listed.noise as NoiseRule,
-    previews: false,
+    previews: null,
     source: { kind: "noise" },
     images: [spec],
   };

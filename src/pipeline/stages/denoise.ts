@@ -64,7 +64,7 @@ export async function* denoise(
     if (next.done === true) return combine([1 / latentScale, next.value]);
     run.check();
     const at = { stage: "denoising", image, step: next.value.index + 1, steps } as const;
-    const preview = recipe.previews ? previewOf(next.value.denoised) : undefined;
+    const preview = recipe.previews === null ? undefined : previewOf(next.value.denoised, recipe.previews);
     yield preview === undefined ? { type: "progress", at } : { type: "progress", at, preview };
   }
 }

@@ -19,7 +19,7 @@ const recipe: Recipe = {
   clipSkip: 2,
   guidance: { cfg: 4, sharpness: 2, adaptiveCfg: 7, admPositive: 1.5, admNegative: 0.8, admEnd: 0.3 },
   noise: "cpu",
-  previews: false,
+  previews: null,
   source: { kind: "noise" },
   images: [{ seed: 1n, positive: { texts: ["a"], topK: 1 }, negative: { texts: [""], topK: 1 } }],
 };

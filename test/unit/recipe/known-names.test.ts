@@ -9,6 +9,7 @@ const world: World = {
   styles: [{ name: "Plain", prompt: "", negative_prompt: "" }],
   wildcards: () => undefined,
   performanceLora: () => undefined,
+  latentColours: () => undefined,
   samplers: ["euler"],
   schedules: ["karras"],
   noise: "gpu",

@@ -1,7 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import { CommonRequest, type GenerateParams, generateFields } from "#/api/generate.ts";
 import { AppError } from "#/lib/errors.ts";
+import { type LatentColours, sdxlLatentColours } from "#/recipe/latent-colours.ts";
 import { resolveRecipe, type World } from "#/recipe/resolve.ts";
+
+const demoColours: LatentColours = [0, 1, 2, 3, 4].map((c) => [c, 0, 0.5] as const);
 
 const world: World = {
   checkpoints: ["base.safetensors", "demo.safetensors"],
@@ -14,6 +17,7 @@ const world: World = {
   wildcards: (name) => (name === "color" ? ["red", "green", "blue"] : undefined),
   performanceLora: (base, mode) =>
     base === "demo.safetensors" ? `demo-${mode.toLowerCase()}.safetensors` : undefined,
+  latentColours: (base) => (base === "demo.safetensors" ? demoColours : undefined),
   samplers: ["euler", "lcm", "dpmpp_2m_sde_gpu", "dpmpp_sde_gpu"],
   schedules: ["karras", "sgm_uniform", "lcm"],
   noise: "gpu",
@@ -198,4 +202,10 @@ test("textual inversion is refused wherever it stands, and only it", () => {
   const said = { negative_prompt: "embedding:bad", performance_selection: "Lightning" } as const;
   expect(resolve(said).recipe.steps).toBe(4);
   expect(resolve({ prompt: "word embedding: a picture" }).recipe.images).toHaveLength(1);
+});
+
+test("previews are coloured as the checkpoint says, else as SDXL's, or not made", () => {
+  expect(resolve().recipe.previews).toBe(sdxlLatentColours);
+  expect(resolve({ base_model_name: "demo.safetensors" }).recipe.previews).toBe(demoColours);
+  expect(resolve({ disable_preview: true }).recipe.previews).toBeNull();
 });
