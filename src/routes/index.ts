@@ -18,6 +18,7 @@ import { generateRoute } from "./generate.ts";
 import { type BrowserGuard, crossSiteRefusal } from "./guard.ts";
 import { legacyRoutes } from "./legacy/index.ts";
 import { type LiveDependencies, liveRoute } from "./live.ts";
+import { jsonReply } from "./replies.ts";
 import { notFound, unrouted } from "./routing.ts";
 import { taskControlRoutes } from "./task-control.ts";
 import { taskEventsRoutes } from "./task-events.ts";
@@ -56,6 +57,8 @@ export function routes(parts: RouteDependencies) {
     websocket: { maxPayloadLength: bodyBytes, idleTimeout: 0, sendPings: false },
   })
     .onRequest(({ request, set }) => {
+      // HTTP/1.0 knows no Host header, and without one there is no address to look at.
+      if (!URL.canParse(request.url)) return jsonReply({ detail: "A request needs a Host header." }, 400);
       Object.assign(set.headers, corsHeaders(request, parts.corsOrigins));
       return (
         preflight(request, parts.corsOrigins) ??

@@ -220,6 +220,11 @@ describe("files", () => {
     expect(Math.min(...data)).toBeGreaterThan(250);
   });
 
+  test("a file is no folder", async () => {
+    await Bun.write(join(bench.folder, "outputs", "file.png"), "x");
+    expect((await fetch(`${bench.url}/outputs/file.png/a.png`)).status).toBe(404);
+  });
+
   test("only pictures are served from the outputs", async () => {
     const folder = new URL(await url()).pathname.split("/")[2] ?? "";
     for (const name of ["log.html", "db.sqlite3", "a.bmp", "xpng", "png"]) {

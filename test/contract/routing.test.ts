@@ -100,6 +100,26 @@ describe("paths and methods that are not there", () => {
   });
 });
 
+test("a request of HTTP/1.0 without a Host header is told that it needs one", async () => {
+  const { promise, resolve } = Promise.withResolvers<string>();
+  let received = "";
+  const { hostname, port } = new URL(open.url);
+  const socket = await Bun.connect({
+    hostname,
+    port: Number(port),
+    socket: {
+      data: (_socket, data) => {
+        received += data.toString();
+      },
+      close: () => resolve(received),
+    },
+  });
+  socket.write("GET /docs/ HTTP/1.0\r\n\r\n");
+  const answer = await promise;
+  expect(answer).toStartWith("HTTP/1.1 400 ");
+  expect(answer).toEndWith('{"detail":"A request needs a Host header."}');
+});
+
 describe("the order of checks", () => {
   const post = (body: string, headers: Record<string, string> = {}) =>
     ask("/v1/engine/generate/", { method: "POST", body: new TextEncoder().encode(body), headers }, keyed.url);

@@ -53,11 +53,20 @@ export function folderImages(outputs: string, inputs: string, random: () => numb
   };
 }
 
+/** Where a part of the path is a file and not a folder, Bun throws in spite of `throwIfNoEntry`. */
+function isFile(path: string): boolean {
+  try {
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}
+
 /** The file's real path if it exists below the folder. */
 function inside(root: string, ...parts: readonly string[]): string | undefined {
   if (!parts.every(isCleanName)) return undefined;
   const path = join(root, ...parts);
-  if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) return undefined;
+  if (!isFile(path)) return undefined;
   const real = realpathSync(path);
   return real.startsWith(realpathSync(root) + sep) ? real : undefined;
 }
