@@ -64,8 +64,12 @@ function appErrorReply({ code, message, details }: AppError): Response {
   if (status !== 422) return jsonReply({ detail: message }, status);
   const { field, value } = details;
   const loc = typeof field === "string" ? ["body", ...field.split(".").map(locOf)] : ["body"];
-  return jsonReply(
-    { detail: [{ type: code.replaceAll("-", "_"), loc, msg: message, input: value ?? null }] },
-    status,
-  );
+  const problem = { type: typeOf(code), loc, msg: message, input: value ?? null, ctx: { error: code } };
+  return jsonReply({ detail: [problem] }, status);
 }
+
+/** The contract's word for a name or value that is not there; ours, which it has none for, for everything else. */
+const typeOf = (code: ErrorCode): string =>
+  code === "invalid-value" || code === "unknown-model" || code === "missing-model"
+    ? "value_error"
+    : code.replaceAll("-", "_");

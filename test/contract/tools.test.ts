@@ -204,12 +204,12 @@ describe("generate_mask and describe-image", () => {
     ]);
     expect(first(await mask({ image, mask_model: "sam", sam_model: "vit_x" }))).toEqual([
       422,
-      "unknown_model",
+      "value_error",
       ["body", "sam_model"],
     ]);
     expect(first(await mask({ image, mask_model: "u2net_cloth_seg", cloth_category: "hat" }))).toEqual([
       422,
-      "unknown_model",
+      "value_error",
       ["body", "cloth_category"],
     ]);
   });
