@@ -1,51 +1,18 @@
 /**
  * Opens a synthetic SDXL-base checkpoint of full size and runs it, once with the weights in place and once packed:
- * seconds to open, seconds a UNet step, memory. `bun scripts/bench/full-size.ts [folder]`; needs 7 GB of disk there,
+ * seconds to open, seconds a UNet step, memory. `bun scripts/bench/full-size/runtime.ts [folder]`; needs 7 GB of disk there,
  * and 14 GB of memory for the packed half (`--in-place-only` leaves it out).
  */
-import { closeSync, existsSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { operators } from "#/graph/operators.ts";
 import { createLog } from "#/lib/log.ts";
 import { openNetworks } from "#/runtime/models.ts";
 import { Residency } from "#/runtime/residency.ts";
-import { dtypeBytes } from "#/weights/dtype.ts";
-import { sdxlBase, sdxlShapes } from "../../test/support/sdxl-layout.ts";
+import { memory, writeCheckpoint } from "./checkpoint.ts";
 
 const side = 64;
 const steps = 5;
-
-/** Random halves, small enough that no activation overflows; one block repeated, since only their number matters. */
-function writeCheckpoint(path: string): void {
-  const shapes = [...sdxlShapes(sdxlBase)];
-  const entries: Record<string, unknown> = {};
-  let offset = 0;
-  for (const [key, shape] of shapes) {
-    const length = shape.reduce((product, n) => product * n, dtypeBytes.F16);
-    entries[key] = { dtype: "F16", shape, data_offsets: [offset, offset + length] };
-    offset += length;
-  }
-  const header = new TextEncoder().encode(JSON.stringify(entries));
-  const length = new Uint8Array(8);
-  new DataView(length.buffer).setBigUint64(0, BigInt(header.length), true);
-  const block = new Uint8Array(
-    Float16Array.from({ length: 2 ** 23 }, () => (Math.random() - 0.5) * 0.04).buffer,
-  );
-  const file = openSync(path, "w");
-  writeSync(file, length);
-  writeSync(file, header);
-  for (let left = offset; left > 0; left -= block.length)
-    writeSync(file, block, 0, Math.min(left, block.length));
-  closeSync(file);
-}
-
-/** Gigabytes of this process's memory: all of it, and what is its own rather than mapped files. */
-function memory(): { resident: number; anonymous: number; peak: number } {
-  const status = readFileSync("/proc/self/status", "utf8");
-  const field = (name: string): number =>
-    Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1] ?? 0) / 2 ** 20;
-  return { resident: field("VmRSS"), anonymous: field("RssAnon"), peak: field("VmHWM") };
-}
 
 const random = (dims: readonly number[]) => ({
   dims,

@@ -1,0 +1,44 @@
+import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
+import { dtypeBytes } from "#/weights/dtype.ts";
+import { sdxlBase, sdxlShapes } from "../../../test/support/sdxl-layout.ts";
+
+/**
+ * Writes an SDXL-base checkpoint of full size (fp16, 6.9 GB). Random halves, small enough that no activation overflows; one block repeated, since only their number matters.
+ */
+export function writeCheckpoint(path: string): void {
+  const shapes = [...sdxlShapes(sdxlBase)];
+  const entries: Record<string, unknown> = {};
+  let offset = 0;
+  for (const [key, shape] of shapes) {
+    const length = shape.reduce((product, n) => product * n, dtypeBytes.F16);
+    entries[key] = { dtype: "F16", shape, data_offsets: [offset, offset + length] };
+    offset += length;
+  }
+  const header = new TextEncoder().encode(JSON.stringify(entries));
+  const length = new Uint8Array(8);
+  new DataView(length.buffer).setBigUint64(0, BigInt(header.length), true);
+  const block = new Uint8Array(
+    Float16Array.from({ length: 2 ** 23 }, () => (Math.random() - 0.5) * 0.04).buffer,
+  );
+  const file = openSync(path, "w");
+  writeSync(file, length);
+  writeSync(file, header);
+  for (let left = offset; left > 0; left -= block.length)
+    writeSync(file, block, 0, Math.min(left, block.length));
+  closeSync(file);
+}
+
+/** Gigabytes of a process' memory: all of it, what is its own rather than mapped files, the most it had, what is swapped. */
+export function memory(
+  pid: number | "self" = "self",
+): Readonly<Record<"resident" | "anonymous" | "peak" | "swapped", number>> {
+  const status = readFileSync(`/proc/${pid}/status`, "utf8");
+  const field = (name: string): number =>
+    Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1] ?? 0) / 2 ** 20;
+  return {
+    resident: field("VmRSS"),
+    anonymous: field("RssAnon"),
+    peak: field("VmHWM"),
+    swapped: field("VmSwap"),
+  };
+}
