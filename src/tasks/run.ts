@@ -74,6 +74,8 @@ export class TaskRun {
       done,
     };
     for (const said of openingReports(outline)) this.#report(said, null, outline);
+    // A checkpoint's first hash takes as long as reading it: begun now, it is there when the first picture asks again.
+    void this.#parts.describe(params, resolved, done).catch(() => undefined);
     const recipe = { ...resolved.recipe, images: resolved.recipe.images.slice(done) };
     const outcome: Outcome | undefined =
       recipe.images.length === 0
