@@ -1,0 +1,30 @@
+import { expect, test } from "bun:test";
+import { join } from "node:path";
+import type { ReferenceDocument } from "#/web/reference-page.ts";
+import { examplesOf } from "../../scripts/docs/examples.ts";
+import { serveBench } from "../support/served-bench.ts";
+
+test("every route is on a page, and the newer API's have an example in each language", async () => {
+  await using bench = serveBench();
+  const { paths }: ReferenceDocument = await (await fetch(`${bench.url}/openapi.json`)).json();
+  const read = (page: string) => Bun.file(join(import.meta.dir, "../../docs", page)).text();
+  const [api, older] = [await read("api.md"), await read("legacy-api.md")];
+  const unnamed = (text: string) => text.replaceAll(/\{\w+\}/g, "{}");
+  const sections = api.split(/^(?=##)/m).map((text) => ({
+    routes: unnamed(text),
+    languages: new Set(examplesOf("api.md", text).map(({ language }) => language)).size,
+  }));
+  const bare: string[] = [];
+  for (const [path, methods] of Object.entries(paths)) {
+    for (const [method, { tags = [] }] of Object.entries(methods)) {
+      const route = `${method.toUpperCase()} ${unnamed(path)}`;
+      const isOlder = tags.some((tag) => tag.includes("older"));
+      const section = sections.find(({ routes }) => routes.includes(`\`${route}\``));
+      const isThere = isOlder
+        ? older.includes(path.replace(/\/\{.*/, "/"))
+        : section !== undefined && (section.languages === 3 || path === "/v1/live");
+      if (!isThere) bare.push(route);
+    }
+  }
+  expect(bare).toEqual([]);
+});
