@@ -1,6 +1,6 @@
 import type { TSchema } from "@sinclair/typebox";
 import { HTTPValidationError } from "./answers.ts";
-import { writeJson } from "./json.ts";
+import { type JsonObject, writeJson } from "./json.ts";
 
 /** What a route says of itself beyond method and path; the words are OpenAPI's, the schemas TypeBox's. */
 export type Described = Readonly<{
@@ -30,6 +30,16 @@ const info = {
   version: "0.1.0",
   description: "fooocusd: pictures from SDXL checkpoints, in the words of FooocusAPI.",
 };
+/** The groups of routes in the order of the pages; the first two names are the reference's. */
+const tags = [
+  { name: "GenerateV1", description: "Make pictures, and what pictures are good for" },
+  { name: "Query", description: "Tasks, files, models and styles" },
+  { name: "Tasks", description: "End and delete tasks by their name" },
+  { name: "Live", description: "Follow and steer" },
+  { name: "GenerateV1 (older)", description: "The older Fooocus-API: pictures come in forms" },
+  { name: "GenerateV2 (older)", description: "The older Fooocus-API: pictures come in JSON" },
+  { name: "Query (older)", description: "The older Fooocus-API: jobs" },
+];
 const keyScheme = { APIKeyHeader: { type: "apiKey", in: "header", name: "X-API-KEY" } };
 
 /** Answers that are pictures, for a route's description. */
@@ -44,9 +54,12 @@ export const pictureContent = Object.fromEntries(
 export const queryParameter = (name: string, schema: TSchema, required = false) =>
   ({ name, in: "query", required, schema, description: schema.description ?? name }) as const;
 
-/** A body of JSON for a route's description. */
-export const jsonRequest = (schema: TSchema) =>
-  ({ required: true, content: { "application/json": { schema } } }) as const;
+/** A body of JSON for a route's description; `example` is what the page offers to try, if not every field's default. */
+export const jsonRequest = (schema: TSchema, example?: JsonObject) =>
+  ({
+    required: true,
+    content: { "application/json": example === undefined ? { schema } : { schema, example } },
+  }) as const;
 
 /** A form with files for a route's description. */
 export const formRequest = (schema: TSchema) =>
@@ -72,7 +85,8 @@ export function openApiDocument(routes: readonly DescribedRoute[]): string {
     };
   }
   const schemas = Object.fromEntries(Object.entries(named).toSorted(([a], [b]) => (a < b ? -1 : 1)));
-  return writeJson({ openapi: "3.1.0", info, paths, components: { schemas, securitySchemes: keyScheme } });
+  const components = { schemas, securitySchemes: keyScheme };
+  return writeJson({ openapi: "3.1.0", info, tags, paths, components });
 }
 
 function operationOf(path: string, keyed: boolean, detail: Omit<Described, "hide">): Tree {

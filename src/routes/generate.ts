@@ -44,7 +44,14 @@ export const generateRoute = ({ tasks, images }: GenerateDependencies) =>
         tags: ["GenerateV1"],
         operationId: "generate_routes_v1_engine_generate__post",
         summary: "Make pictures",
-        requestBody: jsonRequest(CommonRequest),
+        description:
+          "Answers with the record when it is finished; with `async_process` at once, to be followed with " +
+          "`/tasks/{task_id}`; with `stream_output` with events; with `Accept: image/png` (jpeg, webp) with the " +
+          "first picture. No field is required.",
+        requestBody: jsonRequest(CommonRequest, {
+          prompt: "a red circle on a white background",
+          performance_selection: "Lightning",
+        }),
         responses: { 200: generateAnswer },
       },
     },

@@ -28,7 +28,12 @@ const listQuery = {
   }),
 };
 
-const waitSeconds = Type.Integer({ default: 0, minimum: 0, maximum: 60, description: "Seconds." });
+const waitSeconds = Type.Integer({
+  default: 0,
+  minimum: 0,
+  maximum: 60,
+  description: "Seconds to wait for its end.",
+});
 
 export type TasksDependencies = Readonly<{ tasks: Tasks; images: ImageStore }>;
 

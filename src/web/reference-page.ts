@@ -13,7 +13,7 @@ export type ReferenceSchema = Readonly<{
   required?: readonly string[];
 }>;
 
-type Content = Readonly<Record<string, Readonly<{ schema?: ReferenceSchema }>>>;
+type Content = Readonly<Record<string, Readonly<{ schema?: ReferenceSchema; example?: object }>>>;
 type Parameter = Readonly<{
   name: string;
   in: string;
@@ -33,6 +33,7 @@ type Operation = Readonly<{
 /** The parts of an OpenAPI document that the page shows. */
 export type ReferenceDocument = Readonly<{
   info: Readonly<{ version: string; description?: string }>;
+  tags: readonly Readonly<{ name: string; description: string }>[];
   paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
   components: Readonly<{ schemas: Readonly<Record<string, ReferenceSchema>> }>;
 }>;
@@ -41,14 +42,23 @@ export type ReferenceDocument = Readonly<{
  * The API as one page to read, without a script and without anything from elsewhere. FastAPI's `/redoc` loads Redoc from
  * the internet; this shows the same document in plain HTML.
  */
-export function referencePage({ info, paths, components }: ReferenceDocument): string {
-  const operations = Object.entries(paths).flatMap(([path, methods]) =>
+export function referencePage({ info, tags, paths, components }: ReferenceDocument): string {
+  const declared = Object.entries(paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]) => ({ path, method, operation })),
   );
-  const places = operations.map(
-    ({ path, method }) =>
-      `<li><a href="#${anchor(method, path)}">${method.toUpperCase()} ${text(path)}</a></li>`,
-  );
+  const untagged = { name: undefined, description: "Pages" };
+  const groups = [...tags, untagged].map(({ name, description }) => ({
+    title: name === undefined ? description : `${name}: ${description}`,
+    members: declared.filter(({ operation }) => operation.tags?.[0] === name),
+  }));
+  const places = groups.map(({ title, members }) => {
+    const links = members.map(
+      ({ path, method }) =>
+        `<li><a href="#${anchor(method, path)}">${method.toUpperCase()} ${text(path)}</a></li>`,
+    );
+    return `<h4>${text(title)}</h4><ul>${links.join("")}</ul>`;
+  });
+  const operations = groups.flatMap(({ members }) => members);
   const schemas = Object.entries(components.schemas);
   return `<!doctype html>
 <html lang="en">
@@ -62,7 +72,7 @@ export function referencePage({ info, paths, components }: ReferenceDocument): s
 <body>
 <h1>fooocusd: API reference</h1>
 <p>${text(info.description ?? "")} Version ${text(info.version)}. <a href="docs">Try it</a> · <a href="openapi.json">openapi.json</a></p>
-<nav><ul>${places.join("")}</ul><p>${schemas.map(([name]) => link(name)).join(" · ")}</p></nav>
+<nav>${places.join("")}<h4>Schemas</h4><p>${schemas.map(([name]) => link(name)).join(" · ")}</p></nav>
 ${operations.map(({ path, method, operation }) => operationOf(path, method, operation)).join("\n")}
 <h2>Schemas</h2>
 ${schemas.map(([name, schema]) => `<section id="${name}"><h3>${text(name)}</h3>${schemaOf(schema)}</section>`).join("\n")}
@@ -75,11 +85,11 @@ function operationOf(path: string, method: string, operation: Operation): string
   const { summary, description, parameters = [], requestBody, responses } = operation;
   const answers = Object.entries(responses).map(
     ([status, { description: said = "", content = {} }]) =>
-      `<tr><td>${text(status)}</td><td>${text(said)}</td><td>${contentOf(content)}</td></tr>`,
+      `<tr><td>${text(status)}</td><td>${prose(said)}</td><td>${contentOf(content)}</td></tr>`,
   );
   return `<section id="${anchor(method, path)}">
 <h2><code>${method.toUpperCase()} ${text(path)}</code></h2>
-<p>${text([summary, description].filter(Boolean).join(". "))}</p>
+<p>${prose([summary, description].filter(Boolean).join(". "))}</p>
 ${parameters.length === 0 ? "" : `<h4>Parameters</h4><table>${parameters.map(parameterRow).join("")}</table>`}
 ${requestBody === undefined ? "" : `<h4>Body</h4><p>${contentOf(requestBody.content)}</p>`}
 <h4>Answers</h4><table>${answers.join("")}</table>
@@ -125,10 +135,12 @@ const anchor = (method: string, path: string): string =>
   text(`${method}${path.replaceAll(/[^a-zA-Z0-9]+/g, "-")}`);
 const text = (value: string): string =>
   value.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll('"', "&quot;");
+/** Descriptions are Markdown, of which ours use the marks of code only. */
+const prose = (value: string): string => text(value).replaceAll(/`([^`]+)`/g, "<code>$1</code>");
 
 const style = `
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem; color: #222; background: #fff }
-h2 { margin-top: 2.5rem; border-top: 1px solid #ddd; padding-top: 1rem; font-size: 1.15rem } h4 { margin: 1rem 0 .3rem }
+h2 { margin-top: 2.5rem; border-top: 1px solid #ddd; padding-top: 1rem; font-size: 1.15rem } h4 { margin: 1rem 0 .3rem } ul { margin: 0 }
 table { border-collapse: collapse; width: 100% } td { border: 1px solid #ddd; padding: .3rem .5rem; vertical-align: top }
 code { font: .9em ui-monospace, monospace; overflow-wrap: anywhere } a { color: #0a58ca }
 @media (prefers-color-scheme: dark) { body { color: #ddd; background: #181818 } td, h2 { border-color: #444 } a { color: #7ab0ff } }

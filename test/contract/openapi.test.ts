@@ -92,6 +92,22 @@ test("every operation has a name of its own, says what it is, and what a wrong r
   }
 });
 
+test("every group of operations is declared, in the order of the pages, and used", () => {
+  const used = new Set(operations.flatMap(({ operation }) => operation.tags ?? []));
+  expect(document.tags.map(({ name }) => name).toSorted()).toEqual([...used].toSorted());
+});
+
+test("what the page offers to try is accepted", async () => {
+  for (const { path, method, operation } of operations) {
+    const { example } = operation.requestBody?.content["application/json"] ?? {};
+    if (example === undefined) continue;
+    const body = JSON.stringify({ ...example, async_process: true });
+    const tried = await fetch(bench.url + path, { method, body });
+    expect([path, tried.status]).toEqual([path, 200]);
+  }
+  expect(text).toContain('"example":');
+});
+
 describe("the pages", () => {
   test("/redoc shows every operation and every schema, without a script and without anything from elsewhere", async () => {
     const page = await (await fetch(`${bench.url}/redoc`)).text();
