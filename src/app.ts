@@ -1,4 +1,3 @@
-import { mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { performances } from "#/api/generate-objects.ts";
 import presetFile from "#/assets/presets/presets.json";
@@ -23,6 +22,7 @@ import { routes } from "#/routes/index.ts";
 import { webhookText } from "#/routes/webhook-text.ts";
 import { samplers } from "#/sampling/samplers.ts";
 import { schedules } from "#/sampling/schedules.ts";
+import { lockFolder } from "#/stores/folder-lock.ts";
 import { openHistory } from "#/stores/history/sqlite.ts";
 import { folderImages } from "#/stores/images/folder.ts";
 import { publicBase } from "#/tasks/base-url.ts";
@@ -40,17 +40,19 @@ export type App = Readonly<{
  * Builds every object once, in order, and listens.
  *
  * @param engineCommand starts this program as an engine, for `isolation: process`
- * @throws EngineError `storage-failed`, `provider-missing`, or `bad-setting` when the port is taken
+ * @throws EngineError `storage-failed`, `provider-missing`, or `bad-setting` when the port or the folder is taken, or
+ *   there is no such preset
  */
 export function startApp(config: Config, engineCommand: readonly string[], log: Log): App {
   for (const wanted of [config.port, ...(config.impliedPort ? [] : [config.also_port])])
     refuseTakenPort(config.host, wanted);
   if (config.cuda_libraries !== "") linkCudaProviders(config.cuda_libraries, libraryFolder());
-  mkdirSync(config.outputs, { recursive: true });
+  const lock = lockFolder(config.outputs);
   const shipped = embeddedModels();
   const modelRoots = shipped === undefined ? config.models : [...config.models, shipped];
   const catalog = new Catalog(modelRoots, (note) => log.warn(note));
   const assets = assetsOf(readFooocusFolder(config.fooocus, wildcardsFolder(config)), log);
+  refuseUnknownPreset(config.preset, assets);
   const history = openHistory(join(config.outputs, "db.sqlite3"));
   const images = folderImages(config.outputs, config.inputs, Math.random);
   const engine = new EngineHost(engineSettings(config, modelRoots), () => openEngine(config, engineCommand));
@@ -96,6 +98,7 @@ export function startApp(config: Config, engineCommand: readonly string[], log: 
       await Promise.all([server.stop(), second?.stop()]);
       await engine.close();
       history.close();
+      lock.release();
     },
   };
 }
@@ -113,6 +116,14 @@ function assetsOf({ styles, presets, wildcards }: FooocusFolder, log: Log): Gene
     samplers: Object.keys(samplers),
     schedules: Object.keys(schedules),
   };
+}
+
+/** The server would give every request other values than its operator thinks. */
+function refuseUnknownPreset(preset: string, { presets }: GenerationAssets): void {
+  if (preset === "initial" || presets.has(preset)) return;
+  const known = [...presets.keys()].join(", ");
+  const message = `There is no preset called ${JSON.stringify(preset)}; --preset takes one of ${known}.`;
+  throw new EngineError("bad-setting", message, { preset });
 }
 
 /** A preset's keys that mean something here and have a value that fits; what does not fit is named in the log. */
@@ -150,10 +161,7 @@ const openEngine = ({ isolation }: Config, command: readonly string[]): Channel 
 
 type Server = Readonly<{ port: number; stop: () => Promise<void> }>;
 
-/**
- * Before anything is opened: a second server in the same folder must not take up the first one's tasks on its way to
- * finding the port taken.
- */
+/** Before anything is opened, so that what fails fails without a trace. */
 function refuseTakenPort(host: string, port: number): void {
   if (port === 0) return;
   try {

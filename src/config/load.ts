@@ -54,7 +54,11 @@ export function loadConfig({ args, env }: Sources): Loaded {
   const flags = [...parseFlags(args)];
   const fooocus = flags.find(({ flag }) => flag === "--fooocus")?.value ?? env.FOOOCUSD_FOOOCUS ?? "";
   const paths = env.config_path === undefined ? ["config.txt"] : [env.config_path];
-  if (fooocus !== "") paths.unshift(join(fooocus, "config.txt"));
+  if (fooocus !== "") {
+    if (!existsSync(fooocus))
+      throw new EngineError("bad-setting", `There is no Fooocus folder ${fooocus}.`, { fooocus });
+    paths.unshift(join(fooocus, "config.txt"));
+  }
 
   let file: FooocusKeys = {};
   for (const path of paths) {
@@ -74,6 +78,8 @@ export function loadConfig({ args, env }: Sources): Loaded {
   const impliedPort = followPort(flags, env, settings);
 
   const config = settings.done();
+  refuseStrangeBase(config.base_url);
+  noteMissing(config.models, settings);
   const keys = { file, environment };
   const models = [...extraFolders({ ...file, ...environment }, fooocus), ...config.models];
   if (fooocus !== "") models.push(join(fooocus, "models"));
@@ -133,8 +139,17 @@ function readFlags(flags: readonly Flag[], settings: Settings): void {
     if (schemaOf(key) === undefined) {
       throw new EngineError("bad-setting", `There is no flag ${flag}; --help lists them.`, { flag });
     }
-    settings.set(key, value ?? (flag === "--listen" ? "0.0.0.0" : "true"), flag);
+    settings.set(key, value ?? bareValue(flag, key), flag);
   }
+}
+
+/** What a flag without a value means: a switch is on, `--listen` is everywhere, all else was forgotten. */
+function bareValue(flag: string, key: string): string {
+  if (flag === "--listen") return "0.0.0.0";
+  const schema = schemaOf(key);
+  if (schema?.type === "boolean") return "true";
+  const takes = schema === undefined ? "" : ` it takes ${allowed(schema)}.`;
+  throw new EngineError("bad-setting", `${flag} needs a value:${takes}`, { flag });
 }
 
 /**
@@ -151,6 +166,27 @@ function followPort(flags: readonly Flag[], { API_PORT: api }: Sources["env"], s
   if (port === 0 || also > 65535 || also === port) return false;
   settings.set("also_port", also, api === undefined ? "--port" : "API_PORT");
   return true;
+}
+
+/** Every address that clients are given would be broken. */
+function refuseStrangeBase(base: string): void {
+  const named = base.trim();
+  if (named === "" || URL.canParse(/^[a-z]+:\/\//i.test(named) ? named : `http://${bracketed(named)}`))
+    return;
+  const message = `base_url cannot be ${JSON.stringify(base)}; it takes a URL, host:port or a host.`;
+  throw new EngineError("bad-setting", message, { key: "base_url" });
+}
+
+const bracketed = (name: string): string =>
+  /^[\da-f]*:[\da-f:]*:[\da-f]*$/i.test(name) ? `[${name}]` : name;
+
+/** The default may be missing: a checkpoint may come later. A folder that was named and is not there is a slip. */
+function noteMissing(models: readonly string[], settings: Settings): void {
+  for (const folder of models) {
+    const path = folder.replace(/^\w+=/, "");
+    if (folder !== "models" && !existsSync(path))
+      settings.notes.push(`models names the folder ${path}, which is not there.`);
+  }
 }
 
 /** Folders of one kind that Fooocus' keys name; relative ones are relative to the Fooocus folder. */

@@ -56,3 +56,30 @@ test("a taken N+1 is done without, unless it was asked for", async () => {
   expect(asked.output.text).toContain(`127.0.0.1:${port + 1} cannot be listened on`);
   await free?.();
 }, 30_000);
+
+test("a second server in the same folder is refused, and what cannot be written says so without a trace", async () => {
+  const outputs = join(folder, "shared");
+  const begin = (...args: readonly string[]) => start("--port", "0", ...args);
+  const first = await begin("--outputs", outputs);
+  const second = await begin("--outputs", outputs);
+  expect(await second.child.exited).toBe(1);
+  expect(second.output.text).toBe(
+    `Another fooocusd works in the folder ${outputs}; stop it, or give this one a folder of its own with --outputs.\n`,
+  );
+  // However it dies, the folder is free again.
+  first.child.kill("SIGKILL");
+  await first.child.exited;
+  const third = await begin("--outputs", outputs);
+  expect(third.output.text).toContain("is ready");
+  await third.stop();
+  const file = join(folder, "file");
+  await Bun.write(file, "");
+  for (const [args, sentence] of [
+    [["--outputs", file], `The folder ${file} cannot be written`],
+    [["--preset", "nope"], 'There is no preset called "nope"; --preset takes one of '],
+  ] as const) {
+    const { child, output } = await begin(...args);
+    expect(await child.exited).toBe(1);
+    expect(output.text.split("\n")).toEqual([expect.stringContaining(sentence), ""]);
+  }
+}, 60_000);

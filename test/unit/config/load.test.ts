@@ -84,6 +84,14 @@ test("a bad value of ours stops the start, naming key and source", () => {
   expect(() => load([], {}, { isolation: "none" })).toThrow("it takes thread | process");
   expect(() => load(["--no-such-flag"])).toThrow("no flag --no-such-flag");
   expect(() => load(["stray"])).toThrow("stray is not a flag");
+  expect(() => load(["--api-keys", "--port", "1"])).toThrow(
+    "--api-keys needs a value: it takes a list of text.",
+  );
+  expect(() => load(["--fooocus", join(root, "nothing")])).toThrow("There is no Fooocus folder");
+  for (const base of ["://", "http://", "a b"])
+    expect(() => load(["--base-url", base])).toThrow(`base_url cannot be "${base}"`);
+  for (const base of ["", "host", "host:1", "::1", "[::1]:8", "https://host/path"])
+    expect(load([`--base-url=${base}`]).config.base_url).toBe(base);
   expect(() => load([], {}, "{")).toThrow("is not JSON");
   expect(() => load([], {}, [1])).toThrow("does not hold a JSON object");
 });
@@ -111,6 +119,13 @@ test("Fooocus' folders become model folders of one kind", () => {
   const { config } = load([], {}, { path_checkpoints: ["/big", "models/more"], path_outputs: "/out" });
   expect(config.models).toEqual(["checkpoints=/big", "checkpoints=models/more", "models"]);
   expect(config.outputs).toBe("/out");
+});
+
+test("a model folder that was named and is not there is told, since the picture would be another model's", () => {
+  const nowhere = join(root, "nowhere");
+  expect(load(["--models", `models,${nowhere},loras=${root}`]).notes).toEqual([
+    `models names the folder ${nowhere}, which is not there.`,
+  ]);
 });
 
 test("a Fooocus folder brings its config.txt and its models, below our own", () => {

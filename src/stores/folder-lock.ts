@@ -1,0 +1,30 @@
+import { Database } from "bun:sqlite";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { EngineError } from "#/lib/errors.ts";
+
+/** A folder that is ours alone until it is released. */
+export type FolderLock = Readonly<{ release: () => void }>;
+
+/**
+ * Takes a folder for this process, making it where it is missing: two servers over one history would both make its
+ * waiting tasks. The lock is the system's, on a file that SQLite holds, so that it ends with the process however that dies.
+ *
+ * @throws EngineError `bad-setting` if another process has it, `storage-failed` if it cannot be written
+ */
+export function lockFolder(folder: string): FolderLock {
+  try {
+    mkdirSync(folder, { recursive: true });
+    const file = new Database(join(folder, "server.lock"), { create: true });
+    file.run("BEGIN EXCLUSIVE");
+    return { release: () => file.close() };
+  } catch (cause) {
+    const words = cause instanceof Error ? cause.message : String(cause);
+    if (words.includes("locked")) {
+      const message = `Another fooocusd works in the folder ${folder}; stop it, or give this one a folder of its own with --outputs.`;
+      throw new EngineError("bad-setting", message, { folder }, cause);
+    }
+    const message = `The folder ${folder} cannot be written: ${words}. --outputs names another one.`;
+    throw new EngineError("storage-failed", message, { folder }, cause);
+  }
+}
