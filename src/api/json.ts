@@ -50,6 +50,13 @@ export function parseJson(text: string): Json {
   return value;
 }
 
+/** Counted without a list of them: a body may have a hundred million. */
+function codePointsBefore(text: string, end: number): number {
+  let count = 0;
+  for (let at = 0; at < end; count += 1) at += (text.codePointAt(at) ?? 0) > 0xffff ? 2 : 1;
+  return count;
+}
+
 class Reader {
   at = 0;
   readonly #text: string;
@@ -59,7 +66,7 @@ class Reader {
   }
 
   error(message: string, at = this.at): JsonSyntaxError {
-    return new JsonSyntaxError(message, [...this.#text.slice(0, at)].length);
+    return new JsonSyntaxError(message, codePointsBefore(this.#text, at));
   }
 
   blanks(): void {

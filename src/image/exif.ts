@@ -46,28 +46,38 @@ export function readExif(bytes: Uint8Array): Partial<ExifTexts> {
   const u32 = (at: number): number =>
     at + 4 > block.length ? 0 : little ? block.readUInt32LE(at) : block.readUInt32BE(at);
   const found: { -readonly [K in keyof ExifTexts]?: string } = {};
-  const walk = (directory: number, nested: boolean): void => {
+  /** Reads the texts that were not found before; returns where a directory within this one is. */
+  const read = (directory: number): number => {
+    let inner = 0;
     for (let i = 0; i < u16(directory); i += 1) {
       const entry = directory + 2 + i * 12;
       const tag = u16(entry);
-      if (tag === exifPointer && !nested) walk(u32(entry + 8), true);
+      if (tag === exifPointer) inner = u32(entry + 8);
       const name = (Object.keys(tags) as (keyof typeof tags)[]).find((candidate) => tags[candidate] === tag);
-      if (name === undefined || ![ascii, undefinedType].includes(u16(entry + 2))) continue;
+      if (name === undefined || found[name] !== undefined) continue;
+      if (![ascii, undefinedType].includes(u16(entry + 2))) continue;
       const length = u32(entry + 4);
       const start = length <= 4 ? entry + 8 : u32(entry + 8);
       if (start + length <= block.length) found[name] = text(block.subarray(start, start + length));
     }
+    return inner;
   };
-  walk(u32(4), false);
+  const inner = read(u32(4));
+  if (inner > 0) read(inner);
   return found;
 }
 
 /** UserComment may begin with eight bytes that name its character code. */
 function text(bytes: Buffer): string {
   const code = bytes.toString("latin1", 0, 8);
-  if (code === "UNICODE\0") return bytes.subarray(8).swap16().toString("utf16le");
+  if (code === "UNICODE\0") {
+    return bytes
+      .subarray(8, bytes.length - (bytes.length % 2))
+      .swap16()
+      .toString("utf16le");
+  }
   const body = code === "ASCII\0\0\0" ? bytes.subarray(8) : bytes;
-  return body.toString("utf8").replace(/\0+$/, "");
+  return body.toString("utf8").replace(/(?<!\0)\0+$/, "");
 }
 
 /** A JPEG with an EXIF segment right after its first marker. */

@@ -6,7 +6,7 @@ export type PromptLines = Readonly<{ main: string; extra: readonly string[] }>;
 
 /** Runs of blanks become one; commas, full stops and blanks go from both ends. */
 export const cleanLine = (line: string): string =>
-  line.replace(/ {2,}/g, " ").replace(/^[,. \r\n]+|[,. \r\n]+$/g, "");
+  line.replace(/ {2,}/g, " ").replace(/^[,. \r\n]+|(?<![,. \r\n])[,. \r\n]+$/g, "");
 
 /** A prompt as its cleaned lines; empty ones are dropped. */
 export function promptLines(prompt: string): PromptLines {
@@ -26,7 +26,7 @@ export type InlineLora = Readonly<{ stem: string; weight: number }>;
 export function takeInlineLoras(line: string): { line: string; loras: readonly InlineLora[] } {
   const loras: InlineLora[] = [];
   const rest = line.split(",").map((part) =>
-    part.replace(/<lora:([^:>]+):([+-]?(?:\d+\.?\d*|\.\d+))>/g, (_tag, stem: string, weight: string) => {
+    part.replace(/<lora:([^:>]+):([+-]?(?:\d+(?:\.\d*)?|\.\d+))>/g, (_tag, stem: string, weight: string) => {
       loras.push({ stem, weight: Number(weight) });
       return "";
     }),
@@ -40,7 +40,9 @@ export function takeInlineLoras(line: string): { line: string; loras: readonly I
  * in turn; the first array changes fastest. Elements keep their blanks.
  */
 export function pickFromArrays(line: string, image: number): string {
-  const arrays = [...line.matchAll(/\[\[(.*?)\]\]/gs)].map(([, inner = ""]) => inner.split(","));
+  // After the last `]]`, every `[[` would look for one to the end of the line.
+  const head = line.slice(0, line.lastIndexOf("]]") + 2);
+  const arrays = [...head.matchAll(/\[\[(.*?)\]\]/gs)].map(([, inner = ""]) => inner.split(","));
   if (arrays.length === 0) return line;
   const combinations = arrays.reduce((product, items) => product * items.length, 1);
   let rest = image % combinations;
@@ -50,8 +52,9 @@ export function pickFromArrays(line: string, image: number): string {
     return item;
   });
   let at = 0;
-  return line.replace(/\[\[(.*?)\]\]/gs, () => {
+  const filled = head.replace(/\[\[(.*?)\]\]/gs, () => {
     at += 1;
     return picked[at - 1] ?? "";
   });
+  return filled + line.slice(head.length);
 }

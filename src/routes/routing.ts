@@ -20,7 +20,7 @@ export function unrouted(request: Request, declared: readonly Declared[]): Respo
     answer.headers.set("allow", methods.join(", "));
     return answer;
   }
-  const other = pathname.endsWith("/") ? pathname.replace(/\/+$/, "") : `${pathname}/`;
+  const other = pathname.endsWith("/") ? pathname.replace(/(?<!\/)\/+$/, "") : `${pathname}/`;
   if (pathname === "/" || methodsOf(other, declared).length === 0) return notFound();
   const location = `${schemeOf(request)}://${request.headers.get("host") ?? host}${other}${search}`;
   return new Response(null, { status: 307, headers: { location, "content-length": "0" } });

@@ -27,7 +27,7 @@ export const isCleanName = (name: string): boolean =>
 /** Folder and name from a result's URL: its last two segments. */
 export function keptImageOf(url: string): KeptImage | undefined {
   const [name, folder] = url
-    .replace(/[?#].*$/, "")
+    .replace(/[?#].*$/s, "")
     .split("/")
     .reverse();
   if (name === undefined || folder === undefined) return undefined;

@@ -30,7 +30,7 @@ export function ownFileOf(url: string, bases: readonly string[]): OwnFile | unde
   if (base === undefined) return undefined;
   const [kind, ...rest] = url
     .slice(base.length + 1)
-    .replace(/[?#].*$/, "")
+    .replace(/[?#].*$/s, "")
     .split("/");
   const [first, second, ...more] = rest.map(decoded);
   if (first === undefined || more.length > 0) return undefined;

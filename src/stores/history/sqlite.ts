@@ -1,7 +1,21 @@
 import { Database } from "bun:sqlite";
 import { copyFileSync, existsSync, mkdirSync, renameSync } from "node:fs";
 import { dirname } from "node:path";
-import { and, asc, count, desc, eq, gte, inArray, isNotNull, isNull, lte, min, sql } from "drizzle-orm";
+import {
+  and,
+  asc,
+  count,
+  desc,
+  eq,
+  gte,
+  inArray,
+  isNotNull,
+  isNull,
+  lte,
+  min,
+  notInArray,
+  sql,
+} from "drizzle-orm";
 import { type BunSQLiteDatabase, drizzle } from "drizzle-orm/bun-sqlite";
 import { isJsonObject, parseJson, writeJson } from "#/api/json.ts";
 import type { TaskId } from "#/engine/protocol.ts";
@@ -68,8 +82,7 @@ function keepCopy(path: string, suffix: string): void {
 }
 
 /** One parameter, however many there are: a statement with a place for each is compiled anew every time. */
-const notNamed = (ids: readonly TaskId[]) =>
-  sql`${generateRecord.task_id} NOT IN (SELECT value FROM json_each(${JSON.stringify(ids)}))`;
+const listed = (ids: readonly TaskId[]) => sql`(SELECT value FROM json_each(${JSON.stringify(ids)}))`;
 
 /** What runs, or ran when the process ended, is before all that waits. */
 const runningRank = -1;
@@ -197,7 +210,7 @@ function sqliteHistory(database: Database, db: BunSQLiteDatabase): HistoryStore 
     page: ({ page, pageSize, without }) =>
       tasks(
         joined()
-          .where(without.length === 0 ? undefined : notNamed(without))
+          .where(without.length === 0 ? undefined : notInArray(generateRecord.task_id, listed(without)))
           .orderBy(desc(generateRecord.id))
           .limit(pageSize)
           .offset(page * pageSize)
@@ -214,10 +227,10 @@ function sqliteHistory(database: Database, db: BunSQLiteDatabase): HistoryStore 
       guarded("A deletion", () =>
         db.transaction((tx) => {
           tx.delete(generateRecord)
-            .where(inArray(generateRecord.task_id, [...ids]))
+            .where(inArray(generateRecord.task_id, listed(ids)))
             .run();
           tx.delete(taskExtra)
-            .where(inArray(taskExtra.task_id, [...ids]))
+            .where(inArray(taskExtra.task_id, listed(ids)))
             .run();
         }),
       ),

@@ -32,8 +32,9 @@ function pyString(value: string): string {
 export function readPyList(text: string): string[] | undefined {
   const inner = /^\s*\[([\s\S]*)\]\s*$/.exec(text)?.[1];
   if (inner === undefined) return undefined;
-  const items = [...inner.matchAll(/'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)"/g)];
-  return items.map((match) => unescape(match[1] ?? match[2] ?? ""));
+  // A quotation mark that nothing closes takes the rest, or each escaped one in it would begin a search of its own.
+  const items = [...inner.matchAll(/(['"])((?:(?!\1)[^\\]|\\.)*)(\1|\\?$)/gs)];
+  return items.flatMap(([, quote, text = "", end]) => (end === quote ? [unescape(text)] : []));
 }
 
 const escapes: Readonly<Record<string, string>> = { n: "\n", r: "\r", t: "\t" };

@@ -170,33 +170,12 @@ test("Python's way with floats and lists", () => {
   expect(readPyList("no list")).toBeUndefined();
 });
 
-test("whatever a picture says is read or left out, in little time", () => {
-  const long = 1_000_000;
-  const texts = [
-    `Steps: 1, a: 2, b: 3\n${"a".repeat(long)}`,
-    "a:".repeat(long / 2),
-    "a: 1, ".repeat(long / 6),
-    `a: 1, b: 2, c: 3, Lora weights: "${"x".repeat(long)}"`,
-    `a: 1, b: 2, Steps: ${"1".repeat(long)}x, Seed: ${"9".repeat(long)}`,
-    `${" ".repeat(long)}a: 1`,
-    `a: "${"\\".repeat(long)}`,
-    `{"styles": "[${"'".repeat(long)}", "adm_guidance": "(${")".repeat(long)}"}`,
-    `{"seed": ${"1".repeat(long)}}`,
-    `{"seed"${" ".repeat(long)}x`,
-  ];
-  const started = performance.now();
-  for (const text of texts) {
-    const fooocus = readFooocus(text);
-    expect(
-      fooocus === undefined ? factsOf("a1111", readA1111(text) ?? {}) : factsOf("fooocus", fooocus),
-    ).toBeObject();
-  }
-  expect(performance.now() - started).toBeLessThan(5000);
+test("whatever a picture says is read or left out", () => {
   fc.assert(
     fc.property(fc.json(), fc.string(), (json, text) => {
       expect(factsOf("fooocus", readFooocus(json) ?? {})).toBeObject();
       expect(factsOf("a1111", readA1111(text) ?? {})).toBeObject();
     }),
-    { numRuns: 10_000 },
+    { numRuns: 1000 },
   );
 }, 60_000);
