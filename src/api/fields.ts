@@ -28,13 +28,26 @@ export const real = (fallback: number, description: string, bounds: Bounds = {})
 export const seed = (description: string) =>
   Type.Unsafe<bigint>({ type: "integer", default: -1, description, big: true });
 
-/** One of a list of texts, in the order the error message names them; `title` is the schema's name in OpenAPI. */
+/**
+ * One of a list of texts, in the order the error message names them; `title` is the schema's name in OpenAPI.
+ *
+ * @param spellings other ways to write one, which are taken and not told of
+ */
 export const choice = <const T extends string>(
   values: readonly T[],
   fallback: T,
   title: string,
   description: string,
-) => Type.Unsafe<T>({ type: "string", enum: [...values], default: fallback, title, description });
+  spellings?: Readonly<Record<string, T>>,
+) =>
+  Type.Unsafe<T>({
+    type: "string",
+    enum: [...values],
+    default: fallback,
+    title,
+    description,
+    ...(spellings === undefined ? {} : { spellings }),
+  });
 
 export const list = <T extends TSchema>(items: T, fallback: readonly Static<T>[], description: string) =>
   Type.Array(items, { default: fallback, description });

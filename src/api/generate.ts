@@ -122,7 +122,9 @@ const fields = {
   }),
   save_final_enhanced_image_only: flag(false, "Keep only the last picture of each enhancement chain."),
   save_metadata_to_images: flag(true, "Embed metadata."),
-  metadata_scheme: choice(metadataSchemes, "fooocus", "MetadataScheme", "Metadata layout."),
+  metadata_scheme: choice(metadataSchemes, "fooocus", "MetadataScheme", "Metadata layout.", {
+    a111: "a1111",
+  }),
   controlnet_image: list(
     ImagePrompt,
     [{ cn_img: null, cn_stop: 0.6, cn_weight: 0.6, cn_type: "ImagePrompt" }],

@@ -139,4 +139,4 @@ function copied(schema: Tree, named: Tree): Tree {
   };
 }
 
-const ownMarks: readonly string[] = ["requiredKeys", "required", "big", "jsonText", "lenient"];
+const ownMarks: readonly string[] = ["requiredKeys", "required", "big", "jsonText", "lenient", "spellings"];

@@ -119,7 +119,8 @@ function convert(schema: TSchema, input: Json, loc: Loc, issues: Issue[]): Conve
     if (!Array.isArray(input)) return fail("list_type");
     return input.map((item: Json, index) => convert(schema.items, item, [...loc, index], issues));
   }
-  if (Array.isArray(schema.enum)) return convertChoice(schema.enum.map(String), input, loc, issues);
+  if (Array.isArray(schema.enum))
+    return convertChoice(schema.enum.map(String), spelled(schema, input), loc, issues);
   switch (schema.type) {
     case "string":
       return typeof input === "string" ? input : fail("string_type");
@@ -146,6 +147,12 @@ function convertObject(schema: TSchema, input: JsonObject, loc: Loc, issues: Iss
     else if (required.length > 0 || loc.length > 1) result[name] = property.default;
   }
   return result;
+}
+
+/** What another way to write a choice means; everything else as it is. */
+function spelled({ spellings }: TSchema, input: Json): Json {
+  const means: unknown = isRecord(spellings) && typeof input === "string" ? spellings[input] : undefined;
+  return typeof means === "string" ? means : input;
 }
 
 function convertChoice(values: readonly string[], input: Json, loc: Loc, issues: Issue[]): Converted {

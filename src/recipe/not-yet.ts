@@ -48,11 +48,15 @@ const isDistilled = (p: GenerateParams): boolean =>
 export function refuseNotYet(params: GenerateParams): void {
   for (const { field, what, used } of features) {
     if (!used(params)) continue;
+    const value = params[field];
     throw new RequestError(
       "not-implemented",
       `${what} is not there yet in this version; leave ${field} at its default.`,
+      // An image is a long text; a list of objects is not told again.
       {
         field,
+        ...(typeof value === "string" ? { value: value.slice(0, 200) } : {}),
+        ...(typeof value === "boolean" ? { value } : {}),
       },
     );
   }

@@ -39,6 +39,7 @@ export async function prepare(request: GenerateRequest, parts: Preparation): Pro
   const defaults = parts.defaultsFor(request.base_model_name ?? preset.base_model_name);
   const params = settle(request, { defaults, preset, randomSeed });
   checkFile(params);
+  checkWebhook(params.webhook_url ?? "");
   const { recipe, warnings } = resolveRecipe(params, world);
   const more = [
     sizeWarning(recipe.size, recipe.base, parts.sidecar(recipe.base)),
@@ -71,4 +72,12 @@ function checkFile({ save_name: name, output_format: format }: GenerateParams): 
     const message = `save_name is one file name without folders, not ${JSON.stringify(name.slice(0, 200))}.`;
     throw new RequestError("invalid-value", message, { field: "save_name", value: name.slice(0, 200) });
   }
+}
+
+/** Whether it can be reached is seen when it is called; what is no address never can. */
+function checkWebhook(url: string): void {
+  if (url === "" || (URL.canParse(url) && /^https?:$/.test(new URL(url).protocol))) return;
+  const said = url.slice(0, 200);
+  const message = `webhook_url is an address that begins with http:// or https://, not ${JSON.stringify(said)}.`;
+  throw new RequestError("invalid-value", message, { field: "webhook_url", value: said });
 }

@@ -266,3 +266,27 @@ test("spellings of no image are kept as none", async () => {
       await kept(await send(`{"async_process":true,"uov_input_image":${value}}`), "uov_input_image"),
     ]).toEqual([value, ""]);
 });
+
+test("the documents' name of the a1111 scheme means it", async () => {
+  const answer = await send('{"async_process":true,"metadata_scheme":"a111"}');
+  expect(await kept(answer, "metadata_scheme")).toBe("a1111");
+});
+
+test("a webhook's address is one, and what is not there yet tells the value that asked for it", async () => {
+  const problem = async (body: string): Promise<unknown> => {
+    const { status, text: answer } = await send(body);
+    expect(status).toBe(422);
+    const { loc, input } = JSON.parse(answer).detail[0];
+    return [loc, input];
+  };
+  for (const url of ["foo", "ftp://host/x", "localhost:8000/hook", "//host"])
+    expect(await problem(`{"webhook_url":"${url}"}`)).toEqual([["body", "webhook_url"], url]);
+  for (const url of ["http://localhost:8000/hook", "HTTPS://host", ""])
+    expect((await send(`{"async_process":true,"webhook_url":"${url}"}`)).status).toBe(200);
+  expect(await problem('{"freeu_enabled":true}')).toEqual([["body", "freeu_enabled"], true]);
+  const image = "A".repeat(5000);
+  expect(await problem(`{"inpaint_input_image":"${image}"}`)).toEqual([
+    ["body", "inpaint_input_image"],
+    image.slice(0, 200),
+  ]);
+});
