@@ -27,6 +27,7 @@ import { openHistory } from "#/stores/history/sqlite.ts";
 import { folderImages } from "#/stores/images/folder.ts";
 import { publicBase } from "#/tasks/base-url.ts";
 import { createTasks, type GenerationAssets } from "#/tasks/create-tasks.ts";
+import type { Tasks } from "#/tasks/tasks.ts";
 
 /** A running server. */
 export type App = Readonly<{
@@ -34,6 +35,8 @@ export type App = Readonly<{
   url: string;
   /** Takes nothing more, waits for the picture at hand as long as the settings say, and closes everything. */
   close: () => Promise<void>;
+  /** While it closes: waits for the picture no longer; the next start makes it again. */
+  handBack: () => Promise<void>;
 }>;
 
 /**
@@ -93,14 +96,22 @@ export function startApp(config: Config, engineCommand: readonly string[], log: 
   const second = listenToo(() => routes(answering), config, log);
   return {
     url: baseUrl(),
+    handBack: () => tasks.close(0),
     close: async () => {
-      await tasks.close(config.shutdown_seconds * 1000);
+      await finish(tasks, config.shutdown_seconds, log);
       await Promise.all([server.stop(), second?.stop()]);
       await engine.close();
       history.close();
       lock.release();
     },
   };
+}
+
+/** Lets the picture at hand end, at most so long; says so, since to whoever asked for it nothing happens meanwhile. */
+async function finish(tasks: Tasks, seconds: number, log: Log): Promise<void> {
+  if (tasks.current() !== undefined)
+    log.info("stopping when the picture at hand is finished; a second signal hands it back", { seconds });
+  await tasks.close(seconds * 1000);
 }
 
 /** What ships with us; presets, styles and wildcards of the Fooocus folder win over ours of the same name. */
@@ -177,13 +188,20 @@ function portTaken(host: string, port: number, cause: unknown): EngineError {
   return new EngineError("bad-setting", message, { host, port }, cause);
 }
 
+/** Who still waits for an answer is sent one (the tasks are closed by now) before the connections are cut. */
+async function stopServer(app: ReturnType<typeof routes>): Promise<void> {
+  const { server } = app;
+  await Promise.race([app.stop(false), Bun.sleep(500)]);
+  await server?.stop(true);
+}
+
 function listen(app: ReturnType<typeof routes>, host: string, port: number): Server {
   try {
     app.listen({ hostname: host, port });
   } catch (cause) {
     throw portTaken(host, port, cause);
   }
-  return { port: app.server?.port ?? port, stop: async () => void (await app.stop(true)) };
+  return { port: app.server?.port ?? port, stop: () => stopServer(app) };
 }
 
 /**

@@ -27,19 +27,22 @@ function main(): void {
   leaveOnSignal(app, log);
 }
 
-/** The first signal lets the picture at hand end, a second one does not. */
+/** One Ctrl-C comes twice where the terminal and a program in between both tell us of it. */
+const sameKeyMs = 1000;
+
+/** The first signal lets the picture at hand end; a second one hands it back to the queue and leaves. */
 function leaveOnSignal(app: App, log: Log): void {
-  const closing = new AbortController();
+  let since: number | undefined;
+  const failed = (error: unknown): void => {
+    log.error("the server did not close in order", { error: String(error) });
+    process.exit(1);
+  };
   const leave = (): void => {
-    if (closing.signal.aborted) process.exit(1);
-    closing.abort();
-    app.close().then(
-      () => process.exit(0),
-      (error: unknown) => {
-        log.error("the server did not close in order", { error: String(error) });
-        process.exit(1);
-      },
-    );
+    const now = performance.now();
+    if (since === undefined) {
+      since = now;
+      app.close().then(() => process.exit(0), failed);
+    } else if (now - since > sameKeyMs) app.handBack().then(() => process.exit(1), failed);
   };
   process.on("SIGINT", leave);
   process.on("SIGTERM", leave);
