@@ -30,7 +30,7 @@ export type Stage = Readonly<{
 
 /** @param python the interpreter for Python */
 export async function openStage(python = "python3"): Promise<Stage> {
-  const server = await startSourceServer(["--persistent", "true"]);
+  const server = await startSourceServer(["--also-port", "0", "--persistent", "true"]);
   const folder = mkdtempSync(join(tmpdir(), "fooocusd-examples-"));
   const post = async (body: object) =>
     await (
