@@ -63,6 +63,24 @@ export const ControlAnswer = Type.Object(
   { title: "ControlAnswer" },
 );
 
+/** What a deletion took away. */
+export const RemovedAnswer = Type.Object(
+  {
+    tasks: Type.Integer({ description: "Tasks that are gone." }),
+    images: Type.Integer({ description: "Picture files that are gone." }),
+  },
+  { title: "RemovedAnswer" },
+);
+
+/** What really became of a cancellation. */
+export const CancelAnswer = Type.Object(
+  {
+    task_id: Type.String(),
+    outcome: Type.String({ description: "cancelled_pending, stopping or already_settled." }),
+  },
+  { title: "CancelAnswer" },
+);
+
 const ValidationError = Type.Object(
   {
     loc: Type.Array(Type.Union([Type.String(), Type.Integer()])),

@@ -89,12 +89,21 @@ export function openApiDocument(routes: readonly DescribedRoute[]): string {
   return writeJson({ openapi: "3.1.0", info, tags, paths, components });
 }
 
+/** What the parameters in paths are, wherever they occur. */
+const pathWords: Readonly<Record<string, string>> = {
+  task_id: "32 hexadecimal digits.",
+  dir_name: "The day, such as 2026-01-31.",
+  date: "The day, such as 2026-01-31.",
+  file_name: "The file's name.",
+};
+
 function operationOf(path: string, keyed: boolean, detail: Omit<Described, "hide">): Tree {
   const inPath = [...path.matchAll(/:([^/]+)/g)].map(([, name]) => ({
     name,
     in: "path",
     required: true,
     schema: { type: "string" },
+    description: pathWords[name ?? ""],
   }));
   const parameters = [...inPath, ...(detail.parameters ?? [])];
   const checked = parameters.length > 0 || detail.requestBody !== undefined;

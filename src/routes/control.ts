@@ -52,7 +52,7 @@ export const controlRoute = ({ tasks }: { readonly tasks: Tasks }) =>
         operationId: "stop_engine_v1_engine_control_post",
         summary: "Stop or skip",
         parameters,
-        responses: { 200: jsonAnswer(ControlAnswer) },
+        responses: { 200: jsonAnswer(ControlAnswer, "What became of it, in FooocusAPI's words.") },
       },
     },
   );

@@ -52,7 +52,12 @@ export const generateRoute = ({ tasks, images }: GenerateDependencies) =>
           prompt: "a red circle on a white background",
           performance_selection: "Lightning",
         }),
-        responses: { 200: generateAnswer },
+        responses: {
+          200: generateAnswer,
+          204: { description: "A picture was asked for, and the task was stopped before there was one." },
+          429: { description: "Too many tasks wait." },
+          500: jsonAnswer(TaskRecord, "The task failed; `error` says why."),
+        },
       },
     },
   );

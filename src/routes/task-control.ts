@@ -1,4 +1,6 @@
 import { Elysia } from "elysia";
+import { CancelAnswer, RemovedAnswer } from "#/api/answers.ts";
+import { jsonAnswer } from "#/api/openapi.ts";
 import type { TaskId } from "#/engine/protocol.ts";
 import { RequestError } from "#/lib/errors.ts";
 import type { HistoryRange } from "#/stores/history.ts";
@@ -11,7 +13,7 @@ const inRange = [
   { name: "start_at", in: "query", required: true, schema: moment, description: "ISO 8601." },
   { name: "end_at", in: "query", schema: moment, description: "Now, if it is not given." },
 ];
-const removed = { description: "How many tasks and picture files are gone." };
+const removed = jsonAnswer(RemovedAnswer, "How many tasks and picture files are gone.");
 const unknown = { description: "There is no such task." };
 
 /** Ends and deletes tasks by name, whatever they are doing. */
@@ -32,7 +34,7 @@ export const taskControlRoutes = ({ tasks }: { readonly tasks: Tasks }) =>
           operationId: "cancel_task",
           summary: "Take a task out of the queue, or stop it if it runs",
           responses: {
-            200: { description: "What really happened: cancelled_pending, stopping or already_settled." },
+            200: jsonAnswer(CancelAnswer, "What really happened."),
             404: unknown,
           },
         },

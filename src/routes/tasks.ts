@@ -58,7 +58,7 @@ export const tasksRoutes = ({ tasks, images }: TasksDependencies) =>
           operationId: "get_tasks_tasks_get",
           summary: "Tasks: what waits, what runs, what has been",
           parameters: Object.entries(listQuery).map(([name, schema]) => queryParameter(name, schema)),
-          responses: { 200: jsonAnswer(TaskLists) },
+          responses: { 200: jsonAnswer(TaskLists, "The three lists; null after a deletion.") },
         },
       },
     )
@@ -78,7 +78,9 @@ export const tasksRoutes = ({ tasks, images }: TasksDependencies) =>
           summary:
             "One task, an empty list if there is none; with wait, once it is settled or after that time",
           parameters: [queryParameter("wait", waitSeconds)],
-          responses: { 200: jsonAnswer(TaskRecord) },
+          responses: {
+            200: jsonAnswer(TaskRecord, "The record, or an empty list if there is no such task."),
+          },
         },
       },
     );

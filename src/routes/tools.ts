@@ -2,7 +2,7 @@ import { Type } from "@sinclair/typebox";
 import { Elysia } from "elysia";
 import type { Json } from "#/api/json.ts";
 import { isMultipart } from "#/api/legacy/form.ts";
-import { jsonAnswer, jsonRequest } from "#/api/openapi.ts";
+import { jsonAnswer, jsonRequest, pictureContent } from "#/api/openapi.ts";
 import { readBody, readJson } from "#/api/read.ts";
 import {
   DescribeImageRequest,
@@ -40,6 +40,7 @@ const maskRoute = ({ tools }: ToolsDependencies) =>
           tags: ["GenerateV1"],
           operationId: "generate_mask_v1_tools_generate_mask_post",
           summary: "Make a mask of what a picture shows",
+          description: "Its models are not there yet: what is right about a request is refused too, by name.",
           requestBody: jsonRequest(GenerateMaskRequest),
           responses: { 200: jsonAnswer(Type.String(), "The mask: a PNG in base64.") },
         },
@@ -71,6 +72,7 @@ const describeRoute = ({ tools, log }: ToolsDependencies) => {
           operationId: "describe_image_v1_tools_describe_image_post",
           summary: "Say what a picture shows",
           description:
+            "Its models are not there yet: what is right about a request is refused too, by name. " +
             "A form with the file `image`, and `image_type` in the query, is the older API's way to ask.",
           requestBody: jsonRequest(DescribeImageRequest),
           responses: { 200: jsonAnswer(DescribeImageResponse) },
@@ -93,7 +95,16 @@ const readMetadataRoute = ({ tools }: ToolsDependencies) =>
         description:
           "Takes JSON with a URL, base64 or data URI, a form with the file, or the picture itself as the body. " +
           "`request` in the answer can be posted to /v1/engine/generate/ as it is.",
-        requestBody: jsonRequest(ReadMetadataRequest),
+        requestBody: {
+          required: true,
+          content: {
+            ...jsonRequest(ReadMetadataRequest).content,
+            "multipart/form-data": {
+              schema: { type: "object", properties: { image: { type: "string", format: "binary" } } },
+            },
+            ...pictureContent,
+          },
+        },
         responses: { 200: jsonAnswer(ReadMetadataResponse) },
       },
     },
