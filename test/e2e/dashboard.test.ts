@@ -136,9 +136,10 @@ describe.skipIf(executablePath === undefined)("the dashboard in a browser", () =
     const page = await context.newPage();
     await page.goto(`${server.url}/dashboard`);
     await page.locator(".state.events").waitFor();
-    await page.getByLabel("Prompt").fill("a green star on a white background");
+    await page.getByLabel("Prompt").fill("a green star on a white background <lora:nope:1>");
     await page.keyboard.press("Control+Enter");
-    await page.getByRole("button", { name: "Details: a green star on a white background" }).waitFor();
+    await page.getByRole("button", { name: "Details: a green star on a white background" }).click();
+    expect(await page.getByRole("dialog").innerText()).toContain("There is no LoRA called nope");
     await context.close();
   });
 
@@ -179,6 +180,9 @@ describe.skipIf(executablePath === undefined)("the dashboard in a browser", () =
     const locked = await startSourceServer(["--api-keys", "secret"]);
     try {
       const visit = await open(browser, locked.url);
+      await visit.page.getByLabel("API key").fill("guess");
+      await visit.page.keyboard.press("Enter");
+      await visit.page.getByText("That is not the server's key.").waitFor();
       await visit.page.getByLabel("API key").fill("secret");
       await visit.save("locked");
       await visit.page.keyboard.press("Enter");

@@ -39,7 +39,7 @@ export function App({ server }: Readonly<{ server: Server }>) {
       <Head state={state} />
       <main>
         <div class="column">
-          {state.link === "locked" ? <KeyField unlock={unlock} /> : null}
+          {state.link === "locked" ? <KeyField refused={server.key} unlock={unlock} /> : null}
           <Composer
             draft={draft}
             styles={styles}

@@ -70,8 +70,10 @@ export class Connection {
       this.#replies.set(id, (reply) => {
         this.#replies.delete(id);
         if (reply.type !== "error") return resolve(reply);
-        const field = typeof reply["field"] === "string" ? `${reply["field"]}: ` : "";
-        reject(new Error(`${field}${textOf(reply["message"]) || "refused"}`));
+        // The channel says where in the message; to the page's reader there is only the request.
+        const field = textOf(reply["field"]).replace(/^request\.?/, "");
+        const reason = textOf(reply["message"]) || "refused";
+        reject(new Error(field === "" ? reason : `${field}: ${reason}`));
       });
       this.#socket?.send(JSON.stringify({ ...message, id }));
     });

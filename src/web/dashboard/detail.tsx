@@ -59,6 +59,7 @@ export function Detail({ tile, server, move, reuse, close }: DetailProps) {
             ))}
             <Row label="Took" value={tookOf(record)} />
             <Row label="Status" value={record.task_status ?? ""} />
+            <Row label="Note" value={record.warnings.join(" ")} />
           </dl>
           <div class="row">
             <button type="button" class="small" onClick={() => reuse(record)}>

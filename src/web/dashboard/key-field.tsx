@@ -1,7 +1,13 @@
 import { useState } from "preact/hooks";
 
+type KeyFieldProps = Readonly<{
+  /** The key that was given before and is not the server's. */
+  refused: string;
+  unlock: (key: string) => void;
+}>;
+
 /** Asks for the key of a server that has one; it is kept until the tab is closed. */
-export function KeyField({ unlock }: Readonly<{ unlock: (key: string) => void }>) {
+export function KeyField({ refused, unlock }: KeyFieldProps) {
   const [key, setKey] = useState("");
   const send = (event: Event) => {
     event.preventDefault();
@@ -20,6 +26,11 @@ export function KeyField({ unlock }: Readonly<{ unlock: (key: string) => void }>
         />
         <button type="submit">Unlock</button>
       </div>
+      {refused === "" ? null : (
+        <p class="problem" role="alert">
+          That is not the server's key.
+        </p>
+      )}
     </form>
   );
 }

@@ -68,11 +68,14 @@ function records(value: unknown): readonly TaskRecord[] {
     preview: textOf(one["preview"]) || null,
     start_mills: numberOrNull(one["start_mills"]),
     finish_mills: numberOrNull(one["finish_mills"]),
-    result: Array.isArray(one["result"]) ? one["result"].filter((url) => typeof url === "string") : null,
+    result: Array.isArray(one["result"]) ? texts(one["result"]) : null,
     req_params: isObject(one["req_params"]) ? one["req_params"] : {},
     error: one["error"],
+    warnings: Array.isArray(one["warnings"]) ? texts(one["warnings"]) : [],
   }));
 }
+
+const texts = (list: readonly unknown[]): readonly string[] => list.filter((one) => typeof one === "string");
 
 function numberOrNull(value: unknown): number | null {
   return typeof value === "number" ? value : null;

@@ -10,6 +10,8 @@ export type TaskRecord = Readonly<{
   result: readonly string[] | null;
   req_params: Readonly<Record<string, unknown>>;
   error?: unknown;
+  /** What is otherwise about the pictures than one may expect. */
+  warnings: readonly string[];
 }>;
 
 /** A message of the live channel or of the event stream, as far as this page looks at it. */

@@ -12,6 +12,7 @@ const record = (id: string, more: Partial<TaskRecord> = {}): TaskRecord => ({
   preview: null,
   start_mills: 1,
   finish_mills: 2,
+  warnings: [],
   result: [],
   req_params: { prompt: `prompt of ${id}` },
   ...more,
