@@ -53,12 +53,19 @@ async function runTool({ program, args }) {
   return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0 };
 }
 
+/**
+ * Milliseconds after which a test hangs. No test is about how fast a machine is, and Bun's five seconds are soon over on a
+ * busy one; a timeout in bunfig.toml does nothing.
+ */
+const patience = 300_000;
+
 /** A run that crashed leaves no report, or one without a failure: both count as one failed. */
 async function runTests(bun, folder) {
   const scratch = mkdtempSync(join(tmpdir(), "fooocusd-tests-"));
   const report = join(scratch, "report.xml");
   try {
-    const code = await run(bun, ["test", "--reporter=junit", `--reporter-outfile=${report}`, `./${folder}/`]);
+    const options = [`--timeout=${patience}`, "--reporter=junit", `--reporter-outfile=${report}`];
+    const code = await run(bun, ["test", ...options, `./${folder}/`]);
     const counts = existsSync(report) ? readReport(readFileSync(report, "utf8")) : undefined;
     if (counts === undefined) return { passed: 0, failed: 1, skipped: 0 };
     return code !== 0 && counts.failed === 0 ? { ...counts, failed: 1 } : counts;

@@ -3,9 +3,9 @@ import { ScriptedEngine } from "../support/scripted-engine.ts";
 import { serveBench, soon } from "../support/served-bench.ts";
 import { small } from "../support/task-bench.ts";
 
-/** A server whose tasks take as long as the test likes. */
+/** A server whose tasks take long over their first picture. */
 function slowBench() {
-  const engine = new ScriptedEngine({ beforeStep: () => Bun.sleep(20) });
+  const engine = new ScriptedEngine({ beforeStep: ({ image }) => (image === 0 ? Bun.sleep(20) : undefined) });
   const bench = serveBench({ engine });
   const control = async (query: string) =>
     (await fetch(`${bench.url}/v1/engine/control${query}`, { method: "POST" })).text();
@@ -23,7 +23,7 @@ function slowBench() {
     const state = bench.tasks.current()?.state;
     return state?.status === "running" && state.progress.step >= step;
   };
-  const ended = async (id: string) => (await fetch(`${bench.url}/tasks/${id}?wait=20`)).json();
+  const ended = async (id: string) => (await fetch(`${bench.url}/tasks/${id}?wait=60`)).json();
   return { bench, control, submit, sampling, ended };
 }
 
@@ -52,7 +52,7 @@ test("stop ends the running task after its step and keeps what was saved; the ne
 test("skip leaves one picture out and goes on", async () => {
   const { bench, control, submit, sampling, ended } = slowBench();
   await using _ = bench;
-  const id = await submit({ image_number: 2, overwrite_step: 20 });
+  const id = await submit({ image_number: 2 });
   expect(await soon(sampling(2))).toBe(true);
   expect(await control("?action=skip")).toBe(`{"message":"task skiped","task_id":"${id}"}`);
   const record = await ended(id);

@@ -123,7 +123,7 @@ describe("a picture that cannot be had is a 422 with its field", () => {
           type,
           `body.${field}`,
         ]);
-  }, 60_000);
+  }, 300_000);
 
   test("and nothing of such a request is kept", async () => {
     const before = kept(bench.folder).length;

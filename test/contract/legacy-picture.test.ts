@@ -6,7 +6,7 @@ import { type SourceServer, startSourceServer } from "../../scripts/bench/qualit
 let server: SourceServer;
 beforeAll(async () => {
   server = await startSourceServer();
-}, 90_000);
+}, 300_000);
 afterAll(() => server?.close());
 
 const send = (body: unknown, accept = "*/*"): Promise<Response> =>
@@ -33,7 +33,7 @@ test("a picture by Lightning: base64 is the file, binary is the same pixels, mem
   const again = await send(request, "image/png");
   expect(await pixels(await again.bytes())).toEqual(await pixels(bytes));
   expect(await sharp(await binary.bytes()).metadata()).toMatchObject({ format: "png" });
-}, 120_000);
+}, 300_000);
 
 test("a job is followed to its end", async () => {
   let job = await (await send({ ...request, async_process: true, image_number: 2 })).json();
@@ -50,4 +50,4 @@ test("a job is followed to its end", async () => {
   expect(job.job_result.map(({ seed }: { seed: string }) => seed)).toEqual(["11", "12"]);
   // The last preview stays.
   expect(await sharp(Buffer.from(preview ?? "", "base64")).metadata()).toMatchObject({ format: "png" });
-}, 120_000);
+}, 300_000);

@@ -5,7 +5,7 @@ import { serveBench, soon } from "../support/served-bench.ts";
 import { small } from "../support/task-bench.ts";
 
 // On a busy machine everything takes its time; nothing here is about how long.
-setDefaultTimeout(60_000);
+setDefaultTimeout(300_000);
 
 /** A small request as JSON can say it. */
 const request = { ...small, image_seed: 7 };
@@ -17,7 +17,7 @@ describe("coming in", () => {
   test("a server without keys greets at once, with version, device and the newest number", async () => {
     await using bench = serveBench();
     const { id } = await bench.tasks.submit(small);
-    await bench.tasks.settled(id, AbortSignal.timeout(30_000));
+    await bench.tasks.settled(id, AbortSignal.timeout(120_000));
     const client = await liveClient(bench.url);
     const hello = await client.until(({ type }) => type === "hello");
     expect(hello).toEqual({ type: "hello", version: "0.1.0", device: "cpu", seq: bench.tasks.seq });
@@ -44,10 +44,10 @@ describe("coming in", () => {
 
   test("who says no key within five seconds is shown the door", async () => {
     await using bench = serveBench({ keys: ["secret"] });
-    const client = await liveClient(bench.url);
     const from = Date.now();
+    const client = await liveClient(bench.url);
     expect((await client.ended).code).toBe(4401);
-    expect(Date.now() - from).toBeGreaterThan(4500);
+    expect(Date.now() - from).toBeGreaterThanOrEqual(5000);
   });
 
   test("origins: the allow-list, our own pages always, null only where nothing is protected", async () => {
@@ -96,7 +96,7 @@ describe("making and following", () => {
       "settled",
     ]);
     expect(story[0]).toMatchObject({ position: 1, ahead: 0, label: "mine" });
-    const kept = await Array.fromAsync(bench.tasks.watch(id as never, AbortSignal.timeout(30_000)));
+    const kept = await Array.fromAsync(bench.tasks.watch(id as never, AbortSignal.timeout(120_000)));
     expect(seqs(story)).toEqual(kept.map(({ seq }) => seq));
     expect(client.frames).toEqual([]);
   });
@@ -142,7 +142,7 @@ describe("making and following", () => {
     client.close();
     await client.ended;
     held.open();
-    const task = await bench.tasks.settled(id as never, AbortSignal.timeout(30_000));
+    const task = await bench.tasks.settled(id as never, AbortSignal.timeout(120_000));
     expect(task?.state).toMatchObject({ status: "settled", outcome: "finished" });
   });
 
@@ -292,7 +292,7 @@ describe("steering", () => {
     expect(await control(running.id, "stop")).toBe("stopping");
     expect(await control("0".repeat(32), "stop")).toBe("unknown_task");
     held.open();
-    await bench.tasks.settled(running.id, AbortSignal.timeout(30_000));
+    await bench.tasks.settled(running.id, AbortSignal.timeout(120_000));
     expect(await control(running.id, "cancel")).toBe("already_settled");
   });
 

@@ -200,4 +200,4 @@ test("a Fooocus folder's styles, presets, wildcards and config.txt are taken up,
   await stop();
   expect(output.text).toContain("presets/mine.json: default_cfg_scale cannot be");
   rmSync(root, { recursive: true, force: true });
-}, 120_000);
+}, 300_000);

@@ -7,7 +7,7 @@ import { serveBench, soon } from "../support/served-bench.ts";
 import { small } from "../support/task-bench.ts";
 
 // On a busy machine everything takes its time; nothing here is about how long.
-setDefaultTimeout(60_000);
+setDefaultTimeout(300_000);
 
 const storyOf = async (url: string, init: RequestInit = {}): Promise<readonly SentEvent[]> =>
   Array.fromAsync(readEvents(await fetch(url, init)));
@@ -72,9 +72,12 @@ test("previews come when asked for, as pictures a page can show", async () => {
   const { id } = await bench.tasks.submit(small);
   expect(typesOf(await storyOf(`${bench.url}/tasks/${id}/events`))).not.toContain("preview");
   const one = await slow.tasks.submit(small);
-  const reading = storyOf(`${slow.url}/tasks/${one.id}/events?previews=1`);
-  setTimeout(held.open, 100);
-  const preview = (await reading).find(({ event }) => event === "preview");
+  const story: SentEvent[] = [];
+  for await (const event of readEvents(await fetch(`${slow.url}/tasks/${one.id}/events?previews=1`))) {
+    story.push(event);
+    held.open();
+  }
+  const preview = story.find(({ event }) => event === "preview");
   expect(preview?.data).toMatchObject({ task_id: one.id, step: 1, steps: 4, width: 8, mime: "image/webp" });
   const url = String(preview?.data["url"]);
   expect(url).toStartWith("data:image/webp;base64,");
@@ -85,7 +88,7 @@ test("the events of everything: from now on, or from a number on", async () => {
   await using bench = serveBench();
   const leaving = new AbortController();
   const first = await bench.tasks.submit(small);
-  await bench.tasks.settled(first.id, AbortSignal.timeout(30_000));
+  await bench.tasks.settled(first.id, AbortSignal.timeout(120_000));
   const since = bench.tasks.seq;
   const answer = await fetch(`${bench.url}/v1/events`, { signal: leaving.signal });
   const second = await bench.tasks.submit(small);
@@ -117,7 +120,7 @@ test("a reader that goes away leaves the task alone and is forgotten", async () 
   for await (const { event } of readEvents(answer)) if (event === "progress") break;
   leaving.abort();
   held.open();
-  expect((await bench.tasks.settled(id, AbortSignal.timeout(30_000)))?.state.status).toBe("settled");
+  expect((await bench.tasks.settled(id, AbortSignal.timeout(120_000)))?.state.status).toBe("settled");
 });
 
 test("a stream that nobody reads holds up neither the task nor another reader", async () => {
@@ -169,7 +172,7 @@ test("a waiting task is cancelled, a running one stopped, an ended one left alon
   expect(await cancel(waiting.id)).toEqual([200, { task_id: waiting.id, outcome: "cancelled_pending" }]);
   expect(await cancel(running.id)).toEqual([200, { task_id: running.id, outcome: "stopping" }]);
   held.open();
-  await bench.tasks.settled(running.id, AbortSignal.timeout(30_000));
+  await bench.tasks.settled(running.id, AbortSignal.timeout(120_000));
   expect(await cancel(running.id)).toEqual([200, { task_id: running.id, outcome: "already_settled" }]);
   expect(await cancel("0123")).toEqual([404, { detail: "There is no task 0123." }]);
 });
@@ -202,7 +205,7 @@ test("a task is deleted in any state, with its pictures", async () => {
 test("a span of time is deleted, and only when it is named", async () => {
   await using bench = serveBench();
   const { id } = await bench.tasks.submit(small);
-  await bench.tasks.settled(id, AbortSignal.timeout(30_000));
+  await bench.tasks.settled(id, AbortSignal.timeout(120_000));
   const remove = async (query: string) => {
     const answer = await fetch(`${bench.url}/tasks${query}`, { method: "DELETE" });
     return { status: answer.status, body: await answer.json() };

@@ -137,7 +137,7 @@ describe("read-metadata", () => {
       }),
       { numRuns: 500 },
     );
-  }, 60_000);
+  }, 300_000);
 
   test("what says nothing, or is no picture, is refused with the field and the reason", async () => {
     const refused = async (body: BodyInit) => {

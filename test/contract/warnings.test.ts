@@ -79,7 +79,7 @@ test("a task keeps its warnings over a restart", async () => {
   const after = openBench({ folder: own, assets });
   expect(after.tasks.find(id)).toMatchObject({ state: { status: "pending" }, warnings: [tooLarge] });
   after.tasks.pause(false);
-  await after.tasks.settled(id, AbortSignal.timeout(10_000));
+  await after.tasks.settled(id, AbortSignal.timeout(120_000));
   expect(after.history.find(id)).toMatchObject({ state: { status: "settled" }, warnings: [tooLarge] });
   await after.close();
 });

@@ -2,7 +2,7 @@ import { afterAll, expect, test } from "bun:test";
 import { createHmac } from "node:crypto";
 import type { TaskId } from "#/engine/protocol.ts";
 import { gate, ScriptedEngine } from "../support/scripted-engine.ts";
-import { serveBench } from "../support/served-bench.ts";
+import { serveBench, soon } from "../support/served-bench.ts";
 import { openBench } from "../support/task-bench.ts";
 
 type Received = Readonly<{ path: string; headers: Headers; body: string }>;
@@ -23,11 +23,9 @@ const hook = (path: string): string => `http://127.0.0.1:${receiver.port}${path}
 
 /** What came to a path, first or as the n-th. */
 async function arrival(path: string, n = 1): Promise<Received> {
-  for (const deadline = Date.now() + 10_000; Date.now() < deadline; await Bun.sleep(5)) {
-    const found = received.filter((one) => one.path === path)[n - 1];
-    if (found !== undefined) return found;
-  }
-  throw new Error(`nothing came for ${path}`);
+  const found = (): Received | undefined => received.filter((one) => one.path === path)[n - 1];
+  await soon(() => found() !== undefined);
+  return found() ?? expect.unreachable(`nothing came for ${path}`);
 }
 
 const small = { style_selections: [], overwrite_step: 3, overwrite_width: 64, overwrite_height: 64 };
@@ -87,19 +85,21 @@ test("a receiver that was down gets it after a restart, signed anew, under the s
   const config = { webhook_secret: secret };
   const first = serveBench({ config });
   answers.push(503);
+  const before = Date.now();
   const { task_id } = await post(first.url, { webhook_url: hook("/down") });
   await arrival("/down");
   const id = `msg_${task_id}`;
   const waiting = () => first.history.due(Number.MAX_SAFE_INTEGER);
   while (waiting()[0]?.attempts !== 1) await Bun.sleep(5);
   // Five seconds are long for a test; the rest of the plan is held elsewhere.
-  expect((first.history.nextDelivery() ?? 0) - Date.now()).toBeGreaterThan(3000);
+  expect(first.history.nextDelivery()).toBeGreaterThanOrEqual(before + 5000);
   first.history.reschedule(id, 1, 0);
   first.crash();
+  const restarted = Math.floor(Date.now() / 1000);
   const second = openBench({ folder: first.folder, config });
   const again = await arrival("/down", 2);
   const at = again.headers.get("webhook-timestamp") ?? "";
-  expect(Math.abs(Number(at) - Date.now() / 1000)).toBeLessThan(10);
+  expect(Number(at)).toBeWithin(restarted, Date.now() / 1000 + 1);
   expect(again.headers.get("webhook-id")).toBe(id);
   const key = Buffer.from(secret.slice(6), "base64");
   const signature = createHmac("sha256", key).update(`${id}.${at}.${again.body}`).digest("base64");
@@ -122,7 +122,7 @@ test("a private address is not called unless the operator allows it, and the tas
   await using bench = serveBench({ config: { allow_private_fetch: false } });
   const seen = received.length;
   const { task_id } = await post(bench.url, { webhook_url: hook("/private") });
-  const record = await (await fetch(`${bench.url}/tasks/${task_id}?wait=10`)).json();
+  const record = await (await fetch(`${bench.url}/tasks/${task_id}?wait=60`)).json();
   expect(record.task_status).toBe("finished");
   while (bench.history.due(Number.MAX_SAFE_INTEGER)[0]?.attempts !== 1) await Bun.sleep(5);
   expect(received.length).toBe(seen);

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import sharp from "sharp";
 import { type RunningBinary, startBinary } from "../support/binary.ts";
 
-setDefaultTimeout(180_000);
+setDefaultTimeout(300_000);
 
 let server: RunningBinary;
 beforeAll(async () => {

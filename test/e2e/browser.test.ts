@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { type Browser, chromium } from "playwright-core";
 import { binary, type RunningBinary, startBinary } from "../support/binary.ts";
 
-setDefaultTimeout(120_000);
+setDefaultTimeout(300_000);
 
 const executablePath = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find(
   (path) => existsSync(path),

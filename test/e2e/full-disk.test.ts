@@ -48,7 +48,7 @@ whenMounted(`a full disk fails tasks with its reason, half-writes nothing, loses
   const bench = openBench({ outputs });
   const { tasks } = bench;
   const ended = async (id: TaskId) => {
-    const task = await tasks.settled(id, AbortSignal.timeout(10_000));
+    const task = await tasks.settled(id, AbortSignal.timeout(120_000));
     return task?.state.status === "settled" ? task.state : undefined;
   };
   const before = await tasks.submit(small);

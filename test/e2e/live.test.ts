@@ -2,7 +2,7 @@ import { expect, setDefaultTimeout, test } from "bun:test";
 import { startBinary } from "../support/binary.ts";
 import { type Heard, liveClient } from "../support/live-client.ts";
 
-setDefaultTimeout(180_000);
+setDefaultTimeout(300_000);
 
 const request = { prompt: "a red circle on a blue background", performance_selection: "Lightning" };
 const storyOf = (heard: readonly Heard[], id: unknown) =>

@@ -27,7 +27,7 @@ const settings: EngineSettings = {
 const worker = join(import.meta.dir, "../../src/engine/worker.ts");
 
 const settled = async (tasks: TaskService, id: TaskId) => {
-  const task = await tasks.settled(id, AbortSignal.timeout(60_000));
+  const task = await tasks.settled(id, AbortSignal.timeout(120_000));
   return task?.state.status === "settled" ? task.state : undefined;
 };
 
@@ -48,7 +48,7 @@ test("pixels of a real network end in files; a killed engine fails its task and 
 
   const doomed = await tasks.submit({ ...small, overwrite_step: 900 });
   const next = await tasks.submit({ ...small, overwrite_step: 2 });
-  for await (const event of tasks.watch(doomed.id, AbortSignal.timeout(60_000)))
+  for await (const event of tasks.watch(doomed.id, AbortSignal.timeout(120_000)))
     if (event.type === "progress" && event.step > 0) break;
   process.kill(children.at(-1) ?? 0, "SIGKILL");
   expect(await settled(tasks, doomed.id)).toMatchObject({
@@ -64,7 +64,7 @@ test("pixels of a real network end in files; a killed engine fails its task and 
   expect(await pixels(again?.images[0]?.url)).toEqual(await pixels(made?.images[0]?.url));
   await engine.close();
   await close();
-}, 120_000);
+}, 300_000);
 
 /** Process ids of a process' children. */
 function childrenOf(pid: number): readonly number[] {

@@ -105,5 +105,5 @@ for (const listed of cases) {
     const { worst, share } = pixelErrors(await pictureOf(recipe), golden(`${listed.name}.picture`));
     expect(worst).toBeLessThanOrEqual(1);
     expect(share).toBeLessThan(differingPixels);
-  }, 240_000);
+  }, 300_000);
 }

@@ -56,7 +56,7 @@ export async function liveClient(url: string, headers: Record<string, string> = 
     socket.send(typeof message === "string" ? message : JSON.stringify(message));
   const until = (is: (message: Heard) => boolean): Promise<Heard> =>
     new Promise((resolve, reject) => {
-      const timer = setTimeout(() => done(() => reject(new Error(`not heard: ${is.toString()}`))), 60_000);
+      const timer = setTimeout(() => done(() => reject(new Error(`not heard: ${is.toString()}`))), 120_000);
       const done = (act: () => void): void => {
         clearTimeout(timer);
         waiting.delete(look);

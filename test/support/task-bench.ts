@@ -117,7 +117,7 @@ export const small: GenerateRequest = {
 /** Everything a task tells until it is settled. */
 export async function storyOf(tasks: TaskService, id: TaskId): Promise<readonly TaskEvent[]> {
   const story: TaskEvent[] = [];
-  for await (const event of tasks.watch(id, AbortSignal.timeout(20_000))) {
+  for await (const event of tasks.watch(id, AbortSignal.timeout(120_000))) {
     if (event.taskId !== null) story.push(event);
   }
   return story;

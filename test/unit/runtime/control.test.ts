@@ -22,7 +22,7 @@ test("in a thread, a message that arrives while a network runs is heard before t
   const { hear, done } = follow(() => worker.postMessage("stop"));
   worker.onmessage = ({ data }: MessageEvent<unknown>) => hear(data);
   expect(await done).toEqual(alwaysHeard);
-}, 60_000);
+}, 300_000);
 
 test("in a process too", async () => {
   const { hear, done } = follow(() => child.send("stop"));
@@ -33,4 +33,4 @@ test("in a process too", async () => {
   });
   expect(await done).toEqual(alwaysHeard);
   await child.exited;
-}, 60_000);
+}, 300_000);

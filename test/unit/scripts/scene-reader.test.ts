@@ -7,7 +7,7 @@ import { shapes } from "../../../scripts/bench/scene-reader/templates.ts";
 import evaluation from "../../../scripts/train/eval-prompts.json" with { type: "json" };
 import { drawScene } from "../../support/draw-scene.ts";
 
-setDefaultTimeout(120_000);
+setDefaultTimeout(300_000);
 
 const { palette } = evaluation;
 const names = Object.entries(palette);

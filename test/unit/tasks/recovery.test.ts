@@ -20,11 +20,11 @@ const stuck = (): Engine =>
   new ScriptedEngine({ beforeStep: ({ image }) => (image === 1 ? new Promise(() => {}) : undefined) });
 
 const untilImage = async ({ tasks }: TaskBench, id: TaskId): Promise<void> => {
-  for await (const event of tasks.watch(id, AbortSignal.timeout(5000))) if (event.type === "image") return;
+  for await (const event of tasks.watch(id, AbortSignal.timeout(120_000))) if (event.type === "image") return;
 };
 
 const outcomeOf = async ({ tasks }: TaskBench, id: TaskId) => {
-  const task = await tasks.settled(id, AbortSignal.timeout(10_000));
+  const task = await tasks.settled(id, AbortSignal.timeout(120_000));
   return task?.state.status === "settled" ? task.state : undefined;
 };
 
@@ -119,7 +119,7 @@ test("numbers of events never go back, and who was away is shown how things are"
   const after = openBench({ folder });
   expect(after.tasks.seq).toBeGreaterThanOrEqual(seq);
   const story = [];
-  for await (const event of after.tasks.watch(done.id, AbortSignal.timeout(5000), seq - 3))
+  for await (const event of after.tasks.watch(done.id, AbortSignal.timeout(120_000), seq - 3))
     story.push(event.type);
   expect(story).toEqual(["snapshot", "settled"]);
   expect(after.tasks.backlog("all", seq - 3).map(({ type }) => type)).toEqual(["snapshot", "settled"]);

@@ -20,7 +20,7 @@ afterEach(async () => {
 });
 afterAll(() => expect(benches).toEqual([]));
 
-const end = (tasks: TaskService, id: TaskId) => tasks.settled(id, AbortSignal.timeout(20_000));
+const end = (tasks: TaskService, id: TaskId) => tasks.settled(id, AbortSignal.timeout(120_000));
 const fileOf = (bench: TaskBench, url: string): string =>
   join(bench.folder, "outputs", ...url.split("/").slice(-2));
 
@@ -124,7 +124,7 @@ test("a waiting task is cancelled, a running one stopped with its images, and th
     { status: "pending", position: 1 },
     { status: "pending", position: 2 },
   ]);
-  for await (const event of tasks.watch(first.id, AbortSignal.timeout(5000)))
+  for await (const event of tasks.watch(first.id, AbortSignal.timeout(120_000)))
     if (event.type === "image") break;
   expect(tasks.control(second.id, "cancel")).toBe("cancelled_pending");
   expect(tasks.control("current", "stop")).toBe("stopping");
@@ -227,7 +227,7 @@ test("deleting takes the row and the files, in any state", async () => {
   const { tasks } = bench;
   const running = await tasks.submit({ ...small, image_number: 2 });
   const waiting = await tasks.submit(small);
-  for await (const event of tasks.watch(running.id, AbortSignal.timeout(5000)))
+  for await (const event of tasks.watch(running.id, AbortSignal.timeout(120_000)))
     if (event.type === "image") break;
   expect(await tasks.remove(waiting.id)).toEqual({ tasks: 1, images: 0 });
   const removal = tasks.remove(running.id);

@@ -48,7 +48,7 @@ test("two readers of one task, one of them late, see the same story", async () =
   });
   const { id } = await bench.tasks.submit(small);
   const early = storyOf(bench.tasks, id);
-  for await (const event of bench.tasks.watch(id, AbortSignal.timeout(5000)))
+  for await (const event of bench.tasks.watch(id, AbortSignal.timeout(120_000)))
     if (event.type === "progress" && event.step === 2) break;
   const late = storyOf(bench.tasks, id);
   held.open();
@@ -56,7 +56,7 @@ test("two readers of one task, one of them late, see the same story", async () =
   expect(one.map(({ seq }) => seq)).toEqual(two.map(({ seq }) => seq));
   const since = one[5]?.seq ?? 0;
   const rest: number[] = [];
-  for await (const { seq } of bench.tasks.watch(id, AbortSignal.timeout(5000), since)) rest.push(seq);
+  for await (const { seq } of bench.tasks.watch(id, AbortSignal.timeout(120_000), since)) rest.push(seq);
   expect(rest).toEqual(one.slice(6).map(({ seq }) => seq));
   await bench.close();
 });
@@ -65,9 +65,9 @@ test("watching an unknown task, or one whose end was already seen, ends at once"
   const bench = openBench();
   expect(await storyOf(bench.tasks, idOf(1))).toEqual([]);
   const { id } = await bench.tasks.submit(small);
-  await bench.tasks.settled(id, AbortSignal.timeout(5000));
+  await bench.tasks.settled(id, AbortSignal.timeout(120_000));
   const rest = [];
-  for await (const event of bench.tasks.watch(id, AbortSignal.timeout(5000), bench.tasks.seq))
+  for await (const event of bench.tasks.watch(id, AbortSignal.timeout(120_000), bench.tasks.seq))
     rest.push(event);
   expect(rest).toEqual([]);
   await bench.close();
@@ -92,7 +92,7 @@ test("a reader that leaves or a server that closes ends the watching, never the 
     for await (const event of bench.tasks.watchAll(new AbortController().signal)) all.push(event);
   })();
   held.open();
-  expect((await bench.tasks.settled(id, AbortSignal.timeout(5000)))?.state.status).toBe("settled");
+  expect((await bench.tasks.settled(id, AbortSignal.timeout(120_000)))?.state.status).toBe("settled");
   await bench.close();
   await watching;
   expect(all.some(({ type }) => type === "settled")).toBe(true);
@@ -102,7 +102,7 @@ test("previews are encoded once, and only if somebody asks", async () => {
   const bench = openBench();
   const { id } = await bench.tasks.submit(small);
   const previews = [];
-  for await (const event of bench.tasks.watch(id, AbortSignal.timeout(5000)))
+  for await (const event of bench.tasks.watch(id, AbortSignal.timeout(120_000)))
     if (event.type === "progress" && event.preview !== null) previews.push(event.preview);
   const [preview] = previews;
   expect(preview).toBeDefined();
@@ -167,7 +167,7 @@ test("a reader that breaks hears no more, and the task goes on", async () => {
     throw new Error("broken");
   });
   const { id } = await bench.tasks.submit(small);
-  const task = await bench.tasks.settled(id, AbortSignal.timeout(5000));
+  const task = await bench.tasks.settled(id, AbortSignal.timeout(120_000));
   expect([heard, task?.state.status]).toEqual([1, "settled"]);
   await bench.close();
 });
