@@ -27,6 +27,7 @@ import { openHistory } from "#/stores/history/sqlite.ts";
 import { folderImages } from "#/stores/images/folder.ts";
 import { publicBase } from "#/tasks/base-url.ts";
 import { createTasks, type GenerationAssets } from "#/tasks/create-tasks.ts";
+import { absentDefaults } from "#/tasks/defaults.ts";
 import type { Tasks } from "#/tasks/tasks.ts";
 
 /** A running server. */
@@ -47,8 +48,7 @@ export type App = Readonly<{
  *   there is no such preset
  */
 export function startApp(config: Config, engineCommand: readonly string[], log: Log): App {
-  for (const wanted of [config.port, ...(config.impliedPort ? [] : [config.also_port])])
-    refuseTakenPort(config.host, wanted);
+  refuseTakenPorts(config);
   if (config.cuda_libraries !== "") linkCudaProviders(config.cuda_libraries, libraryFolder());
   const lock = lockFolder(config.outputs);
   const shipped = embeddedModels();
@@ -77,7 +77,9 @@ export function startApp(config: Config, engineCommand: readonly string[], log: 
     clock: Date.now,
     random: Math.random,
   });
-  const styleNames = [expansionStyle, randomStyle, ...assets.styles.map(({ name }) => name)];
+  const styles = assets.styles.map(({ name }) => name);
+  noteAbsent(absentDefaults({ fooocusKeys: config.fooocusKeys, catalog, styles }), log);
+  const styleNames = [expansionStyle, randomStyle, ...styles];
   const auth = { keys: config.api_keys, protectFiles: config.protect_files };
   const answering = {
     tasks,
@@ -112,6 +114,11 @@ async function finish(tasks: Tasks, seconds: number, log: Log): Promise<void> {
   if (tasks.current() !== undefined)
     log.info("stopping when the picture at hand is finished; a second signal hands it back", { seconds });
   await tasks.close(seconds * 1000);
+}
+
+function noteAbsent(absent: readonly string[], log: Log): void {
+  if (absent.length > 0)
+    log.warn("defaults that are not there are done without", { absent: absent.join(", ") });
 }
 
 /** What ships with us; presets, styles and wildcards of the Fooocus folder win over ours of the same name. */
@@ -173,6 +180,10 @@ const openEngine = ({ isolation }: Config, command: readonly string[]): Channel 
 type Server = Readonly<{ port: number; stop: () => Promise<void> }>;
 
 /** Before anything is opened, so that what fails fails without a trace. */
+function refuseTakenPorts({ host, port, also_port, impliedPort }: Config): void {
+  for (const wanted of impliedPort ? [port] : [port, also_port]) refuseTakenPort(host, wanted);
+}
+
 function refuseTakenPort(host: string, port: number): void {
   if (port === 0) return;
   try {

@@ -3,6 +3,7 @@ import type { Sidecar } from "#/catalog/sidecar.ts";
 import type { Size } from "./recipe.ts";
 import { parseSize, storedSize } from "./sizes.ts";
 import { expansionStyle } from "./styles.ts";
+import { missingWildcards, type Wildcards } from "./wildcards.ts";
 
 /**
  * Whether to say that prompt expansion was left out, because its model is not there. A picture must never be silently
@@ -16,6 +17,18 @@ export function expansionWarning(request: GenerateRequest, preset: GenerateReque
   const named = request.style_selections ?? preset.style_selections ?? [];
   if (!named.includes(expansionStyle)) return undefined;
   return `The style ${expansionStyle} (prompt expansion) was left out: its model is not there in this version.`;
+}
+
+/** Says that a `__name__` of the prompts has no lines to take one from. */
+export function wildcardWarning(
+  { prompt, negative_prompt }: Readonly<{ prompt: string; negative_prompt: string }>,
+  wildcards: Wildcards,
+): string | undefined {
+  const [name, ...others] = missingWildcards(`${prompt}\n${negative_prompt}`, wildcards);
+  if (name === undefined) return undefined;
+  return others.length === 0
+    ? `There is no wildcard called ${name}; its bare name was drawn.`
+    : `There are no wildcards called ${[name, ...others].join(", ")}; their bare names were drawn.`;
 }
 
 /** Says that a size is larger than what the checkpoint draws well, and what it does. */

@@ -8,6 +8,12 @@ const rounds = 64;
 
 const placeholder = /__([\p{L}\p{N}_-]+)__/gu;
 
+/** Names that a text asks for and that have no lines, each once. */
+export function missingWildcards(text: string, wildcards: Wildcards): readonly string[] {
+  const names = new Set([...text.matchAll(placeholder)].map(([, name = ""]) => name));
+  return [...names].filter((name) => !(wildcards(name) ?? []).some((line) => line.trim() !== ""));
+}
+
 /**
  * Replaces each `__name__` by a line of that file, again and again while lines hold placeholders themselves. An empty
  * or missing file leaves its bare name.

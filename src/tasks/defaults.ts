@@ -54,6 +54,34 @@ export function serverDefaults({
   };
 }
 
+/**
+ * What the operator's own keys name and is not there: requests get something else instead, which `serverDefaults`
+ * chooses without a word.
+ */
+export function absentDefaults({
+  fooocusKeys: { file, environment },
+  catalog,
+  styles,
+}: Pick<DefaultSources, "fooocusKeys" | "catalog" | "styles">): readonly string[] {
+  const {
+    base_model_name: base,
+    style_selections: named = [],
+    loras = [],
+  } = requestOf({ ...file, ...environment });
+  const there = { models: catalog.names("checkpoints"), loras: catalog.names("loras") };
+  const applicable = [expansionStyle, randomStyle, ...styles];
+  return [
+    ...[base ?? []]
+      .flat()
+      .filter((name) => !there.models.includes(name))
+      .map((name) => `default_model: ${name}`),
+    ...loras
+      .filter(({ model_name }) => model_name !== "None" && !there.loras.includes(model_name))
+      .map(({ model_name }) => `default_loras: ${model_name}`),
+    ...named.filter((name) => !applicable.includes(name)).map((name) => `default_styles: ${name}`),
+  ];
+}
+
 const sidecarPreset = ({
   default_aspect_ratio,
   default_guidance_scale: guidance,

@@ -6,7 +6,7 @@ import { withKnownNames } from "#/recipe/known-names.ts";
 import { type Preset, presetOf } from "#/recipe/preset.ts";
 import { resolveRecipe, type World } from "#/recipe/resolve.ts";
 import { settle } from "#/recipe/settle.ts";
-import { expansionWarning, sizeWarning } from "#/recipe/warnings.ts";
+import { expansionWarning, sizeWarning, wildcardWarning } from "#/recipe/warnings.ts";
 import { isCleanName } from "#/stores/images.ts";
 import { type InputOptions, takeInputs } from "./inputs.ts";
 import type { Prepared } from "./parts.ts";
@@ -44,6 +44,7 @@ export async function prepare(request: GenerateRequest, parts: Preparation): Pro
   const more = [
     sizeWarning(recipe.size, recipe.base, parts.sidecar(recipe.base)),
     expansionWarning(request, preset),
+    wildcardWarning(params, world.wildcards),
   ];
   const taken = await takeInputs(params, parts.inputOptions());
   const webhook = taken.webhook_url ?? "";

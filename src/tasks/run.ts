@@ -157,6 +157,8 @@ export class TaskRun {
     const walked = (image - done) * steps + step - 1;
     if (walked < 2) return null;
     const left = (images - image) * steps - step;
+    // What comes after the last step takes as long as several, and nobody has measured it.
+    if (left === 0) return null;
     return Math.round(((this.#parts.now() - this.#firstStepAt) / walked) * left);
   }
 

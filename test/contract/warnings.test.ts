@@ -64,6 +64,17 @@ test("a style that cannot be applied is spoken of where the client asked for it,
   expect(await warnings({ ...large, style_selections: ["Fooocus V2"] })).toEqual([tooLarge, unexpanded]);
 });
 
+test("a wildcard that has no lines is spoken of", async () => {
+  const warnings = async (more: unknown) =>
+    (await (await post({ ...fitting, ...Object(more) })).json()).warnings;
+  expect(await warnings({ prompt: "a __nowhere__ and a __nowhere__" })).toEqual([
+    "There is no wildcard called nowhere; its bare name was drawn.",
+  ]);
+  expect(await warnings({ prompt: "__a__", negative_prompt: "__b__" })).toEqual([
+    "There are no wildcards called a, b; their bare names were drawn.",
+  ]);
+});
+
 test("a tag of the prompt that names no LoRA is spoken of", async () => {
   const record = await (await post({ ...fitting, prompt: "a cat <lora:nowhere:1>" })).json();
   expect(record.warnings).toEqual(["There is no LoRA called nowhere; its tag in the prompt was dropped."]);

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Catalog } from "#/catalog/catalog.ts";
-import { type DefaultSources, serverDefaults } from "#/tasks/defaults.ts";
+import { absentDefaults, type DefaultSources, serverDefaults } from "#/tasks/defaults.ts";
 
 const root = mkdtempSync(join(tmpdir(), "fooocusd-defaults-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -89,4 +89,23 @@ test("a checkpoint's own guidance and size count when it is the base, below conf
   expect(named({ fooocusKeys: { file: keys, environment: {} } }).guidance_scale).toBe(3);
   expect(named({ fooocusKeys: { file: {}, environment: keys } }).guidance_scale).toBe(3);
   expect(named({ preset: "anime" }).guidance_scale).toBe(6);
+});
+
+test("what config.txt and the environment name and is not there is told; what the presets name is not", () => {
+  const absent = (file: DefaultSources["fooocusKeys"]["file"]) =>
+    absentDefaults({
+      fooocusKeys: { file, environment: { default_model: "nope.safetensors" } },
+      catalog: new Catalog([root]),
+      styles: ["Plain"],
+    });
+  expect(
+    absent({ default_model: "big.safetensors", default_styles: ["Plain", "Fooocus V2", "Odd"] }),
+  ).toEqual(["default_model: nope.safetensors", "default_styles: Odd"]);
+  expect(
+    absentDefaults({
+      fooocusKeys: { file: { default_model: "big.safetensors" }, environment: {} },
+      catalog: new Catalog([root]),
+      styles: [],
+    }),
+  ).toEqual([]);
 });
