@@ -96,8 +96,7 @@ async function lists(
   const wanted = (name: string): boolean => query === "all" || query === name;
   const current = wanted("current") ? tasks.current() : undefined;
   const history = () => (range === undefined ? tasks.history({ page, pageSize }) : tasks.range(range));
-  const waiting = () =>
-    tasks.queue.pending.slice(page * pageSize, (page + 1) * pageSize).flatMap((id) => tasks.find(id) ?? []);
+  const waiting = () => tasks.pending().slice(page * pageSize, (page + 1) * pageSize);
   return {
     history: wanted("history") ? history().map(storedRecord) : [],
     current: current === undefined ? [] : [await taskRecord(current)],

@@ -7,8 +7,9 @@ export type SequenceStore = Readonly<{ load: () => number; save: (value: number)
 /** Numbers reserved at a time, so that not every event is a write to disk; a crash leaves a gap, no repetition. */
 const block = 1000;
 
-/** Settled tasks whose events are still kept. */
+/** Settled tasks whose events are still kept, and how many events that may be: some tens of megabytes. */
 const keptSettled = 256;
+const keptEvents = 100_000;
 
 /** One ordered log of everything that happens; readers come late, leave, and come back without missing anything. */
 export class EventLog {
@@ -18,6 +19,7 @@ export class EventLog {
   readonly #now: () => number;
   readonly #byTask = new Map<TaskId, TaskEvent[]>();
   readonly #settled: TaskId[] = [];
+  #settledEvents = 0;
   readonly #listeners = new Set<(event: LiveEvent) => void>();
   #seq: number;
   #reserved: number;
@@ -50,7 +52,7 @@ export class EventLog {
     if (last?.type === "progress" && last.preview !== null) log[log.length - 1] = { ...last, preview: null };
     if (last?.type === "queued" && event.type === "queued") log.pop();
     log.push(event);
-    if (happening.type === "settled") this.#forgetOldest(taskId);
+    if (happening.type === "settled") this.#forgetOldest(taskId, log.length);
     this.#tell(event);
   }
 
@@ -83,37 +85,45 @@ export class EventLog {
 
   /** Forgets a task that was deleted. */
   forget(taskId: TaskId): void {
+    const log = this.#byTask.get(taskId);
+    if (log?.at(-1)?.type === "settled") this.#settledEvents -= log.length;
     this.#byTask.delete(taskId);
   }
 
   /** Writes the last number down. */
   close(): void {
-    this.#store.save(this.#seq);
+    this.#reserve(this.#seq);
   }
 
   #next(): number {
     this.#seq += 1;
-    if (this.#seq > this.#reserved) {
-      try {
-        this.#store.save(this.#seq + block);
-        this.#reserved = this.#seq + block;
-      } catch {
-        // A full disk must not stop the news of it; the next event tries again.
-      }
-    }
+    if (this.#seq > this.#reserved) this.#reserve(this.#seq + block);
     return this.#seq;
+  }
+
+  #reserve(seq: number): void {
+    try {
+      this.#store.save(seq);
+      this.#reserved = seq;
+    } catch {
+      // A full disk must not stop the news of it, nor the end; the next event tries again.
+    }
   }
 
   #tell(event: LiveEvent): void {
     for (const listener of this.#listeners) listener(event);
   }
 
-  #forgetOldest(settled: TaskId): void {
+  #forgetOldest(settled: TaskId, events: number): void {
     this.#settled.push(settled);
-    if (this.#settled.length <= keptSettled) return;
-    const oldest = this.#settled.shift();
-    if (oldest === undefined) return;
-    this.#horizon = Math.max(this.#horizon, this.#byTask.get(oldest)?.at(-1)?.seq ?? 0);
-    this.#byTask.delete(oldest);
+    this.#settledEvents += events;
+    while (this.#settled.length > keptSettled || this.#settledEvents > keptEvents) {
+      const [oldest] = this.#settled;
+      // The newest stays, however long it is: somebody may be reading it.
+      if (oldest === undefined || oldest === settled) return;
+      this.#settled.shift();
+      this.#horizon = Math.max(this.#horizon, this.#byTask.get(oldest)?.at(-1)?.seq ?? 0);
+      this.forget(oldest);
+    }
   }
 }

@@ -18,6 +18,12 @@ const mostAttempts = 2;
 /** Name of the counter that remembers a paused queue. */
 const pausedCounter = "paused";
 
+/** A waiting task that so many others are before. */
+const placed = (task: Task, before: number): Task => ({
+  ...task,
+  state: { status: "pending", position: before + 1 },
+});
+
 /** Runs the waiting tasks one after the other, whatever becomes of each. */
 export class TaskRunner {
   readonly #parts: TaskParts;
@@ -57,11 +63,18 @@ export class TaskRunner {
     return [...this.#live.keys()];
   }
 
+  /** The waiting tasks in their order. */
+  get waitingTasks(): readonly Task[] {
+    return this.#queue.ids.flatMap((id, index) => {
+      const task = this.#live.get(id)?.task;
+      return task === undefined ? [] : [placed(task, index)];
+    });
+  }
+
   /** A task that has not ended; a waiting one with its place as it is now. */
   find(id: TaskId): Task | undefined {
     const task = this.#live.get(id)?.task;
-    if (task?.state.status !== "pending") return task;
-    return { ...task, state: { status: "pending", position: this.#queue.ids.indexOf(id) + 1 } };
+    return task?.state.status === "pending" ? placed(task, this.#queue.ids.indexOf(id)) : task;
   }
 
   /** Puts what the last process left unfinished back into the queue, in its order, and starts. */
@@ -142,10 +155,10 @@ export class TaskRunner {
     if (this.#current !== running) return;
     running.abandon();
     const attempts = this.#live.get(running.id)?.attempts ?? 1;
-    this.#parts.history.started(running.id, attempts - 1);
+    this.#remember(() => this.#parts.history.started(running.id, attempts - 1));
   }
 
-  /** The queue does as it is told even if a full disk forgets it at the next start. */
+  /** The queue does as it is told, and closes, even if a full disk forgets it at the next start. */
   #remember(write: () => void): void {
     try {
       write();

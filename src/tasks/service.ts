@@ -89,7 +89,7 @@ export class TaskService implements Tasks {
   }
 
   pending(): readonly Task[] {
-    return this.#runner.waiting.flatMap((id) => this.#runner.find(id) ?? []);
+    return this.#runner.waitingTasks;
   }
 
   history(query: HistoryQuery): readonly Task[] {
@@ -101,13 +101,13 @@ export class TaskService implements Tasks {
     return this.#fresh(this.#parts.history.range(query).filter(({ id }) => !waiting.has(id)));
   }
 
-  settled(id: TaskId, signal: AbortSignal): Promise<Task | undefined> {
+  async settled(id: TaskId, signal: AbortSignal): Promise<Task | undefined> {
     const ended = AbortSignal.any([signal, this.#closed.signal]);
-    return new Promise((resolve) => {
+    await new Promise<void>((resolve) => {
       const answer = (): void => {
         stop();
         ended.removeEventListener("abort", answer);
-        resolve(this.find(id));
+        resolve();
       };
       const stop = this.#events.subscribe((event) => {
         if (event.taskId === id && event.type === "settled") answer();
@@ -115,6 +115,7 @@ export class TaskService implements Tasks {
       ended.addEventListener("abort", answer);
       if (ended.aborted || this.#runner.find(id) === undefined) answer();
     });
+    return this.find(id);
   }
 
   async *watch(id: TaskId, signal: AbortSignal, since = 0): AsyncGenerator<LiveEvent, void, undefined> {

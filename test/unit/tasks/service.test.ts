@@ -271,3 +271,31 @@ test("a paused queue starts nothing, and moved tasks run in their new order", as
   await end(tasks, b);
   expect(engine.jobs.map(({ id }) => id)).toEqual([c, a, b]);
 });
+
+test("a server whose disk is full, or gone, closes all the same", async () => {
+  const held = gate();
+  const bench = openBench({ engine: new ScriptedEngine({ beforeStep: () => held.passed }) });
+  const { id } = await bench.tasks.submit(small);
+  const waiting = bench.tasks.settled(id, AbortSignal.timeout(120_000));
+  bench.crash();
+  await bench.tasks.close(0);
+  expect((await waiting)?.state.status).toBe("running");
+  held.open();
+});
+
+test("waiting tasks stand in their order, each at its place", async () => {
+  const held = gate();
+  const engine = new ScriptedEngine({ beforeStep: () => held.passed });
+  const bench = openBench({ engine });
+  const ids: TaskId[] = [];
+  for (let n = 0; n < 50; n += 1) ids.push((await bench.tasks.submit(small)).id);
+  const pending = bench.tasks.pending();
+  expect(pending.map(({ id }) => id)).toEqual(ids.slice(1));
+  expect(pending.map(({ state }) => state)).toEqual(
+    pending.map((_, index) => ({ status: "pending", position: index + 1 })),
+  );
+  expect(pending).toEqual(pending.flatMap(({ id }) => bench.tasks.find(id) ?? []));
+  for (const id of ids.slice(1)) bench.tasks.control(id, "cancel");
+  held.open();
+  await bench.close();
+});

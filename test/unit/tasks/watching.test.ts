@@ -139,6 +139,24 @@ test("the events of 256 settled tasks are kept, older ones forgotten", () => {
   expect([log.of(idOf(44), 0), log.of(idOf(45), 0)?.length, log.horizon]).toEqual([undefined, 1, 44]);
 });
 
+test("of settled tasks with many events fewer are kept, of the newest all", () => {
+  const log = memoryLog();
+  const settle = (n: number, steps: number): void => {
+    for (let step = 1; step <= steps; step += 1) log.addTask(idOf(n), progress(step));
+    log.addTask(idOf(n), settled);
+  };
+  for (let n = 0; n < 12; n += 1) settle(n, 9_999);
+  expect(log.taskIds()).toEqual(Array.from({ length: 10 }, (_, n) => idOf(n + 2)));
+  expect(log.horizon).toBe(20_000);
+  // What was deleted makes room.
+  for (let n = 2; n < 11; n += 1) log.forget(idOf(n));
+  settle(12, 80_000);
+  expect(log.taskIds()).toEqual([idOf(11), idOf(12)]);
+  settle(13, 120_000);
+  expect(log.taskIds()).toEqual([idOf(13)]);
+  expect(log.of(idOf(13), 0)).toHaveLength(120_001);
+});
+
 test("a log that cannot write its number down goes on, and tries again", () => {
   const saved: number[] = [];
   let broken = true;
