@@ -90,7 +90,7 @@ function badImage(field: string, cause: unknown): RequestError {
   const words = cause instanceof Error ? cause.message : String(cause);
   return new RequestError(
     "bad-image",
-    `${field} is not an image that can be read: ${words}.`,
+    `${field} is not an image that can be read (${words}); it takes a PNG, JPEG or WebP, as a URL, base64 or a data URI.`,
     { field },
     cause,
   );

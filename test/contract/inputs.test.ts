@@ -125,6 +125,16 @@ describe("a picture that cannot be had is a 422 with its field", () => {
         ]);
   }, 300_000);
 
+  test("what is no picture is told what would be one", async () => {
+    const answer = await fetch(`${bench.url}/v1/engine/generate/`, {
+      method: "POST",
+      body: JSON.stringify({ uov_input_image: "bm8=" }),
+    });
+    expect(JSON.parse(await answer.text()).detail[0].msg).toMatch(
+      /^uov_input_image is not an image that can be read \(.+\); it takes a PNG, JPEG or WebP, as a URL, base64 or a data URI\.$/,
+    );
+  });
+
   test("and nothing of such a request is kept", async () => {
     const before = kept(bench.folder).length;
     const image = await base64("purple");

@@ -1,5 +1,5 @@
 import { afterAll, expect, test } from "bun:test";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -66,6 +66,7 @@ test("a second server in the same folder is refused, and what cannot be written 
   expect(second.output.text).toBe(
     `Another fooocusd works in the folder ${outputs}; stop it, or give this one a folder of its own with --outputs.\n`,
   );
+  expect(readdirSync(outputs).filter((name) => name.startsWith("server"))).toEqual(["server.lock"]);
   // However it dies, the folder is free again.
   first.child.kill("SIGKILL");
   await first.child.exited;
