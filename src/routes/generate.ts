@@ -6,13 +6,13 @@ import { readBody } from "#/api/read.ts";
 import type { TaskId } from "#/engine/protocol.ts";
 import type { ImageFormat } from "#/image/encode.ts";
 import { EngineError, RequestError } from "#/lib/errors.ts";
-import { type ImageStore, keptImageOf } from "#/stores/images.ts";
+import type { ImageStore } from "#/stores/images.ts";
 import type { Task } from "#/tasks/task.ts";
 import type { Tasks } from "#/tasks/tasks.ts";
 import { acceptedBy, askedPicture, type MediaRange, takesJson } from "./accept.ts";
 import { eventStream } from "./event-stream.ts";
 import { jsonBody } from "./json-body.ts";
-import { withPictures } from "./pictures.ts";
+import { firstPicture, withPictures } from "./pictures.ts";
 import { acknowledgement, storedRecord } from "./record.ts";
 import { convertedReply, jsonReply } from "./replies.ts";
 
@@ -104,9 +104,7 @@ const recordReply = async (task: Task, images: ImageStore): Promise<Response> =>
 
 /** 204 when there is no picture because it was stopped; the record when it failed. */
 async function firstImage(task: Task, format: ImageFormat, images: ImageStore): Promise<Response> {
-  const first = task.state.status === "settled" ? task.state.images[0] : undefined;
-  const kept = first === undefined ? undefined : keptImageOf(first.url);
-  const path = kept === undefined ? undefined : images.output(kept.folder, kept.name);
+  const path = firstPicture(task, images);
   if (path !== undefined) return convertedReply(path, format);
   return hasFailed(task) ? await recordReply(task, images) : new Response(null, { status: 204 });
 }

@@ -1,15 +1,20 @@
 import type { JsonObject } from "#/api/json.ts";
 import { formatNames } from "#/image/encode.ts";
-import { type ImageStore, keptImageOf } from "#/stores/images.ts";
+import { type ImageStore, resultPath } from "#/stores/images.ts";
 import type { Task } from "#/tasks/task.ts";
 
 /** A result as a data URI, by its address; null when the file is gone. */
 export async function dataUriOf(url: string, images: ImageStore): Promise<string | null> {
-  const kept = keptImageOf(url);
-  const path = kept === undefined ? undefined : images.output(kept.folder, kept.name);
+  const path = resultPath(url, images);
   if (path === undefined) return null;
   const format = formatNames[path.replace(/^.*\./, "").toLowerCase()] ?? "png";
   return `data:image/${format};base64,${Buffer.from(await Bun.file(path).bytes()).toString("base64")}`;
+}
+
+/** Path of a settled task's first picture; undefined if it has none, or it is gone. */
+export function firstPicture({ state }: Task, images: ImageStore): string | undefined {
+  const first = state.status === "settled" ? state.images[0] : undefined;
+  return first === undefined ? undefined : resultPath(first.url, images);
 }
 
 /**

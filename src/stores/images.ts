@@ -24,6 +24,12 @@ export interface ImageStore {
 export const isCleanName = (name: string): boolean =>
   /^(?!\.)[^/\\\p{Cc}]+$/u.test(name) && Buffer.byteLength(name) <= 200;
 
+/** Path of a result's file, by its URL; undefined if it is gone. */
+export function resultPath(url: string, images: Pick<ImageStore, "output">): string | undefined {
+  const kept = keptImageOf(url);
+  return kept === undefined ? undefined : images.output(kept.folder, kept.name);
+}
+
 /** Folder and name from a result's URL: its last two segments. */
 export function keptImageOf(url: string): KeptImage | undefined {
   const [name, folder] = url

@@ -7,7 +7,7 @@ import { imageGrid } from "#/image/grid.ts";
 import type { Pixmap } from "#/image/pixmap.ts";
 import { BugError, toWireError } from "#/lib/errors.ts";
 import type { Resolved } from "#/recipe/resolve.ts";
-import { keptImageOf } from "#/stores/images.ts";
+import { resultPath } from "#/stores/images.ts";
 import type { End } from "./endings.ts";
 import type { TaskHappening } from "./events.ts";
 import type { TaskParts } from "./parts.ts";
@@ -205,8 +205,7 @@ export class TaskRun {
   async #addGrid(params: GenerateParams, outline: JobOutline): Promise<void> {
     const pixmaps: Pixmap[] = [];
     for (const { url } of this.#images) {
-      const kept = keptImageOf(url);
-      const path = kept === undefined ? undefined : this.#parts.images.output(kept.folder, kept.name);
+      const path = resultPath(url, this.#parts.images);
       if (path !== undefined) pixmaps.push(await decodeImage(await Bun.file(path).bytes(), "grid"));
     }
     const grid = imageGrid(pixmaps);

@@ -12,10 +12,11 @@ import { formRequest, jsonAnswer, jsonRequest, pictureContent, queryParameter } 
 import { readJson } from "#/api/read.ts";
 import { RequestError } from "#/lib/errors.ts";
 import type { Log } from "#/lib/log.ts";
-import { type ImageStore, keptImageOf } from "#/stores/images.ts";
+import type { ImageStore } from "#/stores/images.ts";
 import type { Task } from "#/tasks/task.ts";
 import type { Tasks } from "#/tasks/tasks.ts";
 import { ended } from "../generate.ts";
+import { firstPicture } from "../pictures.ts";
 import { convertedReply, jsonReply } from "../replies.ts";
 import { olderAnswer } from "./answer.ts";
 import { finishReason, freshJob, jobResult, queueIsFull, refusedJob } from "./job.ts";
@@ -215,9 +216,7 @@ function fullReply(kind: ReplyKind, job: LegacyJob): Response {
 }
 
 async function firstImage(task: Task, images: ImageStore): Promise<Response> {
-  const first = task.state.status === "settled" ? task.state.images[0] : undefined;
-  const kept = first === undefined ? undefined : keptImageOf(first.url);
-  const path = kept === undefined ? undefined : images.output(kept.folder, kept.name);
+  const path = firstPicture(task, images);
   if (path !== undefined) return await convertedReply(path, "png");
   return finishReason(task) === "USER_CANCEL" ? plain("USER_CANCEL", 400) : plain("ERROR", 500);
 }
