@@ -1,6 +1,6 @@
 /**
  * Everything that can go wrong, by who can act on it. A code is the stable name of a failure: routes map it to an
- * HTTP status in one table (`routes/errors.ts`), the thread boundary carries it, the live channel prints it.
+ * HTTP status in one table (`routes/http/errors.ts`), the thread boundary carries it, the live channel prints it.
  * The message says what happened, where, and the way out.
  */
 const requestCodes = [

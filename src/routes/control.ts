@@ -5,7 +5,7 @@ import { InvalidRequest, sentences } from "#/api/issues.ts";
 import { jsonAnswer, queryParameter } from "#/api/openapi.ts";
 import type { TaskId } from "#/engine/protocol.ts";
 import type { Tasks } from "#/tasks/tasks.ts";
-import { jsonReply } from "./replies.ts";
+import { jsonReply } from "./http/replies.ts";
 
 const parameters = [
   queryParameter(

@@ -2,7 +2,7 @@ import { Elysia } from "elysia";
 import { type DescribedRoute, openApiDocument } from "#/api/openapi.ts";
 import { apiDocs } from "#/web/api-docs.ts";
 import { type ReferenceDocument, referencePage } from "#/web/reference-page.ts";
-import { jsonText } from "./replies.ts";
+import { jsonText } from "./http/replies.ts";
 
 const hidden = { detail: { hide: true } };
 

@@ -3,7 +3,7 @@ import { Elysia } from "elysia";
 import { AllModelNamesResponse } from "#/api/answers.ts";
 import { jsonAnswer } from "#/api/openapi.ts";
 import type { Catalog } from "#/catalog/catalog.ts";
-import { jsonReply } from "./replies.ts";
+import { jsonReply } from "./http/replies.ts";
 
 export type EnginesDependencies = Readonly<{ catalog: Catalog; styleNames: readonly string[] }>;
 

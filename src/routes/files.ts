@@ -1,8 +1,8 @@
 import { Elysia } from "elysia";
 import { pictureContent } from "#/api/openapi.ts";
 import type { ImageStore } from "#/stores/images.ts";
-import { acceptedBy, askedConversion } from "./accept.ts";
-import { convertedReply } from "./replies.ts";
+import { acceptedBy, askedConversion } from "./http/accept.ts";
+import { convertedReply } from "./http/replies.ts";
 
 /** Pictures that were made, and pictures that requests brought. */
 export const filesRoutes = ({ images }: { readonly images: ImageStore }) =>

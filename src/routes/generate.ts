@@ -9,12 +9,12 @@ import { EngineError, RequestError } from "#/lib/errors.ts";
 import type { ImageStore } from "#/stores/images.ts";
 import type { Task } from "#/tasks/task.ts";
 import type { Tasks } from "#/tasks/tasks.ts";
-import { acceptedBy, askedPicture, type MediaRange, takesJson } from "./accept.ts";
-import { eventStream } from "./event-stream.ts";
-import { jsonBody } from "./json-body.ts";
-import { firstPicture, withPictures } from "./pictures.ts";
-import { acknowledgement, storedRecord } from "./record.ts";
-import { convertedReply, jsonReply } from "./replies.ts";
+import { eventStream } from "./answers/event-stream.ts";
+import { firstPicture, withPictures } from "./answers/pictures.ts";
+import { acknowledgement, storedRecord } from "./answers/record.ts";
+import { acceptedBy, askedPicture, type MediaRange, takesJson } from "./http/accept.ts";
+import { jsonBody } from "./http/json-body.ts";
+import { convertedReply, jsonReply } from "./http/replies.ts";
 
 export type GenerateDependencies = Readonly<{ tasks: Tasks; images: ImageStore }>;
 

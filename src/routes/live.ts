@@ -3,13 +3,13 @@ import { BadMessage, type LiveMessage, readLiveMessage } from "#/api/live.ts";
 import { RequestError } from "#/lib/errors.ts";
 import type { Log } from "#/lib/log.ts";
 import type { Tasks } from "#/tasks/tasks.ts";
-import { type AuthOptions, keyFits } from "./auth.ts";
-import { mayRead } from "./cors.ts";
+import { type AuthOptions, keyFits } from "./http/auth.ts";
+import { mayRead } from "./http/cors.ts";
+import { jsonReply } from "./http/replies.ts";
 import { greet, type LiveServices, obey, refusalOf } from "./live/commands.ts";
 import { Hub } from "./live/hub.ts";
 import { closeCodes, type LiveLimits, liveLimits } from "./live/limits.ts";
 import { Peer } from "./live/peer.ts";
-import { jsonReply } from "./replies.ts";
 
 export type LiveDependencies = Readonly<{
   tasks: Tasks;

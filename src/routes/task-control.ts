@@ -5,8 +5,8 @@ import type { TaskId } from "#/engine/protocol.ts";
 import { RequestError } from "#/lib/errors.ts";
 import type { HistoryRange } from "#/stores/history.ts";
 import type { Tasks } from "#/tasks/tasks.ts";
-import { needsStart, readRange } from "./range.ts";
-import { jsonReply } from "./replies.ts";
+import { needsStart, readRange } from "./http/range.ts";
+import { jsonReply } from "./http/replies.ts";
 
 const moment = { type: "string", format: "date-time" } as const;
 const inRange = [

@@ -6,8 +6,8 @@ import type { TaskId } from "#/engine/protocol.ts";
 import { RequestError } from "#/lib/errors.ts";
 import type { LiveEvent } from "#/tasks/events.ts";
 import type { Tasks } from "#/tasks/tasks.ts";
+import { serverSent } from "./http/server-sent.ts";
 import { hasPreview, previewEvent, wireEvent } from "./live/wire-event.ts";
-import { serverSent } from "./server-sent.ts";
 
 type Query = Readonly<Record<string, string | undefined>>;
 

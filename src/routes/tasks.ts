@@ -8,10 +8,10 @@ import type { TaskId } from "#/engine/protocol.ts";
 import type { HistoryRange } from "#/stores/history.ts";
 import type { ImageStore } from "#/stores/images.ts";
 import type { Tasks } from "#/tasks/tasks.ts";
-import { withPictures } from "./pictures.ts";
-import { deletionReply, needsStart, readRange } from "./range.ts";
-import { storedRecord, taskRecord } from "./record.ts";
-import { jsonReply } from "./replies.ts";
+import { withPictures } from "./answers/pictures.ts";
+import { storedRecord, taskRecord } from "./answers/record.ts";
+import { deletionReply, needsStart, readRange } from "./http/range.ts";
+import { jsonReply } from "./http/replies.ts";
 
 /** More than any history holds, and still a number SQLite counts with. */
 const mostPages = 2 ** 31 - 1;

@@ -14,9 +14,9 @@ import {
 import { RequestError } from "#/lib/errors.ts";
 import type { Log } from "#/lib/log.ts";
 import type { Tools } from "#/tasks/tools.ts";
-import { jsonBody } from "./json-body.ts";
+import { jsonBody } from "./http/json-body.ts";
+import { jsonReply } from "./http/replies.ts";
 import { legacyDescribe } from "./legacy/describe.ts";
-import { jsonReply } from "./replies.ts";
 
 export type ToolsDependencies = Readonly<{ tools: Tools; log: Log }>;
 

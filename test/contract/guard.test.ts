@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, test } from "bun:test";
-import { browserGuard, type GuardSettings } from "#/routes/guard.ts";
+import { browserGuard, type GuardSettings } from "#/routes/http/guard.ts";
 import { serveBench } from "../support/served-bench.ts";
 
 const settings: GuardSettings = {

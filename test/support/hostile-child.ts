@@ -5,7 +5,7 @@
 import { parseJson } from "#/api/json.ts";
 import { readExif, writeExif } from "#/image/exif.ts";
 import { pickFromArrays, promptLines, takeInlineLoras } from "#/recipe/prompt-syntax.ts";
-import { unrouted } from "#/routes/routing.ts";
+import { unrouted } from "#/routes/http/routing.ts";
 import { keptImageOf } from "#/stores/images.ts";
 import { readA1111 } from "#/stores/metadata/a1111.ts";
 import { factsOf } from "#/stores/metadata/facts.ts";

@@ -8,7 +8,7 @@ import type { Engine } from "#/engine/engine.ts";
 import type { TaskId } from "#/engine/protocol.ts";
 import { silentLog } from "#/lib/log.ts";
 import { samplerNames, scheduleNames } from "#/recipe/recipe.ts";
-import { webhookText } from "#/routes/webhook-text.ts";
+import { webhookText } from "#/routes/answers/webhook-text.ts";
 import { openHistory } from "#/stores/history/sqlite.ts";
 import type { HistoryStore } from "#/stores/history.ts";
 import { folderImages } from "#/stores/images/folder.ts";

@@ -1,7 +1,7 @@
 import { shortened } from "#/api/issues.ts";
 import { type Json, writeJson } from "#/api/json.ts";
 import type { Log } from "#/lib/log.ts";
-import { errorReply } from "../errors.ts";
+import { errorReply } from "../http/errors.ts";
 
 /** Bytes from which an answer is compressed. */
 const smallest = 1000;

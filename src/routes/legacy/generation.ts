@@ -15,9 +15,9 @@ import type { Log } from "#/lib/log.ts";
 import type { ImageStore } from "#/stores/images.ts";
 import type { Task } from "#/tasks/task.ts";
 import type { Tasks } from "#/tasks/tasks.ts";
+import { firstPicture } from "../answers/pictures.ts";
 import { ended } from "../generate.ts";
-import { firstPicture } from "../pictures.ts";
-import { convertedReply, jsonReply } from "../replies.ts";
+import { convertedReply, jsonReply } from "../http/replies.ts";
 import { olderAnswer } from "./answer.ts";
 import { finishReason, freshJob, jobResult, queueIsFull, refusedJob } from "./job.ts";
 

@@ -9,7 +9,7 @@ import type { TaskId } from "#/engine/protocol.ts";
 import type { Task } from "#/tasks/task.ts";
 import type { Tasks } from "#/tasks/tasks.ts";
 import { fileReply } from "../files.ts";
-import { jsonReply } from "../replies.ts";
+import { jsonReply } from "../http/replies.ts";
 import { olderAnswer } from "./answer.ts";
 import type { OlderDependencies } from "./generation.ts";
 import { jobTimes, persistentJob } from "./history.ts";

@@ -2,7 +2,7 @@ import type { JsonObject } from "#/api/json.ts";
 import type { EngineState } from "#/engine/engine.ts";
 import type { LiveEvent, TaskEvent } from "#/tasks/events.ts";
 import type { Preview } from "#/tasks/task.ts";
-import { recordNow } from "../record.ts";
+import { recordNow } from "../answers/record.ts";
 
 /** An event as readers of the live channel see it, keys in one order everywhere. */
 export function wireEvent(event: LiveEvent): JsonObject {

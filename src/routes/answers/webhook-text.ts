@@ -1,6 +1,6 @@
 import { writeJson } from "#/api/json.ts";
 import type { Task } from "#/tasks/task.ts";
-import { jobWebhook } from "./legacy/job.ts";
+import { jobWebhook } from "../legacy/job.ts";
 import { storedRecord } from "./record.ts";
 
 /** A settled task as its webhook's body, in the words of the API it came through. */

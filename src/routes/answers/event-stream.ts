@@ -1,6 +1,6 @@
 import { asciiJson } from "#/api/json.ts";
 import type { LiveEvent } from "#/tasks/events.ts";
-import { serverSent } from "./server-sent.ts";
+import { serverSent } from "../http/server-sent.ts";
 
 /**
  * A task's events as the reference's event stream: one JSON object and an empty data line an event, `Finished` last,
