@@ -7,6 +7,9 @@ export type StyledTexts = Readonly<{ positive: string; negative: string }>;
 /** Steps after which a search gives up; texts of a picture are anybody's. */
 const patience = 10_000;
 
+/** Characters beyond which no style is looked for: each would be tried with the whole of them, a megabyte in a picture. */
+const longest = 50_000;
+
 const joined = (texts: readonly string[]): string => texts.filter((text) => text !== "").join(", ");
 
 /**
@@ -21,7 +24,8 @@ export function findStyles(
   negative: PromptLines,
   wanted: StyledTexts,
 ): readonly string[] | undefined {
-  const own = styles.map((style) => ({
+  const tooLong = prompt.main.length + wanted.positive.length + wanted.negative.length > longest;
+  const own = (tooLong ? [] : styles).map((style) => ({
     style,
     positive: joined(style.prompt.replaceAll("{prompt}", () => prompt.main).split("\n")),
     negative: joined(style.negative_prompt.split("\n")),

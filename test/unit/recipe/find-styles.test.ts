@@ -43,3 +43,16 @@ test("a search among styles that could be strung together for ever ends", () => 
   const wanted = { positive: `${Array.from({ length: 60 }, () => "x").join(", ")}, end`, negative: "" };
   expect(findStyles(twins, { main: "", extra: [] }, { main: "", extra: [] }, wanted)).toBeUndefined();
 });
+
+test("in texts of a megabyte no style is looked for, which would write them anew for each; none at all is seen", () => {
+  const main = "a".repeat(1_000_000);
+  const [style] = styles.filter(({ prompt }) => prompt.includes("{prompt}"));
+  const lines = [
+    { main, extra: [] },
+    { main: "", extra: [] },
+  ] as const;
+  const { positive, negative } = applyStyles(style === undefined ? [] : [style], ...lines);
+  const styled = { positive: positive.texts.join(", "), negative: negative.texts.join(", ") };
+  expect(findStyles(styles, ...lines, styled)).toBeUndefined();
+  expect(findStyles(styles, ...lines, { positive: main, negative: "" })).toEqual([]);
+});
