@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { connect } from "node:net";
 import { ScriptedEngine } from "../support/scripted-engine.ts";
 import { serveBench, soon } from "../support/served-bench.ts";
 import { small } from "../support/task-bench.ts";
@@ -52,6 +53,27 @@ test("the stream, byte for byte: each message when it happens, previews with the
   expect(told.at(-1)).toBe("100 Finished");
   expect(said.slice(0, -1).every(({ images }) => images.length === 0)).toBe(true);
   expect(said.at(-1).images).toHaveLength(2);
+});
+
+test("an event is a chunk of its own, for clients that read no further than that", async () => {
+  await using bench = serveBench();
+  const body = JSON.stringify({ ...request, stream_output: true });
+  const { hostname, port } = new URL(bench.url);
+  const wire = await new Promise<string>((resolve, reject) => {
+    let text = "";
+    const socket = connect({ host: hostname, port: Number(port) });
+    socket.on("data", (bytes) => {
+      text += bytes.toString();
+      if (text.endsWith("\r\n0\r\n\r\n")) socket.end(() => resolve(text));
+    });
+    socket.on("error", reject);
+    socket.write(
+      `POST /v1/engine/generate/ HTTP/1.1\r\nHost: ${hostname}\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+    );
+  });
+  const [, ...chunks] = wire.split(/\r\n[0-9a-f]+\r\n(?=data: \{)/);
+  expect(chunks.length).toBeGreaterThan(8);
+  for (const chunk of chunks) expect(chunk.match(/^data: \{/gm)).toHaveLength(1);
 });
 
 test("names beyond ASCII are escaped in the stream and written as they are in a record", async () => {

@@ -24,7 +24,11 @@ export function serverSent(texts: AsyncIterable<string>, ping: () => string): Re
       try {
         const next = await iterator.next();
         clearTimeout(opening);
-        if (next.done !== true) return controller.enqueue(encoder.encode(next.value));
+        if (next.done !== true) {
+          controller.enqueue(encoder.encode(next.value));
+          // Bun puts what comes in one turn into one chunk, and there are clients that take a chunk for an event.
+          return await new Promise<void>((resolve) => setImmediate(resolve));
+        }
       } catch (thrown) {
         // A ping into a broken stream would take the whole server along.
         end();
