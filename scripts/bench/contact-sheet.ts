@@ -1,6 +1,6 @@
 /**
  * `bun scripts/bench/contact-sheet.ts [--url http://127.0.0.1:7866] [--out docs/demo.webp]`: the README's picture. A
- * server (its own, if none is named) draws one prompt a shape with Lightning and with default settings.
+ * server (its own, if none is named) draws one prompt a shape in every fast mode, with default settings, and with a style's LoRA.
  */
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -14,9 +14,13 @@ const { values } = parseArgs({
     out: { type: "string", default: join(import.meta.dir, "../../docs/demo.webp") },
   },
 });
+const neon = { enabled: true, model_name: "fooocusd-demo-neon.safetensors", weight: 1 };
 const rows = [
   { heading: "Lightning: 4 steps", settings: modes.lightning.settings },
+  { heading: "Hyper-SD: 4 steps", settings: modes.hyper.settings },
+  { heading: "Extreme Speed: 8 steps", settings: modes.extreme.settings },
   { heading: "Default settings: 30 steps", settings: modes.default.settings },
+  { heading: "The same with the neon LoRA", settings: { ...modes.default.settings, loras: [neon] } },
 ];
 const server =
   values.url === undefined ? await startSourceServer() : { url: values.url, close: async () => {} };

@@ -1,5 +1,5 @@
 /**
- * `bun scripts/bench/demo-quality.ts [--url http://127.0.0.1:7866] [--modes default,wide,lightning] [--count 100]
+ * `bun scripts/bench/demo-quality.ts [--url http://127.0.0.1:7866] [--modes default,wide,lightning,hyper,extreme] [--count 100]
  * [--out dist/quality]`: asks a server (its own, if none is named) for the fixed prompts, reads the pictures back, and
  * says how often ground, colour and shape are what was asked for. Ends with 1 when a target is missed.
  */

@@ -20,17 +20,13 @@ beforeAll(async () => {
 afterAll(() => server?.close());
 
 /**
- * Floors, not targets: what today's model surely reaches of 20 prompts, so that a change of the server which spoils its
- * pictures shows. The targets (95, 95, 80 of 100; 85, 85, 70 in four steps) are `modes` in scripts/bench/quality; this
- * model does not reach them yet: it was measured at 19, 14 and 16 of 20 by default, and lower in four steps.
+ * Twenty prompts are few, and another processor rounds otherwise: so many may be wrong beyond the share that
+ * `scripts/bench/demo-quality.ts` asks of a hundred.
  */
-const floors = {
-  default: { background: 15, foreground: 10, shape: 11 },
-  lightning: { background: 4, foreground: 10, shape: 6 },
-} as const;
+const leeway = 2;
 
 test.each(["default", "lightning"] as const)("20 fixed prompts show what they ask for: %s", async (name) => {
-  const { settings } = modes[name];
+  const { settings, least } = modes[name];
   const prompts = fixedPrompts(20);
   expect(new Set(prompts.map(({ shape }) => shape)).size).toBe(10);
   const judged: Judged[] = [];
@@ -40,7 +36,7 @@ test.each(["default", "lightning"] as const)("20 fixed prompts show what they as
     .filter((one) => faultsOf(one).length > 0)
     .map(({ wanted, read }) => `${wanted.prompt}: ${read.foreground} ${read.shape} on ${read.background}`);
   const enough = (["background", "foreground", "shape"] as const).every(
-    (part) => score[part] >= floors[name][part],
+    (part) => score[part] >= least[part] * score.of - leeway,
   );
   expect({ enough, ...score, misses: enough ? [] : misses }).toEqual({ enough: true, ...score, misses: [] });
 });

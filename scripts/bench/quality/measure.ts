@@ -30,6 +30,14 @@ export const modes = {
     settings: { aspect_ratios_selection: "256*256", performance_selection: "Lightning" },
     least: { background: 0.85, foreground: 0.85, shape: 0.7 },
   },
+  hyper: {
+    settings: { aspect_ratios_selection: "256*256", performance_selection: "Hyper-SD" },
+    least: { background: 0.85, foreground: 0.85, shape: 0.7 },
+  },
+  extreme: {
+    settings: { aspect_ratios_selection: "256*256", performance_selection: "Extreme Speed" },
+    least: { background: 0.85, foreground: 0.85, shape: 0.7 },
+  },
 } as const satisfies Record<string, { settings: Settings; least: Omit<Score, "of"> }>;
 
 /** The first `count` of the 100 fixed prompts spread evenly over shapes and wordings. */
