@@ -107,6 +107,8 @@ def student(rank, a):
     _, nets = load(a.state)
     unet = nets["unet"]
     adapter = Adapter(unet, a.rank).attach()
+    if a.start:
+        adapter.load(a.start)
     adapter.strength = STRENGTH[a.what]
     team.same([adapter])
     params = list(adapter.parameters())
@@ -171,6 +173,7 @@ def main():
     p.add_argument("--minutes", type=float, default=5)
     p.add_argument("--cfg", type=float, default=2.0, help="the teacher's guidance; more of it bends colours")
     p.add_argument("--rank", type=int, default=8)
+    p.add_argument("--start", help="go on from this LoRA")
     p.add_argument("--lr", type=float, default=1.5e-3)
     p.add_argument("--seed", type=int, default=1)
     p.add_argument("--workers", type=int, default=2)

@@ -65,6 +65,15 @@ class Adapter(nn.Module):
             out[key + ".alpha"] = torch.tensor(self.alpha, dtype=torch.float16)
         return out
 
+    @torch.no_grad()
+    def load(self, path):
+        """Takes the factors of a file that `save` wrote with the same rank."""
+        t = load_file(str(path))
+        for name, part in zip(self.names, self.parts):
+            key = "lora_unet_" + name.replace(".", "_")
+            part.down.copy_(t[key + ".lora_down.weight"])
+            part.up.copy_(t[key + ".lora_up.weight"])
+
     def save(self, path, title):
         write(self.tensors(), path, {"format": "pt", "modelspec.title": title, "modelspec.license": "MIT", "ss_base_model_version": "sdxl_base_v1-0"})
 

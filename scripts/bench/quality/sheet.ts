@@ -13,7 +13,7 @@ export type SheetLook = Readonly<{
 }>;
 
 const gap = 10;
-const captionHeight = 30;
+const captionHeight = 43;
 const headingHeight = 34;
 
 /** Lays pictures out in rows with captions. @returns a WebP */
@@ -55,7 +55,7 @@ export async function contactSheet(cells: readonly SheetCell[], look: SheetLook)
 type Box = Readonly<{ width: number; height: number }>;
 
 function captionSvg({ caption, marked }: SheetCell, at: { left: number; top: number }, box: Box): string {
-  const lines = wrap(caption, Math.floor(box.width / 5.6)).slice(0, 2);
+  const lines = wrap(caption, Math.floor(box.width / 5.6)).slice(0, 3);
   const x = at.left + box.width / 2;
   const y = at.top + box.height + 13;
   const spans = lines.map((line, i) => `<tspan x="${x}" y="${y + 13 * i}">${escape(line)}</tspan>`);
