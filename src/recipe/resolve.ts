@@ -1,7 +1,8 @@
 import type { GenerateParams } from "#/api/generate.ts";
+import type { Sidecar } from "#/catalog/sidecar.ts";
 import { RequestError } from "#/lib/errors.ts";
 import { inpaintEngines, swapMethods } from "./known-names.ts";
-import { type LatentColours, sdxlLatentColours } from "./latent-colours.ts";
+import { sdxlLatentColours } from "./latent-colours.ts";
 import { knownName } from "./names.ts";
 import { refuseEmbeddings, refuseEmptyTab, refuseNotYet } from "./not-yet.ts";
 import { distilledGuidance, type Performance, performanceModes } from "./performance.ts";
@@ -30,10 +31,8 @@ export type World = ModelFiles &
   Readonly<{
     styles: readonly Style[];
     wildcards: Wildcards;
-    /** A checkpoint's own LoRA for a performance mode, where it names one. */
-    performanceLora: (base: string, mode: string) => string | undefined;
-    /** How a checkpoint's latents look, where it has a latent space of its own. */
-    latentColours: (base: string) => LatentColours | undefined;
+    /** What a checkpoint says of itself. */
+    sidecar: (checkpoint: string) => Sidecar;
     samplers: readonly string[];
     schedules: readonly string[];
     noise: NoiseRule;
@@ -93,7 +92,7 @@ export function resolveRecipe(params: GenerateParams, world: World): Resolved {
       clipSkip: params.clip_skip,
       guidance: mode.distilled === undefined ? guidanceOf(params) : distilledGuidance,
       noise: world.noise,
-      previews: params.disable_preview ? null : (world.latentColours(base) ?? sdxlLatentColours),
+      previews: params.disable_preview ? null : (world.sidecar(base).latent_colours ?? sdxlLatentColours),
       source: { kind: "noise" },
       images: images.map(({ spec }) => spec),
     },
@@ -150,7 +149,8 @@ function chooseLoras(
   world: World,
 ): { loras: readonly LoraUse[]; warnings: string[] } {
   const { distilled } = mode;
-  const own = distilled && (world.performanceLora(base, params.performance_selection) ?? distilled.lora);
+  const own =
+    distilled && (world.sidecar(base).performance_loras?.[params.performance_selection] ?? distilled.lora);
   const asked = params.loras.flatMap(({ enabled, model_name, weight }, index): readonly LoraUse[] =>
     enabled && model_name !== "None"
       ? [{ name: knownName(model_name, world.loras, `loras.${index}.model_name`, "LoRA"), weight }]

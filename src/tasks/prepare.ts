@@ -1,5 +1,4 @@
 import type { GenerateParams, GenerateRequest } from "#/api/generate.ts";
-import type { Sidecar } from "#/catalog/sidecar.ts";
 import { formatNames } from "#/image/encode.ts";
 import { RequestError } from "#/lib/errors.ts";
 import { withKnownNames } from "#/recipe/known-names.ts";
@@ -17,7 +16,6 @@ export type Preparation = Readonly<{
   /** The server's values for what a request does not say, for the checkpoint that it names. */
   defaultsFor: (base?: string) => GenerateParams;
   presets: ReadonlyMap<string, Preset>;
-  sidecar: (checkpoint: string) => Sidecar;
   inputOptions: () => InputOptions;
   /** For requests that name none. */
   webhookUrl: string;
@@ -42,7 +40,7 @@ export async function prepare(request: GenerateRequest, parts: Preparation): Pro
   checkWebhook(params.webhook_url ?? "");
   const { recipe, warnings } = resolveRecipe(params, world);
   const more = [
-    sizeWarning(recipe.size, recipe.base, parts.sidecar(recipe.base)),
+    sizeWarning(recipe.size, recipe.base, world.sidecar(recipe.base)),
     expansionWarning(request, preset),
     wildcardWarning(params, world.wildcards),
   ];

@@ -86,7 +86,7 @@ function lorasOf(
   world: World,
   warnings: string[],
 ): Json | undefined {
-  const forced = [mode?.distilled?.lora, world.performanceLora(base ?? "", performance ?? "")];
+  const forced = [mode?.distilled?.lora, world.sidecar(base ?? "").performance_loras?.[performance ?? ""]];
   const stems =
     mode?.distilled === undefined ? [] : forced.flatMap((name) => (name === undefined ? [] : stemOf(name)));
   return loras

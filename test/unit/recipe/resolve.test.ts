@@ -1,10 +1,11 @@
 import { describe, expect, test } from "bun:test";
 import { CommonRequest, type GenerateParams, generateFields } from "#/api/generate.ts";
+import { performances } from "#/api/generate-objects.ts";
 import { AppError } from "#/lib/errors.ts";
-import { type LatentColours, sdxlLatentColours } from "#/recipe/latent-colours.ts";
+import { sdxlLatentColours } from "#/recipe/latent-colours.ts";
 import { resolveRecipe, type World } from "#/recipe/resolve.ts";
 
-const demoColours: LatentColours = [0, 1, 2, 3, 4].map((c) => [c, 0, 0.5] as const);
+const demoColours = [0, 1, 2, 3, 4].map((c): [number, number, number] => [c, 0, 0.5]);
 
 const world: World = {
   checkpoints: ["base.safetensors", "demo.safetensors"],
@@ -15,9 +16,15 @@ const world: World = {
     { name: "Plain", prompt: "fine", negative_prompt: "" },
   ],
   wildcards: (name) => (name === "color" ? ["red", "green", "blue"] : undefined),
-  performanceLora: (base, mode) =>
-    base === "demo.safetensors" ? `demo-${mode.toLowerCase()}.safetensors` : undefined,
-  latentColours: (base) => (base === "demo.safetensors" ? demoColours : undefined),
+  sidecar: (base) =>
+    base === "demo.safetensors"
+      ? {
+          performance_loras: Object.fromEntries(
+            performances.map((mode) => [mode, `demo-${mode.toLowerCase()}.safetensors`]),
+          ),
+          latent_colours: demoColours,
+        }
+      : {},
   samplers: ["euler", "lcm", "dpmpp_2m_sde_gpu", "dpmpp_sde_gpu"],
   schedules: ["karras", "sgm_uniform", "lcm"],
   noise: "gpu",
