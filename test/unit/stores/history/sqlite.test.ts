@@ -7,6 +7,7 @@ import { getTableConfig } from "drizzle-orm/sqlite-core";
 import type { TaskId } from "#/engine/protocol.ts";
 import { openHistory } from "#/stores/history/sqlite.ts";
 import { counters, generateRecord, migrations, outbox, taskExtra } from "#/stores/history/tables.ts";
+import type { NewTask } from "#/stores/history.ts";
 import { historySuite } from "../../../support/history-suite.ts";
 
 const root = mkdtempSync(join(tmpdir(), "fooocusd-history-"));
@@ -17,6 +18,16 @@ historySuite("sqlite", () => openHistory(newPath()));
 historySuite("sqlite in memory", () => openHistory(":memory:"));
 
 const id = "a".repeat(32) as TaskId;
+
+const fresh: NewTask = {
+  id,
+  request: { prompt: "x" },
+  webhookUrl: "",
+  label: null,
+  legacyJob: null,
+  warnings: [],
+  queuedAt: 1,
+};
 
 /** The reference's file as SQLAlchemy makes it, with a finished, a skipped and a lost row. */
 function referenceFile(): string {
@@ -77,15 +88,7 @@ test("a file of FooocusAPI opens, keeps its rows, and is copied first", () => {
 test("the reference can go on with our file: its table has its columns, and its inserts work", () => {
   const path = newPath();
   const history = openHistory(path);
-  history.insert({
-    id,
-    request: { prompt: "x" },
-    webhookUrl: "",
-    label: null,
-    legacyJob: null,
-    warnings: [],
-    queuedAt: 1,
-  });
+  history.insert(fresh);
   history.close();
   const database = new Database(path);
   const columns = database.query<{ name: string; type: string; notnull: number }, []>(
@@ -129,15 +132,7 @@ test("a file that is no database is refused with its path", () => {
 test("what was said to be kept is in the file before anything is closed", () => {
   const path = newPath();
   const history = openHistory(path);
-  history.insert({
-    id,
-    request: { prompt: "x" },
-    webhookUrl: "",
-    label: null,
-    legacyJob: null,
-    warnings: [],
-    queuedAt: 1,
-  });
+  history.insert(fresh);
   // What a machine that lost power would find: the files as they are now.
   const copy = join(path, "..", "copy.sqlite3");
   copyFileSync(path, copy);
@@ -172,15 +167,7 @@ test("a file of an older version of ours is copied and gets the columns", () => 
   database.run("PRAGMA user_version = 1");
   database.close();
   const history = openHistory(path);
-  history.insert({
-    id,
-    request: { prompt: "x" },
-    webhookUrl: "",
-    label: null,
-    legacyJob: "enhance",
-    warnings: ["Too large."],
-    queuedAt: 1,
-  });
+  history.insert({ ...fresh, legacyJob: "enhance", warnings: ["Too large."] });
   expect(history.unfinished()[0]).toMatchObject({ legacyJob: "enhance", warnings: ["Too large."] });
   history.close();
   expect(existsSync(`${path}.before-version-${migrations.length}`)).toBe(true);
