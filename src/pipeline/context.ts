@@ -65,14 +65,7 @@ export async function openContext(
       const loras = recipe.loras.map(({ name, weight }) => ({ path: pathOf("loras", name), weight }));
       const vae = recipe.vae === null ? undefined : pathOf("vae", recipe.vae);
       const paths = { base: pathOf("checkpoints", recipe.base), vae, loras };
-      const networks = openNetworks(paths, recipe.clipSkip, operators[device], residency);
-      for (const { path, keys } of networks.unmatched)
-        log.warn("a LoRA has parts that this checkpoint has no place for; they are left out", {
-          path,
-          parts: keys.length,
-          first: keys[0],
-        });
-      return networks;
+      return openNetworks(paths, recipe.clipSkip, operators[device], residency);
     },
     conditioning: async (key, make) => {
       const known = texts.get(key);

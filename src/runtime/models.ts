@@ -35,8 +35,6 @@ export type Networks = Readonly<{
   decode: (latent: Tensor) => Promise<Tensor>;
   /** Picture [1, 3, H, W] from -1 to 1, sides multiples of 8 -> latent in VAE space */
   encode: (image: Tensor) => Promise<Tensor>;
-  /** LoRA keys that belong to no module of the checkpoint, by file. */
-  unmatched: readonly Readonly<{ path: string; keys: readonly string[] }>[];
 }>;
 
 const endToken = 49407;
@@ -99,9 +97,6 @@ export function openNetworks(
       const session = await open("vae-encoder", checkpoint.vae);
       return present((await session.run({ image })).latent);
     },
-    unmatched: loras
-      .map(({ path, unmatched }) => ({ path, keys: unmatched }))
-      .filter(({ keys }) => keys.length > 0),
   };
 }
 

@@ -22,6 +22,8 @@ export type Checkpoint = Readonly<{
   textG: WeightMap;
   /** LDM names below `first_stage_model.`. */
   vae: WeightMap;
+  /** What the file has and no network uses, a sentence each, for whoever asked for it. */
+  notes: readonly string[];
 }>;
 
 /** The tensors below a prefix, under their names without it. */

@@ -26,8 +26,8 @@ export type Lora = Readonly<{
   unet: LoraBranches;
   textL: LoraBranches;
   textG: LoraBranches;
-  /** Keys that belong to no module of this checkpoint. */
-  unmatched: readonly string[];
+  /** What the file has and no network uses, a sentence each, for whoever asked for it. */
+  notes: readonly string[];
 }>;
 
 type Part = "unet" | "textL" | "textG";
@@ -100,7 +100,11 @@ export function readLora(path: string, checkpoint: Checkpoint, index: number): L
       `only ${matched} of its ${modules} modules exist in ${basename(checkpoint.path)} (not: ${some})`,
     );
   }
-  return { path: file.path, stamp: file.stamp, ...branches, unmatched };
+  const notes =
+    unmatched.length === 0
+      ? []
+      : [`${unmatched.length} tensors of ${basename(path)} are not used, ${unmatched[0]} for example.`];
+  return { path: file.path, stamp: file.stamp, ...branches, notes };
 
   function alphaOf(tensors: WeightMap, name: string): number {
     const rank = find(tensors, name, suffixes.down)?.shape[0] ?? 1;

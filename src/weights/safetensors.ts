@@ -14,6 +14,8 @@ export type WeightRef = Readonly<{
   /** Absolute position in the file, and length; both in bytes. */
   offset: number;
   length: number;
+  /** Factor on every value, where the file keeps one beside 8-bit values; 1 when left out. */
+  scale?: number;
 }>;
 
 /** A file's header. `stamp` changes when the file does. */

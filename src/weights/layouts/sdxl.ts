@@ -40,7 +40,7 @@ export function sdxlCheckpoint(file: SafetensorsFile): Checkpoint {
   }
   checkWidths(path, unet, textL, textG, vae);
   const prediction: Prediction = tensors.has("v_pred") ? "v" : "eps";
-  return { path, stamp, family: "sdxl-base", prediction, unet, textL, textG, vae };
+  return { path, stamp, family: "sdxl-base", prediction, unet, textL, textG, vae, notes: [] };
 }
 
 /** The numbers that must agree between the parts, or the file cannot work. */

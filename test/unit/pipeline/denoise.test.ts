@@ -44,7 +44,6 @@ async function walk(guidance: Recipe["guidance"], onRun: (run: number, job: Run)
     unet,
     decode: never,
     encode: never,
-    unmatched: [],
   };
   const text = { context: zeros([1, 77, 8]), pooled: zeros([1, 4]) };
   const prompts = { positive: text, negative: text };

@@ -99,9 +99,11 @@ test("a file of which most modules are unknown was made for another model", () =
 });
 
 test("a few unknown modules are told, not refused", () => {
-  const { unet, unmatched } = read({ ...pair(projection), ...pair("lora_unet_a"), "odd.alpha": [] });
+  const { unet, notes } = read({ ...pair(projection), ...pair("lora_unet_a"), "odd.alpha": [] });
   expect([...unet.keys()]).toEqual(["input_blocks.4.1.proj_in"]);
-  expect(unmatched).toEqual(["lora_unet_a.lora_down.weight"]);
+  expect(notes).toEqual([
+    "1 tensors of some.safetensors are not used, lora_unet_a.lora_down.weight for example.",
+  ]);
 });
 
 const spellings = {
