@@ -87,7 +87,7 @@ function externalProto({ name, type, dims, ref }: Weight, folder: string): Messa
 /** Exact in float32; a scale multiplies there, before anything is rounded to a half. */
 function inlineProto({ name, type, dims, ref }: Weight, read: ReadonlyMap<WeightRef, Float32Array>): Message {
   const { scale = 1 } = ref;
-  const values = read.get(ref)?.map((value) => value * scale);
+  const values = read.get(ref)?.map((value) => value * Math.fround(scale));
   if (values === undefined) throw new BugError(`${ref.key} was not read.`);
   const data = type === "float16" ? new Float16Array(values) : values;
   return new Message()
