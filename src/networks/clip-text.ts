@@ -1,3 +1,4 @@
+import { sameShape } from "#/graph/dimensions.ts";
 import { Graph, type Value } from "#/graph/graph.ts";
 import { Module, type WeightSource } from "#/graph/module.ts";
 import type { Operators } from "#/graph/operators.ts";
@@ -43,8 +44,8 @@ export function clipText(
   const layers = m.count("encoder.layers");
   const width = m.size("embeddings.token_embedding.weight", 1);
   const positions = m.size("embeddings.position_embedding.weight", 0);
-  if (m.size("embeddings.position_embedding.weight", 1) !== width)
-    throw m.misshapen("embeddings.position_embedding.weight", `${width} columns`);
+  if (!sameShape(m.ref("embeddings.position_embedding.weight").shape, [positions, width]))
+    throw m.misshapen("embeddings.position_embedding.weight", `two axes and ${width} columns`);
   const ids = g.input("ids", "int64", ["N", positions]);
 
   const tokens = embedding(m.at("embeddings.token_embedding"), ids);

@@ -1,3 +1,4 @@
+import { sameShape } from "#/graph/dimensions.ts";
 import { Graph, type Value } from "#/graph/graph.ts";
 import { Module, type WeightSource } from "#/graph/module.ts";
 import type { Operators } from "#/graph/operators.ts";
@@ -61,9 +62,7 @@ export function vaeEncoder(source: WeightSource, operators: Operators): Graph {
     const down = encoder.at("down").at(level);
     for (let block = 0; block < down.count("block"); block += 1)
       h = vaeResBlock(down.at("block").at(block), h);
-    // One row below and one column right, nothing above and left: the padding this network was trained with.
-    if (down.has("downsample"))
-      h = conv2d(down.at("downsample.conv"), h, { stride: 2, padding: [0, 0, 1, 1] });
+    if (down.has("downsample")) h = halved(down.at("downsample.conv"), h);
   }
   h = groupNorm(encoder.at("norm_out"), middle(encoder.at("mid"), h), { epsilon, activation: "silu" });
   const posterior = conv2d(m.at("quant_conv"), conv2d(encoder.at("conv_out"), h));
@@ -73,6 +72,12 @@ export function vaeEncoder(source: WeightSource, operators: Operators): Graph {
   if (mean === undefined) throw new BugError("Split into two gave fewer.");
   g.output("latent", mean);
   return g;
+}
+
+/** One row below and one column right, nothing above and left: the padding this network was trained with. */
+function halved(m: Module, x: Value): Value {
+  if (!sameShape(m.ref("weight").shape.slice(2), [3, 3])) throw m.misshapen("weight", "a kernel of 3 x 3");
+  return conv2d(m, x, { stride: 2, padding: [0, 0, 1, 1] });
 }
 
 function middle(m: Module, x: Value): Value {
