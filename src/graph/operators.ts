@@ -70,7 +70,7 @@ function plainGeglu(g: Graph, project: Projection, bias: WeightRef): Value {
   return mul(value, g.operators.gelu(gate));
 }
 
-/** The size of a head. */
+/** The size of a head. Throws a BugError where queries, keys and values do not fit. */
 function headSize(q: Value, k: Value, v: Value, heads: number): number {
   const size = Number(q.dims[2]) / heads;
   const fits = q.dims.length === 3 && Number.isInteger(size) && sameShape(k.dims, v.dims);
