@@ -84,6 +84,7 @@ export function resolveRecipe(params: GenerateParams, world: World): Resolved {
     descriptions: images.map(({ description }) => description),
     recipe: {
       base,
+      ...sampledAs(world.sidecar(base)),
       vae: params.vae_name === ownVae ? null : knownName(params.vae_name, world.vaes, "vae_name", "VAE"),
       loras,
       size: chooseSize(params),
@@ -95,6 +96,17 @@ export function resolveRecipe(params: GenerateParams, world: World): Resolved {
       previews: params.disable_preview ? null : (world.sidecar(base).latent_colours ?? sdxlLatentColours),
       source: { kind: "noise" },
       images: images.map(({ spec }) => spec),
+    },
+  };
+}
+
+/** How a checkpoint is sampled, where the file beside it says so. */
+function sampledAs({ prediction_type: prediction, zero_terminal_snr: zeroTerminalSnr }: Sidecar) {
+  if (prediction === undefined && zeroTerminalSnr === undefined) return {};
+  return {
+    sampledAs: {
+      ...(prediction === undefined ? {} : { prediction }),
+      ...(zeroTerminalSnr === undefined ? {} : { zeroTerminalSnr }),
     },
   };
 }

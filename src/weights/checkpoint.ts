@@ -6,6 +6,12 @@ export type WeightMap = ReadonlyMap<string, WeightRef>;
 /** What the network predicts: the noise, or v = alpha · noise - sigma · image (Salimans & Ho 2022). */
 export type Prediction = "eps" | "v";
 
+/**
+ * The betas that it was trained on: Stable Diffusion's scaled-linear ones, or those moved so that the last step is pure
+ * noise (Lin et al. 2024, section 3.1).
+ */
+export type Schedule = "scaled-linear" | "zero-terminal-snr";
+
 /** A base model: where each part of it lies. Made by `layouts/`, from names and shapes alone. */
 export type Checkpoint = Readonly<{
   /** Real path; for messages and cache keys. */
@@ -14,13 +20,14 @@ export type Checkpoint = Readonly<{
   stamp: string;
   family: "sdxl-base";
   prediction: Prediction;
+  schedule: Schedule;
   /** LDM names below `model.diffusion_model.`. */
   unet: WeightMap;
   /** transformers' names below `text_model.`. */
   textL: WeightMap;
   /** The same names, plus `text_projection`; OpenCLIP's fused projections are three tensors here. */
   textG: WeightMap;
-  /** LDM names below `first_stage_model.`. */
+  /** LDM names below `first_stage_model.`; empty where the file has no VAE. */
   vae: WeightMap;
   /** What the file has and no network uses, a sentence each, for whoever asked for it. */
   notes: readonly string[];
