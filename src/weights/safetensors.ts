@@ -50,7 +50,10 @@ export function readSafetensors(path: string): SafetensorsFile {
   }
 }
 
-/** Reads one tensor's values into memory as float32: for small things (scalars, rows), never for whole networks. */
+/**
+ * Reads one tensor's values into memory as float32, times its scale if it has one: for small things (scalars, rows), never
+ * for whole networks.
+ */
 export function readWeight(ref: WeightRef): Float32Array {
   return readWeights(ref.path, [ref])[0] ?? new Float32Array();
 }
@@ -60,11 +63,12 @@ export function readWeights(path: string, refs: readonly WeightRef[]): readonly 
   if (refs.length === 0) return [];
   const file = openSync(path, "r");
   try {
-    return refs.map(({ dtype, key, length, offset }) => {
+    return refs.map(({ dtype, key, length, offset, scale }) => {
       const bytes = new Uint8Array(length);
       if (readSync(file, bytes, 0, length, offset) !== length)
         throw invalid(path, `the data of ${key} ends early`);
-      return toFloat32(dtype, bytes);
+      const values = toFloat32(dtype, bytes);
+      return scale === undefined ? values : values.map((value) => value * scale);
     });
   } finally {
     closeSync(file);

@@ -121,7 +121,7 @@ function checkParts(path: string, { unet, textL, textG, vae }: Parts): readonly 
       ),
     );
     refuseIncomplete(part, tensors, names);
-    return unknown.filter((key) => !key.startsWith("final_layer_norm.")).map((key) => part.prefix + key);
+    return unknown.map((key) => part.prefix + key);
   });
   if (vae.size > 0) checkVae({ path, title: "VAE", prefix: prefixes.vae }, vae);
   return unused;

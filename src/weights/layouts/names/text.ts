@@ -5,14 +5,14 @@ import { Given, type Needed, Place } from "./needed.ts";
 const layersOfWidth: Readonly<Record<number, number>> = { 768: 12, 1280: 32 };
 
 /**
- * The names that encoder L must have: transformers' CLIPTextModel below `text_model.`. The final norm is not among them:
- * only a clip skip beyond the last layer asks for it.
+ * The names that encoder L must have: transformers' CLIPTextModel below `text_model.`. The final norm may be
+ * missing: only a clip skip beyond the last layer asks for it.
  */
 export function neededTextL(text: WeightMap): Needed {
   const given = new Given(text);
   const root = new Place();
   const width = given.size(1, "embeddings.token_embedding.weight") ?? 0;
-  root.put("embeddings.token_embedding.weight");
+  root.put("embeddings.token_embedding.weight", [given.size(0, "embeddings.token_embedding.weight") ?? 0, width]);
   root.put("embeddings.position_embedding.weight", [positions, width]);
   const layers = Math.max(given.count("encoder.layers"), layersOfWidth[width] ?? 1);
   for (let i = 0; i < layers; i += 1) {
@@ -24,6 +24,7 @@ export function neededTextL(text: WeightMap): Needed {
     layer.linear("mlp.fc1", width, 4 * width);
     layer.linear("mlp.fc2", 4 * width, width);
   }
+  if (given.has("final_layer_norm")) root.norm("final_layer_norm", width);
   return root.needed;
 }
 
@@ -32,9 +33,11 @@ export function neededTextG(text: WeightMap): Needed {
   const given = new Given(text);
   const root = new Place();
   const width = given.size(1, "token_embedding.weight") ?? 0;
-  root.put("token_embedding.weight");
+  root.put("token_embedding.weight", [given.size(0, "token_embedding.weight") ?? 0, width]);
   root.put("positional_embedding", [positions, width]);
-  root.put(given.has("text_projection.weight") ? "text_projection.weight" : "text_projection");
+  if (given.has("text_projection.weight"))
+    root.put("text_projection.weight", [given.size(0, "text_projection.weight") ?? 0, width]);
+  else root.put("text_projection", [width, given.size(1, "text_projection") ?? 0]);
   const layers = Math.max(given.count("transformer.resblocks"), layersOfWidth[width] ?? 1);
   for (let i = 0; i < layers; i += 1) {
     const layer = root.at(`transformer.resblocks.${i}`);

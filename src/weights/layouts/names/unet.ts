@@ -58,7 +58,9 @@ function levelsOf(given: Given, blocks: number, depths: readonly number[], first
       continue;
     }
     own.push(i);
-    width = given.size(0, `${block}.out_layers.3.weight`, `${block}.in_layers.2.weight`) ?? width;
+    width =
+      given.size(0, ...["out_layers.3", "out_layers.0", "in_layers.2"].map((name) => `${block}.${name}.weight`)) ??
+      width;
   }
   close();
   return levels;

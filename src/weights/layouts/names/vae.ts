@@ -31,7 +31,7 @@ function decoder(m: Place, given: Given, latent: number): void {
     const up = `up.${level}`;
     const blocks = Math.max(1, given.count(`decoder.${up}.block`));
     for (let r = 0; r < blocks; r += 1) {
-      const outer = given.size(0, `decoder.${up}.block.${r}.conv2.weight`) ?? width;
+      const outer = widthOf(given, `decoder.${up}.block.${r}`) ?? width;
       resBlock(m.at(`${up}.block.${r}`), width, outer);
       width = outer;
     }
@@ -48,7 +48,7 @@ function encoder(m: Place, given: Given, latent: number): void {
     const down = `down.${level}`;
     const blocks = Math.max(1, given.count(`encoder.${down}.block`));
     for (let r = 0; r < blocks; r += 1) {
-      const outer = given.size(0, `encoder.${down}.block.${r}.conv2.weight`) ?? width;
+      const outer = widthOf(given, `encoder.${down}.block.${r}`) ?? width;
       resBlock(m.at(`${down}.block.${r}`), width, outer);
       width = outer;
     }
@@ -58,6 +58,10 @@ function encoder(m: Place, given: Given, latent: number): void {
   m.norm("norm_out", width);
   m.conv("conv_out", width, 2 * latent, 3);
 }
+
+/** Channels that a res-block answers with, by any tensor that tells. */
+const widthOf = (given: Given, block: string): number | undefined =>
+  given.size(0, `${block}.conv2.weight`, `${block}.conv2.bias`, `${block}.conv1.weight`);
 
 function middle(m: Place, width: number): void {
   resBlock(m.at("block_1"), width, width);
