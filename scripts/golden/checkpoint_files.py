@@ -47,6 +47,7 @@ def pack(name, write):
         path = pathlib.Path(folder) / name
         write(path)
         target = FOLDER / f"{name}.zst"
+        path.chmod(0o644)
         subprocess.run(["zstd", "-q", "-f", "-19", "--long=24", path, "-o", target], check=True)
 
 
@@ -167,6 +168,7 @@ def broken(base):
         layer = PROBE.removesuffix(".weight")
         weight = {PROBE: torch.ones_like(base[PROBE], dtype=torch.int8 if form.startswith("int8") else torch.uint8)}
         save(f"checkpoint-{form.replace('_', '-')}", base | weight | comfy(layer, torch.tensor(0.5), form))
+    save("checkpoint-e8m0", base | {PROBE.replace(".weight", ".weight_scale"): torch.ones(4).to(torch.float8_e8m0fnu)})
     save("checkpoint-svdquant", base | named(PROBE.replace(".weight", ".wscales"), PROBE.replace(".weight", ".smooth_factor")))
     save("checkpoint-bitsandbytes", base | {f"{PROBE}.quant_state.bitsandbytes__nf4": torch.zeros(8, dtype=torch.uint8)})
     save("checkpoint-int8", base | {PROBE: torch.ones_like(base[PROBE], dtype=torch.int8)})

@@ -30,7 +30,8 @@ export const containerBytes = 64;
  * @returns a clause that begins with "it is"; undefined where it may be safetensors
  */
 export function foreignContainer(start: Uint8Array): string | undefined {
-  const text = new TextDecoder("latin1").decode(start);
+  // Not a TextDecoder: its "latin1" is Windows' and changes the bytes from 128 to 159.
+  const text = String.fromCharCode(...start);
   const known = magic.find(([bytes]) => text.startsWith(bytes));
   if (known !== undefined) return known[1];
   const readable = text.replace(/^\xef\xbb\xbf/, "").trimStart();

@@ -95,7 +95,7 @@ test("what is not used, and what contradicts itself, is told; what training leav
   for (const name of ["base", "training", "v-marker", "f8-scaled", "f8-comfy", "no-encoder"])
     expect(notes(`checkpoint-${name}`)).toEqual([]);
   expect(notes("checkpoint-extras")).toEqual([
-    "checkpoint-extras.safetensors has 2 tensors control_model.note.weight, extra.weight that nothing here uses.",
+    "checkpoint-extras.safetensors has 2 tensors (control_model.note.weight, extra.weight) that nothing here uses.",
   ]);
   expect(notes("checkpoint-v-contradiction").join()).toMatch(
     /v_pred means v-prediction.*drawn with v-prediction/,

@@ -21,8 +21,8 @@ const byName: readonly (readonly [pattern: RegExp, what: string, way: string])[]
   [/distilled_guidance_layer\./, "a Chroma model", other],
   [/individual_token_refiner|token_refiner\.refiner_blocks/, "a HunyuanVideo model", other],
   [/double_stream_blocks\.|double_stream_modulation/, "a HiDream or Flux 2 model", other],
-  [/single_transformer_blocks\.\d|(^|\.)double_blocks\./, "a Flux model", other],
   [/joint_transformer_blocks\.|(^|\.)double_layers\.|register_tokens$/, "an AuraFlow model", other],
+  [/single_transformer_blocks\.\d|(^|\.)double_blocks\./, "a Flux model", other],
   [/(^|\.)joint_blocks\./, "a Stable Diffusion 3 model", other],
   [/\.img_mod\.1\./, "a Qwen-Image model", other],
   [/transformer_blocks\.0\.attn\.(norm_added|add_k_proj)/, "a Stable Diffusion 3 model", other],
@@ -94,7 +94,7 @@ function unetKind(tensors: WeightMap, prefix: string): string {
     const what = channels === 9 ? "inpainting model" : channels === 7 ? "upscaler" : "model";
     return `a Stable Diffusion ${openClip ? "2.x" : "1.x"} ${what} (${other})`;
   }
-  if (has("conditioner.embedders.0.model.")) return `an SDXL refiner (${other}; refiners are not built yet)`;
+  if (has("conditioner.embedders.0.model.")) return "an SDXL refiner (take the base model; refiners are not there yet)";
   const lacking = [
     ["conditioner.embedders.0.transformer.text_model.", "text encoder L"],
     ["conditioner.embedders.1.model.", "text encoder G"],

@@ -77,6 +77,6 @@ export const unknownNames = (tensors: WeightMap, needed: Needed): readonly strin
 /** Names as a sentence counts them: the first three and the number of all. */
 export function counted(keys: readonly string[], prefix = ""): string {
   const some = keys.slice(0, 3).map((key) => prefix + key.slice(0, 120));
-  const number = keys.length === 1 ? "the tensor" : `${keys.length} tensors`;
-  return `${number} ${some.join(", ")}${keys.length > 3 ? " ..." : ""}`;
+  if (keys.length === 1) return `the tensor ${some[0]}`;
+  return `${keys.length} tensors (${some.join(", ")}${keys.length > 3 ? " ..." : ""})`;
 }
