@@ -287,6 +287,10 @@ def vaes(base):
     real = diffusers.AutoencoderKL(block_out_channels=[32, 32, 64, 64], **shape)
     diffusers_names = patterned(real.state_dict())
     save("vae-diffusers", diffusers_names, {"format": "pt"})
+    real.load_state_dict(diffusers_names)
+    latent = torch.randn(1, 4, 3, 2, generator=torch.Generator().manual_seed(5))
+    VALUES["vae-diffusers|latent"] = latent
+    VALUES["vae-diffusers|image"] = real.eval().decode(latent).sample
     for key in ("decoder.up_blocks.0.resnets.1.conv1.weight", "decoder.mid_block.attentions.0.to_q.weight"):
         remember("vae-diffusers", diffusers_names, key)
     old = {"to_q": "query", "to_k": "key", "to_v": "value", "to_out.0": "proj_attn"}
@@ -334,6 +338,7 @@ def containers():
     pack("checkpoint-apple-double.safetensors", lambda path: path.write_bytes(b"\0\x05\x16\x07\0\x02\0\0Mac OS X        " + bytes(96)))
 
 
+@torch.no_grad()
 def main():
     FOLDER.mkdir(exist_ok=True)
     for old in [*FOLDER.glob("checkpoint-*"), *FOLDER.glob("vae-*")]:

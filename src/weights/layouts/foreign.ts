@@ -94,7 +94,8 @@ function unetKind(tensors: WeightMap, prefix: string): string {
     const what = channels === 9 ? "inpainting model" : channels === 7 ? "upscaler" : "model";
     return `a Stable Diffusion ${openClip ? "2.x" : "1.x"} ${what} (${other})`;
   }
-  if (has("conditioner.embedders.0.model.")) return "an SDXL refiner (take the base model; refiners are not there yet)";
+  if (has("conditioner.embedders.0.model."))
+    return "an SDXL refiner (take the base model; refiners are not there yet)";
   const lacking = [
     ["conditioner.embedders.0.transformer.text_model.", "text encoder L"],
     ["conditioner.embedders.1.model.", "text encoder G"],

@@ -135,7 +135,9 @@ test("the checkpoint for requests that name none is the largest SDXL base model,
   const catalog = new Catalog([folder], (note) => notes.push(note));
   expect(catalog.defaultCheckpoint(["wanted.safetensors", "demo.safetensors"])).toBe("demo.safetensors");
   expect(catalog.defaultCheckpoint(["wanted.safetensors"])).toBe("small.safetensors");
-  expect(notes.map((note) => note.replace(/ is not taken where a request names no checkpoint: /, ": "))).toEqual([
+  expect(
+    notes.map((note) => note.replace(/ is not taken where a request names no checkpoint: /, ": ")),
+  ).toEqual([
     "flux.safetensors: flux.safetensors is not an SDXL base model: it is a Flux model (only SDXL models are drawn here).",
     "text.safetensors: text.safetensors: it is a text, not a model; the download went wrong.",
     expect.stringContaining("no-vae.safetensors has no VAE inside"),

@@ -12,7 +12,10 @@ export function neededTextL(text: WeightMap): Needed {
   const given = new Given(text);
   const root = new Place();
   const width = given.size(1, "embeddings.token_embedding.weight") ?? 0;
-  root.put("embeddings.token_embedding.weight", [given.size(0, "embeddings.token_embedding.weight") ?? 0, width]);
+  root.put("embeddings.token_embedding.weight", [
+    given.size(0, "embeddings.token_embedding.weight") ?? 0,
+    width,
+  ]);
   root.put("embeddings.position_embedding.weight", [positions, width]);
   const layers = Math.max(given.count("encoder.layers"), layersOfWidth[width] ?? 1);
   for (let i = 0; i < layers; i += 1) {

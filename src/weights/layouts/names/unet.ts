@@ -59,8 +59,10 @@ function levelsOf(given: Given, blocks: number, depths: readonly number[], first
     }
     own.push(i);
     width =
-      given.size(0, ...["out_layers.3", "out_layers.0", "in_layers.2"].map((name) => `${block}.${name}.weight`)) ??
-      width;
+      given.size(
+        0,
+        ...["out_layers.3", "out_layers.0", "in_layers.2"].map((name) => `${block}.${name}.weight`),
+      ) ?? width;
   }
   close();
   return levels;
