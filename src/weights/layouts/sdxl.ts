@@ -11,7 +11,10 @@ import { renameOpenClip } from "./open-clip.ts";
 import { parameterisation } from "./parameterisation.ts";
 import { withScales } from "./scaled.ts";
 import { checkVae } from "./vae.ts";
-import { counted, refuseIncomplete, refuseUnknown, unknownNames } from "./whole.ts";
+import { checkPart, counted, refuseFactors, unknownNames } from "./whole.ts";
+
+/** Channels of one attention head, of the UNet and of both text encoders. */
+const headSize = 64;
 
 /** Numbers of the ADM vector beside the pooled text: six sizes in 256 sinusoids each (SDXL, section 2.2). */
 const admSizes = 6 * 256;
@@ -51,6 +54,7 @@ export function sdxlCheckpoint(file: SafetensorsFile): Checkpoint {
   refuseChannels(path, parts.unet);
   const unknown = checkParts(path, parts);
   checkWidths(path, parts);
+  refuseHeads(path, parts);
   refuseUnfinished(file);
 
   const inParts = Object.values(prefixes);
@@ -58,6 +62,7 @@ export function sdxlCheckpoint(file: SafetensorsFile): Checkpoint {
     ...[...tensors.keys()].filter((key) => !inParts.some((prefix) => key.startsWith(prefix))),
     ...unknown,
   ].filter((key) => !leftovers.test(key));
+  refuseFactors(path, unused);
   const notes =
     unused.length === 0 ? [] : [`${basename(path)} has ${counted(unused)} that nothing here uses.`];
   const { prediction, schedule } = sampled;
@@ -100,27 +105,16 @@ const withoutTraining = (vae: WeightMap): WeightMap =>
 
 /** Checks that each part is whole. @returns full names of what the text encoders do not use */
 function checkParts(path: string, { unet, textL, textG, vae }: Parts): readonly string[] {
-  const unetPart = { path, title: "UNet", prefix: prefixes.unet };
-  const needed = neededUnet(unet);
-  const foreign = unknownNames(unet, needed);
-  // What is there and should not be says more than what is not there: a LoRA that was never merged, a video model.
-  refuseUnknown(unetPart, foreign);
-  refuseIncomplete(unetPart, unet, needed);
+  const names = neededUnet(unet);
+  checkPart({ path, title: "UNet", prefix: prefixes.unet }, unet, names, unknownNames(unet, names));
   const encoders = [
     [{ path, title: "text encoder L", prefix: prefixes.textL }, textL, neededTextL(textL)],
     [{ path, title: "text encoder G", prefix: prefixes.textG }, textG, neededTextG(textG)],
   ] as const;
-  const unused = encoders.flatMap(([part, tensors, names]) => {
-    const unknown = unknownNames(tensors, names);
-    refuseUnknown(
-      part,
-      unknown.filter(
-        (key) =>
-          /^(encoder|transformer|embeddings|token_embedding)\b/.test(key) &&
-          key !== "embeddings.position_ids",
-      ),
-    );
-    refuseIncomplete(part, tensors, names);
+  const unused = encoders.flatMap(([part, tensors, needed]) => {
+    const unknown = unknownNames(tensors, needed).filter((key) => !leftovers.test(part.prefix + key));
+    const inside = unknown.filter((key) => /^(encoder|transformer|embeddings|token_embedding)\b/.test(key));
+    checkPart(part, tensors, needed, inside);
     return unknown.map((key) => part.prefix + key);
   });
   if (vae.size > 0) checkVae({ path, title: "VAE", prefix: prefixes.vae }, vae);
@@ -161,4 +155,15 @@ function checkWidths(path: string, { unet, textL, textG }: Parts): void {
   }
   expect("the context width", contextKey, size(unet, contextKey, 1), widthL + widthG);
   expect("the ADM width", "label_emb.0.0.weight", size(unet, "label_emb.0.0.weight", 1), pooled + admSizes);
+}
+
+/** Heads of attention are as wide as no shape tells, so widths must be a multiple of that. */
+function refuseHeads(path: string, { unet, textL, textG }: Parts): void {
+  const projection = /(attn1\.to_q|self_attn\.q_proj|attn\.out_proj)\.weight$/;
+  for (const { key, shape } of [unet, textL, textG].flatMap((part) => [...part.values()])) {
+    const [width = 0] = shape;
+    if (!projection.test(key) || width % headSize === 0) continue;
+    const message = `${basename(path)}: ${key} has ${width} rows, which are no heads of ${headSize}.`;
+    throw new ModelError("weight-shape", message, { path, key, found: [...shape] });
+  }
 }

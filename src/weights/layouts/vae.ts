@@ -7,7 +7,7 @@ import { renameDiffusersVae } from "./diffusers-vae.ts";
 import { recogniseForeign } from "./foreign.ts";
 import { neededVae } from "./names/vae.ts";
 import { withScales } from "./scaled.ts";
-import { type Part, refuseIncomplete, refuseUnknown, unknownNames } from "./whole.ts";
+import { checkPart, type Part, unknownNames } from "./whole.ts";
 
 /** Channels of SDXL's latent. */
 const latentChannels = 4;
@@ -61,8 +61,7 @@ export function vaeTensors(file: SafetensorsFile): WeightMap {
  */
 export function checkVae(part: Part, vae: WeightMap): void {
   const needed = neededVae(vae);
-  refuseUnknown(part, unknownNames(vae, needed));
-  refuseIncomplete(part, vae, needed);
+  checkPart(part, vae, needed, unknownNames(vae, needed));
   const found = vae.get("post_quant_conv.weight")?.shape[1] ?? 0;
   if (found === latentChannels) return;
   const message = `${basename(part.path)}: its VAE has ${found} latent channels, SDXL's has ${latentChannels}.`;

@@ -10,11 +10,24 @@ export type Part = Readonly<{ path: string; title: string; prefix: string }>;
 const floats: ReadonlySet<DType> = new Set(["F64", "F32", "F16", "BF16", "F8_E4M3", "F8_E5M2"]);
 
 /**
- * Checks that a part has every tensor its network is drawn from, in the shape it must have and as numbers.
+ * Checks that a part has every tensor its network is drawn from, in the shape it must have and as numbers, and none that
+ * the network would pass over although it belongs to what it computes.
  *
- * @throws ModelError `weight-missing` naming the first few and how many, `weight-shape`, or `dtype-unsupported`
+ * @param unknown names of the part that its network does not need and that are no leftovers
+ * @throws ModelError `weight-missing`, `weight-shape`, `dtype-unsupported`, or `layout-unsupported` for what is unknown,
+ *         each naming the first few and how many
  */
-export function refuseIncomplete(part: Part, tensors: WeightMap, needed: Needed): void {
+export function checkPart(part: Part, tensors: WeightMap, needed: Needed, unknown: readonly string[]): void {
+  // What is known to mean something says more than what is missing; what is merely unknown says less.
+  refuseUnknown(
+    part,
+    unknown.filter((key) => meaningOf(key) !== undefined),
+  );
+  refuseIncomplete(part, tensors, needed);
+  refuseUnknown(part, unknown);
+}
+
+function refuseIncomplete(part: Part, tensors: WeightMap, needed: Needed): void {
   const name = basename(part.path);
   const missing = [...needed.keys()].filter((key) => !tensors.has(key));
   if (missing.length > 0) {
@@ -39,7 +52,7 @@ export function refuseIncomplete(part: Part, tensors: WeightMap, needed: Needed)
 }
 
 /** What a name says that no SDXL network has. */
-const meanings: readonly (readonly [RegExp, string])[] = [
+const meanings = [
   [
     /(^|[._])lora_|\.lora\.|hada_w|lokr_w|oft_blocks/,
     "LoRA factors that were never merged; take the model without them, and the LoRA from the loras folder",
@@ -53,21 +66,37 @@ const meanings: readonly (readonly [RegExp, string])[] = [
   [/\.fuser\.|position_net/, "GLIGEN's layers for boxes"],
   [/encoder_hid_proj/, "Kolors' door to another text encoder"],
   [/_orig_mod\./, "names that torch.compile left; save the model again without it"],
-];
+] as const satisfies readonly (readonly [RegExp, string])[];
+
+const meaningOf = (key: string): string | undefined => meanings.find(([pattern]) => pattern.test(key))?.[1];
 
 /**
- * Refuses tensors that a network would pass over although they belong to what it computes.
+ * Refuses names that no network here has.
  *
- * @throws ModelError `layout-unsupported` naming the first few, how many, and what they mean
+ * @throws ModelError `layout-unsupported` naming the first few, how many, and what they mean if that is known
  */
-export function refuseUnknown(part: Part, unknown: readonly string[]): void {
-  if (unknown.length === 0) return;
-  const meaning = meanings.find(([pattern]) => unknown.some((key) => pattern.test(key)));
-  const first = meaning === undefined ? unknown : unknown.filter((key) => meaning[0].test(key));
-  const means = meaning === undefined ? "" : `: ${meaning[1]}`;
-  const message = `${basename(part.path)} is of another architecture than SDXL's: its ${part.title} has ${counted(first, part.prefix)}${means}.`;
-  const key = part.prefix + (first[0] ?? "");
-  throw new ModelError("layout-unsupported", message, { path: part.path, key, unknown: unknown.length });
+function refuseUnknown(part: Part, unknown: readonly string[]): void {
+  const [first] = unknown;
+  if (first === undefined) return;
+  const meaning = meaningOf(first);
+  const alike = unknown.filter((key) => meaningOf(key) === meaning);
+  const means = meaning === undefined ? "" : `: ${meaning}`;
+  const message = `${basename(part.path)} is of another architecture than SDXL's: its ${part.title} has ${counted(alike, part.prefix)}${means}.`;
+  const facts = { path: part.path, key: part.prefix + first, unknown: unknown.length };
+  throw new ModelError("layout-unsupported", message, facts);
+}
+
+/**
+ * Refuses LoRA factors that stand beside the parts of a checkpoint.
+ *
+ * @throws ModelError `layout-unsupported`
+ */
+export function refuseFactors(path: string, names: readonly string[]): void {
+  const [lora] = meanings;
+  const factors = names.filter((key) => lora[0].test(key));
+  if (factors.length === 0) return;
+  const message = `${basename(path)} has ${counted(factors)}: ${lora[1]}.`;
+  throw new ModelError("layout-unsupported", message, { path, key: factors[0] ?? "" });
 }
 
 /** The names of a part that its network does not need. */

@@ -159,6 +159,15 @@ test("a tensor of another shape, or of whole numbers, is named whichever it is",
   );
 }, 60_000);
 
+test("widths that make no whole heads are refused", () => {
+  const narrow = sdxlShapes({
+    ...sdxlTiny,
+    textL: { width: 96, layers: 2 },
+    textG: { width: 96, layers: 2 },
+  });
+  expect(refusal(narrow).message).toContain("q_proj.weight has 96 rows, which are no heads of 64");
+});
+
 test("missing tensors are counted and the first three named", () => {
   const without = [...sdxlShapes(sdxlTiny)].filter(([key]) => !/middle_block\..*\.bias$/.test(key));
   expect(refusal(without).message).toMatch(
@@ -172,6 +181,7 @@ test("a whole block that is missing is missed, where the others tell that it sho
   for (const prefix of [
     "output_blocks.8.",
     "input_blocks.8.",
+    "input_blocks.3.",
     "input_blocks.7.1.",
     "input_blocks.7.1.transformer_blocks.1.",
     "output_blocks.2.2.",
@@ -233,6 +243,9 @@ test("an encoder's and a VAE's unknown layers are refused, what is beside them i
   expect(refusal(changed({ [layer]: [8] })).message).toContain("its text encoder L has the tensor");
   const attention = "first_stage_model.decoder.up.0.attn.0.q.weight";
   expect(refusal(changed({ [attention]: [8] })).message).toContain("its VAE has the tensor");
+  expect(refusal(changed({ "lora_unet_mid.lora_up.weight": [8] })).message).toBe(
+    "some.safetensors has the tensor lora_unet_mid.lora_up.weight: LoRA factors that were never merged; take the model without them, and the LoRA from the loras folder.",
+  );
   expect(sdxlCheckpoint(headerOf(changed({ betas: [1000], "model_ema.a": [8] }), path)).notes).toEqual([]);
   expect(sdxlCheckpoint(headerOf(changed({ "other.weight": [8] }), path)).notes).toEqual([
     "some.safetensors has the tensor other.weight that nothing here uses.",

@@ -4,6 +4,9 @@ import { Given, type Needed, Place } from "./needed.ts";
 /** Stability's base: a UNet this wide that is this deep somewhere is it, and so must be all of it. */
 const base = { width: 320, deepest: 10, outputs: [10, 10, 10, 2, 2, 2, 0, 0, 0] } as const;
 
+/** Channels of what is predicted. */
+const latentChannels = 4;
+
 type Sizes = Readonly<{ given: Given; embedding: number; context: number; whole: boolean }>;
 type Level = Readonly<{ width: number; depth: number; blocks: readonly number[]; down?: number }>;
 
@@ -37,7 +40,7 @@ export function neededUnet(unet: WeightMap): Needed {
   middleBlock(root.at("middle_block"), sizes, last);
   const end = outputBlocks(root, sizes, levels, { skips, width: last });
   root.norm("out.0", end);
-  root.conv("out.2", end, given.size(0, "out.2.weight", "out.2.bias") ?? 4, 3);
+  root.conv("out.2", end, latentChannels, 3);
   return root.needed;
 }
 
