@@ -7,10 +7,9 @@ export type WeightMap = ReadonlyMap<string, WeightRef>;
 export type Prediction = "eps" | "v";
 
 /**
- * The betas that it was trained on: Stable Diffusion's scaled-linear ones, or those moved so that the last step is pure
- * noise (Lin et al. 2024, section 3.1).
+ * The noise levels it was trained at: SDXL's own, or those rescaled so that the last is pure noise (Lin et al. 2023).
  */
-export type Schedule = "scaled-linear" | "zero-terminal-snr";
+export type NoiseSchedule = "scaled-linear" | "zero-terminal-snr";
 
 /** A base model: where each part of it lies. Made by `layouts/`, from names and shapes alone. */
 export type Checkpoint = Readonly<{
@@ -20,7 +19,7 @@ export type Checkpoint = Readonly<{
   stamp: string;
   family: "sdxl-base";
   prediction: Prediction;
-  schedule: Schedule;
+  schedule: NoiseSchedule;
   /** LDM names below `model.diffusion_model.`. */
   unet: WeightMap;
   /** transformers' names below `text_model.`. */

@@ -55,11 +55,11 @@ export function readSafetensors(path: string): SafetensorsFile {
  * for whole networks.
  */
 export function readWeight(ref: WeightRef): Float32Array {
-  return readWeights(ref.path, [ref])[0] ?? new Float32Array();
+  return readValues(ref.path, [ref])[0] ?? new Float32Array();
 }
 
 /** The same for many small tensors of one file, which is opened once. */
-export function readWeights(path: string, refs: readonly WeightRef[]): readonly Float32Array[] {
+export function readValues(path: string, refs: readonly WeightRef[]): readonly Float32Array[] {
   if (refs.length === 0) return [];
   const file = openSync(path, "r");
   try {

@@ -33,6 +33,7 @@ afterAll(() => residency.close());
 
 const fileOf = (name: string): string => unpacked(`${name}.safetensors.zst`);
 const checkpointOf = (name: string): Checkpoint => sdxlCheckpoint(readSafetensors(fileOf(name)));
+const vaeOf = (name: string): Checkpoint["vae"] => vaeTensors(readSafetensors(fileOf(name))).vae;
 
 /** What the program says to a file: nothing, or the sentence of its error. */
 function verdict(proof: string): ModelError | undefined {
@@ -121,9 +122,7 @@ test("a checkpoint without a VAE takes the one that is chosen, and says so if no
 
 test("every spelling of a VAE gives the same tensors under LDM's names", () => {
   const shapes = (name: string): readonly string[] =>
-    [...vaeTensors(readSafetensors(fileOf(name)))]
-      .map(([key, { shape }]) => `${key} ${shape.join()}`)
-      .toSorted();
+    [...vaeOf(name)].map(([key, { shape }]) => `${key} ${shape.join()}`).toSorted();
   const own = shapes("vae-ldm");
   for (const name of ["vae-first-stage", "vae-prefix", "vae-training"]) expect(shapes(name)).toEqual(own);
   expect(own.filter((line) => !/^(encoder|quant_conv)\./.test(line))).toEqual([...shapes("vae-decoder")]);
@@ -133,7 +132,7 @@ test("every spelling of a VAE gives the same tensors under LDM's names", () => {
       .map((line) => line.split(" ")[0])
       .filter((key) => !key?.includes("nin_shortcut")),
   ).toEqual(own.map((line) => line.split(" ")[0] ?? ""));
-  const vae = vaeTensors(readSafetensors(fileOf("vae-diffusers")));
+  const vae = vaeOf("vae-diffusers");
   const torch = goldenTensors("checkpoint-values.safetensors");
   for (const [key, name] of [
     ["decoder.up.3.block.1.conv1.weight", "decoder.up_blocks.0.resnets.1.conv1.weight"],

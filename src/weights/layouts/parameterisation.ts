@@ -1,12 +1,12 @@
 import { basename } from "node:path";
 import { ModelError } from "#/lib/errors.ts";
-import type { Checkpoint, Prediction, Schedule } from "../checkpoint.ts";
+import type { Checkpoint, NoiseSchedule, Prediction } from "../checkpoint.ts";
 import type { SafetensorsFile } from "../safetensors.ts";
 
 /** What a network predicts, on which betas it was trained, and where the file contradicts itself. */
 export type Parameterisation = Readonly<{
   prediction: Prediction;
-  schedule: Schedule;
+  schedule: NoiseSchedule;
   notes: readonly string[];
 }>;
 

@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 import { ModelError } from "#/lib/errors.ts";
 import type { WeightMap } from "../checkpoint.ts";
-import { readWeights, type SafetensorsFile, type WeightRef } from "../safetensors.ts";
+import { readValues, type SafetensorsFile, type WeightRef } from "../safetensors.ts";
 
 /** Formats of ComfyUI's `comfy_quant` that are one F8 value times one number. */
 const readable: ReadonlySet<string> = new Set(["float8_e4m3fn", "float8_e5m2"]);
@@ -48,7 +48,7 @@ export function withScales(file: SafetensorsFile): WeightMap {
   });
   for (const { key, scale } of scales)
     if (scale.shape.some((n) => n !== 1)) throw refused(file, "F8 with a scale for each row or block", key);
-  const values = readWeights(
+  const values = readValues(
     file.path,
     scales.map(({ scale }) => scale),
   );
@@ -74,7 +74,7 @@ function scaled(file: SafetensorsFile, key: string, weight: WeightRef, scale: nu
 /** Looks at what each layer, or the header for all of them, says of its format. */
 function refuseFormats(file: SafetensorsFile, stored: readonly (readonly [string, WeightRef])[]): void {
   const described = stored.filter(([key, { length }]) => key.endsWith("comfy_quant") && length <= longest);
-  const texts = readWeights(
+  const texts = readValues(
     file.path,
     described.map(([, ref]) => ref),
   );

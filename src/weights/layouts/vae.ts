@@ -7,7 +7,7 @@ import { renameDiffusersVae } from "./diffusers-vae.ts";
 import { recogniseForeign } from "./foreign.ts";
 import { neededVae } from "./names/vae.ts";
 import { withScales } from "./scaled.ts";
-import { checkPart, type Part, unknownNames } from "./whole.ts";
+import { checkPart, counted, type Part, unknownNames } from "./whole.ts";
 
 /** Channels of SDXL's latent. */
 const latentChannels = 4;
@@ -19,7 +19,10 @@ const latentChannels = 4;
  * @throws ModelError `weight-missing` where the checkpoint has none and none was chosen, else as {@link vaeTensors}
  */
 export function chooseVae(checkpoint: Checkpoint, file: SafetensorsFile | undefined): Checkpoint {
-  if (file !== undefined) return { ...checkpoint, vae: vaeTensors(file) };
+  if (file !== undefined) {
+    const { vae, notes } = vaeTensors(file);
+    return { ...checkpoint, vae, notes: [...checkpoint.notes, ...notes] };
+  }
   if (checkpoint.vae.size > 0) return checkpoint;
   const { path } = checkpoint;
   const message = `${basename(path)} has no VAE inside: choose a file of the vae folder in vae_name.`;
@@ -29,10 +32,10 @@ export function chooseVae(checkpoint: Checkpoint, file: SafetensorsFile | undefi
 /**
  * The VAE of a file of its own: LDM's names, bare or below `first_stage_model.` or `vae.`, or diffusers' names.
  *
- * @returns LDM names as in {@link Checkpoint}
+ * @returns LDM names as in {@link Checkpoint}, and what of the file is not used
  * @throws ModelError `layout-unsupported` with what the file is instead, or what is wrong with its tensors
  */
-export function vaeTensors(file: SafetensorsFile): WeightMap {
+export function vaeTensors(file: SafetensorsFile): Pick<Checkpoint, "vae" | "notes"> {
   const { path } = file;
   const prefix =
     ["first_stage_model.", "vae."].find((candidate) =>
@@ -51,7 +54,10 @@ export function vaeTensors(file: SafetensorsFile): WeightMap {
   );
   checkVae({ path, title: "VAE", prefix }, vae);
   refuseUnfinished(file);
-  return vae;
+  const unused = [...own.keys()].filter((key) => !vae.has(key) && !/^(loss|model_ema)\./.test(key));
+  const notes =
+    unused.length === 0 ? [] : [`${basename(path)} has ${counted(unused, prefix)} that nothing here uses.`];
+  return { vae, notes };
 }
 
 /**

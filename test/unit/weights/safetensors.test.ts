@@ -5,7 +5,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { type AppError, ModelError } from "#/lib/errors.ts";
 import { toFloat32 } from "#/weights/dtype.ts";
-import { readSafetensors, readWeight, readWeights } from "#/weights/safetensors.ts";
+import { readSafetensors, readValues, readWeight } from "#/weights/safetensors.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "safetensors-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -157,12 +157,12 @@ test("several weights of a file are read at once, times their scales", () => {
   const { tensors } = readSafetensors(path);
   const [a, b] = [...tensors.values()];
   if (a === undefined || b === undefined) throw new Error("two tensors were written");
-  expect(readWeights(path, [b, { ...b, scale: 0.5 }, a])).toEqual([
+  expect(readValues(path, [b, { ...b, scale: 0.5 }, a])).toEqual([
     new Float32Array([2, -1]),
     new Float32Array([1, -0.5]),
     new Float32Array([1]),
   ]);
-  expect(readWeights(join(folder, "nothing"), [])).toEqual([]);
+  expect(readValues(join(folder, "nothing"), [])).toEqual([]);
 });
 
 test("every float type decodes to the same numbers", () => {
