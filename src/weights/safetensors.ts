@@ -4,6 +4,7 @@ import { ModelError } from "#/lib/errors.ts";
 import { containerBytes, foreignContainer } from "./container.ts";
 import { type DType, dtypeBytes, isDType, toFloat32 } from "./dtype.ts";
 import { duplicateName } from "./header-json.ts";
+import { shownName } from "./shown-name.ts";
 
 /** One tensor of a file: where its bytes lie. The bytes themselves are never read here. */
 export type WeightRef = Readonly<{
@@ -66,7 +67,7 @@ export function readValues(path: string, refs: readonly WeightRef[]): readonly F
     return refs.map(({ dtype, key, length, offset, scale }) => {
       const bytes = new Uint8Array(length);
       if (readSync(file, bytes, 0, length, offset) !== length)
-        throw invalid(path, `the data of ${key} ends early`);
+        throw invalid(path, `the data of ${named(key)} ends early`);
       const values = toFloat32(dtype, bytes);
       return scale === undefined ? values : values.map((value) => value * scale);
     });
@@ -213,7 +214,7 @@ function checkCoverage(place: Place, tensors: WeightRef[]): void {
 }
 
 /** A name of a header in a message. */
-const named = (key: string): string => JSON.stringify(key.slice(0, 120));
+const named = (key: string): string => JSON.stringify(shownName(key));
 
 const invalid = (path: string, what: string, key?: string): ModelError =>
   new ModelError(

@@ -2,6 +2,7 @@ import { closeSync, openSync, readSync } from "node:fs";
 import { basename } from "node:path";
 import { ModelError } from "#/lib/errors.ts";
 import type { SafetensorsFile } from "./safetensors.ts";
+import { shownName } from "./shown-name.ts";
 
 const chunk = 1024 * 1024;
 
@@ -50,6 +51,6 @@ export function refuseUnfinished({ path, tensors }: SafetensorsFile): void {
     key = ref.key;
   }
   if (last < 0 || !dataIsZeroFrom(path, last)) return;
-  const message = `${basename(path)} is an unfinished download: it is all zeros from the tensor ${key.slice(0, 120)} to its end. Get it again.`;
+  const message = `${basename(path)} is an unfinished download: it is all zeros from the tensor ${shownName(key)} to its end. Get it again.`;
   throw new ModelError("header-invalid", message, { path, key });
 }

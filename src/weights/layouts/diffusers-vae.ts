@@ -20,12 +20,9 @@ const attentionNames: Readonly<Record<string, string>> = {
  * unknown ones, stay.
  */
 export function renameDiffusersVae(tensors: WeightMap): WeightMap {
-  const levels =
-    1 +
-    Math.max(
-      -1,
-      ...[...tensors.keys()].map((key) => Number(/^decoder\.up_blocks\.(\d{1,2})\./.exec(key)?.[1] ?? -1)),
-    );
+  let levels = 0;
+  for (const key of tensors.keys())
+    levels = Math.max(levels, Number(/^decoder\.up_blocks\.(\d{1,2})\./.exec(key)?.[1] ?? -1) + 1);
   const renamed = new Map<string, WeightRef>();
   for (const [key, ref] of tensors) {
     const name = ldmName(key, levels);

@@ -1,4 +1,5 @@
 import type { WeightMap } from "../checkpoint.ts";
+import { shownName } from "../shown-name.ts";
 
 const elsewhere = (folder: string): string => `put it into the ${folder} folder`;
 const other = "only SDXL models are drawn here";
@@ -70,7 +71,7 @@ export function recogniseForeign(tensors: WeightMap): string {
   if (unet !== undefined) return unetKind(tensors, unet);
   const parts = diffusersPart(tensors);
   if (parts !== undefined) return parts;
-  const some = [...tensors.keys()].slice(0, 3).map((key) => key.slice(0, 120));
+  const some = [...tensors.keys()].slice(0, 3).map(shownName);
   return tensors.size === 0
     ? "empty (it has no tensors)"
     : `of an unknown kind (${tensors.size} tensors: ${some.join(", ")} ...)`;

@@ -2,6 +2,7 @@ import { basename } from "node:path";
 import { ModelError } from "#/lib/errors.ts";
 import type { WeightMap } from "../checkpoint.ts";
 import { readValues, type SafetensorsFile, type WeightRef } from "../safetensors.ts";
+import { shownName } from "../shown-name.ts";
 
 /** Formats of ComfyUI's `comfy_quant` that are one F8 value times one number. */
 const readable: ReadonlySet<string> = new Set(["float8_e4m3fn", "float8_e5m2"]);
@@ -67,7 +68,7 @@ function scaled(file: SafetensorsFile, key: string, weight: WeightRef, scale: nu
   if (scale === 1) return weight;
   if (!weight.dtype.startsWith("F8_")) throw refused(file, `${weight.dtype} with a scale`, key);
   if (Number.isFinite(scale)) return { ...weight, scale };
-  const message = `${basename(file.path)}: the scale ${key} is no number; the file is broken.`;
+  const message = `${basename(file.path)}: the scale ${shownName(key)} is no number; the file is broken.`;
   throw new ModelError("header-invalid", message, { path: file.path, key });
 }
 
@@ -105,6 +106,6 @@ const property = (value: unknown, name: string): unknown =>
     : undefined;
 
 function refused(file: SafetensorsFile, what: string, key: string): ModelError {
-  const message = `${basename(file.path)} is quantised as ${what} (${key.slice(0, 120)}), which is not read; take a version in F16, BF16, or F8 with one scale for each tensor.`;
+  const message = `${basename(file.path)} is quantised as ${what} (${shownName(key)}), which is not read; take a version in F16, BF16, or F8 with one scale for each tensor.`;
   return new ModelError("dtype-unsupported", message, { path: file.path, key });
 }

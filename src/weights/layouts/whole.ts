@@ -2,6 +2,7 @@ import { basename } from "node:path";
 import { ModelError } from "#/lib/errors.ts";
 import type { WeightMap } from "../checkpoint.ts";
 import type { DType } from "../dtype.ts";
+import { shownName } from "../shown-name.ts";
 import type { Needed } from "./names/needed.ts";
 
 /** A part of a model as messages call it, and where its names stand in the file. */
@@ -40,12 +41,12 @@ function refuseIncomplete(part: Part, tensors: WeightMap, needed: Needed): void 
     if (ref === undefined) continue;
     const facts = { path: part.path, key: ref.key };
     if (shape !== undefined && shape.join() !== ref.shape.join()) {
-      const message = `${name}: ${ref.key} should have the shape [${shape.join(", ")}], it has [${ref.shape.join(", ")}].`;
+      const message = `${name}: ${shownName(ref.key)} should have the shape [${shape.join(", ")}], it has [${ref.shape.join(", ")}].`;
       const expected = [...shape];
       throw new ModelError("weight-shape", message, { ...facts, expected, found: [...ref.shape] });
     }
     if (!floats.has(ref.dtype)) {
-      const message = `${name}: ${ref.key} is stored as ${ref.dtype}, a quantisation that is not read; take a version in F16, BF16 or F8.`;
+      const message = `${name}: ${shownName(ref.key)} is stored as ${ref.dtype}, a quantisation that is not read; take a version in F16, BF16 or F8.`;
       throw new ModelError("dtype-unsupported", message, facts);
     }
   }
@@ -105,7 +106,7 @@ export const unknownNames = (tensors: WeightMap, needed: Needed): readonly strin
 
 /** Names as a sentence counts them: the first three and the number of all. */
 export function counted(keys: readonly string[], prefix = ""): string {
-  const some = keys.slice(0, 3).map((key) => prefix + key.slice(0, 120));
+  const some = keys.slice(0, 3).map((key) => prefix + shownName(key));
   if (keys.length === 1) return `the tensor ${some[0]}`;
   return `${keys.length} tensors (${some.join(", ")}${keys.length > 3 ? " ..." : ""})`;
 }

@@ -1,30 +1,7 @@
 import { expect, test } from "bun:test";
-import { ModelError } from "#/lib/errors.ts";
 import { renameOpenClip } from "#/weights/layouts/open-clip.ts";
-import { sdxlCheckpoint } from "#/weights/layouts/sdxl.ts";
-import { headerOf, type Shapes, sdxlBase, sdxlShapes, sdxlTiny } from "../../support/sdxl-layout.ts";
-
-const path = "/models/some.safetensors";
-
-/** The error for a file of these tensors. */
-function refusal(shapes: Iterable<readonly [string, readonly number[]]>): ModelError {
-  try {
-    sdxlCheckpoint(headerOf(new Map(shapes), path));
-  } catch (thrown) {
-    if (thrown instanceof ModelError) return thrown;
-  }
-  throw new Error("it was not refused as a model");
-}
-
-/** The tiny SDXL layout with some tensors changed, added (a shape) or taken away (null). */
-function changed(changes: Readonly<Record<string, readonly number[] | null>>): Shapes {
-  const shapes = sdxlShapes(sdxlTiny);
-  for (const [key, shape] of Object.entries(changes)) {
-    if (shape === null) shapes.delete(key);
-    else shapes.set(key, shape);
-  }
-  return shapes;
-}
+import { changed, refusal, somePath } from "../../support/refused-checkpoint.ts";
+import { headerOf, sdxlShapes, sdxlTiny } from "../../support/sdxl-layout.ts";
 
 const unet = "model.diffusion_model.";
 const early = `${unet}input_blocks.1.1.transformer_blocks.0.attn2.to_k.weight`;
@@ -72,7 +49,7 @@ for (const [family, key, shape] of foreign) {
     const error = refusal([[key, shape]]);
     expect(error.code).toBe("layout-unsupported");
     expect(error.message).toBe(`some.safetensors is not an SDXL base model: it is ${family}.`);
-    expect(error.details).toEqual({ path, found: family });
+    expect(error.details).toEqual({ path: somePath, found: family });
   });
 }
 
@@ -97,7 +74,7 @@ for (const [marker, meaning] of [
     const error = refusal(changed({ [marker]: [] }));
     expect(error.code).toBe("layout-unsupported");
     expect(error.message).toContain(`using ${meaning} (tensor ${marker})`);
-    expect(error.details).toEqual({ path, key: marker });
+    expect(error.details).toEqual({ path: somePath, key: marker });
   });
 }
 
@@ -109,152 +86,11 @@ test("an inpainting model and other channel counts are named", () => {
   expect(refusal(changed({ [key]: [32, 5, 3, 3] })).message).toContain("a model with 5 input channels");
 });
 
-test("parts whose widths disagree are refused with both numbers", () => {
-  const narrow: Record<string, readonly number[]> = {};
-  for (const [key, shape] of sdxlShapes(sdxlTiny))
-    if (/attn2\.to_[kv]\.weight$/.test(key)) narrow[key] = [shape[0] ?? 0, 100];
-  const context = refusal(changed(narrow));
-  expect(context.code).toBe("weight-shape");
-  expect(context.details).toMatchObject({ path, found: 100, expected: 192 });
-  const adm = refusal(changed({ [`${unet}label_emb.0.0.weight`]: [128, 1000] }));
-  expect(adm.message).toContain("the ADM width (label_emb.0.0.weight) is 1000, it should be 1664");
-  const wide = changed({
-    "first_stage_model.post_quant_conv.weight": [16, 16, 1, 1],
-    "first_stage_model.post_quant_conv.bias": [16],
-    "first_stage_model.decoder.conv_in.weight": [128, 16, 3, 3],
-    "first_stage_model.quant_conv.weight": [32, 32, 1, 1],
-    "first_stage_model.quant_conv.bias": [32],
-    "first_stage_model.encoder.conv_out.weight": [32, 128, 3, 3],
-    "first_stage_model.encoder.conv_out.bias": [32],
-  });
-  expect(refusal(wide).message).toContain("its VAE has 16 latent channels, SDXL's has 4");
-});
-
-test("a tensor that a network needs is named where it is missing, whichever it is", () => {
-  const optional = /logit_scale$/;
-  // Every fourth: no period of the layout is one of four, so that all kinds of tensors come up.
-  const names = [...sdxlShapes(sdxlTiny).keys()].filter((key, i) => i % 4 === 1 && !optional.test(key));
-  for (const key of names) {
-    const error = refusal(changed({ [key]: null }));
-    expect([key, error.code]).toEqual([key, "weight-missing"]);
-    expect(error.message).toStartWith("some.safetensors is incomplete: its ");
-    if (!key.endsWith("text_projection")) expect(error.details["key"]).toBe(key);
-  }
-}, 60_000);
-
-test("a tensor of another shape, or of whole numbers, is named whichever it is", () => {
-  const fitted = /logit_scale$/;
-  for (const [i, [key, shape]] of [...sdxlShapes(sdxlTiny)].entries()) {
-    if (i % 4 !== 2 || fitted.test(key)) continue;
-    const error = refusal(changed({ [key]: [...shape, 7] }));
-    expect([key, error.code]).toEqual([key, "weight-shape"]);
-  }
-  const file = headerOf(sdxlShapes(sdxlTiny), path);
-  const key = `${unet}middle_block.1.proj_in.weight`;
-  const tensors = new Map(file.tensors);
-  const ref = tensors.get(key);
-  if (ref !== undefined) tensors.set(key, { ...ref, dtype: "I8" });
-  expect(() => sdxlCheckpoint({ ...file, tensors })).toThrow(
-    "is stored as I8, a quantisation that is not read",
-  );
-}, 60_000);
-
-test("widths that make no whole heads are refused", () => {
-  const narrow = sdxlShapes({
-    ...sdxlTiny,
-    textL: { width: 96, layers: 2 },
-    textG: { width: 96, layers: 2 },
-  });
-  expect(refusal(narrow).message).toContain("q_proj.weight has 96 rows, which are no heads of 64");
-});
-
-test("missing tensors are counted and the first three named", () => {
-  const without = [...sdxlShapes(sdxlTiny)].filter(([key]) => !/middle_block\..*\.bias$/.test(key));
-  expect(refusal(without).message).toMatch(
-    /^some\.safetensors is incomplete: its UNet lacks \d\d tensors \(model\.diffusion_model\.middle_block\.0\.in_layers\.0\.bias, .*, .* \.\.\.\)\. Get the file again\.$/,
-  );
-});
-
-test("a whole block that is missing is missed, where the others tell that it should be there", () => {
-  const absent = (prefix: string) =>
-    refusal([...sdxlShapes(sdxlTiny)].filter(([key]) => !key.startsWith(unet + prefix)));
-  for (const prefix of [
-    "output_blocks.8.",
-    "input_blocks.8.",
-    "input_blocks.3.",
-    "input_blocks.7.1.",
-    "input_blocks.7.1.transformer_blocks.1.",
-    "output_blocks.2.2.",
-    "middle_block.2.",
-  ])
-    expect([prefix, absent(prefix).code]).toEqual([prefix, "weight-missing"]);
-});
-
-test("Stability's base lacks what other depths may: a layer, a block, the middle", () => {
-  const shapes = [...sdxlShapes(sdxlBase)];
-  const absent = (part: string) => refusal(shapes.filter(([key]) => !key.includes(part)));
-  for (const part of [
-    "0.transformer.text_model.encoder.layers.11.",
-    "1.model.transformer.resblocks.31.",
-    "middle_block.",
-    "output_blocks.0.1.transformer_blocks.9.",
-    "output_blocks.1.1.",
-    "transformer_blocks.9.",
-  ])
-    expect([part, part === "transformer_blocks.9." ? "weight-missing" : absent(part).code]).toEqual([
-      part,
-      "weight-missing",
-    ]);
-});
-
-test("distilled models are whole in their own way: other depths, no middle or less of one", () => {
-  const read = (shapes: Iterable<readonly [string, readonly number[]]>): number =>
-    sdxlCheckpoint(headerOf(new Map(shapes), path)).unet.size;
-  const segmind = sdxlShapes({ ...sdxlBase, unet: { ...sdxlBase.unet, depths: [0, 2, 4] } });
-  expect(read([...segmind].filter(([key]) => !/middle_block\.[12]\./.test(key)))).toBeGreaterThan(800);
-  expect(read([...segmind].filter(([key]) => !key.includes("middle_block.")))).toBeGreaterThan(800);
-});
-
-test("a checkpoint without a VAE, or with a decoder alone, is read", () => {
-  const has = (pattern: RegExp) =>
-    sdxlCheckpoint(headerOf(new Map([...sdxlShapes(sdxlTiny)].filter(([key]) => !pattern.test(key))), path))
-      .vae.size;
-  expect(has(/^first_stage_model\./)).toBe(0);
-  expect(has(/^first_stage_model\.(encoder|quant_conv)\./)).toBeGreaterThan(100);
-});
-
-for (const [key, meaning] of [
-  ["time_embed.cond_proj.weight", "guidance as an input"],
-  ["input_blocks.4.1.time_stack.0.norm1.weight", "a video model's layers"],
-  ["input_blocks.4.1.proj_in.lora_down.weight", "LoRA factors that were never merged"],
-  ["input_blocks.4.1.transformer_blocks.0.attn2.to_k_ip.weight", "image-prompt adapter"],
-  ["something.else.weight", "of another architecture"],
-] as const) {
-  test(`a UNet with ${key} is not drawn without it`, () => {
-    const error = refusal(changed({ [unet + key]: [8] }));
-    expect(error.code).toBe("layout-unsupported");
-    expect(error.message).toContain(meaning);
-    expect(error.message).toContain(unet + key);
-  });
-}
-
-test("an encoder's and a VAE's unknown layers are refused, what is beside them is told", () => {
-  const layer = "conditioner.embedders.0.transformer.text_model.encoder.layers.0.adapter.weight";
-  expect(refusal(changed({ [layer]: [8] })).message).toContain("its text encoder L has the tensor");
-  const attention = "first_stage_model.decoder.up.0.attn.0.q.weight";
-  expect(refusal(changed({ [attention]: [8] })).message).toContain("its VAE has the tensor");
-  expect(refusal(changed({ "lora_unet_mid.lora_up.weight": [8] })).message).toBe(
-    "some.safetensors has the tensor lora_unet_mid.lora_up.weight: LoRA factors that were never merged; take the model without them, and the LoRA from the loras folder.",
-  );
-  expect(sdxlCheckpoint(headerOf(changed({ betas: [1000], "model_ema.a": [8] }), path)).notes).toEqual([]);
-  expect(sdxlCheckpoint(headerOf(changed({ "other.weight": [8] }), path)).notes).toEqual([
-    "some.safetensors has the tensor other.weight that nothing here uses.",
-  ]);
-});
-
 test("OpenCLIP's fused projection is three tensors of the same bytes", () => {
   const key = "transformer.resblocks.0.attn.in_proj_weight";
-  const { tensors } = headerOf(new Map([[key, [12, 4]]]), path);
+  const { tensors } = headerOf(new Map([[key, [12, 4]]]), somePath);
+  const scaled = new Map([...tensors].map(([name, ref]) => [name, { ...ref, scale: 0.5 }]));
+  expect([...renameOpenClip(scaled).values()].map(({ scale }) => scale)).toEqual([0.5, 0.5, 0.5]);
   const renamed = renameOpenClip(tensors);
   const parts = ["q", "k", "v"].map((name) => renamed.get(`encoder.layers.0.self_attn.${name}_proj.weight`));
   expect(parts.map((part) => part?.shape)).toEqual([
@@ -268,6 +104,6 @@ test("OpenCLIP's fused projection is three tensors of the same bytes", () => {
 
 test("a fused projection that cannot be cut in three is refused", () => {
   const key = "transformer.resblocks.0.attn.in_proj_weight";
-  const { tensors } = headerOf(new Map([[key, [383, 128]]]), path);
+  const { tensors } = headerOf(new Map([[key, [383, 128]]]), somePath);
   expect(() => renameOpenClip(tensors)).toThrow("must be a multiple of 3, not 383");
 });

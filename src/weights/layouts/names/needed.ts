@@ -60,13 +60,16 @@ export class Given {
     return this.#names.has(name);
   }
 
-  /** One more than the largest number that stands right below a name: gaps are for whoever looks what is missing. */
+  /**
+   * One more than the largest number that stands right below a name: gaps are for whoever looks what is missing. Numbers
+   * have at most two digits, or a header could ask for millions of names.
+   */
   count(name: string): number {
     let count = 0;
     const prefix = `${name}.`;
     for (const key of this.#tensors.keys()) {
       if (!key.startsWith(prefix)) continue;
-      const number = /^\d{1,4}(?=\.)/.exec(key.slice(prefix.length, prefix.length + 5));
+      const number = /^\d{1,2}(?=\.)/.exec(key.slice(prefix.length, prefix.length + 3));
       if (number !== null) count = Math.max(count, Number(number[0]) + 1);
     }
     return count;
