@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from "node:fs";
 import { BaseModels } from "./base-models.ts";
 import { findModel, kindFolder, type ModelKind } from "./find-model.ts";
-import { modelNames } from "./model-names.ts";
+import { modelNames, whyNotOffered } from "./model-names.ts";
 import { readSidecar, type Sidecar } from "./sidecar.ts";
 
 /** What lies under the model folders. Looks at the disk at every call: a file that was just put there is there. */
@@ -32,6 +32,14 @@ export class Catalog {
   /** Real path of a model, if it is there. */
   path(kind: ModelKind, name: string): string | undefined {
     return findModel(this.roots, kind, name);
+  }
+
+  /** Why a file that lies there is not among the names; undefined where it is among them, or where there is none. */
+  unreadable(kind: ModelKind, name: string): string | undefined {
+    const path = this.path(kind, name);
+    const why = path === undefined ? undefined : whyNotOffered(path);
+    // Asked last, since it looks through the whole folder; nearly every file is what it should be.
+    return why === undefined || this.names(kind).includes(name) ? undefined : why;
   }
 
   /** What a checkpoint says of itself; nothing where it has no file beside it, or a broken one. */

@@ -1,6 +1,6 @@
 import { closeSync, existsSync, openSync, readdirSync, readSync, realpathSync, statSync } from "node:fs";
 import { extname, join } from "node:path";
-import { containerBytes, isSafetensors } from "#/weights/container.ts";
+import { containerBytes, foreignContainer, isSafetensors } from "#/weights/container.ts";
 
 /** What may hold weights by its name. What does not say safetensors is a pickle unless its first bytes tell otherwise. */
 const extensions = /\.(pth|ckpt|bin|safetensors)$/i;
@@ -52,17 +52,31 @@ function look(path: string) {
   }
 }
 
-function holdsSafetensors(path: string): boolean {
+/** Whether a file begins like a safetensors file. */
+const holdsSafetensors = (path: string): boolean => isSafetensors(firstBytes(path) ?? new Uint8Array());
+
+/**
+ * Why a file is not among the names of its folder.
+ *
+ * @returns a clause that begins with "it"; undefined where nothing speaks against it but its name
+ */
+export function whyNotOffered(path: string): string | undefined {
+  const start = firstBytes(path);
+  if (start === undefined) return "it may not be opened";
+  return start.length === 0 ? "it is empty" : foreignContainer(start);
+}
+
+function firstBytes(path: string): Uint8Array | undefined {
   try {
     const file = openSync(path, "r");
     try {
       const start = new Uint8Array(containerBytes);
-      return isSafetensors(start.subarray(0, readSync(file, start, 0, containerBytes, 0)));
+      return start.subarray(0, readSync(file, start, 0, containerBytes, 0));
     } finally {
       closeSync(file);
     }
   } catch {
-    return false;
+    return undefined;
   }
 }
 

@@ -24,6 +24,7 @@ import {
 } from "./recipe.ts";
 import { checkSize, parseSize } from "./sizes.ts";
 import { applyStyles, drawStyles, expansionStyle, randomStyle, type Style } from "./styles.ts";
+import { refuseUnreadable, type Unreadable } from "./unreadable.ts";
 import { fillWildcards, type Wildcards } from "./wildcards.ts";
 
 /** What is there to make pictures with, as names. */
@@ -33,6 +34,8 @@ export type World = ModelFiles &
     wildcards: Wildcards;
     /** What a checkpoint says of itself. */
     sidecar: (checkpoint: string) => Sidecar;
+    /** Files that lie there and are not among the names. */
+    unreadable?: Unreadable;
     samplers: readonly string[];
     schedules: readonly string[];
     noise: NoiseRule;
@@ -64,6 +67,7 @@ const loraLimit = 5;
 export function resolveRecipe(params: GenerateParams, world: World): Resolved {
   refuseNotYet(params);
   refuseEmptyTab(params);
+  if (world.unreadable !== undefined) refuseUnreadable(params, world.unreadable);
   knownName(params.inpaint_engine, inpaintEngines, "inpaint_engine", "inpaint engine");
   knownName(params.refiner_swap_method, swapMethods, "refiner_swap_method", "swap method");
   const base = knownName(params.base_model_name, world.checkpoints, "base_model_name", "checkpoint");

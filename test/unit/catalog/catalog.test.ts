@@ -73,6 +73,26 @@ test("what cannot be read is not offered: pickles, empty files, unfinished ones 
   ]);
 });
 
+test("a file that is there and is not offered is told for what it is", () => {
+  const folder = models({
+    "checkpoints/pickle.ckpt": "PK\x03\x04 and so on",
+    "checkpoints/model.gguf": "GGUF\x03\0\0\0",
+    "checkpoints/empty.safetensors": "",
+    "checkpoints/page.bin": "<html>secret",
+    "checkpoints/real.safetensors": empty,
+    "checkpoints/half.safetensors.part": empty,
+    "checkpoints/anime/a.safetensors": empty,
+  });
+  const catalog = new Catalog([folder]);
+  const why = (name: string) => catalog.unreadable("checkpoints", name);
+  expect(why("pickle.ckpt")).toContain("pickles are never opened");
+  expect(why("model.gguf")).toContain("it is a GGUF file");
+  expect(why("empty.safetensors")).toBe("it is empty");
+  expect(why("page.bin")).toBe("it is a web page; the download went wrong");
+  for (const name of ["real.safetensors", "half.safetensors.part", "anime", "nowhere.ckpt", "../x", ""])
+    expect(why(name)).toBeUndefined();
+});
+
 test("a folder, a name below a file and one that is too long are no models", () => {
   const folder = models({
     "checkpoints/anime/a.safetensors": empty,
