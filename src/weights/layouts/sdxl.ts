@@ -29,8 +29,16 @@ const prefixes = {
 type Parts = Readonly<Record<keyof typeof prefixes, WeightMap>>;
 
 /** What training and other programs leave in a file, and markers that were read: nothing is lost with them. */
-const leftovers =
-  /^(model_ema\.|betas$|alphas_cumprod|sqrt_|log_one_minus|posterior_|denoiser\.|model\.denoiser|loss|first_stage_model\.(loss|model_ema)\.|v_pred$|ztsnr$|lvlb_weights|global_step$|logvar$|scale_factor$|conditioner\.embedders\.0\.transformer\.(text_projection\.weight|logit_scale|text_model\.embeddings\.position_ids)$|conditioner\.embedders\.1\.model\.(logit_scale|attn_mask|visual\.))/;
+const leftovers = new RegExp(
+  [
+    "^model_ema\\.|^first_stage_model\\.(loss|model_ema)\\.|^loss\\b|^global_step$|^scale_factor$",
+    "^(betas|alphas_cumprod|sqrt_|log_one_minus|posterior_|lvlb_weights|logvar)|^(model\\.)?denoiser\\b",
+    "^(v_pred|ztsnr)$",
+    // Of CLIP: a list of 0 to 76, and what only its other half needs.
+    "\\.(position_ids|logit_scale|attn_mask)$|^conditioner\\.embedders\\.1\\.model\\.visual\\.",
+    "^conditioner\\.embedders\\.0\\.transformer\\.text_projection\\.",
+  ].join("|"),
+);
 
 /**
  * The parts of an SDXL base model in one file (the layout of Stability's `sd_xl_base_1.0.safetensors`), of any width
