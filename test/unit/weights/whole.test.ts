@@ -171,9 +171,21 @@ test("an encoder's and a VAE's unknown layers are refused, what is beside them i
   expect(refusal(changed({ "lora_unet_mid.lora_up.weight": [8] })).message).toBe(
     "some.safetensors has the tensor lora_unet_mid.lora_up.weight: LoRA factors that were never merged; take the model without them, and the LoRA from the loras folder.",
   );
-  expect(sdxlCheckpoint(headerOf(changed({ betas: [1000], "model_ema.a": [8] }), somePath)).notes).toEqual(
-    [],
-  );
+  const left: Record<string, readonly number[]> = {
+    betas: [1000],
+    "model_ema.a": [8],
+    "denoiser.sigmas": [1000],
+  };
+  for (const key of [
+    "0.transformer.text_model.embeddings.position_ids",
+    "0.transformer.text_projection.weight",
+    "0.transformer.logit_scale",
+    "1.model.attn_mask",
+    "1.model.transformer.text_model.embeddings.position_ids",
+    "1.model.visual.proj",
+  ])
+    left[`conditioner.embedders.${key}`] = [1, 77];
+  expect(sdxlCheckpoint(headerOf(changed(left), somePath)).notes).toEqual([]);
   expect(sdxlCheckpoint(headerOf(changed({ "other.weight": [8] }), somePath)).notes).toEqual([
     "some.safetensors has the tensor other.weight that nothing here uses.",
   ]);
