@@ -24,6 +24,7 @@ import {
 } from "./recipe.ts";
 import { checkSize, parseSize } from "./sizes.ts";
 import { applyStyles, drawStyles, expansionStyle, randomStyle, type Style } from "./styles.ts";
+import { refuseUnreadable, type Unreadable } from "./unreadable.ts";
 import { fillWildcards, type Wildcards } from "./wildcards.ts";
 
 /** What is there to make pictures with, as names. */
@@ -33,6 +34,8 @@ export type World = ModelFiles &
     wildcards: Wildcards;
     /** What a checkpoint says of itself. */
     sidecar: (checkpoint: string) => Sidecar;
+    /** Files that lie there and are not among the names. */
+    unreadable?: Unreadable;
     samplers: readonly string[];
     schedules: readonly string[];
     noise: NoiseRule;
@@ -64,6 +67,7 @@ const loraLimit = 5;
 export function resolveRecipe(params: GenerateParams, world: World): Resolved {
   refuseNotYet(params);
   refuseEmptyTab(params);
+  if (world.unreadable !== undefined) refuseUnreadable(params, world.unreadable);
   knownName(params.inpaint_engine, inpaintEngines, "inpaint_engine", "inpaint engine");
   knownName(params.refiner_swap_method, swapMethods, "refiner_swap_method", "swap method");
   const base = knownName(params.base_model_name, world.checkpoints, "base_model_name", "checkpoint");
@@ -84,6 +88,7 @@ export function resolveRecipe(params: GenerateParams, world: World): Resolved {
     descriptions: images.map(({ description }) => description),
     recipe: {
       base,
+      ...sampledAs(world.sidecar(base)),
       vae: params.vae_name === ownVae ? null : knownName(params.vae_name, world.vaes, "vae_name", "VAE"),
       loras,
       size: chooseSize(params),
@@ -95,6 +100,17 @@ export function resolveRecipe(params: GenerateParams, world: World): Resolved {
       previews: params.disable_preview ? null : (world.sidecar(base).latent_colours ?? sdxlLatentColours),
       source: { kind: "noise" },
       images: images.map(({ spec }) => spec),
+    },
+  };
+}
+
+/** How a checkpoint is sampled, where the file beside it says so. */
+function sampledAs({ prediction_type: prediction, zero_terminal_snr: zeroTerminalSnr }: Sidecar) {
+  if (prediction === undefined && zeroTerminalSnr === undefined) return {};
+  return {
+    sampledAs: {
+      ...(prediction === undefined ? {} : { prediction }),
+      ...(zeroTerminalSnr === undefined ? {} : { zeroTerminalSnr }),
     },
   };
 }

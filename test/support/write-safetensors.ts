@@ -1,7 +1,10 @@
 import { writeFileSync } from "node:fs";
 import { type DType, dtypeBytes } from "#/weights/dtype.ts";
 
-/** Writes a safetensors file of zeros: names and shapes are what is looked at. */
+/**
+ * Writes a safetensors file of zeros: names and shapes are what is looked at. The last byte is a one
+ * unless it is a scalar's, or the file would be an unfinished download.
+ */
 export function writeZeros(
   path: string,
   shapes: Readonly<Record<string, readonly number[]>>,
@@ -17,6 +20,7 @@ export function writeZeros(
   const file = new Uint8Array(8 + header.length + offset);
   new DataView(file.buffer).setBigUint64(0, BigInt(header.length), true);
   file.set(header, 8);
+  if (offset > 0 && Object.values(shapes).at(-1)?.length !== 0) file[file.length - 1] = 0x3c;
   writeFileSync(path, file);
   return path;
 }

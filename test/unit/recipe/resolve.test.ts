@@ -61,6 +61,18 @@ function refusal(said: Partial<GenerateParams>, there = world): Record<string, u
   throw new Error("nothing was refused");
 }
 
+test("how a checkpoint is sampled is part of the recipe where the file beside it says so", () => {
+  const said = (sidecar: ReturnType<World["sidecar"]>) =>
+    resolve({}, { ...world, sidecar: () => sidecar }).recipe.sampledAs;
+  expect(said({})).toBeUndefined();
+  expect(said({ prediction_type: "v" })).toEqual({ prediction: "v" });
+  expect(said({ zero_terminal_snr: false })).toEqual({ zeroTerminalSnr: false });
+  expect(said({ prediction_type: "eps", zero_terminal_snr: true })).toEqual({
+    prediction: "eps",
+    zeroTerminalSnr: true,
+  });
+});
+
 test("the modes: steps, overrides and their own LoRA, last and with its weight", () => {
   const { recipe } = resolve({ performance_selection: "Lightning", loras: [slot("a.safetensors", 0.5)] });
   expect(recipe).toMatchObject({
