@@ -2,6 +2,7 @@ import { join, resolve } from "node:path";
 import { performances } from "#/api/generate-objects.ts";
 import presetFile from "#/assets/presets/presets.json";
 import { Catalog } from "#/catalog/catalog.ts";
+import { Examiner } from "#/catalog/examine.ts";
 import { type FooocusFolder, readFooocusFolder } from "#/catalog/fooocus-folder.ts";
 import { ModelHashes } from "#/catalog/hashes.ts";
 import { readFooocusKeys } from "#/config/fooocus-keys.ts";
@@ -27,7 +28,7 @@ import { openHistory } from "#/stores/history/sqlite.ts";
 import { folderImages } from "#/stores/images/folder.ts";
 import { publicBase } from "#/tasks/base-url.ts";
 import { createTasks, type GenerationAssets } from "#/tasks/create-tasks.ts";
-import { absentDefaults } from "#/tasks/defaults.ts";
+import { absentDefaults, unusableDefaults } from "#/tasks/defaults.ts";
 import type { Tasks } from "#/tasks/tasks.ts";
 
 /** A running server. */
@@ -62,11 +63,13 @@ export function startApp(config: Config, engineCommand: readonly string[], log: 
 
   let port = config.port;
   const baseUrl = (): string => publicBase({ base_url: config.base_url, host: config.host, port });
-  const { tasks, tools } = createTasks({
+  const examiner = new Examiner();
+  const { tasks, tools, defaults } = createTasks({
     config,
     history,
     images,
     catalog,
+    examiner,
     hashes: new ModelHashes(join(config.outputs, "model-hashes.json")),
     engine,
     assets,
@@ -79,6 +82,7 @@ export function startApp(config: Config, engineCommand: readonly string[], log: 
   });
   const styles = assets.styles.map(({ name }) => name);
   noteAbsent(absentDefaults({ fooocusKeys: config.fooocusKeys, catalog, styles }), log);
+  for (const sentence of unusableDefaults(defaults(), { catalog, examiner })) log.warn(sentence);
   const styleNames = [expansionStyle, randomStyle, ...styles];
   const auth = { keys: config.api_keys, protectFiles: config.protect_files };
   const answering = {

@@ -2,10 +2,11 @@ import { weightSource } from "#/graph/module.ts";
 import type { Operators } from "#/graph/operators.ts";
 import { type NetworkName, networks } from "#/networks/index.ts";
 import type { Tensor } from "#/tensor/tensor.ts";
-import { below, type Checkpoint, type Prediction, type WeightMap } from "#/weights/checkpoint.ts";
+import type { Checkpoint, Prediction, WeightMap } from "#/weights/checkpoint.ts";
 import { sdxlCheckpoint } from "#/weights/layouts/sdxl.ts";
 import { type Lora, type LoraBranches, mergeBranches, readLora } from "#/weights/lora.ts";
 import { readSafetensors } from "#/weights/safetensors.ts";
+import { withVae } from "#/weights/with-vae.ts";
 import type { Residency } from "./residency.ts";
 import type { Session } from "./session.ts";
 
@@ -152,14 +153,4 @@ const strengthInputs = (paths: ModelPaths): Record<string, Tensor> =>
 function present(tensor: Tensor | undefined): Tensor {
   if (tensor === undefined) throw new RangeError("The network lacks an output it declares.");
   return tensor;
-}
-
-/** The checkpoint with the VAE of another file: bare LDM names, or below one of the usual prefixes. */
-function withVae(checkpoint: Checkpoint, path: string | undefined): Checkpoint {
-  if (path === undefined) return checkpoint;
-  const { tensors } = readSafetensors(path);
-  const prefix = ["first_stage_model.", "vae."].find((candidate) =>
-    tensors.has(`${candidate}decoder.conv_in.weight`),
-  );
-  return { ...checkpoint, vae: below(tensors, prefix ?? "") };
 }

@@ -1,7 +1,7 @@
-import { writeFileSync } from "node:fs";
+import { closeSync, ftruncateSync, openSync, writeSync } from "node:fs";
 import { type DType, dtypeBytes } from "#/weights/dtype.ts";
 
-/** Writes a safetensors file of zeros: names and shapes are what is looked at. */
+/** Writes a safetensors file of zeros, which take no room on the disk: names and shapes are what is looked at. */
 export function writeZeros(
   path: string,
   shapes: Readonly<Record<string, readonly number[]>>,
@@ -14,9 +14,15 @@ export function writeZeros(
     return [key, { dtype, shape, data_offsets: [start, offset] }] as const;
   });
   const header = new TextEncoder().encode(JSON.stringify(Object.fromEntries(entries)));
-  const file = new Uint8Array(8 + header.length + offset);
-  new DataView(file.buffer).setBigUint64(0, BigInt(header.length), true);
-  file.set(header, 8);
-  writeFileSync(path, file);
+  const start = new Uint8Array(8 + header.length);
+  new DataView(start.buffer).setBigUint64(0, BigInt(header.length), true);
+  start.set(header, 8);
+  const file = openSync(path, "w");
+  try {
+    writeSync(file, start);
+    ftruncateSync(file, start.length + offset);
+  } finally {
+    closeSync(file);
+  }
   return path;
 }
