@@ -7,6 +7,7 @@ import { knownName } from "./names.ts";
 import { refuseEmbeddings, refuseEmptyTab, refuseNotYet } from "./not-yet.ts";
 import { distilledGuidance, type Performance, performanceModes } from "./performance.ts";
 import { type ModelFiles, ownVae } from "./preset.ts";
+import { refuseEmphasis, refuseHeavyTags } from "./prompt-limits.ts";
 import { pickFromArrays, promptLines, takeInlineLoras } from "./prompt-syntax.ts";
 import { PythonRandom } from "./python-random.ts";
 import {
@@ -22,7 +23,7 @@ import {
   scheduleNames,
   seedEnd,
 } from "./recipe.ts";
-import { checkSize, parseSize } from "./sizes.ts";
+import { checkSide, parseSize } from "./sizes.ts";
 import { applyStyles, drawStyles, expansionStyle, randomStyle, type Style } from "./styles.ts";
 import { fillWildcards, type Wildcards } from "./wildcards.ts";
 
@@ -72,14 +73,18 @@ export function resolveRecipe(params: GenerateParams, world: World): Resolved {
   const mode: Performance = performanceModes[params.performance_selection];
   const positive = promptLines(params.prompt);
   const inline = takeInlineLoras(positive.main);
+  refuseHeavyTags(inline.loras);
   const { chosen, warnings } = chooseLoras(params, base, mode, inline.loras, world);
   const prompt = { main: inline.line, extra: positive.extra };
   const images = Array.from({ length: params.image_number }, (_, index) =>
     describeImage(params, prompt, index, world),
   );
-  for (const { spec } of images) {
-    refuseEmbeddings(spec.positive.texts, "prompt");
-    if (mode.distilled === undefined) refuseEmbeddings(spec.negative.texts, "negative_prompt");
+  const textsOf = (side: "positive" | "negative"): readonly string[] => [
+    ...new Set(images.flatMap(({ spec }) => spec[side].texts)),
+  ];
+  for (const refuse of [refuseEmbeddings, refuseEmphasis]) {
+    refuse(textsOf("positive"), "prompt");
+    if (mode.distilled === undefined) refuse(textsOf("negative"), "negative_prompt");
   }
   return {
     warnings,
@@ -204,12 +209,9 @@ export const stemOf = (name: string): string => name.replace(/^.*\//, "").replac
 
 function chooseSize(params: GenerateParams): Size {
   const chosen = parseSize(params.aspect_ratios_selection, "aspect_ratios_selection");
-  const width = params.overwrite_width > 0 ? params.overwrite_width : chosen.width;
-  const height = params.overwrite_height > 0 ? params.overwrite_height : chosen.height;
-  return checkSize(
-    { width, height },
-    params.overwrite_width > 0 ? "overwrite_width" : "aspect_ratios_selection",
-  );
+  const side = (own: "overwrite_width" | "overwrite_height", other: number): number =>
+    params[own] > 0 ? checkSide(params[own], own) : checkSide(other, "aspect_ratios_selection");
+  return { width: side("overwrite_width", chosen.width), height: side("overwrite_height", chosen.height) };
 }
 
 const mostSteps = 1000;

@@ -3,7 +3,7 @@ import type { Catalog } from "#/catalog/catalog.ts";
 import type { Sidecar } from "#/catalog/sidecar.ts";
 import type { FooocusKeys } from "#/config/fooocus-keys.ts";
 import type { FooocusSources } from "#/config/schema.ts";
-import { type Preset, presetRequest } from "#/recipe/preset.ts";
+import { ownVae, type Preset, presetRequest } from "#/recipe/preset.ts";
 import { expansionStyle, randomStyle } from "#/recipe/styles.ts";
 import { defaultFault, examineModels, type ModelChoice, type ModelShelf } from "./examine-models.ts";
 
@@ -66,6 +66,7 @@ export function absentDefaults({
 }: Pick<DefaultSources, "fooocusKeys" | "catalog" | "styles">): readonly string[] {
   const {
     base_model_name: base,
+    vae_name: vae = ownVae,
     style_selections: named = [],
     loras = [],
   } = requestOf({ ...file, ...environment });
@@ -76,6 +77,7 @@ export function absentDefaults({
       .flat()
       .filter((name) => !there.models.includes(name))
       .map((name) => `default_model: ${name}`),
+    ...(vae === ownVae || catalog.names("vae").includes(vae) ? [] : [`default_vae: ${vae}`]),
     ...loras
       .filter(({ model_name }) => model_name !== "None" && !there.loras.includes(model_name))
       .map(({ model_name }) => `default_loras: ${model_name}`),

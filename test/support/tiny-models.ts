@@ -19,8 +19,8 @@ export function writeTinyVae(path: string): string {
   return writeShapes(path, new Map(own.map(([key, shape]) => [key.slice(vaePrefix.length), shape])));
 }
 
-/** A file that ends with zeros would be taken for a download that broke off. */
-function writeShapes(path: string, shapes: Shapes): string {
+/** Writes a file of zeros but for its last bytes: one that ends with zeros looks like a download that broke off. */
+export function writeShapes(path: string, shapes: Shapes): string {
   const file = openSync(writeZeros(path, Object.fromEntries(shapes)), "r+");
   const tail = new Uint8Array(512).fill(0x2c);
   writeSync(file, tail, 0, tail.length, fstatSync(file).size - tail.length);
