@@ -1,6 +1,4 @@
 import { afterAll, describe, expect, test } from "bun:test";
-import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { isJsonObject, type Json, type JsonObject, parseJson, writeJson } from "#/api/json.ts";
 import presetFile from "#/assets/presets/presets.json";
 import type { Preset } from "#/recipe/preset.ts";
