@@ -2,9 +2,9 @@ import { statSync } from "node:fs";
 import { ModelError } from "#/lib/errors.ts";
 import type { Checkpoint } from "#/weights/checkpoint.ts";
 import { sdxlCheckpoint } from "#/weights/layouts/sdxl.ts";
+import { chooseVae } from "#/weights/layouts/vae.ts";
 import { readLora } from "#/weights/lora.ts";
 import { readSafetensors } from "#/weights/safetensors.ts";
-import { withVae } from "#/weights/with-vae.ts";
 
 /** Checkpoints that are remembered: about a megabyte each, as names and places of some 2500 tensors. */
 const mostCheckpoints = 8;
@@ -32,9 +32,10 @@ export class Examiner {
    */
   vae(path: string | undefined, checkpoint: Checkpoint): readonly string[] {
     const key = [path ?? "", path === undefined ? "" : stampOf(path), checkpoint.path, checkpoint.stamp];
-    return this.#others.of(["vae", ...key], () =>
-      withVae(checkpoint, path).notes.slice(checkpoint.notes.length),
-    );
+    return this.#others.of(["vae", ...key], () => {
+      const file = path === undefined ? undefined : readSafetensors(path);
+      return chooseVae(checkpoint, file).notes.slice(checkpoint.notes.length);
+    });
   }
 
   /**

@@ -4,9 +4,9 @@ import { type NetworkName, networks } from "#/networks/index.ts";
 import type { Tensor } from "#/tensor/tensor.ts";
 import type { Checkpoint, Prediction, WeightMap } from "#/weights/checkpoint.ts";
 import { sdxlCheckpoint } from "#/weights/layouts/sdxl.ts";
+import { chooseVae } from "#/weights/layouts/vae.ts";
 import { type Lora, type LoraBranches, mergeBranches, readLora } from "#/weights/lora.ts";
 import { readSafetensors } from "#/weights/safetensors.ts";
-import { withVae } from "#/weights/with-vae.ts";
 import type { Residency } from "./residency.ts";
 import type { Session } from "./session.ts";
 
@@ -52,7 +52,8 @@ export function openNetworks(
   operators: Operators,
   residency: Residency,
 ): Networks {
-  const checkpoint = withVae(sdxlCheckpoint(readSafetensors(paths.base)), paths.vae);
+  const vae = paths.vae === undefined ? undefined : readSafetensors(paths.vae);
+  const checkpoint = chooseVae(sdxlCheckpoint(readSafetensors(paths.base)), vae);
   const loras = paths.loras.map(({ path }, index) => readLora(path, checkpoint, index));
   const { open, strengthsOf } = opener(paths, clipSkip, checkpoint, loras, operators, residency);
 

@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import type { GenerateRequest } from "#/api/generate.ts";
 import type { Catalog } from "#/catalog/catalog.ts";
 import type { Examiner } from "#/catalog/examine.ts";
@@ -75,9 +76,24 @@ export function examineModels(
   }
 }
 
-/** A sentence with the names that clients know instead of this server's paths. */
-const listed = (text: string, names: ReadonlyMap<string, string>): string =>
-  [...names].reduce((said, [path, name]) => said.replaceAll(path, name), text);
+/** A sentence with the names that clients know instead of this server's paths, and of real names behind links. */
+function listed(text: string, names: ReadonlyMap<string, string>): string {
+  const words = new Map(
+    [...names].flatMap(
+      ([path, name]) =>
+        [
+          [path, name],
+          [basename(path), name],
+        ] as const,
+    ),
+  );
+  const quoted = [...words.keys()]
+    .sort((a, b) => b.length - a.length)
+    .map((word) => word.replace(/\W/g, "\\$&"));
+  if (quoted.length === 0) return text;
+  const whole = new RegExp(`(?<![\\w./-])(?:${quoted.join("|")})(?![\\w-])`, "g");
+  return text.replace(whole, (word) => words.get(word) ?? word);
+}
 
 /** Who said what of a request: its own words, and those of the preset that it names. */
 export type Said = Readonly<{ request: GenerateRequest; preset: GenerateRequest }>;

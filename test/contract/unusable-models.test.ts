@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { TaskId } from "#/engine/protocol.ts";
 import { liveClient } from "../support/live-client.ts";
@@ -126,6 +126,15 @@ describe("a file that cannot be used is refused when the request comes", () => {
       expect(answer.body.detail[0].msg).toContain(`say ${field} yourself`);
       expect((await post({ preset, [field]: instead })).status).toBe(200);
     }
+  });
+
+  test("a link's own name is told, not the file's that it leads to", async () => {
+    const real = join(folder, "0a1b (copy) [2].safetensors");
+    writeShapes(real, foreign);
+    symlinkSync(real, pathOf("checkpoints/shown.safetensors"));
+    const { msg } = await refusal({ base_model_name: "shown.safetensors" });
+    expect(msg).toStartWith("shown.safetensors is not an SDXL base model");
+    expect(msg).not.toContain("0a1b");
   });
 
   test("nothing of a refused request is kept, and a switched-off LoRA is not looked at", async () => {
