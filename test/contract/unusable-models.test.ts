@@ -203,7 +203,10 @@ test("a server's own default that cannot be used is said to be the server's", as
 });
 
 test("what a file has and nobody uses is in the record's warnings, in every mode", async () => {
-  writeTinyLora(pathOf("loras/more.safetensors"), { "lora_unet_elsewhere.lora_down.weight": [2, 4] });
+  writeTinyLora(pathOf("loras/more.safetensors"), {
+    "lora_unet_elsewhere.lora_down.weight": [2, 64],
+    "lora_unet_elsewhere.lora_up.weight": [64, 2],
+  });
   const request = { loras: [slot("more.safetensors"), slot("more.safetensors")] };
   const { body: record } = await post(request);
   expect(record.warnings).toHaveLength(1);
