@@ -13,7 +13,7 @@ import type { HistoryStore } from "#/stores/history.ts";
 import type { ImageStore } from "#/stores/images.ts";
 import { serverDefaults } from "./defaults.ts";
 import { describeImage } from "./describe-image.ts";
-import { examineModels } from "./examine-models.ts";
+import { examineInTurn, examineModels } from "./examine-models.ts";
 import type { InputOptions } from "./inputs.ts";
 import { prepare, prepareLenient } from "./prepare.ts";
 import type { FetchLimits } from "./safe-fetch.ts";
@@ -97,6 +97,7 @@ export function createTasks(parts: TaskDependencies): CreatedTasks {
   const preparation = {
     world: () => worldOf(parts),
     models: parts,
+    examine: examineInTurn(),
     defaultsFor: defaults,
     presets: assets.presets,
     inputOptions: () => inputOptionsOf(parts),

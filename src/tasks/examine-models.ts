@@ -36,10 +36,45 @@ export type ModelChoice = Readonly<{
 }>;
 
 /** Looks at files in the order in which they depend on each other. Sentences name them as the API lists them. */
-export function examineModels(
+export function examineModels(choice: ModelChoice, shelf: ModelShelf): Examination {
+  const looking = examination(choice, shelf);
+  for (;;) {
+    const next = looking.next();
+    if (next.done === true) return next.value;
+  }
+}
+
+/**
+ * The same, letting others run between files that are looked at for the first time: five large LoRAs take some tenths
+ * of a second. One request after the other, so that none overtakes another that came before it.
+ */
+export function examineInTurn(): (choice: ModelChoice, shelf: ModelShelf) => Promise<Examination> {
+  let before: Promise<unknown> = Promise.resolve();
+  const look = async (choice: ModelChoice, shelf: ModelShelf): Promise<Examination> => {
+    const looking = examination(choice, shelf);
+    for (let since = performance.now(); ; ) {
+      const next = looking.next();
+      if (next.done === true) return next.value;
+      if (performance.now() - since < longestLook) continue;
+      await new Promise((resolve) => setImmediate(resolve));
+      since = performance.now();
+    }
+  };
+  return (choice, shelf) => {
+    const examined = before.then(() => look(choice, shelf));
+    before = examined.catch(() => undefined);
+    return examined;
+  };
+}
+
+/** Milliseconds after which others have their turn. */
+const longestLook = 5;
+
+/** Pauses after each file. */
+function* examination(
   { recipe, loraFields }: ModelChoice,
   { catalog, examiner }: ModelShelf,
-): Examination {
+): Generator<void, Examination, undefined> {
   const base: Used = { what: "checkpoint", name: recipe.base, field: "base_model_name" };
   const vae: Used | undefined =
     recipe.vae === null ? undefined : { what: "VAE", name: recipe.vae, field: "vae_name" };
@@ -62,9 +97,13 @@ export function examineModels(
   try {
     const checkpoint = examiner.checkpoint(pathOf(base));
     note(checkpoint.notes);
+    yield;
     used = vae ?? base;
     note(examiner.vae(vae === undefined ? undefined : pathOf(vae), checkpoint));
-    for (used of loras) note(examiner.lora(pathOf(used), checkpoint));
+    for (used of loras) {
+      yield;
+      note(examiner.lora(pathOf(used), checkpoint));
+    }
     return { notes: [...notes] };
   } catch (thrown) {
     if (!(thrown instanceof ModelError)) throw thrown;

@@ -7,7 +7,7 @@ import { resolveRecipe, type World } from "#/recipe/resolve.ts";
 import { settle } from "#/recipe/settle.ts";
 import { expansionWarning, sizeWarning, wildcardWarning } from "#/recipe/warnings.ts";
 import { isCleanName } from "#/stores/images.ts";
-import { examineModels, type ModelShelf, unusableModel } from "./examine-models.ts";
+import { type examineInTurn, type ModelShelf, unusableModel } from "./examine-models.ts";
 import { type InputOptions, takeInputs } from "./inputs.ts";
 import type { Prepared } from "./parts.ts";
 
@@ -15,6 +15,7 @@ import type { Prepared } from "./parts.ts";
 export type Preparation = Readonly<{
   world: () => World;
   models: ModelShelf;
+  examine: ReturnType<typeof examineInTurn>;
   /** The server's values for what a request does not say, for the checkpoint that it names. */
   defaultsFor: (base?: string) => GenerateParams;
   presets: ReadonlyMap<string, Preset>;
@@ -42,7 +43,7 @@ export async function prepare(request: GenerateRequest, parts: Preparation): Pro
   checkWebhook(params.webhook_url ?? "");
   const resolved = resolveRecipe(params, world);
   const { recipe, warnings } = resolved;
-  const { notes, fault } = examineModels(resolved, parts.models);
+  const { notes, fault } = await parts.examine(resolved, parts.models);
   if (fault !== undefined) throw unusableModel(fault, { request, preset });
   const more = [
     sizeWarning(recipe.size, recipe.base, world.sidecar(recipe.base)),
