@@ -173,7 +173,12 @@ describe("refused, each naming its field", () => {
     ["not-implemented", "black_out_nsfw", { black_out_nsfw: true }],
     ["invalid-value", "aspect_ratios_selection", { aspect_ratios_selection: "wide" }],
     ["invalid-value", "overwrite_width", { overwrite_width: 16 }],
+    ["invalid-value", "overwrite_height", { overwrite_height: 63 }],
+    ["invalid-value", "aspect_ratios_selection", { aspect_ratios_selection: "64*63", overwrite_width: 64 }],
     ["invalid-value", "overwrite_step", { overwrite_step: 1001 }],
+    ["invalid-value", "prompt", { prompt: "a (cat:1e300)" }],
+    ["invalid-value", "prompt", { prompt: `a <lora:demo:${"9".repeat(400)}>` }],
+    ["invalid-value", "negative_prompt", { negative_prompt: "(dog:-1e99)" }],
   ];
   for (const [code, field, said] of cases) {
     test(`${code}: ${field} ${JSON.stringify(Object.values(said)[0])}`, () => {
