@@ -2,7 +2,13 @@ import { weightSource } from "#/graph/module.ts";
 import type { Operators } from "#/graph/operators.ts";
 import { type NetworkName, networks } from "#/networks/index.ts";
 import type { Tensor } from "#/tensor/tensor.ts";
-import { below, type Checkpoint, type Prediction, type WeightMap } from "#/weights/checkpoint.ts";
+import {
+  below,
+  type Checkpoint,
+  type NoiseSchedule,
+  type Prediction,
+  type WeightMap,
+} from "#/weights/checkpoint.ts";
 import { sdxlCheckpoint } from "#/weights/layouts/sdxl.ts";
 import { type Lora, type LoraBranches, mergeBranches, readLora } from "#/weights/lora.ts";
 import { readSafetensors } from "#/weights/safetensors.ts";
@@ -26,6 +32,7 @@ export type Unet = (x: Tensor, timestep: number, context: Tensor, y: Tensor) => 
 /** The networks of a job, each opened at its first use. */
 export type Networks = Readonly<{
   prediction: Prediction;
+  schedule: NoiseSchedule;
   /** Same key, same text embeddings: the checkpoint, the LoRAs and their weights, and clip skip. */
   textKey: string;
   textL: TextEncoder;
@@ -57,6 +64,7 @@ export function openNetworks(
 
   return {
     prediction: checkpoint.prediction,
+    schedule: checkpoint.schedule,
     textKey: [
       checkpoint.path,
       checkpoint.stamp,

@@ -40,7 +40,8 @@ export function sdxlCheckpoint(file: SafetensorsFile): Checkpoint {
   }
   checkWidths(path, unet, textL, textG, vae);
   const prediction: Prediction = tensors.has("v_pred") ? "v" : "eps";
-  return { path, stamp, family: "sdxl-base", prediction, unet, textL, textG, vae, notes: [] };
+  const schedule = "scaled-linear";
+  return { path, stamp, family: "sdxl-base", prediction, schedule, unet, textL, textG, vae, notes: [] };
 }
 
 /** The numbers that must agree between the parts, or the file cannot work. */
