@@ -29,11 +29,13 @@ class Discrete:
         alphas = torch.cumprod(1 - betas, 0)
         self.sigmas = ((1 - alphas) / alphas).sqrt().float()[stride - 1 :: stride]
         if zero:
-            roots = (1 / (self.sigmas * self.sigmas + 1)).sqrt()
+            # torch's float32 root is MKL's too, off by a last bit on some processors only; through float64 it is exact.
+            root = lambda x: x.double().sqrt().float()  # noqa: E731
+            roots = root(1 / (self.sigmas * self.sigmas + 1))
             first, last = roots[0], roots[-1]
             alphas = ((roots - last) * (first / (first - last))) ** 2
             alphas[-1] = 4.8973451890853435e-08
-            self.sigmas = ((1 - alphas) / alphas) ** 0.5
+            self.sigmas = root((1 - alphas) / alphas)
         self.logs, self.stride, self.prediction = self.sigmas.log(), stride, prediction
         self.low, self.high = float(self.sigmas[0]), float(self.sigmas[-1])
 
