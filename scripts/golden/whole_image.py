@@ -56,7 +56,7 @@ CASES = [
     case("lcm", "lcm", "lcm", 8, 2**63 - 1, guidance=NONE, loras=[{"name": DIFFUSERS, "weight": 0.8}]),
     case("hyper", "dpmpp_sde_gpu", "karras", 4, 99, guidance=NONE, noise="cpu"),
     case("the strongest guidance", "dpmpp_sde", "karras", 10, 5, guidance=STRONG),
-    case("a table longer than its steps", "dpmpp_2m_sde", "ddim_uniform", 12, 3),
+    case("a table longer than its steps", "dpmpp_2m_sde_gpu", "ddim_uniform", 12, 3),
     case("fresh noise", "euler_ancestral", "normal", 12, 2**32 + 1, noise="cpu", clipSkip=1),
 ]
 

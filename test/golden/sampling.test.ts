@@ -94,7 +94,7 @@ for (const steps of [4, 10, 30]) {
       return x;
     };
     const model = discreteSampling({ prediction: "eps", schedule: "scaled-linear" });
-    const { sigmas } = planSigmas(schedules.karras, model, samplers.dpmpp_sde, { steps, denoise: 1 });
+    const { sigmas } = planSigmas(schedules.karras, model, {}, { steps, denoise: 1 });
     const x = { dims: [1, 4, 1, 1], data: new Float32Array(4) };
     const walk = samplers.dpmpp_sde.sample(answer, x, sigmas, (from, to) => {
       asked.push([from, to]);
