@@ -13,7 +13,7 @@ import sys
 import types
 from pathlib import Path
 
-# torch's log and exp are MKL's, which rounds by processor; all ways of AMD's are this one, and Intel's with it set.
+# torch's log and exp are MKL's, which round by processor. This asks for the general code everywhere; AMD's have no other.
 os.environ["MKL_CBWR"] = "COMPATIBLE"
 
 import torch

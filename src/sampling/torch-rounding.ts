@@ -6,9 +6,9 @@ export type TorchRounding = Readonly<{ logs: Places; exps: Places }>;
 
 /**
  * What torch's float32 `log` and `exp` give where they are not the nearest float32. torch takes them from Intel's MKL,
- * whose answer depends on the processor: on AMD's, and anywhere with `MKL_CBWR=COMPATIBLE`, its general kernel misses
- * these by one last bit; its kernel for AVX-512 misses no logarithm, the one for AVX2 others. torch's own
- * `ATEN_CPU_CAPABILITY` changes nothing. We follow the general kernel.
+ * whose answer depends on the processor: its general kernel, which AMD's processors get, misses these by one last bit; its
+ * kernel for AVX-512 misses no logarithm, the one for AVX2 others. torch's own `ATEN_CPU_CAPABILITY` changes nothing. We
+ * follow the general kernel.
  *
  * It decides pictures: many schedules ask for points half-way between two trained timesteps, and there the last bit says
  * which of the two the network is asked about. Entries are listed completely, half-way points where the bit decides.
