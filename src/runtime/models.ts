@@ -2,7 +2,7 @@ import { weightSource } from "#/graph/module.ts";
 import type { Operators } from "#/graph/operators.ts";
 import { type NetworkName, networks } from "#/networks/index.ts";
 import type { Tensor } from "#/tensor/tensor.ts";
-import type { Checkpoint, Prediction, WeightMap } from "#/weights/checkpoint.ts";
+import type { Checkpoint, NoiseSchedule, Prediction, WeightMap } from "#/weights/checkpoint.ts";
 import { type SampledAs, sampledAs } from "#/weights/layouts/parameterisation.ts";
 import { sdxlCheckpoint } from "#/weights/layouts/sdxl.ts";
 import { chooseVae } from "#/weights/layouts/vae.ts";
@@ -30,6 +30,7 @@ export type Unet = (x: Tensor, timestep: number, context: Tensor, y: Tensor) => 
 /** The networks of a job, each opened at its first use. */
 export type Networks = Readonly<{
   prediction: Prediction;
+  schedule: NoiseSchedule;
   /** Same key, same text embeddings: the checkpoint, the LoRAs and their weights, and clip skip. */
   textKey: string;
   textL: TextEncoder;
@@ -61,6 +62,7 @@ export function openNetworks(
 
   return {
     prediction: checkpoint.prediction,
+    schedule: checkpoint.schedule,
     textKey: [
       checkpoint.path,
       checkpoint.stamp,
