@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ModelError } from "#/lib/errors.ts";
 import { sdxlCheckpoint } from "#/weights/layouts/sdxl.ts";
-import { mergeBranches, readLora } from "#/weights/lora.ts";
+import { mergeBranches } from "#/weights/lora/lora.ts";
+import { readLora } from "#/weights/lora/read-lora.ts";
 import { headerOf, sdxlShapes, sdxlTiny } from "../../support/sdxl-layout.ts";
 import { writeZeros } from "../../support/write-safetensors.ts";
 

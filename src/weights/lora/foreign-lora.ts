@@ -1,0 +1,105 @@
+import type { Checkpoint } from "../checkpoint.ts";
+import type { SafetensorsFile } from "../safetensors.ts";
+import type { Group } from "./groups.ts";
+
+/** Names that only LoRAs of other networks have, in this order; dots or underscores, as the tools write them. */
+const networks: readonly (readonly [RegExp, string])[] = [
+  [/(^|[._])distilled_guidance_layer[._]/, "Chroma"],
+  [/double_stream_modulation|single_stream_modulation/, "Flux 2"],
+  [/(double|single)_stream_blocks[._]/, "HiDream"],
+  [/(img|txt)_attn_(qkv|proj)|token_refiner[._]/, "HunyuanVideo"],
+  [/single_transformer_blocks[._]|(^|[._])(double|single)_blocks[._]/, "Flux"],
+  [/(^|[._])joint_blocks[._]/, "Stable Diffusion 3"],
+  [/transformer_blocks[._]\d+[._](img|txt)_(mod|mlp)[._]/, "Qwen-Image"],
+  [/transformer_blocks[._]\d+[._](attn2?[._](add_[qkv]_proj|to_add_out)|ff_context)/, "Stable Diffusion 3"],
+  [/(^|_)lora_prior_(unet|te)_|(^|\.)prior\./, "Stable Cascade"],
+  [/motion_modules?[._]|temporal_transformer|time_stack[._]/, "a video model"],
+  [/(noise|context)_refiner[._]|(^|[._])layers[._]\d+[._]attention[._]/, "Lumina 2 or Z-Image"],
+  [
+    /(^|(?<!transformer)[._])blocks[._]\d+[._](cross_attn|self_attn|attn[12]|ffn?)[._]/,
+    "Wan or another video model",
+  ],
+  [
+    /^(lora_|lycoris_|base_model\.model\.)?transformer(_blocks)?[._]/,
+    "a diffusion transformer (PixArt, Sana, LTX or the like)",
+  ],
+];
+
+/** Files that are no LoRAs at all, or none that works alone. */
+const kinds: readonly (readonly [RegExp, string])[] = [
+  [/^lora_controlnet$|^controlnet_/, "a Control-LoRA (put it into the controlnet folder)"],
+  [/^lllite_/, "a ControlNet-LLLite (put it into the controlnet folder)"],
+  [/^(ip_adapter|image_proj)\./, "an IP-Adapter"],
+  [/^\d+\.to_(q|k|v|out)(_lora|_ip)/, "the LoRA of an IP-Adapter FaceID, which works only together with it"],
+  [
+    /^(clip_l|clip_g|emb_params|string_to_param.*)$/,
+    "a textual inversion (put it into the embeddings folder)",
+  ],
+  [
+    /^first_stage_model\.|^model\.diffusion_model\.[^l]*\.(weight|bias)$/,
+    "a checkpoint (put it into the checkpoints folder)",
+  ],
+  [/^(encoder|decoder)\.(conv_in|mid)\b/, "a VAE (put it into the vae folder)"],
+];
+
+/** What a file's metadata calls the model it was trained on; the longer words first. */
+const metadata: readonly (readonly [RegExp, string])[] = [
+  [/refiner/, "the SDXL refiner"],
+  [/^sdxl|stable-diffusion-xl/, "SDXL"],
+  [/^sd3|stable-diffusion-3/, "Stable Diffusion 3"],
+  [/^sd[_-]?v?2|stable-diffusion-v2/, "Stable Diffusion 2.x"],
+  [/^sd[_-]?v?1|stable-diffusion-v1/, "Stable Diffusion 1.x"],
+  [/flux/, "Flux"],
+  [/cascade|wuerstchen/, "Stable Cascade"],
+];
+
+/** The width of the text that a UNet attends to tells its family (CLIP L; OpenCLIP H; bigG; L and bigG). */
+const contextWidths: Readonly<Record<number, string>> = {
+  768: "Stable Diffusion 1.x",
+  1024: "Stable Diffusion 2.x",
+  1280: "the SDXL refiner",
+  2048: "SDXL",
+};
+
+/** A clause ("it was made for Flux") and the tensor that shows it. */
+export type Foreign = Readonly<{ what: string; key: string }>;
+
+/** What a file is whose names no LoRA of SDXL has; undefined where they say nothing against it. */
+export function foreignByName({ tensors }: SafetensorsFile): Foreign | undefined {
+  for (const [pattern, network] of networks) {
+    for (const [key, { shape }] of tensors) {
+      if (!pattern.test(key)) continue;
+      // diffusers' names of double blocks are those of Stable Diffusion 3; Flux is 3072 wide.
+      const flux = network === "Stable Diffusion 3" && shape.includes(3072);
+      return { what: `it was made for ${flux ? "Flux" : network}`, key };
+    }
+  }
+  for (const [pattern, kind] of kinds) {
+    for (const key of tensors.keys()) if (pattern.test(key)) return { what: `it is ${kind}`, key };
+  }
+  return undefined;
+}
+
+/** The base that a file's cross-attention was trained on, where it is not as wide as the checkpoint's. */
+export function foreignByWidth(groups: readonly Group[], checkpoint: Checkpoint): Foreign | undefined {
+  const ours = [...checkpoint.unet].find(([key]) => key.endsWith("attn2.to_k.weight"))?.[1].shape[1];
+  for (const { stem, down } of groups) {
+    const width = down?.shape[1];
+    if (down === undefined || width === undefined || width === ours) continue;
+    if (!/attn2[._](processor\.)?to_[kv]$/.test(stem)) continue;
+    const network = contextWidths[width] ?? `a model whose text is ${width} wide`;
+    return { what: `it was made for ${network}`, key: down.key };
+  }
+  return undefined;
+}
+
+/** The base that the metadata of kohya's tools and their kin names, where it is not SDXL. */
+export function foreignByMetadata(file: SafetensorsFile): string | undefined {
+  for (const name of ["ss_base_model_version", "modelspec.architecture"]) {
+    const value = file.metadata.get(name)?.toLowerCase();
+    if (value === undefined || value === "" || value === "unknown") continue;
+    const known = metadata.find(([pattern]) => pattern.test(value))?.[1];
+    if (known !== "SDXL") return `it was made for ${known ?? value.slice(0, 60)} (${name})`;
+  }
+  return undefined;
+}

@@ -1,0 +1,14 @@
+import { basename } from "node:path";
+import { ModelError } from "#/lib/errors.ts";
+
+/**
+ * The error for a file that cannot be used as a LoRA.
+ *
+ * @param why a clause that goes on from "cannot be used as a LoRA:", without its full stop
+ * @param key the tensor that shows it
+ */
+export const refused = (path: string, why: string, key?: string): ModelError =>
+  new ModelError("lora-unsupported", `${basename(path)} cannot be used as a LoRA: ${why}.`, {
+    path,
+    ...(key === undefined ? {} : { key }),
+  });
