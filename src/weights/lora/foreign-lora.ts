@@ -1,27 +1,32 @@
+import { basename } from "node:path";
 import type { Checkpoint } from "../checkpoint.ts";
 import type { SafetensorsFile } from "../safetensors.ts";
 import type { Group } from "./groups.ts";
+
+/** Blocks over picture and text together have the same names in three networks of diffusers. */
+const joint = "Stable Diffusion 3, Flux or Qwen-Image";
 
 /** Names that only LoRAs of other networks have, in this order; dots or underscores, as the tools write them. */
 const networks: readonly (readonly [RegExp, string])[] = [
   [/(^|[._])distilled_guidance_layer[._]/, "Chroma"],
   [/double_stream_modulation|single_stream_modulation/, "Flux 2"],
   [/(double|single)_stream_blocks[._]/, "HiDream"],
-  [/(img|txt)_attn_(qkv|proj)|token_refiner[._]/, "HunyuanVideo"],
-  [/single_transformer_blocks[._]|(^|[._])(double|single)_blocks[._]/, "Flux"],
+  [/blocks\.\d+\.(img|txt)_attn_(qkv|proj)|token_refiner[._]/, "HunyuanVideo"],
+  [/single_transformer_blocks[._]/, "Flux or HunyuanVideo"],
+  [/(^|[._])(double|single)_blocks[._]/, "Flux"],
   [/(^|[._])joint_blocks[._]/, "Stable Diffusion 3"],
   [/transformer_blocks[._]\d+[._](img|txt)_(mod|mlp)[._]/, "Qwen-Image"],
-  [/transformer_blocks[._]\d+[._](attn2?[._](add_[qkv]_proj|to_add_out)|ff_context)/, "Stable Diffusion 3"],
+  [/transformer_blocks[._]\d+[._](attn2?[._](add_[qkv]_proj|to_add_out)|ff_context)/, joint],
   [/(^|_)lora_prior_(unet|te)_|(^|\.)prior\./, "Stable Cascade"],
-  [/motion_modules?[._]|temporal_transformer|time_stack[._]/, "a video model"],
+  [/motion_modules?[._]|temporal_transformer|time_stack[._]/, "a video model (AnimateDiff or the like)"],
   [/(noise|context)_refiner[._]|(^|[._])layers[._]\d+[._]attention[._]/, "Lumina 2 or Z-Image"],
   [
-    /(^|(?<!transformer)[._])blocks[._]\d+[._](cross_attn|self_attn|attn[12]|ffn?)[._]/,
-    "Wan or another video model",
+    /(^|\.|(?<!transformer)_)blocks[._]\d+[._](cross_attn|self_attn|attn[12]|ffn?)[._]/,
+    "Wan or a like video model",
   ],
   [
     /^(lora_|lycoris_|base_model\.model\.)?transformer(_blocks)?[._]/,
-    "a diffusion transformer (PixArt, Sana, LTX or the like)",
+    "a diffusion transformer (PixArt, Sana, LTX)",
   ],
 ];
 
@@ -65,17 +70,19 @@ const contextWidths: Readonly<Record<number, string>> = {
 export type Foreign = Readonly<{ what: string; key: string }>;
 
 /** What a file is whose names no LoRA of SDXL has; undefined where they say nothing against it. */
-export function foreignByName({ tensors }: SafetensorsFile): Foreign | undefined {
+export function foreignByName(file: SafetensorsFile): Foreign | undefined {
   for (const [pattern, network] of networks) {
-    for (const [key, { shape }] of tensors) {
+    for (const [key, { shape }] of file.tensors) {
       if (!pattern.test(key)) continue;
-      // diffusers' names of double blocks are those of Stable Diffusion 3; Flux is 3072 wide.
-      const flux = network === "Stable Diffusion 3" && shape.includes(3072);
-      return { what: `it was made for ${flux ? "Flux" : network}`, key };
+      // Two networks are 3072 wide, Stable Diffusion 3 is 1536 or 2432.
+      const wide = shape.includes(3072) ? "Flux or Qwen-Image" : network;
+      const narrow = shape.includes(1536) || shape.includes(2432) ? "Stable Diffusion 3" : wide;
+      const guess = network === joint ? narrow : network;
+      return { what: foreignByMetadata(file) ?? `it was made for ${guess}`, key };
     }
   }
   for (const [pattern, kind] of kinds) {
-    for (const key of tensors.keys()) if (pattern.test(key)) return { what: `it is ${kind}`, key };
+    for (const key of file.tensors.keys()) if (pattern.test(key)) return { what: `it is ${kind}`, key };
   }
   return undefined;
 }
@@ -87,8 +94,9 @@ export function foreignByWidth(groups: readonly Group[], checkpoint: Checkpoint)
     const width = down?.shape[1];
     if (down === undefined || width === undefined || width === ours) continue;
     if (!/attn2[._](processor\.)?to_[kv]$/.test(stem)) continue;
-    const network = contextWidths[width] ?? `a model whose text is ${width} wide`;
-    return { what: `it was made for ${network}`, key: down.key };
+    const network = contextWidths[width] ?? "another model";
+    const widths = `its text is ${width} wide, that of ${basename(checkpoint.path)} ${ours ?? "of unknown width"}`;
+    return { what: `it was made for ${network}: ${widths}`, key: down.key };
   }
   return undefined;
 }

@@ -46,6 +46,14 @@ export function notesOf({ path, base, groups, embeddings, configs }: Leftovers):
       `${name} brings ${count} of its own (${embedding.key}); words for them in a prompt mean nothing.`,
     );
   }
+  const silent = groups.find(
+    ({ target, alpha }) => target !== undefined && alpha === undefined && configs[target.part] === undefined,
+  );
+  if (silent !== undefined && Object.keys(configs).length > 0) {
+    notes.push(
+      `${name} has metadata that says nothing of ${silent.stem} and its like; alpha is taken to be the rank.`,
+    );
+  }
   const peft = groups.find(({ stem, alpha }) => stem.startsWith("base_model.model.") && alpha === undefined);
   if (peft !== undefined && Object.keys(configs).length === 0) {
     notes.push(

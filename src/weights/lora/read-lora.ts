@@ -1,6 +1,7 @@
 import { basename } from "node:path";
 import type { Checkpoint } from "../checkpoint.ts";
 import { readSafetensors, type SafetensorsFile, type WeightRef } from "../safetensors.ts";
+import { dataIsZeroFrom } from "../tail.ts";
 import { type AdapterConfigs, adapterConfigs } from "./adapter-config.ts";
 import { fitted } from "./factors.ts";
 import { foreignByMetadata, foreignByName, foreignByWidth } from "./foreign-lora.ts";
@@ -31,6 +32,7 @@ export function readLora(path: string, checkpoint: Checkpoint, index: number): L
   const { groups, embeddings } = groupByModule(file.path, file.tensors, targetsOf(checkpoint));
   checkFamilies(file.path, groups);
   const pairs = pairsOf(file, groups, checkpoint);
+  checkEnd(file.path, pairs);
   const notes = notesOf({ path: file.path, base: checkpoint.path, groups, embeddings, configs });
   return { path: file.path, stamp: file.stamp, ...branchesOf(file, pairs, configs, index), notes };
 }
@@ -43,7 +45,7 @@ function checkFamilies(path: string, groups: readonly Group[]): void {
       const [{ key, shape }, named] = other;
       // LyCORIS writes both under one name: a stack of rotations is BOFT (Liu et al. 2024).
       const family = named === "OFT" && key.endsWith(".oft_blocks") && shape.length === 4 ? "BOFT" : named;
-      throw refused(path, `it is a ${family} file (${key}); only LoRA and LoCon are supported yet`, key);
+      throw refused(path, `its family is ${family} (${key}); only LoRA and LoCon are supported yet`, key);
     }
     const [part] = unknown;
     if (part !== undefined && target !== undefined) {
@@ -95,8 +97,23 @@ function checkBase(
   if (pairs.length * 2 >= groups.length) return;
   const lost = groups.filter(({ target }) => target === undefined).map(({ stem }) => stem);
   const some = `not: ${lost.slice(0, 3).join(", ")}`;
-  const count = `only ${pairs.length} of its ${groups.length} modules exist in ${basename(checkpoint.path)}`;
+  const few = pairs.length === 0 ? "none" : `only ${pairs.length}`;
+  const count = `${few} of its ${groups.length} modules exist in ${basename(checkpoint.path)}`;
   throw refused(file.path, `${count} (${some})${named === undefined ? "" : `; ${named}`}`);
+}
+
+/**
+ * Refuses a file that is nothing but zeros from its last module's first factor on. One factor of an untrained module is
+ * zero, never both.
+ */
+function checkEnd(path: string, pairs: readonly Pair[]): void {
+  const [last] = pairs.toSorted(
+    (a, b) => Math.max(b.down.offset, b.up.offset) - Math.max(a.down.offset, a.up.offset),
+  );
+  if (last === undefined) return;
+  const first = last.down.offset < last.up.offset ? last.down : last.up;
+  if (!dataIsZeroFrom(path, first.offset)) return;
+  throw refused(path, `its data is zero to the end from ${first.key} on: an interrupted download`, first.key);
 }
 
 function branchesOf(

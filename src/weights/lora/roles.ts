@@ -72,4 +72,4 @@ export function roleOfKey(key: string): RoleOfKey | undefined {
 
 /** PEFT's rarer methods under the name that stands in their keys. */
 const named = (family: string, word: string | undefined): string =>
-  family === "PEFT" ? `PEFT ${word ?? ""} adapter`.replace("  ", " ") : family;
+  family === "PEFT" ? `PEFT's ${word ?? "unknown one"}` : family;
