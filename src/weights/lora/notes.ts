@@ -23,8 +23,8 @@ export function notesOf({ path, base, groups, embeddings, configs }: Leftovers):
       notes.push(sentence(`${found.length} of the ${groups.length} modules`, example));
   };
   const lost = groups.filter(({ target }) => target === undefined);
-  const projections = lost.filter(({ stem }) => /text_projection$/.test(stem));
-  const strangers = lost.filter(({ stem }) => !/text_projection$/.test(stem));
+  const projections = lost.filter(({ stem }) => stem.endsWith("text_projection"));
+  const strangers = lost.filter(({ stem }) => !stem.endsWith("text_projection"));
   tell(
     strangers.map(({ stem }) => stem),
     (count, example) =>
