@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { SafetensorsFile } from "../safetensors.ts";
-import { type PeftPattern, peftPattern } from "./peft-pattern.ts";
+import { isPlain, type PeftPattern, peftPattern } from "./peft-pattern.ts";
 import { refused } from "./refused.ts";
 import type { Part } from "./targets.ts";
 
@@ -137,6 +137,8 @@ function patterns(
 ): readonly (readonly [PeftPattern, number])[] {
   if (value === undefined || value === null) return [];
   if (!isObject(value)) throw refused(path, `${name} in ${where} is not an object`);
+  const costly = Object.keys(value).filter((key) => !isPlain(key));
+  if (costly.length > 20) throw refused(path, `${name} in ${where} has more than 20 expressions`);
   return Object.entries(value).map(([key, found]) => {
     const pattern = peftPattern(key);
     if (pattern === undefined) {

@@ -16,6 +16,11 @@ export function fitted({ file, down, up, weight }: Factors): Readonly<{
   down: WeightRef;
   up: WeightRef;
 }> {
+  for (const { key, dtype } of [down, up]) {
+    // Whole numbers are quantised values: their scales are kept in ways of their own.
+    if (!/^B?F\d/.test(dtype))
+      throw refused(file.path, `${key} is of type ${dtype}, which no factor has`, key);
+  }
   const [out = 0, ...inner] = weight.shape;
   const [rank = 0] = down.shape;
   const flat = down.shape.slice(1).reduce((product, n) => product * n, 1);

@@ -41,21 +41,29 @@ const kinds: readonly (readonly [RegExp, string])[] = [
     "a textual inversion (put it into the embeddings folder)",
   ],
   [
-    /^first_stage_model\.|^model\.diffusion_model\.[^l]*\.(weight|bias)$/,
+    /^first_stage_model\.|^model\.diffusion_model\.(?!.*lora).*\.(weight|bias)$/,
     "a checkpoint (put it into the checkpoints folder)",
   ],
   [/^(encoder|decoder)\.(conv_in|mid)\b/, "a VAE (put it into the vae folder)"],
 ];
 
-/** What a file's metadata calls the model it was trained on; the longer words first. */
+/** What a file's metadata calls the model it was trained on. Words that are not here say nothing for or against it. */
 const metadata: readonly (readonly [RegExp, string])[] = [
   [/refiner/, "the SDXL refiner"],
   [/^sdxl|stable-diffusion-xl/, "SDXL"],
-  [/^sd3|stable-diffusion-3/, "Stable Diffusion 3"],
-  [/^sd[_-]?v?2|stable-diffusion-v2/, "Stable Diffusion 2.x"],
-  [/^sd[_-]?v?1|stable-diffusion-v1/, "Stable Diffusion 1.x"],
+  [/^sd_?3|stable-diffusion-3/, "Stable Diffusion 3"],
+  [/^sd_?v?2|stable-diffusion-v2/, "Stable Diffusion 2.x"],
+  [/^sd_?v?1|stable-diffusion-v1/, "Stable Diffusion 1.x"],
+  [/chroma/, "Chroma"],
   [/flux/, "Flux"],
   [/cascade|wuerstchen/, "Stable Cascade"],
+  [/hunyuan/, "Hunyuan"],
+  [/lumina/, "Lumina"],
+  [/^wan/, "Wan"],
+  [/qwen/, "Qwen-Image"],
+  [/pixart/, "PixArt"],
+  [/hidream/, "HiDream"],
+  [/kolors/, "Kolors"],
 ];
 
 /** The width of the text that a UNet attends to tells its family (CLIP L; OpenCLIP H; bigG; L and bigG). */
@@ -104,10 +112,9 @@ export function foreignByWidth(groups: readonly Group[], checkpoint: Checkpoint)
 /** The base that the metadata of kohya's tools and their kin names, where it is not SDXL. */
 export function foreignByMetadata(file: SafetensorsFile): string | undefined {
   for (const name of ["ss_base_model_version", "modelspec.architecture"]) {
-    const value = file.metadata.get(name)?.toLowerCase();
-    if (value === undefined || value === "" || value === "unknown") continue;
+    const value = file.metadata.get(name)?.toLowerCase() ?? "";
     const known = metadata.find(([pattern]) => pattern.test(value))?.[1];
-    if (known !== "SDXL") return `it was made for ${known ?? value.slice(0, 60)} (${name})`;
+    if (known !== undefined && known !== "SDXL") return `it was made for ${known} (${name})`;
   }
   return undefined;
 }

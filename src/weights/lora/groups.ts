@@ -18,6 +18,8 @@ export type Group = {
   adapter?: string | undefined;
 };
 
+const longest = 500;
+
 type Placed = Readonly<{ role: "down" | "up" | "alpha"; adapter: string | undefined }>;
 
 /** A file's tensors by module, and what is no module's. */
@@ -37,7 +39,7 @@ export function groupByModule(
 ): Grouped {
   const groups = new Map<string, Group>();
   const embeddings: WeightRef[] = [];
-  const groupOf = (stem: string, target = find(stem)): Group => {
+  const groupOf = (stem: string, target: Target | undefined): Group => {
     const known = groups.get(stem);
     if (known !== undefined) return known;
     const made: Group = { stem, target, families: [], unknown: [] };
@@ -45,13 +47,18 @@ export function groupByModule(
     return made;
   };
   for (const [key, ref] of tensors) {
+    // No module has a name of that length, and looking for one would take as long as the name is long, squared.
+    if (key.length > longest) {
+      groupOf(key, undefined).unknown.push(ref);
+      continue;
+    }
     const found = roleOfKey(key);
     if (key.startsWith("bundle_emb.")) embeddings.push(ref);
     else if (found === undefined) {
       const [stem, target] = owner(key, find);
       groupOf(stem, target).unknown.push(ref);
     } else {
-      const group = groupOf(found.stem);
+      const group = groupOf(found.stem, find(found.stem));
       if (typeof found.role === "object") group.families.push([ref, found.role.family]);
       else place(path, group, ref, { role: found.role, adapter: found.adapter });
     }

@@ -2,6 +2,7 @@ import { basename } from "node:path";
 import type { WeightRef } from "../safetensors.ts";
 import type { AdapterConfigs } from "./adapter-config.ts";
 import type { Group } from "./groups.ts";
+import { short } from "./refused.ts";
 
 /** What a file has, and which of it found its place. */
 export type Leftovers = Readonly<{
@@ -20,7 +21,7 @@ export function notesOf({ path, base, groups, embeddings, configs }: Leftovers):
   const tell = (found: readonly string[], sentence: (count: string, example: string) => string): void => {
     const [example] = found;
     if (example !== undefined)
-      notes.push(sentence(`${found.length} of the ${groups.length} modules`, example));
+      notes.push(sentence(`${found.length} of the ${groups.length} modules`, short(example)));
   };
   const lost = groups.filter(({ target }) => target === undefined);
   const projections = lost.filter(({ stem }) => stem.endsWith("text_projection"));
@@ -43,7 +44,7 @@ export function notesOf({ path, base, groups, embeddings, configs }: Leftovers):
   if (embedding !== undefined) {
     const count = `${embeddings.length} tensors of embeddings`;
     notes.push(
-      `${name} brings ${count} of its own (${embedding.key}); words for them in a prompt mean nothing.`,
+      `${name} brings ${count} of its own (${short(embedding.key)}); words for them in a prompt mean nothing.`,
     );
   }
   const silent = groups.find(
@@ -51,7 +52,7 @@ export function notesOf({ path, base, groups, embeddings, configs }: Leftovers):
   );
   if (silent !== undefined && Object.keys(configs).length > 0) {
     notes.push(
-      `${name} has metadata that says nothing of ${silent.stem} and its like; alpha is taken to be the rank.`,
+      `${name} has metadata that says nothing of ${short(silent.stem)} and its like; alpha is taken to be the rank.`,
     );
   }
   const peft = groups.find(({ stem, alpha }) => stem.startsWith("base_model.model.") && alpha === undefined);

@@ -5,7 +5,10 @@ export type PeftPattern = (name: string) => boolean;
 type State = { readonly takes: (letter: string) => boolean; readonly next: number };
 type Machine = { states: (State | readonly number[])[]; start: number };
 
-const limit = 4000;
+const limit = 500;
+
+/** Whether a key is a name, or the end of one, perhaps behind `^`: nearly every one is, and costs nothing. */
+export const isPlain = (key: string): boolean => /^\^?[\w.]+$/.test(key);
 
 /**
  * A key of `rank_pattern` or `alpha_pattern`. PEFT asks whether `(.*\.)?(KEY)$` matches the module's whole name
@@ -17,14 +20,13 @@ const limit = 4000;
  * @returns undefined where the key is no expression, or one that is not read here
  */
 export function peftPattern(key: string): PeftPattern | undefined {
-  const plain = /^\^?[\w.]+$/.test(key);
-  if (plain) return plainPattern(key);
+  if (isPlain(key)) return plainPattern(key);
   const parser = new Parser(key);
   const machine = parser.parse();
   return machine === undefined ? undefined : (name) => runsThrough(machine, name);
 }
 
-/** Nearly every key: a name, or its end, perhaps behind `^`. A file may hold hundreds for hundreds of modules. */
+/** A file may hold hundreds of plain keys for hundreds of modules. */
 function plainPattern(key: string): PeftPattern {
   const anchored = key.startsWith("^");
   const text = anchored ? key.slice(1) : key;

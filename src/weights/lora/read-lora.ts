@@ -8,7 +8,7 @@ import { foreignByMetadata, foreignByName, foreignByWidth } from "./foreign-lora
 import { type Group, groupByModule } from "./groups.ts";
 import type { Lora, LoraBranch } from "./lora.ts";
 import { notesOf } from "./notes.ts";
-import { refused } from "./refused.ts";
+import { refused, short } from "./refused.ts";
 import { readNumbers, scaleOf } from "./scales.ts";
 import { type Part, type Target, targetsOf } from "./targets.ts";
 
@@ -95,7 +95,7 @@ function checkBase(
   const textOnly = !pairs.some(({ target }) => target.part === "unet");
   if (named !== undefined && textOnly) throw refused(file.path, named);
   if (pairs.length * 2 >= groups.length) return;
-  const lost = groups.filter(({ target }) => target === undefined).map(({ stem }) => stem);
+  const lost = groups.filter(({ target }) => target === undefined).map(({ stem }) => short(stem, 100));
   const some = `not: ${lost.slice(0, 3).join(", ")}`;
   const few = pairs.length === 0 ? "none" : `only ${pairs.length}`;
   const count = `${few} of its ${groups.length} modules exist in ${basename(checkpoint.path)}`;

@@ -297,6 +297,45 @@ test("factors get as many axes as their weight", () => {
   expect(refusal(wide).message).toContain("does not fit the checkpoint");
 });
 
+test("factors of whole numbers are refused: they are quantised", () => {
+  expect(() => readLora(writeZeros(path, pair(projection), "I8"), checkpoint, 0)).toThrow(
+    "data is zero to the end",
+  );
+  const bytes = readFileSync(path);
+  writeFileSync(path, bytes.fill(1, bytes.length - 4));
+  expect(() => readLora(path, checkpoint, 0)).toThrow("is of type I8, which no factor has");
+});
+
+test("metadata names the base of a text encoder's LoRA, and says nothing where it is not known", () => {
+  const text = pair("lora_te1_text_model_encoder_layers_1_self_attn_q_proj", 64);
+  for (const [said, base] of [
+    ["sd_v1", "Stable Diffusion 1.x"],
+    ["sd_2.1", "Stable Diffusion 2.x"],
+    ["sd3-medium", "Stable Diffusion 3"],
+    ["flux1", "Flux"],
+  ] as const) {
+    expect(() => readWith({ ss_base_model_version: said }, text)).toThrow(`it was made for ${base}`);
+  }
+  for (const said of ["sdxl_base_v1-0", "sdxl_1.0", "someone's own"]) {
+    expect(readWith({ ss_base_model_version: said }, text).textL.size).toBe(1);
+  }
+});
+
+test("names made to be read for hours are read once, and shown short", () => {
+  const long = `lora_unet${".glora_x".repeat(100_000)}!`;
+  const error = refusal({ ...pair(projection), [long]: [4], [`${long}!`]: [4] });
+  expect(error.message.length).toBeLessThan(600);
+  expect(error.message).toContain("only 1 of its 3 modules exist");
+  const dots = {
+    ...pair(projection),
+    ...pair("lora_unet_middle_block_1_proj_in", 128),
+    [".".repeat(200_000)]: [4],
+  };
+  expect(read(dots).notes.join().length).toBeLessThan(400);
+  const patterns = Object.fromEntries(Array.from({ length: 21 }, (_, i) => [`(to_q|x${i})`, 4]));
+  expect(told({ "unet.r": 4, "unet.rank_pattern": patterns })).toContain("more than 20 expressions");
+});
+
 test("an alpha that is no single number is refused by its key", () => {
   const key = `${projection}.alpha`;
   const error = refusal({ ...pair(projection), [key]: [2], "odd.alpha": [] });
