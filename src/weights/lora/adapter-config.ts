@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { SafetensorsFile } from "../safetensors.ts";
 import { isPlain, type PeftPattern, peftPattern } from "./peft-pattern.ts";
@@ -38,6 +38,20 @@ const variants: Readonly<Record<string, string>> = {
   layer_replication: "layer replication",
 };
 
+/** PEFT's configuration beside a file that bears PEFT's own name. */
+type Beside = Readonly<{ path: string; stamp: string; size: number }>;
+
+function beside(path: string): Beside | undefined {
+  if (basename(path) !== "adapter_model.safetensors") return undefined;
+  const own = join(dirname(path), "adapter_config.json");
+  const found = statSync(own, { throwIfNoEntry: false });
+  if (found === undefined || !found.isFile()) return undefined;
+  return { path: own, stamp: `+${found.ino}:${found.size}:${found.mtimeMs}`, size: found.size };
+}
+
+/** A file's stamp, and that of the configuration that its scales are read from, where it is another file. */
+export const stampOf = (file: SafetensorsFile): string => file.stamp + (beside(file.path)?.stamp ?? "");
+
 /**
  * Reads what diffusers keeps in the header (`lora_adapter_metadata`: JSON, keys behind `unet.`, `text_encoder.` and
  * `text_encoder_2.`; plain in a file of the UNet alone), or PEFT beside its `adapter_model.safetensors`.
@@ -46,10 +60,25 @@ const variants: Readonly<Record<string, string>> = {
  */
 export function adapterConfigs(file: SafetensorsFile): AdapterConfigs {
   const found = file.metadata.get("lora_adapter_metadata");
-  const beside = join(dirname(file.path), "adapter_config.json");
-  const own = basename(file.path) === "adapter_model.safetensors" && existsSync(beside);
   if (found !== undefined && found !== "") return ofParts(file.path, "its lora_adapter_metadata", found);
-  return own ? ofParts(file.path, "the adapter_config.json beside it", readFileSync(beside, "utf8")) : {};
+  const own = beside(file.path);
+  if (own === undefined) return {};
+  const where = "the adapter_config.json beside it";
+  if (own.size > largest) throw refused(file.path, `${where} has ${own.size} bytes, which is too large`);
+  return ofParts(file.path, where, textOf(file.path, where, own.path));
+}
+
+const largest = 10_000_000;
+
+function textOf(path: string, where: string, config: string): string {
+  try {
+    return readFileSync(config, "utf8");
+  } catch (cause) {
+    throw refused(
+      path,
+      `${where} cannot be read (${cause instanceof Error ? cause.message : String(cause)})`,
+    );
+  }
 }
 
 function ofParts(path: string, where: string, text: string): AdapterConfigs {

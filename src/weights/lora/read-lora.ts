@@ -2,7 +2,7 @@ import { basename } from "node:path";
 import type { Checkpoint } from "../checkpoint.ts";
 import { readSafetensors, type SafetensorsFile, type WeightRef } from "../safetensors.ts";
 import { dataIsZeroFrom } from "../tail.ts";
-import { type AdapterConfigs, adapterConfigs } from "./adapter-config.ts";
+import { type AdapterConfigs, adapterConfigs, stampOf } from "./adapter-config.ts";
 import { fitted } from "./factors.ts";
 import { foreignByMetadata, foreignByName, foreignByWidth } from "./foreign-lora.ts";
 import { type Group, groupByModule } from "./groups.ts";
@@ -34,7 +34,7 @@ export function readLora(path: string, checkpoint: Checkpoint, index: number): L
   const pairs = pairsOf(file, groups, checkpoint);
   checkEnd(file.path, pairs);
   const notes = notesOf({ path: file.path, base: checkpoint.path, groups, embeddings, configs });
-  return { path: file.path, stamp: file.stamp, ...branchesOf(file, pairs, configs, index), notes };
+  return { path: file.path, stamp: stampOf(file), ...branchesOf(file, pairs, configs, index), notes };
 }
 
 /** Other families, wherever they stand; parts that nobody knows where they belong to a module of ours. */

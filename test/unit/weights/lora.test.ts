@@ -267,6 +267,11 @@ test("PEFT's own file is read with the adapter_config.json beside it", () => {
   );
   const after = readLora(own, checkpoint, 0);
   expect([after.unet.get("middle_block.1.proj_in")?.[0]?.scale, after.notes]).toEqual([2, []]);
+  expect(after.stamp).not.toBe(before.stamp); // or a session with the other scale would be taken for it
+  writeFileSync(join(folder, "adapter_config.json"), "<html>");
+  expect(() => readLora(own, checkpoint, 0)).toThrow(
+    "the adapter_config.json beside it is not a JSON object",
+  );
 });
 
 test("one module under two names, and two adapters in one file, are refused", () => {
