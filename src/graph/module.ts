@@ -1,5 +1,5 @@
 import { ModelError } from "#/lib/errors.ts";
-import type { LoraBranch } from "#/weights/lora.ts";
+import type { LoraBranch } from "#/weights/lora/lora.ts";
 import type { WeightRef } from "#/weights/safetensors.ts";
 import type { Dimension } from "./dimensions.ts";
 import { type Graph, Value } from "./graph.ts";

@@ -6,7 +6,8 @@ import type { Checkpoint, NoiseSchedule, Prediction, WeightMap } from "#/weights
 import { type SampledAs, sampledAs } from "#/weights/layouts/parameterisation.ts";
 import { sdxlCheckpoint } from "#/weights/layouts/sdxl.ts";
 import { chooseVae } from "#/weights/layouts/vae.ts";
-import { type Lora, type LoraBranches, mergeBranches, readLora } from "#/weights/lora.ts";
+import { type Lora, type LoraBranches, mergeBranches } from "#/weights/lora/lora.ts";
+import { readLora } from "#/weights/lora/read-lora.ts";
 import { readSafetensors } from "#/weights/safetensors.ts";
 import type { Residency } from "./residency.ts";
 import type { Session } from "./session.ts";
