@@ -26,3 +26,10 @@ export function concat(tensors: readonly Tensor[], axis: number): Tensor {
   const length = tensors.reduce((sum, { dims }) => sum + dims[axis]!, 0);
   return { dims: first.dims.map((n, i) => (i === axis ? length : n)), data };
 }
+
+/** Whether no value is infinite or not a number. Anything times 0 is 0, but for those. */
+export function isFiniteThroughout(data: Float32Array): boolean {
+  let sum = 0;
+  for (let i = 0; i < data.length; i += 1) sum += data[i]! * 0;
+  return sum === 0;
+}

@@ -2,6 +2,7 @@ import { closeSync, fstatSync, openSync, readSync, realpathSync } from "node:fs"
 import { ModelError } from "#/lib/errors.ts";
 import { type DType, dtypeBytes, isDType, toFloat32 } from "./dtype.ts";
 import { duplicateName } from "./header-json.ts";
+import { stampOf } from "./stamp.ts";
 
 /** One tensor of a file: where its bytes lie. The bytes themselves are never read here. */
 export type WeightRef = Readonly<{
@@ -68,8 +69,8 @@ function open(path: string): Opened {
   try {
     const real = realpathSync(path);
     const file = openSync(real, "r");
-    const { dev, ino, size, mtimeMs } = fstatSync(file);
-    return { file, real, size, stamp: `${dev}:${ino}:${size}:${mtimeMs}` };
+    const stats = fstatSync(file);
+    return { file, real, size: stats.size, stamp: stampOf(stats) };
   } catch (cause) {
     throw new ModelError("file-unreadable", `${path} cannot be opened: ${reason(cause)}.`, { path }, cause);
   }

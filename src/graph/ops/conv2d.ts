@@ -9,7 +9,7 @@ export type ConvOptions = Readonly<{
 }>;
 
 /**
- * 2-D convolution, plus the LoRA branches of this module: down has the kernel, stride and padding of W, up is 1x1.
+ * 2-D convolution, plus the joined LoRA factors of this module: down has the kernel, stride and padding of W, up is 1x1.
  *
  * @param m `weight` [out, in, kh, kw], optionally `bias` [out]
  * @param x features [N, in, H, W]
@@ -19,13 +19,12 @@ export function conv2d(m: Module, x: Value, options: ConvOptions = {}): Value {
   if (shape.length !== 4) throw m.misshapen("weight", "four axes");
   const { conv } = x.graph.operators;
   const bias = m.has("bias") ? m.ref("bias") : undefined;
-  let y = conv(x, m.ref("weight"), bias, convAttributes(shape, options));
-  for (const { index, down, up, scale } of m.loras) {
-    const low = conv(x, down, undefined, convAttributes(down.shape, options));
-    const strength = mul(m.loraStrength(index), m.graph.number([scale]));
-    y = add(y, conv(mul(low, strength), up, undefined, convAttributes(up.shape, {})));
-  }
-  return y;
+  const y = conv(x, m.ref("weight"), bias, convAttributes(shape, options));
+  const { lora } = m;
+  if (lora === undefined) return y;
+  const low = conv(x, lora.down, undefined, convAttributes(lora.down.shape, options));
+  const weighted = mul(low, m.rankStrengths(lora, [1, 1]));
+  return add(y, conv(weighted, lora.up, undefined, convAttributes(lora.up.shape, {})));
 }
 
 function convAttributes(shape: readonly number[], options: ConvOptions): Record<string, Attribute> {
