@@ -1,12 +1,28 @@
 import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
 import { dtypeBytes } from "#/weights/dtype.ts";
-import { sdxlBase, sdxlShapes } from "../../../test/support/sdxl-layout.ts";
+import { type Shapes, sdxlBase, sdxlShapes } from "../../../test/support/sdxl-layout.ts";
+
+/** Writes an SDXL-base checkpoint of full size (fp16, 6.9 GB): see {@link writeRandom}. */
+export const writeCheckpoint = (path: string): void => writeRandom(path, sdxlShapes(sdxlBase));
+
+/** Writes a LoRA in kohya's names on every module of SDXL base's UNet, matrices and kernels alike (fp16, no alpha). */
+export function writeLora(path: string, rank: number): void {
+  const shapes: Shapes = new Map();
+  const prefix = "model.diffusion_model.";
+  for (const [key, [out = 0, ...input]] of sdxlShapes(sdxlBase)) {
+    if (!key.startsWith(prefix) || !key.endsWith(".weight") || input.length === 0) continue;
+    const module = `lora_unet_${key.slice(prefix.length, -".weight".length).replaceAll(".", "_")}`;
+    shapes.set(`${module}.lora_down.weight`, [rank, ...input]);
+    shapes.set(`${module}.lora_up.weight`, [out, rank, ...input.slice(1).map(() => 1)]);
+  }
+  writeRandom(path, shapes);
+}
 
 /**
- * Writes an SDXL-base checkpoint of full size (fp16, 6.9 GB). Random halves, small enough that no activation overflows; one block repeated, since only their number matters.
+ * Writes a safetensors file of random halves, small enough that no activation overflows; one block repeated, since only their
+ * number matters.
  */
-export function writeCheckpoint(path: string): void {
-  const shapes = [...sdxlShapes(sdxlBase)];
+function writeRandom(path: string, shapes: Shapes): void {
   const entries: Record<string, unknown> = {};
   let offset = 0;
   for (const [key, shape] of shapes) {
