@@ -11,8 +11,10 @@ import { groupNorm } from "#/graph/ops/norm.ts";
 import { networks } from "#/networks/index.ts";
 import { Session } from "#/runtime/session.ts";
 import type { Tensor } from "#/tensor/tensor.ts";
+import { planJoin } from "#/weights/derived/join-plan.ts";
+import { readJoined, writeJoined } from "#/weights/derived/joined-loras.ts";
 import { sdxlCheckpoint } from "#/weights/layouts/sdxl.ts";
-import { type LoraBranches, mergeBranches, readLora } from "#/weights/lora.ts";
+import { type LoraBranches, readLora } from "#/weights/lora.ts";
 import { readSafetensors, type WeightRef } from "#/weights/safetensors.ts";
 import { expandContribOperators } from "../support/contrib-definitions.ts";
 import { goldenPath, goldenTensors, relativeError, tinyCheckpoint } from "../support/golden.ts";
@@ -45,17 +47,20 @@ const scalar = (value: number): Tensor => ({ dims: [1], data: Float32Array.of(va
 
 // A half has 11 bits: a sum of many products is off by about 1e-3 of its size, and a whole network by some times that.
 test("the UNet in float16 with LoRAs comes close to float32's answer", async () => {
-  const branches = mergeBranches(
-    loras.map(({ name }, i): LoraBranches => readLora(goldenPath(name), checkpoint, i).unet),
+  const set = loras.map(({ name }, i): LoraBranches => readLora(goldenPath(name), checkpoint, i).unet);
+  const plan = planJoin(set, checkpoint.unet);
+  const path = join(folder, "joined.safetensors");
+  await writeJoined(plan, path);
+  const graph = networks.unet()(
+    weightSource("tiny", checkpoint.unet, readJoined(plan, path)),
+    operators.cuda,
   );
-  const graph = networks.unet()(weightSource("tiny", checkpoint.unet, branches), operators.cuda);
   const inputs = {
     sample: golden("unet-odd.sample"),
     timestep: scalar(499),
     context: golden("unet-odd.context"),
     y: golden("unet-odd.y"),
-    lora_strength_0: scalar(loras[0].weight),
-    lora_strength_1: scalar(loras[1].weight),
+    lora_strengths: { dims: [2], data: Float32Array.from(loras, ({ weight }) => weight) },
   };
   const half = await run(expandContribOperators(graph), inputs, "prediction");
   const error = relativeError(half, golden("unet-lora.prediction"));

@@ -1,10 +1,9 @@
 import { afterAll, expect, setDefaultTimeout, test } from "bun:test";
 import { operators } from "#/graph/operators.ts";
-import { createLog } from "#/lib/log.ts";
 import { type Networks, openNetworks } from "#/runtime/models.ts";
-import { Residency } from "#/runtime/residency.ts";
 import type { Tensor } from "#/tensor/tensor.ts";
 import { goldenPath, goldenTensors, relativeError, tinyCheckpoint } from "../support/golden.ts";
+import { openWorkshop } from "../support/workshop.ts";
 
 /**
  * Against diffusers and transformers in float32 on the same weights (scripts/golden/networks.py). Both sides compute in
@@ -22,15 +21,14 @@ const bothLoras = [
   { path: goldenPath("tiny-lora-sgm.safetensors"), weight: 0.7 },
   { path: goldenPath("tiny-lora-diffusers.safetensors"), weight: -0.4 },
 ];
-const log = createLog("error");
 const setups = (["in-place", "packed"] as const).map((weights) => {
-  const residency = new Residency({ provider: "cpu", weights, threads: 1 }, 2 ** 30, log);
+  const workshop = openWorkshop(operators.cpu, weights);
   const open = (clipSkip = 2, loras = [] as typeof bothLoras): Networks =>
-    openNetworks({ base, loras }, clipSkip, operators.cpu, residency);
-  return { weights, residency, open };
+    openNetworks({ base, loras }, clipSkip, workshop);
+  return { weights, workshop, open };
 });
 afterAll(async () => {
-  for (const { residency } of setups) await residency.close();
+  for (const { workshop } of setups) await workshop.close();
 });
 
 const ids = (key: string): number[] => [...golden(key).data];
@@ -94,7 +92,8 @@ for (const { weights, open } of setups) {
 }
 
 test("a LoRA's strength is an input: another weight needs no other session", async () => {
-  const { residency, open } = setups[0]!;
+  const { workshop, open } = setups[0]!;
+  const { residency } = workshop;
   const run = ({ unet }: Networks): Promise<Tensor> =>
     unet(golden("unet-odd.sample"), 499, golden("unet-odd.context"), golden("unet-odd.y"));
   await run(open(2, bothLoras));
@@ -110,13 +109,13 @@ test("a LoRA's strength is an input: another weight needs no other session", asy
 });
 
 test("CUDA's table leaves the text encoders exact, in float32", async () => {
-  const residency = new Residency({ provider: "cpu", weights: "in-place", threads: 1 }, 2 ** 30, log);
-  const { textL, textG } = openNetworks({ base, loras: bothLoras }, 2, operators.cuda, residency);
+  const workshop = openWorkshop(operators.cuda);
+  const { textL, textG } = openNetworks({ base, loras: bothLoras }, 2, workshop);
   const g = await textG(ids("text.ids_g"));
   const exact = [
     [(await textL(ids("text.ids_l"))).hidden, "text-lora.hidden_l_2"],
     [g.hidden, "text-lora.hidden_g_2"],
   ] as const;
   for (const [found, key] of exact) expect(relativeError(found, golden(key))).toBeLessThan(tolerance);
-  await residency.close();
+  await workshop.close();
 });

@@ -30,11 +30,16 @@ function within(budget: number) {
   const drawn: string[] = [];
   const log = createLog("info", { write: (line) => lines.push(line), now: () => new Date(0) });
   const options = { provider: "cpu", weights: "in-place", threads: 1 } as const;
-  const residency = new Residency(options, budget, log, (resident) => told.push(resident));
+  const residency = new Residency(options, { bytes: budget }, log, (resident) => told.push(resident));
   const ask = (name: string, bytes = kilobyte) =>
-    residency.session(`key of ${name}`, name, () => {
-      drawn.push(name);
-      return network(bytes);
+    residency.session({
+      key: `key of ${name}`,
+      name,
+      files: [],
+      draw: () => {
+        drawn.push(name);
+        return network(bytes);
+      },
     });
   const names = () => residency.resident.map(({ name }) => name);
   return { residency, ask, names, told, lines, drawn };
@@ -89,21 +94,22 @@ test("every change is told with its bytes, and logged", async () => {
   const b = { name: "b", bytes: kilobyte };
   expect(told).toEqual([[a], [], [b], []]);
   expect(lines.map((line) => line.replace(/^\S+ info  | ms=\d+/g, ""))).toEqual([
-    "opened a network network=a bytes=1024",
-    "closed a network network=a bytes=1024",
-    "opened a network network=b bytes=1024",
-    "closed a network network=b bytes=1024",
+    "opened a network network=a bytes=1024 mappings=1",
+    'closed a network network=a bytes=1024 reason="room is needed"',
+    "opened a network network=b bytes=1024 mappings=1",
+    'closed a network network=b bytes=1024 reason="room is needed"',
   ]);
 });
 
 test("a network that cannot be opened is not counted and is tried again", async () => {
   const { residency, ask, names } = within(2 * kilobyte);
   await ask("a");
-  const broken = () => residency.session("key", "broken", () => network(kilobyte, "/nowhere/file"));
+  const named = { key: "key", name: "broken", files: [] };
+  const broken = () => residency.session({ ...named, draw: () => network(kilobyte, "/nowhere/file") });
   for (let attempt = 0; attempt < 2; attempt += 1)
     await expect(broken()).rejects.toThrow("could not be opened");
   expect(names()).toEqual(["a"]);
-  await residency.session("key", "broken", () => network(kilobyte));
+  await residency.session({ ...named, draw: () => network(kilobyte) });
   expect(names()).toEqual(["a", "broken"]);
   await residency.close();
 });
