@@ -1,5 +1,5 @@
 import { afterAll, expect, test } from "bun:test";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Graph } from "#/graph/graph.ts";
@@ -7,6 +7,7 @@ import { operators } from "#/graph/operators.ts";
 import { add } from "#/graph/ops/arithmetic.ts";
 import { createLog } from "#/lib/log.ts";
 import { Residency, type Resident } from "#/runtime/residency.ts";
+import { stampOf } from "#/weights/stamp.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "residency-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -99,6 +100,32 @@ test("every change is told with its bytes, and logged", async () => {
     "opened a network network=b bytes=1024 mappings=1",
     'closed a network network=b bytes=1024 reason="room is needed"',
   ]);
+});
+
+test("a network whose file was replaced or removed is closed with the next job, the others stay", async () => {
+  const { residency, names } = within(10 * kilobyte);
+  const paths = ["kept", "replaced", "removed"].map((name) => join(folder, name));
+  for (const path of paths) {
+    writeFileSync(path, new Uint8Array(kilobyte));
+    const files = [{ path, stamp: stampOf(statSync(path)) }];
+    await residency.session({ key: path, name: path, files, draw: () => network(kilobyte) });
+  }
+  await residency.dropReplaced();
+  expect(names()).toEqual(paths);
+  writeFileSync(join(folder, "new"), new Uint8Array(kilobyte));
+  renameSync(join(folder, "new"), join(folder, "replaced"));
+  rmSync(join(folder, "removed"));
+  await residency.dropReplaced();
+  expect(names()).toEqual([join(folder, "kept")]);
+  await residency.close();
+});
+
+test("which files are mapped can be asked", async () => {
+  const { residency, ask } = within(10 * kilobyte);
+  await ask("a");
+  expect(residency.isUsing(join(folder, `${kilobyte}`))).toBe(true);
+  await residency.close();
+  expect(residency.isUsing(join(folder, `${kilobyte}`))).toBe(false);
 });
 
 test("a network that cannot be opened is not counted and is tried again", async () => {
