@@ -1,12 +1,12 @@
 import { randomBytes } from "node:crypto";
 import { mkdirSync, readdirSync, renameSync, rmSync, statSync, utimesSync } from "node:fs";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { ModelHashes } from "#/catalog/hashes.ts";
 import { EngineError, ModelError } from "#/lib/errors.ts";
 import type { Log } from "#/lib/log.ts";
 import type { JoinPlan } from "#/weights/derived/join-plan.ts";
 import { type JoinedLoras, joinedSize, readJoined, writeJoined } from "#/weights/derived/joined-loras.ts";
-import { type FileStamp, isUnchanged } from "#/weights/stamp.ts";
+import { assertUnchanged, type FileStamp, isUnchanged } from "#/weights/stamp.ts";
 
 /** Where derived files lie and how many bytes of them are kept. */
 export type DerivedSettings = Readonly<{ folder: string; budget: number }>;
@@ -105,12 +105,10 @@ export class DerivedFiles {
     const draft = `${path}.${randomBytes(6).toString("hex")}.tmp`;
     try {
       await writeJoined(plan, draft);
-      const changed = sources.find((source) => !isUnchanged(source));
-      if (changed !== undefined) throw replaced(changed.path);
+      assertUnchanged(sources);
       renameSync(draft, path);
     } catch (thrown) {
-      const changed = sources.find((source) => !isUnchanged(source));
-      if (changed !== undefined) throw replaced(changed.path);
+      assertUnchanged(sources); // why else it may have failed matters less
       throw thrown instanceof ModelError ? thrown : failed(thrown);
     } finally {
       rmSync(draft, { force: true });
@@ -156,9 +154,6 @@ function attempt(work: () => void, failed: (cause: unknown) => EngineError): voi
     throw failed(cause);
   }
 }
-
-const replaced = (path: string): ModelError =>
-  new ModelError("file-unreadable", `${basename(path)} was replaced while it was read. Ask again.`, { path });
 
 function notWritten(folder: string, size: number, cause: unknown): EngineError {
   const reason = cause instanceof Error ? cause.message : String(cause);

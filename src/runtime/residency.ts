@@ -2,7 +2,7 @@ import type { Graph } from "#/graph/graph.ts";
 import { EngineError } from "#/lib/errors.ts";
 import type { Log } from "#/lib/log.ts";
 import type { Tensor } from "#/tensor/tensor.ts";
-import { type FileStamp, isUnchanged } from "#/weights/stamp.ts";
+import { assertUnchanged, type FileStamp, isUnchanged } from "#/weights/stamp.ts";
 import { mappingCount, mappingMargin } from "./mappings.ts";
 import { trimMemory } from "./memory.ts";
 import { type IntTensor, Session, type SessionOptions } from "./session.ts";
@@ -73,7 +73,7 @@ export class Residency {
    * The session of a network, opened if it is not. Where memory does not suffice, all others are closed and it is tried
    * once more.
    *
-   * @throws EngineError as {@link Session.open}, ModelError as the network's function
+   * @throws EngineError as {@link Session.open}, ModelError as the network's function, or where a file was replaced
    */
   async session(request: NetworkRequest): Promise<Session> {
     this.#clock += 1;
@@ -88,6 +88,7 @@ export class Residency {
     await this.#makeRoom(entry);
     try {
       const session = await this.#open(request.key, graph, entry);
+      await this.#refuseReplaced(request);
       const ms = Math.round(performance.now() - started);
       const { name, bytes, mappings } = entry;
       this.#log.info("opened a network", { network: name, bytes, mappings, ms });
@@ -149,6 +150,16 @@ export class Residency {
     } catch (thrown) {
       if (!(isMemory(thrown) && (await this.#releaseOthers(key)))) throw thrown;
       return attempt();
+    }
+  }
+
+  /** A file that was replaced between the reading of its header and now was mapped at places that mean nothing in it. */
+  async #refuseReplaced({ key, files }: NetworkRequest): Promise<void> {
+    try {
+      assertUnchanged(files);
+    } catch (thrown) {
+      await this.#release(key, "its file was replaced or removed");
+      throw thrown;
     }
   }
 

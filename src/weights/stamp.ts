@@ -1,4 +1,6 @@
 import { type Stats, statSync } from "node:fs";
+import { basename } from "node:path";
+import { ModelError } from "#/lib/errors.ts";
 
 /** A file as it was when it was looked at: another stamp means another content. */
 export type FileStamp = Readonly<{
@@ -14,4 +16,18 @@ export const stampOf = ({ dev, ino, size, mtimeMs }: Stats): string => `${dev}:$
 export function isUnchanged({ path, stamp }: FileStamp): boolean {
   const stats = statSync(path, { throwIfNoEntry: false });
   return stats !== undefined && stampOf(stats) === stamp;
+}
+
+/**
+ * For what was made of files whose headers were read before.
+ *
+ * @throws ModelError `file-unreadable` naming the first file that is another one by now, or gone
+ */
+export function assertUnchanged(files: readonly FileStamp[]): void {
+  const changed = files.find((file) => !isUnchanged(file));
+  if (changed === undefined) return;
+  const { path } = changed;
+  throw new ModelError("file-unreadable", `${basename(path)} was replaced while it was read. Ask again.`, {
+    path,
+  });
 }

@@ -120,6 +120,22 @@ test("a network whose file was replaced or removed is closed with the next job, 
   await residency.close();
 });
 
+test("a file that is replaced between its header and its opening is not taken for the one it was", async () => {
+  const { residency, names } = within(10 * kilobyte);
+  const path = join(folder, "swapped");
+  writeFileSync(path, new Uint8Array(kilobyte));
+  const files = [{ path, stamp: stampOf(statSync(path)) }];
+  const draw = () => {
+    writeFileSync(join(folder, "other"), new Uint8Array(kilobyte));
+    renameSync(join(folder, "other"), path);
+    return network(kilobyte);
+  };
+  const asked = residency.session({ key: path, name: path, files, draw });
+  await expect(asked).rejects.toThrow("swapped was replaced while it was read");
+  expect(names()).toEqual([]);
+  await residency.close();
+});
+
 test("which files are mapped can be asked", async () => {
   const { residency, ask } = within(10 * kilobyte);
   await ask("a");
