@@ -65,7 +65,8 @@ export const ConfigSchema = Type.Object({
   derived_cache: Type.Integer({
     default: 8 * gigabyte,
     minimum: 0,
-    description: "Bytes of joined LoRA factors that are kept below the cache folder (FOOOCUSD_CACHE_DIR).",
+    description:
+      "Bytes of joined LoRA factors that are kept on disk, below the cache folder (FOOOCUSD_CACHE_DIR).",
   }),
   threads: Type.Integer({
     default: 0,
