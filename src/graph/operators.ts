@@ -21,6 +21,8 @@ export type Operators = Readonly<{
   groupNorm: (x: Value, affine: Affine, options: GroupNormOptions) => Value;
   /** x [N, C, H, W], weight [out, in, kh, kw] as it lies in the file, bias [out]; ONNX's attributes of `Conv` */
   conv: (x: Value, weight: WeightRef, bias: WeightRef | undefined, attributes: Attributes) => Value;
+  /** 1x1 convolution, stride 1, without bias, added to a sum [N, out, H, W] */
+  pointwiseAdd: (x: Value, weight: WeightRef, sum: Value) => Value;
   /** `project` gives rows [R, 2C] with the bias [2C] added, or without it -> left half * gelu(right half) [R, C] */
   geglu: (g: Graph, project: Projection, bias: WeightRef) => Value;
   /** q [N, S, C], k and v [N, L, C] -> [N, S, C]; scaled by the square root of the head size; mask [1, 1, S, L] is added */
@@ -58,6 +60,15 @@ function plainConv(x: Value, weight: WeightRef, bias: WeightRef | undefined, att
   const added = bias === undefined ? [] : [g.weight(bias)];
   return g.node("Conv", [x, g.weight(weight), ...added], attributes);
 }
+
+const pointwise: Attributes = { kernel_shape: [1, 1], pads: [0, 0, 0, 0], strides: [1, 1] };
+
+/** The sum is a convolution's fourth input, so that its features are not gone over once more. */
+const fusedPointwiseAdd = (x: Value, weight: WeightRef, sum: Value): Value =>
+  x.graph.node("FusedConv", [x, x.graph.weight(weight), undefined, sum], pointwise, contrib);
+
+const plainPointwiseAdd = (x: Value, weight: WeightRef, sum: Value): Value =>
+  x.graph.node("Add", [sum, x.graph.operators.conv(x, weight, undefined, pointwise)]);
 
 /** GEGLU from its definition (Shazeer 2020). */
 function plainGeglu(g: Graph, project: Projection, bias: WeightRef): Value {
@@ -138,6 +149,7 @@ const cpu: Operators = {
   gelu: (x) => x.graph.node("Gelu", [x]),
   groupNorm: instanceGroupNorm,
   conv: plainConv,
+  pointwiseAdd: fusedPointwiseAdd,
   geglu: plainGeglu,
   attention: fusedAttention,
 };
@@ -145,6 +157,13 @@ const cpu: Operators = {
 /** One table per device. */
 export const operators = {
   cpu,
-  cuda: { ...cpu, compute: "float16", groupNorm: nhwcGroupNorm, conv: nhwcConv, geglu: fusedGeglu },
-  webgpu: { ...cpu, attention: plainAttention },
+  cuda: {
+    ...cpu,
+    compute: "float16",
+    groupNorm: nhwcGroupNorm,
+    conv: nhwcConv,
+    pointwiseAdd: plainPointwiseAdd,
+    geglu: fusedGeglu,
+  },
+  webgpu: { ...cpu, pointwiseAdd: plainPointwiseAdd, attention: plainAttention },
 } as const satisfies Record<"cpu" | "cuda" | "webgpu", Operators>;

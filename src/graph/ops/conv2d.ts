@@ -1,6 +1,6 @@
 import type { Attribute, Value } from "../graph.ts";
 import type { Module } from "../module.ts";
-import { add, mul } from "./arithmetic.ts";
+import { mul } from "./arithmetic.ts";
 
 export type ConvOptions = Readonly<{
   stride?: number;
@@ -17,14 +17,13 @@ export type ConvOptions = Readonly<{
 export function conv2d(m: Module, x: Value, options: ConvOptions = {}): Value {
   const shape = m.ref("weight").shape;
   if (shape.length !== 4) throw m.misshapen("weight", "four axes");
-  const { conv } = x.graph.operators;
+  const { conv, pointwiseAdd } = x.graph.operators;
   const bias = m.has("bias") ? m.ref("bias") : undefined;
   const y = conv(x, m.ref("weight"), bias, convAttributes(shape, options));
   const { lora } = m;
   if (lora === undefined) return y;
   const low = conv(x, lora.down, undefined, convAttributes(lora.down.shape, options));
-  const weighted = mul(low, m.rankStrengths(lora, [1, 1]));
-  return add(y, conv(weighted, lora.up, undefined, convAttributes(lora.up.shape, {})));
+  return pointwiseAdd(mul(low, m.rankStrengths(lora, [1, 1])), lora.up, y);
 }
 
 function convAttributes(shape: readonly number[], options: ConvOptions): Record<string, Attribute> {

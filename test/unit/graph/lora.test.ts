@@ -47,12 +47,12 @@ const plain = draw();
 const ranks = (count: number, each: number): number[] =>
   Array.from({ length: count * each }, (_, i) => Math.floor(i / each));
 
-test("any number of LoRAs takes three nodes a module and one more a convolution, and no casts", () => {
+test("any number of LoRAs takes three nodes a module, and no casts", () => {
   expect([modules.length, convolutions]).toEqual([788 + 6, 51]); // the six below time_embed, label_emb and the ends
   for (const count of [1, 5, 20]) {
     const graph = draw(joined(count, () => ranks(count, 4)));
     const strengths = 2; // one look-up for rows, one for features
-    expect(graph.nodes.length - plain.nodes.length).toBe(3 * modules.length + convolutions + strengths);
+    expect(graph.nodes.length - plain.nodes.length).toBe(3 * modules.length + strengths);
     expect(graph.casts.length).toBe(plain.casts.length);
     expect(graph.weights.size - plain.weights.size).toBe(2 * modules.length);
     expect(graph.inputs.at(-1)).toMatchObject({ name: "lora_strengths", dims: [count] });
@@ -63,4 +63,17 @@ test("modules with other ranks look their strengths up once for each pattern", (
   const patterns = [[0, 0], [1, 1, 1], [0, 0, 1, 1, 1], []] as const;
   const graph = draw(joined(2, (n) => patterns[n % 4]!));
   expect(graph.nodes.filter(({ op }) => op === "Gather").length).toBe(2 * 3);
+});
+
+test("where no kernel adds to a convolution, that is one node more", () => {
+  const graph = networks.unet()(
+    weightSource(
+      "SDXL base",
+      unet,
+      joined(1, () => [0]),
+    ),
+    operators.webgpu,
+  );
+  const bare = networks.unet()(weightSource("SDXL base", unet), operators.webgpu);
+  expect(graph.nodes.length - bare.nodes.length).toBe(3 * modules.length + convolutions + 2);
 });
