@@ -17,6 +17,9 @@ const format = 1;
 /** A draft that nobody has written to for so long (milliseconds) belongs to a writer that is gone. */
 const stale = 10 * 60 * 1000;
 
+/** What was used so recently (milliseconds) another server may be about to open. */
+const recent = 60 * 1000;
+
 /**
  * Files that are made of model files so that the runtime can map them. Named by content, so that a file that is there is
  * the right one; written aside and renamed, so that two servers can share a folder. Who still maps a file that another
@@ -127,9 +130,9 @@ export class DerivedFiles {
       else if (name.endsWith(".safetensors")) kept.push({ path, bytes: stats.size, usedAt: stats.mtimeMs });
     }
     let total = kept.reduce((sum, { bytes }) => sum + bytes, size);
-    for (const { path, bytes } of kept.toSorted((a, b) => a.usedAt - b.usedAt)) {
+    for (const { path, bytes, usedAt } of kept.toSorted((a, b) => a.usedAt - b.usedAt)) {
       if (total <= budget) return;
-      if (inUse(path)) continue;
+      if (inUse(path) || Date.now() - usedAt < recent) continue;
       rmSync(path, { force: true });
       total -= bytes;
       this.#log.info("removed derived file", { file: path, bytes, reason: "derived_cache is full" });

@@ -136,6 +136,28 @@ test("a file that is replaced between its header and its opening is not taken fo
   await residency.close();
 });
 
+test("a run that memory does not suffice for closes the others, is tried again, and then says so", async () => {
+  const { residency, ask, names } = within(10 * kilobyte);
+  await ask("a");
+  await ask("b");
+  const draw = (): Graph => {
+    const g = new Graph({ operators: operators.cpu });
+    const [column, row] = [g.input("column", "float32", ["N", 1]), g.input("row", "float32", [1, "N"])];
+    g.output("y", g.node("MatMul", [column, row]), ["N", "N"]);
+    return g;
+  };
+  const run = (n: number) => {
+    const data = new Float32Array(n).fill(2);
+    const inputs = { column: { dims: [n, 1], data }, row: { dims: [1, n], data } };
+    return residency.run({ key: "outer", name: "outer", files: [], draw }, inputs);
+  };
+  const tooMuch = run(2 ** 20); // squared, four terabytes
+  await expect(tooMuch).rejects.toThrow(/could not be run: .*Ask for a smaller picture/);
+  expect(names()).toEqual(["outer"]);
+  expect((await run(3)).y?.data).toEqual(new Float32Array(9).fill(4));
+  await residency.close();
+});
+
 test("which files are mapped can be asked", async () => {
   const { residency, ask } = within(10 * kilobyte);
   await ask("a");
