@@ -130,7 +130,7 @@ export class Residency {
 
   /** Closes everything. */
   async close(): Promise<void> {
-    for (const key of [...this.#entries.keys()]) await this.#release(key);
+    for (const key of [...this.#entries.keys()]) await this.#release(key, "all are closed");
     trimMemory();
   }
 
@@ -205,7 +205,7 @@ export class Residency {
     if (!isMemory(thrown) || limit === undefined) return thrown;
     const count = mappingCount();
     if (count + wanted < limit - nearly) return thrown;
-    const words = thrown.cause instanceof Error ? thrown.cause.message : thrown.message;
+    const words = thrown.cause instanceof Error ? thrown.cause.message.trim() : thrown.message;
     return new EngineError(
       "out-of-memory",
       `A network found no room: ${words} The process has ${count} memory mappings and wants ${wanted} more, the system ` +

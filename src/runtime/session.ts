@@ -113,7 +113,7 @@ export function commonFolder(paths: readonly string[]): string {
 
 /** @param more what helps if it was for want of memory */
 function failure(what: string, cause: unknown, more: string): EngineError {
-  const words = cause instanceof Error ? cause.message : String(cause);
+  const words = (cause instanceof Error ? cause.message : String(cause)).trim();
   const memory = /allocat|bad_alloc|out of memory|mmap/i.test(words);
   return new EngineError(
     memory ? "out-of-memory" : "session-failed",
