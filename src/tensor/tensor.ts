@@ -27,9 +27,12 @@ export function concat(tensors: readonly Tensor[], axis: number): Tensor {
   return { dims: first.dims.map((n, i) => (i === axis ? length : n)), data };
 }
 
-/** Whether no value is infinite or not a number. Anything times 0 is 0, but for those. */
+/** Whether no value is infinite or not a number: anything less itself is 0, but for those. */
 export function isFiniteThroughout(data: Float32Array): boolean {
   let sum = 0;
-  for (let i = 0; i < data.length; i += 1) sum += data[i]! * 0;
+  for (let i = 0; i < data.length; i += 1) {
+    const value = data[i]!;
+    sum += value - value;
+  }
   return sum === 0;
 }
