@@ -1,7 +1,9 @@
 import { ModelError } from "#/lib/errors.ts";
 import { type JoinedLora, type JoinedLoras, noLoras } from "#/weights/derived/joined-loras.ts";
 import type { WeightRef } from "#/weights/safetensors.ts";
+import type { Dimension } from "./dimensions.ts";
 import type { Graph, Value } from "./graph.ts";
+import { gather } from "./ops/arithmetic.ts";
 
 /** The weights a network is drawn from, under the network's own names. */
 export type WeightSource = Readonly<{
@@ -59,6 +61,13 @@ export class Module {
     return this.#source.names.has(this.#key(child));
   }
 
+  /** The first tensor below this place whose name ends like this; its name from here. */
+  keyEnding(ending: string): string | undefined {
+    const start = this.path === "" ? "" : `${this.path}.`;
+    const keys = this.#source.tensors.keys();
+    return keys.find((key) => key.startsWith(start) && key.endsWith(ending))?.slice(start.length);
+  }
+
   /** How many children 0, 1, 2 ... exist without a gap. */
   count(child: string): number {
     let n = 0;
@@ -94,6 +103,18 @@ export class Module {
     return this.graph.weight(this.ref(name), dims);
   }
 
+  /** Where a vector lies, such as a bias, which must have this many values. */
+  vectorRef(name: string, length: Dimension | undefined): WeightRef {
+    const ref = this.ref(name);
+    if (ref.shape.length !== 1 || ref.shape[0] !== length) throw this.misshapen(name, `${length} values`);
+    return ref;
+  }
+
+  /** A vector in the computing type; see {@link vectorRef}. */
+  vector(name: string, length: Dimension | undefined): Value {
+    return this.graph.weight(this.vectorRef(name, length));
+  }
+
   /** The joined LoRA factors on this module, if it has any. */
   get lora(): JoinedLora | undefined {
     return this.#source.loras.modules.get(this.path);
@@ -115,7 +136,7 @@ export class Module {
       graph.computing(graph.input("lora_strengths", "float32", [count])),
     );
     const index = graph.constant("int64", owners, [owners.length, ...axes]);
-    return this.#once(pattern, () => graph.node("Gather", [all, index], { axis: 0 }, { type: all.type }));
+    return this.#once(pattern, () => gather(all, index));
   }
 
   /** The error for a tensor whose shape does not fit. */
@@ -130,6 +151,12 @@ export class Module {
     const value = this.#shared.get(name) ?? draw();
     this.#shared.set(name, value);
     return value;
+  }
+
+  /** The error for weights that are each as they may be, and do not fit together. */
+  misfit(what: string): ModelError {
+    const message = `${this.#source.title}: the module ${this.path} ${what}.`;
+    return new ModelError("weight-shape", message, { path: this.#source.title, key: this.path });
   }
 
   #key(name: string): string {

@@ -223,7 +223,7 @@ const isMemory = (thrown: unknown): thrown is EngineError =>
   thrown instanceof EngineError && thrown.code === "out-of-memory";
 
 function entryOf({ name, files }: NetworkRequest, graph: Graph, usedAt: number): Omit<Entry, "session"> {
-  const weights = [...graph.weights.values()];
+  const weights = [...graph.weights.values()].filter(({ inline }) => !inline);
   return {
     name,
     files,

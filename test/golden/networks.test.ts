@@ -100,14 +100,15 @@ test("a LoRA's strength is an input: another weight needs no other session, and 
   await askUnet(open(2, bothLoras));
   const plain = await askUnet(open());
   const before = residency.resident.length;
-  const off = await askUnet(
-    open(
-      2,
-      bothLoras.map((lora) => ({ ...lora, weight: 0 })),
-    ),
+  const off = open(
+    2,
+    bothLoras.map((lora) => ({ ...lora, weight: 0 })),
   );
-  expect([...off.data]).toEqual([...plain.data]);
+  // The runtime adds a residual within the convolution before it, where no LoRA lies between: sums in another order.
+  expect(relativeError(await askUnet(off), plain)).toBeLessThan(2e-6);
   expect(residency.resident.length).toBe(before);
+  const text = await off.textL(ids("text.ids_l"));
+  expect([...text.hidden.data]).toEqual([...(await open().textL(ids("text.ids_l"))).hidden.data]);
 });
 
 test("LoRAs are a set: another order, and one listed twice with its strength in two parts, need no other session", async () => {

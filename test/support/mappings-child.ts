@@ -10,6 +10,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Graph } from "#/graph/graph.ts";
 import { operators } from "#/graph/operators.ts";
+import { add } from "#/graph/ops/arithmetic.ts";
 import { toWireError } from "#/lib/errors.ts";
 import { silentLog } from "#/lib/log.ts";
 import { mappingCount, mappingLimit } from "#/runtime/mappings.ts";
@@ -25,19 +26,19 @@ writeFileSync(file, new Uint8Array(weights * bytes));
 
 function draw(): Graph {
   const g = new Graph({ operators: operators.cpu });
-  let x = g.input("x", "float32", [values]);
+  let x = g.input("x", "float32", [1, values]);
   for (let i = 0; i < weights; i += 1) {
     const ref = {
       path: file,
       key: `w${i}`,
       dtype: "F32",
-      shape: [values],
+      shape: [1, values],
       offset: i * bytes,
       length: bytes,
     } as const;
-    x = g.node("Add", [x, g.weight(ref)]);
+    x = add(x, g.weight(ref));
   }
-  g.output("y", x, [values]);
+  g.output("y", x);
   return g;
 }
 
@@ -64,7 +65,7 @@ for (let i = 0; i < count; i += 1) {
   try {
     await residency.run(
       { key: `${i}`, name: `${i}`, files: [], draw },
-      { x: { dims: [values], data: new Float32Array(values) } },
+      { x: { dims: [1, values], data: new Float32Array(values) } },
     );
     rows.push({ mapped: mapped(), resident: residency.resident.length });
   } catch (thrown) {

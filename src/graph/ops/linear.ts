@@ -1,6 +1,6 @@
 import type { Value } from "../graph.ts";
 import type { Module } from "../module.ts";
-import { mul } from "./arithmetic.ts";
+import { gemm, mul } from "./arithmetic.ts";
 
 /**
  * x · Wᵀ + b on rows, plus the LoRAs of this module (Hu et al. 2021): y + up(s · down(x)), alpha/r being part of up.
@@ -8,9 +8,10 @@ import { mul } from "./arithmetic.ts";
  * @param m `weight` [out, in], optionally `bias` [out]
  * @param x rows [R, in]
  * @returns rows [R, out]
+ * @throws ModelError `weight-shape` if the weights do not fit the rows or each other
  */
 export function linear(m: Module, x: Value): Value {
-  return projection(m, x, m.has("bias") ? m.weight("bias") : undefined);
+  return projection(m, x, m.has("bias") ? m.vector("bias", m.size("weight", 0)) : undefined);
 }
 
 /**
@@ -19,22 +20,22 @@ export function linear(m: Module, x: Value): Value {
  * @param m `weight` [2 * out, in], `bias` [2 * out]
  * @param x rows [R, in]
  * @returns rows [R, out]
+ * @throws ModelError `weight-shape` as {@link linear}
  */
 export function geglu(m: Module, x: Value): Value {
   const width = m.size("weight", 0);
   if (width % 2 !== 0) throw m.misshapen("weight", "an even number of rows");
-  return x.graph.operators.geglu(x.graph, (bias) => projection(m, x, bias), m.ref("bias"));
+  const bias = m.vectorRef("bias", width);
+  return x.graph.operators.geglu(x.graph, (added) => projection(m, x, added), bias);
 }
 
 /** For any number of LoRAs their factors are joined, so that they take three nodes (`weights/derived`). */
 function projection(m: Module, x: Value, bias: Value | undefined): Value {
   if (m.ref("weight").shape.length !== 2) throw m.misshapen("weight", "two axes");
+  if (m.size("weight", 1) !== x.dims[1]) throw m.misshapen("weight", `${x.dims[1]} columns`);
   const y = gemm(x, m.weight("weight"), bias);
   const { lora } = m;
   if (lora === undefined) return y;
   const low = mul(gemm(x, m.graph.weight(lora.down)), m.rankStrengths(lora));
   return gemm(low, m.graph.weight(lora.up), y);
 }
-
-const gemm = (x: Value, weight: Value, bias?: Value): Value =>
-  x.graph.node("Gemm", bias === undefined ? [x, weight] : [x, weight, bias], { transB: 1 });

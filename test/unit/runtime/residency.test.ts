@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Graph } from "#/graph/graph.ts";
 import { operators } from "#/graph/operators.ts";
-import { add } from "#/graph/ops/arithmetic.ts";
+import { add, matmul } from "#/graph/ops/arithmetic.ts";
 import { createLog } from "#/lib/log.ts";
 import { Residency, type Resident } from "#/runtime/residency.ts";
 import { stampOf } from "#/weights/stamp.ts";
@@ -18,9 +18,9 @@ const kilobyte = 1024;
 function network(bytes: number, path = join(folder, `${bytes}`)): Graph {
   if (path.startsWith(folder)) writeFileSync(path, new Uint8Array(bytes));
   const g = new Graph({ operators: operators.cpu });
-  const shape = [bytes / 4];
+  const shape = [1, bytes / 4];
   const weight = g.weight({ path, key: "w", dtype: "F32", shape, offset: 0, length: bytes });
-  g.output("y", add(g.input("x", "float32", shape), weight), shape);
+  g.output("y", add(g.input("x", "float32", shape), weight));
   return g;
 }
 
@@ -79,7 +79,7 @@ test("what alone is larger than the budget is opened all the same, alone", async
   await ask("a");
   const session = await ask("huge", 4 * kilobyte);
   expect(names()).toEqual(["huge"]);
-  const x = { dims: [kilobyte], data: new Float32Array(kilobyte).fill(2) };
+  const x = { dims: [1, kilobyte], data: new Float32Array(kilobyte).fill(2) };
   expect((await session.run({ x })).y?.data[7]).toBe(2);
   await ask("a");
   expect(names()).toEqual(["a"]);
@@ -143,7 +143,7 @@ test("a run that memory does not suffice for closes the others, is tried again, 
   const draw = (): Graph => {
     const g = new Graph({ operators: operators.cpu });
     const [column, row] = [g.input("column", "float32", ["N", 1]), g.input("row", "float32", [1, "N"])];
-    g.output("y", g.node("MatMul", [column, row]), ["N", "N"]);
+    g.output("y", matmul(column, row));
     return g;
   };
   const run = (n: number) => {
