@@ -130,6 +130,19 @@ test("a LoRA with a NaN for a text encoder, at strength 0 too", async () => {
   expect(error.details).toEqual({ path: join(folder, "loras/broken-text.safetensors"), key });
 });
 
+test("a LoRA whose alpha is no number: its file", async () => {
+  const alphas = [...readSafetensors(goldenPath(sgm)).tensors.keys()].filter((name) =>
+    /^lora_unet.*alpha$/.test(name),
+  );
+  changed(goldenPath(sgm), "loras/alpha.safetensors", alphas[0]!, (old) => ({
+    ...old,
+    bytes: Uint8Array.of(0, 0x7e),
+  }));
+  const { error } = await failure({ loras: [{ name: "alpha.safetensors", weight: 1 }] });
+  expect(error).toBeInstanceOf(ModelError);
+  expect(error.message).toContain("alpha.safetensors is damaged");
+});
+
 const checkpointTensors = {
   "the UNet": "model.diffusion_model.middle_block.0.in_layers.2.weight",
   "text encoder L": "conditioner.embedders.0.transformer.text_model.encoder.layers.0.mlp.fc1.weight",
