@@ -71,10 +71,10 @@ export async function openContext(
     open: async (recipe) => {
       const loras = recipe.loras.map(({ name, weight }) => ({ path: pathOf("loras", name), weight }));
       const vae = recipe.vae === null ? undefined : pathOf("vae", recipe.vae);
-      const paths = { base: pathOf("checkpoints", recipe.base), vae, loras };
+      const base = pathOf("checkpoints", recipe.base);
       await residency.dropReplaced();
       workshop.derived.dropReplaced();
-      return openNetworks(paths, recipe.clipSkip, workshop);
+      return openNetworks({ base, vae, loras, sampledAs: recipe.sampledAs }, recipe.clipSkip, workshop);
     },
     conditioning: async (key, make) => {
       const known = texts.get(key);

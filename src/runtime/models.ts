@@ -2,10 +2,12 @@ import { weightSource } from "#/graph/module.ts";
 import type { Operators } from "#/graph/operators.ts";
 import { type NetworkName, networks } from "#/networks/index.ts";
 import type { Tensor } from "#/tensor/tensor.ts";
-import { below, type Checkpoint, type Prediction, type WeightMap } from "#/weights/checkpoint.ts";
+import type { Checkpoint, Prediction, WeightMap } from "#/weights/checkpoint.ts";
 import { planJoin } from "#/weights/derived/join-plan.ts";
 import { noLoras } from "#/weights/derived/joined-loras.ts";
+import { type SampledAs, sampledAs } from "#/weights/layouts/parameterisation.ts";
 import { sdxlCheckpoint } from "#/weights/layouts/sdxl.ts";
+import { chooseVae } from "#/weights/layouts/vae.ts";
 import { readSafetensors } from "#/weights/safetensors.ts";
 import type { FileStamp } from "#/weights/stamp.ts";
 import { blameForText, blameForUnet, blameForVae, isNumbers } from "./blame.ts";
@@ -19,6 +21,8 @@ export type ModelPaths = Readonly<{
   base: string;
   /** A VAE file, or the checkpoint's own. */
   vae?: string | undefined;
+  /** What the file beside the checkpoint says of how it is sampled. */
+  sampledAs?: SampledAs | undefined;
   loras: readonly Readonly<{ path: string; weight: number }>[];
 }>;
 
@@ -57,8 +61,7 @@ const endToken = 49407;
  * @throws ModelError if a file is not what it should be
  */
 export function openNetworks(paths: ModelPaths, clipSkip: number, workshop: Workshop): Networks {
-  const checkpoint = sdxlCheckpoint(readSafetensors(paths.base));
-  const vae = paths.vae === undefined ? ownVae(checkpoint) : vaeOf(paths.vae);
+  const { checkpoint, vae } = checkpointOf(paths);
   const loras = readLoras(paths.loras, checkpoint);
   const run = runner(checkpoint, vae, loras, clipSkip, workshop);
   const text = async (
@@ -182,13 +185,10 @@ function present(tensor: Tensor | undefined): Tensor {
 /** Where a job's VAE lies. */
 export type Vae = Readonly<{ file: FileStamp; tensors: WeightMap }>;
 
-const ownVae = (checkpoint: Checkpoint): Vae => ({ file: checkpoint, tensors: checkpoint.vae });
-
-/** The VAE of another file: bare LDM names, or below one of the usual prefixes. */
-function vaeOf(path: string): Vae {
-  const file = readSafetensors(path);
-  const prefix = ["first_stage_model.", "vae."].find((candidate) =>
-    file.tensors.has(`${candidate}decoder.conv_in.weight`),
-  );
-  return { file, tensors: below(file.tensors, prefix ?? "") };
+/** The job's checkpoint, sampled as the file beside it says, and its VAE or that of another file if one was chosen. */
+function checkpointOf(paths: ModelPaths): Readonly<{ checkpoint: Checkpoint; vae: Vae }> {
+  const own = sdxlCheckpoint(readSafetensors(paths.base));
+  const file = paths.vae === undefined ? undefined : readSafetensors(paths.vae);
+  const checkpoint = sampledAs(chooseVae(own, file), paths.sampledAs);
+  return { checkpoint, vae: { file: file ?? checkpoint, tensors: checkpoint.vae } };
 }

@@ -61,6 +61,18 @@ function refusal(said: Partial<GenerateParams>, there = world): Record<string, u
   throw new Error("nothing was refused");
 }
 
+test("how a checkpoint is sampled is part of the recipe where the file beside it says so", () => {
+  const said = (sidecar: ReturnType<World["sidecar"]>) =>
+    resolve({}, { ...world, sidecar: () => sidecar }).recipe.sampledAs;
+  expect(said({})).toBeUndefined();
+  expect(said({ prediction_type: "v" })).toEqual({ prediction: "v" });
+  expect(said({ zero_terminal_snr: false })).toEqual({ zeroTerminalSnr: false });
+  expect(said({ prediction_type: "eps", zero_terminal_snr: true })).toEqual({
+    prediction: "eps",
+    zeroTerminalSnr: true,
+  });
+});
+
 test("the modes: steps, overrides and their own LoRA, last and with its weight", () => {
   const { recipe } = resolve({ performance_selection: "Lightning", loras: [slot("a.safetensors", 0.5)] });
   expect(recipe).toMatchObject({
@@ -161,7 +173,12 @@ describe("refused, each naming its field", () => {
     ["not-implemented", "black_out_nsfw", { black_out_nsfw: true }],
     ["invalid-value", "aspect_ratios_selection", { aspect_ratios_selection: "wide" }],
     ["invalid-value", "overwrite_width", { overwrite_width: 16 }],
+    ["invalid-value", "overwrite_height", { overwrite_height: 63 }],
+    ["invalid-value", "aspect_ratios_selection", { aspect_ratios_selection: "64*63", overwrite_width: 64 }],
     ["invalid-value", "overwrite_step", { overwrite_step: 1001 }],
+    ["invalid-value", "prompt", { prompt: "a (cat:1e300)" }],
+    ["invalid-value", "prompt", { prompt: `a <lora:demo:${"9".repeat(400)}>` }],
+    ["invalid-value", "negative_prompt", { negative_prompt: "(dog:-1e99)" }],
   ];
   for (const [code, field, said] of cases) {
     test(`${code}: ${field} ${JSON.stringify(Object.values(said)[0])}`, () => {
