@@ -41,7 +41,7 @@ export async function writeJoined(plan: JoinPlan, path: string): Promise<void> {
   try {
     await file.writeFile(headerOf(plan));
     for (const planned of plan.modules) {
-      for (const { branch } of planned.branches) await file.writeFile(bytes(values(branch.down)));
+      for (const { branch } of planned.branches) await file.writeFile(bytes(readWeight(branch.down)));
       await file.writeFile(bytes(sideBySide(planned)));
     }
     await file.sync(); // before it gets its name: a crash must leave no file of holes behind
@@ -103,7 +103,7 @@ function sideBySide({ up, branches }: PlannedModule): Float32Array {
   let column = 0;
   for (const { branch } of branches) {
     const rank = rankOf(branch);
-    const factor = values(branch.up);
+    const factor = readWeight(branch.up);
     for (let row = 0; row < out; row += 1) {
       const to = row * total + column;
       for (let i = 0; i < rank; i += 1) joined[to + i] = (factor[row * rank + i] ?? 0) * branch.scale;
@@ -111,12 +111,6 @@ function sideBySide({ up, branches }: PlannedModule): Float32Array {
     column += rank;
   }
   return joined;
-}
-
-function values(ref: WeightRef): Float32Array {
-  const stored = readWeight(ref);
-  const { scale = 1 } = ref;
-  return scale === 1 ? stored : stored.map((value) => value * scale);
 }
 
 const bytesOf = (shape: readonly number[]): number => 4 * sizeOf(shape);
