@@ -2,7 +2,7 @@ import { weightSource } from "#/graph/module.ts";
 import type { Operators } from "#/graph/operators.ts";
 import { type NetworkName, networks } from "#/networks/index.ts";
 import type { Tensor } from "#/tensor/tensor.ts";
-import type { Checkpoint, Prediction, WeightMap } from "#/weights/checkpoint.ts";
+import type { Checkpoint, NoiseSchedule, Prediction, WeightMap } from "#/weights/checkpoint.ts";
 import { planJoin } from "#/weights/derived/join-plan.ts";
 import { noLoras } from "#/weights/derived/joined-loras.ts";
 import { type SampledAs, sampledAs } from "#/weights/layouts/parameterisation.ts";
@@ -41,6 +41,7 @@ export type Unet = (x: Tensor, timestep: number, context: Tensor, y: Tensor) => 
  */
 export type Networks = Readonly<{
   prediction: Prediction;
+  schedule: NoiseSchedule;
   /** Same key, same text embeddings: the checkpoint, the LoRAs and their weights, and clip skip. */
   textKey: string;
   textL: TextEncoder;
@@ -80,6 +81,7 @@ export function openNetworks(paths: ModelPaths, clipSkip: number, workshop: Work
 
   return {
     prediction: checkpoint.prediction,
+    schedule: checkpoint.schedule,
     textKey: textKey(checkpoint, loras, clipSkip),
     textL: async (ids) => ({ hidden: present((await text("textL", { ids: idTensor(ids) })).hidden) }),
     textG: async (ids) => {
