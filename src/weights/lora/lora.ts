@@ -2,7 +2,7 @@ import type { WeightRef } from "../safetensors.ts";
 
 /** One low-rank branch on one module: W x + strength · scale · up(down(x)). */
 export type LoraBranch = Readonly<{
-  /** Which LoRA of the list it belongs to; its strength is the graph input `lora_strength_<index>`. */
+  /** Which LoRA of the list it belongs to. */
   index: number;
   /** [rank, in] or [rank, in, kh, kw]: as many axes as the module's weight */
   down: WeightRef;
