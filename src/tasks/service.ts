@@ -205,7 +205,7 @@ export class TaskService implements Tasks {
     await this.#runner.close(milliseconds);
     this.#closed.abort();
     this.#endings.close();
-    this.#parts.webhooks.close();
+    await this.#parts.webhooks.close();
     this.#events.close();
   }
 
