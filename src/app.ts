@@ -96,12 +96,18 @@ export function startApp(config: Config, engineCommand: readonly string[], log: 
   const server = listen(routes(answering), config.host, config.port);
   port = server.port;
   const second = listenToo(() => routes(answering), config, log);
+  const stop = async (): Promise<void> => {
+    await Promise.all([server.stop(), second?.stop()]);
+  };
   return {
     url: baseUrl(),
-    handBack: () => tasks.close(0),
+    handBack: async () => {
+      await tasks.close(0);
+      await stop();
+    },
     close: async () => {
       await finish(tasks, config.shutdown_seconds, log);
-      await Promise.all([server.stop(), second?.stop()]);
+      await stop();
       await engine.close();
       history.close();
       lock.release();

@@ -1,6 +1,7 @@
 // Must stay the first import: it unpacks and opens the native libraries before anything that needs them loads.
 import "#/native/preload.ts";
 import { isMainThread } from "node:worker_threads";
+import { surviveLostReaders } from "#/lib/line-writer.ts";
 import { createLog } from "#/lib/log.ts";
 import { libraryFolder } from "#/native/libraries.ts";
 import { openContext } from "#/pipeline/context.ts";
@@ -24,8 +25,13 @@ function serveThread(): void {
   self.onmessage = (message: MessageEvent<EngineCommand>) => handle(message.data);
 }
 
-/** The engine as a child process; it leaves when its parent is gone, since nobody is left to work for. */
+/**
+ * The engine as a child process; it leaves when its parent is gone, since nobody is left to work for. A signal that
+ * reaches the whole group (Ctrl-C, a closed terminal, a service that is stopped) is the server's to answer: it lets the
+ * picture at hand end, or tells this process to leave.
+ */
 function serveProcess(): void {
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => undefined);
   const handle = serveEngine(
     {
       send: (event: EngineEvent) => process.send?.(event),
@@ -37,5 +43,6 @@ function serveProcess(): void {
   process.on("disconnect", () => process.exit(0));
 }
 
+surviveLostReaders();
 if (isMainThread) serveProcess();
 else serveThread();
