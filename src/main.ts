@@ -66,6 +66,10 @@ function leaveOnSignal(app: App, log: Log): void {
 }
 
 if (process.argv[2] === engineFlag) {
+  // A signal that reaches the whole group (Ctrl-C, a closed terminal, a service that is stopped) is the server's to
+  // answer: it lets the picture at hand end, and tells this process when to leave. Before the engine loads, which takes a
+  // while.
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => undefined);
   await import("#/engine/worker.ts");
 } else {
   try {

@@ -25,13 +25,8 @@ function serveThread(): void {
   self.onmessage = (message: MessageEvent<EngineCommand>) => handle(message.data);
 }
 
-/**
- * The engine as a child process; it leaves when its parent is gone, since nobody is left to work for. A signal that
- * reaches the whole group (Ctrl-C, a closed terminal, a service that is stopped) is the server's to answer: it lets the
- * picture at hand end, or tells this process to leave.
- */
+/** The engine as a child process; it leaves when its parent is gone, since nobody is left to work for. */
 function serveProcess(): void {
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => undefined);
   const handle = serveEngine(
     {
       send: (event: EngineEvent) => process.send?.(event),
