@@ -4,7 +4,7 @@ import type { EngineContext } from "../context.ts";
 import type { Fact } from "../generate.ts";
 import type { Run } from "../run.ts";
 import type { Stopwatch } from "../stopwatch.ts";
-import { type Conditioning, encodeText, encodeTexts } from "./encode-text.ts";
+import { type Conditioning, encodeText, encodeTexts, type Pause } from "./encode-text.ts";
 
 /** Both sides of an image's guidance; at CFG 1 the negative one is never asked. */
 export type Prompts = Readonly<{ positive: Conditioning; negative: Conditioning }>;
@@ -21,7 +21,8 @@ export async function* encodePrompts(
   const { textL, textG, textKey } = networks;
   const cached = (text: string): Promise<Conditioning> => {
     run.checkStop();
-    return context.conditioning(`${textKey}|${text}`, () => encodeText(text, { tokenizer, textL, textG }));
+    const encoders = { tokenizer, textL, textG };
+    return context.conditioning(`${textKey}|${text}`, () => encodeText(text, encoders, pauseOf(run)));
   };
   const encode = ({ texts, topK }: PromptTexts): Promise<Conditioning> =>
     clock.time("encoding", () => encodeTexts(texts, topK, cached));
@@ -40,4 +41,23 @@ export async function* encodePrompts(
     prompts.push({ positive, negative: guided ? await encode(negative) : positive });
   }
   return prompts;
+}
+
+/** Milliseconds after which whoever waits for this thread gets a turn: a stop among them. */
+const turn = 20;
+
+/**
+ * A look at whether the job is to stop. A message is only heard when the event loop turns, which an `await` of what is
+ * done already does not bring about.
+ */
+function pauseOf(run: Run): Pause {
+  let since = performance.now();
+  return () => {
+    run.checkStop();
+    if (performance.now() - since < turn) return undefined;
+    return new Promise<void>((resolve) => setImmediate(resolve)).then(() => {
+      since = performance.now();
+      run.checkStop();
+    });
+  };
 }
