@@ -7,6 +7,13 @@ import { knownName } from "./names.ts";
 import { refuseEmbeddings, refuseEmptyTab, refuseNotYet } from "./not-yet.ts";
 import { distilledGuidance, type Performance, performanceModes } from "./performance.ts";
 import { type ModelFiles, ownVae } from "./preset.ts";
+import {
+  checkLength,
+  checkStyled,
+  checkTexts,
+  type PromptField,
+  type SectionCounter,
+} from "./prompt-limits.ts";
 import { pickFromArrays, promptLines, takeInlineLoras } from "./prompt-syntax.ts";
 import { PythonRandom } from "./python-random.ts";
 import {
@@ -24,6 +31,7 @@ import {
 } from "./recipe.ts";
 import { checkSize, parseSize } from "./sizes.ts";
 import { applyStyles, drawStyles, expansionStyle, randomStyle, type Style } from "./styles.ts";
+import { someOf } from "./warnings.ts";
 import { fillWildcards, type Wildcards } from "./wildcards.ts";
 
 /** What is there to make pictures with, as names. */
@@ -36,6 +44,8 @@ export type World = ModelFiles &
     samplers: readonly string[];
     schedules: readonly string[];
     noise: NoiseRule;
+    /** Counts what texts cost the encoders; without one they cost what they will. */
+    sections?: SectionCounter;
   }>;
 
 /** What the metadata of one image says of its prompts. */
@@ -64,6 +74,8 @@ const loraLimit = 5;
 export function resolveRecipe(params: GenerateParams, world: World): Resolved {
   refuseNotYet(params);
   refuseEmptyTab(params);
+  checkLength(params.prompt, "prompt");
+  checkLength(params.negative_prompt, "negative_prompt");
   knownName(params.inpaint_engine, inpaintEngines, "inpaint_engine", "inpaint engine");
   knownName(params.refiner_swap_method, swapMethods, "refiner_swap_method", "swap method");
   const base = knownName(params.base_model_name, world.checkpoints, "base_model_name", "checkpoint");
@@ -79,6 +91,7 @@ export function resolveRecipe(params: GenerateParams, world: World): Resolved {
     refuseEmbeddings(spec.positive.texts, "prompt");
     if (mode.distilled === undefined) refuseEmbeddings(spec.negative.texts, "negative_prompt");
   }
+  checkSides(images, world.sections);
   return {
     warnings,
     descriptions: images.map(({ description }) => description),
@@ -99,6 +112,18 @@ export function resolveRecipe(params: GenerateParams, world: World): Resolved {
   };
 }
 
+/** Images differ in their texts only where wildcards and arrays do; the same texts are looked at once. */
+function checkSides(images: readonly Readonly<{ spec: ImageSpec }>[], counter?: SectionCounter): void {
+  const sides = [
+    ["prompt", images.map(({ spec }) => spec.positive.texts)],
+    ["negative_prompt", images.map(({ spec }) => spec.negative.texts)],
+  ] as const;
+  for (const [field, all] of sides) {
+    const different = new Map(all.map((texts) => [texts.join("\n"), texts]));
+    for (const texts of different.values()) checkTexts(texts, field, counter);
+  }
+}
+
 function describeImage(
   params: GenerateParams,
   prompt: Readonly<{ main: string; extra: readonly string[] }>,
@@ -107,17 +132,18 @@ function describeImage(
 ): { spec: ImageSpec; description: ImageDescription } {
   const seed = (params.image_seed + (params.disable_seed_increment ? 0n : BigInt(index))) % seedEnd;
   const random = new PythonRandom(seed);
-  const fill = (text: string): string =>
-    fillWildcards(text, world.wildcards, random, index, params.read_wildcards_in_order);
+  const fill = (text: string, field: PromptField): string =>
+    fillWildcards(text, world.wildcards, random, index, params.read_wildcards_in_order, field);
   const negative = promptLines(params.negative_prompt);
   // In this order: each of them draws from the same generator.
-  const main = pickFromArrays(fill(prompt.main), index);
-  const negativeMain = fill(negative.main);
-  const extra = prompt.extra.map(fill);
-  const negativeExtra = negative.extra.map(fill);
+  const main = pickFromArrays(fill(prompt.main, "prompt"), index);
+  const negativeMain = fill(negative.main, "negative_prompt");
+  const extra = prompt.extra.map((text) => fill(text, "prompt"));
+  const negativeExtra = negative.extra.map((text) => fill(text, "negative_prompt"));
 
   const names = drawStyles(params.style_selections, world.styles, random);
   const chosen = names.filter((name) => name !== expansionStyle).map((name) => styleOf(name, world.styles));
+  checkStyled(chosen, main);
   const texts = applyStyles(chosen, { main, extra }, { main: negativeMain, extra: negativeExtra });
   return {
     spec: { seed, positive: texts.positive, negative: texts.negative },
@@ -179,17 +205,25 @@ function findTagged(
   inline: readonly Readonly<{ stem: string; weight: number }>[],
   names: readonly string[],
 ): { tagged: readonly LoraUse[]; warnings: string[] } {
-  const warnings: string[] = [];
-  const tagged: LoraUse[] = [];
+  const byStem = new Map(names.toReversed().map((name) => [stemOf(name), name]));
+  const unknown = new Set<string>();
+  const tagged = new Map<string, LoraUse>();
   for (const { stem, weight } of inline) {
-    const name = names.find((candidate) => stemOf(candidate) === stem);
-    if (name === undefined)
-      warnings.push(`There is no LoRA called ${stem}; its tag in the prompt was dropped.`);
-    else if (!tagged.some((lora) => lora.name === name && lora.weight === weight))
-      tagged.push({ name, weight });
+    const name = byStem.get(stem);
+    if (name === undefined) unknown.add(stem);
+    else if (!tagged.has(`${weight} ${name}`)) tagged.set(`${weight} ${name}`, { name, weight });
   }
-  return { tagged, warnings };
+  return { tagged: [...tagged.values()], warnings: unknownTags([...unknown]) };
 }
+
+/** A warning for each of a few; one for all of many. */
+function unknownTags(stems: readonly string[]): string[] {
+  if (stems.length > severalTags)
+    return [`There are no LoRAs called ${someOf(stems)}; their tags in the prompt were dropped.`];
+  return stems.map((stem) => `There is no LoRA called ${someOf([stem])}; its tag in the prompt was dropped.`);
+}
+
+const severalTags = 5;
 
 /** A file name without folders and extension. */
 export const stemOf = (name: string): string => name.replace(/^.*\//, "").replace(/\.[^.]+$/, "");

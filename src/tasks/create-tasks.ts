@@ -5,6 +5,7 @@ import type { Config } from "#/config/schema.ts";
 import type { Engine } from "#/engine/engine.ts";
 import type { Log } from "#/lib/log.ts";
 import type { Preset } from "#/recipe/preset.ts";
+import { type SectionCounter, sectionCounter } from "#/recipe/prompt-limits.ts";
 import { type Resolved, resolveRecipe, type World } from "#/recipe/resolve.ts";
 import type { Style } from "#/recipe/styles.ts";
 import type { Wildcards } from "#/recipe/wildcards.ts";
@@ -91,19 +92,18 @@ export function createTasks(parts: TaskDependencies): CreatedTasks {
       catalog,
       styles: assets.styles.map(({ name }) => name),
     });
-  const resolve = (params: GenerateParams): Resolved => resolveRecipe(params, worldOf(parts));
+  const sections = sectionCounter();
+  const world = (): World => worldOf(parts, sections);
+  const resolve = (params: GenerateParams): Resolved => resolveRecipe(params, world());
   const preparation = {
-    world: () => worldOf(parts),
+    world,
     defaultsFor: defaults,
     presets: assets.presets,
     inputOptions: () => inputOptionsOf(parts),
     webhookUrl: config.webhook_url,
     random: parts.random,
   };
-  const tools = createTools(
-    () => inputOptionsOf(parts),
-    () => worldOf(parts),
-  );
+  const tools = createTools(() => inputOptionsOf(parts), world);
   const webhooks = new Webhooks(
     history,
     { secret: config.webhook_secret, asText: config.webhook_text, allowPrivate: config.allow_private_fetch },
@@ -138,7 +138,7 @@ export function createTasks(parts: TaskDependencies): CreatedTasks {
   return { tasks, tools, defaults };
 }
 
-function worldOf({ catalog, assets, config }: TaskDependencies): World {
+function worldOf({ catalog, assets, config }: TaskDependencies, sections: SectionCounter): World {
   return {
     checkpoints: catalog.names("checkpoints"),
     loras: catalog.names("loras"),
@@ -149,6 +149,7 @@ function worldOf({ catalog, assets, config }: TaskDependencies): World {
     samplers: assets.samplers,
     schedules: assets.schedules,
     noise: config.noise,
+    sections,
   };
 }
 

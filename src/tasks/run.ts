@@ -96,6 +96,11 @@ export class TaskRun {
     return this.#end(outcome);
   }
 
+  /** How the task ends that was asked to stop and cannot be waited for; finished images stay. */
+  stopped(): End {
+    return this.#end({ status: "stopped" });
+  }
+
   /** How the task ends when something was thrown; finished images stay. */
   failed(thrown: unknown): End {
     return this.#end({ status: "failed", error: toWireError(thrown) });

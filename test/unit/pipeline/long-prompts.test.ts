@@ -19,13 +19,31 @@ function dice(seed: number): (end: number) => number {
 const spans = (found: ReturnType<typeof plainEmphasis>) => found.map(({ text, weight }) => [text, weight]);
 
 test("emphasis of 40,000 random texts is what the plain grammar makes of them", () => {
-  const parts = ["(", ")", "(", ")", ":", "1.2", ":1.3)", " ", "a", "\\(", "\\)", "\\", "😀", ":-.5e1)", ":1_0 )", "\n"];
+  const parts = [
+    "(",
+    ")",
+    "(",
+    ")",
+    ":",
+    "1.2",
+    ":1.3)",
+    " ",
+    "a",
+    "\\(",
+    "\\)",
+    "\\",
+    "😀",
+    ":-.5e1)",
+    ":1_0 )",
+    "\n",
+  ];
   const roll = dice(7);
   for (let i = 0; i < 40_000; i += 1) {
     const text = Array.from({ length: roll(24) }, () => parts[roll(parts.length)]).join("");
     const found = spans(parseEmphasis(text));
     const wanted = spans(plainEmphasis(text));
-    if (JSON.stringify(found) !== JSON.stringify(wanted)) expect({ text, found }).toEqual({ text, found: wanted });
+    if (JSON.stringify(found) !== JSON.stringify(wanted))
+      expect({ text, found }).toEqual({ text, found: wanted });
   }
 });
 
@@ -33,7 +51,8 @@ test("brackets: every short text of brackets, a colon, a number and a letter is 
   const letters = ["(", ")", ":", "2", "a"];
   const differ: string[] = [];
   const walk = (text: string): void => {
-    if (JSON.stringify(spans(parseEmphasis(text))) !== JSON.stringify(spans(plainEmphasis(text)))) differ.push(text);
+    if (JSON.stringify(spans(parseEmphasis(text))) !== JSON.stringify(spans(plainEmphasis(text))))
+      differ.push(text);
     if (text.length < 7) for (const letter of letters) walk(text + letter);
   };
   walk("");
@@ -41,7 +60,10 @@ test("brackets: every short text of brackets, a colon, a number and a letter is 
 });
 
 /** Joins by looking through the whole word for every merge: the plain way. */
-function plainMerge(symbols: readonly string[], rankOf: (a: string, b: string) => number | undefined): readonly string[] {
+function plainMerge(
+  symbols: readonly string[],
+  rankOf: (a: string, b: string) => number | undefined,
+): readonly string[] {
   let word = [...symbols];
   for (;;) {
     let best = Number.POSITIVE_INFINITY;
@@ -97,7 +119,9 @@ test("a long word's sections are those of its tokens, cut at 75", () => {
   const tokens = tokenizer(word);
   const sections = sectionsOf(word, tokenizer);
   expect(sections.length).toBe(Math.ceil(tokens.length / 75));
-  expect(sections.flatMap(({ l }, i) => l.slice(1, 1 + Math.min(75, tokens.length - 75 * i)))).toEqual([...tokens]);
+  expect(sections.flatMap(({ l }, i) => l.slice(1, 1 + Math.min(75, tokens.length - 75 * i)))).toEqual([
+    ...tokens,
+  ]);
 });
 
 test("20,000 nested brackets took 39 s and 1.3 GB: they are cut, and their depth is known", () => {
