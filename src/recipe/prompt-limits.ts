@@ -1,44 +1,23 @@
-import { RequestError } from "#/lib/errors.ts";
-import { parseEmphasis } from "#/pipeline/text/emphasis.ts";
-import { countSections } from "#/pipeline/text/sections.ts";
+import { checkSections, checkText, type PromptField, refusedText } from "#/pipeline/text/limits.ts";
 import { createTokenizer, type Tokenizer } from "#/pipeline/text/tokenizer.ts";
 import type { Style } from "./styles.ts";
 
-/** Fields whose texts are drawn. */
-export type PromptField = "prompt" | "negative_prompt";
-
-/** What a prompt may hold; no real one comes near to any of it, and each is what costs time or memory. */
+/** What a prompt may hold beside what each of its texts may (`pipeline/text/limits.ts`). */
 export const promptLimits = {
   /** Characters of the field as it is sent. */
-  characters: 500_000,
+  characters: 250_000,
   /** Characters of all texts of one side, after wildcards and styles. */
   styledCharacters: 2_000_000,
-  /** Brackets around a word. */
-  depth: 100,
-  /** How much a word may weigh, below and above zero. */
-  weight: 100,
   /** Wildcards in one text, those that their own lines name included. */
   wildcards: 1000,
-  /** Sections of 75 tokens of all texts of one side: each costs two runs of an encoder, and room in every step. */
-  sections: 512,
 } as const;
 
-/** Counts the sections of texts, no further than one above `most`. */
-export type SectionCounter = (texts: readonly string[], most: number) => number;
-
-/** Bytes that a section surely takes: 68 tokens of a byte at least, and cleaning makes three bytes of one at most. */
-const leastBytes = 22;
-
-/** The engine's own way to count, with a tokenizer that is made when a long text comes for the first time. */
-export function sectionCounter(): SectionCounter {
-  let tokenizer: Tokenizer | undefined;
-  return (texts, most) => {
-    // Short texts cannot have that many, whatever they say; a text has one section at least.
-    const bytes = texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
-    const surely = texts.length + Math.ceil(bytes / leastBytes);
-    if (surely <= most) return surely;
-    tokenizer ??= createTokenizer();
-    return countSections(texts, tokenizer, most);
+/** Makes the engine's tokenizer when a long text comes for the first time, and keeps it. */
+export function lazyTokenizer(): () => Tokenizer {
+  let made: Tokenizer | undefined;
+  return () => {
+    made ??= createTokenizer();
+    return made;
   };
 }
 
@@ -50,7 +29,7 @@ export function sectionCounter(): SectionCounter {
 export function checkLength(text: string, field: PromptField): void {
   const { characters } = promptLimits;
   if (text.length <= characters) return;
-  throw refused(field, `has ${text.length} characters; ${characters} is the limit`, "shorten it", text);
+  throw refusedText(field, `has ${text.length} characters; ${characters} is the limit`, "shorten it", text);
 }
 
 /**
@@ -66,34 +45,7 @@ export function checkStyled(chosen: readonly Style[], main: string): void {
   );
   if (length <= most) return;
   const says = `has ${length} characters once its ${chosen.length} styles have taken it in; ${most} is the limit`;
-  throw refused("prompt", says, "shorten it or take fewer styles", main);
-}
-
-/**
- * Refuses what no encoder should be asked for: words under too many brackets or of a weight that makes numbers without
- * end, and more sections than there is room for.
- *
- * @param texts one side's, as they are encoded; each is looked at once
- * @param counter leaves the sections uncounted where there is none
- * @throws RequestError `invalid-value`
- */
-export function checkTexts(texts: readonly string[], field: PromptField, counter?: SectionCounter): void {
-  const { depth: mostDepth, weight: mostWeight, sections } = promptLimits;
-  for (const one of new Set(texts)) {
-    for (const { text, weight, depth } of parseEmphasis(one)) {
-      if (depth > mostDepth) {
-        const says = `has a word under ${depth} brackets; ${mostDepth} is the limit`;
-        throw refused(field, says, "write \\( and \\) for brackets that are meant as such", text);
-      }
-      if (Math.abs(weight) > mostWeight) {
-        const says = `gives a word the weight ${Number(weight.toPrecision(4))}; ${-mostWeight} to ${mostWeight} is the limit`;
-        throw refused(field, says, "weights between 0.5 and 1.5 are usual", text);
-      }
-    }
-  }
-  if (counter === undefined || counter(texts, sections) <= sections) return;
-  const says = `takes more than ${sections} sections of 75 tokens with its wildcards and styles`;
-  throw refused(field, says, "shorten it or take fewer styles", texts[0] ?? "");
+  throw refusedText("prompt", says, "shorten it or take fewer styles", main);
 }
 
 /**
@@ -105,12 +57,35 @@ export function checkWildcards(count: number, text: string, field: PromptField):
   const { wildcards, styledCharacters } = promptLimits;
   if (count <= wildcards && text.length <= styledCharacters) return;
   const says = `asks for more than ${wildcards} wildcards, or for more text than ${styledCharacters} characters by them`;
-  throw refused(field, says, "look whether its wildcards name each other", text);
+  throw refusedText(field, says, "look whether its wildcards name each other", text);
 }
 
-function refused(field: PromptField, says: string, way: string, value: string): RequestError {
-  return new RequestError("invalid-value", `${field} ${says}: ${way}.`, {
-    field,
-    value: value.slice(0, 100),
-  });
+/** Characters that are looked at for one request: images differ in what wildcards and arrays put in, and few ask for more. */
+const patience = 500_000;
+
+/**
+ * Looks at the texts of all images before anything is made. The engine does so again before it encodes them, so that what
+ * is left out here, where the texts of many images are very long and all different, is still refused there.
+ *
+ * @param sides the texts of each image
+ * @throws RequestError `invalid-value`
+ */
+export function checkSides(
+  sides: readonly (readonly string[])[],
+  field: PromptField,
+  tokenizer: (() => Tokenizer) | undefined,
+): void {
+  const seen = new Set<string>();
+  const counted = new Set<string>();
+  let looked = 0;
+  for (const texts of sides) {
+    const key = texts.join("\n");
+    if (looked > patience) return;
+    if (counted.has(key)) continue;
+    counted.add(key);
+    looked += key.length;
+    for (const text of texts) if (!seen.has(text)) checkText(text, field);
+    for (const text of texts) seen.add(text);
+    if (tokenizer !== undefined) checkSections(texts, field, tokenizer);
+  }
 }

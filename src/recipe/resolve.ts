@@ -1,19 +1,15 @@
 import type { GenerateParams } from "#/api/generate.ts";
 import type { Sidecar } from "#/catalog/sidecar.ts";
 import { RequestError } from "#/lib/errors.ts";
+import type { PromptField } from "#/pipeline/text/limits.ts";
+import type { Tokenizer } from "#/pipeline/text/tokenizer.ts";
 import { inpaintEngines, swapMethods } from "./known-names.ts";
 import { sdxlLatentColours } from "./latent-colours.ts";
 import { knownName } from "./names.ts";
 import { refuseEmbeddings, refuseEmptyTab, refuseNotYet } from "./not-yet.ts";
 import { distilledGuidance, type Performance, performanceModes } from "./performance.ts";
 import { type ModelFiles, ownVae } from "./preset.ts";
-import {
-  checkLength,
-  checkStyled,
-  checkTexts,
-  type PromptField,
-  type SectionCounter,
-} from "./prompt-limits.ts";
+import { checkLength, checkSides, checkStyled } from "./prompt-limits.ts";
 import { pickFromArrays, promptLines, takeInlineLoras } from "./prompt-syntax.ts";
 import { PythonRandom } from "./python-random.ts";
 import {
@@ -44,8 +40,8 @@ export type World = ModelFiles &
     samplers: readonly string[];
     schedules: readonly string[];
     noise: NoiseRule;
-    /** Counts what texts cost the encoders; without one they cost what they will. */
-    sections?: SectionCounter;
+    /** Counts what long texts cost the encoders; without one only the engine does. */
+    tokenizer?: () => Tokenizer;
   }>;
 
 /** What the metadata of one image says of its prompts. */
@@ -91,7 +87,15 @@ export function resolveRecipe(params: GenerateParams, world: World): Resolved {
     refuseEmbeddings(spec.positive.texts, "prompt");
     if (mode.distilled === undefined) refuseEmbeddings(spec.negative.texts, "negative_prompt");
   }
-  checkSides(images, world.sections);
+  for (const [field, side] of [
+    ["prompt", "positive"],
+    ["negative_prompt", "negative"],
+  ] as const)
+    checkSides(
+      images.map(({ spec }) => spec[side].texts),
+      field,
+      world.tokenizer,
+    );
   return {
     warnings,
     descriptions: images.map(({ description }) => description),
@@ -110,18 +114,6 @@ export function resolveRecipe(params: GenerateParams, world: World): Resolved {
       images: images.map(({ spec }) => spec),
     },
   };
-}
-
-/** Images differ in their texts only where wildcards and arrays do; the same texts are looked at once. */
-function checkSides(images: readonly Readonly<{ spec: ImageSpec }>[], counter?: SectionCounter): void {
-  const sides = [
-    ["prompt", images.map(({ spec }) => spec.positive.texts)],
-    ["negative_prompt", images.map(({ spec }) => spec.negative.texts)],
-  ] as const;
-  for (const [field, all] of sides) {
-    const different = new Map(all.map((texts) => [texts.join("\n"), texts]));
-    for (const texts of different.values()) checkTexts(texts, field, counter);
-  }
 }
 
 function describeImage(

@@ -1,4 +1,5 @@
-import { checkWildcards, type PromptField } from "./prompt-limits.ts";
+import type { PromptField } from "#/pipeline/text/limits.ts";
+import { checkWildcards } from "./prompt-limits.ts";
 import type { PythonRandom } from "./python-random.ts";
 
 /** Lines of a wildcard file by its name; undefined where there is none. */

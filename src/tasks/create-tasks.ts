@@ -5,7 +5,7 @@ import type { Config } from "#/config/schema.ts";
 import type { Engine } from "#/engine/engine.ts";
 import type { Log } from "#/lib/log.ts";
 import type { Preset } from "#/recipe/preset.ts";
-import { type SectionCounter, sectionCounter } from "#/recipe/prompt-limits.ts";
+import { lazyTokenizer } from "#/recipe/prompt-limits.ts";
 import { type Resolved, resolveRecipe, type World } from "#/recipe/resolve.ts";
 import type { Style } from "#/recipe/styles.ts";
 import type { Wildcards } from "#/recipe/wildcards.ts";
@@ -92,8 +92,8 @@ export function createTasks(parts: TaskDependencies): CreatedTasks {
       catalog,
       styles: assets.styles.map(({ name }) => name),
     });
-  const sections = sectionCounter();
-  const world = (): World => worldOf(parts, sections);
+  const tokenizer = lazyTokenizer();
+  const world = (): World => ({ ...worldOf(parts), tokenizer });
   const resolve = (params: GenerateParams): Resolved => resolveRecipe(params, world());
   const preparation = {
     world,
@@ -138,7 +138,7 @@ export function createTasks(parts: TaskDependencies): CreatedTasks {
   return { tasks, tools, defaults };
 }
 
-function worldOf({ catalog, assets, config }: TaskDependencies, sections: SectionCounter): World {
+function worldOf({ catalog, assets, config }: TaskDependencies): World {
   return {
     checkpoints: catalog.names("checkpoints"),
     loras: catalog.names("loras"),
@@ -149,7 +149,6 @@ function worldOf({ catalog, assets, config }: TaskDependencies, sections: Sectio
     samplers: assets.samplers,
     schedules: assets.schedules,
     noise: config.noise,
-    sections,
   };
 }
 

@@ -4,6 +4,7 @@ import type { EngineContext } from "../context.ts";
 import type { Fact } from "../generate.ts";
 import type { Run } from "../run.ts";
 import type { Stopwatch } from "../stopwatch.ts";
+import { checkSections, checkText, type PromptField } from "../text/limits.ts";
 import { type Conditioning, encodeText, encodeTexts, type Pause } from "./encode-text.ts";
 
 /** Both sides of an image's guidance; at CFG 1 the negative one is never asked. */
@@ -18,18 +19,28 @@ export async function* encodePrompts(
   clock: Stopwatch,
 ): AsyncGenerator<Fact, readonly Prompts[], undefined> {
   const { tokenizer } = context;
+  const pause = pauseOf(run);
   const { textL, textG, textKey } = networks;
   const cached = (text: string): Promise<Conditioning> => {
     run.checkStop();
     const encoders = { tokenizer, textL, textG };
-    return context.conditioning(`${textKey}|${text}`, () => encodeText(text, encoders, pauseOf(run)));
+    return context.conditioning(`${textKey}|${text}`, () => encodeText(text, encoders, pause));
   };
   const encode = ({ texts, topK }: PromptTexts): Promise<Conditioning> =>
     clock.time("encoding", () => encodeTexts(texts, topK, cached));
 
+  const look = async ({ texts }: PromptTexts, field: PromptField): Promise<void> => {
+    for (const text of new Set(texts)) {
+      checkText(text, field);
+      await pause();
+    }
+    checkSections(texts, field, () => tokenizer);
+  };
+
   const positives: Conditioning[] = [];
   for (const [image, { positive }] of recipe.images.entries()) {
     yield { type: "progress", at: { stage: "encoding", image, texts: "positive" } };
+    await look(positive, "prompt");
     positives.push(await encode(positive));
   }
   const guided = Math.abs(recipe.guidance.cfg - 1) >= 1e-4;
@@ -37,7 +48,10 @@ export async function* encodePrompts(
   for (const [image, { negative }] of recipe.images.entries()) {
     const positive = positives[image];
     if (positive === undefined) continue;
-    if (guided) yield { type: "progress", at: { stage: "encoding", image, texts: "negative" } };
+    if (guided) {
+      yield { type: "progress", at: { stage: "encoding", image, texts: "negative" } };
+      await look(negative, "negative_prompt");
+    }
     prompts.push({ positive, negative: guided ? await encode(negative) : positive });
   }
   return prompts;

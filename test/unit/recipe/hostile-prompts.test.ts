@@ -1,7 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { CommonRequest, type GenerateParams, generateFields } from "#/api/generate.ts";
 import { RequestError } from "#/lib/errors.ts";
-import { promptLimits, sectionCounter } from "#/recipe/prompt-limits.ts";
+import { countSections } from "#/pipeline/text/sections.ts";
+import { createTokenizer } from "#/pipeline/text/tokenizer.ts";
+import { lazyTokenizer, promptLimits } from "#/recipe/prompt-limits.ts";
 import { resolveRecipe, type World } from "#/recipe/resolve.ts";
 
 const world: World = {
@@ -14,7 +16,7 @@ const world: World = {
   samplers: ["dpmpp_2m_sde_gpu"],
   schedules: ["karras"],
   noise: "gpu",
-  sections: sectionCounter(),
+  tokenizer: lazyTokenizer(),
 };
 
 const defaults = Object.fromEntries(
@@ -60,11 +62,21 @@ describe("a prompt that blamed a model file, or took minutes, is refused by its 
     ["fifty brackets, which weigh 117", nested(50), "the weight 117.4"],
     [
       "too many letters",
-      "a".repeat(promptLimits.characters + 1),
-      "has 500001 characters; 500000 is the limit",
+      "a ".repeat(promptLimits.characters / 2 + 1),
+      "has 250002 characters; 250000 is the limit",
     ],
-    ["too many sections", "one two three ".repeat(20_000), "more than 512 sections of 75 tokens"],
-    ["as many lines", "a\n".repeat(600), "more than 512 sections"],
+    [
+      "a word of 50,001 letters",
+      "a".repeat(50_001),
+      "has 50001 characters without a blank; 50000 is the limit",
+    ],
+    [
+      "accents, which took 234 s to be put in order",
+      `a${"\u0301\u0323\u200b".repeat(70)}`,
+      "has 210 accents",
+    ],
+    ["too many sections", "a b c d e f ".repeat(20_000), "more than 1024 sections of 75 tokens"],
+    ["as many lines", "a\n".repeat(1100), "more than 1024 sections"],
     ["wildcards that name each other", "__circle__", "more than 1000 wildcards"],
     ["a thousand and one wildcards", "__color__ ".repeat(1001), "more than 1000 wildcards"],
   ];
@@ -87,8 +99,11 @@ describe("a prompt that blamed a model file, or took minutes, is refused by its 
   });
 
   test("styles that take a long prompt in too often", () => {
-    const { message } = refusal({ prompt: "a".repeat(400_000), style_selections: ["Often", "Often"] });
-    expect(message).toContain("once its 2 styles have taken it in");
+    const { message } = refusal({
+      prompt: "a ".repeat(120_000),
+      style_selections: Array.from({ length: 6 }, () => "Often"),
+    });
+    expect(message).toContain("once its 6 styles have taken it in");
   });
 });
 
@@ -105,10 +120,10 @@ describe("what people write is taken", () => {
   for (const [what, text] of cases)
     test(what, () => expect(resolve({ prompt: text, negative_prompt: text }).recipe.images).toHaveLength(1));
 
-  test("200,000 letters of words are far more than a section, and counted to the end", () => {
-    const count = world.sections?.(["lorem ipsum dolor ".repeat(11_111)], promptLimits.sections) ?? 0;
-    expect(count).toBeGreaterThan(400);
-    expect(count).toBeLessThanOrEqual(513);
+  test("200,000 letters of words", () => {
+    const prompt = "lorem ipsum dolor ".repeat(11_111);
+    expect(countSections([prompt], createTokenizer(), 1000)).toBeGreaterThan(400);
+    expect(resolve({ prompt }).recipe.images).toHaveLength(1);
   });
 });
 
