@@ -26,8 +26,12 @@ export type EngineContext = Readonly<{
   close: () => Promise<void>;
 }>;
 
-/** Texts kept; a conditioning of SDXL is about 0.6 MB. */
+/** Texts kept; a conditioning of SDXL is about 0.6 MB for each section of 75 tokens. */
 const keptTexts = 128;
+const keptBytes = 128 * 1024 ** 2;
+
+const bytesOf = (texts: ReadonlyMap<string, Conditioning>): number =>
+  texts.values().reduce((sum, { context }) => sum + context.data.byteLength, 0);
 
 /**
  * Makes the engine's context on the first provider that works.
@@ -76,8 +80,10 @@ export async function openContext(
       }
       const made = await make();
       texts.set(key, made);
-      const oldest = texts.keys().next();
-      if (texts.size > keptTexts && oldest.done !== true) texts.delete(oldest.value);
+      for (const oldest of texts.keys()) {
+        if (texts.size <= keptTexts && bytesOf(texts) <= keptBytes) break;
+        texts.delete(oldest);
+      }
       return made;
     },
     unload: async () => {

@@ -17,6 +17,7 @@ import type { Task } from "#/tasks/task.ts";
 import type { Tasks } from "#/tasks/tasks.ts";
 import { firstPicture } from "../answers/pictures.ts";
 import { ended } from "../generate.ts";
+import { bodyOf } from "../http/body-limit.ts";
 import { convertedReply, jsonReply } from "../http/replies.ts";
 import { olderAnswer } from "./answer.ts";
 import { finishReason, freshJob, jobResult, queueIsFull, refusedJob } from "./job.ts";
@@ -76,7 +77,7 @@ const olderRoutes: readonly OlderRoute[] = [
 export const generationRoutes = (parts: OlderDependencies) =>
   new Elysia({ name: "routes/legacy/generation" }).use(jsonRoutes(parts)).use(formRoutes(parts));
 
-/** The bodies are read before the key is asked for, and checked after: that is the contract's order. */
+/** The bodies are read before the key is asked for, if they are small, and checked after: that is the contract's order. */
 function jsonRoutes(parts: OlderDependencies) {
   const app = new Elysia().derive(async ({ request }) => ({ json: await sentJson(request) }));
   for (const route of olderRoutes.filter(({ form }) => !form)) {
@@ -94,7 +95,9 @@ function jsonRoutes(parts: OlderDependencies) {
 }
 
 function formRoutes(parts: OlderDependencies) {
-  const app = new Elysia().derive(async ({ request }) => ({ form: await formOf(request) }));
+  const app = new Elysia().derive(async ({ request }) => ({
+    form: await formOf(request, () => bodyOf(request)),
+  }));
   for (const route of olderRoutes.filter(({ form }) => form)) {
     app.post(
       route.path,
@@ -137,14 +140,17 @@ const generationAnswer = {
   },
 };
 
+/** Bytes of a text that is no JSON that are shown: more than the answer keeps of it. */
+const mostShown = 64 * 1024;
+
 /** @throws InvalidRequest that shows the text, for what is no JSON; UndecodableBody */
 async function sentJson(request: Request): Promise<Json> {
-  const bytes = await request.bytes();
+  const bytes = await bodyOf(request);
   try {
     return readJson(bytes, request.headers.get("content-type"));
   } catch (thrown) {
     if (!(thrown instanceof InvalidRequest)) throw thrown;
-    throw new InvalidRequest(thrown.issues, new TextDecoder().decode(bytes));
+    throw new InvalidRequest(thrown.issues, new TextDecoder().decode(bytes.subarray(0, mostShown)));
   }
 }
 
