@@ -9,6 +9,7 @@ import type { Config } from "#/config/schema.ts";
 import { type Channel, processChannel, threadChannel } from "#/engine/channel.ts";
 import { EngineHost } from "#/engine/host.ts";
 import type { EngineSettings } from "#/engine/protocol.ts";
+import { DecodeGate } from "#/image/decode-gate.ts";
 import { EngineError } from "#/lib/errors.ts";
 import type { Log } from "#/lib/log.ts";
 import { linkCudaProviders } from "#/native/cuda.ts";
@@ -62,7 +63,9 @@ export function startApp(config: Config, engineCommand: readonly string[], log: 
 
   let port = config.port;
   const baseUrl = (): string => publicBase({ base_url: config.base_url, host: config.host, port });
+  const decoding = new DecodeGate();
   const { tasks, tools } = createTasks({
+    decoding,
     config,
     history,
     images,
@@ -82,6 +85,7 @@ export function startApp(config: Config, engineCommand: readonly string[], log: 
   const styleNames = [expansionStyle, randomStyle, ...styles];
   const auth = { keys: config.api_keys, protectFiles: config.protect_files };
   const answering = {
+    decoding,
     tasks,
     tools,
     images,

@@ -84,9 +84,9 @@ export class Claims {
     this.#pixels = Math.max(this.#pixels, width * height);
   }
 
-  frame(): void {
-    this.#frames += 1;
-    check("frames", this.#frames, true);
+  frame(count = 1): void {
+    this.#frames += count;
+    check("frames", this.#frames, count === 1);
   }
 
   scan(): void {

@@ -43,7 +43,9 @@ export async function withPixels<T>(
   use: (pixmap: Pixmap) => Promise<T>,
 ): Promise<T> {
   const { pixels } = inspected(bytes, field);
-  return await gate.run(pixels * decodedBytes, async () => await use(await decoded(bytes, field)));
+  // What does not say its size may be as large as the decoder allows.
+  const bytesOfPixels = (pixels || pictureLimits.pixels) * decodedBytes;
+  return await gate.run(bytesOfPixels, async () => await use(await decoded(bytes, field)));
 }
 
 /** @throws RequestError */

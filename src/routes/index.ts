@@ -1,6 +1,7 @@
 import { Elysia } from "elysia";
 import type { DescribedRoute } from "#/api/openapi.ts";
 import type { Catalog } from "#/catalog/catalog.ts";
+import type { DecodeGate } from "#/image/decode-gate.ts";
 import type { Log } from "#/lib/log.ts";
 import type { ImageStore } from "#/stores/images.ts";
 import type { Tasks } from "#/tasks/tasks.ts";
@@ -39,6 +40,8 @@ export type RouteDependencies = Readonly<{
   /** Whether the older API's job-history shows parameters and results too. */
   persistentHistory?: boolean;
   log: Log;
+  /** Where pictures wait to be decoded; the tasks' own. */
+  decoding?: DecodeGate;
 }> &
   Pick<LiveDependencies, "liveLimits">;
 

@@ -3,6 +3,7 @@ import type { Catalog } from "#/catalog/catalog.ts";
 import type { ModelHashes } from "#/catalog/hashes.ts";
 import type { Config } from "#/config/schema.ts";
 import type { Engine } from "#/engine/engine.ts";
+import type { DecodeGate } from "#/image/decode-gate.ts";
 import type { Log } from "#/lib/log.ts";
 import type { Preset } from "#/recipe/preset.ts";
 import { lazyTokenizer } from "#/recipe/prompt-limits.ts";
@@ -57,6 +58,8 @@ export type TaskDependencies = Readonly<{
   engine: Engine;
   assets: GenerationAssets;
   log: Log;
+  /** Where pictures wait to be decoded, those of the routes too; without it each waits for itself. */
+  decoding?: DecodeGate;
   /** Start of the addresses that clients are given, without a slash at the end (`publicBase`). */
   baseUrl: () => string;
   /** The port we listen on, for recognising our own addresses. */
@@ -123,6 +126,7 @@ export function createTasks(parts: TaskDependencies): CreatedTasks {
     engine,
     webhooks,
     log,
+    ...(parts.decoding === undefined ? {} : { decoding: parts.decoding }),
     now: clock,
     baseUrl,
     queueLimit: config.queue_limit,
@@ -152,10 +156,10 @@ function worldOf({ catalog, assets, config }: TaskDependencies): World {
   };
 }
 
-function inputOptionsOf({ images, baseUrl, port, config }: TaskDependencies): InputOptions {
+function inputOptionsOf({ images, baseUrl, port, config, decoding }: TaskDependencies): InputOptions {
   const limits: FetchLimits = { ...imageLimits, allowPrivate: config.allow_private_fetch };
   const hosts = ["127.0.0.1", "localhost", "[::1]", config.host];
   const ports = [port(), config.also_port];
   const otherBases = hosts.flatMap((host) => ports.map((one) => `http://${host}:${one}`));
-  return { images, baseUrl: baseUrl(), otherBases, limits };
+  return { images, baseUrl: baseUrl(), otherBases, limits, ...(decoding === undefined ? {} : { decoding }) };
 }

@@ -211,7 +211,8 @@ export class TaskRun {
     const pixmaps: Pixmap[] = [];
     for (const { url } of this.#images) {
       const path = resultPath(url, this.#parts.images);
-      if (path !== undefined) pixmaps.push(await decodeImage(await Bun.file(path).bytes(), "grid"));
+      if (path !== undefined)
+        pixmaps.push(await decodeImage(await Bun.file(path).bytes(), "grid", this.#parts.decoding));
     }
     const grid = imageGrid(pixmaps);
     if (grid === undefined) return;

@@ -31,6 +31,8 @@ function walk(boxes: Buffer, claims: Claims, depth: number): void {
     } else if (type === "tkhd" && data.length >= 8)
       // Sides of a track are the last two values, in 16.16 bits.
       claims.size(data.readUInt16BE(data.length - 8), data.readUInt16BE(data.length - 4));
+    else if (type === "iinf" && data.length >= 8)
+      claims.frame(data[0] === 0 ? data.readUInt16BE(4) : data.readUInt32BE(4));
     else if (!pixelBoxes.includes(type)) claims.chunk(length - head);
     at += length;
   }

@@ -50,7 +50,9 @@ function readPage({ big, u16, word, value }: Reader, page: number, claims: Claim
     const [tag, type, length] = [u16(entry), u16(entry + 2), word(entry + 4)];
     if (tag === 0 && type === 0) break;
     found.set(tag, value(entry + (big ? 12 : 8), type));
-    if (!places.includes(tag)) claims.chunk(length * (typeBytes[type] ?? 1));
+    const bytes = length * (typeBytes[type] ?? 1);
+    // What fits into the entry itself is no text and no profile.
+    if (bytes > (big ? 8 : 4) && !places.includes(tag)) claims.chunk(bytes);
   }
   claims.size(found.get(tags.width) ?? 0, found.get(tags.height) ?? 0);
   claims.size(found.get(tags.tileWidth) ?? 0, found.get(tags.tileHeight) ?? 0);

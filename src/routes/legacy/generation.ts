@@ -10,6 +10,7 @@ import { olderField, toGenerateRequest } from "#/api/legacy/to-generate.ts";
 import { type OlderWords, readOlder } from "#/api/legacy/words.ts";
 import { formRequest, jsonAnswer, jsonRequest, pictureContent, queryParameter } from "#/api/openapi.ts";
 import { readJson } from "#/api/read.ts";
+import type { DecodeGate } from "#/image/decode-gate.ts";
 import { RequestError } from "#/lib/errors.ts";
 import type { Log } from "#/lib/log.ts";
 import type { ImageStore } from "#/stores/images.ts";
@@ -22,7 +23,12 @@ import { convertedReply, jsonReply } from "../http/replies.ts";
 import { olderAnswer } from "./answer.ts";
 import { finishReason, freshJob, jobResult, queueIsFull, refusedJob } from "./job.ts";
 
-export type OlderDependencies = Readonly<{ tasks: Tasks; images: ImageStore; log: Log }>;
+export type OlderDependencies = Readonly<{
+  tasks: Tasks;
+  images: ImageStore;
+  log: Log;
+  decoding?: DecodeGate;
+}>;
 
 /** A route of the older API: where it is, what it takes, and what its body is about. */
 type OlderRoute = Readonly<{
@@ -167,7 +173,7 @@ async function generated(
   route: OlderRoute,
   request: Request,
   words: OlderWords,
-  { tasks, images }: OlderDependencies,
+  { tasks, images, decoding }: OlderDependencies,
 ): Promise<Response> {
   const kind = replyKind(request, words);
   const task = await submitted(route, words, kind, tasks);
@@ -178,7 +184,7 @@ async function generated(
     case "sync":
       return jsonReply(await jobResult(await ended(tasks, task.id, request.signal), images));
     case "image":
-      return await firstImage(await ended(tasks, task.id, request.signal), images);
+      return await firstImage(await ended(tasks, task.id, request.signal), images, decoding);
   }
 }
 
@@ -221,9 +227,13 @@ function fullReply(kind: ReplyKind, job: LegacyJob): Response {
   }
 }
 
-async function firstImage(task: Task, images: ImageStore): Promise<Response> {
+async function firstImage(
+  task: Task,
+  images: ImageStore,
+  decoding: DecodeGate | undefined,
+): Promise<Response> {
   const path = firstPicture(task, images);
-  if (path !== undefined) return await convertedReply(path, "png");
+  if (path !== undefined) return await convertedReply(path, "png", decoding);
   return finishReason(task) === "USER_CANCEL" ? plain("USER_CANCEL", 400) : plain("ERROR", 500);
 }
 
