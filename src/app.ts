@@ -63,17 +63,14 @@ export function startApp(config: Config, engineCommand: readonly string[], log: 
 
   let port = config.port;
   const baseUrl = (): string => publicBase({ base_url: config.base_url, host: config.host, port });
-  const decoding = new DecodeGate();
+  const shared = { images, catalog, log, decoding: new DecodeGate() };
   const { tasks, tools } = createTasks({
-    decoding,
+    ...shared,
     config,
     history,
-    images,
-    catalog,
     hashes: new ModelHashes(join(config.outputs, "model-hashes.json")),
     engine,
     assets,
-    log,
     baseUrl,
     port: () => port,
     recordText: webhookText,
@@ -85,17 +82,14 @@ export function startApp(config: Config, engineCommand: readonly string[], log: 
   const styleNames = [expansionStyle, randomStyle, ...styles];
   const auth = { keys: config.api_keys, protectFiles: config.protect_files };
   const answering = {
-    decoding,
+    ...shared,
     tasks,
     tools,
-    images,
-    catalog,
     styleNames,
     auth,
     corsOrigins: config.cors_origins,
     guard: browserGuard(config),
     persistentHistory: config.persistent,
-    log,
   };
   const server = listen(routes(answering), config.host, config.port);
   port = server.port;
