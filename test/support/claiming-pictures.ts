@@ -57,8 +57,8 @@ export const webp = (...chunks: readonly Uint8Array[]): Uint8Array => {
 };
 export const webpCanvas = (width: number, height: number): Uint8Array =>
   riff("VP8X", bytes([0, 0, 0, 0], le24(width - 1), le24(height - 1)));
-export const webpFrame = (width = 1, height = 1): Uint8Array =>
-  riff("ANMF", bytes(le24(0), le24(0), le24(width - 1), le24(height - 1), [0, 0, 0, 0]));
+export const webpFrame = (width = 1, height = 1, ...chunks: readonly Uint8Array[]): Uint8Array =>
+  riff("ANMF", bytes(le24(0), le24(0), le24(width - 1), le24(height - 1), le24(0), [0], ...chunks));
 export const webpLossless = (width: number, height: number): Uint8Array =>
   riff("VP8L", bytes([0x2f], le32((width - 1) | ((height - 1) << 14))));
 export const webpLossy = (width: number, height: number): Uint8Array =>
@@ -114,3 +114,29 @@ export const avif = (properties: readonly Uint8Array[], more: readonly Uint8Arra
     box("meta", be32(0), ...more, box("iprp", box("ipco", ...properties))),
   );
 export const avifOther = box("free", "x");
+
+/** A sequence header of AV1, as a still picture's or as a film's, in a stream of its own after a unit of padding. */
+export function av1(width: number, height: number, still = true): Uint8Array {
+  const bit = (value: number, count: number): string => value.toString(2).padStart(count, "0");
+  const points = still ? bit(0, 5) : bit(0, 2) + bit(0, 5) + bit(0, 12) + bit(0, 5);
+  const size = bit(15, 4) + bit(15, 4) + bit(width - 1, 16) + bit(height - 1, 16);
+  const bits = `${bit(0, 4)}${still ? 1 : 0}${points}${size}`;
+  const header = (bits.match(/.{1,8}/g) ?? []).map((part) => Number.parseInt(part.padEnd(8, "0"), 2));
+  return bytes([0x7a, 1, 0], [0x0a, header.length], header);
+}
+
+/** An AVIF of one stream in its `idat` box, in pieces of so many bytes, which says another size outside. */
+export function avifOfStream(stream: Uint8Array, piece = stream.length): Uint8Array {
+  const pieces = Array.from({ length: Math.ceil(stream.length / piece) }, (_, i) => [
+    ...be32(i * piece),
+    ...be32(Math.min(piece, stream.length - i * piece)),
+  ]);
+  const location = box(
+    "iloc",
+    [1, 0, 0, 0, 0x44, 0],
+    be16(1),
+    [...be16(1), ...be16(1), ...be16(0), ...be16(pieces.length)],
+    ...pieces,
+  );
+  return avif([avifSize(9, 9)], [location, box("idat", stream)]);
+}

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import sharp from "sharp";
 import { pictureLimits } from "#/image/claims.ts";
 import { decodeImage, readEmbeddedText } from "#/image/decode.ts";
 import { DecodeGate } from "#/image/decode-gate.ts";
@@ -229,6 +230,30 @@ const cases: readonly Case[] = [
     made.avif([], [made.avifItems(frames + 1)]),
   ],
   [
+    "AVIF: what its stream says",
+    "pixels on a side",
+    made.avifOfStream(made.av1(side, 1)),
+    made.avifOfStream(made.av1(side + 1, 1)),
+  ],
+  [
+    "AVIF: a stream in pieces",
+    "pixels; 100000000",
+    made.avifOfStream(made.av1(side, rows), 2),
+    made.avifOfStream(made.av1(side, rows + 1), 2),
+  ],
+  [
+    "AVIF: a film's stream",
+    "pixels on a side",
+    made.avifOfStream(made.av1(side, 1, false)),
+    made.avifOfStream(made.av1(side + 1, 1, false)),
+  ],
+  [
+    "WebP: a stream within a frame",
+    "pixels on a side",
+    made.webp(made.webpFrame(9, 9, made.webpLossless(9, 9))),
+    made.webp(made.webpFrame(9, 9, made.webpCanvas(side + 1, 1))),
+  ],
+  [
     "AVIF: boxes",
     "chunks of metadata",
     made.avif([], times(chunks - 1, made.avifOther)),
@@ -259,6 +284,16 @@ test("the sentence names the field, the claim, the bound and the way out", async
   await expect(decodeImage(made.png([], side + 1, 1), "controlnet_image.0.cn_img")).rejects.toThrow(
     "The image in controlnet_image.0.cn_img has 32769 pixels on a side; 32768 is the limit: send it smaller.",
   );
+});
+
+test("an AVIF's stream is read as the encoder wrote it", async () => {
+  const avif = await sharp({ create: { width: 300, height: 17, channels: 4, background: "#1234" } })
+    .avif()
+    .toBuffer();
+  // Without the size in its boxes, only the streams say it.
+  const at = avif.indexOf("ispe");
+  avif.fill(0, at + 8, at + 16);
+  expect(inspectPicture(avif)).toEqual({ pixels: 300 * 17 });
 });
 
 test("a picture with a thousand texts is still a picture, and a page that leads back to itself is one page", async () => {
