@@ -18,7 +18,11 @@ export class JsonSyntaxError extends Error {
 }
 
 /** A whole number with more digits than Python reads; reading it would take long, and nothing means it. */
-export class HugeNumber extends Error {}
+export class HugeNumber extends Error {
+  constructor() {
+    super(`A whole number has more than ${mostDigits} digits`);
+  }
+}
 
 /** What Python's own guard against such numbers allows. */
 export const mostDigits = 4300;

@@ -5,6 +5,7 @@ import { InvalidRequest } from "#/api/issues.ts";
 import { parseJson } from "#/api/json.ts";
 import { readBody } from "#/api/read.ts";
 import { bodyOf, OversizedBody } from "#/routes/http/body-limit.ts";
+import { liveClient } from "../support/live-client.ts";
 import { serveBench } from "../support/served-bench.ts";
 
 const open = serveBench({ config: { queue_limit: 10_000 } });
@@ -205,6 +206,23 @@ describe("an error answer was up to 56 times its request", () => {
     );
     expect(fields.status).toBe(400);
   });
+});
+
+test("a number of 5,000 digits in a form was a 500", async () => {
+  const form = new FormData();
+  form.set("loras", `[{"enabled": true, "model_name": "a", "weight": ${"9".repeat(5000)}}]`);
+  form.set("advanced_params", `{"overwrite_step": ${"9".repeat(5000)}}`);
+  const answer = await fetch(`${open.url}/v1/generation/image-prompt`, { method: "POST", body: form });
+  expect(answer.status).toBe(422);
+  expect((await answer.json()).detail[0]).toMatchObject({
+    type: "json_invalid",
+    loc: ["body", "loras"],
+    msg: "Invalid JSON: A whole number has more than 4300 digits",
+  });
+  const live = await liveClient(open.url);
+  live.say(`{"type": "ping", "id": ${"9".repeat(5000)}}`);
+  expect(await live.until(({ type }) => type === "error")).toMatchObject({ code: "bad-message" });
+  live.close();
 });
 
 test("JSON is read as the runtime reads it, whatever it is made of", () => {

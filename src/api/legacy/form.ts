@@ -1,6 +1,6 @@
 import { type TSchema, TypeGuard } from "@sinclair/typebox";
 import { InvalidRequest, type Issue } from "../issues.ts";
-import { type Json, type JsonObject, JsonSyntaxError, parseJson } from "../json.ts";
+import { HugeNumber, type Json, type JsonObject, JsonSyntaxError, parseJson } from "../json.ts";
 import { readBody, UndecodableBody } from "../read.ts";
 import { type OlderWords, onlyGiven } from "./words.ts";
 
@@ -151,10 +151,11 @@ function jsonValue(text: string, property: TSchema, loc: Issue["loc"], issues: I
     if (property.lenient === true) readBody(property, value);
     return value;
   } catch (thrown) {
-    if (property.lenient === true && (thrown instanceof JsonSyntaxError || thrown instanceof InvalidRequest))
-      return undefined;
-    if (!(thrown instanceof JsonSyntaxError)) throw thrown;
-    const error = `${thrown.message} at character ${thrown.offset}`;
+    const isNoJson = thrown instanceof JsonSyntaxError || thrown instanceof HugeNumber;
+    if (property.lenient === true && (isNoJson || thrown instanceof InvalidRequest)) return undefined;
+    if (!isNoJson) throw thrown;
+    const error =
+      thrown instanceof HugeNumber ? thrown.message : `${thrown.message} at character ${thrown.offset}`;
     issues.push({ type: "json_invalid", loc, msg: `Invalid JSON: ${error}`, input: text, ctx: { error } });
     return undefined;
   }
