@@ -8,6 +8,8 @@ export const pictureLimits = {
   frames: 1000,
   /** Runs over the pixels of a progressive JPEG: each takes as long as a whole picture. */
   scans: 100,
+  /** Pixels of all of them together: the largest picture in the fifteen scans that encoders write. */
+  scannedPixels: 1_500_000_000,
   /** Chunks, segments or tags beside the pixels. */
   chunks: 1000,
   /** Bytes of one of them, and of all. */
@@ -24,6 +26,7 @@ const ways = {
   pixels: "send it smaller",
   frames: "send one of them",
   scans: "save it anew",
+  scannedPixels: "save it smaller, or not progressive",
   chunks: "save it anew without metadata",
   chunkBytes: "save it anew without metadata",
   metadataBytes: "save it anew without metadata",
@@ -36,6 +39,7 @@ const units = {
   pixels: "pixels",
   frames: "frames or pages",
   scans: "scans",
+  scannedPixels: "pixels in all its scans",
   chunks: "chunks of metadata",
   chunkBytes: "bytes in one chunk of metadata",
   metadataBytes: "bytes of metadata",
@@ -92,6 +96,7 @@ export class Claims {
   scan(): void {
     this.#scans += 1;
     check("scans", this.#scans, true);
+    check("scannedPixels", this.#scans * this.#pixels, true);
   }
 
   channels(count: number): void {

@@ -61,7 +61,7 @@ export function checkWildcards(count: number, text: string, field: PromptField):
 }
 
 /** Characters that are looked at for one request: images differ in what wildcards and arrays put in, and few ask for more. */
-const patience = 500_000;
+const patience = 150_000;
 
 /**
  * Looks at the texts of all images before anything is made. The engine does so again before it encodes them, so that what

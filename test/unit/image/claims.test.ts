@@ -85,6 +85,12 @@ const cases: readonly Case[] = [
     made.jpeg(made.jpegFrame(9, 9), ...times(scans + 1, made.jpegScan)),
   ],
   [
+    "JPEG: scans of a large picture",
+    "more than 1500000000 pixels in all its scans",
+    made.jpeg(made.jpegFrame(10_000, 10_000), ...times(15, made.jpegScan)),
+    made.jpeg(made.jpegFrame(10_000, 10_000), ...times(16, made.jpegScan)),
+  ],
+  [
     "JPEG: comments",
     "chunks of metadata",
     made.jpeg(...times(chunks, made.jpegSegment())),
