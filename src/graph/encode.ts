@@ -1,13 +1,9 @@
 import { relative } from "node:path";
-import {
-  type Attribute,
-  type Constant,
-  type ExternalWeight,
-  type Graph,
-  type Node,
-  onnxType,
-  type Port,
-} from "./graph.ts";
+import { BugError } from "#/lib/errors.ts";
+import { readWeights } from "#/weights/read-weights.ts";
+import type { WeightRef } from "#/weights/safetensors.ts";
+import { onnxType } from "./element-type.ts";
+import type { Attribute, Constant, Graph, Node, Port, Weight } from "./graph.ts";
 import { Message } from "./protobuf.ts";
 
 export type EncodeOptions = Readonly<{
@@ -22,23 +18,33 @@ export type EncodeOptions = Readonly<{
 
 const opset = 20;
 const irVersion = 9;
-const external = 1;
+const externalLocation = 1;
 
 /**
- * The graph as the bytes of an ONNX `ModelProto` (onnx.proto); weights by file, offset and length.
+ * The graph as the bytes of an ONNX `ModelProto` (onnx.proto); weights by file, offset and length, but for inline ones,
+ * which are read here. Every edge has its shape: where one has none, the runtime's planner searches all buffers there are
+ * for one to use again, and opening a large network takes the square of its nodes.
  *
  * Casts and transpositions of weights come first in the node list: the runtime's default order then runs each just before its consumer.
  * Placed later, all of them run at the start and hold every weight in memory twice.
+ *
+ * @throws ModelError `file-unreadable` or `header-invalid` if an inline weight cannot be read
  */
 export function encode(graph: Graph, options: EncodeOptions): Uint8Array {
   const proto = new Message();
   for (const node of [...graph.casts, ...graph.nodes]) proto.message(1, nodeProto(node));
   proto.text(2, "fooocusd");
-  for (const weight of graph.weights.values()) proto.message(5, weightProto(weight, options.folder));
+  const weights = [...graph.weights.values()];
+  const external = weights.filter(({ inline }) => !inline);
+  for (const weight of external) proto.message(5, externalProto(weight, options.folder));
+  const values = readWeights(weights.filter(({ inline }) => inline).map(({ ref }) => ref));
+  for (const weight of weights) if (weight.inline) proto.message(5, inlineProto(weight, values));
   for (const constant of graph.constants.values()) proto.message(5, constantProto(constant));
   for (const port of graph.inputs) proto.message(11, portProto(port));
-  if (options.inPlace) for (const weight of graph.weights.values()) proto.message(11, portProto(weight));
+  if (options.inPlace) for (const weight of external) proto.message(11, portProto(weight));
   for (const port of graph.outputs) proto.message(12, portProto(port));
+  const outputs = new Set(graph.outputs.map(({ name }) => name));
+  for (const edge of graph.edges.values()) if (!outputs.has(edge.name)) proto.message(13, portProto(edge));
 
   const model = new Message().int(1, irVersion).text(2, "fooocusd").message(7, proto);
   model.message(8, new Message().text(1, "").int(2, opset));
@@ -66,7 +72,7 @@ function attributeProto(name: string, value: Attribute): Message {
   return proto.ints(8, value).int(20, 7);
 }
 
-function weightProto({ name, type, dims, ref }: ExternalWeight, folder: string): Message {
+function externalProto({ name, type, dims, ref }: Weight, folder: string): Message {
   const entry = (key: string, value: string): Message => new Message().text(1, key).text(2, value);
   return new Message()
     .ints(1, dims)
@@ -75,7 +81,20 @@ function weightProto({ name, type, dims, ref }: ExternalWeight, folder: string):
     .message(13, entry("location", relative(folder, ref.path)))
     .message(13, entry("offset", String(ref.offset)))
     .message(13, entry("length", String(ref.length)))
-    .int(14, external);
+    .int(14, externalLocation);
+}
+
+/** Exact in float32; a scale multiplies there, before anything is rounded to a half. */
+function inlineProto({ name, type, dims, ref }: Weight, read: ReadonlyMap<WeightRef, Float32Array>): Message {
+  const { scale = 1 } = ref;
+  const values = read.get(ref)?.map((value) => value * Math.fround(scale));
+  if (values === undefined) throw new BugError(`${ref.key} was not read.`);
+  const data = type === "float16" ? new Float16Array(values) : values;
+  return new Message()
+    .ints(1, dims)
+    .int(2, onnxType[type])
+    .text(8, name)
+    .data(9, new Uint8Array(data.buffer));
 }
 
 function constantProto({ name, type, dims, values }: Constant): Message {

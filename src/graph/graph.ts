@@ -1,27 +1,27 @@
-import { BugError, ModelError } from "#/lib/errors.ts";
+import { BugError } from "#/lib/errors.ts";
 import type { WeightRef } from "#/weights/safetensors.ts";
+import type { Dimension } from "./dimensions.ts";
+import { type ElementType, onnxType, weightType } from "./element-type.ts";
 import type { Operators } from "./operators.ts";
 
-/** Element types inside a graph. */
-export type ElementType =
-  | "float32"
-  | "float16"
-  | "bfloat16"
-  | "float8e5m2"
-  | "float8e4m3fn"
-  | "int64"
-  | "bool";
+/** An edge of a graph as the outside sees it. A symbolic dimension has a name, a fixed one a number. */
+export type Port = Readonly<{ name: string; type: ElementType; dims: readonly Dimension[] }>;
 
-/** A named edge of a graph. Carries its graph, so that an operator needs nothing else to add a node. */
+/** A named edge of a graph and its shape. Carries its graph, so that an operator needs nothing else to add a node. */
 export class Value {
   readonly graph: Graph;
   readonly name: string;
   readonly type: ElementType;
+  readonly dims: readonly Dimension[];
+  /** What a vector of int64 holds, where drawing knows it: shapes are computed from it. */
+  readonly elements: readonly Dimension[] | undefined;
 
-  constructor(graph: Graph, name: string, type: ElementType) {
+  constructor(graph: Graph, { name, type, dims }: Port, elements?: readonly Dimension[]) {
     this.graph = graph;
     this.name = name;
     this.type = type;
+    this.dims = dims;
+    this.elements = elements;
   }
 }
 
@@ -42,17 +42,24 @@ export type Node = Readonly<{
   attributes: Readonly<Record<string, Attribute>>;
 }>;
 
-/** A symbolic dimension has a name, a fixed one a number. */
-export type Dimension = number | string;
+/** What a node gives, beside its name: shape, and type where it is not that of the first input. */
+export type Result = Readonly<{
+  dims: readonly Dimension[];
+  type?: ElementType;
+  elements?: readonly Dimension[] | undefined;
+  /** Which set of operators the node is from; the standard one when left out. */
+  domain?: string;
+}>;
 
-export type Port = Readonly<{ name: string; type: ElementType; dims: readonly Dimension[] }>;
-
-/** A weight that stays in its file, seen under `dims` (the same elements in the same order). */
-export type ExternalWeight = Readonly<{
+/** A weight of a file, seen under `dims` (the same elements in the same order). */
+export type Weight = Readonly<{
   name: string;
+  /** The file's own type; that of the graph for an inline weight. */
   type: ElementType;
   dims: readonly number[];
   ref: WeightRef;
+  /** Copied into the graph as a constant, converted and scaled. Else it stays in its file and is mapped. */
+  inline: boolean;
 }>;
 
 export type Constant = Readonly<{
@@ -68,20 +75,21 @@ export type GraphOptions = Readonly<{
 }>;
 
 /**
- * An ONNX graph under construction: nodes in the order they run, weights by their place in the user's file. Nothing
- * is read and nothing is written; `encode.ts` turns it into bytes, `listing.ts` into text.
+ * An ONNX graph under construction: nodes in the order they run, weights by their place in the user's file, a shape for
+ * every edge. Nothing is read and nothing is written; `encode.ts` turns it into bytes, `listing.ts` into text.
  */
 export class Graph {
   readonly operators: Operators;
   readonly inputs: Port[] = [];
   readonly outputs: Port[] = [];
   readonly nodes: Node[] = [];
-  /** Casts and transpositions of weights. They come before all nodes: see `encode.ts`. */
+  /** Casts, scalings and transpositions of weights. They come before all nodes: see `encode.ts`. */
   readonly casts: Node[] = [];
-  readonly weights = new Map<string, ExternalWeight>();
+  /** Every result of `nodes` and `casts` by its name. */
+  readonly edges = new Map<string, Value>();
+  readonly weights = new Map<string, Weight>();
   readonly constants = new Map<string, Constant>();
-  readonly #stored = new Map<string, Value>();
-  readonly #prepared = new Set<string>();
+  readonly #known = new Map<string, Value>();
   #count = 0;
 
   constructor(options: GraphOptions) {
@@ -90,58 +98,45 @@ export class Graph {
 
   /** Declares an input; symbolic dimensions let one session serve all sizes. */
   input(name: string, type: ElementType, dims: readonly Dimension[]): Value {
-    this.inputs.push({ name, type, dims });
-    return new Value(this, name, type);
-  }
-
-  /** An edge by its name, for what was declared before. */
-  edge(name: string, type: ElementType): Value {
-    return new Value(this, name, type);
+    const port = { name, type, dims };
+    this.inputs.push(port);
+    return new Value(this, port);
   }
 
   /** Declares an output; float16 results are handed out as float32, the only float type that crosses to us. */
-  output(name: string, value: Value, dims: readonly Dimension[]): void {
-    const type = isComputing(value.type) ? "float32" : value.type;
-    const attributes: Node["attributes"] = value.type === type ? {} : { to: onnxType[type] };
-    this.nodes.push({
-      op: value.type === type ? "Identity" : "Cast",
-      domain: "",
-      inputs: [value.name],
-      outputs: [name],
-      attributes,
+  output(name: string, value: Value): void {
+    const type = value.type === "float16" ? "float32" : value.type;
+    const port = { name, type, dims: value.dims };
+    const same = value.type === type;
+    this.#draw(this.nodes, same ? "Identity" : "Cast", [value], [new Value(this, port)], {
+      attributes: same ? {} : { to: onnxType[type] },
     });
-    this.outputs.push({ name, type, dims });
+    this.outputs.push(port);
   }
 
   /** Adds a node with one result. */
   node(
     op: string,
     inputs: readonly (Value | undefined)[],
-    attributes: Node["attributes"] = {},
-    options: Readonly<{ domain?: string; type?: ElementType }> = {},
+    attributes: Node["attributes"],
+    result: Result,
   ): Value {
-    return this.nodeMany(op, inputs, 1, attributes, options)[0] as Value;
+    return this.nodeMany(op, inputs, attributes, { ...result, count: 1 })[0] as Value;
   }
 
-  /** Adds a node with several results of one type. */
+  /** Adds a node with several results of one shape and type. */
   nodeMany(
     op: string,
     inputs: readonly (Value | undefined)[],
-    count: number,
-    attributes: Node["attributes"] = {},
-    options: Readonly<{ domain?: string; type?: ElementType }> = {},
+    attributes: Node["attributes"],
+    { dims, elements, domain = "", count, ...options }: Result & Readonly<{ count: number }>,
   ): readonly Value[] {
     const type = options.type ?? inputs.find((input) => input !== undefined)?.type;
     if (type === undefined) throw new BugError(`The type of a ${op} node without inputs must be said.`);
-    const outputs = Array.from({ length: count }, () => new Value(this, `${op}_${this.#next()}`, type));
-    this.nodes.push({
-      op,
-      domain: options.domain ?? "",
-      inputs: inputs.map((input) => input?.name ?? ""),
-      outputs: outputs.map(({ name }) => name),
-      attributes,
-    });
-    return outputs;
+    const port = (): Port => ({ name: `${op}_${this.#next()}`, type, dims });
+    const results = Array.from({ length: count }, () => new Value(this, port(), elements));
+    this.#draw(this.nodes, op, inputs, results, { attributes, domain });
+    return results;
   }
 
   /** A constant of the graph itself; equal constants are one. */
@@ -152,7 +147,8 @@ export class Graph {
   ): Value {
     const name = `${type}[${dims.join(",")}]:${values.length > 8 ? this.#next() : values.join(",")}`;
     this.constants.set(name, { name, type, dims, values });
-    return new Value(this, name, type);
+    const elements = type === "int64" && dims.length === 1 ? values : undefined;
+    return new Value(this, { name, type, dims }, elements);
   }
 
   /** A constant in the computing type of the graph. */
@@ -162,54 +158,100 @@ export class Graph {
 
   /** A value in the computing type of the graph. */
   computing(value: Value): Value {
-    const { compute } = this.operators;
-    return value.type === compute
-      ? value
-      : this.node("Cast", [value], { to: onnxType[compute] }, { type: compute });
+    return this.cast(value, this.operators.compute);
+  }
+
+  /** A value in another type. */
+  cast(value: Value, type: ElementType): Value {
+    if (value.type === type) return value;
+    return this.node("Cast", [value], { to: onnxType[type] }, { dims: value.dims, type });
   }
 
   /**
-   * A weight in the computing type of the graph, or the one that is wanted. The file's bytes are mapped, not copied.
+   * A weight in the computing type of the graph, or the one that is wanted, times its scale. A matrix stays in its
+   * file, mapped and not copied, and is cast at every run; a vector, which is next to nothing, becomes a constant of
+   * the graph: each cast costs every pass of the runtime's optimiser.
    *
    * @param ref  where it lies
    * @param dims the shape to see it under, if not the file's own; same number of elements
+   * @throws ModelError `dtype-unsupported`
    */
   weight(
     ref: WeightRef,
     dims: readonly number[] = ref.shape,
     type: Operators["compute"] = this.operators.compute,
   ): Value {
+    if (ref.shape.length < 2) {
+      weightType(ref);
+      return this.#place(ref, dims, type, true);
+    }
     const stored = this.stored(ref, dims);
-    return stored.type === type ? stored : this.#prepare("Cast", stored, type, { to: onnxType[type] });
+    const { scale = 1 } = ref;
+    if (scale === 1) return this.#prepareCast(stored, type);
+    // In float32 whatever the graph computes in: a scale may be too small for a half.
+    const exact = this.#prepareCast(stored, "float32");
+    const scaled = this.#prepare("Mul", [exact, this.constant("float32", [scale])], exact, {});
+    return this.#prepareCast(scaled, type);
   }
 
   /** A weight in the computing type with its axes in another order. */
   transposedWeight(ref: WeightRef, perm: readonly number[]): Value {
     const weight = this.weight(ref);
-    return this.#prepare("Transpose", weight, weight.type, { perm });
+    const dims = perm.map((axis) => weight.dims[axis] ?? 1);
+    return this.#prepare("Transpose", [weight], { type: weight.type, dims }, { perm });
   }
 
-  /** A weight in the type the file has it in; `dims` as for {@link weight}. */
-  stored(ref: WeightRef, dims: readonly number[] = ref.shape): Value {
-    const place = `${ref.path}#${ref.key}@${ref.offset}[${dims.join(",")}]`;
-    const known = this.#stored.get(place);
+  /** A weight as the file has it, not yet scaled, or its bytes under another type; `dims` as for {@link weight}. */
+  stored(ref: WeightRef, dims: readonly number[] = ref.shape, type: ElementType = weightType(ref)): Value {
+    return this.#place(ref, dims, type, false);
+  }
+
+  #place(ref: WeightRef, dims: readonly number[], type: ElementType, inline: boolean): Value {
+    const place = `${ref.path}#${ref.key}@${ref.offset}${type}[${dims.join(",")}]`;
+    const known = this.#known.get(place);
     if (known !== undefined) return known;
     const name = `${ref.key}${this.#sameKey(ref.key)}`;
-    const type = weightType(ref);
-    this.weights.set(name, { name, type, dims, ref });
-    const value = new Value(this, name, type);
-    this.#stored.set(place, value);
+    this.weights.set(name, { name, type, dims, ref, inline });
+    const value = new Value(this, { name, type, dims });
+    this.#known.set(place, value);
     return value;
   }
 
-  /** What is made of a weight at every run, once however often it is asked for. */
-  #prepare(op: string, weight: Value, type: ElementType, attributes: Node["attributes"]): Value {
-    const output = `${weight.name}:${op === "Cast" ? type : op}`;
-    if (!this.#prepared.has(output)) {
-      this.#prepared.add(output);
-      this.casts.push({ op, domain: "", inputs: [weight.name], outputs: [output], attributes });
-    }
-    return new Value(this, output, type);
+  #prepareCast(weight: Value, type: ElementType): Value {
+    if (weight.type === type) return weight;
+    return this.#prepare("Cast", [weight], { type, dims: weight.dims }, { to: onnxType[type] });
+  }
+
+  /** What is made of a weight, the first of `inputs`, at every run; once however often it is asked for. */
+  #prepare(
+    op: string,
+    inputs: readonly [Value, ...Value[]],
+    { type, dims }: Pick<Port, "type" | "dims">,
+    attributes: Node["attributes"],
+  ): Value {
+    const name = `${inputs[0].name}:${op === "Cast" ? type : op}`;
+    const known = this.edges.get(name);
+    if (known !== undefined) return known;
+    const result = new Value(this, { name, type, dims });
+    this.#draw(this.casts, op, inputs, [result], { attributes });
+    return result;
+  }
+
+  #draw(
+    nodes: Node[],
+    op: string,
+    inputs: readonly (Value | undefined)[],
+    results: readonly Value[],
+    { attributes, domain = "" }: Readonly<{ attributes: Node["attributes"]; domain?: string }>,
+  ): void {
+    nodes.push({
+      op,
+      domain,
+      inputs: inputs.map((input) => input?.name ?? ""),
+      outputs: results.map(({ name }) => name),
+      attributes,
+    });
+    for (const result of results) this.edges.set(result.name, result);
   }
 
   #sameKey(key: string): string {
@@ -223,44 +265,3 @@ export class Graph {
     return this.#count;
   }
 }
-
-const isComputing = (type: ElementType): boolean => type === "float16";
-
-function weightType(ref: WeightRef): ElementType {
-  switch (ref.dtype) {
-    case "F16":
-      return "float16";
-    case "BF16":
-      return "bfloat16";
-    case "F8_E5M2":
-      return "float8e5m2";
-    case "F8_E4M3":
-      return "float8e4m3fn";
-    case "F32":
-      return "float32";
-    case "F64":
-    case "I64":
-    case "I32":
-    case "I16":
-    case "I8":
-    case "U64":
-    case "U32":
-    case "U16":
-    case "U8":
-    case "BOOL": {
-      const message = `${ref.path}: ${ref.key} is stored as ${ref.dtype}; a weight is F32, F16, BF16 or F8.`;
-      throw new ModelError("dtype-unsupported", message, { path: ref.path, key: ref.key });
-    }
-  }
-}
-
-/** Numbers of `TensorProto.DataType` (onnx.proto). */
-export const onnxType = {
-  float32: 1,
-  int64: 7,
-  bool: 9,
-  float16: 10,
-  bfloat16: 16,
-  float8e4m3fn: 17,
-  float8e5m2: 19,
-} as const satisfies Record<ElementType, number>;

@@ -1,9 +1,11 @@
-import type { Attribute, Constant, Dimension, ExternalWeight, Graph, Node } from "./graph.ts";
+import type { Dimension } from "./dimensions.ts";
+import type { Attribute, Constant, Graph, Node, Weight } from "./graph.ts";
 
 /**
  * A graph as text for people and for diffs: one line a node, in the order they run. A result is called after the weight
  * that was read last and its operation, so a change in one block renames nothing in the others; `^` is the line before,
- * `./` the module of this one. Casts of weights are left out: there is one for every weight stored in another type.
+ * `./` the module of this one. Casts of weights are left out: there is one for every matrix stored in another type, and vectors, which become part of
+ * the graph, stand with the type of the file.
  */
 export function listing(graph: Graph): string {
   const names = new Names(graph);
@@ -13,7 +15,8 @@ export function listing(graph: Graph): string {
     `inputs:  ${graph.inputs.map(port).join(", ")}`,
     `outputs: ${graph.outputs.map(port).join(", ")}`,
     `names:   below ${names.prefix === "" ? "nothing" : names.prefix}`,
-    `weights: ${weights.length} tensors, ${weights.reduce((sum, { dims }) => sum + product(dims), 0)} values`,
+    `weights: ${count(weights)}`,
+    `inline:  ${count(weights.filter(({ inline }) => inline))}`,
     `casts:   ${graph.casts.length}`,
     `nodes:   ${graph.nodes.length}`,
     "",
@@ -22,12 +25,15 @@ export function listing(graph: Graph): string {
   ].join("\n");
 }
 
+const count = (weights: readonly Weight[]): string =>
+  `${weights.length} tensors, ${weights.reduce((sum, { dims }) => sum + product(dims), 0)} values`;
+
 /** Names edges while walking the nodes in order. */
 class Names {
   /** What all weights' names begin with. */
   readonly prefix: string;
   readonly #graph: Graph;
-  /** Output of a cast -> the weight it reads. */
+  /** What is made of a weight before all nodes -> what it is made of. */
   readonly #stored: ReadonlyMap<string, string>;
   readonly #edges = new Map<string, string>();
   readonly #used = new Map<string, number>();
@@ -50,7 +56,7 @@ class Names {
     return `${results.join(", ")} = ${node.op}(${inputs.join(", ")})${written.join("")}`;
   }
 
-  #short({ name }: ExternalWeight): string {
+  #short({ name }: Weight): string {
     return name.startsWith(this.prefix) ? name.slice(this.prefix.length) : name;
   }
 
@@ -60,8 +66,11 @@ class Names {
     return inside ? `./${name.slice(this.#module.length + 1)}` : name;
   }
 
-  #weight(edge: string): ExternalWeight | undefined {
-    return this.#graph.weights.get(this.#stored.get(edge) ?? edge);
+  #weight(edge: string): Weight | undefined {
+    let source = edge;
+    for (let from = this.#stored.get(source); from !== undefined; from = this.#stored.get(source))
+      source = from;
+    return this.#graph.weights.get(source);
   }
 
   #input(edge: string): string {

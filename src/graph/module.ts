@@ -1,7 +1,8 @@
 import { ModelError } from "#/lib/errors.ts";
 import type { LoraBranch } from "#/weights/lora.ts";
 import type { WeightRef } from "#/weights/safetensors.ts";
-import type { Graph, Value } from "./graph.ts";
+import type { Dimension } from "./dimensions.ts";
+import { type Graph, Value } from "./graph.ts";
 
 /** The weights a network is drawn from, under the network's own names. */
 export type WeightSource = Readonly<{
@@ -56,6 +57,13 @@ export class Module {
     return this.#source.names.has(this.#key(child));
   }
 
+  /** The first tensor below this place whose name ends like this; its name from here. */
+  keyEnding(ending: string): string | undefined {
+    const start = this.path === "" ? "" : `${this.path}.`;
+    const keys = this.#source.tensors.keys();
+    return keys.find((key) => key.startsWith(start) && key.endsWith(ending))?.slice(start.length);
+  }
+
   /** How many children 0, 1, 2 ... exist without a gap. */
   count(child: string): number {
     let n = 0;
@@ -91,6 +99,18 @@ export class Module {
     return this.graph.weight(this.ref(name), dims);
   }
 
+  /** Where a vector lies, such as a bias, which must have this many values. */
+  vectorRef(name: string, length: Dimension | undefined): WeightRef {
+    const ref = this.ref(name);
+    if (ref.shape.length !== 1 || ref.shape[0] !== length) throw this.misshapen(name, `${length} values`);
+    return ref;
+  }
+
+  /** A vector in the computing type; see {@link vectorRef}. */
+  vector(name: string, length: Dimension | undefined): Value {
+    return this.graph.weight(this.vectorRef(name, length));
+  }
+
   /** The LoRA branches on this module. */
   get loras(): readonly LoraBranch[] {
     return this.#source.loras.get(this.path) ?? [];
@@ -100,8 +120,9 @@ export class Module {
   loraStrength(index: number): Value {
     const name = `lora_strength_${index}`;
     const known = this.graph.inputs.find((input) => input.name === name);
-    const scalar = known === undefined ? this.graph.input(name, "float32", [1]) : undefined;
-    return this.graph.computing(scalar ?? this.graph.edge(name, "float32"));
+    return this.graph.computing(
+      known === undefined ? this.graph.input(name, "float32", [1]) : new Value(this.graph, known),
+    );
   }
 
   /** The error for a tensor whose shape does not fit. */
@@ -110,6 +131,12 @@ export class Module {
     const key = this.#key(name);
     const message = `${this.#source.title}: ${key} should have ${expected} but its shape is [${shape.join(", ")}].`;
     return new ModelError("weight-shape", message, { path: this.#source.title, key, found: [...shape] });
+  }
+
+  /** The error for weights that are each as they may be, and do not fit together. */
+  misfit(what: string): ModelError {
+    const message = `${this.#source.title}: the module ${this.path} ${what}.`;
+    return new ModelError("weight-shape", message, { path: this.#source.title, key: this.path });
   }
 
   #key(name: string): string {

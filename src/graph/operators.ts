@@ -1,6 +1,9 @@
 import { BugError } from "#/lib/errors.ts";
 import type { WeightRef } from "#/weights/safetensors.ts";
-import type { Attribute, Graph, Value } from "./graph.ts";
+import { convolved, sameShape, shapeText, type Window } from "./dimensions.ts";
+import type { Graph, Value } from "./graph.ts";
+import { add, div, keepingShape, matmul, mul } from "./ops/arithmetic.ts";
+import { dims, reshape, split, squeeze, transpose, unsqueeze } from "./ops/shape.ts";
 
 /**
  * Which nodes compute the operations that providers are picky about. One table per provider; networks never ask which
@@ -19,105 +22,108 @@ export type Operators = Readonly<{
   gelu: (x: Value) => Value;
   /** x [N, C, H, W]; scale and bias [C] */
   groupNorm: (x: Value, affine: Affine, options: GroupNormOptions) => Value;
-  /** x [N, C, H, W], weight [out, in, kh, kw] as it lies in the file, bias [out]; ONNX's attributes of `Conv` */
-  conv: (x: Value, weight: WeightRef, bias: WeightRef | undefined, attributes: Attributes) => Value;
+  /** x [N, C, H, W], weight [out, in, kh, kw] as it lies in the file, bias [out] */
+  conv: (x: Value, weight: WeightRef, bias: WeightRef | undefined, window: Window) => Value;
   /** `project` gives rows [R, 2C] with the bias [2C] added, or without it -> left half * gelu(right half) [R, C] */
   geglu: (g: Graph, project: Projection, bias: WeightRef) => Value;
   /** q [N, S, C], k and v [N, L, C] -> [N, S, C]; scaled by the square root of the head size; mask [1, 1, S, L] is added */
   attention: (q: Value, k: Value, v: Value, heads: number, mask?: Value) => Value;
 }>;
 
-type Attributes = Readonly<Record<string, Attribute>>;
 type Affine = Readonly<{ scale: WeightRef; bias: WeightRef }>;
 type GroupNormOptions = Readonly<{ groups: number; epsilon: number; silu: boolean }>;
 type Projection = (bias: Value | undefined) => Value;
 
-const contrib = { domain: "com.microsoft" };
+const contrib = "com.microsoft";
 
 const quickGelu = (x: Value, alpha: number): Value =>
-  x.graph.node("QuickGelu", [x], { alpha: { float: alpha } }, contrib);
+  keepingShape("QuickGelu", x, { alpha: { float: alpha } }, contrib);
 
 /** Group normalisation as instance normalisation of the groups (Wu & He 2018), then the affine part per channel. */
 function instanceGroupNorm(x: Value, affine: Affine, { groups, epsilon, silu }: GroupNormOptions): Value {
   const g = x.graph;
   const channels = affine.scale.shape[0] ?? 0;
-  const [scale, bias] = [affine.scale, affine.bias].map((ref) => g.weight(ref, [1, channels, 1, 1]));
-  const shape = g.node("Shape", [x], {}, { type: "int64" });
-  const rows = g.node("Reshape", [x, g.constant("int64", [0, groups, -1])]);
+  const shape = dims(x);
+  const rows = reshape(x, [0, groups, -1]);
   const ones = g.number(Array.from({ length: groups }, () => 1));
   const zeros = g.number(Array.from({ length: groups }, () => 0));
-  const normal = g.node("InstanceNormalization", [rows, ones, zeros], { epsilon: { float: epsilon } });
-  const back = g.node("Reshape", [normal, shape]);
-  const y = g.node("Add", [g.node("Mul", [back, scale]), bias]);
+  const attributes = { epsilon: { float: epsilon } };
+  const normal = g.node("InstanceNormalization", [rows, ones, zeros], attributes, { dims: rows.dims });
+  const back = reshape(normal, shape);
+  const scaled = mul(back, g.weight(affine.scale, [1, channels, 1, 1]));
+  const y = add(scaled, g.weight(affine.bias, [1, channels, 1, 1]));
   return silu ? g.operators.silu(y) : y;
 }
 
 /** Convolution on the checkpoint's own layout. */
-function plainConv(x: Value, weight: WeightRef, bias: WeightRef | undefined, attributes: Attributes): Value {
+function plainConv(x: Value, weight: WeightRef, bias: WeightRef | undefined, window: Window): Value {
   const g = x.graph;
   const added = bias === undefined ? [] : [g.weight(bias)];
-  return g.node("Conv", [x, g.weight(weight), ...added], attributes);
+  const shape = convolved(x.dims, weight.shape[0] ?? 0, window);
+  return g.node("Conv", [x, g.weight(weight), ...added], window, { dims: shape });
 }
 
 /** GEGLU from its definition (Shazeer 2020). */
 function plainGeglu(g: Graph, project: Projection, bias: WeightRef): Value {
-  const [value, gate] = g.nodeMany("Split", [project(g.weight(bias))], 2, { axis: -1, num_outputs: 2 });
+  const [value, gate] = split(project(g.weight(bias)), 2, -1);
   if (value === undefined || gate === undefined) throw new BugError("Split into two gave fewer.");
-  return g.node("Mul", [value, g.operators.gelu(gate)]);
+  return mul(value, g.operators.gelu(gate));
+}
+
+/** The size of a head. Throws a BugError where queries, keys and values do not fit. */
+function headSize(q: Value, k: Value, v: Value, heads: number): number {
+  const size = Number(q.dims[2]) / heads;
+  const fits = q.dims.length === 3 && Number.isInteger(size) && sameShape(k.dims, v.dims);
+  if (!fits || !sameShape([q.dims[0] ?? 0, q.dims[2] ?? 0], [k.dims[0] ?? 0, k.dims[2] ?? 0]))
+    throw new BugError(
+      `Queries ${shapeText(q.dims)} do not fit keys ${shapeText(k.dims)} and values ${shapeText(v.dims)} of ${heads} heads.`,
+    );
+  return size;
 }
 
 /** Fused attention: never holds the whole score matrix. */
 function fusedAttention(q: Value, k: Value, v: Value, heads: number, mask?: Value): Value {
-  return q.graph.node(
-    "MultiHeadAttention",
-    [q, k, v, ...(mask === undefined ? [] : [undefined, undefined, mask])],
-    { num_heads: heads },
-    contrib,
-  );
+  headSize(q, k, v, heads);
+  const inputs = [q, k, v, ...(mask === undefined ? [] : [undefined, undefined, mask])];
+  return q.graph.node("MultiHeadAttention", inputs, { num_heads: heads }, { dims: q.dims, domain: contrib });
 }
 
 /** Attention from its definition (Vaswani et al. 2017, section 3.2), for providers whose fused kernel is not trusted. */
 function plainAttention(q: Value, k: Value, v: Value, heads: number, mask?: Value): Value {
-  const g = q.graph;
-  const split = (x: Value, perm: readonly number[]): Value =>
-    g.node("Transpose", [g.node("Reshape", [x, g.constant("int64", [0, 0, heads, -1])])], { perm });
-  const size = headSize(g, q, heads);
-  const scores = g.node("Div", [g.node("MatMul", [split(q, [0, 2, 1, 3]), split(k, [0, 2, 3, 1])]), size]);
-  const masked = mask === undefined ? scores : g.node("Add", [scores, mask]);
-  const mixed = g.node("MatMul", [g.node("Softmax", [masked], { axis: -1 }), split(v, [0, 2, 1, 3])]);
-  const joined = g.node("Transpose", [mixed], { perm: [0, 2, 1, 3] });
-  return g.node("Reshape", [joined, g.constant("int64", [0, 0, -1])]);
+  const size = headSize(q, k, v, heads);
+  const byHead = (x: Value, perm: readonly number[]): Value => transpose(reshape(x, [0, 0, heads, -1]), perm);
+  const products = matmul(byHead(q, [0, 2, 1, 3]), byHead(k, [0, 2, 3, 1]));
+  const scores = div(products, q.graph.number([Math.sqrt(size)]));
+  const masked = mask === undefined ? scores : add(scores, mask);
+  const mixed = matmul(keepingShape("Softmax", masked, { axis: -1 }), byHead(v, [0, 2, 1, 3]));
+  return reshape(transpose(mixed, [0, 2, 1, 3]), [0, 0, -1]);
 }
 
-/** Square root of channels / heads, as a scalar of the computing type. */
-function headSize(g: Graph, q: Value, heads: number): Value {
-  const channels = g.node("Shape", [q], { start: 2, end: 3 }, { type: "int64" });
-  const size = g.node("Div", [channels, g.constant("int64", [heads])]);
-  return g.node("Sqrt", [g.node("Cast", [size], { to: q.type === "float16" ? 10 : 1 }, { type: q.type })]);
-}
-
-const toNhwc = (x: Value): Value => x.graph.node("Transpose", [x], { perm: [0, 2, 3, 1] });
-const toNchw = (x: Value): Value => x.graph.node("Transpose", [x], { perm: [0, 3, 1, 2] });
+const toNhwc = (x: Value): Value => transpose(x, [0, 2, 3, 1]);
+const toNchw = (x: Value): Value => transpose(x, [0, 3, 1, 2]);
 
 /** CUDA's kernel knows channels last only, and wants scale and bias in float32. Its answer may pass a SiLU at no cost. */
 function nhwcGroupNorm(x: Value, affine: Affine, { groups, epsilon, silu }: GroupNormOptions): Value {
   const g = x.graph;
   const [scale, bias] = [affine.scale, affine.bias].map((ref) => g.weight(ref, ref.shape, "float32"));
   const attributes = { groups, epsilon: { float: epsilon }, activation: silu ? 1 : 0, channels_last: 1 };
-  return toNchw(g.node("GroupNorm", [toNhwc(x), scale, bias], attributes, contrib));
+  const last = toNhwc(x);
+  return toNchw(g.node("GroupNorm", [last, scale, bias], attributes, { dims: last.dims, domain: contrib }));
 }
 
 /**
  * Convolution with channels last, the layout of tensor cores, weights [out, kh, kw, in]. Between this and the next
  * operator the runtime's optimiser takes out the transpositions that undo each other.
  */
-function nhwcConv(x: Value, weight: WeightRef, bias: WeightRef | undefined, attributes: Attributes): Value {
+function nhwcConv(x: Value, weight: WeightRef, bias: WeightRef | undefined, window: Window): Value {
   const g = x.graph;
   const [out = 0, input = 0, height, width] = weight.shape;
   const single = height === 1 && width === 1; // the same order of elements in both layouts
   const kernel = single ? g.weight(weight, [out, 1, 1, input]) : g.transposedWeight(weight, [0, 2, 3, 1]);
   const added = bias === undefined ? [] : [g.weight(bias)];
-  return toNchw(g.node("NhwcConv", [toNhwc(x), kernel, ...added], attributes, contrib));
+  const [n = 1, c = 1, h = 1, w = 1] = convolved(x.dims, out, window);
+  const result = { dims: [n, h, w, c], domain: contrib };
+  return toNchw(g.node("NhwcConv", [toNhwc(x), kernel, ...added], window, result));
 }
 
 /** Widths [2C] that CUDA's kernel is compiled for: Stable Diffusion's and SDXL's own. */
@@ -125,17 +131,18 @@ const splitGeluWidths: readonly number[] = [2560, 5120, 10240];
 
 /** Bias, split and gate in one pass over the widest activations of the network. */
 function fusedGeglu(g: Graph, project: Projection, bias: WeightRef): Value {
-  if (!splitGeluWidths.includes(bias.shape[0] ?? 0)) return plainGeglu(g, project, bias);
-  const axis = g.constant("int64", [0]);
-  const batch = g.node("Unsqueeze", [project(undefined), axis]); // the kernel wants [N, S, 2C]
-  return g.node("Squeeze", [g.node("BiasSplitGelu", [batch, g.weight(bias)], {}, contrib), axis]);
+  const [width = 0] = bias.shape;
+  if (!splitGeluWidths.includes(width)) return plainGeglu(g, project, bias);
+  const batch = unsqueeze(project(undefined), [0]); // the kernel wants [N, S, 2C]
+  const result = { dims: batch.dims.with(2, width / 2), domain: contrib };
+  return squeeze(g.node("BiasSplitGelu", [batch, g.weight(bias)], {}, result), 0);
 }
 
 const cpu: Operators = {
   compute: "float32",
   silu: (x) => quickGelu(x, 1),
   quickGelu: (x) => quickGelu(x, 1.702),
-  gelu: (x) => x.graph.node("Gelu", [x]),
+  gelu: (x) => keepingShape("Gelu", x),
   groupNorm: instanceGroupNorm,
   conv: plainConv,
   geglu: plainGeglu,

@@ -1,3 +1,5 @@
+const encoder = new TextEncoder();
+
 /**
  * The few parts of the protocol buffers wire format that a message of ONNX needs
  * (https://protobuf.dev/programming-guides/encoding/): varints, length-delimited fields, 32-bit floats.
@@ -12,27 +14,27 @@ export class Message {
   }
 
   /** A whole number; negative ones as 64-bit two's complement. */
-  int(field: number, value: number | bigint): this {
-    this.#varint(BigInt(field << 3));
-    this.#varint(BigInt.asUintN(64, BigInt(value)));
+  int(field: number, value: number): this {
+    this.#tag(field, 0);
+    this.#varint(value);
     return this;
   }
 
   /** Whole numbers in one packed field. */
   ints(field: number, values: readonly number[]): this {
     const packed = new Message();
-    for (const value of values) packed.#varint(BigInt.asUintN(64, BigInt(value)));
-    return this.data(field, packed.bytes);
+    for (const value of values) packed.#varint(value);
+    return this.message(field, packed);
   }
 
   float(field: number, value: number): this {
-    this.#varint(BigInt((field << 3) | 5));
+    this.#tag(field, 5);
     this.#append(new Uint8Array(new Float32Array([value]).buffer));
     return this;
   }
 
   text(field: number, value: string): this {
-    return this.data(field, new TextEncoder().encode(value));
+    return this.data(field, encoder.encode(value));
   }
 
   message(field: number, value: Message): this {
@@ -40,31 +42,47 @@ export class Message {
   }
 
   data(field: number, value: Uint8Array): this {
-    this.#varint(BigInt((field << 3) | 2));
-    this.#varint(BigInt(value.length));
+    this.#tag(field, 2);
+    this.#varint(value.length);
     this.#append(value);
     return this;
   }
 
-  #varint(value: bigint): void {
+  #tag(field: number, wireType: number): void {
+    this.#varint(field * 8 + wireType);
+  }
+
+  #varint(value: number): void {
+    if (value < 0) return this.#negative(BigInt.asUintN(64, BigInt(value)));
+    this.#reserve(8); // 53 bits, 7 a byte
     let rest = value;
-    const bytes: number[] = [];
-    while (rest > 127n) {
-      bytes.push(Number(rest & 127n) | 128);
-      rest >>= 7n;
+    while (rest > 127) {
+      this.#bytes[this.#length] = (rest % 128) + 128;
+      this.#length += 1;
+      rest = Math.floor(rest / 128);
     }
-    bytes.push(Number(rest));
+    this.#bytes[this.#length] = rest;
+    this.#length += 1;
+  }
+
+  #negative(value: bigint): void {
+    const bytes: number[] = [];
+    for (let rest = value; rest > 0n; rest >>= 7n) bytes.push(Number(rest & 127n) | (rest > 127n ? 128 : 0));
     this.#append(Uint8Array.from(bytes));
   }
 
   #append(bytes: Uint8Array): void {
-    const needed = this.#length + bytes.length;
-    if (needed > this.#bytes.length) {
-      const larger = new Uint8Array(Math.max(needed, this.#bytes.length * 2));
-      larger.set(this.bytes);
-      this.#bytes = larger;
-    }
+    this.#reserve(bytes.length);
     this.#bytes.set(bytes, this.#length);
-    this.#length = needed;
+    this.#length += bytes.length;
+  }
+
+  /** Room for so many bytes more. */
+  #reserve(count: number): void {
+    const needed = this.#length + count;
+    if (needed <= this.#bytes.length) return;
+    const larger = new Uint8Array(Math.max(needed, this.#bytes.length * 2));
+    larger.set(this.bytes);
+    this.#bytes = larger;
   }
 }

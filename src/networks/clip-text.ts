@@ -1,12 +1,14 @@
+import { sameShape } from "#/graph/dimensions.ts";
 import { Graph, type Value } from "#/graph/graph.ts";
 import { Module, type WeightSource } from "#/graph/module.ts";
 import type { Operators } from "#/graph/operators.ts";
 import { gelu, quickGelu } from "#/graph/ops/activation.ts";
-import { add, concat, dims, reshape } from "#/graph/ops/arithmetic.ts";
+import { add, matmul, residual } from "#/graph/ops/arithmetic.ts";
 import { attention } from "#/graph/ops/attention.ts";
 import { embedding } from "#/graph/ops/embedding.ts";
 import { linear } from "#/graph/ops/linear.ts";
 import { layerNorm } from "#/graph/ops/norm.ts";
+import { concat, dims, reshape, unsqueeze } from "#/graph/ops/shape.ts";
 
 const headSize = 64;
 
@@ -42,6 +44,8 @@ export function clipText(
   const layers = m.count("encoder.layers");
   const width = m.size("embeddings.token_embedding.weight", 1);
   const positions = m.size("embeddings.position_embedding.weight", 0);
+  if (!sameShape(m.ref("embeddings.position_embedding.weight").shape, [positions, width]))
+    throw m.misshapen("embeddings.position_embedding.weight", `two axes and ${width} columns`);
   const ids = g.input("ids", "int64", ["N", positions]);
 
   const tokens = embedding(m.at("embeddings.token_embedding"), ids);
@@ -55,7 +59,7 @@ export function clipText(
     if (i + 1 === wanted) hidden = x;
   }
   if (clipSkip > layers) hidden = layerNorm(m.at("final_layer_norm"), hidden);
-  g.output("hidden", batched(hidden, text), ["N", positions, width]);
+  g.output("hidden", batched(hidden, text));
   if (kind.pooled) pool(m, x, text);
   return g;
 }
@@ -64,16 +68,18 @@ type Text = Readonly<{ batch: Value; mask: Value; width: number }>;
 
 /** @param x rows [N * 77, w] */
 function encoderLayer(m: Module, x: Value, text: Text, kind: TextEncoderKind): Value {
-  const h = add(x, selfAttention(m.at("self_attn"), layerNorm(m.at("layer_norm1"), x), text));
+  const attended = selfAttention(m.at("self_attn"), layerNorm(m.at("layer_norm1"), x), text);
+  const h = residual(m.at("self_attn"), x, attended);
   const inner = linear(m.at("mlp.fc1"), layerNorm(m.at("layer_norm2"), h));
   const active = kind.activation === "gelu" ? gelu(inner) : quickGelu(inner);
-  return add(h, linear(m.at("mlp.fc2"), active));
+  return residual(m.at("mlp"), h, linear(m.at("mlp.fc2"), active));
 }
 
 function selfAttention(m: Module, x: Value, text: Text): Value {
-  const [q, k, v] = (["q_proj", "k_proj", "v_proj"] as const).map((name) =>
-    batched(linear(m.at(name), x), text),
-  );
+  const [q, k, v] = (["q_proj", "k_proj", "v_proj"] as const).map((name) => {
+    if (m.size(`${name}.weight`, 0) !== text.width) throw m.misshapen(`${name}.weight`, `${text.width} rows`);
+    return batched(linear(m.at(name), x), text);
+  });
   if (q === undefined || k === undefined || v === undefined) throw m.misshapen("q_proj.weight", "q, k and v");
   if (text.width % headSize !== 0) throw m.misshapen("q_proj.weight", `rows in multiples of ${headSize}`);
   const mixed = attention(q, k, v, text.width / headSize, text.mask);
@@ -85,15 +91,15 @@ function pool(m: Module, last: Value, text: Text): void {
   const g = m.graph;
   const end = g.input("end", "int64", ["N"]);
   const rows = layerNorm(m.at("final_layer_norm"), last);
-  const at = g.node("Unsqueeze", [end, g.constant("int64", [1])]);
-  const row = g.node("GatherND", [batched(rows, text), at], { batch_dims: 1 });
+  const at = unsqueeze(end, [1]);
+  const result = { dims: ["N", text.width] };
+  const row = g.node("GatherND", [batched(rows, text), at], { batch_dims: 1 }, result);
   if (m.has("text_projection.weight")) {
-    g.output("pooled", linear(m.at("text_projection"), row), ["N", m.size("text_projection.weight", 0)]);
+    g.output("pooled", linear(m.at("text_projection"), row));
   } else {
-    g.output("pooled", g.node("MatMul", [row, m.weight("text_projection")]), [
-      "N",
-      m.size("text_projection", 1),
-    ]);
+    if (m.size("text_projection", 0) !== text.width || m.ref("text_projection").shape.length !== 2)
+      throw m.misshapen("text_projection", `two axes and ${text.width} rows`);
+    g.output("pooled", matmul(row, m.weight("text_projection")));
   }
 }
 

@@ -1,11 +1,14 @@
+import { type Dimension, sameShape, shapeText } from "#/graph/dimensions.ts";
 import { Graph, type Value } from "#/graph/graph.ts";
 import { Module, type WeightSource } from "#/graph/module.ts";
 import type { Operators } from "#/graph/operators.ts";
 import { silu } from "#/graph/ops/activation.ts";
-import { add, concat, dims, reshape, resizeNearest } from "#/graph/ops/arithmetic.ts";
+import { residual } from "#/graph/ops/arithmetic.ts";
 import { conv2d } from "#/graph/ops/conv2d.ts";
 import { linear } from "#/graph/ops/linear.ts";
 import { groupNorm } from "#/graph/ops/norm.ts";
+import { resizeNearest } from "#/graph/ops/resize.ts";
+import { concat, dims, reshape } from "#/graph/ops/shape.ts";
 import { resBlock } from "./blocks/res-block.ts";
 import { type Context, spatialTransformer } from "./blocks/spatial-transformer.ts";
 import { timestepEmbedding } from "./blocks/timestep-embedding.ts";
@@ -26,7 +29,7 @@ export function unet(source: WeightSource, operators: Operators): Graph {
     g.input("sample", "float32", ["N", m.size("input_blocks.0.0.weight", 1), "h", "w"]),
   );
   const timestep = g.input("timestep", "float32", ["N"]);
-  const text = g.computing(g.input("context", "float32", ["N", "T", "D"]));
+  const text = g.computing(g.input("context", "float32", ["N", "T", textWidth(m)]));
   const y = g.computing(g.input("y", "float32", ["N", m.size("label_emb.0.0.weight", 1)]));
 
   const temb = silu(embed(m, timestep, y));
@@ -46,19 +49,38 @@ export function unet(source: WeightSource, operators: Operators): Graph {
     const skip = skips.pop();
     if (skip === undefined)
       throw m.misshapen("input_blocks.0.0.weight", "as many input blocks as output blocks");
-    h = outputBlock(m.at("output_blocks").at(j), concat([h, skip], 1), temb, context, skips.at(-1));
+    const block = m.at("output_blocks").at(j);
+    h = outputBlock(block, joined(block, h, skip), temb, context, skips.at(-1));
   }
   h = groupNorm(m.at("out.0"), h, { epsilon: 1e-5, activation: "silu" });
-  g.output("prediction", conv2d(m.at("out.2"), h), ["N", m.size("out.2.weight", 0), "h", "w"]);
+  const prediction = conv2d(m.at("out.2"), h);
+  const channels = m.size("out.2.weight", 0);
+  if (!sameShape(prediction.dims, sample.dims.with(1, channels)))
+    throw m.at("out.2").misfit(`gives ${shapeText(prediction.dims)}, which is not the size of the latent`);
+  g.output("prediction", prediction);
   return g;
+}
+
+/** Width of the text that the cross-attentions read; symbolic where there is none. */
+function textWidth(m: Module): Dimension {
+  const key = m.keyEnding(".attn2.to_k.weight");
+  return key === undefined ? "D" : m.size(key, 1);
+}
+
+/** Features and the skip of the same size, channels one after the other. */
+function joined(m: Module, x: Value, skip: Value): Value {
+  if (sameShape(x.dims.toSpliced(1, 1), skip.dims.toSpliced(1, 1))) return concat([x, skip], 1);
+  throw m.misfit(`gets features ${shapeText(x.dims)} and a skip ${shapeText(skip.dims)} of another size`);
 }
 
 /** Timestep and size conditioning -> [N, E]. */
 function embed(m: Module, timestep: Value, y: Value): Value {
+  if (m.size("time_embed.0.weight", 1) % 2 !== 0)
+    throw m.misshapen("time_embed.0.weight", "an even number of columns");
   const time = timestepEmbedding(timestep, m.size("time_embed.0.weight", 1));
   const fromTime = linear(m.at("time_embed.2"), silu(linear(m.at("time_embed.0"), time)));
   const fromLabel = linear(m.at("label_emb.0.2"), silu(linear(m.at("label_emb.0.0"), y)));
-  return add(fromTime, fromLabel);
+  return residual(m.at("label_emb"), fromTime, fromLabel);
 }
 
 /** The first convolution, a downsampler, or a res-block with or without a transformer. */

@@ -1,10 +1,14 @@
+import { sameShape } from "#/graph/dimensions.ts";
 import { Graph, type Value } from "#/graph/graph.ts";
 import { Module, type WeightSource } from "#/graph/module.ts";
 import type { Operators } from "#/graph/operators.ts";
-import { add, dims, doubleNearest, reshape, split, transpose } from "#/graph/ops/arithmetic.ts";
+import { residual } from "#/graph/ops/arithmetic.ts";
 import { attention } from "#/graph/ops/attention.ts";
 import { conv2d } from "#/graph/ops/conv2d.ts";
 import { groupNorm } from "#/graph/ops/norm.ts";
+import { doubleNearest } from "#/graph/ops/resize.ts";
+import { dims, reshape, split, transpose } from "#/graph/ops/shape.ts";
+import { BugError } from "#/lib/errors.ts";
 
 const epsilon = 1e-6;
 
@@ -33,7 +37,9 @@ export function vaeDecoder(source: WeightSource, operators: Operators): Graph {
     if (up.has("upsample")) h = conv2d(up.at("upsample.conv"), doubleNearest(h));
   }
   h = groupNorm(decoder.at("norm_out"), h, { epsilon, activation: "silu" });
-  g.output("image", conv2d(decoder.at("conv_out"), h), ["N", 3, "H", "W"]);
+  if (decoder.size("conv_out.weight", 0) !== 3)
+    throw decoder.misshapen("conv_out.weight", "3 output channels (a picture)");
+  g.output("image", conv2d(decoder.at("conv_out"), h));
   return g;
 }
 
@@ -56,15 +62,22 @@ export function vaeEncoder(source: WeightSource, operators: Operators): Graph {
     const down = encoder.at("down").at(level);
     for (let block = 0; block < down.count("block"); block += 1)
       h = vaeResBlock(down.at("block").at(block), h);
-    // One row below and one column right, nothing above and left: the padding this network was trained with.
-    if (down.has("downsample"))
-      h = conv2d(down.at("downsample.conv"), h, { stride: 2, padding: [0, 0, 1, 1] });
+    if (down.has("downsample")) h = halved(down.at("downsample.conv"), h);
   }
   h = groupNorm(encoder.at("norm_out"), middle(encoder.at("mid"), h), { epsilon, activation: "silu" });
-  const [mean] = split(conv2d(m.at("quant_conv"), conv2d(encoder.at("conv_out"), h)), 2, 1);
-  if (mean === undefined) throw m.misshapen("quant_conv.weight", "an even number of rows");
-  g.output("latent", mean, ["N", m.size("quant_conv.weight", 0) / 2, "h", "w"]);
+  const posterior = conv2d(m.at("quant_conv"), conv2d(encoder.at("conv_out"), h));
+  if (m.size("quant_conv.weight", 0) % 2 !== 0)
+    throw m.misshapen("quant_conv.weight", "an even number of rows");
+  const [mean] = split(posterior, 2, 1);
+  if (mean === undefined) throw new BugError("Split into two gave fewer.");
+  g.output("latent", mean);
   return g;
+}
+
+/** One row below and one column right, nothing above and left: the padding this network was trained with. */
+function halved(m: Module, x: Value): Value {
+  if (!sameShape(m.ref("weight").shape.slice(2), [3, 3])) throw m.misshapen("weight", "a kernel of 3 x 3");
+  return conv2d(m, x, { stride: 2, padding: [0, 0, 1, 1] });
 }
 
 function middle(m: Module, x: Value): Value {
@@ -77,15 +90,18 @@ function middle(m: Module, x: Value): Value {
 function vaeResBlock(m: Module, x: Value): Value {
   let h = conv2d(m.at("conv1"), groupNorm(m.at("norm1"), x, { epsilon, activation: "silu" }));
   h = conv2d(m.at("conv2"), groupNorm(m.at("norm2"), h, { epsilon, activation: "silu" }));
-  return add(m.has("nin_shortcut") ? conv2d(m.at("nin_shortcut"), x) : x, h);
+  return residual(m, m.has("nin_shortcut") ? conv2d(m.at("nin_shortcut"), x) : x, h);
 }
 
 /** Self-attention over pixels with one head as wide as the features. */
 function pixelAttention(m: Module, x: Value): Value {
   const channels = m.size("norm.weight", 0);
   const h = groupNorm(m.at("norm"), x, { epsilon });
-  const tokens = (name: "q" | "k" | "v"): Value =>
-    transpose(reshape(conv2d(m.at(name), h), [0, channels, -1]), [0, 2, 1]); // [N, HW, C]
+  const tokens = (name: "q" | "k" | "v"): Value => {
+    if (m.size(`${name}.weight`, 0) !== channels)
+      throw m.misshapen(`${name}.weight`, `${channels} output channels`);
+    return transpose(reshape(conv2d(m.at(name), h), [0, channels, -1]), [0, 2, 1]); // [N, HW, C]
+  };
   const mixed = transpose(attention(tokens("q"), tokens("k"), tokens("v"), 1), [0, 2, 1]);
-  return add(x, conv2d(m.at("proj_out"), reshape(mixed, dims(x, 0, 4))));
+  return residual(m, x, conv2d(m.at("proj_out"), reshape(mixed, dims(x, 0, 4))));
 }

@@ -1,5 +1,12 @@
-import { checkSections, checkText, type PromptField, refusedText } from "#/pipeline/text/limits.ts";
+import {
+  checkSections,
+  checkText,
+  type PromptField,
+  refusedText,
+  textLimits,
+} from "#/pipeline/text/limits.ts";
 import { createTokenizer, type Tokenizer } from "#/pipeline/text/tokenizer.ts";
+import type { InlineLora } from "./prompt-syntax.ts";
 import type { Style } from "./styles.ts";
 
 /** What a prompt may hold beside what each of its texts may (`pipeline/text/limits.ts`). */
@@ -88,4 +95,13 @@ export function checkSides(
     for (const text of texts) seen.add(text);
     if (tokenizer !== undefined) checkSections(texts, field, tokenizer);
   }
+}
+
+/** @throws RequestError `invalid-value` for a `<lora:name:weight>` whose weight overflows */
+export function refuseHeavyTags(loras: readonly InlineLora[]): void {
+  const most = textLimits.weight;
+  const heavy = loras.find(({ weight }) => Math.abs(weight) > most);
+  if (heavy === undefined) return;
+  const says = `gives a LoRA the weight ${heavy.weight}; ${-most} to ${most} is the limit`;
+  throw refusedText("prompt", says, "weights are seldom above 2", heavy.stem);
 }

@@ -12,7 +12,7 @@ import { Session } from "./session.ts";
  */
 export async function probe(provider: Provider): Promise<void> {
   const g = new Graph({ operators: { ...operators[provider], compute: "float32" } });
-  g.output("y", add(g.input("x", "float32", ["N"]), g.number([1])), ["N"]);
+  g.output("y", add(g.input("x", "float32", ["N"]), g.number([1])));
   const session = await Session.open(g, { provider, weights: "in-place", threads: 1 });
   await session.run({ x: { dims: [1], data: new Float32Array(1) } });
   await session.release();

@@ -31,7 +31,8 @@ export class Session {
   /**
    * Opens a graph. The weights stay in their files.
    *
-   * @throws EngineError `session-failed` or `out-of-memory` with the runtime's own words
+   * @throws EngineError `session-failed` or `out-of-memory` with the runtime's own words; ModelError if a file has become
+   *         shorter than its header said
    */
   static async open(graph: Graph, options: SessionOptions): Promise<Session> {
     const refs = [...graph.weights.values()].map(({ ref }) => ref);

@@ -107,13 +107,13 @@ const singles: Readonly<Record<string, Single>> = {
   NhwcConv: {
     shapes: { weight: [6, 4, 3, 3], bias: [6] },
     input: [1, 4, 5, 7],
-    output: ["N", 6, "h", "w"],
+    output: ["N", 6, "ceil(H/2)", "ceil(W/2)"],
     draw: (m, g) => conv2d(m, x(g, ["N", 4, "H", "W"]), { stride: 2 }),
   },
   GroupNorm: {
     shapes: { weight: [64], bias: [64] },
     input: [1, 64, 3, 5],
-    output: ["N", 64, "h", "w"],
+    output: ["N", 64, "H", "W"],
     draw: (m, g) => groupNorm(m, x(g, ["N", 64, "H", "W"]), { epsilon: 1e-5, activation: "silu" }),
   },
   BiasSplitGelu: {
@@ -127,9 +127,13 @@ const singles: Readonly<Record<string, Single>> = {
 for (const [op, { shapes, input, output, draw }] of Object.entries(singles)) {
   const drawn = (table: Operators): Graph => {
     const g = new Graph({ operators: table });
-    g.output("y", draw(new Module(g, weightSource("single", tensors(shapes))), g), output);
+    g.output("y", draw(new Module(g, weightSource("single", tensors(shapes))), g));
     return g;
   };
+  test(`${op} alone: every table gives the same shape`, () => {
+    for (const table of Object.values(operators)) expect(drawn(table).outputs[0]?.dims).toEqual(output);
+  });
+
   const count = input.reduce((product, n) => product * n, 1);
   const data = Float32Array.from({ length: count }, (_, i) => Math.cos(i * 78.233));
 
@@ -150,8 +154,13 @@ for (const [op, { shapes, input, output, draw }] of Object.entries(singles)) {
 test("a graph that breaks a schema is refused for that, not for its kernel", async () => {
   const g = new Graph({ operators: operators.cuda });
   const rows = g.computing(g.input("x", "float32", ["R", 2560])); // two axes instead of three
-  const y = g.node("BiasSplitGelu", [rows, g.number([0], [1])], {}, { domain: "com.microsoft" });
-  g.output("y", y, ["R", 1280]);
+  const y = g.node(
+    "BiasSplitGelu",
+    [rows, g.number([0], [1])],
+    {},
+    { dims: ["R", 1280], domain: "com.microsoft" },
+  );
+  g.output("y", y);
   await expect(Session.open(g, options)).rejects.toThrow("[ShapeInferenceError] input shall be 3 dimensions");
 });
 
@@ -177,7 +186,14 @@ test("SDXL's UNet takes every operator of the table, in float16 with weights as 
     biasSplitGelu: blocks,
     attention: 2 * blocks,
   });
-  // Nothing is cast but the scales and biases of the norms; only kernels beyond 1 x 1 are turned.
-  expect(graph.casts.filter(({ op }) => op === "Cast").length).toBe(2 * 46);
+  // Nothing is cast; only kernels beyond 1 x 1 are turned. The norms' scales and biases are float32, all else is not.
+  expect(graph.casts.filter(({ op }) => op === "Cast").length).toBe(0);
+  const types = Map.groupBy(graph.weights.values(), ({ type, inline }) => `${type}, inline: ${inline}`);
+  expect([...types.keys()].toSorted()).toEqual([
+    "float16, inline: false",
+    "float16, inline: true",
+    "float32, inline: true",
+  ]);
+  expect(types.get("float32, inline: true")?.length).toBe(2 * 46);
   expect(graph.casts.filter(({ op }) => op === "Transpose").length).toBe(40);
 });

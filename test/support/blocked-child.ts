@@ -5,6 +5,7 @@
 import { isMainThread } from "node:worker_threads";
 import { Graph } from "#/graph/graph.ts";
 import { operators } from "#/graph/operators.ts";
+import { matmul } from "#/graph/ops/arithmetic.ts";
 import { Session } from "#/runtime/session.ts";
 
 declare const self: Worker;
@@ -25,8 +26,8 @@ const tell = (message: unknown): void => {
 const size = 1000;
 const g = new Graph({ operators: operators.cpu });
 let x = g.input("x", "float32", [size, size]);
-for (let i = 0; i < 8; i += 1) x = g.node("MatMul", [x, x]);
-g.output("y", x, [size, size]);
+for (let i = 0; i < 8; i += 1) x = matmul(x, x);
+g.output("y", x);
 const session = await Session.open(g, { provider: "cpu", weights: "in-place", threads: 1 });
 const input = { dims: [size, size], data: new Float32Array(size * size) };
 await session.run({ x: input });

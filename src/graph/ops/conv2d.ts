@@ -1,4 +1,5 @@
-import type { Attribute, Value } from "../graph.ts";
+import type { Window } from "../dimensions.ts";
+import type { Value } from "../graph.ts";
 import type { Module } from "../module.ts";
 import { add, mul } from "./arithmetic.ts";
 
@@ -13,29 +14,33 @@ export type ConvOptions = Readonly<{
  *
  * @param m `weight` [out, in, kh, kw], optionally `bias` [out]
  * @param x features [N, in, H, W]
+ * @throws ModelError `weight-shape` if the weights do not fit the features or each other
  */
 export function conv2d(m: Module, x: Value, options: ConvOptions = {}): Value {
-  const shape = m.ref("weight").shape;
+  const { shape } = m.ref("weight");
   if (shape.length !== 4) throw m.misshapen("weight", "four axes");
+  if (shape[1] !== x.dims[1]) throw m.misshapen("weight", `${x.dims[1]} input channels`);
+  if (options.padding === undefined && shape.slice(2).some((side) => side % 2 === 0))
+    throw m.misshapen("weight", "a kernel of odd sides");
   const { conv } = x.graph.operators;
-  const bias = m.has("bias") ? m.ref("bias") : undefined;
-  let y = conv(x, m.ref("weight"), bias, convAttributes(shape, options));
+  const bias = m.has("bias") ? m.vectorRef("bias", shape[0]) : undefined;
+  let y = conv(x, m.ref("weight"), bias, convWindow(shape, options));
   for (const { index, down, up, scale } of m.loras) {
-    const low = conv(x, down, undefined, convAttributes(down.shape, options));
+    const low = conv(x, down, undefined, convWindow(down.shape, options));
     const strength = mul(m.loraStrength(index), m.graph.number([scale]));
-    y = add(y, conv(mul(low, strength), up, undefined, convAttributes(up.shape, {})));
+    y = add(y, conv(mul(low, strength), up, undefined, convWindow(up.shape, {})));
   }
   return y;
 }
 
-function convAttributes(shape: readonly number[], options: ConvOptions): Record<string, Attribute> {
+function convWindow(shape: readonly number[], options: ConvOptions): Window {
   const [, , height = 1, width = 1] = shape;
   const { stride = 1, padding } = options;
   const pads =
     padding === undefined
-      ? [(height - 1) / 2, (width - 1) / 2, (height - 1) / 2, (width - 1) / 2]
+      ? ([(height - 1) / 2, (width - 1) / 2, (height - 1) / 2, (width - 1) / 2] as const)
       : typeof padding === "number"
-        ? [padding, padding, padding, padding]
+        ? ([padding, padding, padding, padding] as const)
         : padding;
   return { kernel_shape: [height, width], pads, strides: [stride, stride] };
 }

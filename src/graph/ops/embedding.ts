@@ -1,5 +1,8 @@
-import type { Value } from "../graph.ts";
+import { toFloat32 } from "#/weights/dtype.ts";
+import type { WeightRef } from "#/weights/safetensors.ts";
+import type { Graph, Value } from "../graph.ts";
 import type { Module } from "../module.ts";
+import { gather, mul } from "./arithmetic.ts";
 
 /**
  * Rows of a table by their numbers. Looked up before they are cast: the table is a hundred megabytes, the rows are not.
@@ -9,8 +12,22 @@ import type { Module } from "../module.ts";
  * @returns   the shape of `ids` with the width behind it
  */
 export function embedding(m: Module, ids: Value): Value {
-  if (m.ref("weight").shape.length !== 2) throw m.misshapen("weight", "two axes");
-  const g = m.graph;
-  const table = g.stored(m.ref("weight"));
-  return g.computing(g.node("Gather", [table, ids], { axis: 0 }, { type: table.type }));
+  const ref = m.ref("weight");
+  if (ref.shape.length !== 2) throw m.misshapen("weight", "two axes");
+  const rows = eightBits(ref) ? eightBitRows(m.graph, ref, ids) : gather(m.graph.stored(ref), ids);
+  const { scale = 1 } = ref;
+  const exact = scale === 1 ? rows : mul(m.graph.cast(rows, "float32"), m.graph.constant("float32", [scale]));
+  return m.graph.computing(exact);
+}
+
+const eightBits = ({ dtype }: WeightRef): boolean => dtype === "F8_E4M3" || dtype === "F8_E5M2";
+
+/** The runtime looks up no rows of 8-bit floats: their bytes are looked up, then what each of the 256 bytes means. */
+function eightBitRows(g: Graph, ref: WeightRef, ids: Value): Value {
+  const bytes = gather(g.stored(ref, ref.shape, "uint8"), ids);
+  const meanings = toFloat32(
+    ref.dtype,
+    Uint8Array.from({ length: 256 }, (_, byte) => byte),
+  );
+  return gather(g.constant("float32", [...meanings]), g.cast(bytes, "int64"));
 }

@@ -1,6 +1,6 @@
 import type { Value } from "../graph.ts";
 import type { Module } from "../module.ts";
-import { mul } from "./arithmetic.ts";
+import { gemm, mul } from "./arithmetic.ts";
 
 /**
  * x · Wᵀ + b on rows, plus the LoRA branches of this module (Hu et al. 2021): y + s · alpha/r · up(down(x)).
@@ -8,9 +8,10 @@ import { mul } from "./arithmetic.ts";
  * @param m `weight` [out, in], optionally `bias` [out]
  * @param x rows [R, in]
  * @returns rows [R, out]
+ * @throws ModelError `weight-shape` if the weights do not fit the rows or each other
  */
 export function linear(m: Module, x: Value): Value {
-  return projection(m, x, m.has("bias") ? m.weight("bias") : undefined);
+  return projection(m, x, m.has("bias") ? m.vector("bias", m.size("weight", 0)) : undefined);
 }
 
 /**
@@ -19,15 +20,18 @@ export function linear(m: Module, x: Value): Value {
  * @param m `weight` [2 * out, in], `bias` [2 * out]
  * @param x rows [R, in]
  * @returns rows [R, out]
+ * @throws ModelError `weight-shape` as {@link linear}
  */
 export function geglu(m: Module, x: Value): Value {
   const width = m.size("weight", 0);
   if (width % 2 !== 0) throw m.misshapen("weight", "an even number of rows");
-  return x.graph.operators.geglu(x.graph, (bias) => projection(m, x, bias), m.ref("bias"));
+  const bias = m.vectorRef("bias", width);
+  return x.graph.operators.geglu(x.graph, (added) => projection(m, x, added), bias);
 }
 
 function projection(m: Module, x: Value, bias: Value | undefined): Value {
   if (m.ref("weight").shape.length !== 2) throw m.misshapen("weight", "two axes");
+  if (m.size("weight", 1) !== x.dims[1]) throw m.misshapen("weight", `${x.dims[1]} columns`);
   let y = gemm(x, m.weight("weight"), bias);
   for (const { index, down, up, scale } of m.loras) {
     const low = gemm(x, m.graph.weight(down, [down.shape[0] ?? 0, sizeBeyondFirst(down.shape)]));
@@ -36,9 +40,6 @@ function projection(m: Module, x: Value, bias: Value | undefined): Value {
   }
   return y;
 }
-
-const gemm = (x: Value, weight: Value, bias?: Value): Value =>
-  x.graph.node("Gemm", bias === undefined ? [x, weight] : [x, weight, bias], { transB: 1 });
 
 const sizeBeyondFirst = (shape: readonly number[]): number =>
   shape.slice(1).reduce((product, n) => product * n, 1);

@@ -7,6 +7,7 @@ import type { Module } from "../module.ts";
  *
  * @param m `weight` and `bias` [C]
  * @param x features [N, C, H, W]
+ * @throws ModelError `weight-shape` if they do not have the features' channels, or those make no groups
  */
 export function groupNorm(
   m: Module,
@@ -14,7 +15,8 @@ export function groupNorm(
   options: Readonly<{ epsilon: number; groups?: number; activation?: "silu" }>,
 ): Value {
   const { epsilon, groups = 32, activation } = options;
-  const affine = { scale: m.ref("weight"), bias: m.ref("bias") };
+  const affine = { scale: m.vectorRef("weight", x.dims[1]), bias: m.vectorRef("bias", x.dims[1]) };
+  if (m.size("weight", 0) % groups !== 0) throw m.misshapen("weight", `a multiple of ${groups} channels`);
   return x.graph.operators.groupNorm(x, affine, { groups, epsilon, silu: activation === "silu" });
 }
 
@@ -23,10 +25,14 @@ export function groupNorm(
  *
  * @param m `weight` and `bias` [C]
  * @param x rows [R, C]
+ * @throws ModelError `weight-shape` if they do not have the rows' width
  */
 export function layerNorm(m: Module, x: Value): Value {
-  return x.graph.node("LayerNormalization", [x, m.weight("weight"), m.weight("bias")], {
-    axis: -1,
-    epsilon: { float: 1e-5 },
-  });
+  const width = x.dims.at(-1);
+  return x.graph.node(
+    "LayerNormalization",
+    [x, m.vector("weight", width), m.vector("bias", width)],
+    { axis: -1, epsilon: { float: 1e-5 } },
+    { dims: x.dims },
+  );
 }

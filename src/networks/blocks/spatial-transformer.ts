@@ -1,9 +1,10 @@
 import type { Value } from "#/graph/graph.ts";
 import type { Module } from "#/graph/module.ts";
-import { add, concat, dims, reshape, transpose } from "#/graph/ops/arithmetic.ts";
+import { residual } from "#/graph/ops/arithmetic.ts";
 import { attention } from "#/graph/ops/attention.ts";
 import { geglu, linear } from "#/graph/ops/linear.ts";
 import { groupNorm, layerNorm } from "#/graph/ops/norm.ts";
+import { concat, dims, reshape, transpose } from "#/graph/ops/shape.ts";
 
 /** Channels of one attention head. No shape tells it; every SDXL checkpoint has 64. */
 const headSize = 64;
@@ -34,19 +35,22 @@ export function spatialTransformer(m: Module, x: Value, context: Context): Value
   for (let depth = 0; depth < m.count("transformer_blocks"); depth += 1) {
     rows = transformerBlock(m.at("transformer_blocks").at(depth), rows, context);
   }
+  if (m.size("proj_out.weight", 0) !== channels) throw m.misshapen("proj_out.weight", `${channels} rows`);
   rows = linear(m.at("proj_out"), rows);
 
   const planes = transpose(batched(rows, channels, context), [0, 2, 1]); // [N, C, HW]
-  return add(x, reshape(planes, dims(x, 0, 4)));
+  return residual(m, x, reshape(planes, dims(x, 0, 4)));
 }
 
 /** Self-attention, cross-attention to the text, feed-forward; each on the normalised rows and added to them. */
 function transformerBlock(m: Module, rows: Value, context: Context): Value {
   let x = rows;
   const own = layerNorm(m.at("norm1"), x);
-  x = add(x, attend(m.at("attn1"), own, own, context));
-  x = add(x, attend(m.at("attn2"), layerNorm(m.at("norm2"), x), context.rows, context));
-  return add(x, linear(m.at("ff.net.2"), geglu(m.at("ff.net.0.proj"), layerNorm(m.at("norm3"), x))));
+  x = residual(m.at("attn1"), x, attend(m.at("attn1"), own, own, context));
+  const asked = layerNorm(m.at("norm2"), x);
+  x = residual(m.at("attn2"), x, attend(m.at("attn2"), asked, context.rows, context));
+  const gated = geglu(m.at("ff.net.0.proj"), layerNorm(m.at("norm3"), x));
+  return residual(m.at("ff"), x, linear(m.at("ff.net.2"), gated));
 }
 
 /**
@@ -56,6 +60,8 @@ function transformerBlock(m: Module, rows: Value, context: Context): Value {
 function attend(m: Module, x: Value, source: Value, context: Context): Value {
   const width = m.size("to_q.weight", 0);
   if (width % headSize !== 0) throw m.misshapen("to_q.weight", `rows in multiples of ${headSize}`);
+  for (const name of ["to_k.weight", "to_v.weight"])
+    if (m.size(name, 0) !== width) throw m.misshapen(name, `${width} rows`);
   const q = batched(linear(m.at("to_q"), x), width, context);
   const k = batched(linear(m.at("to_k"), source), width, context);
   const v = batched(linear(m.at("to_v"), source), width, context);

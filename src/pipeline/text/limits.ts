@@ -10,8 +10,8 @@ export type PromptField = "prompt" | "negative_prompt";
 export const textLimits = {
   /** Brackets around a word. */
   depth: 100,
-  /** How much a word may weigh, below and above zero. */
-  weight: 100,
+  /** How much a word may weigh, below and above zero: beyond, float32 overflows on the way through the network. */
+  weight: 1e26,
   /** Characters without a blank between them. */
   word: 50_000,
   /** Accents and characters without a form, one after the other: putting them in order is quadratic in Unicode's libraries. */

@@ -12,6 +12,7 @@ const statuses = {
   "not-implemented": 422,
   "unknown-model": 422,
   "missing-model": 422,
+  "unusable-model": 422,
   "bad-image": 422,
   "no-metadata": 422,
   "unreachable-url": 422,
@@ -69,15 +70,22 @@ function appErrorReply({ code, message: said, details }: AppError): Response {
   const status = statuses[code];
   const message = said.length <= longest ? said : `${said.slice(0, longest)}…`;
   if (status !== 422) return jsonReply({ detail: message }, status);
-  const { field, value } = details;
+  const { field, value, cause } = details;
   const loc = typeof field === "string" ? ["body", ...field.split(".").map(locOf)] : ["body"];
+  const ctx = { error: code, ...(typeof cause === "string" ? { cause } : {}) };
   const echo: Json = Array.isArray(value) ? [...value] : (value ?? null);
-  const problem = { type: typeOf(code), loc, msg: message, input: shortened(echo), ctx: { error: code } };
+  const problem = { type: typeOf(code), loc, msg: message, input: shortened(echo), ctx };
   return jsonReply({ detail: [problem] }, status);
 }
 
-/** The contract's word for a name or value that is not there; ours, which it has none for, for everything else. */
+/** Failures that the contract has a word for: a name or value that is not there, or cannot be used. */
+const valueErrors: readonly ErrorCode[] = [
+  "invalid-value",
+  "unknown-model",
+  "missing-model",
+  "unusable-model",
+];
+
+/** The contract's word, or ours where it has none. */
 const typeOf = (code: ErrorCode): string =>
-  code === "invalid-value" || code === "unknown-model" || code === "missing-model"
-    ? "value_error"
-    : code.replaceAll("-", "_");
+  valueErrors.includes(code) ? "value_error" : code.replaceAll("-", "_");

@@ -43,6 +43,7 @@ async function stoppedWhileEncoding(text: string, tokenizer: Tokenizer, run = 0)
   };
   const networks: Networks = {
     prediction: "eps",
+    schedule: "scaled-linear",
     textKey: "",
     textL: encoder,
     textG: encoder,

@@ -17,9 +17,9 @@ const kilobyte = 1024;
 function network(bytes: number, path = join(folder, `${bytes}`)): Graph {
   if (path.startsWith(folder)) writeFileSync(path, new Uint8Array(bytes));
   const g = new Graph({ operators: operators.cpu });
-  const shape = [bytes / 4];
+  const shape = [1, bytes / 4];
   const weight = g.weight({ path, key: "w", dtype: "F32", shape, offset: 0, length: bytes });
-  g.output("y", add(g.input("x", "float32", shape), weight), shape);
+  g.output("y", add(g.input("x", "float32", shape), weight));
   return g;
 }
 
@@ -73,7 +73,7 @@ test("what alone is larger than the budget is opened all the same, alone", async
   await ask("a");
   const session = await ask("huge", 4 * kilobyte);
   expect(names()).toEqual(["huge"]);
-  const x = { dims: [kilobyte], data: new Float32Array(kilobyte).fill(2) };
+  const x = { dims: [1, kilobyte], data: new Float32Array(kilobyte).fill(2) };
   expect((await session.run({ x })).y?.data[7]).toBe(2);
   await ask("a");
   expect(names()).toEqual(["a"]);

@@ -7,7 +7,7 @@ import { Module, weightSource } from "#/graph/module.ts";
 import { operators } from "#/graph/operators.ts";
 import { add } from "#/graph/ops/arithmetic.ts";
 import { linear } from "#/graph/ops/linear.ts";
-import { EngineError } from "#/lib/errors.ts";
+import { EngineError, ModelError } from "#/lib/errors.ts";
 import { trimMemory } from "#/runtime/memory.ts";
 import { commonFolder, Session } from "#/runtime/session.ts";
 import { type DType, dtypeBytes } from "#/weights/dtype.ts";
@@ -27,6 +27,7 @@ function tensor(path: string, dtype: DType, shape: readonly number[], bytes: Uin
 }
 
 const one: readonly (readonly [DType, Uint8Array])[] = [
+  ["F64", new Uint8Array(new Float64Array([1, -2, 0.5, 4]).buffer)],
   ["F32", new Uint8Array(new Float32Array([1, -2, 0.5, 4]).buffer)],
   ["F16", new Uint8Array(new Float16Array([1, -2, 0.5, 4]).buffer)],
   ["BF16", new Uint8Array(new Uint16Array([0x3f80, 0xc000, 0x3f00, 0x4080]).buffer)],
@@ -36,13 +37,17 @@ const one: readonly (readonly [DType, Uint8Array])[] = [
 
 for (const [dtype, bytes] of one) {
   for (const weights of ["in-place", "packed"] as const) {
-    test(`weights of type ${dtype} are read as numbers, ${weights}, at an odd place in their file`, async () => {
+    test(`vectors and matrices of type ${dtype} are read as numbers, ${weights}, at an odd place in their file`, async () => {
       const g = new Graph({ operators: operators.cpu });
-      const x = g.input("x", "float32", ["N"]);
-      g.output("y", add(x, g.weight(tensor(join(folder, dtype), dtype, [4], bytes))), ["N"]);
+      const x = g.input("x", "float32", [2, 4]);
+      const path = join(folder, dtype);
+      const vector = g.weight(tensor(path, dtype, [4], bytes));
+      const matrix = g.weight(tensor(path, dtype, [1, 4], bytes));
+      g.output("y", add(x, vector));
+      g.output("z", add(x, matrix));
       const session = await Session.open(g, { ...options, weights });
-      const { y } = await session.run({ x: { dims: [4], data: new Float32Array(4) } });
-      expect([...y!.data]).toEqual([1, -2, 0.5, 4]);
+      const { y, z } = await session.run({ x: { dims: [2, 4], data: new Float32Array(8) } });
+      for (const found of [y, z]) expect([...found!.data]).toEqual([1, -2, 0.5, 4, 1, -2, 0.5, 4]);
       await session.release();
     });
   }
@@ -57,11 +62,14 @@ test("weights of one graph may lie in many folders, under any name", async () =>
     "plain",
   ];
   const g = new Graph({ operators: operators.cpu });
-  const x = g.input("x", "float32", ["N"]);
-  const sum = names.reduce((y, name) => add(y, g.weight(tensor(join(folder, name), "F32", [2], bytes))), x);
-  g.output("y", sum, ["N"]);
+  const x = g.input("x", "float32", [1, 2]);
+  const sum = names.reduce(
+    (y, name) => add(y, g.weight(tensor(join(folder, name), "F32", [1, 2], bytes))),
+    x,
+  );
+  g.output("y", sum);
   const session = await Session.open(g, options);
-  const { y } = await session.run({ x: { dims: [2], data: new Float32Array(2) } });
+  const { y } = await session.run({ x: { dims: [1, 2], data: new Float32Array(2) } });
   expect([...y!.data]).toEqual([names.length, 2 * names.length]);
   await session.release();
 });
@@ -75,18 +83,24 @@ test("the folder of several files is the deepest that holds them all", () => {
 });
 
 test("a file that ends early and a wrong input are errors in words, and the process lives on", async () => {
-  const g = new Graph({ operators: operators.cpu });
-  const x = g.input("x", "float32", ["N"]);
-  const ref = {
-    ...tensor(join(folder, "short"), "F32", [2], new Uint8Array(8)),
-    shape: [1000],
-    length: 4000,
-  };
-  g.output("y", add(x, g.weight(ref)), ["N"]);
-  expect(Session.open(g, options)).rejects.toBeInstanceOf(EngineError);
+  const whole = tensor(join(folder, "short"), "F32", [2], new Uint8Array(8));
+  for (const [shape, kind] of [
+    [[10, 100], EngineError], // mapped by the runtime
+    [[1000], ModelError], // read by us
+  ] as const) {
+    const g = new Graph({ operators: operators.cpu });
+    g.output(
+      "y",
+      add(
+        g.input("x", "float32", ["N", ...Array<number>(shape.length).fill(1)]),
+        g.weight({ ...whole, shape, length: 4000 }),
+      ),
+    );
+    await expect(Session.open(g, options)).rejects.toBeInstanceOf(kind);
+  }
 
   const h = new Graph({ operators: operators.cpu });
-  h.output("y", add(h.input("x", "float32", ["N"]), h.number([1])), ["N"]);
+  h.output("y", add(h.input("x", "float32", ["N"]), h.number([1])));
   const session = await Session.open(h, options);
   expect(session.run({ z: { dims: [1], data: new Float32Array(1) } })).rejects.toThrow("could not be run");
   await session.release();
@@ -109,7 +123,7 @@ function chain(): Graph {
   const m = new Module(g, weightSource("chain", new Map(refs)));
   let x = g.input("x", "float32", ["N", width]);
   for (let i = 0; i < layers; i += 1) x = linear(m.at("layers").at(i), x);
-  g.output("y", x, ["N", width]);
+  g.output("y", x);
   return g;
 }
 

@@ -1,0 +1,167 @@
+import { expect, test } from "bun:test";
+import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
+import { encode } from "#/graph/encode.ts";
+import type { Graph, Value } from "#/graph/graph.ts";
+import { weightSource } from "#/graph/module.ts";
+import { type Operators, operators } from "#/graph/operators.ts";
+import { type NetworkName, networks } from "#/networks/index.ts";
+import { commonFolder } from "#/runtime/session.ts";
+import type { WeightMap } from "#/weights/checkpoint.ts";
+import { sdxlCheckpoint } from "#/weights/layouts/sdxl.ts";
+import { type LoraBranches, mergeBranches, readLora } from "#/weights/lora.ts";
+import { readSafetensors } from "#/weights/safetensors.ts";
+import { expandContribOperators } from "../support/contrib-definitions.ts";
+import { evaluateDimension } from "../support/evaluate-dimension.ts";
+import { goldenPath, tinyCheckpoint } from "../support/golden.ts";
+
+/**
+ * The shapes that drawing declares against those that a run has: every edge of every network becomes an output of its
+ * graph. A shape that is wrong is worse than none, since the runtime gives edges of one shape the same memory.
+ */
+const checkpoint = sdxlCheckpoint(readSafetensors(await tinyCheckpoint()));
+const loras = ["tiny-lora-sgm.safetensors", "tiny-lora-diffusers.safetensors"].map((name, index) =>
+  readLora(goldenPath(name), checkpoint, index),
+);
+
+type Part = Readonly<{
+  tensors: WeightMap;
+  branches?: readonly LoraBranches[];
+  sizes: readonly Readonly<Record<string, number>>[];
+}>;
+
+const pictures = [
+  { N: 1, h: 8, w: 12 },
+  { N: 2, h: 7, w: 5 },
+];
+const parts: Readonly<Record<NetworkName, Part>> = {
+  unet: {
+    tensors: checkpoint.unet,
+    branches: loras.map(({ unet }) => unet),
+    sizes: [
+      { N: 1, T: 77, h: 8, w: 12 },
+      { N: 2, T: 154, h: 7, w: 5 },
+      { N: 1, T: 77, h: 9, w: 13 },
+      { N: 2, T: 77, h: 1, w: 3 },
+    ],
+  },
+  "text-l": {
+    tensors: checkpoint.textL,
+    branches: loras.map(({ textL }) => textL),
+    sizes: [{ N: 1 }, { N: 2 }],
+  },
+  "text-g": {
+    tensors: checkpoint.textG,
+    branches: loras.map(({ textG }) => textG),
+    sizes: [{ N: 1 }, { N: 2 }],
+  },
+  "vae-decoder": { tensors: checkpoint.vae, sizes: pictures },
+  "vae-encoder": {
+    tensors: checkpoint.vae,
+    sizes: [
+      { N: 1, H: 64, W: 96 },
+      { N: 2, H: 31, W: 45 },
+    ],
+  },
+};
+
+/** Tables in float32: Bun cannot fetch halves. CUDA's own operators are replaced by their definitions. */
+const tables: Readonly<Record<string, Operators>> = {
+  cpu: operators.cpu,
+  webgpu: operators.webgpu,
+  cuda: { ...operators.cuda, compute: "float32" },
+};
+
+/** Types of tensors that the runtime's binding knows as outputs. */
+const fetchable = new Set(["float32", "int64", "uint8"]);
+
+const draw = (name: NetworkName, table: Operators, withLoras: boolean, clipSkip = 2): Graph => {
+  const { tensors, branches = [] } = parts[name];
+  const source = weightSource("tiny", tensors, withLoras ? mergeBranches(branches) : undefined);
+  return networks[name](clipSkip)(source, table);
+};
+
+/** What a run gives for all edges that were drawn. */
+async function runAll(
+  graph: Graph,
+  edges: readonly Value[],
+  sizes: readonly Readonly<Record<string, number>>[],
+) {
+  const outputs = new Set(graph.outputs.map(({ name }) => name));
+  graph.outputs.push(...edges.filter(({ name }) => !outputs.has(name)));
+  const folder = commonFolder([...graph.weights.values()].map(({ ref }) => ref.path));
+  const session = await InferenceSession.create(encode(graph, { folder, inPlace: true }), {
+    graphOptimizationLevel: "disabled",
+    logSeverityLevel: 3,
+    extra: { session: { model_external_initializers_file_folder_path: folder } },
+  });
+  const runs = [];
+  for (const names of sizes) {
+    const feeds = graph.inputs.map(({ name, type, dims }) => {
+      const shape = dims.map((dim) => evaluateDimension(dim, names));
+      const count = shape.reduce((product, n) => product * n, 1);
+      const data = type === "int64" ? new BigInt64Array(count) : new Float32Array(count).fill(0.5);
+      return [name, new OrtTensor(type as "float32" | "int64", data, shape)] as const;
+    });
+    runs.push({ names, results: await session.run(Object.fromEntries(feeds)) });
+  }
+  await session.release();
+  return runs;
+}
+
+for (const [provider, table] of Object.entries(tables)) {
+  for (const name of Object.keys(parts) as NetworkName[]) {
+    for (const withLoras of parts[name].branches === undefined ? [false] : [false, true]) {
+      test(`${name} for ${provider}, ${withLoras ? "two LoRAs" : "no LoRA"}: every edge has the shape it declares`, async () => {
+        const graph = draw(name, table, withLoras);
+        const edges = [...graph.edges.values()].filter(({ type }) => fetchable.has(type));
+        // The others are rows of a table before their cast, and that has the same shape.
+        expect(graph.edges.size - edges.length).toBeLessThan(2);
+        const wrong: string[] = [];
+        const runs = await runAll(expandContribOperators(graph), edges, parts[name].sizes);
+        for (const { names, results } of runs) {
+          for (const { name: edge, dims, elements } of edges) {
+            const found = results[edge];
+            const declared = dims.map((dim) => evaluateDimension(dim, names));
+            if (found?.dims.join() !== declared.join())
+              wrong.push(`${edge} [${dims.join()}]: [${found?.dims.join()}]`);
+            if (elements === undefined) continue;
+            const known = elements.map((dim) => (dim === -1 ? -1 : evaluateDimension(dim, names)));
+            if (String(found?.data) !== known.join())
+              wrong.push(`${edge} {${elements.join()}}: {${String(found?.data)}}`);
+          }
+        }
+        expect(wrong).toEqual([]);
+        expect(edges.length).toBeGreaterThan(50);
+      });
+    }
+  }
+}
+
+test("every edge of every graph has a shape, of every table and for every clip skip", () => {
+  for (const table of Object.values(operators)) {
+    for (const name of Object.keys(parts) as NetworkName[]) {
+      for (const clipSkip of [1, 2, 12]) {
+        const graph = draw(name, table, true, clipSkip);
+        const known = new Set([...graph.edges.keys(), ...graph.weights.keys(), ...graph.constants.keys()]);
+        for (const { name: input } of graph.inputs) known.add(input);
+        const nodes = [...graph.casts, ...graph.nodes];
+        const used = nodes.flatMap(({ inputs, outputs }) => [...inputs, ...outputs]);
+        expect(used.filter((edge) => edge !== "" && !known.has(edge))).toEqual([]);
+        expect(graph.edges.size).toBe(nodes.reduce((sum, { outputs }) => sum + outputs.length, 0));
+      }
+    }
+  }
+});
+
+test("the UNet answers in the size it was asked in, and each size on the way is one expression", () => {
+  const graph = draw("unet", operators.cpu, false);
+  expect(graph.outputs.map(({ dims }) => dims)).toEqual([["N", 4, "h", "w"]]);
+  const heights = new Set(
+    [...graph.edges.values()].filter(({ dims }) => dims.length === 4).map(({ dims }) => dims[2]),
+  );
+  expect([...heights].filter((height) => typeof height === "string").toSorted()).toEqual([
+    "ceil(h/2)",
+    "ceil(h/4)",
+    "h",
+  ]);
+});
