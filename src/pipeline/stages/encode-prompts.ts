@@ -21,38 +21,35 @@ export async function* encodePrompts(
   const { tokenizer } = context;
   const pause = pauseOf(run);
   const { textL, textG, textKey } = networks;
-  const cached = (text: string): Promise<Conditioning> => {
-    run.checkStop();
-    const encoders = { tokenizer, textL, textG };
-    return context.conditioning(`${textKey}|${text}`, () => encodeText(text, encoders, pause));
-  };
-  const encode = ({ texts, topK }: PromptTexts): Promise<Conditioning> =>
-    clock.time("encoding", () => encodeTexts(texts, topK, cached));
-
-  const look = async ({ texts }: PromptTexts, field: PromptField): Promise<void> => {
+  const look = async (texts: readonly string[], field: PromptField): Promise<void> => {
     for (const text of new Set(texts)) {
       checkText(text, field);
       await pause();
     }
     checkSections(texts, field, () => tokenizer);
   };
+  const encode = async ({ texts, topK }: PromptTexts, field: PromptField): Promise<Conditioning> => {
+    const cached = (text: string): Promise<Conditioning> => {
+      run.checkStop();
+      const make = () => encodeText(text, { tokenizer, textL, textG }, pause);
+      return context.conditioning(`${textKey}|${text}`, make);
+    };
+    await look(texts, field);
+    return clock.time("encoding", () => encodeTexts(texts, topK, cached));
+  };
 
   const positives: Conditioning[] = [];
   for (const [image, { positive }] of recipe.images.entries()) {
     yield { type: "progress", at: { stage: "encoding", image, texts: "positive" } };
-    await look(positive, "prompt");
-    positives.push(await encode(positive));
+    positives.push(await encode(positive, "prompt"));
   }
   const guided = Math.abs(recipe.guidance.cfg - 1) >= 1e-4;
   const prompts: Prompts[] = [];
   for (const [image, { negative }] of recipe.images.entries()) {
     const positive = positives[image];
     if (positive === undefined) continue;
-    if (guided) {
-      yield { type: "progress", at: { stage: "encoding", image, texts: "negative" } };
-      await look(negative, "negative_prompt");
-    }
-    prompts.push({ positive, negative: guided ? await encode(negative) : positive });
+    if (guided) yield { type: "progress", at: { stage: "encoding", image, texts: "negative" } };
+    prompts.push({ positive, negative: guided ? await encode(negative, "negative_prompt") : positive });
   }
   return prompts;
 }
