@@ -14,6 +14,7 @@ import type { EngineSettings } from "#/engine/protocol.ts";
 import { DecodeGate } from "#/image/decode-gate.ts";
 import { EngineError } from "#/lib/errors.ts";
 import type { Log } from "#/lib/log.ts";
+import { cacheFolder } from "#/native/cache.ts";
 import { linkCudaProviders } from "#/native/cuda.ts";
 import { libraryFolder } from "#/native/libraries.ts";
 import { embeddedModels } from "#/native/models.ts";
@@ -178,6 +179,7 @@ const engineSettings = (config: Config, modelRoots: readonly string[]): EngineSe
   providers: config.providers.length === 0 ? "auto" : config.providers,
   weights: config.weights,
   memoryBudget: config.memory_budget,
+  derived: { folder: join(cacheFolder(), "derived"), budget: config.derived_cache },
   threads: config.threads,
 });
 

@@ -31,7 +31,7 @@ export async function* encodePrompts(
   const encode = async ({ texts, topK }: PromptTexts, field: PromptField): Promise<Conditioning> => {
     const cached = (text: string): Promise<Conditioning> => {
       run.checkStop();
-      const make = () => encodeText(text, { tokenizer, textL, textG }, pause);
+      const make = () => encodeText(text, { tokenizer, textL, textG }, field, pause);
       return context.conditioning(`${textKey}|${text}`, make);
     };
     await look(texts, field);
