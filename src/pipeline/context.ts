@@ -12,6 +12,7 @@ import { chooseProvider } from "#/runtime/providers.ts";
 import { Residency } from "#/runtime/residency.ts";
 import type { Conditioning } from "./stages/encode-text.ts";
 import { createTokenizer, type Tokenizer } from "./text/tokenizer.ts";
+import { TextCache } from "./text-cache.ts";
 
 /** What lives as long as the engine: the device, open networks, the tokenizer and texts encoded before. */
 export type EngineContext = Readonly<{
@@ -27,13 +28,6 @@ export type EngineContext = Readonly<{
   unload: () => Promise<void>;
   close: () => Promise<void>;
 }>;
-
-/** Texts kept; a conditioning of SDXL is about 0.6 MB for each section of 75 tokens. */
-const keptTexts = 128;
-const keptBytes = 128 * 1024 ** 2;
-
-const bytesOf = (texts: ReadonlyMap<string, Conditioning>): number =>
-  texts.values().reduce((sum, { context }) => sum + context.data.byteLength, 0);
 
 /**
  * Makes the engine's context on the first provider that works.
@@ -61,7 +55,7 @@ export async function openContext(
     residency,
     derived: new DerivedFiles(settings.derived, log),
   };
-  const texts = new Map<string, Conditioning>();
+  const texts = new TextCache();
   const pathOf = (kind: ModelKind, name: string): string => {
     const path = findModel(settings.modelRoots, kind, name);
     if (path !== undefined) return path;
@@ -80,21 +74,7 @@ export async function openContext(
       workshop.derived.dropReplaced();
       return openNetworks({ base, vae, loras, sampledAs: recipe.sampledAs }, recipe.clipSkip, workshop);
     },
-    conditioning: async (key, make) => {
-      const known = texts.get(key);
-      if (known !== undefined) {
-        texts.delete(key);
-        texts.set(key, known);
-        return known;
-      }
-      const made = await make();
-      texts.set(key, made);
-      for (const oldest of texts.keys()) {
-        if (texts.size <= keptTexts && bytesOf(texts) <= keptBytes) break;
-        texts.delete(oldest);
-      }
-      return made;
-    },
+    conditioning: (key, make) => texts.conditioning(key, make),
     unload: async () => {
       texts.clear();
       await residency.close();
