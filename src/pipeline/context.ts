@@ -12,6 +12,7 @@ import { chooseProvider } from "#/runtime/providers.ts";
 import { Residency } from "#/runtime/residency.ts";
 import type { Conditioning } from "./stages/encode-text.ts";
 import { createTokenizer, type Tokenizer } from "./text/tokenizer.ts";
+import { TextCache } from "./text-cache.ts";
 
 /** What lives as long as the engine: the device, open networks, the tokenizer and texts encoded before. */
 export type EngineContext = Readonly<{
@@ -27,9 +28,6 @@ export type EngineContext = Readonly<{
   unload: () => Promise<void>;
   close: () => Promise<void>;
 }>;
-
-/** Texts kept; a conditioning of SDXL is about 0.6 MB. */
-const keptTexts = 128;
 
 /**
  * Makes the engine's context on the first provider that works.
@@ -57,7 +55,7 @@ export async function openContext(
     residency,
     derived: new DerivedFiles(settings.derived, log),
   };
-  const texts = new Map<string, Conditioning>();
+  const texts = new TextCache();
   const pathOf = (kind: ModelKind, name: string): string => {
     const path = findModel(settings.modelRoots, kind, name);
     if (path !== undefined) return path;
@@ -76,19 +74,7 @@ export async function openContext(
       workshop.derived.dropReplaced();
       return openNetworks({ base, vae, loras, sampledAs: recipe.sampledAs }, recipe.clipSkip, workshop);
     },
-    conditioning: async (key, make) => {
-      const known = texts.get(key);
-      if (known !== undefined) {
-        texts.delete(key);
-        texts.set(key, known);
-        return known;
-      }
-      const made = await make();
-      texts.set(key, made);
-      const oldest = texts.keys().next();
-      if (texts.size > keptTexts && oldest.done !== true) texts.delete(oldest.value);
-      return made;
-    },
+    conditioning: (key, make) => texts.conditioning(key, make),
     unload: async () => {
       texts.clear();
       await residency.close();
