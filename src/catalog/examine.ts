@@ -3,6 +3,7 @@ import { ModelError } from "#/lib/errors.ts";
 import type { Checkpoint } from "#/weights/checkpoint.ts";
 import { sdxlCheckpoint } from "#/weights/layouts/sdxl.ts";
 import { chooseVae } from "#/weights/layouts/vae.ts";
+import { configBeside } from "#/weights/lora/adapter-config.ts";
 import { readLora } from "#/weights/lora/read-lora.ts";
 import { readSafetensors } from "#/weights/safetensors.ts";
 
@@ -43,7 +44,9 @@ export class Examiner {
    * @throws ModelError if it is no LoRA for this checkpoint
    */
   lora(path: string, checkpoint: Checkpoint): readonly string[] {
-    const key = [path, stampOf(path), checkpoint.path, checkpoint.stamp];
+    const config = configBeside(path)?.path;
+    const stamps = [stampOf(path), config === undefined ? "" : stampOf(config)];
+    const key = [path, ...stamps, checkpoint.path, checkpoint.stamp];
     return this.#others.of(["lora", ...key], () => readLora(path, checkpoint, 0).notes);
   }
 }

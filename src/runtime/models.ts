@@ -134,7 +134,7 @@ function runner(
     const tensors = part === undefined ? vae.tensors : checkpoint[part];
     const own = part === undefined ? vae.file : checkpoint;
     const attached = part === undefined ? [] : loras.filter(({ lora }) => lora[part].size > 0);
-    const sources = attached.map(({ lora: { path, stamp } }) => ({ path, stamp }));
+    const sources = attached.flatMap(({ lora }) => lora.files);
     const files = [{ path: own.path, stamp: own.stamp }, ...sources];
     const skip = name.startsWith("text") ? clipSkip : 0;
     return {
@@ -171,7 +171,10 @@ const textKey = ({ path, stamp }: Checkpoint, loras: readonly LoraUse[], clipSki
     clipSkip,
     ...loras
       .filter(({ lora }) => lora.textL.size + lora.textG.size > 0)
-      .map(({ lora, strength }) => `${lora.path}${lora.stamp}*${strength}`),
+      .map(
+        ({ lora, strength }) =>
+          `${lora.files.map(({ path: own, stamp: at }) => own + at).join("+")}*${strength}`,
+      ),
   ].join("|");
 
 const idTensor = (ids: readonly number[]): IntTensor => ({

@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { SafetensorsFile } from "../safetensors.ts";
+import { type FileStamp, stampOf } from "../stamp.ts";
 import { isPlain, type PeftPattern, peftPattern } from "./peft-pattern.ts";
 import { refused } from "./refused.ts";
 import type { Part } from "./targets.ts";
@@ -39,18 +40,23 @@ const variants: Readonly<Record<string, string>> = {
 };
 
 /** PEFT's configuration beside a file that bears PEFT's own name. */
-type Beside = Readonly<{ path: string; stamp: string; size: number }>;
-
-function beside(path: string): Beside | undefined {
+function beside(path: string): (FileStamp & Readonly<{ size: number }>) | undefined {
   if (basename(path) !== "adapter_model.safetensors") return undefined;
   const own = join(dirname(path), "adapter_config.json");
   const found = statSync(own, { throwIfNoEntry: false });
   if (found === undefined || !found.isFile()) return undefined;
-  return { path: own, stamp: `+${found.ino}:${found.size}:${found.mtimeMs}`, size: found.size };
+  return { path: own, stamp: stampOf(found), size: found.size };
 }
 
-/** A file's stamp, and that of the configuration that its scales are read from, where it is another file. */
-export const stampOf = (file: SafetensorsFile): string => file.stamp + (beside(file.path)?.stamp ?? "");
+/**
+ * The file that a LoRA's scales are read from, where it is another one than its own.
+ *
+ * @param path real path of the LoRA
+ */
+export function configBeside(path: string): FileStamp | undefined {
+  const found = beside(path);
+  return found === undefined ? undefined : { path: found.path, stamp: found.stamp };
+}
 
 /**
  * Reads what diffusers keeps in the header (`lora_adapter_metadata`: JSON, keys behind `unet.`, `text_encoder.` and

@@ -1,4 +1,5 @@
 import type { WeightRef } from "../safetensors.ts";
+import type { FileStamp } from "../stamp.ts";
 
 /** One low-rank branch on one module: W x + strength · scale · up(down(x)). */
 export type LoraBranch = Readonly<{
@@ -18,7 +19,8 @@ export type LoraBranches = ReadonlyMap<string, readonly LoraBranch[]>;
 /** What a LoRA file holds for a checkpoint. */
 export type Lora = Readonly<{
   path: string;
-  stamp: string;
+  /** What it was read from: its own file first, and the configuration beside it where there is one. */
+  files: readonly FileStamp[];
   unet: LoraBranches;
   textL: LoraBranches;
   textG: LoraBranches;

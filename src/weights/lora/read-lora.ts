@@ -1,8 +1,9 @@
 import { basename } from "node:path";
 import type { Checkpoint } from "../checkpoint.ts";
 import { readSafetensors, type SafetensorsFile, type WeightRef } from "../safetensors.ts";
+import type { FileStamp } from "../stamp.ts";
 import { dataIsZeroFrom } from "../tail.ts";
-import { type AdapterConfigs, adapterConfigs, stampOf } from "./adapter-config.ts";
+import { type AdapterConfigs, adapterConfigs, configBeside } from "./adapter-config.ts";
 import { fitted } from "./factors.ts";
 import { foreignByMetadata, foreignByName, foreignByWidth } from "./foreign-lora.ts";
 import { type Group, groupByModule } from "./groups.ts";
@@ -34,7 +35,13 @@ export function readLora(path: string, checkpoint: Checkpoint, index: number): L
   const pairs = pairsOf(file, groups, checkpoint);
   checkEnd(file.path, pairs);
   const notes = notesOf({ path: file.path, base: checkpoint.path, groups, embeddings, configs });
-  return { path: file.path, stamp: stampOf(file), ...branchesOf(file, pairs, configs, index), notes };
+  return { path: file.path, files: filesOf(file), ...branchesOf(file, pairs, configs, index), notes };
+}
+
+/** A LoRA's own file, and the configuration beside it. */
+function filesOf({ path, stamp }: SafetensorsFile): readonly FileStamp[] {
+  const config = configBeside(path);
+  return config === undefined ? [{ path, stamp }] : [{ path, stamp }, config];
 }
 
 /** Other families, wherever they stand; parts that nobody knows where they belong to a module of ours. */

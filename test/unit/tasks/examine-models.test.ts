@@ -1,10 +1,11 @@
 import { afterAll, expect, test } from "bun:test";
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Catalog } from "#/catalog/catalog.ts";
 import { Examiner } from "#/catalog/examine.ts";
 import { examineInTurn, examineModels, type ModelChoice } from "#/tasks/examine-models.ts";
+import { goldenPath, tinyCheckpoint } from "../../support/golden.ts";
 import { sdxlBase, sdxlShapes } from "../../support/sdxl-layout.ts";
 import { loraShapes, writeShapes, writeTinyCheckpoint } from "../../support/tiny-models.ts";
 
@@ -48,4 +49,19 @@ test("others have their turn between large files, and no request overtakes anoth
   expect(first).toEqual({ notes: [] });
   expect(refused.fault).toMatchObject({ used: { name: "a.safetensors", field: "loras.0.model_name" } });
   expect(examineModels(choice("full.safetensors", loras), shelf)).toEqual(first);
+});
+
+test("a PEFT adapter is looked at again when the configuration beside it has changed", async () => {
+  const shelf = { catalog: new Catalog([root]), examiner: new Examiner() };
+  const name = "peft/adapter_model.safetensors";
+  mkdirSync(join(root, "loras/peft"));
+  copyFileSync(goldenPath("models/lora-peft-save-pretrained.safetensors"), join(root, "loras", name));
+  const look = () => examineModels(choice("golden.safetensors", [name]), shelf);
+  copyFileSync(await tinyCheckpoint(), join(root, "checkpoints/golden.safetensors"));
+  expect(look().notes.join()).toContain("its alpha is not known");
+  const config = join(root, "loras/peft/adapter_config.json");
+  writeFileSync(config, "{");
+  expect(look().fault?.error.message).toContain("the adapter_config.json beside it is not a JSON object");
+  writeFileSync(config, JSON.stringify({ peft_type: "LORA", r: 2, lora_alpha: 8 }));
+  expect(look()).toEqual({ notes: [] });
 });

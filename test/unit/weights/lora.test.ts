@@ -4,6 +4,7 @@ import {
   mkdtempSync,
   openSync,
   readFileSync,
+  realpathSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -15,6 +16,7 @@ import { ModelError } from "#/lib/errors.ts";
 import { sdxlCheckpoint } from "#/weights/layouts/sdxl.ts";
 import { mergeBranches } from "#/weights/lora/lora.ts";
 import { readLora } from "#/weights/lora/read-lora.ts";
+import { isUnchanged, stampOf } from "#/weights/stamp.ts";
 import { headerOf, sdxlShapes, sdxlTiny } from "../../support/sdxl-layout.ts";
 import { writeZeros } from "../../support/write-safetensors.ts";
 
@@ -261,13 +263,13 @@ test("PEFT's own file is read with the adapter_config.json beside it", () => {
   writeOnes(own, peft("base_model.model.mid_block.attentions.0.proj_in", 128));
   const before = readLora(own, checkpoint, 0);
   expect(before.notes.join()).toContain("its alpha is not known; it is taken to be the rank");
-  writeFileSync(
-    join(folder, "adapter_config.json"),
-    JSON.stringify({ peft_type: "LORA", r: 4, lora_alpha: 8 }),
-  );
+  const config = join(realpathSync(folder), "adapter_config.json");
+  writeFileSync(config, JSON.stringify({ peft_type: "LORA", r: 4, lora_alpha: 8 }));
   const after = readLora(own, checkpoint, 0);
   expect([after.unet.get("middle_block.1.proj_in")?.[0]?.scale, after.notes]).toEqual([2, []]);
-  expect(after.stamp).not.toBe(before.stamp); // or a session with the other scale would be taken for it
+  // Or a session with the other scale would be taken for it.
+  expect(after.files).toEqual([...before.files, { path: config, stamp: stampOf(statSync(config)) }]);
+  expect(after.files.every(isUnchanged)).toBe(true); // or it would seem to be replaced while it is read
   writeFileSync(join(folder, "adapter_config.json"), "<html>");
   expect(() => readLora(own, checkpoint, 0)).toThrow(
     "the adapter_config.json beside it is not a JSON object",
