@@ -2,7 +2,7 @@ import { readFileSync, statSync } from "node:fs";
 import { BaseModels } from "./base-models.ts";
 import { findModel, kindFolder, type ModelKind } from "./find-model.ts";
 import { modelNames, whyNotOffered } from "./model-names.ts";
-import { readSidecar, type Sidecar } from "./sidecar.ts";
+import { readSidecar, type Sidecar, type SidecarReading } from "./sidecar.ts";
 
 /** What lies under the model folders. Looks at the disk at every call: a file that was just put there is there. */
 export class Catalog {
@@ -44,12 +44,24 @@ export class Catalog {
 
   /** What a checkpoint says of itself; nothing where it has no file beside it, or a broken one. */
   sidecar(checkpoint: string): Sidecar {
+    const found = this.#beside(checkpoint);
+    if (found === undefined) return {};
+    for (const note of [...found.faults, ...found.unknown]) this.#tellOnce(note);
+    return found.sidecar;
+  }
+
+  /** What that file means to say and cannot: a sentence each, for whoever asks for a picture with the checkpoint. */
+  sidecarFaults(checkpoint: string): readonly string[] {
+    return this.#beside(checkpoint)?.faults ?? [];
+  }
+
+  /** Beside it is in the same folder: another root may have a file of that name, which is about another checkpoint. */
+  #beside(checkpoint: string): SidecarReading | undefined {
     const name = checkpoint.replace(/\.[^./]+$/, ".json");
-    const path = name === checkpoint ? undefined : this.path("checkpoints", name);
-    if (path === undefined) return {};
-    const { sidecar, notes } = readSidecar(textOf(path), path);
-    for (const note of notes) this.#tellOnce(note);
-    return sidecar;
+    const root = this.roots.find((one) => findModel([one], "checkpoints", checkpoint) !== undefined);
+    if (name === checkpoint || root === undefined) return undefined;
+    const path = findModel([root], "checkpoints", name);
+    return path === undefined ? undefined : readSidecar(textOf(path), name);
   }
 
   #tellOnce(note: string): void {

@@ -1,5 +1,6 @@
 import { type Static, type TSchema, Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
+import { predictionOf } from "#/weights/layouts/parameterisation.ts";
 
 const size = Type.String({ pattern: "^\\d+[*×]\\d+$" });
 const colour = Type.Tuple([Type.Number(), Type.Number(), Type.Number()]);
@@ -27,28 +28,52 @@ const SidecarSchema = Type.Partial(
 /** What a model may say of itself in `<stem>.json` beside it. */
 export type Sidecar = Readonly<Static<typeof SidecarSchema>>;
 
+/** Such a file as it was read. Sentences begin with its name. */
+export type SidecarReading = Readonly<{
+  sidecar: Sidecar;
+  /** Keys that mean nothing; other programs keep files of the same name. */
+  unknown: readonly string[];
+  /** What it means to say and cannot, so that pictures may be other ones than its owner thinks. */
+  faults: readonly string[];
+}>;
+
 /**
- * Reads such a file's text. A key that is unknown or has a value that does not fit is passed over, with a note: nobody
+ * Reads such a file's text. A key that is unknown or has a value that does not fit is passed over, with a sentence: nobody
  * looks for a typing error in a file that seems to work.
+ *
+ * @param name its name in the sentences
  */
-export function readSidecar(text: string, path: string): { sidecar: Sidecar; notes: readonly string[] } {
+export function readSidecar(text: string, name: string): SidecarReading {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = JSON.parse(text.replace(/^\ufeff/, "")); // some editors begin a file with a mark of its encoding
   } catch (cause) {
-    return { sidecar: {}, notes: [`${path} is not JSON and is passed over: ${String(cause)}.`] };
+    const fault = `${name} is not JSON and is passed over: ${String(cause).slice(0, longestShown)}.`;
+    return { sidecar: {}, unknown: [], faults: [fault] };
   }
   if (typeof value !== "object" || value === null || Array.isArray(value))
-    return { sidecar: {}, notes: [`${path} holds no JSON object and is passed over.`] };
+    return { sidecar: {}, unknown: [], faults: [`${name} holds no JSON object and is passed over.`] };
   const properties: Readonly<Record<string, TSchema>> = SidecarSchema.properties;
   const sidecar: Record<string, unknown> = {};
-  const notes: string[] = [];
-  for (const [key, said] of Object.entries(value)) {
+  const unknown: string[] = [];
+  const faults: string[] = [];
+  for (const [key, raw] of Object.entries(value)) {
+    const said = key === "prediction_type" && typeof raw === "string" ? (predictionOf(raw) ?? raw) : raw;
     const schema = Object.hasOwn(properties, key) ? properties[key] : undefined;
     if (schema === undefined)
-      notes.push(`${path}: ${key} means nothing; these do: ${Object.keys(properties).join(", ")}.`);
+      unknown.push(
+        `${name}: ${key.slice(0, longestShown)} means nothing; these do: ${Object.keys(properties).join(", ")}.`,
+      );
     else if (Value.Check(schema, said)) sidecar[key] = said;
-    else notes.push(`${path}: ${key} cannot be ${JSON.stringify(said)} and is passed over.`);
+    else faults.push(`${name}: ${key} cannot be ${shown(said)} and is passed over.`);
   }
-  return { sidecar, notes };
+  return { sidecar, unknown, faults };
+}
+
+/** Letters of a value or a word that a sentence has room for. */
+const longestShown = 100;
+
+function shown(value: unknown): string {
+  const text = JSON.stringify(value);
+  return text.length > longestShown ? `${text.slice(0, longestShown)}...` : text;
 }

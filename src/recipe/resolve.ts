@@ -38,6 +38,8 @@ export type World = ModelFiles &
     wildcards: Wildcards;
     /** What a checkpoint says of itself. */
     sidecar: (checkpoint: string) => Sidecar;
+    /** What it means to say of itself and cannot. */
+    sidecarFaults?: (checkpoint: string) => readonly string[];
     /** Files that lie there and are not among the names. */
     unreadable?: Unreadable;
     samplers: readonly string[];

@@ -162,6 +162,7 @@ function worldOf({ catalog, assets, config }: TaskDependencies): World {
     styles: assets.styles,
     wildcards: assets.wildcards,
     sidecar: (checkpoint) => catalog.sidecar(checkpoint),
+    sidecarFaults: (checkpoint) => catalog.sidecarFaults(checkpoint),
     unreadable: (kind, name) => catalog.unreadable(kind, name),
     samplers: assets.samplers,
     schedules: assets.schedules,

@@ -46,6 +46,7 @@ export async function prepare(request: GenerateRequest, parts: Preparation): Pro
   const { notes, fault } = await parts.examine(resolved, parts.models);
   if (fault !== undefined) throw unusableModel(fault, { request, preset });
   const more = [
+    ...(world.sidecarFaults?.(recipe.base) ?? []),
     sizeWarning(recipe.size, recipe.base, world.sidecar(recipe.base)),
     expansionWarning(request, preset),
     wildcardWarning(params, world.wildcards),

@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { withShippedStyles } from "#/recipe/shipped.ts";
 import { serveBench } from "../support/served-bench.ts";
-import { benchFolder, openBench } from "../support/task-bench.ts";
+import { benchFolder, openBench, putModel } from "../support/task-bench.ts";
 
 const folder = benchFolder();
 const said = { largest_pixels: 10_000, good_sizes: ["128*64", "64*128"] };
@@ -39,6 +39,14 @@ test("a record says what is otherwise about its pictures, in every mode, and not
   expect(accepted).toMatchObject({ id: -1, task_status: "pending", warnings: [tooLarge] });
   for (const body of [fitting, { ...fitting, async_process: true }])
     expect(Object.keys(await (await post(body)).json())).not.toContain("warnings");
+});
+
+test("a file beside a checkpoint that cannot be understood is told, by its name alone", async () => {
+  putModel(folder, "checkpoints/odd.safetensors");
+  writeFileSync(join(folder, "models/checkpoints/odd.json"), '{"prediction_type": "v",}');
+  const { warnings } = await (await post({ ...fitting, base_model_name: "odd.safetensors" })).json();
+  expect(warnings).toHaveLength(1);
+  expect(warnings[0]).toStartWith("odd.json is not JSON and is passed over: ");
 });
 
 test("an event stream says it in its last event, the live channel with the end", async () => {

@@ -27,6 +27,12 @@ const predictionWords: Readonly<Record<string, Prediction>> = {
   "v-prediction": "v",
 };
 
+/** What a word for it means, in any case; undefined where it is none that is known. */
+export function predictionOf(word: string): Prediction | undefined {
+  const plain = word.trim().toLowerCase();
+  return Object.hasOwn(predictionWords, plain) ? predictionWords[plain] : undefined;
+}
+
 type Hint<T> = Readonly<{ says: T; by: string }>;
 
 /**
@@ -43,7 +49,7 @@ export function parameterisation({ path, tensors, metadata }: SafetensorsFile): 
   }
   const key = "modelspec.prediction_type";
   const word = metadata.get(key)?.trim().toLowerCase();
-  const worded = word === undefined || word === "" ? undefined : predictionWords[word];
+  const worded = word === undefined || word === "" ? undefined : predictionOf(word);
   if (word !== undefined && word !== "" && worded === undefined) {
     const said = /^[\w. -]{1,40}$/.test(word) ? word : "something else";
     const message = `${name} says that it predicts neither noise nor v (${key}: ${said}), which is not supported.`;
@@ -72,7 +78,7 @@ export function parameterisation({ path, tensors, metadata }: SafetensorsFile): 
 
 /** Python's words for a truth value, as kohya's metadata has them. */
 function flag(metadata: ReadonlyMap<string, string>, key: string): readonly Hint<boolean>[] {
-  const word = metadata.get(key)?.toLowerCase();
+  const word = metadata.get(key)?.trim().toLowerCase();
   return word === "true" || word === "false" ? [{ says: word === "true", by: key }] : [];
 }
 

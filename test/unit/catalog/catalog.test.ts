@@ -190,8 +190,12 @@ test("a checkpoint may say things of itself, and a broken word is no word", () =
   expect(catalog.sidecar("d.safetensors")).toEqual({ default_guidance_scale: 5.5, largest_pixels: 9 });
   const told = ["b.json is not JSON", "d.json: default_guidance means nothing", 'good_sizes cannot be "all"'];
   expect(notes).toHaveLength(told.length);
-  for (const [i, words] of told.entries()) expect(notes[i]).toContain(words);
-  expect(notes[1]).toContain("default_guidance_scale");
+  for (const words of told) expect(notes.join("\n")).toContain(words);
+  expect(notes.join("\n")).toContain("default_guidance_scale");
+  expect(catalog.sidecarFaults("a.safetensors")).toEqual([]);
+  expect(catalog.sidecarFaults("d.safetensors")).toEqual([
+    'd.json: good_sizes cannot be "all" and is passed over.',
+  ]);
 });
 
 test("a checkpoint's file may decide how it is sampled", () => {
@@ -206,6 +210,30 @@ test("a checkpoint's file may decide how it is sampled", () => {
   expect(catalog.sidecar("a.safetensors")).toEqual({ prediction_type: "v", zero_terminal_snr: true });
   expect(catalog.sidecar("b.safetensors")).toEqual({});
   expect(notes).toHaveLength(2);
+  expect(catalog.sidecarFaults("b.safetensors")).toEqual([
+    'b.json: prediction_type cannot be "sample" and is passed over.',
+    'b.json: zero_terminal_snr cannot be "yes" and is passed over.',
+  ]);
+});
+
+test("what it predicts is understood in the words of other programs, and after a mark of its encoding", () => {
+  const words = { epsilon: "eps", V: "v", v_prediction: "v", "v-prediction": "v" } as const;
+  for (const [word, means] of Object.entries(words)) {
+    const folder = models({
+      "checkpoints/a.safetensors": "a",
+      "checkpoints/a.json": `\ufeff{"prediction_type": "${word}"}`,
+    });
+    const catalog = new Catalog([folder]);
+    expect(catalog.sidecar("a.safetensors")).toEqual({ prediction_type: means });
+    expect(catalog.sidecarFaults("a.safetensors")).toEqual([]);
+  }
+});
+
+test("a file of that name in another folder says nothing of the checkpoint", () => {
+  const other = models({ "checkpoints/a.json": '{"prediction_type": "v"}' });
+  const own = models({ "checkpoints/a.safetensors": "a" });
+  expect(new Catalog([other, own]).sidecar("a.safetensors")).toEqual({});
+  expect(new Catalog([own, other]).sidecar("a.safetensors")).toEqual({});
 });
 
 test("a hash is made once, kept over restarts, and made anew when the file changes", async () => {
