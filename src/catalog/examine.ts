@@ -1,4 +1,3 @@
-import { statSync } from "node:fs";
 import { ModelError } from "#/lib/errors.ts";
 import type { Checkpoint } from "#/weights/checkpoint.ts";
 import { sdxlCheckpoint } from "#/weights/layouts/sdxl.ts";
@@ -6,6 +5,7 @@ import { chooseVae } from "#/weights/layouts/vae.ts";
 import { configBeside } from "#/weights/lora/adapter-config.ts";
 import { readLora } from "#/weights/lora/read-lora.ts";
 import { readSafetensors } from "#/weights/safetensors.ts";
+import { stampAt } from "#/weights/stamp.ts";
 
 /** Checkpoints that are remembered: about a megabyte each, as names and places of some 2500 tensors. */
 const mostCheckpoints = 8;
@@ -23,7 +23,7 @@ export class Examiner {
 
   /** @throws ModelError if the file cannot serve as a checkpoint */
   checkpoint(path: string): Checkpoint {
-    return this.#checkpoints.of([path, stampOf(path)], () => sdxlCheckpoint(readSafetensors(path)));
+    return this.#checkpoints.of([path, stampAt(path)], () => sdxlCheckpoint(readSafetensors(path)));
   }
 
   /**
@@ -32,7 +32,7 @@ export class Examiner {
    * @throws ModelError if there is no VAE that can serve
    */
   vae(path: string | undefined, checkpoint: Checkpoint): readonly string[] {
-    const key = [path ?? "", path === undefined ? "" : stampOf(path), checkpoint.path, checkpoint.stamp];
+    const key = [path ?? "", path === undefined ? "" : stampAt(path), checkpoint.path, checkpoint.stamp];
     return this.#others.of(["vae", ...key], () => {
       const file = path === undefined ? undefined : readSafetensors(path);
       return chooseVae(checkpoint, file).notes.slice(checkpoint.notes.length);
@@ -45,19 +45,10 @@ export class Examiner {
    */
   lora(path: string, checkpoint: Checkpoint): readonly string[] {
     const config = configBeside(path)?.path;
-    const stamps = [stampOf(path), config === undefined ? "" : stampOf(config)];
+    const stamps = [stampAt(path), config === undefined ? "" : stampAt(config)];
     const key = [path, ...stamps, checkpoint.path, checkpoint.stamp];
     return this.#others.of(["lora", ...key], () => readLora(path, checkpoint, 0).notes);
   }
-}
-
-/**
- * What tells one state of a file from another. The time of its last change of state is in it, beside those that the
- * header's own stamp has: a file that is made readable is looked at again.
- */
-function stampOf(path: string): string {
-  const { dev, ino, size, mtimeMs, ctimeMs } = statSync(path, { throwIfNoEntry: false }) ?? {};
-  return [dev, ino, size, mtimeMs, ctimeMs].join(":");
 }
 
 /** Answers and refusals by what they depend on; the one not asked for longest is forgotten first. */

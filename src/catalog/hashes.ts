@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
-import { createReadStream, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { createReadStream, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { stampAt } from "#/weights/stamp.ts";
 
-/** What a hash was made of: a file that still has this size, time and place on its disk has this hash. */
-type Known = Readonly<{ size: number; modified: number; inode: number; sha256: string }>;
+/** What a hash was made of: a file that still has this stamp has this hash. */
+type Known = Readonly<{ stamp: string; sha256: string }>;
 
 /** Files that are remembered; the one that was hashed first is forgotten first. */
 const remembered = 10_000;
@@ -33,17 +34,16 @@ export class ModelHashes {
   }
 
   async #hash(path: string): Promise<string> {
-    const stats = statSync(path, { throwIfNoEntry: false });
-    if (stats === undefined) return "";
-    const { size, mtimeMs: modified, ino: inode } = stats;
+    const stamp = stampAt(path);
+    if (stamp === "") return "";
     const known = this.#known.get(path);
-    if (known?.size === size && known.modified === modified && known.inode === inode) return known.sha256;
+    if (known?.stamp === stamp) return known.sha256;
     try {
       const hash = createHash("sha256");
       for await (const bytes of createReadStream(path, { highWaterMark: chunk })) hash.update(bytes);
       const sha256 = hash.digest("hex");
       this.#known.delete(path);
-      this.#known.set(path, { size, modified, inode, sha256 });
+      this.#known.set(path, { stamp, sha256 });
       this.#save();
       return sha256;
     } catch {
@@ -83,9 +83,7 @@ function readCache(path: string): Readonly<Record<string, Known>> {
 const isKnown = (value: unknown): value is Known =>
   typeof value === "object" &&
   value !== null &&
-  "size" in value &&
-  "modified" in value &&
-  "inode" in value &&
+  "stamp" in value &&
   "sha256" in value &&
   typeof value.sha256 === "string" &&
   /^[0-9a-f]{64}$/.test(value.sha256);

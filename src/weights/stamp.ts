@@ -9,14 +9,21 @@ export type FileStamp = Readonly<{
   stamp: string;
 }>;
 
-/** What changes when a file does: device, inode, size in bytes and time of change. */
-export const stampOf = ({ dev, ino, size, mtimeMs }: Stats): string => `${dev}:${ino}:${size}:${mtimeMs}`;
+/**
+ * What changes when a file does: device, inode, size in bytes, time of change, and time of the last change of state, which
+ * programs that set the time of change (rsync, cp -p) cannot set.
+ */
+export const stampOf = ({ dev, ino, size, mtimeMs, ctimeMs }: Stats): string =>
+  [dev, ino, size, mtimeMs, ctimeMs].join(":");
+
+/** The stamp of a file as it is now; empty where there is none. */
+export function stampAt(path: string): string {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  return stats === undefined ? "" : stampOf(stats);
+}
 
 /** Whether the file is still the one that was looked at; false when it is gone. */
-export function isUnchanged({ path, stamp }: FileStamp): boolean {
-  const stats = statSync(path, { throwIfNoEntry: false });
-  return stats !== undefined && stampOf(stats) === stamp;
-}
+export const isUnchanged = ({ path, stamp }: FileStamp): boolean => stampAt(path) === stamp;
 
 /**
  * For what was made of files whose headers were read before.
@@ -30,4 +37,22 @@ export function assertUnchanged(files: readonly FileStamp[]): void {
   throw new ModelError("file-unreadable", `${basename(path)} was replaced while it was read. Ask again.`, {
     path,
   });
+}
+
+/**
+ * For what maps its weights where they lie. Who renames another file over one leaves what is mapped as it was; who writes
+ * into it changes the weights of a picture that is being drawn.
+ *
+ * @throws ModelError `file-unreadable` naming the first file that was written into
+ */
+export function assertNotWritten(files: readonly FileStamp[]): void {
+  for (const { path, stamp } of files) {
+    const [dev, ino, ...then] = stamp.split(":");
+    const [devNow, inoNow, ...now] = stampAt(path).split(":");
+    // The last is not looked at: a new mode or another name of the file changes it too.
+    const same = dev !== devNow || ino !== inoNow || then.slice(0, 2).join() === now.slice(0, 2).join();
+    if (same) continue;
+    const message = `${basename(path)} was written over while a picture was drawn with it. Ask again; a file that is renamed over another does no harm.`;
+    throw new ModelError("file-unreadable", message, { path });
+  }
 }

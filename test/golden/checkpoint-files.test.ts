@@ -1,5 +1,14 @@
 import { afterAll, expect, test } from "bun:test";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ModelError } from "#/lib/errors.ts";
@@ -154,6 +163,17 @@ test("a checkpoint without a VAE draws with one in diffusers' names, old or new,
   expect(() => openNetworks(ways, 2, workshop)).toThrow("choose a file of the vae folder in vae_name");
   const wrong = { ...ways, vae: fileOf("vae-flux") };
   expect(() => openNetworks(wrong, 2, workshop)).toThrow(/^vae-flux\.safetensors is not a VAE for SDXL/);
+}, 300_000);
+
+test("a picture that was drawn while its checkpoint was written into is not handed out", async () => {
+  const base = fileOf("checkpoint-base");
+  const { decode } = openNetworks({ base, loras: [] }, 2, workshop);
+  const latent = goldenTensors("checkpoint-values.safetensors")("vae-diffusers|latent");
+  await decode(latent);
+  const file = openSync(base, "r+");
+  writeSync(file, new Uint8Array(1000), 0, 1000, 200_000);
+  closeSync(file);
+  await expect(decode(latent)).rejects.toThrow(/^checkpoint-base\.safetensors was written over while/);
 }, 300_000);
 
 test("what the file beside a checkpoint says of its prediction reaches the networks", () => {
