@@ -77,8 +77,8 @@ export class DerivedFiles {
     for (const [path, sources] of this.#made) {
       if (sources.every(isUnchanged)) continue;
       this.#made.delete(path);
-      rmSync(path, { force: true });
-      this.#log.info("removed derived file", { file: path, reason: "its LoRA was replaced or removed" });
+      if (remove(path))
+        this.#log.info("removed derived file", { file: path, reason: "its LoRA was replaced or removed" });
     }
   }
 
@@ -114,7 +114,7 @@ export class DerivedFiles {
       assertUnchanged(sources); // why else it may have failed matters less
       throw thrown instanceof ModelError ? thrown : failed(thrown);
     } finally {
-      rmSync(draft, { force: true });
+      remove(draft);
     }
   }
 
@@ -126,17 +126,31 @@ export class DerivedFiles {
       const path = join(folder, name);
       const stats = statSync(path, { throwIfNoEntry: false });
       if (stats?.isFile() !== true) continue;
-      if (name.endsWith(".tmp") && Date.now() - stats.mtimeMs > stale) rmSync(path, { force: true });
+      if (name.endsWith(".tmp") && Date.now() - stats.mtimeMs > stale) remove(path);
       else if (name.endsWith(".safetensors")) kept.push({ path, bytes: stats.size, usedAt: stats.mtimeMs });
     }
     let total = kept.reduce((sum, { bytes }) => sum + bytes, size);
     for (const { path, bytes, usedAt } of kept.toSorted((a, b) => a.usedAt - b.usedAt)) {
       if (total <= budget) return;
       if (inUse(path) || Date.now() - usedAt < recent) continue;
-      rmSync(path, { force: true });
+      if (!remove(path)) continue;
       total -= bytes;
       this.#log.info("removed derived file", { file: path, bytes, reason: "derived_cache is full" });
     }
+  }
+}
+
+/**
+ * Removes a file if it is there.
+ *
+ * @returns false where that cannot be done, in a folder that is only readable: it costs room, and no picture
+ */
+function remove(path: string): boolean {
+  try {
+    rmSync(path, { force: true });
+    return true;
+  } catch {
+    return false;
   }
 }
 

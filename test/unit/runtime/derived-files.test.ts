@@ -25,7 +25,7 @@ import { stored, writeTensors } from "../../support/write-safetensors.ts";
 
 const root = mkdtempSync(join(tmpdir(), "derived-"));
 afterAll(() => {
-  if (mounted) Bun.spawnSync(["umount", "-l", disk]);
+  for (const one of mounts) Bun.spawnSync(["umount", "-l", one]);
   rmSync(root, { recursive: true });
 });
 
@@ -180,9 +180,16 @@ test("a folder that cannot be written is named, with the ways out", async () => 
   );
 });
 
+const mounts: string[] = [];
+/** A small disk of its own; whether this user may mount one. */
+function mount(disk: string, size: string): boolean {
+  mkdirSync(disk);
+  const may = Bun.spawnSync(["mount", "-t", "tmpfs", "-o", `size=${size}`, "tmpfs", disk]).exitCode === 0;
+  if (may) mounts.push(disk);
+  return may;
+}
 const disk = join(root, "disk");
-mkdirSync(disk);
-const mounted = Bun.spawnSync(["mount", "-t", "tmpfs", "-o", "size=8k", "tmpfs", disk]).exitCode === 0;
+const mounted = mount(disk, "8k");
 test.skipIf(!mounted)(
   `a full disk is said, and keeps no half file${mounted ? "" : " (skipped: this user may not mount a small disk)"}`,
   async () => {
@@ -191,6 +198,25 @@ test.skipIf(!mounted)(
     expect(thrown).toMatchObject({ code: "storage-failed" });
     expect(String(thrown)).toMatch(/no space left/i);
     expect(readdirSync(join(disk, "derived")).filter((name) => name !== "hashes.json")).toEqual([]);
+  },
+);
+
+const readOnly = join(root, "read-only");
+const isReadOnly = mount(readOnly, "1m");
+test.skipIf(!isReadOnly)(
+  `a disk that is only readable gives what it has, and is said where that does not do${isReadOnly ? "" : " (skipped: this user may not mount one)"}`,
+  async () => {
+    const { ask, derived } = cache(1, join(readOnly, "derived"));
+    const known = lora("known", 1);
+    const { path } = await ask(known);
+    expect(Bun.spawnSync(["mount", "-o", "remount,ro", readOnly]).exitCode).toBe(0);
+    expect((await ask(known)).path).toBe(path);
+    const thrown = await ask(lora("new", 2)).catch((error: unknown) => error);
+    expect(thrown).toMatchObject({ code: "storage-failed" });
+    expect(String(thrown)).toMatch(/read-only file system.*FOOOCUSD_CACHE_DIR/);
+    rmSync(known.path);
+    derived.dropReplaced();
+    expect(existsSync(path)).toBe(true);
   },
 );
 
