@@ -139,7 +139,7 @@ function config(path: string, where: string, json: Json): AdapterConfig {
     // PEFT's own defaults, where a key is left out.
     r: number(path, where, "r", json["r"] ?? 8),
     alpha: number(path, where, "lora_alpha", json["lora_alpha"] ?? 8),
-    rankStabilised: json["use_rslora"] === true,
+    rankStabilised: flag(path, where, "use_rslora", json["use_rslora"] ?? false),
     ranks: patterns(path, where, "rank_pattern", json["rank_pattern"]),
     alphas: patterns(path, where, "alpha_pattern", json["alpha_pattern"]),
   };
@@ -162,6 +162,11 @@ function checkStart(path: string, where: string, start: unknown): void {
 function number(path: string, where: string, name: string, value: unknown): number {
   if (typeof value === "number" && Number.isFinite(value)) return value;
   throw refused(path, `${name} in ${where} is not a number`);
+}
+
+function flag(path: string, where: string, name: string, value: unknown): boolean {
+  if (typeof value === "boolean") return value;
+  throw refused(path, `${name} in ${where} is neither true nor false`);
 }
 
 function patterns(

@@ -39,6 +39,7 @@ export function fitted({ file, down, up, weight }: Factors): Readonly<{
     const ones = inner.slice(1).map(() => 1);
     return { rank, down: { ...down, shape: [rank, ...inner] }, up: { ...up, shape: [out, rank, ...ones] } };
   }
+  if (rank === 0) throw refused(file.path, `${down.key} has no rows: its rank is 0`, down.key);
   const text = ({ shape }: WeightRef): string => `[${shape.join(", ")}]`;
   const shapes = `down ${text(down)}, up ${text(up)}, weight ${text(weight)}`;
   const made = foreignByMetadata(file) ?? "it was made for another architecture";

@@ -46,7 +46,7 @@ function filesOf({ path, stamp }: SafetensorsFile): readonly FileStamp[] {
 
 /** Other families, wherever they stand; parts that nobody knows where they belong to a module of ours. */
 function checkFamilies(path: string, groups: readonly Group[]): void {
-  for (const { families, unknown, target, down, up } of groups) {
+  for (const { stem, families, unknown, target } of groups) {
     const [other] = families;
     if (other !== undefined) {
       const [{ key, shape }, named] = other;
@@ -56,8 +56,8 @@ function checkFamilies(path: string, groups: readonly Group[]): void {
     }
     const [part] = unknown;
     if (part !== undefined && target !== undefined) {
-      const why =
-        down === undefined && up === undefined ? "replaces weights" : "has a part that is not known here";
+      const replaces = [".weight", ".bias"].some((end) => part.key === stem + end);
+      const why = replaces ? "replaces weights" : "has a part that is not known here";
       throw refused(path, `it ${why} (${part.key}); only LoRA and LoCon are supported yet`, part.key);
     }
   }
@@ -82,6 +82,11 @@ function pairsOf(file: SafetensorsFile, groups: readonly Group[], checkpoint: Ch
       throw refused(path, `it holds one module twice (${twin.stem}, ${stem})`, down.key);
     taken.set(target.weight, group);
     pairs.push({ group, target, down, up });
+  }
+  for (const { stem, alpha, down, up, target } of groups) {
+    const twin = target === undefined ? undefined : taken.get(target.weight);
+    if (alpha === undefined || twin === undefined || down !== undefined || up !== undefined) continue;
+    throw refused(path, `the factors of one module are called ${twin.stem}, its alpha ${stem}`, alpha.key);
   }
   if (factors === 0) throw refused(path, "it holds no LoRA factors (lora_down, lora_up)");
   checkBase(file, groups, pairs, checkpoint);

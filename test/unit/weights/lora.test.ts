@@ -242,6 +242,9 @@ const told = (facts: unknown): string => {
 test("metadata that means nothing, or something else than a LoRA, is refused in a sentence", () => {
   expect(told([])).toContain("is not a JSON object");
   expect(told({ "unet.r": "four" })).toContain("r in its lora_adapter_metadata is not a number");
+  expect(told({ "unet.r": 4, "unet.use_rslora": "true" })).toContain(
+    "use_rslora in its lora_adapter_metadata is neither true nor false",
+  );
   expect(told({ "unet.r": 4, "unet.rank_pattern": 3 })).toContain(
     "rank_pattern in its lora_adapter_metadata",
   );
@@ -287,6 +290,21 @@ test("one module under two names, and two adapters in one file, are refused", ()
   expect(refusal(both).message).toContain("parts of two adapters");
   const second = { [`${stem}.lora_A.a.weight`]: [4, 128], [`${stem}.lora_A.b.weight`]: [4, 128] };
   expect(refusal(second).message).toContain("twice");
+  const apart = { ...pair("lora_unet_middle_block_1_proj_in", 128), [`${stem}.alpha`]: [] };
+  expect(refusal(apart).message).toContain(
+    `the factors of one module are called lora_unet_middle_block_1_proj_in, its alpha ${stem}`,
+  );
+});
+
+test("what is wrong is said as it is: a rank of 0, a part that nobody knows, a whole weight", () => {
+  const stem = "lora_unet_middle_block_1_proj_in";
+  expect(refusal(pair(stem, 128, 128, 0)).message).toContain(`${stem}.lora_down.weight has no rows`);
+  expect(refusal({ [`${stem}.LoRA_A.weight`]: [4, 128] }).message).toContain(
+    `has a part that is not known here (${stem}.LoRA_A.weight)`,
+  );
+  expect(refusal({ [`${stem}.weight`]: [128, 128] }).message).toContain(
+    `it replaces weights (${stem}.weight)`,
+  );
 });
 
 test("factors get as many axes as their weight", () => {
