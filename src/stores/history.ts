@@ -40,6 +40,8 @@ export interface HistoryStore {
   /** @returns the row number */
   insert(task: NewTask): number;
   started(id: TaskId, attempt: number): void;
+  /** Takes the place of the sentences that a task was accepted with. */
+  warned(id: TaskId, warnings: readonly string[]): void;
   imageSaved(id: TaskId, images: readonly TaskImage[]): void;
   /** Settles a task and, with `delivery`, leaves its webhook in the outbox, both or neither. */
   settle(id: TaskId, settlement: Settlement, delivery?: Delivery): void;

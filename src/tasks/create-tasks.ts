@@ -8,16 +8,16 @@ import type { DecodeGate } from "#/image/decode-gate.ts";
 import type { Log } from "#/lib/log.ts";
 import type { Preset } from "#/recipe/preset.ts";
 import { lazyTokenizer } from "#/recipe/prompt-limits.ts";
-import { type Resolved, resolveRecipe, type World } from "#/recipe/resolve.ts";
+import type { World } from "#/recipe/resolve.ts";
 import type { Style } from "#/recipe/styles.ts";
 import type { Wildcards } from "#/recipe/wildcards.ts";
 import type { HistoryStore } from "#/stores/history.ts";
 import type { ImageStore } from "#/stores/images.ts";
 import { serverDefaults } from "./defaults.ts";
 import { describeImage } from "./describe-image.ts";
-import { examineInTurn, examineModels } from "./examine-models.ts";
+import { examineInTurn } from "./examine-models.ts";
 import type { InputOptions } from "./inputs.ts";
-import { prepare, prepareLenient } from "./prepare.ts";
+import { prepare, prepareLenient, resolveAgain } from "./prepare.ts";
 import type { FetchLimits } from "./safe-fetch.ts";
 import { TaskService } from "./service.ts";
 import type { Task } from "./task.ts";
@@ -144,14 +144,6 @@ export function createTasks(parts: TaskDependencies): CreatedTasks {
     recordText,
   });
   return { tasks, tools, defaults };
-}
-
-/** A task's turn may come much later: its files are looked at once more, and the engine looks for itself. */
-function resolveAgain(params: GenerateParams, world: World, parts: TaskDependencies): Resolved {
-  const resolved = resolveRecipe(params, world);
-  const { fault } = examineModels(resolved, parts);
-  if (fault !== undefined) throw fault.error;
-  return resolved;
 }
 
 function worldOf({ catalog, assets, config }: TaskDependencies): World {

@@ -3,11 +3,12 @@ import { formatNames } from "#/image/encode.ts";
 import { RequestError } from "#/lib/errors.ts";
 import { withKnownNames } from "#/recipe/known-names.ts";
 import { type Preset, presetOf } from "#/recipe/preset.ts";
-import { resolveRecipe, type World } from "#/recipe/resolve.ts";
+import type { Recipe } from "#/recipe/recipe.ts";
+import { type Resolved, resolveRecipe, type World } from "#/recipe/resolve.ts";
 import { settle } from "#/recipe/settle.ts";
 import { expansionWarning, sizeWarning, wildcardWarning } from "#/recipe/warnings.ts";
 import { isCleanName } from "#/stores/images.ts";
-import { type examineInTurn, type ModelShelf, unusableModel } from "./examine-models.ts";
+import { type examineInTurn, examineModels, type ModelShelf, unusableModel } from "./examine-models.ts";
 import { type InputOptions, takeInputs } from "./inputs.ts";
 import type { Prepared } from "./parts.ts";
 
@@ -45,18 +46,41 @@ export async function prepare(request: GenerateRequest, parts: Preparation): Pro
   const { recipe, warnings } = resolved;
   const { notes, fault } = await parts.examine(resolved, parts.models);
   if (fault !== undefined) throw unusableModel(fault, { request, preset });
-  const more = [
-    ...(world.sidecarFaults?.(recipe.base) ?? []),
-    sizeWarning(recipe.size, recipe.base, world.sidecar(recipe.base)),
-    expansionWarning(request, preset),
-    wildcardWarning(params, world.wildcards),
-  ];
+  const unexpanded = expansionWarning(request, preset) ?? [];
   const taken = await takeInputs(params, parts.inputOptions());
   const webhook = taken.webhook_url ?? "";
   return {
     params: { ...taken, webhook_url: webhook === "" ? parts.webhookUrl : webhook },
-    warnings: [...warnings, ...more.flatMap((text) => text ?? []), ...notes],
+    warnings: [...warnings, ...worldWarnings(params, recipe, world), ...[unexpanded].flat(), ...notes],
   };
+}
+
+/** What of a request's pictures is otherwise because of what is there now. */
+function worldWarnings(
+  params: GenerateParams,
+  { base, size }: Pick<Recipe, "base" | "size">,
+  world: World,
+): readonly string[] {
+  return [
+    ...(world.sidecarFaults?.(base) ?? []),
+    ...[sizeWarning(size, base, world.sidecar(base)), wildcardWarning(params, world.wildcards)].flatMap(
+      (text) => text ?? [],
+    ),
+  ];
+}
+
+/**
+ * A task's turn may come much later: its files are looked at once more, and the engine looks for itself.
+ *
+ * @returns with all that is to be told now, as far as the stored request tells it
+ * @throws RequestError, ModelError
+ */
+export function resolveAgain(params: GenerateParams, world: World, models: ModelShelf): Resolved {
+  const resolved = resolveRecipe(params, world);
+  const { notes, fault } = examineModels(resolved, models);
+  if (fault !== undefined) throw fault.error;
+  const more = worldWarnings(params, resolved.recipe, world);
+  return { ...resolved, warnings: [...resolved.warnings, ...more, ...notes] };
 }
 
 /** The older API's way: names that nobody knows give way to the defaults, which its client is told. */

@@ -206,7 +206,10 @@ export class TaskRunner {
     const { task, images } = live;
     const start = { at: this.#parts.now(), attempt, images };
     const run = new TaskRun(task, this.#parts, start, {
-      update: (state) => this.#live.set(task.id, { ...live, attempts: attempt, task: { ...task, state } }),
+      update: (state) => {
+        const { task: known } = this.#live.get(task.id) ?? live;
+        this.#live.set(task.id, { ...live, attempts: attempt, task: { ...known, state } });
+      },
       tell: (happening) => this.#events.addTask(task.id, happening),
     });
     this.#current = run;
@@ -220,12 +223,15 @@ export class TaskRunner {
   }
 
   /** Never throws: a task that cannot be made ends as failed, and the queue goes on. */
-  async #attempt(run: TaskRun, task: Task, attempt: number): Promise<void> {
+  async #attempt(run: TaskRun, accepted: Task, attempt: number): Promise<void> {
+    let task = accepted;
     try {
       this.#parts.history.started(task.id, attempt);
       this.#events.addTask(task.id, { type: "started", attempt });
       const params = fromStored(task.request);
-      const end = await run.make(params, this.#parts.resolve(params));
+      const resolved = this.#parts.resolve(params);
+      task = this.#warned(task, resolved.warnings);
+      const end = await run.make(params, resolved);
       if (end === undefined || run.abandoned) return;
       this.#live.delete(task.id);
       this.#endings.settle(task, end);
@@ -234,6 +240,18 @@ export class TaskRunner {
       this.#live.delete(task.id);
       this.#endings.settle(task, run.failed(thrown));
     }
+  }
+
+  /** What is otherwise by now and was not when the task was accepted: files come, go and change while it waits. */
+  #warned(task: Task, warnings: readonly string[]): Task {
+    const added = warnings.filter((text) => !task.warnings.includes(text));
+    if (added.length === 0) return task;
+    const told = { ...task, warnings: [...task.warnings, ...added] };
+    this.#parts.history.warned(task.id, told.warnings);
+    const live = this.#live.get(task.id);
+    if (live !== undefined)
+      this.#live.set(task.id, { ...live, task: { ...live.task, warnings: told.warnings } });
+    return told;
   }
 
   /** Says what waits, and to each task whose place changed where it stands; `added` is new at the end. */

@@ -5,7 +5,7 @@ import type { TaskId } from "#/engine/protocol.ts";
 import { liveClient } from "../support/live-client.ts";
 import { ScriptedEngine } from "../support/scripted-engine.ts";
 import { serveBench } from "../support/served-bench.ts";
-import { benchFolder, openBench, putModel, small, type TaskBench } from "../support/task-bench.ts";
+import { benchFolder, openBench, putModel, small, storyOf, type TaskBench } from "../support/task-bench.ts";
 import { writeShapes, writeTinyCheckpoint, writeTinyLora } from "../support/tiny-models.ts";
 
 setDefaultTimeout(300_000);
@@ -248,6 +248,27 @@ describe("a file that is replaced while its task waits", () => {
     expect((await ended(own, other))?.outcome).toBe("finished");
     expect(engine.jobs.map(({ id }) => id)).toEqual([other]);
     await own.close();
+  });
+
+  test("or tells in its record what is otherwise by then, kept over a restart", async () => {
+    const own = benchFolder();
+    const bench = openBench({ folder: own });
+    const tagged = putModel(own, "loras/tagged.safetensors");
+    bench.tasks.pause(true);
+    const { id, warnings } = await bench.tasks.submit({ ...small, prompt: "a circle <lora:tagged:1>" });
+    const { id: other } = await bench.tasks.submit(small);
+    expect(warnings).toEqual([]);
+    rmSync(tagged);
+    const told = ["There is no LoRA called tagged; its tag in the prompt was dropped."];
+    bench.tasks.pause(false);
+    const events = await storyOf(bench.tasks, id);
+    expect(events.at(-1)).toMatchObject({ type: "settled", status: "finished", warnings: told });
+    expect((await ended(bench, other))?.outcome).toBe("finished");
+    expect([id, other].map((one) => bench.tasks.find(one)?.warnings)).toEqual([told, []]);
+    bench.crash();
+    const after = openBench({ folder: own });
+    expect(after.tasks.find(id)?.warnings).toEqual(told);
+    await after.close();
   });
 
   test("also over a restart", async () => {

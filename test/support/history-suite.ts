@@ -49,6 +49,14 @@ export function historySuite(name: string, open: () => HistoryStore): void {
     expect(history.find(idOf(2))).toBeUndefined();
   });
 
+  kept("warnings that a task gets later take the place of those it came with", (history) => {
+    for (const n of [1, 2]) history.insert(fresh(n));
+    history.warned(idOf(1), ["First.", "Second."]);
+    history.settle(idOf(1), finished());
+    expect(history.find(idOf(1))?.warnings).toEqual(["First.", "Second."]);
+    expect(history.find(idOf(2))?.warnings).toEqual(fresh(2).warnings);
+  });
+
   kept("an end is kept with its images, its error and where it stopped", (history) => {
     history.insert(fresh(1));
     const error = { code: "out-of-memory", message: "Too big.", details: { bytes: 7 } } as const;

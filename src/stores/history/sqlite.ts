@@ -136,6 +136,14 @@ function sqliteHistory(database: Database, db: BunSQLiteDatabase): HistoryStore 
       guarded("A start", () =>
         db.update(taskExtra).set({ attempt, rank: runningRank }).where(eq(taskExtra.task_id, id)).run(),
       ),
+    warned: (id, warnings) =>
+      guarded("A warning", () =>
+        db
+          .update(taskExtra)
+          .set({ warnings: writeJson(warnings) })
+          .where(eq(taskExtra.task_id, id))
+          .run(),
+      ),
     imageSaved: (id, images) =>
       guarded("An image", () =>
         db
