@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import { ModelError } from "#/lib/errors.ts";
 import type { WeightRef } from "#/weights/safetensors.ts";
 
@@ -45,7 +46,7 @@ export function weightType(ref: WeightRef): ElementType {
     case "U16":
     case "U8":
     case "BOOL": {
-      const message = `${ref.path}: ${ref.key} is stored as ${ref.dtype}; a weight is F64, F32, F16, BF16 or F8.`;
+      const message = `${basename(ref.path)}: ${ref.key} is stored as ${ref.dtype}; a weight is F64, F32, F16, BF16 or F8.`;
       throw new ModelError("dtype-unsupported", message, { path: ref.path, key: ref.key });
     }
   }

@@ -254,14 +254,8 @@ const mostSteps = 1000;
 
 function checkSteps(steps: number): number {
   if (steps <= mostSteps) return steps;
-  throw new RequestError(
-    "invalid-value",
-    `${steps} steps are more than the network has timesteps (${mostSteps}).`,
-    {
-      field: "overwrite_step",
-      value: steps,
-    },
-  );
+  const message = `${steps} steps are more than the network has timesteps (${mostSteps}).`;
+  throw new RequestError("invalid-value", message, { field: "overwrite_step", value: steps });
 }
 
 function chooseMethod(

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { mkdirSync, readdirSync, renameSync, rmSync, statSync, utimesSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { ModelHashes } from "#/catalog/hashes.ts";
 import { EngineError, ModelError } from "#/lib/errors.ts";
 import type { Log } from "#/lib/log.ts";
@@ -86,7 +86,7 @@ export class DerivedFiles {
     const contents: string[] = [];
     for (const { path } of sources) {
       const hash = await this.#hashes.of(path);
-      if (hash === "") throw new ModelError("file-unreadable", `${path} cannot be read.`, { path });
+      if (hash === "") throw new ModelError("file-unreadable", `${basename(path)} cannot be read.`, { path });
       contents.push(hash);
     }
     const modules = plan.modules.map(({ module, down, up, branches }) => [

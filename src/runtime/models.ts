@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import { weightSource } from "#/graph/module.ts";
 import type { Operators } from "#/graph/operators.ts";
 import { type NetworkName, networks } from "#/networks/index.ts";
@@ -151,7 +152,10 @@ function runner(
           branches.length === 0
             ? noLoras
             : await derived.joined(planJoin(branches, tensors), sources, (path) => residency.isUsing(path));
-        return networks[name](clipSkip)(weightSource(`${own.path} (${name})`, tensors, joined), operators);
+        return networks[name](clipSkip)(
+          weightSource(`${basename(own.path)} (${name})`, tensors, joined),
+          operators,
+        );
       },
     };
   };

@@ -1,7 +1,8 @@
 import { closeSync, openSync, readSync } from "node:fs";
+import { basename } from "node:path";
 import { ModelError } from "#/lib/errors.ts";
 import { toFloat32 } from "./dtype.ts";
-import type { WeightRef } from "./safetensors.ts";
+import { reasonOf, type WeightRef } from "./safetensors.ts";
 
 /** Bytes between two tensors that are read and thrown away, rather than ask the system once more. */
 const gap = 16 * 1024;
@@ -54,8 +55,12 @@ function open(path: string): number {
   try {
     return openSync(path, "r");
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new ModelError("file-unreadable", `${path} cannot be opened: ${reason}.`, { path }, cause);
+    throw new ModelError(
+      "file-unreadable",
+      `${basename(path)} cannot be opened (${reasonOf(cause)}).`,
+      { path },
+      cause,
+    );
   }
 }
 
@@ -67,7 +72,7 @@ function read(file: number, { refs, start, end }: Stretch): Uint8Array {
     if (got === 0) {
       const ref = refs.find(({ offset, length }) => offset + length > start + done) ?? refs[0];
       const { path = "", key = "" } = ref ?? {};
-      const message = `${path}: the data of ${key} ends early; the file was replaced or cut short meanwhile.`;
+      const message = `${basename(path)}: the data of ${key} ends early; the file was replaced or cut short meanwhile.`;
       throw new ModelError("header-invalid", message, { path, key });
     }
     done += got;

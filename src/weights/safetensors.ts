@@ -93,7 +93,7 @@ function open(path: string): Opened {
     if (cause instanceof ModelError) throw cause;
     throw new ModelError(
       "file-unreadable",
-      `${basename(path)} cannot be opened (${reason(cause)}).`,
+      `${basename(path)} cannot be opened (${reasonOf(cause)}).`,
       { path },
       cause,
     );
@@ -101,7 +101,7 @@ function open(path: string): Opened {
 }
 
 /** The system's name for what went wrong; its sentence would repeat the path. */
-const reason = (cause: unknown): string =>
+export const reasonOf = (cause: unknown): string =>
   cause instanceof Error && "code" in cause && typeof cause.code === "string" ? cause.code : String(cause);
 
 function headerLength(path: string, file: number, size: number): number {

@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import { ModelError } from "#/lib/errors.ts";
 import type { WeightMap } from "../checkpoint.ts";
 import type { LoraBranch, LoraBranches } from "../lora/lora.ts";
@@ -57,7 +58,7 @@ function checkSizes(branch: LoraBranch, module: string, out: number, input: read
   const rank = rankOf(branch);
   if (sizeOf(down.shape) === rank * sizeOf(input) && sizeOf(up.shape) === rank * out) return;
   const shapes = `down [${down.shape.join(", ")}], up [${up.shape.join(", ")}]`;
-  const message = `${down.path}: ${down.key} does not fit ${module}, which has [${[out, ...input].join(", ")}] (${shapes}).`;
+  const message = `${basename(down.path)}: ${down.key} does not fit ${module}, which has [${[out, ...input].join(", ")}] (${shapes}).`;
   throw new ModelError("lora-unsupported", message, { path: down.path, key: down.key });
 }
 

@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import { ModelError } from "#/lib/errors.ts";
 import type { WeightMap } from "../checkpoint.ts";
 import { dtypeBytes } from "../dtype.ts";
@@ -52,7 +53,7 @@ function layerTensors(key: string, ref: WeightRef): readonly (readonly [string, 
 function third(ref: WeightRef, part: number): WeightRef {
   const [rows = 0, ...rest] = ref.shape;
   if (rows % 3 !== 0) {
-    const message = `${ref.path}: ${ref.key} holds q, k and v, so its rows must be a multiple of 3, not ${rows}.`;
+    const message = `${basename(ref.path)}: ${ref.key} holds q, k and v, so its rows must be a multiple of 3, not ${rows}.`;
     throw new ModelError("weight-shape", message, { path: ref.path, key: ref.key, found: [...ref.shape] });
   }
   const length = (rows / 3) * rest.reduce((product, n) => product * n, dtypeBytes[ref.dtype]);
