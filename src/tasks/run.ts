@@ -24,6 +24,8 @@ export type RunStart = Readonly<{ at: number; attempt: number; images: readonly 
 export type RunReader = Readonly<{
   update: (state: Running) => void;
   tell: (happening: TaskHappening) => void;
+  /** Writes down which images there are; never throws. */
+  keep: (images: readonly TaskImage[]) => void;
 }>;
 
 /** One attempt at a task: engine events become progress, files and rows. */
@@ -181,7 +183,7 @@ export class TaskRun {
   #add(image: TaskImage, params: GenerateParams): void {
     if (this.#abandoned) return;
     this.#images = [...this.#images, image];
-    this.#parts.history.imageSaved(this.id, this.#images);
+    this.#reader.keep(this.#images);
     // The request may want its results at the end only; they are in `settled` then.
     if (!params.disable_intermediate_results) this.#reader.tell({ type: "image", index: image.index, image });
   }

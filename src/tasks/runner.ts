@@ -1,8 +1,10 @@
 import { fromStored } from "#/api/stored.ts";
 import type { TaskId } from "#/engine/protocol.ts";
 import { EngineError, toWireError } from "#/lib/errors.ts";
+import { isBusy } from "#/stores/history/failures.ts";
 import type { Endings } from "./endings.ts";
 import type { EventLog } from "./event-log.ts";
+import type { HistoryWriter } from "./history-writer.ts";
 import type { TaskParts } from "./parts.ts";
 import type { TaskQueue } from "./queue.ts";
 import { MemoryQueue } from "./queues/memory.ts";
@@ -29,16 +31,18 @@ export class TaskRunner {
   readonly #parts: TaskParts;
   readonly #events: EventLog;
   readonly #endings: Endings;
+  readonly #writer: HistoryWriter;
   readonly #queue: TaskQueue = new MemoryQueue();
   readonly #live = new Map<TaskId, Live>();
   #current: TaskRun | undefined;
   #idle: Promise<void> = Promise.resolve();
   #closing = false;
 
-  constructor(parts: TaskParts, events: EventLog, endings: Endings) {
+  constructor(parts: TaskParts, events: EventLog, endings: Endings, writer: HistoryWriter) {
     this.#parts = parts;
     this.#events = events;
     this.#endings = endings;
+    this.#writer = writer;
     this.#queue.paused = parts.history.counter(pausedCounter) === 1;
   }
 
@@ -79,11 +83,17 @@ export class TaskRunner {
 
   /** Puts what the last process left unfinished back into the queue, in its order, and starts. */
   restore(): void {
-    for (const { attempt, images, ...row } of this.#parts.history.unfinished()) {
+    for (const { attempt, images, fault, ...row } of this.#parts.history.unfinished()) {
       const task: Task = { ...row, state: { status: "pending", position: 0 } };
-      if (attempt >= mostAttempts) {
-        const message = `The server died ${attempt} times while it made this; it is not tried again.`;
-        const error = toWireError(new EngineError("interrupted", message));
+      const message =
+        fault ??
+        (attempt >= mostAttempts
+          ? `The server died ${attempt} times while it made this; it is not tried again.`
+          : undefined);
+      if (message !== undefined) {
+        const error = toWireError(
+          new EngineError(fault === null ? "interrupted" : "storage-failed", message),
+        );
         this.#endings.settle(task, { outcome: "failed", startedAt: null, percent: 0, images, error });
         continue;
       }
@@ -127,7 +137,7 @@ export class TaskRunner {
 
   pause(paused: boolean): void {
     this.#queue.paused = paused;
-    this.#remember(() => this.#parts.history.setCounter(pausedCounter, paused ? 1 : 0));
+    this.#remember(() => this.#parts.history.setCounter(pausedCounter, this.#queue.paused ? 1 : 0));
     this.#tellQueue();
     this.#next();
   }
@@ -155,16 +165,12 @@ export class TaskRunner {
     if (this.#current !== running) return;
     running.abandon();
     const attempts = this.#live.get(running.id)?.attempts ?? 1;
-    this.#remember(() => this.#parts.history.started(running.id, attempts - 1));
+    this.#writer.keep(running.id, () => this.#parts.history.started(running.id, attempts - 1));
   }
 
-  /** The queue does as it is told, and closes, even if a full disk forgets it at the next start. */
+  /** The queue does as it is told, even if a full disk forgets it at the next start. */
   #remember(write: () => void): void {
-    try {
-      write();
-    } catch (thrown) {
-      this.#parts.log.warn("the state of the queue could not be written", { error: String(thrown) });
-    }
+    this.#writer.keep("queue", write);
   }
 
   #next(): void {
@@ -174,10 +180,12 @@ export class TaskRunner {
     if (live === undefined) return;
     const attempt = live.attempts + 1;
     const { task, images } = live;
-    const start = { at: this.#parts.now(), attempt, images };
+    const start = { at: Math.max(this.#parts.now(), task.queuedAt), attempt, images };
     const run = new TaskRun(task, this.#parts, start, {
       update: (state) => this.#live.set(task.id, { ...live, attempts: attempt, task: { ...task, state } }),
       tell: (happening) => this.#events.addTask(task.id, happening),
+      // The picture is on the disk: whatever keeps its row from being written is no reason to lose it.
+      keep: (saved) => this.#writer.keep(task.id, () => this.#parts.history.imageSaved(task.id, saved)),
     });
     this.#current = run;
     this.#tellQueue();
@@ -190,7 +198,8 @@ export class TaskRunner {
   /** Never throws: a task that cannot be made ends as failed, and the queue goes on. */
   async #attempt(run: TaskRun, task: Task, attempt: number): Promise<void> {
     try {
-      this.#parts.history.started(task.id, attempt);
+      // A disk that takes no row takes no picture either.
+      this.#writer.keep(task.id, () => this.#parts.history.started(task.id, attempt), isBusy);
       this.#events.addTask(task.id, { type: "started", attempt });
       const params = fromStored(task.request);
       const end = await run.make(params, this.#parts.resolve(params));
