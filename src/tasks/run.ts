@@ -161,7 +161,7 @@ export class TaskRun {
     const left = (images - image) * steps - step;
     // What comes after the last step takes as long as several, and nobody has measured it.
     if (left === 0) return null;
-    return Math.round(((this.#parts.now() - this.#firstStepAt) / walked) * left);
+    return Math.max(0, Math.round(((this.#parts.now() - this.#firstStepAt) / walked) * left));
   }
 
   async #keep(
@@ -176,7 +176,7 @@ export class TaskRun {
     const text = await this.#parts.describe(params, resolved, index);
     const image = await this.#save(event.image, params, index, text);
     const { seed, timings } = event.facts;
-    const saving = this.#parts.now() - from;
+    const saving = Math.max(0, this.#parts.now() - from);
     this.#add({ ...image, seed: seed.toString(), timings: { ...timings, saving } }, params);
   }
 

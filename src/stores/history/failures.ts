@@ -1,5 +1,8 @@
-import { basename } from "node:path";
+import { statfsSync } from "node:fs";
+import { basename, dirname } from "node:path";
 import { EngineError } from "#/lib/errors.ts";
+
+const diskFull = "its disk is full; make room there";
 
 /** What SQLite's codes (https://www.sqlite.org/rescode.html) mean for whoever runs the server: what is wrong, and the way out. */
 const reasons: readonly (readonly [code: RegExp, reason: string])[] = [
@@ -7,7 +10,7 @@ const reasons: readonly (readonly [code: RegExp, reason: string])[] = [
     /^SQLITE_(BUSY|LOCKED)/,
     "another program keeps it locked; end that program (a backup, or an open sqlite3)",
   ],
-  [/^SQLITE_FULL/, "its disk is full; make room there"],
+  [/^SQLITE_FULL/, diskFull],
   [/^SQLITE_READONLY/, "it may not be written; let this user write the file and its folder"],
   [
     /^SQLITE_(CORRUPT|NOTADB)/,
@@ -15,6 +18,9 @@ const reasons: readonly (readonly [code: RegExp, reason: string])[] = [
       "to begin an empty history, or put a copy in its place (sqlite3's .recover saves what can be read)",
   ],
 ];
+
+/** Bytes; a history's shared memory alone takes 32 KiB. */
+const leastRoom = 64 * 1024;
 
 /**
  * The error for a history that cannot do what it should.
@@ -25,9 +31,20 @@ const reasons: readonly (readonly [code: RegExp, reason: string])[] = [
 export function historyError(path: string, said: string, cause: unknown): EngineError {
   const code = codeOf(cause);
   const words = wordsOf(cause);
-  const known = reasons.find(([pattern]) => pattern.test(code))?.[1];
+  const known = reasons.find(([pattern]) => pattern.test(code))?.[1] ?? hiddenReason(code, path);
   const reason = known === undefined ? words : `${known} (${words})`;
   return new EngineError("storage-failed", `${said}: ${reason}.`, { path, busy: isBusyCode(code) }, cause);
+}
+
+/** The files beside the history find no room either, which SQLite calls an error of the disk. */
+function hiddenReason(code: string, path: string): string | undefined {
+  if (!/^SQLITE_(IOERR|CANTOPEN)/.test(code)) return undefined;
+  try {
+    const { bavail, bsize } = statfsSync(dirname(path));
+    return bavail * bsize < leastRoom ? diskFull : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Whether a write failed only because another program is writing: it works when that is done. */

@@ -1,4 +1,4 @@
-import type { Database } from "bun:sqlite";
+import { constants, type Database } from "bun:sqlite";
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, statSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import { type BunSQLiteDatabase, drizzle } from "drizzle-orm/bun-sqlite";
@@ -101,12 +101,11 @@ export class HistoryFile {
       else if (there === undefined) this.#writeAnew(this.#open.database);
       else this.#moveInto(this.#open.database);
     } catch (cause) {
-      if (cause instanceof AppError) throw cause;
-      throw historyError(
-        this.#path,
-        `${capital(named(this.#path))} is gone and could not be written anew`,
-        cause,
-      );
+      if (!(cause instanceof AppError))
+        throw historyError(this.#path, `${capital(named(this.#path))} could not be written anew`, cause);
+      // Clients read this, and need not know where the server keeps its files.
+      const message = cause.message.replaceAll(this.#path, basename(this.#path));
+      throw new EngineError("storage-failed", message, cause.details, cause);
     }
   }
 
@@ -143,9 +142,13 @@ export class HistoryFile {
     );
   }
 
-  /** Before another file is opened: closing deletes the log beside the path, whoever's it is. */
+  /**
+   * Before another file is opened. The last of a file to close it deletes the log beside its path, whoever's that is by
+   * then, and that may be much later: statements that wait to be collected keep it open.
+   */
   #closeOld(old: Database): void {
     this.#open = undefined;
+    old.fileControl(constants.SQLITE_FCNTL_PERSIST_WAL, 1);
     old.close();
     for (const end of ["-wal", "-shm"]) rmSync(`${this.#path}${end}`, { force: true });
   }
