@@ -1,7 +1,9 @@
 import { join, resolve } from "node:path";
+import type { GenerateParams } from "#/api/generate.ts";
 import { performances } from "#/api/generate-objects.ts";
 import presetFile from "#/assets/presets/presets.json";
 import { Catalog } from "#/catalog/catalog.ts";
+import { Examiner } from "#/catalog/examine.ts";
 import { type FooocusFolder, readFooocusFolder } from "#/catalog/fooocus-folder.ts";
 import { ModelHashes } from "#/catalog/hashes.ts";
 import { readFooocusKeys } from "#/config/fooocus-keys.ts";
@@ -27,7 +29,8 @@ import { openHistory } from "#/stores/history/sqlite.ts";
 import { folderImages } from "#/stores/images/folder.ts";
 import { publicBase } from "#/tasks/base-url.ts";
 import { createTasks, type GenerationAssets } from "#/tasks/create-tasks.ts";
-import { absentDefaults } from "#/tasks/defaults.ts";
+import { absentDefaults, unusableDefaults } from "#/tasks/defaults.ts";
+import type { ModelShelf } from "#/tasks/examine-models.ts";
 import type { Tasks } from "#/tasks/tasks.ts";
 
 /** A running server. */
@@ -62,11 +65,12 @@ export function startApp(config: Config, engineCommand: readonly string[], log: 
 
   let port = config.port;
   const baseUrl = (): string => publicBase({ base_url: config.base_url, host: config.host, port });
-  const { tasks, tools } = createTasks({
+  const shelf = { catalog, examiner: new Examiner() };
+  const { tasks, tools, defaults } = createTasks({
     config,
     history,
     images,
-    catalog,
+    ...shelf,
     hashes: new ModelHashes(join(config.outputs, "model-hashes.json")),
     engine,
     assets,
@@ -78,15 +82,14 @@ export function startApp(config: Config, engineCommand: readonly string[], log: 
     random: Math.random,
   });
   const styles = assets.styles.map(({ name }) => name);
-  noteAbsent(absentDefaults({ fooocusKeys: config.fooocusKeys, catalog, styles }), log);
-  const styleNames = [expansionStyle, randomStyle, ...styles];
+  noteDefaults({ ...shelf, fooocusKeys: config.fooocusKeys, styles }, defaults(), log);
   const auth = { keys: config.api_keys, protectFiles: config.protect_files };
   const answering = {
     tasks,
     tools,
     images,
     catalog,
-    styleNames,
+    styleNames: [expansionStyle, randomStyle, ...styles],
     auth,
     corsOrigins: config.cors_origins,
     guard: browserGuard(config),
@@ -116,9 +119,16 @@ async function finish(tasks: Tasks, seconds: number, log: Log): Promise<void> {
   await tasks.close(seconds * 1000);
 }
 
-function noteAbsent(absent: readonly string[], log: Log): void {
+/** Says what requests will be made without, and what each of them will be refused for. */
+function noteDefaults(
+  here: ModelShelf & Parameters<typeof absentDefaults>[0],
+  defaults: GenerateParams,
+  log: Log,
+): void {
+  const absent = absentDefaults(here);
   if (absent.length > 0)
     log.warn("defaults that are not there are done without", { absent: absent.join(", ") });
+  for (const sentence of unusableDefaults(defaults, here)) log.warn(sentence);
 }
 
 /** What ships with us; presets, styles and wildcards of the Fooocus folder win over ours of the same name. */

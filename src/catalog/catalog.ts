@@ -1,15 +1,15 @@
-import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { readFileSync, statSync } from "node:fs";
+import { BaseModels } from "./base-models.ts";
 import { findModel, kindFolder, type ModelKind } from "./find-model.ts";
+import { modelNames, whyNotOffered } from "./model-names.ts";
 import { readSidecar, type Sidecar } from "./sidecar.ts";
-
-const extensions = /\.(pth|ckpt|bin|safetensors)$/i;
 
 /** What lies under the model folders. Looks at the disk at every call: a file that was just put there is there. */
 export class Catalog {
   readonly roots: readonly string[];
   readonly #tell: (note: string) => void;
   readonly #told = new Set<string>();
+  readonly #bases = new BaseModels();
 
   /**
    * @param roots as {@link kindFolder} reads them; the first that has a name wins
@@ -24,7 +24,7 @@ export class Catalog {
   names(kind: ModelKind): readonly string[] {
     const found = this.roots.flatMap((root) => {
       const folder = kindFolder(root, kind);
-      return folder === undefined ? [] : walk(folder, "", []);
+      return folder === undefined ? [] : modelNames(folder);
     });
     return [...new Set(found)];
   }
@@ -34,50 +34,66 @@ export class Catalog {
     return findModel(this.roots, kind, name);
   }
 
+  /** Why a file that lies there is not among the names; undefined where it is among them, or where there is none. */
+  unreadable(kind: ModelKind, name: string): string | undefined {
+    const path = this.path(kind, name);
+    const why = path === undefined ? undefined : whyNotOffered(path);
+    // Asked last, since it looks through the whole folder; nearly every file is what it should be.
+    return why === undefined || this.names(kind).includes(name) ? undefined : why;
+  }
+
   /** What a checkpoint says of itself; nothing where it has no file beside it, or a broken one. */
   sidecar(checkpoint: string): Sidecar {
-    const path = this.path("checkpoints", checkpoint.replace(/\.[^.]+$/, ".json"));
+    const name = checkpoint.replace(/\.[^./]+$/, ".json");
+    const path = name === checkpoint ? undefined : this.path("checkpoints", name);
     if (path === undefined) return {};
-    const { sidecar, notes } = readSidecar(readFileSync(path, "utf8"), path);
-    for (const note of notes.filter((text) => !this.#told.has(text))) {
-      this.#told.add(note);
-      this.#tell(note);
-    }
+    const { sidecar, notes } = readSidecar(textOf(path), path);
+    for (const note of notes) this.#tellOnce(note);
     return sidecar;
+  }
+
+  #tellOnce(note: string): void {
+    if (this.#told.has(note)) return;
+    this.#told.add(note);
+    this.#tell(note);
   }
 
   /** Size in bytes; 0 if it is not there. */
   bytes(kind: ModelKind, name: string): number {
     const path = this.path(kind, name);
-    return path === undefined ? 0 : statSync(path).size;
+    return path === undefined ? 0 : (statSync(path, { throwIfNoEntry: false })?.size ?? 0);
   }
 
   /**
-   * The checkpoint for requests that name none: the preset's, one it used to have, else the largest there is (the demo
-   * model is the smallest by far, so it serves only where nothing else does).
+   * The checkpoint for requests that name none: the preset's, one it used to have, else the largest that is an SDXL base
+   * model with a VAE (the demo model is the smallest by far, so it serves only where nothing else does). Larger files
+   * that are none are passed over with a note each.
    *
    * @param wanted names in order of preference
    */
   defaultCheckpoint(wanted: readonly string[]): string | undefined {
-    const names = this.names("checkpoints").filter((name) => name.endsWith(".safetensors"));
+    const names = this.names("checkpoints");
     const preferred = wanted.find((name) => names.includes(name));
     if (preferred !== undefined) return preferred;
-    return [...names].sort((a, b) => this.bytes("checkpoints", b) - this.bytes("checkpoints", a))[0];
+    const sized = names.map((name) => ({ name, bytes: this.bytes("checkpoints", name) }));
+    return sized.sort((a, b) => b.bytes - a.bytes).find(({ name }) => this.#isBase(name))?.name;
+  }
+
+  #isBase(name: string): boolean {
+    const path = this.path("checkpoints", name);
+    if (path === undefined) return false;
+    const refusal = this.#bases.refusal(path);
+    if (refusal === undefined) return true;
+    this.#tellOnce(`${name} is not taken where a request names no checkpoint: ${refusal}`);
+    return false;
   }
 }
 
-/** @param above real paths of the folders that were come through, which a link must not lead back into */
-function walk(folder: string, prefix: string, above: readonly string[]): string[] {
-  if (!existsSync(folder)) return [];
-  const real = realpathSync(folder);
-  if (above.includes(real)) return [];
-  // A link to nowhere is neither a file nor a folder.
-  const look = (name: string) => statSync(join(folder, name), { throwIfNoEntry: false });
-  const names = readdirSync(folder).sort((a, b) => compare(a.toLowerCase(), b.toLowerCase()));
-  const folders = names.filter((name) => look(name)?.isDirectory() === true);
-  const below = folders.flatMap((name) => walk(join(folder, name), `${prefix}${name}/`, [...above, real]));
-  const files = names.filter((name) => extensions.test(name) && look(name)?.isFile() === true);
-  return [...below, ...files.map((name) => prefix + name)];
+/** A file that cannot be read is a text that says nothing, which is told as any other broken one. */
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return "";
+  }
 }
-
-const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

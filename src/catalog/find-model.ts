@@ -1,4 +1,4 @@
-import { existsSync, realpathSync } from "node:fs";
+import { realpathSync, statSync } from "node:fs";
 import { isAbsolute, join, normalize, sep } from "node:path";
 
 /** Sub-folders of a models folder, named as Fooocus names them. */
@@ -27,8 +27,8 @@ export function kindFolder(root: string, kind: ModelKind): string | undefined {
 }
 
 /**
- * Where a model lies: the first root that has it. A name that leaves its folder by dots is not found; links are
- * followed, since people keep their models elsewhere.
+ * Where a model lies: the first root that has it. A name that leaves its folder by dots, or is a folder's, is not found;
+ * links are followed, since people keep their models elsewhere.
  *
  * @param name relative to the kind's folder, as the API lists it
  */
@@ -46,8 +46,17 @@ export function findModel(roots: readonly string[], kind: ModelKind, name: strin
   for (const root of roots) {
     const folder = kindFolder(root, kind);
     if (folder === undefined) continue;
-    const path = join(folder, relative);
-    if (existsSync(path)) return realpathSync(path);
+    const path = fileAt(join(folder, relative));
+    if (path !== undefined) return path;
   }
   return undefined;
+}
+
+/** Real path of a file; undefined where there is none, or none that can be looked at (a name that is too long). */
+function fileAt(path: string): string | undefined {
+  try {
+    return statSync(path).isFile() ? realpathSync(path) : undefined;
+  } catch {
+    return undefined;
+  }
 }

@@ -8,6 +8,7 @@ const requestCodes = [
   "not-implemented",
   "unknown-model",
   "missing-model",
+  "unusable-model",
   "bad-image",
   "no-metadata",
   "unreachable-url",

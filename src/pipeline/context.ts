@@ -64,7 +64,8 @@ export async function openContext(
     open: async (recipe) => {
       const loras = recipe.loras.map(({ name, weight }) => ({ path: pathOf("loras", name), weight }));
       const vae = recipe.vae === null ? undefined : pathOf("vae", recipe.vae);
-      const paths = { base: pathOf("checkpoints", recipe.base), vae, loras };
+      const base = pathOf("checkpoints", recipe.base);
+      const paths = { base, vae, loras, sampledAs: recipe.sampledAs };
       return openNetworks(paths, recipe.clipSkip, operators[device], residency);
     },
     conditioning: async (key, make) => {

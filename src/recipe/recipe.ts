@@ -6,6 +6,8 @@ import type { LatentColours } from "./latent-colours.ts";
  */
 export type Recipe = Readonly<{
   base: ModelName;
+  /** What the file beside the checkpoint says of how it is sampled; absent where it says nothing. */
+  sampledAs?: SampledAs;
   /** A separate VAE file, or the checkpoint's own. */
   vae: ModelName | null;
   /** In the order they are applied; the performance mode's own LoRA is the last one. */
@@ -27,6 +29,9 @@ export type Recipe = Readonly<{
 
 /** A file name relative to its model folder, for example `sdxl/base.safetensors`. */
 export type ModelName = string;
+
+/** What a network predicts and on which betas it was trained, said by whoever owns the file; it wins over the file. */
+export type SampledAs = Readonly<{ prediction?: "eps" | "v"; zeroTerminalSnr?: boolean }>;
 
 export type LoraUse = Readonly<{ name: ModelName; weight: number }>;
 

@@ -7,6 +7,7 @@ import { knownName } from "./names.ts";
 import { refuseEmbeddings, refuseEmptyTab, refuseNotYet } from "./not-yet.ts";
 import { distilledGuidance, type Performance, performanceModes } from "./performance.ts";
 import { type ModelFiles, ownVae } from "./preset.ts";
+import { refuseEmphasis, refuseHeavyTags } from "./prompt-limits.ts";
 import { pickFromArrays, promptLines, takeInlineLoras } from "./prompt-syntax.ts";
 import { PythonRandom } from "./python-random.ts";
 import {
@@ -22,8 +23,9 @@ import {
   scheduleNames,
   seedEnd,
 } from "./recipe.ts";
-import { checkSize, parseSize } from "./sizes.ts";
+import { checkSide, parseSize } from "./sizes.ts";
 import { applyStyles, drawStyles, expansionStyle, randomStyle, type Style } from "./styles.ts";
+import { refuseUnreadable, type Unreadable } from "./unreadable.ts";
 import { fillWildcards, type Wildcards } from "./wildcards.ts";
 
 /** What is there to make pictures with, as names. */
@@ -33,6 +35,8 @@ export type World = ModelFiles &
     wildcards: Wildcards;
     /** What a checkpoint says of itself. */
     sidecar: (checkpoint: string) => Sidecar;
+    /** Files that lie there and are not among the names. */
+    unreadable?: Unreadable;
     samplers: readonly string[];
     schedules: readonly string[];
     noise: NoiseRule;
@@ -48,6 +52,8 @@ export type ImageDescription = Readonly<{
 /** A recipe, what its maker must be told of it, and how its images describe themselves. */
 export type Resolved = Readonly<{
   recipe: Recipe;
+  /** For each LoRA of the recipe the request's field that chose it, as a dotted path. */
+  loraFields: readonly string[];
   warnings: readonly string[];
   descriptions: readonly ImageDescription[];
 }>;
@@ -64,28 +70,35 @@ const loraLimit = 5;
 export function resolveRecipe(params: GenerateParams, world: World): Resolved {
   refuseNotYet(params);
   refuseEmptyTab(params);
+  if (world.unreadable !== undefined) refuseUnreadable(params, world.unreadable);
   knownName(params.inpaint_engine, inpaintEngines, "inpaint_engine", "inpaint engine");
   knownName(params.refiner_swap_method, swapMethods, "refiner_swap_method", "swap method");
   const base = knownName(params.base_model_name, world.checkpoints, "base_model_name", "checkpoint");
   const mode: Performance = performanceModes[params.performance_selection];
   const positive = promptLines(params.prompt);
   const inline = takeInlineLoras(positive.main);
-  const { loras, warnings } = chooseLoras(params, base, mode, inline.loras, world);
+  refuseHeavyTags(inline.loras);
+  const { chosen, warnings } = chooseLoras(params, base, mode, inline.loras, world);
   const prompt = { main: inline.line, extra: positive.extra };
   const images = Array.from({ length: params.image_number }, (_, index) =>
     describeImage(params, prompt, index, world),
   );
-  for (const { spec } of images) {
-    refuseEmbeddings(spec.positive.texts, "prompt");
-    if (mode.distilled === undefined) refuseEmbeddings(spec.negative.texts, "negative_prompt");
+  const textsOf = (side: "positive" | "negative"): readonly string[] => [
+    ...new Set(images.flatMap(({ spec }) => spec[side].texts)),
+  ];
+  for (const refuse of [refuseEmbeddings, refuseEmphasis]) {
+    refuse(textsOf("positive"), "prompt");
+    if (mode.distilled === undefined) refuse(textsOf("negative"), "negative_prompt");
   }
   return {
     warnings,
+    loraFields: chosen.map(({ field }) => field),
     descriptions: images.map(({ description }) => description),
     recipe: {
       base,
+      ...sampledAs(world.sidecar(base)),
       vae: params.vae_name === ownVae ? null : knownName(params.vae_name, world.vaes, "vae_name", "VAE"),
-      loras,
+      loras: chosen.map(({ name, weight }) => ({ name, weight })),
       size: chooseSize(params),
       steps: params.overwrite_step > 0 ? checkSteps(params.overwrite_step) : mode.steps,
       ...chooseMethod(params, mode, world),
@@ -95,6 +108,17 @@ export function resolveRecipe(params: GenerateParams, world: World): Resolved {
       previews: params.disable_preview ? null : (world.sidecar(base).latent_colours ?? sdxlLatentColours),
       source: { kind: "noise" },
       images: images.map(({ spec }) => spec),
+    },
+  };
+}
+
+/** How a checkpoint is sampled, where the file beside it says so. */
+function sampledAs({ prediction_type: prediction, zero_terminal_snr: zeroTerminalSnr }: Sidecar) {
+  if (prediction === undefined && zeroTerminalSnr === undefined) return {};
+  return {
+    sampledAs: {
+      ...(prediction === undefined ? {} : { prediction }),
+      ...(zeroTerminalSnr === undefined ? {} : { zeroTerminalSnr }),
     },
   };
 }
@@ -140,6 +164,9 @@ function styleOf(name: string, styles: readonly Style[]): Style {
   return style;
 }
 
+/** A LoRA and the field that chose it. */
+type ChosenLora = LoraUse & Readonly<{ field: string }>;
+
 /** The request's LoRAs, those of the prompt, then the performance mode's own. */
 function chooseLoras(
   params: GenerateParams,
@@ -147,46 +174,48 @@ function chooseLoras(
   mode: Performance,
   inline: readonly Readonly<{ stem: string; weight: number }>[],
   world: World,
-): { loras: readonly LoraUse[]; warnings: string[] } {
+): { chosen: readonly ChosenLora[]; warnings: string[] } {
   const { distilled } = mode;
   const own =
     distilled && (world.sidecar(base).performance_loras?.[params.performance_selection] ?? distilled.lora);
-  const asked = params.loras.flatMap(({ enabled, model_name, weight }, index): readonly LoraUse[] =>
-    enabled && model_name !== "None"
-      ? [{ name: knownName(model_name, world.loras, `loras.${index}.model_name`, "LoRA"), weight }]
-      : [],
-  );
+  const asked = params.loras.flatMap(({ enabled, model_name, weight }, index): readonly ChosenLora[] => {
+    const field = `loras.${index}.model_name`;
+    return enabled && model_name !== "None"
+      ? [{ name: knownName(model_name, world.loras, field, "LoRA"), weight, field }]
+      : [];
+  });
   // A tag cannot name the LoRA that the mode brings along, and the request's own choice wins over a tag.
   const { tagged, warnings } = findTagged(
     inline,
     world.loras.filter((name) => name !== own),
   );
   const added = tagged.filter(({ name }) => asked.every((lora) => lora.name !== name));
-  const loras = added.length === 0 ? asked : [...asked, ...added].slice(0, loraLimit);
-  if (asked.length + added.length > loras.length) {
+  const chosen = added.length === 0 ? asked : [...asked, ...added].slice(0, loraLimit);
+  if (asked.length + added.length > chosen.length) {
     warnings.push(`Only the first ${loraLimit} LoRAs are used where the prompt names some.`);
   }
-  if (distilled === undefined || own === undefined) return { loras, warnings };
+  if (distilled === undefined || own === undefined) return { chosen, warnings };
   if (!world.loras.includes(own)) {
     const message = `${params.performance_selection} with ${base} needs the LoRA ${own}, which is not in the loras folder.`;
     throw new RequestError("missing-model", message, { field: "performance_selection", name: own });
   }
-  return { loras: [...loras, { name: own, weight: distilled.weight }], warnings };
+  const { weight } = distilled;
+  return { chosen: [...chosen, { name: own, weight, field: "performance_selection" }], warnings };
 }
 
 /** The LoRAs of the prompt's tags, each name with each weight once. */
 function findTagged(
   inline: readonly Readonly<{ stem: string; weight: number }>[],
   names: readonly string[],
-): { tagged: readonly LoraUse[]; warnings: string[] } {
+): { tagged: readonly ChosenLora[]; warnings: string[] } {
   const warnings: string[] = [];
-  const tagged: LoraUse[] = [];
+  const tagged: ChosenLora[] = [];
   for (const { stem, weight } of inline) {
     const name = names.find((candidate) => stemOf(candidate) === stem);
     if (name === undefined)
       warnings.push(`There is no LoRA called ${stem}; its tag in the prompt was dropped.`);
     else if (!tagged.some((lora) => lora.name === name && lora.weight === weight))
-      tagged.push({ name, weight });
+      tagged.push({ name, weight, field: "prompt" });
   }
   return { tagged, warnings };
 }
@@ -196,12 +225,9 @@ export const stemOf = (name: string): string => name.replace(/^.*\//, "").replac
 
 function chooseSize(params: GenerateParams): Size {
   const chosen = parseSize(params.aspect_ratios_selection, "aspect_ratios_selection");
-  const width = params.overwrite_width > 0 ? params.overwrite_width : chosen.width;
-  const height = params.overwrite_height > 0 ? params.overwrite_height : chosen.height;
-  return checkSize(
-    { width, height },
-    params.overwrite_width > 0 ? "overwrite_width" : "aspect_ratios_selection",
-  );
+  const side = (own: "overwrite_width" | "overwrite_height", other: number): number =>
+    params[own] > 0 ? checkSide(params[own], own) : checkSide(other, "aspect_ratios_selection");
+  return { width: side("overwrite_width", chosen.width), height: side("overwrite_height", chosen.height) };
 }
 
 const mostSteps = 1000;

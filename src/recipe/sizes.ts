@@ -29,20 +29,15 @@ export function parseSize(text: string, field: string): Size {
   return { width, height };
 }
 
-/** @throws RequestError `invalid-value` if a side is too small or too large */
-export function checkSize(size: Size, field: string): Size {
-  for (const side of [size.width, size.height]) {
-    if (side >= smallest && side <= largest) continue;
-    throw new RequestError(
-      "invalid-value",
-      `A side of ${side} pixels cannot be drawn; ${smallest} to ${largest} can.`,
-      {
-        field,
-        value: side,
-      },
-    );
-  }
-  return size;
+/**
+ * @param side  pixels
+ * @param field of the request that says it
+ * @throws RequestError `invalid-value` if it is too small or too large
+ */
+export function checkSide(side: number, field: string): number {
+  if (side >= smallest && side <= largest) return side;
+  const message = `A side of ${side} pixels cannot be drawn; ${smallest} to ${largest} can.`;
+  throw new RequestError("invalid-value", message, { field, value: side });
 }
 
 /** As it is stored: with the multiplication sign. */

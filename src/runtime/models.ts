@@ -2,8 +2,10 @@ import { weightSource } from "#/graph/module.ts";
 import type { Operators } from "#/graph/operators.ts";
 import { type NetworkName, networks } from "#/networks/index.ts";
 import type { Tensor } from "#/tensor/tensor.ts";
-import { below, type Checkpoint, type Prediction, type WeightMap } from "#/weights/checkpoint.ts";
+import type { Checkpoint, NoiseSchedule, Prediction, WeightMap } from "#/weights/checkpoint.ts";
+import { type SampledAs, sampledAs } from "#/weights/layouts/parameterisation.ts";
 import { sdxlCheckpoint } from "#/weights/layouts/sdxl.ts";
+import { chooseVae } from "#/weights/layouts/vae.ts";
 import { type Lora, type LoraBranches, mergeBranches, readLora } from "#/weights/lora.ts";
 import { readSafetensors } from "#/weights/safetensors.ts";
 import type { Residency } from "./residency.ts";
@@ -14,6 +16,8 @@ export type ModelPaths = Readonly<{
   base: string;
   /** A VAE file, or the checkpoint's own. */
   vae?: string | undefined;
+  /** What the file beside the checkpoint says of how it is sampled. */
+  sampledAs?: SampledAs | undefined;
   loras: readonly Readonly<{ path: string; weight: number }>[];
 }>;
 
@@ -26,6 +30,7 @@ export type Unet = (x: Tensor, timestep: number, context: Tensor, y: Tensor) => 
 /** The networks of a job, each opened at its first use. */
 export type Networks = Readonly<{
   prediction: Prediction;
+  schedule: NoiseSchedule;
   /** Same key, same text embeddings: the checkpoint, the LoRAs and their weights, and clip skip. */
   textKey: string;
   textL: TextEncoder;
@@ -51,12 +56,13 @@ export function openNetworks(
   operators: Operators,
   residency: Residency,
 ): Networks {
-  const checkpoint = withVae(sdxlCheckpoint(readSafetensors(paths.base)), paths.vae);
+  const checkpoint = checkpointOf(paths);
   const loras = paths.loras.map(({ path }, index) => readLora(path, checkpoint, index));
   const { open, strengthsOf } = opener(paths, clipSkip, checkpoint, loras, operators, residency);
 
   return {
     prediction: checkpoint.prediction,
+    schedule: checkpoint.schedule,
     textKey: [
       checkpoint.path,
       checkpoint.stamp,
@@ -122,7 +128,7 @@ function opener(
     const skip = name.startsWith("text") ? clipSkip : 0;
     const vae = name.startsWith("vae") ? (paths.vae ?? "") : "";
     const key = [name, checkpoint.path, checkpoint.stamp, vae, skip, ...used].join("|");
-    const title = `${checkpoint.path} (${name})`;
+    const title = `${vae === "" ? checkpoint.path : vae} (${name})`;
     return residency.session(key, name, () => {
       const branches = mergeBranches(part === undefined ? [] : loras.map(part));
       return networks[name](clipSkip)(weightSource(title, tensors, branches), operators);
@@ -154,12 +160,8 @@ function present(tensor: Tensor | undefined): Tensor {
   return tensor;
 }
 
-/** The checkpoint with the VAE of another file: bare LDM names, or below one of the usual prefixes. */
-function withVae(checkpoint: Checkpoint, path: string | undefined): Checkpoint {
-  if (path === undefined) return checkpoint;
-  const { tensors } = readSafetensors(path);
-  const prefix = ["first_stage_model.", "vae."].find((candidate) =>
-    tensors.has(`${candidate}decoder.conv_in.weight`),
-  );
-  return { ...checkpoint, vae: below(tensors, prefix ?? "") };
+/** The job's checkpoint with the VAE of another file if one was chosen, sampled as the file beside it says. */
+function checkpointOf({ base, vae, sampledAs: said }: ModelPaths): Checkpoint {
+  const own = sdxlCheckpoint(readSafetensors(base));
+  return sampledAs(chooseVae(own, vae === undefined ? undefined : readSafetensors(vae)), said);
 }

@@ -1,5 +1,6 @@
 import type { GenerateParams } from "#/api/generate.ts";
 import type { Catalog } from "#/catalog/catalog.ts";
+import type { Examiner } from "#/catalog/examine.ts";
 import type { ModelHashes } from "#/catalog/hashes.ts";
 import type { Config } from "#/config/schema.ts";
 import type { Engine } from "#/engine/engine.ts";
@@ -12,6 +13,7 @@ import type { HistoryStore } from "#/stores/history.ts";
 import type { ImageStore } from "#/stores/images.ts";
 import { serverDefaults } from "./defaults.ts";
 import { describeImage } from "./describe-image.ts";
+import { examineInTurn, examineModels } from "./examine-models.ts";
 import type { InputOptions } from "./inputs.ts";
 import { prepare, prepareLenient } from "./prepare.ts";
 import type { FetchLimits } from "./safe-fetch.ts";
@@ -52,6 +54,7 @@ export type TaskDependencies = Readonly<{
   history: HistoryStore;
   images: ImageStore;
   catalog: Catalog;
+  examiner: Examiner;
   hashes: ModelHashes;
   engine: Engine;
   assets: GenerationAssets;
@@ -91,9 +94,10 @@ export function createTasks(parts: TaskDependencies): CreatedTasks {
       catalog,
       styles: assets.styles.map(({ name }) => name),
     });
-  const resolve = (params: GenerateParams): Resolved => resolveRecipe(params, worldOf(parts));
   const preparation = {
     world: () => worldOf(parts),
+    models: parts,
+    examine: examineInTurn(),
     defaultsFor: defaults,
     presets: assets.presets,
     inputOptions: () => inputOptionsOf(parts),
@@ -128,7 +132,7 @@ export function createTasks(parts: TaskDependencies): CreatedTasks {
     queueLimit: config.queue_limit,
     prepare: (request, lenient) =>
       lenient ? prepareLenient(request, preparation) : prepare(request, preparation),
-    resolve,
+    resolve: (params) => resolveAgain(params, parts),
     describe: async (params, resolved, image) =>
       config.disable_metadata || !params.save_metadata_to_images
         ? undefined
@@ -136,6 +140,14 @@ export function createTasks(parts: TaskDependencies): CreatedTasks {
     recordText,
   });
   return { tasks, tools, defaults };
+}
+
+/** A task's turn may come much later: its files are looked at once more, and the engine looks for itself. */
+function resolveAgain(params: GenerateParams, parts: TaskDependencies): Resolved {
+  const resolved = resolveRecipe(params, worldOf(parts));
+  const { fault } = examineModels(resolved, parts);
+  if (fault !== undefined) throw fault.error;
+  return resolved;
 }
 
 function worldOf({ catalog, assets, config }: TaskDependencies): World {
@@ -146,6 +158,7 @@ function worldOf({ catalog, assets, config }: TaskDependencies): World {
     styles: assets.styles,
     wildcards: assets.wildcards,
     sidecar: (checkpoint) => catalog.sidecar(checkpoint),
+    unreadable: (kind, name) => catalog.unreadable(kind, name),
     samplers: assets.samplers,
     schedules: assets.schedules,
     noise: config.noise,

@@ -3,8 +3,9 @@ import type { Catalog } from "#/catalog/catalog.ts";
 import type { Sidecar } from "#/catalog/sidecar.ts";
 import type { FooocusKeys } from "#/config/fooocus-keys.ts";
 import type { FooocusSources } from "#/config/schema.ts";
-import { type Preset, presetRequest } from "#/recipe/preset.ts";
+import { ownVae, type Preset, presetRequest } from "#/recipe/preset.ts";
 import { expansionStyle, randomStyle } from "#/recipe/styles.ts";
+import { defaultFault, examineModels, type ModelChoice, type ModelShelf } from "./examine-models.ts";
 
 export type DefaultSources = Readonly<{
   presets: ReadonlyMap<string, Preset>;
@@ -65,6 +66,7 @@ export function absentDefaults({
 }: Pick<DefaultSources, "fooocusKeys" | "catalog" | "styles">): readonly string[] {
   const {
     base_model_name: base,
+    vae_name: vae = ownVae,
     style_selections: named = [],
     loras = [],
   } = requestOf({ ...file, ...environment });
@@ -75,11 +77,34 @@ export function absentDefaults({
       .flat()
       .filter((name) => !there.models.includes(name))
       .map((name) => `default_model: ${name}`),
+    ...(vae === ownVae || catalog.names("vae").includes(vae) ? [] : [`default_vae: ${vae}`]),
     ...loras
       .filter(({ model_name }) => model_name !== "None" && !there.loras.includes(model_name))
       .map(({ model_name }) => `default_loras: ${model_name}`),
     ...named.filter((name) => !applicable.includes(name)).map((name) => `default_styles: ${name}`),
   ];
+}
+
+/**
+ * What requests get that name nothing, is there and cannot be used: each of them will be refused, so the operator is
+ * told at the start.
+ *
+ * @returns a sentence for each file; a checkpoint that cannot be used hides what is wrong with the others
+ */
+export function unusableDefaults(
+  { base_model_name: base, vae_name, loras }: Pick<GenerateParams, "base_model_name" | "vae_name" | "loras">,
+  shelf: ModelShelf,
+): readonly string[] {
+  const isThere = shelf.catalog.path("checkpoints", base) !== undefined;
+  const vae = shelf.catalog.path("vae", vae_name) === undefined ? null : vae_name;
+  const used = loras.filter(({ enabled, model_name }) => enabled && model_name !== "None");
+  const look = (recipe: ModelChoice["recipe"]): string | undefined => {
+    const { fault } = examineModels({ recipe, loraFields: [] }, shelf);
+    return fault === undefined ? undefined : defaultFault(fault);
+  };
+  const first = isThere ? look({ base, vae, loras: [] }) : undefined;
+  if (!isThere || first !== undefined) return first === undefined ? [] : [first];
+  return used.flatMap(({ model_name: name, weight }) => look({ base, vae, loras: [{ name, weight }] }) ?? []);
 }
 
 const sidecarPreset = ({

@@ -26,7 +26,7 @@ export type TaskParts = Readonly<{
   queueLimit: number;
   /** Checks a request, takes in its images and fills it; throws RequestError. `lenient` replaces unknown names. */
   prepare: (request: GenerateRequest, lenient: boolean) => Promise<Prepared>;
-  /** What to make, in the world as it is now; throws RequestError. */
+  /** What to make, in the world as it is now; throws RequestError, ModelError for a file that cannot be used. */
   resolve: (params: GenerateParams) => Resolved;
   /** The text written into an image, if any is wanted. */
   describe: (params: GenerateParams, resolved: Resolved, image: number) => Promise<EmbeddedText | undefined>;

@@ -7,12 +7,15 @@ import { resolveRecipe, type World } from "#/recipe/resolve.ts";
 import { settle } from "#/recipe/settle.ts";
 import { expansionWarning, sizeWarning, wildcardWarning } from "#/recipe/warnings.ts";
 import { isCleanName } from "#/stores/images.ts";
+import { type examineInTurn, type ModelShelf, unusableModel } from "./examine-models.ts";
 import { type InputOptions, takeInputs } from "./inputs.ts";
 import type { Prepared } from "./parts.ts";
 
 /** What a request is filled and checked with. */
 export type Preparation = Readonly<{
   world: () => World;
+  models: ModelShelf;
+  examine: ReturnType<typeof examineInTurn>;
   /** The server's values for what a request does not say, for the checkpoint that it names. */
   defaultsFor: (base?: string) => GenerateParams;
   presets: ReadonlyMap<string, Preset>;
@@ -24,8 +27,8 @@ export type Preparation = Readonly<{
 }>;
 
 /**
- * Takes a request: fills it, refuses what cannot be made, and takes its images in last, so that they are kept only of
- * a request that can be made.
+ * Takes a request: fills it, refuses what cannot be made as far as its words and its files' headers tell, and takes its
+ * images in last, so that they are kept only of a request that can be made.
  *
  * @throws RequestError
  */
@@ -38,7 +41,10 @@ export async function prepare(request: GenerateRequest, parts: Preparation): Pro
   const params = settle(request, { defaults, preset, randomSeed });
   checkFile(params);
   checkWebhook(params.webhook_url ?? "");
-  const { recipe, warnings } = resolveRecipe(params, world);
+  const resolved = resolveRecipe(params, world);
+  const { recipe, warnings } = resolved;
+  const { notes, fault } = await parts.examine(resolved, parts.models);
+  if (fault !== undefined) throw unusableModel(fault, { request, preset });
   const more = [
     sizeWarning(recipe.size, recipe.base, world.sidecar(recipe.base)),
     expansionWarning(request, preset),
@@ -48,7 +54,7 @@ export async function prepare(request: GenerateRequest, parts: Preparation): Pro
   const webhook = taken.webhook_url ?? "";
   return {
     params: { ...taken, webhook_url: webhook === "" ? parts.webhookUrl : webhook },
-    warnings: [...warnings, ...more.flatMap((text) => text ?? [])],
+    warnings: [...warnings, ...more.flatMap((text) => text ?? []), ...notes],
   };
 }
 

@@ -6,6 +6,11 @@ export type WeightMap = ReadonlyMap<string, WeightRef>;
 /** What the network predicts: the noise, or v = alpha · noise - sigma · image (Salimans & Ho 2022). */
 export type Prediction = "eps" | "v";
 
+/**
+ * The noise levels it was trained at: SDXL's own, or those rescaled so that the last is pure noise (Lin et al. 2023).
+ */
+export type NoiseSchedule = "scaled-linear" | "zero-terminal-snr";
+
 /** A base model: where each part of it lies. Made by `layouts/`, from names and shapes alone. */
 export type Checkpoint = Readonly<{
   /** Real path; for messages and cache keys. */
@@ -14,13 +19,14 @@ export type Checkpoint = Readonly<{
   stamp: string;
   family: "sdxl-base";
   prediction: Prediction;
+  schedule: NoiseSchedule;
   /** LDM names below `model.diffusion_model.`. */
   unet: WeightMap;
   /** transformers' names below `text_model.`. */
   textL: WeightMap;
   /** The same names, plus `text_projection`; OpenCLIP's fused projections are three tensors here. */
   textG: WeightMap;
-  /** LDM names below `first_stage_model.`. */
+  /** LDM names below `first_stage_model.`; empty where the file has no VAE. */
   vae: WeightMap;
   /** What the file has and no network uses, a sentence each, for whoever asked for it. */
   notes: readonly string[];

@@ -1,7 +1,10 @@
 import { closeSync, fstatSync, openSync, readSync, realpathSync } from "node:fs";
+import { basename } from "node:path";
 import { ModelError } from "#/lib/errors.ts";
+import { containerBytes, foreignContainer } from "./container.ts";
 import { type DType, dtypeBytes, isDType, toFloat32 } from "./dtype.ts";
 import { duplicateName } from "./header-json.ts";
+import { shownName } from "./shown-name.ts";
 
 /** One tensor of a file: where its bytes lie. The bytes themselves are never read here. */
 export type WeightRef = Readonly<{
@@ -48,15 +51,26 @@ export function readSafetensors(path: string): SafetensorsFile {
   }
 }
 
-/** Reads one tensor's values into memory as float32: for small things (scalars, rows), never for whole networks. */
+/**
+ * Reads one tensor's values into memory as float32, times its scale if it has one: for small things (scalars, rows), never
+ * for whole networks.
+ */
 export function readWeight(ref: WeightRef): Float32Array {
-  const file = openSync(ref.path, "r");
+  return readValues(ref.path, [ref])[0] ?? new Float32Array();
+}
+
+/** The same for many small tensors of one file, which is opened once. */
+export function readValues(path: string, refs: readonly WeightRef[]): readonly Float32Array[] {
+  if (refs.length === 0) return [];
+  const file = openSync(path, "r");
   try {
-    const bytes = new Uint8Array(ref.length);
-    if (readSync(file, bytes, 0, ref.length, ref.offset) !== ref.length) {
-      throw invalid(ref.path, `the data of ${ref.key} ends early`);
-    }
-    return toFloat32(ref.dtype, bytes);
+    return refs.map(({ dtype, key, length, offset, scale }) => {
+      const bytes = new Uint8Array(length);
+      if (readSync(file, bytes, 0, length, offset) !== length)
+        throw invalid(path, `the data of ${named(key)} ends early`);
+      const values = toFloat32(dtype, bytes);
+      return scale === undefined ? values : values.map((value) => value * scale);
+    });
   } finally {
     closeSync(file);
   }
@@ -68,44 +82,46 @@ function open(path: string): Opened {
   try {
     const real = realpathSync(path);
     const file = openSync(real, "r");
-    const { dev, ino, size, mtimeMs } = fstatSync(file);
+    const stat = fstatSync(file);
+    const { dev, ino, size, mtimeMs } = stat;
+    if (!stat.isFile()) {
+      closeSync(file);
+      throw invalid(path, "it is no file");
+    }
     return { file, real, size, stamp: `${dev}:${ino}:${size}:${mtimeMs}` };
   } catch (cause) {
-    throw new ModelError("file-unreadable", `${path} cannot be opened: ${reason(cause)}.`, { path }, cause);
+    if (cause instanceof ModelError) throw cause;
+    throw new ModelError(
+      "file-unreadable",
+      `${basename(path)} cannot be opened (${reason(cause)}).`,
+      { path },
+      cause,
+    );
   }
 }
 
-const reason = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));
+/** The system's name for what went wrong; its sentence would repeat the path. */
+const reason = (cause: unknown): string =>
+  cause instanceof Error && "code" in cause && typeof cause.code === "string" ? cause.code : String(cause);
 
 function headerLength(path: string, file: number, size: number): number {
-  const start = new Uint8Array(16);
-  const got = readSync(file, start, 0, 16, 0);
-  const known = foreignFile(start.subarray(0, got));
-  if (known !== undefined) throw invalid(path, known);
+  const start = new Uint8Array(containerBytes);
+  const got = readSync(file, start, 0, containerBytes, 0);
+  const foreign = foreignContainer(start.subarray(0, got));
+  if (foreign !== undefined) throw invalid(path, foreign);
   if (size < 10) throw invalid(path, `it has ${size} bytes, which is too short for a safetensors file`);
+  if (start.every((byte) => byte === 0))
+    throw invalid(path, "it begins with zeros: an unfinished download; get it again");
   const length = new DataView(start.buffer).getBigUint64(0, true);
-  if (length < 2n || length > BigInt(maxHeader)) {
-    throw invalid(path, `its header claims ${length} bytes; a safetensors header has 2 to ${maxHeader}`);
-  }
+  if (length < 2n || length > BigInt(maxHeader))
+    throw invalid(path, "it does not begin like a safetensors file, with the length of a header");
   if (8n + length > BigInt(size)) {
     throw invalid(
       path,
-      `its header claims ${length} bytes, the whole file has ${size}: a broken download, perhaps`,
+      `its header should have ${length} bytes, the whole file has ${size}: a broken download, perhaps`,
     );
   }
   return Number(length);
-}
-
-/** What people save by mistake under this name, told by the first bytes. */
-function foreignFile(bytes: Uint8Array): string | undefined {
-  const text = new TextDecoder("latin1").decode(bytes);
-  if (text.startsWith("PK\x03\x04") || text.startsWith("\x80\x02")) {
-    return "it is a PyTorch pickle, not safetensors; convert it first, pickles are never opened";
-  }
-  if (text.startsWith("version https://"))
-    return "it is a Git LFS pointer; fetch the real file (git lfs pull)";
-  if (text.trimStart().startsWith("<")) return "it is a web page; the download went wrong";
-  return undefined;
 }
 
 type Place = Readonly<{ path: string; real: string; size: number; start: number }>;
@@ -116,8 +132,7 @@ function parseHeader(place: Place, bytes: Uint8Array): Parsed {
   const { text, value } = parseJson(place.path, bytes);
   if (!isObject(value)) throw invalid(place.path, "its header is not a JSON object");
   const twice = duplicateName(text);
-  if (twice !== undefined)
-    throw invalid(place.path, `its header holds the name ${JSON.stringify(twice)} twice`);
+  if (twice !== undefined) throw invalid(place.path, `its header holds the name ${named(twice)} twice`);
 
   const tensors = new Map<string, WeightRef>();
   let metadata: ReadonlyMap<string, string> = new Map();
@@ -133,8 +148,9 @@ function parseJson(path: string, bytes: Uint8Array): { text: string; value: unkn
   try {
     const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
     return { text, value: JSON.parse(text) };
-  } catch (cause) {
-    throw new ModelError("header-invalid", `${path}: its header is not JSON in UTF-8.`, { path }, cause);
+  } catch {
+    // The parser's own sentence would quote the file.
+    throw invalid(path, "its header is not JSON in UTF-8");
   }
 }
 
@@ -151,13 +167,13 @@ function parseMetadata(path: string, entry: unknown): ReadonlyMap<string, string
 }
 
 function parseTensor(place: Place, key: string, entry: unknown): WeightRef {
-  const bad = (what: string): ModelError =>
-    invalid(place.path, `tensor ${JSON.stringify(key)}: ${what}`, key);
+  const bad = (what: string): ModelError => invalid(place.path, `tensor ${named(key)}: ${what}`, key);
   if (!isObject(entry)) throw bad("its entry is not an object");
   const { dtype, shape, data_offsets: offsets } = entry;
   if (typeof dtype !== "string") throw bad("it has no dtype");
   if (!isDType(dtype)) {
-    const message = `${place.path}: tensor ${JSON.stringify(key)} has type ${dtype.slice(0, 40)}, which is not supported.`;
+    const type = /^\w{1,20}$/.test(dtype) ? dtype : "an unknown type";
+    const message = `${basename(place.path)}: tensor ${named(key)} is stored as ${type}, which is not supported; take a version in F16, BF16 or F8.`;
     throw new ModelError("dtype-unsupported", message, { path: place.path, key });
   }
   if (!isDimensions(shape) || shape.length > 8)
@@ -184,7 +200,7 @@ function checkCoverage(place: Place, tensors: WeightRef[]): void {
   for (const { key, offset, length } of tensors) {
     if (offset !== end) {
       const what = offset < end ? "overlaps the tensor before it" : "leaves a hole before it";
-      throw invalid(place.path, `tensor ${JSON.stringify(key)} ${what}`, key);
+      throw invalid(place.path, `tensor ${named(key)} ${what}`, key);
     }
     end = offset + length;
   }
@@ -197,5 +213,12 @@ function checkCoverage(place: Place, tensors: WeightRef[]): void {
   if (end < place.size) throw invalid(place.path, `it has ${place.size} bytes but its tensors end at ${end}`);
 }
 
+/** A name of a header in a message. */
+const named = (key: string): string => JSON.stringify(shownName(key));
+
 const invalid = (path: string, what: string, key?: string): ModelError =>
-  new ModelError("header-invalid", `${path}: ${what}.`, key === undefined ? { path } : { path, key });
+  new ModelError(
+    "header-invalid",
+    `${basename(path)}: ${what}.`,
+    key === undefined ? { path } : { path, key },
+  );

@@ -1,6 +1,4 @@
 import { afterAll, describe, expect, test } from "bun:test";
-import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { isJsonObject, type Json, type JsonObject, parseJson, writeJson } from "#/api/json.ts";
 import presetFile from "#/assets/presets/presets.json";
 import type { Preset } from "#/recipe/preset.ts";
@@ -19,16 +17,14 @@ import {
   text,
 } from "../support/request-fields.ts";
 import { serveBench } from "../support/served-bench.ts";
-import { benchFolder } from "../support/task-bench.ts";
+import { benchFolder, putModel } from "../support/task-bench.ts";
 
 const folder = benchFolder();
 for (const name of [
   "checkpoints/juggernautXL_v8Rundiffusion.safetensors",
   "loras/sd_xl_offset_example-lora_1.0.safetensors",
-]) {
-  mkdirSync(join(folder, "models", name, ".."), { recursive: true });
-  writeFileSync(join(folder, "models", name), name);
-}
+])
+  putModel(folder, name);
 const shipped: Readonly<Record<string, unknown>> = presetFile;
 const bench = serveBench({
   folder,
@@ -284,6 +280,12 @@ test("a webhook's address is one, and what is not there yet tells the value that
   for (const url of ["http://localhost:8000/hook", "HTTPS://host", ""])
     expect((await send(`{"async_process":true,"webhook_url":"${url}"}`)).status).toBe(200);
   expect(await problem('{"freeu_enabled":true}')).toEqual([["body", "freeu_enabled"], true]);
+  for (const method of ["separate", "vae"]) {
+    expect(await problem(`{"refiner_swap_method":"${method}"}`)).toEqual([
+      ["body", "refiner_swap_method"],
+      method,
+    ]);
+  }
   const image = "A".repeat(5000);
   expect(await problem(`{"inpaint_input_image":"${image}"}`)).toEqual([
     ["body", "inpaint_input_image"],

@@ -1,4 +1,5 @@
 import { afterAll, describe, expect, test } from "bun:test";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Catalog } from "#/catalog/catalog.ts";
 import { silentLog } from "#/lib/log.ts";
@@ -108,6 +109,21 @@ test("a model or a feature that is not there is refused with its field", async (
   const unknown = await (await post({ ...request, base_model_name: "nowhere.safetensors" })).json();
   expect(unknown.detail[0]).toMatchObject({ loc: ["body", "base_model_name"] });
   expect((await post({ ...request, style_selections: ["No such style"] })).status).toBe(422);
+  // A pickle that is there is told for what it is.
+  writeFileSync(join(bench.folder, "models/loras/old.ckpt"), "PK\x03\x04 and so on");
+  const pickle = { ...request, loras: [{ enabled: true, model_name: "old.ckpt", weight: 1 }] };
+  const [told] = (await (await post(pickle)).json()).detail;
+  expect(told).toMatchObject({ loc: ["body", "loras", 0, "model_name"] });
+  expect(told.msg).toContain("old.ckpt cannot be read: it is a zip archive, as PyTorch writes its pickles");
+  // A folder, one that looks like a file, a file's companion, and a name that no file system takes.
+  const folder = join(bench.folder, "models/checkpoints");
+  for (const name of ["anime", "folder.safetensors"]) mkdirSync(join(folder, name));
+  writeFileSync(join(folder, "._base.safetensors"), "x");
+  for (const name of ["anime", "anime/", "folder.safetensors", "._base.safetensors", "x".repeat(5000)]) {
+    const answer = await post({ ...request, base_model_name: name });
+    expect([name, answer.status]).toEqual([name, 422]);
+    expect((await answer.json()).detail[0]).toMatchObject({ loc: ["body", "base_model_name"] });
+  }
 });
 
 test("a key is asked for where one is set, and not for the documentation", async () => {

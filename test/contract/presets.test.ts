@@ -7,14 +7,11 @@ import type { Preset } from "#/recipe/preset.ts";
 import { withShippedStyles } from "#/recipe/shipped.ts";
 import { startMain } from "../support/main-process.ts";
 import { serveBench } from "../support/served-bench.ts";
-import { benchFolder } from "../support/task-bench.ts";
+import { benchFolder, putModel } from "../support/task-bench.ts";
 
 const shipped: Readonly<Record<string, Preset>> = JSON.parse(JSON.stringify(presetFile));
 const folder = benchFolder();
-const put = (name: string, text = name): void => {
-  mkdirSync(join(folder, "models", name, ".."), { recursive: true });
-  writeFileSync(join(folder, "models", name), text);
-};
+const put = (name: string): string => putModel(folder, name);
 for (const { default_model, default_vae, default_loras = [], default_refiner } of Object.values(shipped)) {
   for (const name of [default_model, default_refiner]) if (name !== "None") put(`checkpoints/${name}`);
   if (default_vae !== undefined) put(`vae/${default_vae}`);
@@ -23,7 +20,10 @@ for (const { default_model, default_vae, default_loras = [], default_refiner } o
 for (const mode of ["sdxl_lcm_lora", "sdxl_lightning_4step_lora"]) put(`loras/${mode}.safetensors`);
 put("checkpoints/old.safetensors");
 put("checkpoints/own.safetensors");
-put("checkpoints/own.json", '{"default_guidance_scale": 5.5, "default_aspect_ratio": "128*64"}');
+writeFileSync(
+  join(folder, "models/checkpoints/own.json"),
+  '{"default_guidance_scale": 5.5, "default_aspect_ratio": "128*64"}',
+);
 
 const extra: Readonly<Record<string, Preset>> = {
   older: { default_model: "new.safetensors", previous_default_models: ["gone", "old.safetensors"] },

@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, test } from "bun:test";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import sharp from "sharp";
@@ -10,11 +10,10 @@ import { describeTypes } from "#/api/tools.ts";
 import { pngWithTexts } from "#/image/png-text.ts";
 import { withShippedStyles } from "#/recipe/shipped.ts";
 import { serveBench } from "../support/served-bench.ts";
-import { benchFolder } from "../support/task-bench.ts";
+import { benchFolder, putModel } from "../support/task-bench.ts";
 
 const folder = benchFolder();
-mkdirSync(join(folder, "models/loras/sub"), { recursive: true });
-writeFileSync(join(folder, "models/loras/sub/neon.safetensors"), "neon");
+putModel(folder, "loras/sub/neon.safetensors");
 const bench = serveBench({ folder, assets: { styles: withShippedStyles([]) } });
 afterAll(() => bench.close());
 

@@ -1,29 +1,33 @@
-import { afterAll, expect, test } from "bun:test";
-import { mkdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { expect, test } from "bun:test";
+import { copyFileSync, readFileSync, renameSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import sharp from "sharp";
 import { processChannel } from "#/engine/channel.ts";
 import { EngineHost } from "#/engine/host.ts";
 import type { EngineSettings, TaskId } from "#/engine/protocol.ts";
 import type { TaskService } from "#/tasks/service.ts";
-import { tinyCheckpoint } from "../support/golden.ts";
+import { goldenPath, tinyCheckpoint } from "../support/golden.ts";
 import { benchFolder, openBench, small } from "../support/task-bench.ts";
+import { writeShapes } from "../support/tiny-models.ts";
 
-const folder = benchFolder();
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const checkpoint = await tinyCheckpoint();
 
-const checkpoints = join(folder, "models/checkpoints");
-rmSync(checkpoints, { recursive: true });
-mkdirSync(checkpoints);
-symlinkSync(await tinyCheckpoint(), join(checkpoints, "base.safetensors"));
+/** A bench's folder with a checkpoint that draws; closing the bench removes it. */
+function drawingFolder(): string {
+  const folder = benchFolder();
+  const base = join(folder, "models/checkpoints/base.safetensors");
+  rmSync(base);
+  symlinkSync(checkpoint, base);
+  return folder;
+}
 
-const settings: EngineSettings = {
+const settingsOf = (folder: string): EngineSettings => ({
   modelRoots: [join(folder, "models")],
   providers: ["cpu"],
   weights: "in-place",
   memoryBudget: 1_000_000_000,
   threads: 1,
-};
+});
 const worker = join(import.meta.dir, "../../src/engine/worker.ts");
 
 const settled = async (tasks: TaskService, id: TaskId) => {
@@ -32,8 +36,9 @@ const settled = async (tasks: TaskService, id: TaskId) => {
 };
 
 test("pixels of a real network end in files; a killed engine fails its task and no other", async () => {
+  const folder = drawingFolder();
   const children: number[] = [];
-  const engine = new EngineHost(settings, () => {
+  const engine = new EngineHost(settingsOf(folder), () => {
     const before = childrenOf(process.pid);
     const channel = processChannel([process.execPath, worker]);
     children.push(...childrenOf(process.pid).filter((pid) => !before.includes(pid)));
@@ -62,6 +67,29 @@ test("pixels of a real network end in files; a killed engine fails its task and 
       .raw()
       .toBuffer();
   expect(await pixels(again?.images[0]?.url)).toEqual(await pixels(made?.images[0]?.url));
+  await engine.close();
+  await close();
+}, 300_000);
+
+test("the engine looks at its files itself: one that is replaced at the last moment fails its task by name", async () => {
+  const folder = drawingFolder();
+  const lora = join(folder, "models/loras/mine.safetensors");
+  copyFileSync(goldenPath("tiny-lora-sgm.safetensors"), lora);
+  const engine = new EngineHost(settingsOf(folder), () => processChannel([process.execPath, worker]));
+  const run = engine.run.bind(engine);
+  engine.run = (job) => {
+    if (job.recipe.loras.length > 0)
+      renameSync(writeShapes(`${lora}.new`, new Map([["a.hada_w1_a", [64, 8]]])), lora);
+    return run(job);
+  };
+  const { tasks, close } = openBench({ folder, engine });
+  const loras = [{ enabled: true, model_name: "mine.safetensors", weight: 1 }];
+  const doomed = await tasks.submit({ ...small, overwrite_step: 1, loras });
+  const next = await tasks.submit({ ...small, overwrite_step: 1 });
+  const state = await settled(tasks, doomed.id);
+  expect(state).toMatchObject({ outcome: "failed", error: { code: "lora-unsupported" } });
+  expect(state?.error?.message).toContain("mine.safetensors");
+  expect((await settled(tasks, next.id))?.outcome).toBe("finished");
   await engine.close();
   await close();
 }, 300_000);

@@ -1,8 +1,9 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { GenerateRequest } from "#/api/generate.ts";
 import { Catalog } from "#/catalog/catalog.ts";
+import { Examiner } from "#/catalog/examine.ts";
 import { ModelHashes } from "#/catalog/hashes.ts";
 import type { Engine } from "#/engine/engine.ts";
 import type { TaskId } from "#/engine/protocol.ts";
@@ -17,6 +18,7 @@ import type { TaskEvent } from "#/tasks/events.ts";
 import type { TaskService } from "#/tasks/service.ts";
 import type { Tools } from "#/tasks/tools.ts";
 import { ScriptedEngine } from "./scripted-engine.ts";
+import { writeTinyCheckpoint, writeTinyLora, writeTinyVae } from "./tiny-models.ts";
 
 /** The tasks with everything real around them but the engine, in a folder of their own. */
 export type TaskBench = Readonly<{
@@ -44,11 +46,21 @@ export type BenchOptions = Readonly<{
 /** A folder with the models that requests of tests name. */
 export function benchFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), "fooocusd-tasks-"));
-  for (const name of ["checkpoints/base.safetensors", "loras/sdxl_lightning_4step_lora.safetensors"]) {
-    mkdirSync(join(folder, "models", name, ".."), { recursive: true });
-    writeFileSync(join(folder, "models", name), name);
-  }
+  for (const name of ["checkpoints/base.safetensors", "loras/sdxl_lightning_4step_lora.safetensors"])
+    putModel(folder, name);
   return folder;
+}
+
+/**
+ * Puts a small real file into a bench's models folder.
+ *
+ * @param name with its kind's folder: `checkpoints/x.safetensors`, `loras/x.safetensors`, `vae/x.safetensors`
+ */
+export function putModel(folder: string, name: string): string {
+  const path = join(folder, "models", name);
+  mkdirSync(dirname(path), { recursive: true });
+  if (name.startsWith("loras/")) return writeTinyLora(path);
+  return name.startsWith("vae/") ? writeTinyVae(path) : writeTinyCheckpoint(path);
 }
 
 export function openBench(options: BenchOptions = {}): TaskBench {
@@ -75,6 +87,7 @@ export function openBench(options: BenchOptions = {}): TaskBench {
     history,
     images: folderImages(outputs, join(folder, "inputs"), Math.random),
     catalog: new Catalog([join(folder, "models")]),
+    examiner: new Examiner(),
     hashes: new ModelHashes(join(folder, "hashes.json")),
     engine: options.engine ?? new ScriptedEngine(),
     assets: {

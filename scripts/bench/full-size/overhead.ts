@@ -77,10 +77,10 @@ async function cost(times: number, work: () => unknown): Promise<number> {
   return (processorTime() - before) / times;
 }
 
-const model = discreteSampling("eps");
+const model = discreteSampling({ prediction: "eps", schedule: "scaled-linear" });
 const sampler: Sampler = samplers.dpmpp_2m_sde_gpu;
-const sigmas = planSigmas(schedules.karras, model, sampler, { steps, denoise: 1 });
-const noiseOptions = { seed: 12345n, rule: "gpu", dims, sigmas, kind: "brownian" } as const;
+const { sigmas, span } = planSigmas(schedules.karras, model, sampler, { steps, denoise: 1 });
+const noiseOptions = { seed: 12345n, rule: "gpu", dims, span, kind: "brownian" } as const;
 
 /** Each part by itself; those of an image are spread over its steps. */
 async function parts(): Promise<Readonly<Record<string, number>>> {

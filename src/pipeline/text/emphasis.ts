@@ -38,28 +38,22 @@ function readNumber(text: string): number | undefined {
 /** Cuts a text into groups with their brackets and what stands between them; a surplus `)` ends all grouping. */
 function topLevel(text: string): string[] {
   const items: string[] = [];
-  let item = "";
+  let start = 0;
   let depth = 0;
-  for (const c of text) {
-    if (c === "(") {
-      if (depth === 0) {
-        if (item !== "") items.push(item);
-        item = "(";
-      } else {
-        item += c;
-      }
+  const cut = (end: number): void => {
+    if (end > start) items.push(text.slice(start, end));
+    start = end;
+  };
+  for (let at = 0; at < text.length; at += 1) {
+    const letter = text[at];
+    if (letter === "(") {
+      if (depth === 0) cut(at);
       depth += 1;
-    } else if (c === ")") {
+    } else if (letter === ")") {
       depth -= 1;
-      item += c;
-      if (depth === 0) {
-        items.push(item);
-        item = "";
-      }
-    } else {
-      item += c;
+      if (depth === 0) cut(at + 1);
     }
   }
-  if (item !== "") items.push(item);
+  cut(text.length);
   return items;
 }

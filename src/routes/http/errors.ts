@@ -10,6 +10,7 @@ const statuses = {
   "not-implemented": 422,
   "unknown-model": 422,
   "missing-model": 422,
+  "unusable-model": 422,
   "bad-image": 422,
   "no-metadata": 422,
   "unreachable-url": 422,
@@ -62,14 +63,21 @@ const locOf = (part: string): string | number => (/^\d+$/.test(part) ? Number(pa
 function appErrorReply({ code, message, details }: AppError): Response {
   const status = statuses[code];
   if (status !== 422) return jsonReply({ detail: message }, status);
-  const { field, value } = details;
+  const { field, value, cause } = details;
   const loc = typeof field === "string" ? ["body", ...field.split(".").map(locOf)] : ["body"];
-  const problem = { type: typeOf(code), loc, msg: message, input: value ?? null, ctx: { error: code } };
+  const ctx = { error: code, ...(typeof cause === "string" ? { cause } : {}) };
+  const problem = { type: typeOf(code), loc, msg: message, input: value ?? null, ctx };
   return jsonReply({ detail: [problem] }, status);
 }
 
-/** The contract's word for a name or value that is not there; ours, which it has none for, for everything else. */
+/** Failures that the contract has a word for: a name or value that is not there, or cannot be used. */
+const valueErrors: readonly ErrorCode[] = [
+  "invalid-value",
+  "unknown-model",
+  "missing-model",
+  "unusable-model",
+];
+
+/** The contract's word, or ours where it has none. */
 const typeOf = (code: ErrorCode): string =>
-  code === "invalid-value" || code === "unknown-model" || code === "missing-model"
-    ? "value_error"
-    : code.replaceAll("-", "_");
+  valueErrors.includes(code) ? "value_error" : code.replaceAll("-", "_");

@@ -5,6 +5,7 @@ import {
   readFileSync,
   rmSync,
   symlinkSync,
+  truncateSync,
   utimesSync,
   writeFileSync,
 } from "node:fs";
@@ -13,6 +14,8 @@ import { join } from "node:path";
 import { Catalog } from "#/catalog/catalog.ts";
 import { findModel } from "#/catalog/find-model.ts";
 import { ModelHashes } from "#/catalog/hashes.ts";
+import { sdxlShapes, sdxlTiny } from "../../support/sdxl-layout.ts";
+import { writeZeros } from "../../support/write-safetensors.ts";
 
 const root = mkdtempSync(join(tmpdir(), "fooocusd-catalog-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -27,23 +30,81 @@ function models(files: Readonly<Record<string, string>>): string {
   return folder;
 }
 
+/** The least that begins like a safetensors file. */
+const empty = "\x02\0\0\0\0\0\0\0{}";
+
 test("names are relative, sub-folders first, letters in any case, other files left out", () => {
   const folder = models({
-    "loras/b.safetensors": "",
-    "loras/A.ckpt": "",
-    "loras/notes.txt": "",
-    "loras/z/deep/x.bin": "",
-    "loras/z/y.pth": "",
-    "loras/C/c.safetensors": "",
+    "loras/b.safetensors": empty,
+    "loras/A.safetensors": empty,
+    "loras/notes.txt": "notes",
+    "loras/z/deep/x.safetensors": empty,
+    "loras/z/Y.SAFETENSORS": empty,
+    "loras/C/c.safetensors": empty,
   });
   expect(new Catalog([folder]).names("loras")).toEqual([
     "C/c.safetensors",
-    "z/deep/x.bin",
-    "z/y.pth",
-    "A.ckpt",
+    "z/deep/x.safetensors",
+    "z/Y.SAFETENSORS",
+    "A.safetensors",
     "b.safetensors",
   ]);
   expect(new Catalog([folder, join(root, "nowhere")]).names("vae")).toEqual([]);
+});
+
+test("what cannot be read is not offered: pickles, empty files, unfinished ones and macOS' companions", () => {
+  const folder = models({
+    "checkpoints/pickle.ckpt": "PK\x03\x04 and so on",
+    "checkpoints/old.bin": "\x80\x02",
+    "checkpoints/small.pth": "x",
+    "checkpoints/renamed.ckpt": empty,
+    "checkpoints/empty.safetensors": "",
+    "checkpoints/half.safetensors.part": empty,
+    "checkpoints/._real.safetensors": "\0\x05\x16\x07",
+    "checkpoints/real.safetensors": empty,
+    "checkpoints/folder.safetensors/inside.safetensors": empty,
+  });
+  symlinkSync(join(folder, "nowhere"), join(folder, "checkpoints", "gone.safetensors"));
+  symlinkSync("circle.safetensors", join(folder, "checkpoints", "circle.safetensors"));
+  expect(new Catalog([folder]).names("checkpoints")).toEqual([
+    "folder.safetensors/inside.safetensors",
+    "real.safetensors",
+    "renamed.ckpt",
+  ]);
+});
+
+test("a file that is there and is not offered is told for what it is", () => {
+  const folder = models({
+    "checkpoints/pickle.ckpt": "PK\x03\x04 and so on",
+    "checkpoints/model.gguf": "GGUF\x03\0\0\0",
+    "checkpoints/empty.safetensors": "",
+    "checkpoints/page.bin": "<html>secret",
+    "checkpoints/real.safetensors": empty,
+    "checkpoints/half.safetensors.part": empty,
+    "checkpoints/anime/a.safetensors": empty,
+  });
+  const catalog = new Catalog([folder]);
+  const why = (name: string) => catalog.unreadable("checkpoints", name);
+  expect(why("pickle.ckpt")).toContain("pickles are never opened");
+  expect(why("model.gguf")).toContain("it is a GGUF file");
+  expect(why("empty.safetensors")).toBe("it is empty");
+  expect(why("page.bin")).toBe("it is a web page; the download went wrong");
+  for (const name of ["real.safetensors", "half.safetensors.part", "anime", "nowhere.ckpt", "../x", ""])
+    expect(why(name)).toBeUndefined();
+});
+
+test("a folder, a name below a file and one that is too long are no models", () => {
+  const folder = models({
+    "checkpoints/anime/a.safetensors": empty,
+    "checkpoints/b.json/c.safetensors": empty,
+  });
+  const catalog = new Catalog([folder]);
+  for (const name of ["anime", "anime/", "anime/a.safetensors/b", "x".repeat(5000), "b.json"]) {
+    expect(catalog.path("checkpoints", name)).toBeUndefined();
+    expect(catalog.sidecar(name)).toEqual({});
+  }
+  expect(catalog.sidecar("b.safetensors")).toEqual({});
+  expect(catalog.bytes("checkpoints", "anime")).toBe(0);
 });
 
 test("several roots are searched in order, one of them for one kind alone", () => {
@@ -51,12 +112,12 @@ test("several roots are searched in order, one of them for one kind alone", () =
   const two = models({
     "checkpoints/a.safetensors": "two",
     "checkpoints/b.safetensors": "two",
-    "loras/l.pth": "",
+    "loras/l.safetensors": "two",
   });
   const shared = models({ "c.safetensors": "shared" });
   const catalog = new Catalog([one, `checkpoints=${shared}`, two]);
   expect(catalog.names("checkpoints")).toEqual(["a.safetensors", "c.safetensors", "b.safetensors"]);
-  expect(catalog.names("loras")).toEqual(["l.pth"]);
+  expect(catalog.names("loras")).toEqual(["l.safetensors"]);
   expect(readFileSync(catalog.path("checkpoints", "a.safetensors") ?? "", "utf8")).toBe("one");
   expect(readFileSync(catalog.path("checkpoints", "c.safetensors") ?? "", "utf8")).toBe("shared");
   expect(catalog.path("loras", "c.safetensors")).toBeUndefined();
@@ -76,15 +137,38 @@ test("links are followed, circles end, and no name leaves its folder", () => {
     expect(findModel([folder], "checkpoints", name)).toBeUndefined();
 });
 
-test("the checkpoint for requests that name none", () => {
+test("the checkpoint for requests that name none is the largest SDXL base model, whatever else lies there", () => {
   const folder = models({
     "checkpoints/demo.safetensors": "d",
-    "checkpoints/big.safetensors": "bigger",
-    "checkpoints/biggest.ckpt": "not one we can open",
+    "checkpoints/text.safetensors": "x".repeat(99),
   });
-  const catalog = new Catalog([folder]);
+  truncateSync(join(folder, "checkpoints/text.safetensors"), 60_000_000);
+  const tiny = Object.fromEntries(sdxlShapes(sdxlTiny));
+  const without = (pattern: RegExp) =>
+    Object.fromEntries(Object.entries(tiny).filter(([key]) => !pattern.test(key)));
+  const put = (name: string, shapes: Readonly<Record<string, readonly number[]>>) =>
+    writeZeros(join(folder, "checkpoints", name), shapes);
+  put("small.safetensors", without(/^first_stage_model\.encoder|^first_stage_model\.quant_conv/));
+  put("no-vae.safetensors", { ...without(/^first_stage_model/), "more.weight": [2048, 4096] });
+  put("flux.safetensors", { "double_blocks.0.img_attn.qkv.weight": [8192, 4096] });
+  const notes: string[] = [];
+  const catalog = new Catalog([folder], (note) => notes.push(note));
   expect(catalog.defaultCheckpoint(["wanted.safetensors", "demo.safetensors"])).toBe("demo.safetensors");
-  expect(catalog.defaultCheckpoint(["wanted.safetensors"])).toBe("big.safetensors");
+  expect(catalog.defaultCheckpoint(["wanted.safetensors"])).toBe("small.safetensors");
+  expect(
+    notes.map((note) => note.replace(/ is not taken where a request names no checkpoint: /, ": ")),
+  ).toEqual([
+    "flux.safetensors: flux.safetensors is not an SDXL base model: it is a Flux model (only SDXL models are drawn here).",
+    "text.safetensors: text.safetensors: it is a text, not a model; the download went wrong.",
+    expect.stringContaining("no-vae.safetensors has no VAE inside"),
+  ]);
+  // Once each, and a file that was put there since is seen.
+  put("whole.safetensors", tiny);
+  expect(catalog.defaultCheckpoint([])).toBe("whole.safetensors");
+  put("whole.safetensors", without(/middle_block/));
+  put("whole.safetensors", { ...without(/input_blocks\.0\./), "more.weight": [512, 512] });
+  expect(catalog.defaultCheckpoint([])).toBe("small.safetensors");
+  expect(notes.length).toBe(4);
   expect(new Catalog([]).defaultCheckpoint(["x"])).toBeUndefined();
 });
 
@@ -108,6 +192,20 @@ test("a checkpoint may say things of itself, and a broken word is no word", () =
   expect(notes).toHaveLength(told.length);
   for (const [i, words] of told.entries()) expect(notes[i]).toContain(words);
   expect(notes[1]).toContain("default_guidance_scale");
+});
+
+test("a checkpoint's file may decide how it is sampled", () => {
+  const folder = models({
+    "checkpoints/a.safetensors": "a",
+    "checkpoints/a.json": '{"prediction_type": "v", "zero_terminal_snr": true}',
+    "checkpoints/b.safetensors": "b",
+    "checkpoints/b.json": '{"prediction_type": "sample", "zero_terminal_snr": "yes"}',
+  });
+  const notes: string[] = [];
+  const catalog = new Catalog([folder], (note) => notes.push(note));
+  expect(catalog.sidecar("a.safetensors")).toEqual({ prediction_type: "v", zero_terminal_snr: true });
+  expect(catalog.sidecar("b.safetensors")).toEqual({});
+  expect(notes).toHaveLength(2);
 });
 
 test("a hash is made once, kept over restarts, and made anew when the file changes", async () => {

@@ -61,6 +61,18 @@ function refusal(said: Partial<GenerateParams>, there = world): Record<string, u
   throw new Error("nothing was refused");
 }
 
+test("how a checkpoint is sampled is part of the recipe where the file beside it says so", () => {
+  const said = (sidecar: ReturnType<World["sidecar"]>) =>
+    resolve({}, { ...world, sidecar: () => sidecar }).recipe.sampledAs;
+  expect(said({})).toBeUndefined();
+  expect(said({ prediction_type: "v" })).toEqual({ prediction: "v" });
+  expect(said({ zero_terminal_snr: false })).toEqual({ zeroTerminalSnr: false });
+  expect(said({ prediction_type: "eps", zero_terminal_snr: true })).toEqual({
+    prediction: "eps",
+    zeroTerminalSnr: true,
+  });
+});
+
 test("the modes: steps, overrides and their own LoRA, last and with its weight", () => {
   const { recipe } = resolve({ performance_selection: "Lightning", loras: [slot("a.safetensors", 0.5)] });
   expect(recipe).toMatchObject({
@@ -154,6 +166,8 @@ describe("refused, each naming its field", () => {
     ["not-implemented", "sampler_name", { sampler_name: "heun" }],
     ["not-implemented", "scheduler_name", { scheduler_name: "edm_playground_v2.5" }],
     ["not-implemented", "refiner_model_name", { refiner_model_name: "demo.safetensors" }],
+    ["not-implemented", "refiner_swap_method", { refiner_swap_method: "separate" }],
+    ["not-implemented", "refiner_swap_method", { refiner_swap_method: "vae", refiner_switch: 0.98 }],
     ["not-implemented", "uov_input_image", { uov_input_image: image, uov_method: "Upscale (2x)" }],
     ["not-implemented", "inpaint_input_image", { inpaint_input_image: image }],
     ["not-implemented", "enhance_input_image", { enhance_input_image: image }],
@@ -161,7 +175,12 @@ describe("refused, each naming its field", () => {
     ["not-implemented", "black_out_nsfw", { black_out_nsfw: true }],
     ["invalid-value", "aspect_ratios_selection", { aspect_ratios_selection: "wide" }],
     ["invalid-value", "overwrite_width", { overwrite_width: 16 }],
+    ["invalid-value", "overwrite_height", { overwrite_height: 63 }],
+    ["invalid-value", "aspect_ratios_selection", { aspect_ratios_selection: "64*63", overwrite_width: 64 }],
     ["invalid-value", "overwrite_step", { overwrite_step: 1001 }],
+    ["invalid-value", "prompt", { prompt: "a (cat:1e300)" }],
+    ["invalid-value", "prompt", { prompt: `a <lora:demo:${"9".repeat(400)}>` }],
+    ["invalid-value", "negative_prompt", { negative_prompt: "(dog:-1e99)" }],
   ];
   for (const [code, field, said] of cases) {
     test(`${code}: ${field} ${JSON.stringify(Object.values(said)[0])}`, () => {
@@ -176,6 +195,35 @@ describe("refused, each naming its field", () => {
 
 test("values that stand at their default use nothing", () => {
   expect(resolve({ uov_input_image: "None", refiner_model_name: "base.safetensors" }).warnings).toEqual([]);
+});
+
+test("a swap method other than joint is refused where the run would be cut, and only there", () => {
+  const swapped = (said: Partial<GenerateParams>) =>
+    ["separate", "vae"].map((refiner_swap_method) => {
+      try {
+        return resolve({ refiner_swap_method, ...said }).recipe.steps;
+      } catch (error) {
+        if (!(error instanceof AppError)) throw error;
+        return error.details["field"];
+      }
+    });
+  const refused = ["refiner_swap_method", "refiner_swap_method"];
+  expect(swapped({ refiner_switch: 1 })).toEqual([30, 30]);
+  expect(swapped({ refiner_switch: 0.99 })).toEqual([30, 30]);
+  expect(swapped({ refiner_switch: 0.98 })).toEqual(refused);
+  expect(swapped({ refiner_switch: 1, scheduler_name: "ddim_uniform" })).toEqual(refused);
+  // The switch goes by the mode's 30 steps, rounded half to even: 10.5 is 10.
+  expect(swapped({ overwrite_step: 15 })).toEqual([15, 15]);
+  expect(swapped({ overwrite_step: 11, refiner_switch: 0.35 })).toEqual(refused);
+  expect(swapped({ overwrite_step: 10, refiner_switch: 0.35 })).toEqual([10, 10]);
+  expect(swapped({ overwrite_step: 31, refiner_switch: 1 })).toEqual(refused);
+  expect(swapped({ overwrite_switch: 12 })).toEqual(refused);
+  expect(swapped({ overwrite_switch: 30 })).toEqual([30, 30]);
+  // Distilled modes have their switch at the end.
+  const lightning = { performance_selection: "Lightning" } as const;
+  expect(swapped(lightning)).toEqual([4, 4]);
+  expect(swapped({ ...lightning, overwrite_step: 6 })).toEqual(refused);
+  expect(swapped({ ...lightning, overwrite_switch: 2 })).toEqual(refused);
 });
 
 test("names that the contract leaves unchecked are checked, with those that are near", () => {

@@ -3,7 +3,9 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Catalog } from "#/catalog/catalog.ts";
-import { absentDefaults, type DefaultSources, serverDefaults } from "#/tasks/defaults.ts";
+import { Examiner } from "#/catalog/examine.ts";
+import { absentDefaults, type DefaultSources, serverDefaults, unusableDefaults } from "#/tasks/defaults.ts";
+import { writeShapes, writeTinyCheckpoint, writeTinyLora } from "../../support/tiny-models.ts";
 
 const root = mkdtempSync(join(tmpdir(), "fooocusd-defaults-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -98,9 +100,12 @@ test("what config.txt and the environment name and is not there is told; what th
       catalog: new Catalog([root]),
       styles: ["Plain"],
     });
-  expect(
-    absent({ default_model: "big.safetensors", default_styles: ["Plain", "Fooocus V2", "Odd"] }),
-  ).toEqual(["default_model: nope.safetensors", "default_styles: Odd"]);
+  const styles = { default_styles: ["Plain", "Fooocus V2", "Odd"] };
+  expect(absent({ default_model: "big.safetensors", default_vae: "no.safetensors", ...styles })).toEqual([
+    "default_model: nope.safetensors",
+    "default_vae: no.safetensors",
+    "default_styles: Odd",
+  ]);
   expect(
     absentDefaults({
       fooocusKeys: { file: { default_model: "big.safetensors" }, environment: {} },
@@ -108,4 +113,32 @@ test("what config.txt and the environment name and is not there is told; what th
       styles: [],
     }),
   ).toEqual([]);
+});
+
+test("defaults that are there and cannot be used are told, a sentence a file", () => {
+  const own = mkdtempSync(join(tmpdir(), "fooocusd-defaults-"));
+  for (const kind of ["checkpoints", "loras", "vae"]) mkdirSync(join(own, kind));
+  writeTinyCheckpoint(join(own, "checkpoints/good.safetensors"));
+  writeTinyLora(join(own, "loras/good.safetensors"));
+  for (const name of ["checkpoints/bad", "loras/bad", "vae/bad"])
+    writeShapes(join(own, `${name}.safetensors`), new Map([["a.weight", [64, 64]]]));
+  const shelf = { catalog: new Catalog([own]), examiner: new Examiner() };
+  const lora = (name: string, enabled = true) => ({ enabled, model_name: `${name}.safetensors`, weight: 1 });
+  const told = (
+    base: string,
+    vae = "Default (model)",
+    loras = [lora("good"), lora("bad"), lora("bad", false)],
+  ) =>
+    unusableDefaults({ base_model_name: base, vae_name: vae, loras }, shelf).map(
+      (text) => text.split(". ")[0],
+    );
+  expect(told("bad.safetensors")).toEqual([
+    "This server's default checkpoint bad.safetensors cannot be used",
+  ]);
+  expect(told("good.safetensors")).toEqual(["This server's default LoRA bad.safetensors cannot be used"]);
+  expect(told("good.safetensors", "bad.safetensors")).toEqual([
+    "This server's default VAE bad.safetensors cannot be used",
+  ]);
+  expect(told("gone.safetensors")).toEqual([]);
+  rmSync(own, { recursive: true, force: true });
 });

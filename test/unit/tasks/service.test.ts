@@ -48,7 +48,7 @@ test("a request becomes a file with its story inside, and a finished row", async
     base_model: "base",
     resolution: "(64, 64)",
     base_model_hash: new Bun.CryptoHasher("sha256")
-      .update("checkpoints/base.safetensors")
+      .update(readFileSync(join(bench.folder, "models/checkpoints/base.safetensors")))
       .digest("hex")
       .slice(0, 10),
   });

@@ -1,11 +1,11 @@
 import { afterAll, expect, test } from "bun:test";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { type AppError, ModelError } from "#/lib/errors.ts";
 import { toFloat32 } from "#/weights/dtype.ts";
-import { readSafetensors, readWeight } from "#/weights/safetensors.ts";
+import { readSafetensors, readValues, readWeight } from "#/weights/safetensors.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "safetensors-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -67,14 +67,19 @@ for (const [message, header, data] of cases) {
   test(`refused: ${message} (${header.slice(0, 40)})`, () => {
     const path = write(header, data);
     expect(() => readSafetensors(path)).toThrow(message);
-    expect(() => readSafetensors(path)).toThrow(path);
+    expect(() => readSafetensors(path)).toThrow(/^file\.safetensors: /);
   });
 }
 
 test("lengths that lie, foreign files and missing files are named for what they are", () => {
-  expect(() => readSafetensors(write("{}", 0, 1n << 60n))).toThrow("header claims");
+  expect(() => readSafetensors(write("{}", 0, 1n << 60n))).toThrow("does not begin like a safetensors file");
   expect(() => readSafetensors(write("{}", 0, 500n))).toThrow("broken download");
-  expect(() => readSafetensors(join(folder, "nothing"))).toThrow("cannot be opened");
+  expect(() => readSafetensors(join(folder, "nothing"))).toThrow("nothing cannot be opened (ENOENT)");
+  expect(() => readSafetensors(folder)).toThrow("it is no file");
+  const bytes = (...values: readonly number[]): string => {
+    writeFileSync(join(folder, "foreign"), Uint8Array.from(values));
+    return join(folder, "foreign");
+  };
   const named = (text: string): string => {
     writeFileSync(join(folder, "foreign"), text);
     return join(folder, "foreign");
@@ -82,6 +87,12 @@ test("lengths that lie, foreign files and missing files are named for what they 
   expect(() => readSafetensors(named("<!DOCTYPE html>"))).toThrow("web page");
   expect(() => readSafetensors(named("version https://git-lfs.github.com/spec/v1"))).toThrow("LFS");
   expect(() => readSafetensors(named("PK\x03\x04........"))).toThrow("pickle");
+  expect(() => readSafetensors(bytes(0x80, 2, 0x8a, 10))).toThrow("PyTorch pickle");
+  expect(() => readSafetensors(bytes(0x80, 4, 0x95, 10))).toThrow("it is a pickle");
+  expect(() => readSafetensors(bytes(0x89, 0x50, 0x4e, 0x47))).toThrow("it is a picture");
+  expect(() => readSafetensors(bytes(...Array(64).fill(0)))).toThrow("unfinished download");
+  expect(() => readSafetensors(named("GGUF\x03\0\0\0"))).toThrow("GGUF");
+  expect(() => readSafetensors(named("\ufeff <html>"))).toThrow("web page");
   expect(() => readSafetensors(named(""))).toThrow("too short");
 });
 
@@ -104,12 +115,55 @@ test("no bytes make it crash or throw anything but an error that names the file"
         readSafetensors(write(header, data, claimed ?? undefined));
       } catch (thrown) {
         expect(thrown).toBeInstanceOf(ModelError);
-        expect((thrown as AppError).message).toContain(folder);
+        expect((thrown as AppError).message).toStartWith("file.safetensors");
+        expect((thrown as AppError).message).not.toContain(folder);
+        expect((thrown as AppError).details).toHaveProperty("path");
       }
     },
   );
   fc.assert(property, { numRuns: 10_000 });
 }, 300_000);
+
+test("a text that was saved as a model is not repeated", () => {
+  for (const text of [
+    "secret-token and more",
+    '{"secret": "token"} and more',
+    "<p>secret</p> and more",
+    '["secret"]',
+  ]) {
+    writeFileSync(join(folder, "text.safetensors"), text);
+    try {
+      readSafetensors(join(folder, "text.safetensors"));
+    } catch (thrown) {
+      const { message, details, cause } = thrown as AppError;
+      expect(JSON.stringify([message, details, String(cause)])).not.toMatch(/secret|token/);
+      expect(message).toMatch(/it is a (web page|JSON text|text)/);
+      continue;
+    }
+    throw new Error("it was read");
+  }
+  const broken = write('{"secret": tru}');
+  expect(() => readSafetensors(broken)).toThrow("its header is not JSON in UTF-8");
+  expect(() => readSafetensors(broken)).not.toThrow("secret");
+});
+
+test("several weights of a file are read at once, times their scales", () => {
+  const header = JSON.stringify({ a: f16([1], 0, 2), b: f16([2], 2, 6) });
+  const path = write(header, 6);
+  const bytes = new Uint8Array([0, 0x3c, 0, 0x40, 0, 0xbc]);
+  const whole = new Uint8Array(readFileSync(path));
+  whole.set(bytes, whole.length - 6);
+  writeFileSync(path, whole);
+  const { tensors } = readSafetensors(path);
+  const [a, b] = [...tensors.values()];
+  if (a === undefined || b === undefined) throw new Error("two tensors were written");
+  expect(readValues(path, [b, { ...b, scale: 0.5 }, a])).toEqual([
+    new Float32Array([2, -1]),
+    new Float32Array([1, -0.5]),
+    new Float32Array([1]),
+  ]);
+  expect(readValues(join(folder, "nothing"), [])).toEqual([]);
+});
 
 test("every float type decodes to the same numbers", () => {
   expect(toFloat32("F16", new Uint8Array([0, 0x3c, 0, 0xc0]))).toEqual(new Float32Array([1, -2]));

@@ -1,0 +1,40 @@
+import { statSync } from "node:fs";
+import { sdxlCheckpoint } from "#/weights/layouts/sdxl.ts";
+import { chooseVae } from "#/weights/layouts/vae.ts";
+import { readSafetensors } from "#/weights/safetensors.ts";
+
+type Judged = Readonly<{ stamp: string; refusal: string | undefined }>;
+
+/** Tells which files are base models that draw by themselves. Each is looked at once, and again when it has changed. */
+export class BaseModels {
+  readonly #known = new Map<string, Judged>();
+
+  /**
+   * Why a file cannot be drawn with, in the sentence of its error.
+   *
+   * @param path real path
+   * @returns undefined where it can
+   */
+  refusal(path: string): string | undefined {
+    const stamp = stampOf(path);
+    const known = this.#known.get(path);
+    if (known !== undefined && known.stamp === stamp) return known.refusal;
+    const refusal = judge(path);
+    this.#known.set(path, { stamp, refusal });
+    return refusal;
+  }
+}
+
+function stampOf(path: string): string {
+  const { dev, ino, size, mtimeMs } = statSync(path, { throwIfNoEntry: false }) ?? {};
+  return `${dev}:${ino}:${size}:${mtimeMs}`;
+}
+
+function judge(path: string): string | undefined {
+  try {
+    chooseVae(sdxlCheckpoint(readSafetensors(path)), undefined);
+    return undefined;
+  } catch (thrown) {
+    return thrown instanceof Error ? thrown.message : String(thrown);
+  }
+}

@@ -1,0 +1,91 @@
+import { statSync } from "node:fs";
+import { ModelError } from "#/lib/errors.ts";
+import type { Checkpoint } from "#/weights/checkpoint.ts";
+import { sdxlCheckpoint } from "#/weights/layouts/sdxl.ts";
+import { chooseVae } from "#/weights/layouts/vae.ts";
+import { readLora } from "#/weights/lora.ts";
+import { readSafetensors } from "#/weights/safetensors.ts";
+
+/** Checkpoints that are remembered: about a megabyte each, as names and places of some 2500 tensors. */
+const mostCheckpoints = 8;
+
+/** Answers about VAE and LoRA files that are remembered; a few sentences each. */
+const mostAnswers = 512;
+
+/**
+ * Looks at model files as the engine will: by the same functions, on headers alone. What it saw is remembered until the
+ * file changes, so that the next request with the same files costs a look at their stamps.
+ */
+export class Examiner {
+  readonly #checkpoints = new Answers<Checkpoint>(mostCheckpoints);
+  readonly #others = new Answers<readonly string[]>(mostAnswers);
+
+  /** @throws ModelError if the file cannot serve as a checkpoint */
+  checkpoint(path: string): Checkpoint {
+    return this.#checkpoints.of([path, stampOf(path)], () => sdxlCheckpoint(readSafetensors(path)));
+  }
+
+  /**
+   * @param path of a VAE file, or nothing for the checkpoint's own
+   * @returns what the file has and nobody uses
+   * @throws ModelError if there is no VAE that can serve
+   */
+  vae(path: string | undefined, checkpoint: Checkpoint): readonly string[] {
+    const key = [path ?? "", path === undefined ? "" : stampOf(path), checkpoint.path, checkpoint.stamp];
+    return this.#others.of(["vae", ...key], () => {
+      const file = path === undefined ? undefined : readSafetensors(path);
+      return chooseVae(checkpoint, file).notes.slice(checkpoint.notes.length);
+    });
+  }
+
+  /**
+   * @returns what the file has and nobody uses
+   * @throws ModelError if it is no LoRA for this checkpoint
+   */
+  lora(path: string, checkpoint: Checkpoint): readonly string[] {
+    const key = [path, stampOf(path), checkpoint.path, checkpoint.stamp];
+    return this.#others.of(["lora", ...key], () => readLora(path, checkpoint, 0).notes);
+  }
+}
+
+/**
+ * What tells one state of a file from another. The time of its last change of state is in it, beside those that the
+ * header's own stamp has: a file that is made readable is looked at again.
+ */
+function stampOf(path: string): string {
+  const { dev, ino, size, mtimeMs, ctimeMs } = statSync(path, { throwIfNoEntry: false }) ?? {};
+  return [dev, ino, size, mtimeMs, ctimeMs].join(":");
+}
+
+/** Answers and refusals by what they depend on; the one not asked for longest is forgotten first. */
+class Answers<T> {
+  readonly #most: number;
+  readonly #known = new Map<string, () => T>();
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  of(key: readonly string[], look: () => T): T {
+    const name = key.join("\0");
+    const known = this.#known.get(name) ?? lookOnce(look);
+    this.#known.delete(name);
+    this.#known.set(name, known);
+    const [oldest] = this.#known.keys();
+    if (this.#known.size > this.#most && oldest !== undefined) this.#known.delete(oldest);
+    return known();
+  }
+}
+
+/** Looks now, and answers or refuses the same way ever after; what may pass by itself is thrown at once. */
+function lookOnce<T>(look: () => T): () => T {
+  try {
+    const answer = look();
+    return () => answer;
+  } catch (thrown) {
+    if (!(thrown instanceof ModelError) || thrown.code === "file-unreadable") throw thrown;
+    return () => {
+      throw thrown;
+    };
+  }
+}

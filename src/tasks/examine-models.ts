@@ -1,0 +1,174 @@
+import { basename } from "node:path";
+import type { GenerateRequest } from "#/api/generate.ts";
+import type { Catalog } from "#/catalog/catalog.ts";
+import type { Examiner } from "#/catalog/examine.ts";
+import type { ModelKind } from "#/catalog/find-model.ts";
+import { ModelError, RequestError } from "#/lib/errors.ts";
+import type { Recipe } from "#/recipe/recipe.ts";
+
+/** Where model files lie, and who looks at them. */
+export type ModelShelf = Readonly<{ catalog: Pick<Catalog, "path">; examiner: Examiner }>;
+
+/** A file that a picture is made with. */
+type Used = Readonly<{
+  what: "checkpoint" | "VAE" | "LoRA";
+  /** As the API lists it. */
+  name: string;
+  /** Dotted path of the request's field that names it. */
+  field: string;
+}>;
+
+/** What was seen: sentences for the record's warnings, and the first file that cannot be used. */
+export type Examination = Readonly<{ notes: readonly string[]; fault?: Fault }>;
+
+/** A file that cannot be used, and why. */
+export type Fault = Readonly<{ used: Used; error: ModelError }>;
+
+const kinds = { checkpoint: "checkpoints", VAE: "vae", LoRA: "loras" } as const satisfies Record<
+  Used["what"],
+  ModelKind
+>;
+
+/** The files of a recipe, and for each LoRA the field that chose it. */
+export type ModelChoice = Readonly<{
+  recipe: Pick<Recipe, "base" | "vae" | "loras">;
+  loraFields: readonly string[];
+}>;
+
+/** Looks at files in the order in which they depend on each other. Sentences name them as the API lists them. */
+export function examineModels(choice: ModelChoice, shelf: ModelShelf): Examination {
+  const looking = examination(choice, shelf);
+  for (;;) {
+    const next = looking.next();
+    if (next.done === true) return next.value;
+  }
+}
+
+/**
+ * The same, letting others run between files that are looked at for the first time: five large LoRAs take some tenths
+ * of a second. One request after the other, so that none overtakes another that came before it.
+ */
+export function examineInTurn(): (choice: ModelChoice, shelf: ModelShelf) => Promise<Examination> {
+  let before: Promise<unknown> = Promise.resolve();
+  const look = async (choice: ModelChoice, shelf: ModelShelf): Promise<Examination> => {
+    const looking = examination(choice, shelf);
+    for (let since = performance.now(); ; ) {
+      const next = looking.next();
+      if (next.done === true) return next.value;
+      if (performance.now() - since < longestLook) continue;
+      await new Promise((resolve) => setImmediate(resolve));
+      since = performance.now();
+    }
+  };
+  return (choice, shelf) => {
+    const examined = before.then(() => look(choice, shelf));
+    before = examined.catch(() => undefined);
+    return examined;
+  };
+}
+
+/** Milliseconds after which others have their turn. */
+const longestLook = 5;
+
+/** Pauses after each file. */
+function* examination(
+  { recipe, loraFields }: ModelChoice,
+  { catalog, examiner }: ModelShelf,
+): Generator<void, Examination, undefined> {
+  const base: Used = { what: "checkpoint", name: recipe.base, field: "base_model_name" };
+  const vae: Used | undefined =
+    recipe.vae === null ? undefined : { what: "VAE", name: recipe.vae, field: "vae_name" };
+  const loras = recipe.loras.map(
+    ({ name }, at): Used => ({ what: "LoRA", name, field: loraFields[at] ?? "loras" }),
+  );
+  const names = new Map<string, string>();
+  const pathOf = ({ what, name }: Used): string => {
+    const path = catalog.path(kinds[what], name);
+    if (path === undefined) throw new ModelError("file-unreadable", `${name} is no longer there.`, { name });
+    names.set(path, name);
+    return path;
+  };
+  const notes = new Set<string>();
+  let used = base;
+  const note = (said: readonly string[]): void => {
+    for (const text of said.map((one) => listed(one, names)))
+      notes.add(text.includes(used.name) ? text : `${used.name}: ${text}`);
+  };
+  try {
+    const checkpoint = examiner.checkpoint(pathOf(base));
+    note(checkpoint.notes);
+    yield;
+    used = vae ?? base;
+    note(examiner.vae(vae === undefined ? undefined : pathOf(vae), checkpoint));
+    for (used of loras) {
+      yield;
+      note(examiner.lora(pathOf(used), checkpoint));
+    }
+    return { notes: [...notes] };
+  } catch (thrown) {
+    if (!(thrown instanceof ModelError)) throw thrown;
+    const message = listed(thrown.message, names);
+    return {
+      notes: [...notes],
+      fault: { used, error: new ModelError(thrown.code, message, thrown.details, thrown) },
+    };
+  }
+}
+
+/** A sentence with the names that clients know instead of this server's paths, and of real names behind links. */
+function listed(text: string, names: ReadonlyMap<string, string>): string {
+  const words = new Map(
+    [...names].flatMap(
+      ([path, name]) =>
+        [
+          [path, name],
+          [basename(path), name],
+        ] as const,
+    ),
+  );
+  const quoted = [...words.keys()]
+    .sort((a, b) => b.length - a.length)
+    .map((word) => word.replace(/\W/g, "\\$&"));
+  if (quoted.length === 0) return text;
+  const whole = new RegExp(`(?<![\\w./-])(?:${quoted.join("|")})(?![\\w-])`, "g");
+  return text.replace(whole, (word) => words.get(word) ?? word);
+}
+
+/** Who said what of a request: its own words, and those of the preset that it names. */
+export type Said = Readonly<{ request: GenerateRequest; preset: GenerateRequest }>;
+
+/**
+ * Why a request cannot be made whose file cannot be used: names the field that chose it, and the way out.
+ *
+ * @returns RequestError `unusable-model`; `cause` in its details is the file's own error code
+ */
+export function unusableModel({ used, error }: Fault, said: Said): RequestError {
+  const { what, name, field } = used;
+  const key = fieldsThatChoose.find((candidate) => field.split(".")[0] === candidate) ?? "loras";
+  const details = { name, cause: error.code };
+  const refusal = (message: string, at: string, value: string): RequestError =>
+    new RequestError("unusable-model", message, { ...details, field: at, value }, error);
+  if (said.request[key] !== undefined) return refusal(`${error.message} ${waysOut[key]}`, field, name);
+  const yourself = `or say ${key} yourself${key === "loras" ? " ([] for none)" : ""}.`;
+  if (said.preset[key] !== undefined) {
+    const preset = said.request.preset ?? "";
+    const message = `The preset ${preset} needs the ${what} ${name}, which cannot be used. ${error.message} Replace that file, ${yourself}`;
+    return refusal(message, "preset", preset);
+  }
+  const message = `${defaultFault({ used, error })} Its operator can replace it, ${yourself}`;
+  return refusal(message, key, name);
+}
+
+/** What is wrong with a file that nobody named. */
+export const defaultFault = ({ used: { what, name }, error }: Fault): string =>
+  `This server's default ${what} ${name} cannot be used. ${error.message}`;
+
+const fieldsThatChoose = ["base_model_name", "vae_name", "loras", "prompt", "performance_selection"] as const;
+
+const waysOut: Readonly<Record<(typeof fieldsThatChoose)[number], string>> = {
+  base_model_name: "Name another checkpoint in base_model_name.",
+  vae_name: "Name another VAE in vae_name, or leave it out.",
+  loras: "Take it out of loras, or name another.",
+  prompt: "Take its <lora:...> tag out of prompt.",
+  performance_selection: "It is the LoRA of that performance_selection: choose another, or replace the file.",
+};

@@ -1,0 +1,171 @@
+import { afterAll, expect, test } from "bun:test";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { operators } from "#/graph/operators.ts";
+import { ModelError } from "#/lib/errors.ts";
+import { createLog } from "#/lib/log.ts";
+import { openNetworks } from "#/runtime/models.ts";
+import { Residency } from "#/runtime/residency.ts";
+import type { Checkpoint } from "#/weights/checkpoint.ts";
+import { sdxlCheckpoint } from "#/weights/layouts/sdxl.ts";
+import { chooseVae, vaeTensors } from "#/weights/layouts/vae.ts";
+import { readSafetensors, readWeight } from "#/weights/safetensors.ts";
+import { goldenPath, goldenTensors, relativeError } from "../support/golden.ts";
+import { modelsTable } from "../support/models-table.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "fooocusd-files-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const rows = modelsTable("Checkpoints and VAEs");
+const isOurs = (name: string): boolean => /^(checkpoint|vae)-/.test(name);
+
+/** A proof of the table, unpacked under its own name. */
+function unpacked(proof: string): string {
+  const path = join(folder, proof.replace(/\.zst$/, ""));
+  writeFileSync(path, Bun.zstdDecompressSync(readFileSync(goldenPath(`models/${proof}`))));
+  return path;
+}
+
+const log = createLog("error");
+const residency = new Residency({ provider: "cpu", weights: "in-place", threads: 1 }, 2 ** 30, log);
+afterAll(() => residency.close());
+
+const fileOf = (name: string): string => unpacked(`${name}.safetensors.zst`);
+const checkpointOf = (name: string): Checkpoint => sdxlCheckpoint(readSafetensors(fileOf(name)));
+const vaeOf = (name: string): Checkpoint["vae"] => vaeTensors(readSafetensors(fileOf(name))).vae;
+
+/** What the program says to a file: nothing, or the sentence of its error. */
+function verdict(proof: string): ModelError | undefined {
+  const path = unpacked(proof);
+  try {
+    const file = readSafetensors(path);
+    if (proof.startsWith("vae-")) vaeTensors(file);
+    else sdxlCheckpoint(file);
+    return undefined;
+  } catch (thrown) {
+    if (thrown instanceof ModelError) return thrown;
+    throw thrown;
+  }
+}
+
+test("every row of the table has its own file, and every file a row", () => {
+  const files = readdirSync(goldenPath("models")).filter(isOurs);
+  expect(rows.map(({ proof }) => proof).toSorted()).toEqual(files.toSorted());
+});
+
+for (const { kind, here, proof } of rows) {
+  test(`${kind}: ${here}`, () => {
+    const error = verdict(proof);
+    if (here === "read") {
+      expect(error?.message).toBeUndefined();
+      return;
+    }
+    const words = /^refused: (.+)$/.exec(here)?.[1];
+    expect(error?.message).toContain(words ?? "a row says read, or refused and why");
+    expect(error?.message).toStartWith(proof.replace(/\.zst$/, ""));
+    expect(error?.message).not.toContain(folder);
+  });
+}
+
+test("F8 weights, and those with a scale, are the numbers that torch makes of them", () => {
+  const { tensors } = readSafetensors(goldenPath("checkpoint-values.safetensors"));
+  const torch = goldenTensors("checkpoint-values.safetensors");
+  const names = [...tensors.keys()].filter((name) => name.startsWith("checkpoint-"));
+  expect(names.length).toBeGreaterThanOrEqual(8);
+  for (const name of names) {
+    const [file = "", key = ""] = name.split("|");
+    const { unet, textL } = checkpointOf(file);
+    const ref = [...unet.values(), ...textL.values()].find((candidate) => candidate.key === key);
+    if (ref === undefined) throw new Error(`${file} has no ${key}`);
+    expect(ref.scale !== undefined).toBe(/scaled|comfy|listed/.test(file));
+    expect({ file, shape: ref.shape, data: readWeight(ref) }).toEqual({
+      file,
+      shape: torch(name).dims,
+      data: torch(name).data,
+    });
+  }
+});
+
+test("marks and metadata tell what a checkpoint predicts and on which betas", () => {
+  const said = (name: string): string => {
+    const { prediction, schedule } = checkpointOf(name);
+    return `${prediction} ${schedule}`;
+  };
+  expect(said("checkpoint-base")).toBe("eps scaled-linear");
+  for (const name of ["v-marker", "v-modelspec", "v-kohya", "v-contradiction"])
+    expect(said(`checkpoint-${name}`)).toBe("v scaled-linear");
+  for (const name of ["v-zero-snr", "zero-snr-kohya"])
+    expect(said(`checkpoint-${name}`)).toBe("v zero-terminal-snr");
+});
+
+test("what is not used, and what contradicts itself, is told; what training leaves is not", () => {
+  const notes = (name: string): readonly string[] => checkpointOf(name).notes;
+  for (const name of ["base", "training", "v-marker", "f8-scaled", "f8-comfy", "no-encoder"])
+    expect(notes(`checkpoint-${name}`)).toEqual([]);
+  expect(notes("checkpoint-extras")).toEqual([
+    "checkpoint-extras.safetensors has 2 tensors (control_model.note.weight, extra.weight) that nothing here uses.",
+  ]);
+  expect(notes("checkpoint-v-contradiction").join()).toMatch(
+    /v_pred means v-prediction.*drawn with v-prediction/,
+  );
+});
+
+test("a checkpoint without a VAE takes the one that is chosen, and says so if none is", () => {
+  const checkpoint = checkpointOf("checkpoint-no-vae");
+  expect(() => chooseVae(checkpoint, undefined)).toThrow(
+    "checkpoint-no-vae.safetensors has no VAE inside: choose a file of the vae folder in vae_name.",
+  );
+  const { vae } = chooseVae(checkpoint, readSafetensors(fileOf("vae-diffusers")));
+  expect(vae.get("decoder.conv_in.weight")?.path).toEndWith("vae-diffusers.safetensors");
+});
+
+test("every spelling of a VAE gives the same tensors under LDM's names", () => {
+  const shapes = (name: string): readonly string[] =>
+    [...vaeOf(name)].map(([key, { shape }]) => `${key} ${shape.join()}`).toSorted();
+  const own = shapes("vae-ldm");
+  for (const name of ["vae-first-stage", "vae-prefix", "vae-training"]) expect(shapes(name)).toEqual(own);
+  expect(own.filter((line) => !/^(encoder|quant_conv)\./.test(line))).toEqual([...shapes("vae-decoder")]);
+  expect(shapes("vae-diffusers-old")).toEqual(shapes("vae-diffusers"));
+  expect(
+    shapes("vae-diffusers")
+      .map((line) => line.split(" ")[0])
+      .filter((key) => !key?.includes("nin_shortcut")),
+  ).toEqual(own.map((line) => line.split(" ")[0] ?? ""));
+  const vae = vaeOf("vae-diffusers");
+  const torch = goldenTensors("checkpoint-values.safetensors");
+  for (const [key, name] of [
+    ["decoder.up.3.block.1.conv1.weight", "decoder.up_blocks.0.resnets.1.conv1.weight"],
+    ["decoder.mid.attn_1.q.weight", "decoder.mid_block.attentions.0.to_q.weight"],
+  ] as const) {
+    const ref = vae.get(key);
+    if (ref === undefined) throw new Error(`no ${key}`);
+    expect(readWeight(ref)).toEqual(torch(`vae-diffusers|${name}`).data as Float32Array<ArrayBuffer>);
+  }
+});
+
+test("a checkpoint without a VAE draws with one in diffusers' names, old or new, as diffusers does", async () => {
+  const base = fileOf("checkpoint-no-vae");
+  const torch = goldenTensors("checkpoint-values.safetensors");
+  for (const name of ["vae-diffusers", "vae-diffusers-old"]) {
+    const { decode } = openNetworks({ base, vae: fileOf(name), loras: [] }, 2, operators.cpu, residency);
+    const image = await decode(torch("vae-diffusers|latent"));
+    // Float32 on both sides, sums in another order: see networks.test.ts.
+    expect(relativeError(image, torch("vae-diffusers|image"))).toBeLessThan(1e-4);
+  }
+  const ways = { base, loras: [] };
+  expect(() => openNetworks(ways, 2, operators.cpu, residency)).toThrow(
+    "choose a file of the vae folder in vae_name",
+  );
+  const wrong = { ...ways, vae: fileOf("vae-flux") };
+  expect(() => openNetworks(wrong, 2, operators.cpu, residency)).toThrow(
+    /^vae-flux\.safetensors is not a VAE for SDXL/,
+  );
+}, 300_000);
+
+test("what the file beside a checkpoint says of its prediction reaches the networks", () => {
+  const base = fileOf("checkpoint-v-marker");
+  const prediction = (sampledAs?: { prediction?: "eps" | "v" }) =>
+    openNetworks({ base, loras: [], sampledAs }, 2, operators.cpu, residency).prediction;
+  expect([prediction(), prediction({ prediction: "eps" }), prediction({})]).toEqual(["v", "eps", "v"]);
+});
