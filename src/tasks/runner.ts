@@ -164,8 +164,13 @@ export class TaskRunner {
     clearTimeout(timer);
     if (this.#current !== running) return;
     running.abandon();
-    const attempts = this.#live.get(running.id)?.attempts ?? 1;
-    this.#writer.keep(running.id, () => this.#parts.history.started(running.id, attempts - 1));
+    this.#handBack(running.id);
+  }
+
+  /** The next start makes it, and this attempt does not count. */
+  #handBack(id: TaskId): void {
+    const attempts = this.#live.get(id)?.attempts ?? 1;
+    this.#writer.keep(id, () => this.#parts.history.started(id, attempts - 1));
   }
 
   /** The queue does as it is told, even if a full disk forgets it at the next start. */
@@ -204,6 +209,8 @@ export class TaskRunner {
       const params = fromStored(task.request);
       const end = await run.make(params, this.#parts.resolve(params));
       if (end === undefined || run.abandoned) return;
+      // Whoever ends a service may end its engine first; that is no fault of the picture's.
+      if (this.#closing && end.error?.code === "worker-died") return this.#handBack(task.id);
       this.#live.delete(task.id);
       this.#endings.settle(task, end);
     } catch (thrown) {
