@@ -8,6 +8,7 @@ import { type Networks, openNetworks } from "#/runtime/models.ts";
 import { probe } from "#/runtime/probe.ts";
 import { chooseProvider } from "#/runtime/providers.ts";
 import { Residency } from "#/runtime/residency.ts";
+import { watchedNetworks, watchFiles } from "#/runtime/watched-networks.ts";
 import type { Conditioning } from "./stages/encode-text.ts";
 import { createTokenizer, type Tokenizer } from "./text/tokenizer.ts";
 
@@ -66,7 +67,9 @@ export async function openContext(
       const vae = recipe.vae === null ? undefined : pathOf("vae", recipe.vae);
       const base = pathOf("checkpoints", recipe.base);
       const paths = { base, vae, loras, sampledAs: recipe.sampledAs };
-      return openNetworks(paths, recipe.clipSkip, operators[device], residency);
+      const files = watchFiles(paths);
+      const networks = openNetworks(paths, recipe.clipSkip, operators[device], residency);
+      return watchedNetworks(networks, files, () => residency.close());
     },
     conditioning: async (key, make) => {
       const known = texts.get(key);

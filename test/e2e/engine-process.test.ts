@@ -1,5 +1,14 @@
 import { afterAll, expect, test } from "bun:test";
-import { mkdtempSync, rmSync } from "node:fs";
+import {
+  closeSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openHistory } from "#/stores/history/sqlite.ts";
@@ -26,8 +35,12 @@ async function served(...args: readonly string[]) {
   };
   const record = async (id: string) => (await fetch(`${url}/tasks/${id}?wait=60`)).json();
   const running = async (id: string) => {
-    const now = async () => (await fetch(`${url}/tasks/${id}`)).json();
-    while (!((await now()).task_status === "running" && (await now()).progress > 20)) await Bun.sleep(20);
+    for (;;) {
+      const { task_status: status, progress } = await (await fetch(`${url}/tasks/${id}`)).json();
+      if (status === "running" && progress > 20) return;
+      if (status !== "running" && status !== "pending") throw new Error(`the task is ${status} already`);
+      await Bun.sleep(20);
+    }
   };
   const engine = (): number => childrenOf(main.child.pid)[0] ?? 0;
   return { main, outputs, post, record, running, engine };
@@ -91,6 +104,32 @@ test("an engine that is ended before the server hands its task back, at no cost"
   const history = openHistory(join(outputs, "db.sqlite3"));
   expect(history.unfinished().map((row) => [String(row.id), row.attempt])).toEqual([[id, 0]]);
   history.close();
+}, 300_000);
+
+test("a model file that is overwritten under a running task fails that task with its name; the next one works", async () => {
+  const own = join(folder, "own-models");
+  mkdirSync(join(own, "checkpoints"), { recursive: true });
+  const model = join(own, "checkpoints/own.safetensors");
+  // What the demo model says of itself goes along: it draws small pictures.
+  for (const end of [".safetensors", ".json"])
+    copyFileSync(join(models, `checkpoints/fooocusd-demo${end}`), join(own, `checkpoints/own${end}`));
+  const { main, post, record, running, engine } = await served("--models", own);
+  const doomed = await post({ ...long, base_model_name: "own.safetensors" });
+  await running(doomed);
+  const before = engine();
+  // The same bytes once more: that it is written to at all is what must be noticed.
+  const file = openSync(model, "r+");
+  writeSync(file, readFileSync(model).subarray(0, 4096));
+  closeSync(file);
+  const failed = await record(doomed);
+  expect(failed.task_status).toBe("failed");
+  expect(JSON.stringify(failed)).toContain("own.safetensors was overwritten while it was in use");
+  expect(JSON.stringify(failed)).not.toContain(folder);
+  const next = await record(
+    await post({ prompt: "a", overwrite_step: 3, base_model_name: "own.safetensors" }),
+  );
+  expect([next.task_status, engine()]).toEqual(["finished", before]);
+  await main.stop();
 }, 300_000);
 
 test("the engine may still be a thread of the server", async () => {
