@@ -1,6 +1,7 @@
 // Must stay the first import: it unpacks and opens the native libraries before anything that needs them loads.
 import "#/native/preload.ts";
 import { isMainThread } from "node:worker_threads";
+import { surviveLostReaders } from "#/lib/line-writer.ts";
 import { createLog } from "#/lib/log.ts";
 import { libraryFolder } from "#/native/libraries.ts";
 import { endWithParent } from "#/native/orphan.ts";
@@ -44,5 +45,6 @@ function serveProcess(): void {
   process.on("disconnect", () => process.exit(0));
 }
 
+surviveLostReaders();
 if (isMainThread) serveProcess();
 else serveThread();

@@ -4,6 +4,8 @@ import { operators } from "#/graph/operators.ts";
 import { RequestError } from "#/lib/errors.ts";
 import type { Log } from "#/lib/log.ts";
 import type { Recipe } from "#/recipe/recipe.ts";
+import { DerivedFiles } from "#/runtime/derived-files.ts";
+import { mappingLimit } from "#/runtime/mappings.ts";
 import { type Networks, openNetworks } from "#/runtime/models.ts";
 import { probe } from "#/runtime/probe.ts";
 import { chooseProvider } from "#/runtime/providers.ts";
@@ -47,10 +49,15 @@ export async function openContext(
     log[installed ? "warn" : "info"](`${provider} cannot be used, the engine works on ${device}`, { reason });
   const residency = new Residency(
     { provider: device, weights: settings.weights, threads: settings.threads },
-    settings.memoryBudget,
+    { bytes: settings.memoryBudget, mappings: mappingLimit() },
     log,
     (models) => send({ type: "loaded", models }),
   );
+  const workshop = {
+    operators: operators[device],
+    residency,
+    derived: new DerivedFiles(settings.derived, log),
+  };
   const texts = new Map<string, Conditioning>();
   const pathOf = (kind: ModelKind, name: string): string => {
     const path = findModel(settings.modelRoots, kind, name);
@@ -68,8 +75,9 @@ export async function openContext(
       const base = pathOf("checkpoints", recipe.base);
       const paths = { base, vae, loras, sampledAs: recipe.sampledAs };
       const files = watchFiles(paths);
-      const networks = openNetworks(paths, recipe.clipSkip, operators[device], residency);
-      return watchedNetworks(networks, files, () => residency.close());
+      await residency.dropReplaced();
+      workshop.derived.dropReplaced();
+      return watchedNetworks(openNetworks(paths, recipe.clipSkip, workshop), files, () => residency.close());
     },
     conditioning: async (key, make) => {
       const known = texts.get(key);

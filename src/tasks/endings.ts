@@ -66,7 +66,7 @@ export class Endings {
   #write({ task, settlement, delivery }: Unwritten): void {
     this.#parts.history.settle(task.id, settlement, delivery);
     this.#unwritten.delete(task.id);
-    this.#parts.webhooks.wake();
+    if (delivery !== undefined) this.#parts.webhooks.add(delivery);
   }
 }
 

@@ -25,7 +25,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   sampling: ["tensor"],
   networks: ["graph"],
   graph: ["weights"],
-  runtime: ["networks", "graph", "weights", "catalog", "tensor:types"],
+  runtime: ["networks", "graph", "weights", "catalog", "tensor"],
   catalog: ["weights"],
   web: ["api:types"],
   api: [],

@@ -19,17 +19,22 @@ export async function* encodePrompts(
 ): AsyncGenerator<Fact, readonly Prompts[], undefined> {
   const { tokenizer } = context;
   const { textL, textG, textKey } = networks;
-  const cached = (text: string): Promise<Conditioning> => {
-    run.checkStop();
-    return context.conditioning(`${textKey}|${text}`, () => encodeText(text, { tokenizer, textL, textG }));
+  const encode = (
+    { texts, topK }: PromptTexts,
+    field: "prompt" | "negative_prompt",
+  ): Promise<Conditioning> => {
+    const cached = (text: string): Promise<Conditioning> => {
+      run.checkStop();
+      const make = () => encodeText(text, { tokenizer, textL, textG }, field);
+      return context.conditioning(`${textKey}|${text}`, make);
+    };
+    return clock.time("encoding", () => encodeTexts(texts, topK, cached));
   };
-  const encode = ({ texts, topK }: PromptTexts): Promise<Conditioning> =>
-    clock.time("encoding", () => encodeTexts(texts, topK, cached));
 
   const positives: Conditioning[] = [];
   for (const [image, { positive }] of recipe.images.entries()) {
     yield { type: "progress", at: { stage: "encoding", image, texts: "positive" } };
-    positives.push(await encode(positive));
+    positives.push(await encode(positive, "prompt"));
   }
   const guided = Math.abs(recipe.guidance.cfg - 1) >= 1e-4;
   const prompts: Prompts[] = [];
@@ -37,7 +42,7 @@ export async function* encodePrompts(
     const positive = positives[image];
     if (positive === undefined) continue;
     if (guided) yield { type: "progress", at: { stage: "encoding", image, texts: "negative" } };
-    prompts.push({ positive, negative: guided ? await encode(negative) : positive });
+    prompts.push({ positive, negative: guided ? await encode(negative, "negative_prompt") : positive });
   }
   return prompts;
 }

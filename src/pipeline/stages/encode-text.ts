@@ -1,5 +1,6 @@
+import { RequestError } from "#/lib/errors.ts";
 import type { TextEncoder } from "#/runtime/models.ts";
-import { concat, type Tensor } from "#/tensor/tensor.ts";
+import { concat, isFiniteThroughout, type Tensor } from "#/tensor/tensor.ts";
 import { applyWeights } from "../text/apply-weights.ts";
 import { emptySection, type Section, sectionsOf } from "../text/sections.ts";
 import type { Tokenizer } from "../text/tokenizer.ts";
@@ -40,8 +41,15 @@ export async function encodeTexts(
 /**
  * One text: its sections through both encoders, weighted, joined on the token axis; L's channels come before G's. The
  * pooled vector is that of the first section, without weights.
+ *
+ * @param field the request's field that the text is from, for messages
+ * @throws RequestError `invalid-value` where the text's weights leave no numbers; what the encoders answer are numbers
  */
-export async function encodeText(text: string, encoders: TextEncoders): Promise<Conditioning> {
+export async function encodeText(
+  text: string,
+  encoders: TextEncoders,
+  field: "prompt" | "negative_prompt" = "prompt",
+): Promise<Conditioning> {
   const sections = sectionsOf(text, encoders.tokenizer);
   const weighted = sections.some(({ weights }) => weights.some((weight) => weight !== 1));
   const empty = weighted ? await encodeSection(emptySection(), encoders) : undefined;
@@ -52,10 +60,23 @@ export async function encodeText(text: string, encoders: TextEncoders): Promise<
     pooled ??= encoded.pooled;
     const l = empty === undefined ? encoded.l : applyWeights(encoded.l, empty.l, section.weights);
     const g = empty === undefined ? encoded.g : applyWeights(encoded.g, empty.g, section.weights);
+    for (const [encoder, { data }] of [
+      ["L", l],
+      ["G", g],
+    ] as const)
+      if (!isFiniteThroughout(data)) throw tooHeavy(text, section, encoder, field);
     contexts.push(concat([l, g], 2));
   }
   if (pooled === undefined) throw new RangeError("a text has at least one section");
   return { context: concat(contexts, 1), pooled };
+}
+
+/** Weighted values are float32: a weight of 1e39 is infinite there, and so is what a mean of 0 is restored from. */
+function tooHeavy(text: string, { weights }: Section, encoder: string, field: string): RequestError {
+  const heaviest = weights.reduce((most, weight) => (Math.abs(weight) > Math.abs(most) ? weight : most), 1);
+  const shown = text.length > 80 ? `${text.slice(0, 80)}…` : text;
+  const message = `The weights in ${JSON.stringify(shown)} (up to ${heaviest}) leave no numbers behind text encoder ${encoder}. Use weights near 1.`;
+  return new RequestError("invalid-value", message, { field, value: shown });
 }
 
 async function encodeSection(

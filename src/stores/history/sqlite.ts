@@ -9,7 +9,6 @@ import {
   isNotNull,
   isNull,
   lte,
-  min,
   notInArray,
   sql,
 } from "drizzle-orm";
@@ -188,17 +187,15 @@ function sqliteHistory(file: HistoryFile, log: Log): HistoryStore {
           .onConflictDoUpdate({ target: counters.name, set: { value } })
           .run(),
       ),
-    due: (now) =>
-      read((db) =>
-        db.select().from(outbox).where(lte(outbox.next_at, now)).orderBy(asc(outbox.next_at)).limit(20).all(),
-      ).map(({ next_at: nextAt, ...rest }) => ({ ...rest, nextAt })),
-    nextDelivery: () =>
+    deliveries: () =>
       read((db) =>
         db
-          .select({ at: min(outbox.next_at) })
+          .select({ id: outbox.id, url: outbox.url, attempts: outbox.attempts, nextAt: outbox.next_at })
           .from(outbox)
-          .get(),
-      )?.at ?? undefined,
+          .orderBy(asc(outbox.next_at), sql`rowid`)
+          .all(),
+      ),
+    deliveryBody: (id) => read((db) => db.select().from(outbox).where(eq(outbox.id, id)).get())?.body,
     reschedule: (id, attempts, nextAt) =>
       guarded("A webhook", (db) =>
         db.update(outbox).set({ attempts, next_at: nextAt }).where(eq(outbox.id, id)).run(),

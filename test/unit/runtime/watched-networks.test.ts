@@ -38,6 +38,7 @@ function networksOver(during: () => void = () => undefined) {
   };
   const networks: Networks = {
     prediction: "eps",
+    schedule: "scaled-linear",
     textKey: "k",
     textL: async () => ({ hidden: await run() }),
     textG: async () => ({ hidden: await run() }),

@@ -238,7 +238,7 @@ test("a history that is replaced while it is open goes on in the new one, with w
   history.settle(idOf(32), settlement);
   const states = [31, 32, 7].map((n) => history.find(idOf(n))?.state.status);
   expect(states).toEqual([undefined, "settled", "pending"]);
-  expect([history.counter("seq"), history.due(9).length]).toEqual([500, 1]);
+  expect([history.counter("seq"), history.deliveries().length]).toEqual([500, 1]);
   expect(lines.join()).toContain("was replaced by another file while the server ran");
   const kept = openHistory(`${path}.before-it-was-replaced`);
   expect(kept.find(idOf(31))?.state.status).toBe("settled");
