@@ -13,6 +13,9 @@ export type Db = BunSQLiteDatabase;
 /** Milliseconds between looks at whether the file is still there, beside those at every use. */
 const lookEvery = 1000;
 
+/** A failed try to bring the file back is followed by a rest of so many times its length: it holds up everything else. */
+const restAfterFailure = 20;
+
 /**
  * The file a history is in, at its path whatever happens to that. A program goes on reading and writing a file that was
  * deleted or moved away, and all of it is gone when it ends; so at every use, and every second, the path is compared
@@ -29,6 +32,8 @@ export class HistoryFile {
   #closed = false;
   /** A history whose unfinished tasks the next file that opens must get. */
   #owed: string | undefined;
+  /** Why the file could not be brought back last, and until when that is not tried again. */
+  #failure: Readonly<{ error: EngineError; until: number }> | undefined;
   /** What was said last of a file that cannot be brought back, so that it is said once. */
   #trouble = "";
 
@@ -81,6 +86,7 @@ export class HistoryFile {
   /** Looks, and tells what is wrong once instead of throwing it. */
   #look(): void {
     try {
+      if (!this.#closed) this.#claim();
       this.#comeBack();
       this.#trouble = "";
     } catch (thrown) {
@@ -95,23 +101,41 @@ export class HistoryFile {
     if (this.#closed || this.#path === ":memory:") return;
     const there = identityOf(this.#path);
     if (this.#open !== undefined && there === this.#open.identity) return;
-    this.#claim();
+    if (this.#failure !== undefined && performance.now() < this.#failure.until) throw this.#failure.error;
+    const from = performance.now();
     try {
+      this.#claim();
       if (this.#open === undefined) this.#openAgain();
       else if (there === undefined) this.#writeAnew(this.#open.database);
       else this.#moveInto(this.#open.database);
+      this.#failure = undefined;
     } catch (cause) {
-      if (!(cause instanceof AppError))
-        throw historyError(this.#path, `${capital(named(this.#path))} could not be written anew`, cause);
-      // Clients read this, and need not know where the server keeps its files.
-      const message = cause.message.replaceAll(this.#path, basename(this.#path));
-      throw new EngineError("storage-failed", message, cause.details, cause);
+      const error = this.#explained(cause);
+      const now = performance.now();
+      this.#failure = { error, until: now + restAfterFailure * (now - from) };
+      throw error;
     }
+  }
+
+  /** Clients read this, and need not know where the server keeps its files. */
+  #explained(cause: unknown): EngineError {
+    const folder = dirname(this.#path);
+    if (!(cause instanceof AppError))
+      return historyError(this.#path, `${capital(named(this.#path))} could not be written anew`, cause);
+    const message = cause.message
+      .replaceAll(this.#path, basename(this.#path))
+      .replaceAll(folder, basename(folder));
+    return new EngineError("storage-failed", message, cause.details, cause);
   }
 
   #openAgain(wait = patience): void {
     const database = openFile(this.#path, wait);
-    if (this.#owed !== undefined) carryOver(this.#owed, database);
+    try {
+      if (this.#owed !== undefined) carryOver(this.#owed, database);
+    } catch (cause) {
+      database.close();
+      throw cause;
+    }
     this.#owed = undefined;
     this.#open = { database, db: drizzle(database), identity: identityOf(this.#path) };
   }
