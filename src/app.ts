@@ -11,6 +11,7 @@ import type { Config } from "#/config/schema.ts";
 import { type Channel, processChannel, threadChannel } from "#/engine/channel.ts";
 import { EngineHost } from "#/engine/host.ts";
 import type { EngineSettings } from "#/engine/protocol.ts";
+import { DecodeGate } from "#/image/decode-gate.ts";
 import { EngineError } from "#/lib/errors.ts";
 import type { Log } from "#/lib/log.ts";
 import { cacheFolder } from "#/native/cache.ts";
@@ -67,15 +68,15 @@ export function startApp(config: Config, engineCommand: readonly string[], log: 
   let port = config.port;
   const baseUrl = (): string => publicBase({ base_url: config.base_url, host: config.host, port });
   const shelf = { catalog, examiner: new Examiner() };
+  const shared = { images, log, decoding: new DecodeGate() };
   const { tasks, tools, defaults } = createTasks({
+    ...shared,
+    ...shelf,
     config,
     history,
-    images,
-    ...shelf,
     hashes: new ModelHashes(join(config.outputs, "model-hashes.json")),
     engine,
     assets,
-    log,
     baseUrl,
     port: () => port,
     recordText: webhookText,
@@ -86,16 +87,15 @@ export function startApp(config: Config, engineCommand: readonly string[], log: 
   noteDefaults({ ...shelf, fooocusKeys: config.fooocusKeys, styles }, defaults(), log);
   const auth = { keys: config.api_keys, protectFiles: config.protect_files };
   const answering = {
+    ...shared,
     tasks,
     tools,
-    images,
     catalog,
     styleNames: [expansionStyle, randomStyle, ...styles],
     auth,
     corsOrigins: config.cors_origins,
     guard: browserGuard(config),
     persistentHistory: config.persistent,
-    log,
   };
   const server = listenAll(() => routes(answering), config, log);
   port = server.port;

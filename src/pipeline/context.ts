@@ -13,6 +13,7 @@ import { Residency } from "#/runtime/residency.ts";
 import { watchedNetworks, watchFiles } from "#/runtime/watched-networks.ts";
 import type { Conditioning } from "./stages/encode-text.ts";
 import { createTokenizer, type Tokenizer } from "./text/tokenizer.ts";
+import { TextCache } from "./text-cache.ts";
 
 /** What lives as long as the engine: the device, open networks, the tokenizer and texts encoded before. */
 export type EngineContext = Readonly<{
@@ -28,9 +29,6 @@ export type EngineContext = Readonly<{
   unload: () => Promise<void>;
   close: () => Promise<void>;
 }>;
-
-/** Texts kept; a conditioning of SDXL is about 0.6 MB. */
-const keptTexts = 128;
 
 /**
  * Makes the engine's context on the first provider that works.
@@ -58,7 +56,7 @@ export async function openContext(
     residency,
     derived: new DerivedFiles(settings.derived, log),
   };
-  const texts = new Map<string, Conditioning>();
+  const texts = new TextCache();
   return {
     device,
     refused: refused.map(({ provider, reason }) => ({ device: provider, reason })),
@@ -70,19 +68,7 @@ export async function openContext(
       workshop.derived.dropReplaced();
       return watchedNetworks(openNetworks(paths, recipe.clipSkip, workshop), files, () => residency.close());
     },
-    conditioning: async (key, make) => {
-      const known = texts.get(key);
-      if (known !== undefined) {
-        texts.delete(key);
-        texts.set(key, known);
-        return known;
-      }
-      const made = await make();
-      texts.set(key, made);
-      const oldest = texts.keys().next();
-      if (texts.size > keptTexts && oldest.done !== true) texts.delete(oldest.value);
-      return made;
-    },
+    conditioning: (key, make) => texts.conditioning(key, make),
     unload: async () => {
       texts.clear();
       await residency.close();

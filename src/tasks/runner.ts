@@ -1,6 +1,6 @@
 import { fromStored } from "#/api/stored.ts";
 import type { TaskId } from "#/engine/protocol.ts";
-import { EngineError, toWireError } from "#/lib/errors.ts";
+import { EngineError, toWireError, type WireError } from "#/lib/errors.ts";
 import { isBusy } from "#/stores/history/failures.ts";
 import type { Endings } from "./endings.ts";
 import type { EventLog } from "./event-log.ts";
@@ -20,11 +20,22 @@ const mostAttempts = 2;
 /** Name of the counter that remembers a paused queue. */
 const pausedCounter = "paused";
 
+/** Name of the counter that remembers the row of a running task that was asked to stop; 0 for none. */
+const stoppingCounter = "stopping";
+
 /** A waiting task that so many others are before. */
 const placed = (task: Task, before: number): Task => ({
   ...task,
   state: { status: "pending", position: before + 1 },
 });
+
+/** Why an unfinished task is not made by this start. */
+function whyNotAgain(fault: string | null, attempt: number): WireError | undefined {
+  if (fault !== null) return toWireError(new EngineError("storage-failed", fault));
+  if (attempt < mostAttempts) return undefined;
+  const message = `The server died ${attempt} times while it made this; it is not tried again.`;
+  return toWireError(new EngineError("interrupted", message));
+}
 
 /** Runs the waiting tasks one after the other, whatever becomes of each. */
 export class TaskRunner {
@@ -37,6 +48,8 @@ export class TaskRunner {
   #current: TaskRun | undefined;
   #idle: Promise<void> = Promise.resolve();
   #closing = false;
+  /** The running task, once it was asked to stop: it ends as stopped, whatever keeps it from ending by itself. */
+  #stopping: TaskRun | undefined;
 
   constructor(parts: TaskParts, events: EventLog, endings: Endings, writer: HistoryWriter) {
     this.#parts = parts;
@@ -83,23 +96,24 @@ export class TaskRunner {
 
   /** Puts what the last process left unfinished back into the queue, in its order, and starts. */
   restore(): void {
+    const stopping = this.#parts.history.counter(stoppingCounter);
     for (const { attempt, images, fault, ...row } of this.#parts.history.unfinished()) {
       const task: Task = { ...row, state: { status: "pending", position: 0 } };
-      const message =
-        fault ??
-        (attempt >= mostAttempts
-          ? `The server died ${attempt} times while it made this; it is not tried again.`
-          : undefined);
-      if (message !== undefined) {
-        const error = toWireError(
-          new EngineError(fault === null ? "interrupted" : "storage-failed", message),
-        );
+      const ended = { startedAt: null, images } as const;
+      if (stopping > 0 && row.row === stopping) {
+        this.#endings.settle(task, { ...ended, outcome: "stopped", percent: 100, error: null });
+        continue;
+      }
+      const error = whyNotAgain(fault, attempt);
+      if (error !== undefined) {
+        this.#endings.settle(task, { ...ended, outcome: "failed", percent: 0, error });
         this.#endings.settle(task, { outcome: "failed", startedAt: null, percent: 0, images, error });
         continue;
       }
       this.#live.set(row.id, { task, attempts: attempt, images });
       this.#queue.add(row.id);
     }
+    if (stopping > 0) this.#remember(() => this.#parts.history.setCounter(stoppingCounter, 0));
     this.#tellQueue();
     this.#next();
   }
@@ -130,8 +144,15 @@ export class TaskRunner {
 
   /** Asks the running task to stop, or to skip its image. @returns whether it is running */
   interrupt(id: TaskId, action: "stop" | "skip"): boolean {
-    if (this.#current?.id !== id) return false;
+    const run = this.#current;
+    if (run?.id !== id) return false;
     this.#parts.engine.control(id, action);
+    if (action === "stop" && this.#stopping !== run) {
+      this.#stopping = run;
+      // Whoever stopped it does not want it back, also if the server dies before it has ended.
+      const row = this.#live.get(id)?.task.row ?? 0;
+      this.#remember(() => this.#parts.history.setCounter(stoppingCounter, row));
+    }
     return true;
   }
 
@@ -151,7 +172,7 @@ export class TaskRunner {
     return moved;
   }
 
-  /** Takes nothing more; waits for the running task, then hands it back, not counting the attempt. */
+  /** Takes nothing more; waits for the running task, then hands it back, not counting the attempt; but not a stopped one. */
   async close(milliseconds: number): Promise<void> {
     this.#closing = true;
     const running = this.#current;
@@ -164,6 +185,12 @@ export class TaskRunner {
     clearTimeout(timer);
     if (this.#current !== running) return;
     running.abandon();
+    const live = this.#live.get(running.id);
+    if (this.#stopping === running && live !== undefined) {
+      this.#live.delete(running.id);
+      this.#endings.settle(live.task, running.stopped());
+      return;
+    }
     this.#handBack(running.id);
   }
 
@@ -196,6 +223,8 @@ export class TaskRunner {
     this.#tellQueue();
     this.#idle = this.#attempt(run, task, attempt).finally(() => {
       this.#current = undefined;
+      if (this.#stopping === run) this.#remember(() => this.#parts.history.setCounter(stoppingCounter, 0));
+      this.#stopping = undefined;
       this.#next();
     });
   }
@@ -210,9 +239,10 @@ export class TaskRunner {
       const end = await run.make(params, this.#parts.resolve(params));
       if (end === undefined || run.abandoned) return;
       // Whoever ends a service may end its engine first; that is no fault of the picture's.
-      if (this.#closing && end.error?.code === "worker-died") return this.#handBack(task.id);
+      const wasEnded = this.#closing && end.error?.code === "worker-died";
+      if (wasEnded && this.#stopping !== run) return this.#handBack(task.id);
       this.#live.delete(task.id);
-      this.#endings.settle(task, end);
+      this.#endings.settle(task, wasEnded ? run.stopped() : end);
     } catch (thrown) {
       if (run.abandoned) return;
       this.#live.delete(task.id);

@@ -4,7 +4,8 @@ import type { EngineContext } from "../context.ts";
 import type { Fact } from "../generate.ts";
 import type { Run } from "../run.ts";
 import type { Stopwatch } from "../stopwatch.ts";
-import { type Conditioning, encodeText, encodeTexts } from "./encode-text.ts";
+import { checkSections, checkText, type PromptField } from "../text/limits.ts";
+import { type Conditioning, encodeText, encodeTexts, type Pause } from "./encode-text.ts";
 
 /** Both sides of an image's guidance; at CFG 1 the negative one is never asked. */
 export type Prompts = Readonly<{ positive: Conditioning; negative: Conditioning }>;
@@ -18,16 +19,22 @@ export async function* encodePrompts(
   clock: Stopwatch,
 ): AsyncGenerator<Fact, readonly Prompts[], undefined> {
   const { tokenizer } = context;
+  const pause = pauseOf(run);
   const { textL, textG, textKey } = networks;
-  const encode = (
-    { texts, topK }: PromptTexts,
-    field: "prompt" | "negative_prompt",
-  ): Promise<Conditioning> => {
+  const look = async (texts: readonly string[], field: PromptField): Promise<void> => {
+    for (const text of new Set(texts)) {
+      checkText(text, field);
+      await pause();
+    }
+    checkSections(texts, field, () => tokenizer);
+  };
+  const encode = async ({ texts, topK }: PromptTexts, field: PromptField): Promise<Conditioning> => {
     const cached = (text: string): Promise<Conditioning> => {
       run.checkStop();
-      const make = () => encodeText(text, { tokenizer, textL, textG }, field);
+      const make = () => encodeText(text, { tokenizer, textL, textG }, field, pause);
       return context.conditioning(`${textKey}|${text}`, make);
     };
+    await look(texts, field);
     return clock.time("encoding", () => encodeTexts(texts, topK, cached));
   };
 
@@ -45,4 +52,23 @@ export async function* encodePrompts(
     prompts.push({ positive, negative: guided ? await encode(negative, "negative_prompt") : positive });
   }
   return prompts;
+}
+
+/** Milliseconds after which whoever waits for this thread gets a turn: a stop among them. */
+const turn = 20;
+
+/**
+ * A look at whether the job is to stop. A message is only heard when the event loop turns, which an `await` of what is
+ * done already does not bring about.
+ */
+function pauseOf(run: Run): Pause {
+  let since = performance.now();
+  return () => {
+    run.checkStop();
+    if (performance.now() - since < turn) return undefined;
+    return new Promise<void>((resolve) => setImmediate(resolve)).then(() => {
+      since = performance.now();
+      run.checkStop();
+    });
+  };
 }

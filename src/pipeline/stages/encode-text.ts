@@ -2,7 +2,7 @@ import { RequestError } from "#/lib/errors.ts";
 import type { TextEncoder } from "#/runtime/models.ts";
 import { concat, isFiniteThroughout, type Tensor } from "#/tensor/tensor.ts";
 import { applyWeights } from "../text/apply-weights.ts";
-import { emptySection, type Section, sectionsOf } from "../text/sections.ts";
+import { eachSection, emptySection, type Section } from "../text/sections.ts";
 import type { Tokenizer } from "../text/tokenizer.ts";
 
 /** What the UNet is told: rows of text [1, T, L + G] and the pooled vector [1, P]. */
@@ -39,6 +39,12 @@ export async function encodeTexts(
 }
 
 /**
+ * Called between two words and between two sections, as often as there are any: lets others have their turn where it is
+ * time, and throws where the job was asked to stop.
+ */
+export type Pause = () => Promise<void> | undefined;
+
+/**
  * One text: its sections through both encoders, weighted, joined on the token axis; L's channels come before G's. The
  * pooled vector is that of the first section, without weights.
  *
@@ -49,13 +55,20 @@ export async function encodeText(
   text: string,
   encoders: TextEncoders,
   field: "prompt" | "negative_prompt" = "prompt",
+  pause: Pause = () => undefined,
 ): Promise<Conditioning> {
-  const sections = sectionsOf(text, encoders.tokenizer);
+  const sections: Section[] = [];
+  for (const made of eachSection(text, encoders.tokenizer)) {
+    if (made !== undefined) sections.push(made);
+    const others = pause();
+    if (others !== undefined) await others;
+  }
   const weighted = sections.some(({ weights }) => weights.some((weight) => weight !== 1));
   const empty = weighted ? await encodeSection(emptySection(), encoders) : undefined;
   const contexts: Tensor[] = [];
   let pooled: Tensor | undefined;
   for (const section of sections) {
+    await pause();
     const encoded = await encodeSection(section, encoders);
     pooled ??= encoded.pooled;
     const l = empty === undefined ? encoded.l : applyWeights(encoded.l, empty.l, section.weights);

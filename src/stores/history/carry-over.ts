@@ -10,7 +10,7 @@ const columnsOf = (table: Parameters<typeof getTableConfig>[0], without = ""): s
 
 /**
  * Takes what must go on from one history into another: tasks that have not ended, webhooks that were not delivered, and
- * numbers that must never go back. What is there already stays.
+ * the number of the last event, which must never go back. What is there already stays.
  *
  * @param from path of the other file, of this version
  */
@@ -30,8 +30,10 @@ export function carryOver(from: string, into: Database): void {
       into.run(
         `INSERT OR IGNORE INTO main.fooocusd_webhook (${webhooks}) SELECT ${webhooks} FROM old.fooocusd_webhook`,
       );
-      into.run(`INSERT INTO main.fooocusd_counter (name, value) SELECT name, value FROM old.fooocusd_counter WHERE true
-        ON CONFLICT (name) DO UPDATE SET value = max(value, excluded.value)`);
+      // What else is counted speaks of the old file's rows.
+      into.run(`INSERT INTO main.fooocusd_counter (name, value) SELECT name, value FROM old.fooocusd_counter
+        WHERE name IN ('seq', 'paused')
+        ON CONFLICT (name) DO UPDATE SET value = iif(name = 'seq', max(value, excluded.value), excluded.value)`);
     })();
   } finally {
     into.run("DETACH old");
