@@ -129,7 +129,7 @@ export class HistoryFile {
   }
 
   #openAgain(wait = patience): void {
-    const database = openFile(this.#path, wait);
+    const database = openFile(this.#path, wait, (sentence) => this.#log.error(sentence));
     try {
       if (this.#owed !== undefined) carryOver(this.#owed, database);
     } catch (cause) {

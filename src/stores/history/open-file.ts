@@ -25,12 +25,13 @@ const ofRows = /^(?:NULL value in|non-\S+ value in|CHECK constraint|\S+ value in
  *
  * @param path a file, or `:memory:`
  * @param wait how long the opening may wait for another program, milliseconds
+ * @param onNote hears what was found beside the file and put aside
  * @throws EngineError `storage-failed` with the file and the way out; the file is as it was
  */
-export function openFile(path: string, wait: number): Database {
+export function openFile(path: string, wait: number, onNote: (sentence: string) => void): Database {
   let database: Database | undefined;
   try {
-    const isNew = path === ":memory:" || prepareNew(path);
+    const isNew = path === ":memory:" || prepareNew(path, onNote);
     database = new Database(path, { create: true });
     database.run(`PRAGMA busy_timeout = ${wait}`);
     refuseDamaged(database, path, isNew);
@@ -49,7 +50,7 @@ export function openFile(path: string, wait: number): Database {
 }
 
 /** @returns whether there is no such file yet */
-function prepareNew(path: string): boolean {
+function prepareNew(path: string, onNote: (sentence: string) => void): boolean {
   mkdirSync(dirname(path), { recursive: true });
   const stats = statSync(path, { throwIfNoEntry: false });
   if (stats !== undefined && !stats.isFile()) {
@@ -58,14 +59,18 @@ function prepareNew(path: string): boolean {
   }
   const isNew = stats === undefined || stats.size === 0;
   // SQLite deletes the log of a file that is not there; it may hold all that is left of a history.
-  if (isNew) setAsideLog(path);
+  if (isNew) setAsideLog(path, onNote);
   return isNew;
 }
 
-function setAsideLog(path: string): void {
+function setAsideLog(path: string, onNote: (sentence: string) => void): void {
   const log = `${path}-wal`;
-  if ((statSync(log, { throwIfNoEntry: false })?.size ?? 0) > 0)
-    renameSync(log, freeName(`${path}.left-behind-wal`));
+  if ((statSync(log, { throwIfNoEntry: false })?.size ?? 0) === 0) return;
+  const kept = freeName(`${path}.left-behind-wal`);
+  renameSync(log, kept);
+  onNote(
+    `${path} is missing, its log was there: the log is kept as ${kept}, and an empty history begun. With the file itself back in its place, and the log beside it as ${log}, the history is whole again.`,
+  );
 }
 
 /** A name nobody has: this one, or with a number. */

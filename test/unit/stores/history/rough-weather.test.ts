@@ -173,7 +173,9 @@ test("what a kill left beside the file is taken up; a log without its file is pu
   mkdirSync(dirname(lone), { recursive: true });
   copyFileSync(`${path}-wal`, `${lone}-wal`);
   const size = statSync(`${lone}-wal`).size;
-  openHistory(lone).close();
+  const { lines, log } = listening();
+  openHistory(lone, { log }).close();
+  expect(lines.join()).toContain(`the log is kept as ${lone}.left-behind-wal`);
   expect(statSync(`${lone}.left-behind-wal`).size).toBe(size);
   history.close();
 });
