@@ -61,7 +61,7 @@ export function startApp(config: Config, engineCommand: readonly string[], log: 
   const catalog = new Catalog(modelRoots, (note) => log.warn(note));
   const assets = assetsOf(readFooocusFolder(config.fooocus, wildcardsFolder(config)), log);
   refuseUnknownPreset(config.preset, assets);
-  const history = openHistory(join(config.outputs, "db.sqlite3"));
+  const history = openHistory(join(config.outputs, "db.sqlite3"), { log, claim: lock.renew });
   const images = folderImages(config.outputs, config.inputs, Math.random);
   const engine = new EngineHost(engineSettings(config, modelRoots), () => openEngine(config, engineCommand));
 

@@ -41,6 +41,8 @@ export type BenchOptions = Readonly<{
   assets?: Partial<GenerationAssets>;
   /** Where the routes listen, for a bench that is served. */
   port?: () => number;
+  /** Milliseconds since 1970. */
+  clock?: () => number;
 }>;
 
 /** A folder with the models that requests of tests name. */
@@ -103,7 +105,7 @@ export function openBench(options: BenchOptions = {}): TaskBench {
     baseUrl: () => `http://127.0.0.1:${port()}`,
     port,
     recordText: webhookText,
-    clock: Date.now,
+    clock: options.clock ?? Date.now,
     random: Math.random,
   });
   return {
