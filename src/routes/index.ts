@@ -15,7 +15,7 @@ import { type AuthOptions, asksForKey, refusal } from "./http/auth.ts";
 import { bodyBytes, hardLimit, oversized } from "./http/body-limit.ts";
 import { corsHeaders, preflight } from "./http/cors.ts";
 import { errorReply } from "./http/errors.ts";
-import { type BrowserGuard, crossSiteRefusal } from "./http/guard.ts";
+import { type BrowserGuard, loggedGuard } from "./http/guard.ts";
 import { jsonReply } from "./http/replies.ts";
 import { notFound, unrouted } from "./http/routing.ts";
 import { legacyRoutes } from "./legacy/index.ts";
@@ -49,6 +49,7 @@ export type RouteDependencies = Readonly<{
  */
 export function routes(parts: RouteDependencies) {
   const declared: DescribedRoute[] = [];
+  const refused = parts.guard === undefined ? undefined : loggedGuard(parts.guard, parts.log);
   const app = new Elysia({
     strictPath: true,
     systemRouter: false,
@@ -62,7 +63,7 @@ export function routes(parts: RouteDependencies) {
       Object.assign(set.headers, corsHeaders(request, parts.corsOrigins));
       return (
         preflight(request, parts.corsOrigins) ??
-        (parts.guard === undefined ? undefined : crossSiteRefusal(request, parts.guard)) ??
+        refused?.(request) ??
         unrouted(request, declared) ??
         oversized(request)
       );
