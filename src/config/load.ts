@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { TSchema } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 import { EngineError } from "#/lib/errors.ts";
+import { isNothing } from "#/lib/nothing.ts";
 import { allowed, fromText, helpText } from "./describe.ts";
 import { type FooocusKeys, folderKeys, pythonLiteral, readFooocusKeys } from "./fooocus-keys.ts";
 import { type Config, type ConfigKey, ConfigSchema } from "./schema.ts";
@@ -79,6 +80,7 @@ export function loadConfig({ args, env }: Sources): Loaded {
 
   const config = settings.done();
   refuseStrangeBase(config.base_url);
+  refuseStrangeWebhook(config.webhook_url);
   noteMissing(config.models, settings);
   const keys = { file, environment };
   const models = [...extraFolders({ ...file, ...environment }, fooocus), ...config.models];
@@ -175,6 +177,13 @@ function refuseStrangeBase(base: string): void {
     return;
   const message = `base_url cannot be ${JSON.stringify(base)}; it takes a URL, host:port or a host.`;
   throw new EngineError("bad-setting", message, { key: "base_url" });
+}
+
+/** Every webhook of a request that names none would be lost. Words for nothing are nothing, as in a request. */
+function refuseStrangeWebhook(address: string): void {
+  if (isNothing(address) || /^https?:$/.test(URL.parse(address)?.protocol ?? "")) return;
+  const message = `webhook_url cannot be ${JSON.stringify(address)}; it takes an address that begins with http:// or https://.`;
+  throw new EngineError("bad-setting", message, { key: "webhook_url" });
 }
 
 const bracketed = (name: string): string =>

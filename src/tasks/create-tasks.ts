@@ -5,6 +5,7 @@ import type { ModelHashes } from "#/catalog/hashes.ts";
 import type { Config } from "#/config/schema.ts";
 import type { Engine } from "#/engine/engine.ts";
 import type { Log } from "#/lib/log.ts";
+import { isNothing } from "#/lib/nothing.ts";
 import type { Preset } from "#/recipe/preset.ts";
 import { type Resolved, resolveRecipe, type World } from "#/recipe/resolve.ts";
 import type { Style } from "#/recipe/styles.ts";
@@ -85,6 +86,7 @@ const imageLimits = { maxBytes: 64 * 1024 * 1024, milliseconds: 20_000, redirect
 export function createTasks(parts: TaskDependencies): CreatedTasks {
   const { config, history, images, catalog, hashes, engine, assets, log, clock, baseUrl, recordText } = parts;
   const { preset, fooocusKeys } = config;
+  const ownWebhook = isNothing(config.webhook_url) ? "" : config.webhook_url;
   const defaults = (base?: string): GenerateParams =>
     serverDefaults({
       base,
@@ -101,7 +103,7 @@ export function createTasks(parts: TaskDependencies): CreatedTasks {
     defaultsFor: defaults,
     presets: assets.presets,
     inputOptions: () => inputOptionsOf(parts),
-    webhookUrl: config.webhook_url,
+    webhook: { own: ownWebhook, allowPrivate: config.allow_private_fetch },
     random: parts.random,
   };
   const tools = createTools(
@@ -110,7 +112,12 @@ export function createTasks(parts: TaskDependencies): CreatedTasks {
   );
   const webhooks = new Webhooks(
     history,
-    { secret: config.webhook_secret, asText: config.webhook_text, allowPrivate: config.allow_private_fetch },
+    {
+      secret: config.webhook_secret,
+      asText: config.webhook_text,
+      allowPrivate: config.allow_private_fetch,
+      own: ownWebhook,
+    },
     clock,
     log,
   );

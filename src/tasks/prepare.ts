@@ -10,6 +10,7 @@ import { isCleanName } from "#/stores/images.ts";
 import { type examineInTurn, type ModelShelf, unusableModel } from "./examine-models.ts";
 import { type InputOptions, takeInputs } from "./inputs.ts";
 import type { Prepared } from "./parts.ts";
+import { type WebhookRules, webhookAddress } from "./webhook-address.ts";
 
 /** What a request is filled and checked with. */
 export type Preparation = Readonly<{
@@ -20,8 +21,7 @@ export type Preparation = Readonly<{
   defaultsFor: (base?: string) => GenerateParams;
   presets: ReadonlyMap<string, Preset>;
   inputOptions: () => InputOptions;
-  /** For requests that name none. */
-  webhookUrl: string;
+  webhook: WebhookRules;
   /** 0 up to 1. */
   random: () => number;
 }>;
@@ -40,7 +40,7 @@ export async function prepare(request: GenerateRequest, parts: Preparation): Pro
   const defaults = parts.defaultsFor(request.base_model_name ?? preset.base_model_name);
   const params = settle(request, { defaults, preset, randomSeed });
   checkFile(params);
-  checkWebhook(params.webhook_url ?? "");
+  const webhook = webhookAddress(params.webhook_url, parts.webhook);
   const resolved = resolveRecipe(params, world);
   const { recipe, warnings } = resolved;
   const { notes, fault } = await parts.examine(resolved, parts.models);
@@ -50,10 +50,10 @@ export async function prepare(request: GenerateRequest, parts: Preparation): Pro
     expansionWarning(request, preset),
     wildcardWarning(params, world.wildcards),
   ];
+  await webhook.checked;
   const taken = await takeInputs(params, parts.inputOptions());
-  const webhook = taken.webhook_url ?? "";
   return {
-    params: { ...taken, webhook_url: webhook === "" ? parts.webhookUrl : webhook },
+    params: { ...taken, webhook_url: webhook.url },
     warnings: [...warnings, ...more.flatMap((text) => text ?? []), ...notes],
   };
 }
@@ -77,12 +77,4 @@ function checkFile({ save_name: name, output_format: format }: GenerateParams): 
     const message = `save_name is one file name without folders, not ${JSON.stringify(name.slice(0, 200))}.`;
     throw new RequestError("invalid-value", message, { field: "save_name", value: name.slice(0, 200) });
   }
-}
-
-/** Whether it can be reached is seen when it is called; what is no address never can. */
-function checkWebhook(url: string): void {
-  if (url === "" || (URL.canParse(url) && /^https?:$/.test(new URL(url).protocol))) return;
-  const said = url.slice(0, 200);
-  const message = `webhook_url is an address that begins with http:// or https://, not ${JSON.stringify(said)}.`;
-  throw new RequestError("invalid-value", message, { field: "webhook_url", value: said });
 }

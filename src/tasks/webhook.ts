@@ -9,7 +9,10 @@ export type WebhookOptions = Readonly<{
   secret: string;
   /** FooocusAPI's form: the record as JSON, wrapped in a JSON string. */
   asText: boolean;
+  /** For addresses that requests name. */
   allowPrivate: boolean;
+  /** The operator's own address, which may be private. */
+  own?: string;
 }>;
 
 /** Waits before each further try: from seconds to hours, about a day in all. */
@@ -83,10 +86,11 @@ export class Webhooks {
 
   /** @returns why it did not arrive, or nothing if it did */
   async #send({ id, url, body }: Delivery): Promise<string | undefined> {
+    const { allowPrivate, own } = this.#options;
     try {
       const { status } = await safeFetch(
         { url, method: "POST", headers: this.#headers(id, body), body },
-        { maxBytes: 100_000, milliseconds: 15_000, redirects: 0, allowPrivate: this.#options.allowPrivate },
+        { maxBytes: 100_000, milliseconds: 15_000, redirects: 0, allowPrivate: allowPrivate || url === own },
       );
       return status >= 200 && status < 300 ? undefined : `status ${status}`;
     } catch (thrown) {

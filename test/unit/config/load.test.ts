@@ -90,6 +90,9 @@ test("a bad value of ours stops the start, naming key and source", () => {
   expect(() => load(["--fooocus", join(root, "nothing")])).toThrow("There is no Fooocus folder");
   for (const base of ["://", "http://", "a b"])
     expect(() => load(["--base-url", base])).toThrow(`base_url cannot be "${base}"`);
+  for (const hook of ["hooks.example/a", "ftp://hooks.example/"])
+    expect(() => load(["--webhook-url", hook])).toThrow(`webhook_url cannot be "${hook}"`);
+  expect(() => load(["--webhook-url", "None"])).not.toThrow();
   for (const base of ["", "host", "host:1", "::1", "[::1]:8", "https://host/path"])
     expect(load([`--base-url=${base}`]).config.base_url).toBe(base);
   expect(() => load([], {}, "{")).toThrow("is not JSON");
