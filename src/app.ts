@@ -90,6 +90,7 @@ export function startApp(config: Config, engineCommand: readonly string[], log: 
     images,
     catalog,
     styleNames: [expansionStyle, randomStyle, ...styles],
+    defaults,
     auth,
     corsOrigins: config.cors_origins,
     guard: browserGuard(config),

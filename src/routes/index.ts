@@ -1,4 +1,5 @@
 import { Elysia } from "elysia";
+import type { GenerateParams } from "#/api/generate.ts";
 import type { DescribedRoute } from "#/api/openapi.ts";
 import type { Catalog } from "#/catalog/catalog.ts";
 import type { Log } from "#/lib/log.ts";
@@ -31,6 +32,8 @@ export type RouteDependencies = Readonly<{
   images: ImageStore;
   catalog: Catalog;
   styleNames: readonly string[];
+  /** The values of a request that says nothing, for the description of the API. */
+  defaults?: () => Partial<GenerateParams>;
   auth: AuthOptions;
   /** Web origins that may read answers; none listed allows all. */
   corsOrigins: readonly string[];
@@ -70,7 +73,7 @@ export function routes(parts: RouteDependencies) {
     })
     .onBeforeHandle(({ request }) => refusal(request, parts.auth))
     .onError(({ code, error }) => (code === "NOT_FOUND" ? notFound() : errorReply(error, parts.log)))
-    .use(docsRoutes(() => declared))
+    .use(docsRoutes(() => declared, parts.defaults ?? (() => ({}))))
     .use(dashboardRoute())
     .use(generateRoute(parts))
     .use(tasksRoutes(parts))

@@ -3,6 +3,7 @@ import { formatNames } from "#/image/encode.ts";
 import { RequestError } from "#/lib/errors.ts";
 import { withKnownNames } from "#/recipe/known-names.ts";
 import { type Preset, presetOf } from "#/recipe/preset.ts";
+import { withoutPublishedDefaults } from "#/recipe/published-defaults.ts";
 import { resolveRecipe, type World } from "#/recipe/resolve.ts";
 import { settle } from "#/recipe/settle.ts";
 import { expansionWarning, sizeWarning, wildcardWarning } from "#/recipe/warnings.ts";
@@ -32,10 +33,11 @@ export type Preparation = Readonly<{
  *
  * @throws RequestError
  */
-export async function prepare(request: GenerateRequest, parts: Preparation): Promise<Prepared> {
+export async function prepare(said: GenerateRequest, parts: Preparation): Promise<Prepared> {
   // 53 bits, so that a client in JavaScript reads a drawn seed to its last digit.
   const randomSeed = (): bigint => BigInt(Math.floor(parts.random() * 2 ** 53));
   const world = parts.world();
+  const { request, warnings: unsaid } = withoutPublishedDefaults(said, world);
   const preset = presetOf(request, parts.presets, world);
   const defaults = parts.defaultsFor(request.base_model_name ?? preset.base_model_name);
   const params = settle(request, { defaults, preset, randomSeed });
@@ -54,7 +56,7 @@ export async function prepare(request: GenerateRequest, parts: Preparation): Pro
   const taken = await takeInputs(params, parts.inputOptions());
   return {
     params: { ...taken, webhook_url: webhook.url },
-    warnings: [...warnings, ...more.flatMap((text) => text ?? []), ...notes],
+    warnings: [...unsaid, ...warnings, ...more.flatMap((text) => text ?? []), ...notes],
   };
 }
 

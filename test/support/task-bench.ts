@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import type { GenerateRequest } from "#/api/generate.ts";
+import type { GenerateParams, GenerateRequest } from "#/api/generate.ts";
 import { Catalog } from "#/catalog/catalog.ts";
 import { Examiner } from "#/catalog/examine.ts";
 import { ModelHashes } from "#/catalog/hashes.ts";
@@ -25,6 +25,8 @@ export type TaskBench = Readonly<{
   folder: string;
   tasks: TaskService;
   tools: Tools;
+  /** The values of a request that says nothing. */
+  defaults: () => GenerateParams;
   history: HistoryStore;
   /** Ends as a crash does: nothing is closed properly, nothing that still runs can write. */
   crash: () => void;
@@ -66,7 +68,7 @@ export function openBench(options: BenchOptions = {}): TaskBench {
   const outputs = options.outputs ?? join(folder, "outputs");
   const port = options.port ?? (() => 7866);
   const history = openHistory(join(outputs, "db.sqlite3"));
-  const { tasks, tools } = createTasks({
+  const { tasks, tools, defaults } = createTasks({
     config: {
       host: "127.0.0.1",
       also_port: 0,
@@ -107,6 +109,7 @@ export function openBench(options: BenchOptions = {}): TaskBench {
     folder,
     tasks,
     tools,
+    defaults,
     history,
     crash: () => history.close(),
     close: async () => {

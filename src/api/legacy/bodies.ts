@@ -195,8 +195,11 @@ const regionForm: Readonly<Record<string, TSchema>> = Object.fromEntries(
 
 /** The JSON bodies by their schema's name in OpenAPI. */
 export const jsonBodies = {
-  textToImage: Type.Object(common, { title: "Text2ImgRequest" }),
-  textToImageWithPrompts: Type.Object({ ...common, ...prompts }, { title: "Text2ImgRequestWithPrompt" }),
+  textToImage: Type.Object(common, { title: "Text2ImgRequest", requiredKeys: [] }),
+  textToImageWithPrompts: Type.Object(
+    { ...common, ...prompts },
+    { title: "Text2ImgRequestWithPrompt", requiredKeys: [] },
+  ),
   upscaleVary: Type.Object(
     {
       ...common,
@@ -215,7 +218,7 @@ export const jsonBodies = {
       ...outpaintJson,
       ...prompts,
     },
-    { title: "ImgInpaintOrOutpaintRequestJson" },
+    { title: "ImgInpaintOrOutpaintRequestJson", requiredKeys: [] },
   ),
   imagePrompt: Type.Object(
     {

@@ -1,7 +1,13 @@
 import { type TSchema, Type } from "@sinclair/typebox";
 import { Elysia } from "elysia";
 import { InvalidRequest, sentences } from "#/api/issues.ts";
-import { AsyncJobResponse, JobHistoryResponse, JobQueueInfo, StopResponse } from "#/api/legacy/answers.ts";
+import {
+  AsyncJobResponse,
+  CleanVramResponse,
+  JobHistoryResponse,
+  JobQueueInfo,
+  StopResponse,
+} from "#/api/legacy/answers.ts";
 import { hyphenated, withoutHyphens } from "#/api/legacy/job.ts";
 import { jsonAnswer, pictureContent, queryParameter } from "#/api/openapi.ts";
 import { type Converted, readQuery } from "#/api/read.ts";
@@ -108,7 +114,7 @@ const otherRoutes = ({ tasks, images, log }: JobDependencies) =>
       documented(
         "all_engines_v1_engines_clean_vram_get",
         "Give back the memory of the models",
-        Type.Object({ message: Type.String() }),
+        CleanVramResponse,
       ),
     )
     .get(
