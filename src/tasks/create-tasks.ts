@@ -104,6 +104,7 @@ export function createTasks(parts: TaskDependencies): CreatedTasks {
     presets: assets.presets,
     inputOptions: () => inputOptionsOf(parts),
     webhook: { own: ownWebhook, allowPrivate: config.allow_private_fetch },
+    log,
     random: parts.random,
   };
   const tools = createTools(

@@ -1,6 +1,7 @@
 import type { GenerateParams, GenerateRequest } from "#/api/generate.ts";
 import { formatNames } from "#/image/encode.ts";
 import { RequestError } from "#/lib/errors.ts";
+import type { Log } from "#/lib/log.ts";
 import { withKnownNames } from "#/recipe/known-names.ts";
 import { type Preset, presetOf } from "#/recipe/preset.ts";
 import { withoutPublishedDefaults } from "#/recipe/published-defaults.ts";
@@ -23,6 +24,7 @@ export type Preparation = Readonly<{
   presets: ReadonlyMap<string, Preset>;
   inputOptions: () => InputOptions;
   webhook: WebhookRules;
+  log: Log;
   /** 0 up to 1. */
   random: () => number;
 }>;
@@ -60,11 +62,15 @@ export async function prepare(said: GenerateRequest, parts: Preparation): Promis
   };
 }
 
-/** The older API's way: names that nobody knows give way to the defaults, which its client is told. */
+/**
+ * The older API's way: names that nobody knows give way to the defaults. Its answers have no place for warnings, so the log
+ * says it as well as the record.
+ */
 export async function prepareLenient(request: GenerateRequest, parts: Preparation): Promise<Prepared> {
   const { kept, replaced } = withKnownNames(request, parts.world());
   const prepared = await prepare(kept, parts);
   if (replaced.length === 0) return prepared;
+  parts.log.warn("names that nobody here knows gave way to the defaults", { replaced: replaced.join(", ") });
   const warning = `Names that nobody here knows gave way to the defaults: ${replaced.join(", ")}.`;
   return { ...prepared, warnings: [warning, ...prepared.warnings] };
 }

@@ -4,6 +4,7 @@ import { CommonRequest } from "../generate.ts";
 import {
   controlNetTypes,
   EnhanceCtrlNets,
+  Lora,
   outpaintSides,
   performances,
   upscaleOrVaryMethods,
@@ -39,11 +40,20 @@ const ownAdvanced: Readonly<Record<string, TSchema>> = {
   inpaint_advanced_masking_checkbox: flag(true, "Use the mask that comes with the picture."),
 };
 
+/** A LoRA slot. Before Fooocus 2.4 it had no switch, and clients of that time send none. */
+const OlderLora = Type.Object(
+  {
+    ...Lora.properties,
+    enabled: flag(true, "Whether the slot counts."),
+  },
+  { title: "LoraOlder", requiredKeys: ["model_name"] },
+);
+
 const AdvancedParams = Type.Object(
   Object.fromEntries(
     advancedFields.map((field): [string, TSchema] => [field, ownAdvanced[field] ?? newer[field]]),
   ),
-  { title: "AdvancedParams", requiredKeys: [], default: {} },
+  { title: "AdvancedParams", requiredKeys: [] },
 );
 
 /** Everything all bodies have, in the older API's order. */
@@ -66,8 +76,8 @@ const common = {
   base_model_name: newer.base_model_name,
   refiner_model_name: newer.refiner_model_name,
   refiner_switch: newer.refiner_switch,
-  loras: newer.loras,
-  advanced_params: AdvancedParams,
+  loras: list(OlderLora, newer.loras.default, "LoRA slots."),
+  advanced_params: Type.Union([AdvancedParams, Type.Null()], { default: {} }),
   save_meta: flag(true, "Embed metadata."),
   meta_scheme: choice(["fooocus", "a111", "a1111"], "fooocus", "ImageMetaScheme", "Metadata layout."),
   save_extension: text("png", "File extension and encoder of the saved images: png, jpg or webp."),
@@ -84,9 +94,9 @@ export const formDefaults = { guidance_scale: 7, save_meta: false, upscale_value
 const commonForm = {
   ...common,
   guidance_scale: { ...newer.guidance_scale, default: formDefaults.guidance_scale },
-  loras: { ...newer.loras, jsonText: true },
+  loras: { ...common.loras, jsonText: true },
   // Unlike all else, an invalid one means the defaults: the older API has it so.
-  advanced_params: { ...AdvancedParams, jsonText: true, lenient: true },
+  advanced_params: { ...AdvancedParams, default: {}, jsonText: true, lenient: true },
   save_meta: { ...common.save_meta, default: formDefaults.save_meta },
 };
 

@@ -80,7 +80,7 @@ function queryRoutes(parts: JobDependencies) {
       ({ request }) => olderAnswer(request, log, () => history(new URL(request.url).searchParams, parts)),
       documented(
         "get_history_v1_generation_job_history_get",
-        "Jobs, newest first; or delete one",
+        "Jobs, oldest first, or with --persistent a page of them, newest first; or delete one",
         JobHistoryResponse,
         [
           queryParameter("job_id", jobId),
@@ -152,6 +152,8 @@ function openJobs(tasks: Tasks): readonly Task[] {
   return [...(current === undefined ? [] : [current]), ...tasks.pending()];
 }
 
+const always = { from: 0, to: Number.MAX_SAFE_INTEGER };
+
 async function history(query: URLSearchParams, { tasks, persistent }: JobDependencies): Promise<Response> {
   const wanted = query.get("job_id");
   const id = wanted === null || wanted === "" ? undefined : (withoutHyphens(wanted) as TaskId);
@@ -163,7 +165,9 @@ async function history(query: URLSearchParams, { tasks, persistent }: JobDepende
     return jsonReply({ message: gone === undefined ? "Not found" : "Deleted" });
   }
   const settled = (task: Task): boolean => task.state.status === "settled";
-  const found = id === undefined ? tasks.history({ page: at, pageSize: size }) : (tasks.find(id) ?? []);
+  // Without a history on disk the older API keeps a list, and shows all of it, in its order.
+  const listed = () => (persistent ? tasks.history({ page: at, pageSize: size }) : tasks.range(always));
+  const found = id === undefined ? listed() : (tasks.find(id) ?? []);
   const ended = [found].flat().filter(settled);
   return jsonReply({
     queue: openJobs(tasks)

@@ -239,7 +239,7 @@ describe("forms", () => {
       ["{", "json_invalid loras"],
       ["{}", "list_type loras"],
       ['[{"enabled": true, "model_name": "a", "weight": 9}]', "less_than_equal loras.0.weight"],
-      ['[{"model_name": "a"}]', "missing loras.0.enabled"],
+      ['[{"enabled": true}]', "missing loras.0.model_name"],
     ] as const) {
       const thrown = await form("upscale-vary", formBodies.upscaleVary, [...start, ["loras", text]]).then(
         () => undefined,
@@ -251,6 +251,10 @@ describe("forms", () => {
         }),
       ).toEqual([issue]);
     }
+    const older = [["loras", '[{"model_name": "a"}]'] as const];
+    expect(await form("upscale-vary", formBodies.upscaleVary, [...start, ...older])).toMatchObject({
+      loras: [{ enabled: true, model_name: "a", weight: 0.5 }],
+    });
   });
 
   test("numbered slots and regions; a missing weight is the type's own", async () => {
