@@ -83,7 +83,6 @@ export function startApp(config: Config, engineCommand: readonly string[], log: 
   });
   const styles = assets.styles.map(({ name }) => name);
   noteDefaults({ ...shelf, fooocusKeys: config.fooocusKeys, styles }, defaults(), log);
-  const auth = { keys: config.api_keys, protectFiles: config.protect_files };
   const answering = {
     tasks,
     tools,
@@ -91,7 +90,7 @@ export function startApp(config: Config, engineCommand: readonly string[], log: 
     catalog,
     styleNames: [expansionStyle, randomStyle, ...styles],
     defaults,
-    auth,
+    auth: { keys: config.api_keys, protectFiles: config.protect_files },
     corsOrigins: config.cors_origins,
     guard: browserGuard(config),
     persistentHistory: config.persistent,

@@ -86,7 +86,6 @@ const imageLimits = { maxBytes: 64 * 1024 * 1024, milliseconds: 20_000, redirect
 export function createTasks(parts: TaskDependencies): CreatedTasks {
   const { config, history, images, catalog, hashes, engine, assets, log, clock, baseUrl, recordText } = parts;
   const { preset, fooocusKeys } = config;
-  const ownWebhook = isNothing(config.webhook_url) ? "" : config.webhook_url;
   const defaults = (base?: string): GenerateParams =>
     serverDefaults({
       base,
@@ -103,7 +102,7 @@ export function createTasks(parts: TaskDependencies): CreatedTasks {
     defaultsFor: defaults,
     presets: assets.presets,
     inputOptions: () => inputOptionsOf(parts),
-    webhook: { own: ownWebhook, allowPrivate: config.allow_private_fetch },
+    webhook: webhookOptions(config),
     log,
     random: parts.random,
   };
@@ -111,17 +110,7 @@ export function createTasks(parts: TaskDependencies): CreatedTasks {
     () => inputOptionsOf(parts),
     () => worldOf(parts),
   );
-  const webhooks = new Webhooks(
-    history,
-    {
-      secret: config.webhook_secret,
-      asText: config.webhook_text,
-      allowPrivate: config.allow_private_fetch,
-      own: ownWebhook,
-    },
-    clock,
-    log,
-  );
+  const webhooks = new Webhooks(history, webhookOptions(config), clock, log);
   const createdBy = config.created_by || (fooocusKeys.environment.metadata_created_by ?? "");
   const describeOptions = {
     catalog,
@@ -149,6 +138,14 @@ export function createTasks(parts: TaskDependencies): CreatedTasks {
   });
   return { tasks, tools, defaults };
 }
+
+/** Whom requests may have called; the operator's own address is no stranger. */
+const webhookOptions = (config: TaskConfig) => ({
+  secret: config.webhook_secret,
+  asText: config.webhook_text,
+  allowPrivate: config.allow_private_fetch,
+  own: isNothing(config.webhook_url) ? "" : config.webhook_url,
+});
 
 /** A task's turn may come much later: its files are looked at once more, and the engine looks for itself. */
 function resolveAgain(params: GenerateParams, parts: TaskDependencies): Resolved {
