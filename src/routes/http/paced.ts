@@ -8,7 +8,7 @@ export type Pace<T> = Readonly<{
 
 /**
  * Items one at a time, with a pause after each. They are read on meanwhile: of replaceable ones in a row only the newest
- * waits, all others are kept in their order. The end comes without a pause.
+ * waits, all others are kept in their order. The end comes without a pause. A reader that leaves ends the reading.
  *
  * @throws what reading threw, once all that was read is told
  */
@@ -18,9 +18,11 @@ export async function* paced<T>(
 ): AsyncGenerator<T, void, undefined> {
   const waiting: T[] = [];
   const reading = { isOver: false, news: Promise.withResolvers<void>() };
+  const iterator = items[Symbol.asyncIterator]();
   const read = async (): Promise<void> => {
     try {
-      for await (const item of items) {
+      for (let next = await iterator.next(); next.done !== true; next = await iterator.next()) {
+        const item = next.value;
         const newest = waiting.at(-1);
         if (newest !== undefined && isReplaceable(newest) && isReplaceable(item)) waiting.pop();
         waiting.push(item);
@@ -34,15 +36,20 @@ export async function* paced<T>(
   const all = read();
   // It is awaited at the end; until then nobody listens.
   all.catch(() => undefined);
-  for (;;) {
-    const item = waiting.shift();
-    if (item !== undefined) {
-      yield item;
-      if (waiting.length > 0 || !reading.isOver) await Bun.sleep(milliseconds);
-    } else if (reading.isOver) return await all;
-    else {
-      await reading.news.promise;
-      reading.news = Promise.withResolvers<void>();
+  try {
+    for (;;) {
+      const item = waiting.shift();
+      if (item !== undefined) {
+        yield item;
+        if (waiting.length > 0 || !reading.isOver) await Bun.sleep(milliseconds);
+      } else if (reading.isOver) return await all;
+      else {
+        await reading.news.promise;
+        reading.news = Promise.withResolvers<void>();
+      }
     }
+  } finally {
+    // Whoever leaves early ends the reading; it may be waiting for an item, so nobody waits for its end.
+    if (!reading.isOver) iterator.return?.().catch(() => undefined);
   }
 }

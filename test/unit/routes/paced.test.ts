@@ -54,11 +54,20 @@ describe("events that come faster than they may be told", () => {
   });
 
   test("a reader that leaves ends the reading", async () => {
-    const inbox = new Inbox<string>();
-    inbox.push("a");
-    inbox.push("b");
-    for await (const item of paced(inbox, pace)) if (item === "a") break;
-    inbox.close();
-    expect(await Array.fromAsync(inbox)).toEqual([]);
+    const more = Promise.withResolvers<void>();
+    const left = Promise.withResolvers<string>();
+    async function* endless() {
+      try {
+        for (let n = 0; ; n += 1) {
+          yield `a${n}`;
+          if (n > 2) await more.promise;
+        }
+      } finally {
+        left.resolve("left");
+      }
+    }
+    for await (const item of paced(endless(), pace)) if (item === "a1") break;
+    more.resolve();
+    expect(await left.promise).toBe("left");
   });
 });
