@@ -11,8 +11,10 @@ import type { Config } from "#/config/schema.ts";
 import { type Channel, processChannel, threadChannel } from "#/engine/channel.ts";
 import { EngineHost } from "#/engine/host.ts";
 import type { EngineSettings } from "#/engine/protocol.ts";
+import { DecodeGate } from "#/image/decode-gate.ts";
 import { EngineError } from "#/lib/errors.ts";
 import type { Log } from "#/lib/log.ts";
+import { cacheFolder } from "#/native/cache.ts";
 import { linkCudaProviders } from "#/native/cuda.ts";
 import { libraryFolder } from "#/native/libraries.ts";
 import { embeddedModels } from "#/native/models.ts";
@@ -66,15 +68,15 @@ export function startApp(config: Config, engineCommand: readonly string[], log: 
   let port = config.port;
   const baseUrl = (): string => publicBase({ base_url: config.base_url, host: config.host, port });
   const shelf = { catalog, examiner: new Examiner() };
+  const shared = { images, log, decoding: new DecodeGate() };
   const { tasks, tools, defaults } = createTasks({
+    ...shared,
+    ...shelf,
     config,
     history,
-    images,
-    ...shelf,
     hashes: new ModelHashes(join(config.outputs, "model-hashes.json")),
     engine,
     assets,
-    log,
     baseUrl,
     port: () => port,
     recordText: webhookText,
@@ -84,9 +86,9 @@ export function startApp(config: Config, engineCommand: readonly string[], log: 
   const styles = assets.styles.map(({ name }) => name);
   noteDefaults({ ...shelf, fooocusKeys: config.fooocusKeys, styles }, defaults(), log);
   const answering = {
+    ...shared,
     tasks,
     tools,
-    images,
     catalog,
     styleNames: [expansionStyle, randomStyle, ...styles],
     defaults,
@@ -94,17 +96,15 @@ export function startApp(config: Config, engineCommand: readonly string[], log: 
     corsOrigins: config.cors_origins,
     guard: browserGuard(config),
     persistentHistory: config.persistent,
-    log,
   };
-  const server = listen(routes(answering), config.host, config.port);
+  const server = listenAll(() => routes(answering), config, log);
   port = server.port;
-  const second = listenToo(() => routes(answering), config, log);
   return {
     url: baseUrl(),
-    handBack: () => tasks.close(0),
+    handBack: () => tasks.close(0).then(server.stop),
     close: async () => {
       await finish(tasks, config.shutdown_seconds, log);
-      await Promise.all([server.stop(), second?.stop()]);
+      await server.stop();
       await engine.close();
       history.close();
       lock.release();
@@ -178,6 +178,7 @@ const engineSettings = (config: Config, modelRoots: readonly string[]): EngineSe
   providers: config.providers.length === 0 ? "auto" : config.providers,
   weights: config.weights,
   memoryBudget: config.memory_budget,
+  derived: { folder: join(cacheFolder(), "derived"), budget: config.derived_cache },
   threads: config.threads,
 });
 
@@ -214,6 +215,13 @@ async function stopServer(app: ReturnType<typeof routes>): Promise<void> {
   const { server } = app;
   await Promise.race([app.stop(false), Bun.sleep(500)]);
   await server?.stop(true);
+}
+
+/** On the port, and on the second one if there is one. */
+function listenAll(open: () => ReturnType<typeof routes>, config: Config, log: Log): Server {
+  const first = listen(open(), config.host, config.port);
+  const second = listenToo(open, config, log);
+  return { port: first.port, stop: () => Promise.all([first.stop(), second?.stop()]).then(() => undefined) };
 }
 
 function listen(app: ReturnType<typeof routes>, host: string, port: number): Server {

@@ -1,15 +1,18 @@
 import { Elysia } from "elysia";
 import { pictureContent } from "#/api/openapi.ts";
+import type { DecodeGate } from "#/image/decode-gate.ts";
 import type { ImageStore } from "#/stores/images.ts";
 import { acceptedBy, askedConversion } from "./http/accept.ts";
 import { convertedReply } from "./http/replies.ts";
 
+export type FilesDependencies = Readonly<{ images: ImageStore; decoding?: DecodeGate }>;
+
 /** Pictures that were made, and pictures that requests brought. */
-export const filesRoutes = ({ images }: { readonly images: ImageStore }) =>
+export const filesRoutes = ({ images, decoding }: FilesDependencies) =>
   new Elysia({ name: "routes/files" })
     .get(
       "/outputs/:dir_name/:file_name",
-      ({ params, request }) => fileReply(images.output(params.dir_name, params.file_name), request),
+      ({ params, request }) => fileReply(images.output(params.dir_name, params.file_name), request, decoding),
       {
         detail: {
           ...described,
@@ -18,13 +21,17 @@ export const filesRoutes = ({ images }: { readonly images: ImageStore }) =>
         },
       },
     )
-    .get("/inputs/:file_name", ({ params, request }) => fileReply(images.input(params.file_name), request), {
-      detail: {
-        ...described,
-        operationId: "get_input_inputs__file_name__get",
-        summary: "A picture that a request brought",
+    .get(
+      "/inputs/:file_name",
+      ({ params, request }) => fileReply(images.input(params.file_name), request, decoding),
+      {
+        detail: {
+          ...described,
+          operationId: "get_input_inputs__file_name__get",
+          summary: "A picture that a request brought",
+        },
       },
-    });
+    );
 
 const described = {
   tags: ["Query"],
@@ -38,10 +45,14 @@ const described = {
 };
 
 /** The file itself with ranges, or encoded anew when the Accept header names one format and nothing else. */
-export async function fileReply(path: string | undefined, request: Request): Promise<Response> {
+export async function fileReply(
+  path: string | undefined,
+  request: Request,
+  decoding?: DecodeGate,
+): Promise<Response> {
   if (path === undefined) return new Response(null, { status: 404 });
   const format = askedConversion(acceptedBy(request));
-  if (format !== undefined) return convertedReply(path, format);
+  if (format !== undefined) return convertedReply(path, format, decoding);
   const file = Bun.file(path);
   const { lastModified, size } = file;
   // To a request for a range, Bun adds what it takes ranges in.

@@ -1,7 +1,7 @@
 import { Type } from "@sinclair/typebox";
 import { Elysia } from "elysia";
 import type { Json } from "#/api/json.ts";
-import { isMultipart } from "#/api/legacy/form.ts";
+import { formOf, isMultipart } from "#/api/legacy/form.ts";
 import { formRequest, jsonAnswer, jsonRequest, pictureContent } from "#/api/openapi.ts";
 import { readBody, readJson } from "#/api/read.ts";
 import {
@@ -15,6 +15,7 @@ import {
 import { RequestError } from "#/lib/errors.ts";
 import type { Log } from "#/lib/log.ts";
 import type { Tools } from "#/tasks/tools.ts";
+import { bodyOf } from "./http/body-limit.ts";
 import { jsonBody } from "./http/json-body.ts";
 import { jsonReply } from "./http/replies.ts";
 import { legacyDescribe } from "./legacy/describe.ts";
@@ -57,7 +58,7 @@ const describeRoute = ({ tools, log }: ToolsDependencies) => {
       async ({ request }): Promise<{ json: Json | undefined }> => ({
         json: isMultipart(request)
           ? undefined
-          : readJson(await request.bytes(), request.headers.get("content-type")),
+          : readJson(await bodyOf(request), request.headers.get("content-type")),
       }),
     )
     .post(
@@ -113,7 +114,7 @@ const readMetadataRoute = ({ tools }: ToolsDependencies) =>
 /** A picture in a form, as the whole body, or named in JSON. A body that begins no JSON object is the picture itself. */
 async function pictureOf(request: Request, tools: Tools): Promise<Uint8Array> {
   if (isMultipart(request)) return await pictureInForm(request);
-  const bytes = await request.bytes();
+  const bytes = await bodyOf(request);
   if (bytes.length > 0 && !beginsJson(bytes)) return bytes;
   const { image } = readBody(ReadMetadataRequest, readJson(bytes)) as ReadMetadataRequest;
   return await tools.imageOf(image);
@@ -124,7 +125,7 @@ const beginsJson = (bytes: Uint8Array): boolean =>
   /^\s*[[{"]/.test(new TextDecoder().decode(bytes.subarray(0, 64)));
 
 async function pictureInForm(request: Request): Promise<Uint8Array> {
-  const form = await request.formData().catch((cause: unknown) => {
+  const form = await formOf(request, () => bodyOf(request)).catch((cause: unknown) => {
     throw new RequestError("bad-image", "The form cannot be read.", { field: "image" }, cause);
   });
   const file = [form.get("image"), ...form.values()].find((part) => part instanceof Blob);

@@ -4,9 +4,11 @@ import type { Examiner } from "#/catalog/examine.ts";
 import type { ModelHashes } from "#/catalog/hashes.ts";
 import type { Config } from "#/config/schema.ts";
 import type { Engine } from "#/engine/engine.ts";
+import type { DecodeGate } from "#/image/decode-gate.ts";
 import type { Log } from "#/lib/log.ts";
 import { isNothing } from "#/lib/nothing.ts";
 import type { Preset } from "#/recipe/preset.ts";
+import { lazyTokenizer } from "#/recipe/prompt-limits.ts";
 import { type Resolved, resolveRecipe, type World } from "#/recipe/resolve.ts";
 import type { Style } from "#/recipe/styles.ts";
 import type { Wildcards } from "#/recipe/wildcards.ts";
@@ -60,6 +62,8 @@ export type TaskDependencies = Readonly<{
   engine: Engine;
   assets: GenerationAssets;
   log: Log;
+  /** Where pictures wait to be decoded, those of the routes too; without it each waits for itself. */
+  decoding?: DecodeGate;
   /** Start of the addresses that clients are given, without a slash at the end (`publicBase`). */
   baseUrl: () => string;
   /** The port we listen on, for recognising our own addresses. */
@@ -95,8 +99,10 @@ export function createTasks(parts: TaskDependencies): CreatedTasks {
       catalog,
       styles: assets.styles.map(({ name }) => name),
     });
+  const tokenizer = lazyTokenizer();
+  const world = (): World => ({ ...worldOf(parts), tokenizer });
   const preparation = {
-    world: () => worldOf(parts),
+    world,
     models: parts,
     examine: examineInTurn(),
     defaultsFor: defaults,
@@ -106,10 +112,7 @@ export function createTasks(parts: TaskDependencies): CreatedTasks {
     log,
     random: parts.random,
   };
-  const tools = createTools(
-    () => inputOptionsOf(parts),
-    () => worldOf(parts),
-  );
+  const tools = createTools(() => inputOptionsOf(parts), world);
   const webhooks = new Webhooks(history, webhookOptions(config), clock, log);
   const createdBy = config.created_by || (fooocusKeys.environment.metadata_created_by ?? "");
   const describeOptions = {
@@ -124,12 +127,13 @@ export function createTasks(parts: TaskDependencies): CreatedTasks {
     engine,
     webhooks,
     log,
+    ...(parts.decoding === undefined ? {} : { decoding: parts.decoding }),
     now: clock,
     baseUrl,
     queueLimit: config.queue_limit,
     prepare: (request, lenient) =>
       lenient ? prepareLenient(request, preparation) : prepare(request, preparation),
-    resolve: (params) => resolveAgain(params, parts),
+    resolve: (params) => resolveAgain(params, world(), parts),
     describe: async (params, resolved, image) =>
       config.disable_metadata || !params.save_metadata_to_images
         ? undefined
@@ -148,8 +152,8 @@ const webhookOptions = (config: TaskConfig) => ({
 });
 
 /** A task's turn may come much later: its files are looked at once more, and the engine looks for itself. */
-function resolveAgain(params: GenerateParams, parts: TaskDependencies): Resolved {
-  const resolved = resolveRecipe(params, worldOf(parts));
+function resolveAgain(params: GenerateParams, world: World, parts: TaskDependencies): Resolved {
+  const resolved = resolveRecipe(params, world);
   const { fault } = examineModels(resolved, parts);
   if (fault !== undefined) throw fault.error;
   return resolved;
@@ -170,10 +174,10 @@ function worldOf({ catalog, assets, config }: TaskDependencies): World {
   };
 }
 
-function inputOptionsOf({ images, baseUrl, port, config }: TaskDependencies): InputOptions {
+function inputOptionsOf({ images, baseUrl, port, config, decoding }: TaskDependencies): InputOptions {
   const limits: FetchLimits = { ...imageLimits, allowPrivate: config.allow_private_fetch };
   const hosts = ["127.0.0.1", "localhost", "[::1]", config.host];
   const ports = [port(), config.also_port];
   const otherBases = hosts.flatMap((host) => ports.map((one) => `http://${host}:${one}`));
-  return { images, baseUrl: baseUrl(), otherBases, limits };
+  return { images, baseUrl: baseUrl(), otherBases, limits, ...(decoding === undefined ? {} : { decoding }) };
 }

@@ -2,7 +2,8 @@ import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
 import { RequestError } from "#/lib/errors.ts";
 import { isNothing } from "#/lib/nothing.ts";
-import { isPrivateAddress, type Resolve } from "./safe-fetch.ts";
+import { isPrivateAddress } from "./private-address.ts";
+import type { Resolve } from "./safe-fetch.ts";
 
 /** Names are looked up while the rest of a request is looked at, and waited for no longer than this, in milliseconds. */
 const patience = 200;

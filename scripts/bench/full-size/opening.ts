@@ -1,7 +1,9 @@
 /** One opening of the UNet in a process of its own, for `loras.ts`: `opening.ts CHECKPOINT STEPS [LORA ...]`, JSON on its output. */
 import { readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { operators } from "#/graph/operators.ts";
 import { createLog } from "#/lib/log.ts";
+import { DerivedFiles } from "#/runtime/derived-files.ts";
 import { openNetworks } from "#/runtime/models.ts";
 import { Residency } from "#/runtime/residency.ts";
 
@@ -23,8 +25,13 @@ const processor = (): number => {
 };
 
 const loras = paths.map((path) => ({ path, weight: 0.5 }));
-const residency = new Residency({ provider: "cpu", weights: "in-place", threads: 0 }, 2 ** 40, log);
-const networks = openNetworks({ base, loras }, 2, operators.cpu, residency);
+const residency = new Residency(
+  { provider: "cpu", weights: "in-place", threads: 0 },
+  { bytes: 2 ** 40 },
+  log,
+);
+const derived = new DerivedFiles({ folder: join(dirname(base), "derived"), budget: 2 ** 40 }, log);
+const networks = openNetworks({ base, loras }, 2, { operators: operators.cpu, residency, derived });
 const run = (size: number) =>
   networks.unet(random([1, 4, size, size]), 500, random([1, 77, 2048]), random([1, 2816]));
 

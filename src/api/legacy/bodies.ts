@@ -1,5 +1,16 @@
 import { type TSchema, Type } from "@sinclair/typebox";
-import { choice, flag, list, real, realOrNull, text, textOrNull, whole } from "../fields.ts";
+import {
+  choice,
+  flag,
+  list,
+  mostLoras,
+  mostSlots,
+  real,
+  realOrNull,
+  text,
+  textOrNull,
+  whole,
+} from "../fields.ts";
 import { CommonRequest } from "../generate.ts";
 import {
   controlNetTypes,
@@ -76,7 +87,7 @@ const common = {
   base_model_name: newer.base_model_name,
   refiner_model_name: newer.refiner_model_name,
   refiner_switch: newer.refiner_switch,
-  loras: list(OlderLora, newer.loras.default, "LoRA slots."),
+  loras: list(OlderLora, newer.loras.default, "LoRA slots.", mostLoras),
   advanced_params: Type.Union([AdvancedParams, Type.Null()], { default: {} }),
   save_meta: flag(true, "Embed metadata."),
   meta_scheme: choice(["fooocus", "a111", "a1111"], "fooocus", "ImageMetaScheme", "Metadata layout."),
@@ -113,7 +124,7 @@ const ImagePromptJson = Type.Object(
   { title: "ImagePromptJson", requiredKeys: [] },
 );
 
-const prompts = { image_prompts: list(ImagePromptJson, [], "Control images, at most 4.") };
+const prompts = { image_prompts: list(ImagePromptJson, [], "Control images, at most 4.", mostSlots) };
 
 /** Regions to enhance; a region whose prompt is not given looks for faces. */
 const region = {
@@ -150,6 +161,7 @@ const outpaint = {
     choice(outpaintSides, "Left", "OutpaintExpansion", "A side."),
     [],
     "Sides to extend.",
+    mostSlots,
   ),
 };
 const outpaintForm = {
@@ -249,6 +261,7 @@ export const jsonBodies = {
         Type.Object(region, { title: "EnhanceCtrlNetsOlder", requiredKeys: [] }),
         [],
         "Regions to enhance, at most 3.",
+        mostSlots,
       ),
     },
     { title: "ImageEnhanceRequestJson", requiredKeys: ["enhance_ctrlnets"] },

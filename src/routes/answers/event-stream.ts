@@ -10,8 +10,8 @@ import { serverSent } from "../http/server-sent.ts";
 const pace = 200;
 
 /**
- * A task's events as the reference's event stream: one JSON object and an empty data line an event, `Finished` last,
- * a ping every 15 s. Events are 200 ms apart, and progress that waits gives way to newer progress. A client that goes
+ * A task's events as the reference's event stream: one JSON object and an empty data line an event, `Finished` last
+ * (or why not: `error` says it), a ping every 15 s. Events are 200 ms apart, and progress that waits gives way to newer progress. A client that goes
  * away ends the watching, never the task.
  */
 export const eventStream = (events: AsyncIterable<LiveEvent>): Response =>
@@ -19,8 +19,10 @@ export const eventStream = (events: AsyncIterable<LiveEvent>): Response =>
 
 async function* messagesOf(events: AsyncIterable<LiveEvent>): AsyncGenerator<string, void, undefined> {
   const isReplaceable = ({ type }: LiveEvent): boolean => type === "progress";
+  let percent = 0;
   for await (const event of paced(told(events), { milliseconds: pace, isReplaceable })) {
-    const text = await messageOf(event);
+    if (event.type === "progress") percent = event.percent;
+    const text = await messageOf(event, percent);
     if (text !== undefined) yield `data: ${text}\r\ndata: \r\n\r\n`;
   }
 }
@@ -36,11 +38,16 @@ const silent: readonly LiveEvent["type"][] = ["queued", "started", "image", "sna
 const pingLine = (now: Date): string =>
   `: ping - ${now.toISOString().replace("T", " ").replace("Z", "000+00:00")}\r\n\r\n`;
 
-async function messageOf(event: LiveEvent): Promise<string | undefined> {
+/** @param percent what was reached so far */
+async function messageOf(event: LiveEvent, percent: number): Promise<string | undefined> {
   if (event.type === "progress") {
     const png = await event.preview?.png();
     const preview = png === undefined ? null : `data:image/png;base64,${Buffer.from(png).toString("base64")}`;
     return streamJson({ progress: event.percent, preview, message: event.message, images: [] });
+  }
+  if (event.type === "closing") {
+    const text = streamJson({ progress: percent, preview: null, message: event.message, images: [] });
+    return withKeys(text, [`"error": ${asciiJson("interrupted")}`]);
   }
   if (event.type === "settled") {
     const { error, result, warnings } = event;
@@ -50,10 +57,14 @@ async function messageOf(event: LiveEvent): Promise<string | undefined> {
       ...(error === null ? [] : [`"error": ${asciiJson(error.code)}`]),
       ...(warnings.length === 0 ? [] : [`"warnings": [${warnings.map(asciiJson).join(", ")}]`]),
     ];
-    return added.length === 0 ? text : `${text.slice(0, -1)}, ${added.join(", ")}}`;
+    return withKeys(text, added);
   }
   return undefined;
 }
+
+/** The message with keys that the reference does not have, behind its own. */
+const withKeys = (text: string, added: readonly string[]): string =>
+  added.length === 0 ? text : `${text.slice(0, -1)}, ${added.join(", ")}}`;
 
 type StreamMessage = Readonly<{
   progress: number;

@@ -1,7 +1,9 @@
-import { InvalidRequest } from "#/api/issues.ts";
+import { InvalidRequest, shortened } from "#/api/issues.ts";
+import type { Json } from "#/api/json.ts";
 import { UndecodableBody } from "#/api/read.ts";
 import { AppError, type ErrorCode } from "#/lib/errors.ts";
 import type { Log } from "#/lib/log.ts";
+import { OversizedBody } from "./body-limit.ts";
 import { jsonReply } from "./replies.ts";
 
 /** The one place where a failure gets its status. */
@@ -47,6 +49,7 @@ export function errorReply(thrown: unknown, log: Log): Response {
     return jsonReply(body === undefined ? { detail } : { detail, body }, 422);
   }
   if (thrown instanceof UndecodableBody) return jsonReply({ detail: thrown.message }, 400);
+  if (thrown instanceof OversizedBody) return jsonReply({ detail: thrown.message }, 413);
   if (thrown instanceof AppError && thrown.code !== "bug") return appErrorReply(thrown);
   log.error("a request failed unexpectedly", {
     error: thrown instanceof Error ? thrown.stack : String(thrown),
@@ -60,13 +63,18 @@ export function errorReply(thrown: unknown, log: Log): Response {
 /** A place in a list is a number. */
 const locOf = (part: string): string | number => (/^\d+$/.test(part) ? Number(part) : part);
 
-function appErrorReply({ code, message, details }: AppError): Response {
+/** Characters of a sentence: what a request holds may be quoted in it. */
+const longest = 2000;
+
+function appErrorReply({ code, message: said, details }: AppError): Response {
   const status = statuses[code];
+  const message = said.length <= longest ? said : `${said.slice(0, longest)}…`;
   if (status !== 422) return jsonReply({ detail: message }, status);
   const { field, value, cause } = details;
   const loc = typeof field === "string" ? ["body", ...field.split(".").map(locOf)] : ["body"];
   const ctx = { error: code, ...(typeof cause === "string" ? { cause } : {}) };
-  const problem = { type: typeOf(code), loc, msg: message, input: value ?? null, ctx };
+  const echo: Json = Array.isArray(value) ? [...value] : (value ?? null);
+  const problem = { type: typeOf(code), loc, msg: message, input: shortened(echo), ctx };
   return jsonReply({ detail: [problem] }, status);
 }
 

@@ -10,6 +10,7 @@ import { olderField, toGenerateRequest } from "#/api/legacy/to-generate.ts";
 import { type OlderWords, readOlder } from "#/api/legacy/words.ts";
 import { formRequest, jsonAnswer, jsonRequest, pictureContent, queryParameter } from "#/api/openapi.ts";
 import { readJson } from "#/api/read.ts";
+import type { DecodeGate } from "#/image/decode-gate.ts";
 import { RequestError } from "#/lib/errors.ts";
 import type { Log } from "#/lib/log.ts";
 import type { ImageStore } from "#/stores/images.ts";
@@ -17,11 +18,17 @@ import type { Task } from "#/tasks/task.ts";
 import type { Tasks } from "#/tasks/tasks.ts";
 import { firstPicture } from "../answers/pictures.ts";
 import { ended } from "../generate.ts";
+import { bodyOf } from "../http/body-limit.ts";
 import { convertedReply, jsonReply } from "../http/replies.ts";
 import { olderAnswer } from "./answer.ts";
 import { finishReason, freshJob, jobResult, queueIsFull, refusedJob } from "./job.ts";
 
-export type OlderDependencies = Readonly<{ tasks: Tasks; images: ImageStore; log: Log }>;
+export type OlderDependencies = Readonly<{
+  tasks: Tasks;
+  images: ImageStore;
+  log: Log;
+  decoding?: DecodeGate;
+}>;
 
 /** A route of the older API: where it is, what it takes, and what its body is about. */
 type OlderRoute = Readonly<{
@@ -76,7 +83,7 @@ const olderRoutes: readonly OlderRoute[] = [
 export const generationRoutes = (parts: OlderDependencies) =>
   new Elysia({ name: "routes/legacy/generation" }).use(jsonRoutes(parts)).use(formRoutes(parts));
 
-/** The bodies are read before the key is asked for, and checked after: that is the contract's order. */
+/** The bodies are read before the key is asked for, if they are small, and checked after: that is the contract's order. */
 function jsonRoutes(parts: OlderDependencies) {
   const app = new Elysia().derive(async ({ request }) => ({ json: await sentJson(request) }));
   for (const route of olderRoutes.filter(({ form }) => !form)) {
@@ -94,7 +101,9 @@ function jsonRoutes(parts: OlderDependencies) {
 }
 
 function formRoutes(parts: OlderDependencies) {
-  const app = new Elysia().derive(async ({ request }) => ({ form: await formOf(request) }));
+  const app = new Elysia().derive(async ({ request }) => ({
+    form: await formOf(request, () => bodyOf(request)),
+  }));
   for (const route of olderRoutes.filter(({ form }) => form)) {
     app.post(
       route.path,
@@ -137,14 +146,17 @@ const generationAnswer = {
   },
 };
 
+/** Bytes of a text that is no JSON that are shown: more than the answer keeps of it. */
+const mostShown = 64 * 1024;
+
 /** @throws InvalidRequest that shows the text, for what is no JSON; UndecodableBody */
 async function sentJson(request: Request): Promise<Json> {
-  const bytes = await request.bytes();
+  const bytes = await bodyOf(request);
   try {
     return readJson(bytes, request.headers.get("content-type"));
   } catch (thrown) {
     if (!(thrown instanceof InvalidRequest)) throw thrown;
-    throw new InvalidRequest(thrown.issues, new TextDecoder().decode(bytes));
+    throw new InvalidRequest(thrown.issues, new TextDecoder().decode(bytes.subarray(0, mostShown)));
   }
 }
 
@@ -161,7 +173,7 @@ async function generated(
   route: OlderRoute,
   request: Request,
   words: OlderWords,
-  { tasks, images }: OlderDependencies,
+  { tasks, images, decoding }: OlderDependencies,
 ): Promise<Response> {
   const kind = replyKind(request, words);
   const task = await submitted(route, words, kind, tasks);
@@ -172,7 +184,7 @@ async function generated(
     case "sync":
       return jsonReply(await jobResult(await ended(tasks, task.id, request.signal), images));
     case "image":
-      return await firstImage(await ended(tasks, task.id, request.signal), images);
+      return await firstImage(await ended(tasks, task.id, request.signal), images, decoding);
   }
 }
 
@@ -215,9 +227,13 @@ function fullReply(kind: ReplyKind, job: LegacyJob): Response {
   }
 }
 
-async function firstImage(task: Task, images: ImageStore): Promise<Response> {
+async function firstImage(
+  task: Task,
+  images: ImageStore,
+  decoding: DecodeGate | undefined,
+): Promise<Response> {
   const path = firstPicture(task, images);
-  if (path !== undefined) return await convertedReply(path, "png");
+  if (path !== undefined) return await convertedReply(path, "png", decoding);
   return finishReason(task) === "USER_CANCEL" ? plain("USER_CANCEL", 400) : plain("ERROR", 500);
 }
 
