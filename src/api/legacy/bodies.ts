@@ -1,16 +1,5 @@
 import { type TSchema, Type } from "@sinclair/typebox";
-import {
-  choice,
-  flag,
-  list,
-  mostLoras,
-  mostSlots,
-  real,
-  realOrNull,
-  text,
-  textOrNull,
-  whole,
-} from "../fields.ts";
+import { choice, flag, list, mostLoras, mostSlots, realOrNull, text, textOrNull, whole } from "../fields.ts";
 import { CommonRequest } from "../generate.ts";
 import {
   controlNetTypes,
