@@ -85,14 +85,14 @@ export function startApp(config: Config, engineCommand: readonly string[], log: 
   });
   const styles = assets.styles.map(({ name }) => name);
   noteDefaults({ ...shelf, fooocusKeys: config.fooocusKeys, styles }, defaults(), log);
-  const auth = { keys: config.api_keys, protectFiles: config.protect_files };
   const answering = {
     ...shared,
     tasks,
     tools,
     catalog,
     styleNames: [expansionStyle, randomStyle, ...styles],
-    auth,
+    defaults,
+    auth: { keys: config.api_keys, protectFiles: config.protect_files },
     corsOrigins: config.cors_origins,
     guard: browserGuard(config),
     persistentHistory: config.persistent,

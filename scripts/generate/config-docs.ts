@@ -1,11 +1,13 @@
 import { settingsTable } from "#/config/describe.ts";
 import { FooocusSchema } from "#/config/fooocus-keys.ts";
+import { ignoredFlags } from "#/config/ignored-flags.ts";
 
 /** The text of docs/configuration.md; a test compares the file with it. */
 export function configurationPage(): string {
   const keys = Object.keys(FooocusSchema.properties)
     .map((key) => `\`${key}\``)
     .join(", ");
+  const ignored = [...ignoredFlags.keys()].map((flag) => `\`${flag}\``).join(", ");
   return `# Configuration
 
 <!-- Made by \`node scripts/setup.mjs run scripts/generate/config-docs.ts\` from src/config/schema.ts; do not edit. -->
@@ -23,8 +25,8 @@ These flags mean the same: \`--listen [IP]\` (bare: all addresses), \`--apikey\`
 \`--port N\` was the port of the web page, with the API one above. Here page and API are one server, which listens on N and,
 as \`also_port\`, on N+1 (or on \`API_PORT\`): old clients find the API where it was. \`--also-port 0\` switches that off;
 if N+1 is taken, the server does without it and says so.
-\`--nowebui\`, \`--temp-path\`, \`--disable-image-log\`, \`--hf-mirror\`, \`--disable-preset-download\`,
-\`--always-download-new-model\`, \`--rebuild-hash-cache\` and the older \`--queue-history\` are accepted and change nothing.
+These flags of FooocusAPI, of the older Fooocus-API and of Fooocus itself are accepted and change nothing; the server says
+at its start why, and what to use instead: ${ignored}.
 
 \`--fooocus DIR\` points at an existing Fooocus folder: its \`config.txt\` and \`models/\` are used, after our own.
 

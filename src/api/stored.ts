@@ -1,3 +1,4 @@
+import { isNothing } from "#/lib/nothing.ts";
 import { CommonRequest, type GenerateParams, generateFields } from "./generate.ts";
 import { EnhanceCtrlNets } from "./generate-objects.ts";
 import type { Json, JsonObject } from "./json.ts";
@@ -24,11 +25,8 @@ export const imageFields = [
   "enhance_input_image",
 ] as const satisfies readonly (keyof GenerateParams)[];
 
-/** Spellings that all mean "no image". */
-const noImage: readonly string[] = ["", "None", "null", "string", "none"];
-
 /** Whether an image field holds an image. */
-export const isImage = (value: string | null): value is string => value !== null && !noImage.includes(value);
+export const isImage = (value: string | null): value is string => !isNothing(value);
 
 /**
  * A settled request as it is stored and shown (http-api section 8): LoRAs as one flat list, four control slots, three

@@ -3,8 +3,10 @@ import { join } from "node:path";
 import type { TSchema } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 import { EngineError } from "#/lib/errors.ts";
+import { isNothing } from "#/lib/nothing.ts";
 import { allowed, fromText, helpText } from "./describe.ts";
 import { type FooocusKeys, folderKeys, pythonLiteral, readFooocusKeys } from "./fooocus-keys.ts";
+import { ignoredFlags, manyValued } from "./ignored-flags.ts";
 import { type Config, type ConfigKey, ConfigSchema } from "./schema.ts";
 
 /** What the command line and the environment bring. */
@@ -22,20 +24,6 @@ const aliases: Readonly<Record<string, ConfigKey>> = {
   "--apikey": "api_keys",
   "--output-path": "outputs",
   "--queue-size": "queue_limit",
-};
-
-const noDownloads = "nothing is downloaded";
-
-/** Flags of FooocusAPI and of the older Fooocus-API that change nothing here, and why. */
-const ignored: Readonly<Record<string, string>> = {
-  "--nowebui": "page and API are one server",
-  "--temp-path": "pictures are kept in outputs and inputs alone",
-  "--disable-image-log": "pictures are always kept, so that their addresses work",
-  "--hf-mirror": noDownloads,
-  "--disable-preset-download": noDownloads,
-  "--always-download-new-model": noDownloads,
-  "--queue-history": "the history keeps everything",
-  "--rebuild-hash-cache": "a file is hashed when it is first asked for, and again when it changes",
 };
 
 /** Environment variables of ours begin with this. */
@@ -79,6 +67,7 @@ export function loadConfig({ args, env }: Sources): Loaded {
 
   const config = settings.done();
   refuseStrangeBase(config.base_url);
+  refuseStrangeWebhook(config.webhook_url);
   noteMissing(config.models, settings);
   const keys = { file, environment };
   const models = [...extraFolders({ ...file, ...environment }, fooocus), ...config.models];
@@ -130,7 +119,7 @@ type Flag = Readonly<{ flag: string; value: string | undefined }>;
 
 function readFlags(flags: readonly Flag[], settings: Settings): void {
   for (const { flag, value } of flags) {
-    const reason = ignored[flag];
+    const reason = ignoredFlags.get(flag);
     if (reason !== undefined) {
       settings.notes.push(`${flag} changes nothing here: ${reason}.`);
       continue;
@@ -175,6 +164,13 @@ function refuseStrangeBase(base: string): void {
     return;
   const message = `base_url cannot be ${JSON.stringify(base)}; it takes a URL, host:port or a host.`;
   throw new EngineError("bad-setting", message, { key: "base_url" });
+}
+
+/** Every webhook of a request that names none would be lost. Words for nothing are nothing, as in a request. */
+function refuseStrangeWebhook(address: string): void {
+  if (isNothing(address) || /^https?:$/.test(URL.parse(address)?.protocol ?? "")) return;
+  const message = `webhook_url cannot be ${JSON.stringify(address)}; it takes an address that begins with http:// or https://.`;
+  throw new EngineError("bad-setting", message, { key: "webhook_url" });
 }
 
 const bracketed = (name: string): string =>
@@ -225,6 +221,7 @@ function* parseFlags(args: readonly string[]): Generator<Flag> {
     else if (next !== undefined && !next.startsWith("--")) {
       i += 1;
       yield { flag, value: next };
+      while (manyValued.includes(flag) && args[i + 1]?.startsWith("--") === false) i += 1;
     } else yield { flag, value: undefined };
   }
 }

@@ -1,4 +1,5 @@
 import { Elysia } from "elysia";
+import type { GenerateParams } from "#/api/generate.ts";
 import { type DescribedRoute, openApiDocument } from "#/api/openapi.ts";
 import { apiDocs } from "#/web/api-docs.ts";
 import { type ReferenceDocument, referencePage } from "#/web/reference-page.ts";
@@ -11,14 +12,24 @@ const hidden = { detail: { hide: true } };
  * also answer HEAD.
  *
  * @param described all routes of the server, once they are declared
+ * @param defaults  what a request means here that says nothing; it may change with the files that are there
  */
-export function docsRoutes(described: () => readonly DescribedRoute[]) {
-  let made: Readonly<{ json: string; reference: string }> | undefined;
+export function docsRoutes(
+  described: () => readonly DescribedRoute[],
+  defaults: () => Partial<GenerateParams>,
+) {
+  let made: Readonly<{ of: Partial<GenerateParams>; json: string; reference: string }> | undefined;
   const document = () => {
-    if (made === undefined) {
-      const json = openApiDocument(described());
+    const of = defaults();
+    if (made === undefined || !Bun.deepEquals(made.of, of)) {
+      const size = of.aspect_ratios_selection;
+      const applied = {
+        ...of,
+        ...(size === undefined ? {} : { aspect_ratios_selection: size.replace("×", "*") }),
+      };
+      const json = openApiDocument(described(), applied);
       // What was just written is such a document.
-      made = { json, reference: referencePage(JSON.parse(json) as ReferenceDocument) };
+      made = { of, json, reference: referencePage(JSON.parse(json) as ReferenceDocument) };
     }
     return made;
   };

@@ -1,6 +1,7 @@
+import { TypeGuard } from "@sinclair/typebox";
 import { Elysia } from "elysia";
 import { TaskRecord } from "#/api/answers.ts";
-import { CommonRequest, type GenerateRequest } from "#/api/generate.ts";
+import { CommonRequest, type GenerateRequest, generateFields } from "#/api/generate.ts";
 import { jsonAnswer, jsonRequest, pictureContent } from "#/api/openapi.ts";
 import { readBody } from "#/api/read.ts";
 import type { TaskId } from "#/engine/protocol.ts";
@@ -74,15 +75,22 @@ const generateAnswer = {
 
 type Mode = Readonly<{ kind: "image"; format: ImageFormat } | { kind: "stream" | "async" | "sync" }>;
 
-/** Naming both flags as false asks for the picture itself, as the migration guide has it, unless JSON is asked for. */
-function modeOf(accepted: readonly MediaRange[], { stream_output, async_process }: GenerateRequest): Mode {
+/**
+ * Naming both flags as false asks for the picture itself, as the migration guide has it, unless JSON is asked for, or
+ * nothing was asked for: clients that are generated from a description send the default of every switch.
+ */
+function modeOf(accepted: readonly MediaRange[], body: GenerateRequest): Mode {
+  const { stream_output, async_process } = body;
   const format = askedPicture(accepted);
   if (format !== undefined) return { kind: "image", format };
   if (stream_output === true) return { kind: "stream" };
   if (async_process === true) return { kind: "async" };
-  const bothRefused = async_process === false && stream_output === false;
+  const isFilledIn = switches.every((name) => body[name] !== undefined);
+  const bothRefused = async_process === false && stream_output === false && !isFilledIn;
   return bothRefused && !takesJson(accepted) ? { kind: "image", format: "png" } : { kind: "sync" };
 }
+
+const switches = generateFields.filter((name) => TypeGuard.IsBoolean(CommonRequest.properties[name]));
 
 /**
  * The task when it has ended.

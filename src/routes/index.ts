@@ -1,4 +1,5 @@
 import { Elysia } from "elysia";
+import type { GenerateParams } from "#/api/generate.ts";
 import type { DescribedRoute } from "#/api/openapi.ts";
 import type { Catalog } from "#/catalog/catalog.ts";
 import type { DecodeGate } from "#/image/decode-gate.ts";
@@ -16,7 +17,7 @@ import { type AuthOptions, asksForKey, refusal, strangerRefusal } from "./http/a
 import { bodyBytes, hardLimit, oversized } from "./http/body-limit.ts";
 import { corsHeaders, preflight } from "./http/cors.ts";
 import { errorReply } from "./http/errors.ts";
-import { type BrowserGuard, crossSiteRefusal } from "./http/guard.ts";
+import { type BrowserGuard, loggedGuard } from "./http/guard.ts";
 import { jsonReply } from "./http/replies.ts";
 import { notFound, unrouted } from "./http/routing.ts";
 import { legacyRoutes } from "./legacy/index.ts";
@@ -32,6 +33,8 @@ export type RouteDependencies = Readonly<{
   images: ImageStore;
   catalog: Catalog;
   styleNames: readonly string[];
+  /** The values of a request that says nothing, for the description of the API. */
+  defaults?: () => Partial<GenerateParams>;
   auth: AuthOptions;
   /** Web origins that may read answers; none listed allows all. */
   corsOrigins: readonly string[];
@@ -52,6 +55,7 @@ export type RouteDependencies = Readonly<{
  */
 export function routes(parts: RouteDependencies) {
   const declared: DescribedRoute[] = [];
+  const refused = parts.guard === undefined ? undefined : loggedGuard(parts.guard, parts.log);
   const app = new Elysia({
     strictPath: true,
     systemRouter: false,
@@ -65,7 +69,7 @@ export function routes(parts: RouteDependencies) {
       Object.assign(set.headers, corsHeaders(request, parts.corsOrigins));
       return (
         preflight(request, parts.corsOrigins) ??
-        (parts.guard === undefined ? undefined : crossSiteRefusal(request, parts.guard)) ??
+        refused?.(request) ??
         unrouted(request, declared) ??
         strangerRefusal(request, parts.auth) ??
         oversized(request)
@@ -73,7 +77,7 @@ export function routes(parts: RouteDependencies) {
     })
     .onBeforeHandle(({ request }) => refusal(request, parts.auth))
     .onError(({ code, error }) => (code === "NOT_FOUND" ? notFound() : errorReply(error, parts.log)))
-    .use(docsRoutes(() => declared))
+    .use(docsRoutes(() => declared, parts.defaults ?? (() => ({}))))
     .use(dashboardRoute())
     .use(generateRoute(parts))
     .use(tasksRoutes(parts))

@@ -2,12 +2,13 @@ import { Type } from "@sinclair/typebox";
 import { Elysia } from "elysia";
 import type { Json } from "#/api/json.ts";
 import { formOf, isMultipart } from "#/api/legacy/form.ts";
-import { jsonAnswer, jsonRequest, pictureContent } from "#/api/openapi.ts";
+import { formRequest, jsonAnswer, jsonRequest, pictureContent } from "#/api/openapi.ts";
 import { readBody, readJson } from "#/api/read.ts";
 import {
   DescribeImageRequest,
   DescribeImageResponse,
   GenerateMaskRequest,
+  ReadMetadataForm,
   ReadMetadataRequest,
   ReadMetadataResponse,
 } from "#/api/tools.ts";
@@ -99,10 +100,9 @@ const readMetadataRoute = ({ tools }: ToolsDependencies) =>
         requestBody: {
           required: true,
           content: {
+            // First, for openapi-generator, which otherwise asks for a model of the form that it does not write.
+            ...formRequest(ReadMetadataForm).content,
             ...jsonRequest(ReadMetadataRequest).content,
-            "multipart/form-data": {
-              schema: { type: "object", properties: { image: { type: "string", format: "binary" } } },
-            },
             ...pictureContent,
           },
         },

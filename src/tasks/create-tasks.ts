@@ -6,6 +6,7 @@ import type { Config } from "#/config/schema.ts";
 import type { Engine } from "#/engine/engine.ts";
 import type { DecodeGate } from "#/image/decode-gate.ts";
 import type { Log } from "#/lib/log.ts";
+import { isNothing } from "#/lib/nothing.ts";
 import type { Preset } from "#/recipe/preset.ts";
 import { lazyTokenizer } from "#/recipe/prompt-limits.ts";
 import { type Resolved, resolveRecipe, type World } from "#/recipe/resolve.ts";
@@ -107,16 +108,12 @@ export function createTasks(parts: TaskDependencies): CreatedTasks {
     defaultsFor: defaults,
     presets: assets.presets,
     inputOptions: () => inputOptionsOf(parts),
-    webhookUrl: config.webhook_url,
+    webhook: webhookOptions(config),
+    log,
     random: parts.random,
   };
   const tools = createTools(() => inputOptionsOf(parts), world);
-  const webhooks = new Webhooks(
-    history,
-    { secret: config.webhook_secret, asText: config.webhook_text, allowPrivate: config.allow_private_fetch },
-    clock,
-    log,
-  );
+  const webhooks = new Webhooks(history, webhookOptions(config), clock, log);
   const createdBy = config.created_by || (fooocusKeys.environment.metadata_created_by ?? "");
   const describeOptions = {
     catalog,
@@ -145,6 +142,14 @@ export function createTasks(parts: TaskDependencies): CreatedTasks {
   });
   return { tasks, tools, defaults };
 }
+
+/** Whom requests may have called; the operator's own address is no stranger. */
+const webhookOptions = (config: TaskConfig) => ({
+  secret: config.webhook_secret,
+  asText: config.webhook_text,
+  allowPrivate: config.allow_private_fetch,
+  own: isNothing(config.webhook_url) ? "" : config.webhook_url,
+});
 
 /** A task's turn may come much later: its files are looked at once more, and the engine looks for itself. */
 function resolveAgain(params: GenerateParams, world: World, parts: TaskDependencies): Resolved {

@@ -1,8 +1,10 @@
 import type { GenerateParams, GenerateRequest } from "#/api/generate.ts";
 import { formatNames } from "#/image/encode.ts";
 import { RequestError } from "#/lib/errors.ts";
+import type { Log } from "#/lib/log.ts";
 import { withKnownNames } from "#/recipe/known-names.ts";
 import { type Preset, presetOf } from "#/recipe/preset.ts";
+import { withoutPublishedDefaults } from "#/recipe/published-defaults.ts";
 import { resolveRecipe, type World } from "#/recipe/resolve.ts";
 import { settle } from "#/recipe/settle.ts";
 import { expansionWarning, sizeWarning, wildcardWarning } from "#/recipe/warnings.ts";
@@ -10,6 +12,7 @@ import { isCleanName } from "#/stores/images.ts";
 import { type examineInTurn, type ModelShelf, unusableModel } from "./examine-models.ts";
 import { type InputOptions, takeInputs } from "./inputs.ts";
 import type { Prepared } from "./parts.ts";
+import { type WebhookRules, webhookAddress } from "./webhook-address.ts";
 
 /** What a request is filled and checked with. */
 export type Preparation = Readonly<{
@@ -20,8 +23,8 @@ export type Preparation = Readonly<{
   defaultsFor: (base?: string) => GenerateParams;
   presets: ReadonlyMap<string, Preset>;
   inputOptions: () => InputOptions;
-  /** For requests that name none. */
-  webhookUrl: string;
+  webhook: WebhookRules;
+  log: Log;
   /** 0 up to 1. */
   random: () => number;
 }>;
@@ -32,15 +35,16 @@ export type Preparation = Readonly<{
  *
  * @throws RequestError
  */
-export async function prepare(request: GenerateRequest, parts: Preparation): Promise<Prepared> {
+export async function prepare(said: GenerateRequest, parts: Preparation): Promise<Prepared> {
   // 53 bits, so that a client in JavaScript reads a drawn seed to its last digit.
   const randomSeed = (): bigint => BigInt(Math.floor(parts.random() * 2 ** 53));
   const world = parts.world();
+  const { request, warnings: unsaid } = withoutPublishedDefaults(said, world);
   const preset = presetOf(request, parts.presets, world);
   const defaults = parts.defaultsFor(request.base_model_name ?? preset.base_model_name);
   const params = settle(request, { defaults, preset, randomSeed });
   checkFile(params);
-  checkWebhook(params.webhook_url ?? "");
+  const webhook = webhookAddress(params.webhook_url, parts.webhook);
   const resolved = resolveRecipe(params, world);
   const { recipe, warnings } = resolved;
   const { notes, fault } = await parts.examine(resolved, parts.models);
@@ -50,19 +54,23 @@ export async function prepare(request: GenerateRequest, parts: Preparation): Pro
     expansionWarning(request, preset),
     wildcardWarning(params, world.wildcards),
   ];
+  await webhook.checked;
   const taken = await takeInputs(params, parts.inputOptions());
-  const webhook = taken.webhook_url ?? "";
   return {
-    params: { ...taken, webhook_url: webhook === "" ? parts.webhookUrl : webhook },
-    warnings: [...warnings, ...more.flatMap((text) => text ?? []), ...notes],
+    params: { ...taken, webhook_url: webhook.url },
+    warnings: [...unsaid, ...warnings, ...more.flatMap((text) => text ?? []), ...notes],
   };
 }
 
-/** The older API's way: names that nobody knows give way to the defaults, which its client is told. */
+/**
+ * The older API's way: names that nobody knows give way to the defaults. Its answers have no place for warnings, so the log
+ * says it as well as the record.
+ */
 export async function prepareLenient(request: GenerateRequest, parts: Preparation): Promise<Prepared> {
   const { kept, replaced } = withKnownNames(request, parts.world());
   const prepared = await prepare(kept, parts);
   if (replaced.length === 0) return prepared;
+  parts.log.warn("names that nobody here knows gave way to the defaults", { replaced: replaced.join(", ") });
   const warning = `Names that nobody here knows gave way to the defaults: ${replaced.join(", ")}.`;
   return { ...prepared, warnings: [warning, ...prepared.warnings] };
 }
@@ -77,12 +85,4 @@ function checkFile({ save_name: name, output_format: format }: GenerateParams): 
     const message = `save_name is one file name without folders, not ${JSON.stringify(name.slice(0, 200))}.`;
     throw new RequestError("invalid-value", message, { field: "save_name", value: name.slice(0, 200) });
   }
-}
-
-/** Whether it can be reached is seen when it is called; what is no address never can. */
-function checkWebhook(url: string): void {
-  if (url === "" || (URL.canParse(url) && /^https?:$/.test(new URL(url).protocol))) return;
-  const said = url.slice(0, 200);
-  const message = `webhook_url is an address that begins with http:// or https://, not ${JSON.stringify(said)}.`;
-  throw new RequestError("invalid-value", message, { field: "webhook_url", value: said });
 }

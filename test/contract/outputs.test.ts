@@ -2,6 +2,7 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import sharp from "sharp";
+import { ScriptedEngine } from "../support/scripted-engine.ts";
 import { serveBench } from "../support/served-bench.ts";
 
 const colors = ["red", "green", "blue"];
@@ -123,12 +124,16 @@ describe("save_name", () => {
 });
 
 test("disable_preview: no step has a picture", async () => {
+  // The stream tells of the newest step alone, so each must last long enough to be told.
+  await using slow = serveBench({ engine: new ScriptedEngine({ beforeStep: () => Bun.sleep(400) }) });
   const previews = async (body: unknown) => {
-    const text = await (await post({ ...Object(body), stream_output: true })).text();
-    return [...text.matchAll(/"preview": ("data:image\/png)?/g)].filter(([, uri]) => uri !== undefined)
-      .length;
+    const answer = await fetch(`${slow.url}/v1/engine/generate/`, {
+      method: "POST",
+      body: JSON.stringify({ ...small, ...Object(body), stream_output: true }),
+    });
+    return (await answer.text()).match(/"preview": "data:image\/png/g)?.length ?? 0;
   };
-  expect(await previews({})).toBe(2);
+  expect(await previews({})).toBeGreaterThan(0);
   expect(await previews({ disable_preview: true })).toBe(0);
 });
 

@@ -1,7 +1,13 @@
 import { type TSchema, Type } from "@sinclair/typebox";
 import { Elysia } from "elysia";
 import { InvalidRequest, sentences } from "#/api/issues.ts";
-import { AsyncJobResponse, JobHistoryResponse, JobQueueInfo, StopResponse } from "#/api/legacy/answers.ts";
+import {
+  AsyncJobResponse,
+  CleanVramResponse,
+  JobHistoryResponse,
+  JobQueueInfo,
+  StopResponse,
+} from "#/api/legacy/answers.ts";
 import { hyphenated, withoutHyphens } from "#/api/legacy/job.ts";
 import { jsonAnswer, pictureContent, queryParameter } from "#/api/openapi.ts";
 import { type Converted, readQuery } from "#/api/read.ts";
@@ -74,7 +80,7 @@ function queryRoutes(parts: JobDependencies) {
       ({ request }) => olderAnswer(request, log, () => history(new URL(request.url).searchParams, parts)),
       documented(
         "get_history_v1_generation_job_history_get",
-        "Jobs, newest first; or delete one",
+        "Jobs, oldest first, or with --persistent a page of them, newest first; or delete one",
         JobHistoryResponse,
         [
           queryParameter("job_id", jobId),
@@ -108,7 +114,7 @@ const otherRoutes = ({ tasks, images, log, decoding }: JobDependencies) =>
       documented(
         "all_engines_v1_engines_clean_vram_get",
         "Give back the memory of the models",
-        Type.Object({ message: Type.String() }),
+        CleanVramResponse,
       ),
     )
     .get(
@@ -146,6 +152,8 @@ function openJobs(tasks: Tasks): readonly Task[] {
   return [...(current === undefined ? [] : [current]), ...tasks.pending()];
 }
 
+const always = { from: 0, to: Number.MAX_SAFE_INTEGER };
+
 async function history(query: URLSearchParams, { tasks, persistent }: JobDependencies): Promise<Response> {
   const wanted = query.get("job_id");
   const id = wanted === null || wanted === "" ? undefined : (withoutHyphens(wanted) as TaskId);
@@ -157,7 +165,9 @@ async function history(query: URLSearchParams, { tasks, persistent }: JobDepende
     return jsonReply({ message: gone === undefined ? "Not found" : "Deleted" });
   }
   const settled = (task: Task): boolean => task.state.status === "settled";
-  const found = id === undefined ? tasks.history({ page: at, pageSize: size }) : (tasks.find(id) ?? []);
+  // Without a history on disk the older API keeps a list, and shows all of it, in its order.
+  const listed = () => (persistent ? tasks.history({ page: at, pageSize: size }) : tasks.range(always));
+  const found = id === undefined ? listed() : (tasks.find(id) ?? []);
   const ended = [found].flat().filter(settled);
   return jsonReply({
     queue: openJobs(tasks)

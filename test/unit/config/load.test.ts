@@ -50,7 +50,9 @@ test("the API listens where FooocusAPI's does", () => {
 test("FooocusAPI's flags: other names for ours, and those that change nothing", () => {
   const { config, notes } = load(["--listen", "--apikey", "k1,k2", "--nowebui", "--output-path", "/data"]);
   expect([config.host, config.api_keys, config.outputs]).toEqual(["0.0.0.0", ["k1", "k2"], "/data"]);
-  expect(notes).toEqual(["--nowebui changes nothing here: page and API are one server."]);
+  expect(notes).toEqual([
+    "--nowebui changes nothing here: page and API are one server, which opens no browser.",
+  ]);
   expect(load(["--listen", "::1", "--disable-metadata"]).config).toMatchObject({
     host: "::1",
     disable_metadata: true,
@@ -78,6 +80,29 @@ test("every flag of FooocusAPI is understood, or said to change nothing", () => 
   );
 });
 
+test("a start script of Fooocus stopped at --always-high-vram: all its flags are taken, and each says why it does nothing", () => {
+  const switches =
+    "--share --disable-preset-selection --disable-offload-from-vram --disable-analytics --in-browser " +
+    "--disable-enhance-output-sorting --enable-auto-describe-image --disable-in-browser --async-cuda-allocation " +
+    "--disable-async-cuda-allocation --disable-attention-upcast --all-in-fp32 --all-in-fp16 --unet-in-bf16 " +
+    "--unet-in-fp16 --unet-in-fp8-e4m3fn --unet-in-fp8-e5m2 --vae-in-fp16 --vae-in-fp32 --vae-in-bf16 --vae-in-cpu " +
+    "--clip-in-fp8-e4m3fn --clip-in-fp8-e5m2 --clip-in-fp16 --clip-in-fp32 --disable-ipex-hijack --attention-split " +
+    "--attention-quad --attention-pytorch --disable-xformers --always-gpu --always-high-vram --always-normal-vram " +
+    "--always-low-vram --always-no-vram --always-offload-from-vram --pytorch-deterministic --disable-server-log " +
+    "--debug-mode --is-windows-embedded-python --disable-server-info --multi-user --disable-header-check --directml " +
+    "--always-cpu --skip-pip --preload-pipeline";
+  const valued =
+    "--language default --theme dark --disable-header-check * --web-upload-size 100 --cache-path /c --gpu-device-id 0 " +
+    "--directml 1 --preview-option fast --always-cpu 4";
+  const given = [...switches.split(" "), ...valued.split(" ")];
+  const several = ["--external-working-path", "/a", "/b", "--external-working-path=/c", "--port", "1"];
+  const { config, notes } = load([...given, ...several]);
+  expect(config).toMatchObject({ port: 1, models: ["models"] });
+  expect(notes).toHaveLength(given.filter((word) => word.startsWith("--")).length + 2);
+  for (const note of notes) expect(note).toMatch(/^--[a-z0-9-]+ changes nothing here: .{10,}\.$/);
+  expect(() => load(["--always-high-vrams"])).toThrow("no flag --always-high-vrams");
+});
+
 test("a bad value of ours stops the start, naming key and source", () => {
   expect(() => load(["--port", "many"])).toThrow('--port: port cannot be "many"; it takes a whole number');
   expect(() => load([], { FOOOCUSD_WEIGHTS: "heavy" })).toThrow("FOOOCUSD_WEIGHTS: weights cannot be");
@@ -90,6 +115,9 @@ test("a bad value of ours stops the start, naming key and source", () => {
   expect(() => load(["--fooocus", join(root, "nothing")])).toThrow("There is no Fooocus folder");
   for (const base of ["://", "http://", "a b"])
     expect(() => load(["--base-url", base])).toThrow(`base_url cannot be "${base}"`);
+  for (const hook of ["hooks.example/a", "ftp://hooks.example/"])
+    expect(() => load(["--webhook-url", hook])).toThrow(`webhook_url cannot be "${hook}"`);
+  expect(() => load(["--webhook-url", "None"])).not.toThrow();
   for (const base of ["", "host", "host:1", "::1", "[::1]:8", "https://host/path"])
     expect(load([`--base-url=${base}`]).config.base_url).toBe(base);
   expect(() => load([], {}, "{")).toThrow("is not JSON");
