@@ -64,15 +64,43 @@ export function prepare() {
   return findBun();
 }
 
-/** Runs a program in the foreground, hands signals on to it, resolves with its exit code. */
+/** Milliseconds between two looks at whether npm is still there. */
+const lookEvery = 500;
+
+/**
+ * Calls `gone` once when npm, which started this script, has ended: killed outright it cannot hand a signal on, and one
+ * that starts scripts through a shell ends the shell only. Who starts the script without npm may leave it running.
+ *
+ * @returns the way to stop looking
+ */
+function whenNpmIsGone(gone) {
+  if (process.env.npm_lifecycle_event === undefined) return () => {};
+  const parent = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(timer);
+    gone();
+  }, lookEvery);
+  timer.unref();
+  return () => clearInterval(timer);
+}
+
+/**
+ * Runs a program in the foreground and stands for it: hands signals on to it, ends it when npm is gone, resolves with
+ * its exit code. Node (before 22.15, and then as an experiment only) cannot become another program, so a process stays
+ * in between; the server leaves when that one is killed.
+ */
 export function run(program, args) {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { cwd: root, stdio: "inherit" });
+    const env = { ...process.env, SETUP_PROCESS: String(process.pid) };
+    const child = spawn(program, args, { cwd: root, stdio: "inherit", env });
     const pass = (signal) => child.kill(signal);
     const signals = ["SIGINT", "SIGTERM", "SIGHUP"];
     for (const signal of signals) process.on(signal, pass);
+    const stopLooking = whenNpmIsGone(() => child.kill("SIGTERM"));
     child.once("error", reject);
     child.once("exit", (code, signal) => {
+      stopLooking();
       for (const name of signals) process.off(name, pass);
       if (signal !== null) console.error(`${program} was ended by ${signal}`);
       resolve(signal === null ? (code ?? 1) : 1);

@@ -96,15 +96,14 @@ export function startApp(config: Config, engineCommand: readonly string[], log: 
     persistentHistory: config.persistent,
     log,
   };
-  const server = listen(routes(answering), config.host, config.port);
+  const server = listenAll(() => routes(answering), config, log);
   port = server.port;
-  const second = listenToo(() => routes(answering), config, log);
   return {
     url: baseUrl(),
-    handBack: () => tasks.close(0),
+    handBack: () => tasks.close(0).then(server.stop),
     close: async () => {
       await finish(tasks, config.shutdown_seconds, log);
-      await Promise.all([server.stop(), second?.stop()]);
+      await server.stop();
       await engine.close();
       history.close();
       lock.release();
@@ -214,6 +213,13 @@ async function stopServer(app: ReturnType<typeof routes>): Promise<void> {
   const { server } = app;
   await Promise.race([app.stop(false), Bun.sleep(500)]);
   await server?.stop(true);
+}
+
+/** On the port, and on the second one if there is one. */
+function listenAll(open: () => ReturnType<typeof routes>, config: Config, log: Log): Server {
+  const first = listen(open(), config.host, config.port);
+  const second = listenToo(open, config, log);
+  return { port: first.port, stop: () => Promise.all([first.stop(), second?.stop()]).then(() => undefined) };
 }
 
 function listen(app: ReturnType<typeof routes>, host: string, port: number): Server {

@@ -1,6 +1,7 @@
 // Must stay the first import: it unpacks and opens the native libraries before anything that needs them loads.
 import "#/native/preload.ts";
 import { isMainThread } from "node:worker_threads";
+import { surviveLostReaders } from "#/lib/line-writer.ts";
 import { createLog } from "#/lib/log.ts";
 import { libraryFolder } from "#/native/libraries.ts";
 import { openContext } from "#/pipeline/context.ts";
@@ -37,5 +38,6 @@ function serveProcess(): void {
   process.on("disconnect", () => process.exit(0));
 }
 
+surviveLostReaders();
 if (isMainThread) serveProcess();
 else serveThread();

@@ -1,3 +1,5 @@
+import { LineWriter } from "./line-writer.ts";
+
 /** How serious a line is; a logger prints its own level and everything after it in this list. */
 export const logLevels = ["debug", "info", "warn", "error"] as const;
 export type LogLevel = (typeof logLevels)[number];
@@ -20,17 +22,18 @@ export type LogSink = Readonly<{ write: (line: string) => void; now: () => Date 
  * @param level the least serious level that is written
  * @param sink  standard error and the system's clock when left out
  */
-export function createLog(level: LogLevel, sink: LogSink = standardError): Log {
+export function createLog(level: LogLevel, sink: LogSink = standardError()): Log {
   return withFacts(level, sink, {});
 }
 
 /** A logger that says nothing, for tests and for tools that only want the result. */
 export const silentLog: Log = createLog("error", { write: () => {}, now: () => new Date(0) });
 
-const standardError: LogSink = {
-  write: (line) => process.stderr.write(`${line}\n`),
-  now: () => new Date(),
-};
+/** A reader that has gone costs its lines and nothing else. */
+function standardError(): LogSink {
+  const writer = new LineWriter(2);
+  return { write: (line) => writer.write(line), now: () => new Date() };
+}
 
 function withFacts(level: LogLevel, sink: LogSink, fixed: LogFacts): Log {
   const least = logLevels.indexOf(level);

@@ -98,10 +98,19 @@ async function* blocksOf(
   events: AsyncIterable<LiveEvent>,
   previews: boolean,
 ): AsyncGenerator<string, void, undefined> {
-  yield "retry: 2000\n\n";
-  for await (const event of events) {
-    yield block(event.seq, event.type, wireEvent(event));
-    if (previews && hasPreview(event)) yield block(event.seq, "preview", await previewEvent(event));
+  // Asked for before anything is sent: who has read the first line misses nothing of what happens after.
+  const iterator = events[Symbol.asyncIterator]();
+  const first = iterator.next();
+  try {
+    yield "retry: 2000\n\n";
+    for (let next = await first; next.done !== true; next = await iterator.next()) {
+      const event = next.value;
+      yield block(event.seq, event.type, wireEvent(event));
+      if (previews && hasPreview(event)) yield block(event.seq, "preview", await previewEvent(event));
+    }
+  } finally {
+    // Not waited for: one that is asked for its next event ends when its client's signal says so.
+    void iterator.return?.();
   }
 }
 

@@ -32,6 +32,9 @@ export type HistoryRange = Readonly<{ from: number; to: number }>;
 /** A webhook that waits for its next try. */
 export type Delivery = Readonly<{ id: string; url: string; body: string; attempts: number; nextAt: number }>;
 
+/** One whose body stays on disk until it is its turn. */
+export type WaitingDelivery = Omit<Delivery, "body">;
+
 /** Where tasks last. Every method is done when it returns: what it said is on disk. */
 export interface HistoryStore {
   /** @returns the row number */
@@ -54,9 +57,9 @@ export interface HistoryStore {
   remove(ids: readonly TaskId[]): void;
   counter(name: string): number;
   setCounter(name: string, value: number): void;
-  /** Deliveries that are due, and when the next one will be. */
-  due(now: number): readonly Delivery[];
-  nextDelivery(): number | undefined;
+  /** All webhooks that wait, soonest first. */
+  deliveries(): readonly WaitingDelivery[];
+  deliveryBody(id: string): string | undefined;
   reschedule(id: string, attempts: number, nextAt: number): void;
   delivered(id: string): void;
   close(): void;

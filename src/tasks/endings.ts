@@ -69,7 +69,7 @@ export class Endings {
     try {
       this.#parts.history.settle(task.id, settlement, delivery);
       this.#unwritten.delete(task.id);
-      this.#parts.webhooks.wake();
+      if (delivery !== undefined) this.#parts.webhooks.add(delivery);
       return true;
     } catch (thrown) {
       this.#parts.log.error("the end of a task could not be written", {

@@ -1,5 +1,5 @@
 import type { TaskId } from "#/engine/protocol.ts";
-import type { LiveEvent, ServerHappening, TaskEvent, TaskHappening } from "./events.ts";
+import type { LiveEvent, ServerEvent, ServerHappening, TaskEvent, TaskHappening } from "./events.ts";
 
 /** Keeps the last number across restarts. */
 export type SequenceStore = Readonly<{ load: () => number; save: (value: number) => void }>;
@@ -75,6 +75,11 @@ export class EventLog {
   /** An event that says how things are now, for one reader; it has no number of its own. */
   snapshot(taskId: TaskId, happening: TaskHappening): TaskEvent {
     return { seq: this.#seq, at: this.#now(), taskId, ...happening };
+  }
+
+  /** The same of the server itself. */
+  serverSnapshot(happening: ServerHappening): ServerEvent {
+    return { seq: this.#seq, at: this.#now(), taskId: null, ...happening };
   }
 
   /** Calls `listener` with everything from now on, in the order it happens; returns the way to stop. */

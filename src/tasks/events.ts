@@ -43,7 +43,10 @@ export type TaskHappening = Readonly<
 
 /** What happens to the server itself. */
 export type ServerHappening = Readonly<
-  { type: "engine"; engine: EngineState } | { type: "queue"; pending: readonly TaskId[]; paused: boolean }
+  | { type: "engine"; engine: EngineState }
+  | { type: "queue"; pending: readonly TaskId[]; paused: boolean }
+  /** The last event of this process, to every reader. */
+  | { type: "closing"; message: string }
 >;
 
 type Numbered = Readonly<{ /** Rises over the whole server and never goes back. */ seq: number; at: number }>;

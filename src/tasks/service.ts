@@ -8,8 +8,8 @@ import { keptImageOf } from "#/stores/images.ts";
 import { Endings, timingsOf } from "./endings.ts";
 import { EventLog } from "./event-log.ts";
 import type { LiveEvent, TaskEvent } from "./events.ts";
-import { Follower } from "./follower.ts";
 import type { TaskParts } from "./parts.ts";
+import { Readers } from "./readers.ts";
 import { TaskRunner } from "./runner.ts";
 import type { Task } from "./task.ts";
 import type {
@@ -30,7 +30,7 @@ export class TaskService implements Tasks {
   readonly #events: EventLog;
   readonly #endings: Endings;
   readonly #runner: TaskRunner;
-  readonly #closed = new AbortController();
+  readonly #readers: Readers;
 
   /** Takes up what the last process left, at once. */
   constructor(parts: TaskParts) {
@@ -43,6 +43,7 @@ export class TaskService implements Tasks {
     this.#events = new EventLog(sequence, parts.now);
     this.#endings = new Endings(parts, this.#events);
     this.#runner = new TaskRunner(parts, this.#events, this.#endings);
+    this.#readers = new Readers(this.#events, this.#runner);
     parts.engine.subscribe((engine) => this.#events.addServer({ type: "engine", engine }));
     this.#runner.restore();
     parts.webhooks.wake();
@@ -102,31 +103,21 @@ export class TaskService implements Tasks {
   }
 
   async settled(id: TaskId, signal: AbortSignal): Promise<Task | undefined> {
-    const ended = AbortSignal.any([signal, this.#closed.signal]);
-    await new Promise<void>((resolve) => {
-      const answer = (): void => {
-        stop();
-        ended.removeEventListener("abort", answer);
-        resolve();
-      };
-      const stop = this.#events.subscribe((event) => {
-        if (event.taskId === id && event.type === "settled") answer();
-      });
-      ended.addEventListener("abort", answer);
-      if (ended.aborted || this.#runner.find(id) === undefined) answer();
-    });
+    await this.#readers.untilSettled(id, signal);
     return this.find(id);
   }
 
   async *watch(id: TaskId, signal: AbortSignal, since = 0): AsyncGenerator<LiveEvent, void, undefined> {
-    for await (const event of this.#follow(signal, ({ taskId }) => taskId === id, [id], since)) {
+    for await (const event of this.#readers.follow([id], signal, () => this.#missed([id], since))) {
       yield event;
       if (event.type === "settled") return;
     }
   }
 
   watchAll(signal: AbortSignal, since?: number): AsyncIterable<LiveEvent> {
-    return this.#follow(signal, () => true, "all", since ?? this.seq);
+    // From the moment of asking: iteration may begin later.
+    const from = since ?? this.seq;
+    return this.#readers.follow("all", signal, () => this.#missed("all", from));
   }
 
   subscribe(listener: (event: LiveEvent) => void): () => void {
@@ -172,7 +163,7 @@ export class TaskService implements Tasks {
 
   async remove(id: TaskId): Promise<RemoveReport | undefined> {
     if (this.find(id) === undefined) return undefined;
-    if (this.control(id, "stop") === "stopping") await this.settled(id, this.#closed.signal);
+    if (this.control(id, "stop") === "stopping") await this.settled(id, this.#readers.over);
     const task = this.find(id);
     return task === undefined ? undefined : await this.#removeEnded([task]);
   }
@@ -202,10 +193,12 @@ export class TaskService implements Tasks {
   }
 
   async close(milliseconds: number): Promise<void> {
-    await this.#runner.close(milliseconds);
-    this.#closed.abort();
+    const idle = this.#runner.close(milliseconds);
+    this.#readers.beginClosing();
+    await idle;
+    this.#readers.close();
     this.#endings.close();
-    this.#parts.webhooks.close();
+    await this.#parts.webhooks.close();
     this.#events.close();
   }
 
@@ -223,31 +216,8 @@ export class TaskService implements Tasks {
     return rows.map((row) => this.#runner.find(row.id) ?? this.#endings.find(row.id) ?? row);
   }
 
-  /** Subscribes first and looks back second, in one go, so that nothing falls between. */
-  async *#follow(
-    signal: AbortSignal,
-    wanted: (event: LiveEvent) => boolean,
-    of: readonly TaskId[] | "all",
-    since: number,
-  ): AsyncGenerator<LiveEvent, void, undefined> {
-    const ended = AbortSignal.any([signal, this.#closed.signal]);
-    if (ended.aborted) return;
-    const follower = new Follower();
-    const stop = this.#events.subscribe((event) => {
-      if (wanted(event)) follower.push(event);
-    });
-    const leave = (): void => follower.close();
-    ended.addEventListener("abort", leave);
-    try {
-      const kept = since < this.seq ? this.backlog(of, since) : [];
-      // Of tasks that have ended, or never were, nothing more will come.
-      const over = of !== "all" && of.every((id) => this.#runner.find(id) === undefined);
-      yield* kept;
-      if (!over) yield* follower;
-    } finally {
-      stop();
-      ended.removeEventListener("abort", leave);
-    }
+  #missed(of: readonly TaskId[] | "all", since: number): readonly LiveEvent[] {
+    return since < this.seq ? this.backlog(of, since) : [];
   }
 
   /** The tasks a reader away since `since` may have missed something of. */

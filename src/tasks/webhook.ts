@@ -1,38 +1,48 @@
-import { createHmac } from "node:crypto";
 import type { Log } from "#/lib/log.ts";
-import type { Delivery, HistoryStore } from "#/stores/history.ts";
-import { safeFetch } from "./safe-fetch.ts";
+import type { Delivery, HistoryStore, WaitingDelivery } from "#/stores/history.ts";
 import type { Task } from "./task.ts";
-
-export type WebhookOptions = Readonly<{
-  /** Signs deliveries if not empty; `whsec_` and base64, or any text. */
-  secret: string;
-  /** FooocusAPI's form: the record as JSON, wrapped in a JSON string. */
-  asText: boolean;
-  allowPrivate: boolean;
-}>;
+import { WebhookLanes } from "./webhook-lanes.ts";
+import { WebhookNotes } from "./webhook-notes.ts";
+import { postWebhook, type WebhookOptions } from "./webhook-post.ts";
 
 /** Waits before each further try: from seconds to hours, about a day in all. */
 const waits = [5, 30, 120, 600, 1800, 3600, 7200, 14400, 28800, 28800].map((seconds) => seconds * 1000);
 
+/** Receivers that are posted to at the same time. Each has one post at a time; more of them take turns. */
+const mostLanes = 32;
+
+/** Until a history that could not be read is asked again. */
+const unreadableWait = 60_000;
+
+/** What is under way at the end may still arrive, so that the next start does not post it again. */
+const closingMilliseconds = 1000;
+
 /**
  * Tells the world that tasks ended. What is to be told lies in the history with the end itself, so neither a crash nor
- * a receiver that is down loses it; a receiver may therefore hear the same `webhook-id` twice.
+ * a receiver that is down loses it; a receiver may therefore hear the same `webhook-id` twice. When it is told is kept
+ * in memory and only written down in the history: nobody else has it open.
  */
 export class Webhooks {
   readonly #history: HistoryStore;
   readonly #options: WebhookOptions;
   readonly #now: () => number;
   readonly #log: Log;
+  readonly #notes: WebhookNotes;
+  readonly #lanes = new WebhookLanes();
+  readonly #posting = new Map<string, Promise<void>>();
+  #known = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #busy = false;
+  /** Nothing more is posted. */
   #closed = false;
+  /** Nothing more is written. */
+  #left = false;
 
   constructor(history: HistoryStore, options: WebhookOptions, now: () => number, log: Log) {
     this.#history = history;
     this.#options = options;
     this.#now = now;
     this.#log = log;
+    this.#notes = new WebhookNotes(history, log);
   }
 
   /** What the outbox gets when this task ends; nothing if nobody wants to hear it. */
@@ -43,77 +53,100 @@ export class Webhooks {
     return { id: `msg_${task.id}`, url: task.webhookUrl, body, attempts: 0, nextAt: this.#now() };
   }
 
-  /** Looks at the outbox now; later looks come by themselves. */
-  wake(): void {
-    if (this.#busy || this.#closed) return;
-    clearTimeout(this.#timer);
-    this.#busy = true;
-    void this.#deliverDue()
-      .finally(() => {
-        this.#busy = false;
-        this.#sleep();
-      })
-      .catch((thrown: unknown) => this.#log.error("webhooks have to wait", { error: String(thrown) }));
+  /** Posts a delivery that has just been written into the outbox. */
+  add({ id, url, attempts, nextAt }: Delivery): void {
+    // What is not known yet is read from the outbox with all the others.
+    if (this.#known) this.#lanes.add({ id, url, attempts, nextAt });
+    this.wake();
   }
 
-  close(): void {
+  /** Posts what is due; later looks come by themselves. */
+  wake(): void {
+    if (this.#closed || !this.#knows()) return;
+    const busy: ReadonlySet<string> = new Set(this.#posting.keys());
+    this.#lanes.forgetIdle(busy);
+    const taken = new Set(busy);
+    while (taken.size < mostLanes) {
+      const next = this.#lanes.take(this.#now(), taken);
+      if (next === undefined) break;
+      taken.add(next.host);
+      const posting = this.#deliver(next.delivery).finally(() => {
+        this.#posting.delete(next.host);
+        this.wake();
+      });
+      this.#posting.set(next.host, posting);
+    }
+    // With every lane in use, the next one that ends looks again.
+    const at = taken.size < mostLanes ? this.#lanes.nextAt(taken) : undefined;
+    if (at !== undefined) this.#lookIn(at - this.#now());
+  }
+
+  /** Posts nothing more; waits a moment for what is under way, so that what arrived is known to have. */
+  async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#timer);
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, this.#posting.size === 0 ? 0 : closingMilliseconds);
+    });
+    await Promise.race([Promise.all(this.#posting.values()), late]);
+    clearTimeout(timer);
+    this.#left = true;
+    this.#notes.close();
   }
 
-  #sleep(): void {
-    if (this.#closed) return;
-    const next = this.#history.nextDelivery();
-    if (next === undefined) return;
-    this.#timer = setTimeout(() => this.wake(), Math.min(Math.max(next - this.#now(), 50), 60_000));
+  /** Reads the outbox, once. @returns whether it is known */
+  #knows(): boolean {
+    if (this.#known) return true;
+    try {
+      for (const delivery of this.#history.deliveries()) this.#lanes.add(delivery);
+      this.#known = true;
+    } catch (thrown) {
+      this.#log.error("webhooks have to wait, their outbox cannot be read", { error: String(thrown) });
+      this.#lookIn(unreadableWait);
+    }
+    return this.#known;
+  }
+
+  #lookIn(milliseconds: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.wake(), Math.min(Math.max(milliseconds, 50), 60_000));
     this.#timer.unref();
   }
 
-  async #deliverDue(): Promise<void> {
-    const due = this.#history.due(this.#now());
-    await Promise.all(due.map((delivery) => this.#deliver(delivery)));
+  /** Never throws. */
+  async #deliver(waiting: WaitingDelivery): Promise<void> {
+    const { id, url } = waiting;
+    const body = this.#bodyOf(waiting);
+    if (body === undefined) return;
+    const reason = await postWebhook({ id, url, body }, this.#options, this.#now());
+    // The history may be closed when an answer comes that nobody waited for.
+    if (this.#left) return;
+    if (reason === undefined) this.#notes.over(id);
+    else this.#retry(waiting, reason);
   }
 
-  async #deliver(delivery: Delivery): Promise<void> {
-    const reason = await this.#send(delivery);
-    if (this.#closed) return;
-    if (reason === undefined) this.#history.delivered(delivery.id);
-    else this.#retry(delivery, reason);
-  }
-
-  /** @returns why it did not arrive, or nothing if it did */
-  async #send({ id, url, body }: Delivery): Promise<string | undefined> {
+  /** Nothing if it is not there any more, or cannot be read now. */
+  #bodyOf(waiting: WaitingDelivery): string | undefined {
     try {
-      const { status } = await safeFetch(
-        { url, method: "POST", headers: this.#headers(id, body), body },
-        { maxBytes: 100_000, milliseconds: 15_000, redirects: 0, allowPrivate: this.#options.allowPrivate },
-      );
-      return status >= 200 && status < 300 ? undefined : `status ${status}`;
+      return this.#history.deliveryBody(waiting.id);
     } catch (thrown) {
-      return thrown instanceof Error ? thrown.message : String(thrown);
+      this.#log.error("a webhook has to wait, it cannot be read", { id: waiting.id, error: String(thrown) });
+      this.#lanes.add({ ...waiting, nextAt: this.#now() + unreadableWait });
+      return undefined;
     }
   }
 
-  #retry({ id, url, attempts }: Delivery, reason: string): void {
+  #retry(waiting: WaitingDelivery, reason: string): void {
+    const { id, url, attempts } = waiting;
     const wait = waits[attempts];
     if (wait === undefined) {
       this.#log.error("a webhook is given up", { id, url, attempts, reason });
-      return this.#history.delivered(id);
+      return this.#notes.over(id);
     }
     this.#log.warn("a webhook did not arrive", { id, url, attempts, reason });
-    this.#history.reschedule(id, attempts + 1, this.#now() + wait);
-  }
-
-  /** Standard Webhooks (https://www.standardwebhooks.com): HMAC-SHA256 of `id.timestamp.body`. */
-  #headers(id: string, body: string): Record<string, string> {
-    const timestamp = String(Math.floor(this.#now() / 1000));
-    const headers = { "content-type": "application/json", "webhook-id": id, "webhook-timestamp": timestamp };
-    const { secret } = this.#options;
-    if (secret === "") return headers;
-    const key = secret.startsWith("whsec_")
-      ? Buffer.from(secret.slice(6), "base64")
-      : Buffer.from(secret, "utf8");
-    const signature = createHmac("sha256", key).update(`${id}.${timestamp}.${body}`).digest("base64");
-    return { ...headers, "webhook-signature": `v1,${signature}` };
+    const again = { ...waiting, attempts: attempts + 1, nextAt: this.#now() + wait };
+    this.#lanes.add(again);
+    this.#notes.again(id, again.attempts, again.nextAt);
   }
 }

@@ -3,15 +3,17 @@ import type { LiveEvent } from "#/tasks/events.ts";
 import { serverSent } from "../http/server-sent.ts";
 
 /**
- * A task's events as the reference's event stream: one JSON object and an empty data line an event, `Finished` last,
- * a ping every 15 s. A client that goes away ends the watching, never the task.
+ * A task's events as the reference's event stream: one JSON object and an empty data line an event, `Finished` last
+ * (or why not: `error` says it), a ping every 15 s. A client that goes away ends the watching, never the task.
  */
 export const eventStream = (events: AsyncIterable<LiveEvent>): Response =>
   serverSent(messagesOf(events), () => pingLine(new Date()));
 
 async function* messagesOf(events: AsyncIterable<LiveEvent>): AsyncGenerator<string, void, undefined> {
+  let percent = 0;
   for await (const event of events) {
-    const text = await messageOf(event);
+    if (event.type === "progress") percent = event.percent;
+    const text = await messageOf(event, percent);
     if (text !== undefined) yield `data: ${text}\r\ndata: \r\n\r\n`;
   }
 }
@@ -20,11 +22,16 @@ async function* messagesOf(events: AsyncIterable<LiveEvent>): AsyncGenerator<str
 const pingLine = (now: Date): string =>
   `: ping - ${now.toISOString().replace("T", " ").replace("Z", "000+00:00")}\r\n\r\n`;
 
-async function messageOf(event: LiveEvent): Promise<string | undefined> {
+/** @param percent what was reached so far */
+async function messageOf(event: LiveEvent, percent: number): Promise<string | undefined> {
   if (event.type === "progress") {
     const png = await event.preview?.png();
     const preview = png === undefined ? null : `data:image/png;base64,${Buffer.from(png).toString("base64")}`;
     return streamJson({ progress: event.percent, preview, message: event.message, images: [] });
+  }
+  if (event.type === "closing") {
+    const text = streamJson({ progress: percent, preview: null, message: event.message, images: [] });
+    return withKeys(text, [`"error": ${asciiJson("interrupted")}`]);
   }
   if (event.type === "settled") {
     const { error, result, warnings } = event;
@@ -34,10 +41,14 @@ async function messageOf(event: LiveEvent): Promise<string | undefined> {
       ...(error === null ? [] : [`"error": ${asciiJson(error.code)}`]),
       ...(warnings.length === 0 ? [] : [`"warnings": [${warnings.map(asciiJson).join(", ")}]`]),
     ];
-    return added.length === 0 ? text : `${text.slice(0, -1)}, ${added.join(", ")}}`;
+    return withKeys(text, added);
   }
   return undefined;
 }
+
+/** The message with keys that the reference does not have, behind its own. */
+const withKeys = (text: string, added: readonly string[]): string =>
+  added.length === 0 ? text : `${text.slice(0, -1)}, ${added.join(", ")}}`;
 
 type StreamMessage = Readonly<{
   progress: number;

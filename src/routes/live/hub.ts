@@ -43,6 +43,11 @@ export class Hub {
   }
 
   #tell(event: LiveEvent): void {
+    if (event.type === "closing") {
+      const last = writeJson(wireEvent(event));
+      for (const peer of [...this.#peers]) peer.part(event, last);
+      return;
+    }
     let text: string | undefined;
     for (const peer of this.#peers) {
       if (!peer.subscription.wants(event.taskId)) continue;

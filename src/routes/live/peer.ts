@@ -117,6 +117,12 @@ export class Peer {
     }
   }
 
+  /** The server goes: says so to whoever may hear anything, and ends. */
+  part(event: LiveEvent, text: string): void {
+    if (!this.#locked) this.tell(event, text);
+    this.close(closeCodes.leaving, "the server is shutting down");
+  }
+
   close(code: number, reason: string): void {
     if (this.#closed) return;
     this.left();

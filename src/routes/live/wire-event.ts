@@ -31,6 +31,8 @@ export function wireEvent(event: LiveEvent): JsonObject {
       return { ...head, ...wireEngine(event.engine) };
     case "queue":
       return { ...head, pending: event.pending, paused: event.paused };
+    case "closing":
+      return { ...head, message: event.message };
   }
 }
 

@@ -12,7 +12,6 @@ import {
   isNotNull,
   isNull,
   lte,
-  min,
   notInArray,
   sql,
 } from "drizzle-orm";
@@ -243,20 +242,13 @@ function sqliteHistory(database: Database, db: BunSQLiteDatabase): HistoryStore 
           .onConflictDoUpdate({ target: counters.name, set: { value } })
           .run(),
       ),
-    due: (now) =>
+    deliveries: () =>
       db
-        .select()
+        .select({ id: outbox.id, url: outbox.url, attempts: outbox.attempts, nextAt: outbox.next_at })
         .from(outbox)
-        .where(lte(outbox.next_at, now))
-        .orderBy(asc(outbox.next_at))
-        .limit(20)
-        .all()
-        .map(({ next_at: nextAt, ...rest }) => ({ ...rest, nextAt })),
-    nextDelivery: () =>
-      db
-        .select({ at: min(outbox.next_at) })
-        .from(outbox)
-        .get()?.at ?? undefined,
+        .orderBy(asc(outbox.next_at), sql`rowid`)
+        .all(),
+    deliveryBody: (id) => db.select().from(outbox).where(eq(outbox.id, id)).get()?.body,
     reschedule: (id, attempts, nextAt) =>
       guarded("A webhook", () =>
         db.update(outbox).set({ attempts, next_at: nextAt }).where(eq(outbox.id, id)).run(),

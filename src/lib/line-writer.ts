@@ -1,0 +1,92 @@
+import { constants, fstatSync, openSync, writeSync } from "node:fs";
+import { isatty } from "node:tty";
+
+/** Bytes that may wait for a reader that is slow or stopped. */
+const mostWaiting = 1024 ** 2;
+
+/** Milliseconds until a reader that took nothing is tried again. */
+const retryAfter = 200;
+
+/**
+ * Writes lines for whoever reads standard output or standard error, and is none the worse if nobody does: what cannot be
+ * written (the reader has gone, the disk is full, the terminal was closed) is dropped, and the next line tries again.
+ * A reader that stops for a while (a terminal after Ctrl-S) is not waited for: its lines wait in memory, up to 1 MiB.
+ */
+export class LineWriter {
+  readonly #descriptor: number;
+  readonly #waiting: Uint8Array[] = [];
+  #waitingBytes = 0;
+  #dropped = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  /** @param descriptor 1 or 2, or any other file that is open for writing */
+  constructor(descriptor: number) {
+    this.#descriptor = impatient(descriptor);
+  }
+
+  /** Never throws, and never blocks but for a socket or a disk that does. */
+  write(line: string): void {
+    const bytes = Buffer.from(`${line}\n`);
+    if (this.#waitingBytes + bytes.length > mostWaiting) this.#dropped += 1;
+    else this.#add(bytes);
+    this.#flush();
+  }
+
+  #add(bytes: Uint8Array): void {
+    this.#waiting.push(bytes);
+    this.#waitingBytes += bytes.length;
+  }
+
+  #flush(): void {
+    clearTimeout(this.#timer);
+    try {
+      this.#send();
+      if (this.#dropped === 0) return;
+      this.#add(Buffer.from(`${this.#dropped} lines were dropped here: nobody read them in time\n`));
+      this.#dropped = 0;
+      this.#send();
+    } catch (thrown) {
+      if (isBusy(thrown)) {
+        this.#timer = setTimeout(() => this.#flush(), retryAfter);
+        this.#timer.unref();
+        return;
+      }
+      this.#waiting.length = 0;
+      this.#waitingBytes = 0;
+    }
+  }
+
+  #send(): void {
+    for (let next = this.#waiting[0]; next !== undefined; next = this.#waiting[0]) {
+      const written = writeSync(this.#descriptor, next);
+      this.#waitingBytes -= written;
+      if (written < next.length) this.#waiting[0] = next.subarray(written);
+      else this.#waiting.shift();
+    }
+  }
+}
+
+const isBusy = (thrown: unknown): boolean =>
+  thrown instanceof Error && "code" in thrown && thrown.code === "EAGAIN";
+
+/**
+ * The same pipe or terminal, opened anew so that it does not wait for its reader; to switch that off for the descriptor
+ * itself would do so for every program that shares it. Files, sockets, and systems where that is not possible: itself.
+ */
+function impatient(descriptor: number): number {
+  try {
+    if (!fstatSync(descriptor).isFIFO() && !isatty(descriptor)) return descriptor;
+    const flags = constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
+    return openSync(`/proc/self/fd/${descriptor}`, flags);
+  } catch {
+    return descriptor;
+  }
+}
+
+/**
+ * Keeps what libraries write by themselves (`process.stdout`, `process.stderr`) from ending the process when it cannot
+ * be written; without a listener that is an error nobody caught.
+ */
+export function surviveLostReaders(): void {
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
+}

@@ -1,0 +1,23 @@
+/**
+ * A certificate of nobody, and its key, for servers that tests start on this machine. It is good for nothing else.
+ */
+export const testCertificate = {
+  key: `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgUXoX6P9vycQLW1PV
++DT1vdMN4KkOU2svm+LgHX6HkSChRANCAATzYyXxCxOlI06NVKax+0mTpReWvGHk
+h6+3rIRSb9SkbaKHiOqnODpvG10yXU5pdCyV1M46A1NKZwQLyXiuR/bE
+-----END PRIVATE KEY-----
+`,
+  cert: `-----BEGIN CERTIFICATE-----
+MIIBmzCCAUGgAwIBAgIULcCVoV1UxAH8rIB4iKVF55URgqQwCgYIKoZIzj0EAwIw
+FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyOTA0MjkxNVoYDzIxMjYxMTA1
+MDQyOTE1WjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO
+PQMBBwNCAATzYyXxCxOlI06NVKax+0mTpReWvGHkh6+3rIRSb9SkbaKHiOqnODpv
+G10yXU5pdCyV1M46A1NKZwQLyXiuR/bEo28wbTAdBgNVHQ4EFgQUJpEqKHYr5BPo
+o6SUo49Scs5k1QgwHwYDVR0jBBgwFoAUJpEqKHYr5BPoo6SUo49Scs5k1QgwDwYD
+VR0TAQH/BAUwAwEB/zAaBgNVHREEEzARgglsb2NhbGhvc3SHBH8AAAEwCgYIKoZI
+zj0EAwIDSAAwRQIgbMsw5fgpHdrhCzXvT7GNZ6V3pGbcjmtUfDnRPDVJLeICIQCE
+Y0Nztxn8E/p0vU+lw6bGunhwkzanl4HUby/xO+tThQ==
+-----END CERTIFICATE-----
+`,
+} as const;

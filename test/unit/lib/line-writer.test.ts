@@ -1,0 +1,77 @@
+import { expect, test } from "bun:test";
+import { closeSync, constants, mkdtempSync, openSync, readSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { LineWriter } from "#/lib/line-writer.ts";
+
+/** A pipe with a name, open at both ends. */
+function pipe() {
+  const folder = mkdtempSync(join(tmpdir(), "fooocusd-pipe-"));
+  const path = join(folder, "pipe");
+  Bun.spawnSync(["mkfifo", path]);
+  const reading = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  const writing = openSync(path, "w");
+  /** All that lies in it now. */
+  const read = (): string => {
+    let text = "";
+    const bytes = new Uint8Array(65_536);
+    for (;;) {
+      try {
+        const size = readSync(reading, bytes);
+        if (size === 0) return text;
+        text += Buffer.from(bytes.subarray(0, size)).toString();
+      } catch {
+        return text;
+      }
+    }
+  };
+  const close = (): void => {
+    closeSync(writing);
+    rmSync(folder, { recursive: true });
+  };
+  return { writing, read, leave: () => closeSync(reading), close };
+}
+
+test("a line for a reader that went away is dropped, and nothing is thrown", () => {
+  const { writing, read, leave, close } = pipe();
+  const writer = new LineWriter(writing);
+  writer.write("one");
+  expect(read()).toBe("one\n");
+  leave();
+  for (let n = 0; n < 1000; n += 1) writer.write("x".repeat(1000));
+  close();
+});
+
+test("a line for a full disk or a closed file is dropped, and nothing is thrown", () => {
+  const full = openSync("/dev/full", "w");
+  new LineWriter(full).write("one");
+  closeSync(full);
+  new LineWriter(full).write("two");
+});
+
+test("a reader that stops reading is not waited for; it gets what it missed, and is told of what was too much", async () => {
+  const { writing, read, leave, close } = pipe();
+  const writer = new LineWriter(writing);
+  const line = (n: number): string => `${String(n).padStart(6, "0")} ${"x".repeat(992)}`;
+  const from = performance.now();
+  // More than a pipe and the memory for it hold.
+  for (let n = 0; n < 3000; n += 1) writer.write(line(n));
+  expect(performance.now() - from).toBeLessThan(60_000);
+  let text = "";
+  while (!text.includes("were dropped here")) {
+    text += read();
+    await Bun.sleep(20);
+  }
+  writer.write("later");
+  text += read();
+  const lines = text.trimEnd().split("\n");
+  const dropped = Number(/^(\d+) lines were dropped here/m.exec(text)?.[1]);
+  expect(dropped).toBeGreaterThan(1000);
+  expect(lines).toEqual([
+    ...Array.from({ length: 3000 - dropped }, (_, n) => line(n)),
+    `${dropped} lines were dropped here: nobody read them in time`,
+    "later",
+  ]);
+  leave();
+  close();
+});
