@@ -148,4 +148,4 @@ function copied(schema: Tree, named: Tree): Tree {
   };
 }
 
-const ownMarks: readonly string[] = ["requiredKeys", "required", "big", "jsonText", "lenient", "spellings"];
+const ownMarks: readonly string[] = ["requiredKeys", "required", "big", "jsonText", "lenient", "spellings", "takesNull"];

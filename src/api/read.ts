@@ -123,7 +123,9 @@ function convert(schema: TSchema, input: Json, loc: Loc, issues: Issue[]): Conve
     return convertChoice(schema.enum.map(String), spelled(schema, input), loc, issues);
   switch (schema.type) {
     case "string":
-      return typeof input === "string" ? input : fail("string_type");
+      return typeof input === "string" || (input === null && schema.takesNull === true)
+        ? input
+        : fail("string_type");
     case "boolean":
       return toBoolean(input) ?? fail(isBooleanLike(input) ? "bool_parsing" : "bool_type");
     case "integer":

@@ -2,7 +2,7 @@ import { Elysia } from "elysia";
 import { type DescribedRoute, openApiDocument } from "#/api/openapi.ts";
 import { apiDocs } from "#/web/api-docs.ts";
 import { type ReferenceDocument, referencePage } from "#/web/reference-page.ts";
-import { jsonText } from "./http/replies.ts";
+import { jsonText, pageReply } from "./http/replies.ts";
 
 const hidden = { detail: { hide: true } };
 
@@ -24,9 +24,9 @@ export function docsRoutes(described: () => readonly DescribedRoute[]) {
   };
   const pages: Readonly<Record<string, () => Response>> = {
     "/openapi.json": () => jsonText(document().json),
-    "/redoc": () => file("text/html; charset=utf-8", document().reference),
+    "/redoc": () => pageReply("text/html; charset=utf-8", document().reference),
     ...Object.fromEntries(
-      Object.entries(apiDocs).map(([path, { contentType, body }]) => [path, () => file(contentType, body)]),
+      Object.entries(apiDocs).map(([path, { contentType, body }]) => [path, () => pageReply(contentType, body)]),
     ),
   };
   const app = new Elysia({ name: "routes/docs" }).get("/", () => redirectToDocs(), {
@@ -39,9 +39,6 @@ export function docsRoutes(described: () => readonly DescribedRoute[]) {
   for (const [path, page] of Object.entries(pages)) app.get(path, page, hidden).head(path, page, hidden);
   return app;
 }
-
-const file = (contentType: string, body: string): Response =>
-  new Response(body, { headers: { "content-type": contentType } });
 
 const redirectToDocs = (): Response =>
   new Response(null, { status: 307, headers: { location: "/docs", "content-length": "0" } });

@@ -11,6 +11,7 @@ import { docsRoutes } from "./docs.ts";
 import { enginesRoutes } from "./engines.ts";
 import { filesRoutes } from "./files.ts";
 import { generateRoute } from "./generate.ts";
+import { healthRoute } from "./health.ts";
 import { type AuthOptions, asksForKey, refusal } from "./http/auth.ts";
 import { bodyBytes, hardLimit, oversized } from "./http/body-limit.ts";
 import { corsHeaders, preflight } from "./http/cors.ts";
@@ -71,6 +72,7 @@ export function routes(parts: RouteDependencies) {
     .onError(({ code, error }) => (code === "NOT_FOUND" ? notFound() : errorReply(error, parts.log)))
     .use(docsRoutes(() => declared))
     .use(dashboardRoute())
+    .use(healthRoute())
     .use(generateRoute(parts))
     .use(tasksRoutes(parts))
     .use(taskEventsRoutes(parts))

@@ -98,14 +98,16 @@ async function* blocksOf(
   events: AsyncIterable<LiveEvent>,
   previews: boolean,
 ): AsyncGenerator<string, void, undefined> {
-  // Asked for before anything is sent: who has read the first line misses nothing of what happens after.
+  // Asked for before anything is sent: who has read the headers misses nothing of what happens after.
   const iterator = events[Symbol.asyncIterator]();
   const first = iterator.next();
+  // Within the first event: there are clients that take any block for one, and fail at one without data.
+  let retry = "retry: 2000\n";
   try {
-    yield "retry: 2000\n\n";
     for (let next = await first; next.done !== true; next = await iterator.next()) {
       const event = next.value;
-      yield block(event.seq, event.type, wireEvent(event));
+      yield retry + block(event.seq, event.type, wireEvent(event));
+      retry = "";
       if (previews && hasPreview(event)) yield block(event.seq, "preview", await previewEvent(event));
     }
   } finally {

@@ -10,7 +10,7 @@ import type { ImageStore } from "#/stores/images.ts";
 import type { Tasks } from "#/tasks/tasks.ts";
 import { withPictures } from "./answers/pictures.ts";
 import { storedRecord, taskRecord } from "./answers/record.ts";
-import { deletionReply, needsStart, readRange } from "./http/range.ts";
+import { deletionReply, readDeletion, readRange } from "./http/range.ts";
 import { jsonReply } from "./http/replies.ts";
 
 /** More than any history holds, and still a number SQLite counts with. */
@@ -20,7 +20,7 @@ const listQuery = {
   query: Type.String({ default: "all", description: "all, history, current or pending." }),
   page: Type.Integer({ default: 0, minimum: 0, maximum: mostPages, description: "From 0." }),
   page_size: Type.Integer({ default: 10, minimum: 1, maximum: mostPages, description: "Records on a page." }),
-  start_at: Type.String({ default: "", description: "First moment of a range of the history (ISO 8601)." }),
+  start_at: Type.String({ default: "", description: "First moment of a range of the history (ISO 8601); its beginning if only end_at is given." }),
   end_at: Type.String({ default: "", description: "Its last moment; now if it is not given." }),
   action: Type.String({
     default: "",
@@ -45,11 +45,12 @@ export const tasksRoutes = ({ tasks, images }: TasksDependencies) =>
       async ({ request }): Promise<Response> => {
         const { searchParams } = new URL(request.url);
         const asked = readQueries(listQuery, searchParams);
-        const range = readRange(searchParams, Date.now());
+        const now = Date.now();
         if (asked.action.toLowerCase() === "delete") {
-          if (range === undefined) throw needsStart("action=delete deletes");
+          const range = readDeletion(searchParams, now, "action=delete deletes");
           return deletionReply(await tasks.removeRange(range));
         }
+        const range = readRange(searchParams, now);
         return jsonReply(await lists(tasks, asked.query, asked, range));
       },
       {

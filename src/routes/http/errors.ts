@@ -47,7 +47,7 @@ export function errorReply(thrown: unknown, log: Log): Response {
     return jsonReply(body === undefined ? { detail } : { detail, body }, 422);
   }
   if (thrown instanceof UndecodableBody) return jsonReply({ detail: thrown.message }, 400);
-  if (thrown instanceof AppError && thrown.code !== "bug") return appErrorReply(thrown);
+  if (thrown instanceof AppError && thrown.code !== "bug") return withRetry(appErrorReply(thrown));
   log.error("a request failed unexpectedly", {
     error: thrown instanceof Error ? thrown.stack : String(thrown),
   });
@@ -55,6 +55,15 @@ export function errorReply(thrown: unknown, log: Log): Response {
     status: 500,
     headers: { "content-type": "text/plain; charset=utf-8" },
   });
+}
+
+/** Seconds until another try may do better: a small picture is made by then, a server started anew. */
+const retryAfter = "10";
+
+/** What passes by itself says when to come again; clients' libraries wait that long by themselves. */
+function withRetry(answer: Response): Response {
+  if (answer.status === 429 || answer.status === 503) answer.headers.set("retry-after", retryAfter);
+  return answer;
 }
 
 /** A place in a list is a number. */

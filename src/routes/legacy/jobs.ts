@@ -127,6 +127,11 @@ const otherRoutes = ({ tasks, images, log }: JobDependencies) =>
           responses: { 200: { description: "The picture.", content: pictureContent } },
         },
       },
+    )
+    .head(
+      "/files/:date/:file_name",
+      ({ params, request }) => fileReply(images.output(params.date, params.file_name), request),
+      { detail: { hide: true } },
     );
 
 /** Jobs that were taken and have not ended, jobs that have, and the newest of all. */
