@@ -14,6 +14,7 @@ import { generateRoute } from "./generate.ts";
 import { healthRoute } from "./health.ts";
 import { type AuthOptions, asksForKey, refusal } from "./http/auth.ts";
 import { bodyBytes, hardLimit, oversized } from "./http/body-limit.ts";
+import { isPacked } from "./http/content-encoding.ts";
 import { corsHeaders, preflight } from "./http/cors.ts";
 import { errorReply } from "./http/errors.ts";
 import { type BrowserGuard, crossSiteRefusal } from "./http/guard.ts";
@@ -65,6 +66,8 @@ export function routes(parts: RouteDependencies) {
         preflight(request, parts.corsOrigins) ??
         (parts.guard === undefined ? undefined : crossSiteRefusal(request, parts.guard)) ??
         unrouted(request, declared) ??
+        // Unpacking costs more than a body says, so it is not done for strangers.
+        (isPacked(request) ? refusal(request, parts.auth) : undefined) ??
         oversized(request)
       );
     })

@@ -14,6 +14,7 @@ import {
 import { RequestError } from "#/lib/errors.ts";
 import type { Log } from "#/lib/log.ts";
 import type { Tools } from "#/tasks/tools.ts";
+import { unpacked } from "./http/content-encoding.ts";
 import { jsonBody } from "./http/json-body.ts";
 import { jsonReply } from "./http/replies.ts";
 import { legacyDescribe } from "./legacy/describe.ts";
@@ -56,7 +57,7 @@ const describeRoute = ({ tools, log }: ToolsDependencies) => {
       async ({ request }): Promise<{ json: Json | undefined }> => ({
         json: isMultipart(request)
           ? undefined
-          : readJson(await request.bytes(), request.headers.get("content-type")),
+          : readJson(await unpacked(request, await request.bytes()), request.headers.get("content-type")),
       }),
     )
     .post(
@@ -113,7 +114,7 @@ const readMetadataRoute = ({ tools }: ToolsDependencies) =>
 /** A picture in a form, as the whole body, or named in JSON. A body that begins no JSON object is the picture itself. */
 async function pictureOf(request: Request, tools: Tools): Promise<Uint8Array> {
   if (isMultipart(request)) return await pictureInForm(request);
-  const bytes = await request.bytes();
+  const bytes = await unpacked(request, await request.bytes());
   if (bytes.length > 0 && !beginsJson(bytes)) return bytes;
   const { image } = readBody(ReadMetadataRequest, readJson(bytes)) as ReadMetadataRequest;
   return await tools.imageOf(image);

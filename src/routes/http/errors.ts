@@ -2,6 +2,7 @@ import { InvalidRequest } from "#/api/issues.ts";
 import { UndecodableBody } from "#/api/read.ts";
 import { AppError, type ErrorCode } from "#/lib/errors.ts";
 import type { Log } from "#/lib/log.ts";
+import { knownCodings, PackedBody } from "./content-encoding.ts";
 import { jsonReply } from "./replies.ts";
 
 /** The one place where a failure gets its status. */
@@ -47,6 +48,7 @@ export function errorReply(thrown: unknown, log: Log): Response {
     return jsonReply(body === undefined ? { detail } : { detail, body }, 422);
   }
   if (thrown instanceof UndecodableBody) return jsonReply({ detail: thrown.message }, 400);
+  if (thrown instanceof PackedBody) return packedReply(thrown);
   if (thrown instanceof AppError && thrown.code !== "bug") return withRetry(appErrorReply(thrown));
   log.error("a request failed unexpectedly", {
     error: thrown instanceof Error ? thrown.stack : String(thrown),
@@ -55,6 +57,12 @@ export function errorReply(thrown: unknown, log: Log): Response {
     status: 500,
     headers: { "content-type": "text/plain; charset=utf-8" },
   });
+}
+
+function packedReply({ status, message }: PackedBody): Response {
+  const answer = jsonReply({ detail: message }, status);
+  if (status === 415) answer.headers.set("accept-encoding", knownCodings);
+  return answer;
 }
 
 /** Seconds until another try may do better: a small picture is made by then, a server started anew. */

@@ -17,6 +17,7 @@ import type { Task } from "#/tasks/task.ts";
 import type { Tasks } from "#/tasks/tasks.ts";
 import { firstPicture } from "../answers/pictures.ts";
 import { ended } from "../generate.ts";
+import { unpacked } from "../http/content-encoding.ts";
 import { convertedReply, jsonReply } from "../http/replies.ts";
 import { olderAnswer } from "./answer.ts";
 import { finishReason, freshJob, jobResult, queueIsFull, refusedJob } from "./job.ts";
@@ -139,7 +140,7 @@ const generationAnswer = {
 
 /** @throws InvalidRequest that shows the text, for what is no JSON; UndecodableBody */
 async function sentJson(request: Request): Promise<Json> {
-  const bytes = await request.bytes();
+  const bytes = await unpacked(request, await request.bytes());
   try {
     return readJson(bytes, request.headers.get("content-type"));
   } catch (thrown) {
