@@ -29,7 +29,7 @@ import { openHistory } from "#/stores/history/sqlite.ts";
 import { folderImages } from "#/stores/images/folder.ts";
 import { publicBase } from "#/tasks/base-url.ts";
 import { createTasks, type GenerationAssets } from "#/tasks/create-tasks.ts";
-import { absentDefaults, unusableDefaults } from "#/tasks/defaults.ts";
+import { absentDefaults, absentOfPreset, unusableDefaults } from "#/tasks/defaults.ts";
 import type { ModelShelf } from "#/tasks/examine-models.ts";
 import type { Tasks } from "#/tasks/tasks.ts";
 
@@ -82,7 +82,11 @@ export function startApp(config: Config, engineCommand: readonly string[], log: 
     random: Math.random,
   });
   const styles = assets.styles.map(({ name }) => name);
-  noteDefaults({ ...shelf, fooocusKeys: config.fooocusKeys, styles }, defaults(), log);
+  noteDefaults(
+    { ...shelf, fooocusKeys: config.fooocusKeys, styles, preset: config.preset, presets: assets.presets },
+    defaults(),
+    log,
+  );
   const auth = { keys: config.api_keys, protectFiles: config.protect_files };
   const answering = {
     tasks,
@@ -120,11 +124,11 @@ async function finish(tasks: Tasks, seconds: number, log: Log): Promise<void> {
 
 /** Says what requests will be made without, and what each of them will be refused for. */
 function noteDefaults(
-  here: ModelShelf & Parameters<typeof absentDefaults>[0],
+  here: ModelShelf & Parameters<typeof absentOfPreset>[0],
   defaults: GenerateParams,
   log: Log,
 ): void {
-  const absent = absentDefaults(here);
+  const absent = [...absentDefaults(here), ...absentOfPreset(here)];
   if (absent.length > 0)
     log.warn("defaults that are not there are done without", { absent: absent.join(", ") });
   for (const sentence of unusableDefaults(defaults, here)) log.warn(sentence);

@@ -5,7 +5,7 @@ import { withKnownNames } from "#/recipe/known-names.ts";
 import { type Preset, presetOf } from "#/recipe/preset.ts";
 import { resolveRecipe, type World } from "#/recipe/resolve.ts";
 import { settle } from "#/recipe/settle.ts";
-import { expansionWarning, sizeWarning, wildcardWarning } from "#/recipe/warnings.ts";
+import { expansionWarning, roundedWarning, sizeWarning, wildcardWarning } from "#/recipe/warnings.ts";
 import { isCleanName } from "#/stores/images.ts";
 import { type examineInTurn, type ModelShelf, unusableModel } from "./examine-models.ts";
 import { type InputOptions, takeInputs } from "./inputs.ts";
@@ -46,6 +46,7 @@ export async function prepare(request: GenerateRequest, parts: Preparation): Pro
   const { notes, fault } = await parts.examine(resolved, parts.models);
   if (fault !== undefined) throw unusableModel(fault, { request, preset });
   const more = [
+    roundedWarning(recipe.size),
     sizeWarning(recipe.size, recipe.base, world.sidecar(recipe.base)),
     expansionWarning(request, preset),
     wildcardWarning(params, world.wildcards),

@@ -94,3 +94,12 @@ test("a task keeps its warnings over a restart", async () => {
   expect(after.history.find(id)).toMatchObject({ state: { status: "settled" }, warnings: [tooLarge] });
   await after.close();
 });
+
+test("a size that is no multiple of eight came out smaller without a word", async () => {
+  const { warnings } = await (await post({ aspect_ratios_selection: "100*67", overwrite_step: 1 })).json();
+  expect(warnings).toEqual(["Sides are multiples of 8 pixels: 100×67 is drawn as 96×64."]);
+  const overwritten = { ...fitting, overwrite_width: 65, overwrite_height: 72 };
+  expect((await (await post(overwritten)).json()).warnings).toEqual([
+    "Sides are multiples of 8 pixels: 65×72 is drawn as 64×72.",
+  ]);
+});
