@@ -148,4 +148,12 @@ function copied(schema: Tree, named: Tree): Tree {
   };
 }
 
-const ownMarks: readonly string[] = ["requiredKeys", "required", "big", "jsonText", "lenient", "spellings", "takesNull"];
+const ownMarks: readonly string[] = [
+  "requiredKeys",
+  "required",
+  "big",
+  "jsonText",
+  "lenient",
+  "spellings",
+  "takesNull",
+];

@@ -180,8 +180,12 @@ function convertInteger(schema: TSchema, input: Json, loc: Loc, issues: Issue[])
     if (digits === undefined || digits.length > mostDigits) return fail("int_parsing");
     value = BigInt(digits.replace("+", ""));
   } else return fail("int_type");
+  const known = issues.length;
   checkBounds(schema, Number(value), false, input, loc, issues);
-  return schema.big === true ? value : Number(value);
+  if (schema.big === true) return value;
+  // Beyond all numbers there is nothing that could be kept, and nothing that it could mean.
+  if (issues.length === known && !Number.isFinite(Number(value))) return fail("int_parsing_size");
+  return Number(value);
 }
 
 function convertNumber(schema: TSchema, input: Json, loc: Loc, issues: Issue[]): Converted {

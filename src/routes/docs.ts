@@ -26,7 +26,10 @@ export function docsRoutes(described: () => readonly DescribedRoute[]) {
     "/openapi.json": () => jsonText(document().json),
     "/redoc": () => pageReply("text/html; charset=utf-8", document().reference),
     ...Object.fromEntries(
-      Object.entries(apiDocs).map(([path, { contentType, body }]) => [path, () => pageReply(contentType, body)]),
+      Object.entries(apiDocs).map(([path, { contentType, body }]) => [
+        path,
+        () => pageReply(contentType, body),
+      ]),
     ),
   };
   const app = new Elysia({ name: "routes/docs" }).get("/", () => redirectToDocs(), {

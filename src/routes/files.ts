@@ -31,7 +31,11 @@ export const filesRoutes = ({ images }: { readonly images: ImageStore }) =>
       ({ params, request }) => fileReply(images.output(params.dir_name, params.file_name), request),
       hidden,
     )
-    .head("/inputs/:file_name", ({ params, request }) => fileReply(images.input(params.file_name), request), hidden);
+    .head(
+      "/inputs/:file_name",
+      ({ params, request }) => fileReply(images.input(params.file_name), request),
+      hidden,
+    );
 
 const hidden = { detail: { hide: true } };
 

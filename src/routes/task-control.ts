@@ -57,20 +57,24 @@ export const taskControlRoutes = ({ tasks }: { readonly tasks: Tasks }) =>
         },
       },
     )
-    .delete("/tasks", async ({ request }) => {
-      const range = readDeletion(new URL(request.url).searchParams, Date.now(), "this deletes");
-      return jsonReply(await tasks.removeRange(range));
-    }, {
-      parse: "none",
-      detail: {
-        tags: ["Tasks"],
-        operationId: "delete_tasks",
-        summary:
-          "Delete the ended tasks of a span of time with their pictures; waiting and running ones stay",
-        parameters: [...inRange],
-        responses: { 200: removed },
+    .delete(
+      "/tasks",
+      async ({ request }) => {
+        const range = readDeletion(new URL(request.url).searchParams, Date.now(), "this deletes");
+        return jsonReply(await tasks.removeRange(range));
       },
-    });
+      {
+        parse: "none",
+        detail: {
+          tags: ["Tasks"],
+          operationId: "delete_tasks",
+          summary:
+            "Delete the ended tasks of a span of time with their pictures; waiting and running ones stay",
+          parameters: [...inRange],
+          responses: { 200: removed },
+        },
+      },
+    );
 
 const noTask = (id: TaskId): RequestError =>
   new RequestError("unknown-task", `There is no task ${id.slice(0, 64)}.`);

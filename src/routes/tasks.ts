@@ -20,7 +20,10 @@ const listQuery = {
   query: Type.String({ default: "all", description: "all, history, current or pending." }),
   page: Type.Integer({ default: 0, minimum: 0, maximum: mostPages, description: "From 0." }),
   page_size: Type.Integer({ default: 10, minimum: 1, maximum: mostPages, description: "Records on a page." }),
-  start_at: Type.String({ default: "", description: "First moment of a range of the history (ISO 8601); its beginning if only end_at is given." }),
+  start_at: Type.String({
+    default: "",
+    description: "First moment of a range of the history (ISO 8601); its beginning if only end_at is given.",
+  }),
   end_at: Type.String({ default: "", description: "Its last moment; now if it is not given." }),
   action: Type.String({
     default: "",

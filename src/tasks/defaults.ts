@@ -85,7 +85,9 @@ function absentIn(
       .map((name) => `default_model: ${name}`),
     ...(vae === ownVae || catalog.names("vae").includes(vae) ? [] : [`default_vae: ${vae}`]),
     ...loras
-      .filter(({ enabled, model_name }) => enabled && model_name !== "None" && !there.loras.includes(model_name))
+      .filter(
+        ({ enabled, model_name }) => enabled && model_name !== "None" && !there.loras.includes(model_name),
+      )
       .map(({ model_name }) => `default_loras: ${model_name}`),
     ...named.filter((name) => !applicable.includes(name)).map((name) => `default_styles: ${name}`),
   ];

@@ -6,7 +6,7 @@ import { type Preset, presetOf } from "#/recipe/preset.ts";
 import { resolveRecipe, type World } from "#/recipe/resolve.ts";
 import { settle } from "#/recipe/settle.ts";
 import { expansionWarning, roundedWarning, sizeWarning, wildcardWarning } from "#/recipe/warnings.ts";
-import { isCleanName } from "#/stores/images.ts";
+import { isSaveName } from "#/stores/images.ts";
 import { type examineInTurn, type ModelShelf, unusableModel } from "./examine-models.ts";
 import { type InputOptions, takeInputs } from "./inputs.ts";
 import type { Prepared } from "./parts.ts";
@@ -74,8 +74,8 @@ function checkFile({ save_name: name, output_format: format }: GenerateParams): 
     const message = `Images are not saved as ${JSON.stringify(format)}; output_format takes ${known}.`;
     throw new RequestError("invalid-value", message, { field: "output_format", value: format });
   }
-  if (name !== null && name !== "" && !isCleanName(name)) {
-    const message = `save_name is one file name without folders, not ${JSON.stringify(name.slice(0, 200))}.`;
+  if (name !== null && name !== "" && !isSaveName(name)) {
+    const message = `save_name is one file name of at most 200 bytes without folders, not ${JSON.stringify(name.slice(0, 200))}.`;
     throw new RequestError("invalid-value", message, { field: "save_name", value: name.slice(0, 200) });
   }
 }

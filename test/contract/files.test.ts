@@ -63,7 +63,10 @@ describe("a file that the client has was sent again", () => {
   test("encoded anew it has an etag of its own", async () => {
     const answer = await ask({ accept: "image/webp" });
     const own = answer.headers.get("etag") ?? "";
-    expect([answer.headers.get("content-type"), answer.headers.get("vary")]).toEqual(["image/webp", "Accept"]);
+    expect([answer.headers.get("content-type"), answer.headers.get("vary")]).toEqual([
+      "image/webp",
+      "Accept",
+    ]);
     expect(own).not.toBe(etag);
     expect((await ask({ accept: "image/webp", "if-none-match": own })).status).toBe(304);
     expect((await ask({ accept: "image/webp", "if-none-match": etag })).status).toBe(200);

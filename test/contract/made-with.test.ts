@@ -20,7 +20,13 @@ test("a Lightning record showed the request's CFG and sampler, and one seed for 
   const seed = { image_number: 3, image_seed: "9223372036854775806", generate_image_grid: true };
   const record = await make({ ...said, ...seed, performance_selection: "Lightning" });
   expect(record.req_params).toMatchObject(said);
-  const really = { steps: 4, guidance_scale: 1, sharpness: 0, sampler_name: "euler", scheduler_name: "sgm_uniform" };
+  const really = {
+    steps: 4,
+    guidance_scale: 1,
+    sharpness: 0,
+    sampler_name: "euler",
+    scheduler_name: "sgm_uniform",
+  };
   expect(record.pictures).toEqual([
     ...seeds.map((one, i) => ({ url: record.result[i], seed: one, width: 64, height: 64, ...really })),
     { url: record.result[3], seed: null, width: 128, height: 128 },

@@ -14,7 +14,9 @@ const send = async (path: string, body: Uint8Array, coding: string, key = "secre
   });
   return { status: answer.status, body: await answer.json(), headers: answer.headers };
 };
-const wanted = Buffer.from(JSON.stringify({ prompt: "a packed cat", async_process: true, style_selections: [] }));
+const wanted = Buffer.from(
+  JSON.stringify({ prompt: "a packed cat", async_process: true, style_selections: [] }),
+);
 const generate = "/v1/engine/generate/";
 
 const packers = [

@@ -11,7 +11,8 @@ export async function* readEvents(answer: Response): AsyncGenerator<SentEvent, v
     text = blocks.pop() ?? "";
     for (const block of blocks) {
       if (/^: .*$/.test(block)) continue;
-      const [, id, event, data] = /^(?:retry: 2000\n)?id: (\d+)\nevent: ([a-z]+)\ndata: (\{.*\})$/.exec(block) ?? [];
+      const [, id, event, data] =
+        /^(?:retry: 2000\n)?id: (\d+)\nevent: ([a-z]+)\ndata: (\{.*\})$/.exec(block) ?? [];
       if (data === undefined) throw new Error(`not an event: ${block}`);
       yield { id: Number(id), event: event ?? "", data: JSON.parse(data) };
     }

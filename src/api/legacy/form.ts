@@ -1,6 +1,6 @@
 import { type TSchema, TypeGuard } from "@sinclair/typebox";
 import { InvalidRequest, type Issue } from "../issues.ts";
-import { type Json, type JsonObject, JsonSyntaxError, parseJson } from "../json.ts";
+import { HugeNumber, type Json, type JsonObject, JsonSyntaxError, mostDigits, parseJson } from "../json.ts";
 import { readBody, UndecodableBody } from "../read.ts";
 import { type OlderWords, onlyGiven } from "./words.ts";
 
@@ -127,10 +127,13 @@ function jsonValue(text: string, property: TSchema, loc: Issue["loc"], issues: I
     if (property.lenient === true) readBody(property, value);
     return value;
   } catch (thrown) {
-    if (property.lenient === true && (thrown instanceof JsonSyntaxError || thrown instanceof InvalidRequest))
-      return undefined;
-    if (!(thrown instanceof JsonSyntaxError)) throw thrown;
-    const error = `${thrown.message} at character ${thrown.offset}`;
+    const unread = thrown instanceof JsonSyntaxError || thrown instanceof HugeNumber;
+    if (property.lenient === true && (unread || thrown instanceof InvalidRequest)) return undefined;
+    if (!unread) throw thrown;
+    const error =
+      thrown instanceof JsonSyntaxError
+        ? `${thrown.message} at character ${thrown.offset}`
+        : `a number of more than ${mostDigits} digits`;
     issues.push({ type: "json_invalid", loc, msg: `Invalid JSON: ${error}`, input: text, ctx: { error } });
     return undefined;
   }

@@ -55,8 +55,14 @@ export async function unpacked(
     return await unpack(bytes, most);
   } catch (thrown) {
     if (thrown instanceof Error && "code" in thrown && thrown.code === "ERR_BUFFER_TOO_LARGE")
-      throw new PackedBody(413, `The body has more than ${most} bytes when it is unpacked, which is the limit.`);
-    throw new PackedBody(400, `The body is not what its content encoding says (${coding}), or was cut short.`);
+      throw new PackedBody(
+        413,
+        `The body has more than ${most} bytes when it is unpacked, which is the limit.`,
+      );
+    throw new PackedBody(
+      400,
+      `The body is not what its content encoding says (${coding}), or was cut short.`,
+    );
   }
 }
 

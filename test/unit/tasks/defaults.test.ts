@@ -5,7 +5,13 @@ import { join } from "node:path";
 import { Catalog } from "#/catalog/catalog.ts";
 import { Examiner } from "#/catalog/examine.ts";
 import type { Preset } from "#/recipe/preset.ts";
-import { absentDefaults, absentOfPreset, type DefaultSources, serverDefaults, unusableDefaults } from "#/tasks/defaults.ts";
+import {
+  absentDefaults,
+  absentOfPreset,
+  type DefaultSources,
+  serverDefaults,
+  unusableDefaults,
+} from "#/tasks/defaults.ts";
 import { writeShapes, writeTinyCheckpoint, writeTinyLora } from "../../support/tiny-models.ts";
 
 const root = mkdtempSync(join(tmpdir(), "fooocusd-defaults-"));
