@@ -54,8 +54,9 @@ export async function openContext(
   const pathOf = (kind: ModelKind, name: string): string => {
     const path = findModel(settings.modelRoots, kind, name);
     if (path !== undefined) return path;
-    const folders = settings.modelRoots.map((root) => `${root}/${kind}`).join(", ");
-    throw new RequestError("missing-model", `The file ${name} is no longer in ${folders}.`, { name });
+    throw new RequestError("missing-model", `The file ${name} is no longer in the ${kind} folders.`, {
+      name,
+    });
   };
   return {
     device,

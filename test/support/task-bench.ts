@@ -7,7 +7,7 @@ import { Examiner } from "#/catalog/examine.ts";
 import { ModelHashes } from "#/catalog/hashes.ts";
 import type { Engine } from "#/engine/engine.ts";
 import type { TaskId } from "#/engine/protocol.ts";
-import { silentLog } from "#/lib/log.ts";
+import { type Log, silentLog } from "#/lib/log.ts";
 import { samplerNames, scheduleNames } from "#/recipe/recipe.ts";
 import { webhookText } from "#/routes/answers/webhook-text.ts";
 import { openHistory } from "#/stores/history/sqlite.ts";
@@ -39,6 +39,7 @@ export type BenchOptions = Readonly<{
   assets?: Partial<GenerationAssets>;
   /** Where the routes listen, for a bench that is served. */
   port?: () => number;
+  log?: Log;
 }>;
 
 /** A folder with the models that requests of tests name. */
@@ -96,7 +97,7 @@ export function openBench(options: BenchOptions = {}): TaskBench {
       schedules: scheduleNames,
       ...options.assets,
     },
-    log: silentLog,
+    log: options.log ?? silentLog,
     baseUrl: () => `http://127.0.0.1:${port()}`,
     port,
     recordText: webhookText,

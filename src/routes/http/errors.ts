@@ -1,6 +1,7 @@
 import { InvalidRequest } from "#/api/issues.ts";
 import { UndecodableBody } from "#/api/read.ts";
-import { AppError, type ErrorCode } from "#/lib/errors.ts";
+import { clientSentence } from "#/lib/client-sentence.ts";
+import { AppError, type ErrorCode, toWireError } from "#/lib/errors.ts";
 import type { Log } from "#/lib/log.ts";
 import { knownCodings, PackedBody } from "./content-encoding.ts";
 import { jsonReply } from "./replies.ts";
@@ -49,7 +50,7 @@ export function errorReply(thrown: unknown, log: Log): Response {
   }
   if (thrown instanceof UndecodableBody) return jsonReply({ detail: thrown.message }, 400);
   if (thrown instanceof PackedBody) return packedReply(thrown);
-  if (thrown instanceof AppError && thrown.code !== "bug") return withRetry(appErrorReply(thrown));
+  if (thrown instanceof AppError && thrown.code !== "bug") return withRetry(appErrorReply(thrown, log));
   log.error("a request failed unexpectedly", {
     error: thrown instanceof Error ? thrown.stack : String(thrown),
   });
@@ -77,7 +78,10 @@ function withRetry(answer: Response): Response {
 /** A place in a list is a number. */
 const locOf = (part: string): string | number => (/^\d+$/.test(part) ? Number(part) : part);
 
-function appErrorReply({ code, message, details }: AppError): Response {
+function appErrorReply(thrown: AppError, log: Log): Response {
+  const { code, details } = thrown;
+  const message = clientSentence(toWireError(thrown));
+  if (message !== thrown.message) log.warn("a request was refused", { error: thrown.message });
   const status = statuses[code];
   if (status !== 422) return jsonReply({ detail: message }, status);
   const { field, value, cause } = details;

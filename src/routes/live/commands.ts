@@ -4,7 +4,8 @@ import type { Json, JsonObject } from "#/api/json.ts";
 import { BadMessage, type LiveMessage } from "#/api/live.ts";
 import { readBody } from "#/api/read.ts";
 import type { TaskId } from "#/engine/protocol.ts";
-import { AppError, RequestError } from "#/lib/errors.ts";
+import { clientSentence } from "#/lib/client-sentence.ts";
+import { AppError, RequestError, toWireError } from "#/lib/errors.ts";
 import type { Log } from "#/lib/log.ts";
 import { version } from "#/lib/version.ts";
 import type { Tasks } from "#/tasks/tasks.ts";
@@ -78,7 +79,9 @@ export function refusalOf(thrown: unknown, message: LiveMessage | undefined, log
     const { field } = thrown.details;
     const own = typeof field === "string" ? [field] : [];
     const blamed = message?.type === "generate" ? inRequest(own) : (own[0] ?? null);
-    return { type, id, code: thrown.code, field: blamed, message: thrown.message };
+    const said = clientSentence(toWireError(thrown));
+    if (said !== thrown.message) log.warn("a live message was refused", { error: thrown.message });
+    return { type, id, code: thrown.code, field: blamed, message: said };
   }
   log.error("a live message failed unexpectedly", {
     error: thrown instanceof Error ? thrown.stack : String(thrown),
