@@ -19,15 +19,16 @@ import { embeddedModels } from "#/native/models.ts";
 import type { Preset } from "#/recipe/preset.ts";
 import { withShippedStyles, withShippedWildcards } from "#/recipe/shipped.ts";
 import { expansionStyle, randomStyle } from "#/recipe/styles.ts";
+import type { AddressBook } from "#/routes/answers/addresses.ts";
 import { webhookText } from "#/routes/answers/webhook-text.ts";
-import { browserGuard } from "#/routes/http/guard.ts";
+import { browserGuard, isOpenToAll } from "#/routes/http/guard.ts";
 import { routes } from "#/routes/index.ts";
 import { samplers } from "#/sampling/samplers.ts";
 import { schedules } from "#/sampling/schedules.ts";
 import { lockFolder } from "#/stores/folder-lock.ts";
 import { openHistory } from "#/stores/history/sqlite.ts";
 import { folderImages } from "#/stores/images/folder.ts";
-import { publicBase } from "#/tasks/base-url.ts";
+import { addressNote, publicBase } from "#/tasks/base-url.ts";
 import { createTasks, type GenerationAssets } from "#/tasks/create-tasks.ts";
 import { absentDefaults, absentOfPreset, unusableDefaults } from "#/tasks/defaults.ts";
 import type { ModelShelf } from "#/tasks/examine-models.ts";
@@ -64,7 +65,8 @@ export function startApp(config: Config, engineCommand: readonly string[], log: 
   const engine = new EngineHost(engineSettings(config, modelRoots), () => openEngine(config, engineCommand));
 
   let port = config.port;
-  const baseUrl = (): string => publicBase({ base_url: config.base_url, host: config.host, port });
+  const addresses = addressBook(config, () => port);
+  const baseUrl = (): string => addresses.named() ?? addresses.listening();
   const shelf = { catalog, examiner: new Examiner() };
   const { tasks, tools, defaults } = createTasks({
     config,
@@ -95,6 +97,7 @@ export function startApp(config: Config, engineCommand: readonly string[], log: 
     catalog,
     styleNames: [expansionStyle, randomStyle, ...styles],
     auth,
+    addresses,
     corsOrigins: config.cors_origins,
     guard: browserGuard(config),
     persistentHistory: config.persistent,
@@ -102,6 +105,7 @@ export function startApp(config: Config, engineCommand: readonly string[], log: 
   };
   const server = listenAll(() => routes(answering), config, log);
   port = server.port;
+  noteAddresses(config, port, log);
   return {
     url: baseUrl(),
     handBack: () => tasks.close(0).then(server.stop),
@@ -113,6 +117,25 @@ export function startApp(config: Config, engineCommand: readonly string[], log: 
       lock.release();
     },
   };
+}
+
+function addressBook({ base_url, host }: Config, port: () => number): AddressBook {
+  const base = (named: string): string => publicBase({ base_url: named, host, port: port() });
+  return {
+    listening: () => base(""),
+    named: () => (base_url.trim() === "" ? undefined : base(base_url)),
+  };
+}
+
+/** Says what addresses will look like, and whether anybody may ask for pictures. */
+function noteAddresses(config: Config, port: number, log: Log): void {
+  const { base_url, host } = config;
+  log.info(addressNote({ base_url, host, port }));
+  if (isOpenToAll(config))
+    log.warn("whoever reaches this machine may make and delete pictures; api_keys sets a key", {
+      host,
+      port,
+    });
 }
 
 /** Lets the picture at hand end, at most so long; says so, since to whoever asked for it nothing happens meanwhile. */

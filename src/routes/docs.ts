@@ -11,8 +11,9 @@ const hidden = { detail: { hide: true } };
  * also answer HEAD.
  *
  * @param described all routes of the server, once they are declared
+ * @param base      what the operator calls the server, which may be below a path of a proxy; or nothing
  */
-export function docsRoutes(described: () => readonly DescribedRoute[]) {
+export function docsRoutes(described: () => readonly DescribedRoute[], base: () => string) {
   let made: Readonly<{ json: string; reference: string }> | undefined;
   const document = () => {
     if (made === undefined) {
@@ -32,7 +33,7 @@ export function docsRoutes(described: () => readonly DescribedRoute[]) {
       ]),
     ),
   };
-  const app = new Elysia({ name: "routes/docs" }).get("/", () => redirectToDocs(), {
+  const app = new Elysia({ name: "routes/docs" }).get("/", () => redirectToDocs(base()), {
     detail: {
       operationId: "root__get",
       summary: "To the documentation",
@@ -43,5 +44,5 @@ export function docsRoutes(described: () => readonly DescribedRoute[]) {
   return app;
 }
 
-const redirectToDocs = (): Response =>
-  new Response(null, { status: 307, headers: { location: "/docs", "content-length": "0" } });
+const redirectToDocs = (base: string): Response =>
+  new Response(null, { status: 307, headers: { location: `${base}/docs`, "content-length": "0" } });

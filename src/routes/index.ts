@@ -5,6 +5,7 @@ import type { Log } from "#/lib/log.ts";
 import type { ImageStore } from "#/stores/images.ts";
 import type { Tasks } from "#/tasks/tasks.ts";
 import type { Tools } from "#/tasks/tools.ts";
+import type { AddressBook } from "./answers/addresses.ts";
 import { controlRoute } from "./control.ts";
 import { dashboardRoute } from "./dashboard.ts";
 import { docsRoutes } from "./docs.ts";
@@ -38,6 +39,8 @@ export type RouteDependencies = Readonly<{
   corsOrigins: readonly string[];
   /** Against web pages of others; none leaves it to the key. */
   guard?: BrowserGuard;
+  /** Under which names clients are given addresses; none gives all the ones that are kept. */
+  addresses?: AddressBook;
   /** Whether the older API's job-history shows parameters and results too. */
   persistentHistory?: boolean;
   log: Log;
@@ -65,7 +68,7 @@ export function routes(parts: RouteDependencies) {
       return (
         preflight(request, parts.corsOrigins) ??
         (parts.guard === undefined ? undefined : crossSiteRefusal(request, parts.guard)) ??
-        unrouted(request, declared) ??
+        unrouted(request, declared, parts.addresses?.named()) ??
         // Unpacking costs more than a body says, so it is not done for strangers.
         (isPacked(request) ? refusal(request, parts.auth) : undefined) ??
         oversized(request)
@@ -73,7 +76,12 @@ export function routes(parts: RouteDependencies) {
     })
     .onBeforeHandle(({ request }) => refusal(request, parts.auth))
     .onError(({ code, error }) => (code === "NOT_FOUND" ? notFound() : errorReply(error, parts.log)))
-    .use(docsRoutes(() => declared))
+    .use(
+      docsRoutes(
+        () => declared,
+        () => parts.addresses?.named() ?? "",
+      ),
+    )
     .use(dashboardRoute())
     .use(healthRoute())
     .use(generateRoute(parts))

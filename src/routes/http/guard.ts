@@ -33,6 +33,10 @@ export function browserGuard(settings: GuardSettings): BrowserGuard {
   };
 }
 
+/** Whether others than this machine reach the server, and nobody has to say a key: its operator is warned. */
+export const isOpenToAll = ({ host, api_keys }: Pick<GuardSettings, "host" | "api_keys">): boolean =>
+  api_keys.length === 0 && !isLoopback(nameOf(host));
+
 /**
  * Refuses what only a web page of somebody else would send.
  *

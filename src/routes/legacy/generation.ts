@@ -15,6 +15,7 @@ import type { Log } from "#/lib/log.ts";
 import type { ImageStore } from "#/stores/images.ts";
 import type { Task } from "#/tasks/task.ts";
 import type { Tasks } from "#/tasks/tasks.ts";
+import { type AddressBook, addressesFor, keptRequest, taskFor } from "../answers/addresses.ts";
 import { firstPicture } from "../answers/pictures.ts";
 import { ended } from "../generate.ts";
 import { unpacked } from "../http/content-encoding.ts";
@@ -22,7 +23,12 @@ import { convertedReply, jsonReply } from "../http/replies.ts";
 import { olderAnswer } from "./answer.ts";
 import { finishReason, freshJob, jobResult, queueIsFull, refusedJob } from "./job.ts";
 
-export type OlderDependencies = Readonly<{ tasks: Tasks; images: ImageStore; log: Log }>;
+export type OlderDependencies = Readonly<{
+  tasks: Tasks;
+  images: ImageStore;
+  log: Log;
+  addresses?: AddressBook;
+}>;
 
 /** A route of the older API: where it is, what it takes, and what its body is about. */
 type OlderRoute = Readonly<{
@@ -162,16 +168,20 @@ async function generated(
   route: OlderRoute,
   request: Request,
   words: OlderWords,
-  { tasks, images }: OlderDependencies,
+  { tasks, images, addresses: book }: OlderDependencies,
 ): Promise<Response> {
   const kind = replyKind(request, words);
-  const task = await submitted(route, words, kind, tasks);
+  const addresses = addressesFor(request, book);
+  const submit: Tasks["submit"] = (asked, options) => tasks.submit(keptRequest(asked, addresses), options);
+  const task = await submitted(route, words, kind, { submit });
   if (task === undefined) return fullReply(kind, route.job);
   switch (kind) {
     case "async":
       return jsonReply(freshJob(task));
     case "sync":
-      return jsonReply(await jobResult(await ended(tasks, task.id, request.signal), images));
+      return jsonReply(
+        await jobResult(taskFor(await ended(tasks, task.id, request.signal), addresses), images),
+      );
     case "image":
       return await firstImage(await ended(tasks, task.id, request.signal), images);
   }
@@ -189,7 +199,7 @@ async function submitted(
   { job, form }: OlderRoute,
   words: OlderWords,
   kind: ReplyKind,
-  tasks: Tasks,
+  tasks: Pick<Tasks, "submit">,
 ): Promise<Task | undefined> {
   const request = toGenerateRequest(job, words);
   try {
