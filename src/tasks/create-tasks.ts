@@ -15,7 +15,7 @@ import { serverDefaults } from "./defaults.ts";
 import { describeImage } from "./describe-image.ts";
 import { examineInTurn, examineModels } from "./examine-models.ts";
 import type { InputOptions } from "./inputs.ts";
-import { prepare, prepareLenient } from "./prepare.ts";
+import { foresee, prepare, prepareLenient } from "./prepare.ts";
 import type { FetchLimits } from "./safe-fetch.ts";
 import { TaskService } from "./service.ts";
 import type { Task } from "./task.ts";
@@ -107,6 +107,7 @@ export function createTasks(parts: TaskDependencies): CreatedTasks {
   const tools = createTools(
     () => inputOptionsOf(parts),
     () => worldOf(parts),
+    (request) => foresee(request, preparation),
   );
   const webhooks = new Webhooks(
     history,

@@ -33,6 +33,14 @@ export type Preparation = Readonly<{
  * @throws RequestError
  */
 export async function prepare(request: GenerateRequest, parts: Preparation): Promise<Prepared> {
+  const { params, warnings } = await considered(request, parts);
+  const taken = await takeInputs(params, parts.inputOptions());
+  const webhook = taken.webhook_url ?? "";
+  return { params: { ...taken, webhook_url: webhook === "" ? parts.webhookUrl : webhook }, warnings };
+}
+
+/** Everything but the images. */
+async function considered(request: GenerateRequest, parts: Preparation): Promise<Prepared> {
   // 53 bits, so that a client in JavaScript reads a drawn seed to its last digit.
   const randomSeed = (): bigint => BigInt(Math.floor(parts.random() * 2 ** 53));
   const world = parts.world();
@@ -51,12 +59,44 @@ export async function prepare(request: GenerateRequest, parts: Preparation): Pro
     expansionWarning(request, preset),
     wildcardWarning(params, world.wildcards),
   ];
-  const taken = await takeInputs(params, parts.inputOptions());
-  const webhook = taken.webhook_url ?? "";
-  return {
-    params: { ...taken, webhook_url: webhook === "" ? parts.webhookUrl : webhook },
-    warnings: [...warnings, ...more.flatMap((text) => text ?? []), ...notes],
-  };
+  return { params, warnings: [...warnings, ...more.flatMap((text) => text ?? []), ...notes] };
+}
+
+/** Refusals that are foreseen of one request; beyond them there is no use in more. */
+const mostForeseen = 10;
+
+/**
+ * What would be said of a request if it were posted now: why it would be refused, each reason as if the others were mended,
+ * and what a record would warn of. Nothing is kept.
+ *
+ * @param request without images
+ */
+export async function foresee(request: GenerateRequest, parts: Preparation): Promise<readonly string[]> {
+  const told: string[] = [];
+  let rest: GenerateRequest = request;
+  while (told.length < mostForeseen) {
+    try {
+      return [...told, ...(await considered(rest, parts)).warnings];
+    } catch (thrown) {
+      if (!(thrown instanceof RequestError)) throw thrown;
+      const less = withoutFault(rest, thrown.details.field);
+      // What took the place of something that was left out here is not the request's.
+      if (less === undefined && told.length > 0) return told;
+      told.push(`The request would be refused: ${thrown.message}`);
+      if (less === undefined) return told;
+      rest = less;
+    }
+  }
+  return told;
+}
+
+/** The request without what a refusal names; undefined if it did not say that itself. */
+function withoutFault(request: GenerateRequest, field: unknown): GenerateRequest | undefined {
+  const [name = "", index] = typeof field === "string" ? field.split(".") : [];
+  if (!Object.hasOwn(request, name)) return undefined;
+  if (name === "loras" && index !== undefined)
+    return { ...request, loras: (request.loras ?? []).filter((_, at) => at !== Number(index)) };
+  return Object.fromEntries(Object.entries(request).filter(([key]) => key !== name));
 }
 
 /** The older API's way: names that nobody knows give way to the defaults, which its client is told. */
