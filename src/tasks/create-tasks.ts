@@ -12,7 +12,7 @@ import type { Wildcards } from "#/recipe/wildcards.ts";
 import type { HistoryStore } from "#/stores/history.ts";
 import type { ImageStore } from "#/stores/images.ts";
 import { serverDefaults } from "./defaults.ts";
-import { describeImage } from "./describe-image.ts";
+import { describeImage, roomWarning } from "./describe-image.ts";
 import { examineInTurn, examineModels } from "./examine-models.ts";
 import type { InputOptions } from "./inputs.ts";
 import { foresee, prepare, prepareLenient } from "./prepare.ts";
@@ -94,6 +94,12 @@ export function createTasks(parts: TaskDependencies): CreatedTasks {
       catalog,
       styles: assets.styles.map(({ name }) => name),
     });
+  const createdBy = config.created_by || (fooocusKeys.environment.metadata_created_by ?? "");
+  const describing = {
+    catalog,
+    createdBy: createdBy || (fooocusKeys.file.metadata_created_by ?? ""),
+    defaultAdaptiveCfg: defaults().adaptive_cfg,
+  };
   const preparation = {
     world: () => worldOf(parts),
     models: parts,
@@ -102,6 +108,8 @@ export function createTasks(parts: TaskDependencies): CreatedTasks {
     presets: assets.presets,
     inputOptions: () => inputOptionsOf(parts),
     webhookUrl: config.webhook_url,
+    roomFor: async (params: GenerateParams, resolved: Resolved) =>
+      config.disable_metadata ? undefined : await roomWarning(params, resolved, describing),
     random: parts.random,
   };
   const tools = createTools(
@@ -115,13 +123,6 @@ export function createTasks(parts: TaskDependencies): CreatedTasks {
     clock,
     log,
   );
-  const createdBy = config.created_by || (fooocusKeys.environment.metadata_created_by ?? "");
-  const describeOptions = {
-    catalog,
-    hashes,
-    createdBy: createdBy || (fooocusKeys.file.metadata_created_by ?? ""),
-    defaultAdaptiveCfg: defaults().adaptive_cfg,
-  };
   const tasks = new TaskService({
     history,
     images,
@@ -137,7 +138,7 @@ export function createTasks(parts: TaskDependencies): CreatedTasks {
     describe: async (params, resolved, image) =>
       config.disable_metadata || !params.save_metadata_to_images
         ? undefined
-        : await describeImage(params, resolved, image, describeOptions),
+        : await describeImage(params, resolved, image, { ...describing, hashes }),
     recordText,
   });
   return { tasks, tools, defaults };

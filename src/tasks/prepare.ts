@@ -3,7 +3,7 @@ import { formatNames } from "#/image/encode.ts";
 import { RequestError } from "#/lib/errors.ts";
 import { withKnownNames } from "#/recipe/known-names.ts";
 import { type Preset, presetOf } from "#/recipe/preset.ts";
-import { resolveRecipe, type World } from "#/recipe/resolve.ts";
+import { type Resolved, resolveRecipe, type World } from "#/recipe/resolve.ts";
 import { settle } from "#/recipe/settle.ts";
 import { expansionWarning, roundedWarning, sizeWarning, wildcardWarning } from "#/recipe/warnings.ts";
 import { isSaveName } from "#/stores/images.ts";
@@ -22,6 +22,8 @@ export type Preparation = Readonly<{
   inputOptions: () => InputOptions;
   /** For requests that name none. */
   webhookUrl: string;
+  /** What to say where the pictures have no room for the text about their making. */
+  roomFor: (params: GenerateParams, resolved: Resolved) => Promise<string | undefined>;
   /** 0 up to 1. */
   random: () => number;
 }>;
@@ -58,6 +60,7 @@ async function considered(request: GenerateRequest, parts: Preparation): Promise
     sizeWarning(recipe.size, recipe.base, world.sidecar(recipe.base)),
     expansionWarning(request, preset),
     wildcardWarning(params, world.wildcards),
+    await parts.roomFor(params, resolved),
   ];
   return { params, warnings: [...warnings, ...more.flatMap((text) => text ?? []), ...notes] };
 }
