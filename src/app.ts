@@ -55,8 +55,7 @@ export function startApp(config: Config, engineCommand: readonly string[], log: 
   refuseTakenPorts(config);
   if (config.cuda_libraries !== "") linkCudaProviders(config.cuda_libraries, libraryFolder());
   const lock = lockFolder(config.outputs);
-  const shipped = embeddedModels();
-  const modelRoots = shipped === undefined ? config.models : [...config.models, shipped];
+  const modelRoots = [...config.models, embeddedModels() ?? []].flat();
   const catalog = new Catalog(modelRoots, (note) => log.warn(note));
   const assets = assetsOf(readFooocusFolder(config.fooocus, wildcardsFolder(config)), log);
   refuseUnknownPreset(config.preset, assets);
@@ -66,7 +65,7 @@ export function startApp(config: Config, engineCommand: readonly string[], log: 
 
   let port = config.port;
   const addresses = addressBook(config, () => port);
-  const baseUrl = (): string => addresses.named() ?? addresses.listening();
+  const baseUrl = () => addresses.named() ?? addresses.listening();
   const shelf = { catalog, examiner: new Examiner() };
   const { tasks, tools, defaults } = createTasks({
     config,
@@ -84,19 +83,14 @@ export function startApp(config: Config, engineCommand: readonly string[], log: 
     random: Math.random,
   });
   const styles = assets.styles.map(({ name }) => name);
-  noteDefaults(
-    { ...shelf, fooocusKeys: config.fooocusKeys, styles, preset: config.preset, presets: assets.presets },
-    defaults(),
-    log,
-  );
-  const auth = { keys: config.api_keys, protectFiles: config.protect_files };
+  noteDefaults({ ...shelf, ...config, presets: assets.presets, styles }, defaults(), log);
   const answering = {
     tasks,
     tools,
     images,
     catalog,
     styleNames: [expansionStyle, randomStyle, ...styles],
-    auth,
+    auth: { keys: config.api_keys, protectFiles: config.protect_files },
     addresses,
     corsOrigins: config.cors_origins,
     guard: browserGuard(config),

@@ -26,7 +26,7 @@ export const generateRoute = ({ tasks, images, addresses: book }: GenerateDepend
     async ({ request, json }): Promise<Response> => {
       // The reader checked every key that is present against this very schema.
       const addresses = addressesFor(request, book);
-      const body = keptRequest(readBody(CommonRequest, json) as GenerateRequest, addresses);
+      const body = keptRequest(readBody(CommonRequest, json), addresses);
       const mode = modeOf(acceptedBy(request), body);
       const task = await tasks.submit(body, { single: mode.kind === "image" });
       switch (mode.kind) {

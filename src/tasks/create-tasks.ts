@@ -94,10 +94,9 @@ export function createTasks(parts: TaskDependencies): CreatedTasks {
       catalog,
       styles: assets.styles.map(({ name }) => name),
     });
-  const createdBy = config.created_by || (fooocusKeys.environment.metadata_created_by ?? "");
   const describing = {
     catalog,
-    createdBy: createdBy || (fooocusKeys.file.metadata_created_by ?? ""),
+    createdBy: makerOf(config),
     defaultAdaptiveCfg: defaults().adaptive_cfg,
   };
   const preparation = {
@@ -143,6 +142,9 @@ export function createTasks(parts: TaskDependencies): CreatedTasks {
   });
   return { tasks, tools, defaults };
 }
+
+const makerOf = ({ created_by, fooocusKeys: { environment, file } }: TaskConfig): string =>
+  [created_by, environment.metadata_created_by, file.metadata_created_by].find((name) => name) ?? "";
 
 /** A task's turn may come much later: its files are looked at once more, and the engine looks for itself. */
 function resolveAgain(params: GenerateParams, parts: TaskDependencies): Resolved {

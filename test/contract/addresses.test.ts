@@ -23,7 +23,7 @@ function serve(named?: string): ServedBench {
 const bench = serve();
 const namedBench = serve("https://pictures.example/fooocus");
 afterAll(async () => {
-  receiver.stop(true);
+  await receiver.stop(true);
   await bench.close();
   await namedBench.close();
 });

@@ -36,7 +36,7 @@ const receiver = Bun.serve({
 });
 const bench = serveBench({ folder, engine, log });
 afterAll(async () => {
-  receiver.stop(true);
+  await receiver.stop(true);
   await bench.close();
 });
 
