@@ -11,8 +11,10 @@ import type { Config } from "#/config/schema.ts";
 import { type Channel, processChannel, threadChannel } from "#/engine/channel.ts";
 import { EngineHost } from "#/engine/host.ts";
 import type { EngineSettings } from "#/engine/protocol.ts";
+import { DecodeGate } from "#/image/decode-gate.ts";
 import { EngineError } from "#/lib/errors.ts";
 import type { Log } from "#/lib/log.ts";
+import { cacheFolder } from "#/native/cache.ts";
 import { linkCudaProviders } from "#/native/cuda.ts";
 import { libraryFolder } from "#/native/libraries.ts";
 import { embeddedModels } from "#/native/models.ts";
@@ -67,15 +69,15 @@ export function startApp(config: Config, engineCommand: readonly string[], log: 
   const addresses = addressBook(config, () => port);
   const baseUrl = () => addresses.named() ?? addresses.listening();
   const shelf = { catalog, examiner: new Examiner() };
+  const shared = { images, log, decoding: new DecodeGate() };
   const { tasks, tools, defaults } = createTasks({
+    ...shared,
+    ...shelf,
     config,
     history,
-    images,
-    ...shelf,
     hashes: new ModelHashes(join(config.outputs, "model-hashes.json")),
     engine,
     assets,
-    log,
     baseUrl,
     port: () => port,
     recordText: webhookText,
@@ -85,9 +87,9 @@ export function startApp(config: Config, engineCommand: readonly string[], log: 
   const styles = assets.styles.map(({ name }) => name);
   noteDefaults({ ...shelf, ...config, presets: assets.presets, styles }, defaults(), log);
   const answering = {
+    ...shared,
     tasks,
     tools,
-    images,
     catalog,
     styleNames: [expansionStyle, randomStyle, ...styles],
     auth: { keys: config.api_keys, protectFiles: config.protect_files },
@@ -95,7 +97,6 @@ export function startApp(config: Config, engineCommand: readonly string[], log: 
     corsOrigins: config.cors_origins,
     guard: browserGuard(config),
     persistentHistory: config.persistent,
-    log,
   };
   const server = listenAll(() => routes(answering), config, log);
   port = server.port;
@@ -198,6 +199,7 @@ const engineSettings = (config: Config, modelRoots: readonly string[]): EngineSe
   providers: config.providers.length === 0 ? "auto" : config.providers,
   weights: config.weights,
   memoryBudget: config.memory_budget,
+  derived: { folder: join(cacheFolder(), "derived"), budget: config.derived_cache },
   threads: config.threads,
 });
 

@@ -1,14 +1,15 @@
 /**
- * What opening a UNet of SDXL's depth costs without a LoRA, with one and with two on all modules: 64 channels instead of
+ * What opening a UNet of SDXL's depth costs without a LoRA, with one, two and five on all modules: 64 channels instead of
  * 320, since it is the number of nodes that counts. In processor seconds, drawing and encoding included, and the time of
- * a run. `bun scripts/bench/opening.ts [times]`; needs 0.5 GB of the temporary folder. Imports only what other versions
- * of this program have too: run it from two checkouts to compare them.
+ * a run. `bun scripts/bench/opening.ts [times]`; needs 0.5 GB of the temporary folder. The first opening
+ * with LoRAs writes their joined factors.
  */
 import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { operators } from "#/graph/operators.ts";
 import { silentLog } from "#/lib/log.ts";
+import { DerivedFiles } from "#/runtime/derived-files.ts";
 import { openNetworks } from "#/runtime/models.ts";
 import { Residency } from "#/runtime/residency.ts";
 import { sdxlShapes } from "../../test/support/sdxl-layout.ts";
@@ -77,7 +78,7 @@ try {
   const shapes = sdxlShapes(sizes);
   const base = write(join(folder, "base.safetensors"), shapes);
   const factors = loraShapes(shapes);
-  const loras = ["a", "b"].map((name) => ({
+  const loras = ["a", "b", "c", "d", "e"].map((name) => ({
     path: write(join(folder, `${name}.safetensors`), factors),
     weight: 0.5,
   }));
@@ -88,15 +89,17 @@ try {
     random(1, 77, context),
     random(1, sizes.textG.width + 1536),
   ] as const;
-  for (const used of [0, 1, 2]) {
+  for (const used of [0, 1, 2, 5]) {
     for (let i = 0; i < times; i += 1) {
       const residency = new Residency(
         { provider: "cpu", weights: "in-place", threads: 1 },
-        2 ** 40,
+        { bytes: 2 ** 40 },
         silentLog,
       );
+      const derived = new DerivedFiles({ folder: join(folder, "derived"), budget: 2 ** 40 }, silentLog);
+      const workshop = { operators: operators.cpu, residency, derived };
       const start = processor();
-      const { unet } = openNetworks({ base, loras: loras.slice(0, used) }, 2, operators.cpu, residency);
+      const { unet } = openNetworks({ base, loras: loras.slice(0, used) }, 2, workshop);
       await unet(...input);
       const opened = processor();
       for (let run = 0; run < 5; run += 1) await unet(...input);

@@ -1,6 +1,8 @@
 import type { TObject, TSchema } from "@sinclair/typebox";
 import { CommonRequest } from "#/api/generate.ts";
 import { EnhanceCtrlNets, ImagePrompt, Lora } from "#/api/generate-objects.ts";
+import { textLimits } from "#/pipeline/text/limits.ts";
+import { promptLimits } from "#/recipe/prompt-limits.ts";
 
 /** The text of docs/fields.md; a test compares the file with it. */
 export function fieldsPage(): string {
@@ -10,7 +12,13 @@ export function fieldsPage(): string {
 
 The body of \`POST /v1/engine/generate/\` (see [api.md](api.md)), and \`request\` of \`generate\` on the [live channel](live.md).
 No field of it is required. The defaults here are FooocusAPI's; the preset, the checkpoint, \`config.txt\` and the environment
-may say otherwise ([configuration.md](configuration.md)). Bounds are inclusive. Numbers and switches may come as text.
+may say otherwise ([configuration.md](configuration.md)). Bounds are inclusive. Numbers and switches may come as text. A list
+that is too long is refused without being looked into.
+
+\`prompt\` and \`negative_prompt\` have bounds of another kind, which nothing that people write comes near to: ${promptLimits.characters}
+characters each and ${promptLimits.wildcards} wildcards; with its wildcards and styles, a side of the guidance may have
+${promptLimits.styledCharacters} characters and ${textLimits.sections} sections of 75 tokens, words of ${textLimits.word} characters and ${textLimits.marks} accents in a row;
+${textLimits.depth} brackets around a word, and weights from ${-textLimits.weight} to ${textLimits.weight}. What is beyond is a 422 with the field's name.
 
 ${tableOf(CommonRequest)}
 ## A LoRA slot
@@ -67,7 +75,8 @@ function defaultOf({ default: fallback, items }: TSchema): string {
 }
 
 function boundsOf(schema: TSchema): string {
-  const { minimum, maximum } = inner(schema);
+  const { minimum, maximum, maxItems } = inner(schema);
+  if (maxItems !== undefined) return `at most ${maxItems} items`;
   return minimum === undefined && maximum === undefined ? "" : `${minimum ?? ""} to ${maximum ?? ""}`;
 }
 

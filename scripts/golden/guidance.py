@@ -21,20 +21,27 @@ TARGET = Path(__file__).resolve().parents[2] / "test" / "golden" / "guidance.saf
 
 
 class Discrete:
-    """SDXL's table of noise levels; `stride` 20 keeps the fifty levels of consistency-distilled models."""
+    """SDXL's table of noise levels; `stride` 20 keeps the fifty levels of consistency-distilled models, `zero` rescales it
+    to zero terminal SNR (Lin et al. 2023, algorithm 1)."""
 
-    def __init__(self, stride=1, prediction="eps"):
+    def __init__(self, stride=1, prediction="eps", zero=False):
         betas = torch.linspace(0.00085**0.5, 0.012**0.5, 1000, dtype=torch.float64) ** 2
         alphas = torch.cumprod(1 - betas, 0)
         self.sigmas = ((1 - alphas) / alphas).sqrt().float()[stride - 1 :: stride]
+        if zero:
+            # torch's float32 root is MKL's too, off by a last bit on some processors only; through float64 it is exact.
+            root = lambda x: x.double().sqrt().float()  # noqa: E731
+            roots = root(1 / (self.sigmas * self.sigmas + 1))
+            first, last = roots[0], roots[-1]
+            alphas = ((roots - last) * (first / (first - last))) ** 2
+            alphas[-1] = 4.8973451890853435e-08
+            self.sigmas = root((1 - alphas) / alphas)
         self.logs, self.stride, self.prediction = self.sigmas.log(), stride, prediction
         self.low, self.high = float(self.sigmas[0]), float(self.sigmas[-1])
 
     def timestep(self, sigma):
-        """The nearest entry; the lower one for a sigma half-way, where a plain argmin would go by the last bit of `log`,
-        which differs from one device to the next."""
-        distances = (torch.as_tensor(sigma).log() - self.logs).abs()
-        nearest = (distances <= distances.min() + 1e-6).nonzero()[0].item()
+        """The nearest entry. For a sigma half-way this goes by the last bit of `log` (see sampling.py)."""
+        nearest = (torch.as_tensor(sigma).log() - self.logs).abs().argmin().item()
         return nearest * self.stride + self.stride - 1
 
     def sigma(self, timestep):
@@ -63,7 +70,7 @@ def schedule(name, model, n):
     if name in ("sgm_uniform", "lcm"):
         return model.sigma(torch.linspace(start, end, n + 1)[:-1])
     if name == "simple":
-        return torch.stack([model.sigmas[-(1 + int(i * len(model.sigmas) / n))] for i in range(n)])
+        return torch.stack([model.sigmas[-(1 + int(i * (len(model.sigmas) / n)))] for i in range(n)])
     if name == "ddim_uniform":
         return model.sigmas[1 :: max(1, len(model.sigmas) // n)].flip(0)
     if name == "turbo":
@@ -81,9 +88,14 @@ def schedule(name, model, n):
 
 def plan(name, model, steps, denoise=1.0):
     """The table a run walks down: partial runs keep the end of a longer one, and no table is longer than asked for."""
-    full = torch.cat([schedule(name, model, steps if denoise > 0.9999 else int(steps / denoise)), torch.zeros(1)])
-    full = full if denoise > 0.9999 else full[-(steps + 1) :]
+    full = uncut(name, model, steps, denoise)
     return full if len(full) <= steps + 1 else torch.cat([full[:steps], torch.zeros(1)])
+
+
+def uncut(name, model, steps, denoise=1.0):
+    """The table before it is cut to the number of steps; its ends are those of the Brownian path."""
+    full = torch.cat([schedule(name, model, steps if denoise > 0.9999 else int(steps / denoise)), torch.zeros(1)])
+    return full if denoise > 0.9999 else full[-(steps + 1) :]
 
 
 def bilateral(values, guide, radius=6, space=3.0, colour=3.0):

@@ -7,16 +7,21 @@ k-diffusion's training half wants packages that its samplers do not use; they ar
 """
 
 import importlib
+import os
 import site
 import sys
 import types
 from pathlib import Path
+
+# torch's log and exp are MKL's, which round by processor. This asks for the general code everywhere; AMD's have no other.
+os.environ["MKL_CBWR"] = "COMPATIBLE"
 
 import torch
 from safetensors.torch import save_file
 
 TARGET = Path(__file__).parents[2] / "test" / "golden" / "sampling.safetensors"
 SIZE = (1, 4, 8, 8)
+ENDS = (0.029167158529162407, 14.614641189575195)  # SDXL's lowest and highest level, in float32
 
 
 def k_sampling():
@@ -56,6 +61,22 @@ def karras(n, low=0.0291671585, high=14.6146411896):
     return torch.cat([sigmas, torch.zeros(1, dtype=torch.float64)])
 
 
+def asked_levels(k, n):
+    """Where dpmpp_sde asks network and Brownian path in float32, as it goes: a call as (sigma, 0), a query as (from, to)."""
+    asked = []
+
+    def call(x, sigma, **_):
+        asked.append((float(sigma[0]), 0.0))
+        return x * 0.5
+
+    def query(a, b):
+        asked.append((float(a), float(b)))
+        return torch.zeros(SIZE)
+
+    k.sample_dpmpp_sde(call, torch.ones(SIZE), k.get_sigmas_karras(n, *ENDS), disable=True, noise_sampler=query)
+    return torch.tensor(asked)
+
+
 def main():
     out = {}
     for seed in (0, 1, 2**32 + 1, 2**63 - 1):
@@ -74,6 +95,8 @@ def main():
         out[f"tree.{i}"] = tree(a, b)
 
     k = k_sampling()
+    for n in (4, 10, 30):
+        out[f"asked.{n}"] = asked_levels(k, n)
     generator = torch.Generator().manual_seed(3)
     mix = torch.randn(4, 4, generator=generator, dtype=torch.float64)
     out["toy.mix"] = mix

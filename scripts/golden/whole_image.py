@@ -56,6 +56,7 @@ CASES = [
     case("lcm", "lcm", "lcm", 8, 2**63 - 1, guidance=NONE, loras=[{"name": DIFFUSERS, "weight": 0.8}]),
     case("hyper", "dpmpp_sde_gpu", "karras", 4, 99, guidance=NONE, noise="cpu"),
     case("the strongest guidance", "dpmpp_sde", "karras", 10, 5, guidance=STRONG),
+    case("a table longer than its steps", "dpmpp_2m_sde_gpu", "ddim_uniform", 12, 3),
     case("fresh noise", "euler_ancestral", "normal", 12, 2**32 + 1, noise="cpu", clipSkip=1),
 ]
 
@@ -141,7 +142,9 @@ def sampled(recipe, call, model):
     sigmas = guidance.plan(recipe["schedule"], model, recipe["steps"])
     shape = (1, 4, recipe["size"]["height"] // 8, recipe["size"]["width"] // 8)
     stream = torch.Generator().manual_seed(seed)
-    start = torch.randn(shape, generator=stream) * (1 + sigmas[0] ** 2).sqrt()
+    # ddim_uniform starts below the highest level, and its noise is scaled as a partial run's.
+    full = float(sigmas[0]) >= model.high * (1 - 1e-5)
+    start = torch.randn(shape, generator=stream) * ((1 + sigmas[0] ** 2).sqrt() if full else sigmas[0])
     draws = iter(range(1000))
     fresh = lambda *_: philox(seed, shape, next(draws)) if rule == "gpu" else torch.randn(shape, generator=stream)  # noqa: E731
     functions = {
@@ -155,7 +158,8 @@ def sampled(recipe, call, model):
     function, noise = functions[recipe["sampler"]]
     with tree_noise(rule):
         if noise == "tree":
-            noise = k.BrownianTreeNoiseSampler(start, sigmas[sigmas > 0].min(), sigmas.max(), seed=seed)
+            uncut = guidance.uncut(recipe["schedule"], model, recipe["steps"])
+            noise = k.BrownianTreeNoiseSampler(start, uncut[uncut > 0].min(), uncut.max(), seed=seed)
         extra = {} if noise is None else {"noise_sampler": noise}
         return function(call, start, sigmas, disable=True, **extra)
 

@@ -52,8 +52,22 @@ export const choice = <const T extends string>(
     ...(spellings === undefined ? {} : { spellings }),
   });
 
-export const list = <T extends TSchema>(items: T, fallback: readonly Static<T>[], description: string) =>
-  Type.Array(items, { default: fallback, description });
+/** Most items of a request's lists: slots of which people use a handful, and names, all of which somebody may select. */
+export const mostSlots = 16;
+export const mostLoras = 50;
+export const mostNames = 500;
+
+/**
+ * A list.
+ *
+ * @param maxItems most items; a longer one is refused without being looked into
+ */
+export const list = <T extends TSchema>(
+  items: T,
+  fallback: readonly Static<T>[],
+  description: string,
+  maxItems: number,
+) => Type.Array(items, { default: fallback, description, maxItems });
 
 /** A number that may be null. */
 export const realOrNull = (fallback: number, description: string, bounds: Bounds = {}) =>

@@ -1,4 +1,4 @@
-import type { Json } from "./json.ts";
+import { type Json, writeJson } from "./json.ts";
 
 /** One problem of a request in FastAPI's shape; keys in this order. */
 export type Issue = Readonly<{
@@ -16,22 +16,63 @@ export class InvalidRequest extends Error {
   readonly body: Json | undefined;
 
   constructor(issues: readonly Issue[], body?: Json) {
-    super(issues.map(({ loc, msg }) => `${loc.join(".")}: ${msg}`).join("; "));
-    this.issues = issues.map((issue) => ({ ...issue, input: shortened(issue.input) }));
+    super(
+      issues
+        .slice(0, mostIssues)
+        .map(({ loc, msg }) => `${loc.join(".")}: ${msg}`)
+        .join("; "),
+    );
+    const echo = echoes();
+    this.issues = issues.slice(0, mostIssues).map((issue) => ({ ...issue, input: echo(issue.input) }));
     this.body = body === undefined ? undefined : shortened(body);
   }
 }
 
+/** Problems that one answer names; who mends a hundred will ask again. */
+export const mostIssues = 100;
+
 const longest = 2000;
 
-/** Echoes are for people: an image in base64 is cut. */
+/** Characters that the echoes of one answer may have together, and values that one echo may. */
+const echoed = 20_000;
+const mostEchoed = 200;
+
+/** Shortens the inputs of one answer: each as it is, as long as all of them together stay an answer and are no copy of the request. */
+function echoes(): (input: Json) => Json {
+  let left = echoed;
+  return (input) => {
+    const echo = shortened(input);
+    const { length } = writeJson(echo);
+    left -= length;
+    return left >= 0 ? echo : `... (${length} characters)`;
+  };
+}
+
+/** Echoes are for people: an image in base64 is cut, and so is a list of thousands. */
 export function shortened(input: Json): Json {
-  if (typeof input === "string" && input.length > longest) {
-    return `${input.slice(0, 100)}... (${input.length} characters)`;
-  }
-  if (typeof input !== "object" || input === null) return input;
-  if (Array.isArray(input)) return input.map((item: Json) => shortened(item));
-  return Object.fromEntries(Object.entries(input).map(([key, value]) => [key, shortened(value)]));
+  let values = mostEchoed;
+  const cut = (value: Json): Json => {
+    if (typeof value === "string" && value.length > longest)
+      return `${value.slice(0, 100)}... (${value.length} characters)`;
+    if (typeof value === "bigint" && value.toString().length > longest) return "... (a number)";
+    if (typeof value !== "object" || value === null) return value;
+    const items = Array.isArray(value) ? value : Object.entries(value);
+    const shown = items.slice(0, Math.max(0, values));
+    values -= shown.length;
+    const more = items.length - shown.length;
+    if (Array.isArray(value))
+      return [...shown.map((item: Json) => cut(item)), ...(more > 0 ? [`... (${more} more)`] : [])];
+    const entries = (shown as [string, Json][]).map(([key, item]): [string, Json] => [
+      key.length > longest ? `${key.slice(0, 100)}... (${key.length} characters)` : key,
+      cut(item),
+    ]);
+    return Object.fromEntries(more > 0 ? [...entries, ["...", `(${more} more)`]] : entries);
+  };
+  const result = cut(input);
+  const { length } = writeJson(result);
+  if (length <= echoed) return result;
+  // Many texts, each of them short enough.
+  return `${writeJson(result).slice(0, 100)}... (${length} characters)`;
 }
 
 /** The sentences of the contract (http-api section 1.6) that need no values. */

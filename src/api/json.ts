@@ -18,28 +18,25 @@ export class JsonSyntaxError extends Error {
 }
 
 /** A whole number with more digits than Python reads; reading it would take long, and nothing means it. */
-export class HugeNumber extends Error {}
+export class HugeNumber extends Error {
+  constructor() {
+    super(`A whole number has more than ${mostDigits} digits`);
+  }
+}
 
 /** What Python's own guard against such numbers allows. */
 export const mostDigits = 4300;
 
 const deepest = 200;
-const escapes: Readonly<Record<string, string>> = {
-  '"': '"',
-  "\\": "\\",
-  "/": "/",
-  b: "\b",
-  f: "\f",
-  n: "\n",
-  r: "\r",
-  t: "\t",
-};
+
+/** Values in one text, names of objects not counted: a full request has about 200. Each of them costs time and memory. */
+const mostValues = 100_000;
 
 /**
  * Parses JSON without losing digits. No library both keeps them and says where and how a text fails in the contract's
  * words, which is why this is ours. NaN and infinities are refused: nothing we store may hold them.
  *
- * @throws JsonSyntaxError; HugeNumber
+ * @throws JsonSyntaxError, also for a text that is nested too deeply or holds too many values; HugeNumber
  */
 export function parseJson(text: string): Json {
   const reader = new Reader(text);
@@ -60,6 +57,9 @@ function codePointsBefore(text: string, end: number): number {
 class Reader {
   at = 0;
   readonly #text: string;
+  #values = 0;
+  /** A stretch of a string's inside; bounded, since an expression remembers every round of it. */
+  readonly #stringPart = /(?:[^"\\\u0000-\u001f]+|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})){1,1000}/y;
 
   constructor(text: string) {
     this.#text = text;
@@ -70,11 +70,16 @@ class Reader {
   }
 
   blanks(): void {
-    while (" \t\n\r".includes(this.#text[this.at] ?? "x")) this.at += 1;
+    const some = /[ \t\n\r]+/y;
+    if (!" \t\n\r".includes(this.#text[this.at] ?? "x")) return;
+    some.lastIndex = this.at;
+    this.at += some.exec(this.#text)?.[0].length ?? 0;
   }
 
   value(depth: number): Json {
     if (depth > deepest) throw this.error("Too deeply nested");
+    this.#values += 1;
+    if (this.#values > mostValues) throw this.error(`Too many values (${mostValues} is the limit)`);
     switch (this.#text[this.at]) {
       case '"':
         return this.#string();
@@ -112,42 +117,39 @@ class Reader {
     return BigInt(digits);
   }
 
+  /** Finds the string's end and what is wrong with it; its characters are read by the runtime, in one go. */
   #string(): string {
     const start = this.at;
-    const plain = /[^"\\\u0000-\u001f]*/y;
-    let result = "";
     this.at += 1;
     for (;;) {
-      plain.lastIndex = this.at;
-      const run = plain.exec(this.#text)?.[0] ?? "";
-      result += run;
-      this.at += run.length;
-      const c = this.#text[this.at];
-      if (c === undefined) throw this.error("Unterminated string starting at", start);
-      if (c === '"') {
-        this.at += 1;
-        return result;
-      }
-      if (c !== "\\") throw this.error("Invalid control character at");
-      result += this.#escape(start);
+      this.#stringPart.lastIndex = this.at;
+      if (!this.#stringPart.test(this.#text)) break;
+      this.at = this.#stringPart.lastIndex;
     }
+    const c = this.#text[this.at];
+    if (c === undefined) throw this.#unterminated(start);
+    if (c === "\\") throw this.#badEscape(start);
+    if (c !== '"') throw this.error("Invalid control character at");
+    this.at += 1;
+    const read: unknown = JSON.parse(this.#text.slice(start, this.at));
+    return typeof read === "string" ? read : "";
   }
 
-  #escape(start: number): string {
+  /** Python wants at least the closing quote after an escape's digits, and blames the escape otherwise. */
+  #unterminated(start: number): JsonSyntaxError {
+    const [, slashes = ""] = /(\\+)u[0-9a-fA-F]{4}$/.exec(this.#text.slice(-4096)) ?? [];
+    const escape = slashes.length % 2 === 1 && this.#text.length - 6 > start;
+    return escape
+      ? this.error("Invalid \\uXXXX escape", this.#text.length - 5)
+      : this.error("Unterminated string starting at", start);
+  }
+
+  #badEscape(start: number): JsonSyntaxError {
     const letter = this.#text[this.at + 1];
-    if (letter === undefined) throw this.error("Unterminated string starting at", start);
-    if (letter === "u") {
-      const hex = this.#text.slice(this.at + 2, this.at + 6);
-      // Python wants at least the closing quote after the digits, and blames the escape otherwise.
-      const whole = /^[0-9a-fA-F]{4}$/.test(hex) && this.at + 6 < this.#text.length;
-      if (!whole) throw this.error("Invalid \\uXXXX escape", this.at + 1);
-      this.at += 6;
-      return String.fromCharCode(Number.parseInt(hex, 16));
-    }
-    const meaning = escapes[letter];
-    if (meaning === undefined) throw this.error("Invalid \\escape");
-    this.at += 2;
-    return meaning;
+    if (letter === undefined) return this.error("Unterminated string starting at", start);
+    return letter === "u"
+      ? this.error("Invalid \\uXXXX escape", this.at + 1)
+      : this.error("Invalid \\escape");
   }
 
   #array(depth: number): Json[] {

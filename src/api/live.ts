@@ -1,6 +1,6 @@
 import { type Static, type TSchema, Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
-import { HugeNumber, isJsonObject, type Json, JsonSyntaxError, mostDigits, parseJson } from "./json.ts";
+import { HugeNumber, isJsonObject, type Json, JsonSyntaxError, parseJson } from "./json.ts";
 
 /** What a client may put beside any message, to know the reply by. */
 type Echo = string | number | bigint | null;
@@ -107,8 +107,7 @@ function jsonOf(text: string): Json {
   try {
     return parseJson(text);
   } catch (thrown) {
-    if (thrown instanceof HugeNumber)
-      throw new BadMessage(`A number has more than ${mostDigits} digits.`, null, null);
+    if (thrown instanceof HugeNumber) throw new BadMessage(`${thrown.message}.`, null, null);
     if (!(thrown instanceof JsonSyntaxError)) throw thrown;
     const message = `This is not JSON: ${thrown.message} (character ${thrown.offset}).`;
     throw new BadMessage(message, null, null);

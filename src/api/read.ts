@@ -1,5 +1,5 @@
 import { type Static, type TObject, type TProperties, type TSchema, TypeGuard } from "@sinclair/typebox";
-import { alternatives, InvalidRequest, type Issue, sentences } from "./issues.ts";
+import { alternatives, InvalidRequest, type Issue, mostIssues, sentences } from "./issues.ts";
 import {
   HugeNumber,
   isJsonObject,
@@ -117,7 +117,7 @@ function convert(schema: TSchema, input: Json, loc: Loc, issues: Issue[]): Conve
     return isJsonObject(input) ? convertObject(schema, input, loc, issues) : fail("model_attributes_type");
   if (TypeGuard.IsArray(schema)) {
     if (!Array.isArray(input)) return fail("list_type");
-    return input.map((item: Json, index) => convert(schema.items, item, [...loc, index], issues));
+    return isTooLong(schema, input, loc, issues) ? null : convertItems(schema, input, loc, issues);
   }
   if (Array.isArray(schema.enum))
     return convertChoice(schema.enum.map(String), spelled(schema, input), loc, issues);
@@ -133,6 +133,25 @@ function convert(schema: TSchema, input: Json, loc: Loc, issues: Issue[]): Conve
     default:
       return convertNumber(schema, input, loc, issues);
   }
+}
+
+/** A list that is too long is not looked into: what is wrong with its items would be told as often. */
+function isTooLong({ maxItems }: TSchema, input: readonly Json[], loc: Loc, issues: Issue[]): boolean {
+  const most: unknown = maxItems;
+  if (typeof most !== "number" || input.length <= most) return false;
+  const msg = `List should have at most ${most} items after validation, not ${input.length}`;
+  const ctx = { field_type: "List", max_length: most, actual_length: input.length };
+  issues.push({ type: "too_long", loc, msg, input, ctx });
+  return true;
+}
+
+function convertItems(schema: TSchema, input: readonly Json[], loc: Loc, issues: Issue[]): Converted {
+  const items: Converted[] = [];
+  for (const [index, item] of input.entries()) {
+    if (issues.length >= mostIssues) break;
+    items.push(convert(schema.items, item, [...loc, index], issues));
+  }
+  return items;
 }
 
 function convertObject(schema: TSchema, input: JsonObject, loc: Loc, issues: Issue[]): Converted {

@@ -1,8 +1,11 @@
 import { createHash } from "node:crypto";
 import { createReadStream, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 
-/** What a hash was made of: a file that still has this size and time has this hash. */
-type Known = Readonly<{ size: number; modified: number; sha256: string }>;
+/** What a hash was made of: a file that still has this size, time and place on its disk has this hash. */
+type Known = Readonly<{ size: number; modified: number; inode: number; sha256: string }>;
+
+/** Files that are remembered; the one that was hashed first is forgotten first. */
+const remembered = 10_000;
 
 /** Bytes read at a time, between which others may run. */
 const chunk = 4 * 1024 * 1024;
@@ -30,15 +33,17 @@ export class ModelHashes {
   }
 
   async #hash(path: string): Promise<string> {
-    const { size, mtimeMs: modified } = statSync(path, { throwIfNoEntry: false }) ?? {};
-    if (size === undefined || modified === undefined) return "";
+    const stats = statSync(path, { throwIfNoEntry: false });
+    if (stats === undefined) return "";
+    const { size, mtimeMs: modified, ino: inode } = stats;
     const known = this.#known.get(path);
-    if (known?.size === size && known.modified === modified) return known.sha256;
+    if (known?.size === size && known.modified === modified && known.inode === inode) return known.sha256;
     try {
       const hash = createHash("sha256");
       for await (const bytes of createReadStream(path, { highWaterMark: chunk })) hash.update(bytes);
       const sha256 = hash.digest("hex");
-      this.#known.set(path, { size, modified, sha256 });
+      this.#known.delete(path);
+      this.#known.set(path, { size, modified, inode, sha256 });
       this.#save();
       return sha256;
     } catch {
@@ -46,7 +51,14 @@ export class ModelHashes {
     }
   }
 
+  /** What another server has written there meanwhile is kept. */
   #save(): void {
+    for (const [path, known] of Object.entries(readCache(this.#cache)))
+      if (!this.#known.has(path)) this.#known.set(path, known);
+    for (const path of this.#known.keys()) {
+      if (this.#known.size <= remembered) break;
+      this.#known.delete(path);
+    }
     const draft = `${this.#cache}.${process.pid}.tmp`;
     try {
       writeFileSync(draft, JSON.stringify(Object.fromEntries(this.#known)));
@@ -73,6 +85,7 @@ const isKnown = (value: unknown): value is Known =>
   value !== null &&
   "size" in value &&
   "modified" in value &&
+  "inode" in value &&
   "sha256" in value &&
   typeof value.sha256 === "string" &&
   /^[0-9a-f]{64}$/.test(value.sha256);

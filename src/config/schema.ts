@@ -62,6 +62,12 @@ export const ConfigSchema = Type.Object({
     minimum: 0,
     description: "Bytes of weights that stay open between tasks.",
   }),
+  derived_cache: Type.Integer({
+    default: 8 * gigabyte,
+    minimum: 0,
+    description:
+      "Bytes of joined LoRA factors that are kept on disk, below the cache folder (FOOOCUSD_CACHE_DIR).",
+  }),
   threads: Type.Integer({
     default: 0,
     minimum: 0,

@@ -22,6 +22,8 @@ export type EngineSettings = Readonly<{
   weights: "in-place" | "packed";
   /** Bytes of weights that may stay open between jobs. */
   memoryBudget: number;
+  /** Where files that are made of model files lie, and how many bytes of them are kept. */
+  derived: Readonly<{ folder: string; budget: number }>;
   /** Threads of the networks; 0 lets the runtime choose. */
   threads: number;
 }>;

@@ -1,8 +1,9 @@
 import { ModelError } from "#/lib/errors.ts";
-import type { LoraBranch } from "#/weights/lora.ts";
+import { type JoinedLora, type JoinedLoras, noLoras } from "#/weights/derived/joined-loras.ts";
 import type { WeightRef } from "#/weights/safetensors.ts";
 import type { Dimension } from "./dimensions.ts";
-import { type Graph, Value } from "./graph.ts";
+import type { Graph, Value } from "./graph.ts";
+import { gather } from "./ops/arithmetic.ts";
 
 /** The weights a network is drawn from, under the network's own names. */
 export type WeightSource = Readonly<{
@@ -11,8 +12,8 @@ export type WeightSource = Readonly<{
   tensors: ReadonlyMap<string, WeightRef>;
   /** Every tensor's name and every prefix of one that ends before a dot. */
   names: ReadonlySet<string>;
-  /** Low-rank branches by the module they attach to; several LoRAs may meet on one. */
-  loras: ReadonlyMap<string, readonly LoraBranch[]>;
+  /** The low-rank branches of a set of LoRAs, joined for each module they attach to. */
+  loras: JoinedLoras;
 }>;
 
 /**
@@ -23,7 +24,7 @@ export type WeightSource = Readonly<{
 export function weightSource(
   title: string,
   tensors: ReadonlyMap<string, WeightRef>,
-  loras: WeightSource["loras"] = new Map(),
+  loras: JoinedLoras = noLoras,
 ): WeightSource {
   const names = new Set<string>();
   for (const key of tensors.keys()) {
@@ -40,16 +41,19 @@ export class Module {
   readonly graph: Graph;
   readonly path: string;
   readonly #source: WeightSource;
+  /** What several modules of one network use and is drawn once. */
+  readonly #shared: Map<string, Value>;
 
-  constructor(graph: Graph, source: WeightSource, path = "") {
+  constructor(graph: Graph, source: WeightSource, path = "", shared = new Map<string, Value>()) {
     this.graph = graph;
     this.#source = source;
     this.path = path;
+    this.#shared = shared;
   }
 
   /** A child by its name in the checkpoint: `m.at("in_layers.2")`. */
   at(child: string | number): Module {
-    return new Module(this.graph, this.#source, this.#key(String(child)));
+    return new Module(this.graph, this.#source, this.#key(String(child)), this.#shared);
   }
 
   /** Whether the checkpoint has this tensor, or anything below this name. */
@@ -111,18 +115,28 @@ export class Module {
     return this.graph.weight(this.vectorRef(name, length));
   }
 
-  /** The LoRA branches on this module. */
-  get loras(): readonly LoraBranch[] {
-    return this.#source.loras.get(this.path) ?? [];
+  /** The joined LoRA factors on this module, if it has any. */
+  get lora(): JoinedLora | undefined {
+    return this.#source.loras.modules.get(this.path);
   }
 
-  /** The strength of one LoRA: a scalar input of the graph, declared at its first use. */
-  loraStrength(index: number): Value {
-    const name = `lora_strength_${index}`;
-    const known = this.graph.inputs.find((input) => input.name === name);
-    return this.graph.computing(
-      known === undefined ? this.graph.input(name, "float32", [1]) : new Value(this.graph, known),
+  /**
+   * The strength of each rank of {@link lora}, in the computing type: looked up in the graph's one input of strengths,
+   * once for all modules that are joined from the same ranks.
+   *
+   * @param axes axes of length 1 behind the ranks: [R] for rows, [R, 1, 1] for features
+   */
+  rankStrengths({ owners }: JoinedLora, axes: readonly 1[] = []): Value {
+    const pattern = `${owners.join(",")}|${axes.length}`;
+    const known = this.#shared.get(pattern);
+    if (known !== undefined) return known;
+    const { graph } = this;
+    const { count } = this.#source.loras;
+    const all = this.#once("strengths", () =>
+      graph.computing(graph.input("lora_strengths", "float32", [count])),
     );
+    const index = graph.constant("int64", owners, [owners.length, ...axes]);
+    return this.#once(pattern, () => gather(all, index));
   }
 
   /** The error for a tensor whose shape does not fit. */
@@ -131,6 +145,12 @@ export class Module {
     const key = this.#key(name);
     const message = `${this.#source.title}: ${key} should have ${expected} but its shape is [${shape.join(", ")}].`;
     return new ModelError("weight-shape", message, { path: this.#source.title, key, found: [...shape] });
+  }
+
+  #once(name: string, draw: () => Value): Value {
+    const value = this.#shared.get(name) ?? draw();
+    this.#shared.set(name, value);
+    return value;
   }
 
   /** The error for weights that are each as they may be, and do not fit together. */

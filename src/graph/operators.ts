@@ -24,6 +24,8 @@ export type Operators = Readonly<{
   groupNorm: (x: Value, affine: Affine, options: GroupNormOptions) => Value;
   /** x [N, C, H, W], weight [out, in, kh, kw] as it lies in the file, bias [out] */
   conv: (x: Value, weight: WeightRef, bias: WeightRef | undefined, window: Window) => Value;
+  /** 1x1 convolution, stride 1, without bias, added to a sum [N, out, H, W] */
+  pointwiseAdd: (x: Value, weight: WeightRef, sum: Value) => Value;
   /** `project` gives rows [R, 2C] with the bias [2C] added, or without it -> left half * gelu(right half) [R, C] */
   geglu: (g: Graph, project: Projection, bias: WeightRef) => Value;
   /** q [N, S, C], k and v [N, L, C] -> [N, S, C]; scaled by the square root of the head size; mask [1, 1, S, L] is added */
@@ -62,6 +64,20 @@ function plainConv(x: Value, weight: WeightRef, bias: WeightRef | undefined, win
   const shape = convolved(x.dims, weight.shape[0] ?? 0, window);
   return g.node("Conv", [x, g.weight(weight), ...added], window, { dims: shape });
 }
+
+const pointwise: Window = { kernel_shape: [1, 1], pads: [0, 0, 0, 0], strides: [1, 1] };
+
+/** The sum is a convolution's fourth input, so that its features are not gone over once more. */
+function fusedPointwiseAdd(x: Value, weight: WeightRef, sum: Value): Value {
+  const shape = convolved(x.dims, weight.shape[0] ?? 0, pointwise);
+  if (!sameShape(shape, sum.dims))
+    throw new BugError(`${shapeText(shape)} cannot be added to ${shapeText(sum.dims)}.`);
+  const inputs = [x, x.graph.weight(weight), undefined, sum];
+  return x.graph.node("FusedConv", inputs, pointwise, { dims: shape, domain: contrib });
+}
+
+const plainPointwiseAdd = (x: Value, weight: WeightRef, sum: Value): Value =>
+  add(sum, x.graph.operators.conv(x, weight, undefined, pointwise));
 
 /** GEGLU from its definition (Shazeer 2020). */
 function plainGeglu(g: Graph, project: Projection, bias: WeightRef): Value {
@@ -145,6 +161,7 @@ const cpu: Operators = {
   gelu: (x) => keepingShape("Gelu", x),
   groupNorm: instanceGroupNorm,
   conv: plainConv,
+  pointwiseAdd: fusedPointwiseAdd,
   geglu: plainGeglu,
   attention: fusedAttention,
 };
@@ -152,6 +169,13 @@ const cpu: Operators = {
 /** One table per device. */
 export const operators = {
   cpu,
-  cuda: { ...cpu, compute: "float16", groupNorm: nhwcGroupNorm, conv: nhwcConv, geglu: fusedGeglu },
-  webgpu: { ...cpu, attention: plainAttention },
+  cuda: {
+    ...cpu,
+    compute: "float16",
+    groupNorm: nhwcGroupNorm,
+    conv: nhwcConv,
+    pointwiseAdd: plainPointwiseAdd,
+    geglu: fusedGeglu,
+  },
+  webgpu: { ...cpu, pointwiseAdd: plainPointwiseAdd, attention: plainAttention },
 } as const satisfies Record<"cpu" | "cuda" | "webgpu", Operators>;

@@ -1,5 +1,8 @@
 import sharp, { type Sharp } from "sharp";
+import { ExcessiveClaim, pictureLimits } from "./claims.ts";
+import { DecodeGate, decodedBytes } from "./decode-gate.ts";
 import { type ExifTexts, exifOf, jpegWithExif, mostOfJpeg, webpWithExif } from "./exif.ts";
+import { inspectPicture } from "./inspect.ts";
 import type { Pixmap } from "./pixmap.ts";
 import { pngWithTexts } from "./png-text.ts";
 
@@ -60,7 +63,25 @@ export const hasRoomFor = (format: ImageFormat, text: EmbeddedText): boolean =>
   format !== "jpeg" || exifOf(textsOf(text), mostOfJpeg) !== undefined;
 
 /** A kept picture in another format, with the encoder's defaults and without its texts; JPEG gets a white ground. */
-export async function convertImage(bytes: Uint8Array, format: ImageFormat): Promise<Uint8Array> {
+export async function convertImage(
+  bytes: Uint8Array,
+  format: ImageFormat,
+  gate: DecodeGate = new DecodeGate(),
+): Promise<Uint8Array> {
+  return await gate.run(pixelsOf(bytes) * decodedBytes, () => converted(bytes, format));
+}
+
+/** Of a picture of ours, which may be larger than what is taken from others: a grid. */
+function pixelsOf(bytes: Uint8Array): number {
+  try {
+    return inspectPicture(bytes)?.pixels ?? pictureLimits.pixels;
+  } catch (thrown) {
+    if (thrown instanceof ExcessiveClaim) return pictureLimits.pixels;
+    throw thrown;
+  }
+}
+
+async function converted(bytes: Uint8Array, format: ImageFormat): Promise<Uint8Array> {
   const image = sharp(bytes).rotate();
   switch (format) {
     case "png":

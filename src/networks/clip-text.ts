@@ -24,7 +24,8 @@ export const textEncoderKinds = {
 /**
  * A CLIP text encoder (Radford et al. 2021, section 2.4) under transformers' names: causal, pre-norm.
  *
- * Inputs: `ids` [N, 77] int64 and, with a pooled vector, `end` [N] int64, the position of the end token.
+ * Inputs: `ids` [N, 77] int64 and, with a pooled vector, `end` [N] int64, the position of the end token;
+ * with LoRAs `lora_strengths` [K].
  * Outputs: `hidden` [N, 77, w], the hidden state that many layers before the end, without the final norm; `pooled`
  * [N, p] from the last layer.
  *

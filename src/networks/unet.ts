@@ -17,8 +17,8 @@ import { timestepEmbedding } from "./blocks/timestep-embedding.ts";
  * The denoising network of SDXL (Podell et al. 2023, section 2.1; the U of Ronneberger et al. 2015): what it predicts
  * is said by the checkpoint, noise or v.
  *
- * Inputs: `sample` [N, 4, h, w] already scaled by c_in, `timestep` [N], `context` [N, T, D], `y` [N, ADM], and one
- * `lora_strength_<i>` [1] per LoRA. Output: `prediction` [N, 4, h, w]. All float32; sizes are symbolic, any h and w.
+ * Inputs: `sample` [N, 4, h, w] already scaled by c_in, `timestep` [N], `context` [N, T, D], `y` [N, ADM], and with
+ * LoRAs `lora_strengths` [K], one for each LoRA of the set. Output: `prediction` [N, 4, h, w]. All float32; sizes are symbolic, any h and w.
  *
  * @throws ModelError `weight-missing` or `weight-shape` naming the key
  */

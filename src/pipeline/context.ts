@@ -4,12 +4,15 @@ import { operators } from "#/graph/operators.ts";
 import { RequestError } from "#/lib/errors.ts";
 import type { Log } from "#/lib/log.ts";
 import type { Recipe } from "#/recipe/recipe.ts";
+import { DerivedFiles } from "#/runtime/derived-files.ts";
+import { mappingLimit } from "#/runtime/mappings.ts";
 import { type Networks, openNetworks } from "#/runtime/models.ts";
 import { probe } from "#/runtime/probe.ts";
 import { chooseProvider } from "#/runtime/providers.ts";
 import { Residency } from "#/runtime/residency.ts";
 import type { Conditioning } from "./stages/encode-text.ts";
 import { createTokenizer, type Tokenizer } from "./text/tokenizer.ts";
+import { TextCache } from "./text-cache.ts";
 
 /** What lives as long as the engine: the device, open networks, the tokenizer and texts encoded before. */
 export type EngineContext = Readonly<{
@@ -25,9 +28,6 @@ export type EngineContext = Readonly<{
   unload: () => Promise<void>;
   close: () => Promise<void>;
 }>;
-
-/** Texts kept; a conditioning of SDXL is about 0.6 MB. */
-const keptTexts = 128;
 
 /**
  * Makes the engine's context on the first provider that works.
@@ -46,11 +46,16 @@ export async function openContext(
     log[installed ? "warn" : "info"](`${provider} cannot be used, the engine works on ${device}`, { reason });
   const residency = new Residency(
     { provider: device, weights: settings.weights, threads: settings.threads },
-    settings.memoryBudget,
+    { bytes: settings.memoryBudget, mappings: mappingLimit() },
     log,
     (models) => send({ type: "loaded", models }),
   );
-  const texts = new Map<string, Conditioning>();
+  const workshop = {
+    operators: operators[device],
+    residency,
+    derived: new DerivedFiles(settings.derived, log),
+  };
+  const texts = new TextCache();
   const pathOf = (kind: ModelKind, name: string): string => {
     const path = findModel(settings.modelRoots, kind, name);
     if (path !== undefined) return path;
@@ -66,22 +71,11 @@ export async function openContext(
       const loras = recipe.loras.map(({ name, weight }) => ({ path: pathOf("loras", name), weight }));
       const vae = recipe.vae === null ? undefined : pathOf("vae", recipe.vae);
       const base = pathOf("checkpoints", recipe.base);
-      const paths = { base, vae, loras, sampledAs: recipe.sampledAs };
-      return openNetworks(paths, recipe.clipSkip, operators[device], residency);
+      await residency.dropReplaced();
+      workshop.derived.dropReplaced();
+      return openNetworks({ base, vae, loras, sampledAs: recipe.sampledAs }, recipe.clipSkip, workshop);
     },
-    conditioning: async (key, make) => {
-      const known = texts.get(key);
-      if (known !== undefined) {
-        texts.delete(key);
-        texts.set(key, known);
-        return known;
-      }
-      const made = await make();
-      texts.set(key, made);
-      const oldest = texts.keys().next();
-      if (texts.size > keptTexts && oldest.done !== true) texts.delete(oldest.value);
-      return made;
-    },
+    conditioning: (key, make) => texts.conditioning(key, make),
     unload: async () => {
       texts.clear();
       await residency.close();

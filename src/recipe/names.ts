@@ -1,5 +1,8 @@
 import { RequestError } from "#/lib/errors.ts";
 
+/** Characters of a name that are told, and compared with others; file names have 255 bytes at most. */
+const longestName = 300;
+
 /**
  * A name that must be one of a list.
  *
@@ -9,11 +12,12 @@ import { RequestError } from "#/lib/errors.ts";
  */
 export function knownName(name: string, names: readonly string[], field: string, what: string): string {
   if (names.includes(name)) return name;
-  const near = nearest(name, names);
+  const near = nearest(name.slice(0, longestName), names);
   const hint = near.length === 0 ? `there is no ${what} at all` : `similar: ${near.join(", ")}`;
-  throw new RequestError("unknown-model", `There is no ${what} called ${JSON.stringify(name)}; ${hint}.`, {
+  const said = name.slice(0, longestName);
+  throw new RequestError("unknown-model", `There is no ${what} called ${JSON.stringify(said)}; ${hint}.`, {
     field,
-    value: name,
+    value: said,
     near,
   });
 }

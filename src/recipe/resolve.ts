@@ -1,13 +1,15 @@
 import type { GenerateParams } from "#/api/generate.ts";
 import type { Sidecar } from "#/catalog/sidecar.ts";
 import { RequestError } from "#/lib/errors.ts";
+import type { PromptField } from "#/pipeline/text/limits.ts";
+import type { Tokenizer } from "#/pipeline/text/tokenizer.ts";
 import { inpaintEngines, swapMethods } from "./known-names.ts";
 import { sdxlLatentColours } from "./latent-colours.ts";
 import { knownName } from "./names.ts";
 import { refuseEmbeddings, refuseEmptyTab, refuseNotYet } from "./not-yet.ts";
 import { distilledGuidance, type Performance, performanceModes } from "./performance.ts";
 import { type ModelFiles, ownVae } from "./preset.ts";
-import { refuseEmphasis, refuseHeavyTags } from "./prompt-limits.ts";
+import { checkLength, checkSides, checkStyled, refuseHeavyTags } from "./prompt-limits.ts";
 import { pickFromArrays, promptLines, takeInlineLoras } from "./prompt-syntax.ts";
 import { PythonRandom } from "./python-random.ts";
 import {
@@ -26,6 +28,7 @@ import {
 import { checkSide, parseSize } from "./sizes.ts";
 import { applyStyles, drawStyles, expansionStyle, randomStyle, type Style } from "./styles.ts";
 import { refuseUnreadable, type Unreadable } from "./unreadable.ts";
+import { someOf } from "./warnings.ts";
 import { fillWildcards, type Wildcards } from "./wildcards.ts";
 
 /** What is there to make pictures with, as names. */
@@ -40,6 +43,8 @@ export type World = ModelFiles &
     samplers: readonly string[];
     schedules: readonly string[];
     noise: NoiseRule;
+    /** Counts what long texts cost the encoders; without one only the engine does. */
+    tokenizer?: () => Tokenizer;
   }>;
 
 /** What the metadata of one image says of its prompts. */
@@ -71,6 +76,8 @@ export function resolveRecipe(params: GenerateParams, world: World): Resolved {
   refuseNotYet(params);
   refuseEmptyTab(params);
   if (world.unreadable !== undefined) refuseUnreadable(params, world.unreadable);
+  checkLength(params.prompt, "prompt");
+  checkLength(params.negative_prompt, "negative_prompt");
   knownName(params.inpaint_engine, inpaintEngines, "inpaint_engine", "inpaint engine");
   knownName(params.refiner_swap_method, swapMethods, "refiner_swap_method", "swap method");
   const base = knownName(params.base_model_name, world.checkpoints, "base_model_name", "checkpoint");
@@ -83,12 +90,13 @@ export function resolveRecipe(params: GenerateParams, world: World): Resolved {
   const images = Array.from({ length: params.image_number }, (_, index) =>
     describeImage(params, prompt, index, world),
   );
-  const textsOf = (side: "positive" | "negative"): readonly string[] => [
-    ...new Set(images.flatMap(({ spec }) => spec[side].texts)),
-  ];
-  for (const refuse of [refuseEmbeddings, refuseEmphasis]) {
-    refuse(textsOf("positive"), "prompt");
-    if (mode.distilled === undefined) refuse(textsOf("negative"), "negative_prompt");
+  const sides = { prompt: "positive", negative_prompt: "negative" } as const;
+  for (const field of ["prompt", "negative_prompt"] as const) {
+    // What such a mode never draws is not looked at.
+    if (field === "negative_prompt" && mode.distilled !== undefined) continue;
+    const texts = images.map(({ spec }) => spec[sides[field]].texts);
+    refuseEmbeddings([...new Set(texts.flat())], field);
+    checkSides(texts, field, world.tokenizer);
   }
   return {
     warnings,
@@ -131,17 +139,18 @@ function describeImage(
 ): { spec: ImageSpec; description: ImageDescription } {
   const seed = (params.image_seed + (params.disable_seed_increment ? 0n : BigInt(index))) % seedEnd;
   const random = new PythonRandom(seed);
-  const fill = (text: string): string =>
-    fillWildcards(text, world.wildcards, random, index, params.read_wildcards_in_order);
+  const fill = (text: string, field: PromptField): string =>
+    fillWildcards(text, world.wildcards, random, index, params.read_wildcards_in_order, field);
   const negative = promptLines(params.negative_prompt);
   // In this order: each of them draws from the same generator.
-  const main = pickFromArrays(fill(prompt.main), index);
-  const negativeMain = fill(negative.main);
-  const extra = prompt.extra.map(fill);
-  const negativeExtra = negative.extra.map(fill);
+  const main = pickFromArrays(fill(prompt.main, "prompt"), index);
+  const negativeMain = fill(negative.main, "negative_prompt");
+  const extra = prompt.extra.map((text) => fill(text, "prompt"));
+  const negativeExtra = negative.extra.map((text) => fill(text, "negative_prompt"));
 
   const names = drawStyles(params.style_selections, world.styles, random);
   const chosen = names.filter((name) => name !== expansionStyle).map((name) => styleOf(name, world.styles));
+  checkStyled(chosen, main);
   const texts = applyStyles(chosen, { main, extra }, { main: negativeMain, extra: negativeExtra });
   return {
     spec: { seed, positive: texts.positive, negative: texts.negative },
@@ -208,17 +217,26 @@ function findTagged(
   inline: readonly Readonly<{ stem: string; weight: number }>[],
   names: readonly string[],
 ): { tagged: readonly ChosenLora[]; warnings: string[] } {
-  const warnings: string[] = [];
-  const tagged: ChosenLora[] = [];
+  const byStem = new Map(names.toReversed().map((name) => [stemOf(name), name]));
+  const unknown = new Set<string>();
+  const tagged = new Map<string, ChosenLora>();
   for (const { stem, weight } of inline) {
-    const name = names.find((candidate) => stemOf(candidate) === stem);
-    if (name === undefined)
-      warnings.push(`There is no LoRA called ${stem}; its tag in the prompt was dropped.`);
-    else if (!tagged.some((lora) => lora.name === name && lora.weight === weight))
-      tagged.push({ name, weight, field: "prompt" });
+    const name = byStem.get(stem);
+    if (name === undefined) unknown.add(stem);
+    else if (!tagged.has(`${weight} ${name}`))
+      tagged.set(`${weight} ${name}`, { name, weight, field: "prompt" });
   }
-  return { tagged, warnings };
+  return { tagged: [...tagged.values()], warnings: unknownTags([...unknown]) };
 }
+
+/** A warning for each of a few; one for all of many. */
+function unknownTags(stems: readonly string[]): string[] {
+  if (stems.length > severalTags)
+    return [`There are no LoRAs called ${someOf(stems)}; their tags in the prompt were dropped.`];
+  return stems.map((stem) => `There is no LoRA called ${someOf([stem])}; its tag in the prompt was dropped.`);
+}
+
+const severalTags = 5;
 
 /** A file name without folders and extension. */
 export const stemOf = (name: string): string => name.replace(/^.*\//, "").replace(/\.[^.]+$/, "");

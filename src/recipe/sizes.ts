@@ -19,10 +19,10 @@ export function parseSize(text: string, field: string): Size {
   if (width === undefined || height === undefined || Number.isNaN(width) || Number.isNaN(height)) {
     throw new RequestError(
       "invalid-value",
-      `${JSON.stringify(text)} is not a size; write width*height, for example 1152*896.`,
+      `${JSON.stringify(text.slice(0, 100))} is not a size; write width*height, for example 1152*896.`,
       {
         field,
-        value: text,
+        value: text.slice(0, 100),
       },
     );
   }

@@ -19,6 +19,17 @@ export function expansionWarning(request: GenerateRequest, preset: GenerateReque
   return `The style ${expansionStyle} (prompt expansion) was left out: its model is not there in this version.`;
 }
 
+/** A sentence is for people: so many names are told of, and so much of each. */
+const namesTold = 10;
+const longestName = 100;
+
+/** Names for a sentence: the first ones, and how many more there are. */
+export function someOf(names: readonly string[]): string {
+  const told = names.slice(0, namesTold).map((name) => name.slice(0, longestName));
+  const more = names.length - told.length;
+  return more === 0 ? told.join(", ") : `${told.join(", ")} and ${more} more`;
+}
+
 /** Says that a `__name__` of the prompts has no lines to take one from. */
 export function wildcardWarning(
   { prompt, negative_prompt }: Readonly<{ prompt: string; negative_prompt: string }>,
@@ -26,9 +37,10 @@ export function wildcardWarning(
 ): string | undefined {
   const [name, ...others] = missingWildcards(`${prompt}\n${negative_prompt}`, wildcards);
   if (name === undefined) return undefined;
-  return others.length === 0
-    ? `There is no wildcard called ${name}; its bare name was drawn.`
-    : `There are no wildcards called ${[name, ...others].join(", ")}; their bare names were drawn.`;
+  if (others.length === 0)
+    return `There is no wildcard called ${name.slice(0, longestName)}; its bare name was drawn.`;
+  const names = someOf([name, ...others]);
+  return `There are no wildcards called ${names}; their bare names were drawn.`;
 }
 
 /** Says that a picture is smaller than asked for: it is made of squares of eight pixels, and what is beyond them is cut. */

@@ -1,3 +1,5 @@
+import type { PromptField } from "#/pipeline/text/limits.ts";
+import { checkWildcards } from "./prompt-limits.ts";
 import type { PythonRandom } from "./python-random.ts";
 
 /** Lines of a wildcard file by its name; undefined where there is none. */
@@ -19,6 +21,8 @@ export function missingWildcards(text: string, wildcards: Wildcards): readonly s
  * or missing file leaves its bare name.
  *
  * @param inOrder take line number `image` instead of a random one
+ * @param field   whose text it is, for the error
+ * @throws RequestError `invalid-value` if they are too many
  */
 export function fillWildcards(
   text: string,
@@ -26,11 +30,15 @@ export function fillWildcards(
   random: PythonRandom,
   image: number,
   inOrder: boolean,
+  field: PromptField = "prompt",
 ): string {
   let filled = text;
+  let count = 0;
   for (let round = 0; round < rounds; round += 1) {
     const found = [...filled.matchAll(placeholder)];
     if (found.length === 0) return filled;
+    count += found.length;
+    checkWildcards(count, filled, field);
     for (const [mark, name = ""] of found) {
       const lines = (wildcards(name) ?? []).filter((line) => line.trim() !== "");
       const line = inOrder ? lines[image % Math.max(1, lines.length)] : random.choice(lines);

@@ -1,16 +1,19 @@
 import { Elysia } from "elysia";
 import { pictureContent } from "#/api/openapi.ts";
+import type { DecodeGate } from "#/image/decode-gate.ts";
 import type { ImageStore } from "#/stores/images.ts";
 import { acceptedBy, askedConversion } from "./http/accept.ts";
 import { conditionStatus, rangeHolds } from "./http/conditional.ts";
 import { convertedReply } from "./http/replies.ts";
 
+export type FilesDependencies = Readonly<{ images: ImageStore; decoding?: DecodeGate }>;
+
 /** Pictures that were made, and pictures that requests brought. */
-export const filesRoutes = ({ images }: { readonly images: ImageStore }) =>
+export const filesRoutes = ({ images, decoding }: FilesDependencies) =>
   new Elysia({ name: "routes/files" })
     .get(
       "/outputs/:dir_name/:file_name",
-      ({ params, request }) => fileReply(images.output(params.dir_name, params.file_name), request),
+      ({ params, request }) => fileReply(images.output(params.dir_name, params.file_name), request, decoding),
       {
         detail: {
           ...described,
@@ -19,21 +22,25 @@ export const filesRoutes = ({ images }: { readonly images: ImageStore }) =>
         },
       },
     )
-    .get("/inputs/:file_name", ({ params, request }) => fileReply(images.input(params.file_name), request), {
-      detail: {
-        ...described,
-        operationId: "get_input_inputs__file_name__get",
-        summary: "A picture that a request brought",
+    .get(
+      "/inputs/:file_name",
+      ({ params, request }) => fileReply(images.input(params.file_name), request, decoding),
+      {
+        detail: {
+          ...described,
+          operationId: "get_input_inputs__file_name__get",
+          summary: "A picture that a request brought",
+        },
       },
-    })
+    )
     .head(
       "/outputs/:dir_name/:file_name",
-      ({ params, request }) => fileReply(images.output(params.dir_name, params.file_name), request),
+      ({ params, request }) => fileReply(images.output(params.dir_name, params.file_name), request, decoding),
       hidden,
     )
     .head(
       "/inputs/:file_name",
-      ({ params, request }) => fileReply(images.input(params.file_name), request),
+      ({ params, request }) => fileReply(images.input(params.file_name), request, decoding),
       hidden,
     );
 
@@ -56,7 +63,11 @@ const described = {
  * The file itself with ranges, or encoded anew when the Accept header names one format and nothing else; 304 to who has it
  * already. HEAD is answered as GET, without the bytes.
  */
-export async function fileReply(path: string | undefined, request: Request): Promise<Response> {
+export async function fileReply(
+  path: string | undefined,
+  request: Request,
+  decoding?: DecodeGate,
+): Promise<Response> {
   if (path === undefined) return new Response(null, { status: 404 });
   const format = askedConversion(acceptedBy(request));
   const file = Bun.file(path);
@@ -72,7 +83,7 @@ export async function fileReply(path: string | undefined, request: Request): Pro
   const status = conditionStatus(request, validators);
   if (status !== undefined) return new Response(null, { status, headers });
   if (format !== undefined) {
-    const converted = await convertedReply(path, format);
+    const converted = await convertedReply(path, format, decoding);
     for (const [name, value] of Object.entries(headers)) converted.headers.set(name, value);
     return converted;
   }

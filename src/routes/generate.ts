@@ -4,6 +4,7 @@ import { CommonRequest, type GenerateRequest } from "#/api/generate.ts";
 import { jsonAnswer, jsonRequest, pictureContent } from "#/api/openapi.ts";
 import { readBody } from "#/api/read.ts";
 import type { TaskId } from "#/engine/protocol.ts";
+import type { DecodeGate } from "#/image/decode-gate.ts";
 import type { ImageFormat } from "#/image/encode.ts";
 import { EngineError, RequestError } from "#/lib/errors.ts";
 import type { ImageStore } from "#/stores/images.ts";
@@ -17,10 +18,15 @@ import { acceptedBy, askedPicture, type MediaRange, takesJson } from "./http/acc
 import { jsonBody } from "./http/json-body.ts";
 import { convertedReply, jsonReply } from "./http/replies.ts";
 
-export type GenerateDependencies = Readonly<{ tasks: Tasks; images: ImageStore; addresses?: AddressBook }>;
+export type GenerateDependencies = Readonly<{
+  tasks: Tasks;
+  images: ImageStore;
+  decoding?: DecodeGate;
+  addresses?: AddressBook;
+}>;
 
 /** One request, four ways to answer it, chosen by the Accept header and two body flags. */
-export const generateRoute = ({ tasks, images, addresses: book }: GenerateDependencies) =>
+export const generateRoute = ({ tasks, images, decoding, addresses: book }: GenerateDependencies) =>
   new Elysia({ name: "routes/generate" }).use(jsonBody()).post(
     "/v1/engine/generate/",
     async ({ request, json }): Promise<Response> => {
@@ -37,7 +43,7 @@ export const generateRoute = ({ tasks, images, addresses: book }: GenerateDepend
         case "stream":
           return eventStream(eventsFor(tasks.watch(task.id, request.signal), addresses));
         case "image":
-          return firstImage(await ended(tasks, task.id, request.signal), mode.format, images);
+          return firstImage(await ended(tasks, task.id, request.signal), mode.format, { images, decoding });
       }
     },
     {
@@ -105,8 +111,12 @@ const recordReply = async (task: Task, images: ImageStore): Promise<Response> =>
   jsonReply(await withPictures(storedRecord(task), task, images), hasFailed(task) ? 500 : 200);
 
 /** 204 when there is no picture because it was stopped; the record when it failed. */
-async function firstImage(task: Task, format: ImageFormat, images: ImageStore): Promise<Response> {
+async function firstImage(
+  task: Task,
+  format: ImageFormat,
+  { images, decoding }: Readonly<{ images: ImageStore; decoding: DecodeGate | undefined }>,
+): Promise<Response> {
   const path = firstPicture(task, images);
-  if (path !== undefined) return convertedReply(path, format);
+  if (path !== undefined) return convertedReply(path, format, decoding);
   return hasFailed(task) ? await recordReply(task, images) : new Response(null, { status: 204 });
 }

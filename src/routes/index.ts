@@ -1,6 +1,7 @@
 import { Elysia } from "elysia";
 import type { DescribedRoute } from "#/api/openapi.ts";
 import type { Catalog } from "#/catalog/catalog.ts";
+import type { DecodeGate } from "#/image/decode-gate.ts";
 import type { Log } from "#/lib/log.ts";
 import type { ImageStore } from "#/stores/images.ts";
 import type { Tasks } from "#/tasks/tasks.ts";
@@ -13,7 +14,7 @@ import { enginesRoutes } from "./engines.ts";
 import { filesRoutes } from "./files.ts";
 import { generateRoute } from "./generate.ts";
 import { healthRoute } from "./health.ts";
-import { type AuthOptions, asksForKey, refusal } from "./http/auth.ts";
+import { type AuthOptions, asksForKey, refusal, strangerRefusal } from "./http/auth.ts";
 import { bodyBytes, hardLimit, oversized } from "./http/body-limit.ts";
 import { isPacked } from "./http/content-encoding.ts";
 import { corsHeaders, preflight } from "./http/cors.ts";
@@ -44,12 +45,14 @@ export type RouteDependencies = Readonly<{
   /** Whether the older API's job-history shows parameters and results too. */
   persistentHistory?: boolean;
   log: Log;
+  /** Where pictures wait to be decoded; the tasks' own. */
+  decoding?: DecodeGate;
 }> &
   Pick<LiveDependencies, "liveLimits">;
 
 /**
  * All routes. A request is looked at in the contract's order: where it goes, whether its body is JSON, the key, the
- * rest. A connection may be silent as long as a picture takes, and a second server on the same port is an error;
+ * rest; but a body that costs something to read is not read without the key. A connection may be silent as long as a picture takes, and a second server on the same port is an error;
  * Elysia's defaults are otherwise. Bun's own router would also take `//tasks` and the like, so it is not used.
  */
 export function routes(parts: RouteDependencies) {
@@ -71,6 +74,7 @@ export function routes(parts: RouteDependencies) {
         unrouted(request, declared, parts.addresses?.named()) ??
         // Unpacking costs more than a body says, so it is not done for strangers.
         (isPacked(request) ? refusal(request, parts.auth) : undefined) ??
+        strangerRefusal(request, parts.auth) ??
         oversized(request)
       );
     })

@@ -1,7 +1,7 @@
 import { Type } from "@sinclair/typebox";
 import { Elysia } from "elysia";
 import type { Json } from "#/api/json.ts";
-import { isMultipart } from "#/api/legacy/form.ts";
+import { formOf, isMultipart } from "#/api/legacy/form.ts";
 import { jsonAnswer, jsonRequest, pictureContent } from "#/api/openapi.ts";
 import { readBody, readJson } from "#/api/read.ts";
 import {
@@ -15,7 +15,8 @@ import { RequestError } from "#/lib/errors.ts";
 import type { Log } from "#/lib/log.ts";
 import type { Tools } from "#/tasks/tools.ts";
 import { type AddressBook, addressesFor } from "./answers/addresses.ts";
-import { unpacked } from "./http/content-encoding.ts";
+import { bodyOf } from "./http/body-limit.ts";
+import { plainBodyOf } from "./http/content-encoding.ts";
 import { jsonBody } from "./http/json-body.ts";
 import { jsonReply } from "./http/replies.ts";
 import { legacyDescribe } from "./legacy/describe.ts";
@@ -63,7 +64,7 @@ const describeRoute = ({ tools, log, addresses: book }: ToolsDependencies) => {
       async ({ request }): Promise<{ json: Json | undefined }> => ({
         json: isMultipart(request)
           ? undefined
-          : readJson(await unpacked(request, await request.bytes()), request.headers.get("content-type")),
+          : readJson(await plainBodyOf(request), request.headers.get("content-type")),
       }),
     )
     .post(
@@ -120,7 +121,7 @@ const readMetadataRoute = ({ tools, addresses: book }: ToolsDependencies) =>
 /** A picture in a form, as the whole body, or named in JSON. A body that begins no JSON object is the picture itself. */
 async function pictureOf(request: Request, tools: Tools, book: AddressBook | undefined): Promise<Uint8Array> {
   if (isMultipart(request)) return await pictureInForm(request);
-  const bytes = await unpacked(request, await request.bytes());
+  const bytes = await plainBodyOf(request);
   if (bytes.length > 0 && !beginsJson(bytes)) return bytes;
   const { image } = readBody(ReadMetadataRequest, readJson(bytes)) as ReadMetadataRequest;
   return await tools.imageOf(addressesFor(request, book).kept(image));
@@ -131,7 +132,7 @@ const beginsJson = (bytes: Uint8Array): boolean =>
   /^\s*[[{"]/.test(new TextDecoder().decode(bytes.subarray(0, 64)));
 
 async function pictureInForm(request: Request): Promise<Uint8Array> {
-  const form = await request.formData().catch((cause: unknown) => {
+  const form = await formOf(request, () => bodyOf(request)).catch((cause: unknown) => {
     throw new RequestError("bad-image", "The form cannot be read.", { field: "image" }, cause);
   });
   const file = [form.get("image"), ...form.values()].find((part) => part instanceof Blob);

@@ -2,14 +2,19 @@ import { weightSource } from "#/graph/module.ts";
 import type { Operators } from "#/graph/operators.ts";
 import { type NetworkName, networks } from "#/networks/index.ts";
 import type { Tensor } from "#/tensor/tensor.ts";
-import type { Checkpoint, Prediction, WeightMap } from "#/weights/checkpoint.ts";
+import type { Checkpoint, NoiseSchedule, Prediction, WeightMap } from "#/weights/checkpoint.ts";
+import { planJoin } from "#/weights/derived/join-plan.ts";
+import { noLoras } from "#/weights/derived/joined-loras.ts";
 import { type SampledAs, sampledAs } from "#/weights/layouts/parameterisation.ts";
 import { sdxlCheckpoint } from "#/weights/layouts/sdxl.ts";
 import { chooseVae } from "#/weights/layouts/vae.ts";
-import { type Lora, type LoraBranches, mergeBranches, readLora } from "#/weights/lora.ts";
 import { readSafetensors } from "#/weights/safetensors.ts";
-import type { Residency } from "./residency.ts";
-import type { Session } from "./session.ts";
+import type { FileStamp } from "#/weights/stamp.ts";
+import { blameForText, blameForUnet, blameForVae, isNumbers } from "./blame.ts";
+import type { DerivedFiles } from "./derived-files.ts";
+import { type LoraUse, type Part, readLoras } from "./lora-set.ts";
+import type { NetworkRequest, Residency } from "./residency.ts";
+import type { IntTensor } from "./session.ts";
 
 /** Real paths of what a job needs. */
 export type ModelPaths = Readonly<{
@@ -21,15 +26,22 @@ export type ModelPaths = Readonly<{
   loras: readonly Readonly<{ path: string; weight: number }>[];
 }>;
 
+/** What all jobs share: the provider's operators, what is open, and the files made of model files. */
+export type Workshop = Readonly<{ operators: Operators; residency: Residency; derived: DerivedFiles }>;
+
 /** Token ids [77] and where the end token is -> the encoder's answer. */
 export type TextEncoder = (ids: readonly number[]) => Promise<Readonly<{ hidden: Tensor; pooled?: Tensor }>>;
 
 /** One network call: the scaled latent, its timestep, the text and the ADM vector -> what the checkpoint predicts. */
 export type Unet = (x: Tensor, timestep: number, context: Tensor, y: Tensor) => Promise<Tensor>;
 
-/** The networks of a job, each opened at its first use. */
+/**
+ * The networks of a job, each opened at its first use. Every answer is looked at: one that holds infinities or NaN is an
+ * error that names the file, or the request's own value, that is to blame (`blame.ts`).
+ */
 export type Networks = Readonly<{
   prediction: Prediction;
+  schedule: NoiseSchedule;
   /** Same key, same text embeddings: the checkpoint, the LoRAs and their weights, and clip skip. */
   textKey: string;
   textL: TextEncoder;
@@ -49,117 +61,136 @@ const endToken = 49407;
  *
  * @throws ModelError if a file is not what it should be
  */
-export function openNetworks(
-  paths: ModelPaths,
-  clipSkip: number,
-  operators: Operators,
-  residency: Residency,
-): Networks {
-  const checkpoint = checkpointOf(paths);
-  const loras = paths.loras.map(({ path }, index) => readLora(path, checkpoint, index));
-  const { open, strengthsOf } = opener(paths, clipSkip, checkpoint, loras, operators, residency);
+export function openNetworks(paths: ModelPaths, clipSkip: number, workshop: Workshop): Networks {
+  const { checkpoint, vae } = checkpointOf(paths);
+  const loras = readLoras(paths.loras, checkpoint);
+  const run = runner(checkpoint, vae, loras, clipSkip, workshop);
+  const text = async (
+    part: "textL" | "textG",
+    inputs: Inputs,
+  ): Promise<Record<"hidden" | "pooled", Tensor | undefined>> => {
+    const name = part === "textL" ? "text-l" : "text-g";
+    const { hidden, pooled } = await run(name, inputs);
+    if (isNumbers(hidden) && isNumbers(pooled)) return { hidden, pooled };
+    const ask = async (changed: Inputs): Promise<Tensor> => {
+      const again = await run(name, { ...inputs, ...changed });
+      return isNumbers(again.pooled) ? present(again.hidden) : present(again.pooled);
+    };
+    throw await blameForText(part, ask, checkpoint, loras);
+  };
 
   return {
     prediction: checkpoint.prediction,
-    textKey: [
-      checkpoint.path,
-      checkpoint.stamp,
-      clipSkip,
-      ...paths.loras.map((l, i) => `${l.path}${loras[i]?.stamp}*${l.weight}`),
-    ].join("|"),
-    textL: async (ids) => {
-      const session = await open("text-l", checkpoint.textL, (lora) => lora.textL);
-      const { hidden } = await session.run({ ids: idTensor(ids), ...strengthsOf((lora) => lora.textL) });
-      return { hidden: present(hidden) };
-    },
+    schedule: checkpoint.schedule,
+    textKey: textKey(checkpoint, loras, clipSkip),
+    textL: async (ids) => ({ hidden: present((await text("textL", { ids: idTensor(ids) })).hidden) }),
     textG: async (ids) => {
-      const session = await open("text-g", checkpoint.textG, (lora) => lora.textG);
       const end = { dims: [1], data: BigInt64Array.of(BigInt(Math.max(0, ids.indexOf(endToken)))) };
-      const { hidden, pooled } = await session.run({
-        ids: idTensor(ids),
-        end,
-        ...strengthsOf((lora) => lora.textG),
-      });
+      const { hidden, pooled } = await text("textG", { ids: idTensor(ids), end });
       return { hidden: present(hidden), pooled: present(pooled) };
     },
     unet: async (x, timestep, context, y) => {
-      const session = await open("unet", checkpoint.unet, (lora) => lora.unet);
-      const { prediction } = await session.run({
-        sample: x,
-        timestep: { dims: [1], data: Float32Array.of(timestep) },
-        context,
-        y,
-        ...strengthsOf((lora) => lora.unet),
-      });
-      return present(prediction);
+      const inputs = { sample: x, timestep: { dims: [1], data: Float32Array.of(timestep) }, context, y };
+      const ask = async (changed: Inputs = {}): Promise<Tensor> =>
+        present((await run("unet", { ...inputs, ...changed })).prediction);
+      const prediction = await ask();
+      if (isNumbers(prediction)) return prediction;
+      throw await blameForUnet({ inputs, ask, checkpoint, loras });
     },
     decode: async (latent) => {
-      const session = await open("vae-decoder", checkpoint.vae);
-      return present((await session.run({ latent })).image);
+      const image = present((await run("vae-decoder", { latent })).image);
+      if (!isNumbers(image)) throw await blameForVae(vae, latent);
+      return image;
     },
     encode: async (image) => {
-      const session = await open("vae-encoder", checkpoint.vae);
-      return present((await session.run({ image })).latent);
+      const latent = present((await run("vae-encoder", { image })).latent);
+      if (!isNumbers(latent)) throw await blameForVae(vae, image);
+      return latent;
     },
   };
 }
 
-/** Any of the networks with the branches of those LoRAs that have some in it, and the strengths to feed to it. */
-function opener(
-  paths: ModelPaths,
-  clipSkip: number,
+type Inputs = Readonly<Record<string, Tensor | IntTensor>>;
+
+/** Which part of a LoRA goes into a network; none into the VAE. */
+const parts: Readonly<Record<NetworkName, Part | undefined>> = {
+  unet: "unet",
+  "text-l": "textL",
+  "text-g": "textG",
+  "vae-decoder": undefined,
+  "vae-encoder": undefined,
+};
+
+/** Runs any of the networks with those LoRAs that have factors in it, and their strengths. */
+function runner(
   checkpoint: Checkpoint,
-  loras: readonly Lora[],
-  operators: Operators,
-  residency: Residency,
+  vae: Vae,
+  loras: readonly LoraUse[],
+  clipSkip: number,
+  { operators, residency, derived }: Workshop,
 ) {
-  const strengths = strengthInputs(paths);
-  const open = (
-    name: NetworkName,
-    tensors: WeightMap,
-    part?: (lora: Lora) => LoraBranches,
-  ): Promise<Session> => {
-    // The place in the list is part of the key: the strength inputs are numbered by it.
-    const used = loras.flatMap((lora, index) =>
-      part !== undefined && part(lora).size > 0 ? [`${index}:${lora.path}:${lora.stamp}`] : [],
-    );
+  const request = (name: NetworkName): NetworkRequest => {
+    const part = parts[name];
+    const tensors = part === undefined ? vae.tensors : checkpoint[part];
+    const own = part === undefined ? vae.file : checkpoint;
+    const attached = part === undefined ? [] : loras.filter(({ lora }) => lora[part].size > 0);
+    const sources = attached.map(({ lora: { path, stamp } }) => ({ path, stamp }));
+    const files = [{ path: own.path, stamp: own.stamp }, ...sources];
     const skip = name.startsWith("text") ? clipSkip : 0;
-    const vae = name.startsWith("vae") ? (paths.vae ?? "") : "";
-    const key = [name, checkpoint.path, checkpoint.stamp, vae, skip, ...used].join("|");
-    const title = `${vae === "" ? checkpoint.path : vae} (${name})`;
-    return residency.session(key, name, () => {
-      const branches = mergeBranches(part === undefined ? [] : loras.map(part));
-      return networks[name](clipSkip)(weightSource(title, tensors, branches), operators);
-    });
+    return {
+      key: [name, skip, ...files.map(({ path, stamp }) => `${path}:${stamp}`)].join("|"),
+      name,
+      files,
+      draw: async () => {
+        const branches = part === undefined ? [] : attached.map(({ lora }) => lora[part]);
+        const joined =
+          branches.length === 0
+            ? noLoras
+            : await derived.joined(planJoin(branches, tensors), sources, (path) => residency.isUsing(path));
+        return networks[name](clipSkip)(weightSource(`${own.path} (${name})`, tensors, joined), operators);
+      },
+    };
   };
-  const strengthsOf = (part: (lora: Lora) => LoraBranches): Record<string, Tensor> =>
-    Object.fromEntries(
-      Object.entries(strengths).filter((_, index) => (loras[index] ? part(loras[index]).size > 0 : false)),
-    );
-  return { open, strengthsOf };
+  return (name: NetworkName, inputs: Inputs): Promise<Readonly<Record<string, Tensor>>> => {
+    const part = parts[name];
+    const strengths =
+      part === undefined
+        ? []
+        : loras.filter(({ lora }) => lora[part].size > 0).map(({ strength }) => strength);
+    const data = Float32Array.from(strengths);
+    const weighted = data.length === 0 ? {} : { lora_strengths: { dims: [data.length], data } };
+    return residency.run(request(name), { ...weighted, ...inputs });
+  };
 }
 
-const idTensor = (ids: readonly number[]) => ({
+/** Only LoRAs with factors in a text encoder change what it says. */
+const textKey = ({ path, stamp }: Checkpoint, loras: readonly LoraUse[], clipSkip: number): string =>
+  [
+    path,
+    stamp,
+    clipSkip,
+    ...loras
+      .filter(({ lora }) => lora.textL.size + lora.textG.size > 0)
+      .map(({ lora, strength }) => `${lora.path}${lora.stamp}*${strength}`),
+  ].join("|");
+
+const idTensor = (ids: readonly number[]): IntTensor => ({
   dims: [1, ids.length],
   data: BigInt64Array.from(ids, BigInt),
 });
-
-/** One scalar a LoRA; the graph declares those that have a branch in it. */
-const strengthInputs = (paths: ModelPaths): Record<string, Tensor> =>
-  Object.fromEntries(
-    paths.loras.map(({ weight }, index) => [
-      `lora_strength_${index}`,
-      { dims: [1], data: Float32Array.of(weight) },
-    ]),
-  );
 
 function present(tensor: Tensor | undefined): Tensor {
   if (tensor === undefined) throw new RangeError("The network lacks an output it declares.");
   return tensor;
 }
 
-/** The job's checkpoint with the VAE of another file if one was chosen, sampled as the file beside it says. */
-function checkpointOf({ base, vae, sampledAs: said }: ModelPaths): Checkpoint {
-  const own = sdxlCheckpoint(readSafetensors(base));
-  return sampledAs(chooseVae(own, vae === undefined ? undefined : readSafetensors(vae)), said);
+/** Where a job's VAE lies. */
+export type Vae = Readonly<{ file: FileStamp; tensors: WeightMap }>;
+
+/** The job's checkpoint, sampled as the file beside it says, and its VAE or that of another file if one was chosen. */
+function checkpointOf(paths: ModelPaths): Readonly<{ checkpoint: Checkpoint; vae: Vae }> {
+  const own = sdxlCheckpoint(readSafetensors(paths.base));
+  const file = paths.vae === undefined ? undefined : readSafetensors(paths.vae);
+  const checkpoint = sampledAs(chooseVae(own, file), paths.sampledAs);
+  return { checkpoint, vae: { file: file ?? checkpoint, tensors: checkpoint.vae } };
 }

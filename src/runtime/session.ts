@@ -52,7 +52,7 @@ export class Session {
         refs.reduce((sum, { length }) => sum + length, 0),
       );
     } catch (cause) {
-      throw failure("A network could not be opened", cause);
+      throw failure("A network could not be opened", cause, "Give the server more memory.");
     }
   }
 
@@ -77,7 +77,11 @@ export class Session {
         Object.entries(results).map(([name, value]) => [name, toTensor(name, value)]),
       );
     } catch (cause) {
-      throw failure("A network could not be run", cause);
+      throw failure(
+        "A network could not be run",
+        cause,
+        "Ask for a smaller picture, or give the server more memory.",
+      );
     }
   }
 
@@ -108,13 +112,13 @@ export function commonFolder(paths: readonly string[]): string {
   return first.slice(0, length).join(sep) || sep;
 }
 
-function failure(what: string, cause: unknown): EngineError {
-  const words = cause instanceof Error ? cause.message : String(cause);
-  const memory = /allocat|bad_alloc|out of memory/i.test(words);
-  const wayOut = memory ? " Ask for a smaller picture, or give the server more memory." : "";
+/** @param more what helps if it was for want of memory */
+function failure(what: string, cause: unknown, more: string): EngineError {
+  const words = (cause instanceof Error ? cause.message : String(cause)).trim();
+  const memory = /allocat|bad_alloc|out of memory|mmap/i.test(words);
   return new EngineError(
     memory ? "out-of-memory" : "session-failed",
-    `${what}: ${words}${wayOut}`,
+    memory ? `${what}: ${words} ${more}` : `${what}: ${words}`,
     {},
     cause,
   );

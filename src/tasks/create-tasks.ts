@@ -1,11 +1,13 @@
-import type { GenerateParams } from "#/api/generate.ts";
+import type { GenerateParams, GenerateRequest } from "#/api/generate.ts";
 import type { Catalog } from "#/catalog/catalog.ts";
 import type { Examiner } from "#/catalog/examine.ts";
 import type { ModelHashes } from "#/catalog/hashes.ts";
 import type { Config } from "#/config/schema.ts";
 import type { Engine } from "#/engine/engine.ts";
+import type { DecodeGate } from "#/image/decode-gate.ts";
 import type { Log } from "#/lib/log.ts";
 import type { Preset } from "#/recipe/preset.ts";
+import { lazyTokenizer } from "#/recipe/prompt-limits.ts";
 import { type Resolved, resolveRecipe, type World } from "#/recipe/resolve.ts";
 import type { Style } from "#/recipe/styles.ts";
 import type { Wildcards } from "#/recipe/wildcards.ts";
@@ -59,6 +61,8 @@ export type TaskDependencies = Readonly<{
   engine: Engine;
   assets: GenerationAssets;
   log: Log;
+  /** Where pictures wait to be decoded, those of the routes too; without it each waits for itself. */
+  decoding?: DecodeGate;
   /** Start of the addresses that clients are given, without a slash at the end (`publicBase`). */
   baseUrl: () => string;
   /** The port we listen on, for recognising our own addresses. */
@@ -94,13 +98,12 @@ export function createTasks(parts: TaskDependencies): CreatedTasks {
       catalog,
       styles: assets.styles.map(({ name }) => name),
     });
-  const describing = {
-    catalog,
-    createdBy: makerOf(config),
-    defaultAdaptiveCfg: defaults().adaptive_cfg,
-  };
+  const defaultAdaptiveCfg = defaults().adaptive_cfg;
+  const describing = { catalog, createdBy: makerOf(config), defaultAdaptiveCfg };
+  const tokenizer = lazyTokenizer();
+  const world = (): World => ({ ...worldOf(parts), tokenizer });
   const preparation = {
-    world: () => worldOf(parts),
+    world,
     models: parts,
     examine: examineInTurn(),
     defaultsFor: defaults,
@@ -111,11 +114,8 @@ export function createTasks(parts: TaskDependencies): CreatedTasks {
       config.disable_metadata ? undefined : await roomWarning(params, resolved, describing),
     random: parts.random,
   };
-  const tools = createTools(
-    () => inputOptionsOf(parts),
-    () => worldOf(parts),
-    (request) => foresee(request, preparation),
-  );
+  const foreseen = (request: GenerateRequest) => foresee(request, preparation);
+  const tools = createTools(() => inputOptionsOf(parts), world, foreseen);
   const webhooks = new Webhooks(
     history,
     { secret: config.webhook_secret, asText: config.webhook_text, allowPrivate: config.allow_private_fetch },
@@ -128,12 +128,13 @@ export function createTasks(parts: TaskDependencies): CreatedTasks {
     engine,
     webhooks,
     log,
+    ...(parts.decoding === undefined ? {} : { decoding: parts.decoding }),
     now: clock,
     baseUrl,
     queueLimit: config.queue_limit,
     prepare: (request, lenient) =>
       lenient ? prepareLenient(request, preparation) : prepare(request, preparation),
-    resolve: (params) => resolveAgain(params, parts),
+    resolve: (params) => resolveAgain(params, world(), parts),
     describe: async (params, resolved, image) =>
       config.disable_metadata || !params.save_metadata_to_images
         ? undefined
@@ -147,8 +148,8 @@ const makerOf = ({ created_by, fooocusKeys: { environment, file } }: TaskConfig)
   [created_by, environment.metadata_created_by, file.metadata_created_by].find((name) => name) ?? "";
 
 /** A task's turn may come much later: its files are looked at once more, and the engine looks for itself. */
-function resolveAgain(params: GenerateParams, parts: TaskDependencies): Resolved {
-  const resolved = resolveRecipe(params, worldOf(parts));
+function resolveAgain(params: GenerateParams, world: World, parts: TaskDependencies): Resolved {
+  const resolved = resolveRecipe(params, world);
   const { fault } = examineModels(resolved, parts);
   if (fault !== undefined) throw fault.error;
   return resolved;
@@ -169,10 +170,10 @@ function worldOf({ catalog, assets, config }: TaskDependencies): World {
   };
 }
 
-function inputOptionsOf({ images, baseUrl, port, config }: TaskDependencies): InputOptions {
+function inputOptionsOf({ images, baseUrl, port, config, decoding }: TaskDependencies): InputOptions {
   const limits: FetchLimits = { ...imageLimits, allowPrivate: config.allow_private_fetch };
   const hosts = ["127.0.0.1", "localhost", "[::1]", config.host];
   const ports = [port(), config.also_port];
   const otherBases = hosts.flatMap((host) => ports.map((one) => `http://${host}:${one}`));
-  return { images, baseUrl: baseUrl(), otherBases, limits };
+  return { images, baseUrl: baseUrl(), otherBases, limits, ...(decoding === undefined ? {} : { decoding }) };
 }

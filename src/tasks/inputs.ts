@@ -1,6 +1,7 @@
 import type { GenerateParams } from "#/api/generate.ts";
 import { imageFields, isImage } from "#/api/stored.ts";
-import { decodeImage } from "#/image/decode.ts";
+import { withPixels } from "#/image/decode.ts";
+import { DecodeGate } from "#/image/decode-gate.ts";
 import { encodeImage } from "#/image/encode.ts";
 import { RequestError } from "#/lib/errors.ts";
 import type { ImageStore } from "#/stores/images.ts";
@@ -14,6 +15,8 @@ export type InputOptions = Readonly<{
   /** Other starts by which clients know this server: a URL of ours is read from disk. */
   otherBases: readonly string[];
   limits: FetchLimits;
+  /** Where pictures wait to be decoded; the whole server's. */
+  decoding?: DecodeGate;
 }>;
 
 /**
@@ -24,10 +27,11 @@ export type InputOptions = Readonly<{
  */
 export async function takeInputs(params: GenerateParams, options: InputOptions): Promise<GenerateParams> {
   const pngs = new Map<string, Uint8Array>();
+  const { decoding = new DecodeGate() } = options;
   const read = async (value: string | null, field: string): Promise<void> => {
     if (!isImage(value)) return;
-    const pixels = await decodeImage(await imageBytes(value, field, options), field);
-    pngs.set(field, await encodeImage(pixels, "png"));
+    const bytes = await imageBytes(value, field, options);
+    pngs.set(field, await withPixels(bytes, field, decoding, (pixels) => encodeImage(pixels, "png")));
   };
   for (const field of imageFields) await read(params[field], field);
   for (const [index, { cn_img }] of params.controlnet_image.entries()) await read(cn_img, slotField(index));

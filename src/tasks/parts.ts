@@ -1,5 +1,6 @@
 import type { GenerateParams, GenerateRequest } from "#/api/generate.ts";
 import type { Engine } from "#/engine/engine.ts";
+import type { DecodeGate } from "#/image/decode-gate.ts";
 import type { EmbeddedText } from "#/image/encode.ts";
 import type { Log } from "#/lib/log.ts";
 import type { Resolved } from "#/recipe/resolve.ts";
@@ -18,6 +19,8 @@ export type TaskParts = Readonly<{
   engine: Engine;
   webhooks: Webhooks;
   log: Log;
+  /** Where pictures wait to be decoded. */
+  decoding?: DecodeGate;
   /** Milliseconds since 1970. */
   now: () => number;
   /** Start of the addresses that clients are given, without a slash at the end. */

@@ -96,6 +96,11 @@ export class TaskRun {
     return this.#end(outcome);
   }
 
+  /** How the task ends that was asked to stop and cannot be waited for; finished images stay. */
+  stopped(): End {
+    return this.#end({ status: "stopped" });
+  }
+
   /** How the task ends when something was thrown; finished images stay. */
   failed(thrown: unknown): End {
     return this.#end({ status: "failed", error: toWireError(thrown) });
@@ -206,7 +211,8 @@ export class TaskRun {
     const pixmaps: Pixmap[] = [];
     for (const { url } of this.#images) {
       const path = resultPath(url, this.#parts.images);
-      if (path !== undefined) pixmaps.push(await decodeImage(await Bun.file(path).bytes(), "grid"));
+      if (path !== undefined)
+        pixmaps.push(await decodeImage(await Bun.file(path).bytes(), "grid", this.#parts.decoding));
     }
     const grid = imageGrid(pixmaps);
     if (grid === undefined) return;

@@ -18,6 +18,9 @@ const mostAttempts = 2;
 /** Name of the counter that remembers a paused queue. */
 const pausedCounter = "paused";
 
+/** Name of the counter that remembers the row of a running task that was asked to stop; 0 for none. */
+const stoppingCounter = "stopping";
+
 /** A waiting task that so many others are before. */
 const placed = (task: Task, before: number): Task => ({
   ...task,
@@ -34,6 +37,8 @@ export class TaskRunner {
   #current: TaskRun | undefined;
   #idle: Promise<void> = Promise.resolve();
   #closing = false;
+  /** The running task, once it was asked to stop: it ends as stopped, whatever keeps it from ending by itself. */
+  #stopping: TaskRun | undefined;
 
   constructor(parts: TaskParts, events: EventLog, endings: Endings) {
     this.#parts = parts;
@@ -79,8 +84,19 @@ export class TaskRunner {
 
   /** Puts what the last process left unfinished back into the queue, in its order, and starts. */
   restore(): void {
+    const stopping = this.#parts.history.counter(stoppingCounter);
     for (const { attempt, images, ...row } of this.#parts.history.unfinished()) {
       const task: Task = { ...row, state: { status: "pending", position: 0 } };
+      if (stopping > 0 && row.row === stopping) {
+        this.#endings.settle(task, {
+          outcome: "stopped",
+          startedAt: null,
+          percent: 100,
+          images,
+          error: null,
+        });
+        continue;
+      }
       if (attempt >= mostAttempts) {
         const message = `The server died ${attempt} times while it made this; it is not tried again.`;
         const error = toWireError(new EngineError("interrupted", message));
@@ -90,6 +106,7 @@ export class TaskRunner {
       this.#live.set(row.id, { task, attempts: attempt, images });
       this.#queue.add(row.id);
     }
+    if (stopping > 0) this.#remember(() => this.#parts.history.setCounter(stoppingCounter, 0));
     this.#tellQueue();
     this.#next();
   }
@@ -120,8 +137,15 @@ export class TaskRunner {
 
   /** Asks the running task to stop, or to skip its image. @returns whether it is running */
   interrupt(id: TaskId, action: "stop" | "skip"): boolean {
-    if (this.#current?.id !== id) return false;
+    const run = this.#current;
+    if (run?.id !== id) return false;
     this.#parts.engine.control(id, action);
+    if (action === "stop" && this.#stopping !== run) {
+      this.#stopping = run;
+      // Whoever stopped it does not want it back, also if the server dies before it has ended.
+      const row = this.#live.get(id)?.task.row ?? 0;
+      this.#remember(() => this.#parts.history.setCounter(stoppingCounter, row));
+    }
     return true;
   }
 
@@ -141,7 +165,7 @@ export class TaskRunner {
     return moved;
   }
 
-  /** Takes nothing more; waits for the running task, then hands it back, not counting the attempt. */
+  /** Takes nothing more; waits for the running task, then hands it back, not counting the attempt; but not a stopped one. */
   async close(milliseconds: number): Promise<void> {
     this.#closing = true;
     const running = this.#current;
@@ -154,7 +178,13 @@ export class TaskRunner {
     clearTimeout(timer);
     if (this.#current !== running) return;
     running.abandon();
-    const attempts = this.#live.get(running.id)?.attempts ?? 1;
+    const live = this.#live.get(running.id);
+    if (this.#stopping === running && live !== undefined) {
+      this.#live.delete(running.id);
+      this.#endings.settle(live.task, running.stopped());
+      return;
+    }
+    const attempts = live?.attempts ?? 1;
     this.#remember(() => this.#parts.history.started(running.id, attempts - 1));
   }
 
@@ -183,6 +213,8 @@ export class TaskRunner {
     this.#tellQueue();
     this.#idle = this.#attempt(run, task, attempt).finally(() => {
       this.#current = undefined;
+      if (this.#stopping === run) this.#remember(() => this.#parts.history.setCounter(stoppingCounter, 0));
+      this.#stopping = undefined;
       this.#next();
     });
   }

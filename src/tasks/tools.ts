@@ -82,12 +82,12 @@ export function createTools(
       if (request.mask_model === "u2net_cloth_seg")
         knownName(request.cloth_category, clothCategories, "cloth_category", "cloth category");
       if (request.mask_model === "sam") knownName(request.sam_model, samModels, "sam_model", "SAM model");
-      await decodeImage(await imageOf(request.image), field);
+      await decodeImage(await imageOf(request.image), field, inputOptions().decoding);
       const model = request.mask_model === "sam" ? `SAM (${request.sam_model})` : request.mask_model;
       throw notYet("Masks cannot be made", model, "mask_model");
     },
     describeImage: async (bytes, type) => {
-      await decodeImage(bytes, field);
+      await decodeImage(bytes, field, inputOptions().decoding);
       throw notYet("Pictures cannot be described", describers[type], "image_type");
     },
   };

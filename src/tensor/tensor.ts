@@ -26,3 +26,13 @@ export function concat(tensors: readonly Tensor[], axis: number): Tensor {
   const length = tensors.reduce((sum, { dims }) => sum + dims[axis]!, 0);
   return { dims: first.dims.map((n, i) => (i === axis ? length : n)), data };
 }
+
+/** Whether no value is infinite or not a number: anything less itself is 0, but for those. */
+export function isFiniteThroughout(data: Float32Array): boolean {
+  let sum = 0;
+  for (let i = 0; i < data.length; i += 1) {
+    const value = data[i]!;
+    sum += value - value;
+  }
+  return sum === 0;
+}

@@ -30,6 +30,7 @@ export const containerBytes = 64;
  * @returns a clause that begins with "it is"; undefined where it may be safetensors
  */
 export function foreignContainer(start: Uint8Array): string | undefined {
+  if (opensHeader(start)) return undefined;
   // Not a TextDecoder: its "latin1" is Windows' and changes the bytes from 128 to 159.
   const text = String.fromCharCode(...start);
   const known = magic.find(([bytes]) => text.startsWith(bytes));
@@ -42,6 +43,10 @@ export function foreignContainer(start: Uint8Array): string | undefined {
     return "it is a JSON text (an index of a model in pieces, or a server's error message), not a model";
   return "it is a text, not a model; the download went wrong";
 }
+
+/** A length below 4 GiB and the brace behind it: the length may be any bytes, those of a web page's first letters too. */
+const opensHeader = (start: Uint8Array): boolean =>
+  start[8] === 0x7b && start.subarray(4, 8).every((byte) => byte === 0);
 
 /** Tabs, line ends and whatever a UTF-8 text can have. */
 const isPrintable = (byte: number): boolean =>

@@ -39,12 +39,11 @@ function e4m3Value(bits: number): number {
   return sign * (exponent === 0 ? (mantissa / 8) * 2 ** -6 : (1 + mantissa / 8) * 2 ** (exponent - 7));
 }
 
-const singleBits = new Uint32Array(1);
-const single = new Float32Array(singleBits.buffer);
-
-function bfloatValue(bits: number): number {
-  singleBits[0] = bits << 16;
-  return single[0] ?? Number.NaN;
+/** bfloat16 is the upper half of a float32. */
+function bfloatValues(halves: Uint16Array): Float32Array {
+  const bits = new Uint32Array(halves.length);
+  for (let i = 0; i < halves.length; i += 1) bits[i] = (halves[i] ?? 0) << 16;
+  return new Float32Array(bits.buffer);
 }
 
 /**
@@ -62,7 +61,7 @@ export function toFloat32(dtype: DType, bytes: Uint8Array): Float32Array {
     case "F16":
       return new Float32Array(new Float16Array(aligned.buffer));
     case "BF16":
-      return Float32Array.from(new Uint16Array(aligned.buffer), bfloatValue);
+      return bfloatValues(new Uint16Array(aligned.buffer));
     case "F8_E5M2":
       return Float32Array.from(aligned, (byte) => halfValue(byte << 8));
     case "F8_E4M3":

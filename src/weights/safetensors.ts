@@ -5,6 +5,7 @@ import { containerBytes, foreignContainer } from "./container.ts";
 import { type DType, dtypeBytes, isDType, toFloat32 } from "./dtype.ts";
 import { duplicateName } from "./header-json.ts";
 import { shownName } from "./shown-name.ts";
+import { stampOf } from "./stamp.ts";
 
 /** One tensor of a file: where its bytes lie. The bytes themselves are never read here. */
 export type WeightRef = Readonly<{
@@ -82,13 +83,12 @@ function open(path: string): Opened {
   try {
     const real = realpathSync(path);
     const file = openSync(real, "r");
-    const stat = fstatSync(file);
-    const { dev, ino, size, mtimeMs } = stat;
-    if (!stat.isFile()) {
+    const stats = fstatSync(file);
+    if (!stats.isFile()) {
       closeSync(file);
       throw invalid(path, "it is no file");
     }
-    return { file, real, size, stamp: `${dev}:${ino}:${size}:${mtimeMs}` };
+    return { file, real, size: stats.size, stamp: stampOf(stats) };
   } catch (cause) {
     if (cause instanceof ModelError) throw cause;
     throw new ModelError(

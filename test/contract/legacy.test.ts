@@ -318,6 +318,23 @@ describe("what all older routes share", () => {
     await app.stop(true);
   });
 
+  test("a swap method that is known and not built is refused by its older name, an unknown one gives way", async () => {
+    for (const method of ["separate", "vae"]) {
+      const answer = await post(t2i, { advanced_params: { refiner_swap_method: method } });
+      expect(answer.status).toBe(422);
+      expect((await answer.json()).detail).toEqual([
+        expect.objectContaining({
+          type: "not_implemented",
+          loc: ["body", "advanced_params", "refiner_swap_method"],
+        }),
+      ]);
+    }
+    for (const method of ["both", "joint"]) {
+      const answer = await post(t2i, { ...small, advanced_params: { refiner_swap_method: method } });
+      expect(answer.status).toBe(200);
+    }
+  });
+
   test("a refusal shows the body, as it was read or as the text it is", async () => {
     const wrong = { image_number: 33, advanced_params: { adm_scaler_end: 2 } };
     const answer = await post(t2i, wrong);

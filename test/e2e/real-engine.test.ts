@@ -26,6 +26,7 @@ const settingsOf = (folder: string): EngineSettings => ({
   providers: ["cpu"],
   weights: "in-place",
   memoryBudget: 1_000_000_000,
+  derived: { folder: join(folder, "derived"), budget: 0 },
   threads: 1,
 });
 const worker = join(import.meta.dir, "../../src/engine/worker.ts");

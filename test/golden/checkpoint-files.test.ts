@@ -2,17 +2,15 @@ import { afterAll, expect, test } from "bun:test";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { operators } from "#/graph/operators.ts";
 import { ModelError } from "#/lib/errors.ts";
-import { createLog } from "#/lib/log.ts";
 import { openNetworks } from "#/runtime/models.ts";
-import { Residency } from "#/runtime/residency.ts";
 import type { Checkpoint } from "#/weights/checkpoint.ts";
 import { sdxlCheckpoint } from "#/weights/layouts/sdxl.ts";
 import { chooseVae, vaeTensors } from "#/weights/layouts/vae.ts";
 import { readSafetensors, readWeight } from "#/weights/safetensors.ts";
 import { goldenPath, goldenTensors, relativeError } from "../support/golden.ts";
 import { modelsTable } from "../support/models-table.ts";
+import { openWorkshop } from "../support/workshop.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "fooocusd-files-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -27,9 +25,8 @@ function unpacked(proof: string): string {
   return path;
 }
 
-const log = createLog("error");
-const residency = new Residency({ provider: "cpu", weights: "in-place", threads: 1 }, 2 ** 30, log);
-afterAll(() => residency.close());
+const workshop = openWorkshop();
+afterAll(() => workshop.close());
 
 const fileOf = (name: string): string => unpacked(`${name}.safetensors.zst`);
 const checkpointOf = (name: string): Checkpoint => sdxlCheckpoint(readSafetensors(fileOf(name)));
@@ -148,24 +145,20 @@ test("a checkpoint without a VAE draws with one in diffusers' names, old or new,
   const base = fileOf("checkpoint-no-vae");
   const torch = goldenTensors("checkpoint-values.safetensors");
   for (const name of ["vae-diffusers", "vae-diffusers-old"]) {
-    const { decode } = openNetworks({ base, vae: fileOf(name), loras: [] }, 2, operators.cpu, residency);
+    const { decode } = openNetworks({ base, vae: fileOf(name), loras: [] }, 2, workshop);
     const image = await decode(torch("vae-diffusers|latent"));
     // Float32 on both sides, sums in another order: see networks.test.ts.
     expect(relativeError(image, torch("vae-diffusers|image"))).toBeLessThan(1e-4);
   }
   const ways = { base, loras: [] };
-  expect(() => openNetworks(ways, 2, operators.cpu, residency)).toThrow(
-    "choose a file of the vae folder in vae_name",
-  );
+  expect(() => openNetworks(ways, 2, workshop)).toThrow("choose a file of the vae folder in vae_name");
   const wrong = { ...ways, vae: fileOf("vae-flux") };
-  expect(() => openNetworks(wrong, 2, operators.cpu, residency)).toThrow(
-    /^vae-flux\.safetensors is not a VAE for SDXL/,
-  );
+  expect(() => openNetworks(wrong, 2, workshop)).toThrow(/^vae-flux\.safetensors is not a VAE for SDXL/);
 }, 300_000);
 
 test("what the file beside a checkpoint says of its prediction reaches the networks", () => {
   const base = fileOf("checkpoint-v-marker");
   const prediction = (sampledAs?: { prediction?: "eps" | "v" }) =>
-    openNetworks({ base, loras: [], sampledAs }, 2, operators.cpu, residency).prediction;
+    openNetworks({ base, loras: [], sampledAs }, 2, workshop).prediction;
   expect([prediction(), prediction({ prediction: "eps" }), prediction({})]).toEqual(["v", "eps", "v"]);
 });

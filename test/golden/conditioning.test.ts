@@ -1,12 +1,10 @@
 import { afterAll, expect, test } from "bun:test";
-import { operators } from "#/graph/operators.ts";
-import { createLog } from "#/lib/log.ts";
 import { encodeText, encodeTexts } from "#/pipeline/stages/encode-text.ts";
 import { createTokenizer } from "#/pipeline/text/tokenizer.ts";
 import { openNetworks } from "#/runtime/models.ts";
-import { Residency } from "#/runtime/residency.ts";
 import type { Tensor } from "#/tensor/tensor.ts";
 import { goldenTensors, relativeError, tinyCheckpoint } from "../support/golden.ts";
+import { openWorkshop } from "../support/workshop.ts";
 import cases from "./text/conditioning.json";
 
 /**
@@ -19,12 +17,8 @@ const tolerance = 1e-4;
 const golden = goldenTensors("text/conditioning.safetensors");
 const tokenizer = createTokenizer();
 const base = await tinyCheckpoint();
-const residency = new Residency(
-  { provider: "cpu", weights: "in-place", threads: 1 },
-  2 ** 30,
-  createLog("error"),
-);
-afterAll(() => residency.close());
+const workshop = openWorkshop();
+afterAll(() => workshop.close());
 
 /** The fixture keeps every fourth channel. */
 const everyFourth = ({ dims: [n = 1, tokens = 1, channels = 1], data }: Tensor): Tensor => ({
@@ -34,7 +28,7 @@ const everyFourth = ({ dims: [n = 1, tokens = 1, channels = 1], data }: Tensor):
 
 for (const { name, texts, topK, clipSkip } of cases) {
   test(`conditioning of ${name}`, async () => {
-    const { textL, textG } = openNetworks({ base, loras: [] }, clipSkip, operators.cpu, residency);
+    const { textL, textG } = openNetworks({ base, loras: [] }, clipSkip, workshop);
     const { context, pooled } = await encodeTexts(texts, topK, (text) =>
       encodeText(text, { tokenizer, textL, textG }),
     );

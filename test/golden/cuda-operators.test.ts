@@ -12,10 +12,12 @@ import { networks } from "#/networks/index.ts";
 import { Session } from "#/runtime/session.ts";
 import type { Tensor } from "#/tensor/tensor.ts";
 import { sdxlCheckpoint } from "#/weights/layouts/sdxl.ts";
-import { type LoraBranches, mergeBranches, readLora } from "#/weights/lora.ts";
+import type { LoraBranches } from "#/weights/lora/lora.ts";
+import { readLora } from "#/weights/lora/read-lora.ts";
 import { readSafetensors, type WeightRef } from "#/weights/safetensors.ts";
 import { expandContribOperators } from "../support/contrib-definitions.ts";
 import { goldenPath, goldenTensors, relativeError, tinyCheckpoint } from "../support/golden.ts";
+import { joinLoras } from "../support/join-loras.ts";
 import { headerOf, sdxlBase, sdxlShapes } from "../support/sdxl-layout.ts";
 
 /**
@@ -45,19 +47,18 @@ const scalar = (value: number): Tensor => ({ dims: [1], data: Float32Array.of(va
 
 // A half has 11 bits: a sum of many products is off by about 1e-3 of its size, and a whole network by some times that.
 test("the UNet in float16 with LoRAs comes close to float32's answer", async () => {
-  const branches = mergeBranches(
-    loras.map(({ name }, i): LoraBranches => readLora(goldenPath(name), checkpoint, i).unet),
-  );
-  const graph = networks.unet()(weightSource("tiny", checkpoint.unet, branches), operators.cuda);
+  const set = loras.map(({ name }, i): LoraBranches => readLora(goldenPath(name), checkpoint, i).unet);
+  const joined = await joinLoras(set, checkpoint.unet);
+  const graph = networks.unet()(weightSource("tiny", checkpoint.unet, joined.loras), operators.cuda);
   const inputs = {
     sample: golden("unet-odd.sample"),
     timestep: scalar(499),
     context: golden("unet-odd.context"),
     y: golden("unet-odd.y"),
-    lora_strength_0: scalar(loras[0].weight),
-    lora_strength_1: scalar(loras[1].weight),
+    lora_strengths: { dims: [2], data: Float32Array.from(loras, ({ weight }) => weight) },
   };
   const half = await run(expandContribOperators(graph), inputs, "prediction");
+  joined.remove();
   const error = relativeError(half, golden("unet-lora.prediction"));
   expect(error).toBeLessThan(2e-2);
   expect(error).toBeGreaterThan(1e-4); // or it was not computed in float16

@@ -18,8 +18,8 @@ const elementwise = 1e-6;
 const summed = 1e-5;
 
 const models = {
-  eps: discreteSampling("eps"),
-  v: discreteSampling("v"),
+  eps: discreteSampling({ prediction: "eps", schedule: "scaled-linear" }),
+  v: discreteSampling({ prediction: "v", schedule: "scaled-linear" }),
   lcm: lcmSampling(),
 } as const;
 
@@ -30,7 +30,7 @@ for (const name of names) {
     for (const steps of [1, 4, 8, 20, 30]) {
       for (const denoise of [1, 0.85, 0.5, 0.382]) {
         const model = models[name === "lcm" ? "lcm" : "eps"];
-        const found = planSigmas(schedules[name], model, {}, { steps, denoise });
+        const { sigmas: found } = planSigmas(schedules[name], model, {}, { steps, denoise });
         const { dims, data } = golden(`sigmas.${name}.${steps}.${denoise}`);
         expect([found.length]).toEqual([...dims]);
         // Every level relative to itself: the last bits of torch's exp differ from ours.
@@ -43,7 +43,7 @@ for (const name of names) {
 
 test("karras is torch's to the last bit, so that the Brownian path is asked at the same places", () => {
   for (const steps of [4, 8, 20, 30]) {
-    const found = planSigmas(schedules.karras, models.eps, {}, { steps, denoise: 1 });
+    const { sigmas: found } = planSigmas(schedules.karras, models.eps, {}, { steps, denoise: 1 });
     expect([...found]).toEqual([...golden(`sigmas.karras.${steps}.1`).data]);
   }
 });

@@ -1,10 +1,9 @@
 import { afterAll, expect, setDefaultTimeout, test } from "bun:test";
 import { operators } from "#/graph/operators.ts";
-import { createLog } from "#/lib/log.ts";
 import { type Networks, openNetworks } from "#/runtime/models.ts";
-import { Residency } from "#/runtime/residency.ts";
 import type { Tensor } from "#/tensor/tensor.ts";
 import { goldenPath, goldenTensors, relativeError, tinyCheckpoint } from "../support/golden.ts";
+import { openWorkshop } from "../support/workshop.ts";
 
 /**
  * Against diffusers and transformers in float32 on the same weights (scripts/golden/networks.py). Both sides compute in
@@ -22,15 +21,14 @@ const bothLoras = [
   { path: goldenPath("tiny-lora-sgm.safetensors"), weight: 0.7 },
   { path: goldenPath("tiny-lora-diffusers.safetensors"), weight: -0.4 },
 ];
-const log = createLog("error");
 const setups = (["in-place", "packed"] as const).map((weights) => {
-  const residency = new Residency({ provider: "cpu", weights, threads: 1 }, 2 ** 30, log);
+  const workshop = openWorkshop(operators.cpu, weights);
   const open = (clipSkip = 2, loras = [] as typeof bothLoras): Networks =>
-    openNetworks({ base, loras }, clipSkip, operators.cpu, residency);
-  return { weights, residency, open };
+    openNetworks({ base, loras }, clipSkip, workshop);
+  return { weights, workshop, open };
 });
 afterAll(async () => {
-  for (const { residency } of setups) await residency.close();
+  for (const { workshop } of setups) await workshop.close();
 });
 
 const ids = (key: string): number[] => [...golden(key).data];
@@ -93,30 +91,45 @@ for (const { weights, open } of setups) {
   });
 }
 
-test("a LoRA's strength is an input: another weight needs no other session", async () => {
-  const { residency, open } = setups[0]!;
-  const run = ({ unet }: Networks): Promise<Tensor> =>
-    unet(golden("unet-odd.sample"), 499, golden("unet-odd.context"), golden("unet-odd.y"));
-  await run(open(2, bothLoras));
+const askUnet = ({ unet }: Networks): Promise<Tensor> =>
+  unet(golden("unet-odd.sample"), 499, golden("unet-odd.context"), golden("unet-odd.y"));
+
+test("a LoRA's strength is an input: another weight needs no other session, and 0 is the base itself", async () => {
+  const { workshop, open } = setups[0]!;
+  const { residency } = workshop;
+  await askUnet(open(2, bothLoras));
+  const plain = await askUnet(open());
   const before = residency.resident.length;
-  const off = await run(
-    open(
-      2,
-      bothLoras.map((lora) => ({ ...lora, weight: 0 })),
-    ),
+  const off = open(
+    2,
+    bothLoras.map((lora) => ({ ...lora, weight: 0 })),
   );
-  expect(relativeError(off, golden("unet-odd.prediction"))).toBeLessThan(tolerance);
+  // The runtime adds a residual within the convolution before it, where no LoRA lies between: sums in another order.
+  expect(relativeError(await askUnet(off), plain)).toBeLessThan(2e-6);
   expect(residency.resident.length).toBe(before);
+  const text = await off.textL(ids("text.ids_l"));
+  expect([...text.hidden.data]).toEqual([...(await open().textL(ids("text.ids_l"))).hidden.data]);
+});
+
+test("LoRAs are a set: another order, and one listed twice with its strength in two parts, need no other session", async () => {
+  const { workshop, open } = setups[0]!;
+  const expected = await askUnet(open(2, bothLoras));
+  const before = workshop.residency.resident.length;
+  expect(await askUnet(open(2, bothLoras.toReversed()))).toEqual(expected);
+  const [first, second] = bothLoras;
+  const parts = [{ ...first!, weight: 0.25 }, second!, { ...first!, weight: 0.45 }];
+  expect(relativeError(await askUnet(open(2, parts)), expected)).toBeLessThan(1e-6);
+  expect(workshop.residency.resident.length).toBe(before);
 });
 
 test("CUDA's table leaves the text encoders exact, in float32", async () => {
-  const residency = new Residency({ provider: "cpu", weights: "in-place", threads: 1 }, 2 ** 30, log);
-  const { textL, textG } = openNetworks({ base, loras: bothLoras }, 2, operators.cuda, residency);
+  const workshop = openWorkshop(operators.cuda);
+  const { textL, textG } = openNetworks({ base, loras: bothLoras }, 2, workshop);
   const g = await textG(ids("text.ids_g"));
   const exact = [
     [(await textL(ids("text.ids_l"))).hidden, "text-lora.hidden_l_2"],
     [g.hidden, "text-lora.hidden_g_2"],
   ] as const;
   for (const [found, key] of exact) expect(relativeError(found, golden(key))).toBeLessThan(tolerance);
-  await residency.close();
+  await workshop.close();
 });

@@ -1,10 +1,13 @@
 import { expect, test } from "bun:test";
+import { discreteSampling } from "#/sampling/model-sampling.ts";
 import { BrownianTree } from "#/sampling/noise/brownian-tree.ts";
 import { cpuRandn } from "#/sampling/noise/mt19937.ts";
 import { gpuRandn } from "#/sampling/noise/philox.ts";
 import { seedSequence } from "#/sampling/noise/seed-sequence.ts";
+import { planSigmas } from "#/sampling/plan.ts";
 import type { Denoise, Latent } from "#/sampling/sampler.ts";
 import { samplers } from "#/sampling/samplers.ts";
+import { schedules } from "#/sampling/schedules.ts";
 import type { Tensor } from "#/tensor/tensor.ts";
 import { goldenTensors, relativeError } from "../support/golden.ts";
 
@@ -81,6 +84,38 @@ function recorded(): () => Latent {
     at += 1;
     return { dims, data: all.data.slice((at - 1) * size, at * size) };
   };
+}
+
+for (const steps of [4, 10, 30]) {
+  test(`dpmpp_sde over ${steps} steps asks network and Brownian path where k-diffusion does in float32`, async () => {
+    const asked: number[][] = [];
+    const answer: Denoise = async (x, sigma) => {
+      asked.push([sigma, 0]);
+      return x;
+    };
+    const model = discreteSampling({ prediction: "eps", schedule: "scaled-linear" });
+    const { sigmas } = planSigmas(schedules.karras, model, {}, { steps, denoise: 1 });
+    const x = { dims: [1, 4, 1, 1], data: new Float32Array(4) };
+    const walk = samplers.dpmpp_sde.sample(answer, x, sigmas, (from, to) => {
+      asked.push([from, to]);
+      return x;
+    });
+    while ((await walk.next()).done !== true);
+
+    const { data, dims } = golden(`asked.${steps}`);
+    const expected = Array.from({ length: dims[0]! }, (_, i) => [data[2 * i]!, data[2 * i + 1]!]);
+    const timesteps = (calls: readonly number[][]) =>
+      calls.filter(([, to]) => to === 0).map(([sigma]) => model.timestep(sigma!));
+    expect(asked.length).toBe(expected.length);
+    expect(timesteps(asked)).toEqual(timesteps(expected));
+    // Every level went through a logarithm and an exponential, each of which torch may round to the other side.
+    for (const [i, levels] of asked.entries()) {
+      for (const [j, level] of levels.entries())
+        expect(Math.abs(level - expected[i]![j]!)).toBeLessThanOrEqual(2 ** -22 * level);
+    }
+    const off = asked.flat().filter((level, i) => level !== expected.flat()[i]).length;
+    expect(off).toBeLessThanOrEqual(asked.flat().length / 10);
+  });
 }
 
 for (const name of ["euler", "euler_ancestral", "dpmpp_2m_sde", "dpmpp_sde", "lcm"] as const) {

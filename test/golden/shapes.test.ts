@@ -1,4 +1,4 @@
-import { expect, test } from "bun:test";
+import { afterAll, expect, test } from "bun:test";
 import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
 import { encode } from "#/graph/encode.ts";
 import type { Graph, Value } from "#/graph/graph.ts";
@@ -7,12 +7,14 @@ import { type Operators, operators } from "#/graph/operators.ts";
 import { type NetworkName, networks } from "#/networks/index.ts";
 import { commonFolder } from "#/runtime/session.ts";
 import type { WeightMap } from "#/weights/checkpoint.ts";
+import type { JoinedLoras } from "#/weights/derived/joined-loras.ts";
 import { sdxlCheckpoint } from "#/weights/layouts/sdxl.ts";
-import { type LoraBranches, mergeBranches, readLora } from "#/weights/lora.ts";
+import { readLora } from "#/weights/lora/read-lora.ts";
 import { readSafetensors } from "#/weights/safetensors.ts";
 import { expandContribOperators } from "../support/contrib-definitions.ts";
 import { evaluateDimension } from "../support/evaluate-dimension.ts";
 import { goldenPath, tinyCheckpoint } from "../support/golden.ts";
+import { joinLoras } from "../support/join-loras.ts";
 
 /**
  * The shapes that drawing declares against those that a run has: every edge of every network becomes an output of its
@@ -23,9 +25,27 @@ const loras = ["tiny-lora-sgm.safetensors", "tiny-lora-diffusers.safetensors"].m
   readLora(goldenPath(name), checkpoint, index),
 );
 
+const joined = {
+  unet: await joinLoras(
+    loras.map(({ unet }) => unet),
+    checkpoint.unet,
+  ),
+  textL: await joinLoras(
+    loras.map(({ textL }) => textL),
+    checkpoint.textL,
+  ),
+  textG: await joinLoras(
+    loras.map(({ textG }) => textG),
+    checkpoint.textG,
+  ),
+};
+afterAll(() => {
+  for (const { remove } of Object.values(joined)) remove();
+});
+
 type Part = Readonly<{
   tensors: WeightMap;
-  branches?: readonly LoraBranches[];
+  loras?: JoinedLoras;
   sizes: readonly Readonly<Record<string, number>>[];
 }>;
 
@@ -36,7 +56,7 @@ const pictures = [
 const parts: Readonly<Record<NetworkName, Part>> = {
   unet: {
     tensors: checkpoint.unet,
-    branches: loras.map(({ unet }) => unet),
+    loras: joined.unet.loras,
     sizes: [
       { N: 1, T: 77, h: 8, w: 12 },
       { N: 2, T: 154, h: 7, w: 5 },
@@ -46,12 +66,12 @@ const parts: Readonly<Record<NetworkName, Part>> = {
   },
   "text-l": {
     tensors: checkpoint.textL,
-    branches: loras.map(({ textL }) => textL),
+    loras: joined.textL.loras,
     sizes: [{ N: 1 }, { N: 2 }],
   },
   "text-g": {
     tensors: checkpoint.textG,
-    branches: loras.map(({ textG }) => textG),
+    loras: joined.textG.loras,
     sizes: [{ N: 1 }, { N: 2 }],
   },
   "vae-decoder": { tensors: checkpoint.vae, sizes: pictures },
@@ -75,8 +95,8 @@ const tables: Readonly<Record<string, Operators>> = {
 const fetchable = new Set(["float32", "int64", "uint8"]);
 
 const draw = (name: NetworkName, table: Operators, withLoras: boolean, clipSkip = 2): Graph => {
-  const { tensors, branches = [] } = parts[name];
-  const source = weightSource("tiny", tensors, withLoras ? mergeBranches(branches) : undefined);
+  const { tensors, loras: all } = parts[name];
+  const source = weightSource("tiny", tensors, withLoras ? all : undefined);
   return networks[name](clipSkip)(source, table);
 };
 
@@ -110,7 +130,7 @@ async function runAll(
 
 for (const [provider, table] of Object.entries(tables)) {
   for (const name of Object.keys(parts) as NetworkName[]) {
-    for (const withLoras of parts[name].branches === undefined ? [false] : [false, true]) {
+    for (const withLoras of parts[name].loras === undefined ? [false] : [false, true]) {
       test(`${name} for ${provider}, ${withLoras ? "two LoRAs" : "no LoRA"}: every edge has the shape it declares`, async () => {
         const graph = draw(name, table, withLoras);
         const edges = [...graph.edges.values()].filter(({ type }) => fetchable.has(type));

@@ -41,6 +41,7 @@ const settings = {
   providers: ["cpu"],
   weights: "in-place",
   memoryBudget: 2 ** 30,
+  derived: { folder: join(folder, "derived"), budget: 2 ** 30 },
   threads: 1,
 } as const;
 const context = await openContext(settings, () => undefined, createLog("error"), undefined);

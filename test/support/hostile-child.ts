@@ -5,7 +5,6 @@
 import { parseJson } from "#/api/json.ts";
 import { exifOf, readExif } from "#/image/exif.ts";
 import { parseEmphasis } from "#/pipeline/text/emphasis.ts";
-import { refuseEmphasis } from "#/recipe/prompt-limits.ts";
 import { pickFromArrays, promptLines, takeInlineLoras } from "#/recipe/prompt-syntax.ts";
 import { unrouted } from "#/routes/http/routing.ts";
 import { keptImageOf } from "#/stores/images.ts";
@@ -60,7 +59,7 @@ const reading: Readonly<Record<string, () => unknown>> = {
   "an EXIF directory of pointers": () => readExif(pointers()),
   "a prompt of blanks": () => promptLines(`a${many(" ,")}b`),
   "weights without brackets": () =>
-    refuseEmphasis([many(":1_"), `:${many("1")}`, `:${many(" ")}x`], "prompt"),
+    [many(":1_"), `:${many("1")}`, `:${many(" ")}x`, `(a:${many("1")}x)`].map(parseEmphasis),
   "brackets around a long text": () => parseEmphasis(`((((${many("a b")}))))`),
   "a LoRA of digits": () => takeInlineLoras(`<lora:a:${many("1")}x`),
   "arrays without an end": () => pickFromArrays(`[[a]]${many("[[")}`, 0),

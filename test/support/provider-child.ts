@@ -24,6 +24,7 @@ const settings = {
   providers: wanted,
   weights: "in-place",
   memoryBudget: 1,
+  derived: { folder: "/nowhere", budget: 0 },
   threads: 1,
 } as const;
 try {

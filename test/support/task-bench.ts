@@ -7,6 +7,7 @@ import { Examiner } from "#/catalog/examine.ts";
 import { ModelHashes } from "#/catalog/hashes.ts";
 import type { Engine } from "#/engine/engine.ts";
 import type { TaskId } from "#/engine/protocol.ts";
+import { DecodeGate } from "#/image/decode-gate.ts";
 import { type Log, silentLog } from "#/lib/log.ts";
 import { samplerNames, scheduleNames } from "#/recipe/recipe.ts";
 import { webhookText } from "#/routes/answers/webhook-text.ts";
@@ -33,6 +34,7 @@ export type TaskBench = Readonly<{
 
 export type BenchOptions = Readonly<{
   engine?: Engine;
+  decoding?: DecodeGate;
   folder?: string;
   outputs?: string;
   config?: Partial<TaskConfig>;
@@ -89,6 +91,7 @@ export function openBench(options: BenchOptions = {}): TaskBench {
     examiner: new Examiner(),
     hashes: new ModelHashes(join(folder, "hashes.json")),
     engine: options.engine ?? new ScriptedEngine(),
+    decoding: options.decoding ?? new DecodeGate(),
     assets: {
       presets: new Map([["default", { default_model: "base.safetensors" }]]),
       styles: [],

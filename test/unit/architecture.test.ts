@@ -14,18 +14,19 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   routes: ["api", "tasks", "stores", "image", "catalog", "web", "engine/protocol:types", "recipe:types"],
   tasks: ["recipe", "engine/protocol", "stores", "image", "catalog", "api"],
   stores: ["image", "api", "engine/protocol:types", "recipe:types", "tasks:types"],
-  recipe: ["api", "catalog", "assets"],
+  recipe: ["api", "catalog", "assets", "pipeline/text"],
+  "pipeline/text": ["assets", "tensor:types"],
   "engine/protocol": ["recipe:types", "image:types"],
   "engine/host": ["engine/protocol"],
   "engine/worker": ["engine/protocol", "pipeline", "runtime", "catalog", "native"],
   pipeline:
-    "runtime sampling tensor image catalog assets graph engine/protocol:types networks:types recipe:types".split(
+    "pipeline/text runtime sampling tensor image catalog assets graph engine/protocol:types networks:types recipe:types".split(
       " ",
     ),
   sampling: ["tensor"],
   networks: ["graph"],
   graph: ["weights"],
-  runtime: ["networks", "graph", "weights", "catalog", "tensor:types"],
+  runtime: ["networks", "graph", "weights", "catalog", "tensor"],
   catalog: ["weights"],
   web: ["api:types"],
   api: [],
@@ -62,10 +63,14 @@ const texts = new Map(files.map((path) => [path, readFileSync(join(src, path), "
 
 const betweenTheSides = new Set(["protocol.ts", "engine.ts", "channel.ts"]);
 
-/** The part of the house a file belongs to: its folder; the engine's has two sides and what lies between them. */
+/**
+ * The part of the house a file belongs to: its folder; the engine's has two sides and what lies between them, and of the
+ * pipeline the grammar of prompts is pure.
+ */
 function partOf(path: string): string {
   const [folder = "", name] = path.split("/");
   if (name === undefined) return folder.replace(/\.tsx?$/, "");
+  if (folder === "pipeline" && name === "text") return "pipeline/text";
   if (folder !== "engine") return folder;
   if (betweenTheSides.has(name)) return "engine/protocol";
   return name === "host.ts" ? "engine/host" : "engine/worker";

@@ -66,11 +66,15 @@ async function measure(): Promise<void> {
 
 if (!existsSync(checkpoint)) writeCheckpoint(checkpoint);
 for (const path of loras) if (!existsSync(path)) writeLora(path, 32);
-const copied = against === undefined ? undefined : join(against, child);
+/** A checkout without this bench gets its child for the time being; one that has it may have other sources to open. */
+const place = against === undefined ? undefined : join(against, child);
+const copied = place === undefined || existsSync(place) ? undefined : place;
 if (copied !== undefined) copyFileSync(join(here, child), copied);
 try {
   await measure();
 } finally {
   if (copied !== undefined) rmSync(copied);
-  if (!args.includes("--keep")) for (const path of [checkpoint, ...loras]) rmSync(path);
+  if (!args.includes("--keep"))
+    for (const path of [checkpoint, ...loras, join(resolve(folder), "derived")])
+      rmSync(path, { recursive: true, force: true });
 }

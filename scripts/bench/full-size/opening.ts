@@ -1,14 +1,15 @@
 /** One opening of the UNet in a process of its own, for `loras.ts`: `opening.ts CHECKPOINT STEPS [LORA ...]`, JSON on its output. */
 import { readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { operators } from "#/graph/operators.ts";
 import { createLog } from "#/lib/log.ts";
+import { DerivedFiles } from "#/runtime/derived-files.ts";
 import { openNetworks } from "#/runtime/models.ts";
 import { Residency } from "#/runtime/residency.ts";
 
 const [base = "", wanted = "0", ...paths] = process.argv.slice(2);
 /** One more than asked for: the first is slower, since it reads the weights. */
 const steps = wanted === "0" ? 0 : Number(wanted) + 1;
-const log = createLog("error");
 const side = 64;
 
 const random = (dims: readonly number[]) => ({
@@ -22,18 +23,32 @@ const processor = (): number => {
   return (user + system) / 1e6;
 };
 
+type Moment = Readonly<{ wall: number; processor: number }>;
+const now = (): Moment => ({ wall: performance.now() / 1000, processor: processor() });
+
+/** When the network was open: the runtime says so in the log, before it runs. */
+let opened: Moment | undefined;
+const log = createLog("info", {
+  write: (line) => {
+    if (line.includes("opened a network")) opened = now();
+  },
+  now: () => new Date(),
+});
+
 const loras = paths.map((path) => ({ path, weight: 0.5 }));
-const residency = new Residency({ provider: "cpu", weights: "in-place", threads: 0 }, 2 ** 40, log);
-const networks = openNetworks({ base, loras }, 2, operators.cpu, residency);
+const residency = new Residency(
+  { provider: "cpu", weights: "in-place", threads: 0 },
+  { bytes: 2 ** 40 },
+  log,
+);
+const derived = new DerivedFiles({ folder: join(dirname(base), "derived"), budget: 2 ** 40 }, log);
+const networks = openNetworks({ base, loras }, 2, { operators: operators.cpu, residency, derived });
 const run = (size: number) =>
   networks.unet(random([1, 4, size, size]), 500, random([1, 77, 2048]), random([1, 2816]));
 
-// The first call opens; at 8 x 8 latents its own run is a small part, and taken off by a second call of the same size.
-const began = [performance.now(), processor()] as const;
+const began = now();
 await run(8);
-const opened = [performance.now(), processor()] as const;
-await run(8);
-const again = [performance.now(), processor()] as const;
+if (opened === undefined) throw new Error("the log does not tell when the network was open");
 const times: number[] = [];
 for (let i = 0; i < steps; i += 1) {
   const start = performance.now();
@@ -43,8 +58,8 @@ for (let i = 0; i < steps; i += 1) {
 const anonymous =
   Number(/RssAnon:\s+(\d+)/.exec(readFileSync("/proc/self/status", "utf8"))?.[1] ?? 0) / 2 ** 20;
 const row = {
-  processor: opened[1] - began[1] - (again[1] - opened[1]),
-  wall: (opened[0] - began[0] - (again[0] - opened[0])) / 1000,
+  processor: opened.processor - began.processor,
+  wall: opened.wall - began.wall,
   steps: times.slice(1),
   anonymous,
 };

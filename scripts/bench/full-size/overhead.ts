@@ -17,6 +17,7 @@ import { startLatent } from "#/pipeline/stages/start-latent.ts";
 import { Stopwatch } from "#/pipeline/stopwatch.ts";
 import { sdxlLatentColours } from "#/recipe/latent-colours.ts";
 import type { Recipe } from "#/recipe/recipe.ts";
+import { DerivedFiles } from "#/runtime/derived-files.ts";
 import { type Networks, openNetworks } from "#/runtime/models.ts";
 import { Residency } from "#/runtime/residency.ts";
 import { admVector } from "#/sampling/guidance/adm.ts";
@@ -77,10 +78,10 @@ async function cost(times: number, work: () => unknown): Promise<number> {
   return (processorTime() - before) / times;
 }
 
-const model = discreteSampling("eps");
+const model = discreteSampling({ prediction: "eps", schedule: "scaled-linear" });
 const sampler: Sampler = samplers.dpmpp_2m_sde_gpu;
-const sigmas = planSigmas(schedules.karras, model, sampler, { steps, denoise: 1 });
-const noiseOptions = { seed: 12345n, rule: "gpu", dims, sigmas, kind: "brownian" } as const;
+const { sigmas, span } = planSigmas(schedules.karras, model, sampler, { steps, denoise: 1 });
+const noiseOptions = { seed: 12345n, rule: "gpu", dims, span, kind: "brownian" } as const;
 
 /** Each part by itself; those of an image are spread over its steps. */
 async function parts(): Promise<Readonly<Record<string, number>>> {
@@ -119,8 +120,17 @@ async function parts(): Promise<Readonly<Record<string, number>>> {
 
 /** Real steps of the real stage: processor time of the UNet's runs and of everything around them, a step. */
 async function realStep(path: string): Promise<Readonly<{ unet: number; ours: number }>> {
-  const residency = new Residency({ provider: "cpu", weights: "in-place", threads: 0 }, 2 ** 40, silentLog);
-  const networks = openNetworks({ base: path, loras: [] }, 2, operators.cpu, residency);
+  const residency = new Residency(
+    { provider: "cpu", weights: "in-place", threads: 0 },
+    { bytes: 2 ** 40 },
+    silentLog,
+  );
+  const derived = new DerivedFiles({ folder: "derived", budget: 0 }, silentLog); // no LoRA, so nothing is written
+  const networks = openNetworks({ base: path, loras: [] }, 2, {
+    operators: operators.cpu,
+    residency,
+    derived,
+  });
   const { textL, textG } = sdxlCheckpoint(readSafetensors(path));
   const width = (tensors: WeightMap): number =>
     tensors.get("embeddings.token_embedding.weight")?.shape[1] ?? 0;

@@ -7,6 +7,7 @@ import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { operators } from "#/graph/operators.ts";
 import { createLog } from "#/lib/log.ts";
+import { DerivedFiles } from "#/runtime/derived-files.ts";
 import { openNetworks } from "#/runtime/models.ts";
 import { Residency } from "#/runtime/residency.ts";
 import { memory, writeCheckpoint } from "./checkpoint.ts";
@@ -37,8 +38,13 @@ async function measure(path: string, weights: "in-place" | "packed"): Promise<vo
     },
     now: () => new Date(),
   });
-  const residency = new Residency({ provider: "cpu", weights, threads: 0 }, 2 ** 40, line);
-  const networks = openNetworks({ base: path, loras: [] }, 2, operators.cpu, residency);
+  const residency = new Residency({ provider: "cpu", weights, threads: 0 }, { bytes: 2 ** 40 }, line);
+  const derived = new DerivedFiles({ folder: "derived", budget: 0 }, line); // no LoRA, so nothing is written
+  const networks = openNetworks({ base: path, loras: [] }, 2, {
+    operators: operators.cpu,
+    residency,
+    derived,
+  });
   const call = () => networks.unet(random([1, 4, side, side]), 500, random([1, 77, 2048]), random([1, 2816]));
   const first = await timed(call);
   const times: number[] = [];

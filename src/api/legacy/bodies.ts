@@ -1,5 +1,5 @@
 import { type TSchema, Type } from "@sinclair/typebox";
-import { choice, flag, list, real, realOrNull, text, textOrNull, whole } from "../fields.ts";
+import { choice, flag, list, mostSlots, real, realOrNull, text, textOrNull, whole } from "../fields.ts";
 import { CommonRequest } from "../generate.ts";
 import {
   controlNetTypes,
@@ -103,7 +103,7 @@ const ImagePromptJson = Type.Object(
   { title: "ImagePromptJson", requiredKeys: [] },
 );
 
-const prompts = { image_prompts: list(ImagePromptJson, [], "Control images, at most 4.") };
+const prompts = { image_prompts: list(ImagePromptJson, [], "Control images, at most 4.", mostSlots) };
 
 /** Regions to enhance; a region whose prompt is not given looks for faces. */
 const region = {
@@ -140,6 +140,7 @@ const outpaint = {
     choice(outpaintSides, "Left", "OutpaintExpansion", "A side."),
     [],
     "Sides to extend.",
+    mostSlots,
   ),
 };
 const outpaintForm = {
@@ -236,6 +237,7 @@ export const jsonBodies = {
         Type.Object(region, { title: "EnhanceCtrlNetsOlder", requiredKeys: [] }),
         [],
         "Regions to enhance, at most 3.",
+        mostSlots,
       ),
     },
     { title: "ImageEnhanceRequestJson", requiredKeys: ["enhance_ctrlnets"] },

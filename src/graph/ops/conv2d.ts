@@ -1,7 +1,7 @@
 import type { Window } from "../dimensions.ts";
 import type { Value } from "../graph.ts";
 import type { Module } from "../module.ts";
-import { add, mul } from "./arithmetic.ts";
+import { mul } from "./arithmetic.ts";
 
 export type ConvOptions = Readonly<{
   stride?: number;
@@ -10,7 +10,7 @@ export type ConvOptions = Readonly<{
 }>;
 
 /**
- * 2-D convolution, plus the LoRA branches of this module: down has the kernel, stride and padding of W, up is 1x1.
+ * 2-D convolution, plus the joined LoRA factors of this module: down has the kernel, stride and padding of W, up is 1x1.
  *
  * @param m `weight` [out, in, kh, kw], optionally `bias` [out]
  * @param x features [N, in, H, W]
@@ -22,15 +22,13 @@ export function conv2d(m: Module, x: Value, options: ConvOptions = {}): Value {
   if (shape[1] !== x.dims[1]) throw m.misshapen("weight", `${x.dims[1]} input channels`);
   if (options.padding === undefined && shape.slice(2).some((side) => side % 2 === 0))
     throw m.misshapen("weight", "a kernel of odd sides");
-  const { conv } = x.graph.operators;
+  const { conv, pointwiseAdd } = x.graph.operators;
   const bias = m.has("bias") ? m.vectorRef("bias", shape[0]) : undefined;
-  let y = conv(x, m.ref("weight"), bias, convWindow(shape, options));
-  for (const { index, down, up, scale } of m.loras) {
-    const low = conv(x, down, undefined, convWindow(down.shape, options));
-    const strength = mul(m.loraStrength(index), m.graph.number([scale]));
-    y = add(y, conv(mul(low, strength), up, undefined, convWindow(up.shape, {})));
-  }
-  return y;
+  const y = conv(x, m.ref("weight"), bias, convWindow(shape, options));
+  const { lora } = m;
+  if (lora === undefined) return y;
+  const low = conv(x, lora.down, undefined, convWindow(lora.down.shape, options));
+  return pointwiseAdd(mul(low, m.rankStrengths(lora, [1, 1])), lora.up, y);
 }
 
 function convWindow(shape: readonly number[], options: ConvOptions): Window {

@@ -3,7 +3,7 @@ import type { Module } from "../module.ts";
 import { gemm, mul } from "./arithmetic.ts";
 
 /**
- * x · Wᵀ + b on rows, plus the LoRA branches of this module (Hu et al. 2021): y + s · alpha/r · up(down(x)).
+ * x · Wᵀ + b on rows, plus the LoRAs of this module (Hu et al. 2021): y + up(s · down(x)), alpha/r being part of up.
  *
  * @param m `weight` [out, in], optionally `bias` [out]
  * @param x rows [R, in]
@@ -29,17 +29,13 @@ export function geglu(m: Module, x: Value): Value {
   return x.graph.operators.geglu(x.graph, (added) => projection(m, x, added), bias);
 }
 
+/** For any number of LoRAs their factors are joined, so that they take three nodes (`weights/derived`). */
 function projection(m: Module, x: Value, bias: Value | undefined): Value {
   if (m.ref("weight").shape.length !== 2) throw m.misshapen("weight", "two axes");
   if (m.size("weight", 1) !== x.dims[1]) throw m.misshapen("weight", `${x.dims[1]} columns`);
-  let y = gemm(x, m.weight("weight"), bias);
-  for (const { index, down, up, scale } of m.loras) {
-    const low = gemm(x, m.graph.weight(down, [down.shape[0] ?? 0, sizeBeyondFirst(down.shape)]));
-    const strength = mul(m.loraStrength(index), m.graph.number([scale]));
-    y = gemm(mul(low, strength), m.graph.weight(up, [up.shape[0] ?? 0, sizeBeyondFirst(up.shape)]), y);
-  }
-  return y;
+  const y = gemm(x, m.weight("weight"), bias);
+  const { lora } = m;
+  if (lora === undefined) return y;
+  const low = mul(gemm(x, m.graph.weight(lora.down)), m.rankStrengths(lora));
+  return gemm(low, m.graph.weight(lora.up), y);
 }
-
-const sizeBeyondFirst = (shape: readonly number[]): number =>
-  shape.slice(1).reduce((product, n) => product * n, 1);

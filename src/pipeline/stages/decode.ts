@@ -1,18 +1,18 @@
 import type { Pixmap } from "#/image/pixmap.ts";
-import { EngineError } from "#/lib/errors.ts";
+import { runaway } from "#/runtime/blame.ts";
 import type { Networks } from "#/runtime/models.ts";
 import type { Latent } from "#/sampling/sampler.ts";
+import { isFiniteThroughout } from "#/tensor/tensor.ts";
 
 /**
  * Latent to pixels: decoder, then 0 ... 255 by truncation, as Fooocus cuts it.
  *
  * @param latent VAE space [1, 4, h, w]
- * @throws EngineError `session-failed` if the latent or the picture is not finite
+ * @throws EngineError `session-failed` if the latent is not finite; what the VAE answers is looked at where it answers
  */
 export async function decode(latent: Latent, networks: Pick<Networks, "decode">): Promise<Pixmap> {
-  assertFinite(latent.data, "The UNet");
+  if (!isFiniteThroughout(latent.data)) throw runaway();
   const { dims, data } = await networks.decode(latent);
-  assertFinite(data, "The VAE");
   const [, , height = 0, width = 0] = dims;
   const plane = height * width;
   const pixels = new Uint8Array(plane * 3);
@@ -23,12 +23,4 @@ export async function decode(latent: Latent, networks: Pick<Networks, "decode">)
     }
   }
   return { width, height, data: pixels };
-}
-
-function assertFinite(data: Float32Array, network: string): void {
-  if (data.every(Number.isFinite)) return;
-  throw new EngineError(
-    "session-failed",
-    `${network} answered with values that are not numbers. Its file may be damaged, or need a precision it did not get.`,
-  );
 }

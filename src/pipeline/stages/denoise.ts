@@ -39,13 +39,13 @@ export async function* denoise(
   clock: Stopwatch,
 ): AsyncGenerator<Fact, Latent, undefined> {
   const { sampler, schedule } = methods(recipe);
-  const model = recipe.schedule === "lcm" ? lcmSampling() : discreteSampling(networks.prediction);
-  const sigmas = planSigmas(schedule, model, sampler, { steps: recipe.steps, denoise: 1 });
+  const model = recipe.schedule === "lcm" ? lcmSampling() : discreteSampling(networks);
+  const { sigmas, span } = planSigmas(schedule, model, sampler, { steps: recipe.steps, denoise: 1 });
   const { initial, noise } = makeNoise({
     seed: spec.seed,
     rule: recipe.noise,
     dims: start.dims,
-    sigmas,
+    span,
     kind: sampler.noise,
   });
   const estimate = guidedUnet(recipe, start.dims, prompts, networks, model, run);

@@ -4,7 +4,8 @@ import type { EngineContext } from "../context.ts";
 import type { Fact } from "../generate.ts";
 import type { Run } from "../run.ts";
 import type { Stopwatch } from "../stopwatch.ts";
-import { type Conditioning, encodeText, encodeTexts } from "./encode-text.ts";
+import { checkSections, checkText, type PromptField } from "../text/limits.ts";
+import { type Conditioning, encodeText, encodeTexts, type Pause } from "./encode-text.ts";
 
 /** Both sides of an image's guidance; at CFG 1 the negative one is never asked. */
 export type Prompts = Readonly<{ positive: Conditioning; negative: Conditioning }>;
@@ -18,18 +19,29 @@ export async function* encodePrompts(
   clock: Stopwatch,
 ): AsyncGenerator<Fact, readonly Prompts[], undefined> {
   const { tokenizer } = context;
+  const pause = pauseOf(run);
   const { textL, textG, textKey } = networks;
-  const cached = (text: string): Promise<Conditioning> => {
-    run.checkStop();
-    return context.conditioning(`${textKey}|${text}`, () => encodeText(text, { tokenizer, textL, textG }));
+  const look = async (texts: readonly string[], field: PromptField): Promise<void> => {
+    for (const text of new Set(texts)) {
+      checkText(text, field);
+      await pause();
+    }
+    checkSections(texts, field, () => tokenizer);
   };
-  const encode = ({ texts, topK }: PromptTexts): Promise<Conditioning> =>
-    clock.time("encoding", () => encodeTexts(texts, topK, cached));
+  const encode = async ({ texts, topK }: PromptTexts, field: PromptField): Promise<Conditioning> => {
+    const cached = (text: string): Promise<Conditioning> => {
+      run.checkStop();
+      const make = () => encodeText(text, { tokenizer, textL, textG }, field, pause);
+      return context.conditioning(`${textKey}|${text}`, make);
+    };
+    await look(texts, field);
+    return clock.time("encoding", () => encodeTexts(texts, topK, cached));
+  };
 
   const positives: Conditioning[] = [];
   for (const [image, { positive }] of recipe.images.entries()) {
     yield { type: "progress", at: { stage: "encoding", image, texts: "positive" } };
-    positives.push(await encode(positive));
+    positives.push(await encode(positive, "prompt"));
   }
   const guided = Math.abs(recipe.guidance.cfg - 1) >= 1e-4;
   const prompts: Prompts[] = [];
@@ -37,7 +49,26 @@ export async function* encodePrompts(
     const positive = positives[image];
     if (positive === undefined) continue;
     if (guided) yield { type: "progress", at: { stage: "encoding", image, texts: "negative" } };
-    prompts.push({ positive, negative: guided ? await encode(negative) : positive });
+    prompts.push({ positive, negative: guided ? await encode(negative, "negative_prompt") : positive });
   }
   return prompts;
+}
+
+/** Milliseconds after which whoever waits for this thread gets a turn: a stop among them. */
+const turn = 20;
+
+/**
+ * A look at whether the job is to stop. A message is only heard when the event loop turns, which an `await` of what is
+ * done already does not bring about.
+ */
+function pauseOf(run: Run): Pause {
+  let since = performance.now();
+  return () => {
+    run.checkStop();
+    if (performance.now() - since < turn) return undefined;
+    return new Promise<void>((resolve) => setImmediate(resolve)).then(() => {
+      since = performance.now();
+      run.checkStop();
+    });
+  };
 }

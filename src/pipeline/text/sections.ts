@@ -18,35 +18,54 @@ export type Section = Readonly<{ l: readonly number[]; g: readonly number[]; wei
  *
  * @returns at least one section
  */
-export function sectionsOf(text: string, tokenizer: Tokenizer): readonly Section[] {
-  const sections: Section[] = [];
+export const sectionsOf = (text: string, tokenizer: Tokenizer): readonly Section[] =>
+  [...eachSection(text, tokenizer)].filter((made) => made !== undefined);
+
+/**
+ * How many sections texts have together, counted no further than it takes to know that there are more than `most`.
+ *
+ * @returns the number, or `most + 1`
+ */
+export function countSections(texts: readonly string[], tokenizer: Tokenizer, most: number): number {
+  let count = 0;
+  for (const text of texts) {
+    for (const made of eachSection(text, tokenizer)) {
+      if (made !== undefined) count += 1;
+      if (count > most) return count;
+    }
+  }
+  return count;
+}
+
+/** {@link sectionsOf} one after the other; undefined after every word, for who wants to do something else in between. */
+export function* eachSection(
+  text: string,
+  tokenizer: Tokenizer,
+): Generator<Section | undefined, void, undefined> {
   const room = sectionLength - 2;
   let tokens: number[] = [];
   let weights: number[] = [];
-  const close = (): void => {
-    sections.push(padded(tokens, weights));
-    tokens = [];
-    weights = [];
-  };
   for (const { text: item, weight } of parseEmphasis(text)) {
-    for (const word of item
-      .replaceAll("\n", " ")
-      .split(" ")
-      .filter((part) => part !== "")) {
-      let group = tokenizer(word);
-      while (group.length > 0) {
+    for (const [word] of item.matchAll(/[^ \n]+/g)) {
+      const group = tokenizer(word);
+      for (let at = 0; at < group.length; ) {
+        const left = group.length - at;
         const free = room - tokens.length;
-        const fits = group.length <= free;
-        const taken = fits ? group.length : group.length >= longWord ? free : 0;
-        tokens.push(...group.slice(0, taken));
-        weights.push(...group.slice(0, taken).map(() => weight));
-        group = group.slice(taken);
-        if (!fits) close();
+        const fits = left <= free;
+        const taken = fits ? left : left >= longWord ? free : 0;
+        for (const end = at + taken; at < end; at += 1) {
+          tokens.push(group[at] ?? 0);
+          weights.push(weight);
+        }
+        if (fits) continue;
+        yield padded(tokens, weights);
+        tokens = [];
+        weights = [];
       }
+      yield undefined;
     }
   }
-  close();
-  return sections;
+  yield padded(tokens, weights);
 }
 
 /** The section of an empty text: what weighted tokens are interpolated from. */

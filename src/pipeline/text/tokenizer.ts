@@ -1,8 +1,13 @@
 import clipMerges from "#/assets/tokenizer/clip-merges.txt" with { type: "text" };
+import { mergePairs, type RankOf } from "./merge.ts";
 
 /** First and last token of a section. */
 export const startToken = 49406;
 export const endToken = 49407;
+
+/** Words whose tokens are remembered, and their length: what is longer comes once, and would be kept for ever. */
+const mostKept = 20_000;
+const longestKept = 64;
 
 /** Text to token ids, without start and end. */
 export type Tokenizer = (text: string) => readonly number[];
@@ -33,6 +38,7 @@ export function createTokenizer(merges: string = clipMerges): Tokenizer {
   add("<|startoftext|>");
   add("<|endoftext|>");
 
+  const rankOf: RankOf = (left, right) => ranks.get(`${left} ${right}`);
   const cache = new Map<string, readonly number[]>();
   const encodePiece = (piece: string): readonly number[] => {
     const special = piece.startsWith("<|") ? ids.get(piece) : undefined;
@@ -42,38 +48,13 @@ export function createTokenizer(merges: string = clipMerges): Tokenizer {
     const symbols = [...new TextEncoder().encode(piece)].map(symbolOf);
     const last = symbols.pop();
     if (last !== undefined) symbols.push(`${last}</w>`);
-    const result = merge(symbols, ranks).map((symbol) => ids.get(symbol) ?? 0);
+    const result = mergePairs(symbols, rankOf).map((symbol) => ids.get(symbol) ?? 0);
+    if (piece.length > longestKept) return result;
+    if (cache.size >= mostKept) cache.clear();
     cache.set(piece, result);
     return result;
   };
   return (text) => (clean(text).match(pieces) ?? []).flatMap(encodePiece);
-}
-
-/** Joins the pair of lowest rank, all its occurrences, until no pair is in the list. */
-function merge(symbols: readonly string[], ranks: ReadonlyMap<string, number>): readonly string[] {
-  let word = [...symbols];
-  while (word.length > 1) {
-    let best = Number.POSITIVE_INFINITY;
-    let pair = "";
-    for (let i = 0; i + 1 < word.length; i += 1) {
-      const candidate = `${word[i]} ${word[i + 1]}`;
-      const rank = ranks.get(candidate) ?? Number.POSITIVE_INFINITY;
-      if (rank < best) [best, pair] = [rank, candidate];
-    }
-    if (pair === "") return word;
-    const joined: string[] = [];
-    for (let i = 0; i < word.length; i += 1) {
-      const next = word[i + 1];
-      if (next !== undefined && `${word[i]} ${next}` === pair) {
-        joined.push(`${word[i]}${next}`);
-        i += 1;
-      } else {
-        joined.push(word[i] ?? "");
-      }
-    }
-    word = joined;
-  }
-  return word;
 }
 
 /**

@@ -1,4 +1,5 @@
 import { timingSafeEqual } from "node:crypto";
+import { isCostly } from "./body-limit.ts";
 import { jsonReply } from "./replies.ts";
 
 /**
@@ -20,6 +21,13 @@ export function refusal(request: Request, auth: AuthOptions): Response | undefin
   if (keyFits(auth.keys, request.headers.get("x-api-key") ?? "")) return undefined;
   return jsonReply({ detail: "Forbidden" }, 403);
 }
+
+/**
+ * The same refusal before the body is read, where that would cost something: without a key, a large body, or one that does
+ * not say how large it is, is not looked at.
+ */
+export const strangerRefusal = (request: Request, auth: AuthOptions): Response | undefined =>
+  isCostly(request) ? refusal(request, auth) : undefined;
 
 /** Whether a text is one of the keys, in a time that tells nothing of them. */
 export function keyFits(keys: readonly string[], text: string): boolean {

@@ -5,14 +5,53 @@ export const bodyBytes = 128 * 1024 ** 2;
 
 /**
  * Where Bun itself breaks a connection off, with a bare 413 that many clients never get to read. Above our own limit,
- * so that up to here the answer is a sentence; low enough for a body that does not say its length.
+ * so that up to here the answer is a sentence.
  */
 export const hardLimit = 4 * bodyBytes;
 
+/** Largest body that is read of somebody who has not said the key: enough to say what is wrong with its JSON. */
+const strangersBytes = 64 * 1024;
+
+const sentence = (bytes: string): string =>
+  `The body has ${bytes} bytes; ${bodyBytes} is the limit: send large pictures by their URL.`;
+
+/** A body that turned out to be too large while it was read. */
+export class OversizedBody extends Error {
+  constructor() {
+    super(sentence(`more than ${bodyBytes}`));
+  }
+}
+
 /** @returns the refusal of a body that is too large by its own account, or undefined */
 export function oversized(request: Request): Response | undefined {
-  const length = Number(request.headers.get("content-length") ?? 0);
-  if (length <= bodyBytes) return undefined;
-  const way = "send large pictures by their URL";
-  return jsonReply({ detail: `The body has ${length} bytes; ${bodyBytes} is the limit: ${way}.` }, 413);
+  const length = lengthOf(request) ?? 0;
+  return length <= bodyBytes ? undefined : jsonReply({ detail: sentence(String(length)) }, 413);
+}
+
+/** Whether a body would cost something to read: it is large, or does not say its length. */
+export const isCostly = (request: Request): boolean =>
+  (lengthOf(request) ?? (request.headers.has("transfer-encoding") ? Number.POSITIVE_INFINITY : 0)) >
+  strangersBytes;
+
+/**
+ * A request's body. One that does not say its length is counted while it comes, and what is beyond the limit is not kept.
+ *
+ * @throws OversizedBody
+ */
+export async function bodyOf(request: Request, most = bodyBytes): Promise<Uint8Array<ArrayBuffer>> {
+  // The server holds a body to the length it says, which was looked at before.
+  if (lengthOf(request) !== undefined || request.body === null) return await request.bytes();
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of request.body) {
+    length += chunk.length;
+    if (length > most) throw new OversizedBody();
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+function lengthOf({ headers }: Request): number | undefined {
+  const said = headers.get("content-length");
+  return said === null ? undefined : Number(said);
 }

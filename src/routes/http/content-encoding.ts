@@ -1,6 +1,6 @@
 import { promisify } from "node:util";
 import { brotliDecompress, gunzip, inflate, inflateRaw } from "node:zlib";
-import { bodyBytes } from "./body-limit.ts";
+import { bodyBytes, bodyOf } from "./body-limit.ts";
 
 /** A body that cannot be unpacked, with the status that says why (RFC 9110, sections 8.4 and 15.5.16). */
 export class PackedBody extends Error {
@@ -39,7 +39,7 @@ export const isPacked = (request: Request): boolean => codingOf(request) !== und
  * @param bytes as they came
  * @throws PackedBody 415 for another coding than ours or several at once, 413 beyond the limit, 400 for what is no such thing
  */
-export async function unpacked(
+async function unpacked(
   request: Request,
   bytes: Uint8Array<ArrayBuffer>,
   most = bodyBytes,
@@ -70,3 +70,11 @@ function codingOf({ headers }: Request): string | undefined {
   const said = headers.get("content-encoding")?.trim().toLowerCase() ?? "";
   return said === "" || said === "identity" ? undefined : said;
 }
+
+/**
+ * A request's body as it was before it was packed.
+ *
+ * @throws PackedBody; OversizedBody
+ */
+export const plainBodyOf = async (request: Request): Promise<Uint8Array<ArrayBuffer>> =>
+  await unpacked(request, await bodyOf(request));

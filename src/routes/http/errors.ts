@@ -1,8 +1,10 @@
-import { InvalidRequest } from "#/api/issues.ts";
+import { InvalidRequest, shortened } from "#/api/issues.ts";
+import type { Json } from "#/api/json.ts";
 import { UndecodableBody } from "#/api/read.ts";
 import { clientSentence } from "#/lib/client-sentence.ts";
 import { AppError, type ErrorCode, toWireError } from "#/lib/errors.ts";
 import type { Log } from "#/lib/log.ts";
+import { OversizedBody } from "./body-limit.ts";
 import { knownCodings, PackedBody } from "./content-encoding.ts";
 import { jsonReply } from "./replies.ts";
 
@@ -50,6 +52,7 @@ export function errorReply(thrown: unknown, log: Log): Response {
   }
   if (thrown instanceof UndecodableBody) return jsonReply({ detail: thrown.message }, 400);
   if (thrown instanceof PackedBody) return packedReply(thrown);
+  if (thrown instanceof OversizedBody) return jsonReply({ detail: thrown.message }, 413);
   if (thrown instanceof AppError && thrown.code !== "bug") return withRetry(appErrorReply(thrown, log));
   log.error("a request failed unexpectedly", {
     error: thrown instanceof Error ? thrown.stack : String(thrown),
@@ -78,16 +81,21 @@ function withRetry(answer: Response): Response {
 /** A place in a list is a number. */
 const locOf = (part: string): string | number => (/^\d+$/.test(part) ? Number(part) : part);
 
+/** Characters of a sentence: what a request holds may be quoted in it. */
+const longest = 2000;
+
 function appErrorReply(thrown: AppError, log: Log): Response {
   const { code, details } = thrown;
-  const message = clientSentence(toWireError(thrown));
-  if (message !== thrown.message) log.warn("a request was refused", { error: thrown.message });
+  const said = clientSentence(toWireError(thrown));
+  if (said !== thrown.message) log.warn("a request was refused", { error: thrown.message });
   const status = statuses[code];
+  const message = said.length <= longest ? said : `${said.slice(0, longest)}…`;
   if (status !== 422) return jsonReply({ detail: message }, status);
   const { field, value, cause } = details;
   const loc = typeof field === "string" ? ["body", ...field.split(".").map(locOf)] : ["body"];
   const ctx = { error: code, ...(typeof cause === "string" ? { cause } : {}) };
-  const problem = { type: typeOf(code), loc, msg: message, input: value ?? null, ctx };
+  const echo: Json = Array.isArray(value) ? [...value] : (value ?? null);
+  const problem = { type: typeOf(code), loc, msg: message, input: shortened(echo), ctx };
   return jsonReply({ detail: [problem] }, status);
 }
 

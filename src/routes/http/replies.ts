@@ -1,4 +1,5 @@
 import { writeJson } from "#/api/json.ts";
+import type { DecodeGate } from "#/image/decode-gate.ts";
 import { convertImage, type ImageFormat } from "#/image/encode.ts";
 
 /** JSON that keeps every digit of a seed. */
@@ -9,8 +10,12 @@ export const jsonText = (json: string, status = 200): Response =>
   new Response(json, { status, headers: { "content-type": "application/json" } });
 
 /** A kept picture, encoded anew. */
-export async function convertedReply(path: string, format: ImageFormat): Promise<Response> {
-  const bytes = await convertImage(await Bun.file(path).bytes(), format);
+export async function convertedReply(
+  path: string,
+  format: ImageFormat,
+  decoding?: DecodeGate,
+): Promise<Response> {
+  const bytes = await convertImage(await Bun.file(path).bytes(), format, decoding);
   return new Response(new Blob([bytes as Uint8Array<ArrayBuffer>]), {
     headers: { "content-type": `image/${format}` },
   });

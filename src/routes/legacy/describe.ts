@@ -4,6 +4,7 @@ import { checkForm, fileFormat, formOf, readForm } from "#/api/legacy/form.ts";
 import { readQuery } from "#/api/read.ts";
 import { describeTypes } from "#/api/tools.ts";
 import type { Log } from "#/lib/log.ts";
+import { bodyOf } from "../http/body-limit.ts";
 import { olderAnswer } from "./answer.ts";
 
 const imageType = choice(describeTypes, "Photo", "DescribeImageType", "Which describer to use.");
@@ -30,7 +31,7 @@ export const legacyDescribe = (
   describe: (words: DescribeWords) => Response | Promise<Response>,
 ): Promise<Response> =>
   olderAnswer(request, log, async (seen) => {
-    const form = await readForm(await formOf(request), DescribeForm);
+    const form = await readForm(await formOf(request, () => bodyOf(request)), DescribeForm);
     seen(form.echo);
     const { image } = checkForm(DescribeForm, form) as Static<typeof DescribeForm>;
     const asked = new URL(request.url).searchParams.get("image_type") ?? "Photo";

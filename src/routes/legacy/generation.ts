@@ -10,6 +10,7 @@ import { olderField, toGenerateRequest } from "#/api/legacy/to-generate.ts";
 import { type OlderWords, readOlder } from "#/api/legacy/words.ts";
 import { formRequest, jsonAnswer, jsonRequest, pictureContent, queryParameter } from "#/api/openapi.ts";
 import { readJson } from "#/api/read.ts";
+import type { DecodeGate } from "#/image/decode-gate.ts";
 import { RequestError } from "#/lib/errors.ts";
 import type { Log } from "#/lib/log.ts";
 import type { ImageStore } from "#/stores/images.ts";
@@ -18,7 +19,8 @@ import type { Tasks } from "#/tasks/tasks.ts";
 import { type AddressBook, addressesFor, keptRequest, taskFor } from "../answers/addresses.ts";
 import { firstPicture } from "../answers/pictures.ts";
 import { ended } from "../generate.ts";
-import { unpacked } from "../http/content-encoding.ts";
+import { bodyOf } from "../http/body-limit.ts";
+import { plainBodyOf } from "../http/content-encoding.ts";
 import { convertedReply, jsonReply } from "../http/replies.ts";
 import { olderAnswer } from "./answer.ts";
 import { finishReason, freshJob, jobResult, queueIsFull, refusedJob } from "./job.ts";
@@ -28,6 +30,7 @@ export type OlderDependencies = Readonly<{
   images: ImageStore;
   log: Log;
   addresses?: AddressBook;
+  decoding?: DecodeGate;
 }>;
 
 /** A route of the older API: where it is, what it takes, and what its body is about. */
@@ -83,7 +86,7 @@ const olderRoutes: readonly OlderRoute[] = [
 export const generationRoutes = (parts: OlderDependencies) =>
   new Elysia({ name: "routes/legacy/generation" }).use(jsonRoutes(parts)).use(formRoutes(parts));
 
-/** The bodies are read before the key is asked for, and checked after: that is the contract's order. */
+/** The bodies are read before the key is asked for, if they are small, and checked after: that is the contract's order. */
 function jsonRoutes(parts: OlderDependencies) {
   const app = new Elysia().derive(async ({ request }) => ({ json: await sentJson(request) }));
   for (const route of olderRoutes.filter(({ form }) => !form)) {
@@ -101,7 +104,9 @@ function jsonRoutes(parts: OlderDependencies) {
 }
 
 function formRoutes(parts: OlderDependencies) {
-  const app = new Elysia().derive(async ({ request }) => ({ form: await formOf(request) }));
+  const app = new Elysia().derive(async ({ request }) => ({
+    form: await formOf(request, () => bodyOf(request)),
+  }));
   for (const route of olderRoutes.filter(({ form }) => form)) {
     app.post(
       route.path,
@@ -144,14 +149,17 @@ const generationAnswer = {
   },
 };
 
+/** Bytes of a text that is no JSON that are shown: more than the answer keeps of it. */
+const mostShown = 64 * 1024;
+
 /** @throws InvalidRequest that shows the text, for what is no JSON; UndecodableBody */
 async function sentJson(request: Request): Promise<Json> {
-  const bytes = await unpacked(request, await request.bytes());
+  const bytes = await plainBodyOf(request);
   try {
     return readJson(bytes, request.headers.get("content-type"));
   } catch (thrown) {
     if (!(thrown instanceof InvalidRequest)) throw thrown;
-    throw new InvalidRequest(thrown.issues, new TextDecoder().decode(bytes));
+    throw new InvalidRequest(thrown.issues, new TextDecoder().decode(bytes.subarray(0, mostShown)));
   }
 }
 
@@ -168,7 +176,7 @@ async function generated(
   route: OlderRoute,
   request: Request,
   words: OlderWords,
-  { tasks, images, addresses: book }: OlderDependencies,
+  { tasks, images, decoding, addresses: book }: OlderDependencies,
 ): Promise<Response> {
   const kind = replyKind(request, words);
   const addresses = addressesFor(request, book);
@@ -183,7 +191,7 @@ async function generated(
         await jobResult(taskFor(await ended(tasks, task.id, request.signal), addresses), images),
       );
     case "image":
-      return await firstImage(await ended(tasks, task.id, request.signal), images);
+      return await firstImage(await ended(tasks, task.id, request.signal), images, decoding);
   }
 }
 
@@ -226,9 +234,13 @@ function fullReply(kind: ReplyKind, job: LegacyJob): Response {
   }
 }
 
-async function firstImage(task: Task, images: ImageStore): Promise<Response> {
+async function firstImage(
+  task: Task,
+  images: ImageStore,
+  decoding: DecodeGate | undefined,
+): Promise<Response> {
   const path = firstPicture(task, images);
-  if (path !== undefined) return await convertedReply(path, "png");
+  if (path !== undefined) return await convertedReply(path, "png", decoding);
   return finishReason(task) === "USER_CANCEL" ? plain("USER_CANCEL", 400) : plain("ERROR", 500);
 }
 

@@ -89,7 +89,7 @@ function queryRoutes(parts: JobDependencies) {
 }
 
 /** Stopping, giving back memory, and the rest. */
-const otherRoutes = ({ tasks, images, log }: JobDependencies) =>
+const otherRoutes = ({ tasks, images, log, decoding }: JobDependencies) =>
   new Elysia({ name: "routes/legacy/others" })
     .post(
       "/v1/generation/stop",
@@ -120,7 +120,7 @@ const otherRoutes = ({ tasks, images, log }: JobDependencies) =>
     )
     .get(
       "/files/:date/:file_name",
-      ({ params, request }) => fileReply(images.output(params.date, params.file_name), request),
+      ({ params, request }) => fileReply(images.output(params.date, params.file_name), request, decoding),
       {
         detail: {
           tags: ["Query (older)"],

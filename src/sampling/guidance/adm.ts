@@ -37,7 +37,9 @@ export function admVector(
   const original = [Math.trunc(size.height * scale), Math.trunc(size.width * scale)];
   const emphasised = joined(pooled, [...original, 0, 0, ...target]);
   const plain = joined(pooled, [...target, 0, 0, ...target]);
-  return (timestep) => (timestep > 999 * (1 - end) ? emphasised : plain);
+  // Compared in float32, as torch does: a third of 999 would otherwise lie above or below 333 by its last bit.
+  const until = Math.fround(999 * (1 - end));
+  return (timestep) => (timestep > until ? emphasised : plain);
 }
 
 function joined(pooled: Tensor, numbers: readonly number[]): Tensor {

@@ -9,7 +9,8 @@ export type NoiseOptions = Readonly<{
   /** Which device's rule per-step noise follows; the initial noise is the CPU's in both. */
   rule: "gpu" | "cpu";
   dims: readonly number[];
-  sigmas: readonly number[];
+  /** Lowest and highest level that a Brownian path has to reach. */
+  span: readonly [number, number];
   kind: Sampler["noise"];
 }>;
 
@@ -17,7 +18,7 @@ export type NoiseOptions = Readonly<{
  * All the randomness of one image: the initial noise, and what the sampler asks for on its way. On the CPU the fresh
  * draws continue the stream of the initial noise, on a GPU they are a stream of their own with the same seed.
  */
-export function makeNoise({ seed, rule, dims, sigmas, kind }: NoiseOptions): {
+export function makeNoise({ seed, rule, dims, span, kind }: NoiseOptions): {
   initial: Latent;
   noise: Noise;
 } {
@@ -33,9 +34,8 @@ export function makeNoise({ seed, rule, dims, sigmas, kind }: NoiseOptions): {
     const cpu = (): Float32Array => stream.randn(length);
     return { initial, noise: () => ({ dims, data: rule === "gpu" ? gpu() : cpu() }) };
   }
-  const positive = sigmas.filter((sigma) => sigma > 0);
   const randn = rule === "gpu" ? gpuRandn : cpuRandn;
-  const tree = new BrownianTree(Math.min(...positive), Math.max(...positive), seed, (s) => randn(s, length));
+  const tree = new BrownianTree(...span, seed, (s) => randn(s, length));
   return {
     initial,
     noise: (from, to) => {

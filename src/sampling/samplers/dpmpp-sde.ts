@@ -8,9 +8,18 @@ import {
   type Step,
 } from "../sampler.ts";
 
+const { fround, log, exp } = Math;
+
+/** A level by way of its lambda = -ln sigma, as the reference's float32 has it: now and then off by its last bit. */
+const lambdaOf = (sigma: number): number => -fround(log(sigma));
+const sigmaOf = (lambda: number): number => fround(exp(-lambda));
+
 /**
  * DPM-Solver++(S) for the SDE with a midpoint at r = 1/2 (Lu et al. 2022; k-diffusion's `sample_dpmpp_sde`, eta = 1):
  * two network calls a step, except the last. Both legs start from the same x and share one Brownian path.
+ *
+ * The levels of both legs go through lambda in float32, the midpoint too: they say where the Brownian path is asked, and
+ * the midpoint also which timestep the network is asked about.
  */
 export async function* dpmppSde(
   denoise: Denoise,
@@ -19,20 +28,22 @@ export async function* dpmppSde(
   noise: Noise,
 ): AsyncGenerator<Step, Latent, undefined> {
   let x = start;
-  for (const [index, from, to] of pairs(sigmas)) {
-    const denoised = await denoise(x, from);
-    yield { index, sigma: from, x, denoised };
-    if (to === 0) {
+  for (const [index, sigma, next] of pairs(sigmas)) {
+    const denoised = await denoise(x, sigma);
+    yield { index, sigma, x, denoised };
+    if (next === 0) {
       x = denoised;
       continue;
     }
-    const middle = Math.sqrt(from * to);
-    const leg = (target: number, estimate: Latent): Latent => {
-      const { down, up } = ancestralSplit(from, target);
-      return combine([down / from, x], [1 - down / from, estimate], [up, noise(from, target)]);
+    const [first, last] = [lambdaOf(sigma), lambdaOf(next)];
+    const middle = sigmaOf(fround(first + fround(fround(last - first) * 0.5)));
+    const from = sigmaOf(first);
+    const leg = (to: number, estimate: Latent): Latent => {
+      const { down, up } = ancestralSplit(from, to);
+      return combine([down / from, x], [1 - down / from, estimate], [up, noise(from, to)]);
     };
     const halfway = leg(middle, denoised);
-    x = leg(to, await denoise(halfway, middle));
+    x = leg(sigmaOf(last), await denoise(halfway, middle));
   }
   return x;
 }

@@ -1,4 +1,4 @@
-import { linspace, type Schedule } from "./schedule.ts";
+import type { Schedule } from "./schedule.ts";
 
 /** SDXL's optimised levels for ten steps (Sabour et al. 2024, table of published schedules). */
 const levels = [
@@ -6,17 +6,14 @@ const levels = [
   0.3798540708, 0.2332364134, 0.1114188177, 0.0291671582,
 ];
 
-/** Published levels, log-linearly interpolated to other numbers of steps. */
-export const alignYourSteps: Schedule = (_model, steps) => {
-  const last = levels.length - 1;
-  return linspace(0, last, steps + 1)
-    .slice(0, -1)
-    .map((at, i) => {
-      const position = (i * last) / steps;
-      const low = Math.min(Math.floor(position), last - 1);
-      const part = position - low;
-      return at === 0
-        ? levels[0]!
-        : Math.exp((1 - part) * Math.log(levels[low]!) + part * Math.log(levels[low + 1]!));
-    });
-};
+const logs = levels.map(Math.log);
+const last = levels.length - 1;
+
+/** Published levels, log-linearly interpolated in float64 to other numbers of steps, then float32 as all levels are. */
+export const alignYourSteps: Schedule = (_model, steps) =>
+  Array.from({ length: steps }, (_, i) => {
+    const position = (i * last) / steps;
+    const low = Math.floor(position);
+    const part = position - low;
+    return Math.fround(part === 0 ? levels[low]! : Math.exp((1 - part) * logs[low]! + part * logs[low + 1]!));
+  });

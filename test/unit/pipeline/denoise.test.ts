@@ -38,6 +38,7 @@ async function walk(guidance: Recipe["guidance"], onRun: (run: number, job: Run)
   };
   const networks: Networks = {
     prediction: "eps",
+    schedule: "scaled-linear",
     textKey: "",
     textL: never,
     textG: never,

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { RequestError } from "#/lib/errors.ts";
-import { refuseEmphasis, refuseHeavyTags } from "#/recipe/prompt-limits.ts";
+import { checkText } from "#/pipeline/text/limits.ts";
+import { refuseHeavyTags } from "#/recipe/prompt-limits.ts";
 
 const nested = (depth: number, inner = "a"): string => "(".repeat(depth) + inner + ")".repeat(depth);
 const refused = (act: () => void): string => {
@@ -13,11 +14,16 @@ const refused = (act: () => void): string => {
   return "";
 };
 
-test("weights that overflow are refused with what was written, however it is spelt", () => {
-  for (const weight of ["1e300", "-1e99", "1E+40", "9".repeat(400), "1_0e27", " 2e26 "])
-    expect(refused(() => refuseEmphasis([`a (b:${weight})`], "prompt"))).toContain(
-      weight.trim().slice(0, 40),
-    );
+test("weights that overflow are refused, however they are spelt", () => {
+  const written = {
+    "1e300": "1e+300",
+    "-1e99": "-1e+99",
+    "1E+40": "1e+40",
+    "1_0e27": "1e+28",
+    " 2e26 ": "2e+26",
+  };
+  for (const [weight, said] of [...Object.entries(written), ["9".repeat(400), "Infinity"]])
+    expect(refused(() => checkText(`a (b:${weight})`, "prompt"))).toContain(`the weight ${said};`);
   const fine = [
     "a (b:1.3)",
     "((a:0):1e26)",
@@ -28,14 +34,22 @@ test("weights that overflow are refused with what was written, however it is spe
     ":)",
     "(:._)",
   ];
-  for (const text of fine) expect(refused(() => refuseEmphasis([text], "prompt"))).toBe("");
+  for (const text of fine) expect(refused(() => checkText(text, "prompt"))).toBe("");
 });
 
-test("brackets are read a hundred deep, fewer in a very long text; escaped and closed ones do not count", () => {
-  for (const text of [nested(100), "(a)".repeat(1000), "\\(".repeat(1000), ")".repeat(1000)])
-    expect(refused(() => refuseEmphasis([text], "prompt"))).toBe("");
-  for (const text of [nested(101), "(".repeat(20_000), nested(50, "a".repeat(1_000_000))])
-    expect(refused(() => refuseEmphasis([text], "negative_prompt"))).toContain("negative_prompt are nested");
+test("brackets are read a hundred deep; escaped and closed ones do not count, nor those that open no group", () => {
+  for (const text of [
+    nested(100),
+    "(a)".repeat(1000),
+    "\\(".repeat(1000),
+    ")".repeat(1000),
+    "(".repeat(20_000),
+  ])
+    expect(refused(() => checkText(text, "prompt"))).toBe("");
+  for (const text of [nested(101), `a ${nested(500, "b")}`])
+    expect(refused(() => checkText(text, "negative_prompt"))).toMatch(
+      /^negative_prompt has a word under \d+ brackets/,
+    );
 });
 
 test("a tag's weight must be one that a network can hold", () => {

@@ -166,6 +166,8 @@ describe("refused, each naming its field", () => {
     ["not-implemented", "sampler_name", { sampler_name: "heun" }],
     ["not-implemented", "scheduler_name", { scheduler_name: "edm_playground_v2.5" }],
     ["not-implemented", "refiner_model_name", { refiner_model_name: "demo.safetensors" }],
+    ["not-implemented", "refiner_swap_method", { refiner_swap_method: "separate" }],
+    ["not-implemented", "refiner_swap_method", { refiner_swap_method: "vae", refiner_switch: 0.98 }],
     ["not-implemented", "uov_input_image", { uov_input_image: image, uov_method: "Upscale (2x)" }],
     ["not-implemented", "inpaint_input_image", { inpaint_input_image: image }],
     ["not-implemented", "enhance_input_image", { enhance_input_image: image }],
@@ -193,6 +195,35 @@ describe("refused, each naming its field", () => {
 
 test("values that stand at their default use nothing", () => {
   expect(resolve({ uov_input_image: "None", refiner_model_name: "base.safetensors" }).warnings).toEqual([]);
+});
+
+test("a swap method other than joint is refused where the run would be cut, and only there", () => {
+  const swapped = (said: Partial<GenerateParams>) =>
+    ["separate", "vae"].map((refiner_swap_method) => {
+      try {
+        return resolve({ refiner_swap_method, ...said }).recipe.steps;
+      } catch (error) {
+        if (!(error instanceof AppError)) throw error;
+        return error.details["field"];
+      }
+    });
+  const refused = ["refiner_swap_method", "refiner_swap_method"];
+  expect(swapped({ refiner_switch: 1 })).toEqual([30, 30]);
+  expect(swapped({ refiner_switch: 0.99 })).toEqual([30, 30]);
+  expect(swapped({ refiner_switch: 0.98 })).toEqual(refused);
+  expect(swapped({ refiner_switch: 1, scheduler_name: "ddim_uniform" })).toEqual(refused);
+  // The switch goes by the mode's 30 steps, rounded half to even: 10.5 is 10.
+  expect(swapped({ overwrite_step: 15 })).toEqual([15, 15]);
+  expect(swapped({ overwrite_step: 11, refiner_switch: 0.35 })).toEqual(refused);
+  expect(swapped({ overwrite_step: 10, refiner_switch: 0.35 })).toEqual([10, 10]);
+  expect(swapped({ overwrite_step: 31, refiner_switch: 1 })).toEqual(refused);
+  expect(swapped({ overwrite_switch: 12 })).toEqual(refused);
+  expect(swapped({ overwrite_switch: 30 })).toEqual([30, 30]);
+  // Distilled modes have their switch at the end.
+  const lightning = { performance_selection: "Lightning" } as const;
+  expect(swapped(lightning)).toEqual([4, 4]);
+  expect(swapped({ ...lightning, overwrite_step: 6 })).toEqual(refused);
+  expect(swapped({ ...lightning, overwrite_switch: 2 })).toEqual(refused);
 });
 
 test("names that the contract leaves unchecked are checked, with those that are near", () => {

@@ -1,12 +1,13 @@
 import { afterAll, expect, test } from "bun:test";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Graph } from "#/graph/graph.ts";
 import { operators } from "#/graph/operators.ts";
-import { add } from "#/graph/ops/arithmetic.ts";
+import { add, matmul } from "#/graph/ops/arithmetic.ts";
 import { createLog } from "#/lib/log.ts";
 import { Residency, type Resident } from "#/runtime/residency.ts";
+import { stampOf } from "#/weights/stamp.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "residency-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -30,11 +31,16 @@ function within(budget: number) {
   const drawn: string[] = [];
   const log = createLog("info", { write: (line) => lines.push(line), now: () => new Date(0) });
   const options = { provider: "cpu", weights: "in-place", threads: 1 } as const;
-  const residency = new Residency(options, budget, log, (resident) => told.push(resident));
+  const residency = new Residency(options, { bytes: budget }, log, (resident) => told.push(resident));
   const ask = (name: string, bytes = kilobyte) =>
-    residency.session(`key of ${name}`, name, () => {
-      drawn.push(name);
-      return network(bytes);
+    residency.session({
+      key: `key of ${name}`,
+      name,
+      files: [],
+      draw: () => {
+        drawn.push(name);
+        return network(bytes);
+      },
     });
   const names = () => residency.resident.map(({ name }) => name);
   return { residency, ask, names, told, lines, drawn };
@@ -89,21 +95,88 @@ test("every change is told with its bytes, and logged", async () => {
   const b = { name: "b", bytes: kilobyte };
   expect(told).toEqual([[a], [], [b], []]);
   expect(lines.map((line) => line.replace(/^\S+ info  | ms=\d+/g, ""))).toEqual([
-    "opened a network network=a bytes=1024",
-    "closed a network network=a bytes=1024",
-    "opened a network network=b bytes=1024",
-    "closed a network network=b bytes=1024",
+    "opened a network network=a bytes=1024 mappings=1",
+    'closed a network network=a bytes=1024 reason="room is needed"',
+    "opened a network network=b bytes=1024 mappings=1",
+    'closed a network network=b bytes=1024 reason="all are closed"',
   ]);
+});
+
+test("a network whose file was replaced or removed is closed with the next job, the others stay", async () => {
+  const { residency, names } = within(10 * kilobyte);
+  const paths = ["kept", "replaced", "removed"].map((name) => join(folder, name));
+  for (const path of paths) {
+    writeFileSync(path, new Uint8Array(kilobyte));
+    const files = [{ path, stamp: stampOf(statSync(path)) }];
+    await residency.session({ key: path, name: path, files, draw: () => network(kilobyte) });
+  }
+  await residency.dropReplaced();
+  expect(names()).toEqual(paths);
+  writeFileSync(join(folder, "new"), new Uint8Array(kilobyte));
+  renameSync(join(folder, "new"), join(folder, "replaced"));
+  rmSync(join(folder, "removed"));
+  await residency.dropReplaced();
+  expect(names()).toEqual([join(folder, "kept")]);
+  await residency.close();
+});
+
+test("a file that is replaced between its header and its opening is not taken for the one it was", async () => {
+  const { residency, names } = within(10 * kilobyte);
+  const path = join(folder, "swapped");
+  writeFileSync(path, new Uint8Array(kilobyte));
+  const files = [{ path, stamp: stampOf(statSync(path)) }];
+  const draw = () => {
+    writeFileSync(join(folder, "other"), new Uint8Array(kilobyte));
+    renameSync(join(folder, "other"), path);
+    return network(kilobyte);
+  };
+  const asked = residency.session({ key: path, name: path, files, draw });
+  await expect(asked).rejects.toThrow("swapped was replaced while it was read");
+  expect(names()).toEqual([]);
+  await residency.close();
+});
+
+test("a run that memory does not suffice for closes the others, is tried again, and then says so", async () => {
+  const { residency, ask, names } = within(10 * kilobyte);
+  await ask("a");
+  await ask("b");
+  const draw = (): Graph => {
+    const g = new Graph({ operators: operators.cpu });
+    const [column, row] = [g.input("column", "float32", ["N", 1]), g.input("row", "float32", [1, "N"])];
+    g.output("y", matmul(column, row));
+    return g;
+  };
+  const run = (n: number) => {
+    const data = new Float32Array(n).fill(2);
+    const inputs = { column: { dims: [n, 1], data }, row: { dims: [1, n], data } };
+    return residency.run({ key: "outer", name: "outer", files: [], draw }, inputs);
+  };
+  const tooMuch = run(2 ** 20); // squared, four terabytes
+  await expect(tooMuch).rejects.toThrow(
+    /could not be run: [\s\S]*of size 4398046511104 Ask for a smaller picture/,
+  );
+  expect(names()).toEqual(["outer"]);
+  expect((await run(3)).y?.data).toEqual(new Float32Array(9).fill(4));
+  await residency.close();
+});
+
+test("which files are mapped can be asked", async () => {
+  const { residency, ask } = within(10 * kilobyte);
+  await ask("a");
+  expect(residency.isUsing(join(folder, `${kilobyte}`))).toBe(true);
+  await residency.close();
+  expect(residency.isUsing(join(folder, `${kilobyte}`))).toBe(false);
 });
 
 test("a network that cannot be opened is not counted and is tried again", async () => {
   const { residency, ask, names } = within(2 * kilobyte);
   await ask("a");
-  const broken = () => residency.session("key", "broken", () => network(kilobyte, "/nowhere/file"));
+  const named = { key: "key", name: "broken", files: [] };
+  const broken = () => residency.session({ ...named, draw: () => network(kilobyte, "/nowhere/file") });
   for (let attempt = 0; attempt < 2; attempt += 1)
     await expect(broken()).rejects.toThrow("could not be opened");
   expect(names()).toEqual(["a"]);
-  await residency.session("key", "broken", () => network(kilobyte));
+  await residency.session({ ...named, draw: () => network(kilobyte) });
   expect(names()).toEqual(["a", "broken"]);
   await residency.close();
 });

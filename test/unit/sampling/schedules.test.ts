@@ -47,11 +47,11 @@ const tables: readonly (readonly [BuiltSchedule, number, readonly number[]])[] =
   ["turbo", 4, [14.6146393, 8.3028021, 5.0877633, 3.3210828, 0]],
 ];
 
-const model = discreteSampling("eps");
+const model = discreteSampling({ prediction: "eps", schedule: "scaled-linear" });
 
 for (const [name, steps, expected] of tables) {
   test(`${name} over ${steps} steps`, () => {
-    const sigmas = planSigmas(schedules[name], model, {}, { steps, denoise: 1 });
+    const { sigmas } = planSigmas(schedules[name], model, {}, { steps, denoise: 1 });
     expect(sigmas.length).toBe(expected.length);
     for (const [i, sigma] of sigmas.entries())
       expect(Math.abs(sigma - (expected[i] ?? -1))).toBeLessThan(2e-6 * (1 + sigma));
@@ -59,17 +59,17 @@ for (const [name, steps, expected] of tables) {
 }
 
 test("lcm has its own parameterisation, and a partial run starts lower with the same number of steps", () => {
-  const lcm = planSigmas(schedules.lcm, lcmSampling(), {}, { steps: 8, denoise: 1 });
+  const { sigmas: lcm } = planSigmas(schedules.lcm, lcmSampling(), {}, { steps: 8, denoise: 1 });
   expect(lcm.map((sigma) => (sigma > 0 ? lcmSampling().timestep(sigma) : 0))).toEqual([
     999, 879, 759, 639, 499, 379, 259, 139, 0,
   ]);
-  const half = planSigmas(schedules.karras, model, {}, { steps: 30, denoise: 0.5 });
+  const { sigmas: half } = planSigmas(schedules.karras, model, {}, { steps: 30, denoise: 0.5 });
   expect(half.length).toBe(31);
   expect(half[0]).toBeCloseTo(1.2123858, 5);
 });
 
 test("a sigma's timestep is the nearest whole one", () => {
-  const sigmas = planSigmas(schedules.karras, model, {}, { steps: 30, denoise: 1 });
+  const { sigmas } = planSigmas(schedules.karras, model, {}, { steps: 30, denoise: 1 });
   const expected = [
     999, 975, 949, 923, 894, 863, 830, 795, 757, 716, 672, 624, 572, 517, 458, 397, 334, 273, 214, 162, 117,
     80, 53, 33, 20, 11, 6, 3, 1, 0,

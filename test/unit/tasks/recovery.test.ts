@@ -1,8 +1,9 @@
-import { afterAll, expect, test } from "bun:test";
+import { afterAll, describe, expect, test } from "bun:test";
 import { rmSync } from "node:fs";
 import type { Engine } from "#/engine/engine.ts";
 import type { TaskId } from "#/engine/protocol.ts";
 import { gate, ScriptedEngine } from "../../support/scripted-engine.ts";
+import { soon } from "../../support/served-bench.ts";
 import { benchFolder, openBench, small, type TaskBench } from "../../support/task-bench.ts";
 
 const folders: string[] = [];
@@ -106,6 +107,53 @@ test("a shutdown that must not wait hands the task back, which costs it no attem
   const [task] = last.tasks.history({ page: 0, pageSize: 10 });
   expect((await outcomeOf(last, task?.id as TaskId))?.outcome).toBe("finished");
   await last.close();
+});
+
+describe("a stopped task was handed back by the next start", () => {
+  const deaf = (): Engine => new ScriptedEngine({ beforeStep: () => new Promise(() => {}) });
+  const begun = async (folder: string): Promise<Readonly<{ bench: TaskBench; id: TaskId }>> => {
+    const bench = openBench({ folder, engine: deaf() });
+    const { id } = await bench.tasks.submit(small);
+    await soon(() => bench.tasks.find(id)?.state.status === "running");
+    return { bench, id };
+  };
+  const after = async (folder: string, id: TaskId) => {
+    const engine = new ScriptedEngine();
+    const bench = openBench({ folder, engine });
+    const next = await bench.tasks.submit(small);
+    expect((await outcomeOf(bench, next.id))?.outcome).toBe("finished");
+    const task = bench.tasks.find(id);
+    await bench.close();
+    return { state: task?.state, made: engine.jobs.some((job) => job.id === id) };
+  };
+  const stopped = { state: { status: "settled", outcome: "stopped", images: [] }, made: false };
+
+  test("a shutdown that cannot wait for it ends it as stopped", async () => {
+    const folder = newFolder();
+    const { bench, id } = await begun(folder);
+    expect(bench.tasks.control(id, "stop")).toBe("stopping");
+    await bench.tasks.close(0);
+    bench.crash();
+    expect(await after(folder, id)).toMatchObject(stopped);
+  });
+
+  test("after a crash it ends as stopped, and only it", async () => {
+    const folder = newFolder();
+    const { bench, id } = await begun(folder);
+    expect(bench.tasks.control("current", "stop")).toBe("stopping");
+    bench.crash();
+    expect(await after(folder, id)).toMatchObject(stopped);
+  });
+
+  test("a deletion that waited for it is done", async () => {
+    const folder = newFolder();
+    const { bench, id } = await begun(folder);
+    const removed = bench.tasks.remove(id);
+    await bench.tasks.close(0);
+    expect(await removed).toEqual({ tasks: 1, images: 0 });
+    bench.crash();
+    expect(await after(folder, id)).toEqual({ state: undefined, made: false });
+  });
 });
 
 test("numbers of events never go back, and who was away is shown how things are", async () => {

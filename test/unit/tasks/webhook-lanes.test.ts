@@ -1,4 +1,8 @@
+import { Database } from "bun:sqlite";
 import { afterAll, expect, test } from "bun:test";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { Server } from "bun";
 import { createLog, silentLog } from "#/lib/log.ts";
 import { openHistory } from "#/stores/history/sqlite.ts";
@@ -37,8 +41,8 @@ const settlement: Settlement = {
 };
 
 /** A history in whose outbox lies one webhook for each address, in this order. */
-function outboxFor(urls: readonly string[]): HistoryStore {
-  const history = openHistory(":memory:");
+function outboxFor(urls: readonly string[], path = ":memory:"): HistoryStore {
+  const history = openHistory(path);
   for (const [n, url] of urls.entries()) {
     const id = String(n).padStart(32, "0") as Parameters<HistoryStore["settle"]>[0];
     history.settle(id, settlement, { id: `msg_${n}`, url, body: `${n}`, attempts: 0, nextAt: n });
@@ -133,70 +137,60 @@ test("a receiver with much to hear does not take the turns of one with little", 
   ]);
 });
 
-/** A history that reads and cannot write, as on a full disk, as long as `full` says so. */
-function fullDisk(history: HistoryStore) {
-  const disk = { full: true, tries: 0 };
-  const refuse = (): void => {
-    disk.tries += 1;
-    if (disk.full) throw new Error("database or disk is full");
-  };
-  const store: HistoryStore = {
-    ...history,
-    delivered: (id) => {
-      refuse();
-      history.delivered(id);
-    },
-    reschedule: (id, attempts, nextAt) => {
-      refuse();
-      history.reschedule(id, attempts, nextAt);
-    },
-  };
-  return { disk, store };
-}
-
 test("with a full disk the same webhook was posted eighteen times a second", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "fooocusd-outbox-"));
+  const path = join(folder, "db.sqlite3");
   const well = receiver();
   const ill = receiver(() => new Response("", { status: 503 }));
-  const history = outboxFor([well.url, ill.url]);
-  const { disk, store } = fullDisk(history);
+  const history = outboxFor([well.url, ill.url], path);
+  // What SQLite says when a change cannot be written, while all reading goes on.
+  const disk = new Database(path);
+  for (const change of ["DELETE", "UPDATE"])
+    disk.run(
+      `CREATE TRIGGER full_${change} BEFORE ${change} ON fooocusd_webhook
+       BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END`,
+    );
   const lines: string[] = [];
   const log = createLog("info", { write: (line) => lines.push(line), now: () => new Date() });
-  const webhooks = new Webhooks(store, options, Date.now, log);
+  const webhooks = new Webhooks(history, options, Date.now, log);
   webhooks.wake();
-  await until(() => disk.tries >= 2);
+  await until(() => lines.some((line) => line.includes("cannot be written down")));
   for (let n = 0; n < 20; n += 1) {
     await Bun.sleep(50);
     webhooks.wake();
   }
   expect([well.bodies, ill.bodies]).toEqual([["0"], ["1"]]);
-  expect(lines.filter((line) => line.includes("written down"))).toHaveLength(1);
-  // What became of them is written as soon as that works again: nobody has to ask.
+  expect(lines.filter((line) => line.includes("cannot be written down"))).toHaveLength(1);
   expect(history.deliveries().map(({ attempts }) => attempts)).toEqual([0, 0]);
-  disk.full = false;
+  // What became of them is written as soon as that works again: nobody has to ask.
+  for (const change of ["DELETE", "UPDATE"]) disk.run(`DROP TRIGGER full_${change}`);
   await until(() => history.deliveries().length === 1);
-  expect(history.deliveries()).toMatchObject([{ id: "msg_1", attempts: 1 }]);
+  await until(() => history.deliveries()[0]?.attempts === 1);
+  expect(history.deliveries()).toMatchObject([{ id: "msg_1" }]);
   expect([well.bodies, ill.bodies]).toEqual([["0"], ["1"]]);
   await webhooks.close();
+  disk.close();
+  history.close();
+  rmSync(folder, { recursive: true });
 });
 
 test("an outbox that cannot be read is asked again later, and harms nobody", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "fooocusd-outbox-"));
+  const path = join(folder, "db.sqlite3");
   const well = receiver();
-  const history = outboxFor([well.url]);
-  let broken = true;
-  const store: HistoryStore = {
-    ...history,
-    deliveries: () => {
-      if (broken) throw new Error("database disk image is malformed");
-      return history.deliveries();
-    },
-  };
-  const webhooks = new Webhooks(store, options, Date.now, silentLog);
+  const history = outboxFor([well.url], path);
+  const other = new Database(path);
+  other.run("ALTER TABLE fooocusd_webhook RENAME TO elsewhere");
+  const webhooks = new Webhooks(history, options, Date.now, silentLog);
   webhooks.wake();
-  broken = false;
+  other.run("ALTER TABLE elsewhere RENAME TO fooocusd_webhook");
   webhooks.wake();
   await until(() => history.deliveries().length === 0);
   expect(well.bodies).toEqual(["0"]);
   await webhooks.close();
+  other.close();
+  history.close();
+  rmSync(folder, { recursive: true });
 });
 
 test("a receiver that never ends its answer has it, and is not posted to again", async () => {

@@ -1,10 +1,20 @@
 import { afterAll, expect, test } from "bun:test";
-import { mkdtempSync, rmSync } from "node:fs";
+import {
+  closeSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ModelError } from "#/lib/errors.ts";
 import { sdxlCheckpoint } from "#/weights/layouts/sdxl.ts";
-import { mergeBranches, readLora } from "#/weights/lora.ts";
+import { mergeBranches } from "#/weights/lora/lora.ts";
+import { readLora } from "#/weights/lora/read-lora.ts";
 import { headerOf, sdxlShapes, sdxlTiny } from "../../support/sdxl-layout.ts";
 import { writeZeros } from "../../support/write-safetensors.ts";
 
@@ -15,13 +25,24 @@ const checkpoint = sdxlCheckpoint(headerOf(sdxlShapes(sdxlTiny), "/models/tiny.s
 
 const path = join(folder, "some.safetensors");
 const read = (shapes: Readonly<Record<string, readonly number[]>>) =>
-  readLora(writeZeros(path, shapes), checkpoint, 0);
+  readLora(writeOnes(path, shapes), checkpoint, 0);
+
+/** Names and shapes with the same number everywhere, about 1.06 in float16: a file of zeros is a broken download. */
+function writeOnes(target: string, shapes: Readonly<Record<string, readonly number[]>>): string {
+  writeZeros(target, shapes);
+  const bytes = readFileSync(target);
+  bytes.fill(0x3c, 8 + Number(bytes.readBigUInt64LE(0)));
+  writeFileSync(target, bytes);
+  return target;
+}
 
 const projection = "lora_unet_input_blocks_4_1_proj_in"; // [64, 64]
 const pair = (name: string, input = 64, output = input, rank = 4) => ({
   [`${name}.lora_down.weight`]: [rank, input],
   [`${name}.lora_up.weight`]: [output, rank],
 });
+
+const onesAlpha = 1.05859375; // 0x3c3c in float16
 
 /** What readLora throws, as the error it must be. */
 function refusal(shapes: Readonly<Record<string, readonly number[]>>): ModelError {
@@ -51,7 +72,7 @@ for (const [name, key] of Object.entries(families)) {
     const error = refusal({ ...pair(projection), [key]: [4, 4] });
     expect(error.code).toBe("lora-unsupported");
     expect(error.message).toBe(
-      `${path} cannot be used as a LoRA: it is a ${name.replace(/, .*/, "")} file (${key}); only LoRA and LoCon are supported yet.`,
+      `some.safetensors cannot be used as a LoRA: its family is ${name.replace(/, .*/, "")} (${key}); only LoRA and LoCon are supported yet.`,
     );
     expect(error.details).toEqual({ path, key });
   });
@@ -95,14 +116,20 @@ test("a file of which most modules are unknown was made for another model", () =
   );
   const error = refusal({ ...pair(projection), ...Object.fromEntries(strangers) });
   expect(error.message).toContain("only 1 of its 4 modules exist in tiny.safetensors");
-  expect(error.message).toContain("lora_unet_a.lora_down.weight");
+  expect(error.message).toContain("(not: lora_unet_a, lora_unet_b, lora_te3_c)");
 });
 
 test("a few unknown modules are told, not refused", () => {
-  const { unet, notes } = read({ ...pair(projection), ...pair("lora_unet_a"), "odd.alpha": [] });
-  expect([...unet.keys()]).toEqual(["input_blocks.4.1.proj_in"]);
+  const other = "lora_unet_middle_block_1_proj_in";
+  const { unet, notes } = read({
+    ...pair(projection),
+    ...pair(other, 128),
+    ...pair("lora_unet_a"),
+    "odd.alpha": [],
+  });
+  expect([...unet.keys()]).toEqual(["input_blocks.4.1.proj_in", "middle_block.1.proj_in"]);
   expect(notes).toEqual([
-    "1 tensors of some.safetensors are not used, lora_unet_a.lora_down.weight for example.",
+    "2 of the 4 modules of some.safetensors are not used: tiny.safetensors has none of such names (lora_unet_a).",
   ]);
 });
 
@@ -147,12 +174,189 @@ test("text encoders under both of L's prefixes and G's", () => {
 test("alpha divides by the rank; without it the scale is 1", () => {
   expect(read(pair(projection)).unet.get("input_blocks.4.1.proj_in")?.[0]?.scale).toBe(1);
   const withAlpha = read({ ...pair(projection), [`${projection}.alpha`]: [] });
-  expect(withAlpha.unet.get("input_blocks.4.1.proj_in")?.[0]?.scale).toBe(0); // the file holds zeros
+  expect(withAlpha.unet.get("input_blocks.4.1.proj_in")?.[0]?.scale).toBe(onesAlpha / 4);
 });
 
 test("branches of several files meet on a module in order", () => {
   const first = read(pair(projection)).unet;
-  const second = readLora(writeZeros(path, pair(projection)), checkpoint, 1).unet;
+  const second = readLora(writeOnes(path, pair(projection)), checkpoint, 1).unet;
   const merged = mergeBranches([first, second]).get("input_blocks.4.1.proj_in");
   expect(merged?.map(({ index }) => index)).toEqual([0, 1]);
+});
+
+/** A file with a header's metadata, of bytes that are not zero. */
+function readWith(
+  metadata: Readonly<Record<string, string>>,
+  shapes: Readonly<Record<string, readonly number[]>>,
+): ReturnType<typeof readLora> {
+  const plain = readFileSync(writeOnes(path, shapes));
+  const length = Number(plain.readBigUInt64LE(0));
+  const header: unknown = JSON.parse(plain.subarray(8, 8 + length).toString());
+  const text = Buffer.from(JSON.stringify(Object.assign({ __metadata__: metadata }, header)));
+  const size = Buffer.alloc(8);
+  size.writeBigUInt64LE(BigInt(text.length));
+  writeFileSync(path, Buffer.concat([size, text, plain.subarray(8 + length)]));
+  return readLora(path, checkpoint, 0);
+}
+
+const peft = (name: string, input: number, rank = 4, output = input) => ({
+  [`${name}.lora_A.weight`]: [rank, input],
+  [`${name}.lora_B.weight`]: [output, rank],
+});
+const adapter = (facts: object) => ({ lora_adapter_metadata: JSON.stringify(facts) });
+const inUnet = "unet.mid_block.attentions.0.proj_in";
+const scaleIn = (facts: object): number | undefined =>
+  readWith(adapter(facts), peft(inUnet, 128)).unet.get("middle_block.1.proj_in")?.[0]?.scale;
+
+test("a part's scale is what PEFT was configured to", () => {
+  expect(scaleIn({ "unet.r": 4, "unet.lora_alpha": 8 })).toBe(2);
+  expect(scaleIn({ r: 4, lora_alpha: 8 })).toBe(2); // the UNet's own file has no prefixes
+  expect(scaleIn({ "unet.r": 4, "unet.lora_alpha": 8, "unet.use_rslora": true })).toBe(4);
+  expect(scaleIn({ "unet.r": 16, "unet.lora_alpha": 8, "unet.rank_pattern": { proj_in: 4 } })).toBe(2);
+  expect(scaleIn({ "unet.r": 4, "unet.alpha_pattern": { "^proj_in": 1, "attentions.0.proj_in": 2 } })).toBe(
+    0.5,
+  );
+});
+
+test("a part that the metadata is silent about is told", () => {
+  const both = { ...peft(inUnet, 128), ...peft("text_encoder.encoder.layers.0.self_attn.q_proj", 64) };
+  const { textL, notes } = readWith(adapter({ "unet.r": 4, "unet.lora_alpha": 8 }), both);
+  expect(textL.get("encoder.layers.0.self_attn.q_proj")?.[0]?.scale).toBe(1);
+  expect(notes).toEqual([
+    "some.safetensors has metadata that says nothing of text_encoder.encoder.layers.0.self_attn.q_proj and its like; alpha is taken to be the rank.",
+  ]);
+});
+
+const told = (facts: unknown): string => {
+  try {
+    readWith({ lora_adapter_metadata: JSON.stringify(facts) }, peft(inUnet, 128));
+  } catch (thrown) {
+    if (thrown instanceof ModelError && thrown.code === "lora-unsupported") return thrown.message;
+    throw thrown;
+  }
+  throw new Error("it was not refused");
+};
+
+test("metadata that means nothing, or something else than a LoRA, is refused in a sentence", () => {
+  expect(told([])).toContain("is not a JSON object");
+  expect(told({ "unet.r": "four" })).toContain("r in its lora_adapter_metadata is not a number");
+  expect(told({ "unet.r": 4, "unet.rank_pattern": 3 })).toContain(
+    "rank_pattern in its lora_adapter_metadata",
+  );
+  expect(told({ "unet.r": 4, "unet.rank_pattern": { "(?=x)": 3 } })).toContain(
+    "has the pattern (?=x), which is not",
+  );
+  expect(told({ "unet.r": 4, "unet.use_dora": true })).toContain("says that it is DoRA (use_dora)");
+  expect(told({ "unet.r": 4, "unet.peft_type": "LOKR" })).toContain("says that it is a LOKR adapter");
+  for (const start of ["pissa_niter_16", "OLoRA", "corda", "loftq", "lora_ga", "something-new"]) {
+    expect(told({ "unet.r": 4, "unet.init_lora_weights": start })).toContain(`was started with ${start}`);
+  }
+  for (const start of [true, false, null, "gaussian", "eva", "orthogonal", "mica"]) {
+    expect(scaleIn({ "unet.r": 4, "unet.lora_alpha": 4, "unet.init_lora_weights": start })).toBe(1);
+  }
+});
+
+test("PEFT's own file is read with the adapter_config.json beside it", () => {
+  const own = join(folder, "adapter_model.safetensors");
+  writeOnes(own, peft("base_model.model.mid_block.attentions.0.proj_in", 128));
+  const before = readLora(own, checkpoint, 0);
+  expect(before.notes.join()).toContain("its alpha is not known; it is taken to be the rank");
+  writeFileSync(
+    join(folder, "adapter_config.json"),
+    JSON.stringify({ peft_type: "LORA", r: 4, lora_alpha: 8 }),
+  );
+  const after = readLora(own, checkpoint, 0);
+  expect([after.unet.get("middle_block.1.proj_in")?.[0]?.scale, after.notes]).toEqual([2, []]);
+  expect(after.stamp).not.toBe(before.stamp); // or a session with the other scale would be taken for it
+  writeFileSync(join(folder, "adapter_config.json"), "<html>");
+  expect(() => readLora(own, checkpoint, 0)).toThrow(
+    "the adapter_config.json beside it is not a JSON object",
+  );
+});
+
+test("one module under two names, and two adapters in one file, are refused", () => {
+  const twice = {
+    ...pair("lora_unet_middle_block_1_proj_in", 128),
+    ...pair("lora_unet_mid_block_attentions_0_proj_in", 128),
+  };
+  expect(refusal(twice).message).toContain("it holds one module twice");
+  const stem = "base_model.model.mid_block.attentions.0.proj_in";
+  const both = { [`${stem}.lora_A.a.weight`]: [4, 128], [`${stem}.lora_B.b.weight`]: [128, 4] };
+  expect(refusal(both).message).toContain("parts of two adapters");
+  const second = { [`${stem}.lora_A.a.weight`]: [4, 128], [`${stem}.lora_A.b.weight`]: [4, 128] };
+  expect(refusal(second).message).toContain("twice");
+});
+
+test("factors get as many axes as their weight", () => {
+  const kernel = "lora_unet_input_blocks_3_0_op"; // [32, 32, 3, 3]
+  const shapes = { [`${kernel}.lora_down.weight`]: [4, 288], [`${kernel}.lora_up.weight`]: [32, 4] };
+  const branch = read(shapes).unet.get("input_blocks.3.0.op")?.[0];
+  expect([branch?.down.shape, branch?.up.shape]).toEqual([
+    [4, 32, 3, 3],
+    [32, 4, 1, 1],
+  ]);
+  const wide = {
+    [`${projection}.lora_down.weight`]: [4, 64, 3, 3],
+    [`${projection}.lora_up.weight`]: [64, 4],
+  };
+  expect(refusal(wide).message).toContain("does not fit the checkpoint");
+});
+
+test("factors of whole numbers are refused: they are quantised", () => {
+  const integers = writeZeros(path, pair(projection), "I8");
+  expect(() => readLora(integers, checkpoint, 0)).toThrow("is of type I8, which no factor has");
+});
+
+test("metadata names the base of a text encoder's LoRA, and says nothing where it is not known", () => {
+  const text = pair("lora_te1_text_model_encoder_layers_1_self_attn_q_proj", 64);
+  for (const [said, base] of [
+    ["sd_v1", "Stable Diffusion 1.x"],
+    ["sd_2.1", "Stable Diffusion 2.x"],
+    ["sd3-medium", "Stable Diffusion 3"],
+    ["flux1", "Flux"],
+  ] as const) {
+    expect(() => readWith({ ss_base_model_version: said }, text)).toThrow(`it was made for ${base}`);
+  }
+  for (const said of ["sdxl_base_v1-0", "sdxl_1.0", "someone's own"]) {
+    expect(readWith({ ss_base_model_version: said }, text).textL.size).toBe(1);
+  }
+});
+
+test("names made to be read for hours are read once, and shown short", () => {
+  const long = `lora_unet${".glora_x".repeat(100_000)}!`;
+  const error = refusal({ ...pair(projection), [long]: [4], [`${long}!`]: [4] });
+  expect(error.message.length).toBeLessThan(600);
+  expect(error.message).toContain("only 1 of its 3 modules exist");
+  const dots = {
+    ...pair(projection),
+    ...pair("lora_unet_middle_block_1_proj_in", 128),
+    [".".repeat(200_000)]: [4],
+  };
+  expect(read(dots).notes.join().length).toBeLessThan(400);
+  const patterns = Object.fromEntries(Array.from({ length: 21 }, (_, i) => [`(to_q|x${i})`, 4]));
+  expect(told({ "unet.r": 4, "unet.rank_pattern": patterns })).toContain("more than 20 expressions");
+});
+
+test("an alpha that is no single number is refused by its key", () => {
+  const key = `${projection}.alpha`;
+  const error = refusal({ ...pair(projection), [key]: [2], "odd.alpha": [] });
+  expect(error.message).toContain("should be one number but its shape is [2]");
+  expect(error.details).toEqual({ path, key });
+});
+
+test("zeros from the last module on are a broken download, zeros before it or in one factor are not", () => {
+  const shapes = { ...pair(projection), ...pair("lora_unet_middle_block_1_proj_in", 128) };
+  const last = 2 * (4 * 128 + 128 * 4);
+  const zeros = (from: number, count: number): void => {
+    writeOnes(path, shapes);
+    const file = openSync(path, "r+");
+    writeSync(file, Buffer.alloc(count), 0, count, statSync(path).size - from);
+    closeSync(file);
+  };
+  zeros(last, last);
+  expect(() => readLora(path, checkpoint, 0)).toThrow("its data is zero to the end");
+  zeros(last / 2, last / 2); // up alone, as before training
+  expect(readLora(path, checkpoint, 0).unet.size).toBe(2);
+  zeros(last + 512, 512);
+  expect(readLora(path, checkpoint, 0).unet.size).toBe(2);
 });

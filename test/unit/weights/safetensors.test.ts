@@ -147,6 +147,16 @@ test("a text that was saved as a model is not repeated", () => {
   expect(() => readSafetensors(broken)).not.toThrow("secret");
 });
 
+test("a header's length may begin with the bytes of other files, '<' for one", () => {
+  for (const first of ["<", " <", "{", "[", "P"]) {
+    const text = [...first].map((letter) => letter.charCodeAt(0));
+    const length = (text[0] ?? 0) + 256 * (text[1] ?? 0x20);
+    const path = write(JSON.stringify({ a: f16([1], 0, 2) }).padEnd(length, " "), 2);
+    expect([...readFileSync(path).subarray(0, text.length)]).toEqual(text);
+    expect([...readSafetensors(path).tensors.keys()]).toEqual(["a"]);
+  }
+});
+
 test("several weights of a file are read at once, times their scales", () => {
   const header = JSON.stringify({ a: f16([1], 0, 2), b: f16([2], 2, 6) });
   const path = write(header, 6);

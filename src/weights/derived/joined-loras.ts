@@ -1,0 +1,119 @@
+import { open } from "node:fs/promises";
+import { ModelError } from "#/lib/errors.ts";
+import { readSafetensors, readWeight, type WeightRef } from "../safetensors.ts";
+import { type JoinPlan, type PlannedModule, rankOf, sizeOf } from "./join-plan.ts";
+
+/** One module's factors of all LoRAs of a set, in float32; see {@link PlannedModule} for their shapes. */
+export type JoinedLora = Readonly<{
+  down: WeightRef;
+  up: WeightRef;
+  /** For each of the R ranks, the place of its LoRA in the set. */
+  owners: readonly number[];
+}>;
+
+/** The LoRAs of a network. */
+export type JoinedLoras = Readonly<{
+  /** How many LoRAs the set has: the length of the graph's vector of strengths. */
+  count: number;
+  /** By the module they attach to. */
+  modules: ReadonlyMap<string, JoinedLora>;
+}>;
+
+/** No LoRA at all. */
+export const noLoras: JoinedLoras = { count: 0, modules: new Map() };
+
+/** Data begins at a multiple of this, the size of a page. */
+const page = 4096;
+
+/** The bytes that {@link writeJoined} will write. */
+export const joinedSize = (plan: JoinPlan): number =>
+  headerOf(plan).length + plan.modules.reduce((sum, { down, up }) => sum + bytesOf(down) + bytesOf(up), 0);
+
+/**
+ * Writes the factors of a set as one safetensors file, `<module>.down` and `<module>.up` in float32, module by module: no
+ * more than one module's factors are in memory. `scale` (alpha / rank) is multiplied into the up factors.
+ *
+ * @param path a file that is not there yet
+ * @throws ModelError as {@link readWeight}, and what the file system throws
+ */
+export async function writeJoined(plan: JoinPlan, path: string): Promise<void> {
+  const file = await open(path, "wx", 0o600);
+  try {
+    await file.writeFile(headerOf(plan));
+    for (const planned of plan.modules) {
+      for (const { branch } of planned.branches) await file.writeFile(bytes(readWeight(branch.down)));
+      await file.writeFile(bytes(sideBySide(planned)));
+    }
+    await file.sync(); // before it gets its name: a crash must leave no file of holes behind
+  } finally {
+    await file.close();
+  }
+}
+
+/**
+ * Opens a file of {@link writeJoined} after checking that it is the plan's, whole.
+ *
+ * @returns undefined if it is not there, or is damaged
+ */
+export function readJoined(plan: JoinPlan, path: string): JoinedLoras | undefined {
+  try {
+    const { tensors } = readSafetensors(path);
+    if (tensors.size !== 2 * plan.modules.length) return undefined;
+    const modules = new Map<string, JoinedLora>();
+    for (const planned of plan.modules) {
+      const [down, up] = [tensors.get(`${planned.module}.down`), tensors.get(`${planned.module}.up`)];
+      if (!isFactor(down, planned.down) || !isFactor(up, planned.up)) return undefined;
+      modules.set(planned.module, { down, up, owners: ownersOf(planned) });
+    }
+    return { count: plan.count, modules };
+  } catch (thrown) {
+    if (thrown instanceof ModelError) return undefined;
+    throw thrown;
+  }
+}
+
+const isFactor = (ref: WeightRef | undefined, shape: readonly number[]): ref is WeightRef =>
+  ref?.dtype === "F32" && ref.shape.join() === shape.join();
+
+const ownersOf = ({ branches }: PlannedModule): number[] =>
+  branches.flatMap(({ owner, branch }) => Array.from({ length: rankOf(branch) }, () => owner));
+
+function headerOf({ modules }: JoinPlan): Uint8Array {
+  let end = 0;
+  const entry = (name: string, shape: readonly number[]) => {
+    const start = end;
+    end += bytesOf(shape);
+    return [name, { dtype: "F32", shape, data_offsets: [start, end] }] as const;
+  };
+  const entries = modules.flatMap(({ module, down, up }) => [
+    entry(`${module}.down`, down),
+    entry(`${module}.up`, up),
+  ]);
+  const text = new TextEncoder().encode(JSON.stringify(Object.fromEntries(entries)));
+  const header = new Uint8Array(Math.ceil((8 + text.length) / page) * page).fill(0x20);
+  new DataView(header.buffer).setBigUint64(0, BigInt(header.length - 8), true);
+  header.set(text, 8);
+  return header;
+}
+
+/** Up factors [out, r] next to each other as [out, R], each times its scale. */
+function sideBySide({ up, branches }: PlannedModule): Float32Array {
+  const [out = 0, total = 0] = up;
+  const joined = new Float32Array(out * total);
+  let column = 0;
+  for (const { branch } of branches) {
+    const rank = rankOf(branch);
+    const factor = readWeight(branch.up);
+    for (let row = 0; row < out; row += 1) {
+      const to = row * total + column;
+      for (let i = 0; i < rank; i += 1) joined[to + i] = (factor[row * rank + i] ?? 0) * branch.scale;
+    }
+    column += rank;
+  }
+  return joined;
+}
+
+const bytesOf = (shape: readonly number[]): number => 4 * sizeOf(shape);
+
+const bytes = ({ buffer, byteOffset, byteLength }: Float32Array): Uint8Array =>
+  new Uint8Array(buffer, byteOffset, byteLength);

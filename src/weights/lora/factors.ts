@@ -1,0 +1,46 @@
+import type { SafetensorsFile, WeightRef } from "../safetensors.ts";
+import { foreignByMetadata } from "./foreign-lora.ts";
+import { refused } from "./refused.ts";
+
+/** A pair of factors and the weight they change. */
+export type Factors = Readonly<{ file: SafetensorsFile; down: WeightRef; up: WeightRef; weight: WeightRef }>;
+
+/**
+ * The factors with as many axes as the weight. dW is up · down with both laid out as matrices, so a 1 x 1 kernel and a
+ * matrix are the same bytes, and tools write either for either; a matrix of rank rows may hold whole kernels, too.
+ *
+ * @throws ModelError `lora-unsupported` where they do not multiply to the weight's shape
+ */
+export function fitted({ file, down, up, weight }: Factors): Readonly<{
+  rank: number;
+  down: WeightRef;
+  up: WeightRef;
+}> {
+  for (const { key, dtype } of [down, up]) {
+    // Whole numbers are quantised values: their scales are kept in ways of their own.
+    if (!/^B?F\d/.test(dtype))
+      throw refused(file.path, `${key} is of type ${dtype}, which no factor has`, key);
+  }
+  const [out = 0, ...inner] = weight.shape;
+  const [rank = 0] = down.shape;
+  const flat = down.shape.slice(1).reduce((product, n) => product * n, 1);
+  const wanted = inner.reduce((product, n) => product * n, 1);
+  const kernels = down.shape.length === weight.shape.length && down.shape.slice(1).join() === inner.join();
+  const matrix = down.shape.slice(2).every((n) => n === 1);
+  const fits =
+    inner.length > 0 &&
+    rank > 0 &&
+    flat === wanted &&
+    (kernels || matrix) &&
+    up.shape[0] === out &&
+    up.shape[1] === rank &&
+    up.shape.slice(2).every((n) => n === 1);
+  if (fits) {
+    const ones = inner.slice(1).map(() => 1);
+    return { rank, down: { ...down, shape: [rank, ...inner] }, up: { ...up, shape: [out, rank, ...ones] } };
+  }
+  const text = ({ shape }: WeightRef): string => `[${shape.join(", ")}]`;
+  const shapes = `down ${text(down)}, up ${text(up)}, weight ${text(weight)}`;
+  const made = foreignByMetadata(file) ?? "it was made for another architecture";
+  throw refused(file.path, `${down.key} does not fit the checkpoint (${shapes}): ${made}`, down.key);
+}

@@ -1,0 +1,36 @@
+import type { WeightRef } from "../safetensors.ts";
+
+/** One low-rank branch on one module: W x + strength · scale · up(down(x)). */
+export type LoraBranch = Readonly<{
+  /** Which LoRA of the list it belongs to. */
+  index: number;
+  /** [rank, in] or [rank, in, kh, kw]: as many axes as the module's weight */
+  down: WeightRef;
+  /** [out, rank] or [out, rank, 1, 1] */
+  up: WeightRef;
+  /** alpha / rank (alpha / sqrt(rank) with rank-stabilised LoRA), or 1 without alpha */
+  scale: number;
+}>;
+
+/** Branches of one part by module name. */
+export type LoraBranches = ReadonlyMap<string, readonly LoraBranch[]>;
+
+/** What a LoRA file holds for a checkpoint. */
+export type Lora = Readonly<{
+  path: string;
+  stamp: string;
+  unet: LoraBranches;
+  textL: LoraBranches;
+  textG: LoraBranches;
+  /** What the file has and no network uses, a sentence each, for whoever asked for it. */
+  notes: readonly string[];
+}>;
+
+/** Joins several LoRAs' branches, in order, for one part of a checkpoint. */
+export function mergeBranches(loras: readonly LoraBranches[]): LoraBranches {
+  const merged = new Map<string, LoraBranch[]>();
+  for (const branches of loras) {
+    for (const [module, list] of branches) merged.set(module, [...(merged.get(module) ?? []), ...list]);
+  }
+  return merged;
+}

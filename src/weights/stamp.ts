@@ -1,0 +1,33 @@
+import { type Stats, statSync } from "node:fs";
+import { basename } from "node:path";
+import { ModelError } from "#/lib/errors.ts";
+
+/** A file as it was when it was looked at: another stamp means another content. */
+export type FileStamp = Readonly<{
+  /** Real path, links followed. */
+  path: string;
+  stamp: string;
+}>;
+
+/** What changes when a file does: device, inode, size in bytes and time of change. */
+export const stampOf = ({ dev, ino, size, mtimeMs }: Stats): string => `${dev}:${ino}:${size}:${mtimeMs}`;
+
+/** Whether the file is still the one that was looked at; false when it is gone. */
+export function isUnchanged({ path, stamp }: FileStamp): boolean {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  return stats !== undefined && stampOf(stats) === stamp;
+}
+
+/**
+ * For what was made of files whose headers were read before.
+ *
+ * @throws ModelError `file-unreadable` naming the first file that is another one by now, or gone
+ */
+export function assertUnchanged(files: readonly FileStamp[]): void {
+  const changed = files.find((file) => !isUnchanged(file));
+  if (changed === undefined) return;
+  const { path } = changed;
+  throw new ModelError("file-unreadable", `${basename(path)} was replaced while it was read. Ask again.`, {
+    path,
+  });
+}
