@@ -98,7 +98,7 @@ test("a number of 5,000 digits on the live channel is told of as a bad message",
   const client = await liveClient(bench.url);
   client.say(`{"type": "ping", "id": ${"9".repeat(5000)}}`);
   const told = await client.until(({ type }) => type === "error");
-  expect(told).toMatchObject({ code: "bad-message", message: "A number has more than 4300 digits." });
+  expect(told).toMatchObject({ code: "bad-message", message: expect.stringContaining("4300 digits") });
   for (const [i, text] of oddTexts.slice(0, 3).entries()) {
     client.say(
       `{"type": "generate", "id": ${i}, "label": "${text}", "request": {${small}, "style_selections": []}}`,
