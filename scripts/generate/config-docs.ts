@@ -12,10 +12,12 @@ export function configurationPage(): string {
 
 <!-- Made by \`node scripts/setup.mjs run scripts/generate/config-docs.ts\` from src/config/schema.ts; do not edit. -->
 
-Every setting has one name. It is a key of \`config.txt\` (JSON, in the working folder; the variable \`config_path\` names
-another file), an environment variable \`FOOOCUSD_<KEY>\` in capitals, and a flag \`--key\` with dashes. Later ones win:
-defaults, \`config.txt\`, environment, flags. Lists are separated by commas outside of JSON. A value that does not fit stops
-the start and says where it came from.
+Every setting has one name. It is a key of \`config.txt\` (JSON, in the working folder; the variable \`FOOOCUSD_CONFIG_PATH\`, or Fooocus'
+\`config_path\`, names another file), an environment variable \`FOOOCUSD_<KEY>\` in capitals, and a flag \`--key\` with dashes. Later ones win:
+defaults, \`config.txt\`, environment, flags. Lists are separated by commas outside of JSON, and a list's flag may be
+repeated (\`--models A --models B\`). A value that does not fit stops the start and says where it came from; so does a flag
+that is not there. A variable or a key that looks misspelt is told of in the log, with the name that was probably meant.
+\`--version\` says the version, \`--help\` all of this.
 
 ${settingsTable()}
 ## Coming from FooocusAPI

@@ -171,4 +171,12 @@ function copied(schema: Tree, named: Tree): Tree {
   };
 }
 
-const ownMarks: readonly string[] = ["requiredKeys", "required", "big", "jsonText", "lenient", "spellings"];
+const ownMarks: readonly string[] = [
+  "requiredKeys",
+  "required",
+  "big",
+  "jsonText",
+  "lenient",
+  "spellings",
+  "takesNull",
+];

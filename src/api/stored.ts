@@ -75,9 +75,6 @@ export function fromStored(stored: JsonObject): GenerateParams {
     model_name: flat[i * loraFields + 1] ?? "None",
     weight: flat[i * loraFields + 2] ?? 1,
   }));
-  const { save_name = null, ...given } = stored;
-  const named = save_name === null ? {} : { save_name };
-  const params = readBody(CommonRequest, { ...given, ...named, loras });
   // Every field is there: what was stored was complete.
-  return { ...params, save_name } as unknown as GenerateParams;
+  return readBody(CommonRequest, { ...stored, loras }) as unknown as GenerateParams;
 }

@@ -24,7 +24,8 @@ export const ConfigSchema = Type.Object({
   }),
   base_url: Type.String({
     default: "",
-    description: "Base of result URLs, with or without scheme; empty uses host and port.",
+    description:
+      "Base of result URLs, with or without scheme; empty takes the name that each request asked, and for webhooks host and port.",
   }),
   api_keys: Type.Array(Type.String(), {
     default: [],

@@ -89,8 +89,8 @@ function pathsOf(
   const pathOf = (kind: ModelKind, name: string): string => {
     const path = findModel(modelRoots, kind, name);
     if (path !== undefined) return path;
-    const folders = modelRoots.map((root) => `${root}/${kind}`).join(", ");
-    throw new RequestError("missing-model", `The file ${name} is no longer in ${folders}.`, { name });
+    const message = `The file ${name} is no longer in the ${kind} folders.`;
+    throw new RequestError("missing-model", message, { name });
   };
   return {
     loras: loras.map(({ name, weight }) => ({ path: pathOf("loras", name), weight })),

@@ -11,6 +11,7 @@ import { EngineError, RequestError } from "#/lib/errors.ts";
 import type { ImageStore } from "#/stores/images.ts";
 import type { Task } from "#/tasks/task.ts";
 import type { Tasks } from "#/tasks/tasks.ts";
+import { type AddressBook, addressesFor, eventsFor, keptRequest, taskFor } from "./answers/addresses.ts";
 import { eventStream } from "./answers/event-stream.ts";
 import { firstPicture, withPictures } from "./answers/pictures.ts";
 import { acknowledgement, storedRecord } from "./answers/record.ts";
@@ -18,24 +19,30 @@ import { acceptedBy, askedPicture, type MediaRange, takesJson } from "./http/acc
 import { jsonBody } from "./http/json-body.ts";
 import { convertedReply, jsonReply } from "./http/replies.ts";
 
-export type GenerateDependencies = Readonly<{ tasks: Tasks; images: ImageStore; decoding?: DecodeGate }>;
+export type GenerateDependencies = Readonly<{
+  tasks: Tasks;
+  images: ImageStore;
+  decoding?: DecodeGate;
+  addresses?: AddressBook;
+}>;
 
 /** One request, four ways to answer it, chosen by the Accept header and two body flags. */
-export const generateRoute = ({ tasks, images, decoding }: GenerateDependencies) =>
+export const generateRoute = ({ tasks, images, decoding, addresses: book }: GenerateDependencies) =>
   new Elysia({ name: "routes/generate" }).use(jsonBody()).post(
     "/v1/engine/generate/",
     async ({ request, json }): Promise<Response> => {
       // The reader checked every key that is present against this very schema.
-      const body = readBody(CommonRequest, json) as GenerateRequest;
+      const addresses = addressesFor(request, book);
+      const body = keptRequest(readBody(CommonRequest, json), addresses);
       const mode = modeOf(acceptedBy(request), body);
       const task = await tasks.submit(body, { single: mode.kind === "image" });
       switch (mode.kind) {
         case "async":
           return jsonReply(acknowledgement(task));
         case "sync":
-          return await recordReply(await ended(tasks, task.id, request.signal), images);
+          return await recordReply(taskFor(await ended(tasks, task.id, request.signal), addresses), images);
         case "stream":
-          return eventStream(tasks.watch(task.id, request.signal));
+          return eventStream(eventsFor(tasks.watch(task.id, request.signal), addresses));
         case "image":
           return firstImage(await ended(tasks, task.id, request.signal), mode.format, { images, decoding });
       }

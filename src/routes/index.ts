@@ -7,14 +7,17 @@ import type { Log } from "#/lib/log.ts";
 import type { ImageStore } from "#/stores/images.ts";
 import type { Tasks } from "#/tasks/tasks.ts";
 import type { Tools } from "#/tasks/tools.ts";
+import type { AddressBook } from "./answers/addresses.ts";
 import { controlRoute } from "./control.ts";
 import { dashboardRoute } from "./dashboard.ts";
 import { docsRoutes } from "./docs.ts";
 import { enginesRoutes } from "./engines.ts";
 import { filesRoutes } from "./files.ts";
 import { generateRoute } from "./generate.ts";
+import { healthRoute } from "./health.ts";
 import { type AuthOptions, asksForKey, refusal, strangerRefusal } from "./http/auth.ts";
 import { bodyBytes, hardLimit, oversized } from "./http/body-limit.ts";
+import { isPacked } from "./http/content-encoding.ts";
 import { corsHeaders, preflight } from "./http/cors.ts";
 import { errorReply } from "./http/errors.ts";
 import { type BrowserGuard, loggedGuard } from "./http/guard.ts";
@@ -40,6 +43,8 @@ export type RouteDependencies = Readonly<{
   corsOrigins: readonly string[];
   /** Against web pages of others; none leaves it to the key. */
   guard?: BrowserGuard;
+  /** Under which names clients are given addresses; none gives all the ones that are kept. */
+  addresses?: AddressBook;
   /** Whether the older API's job-history shows parameters and results too. */
   persistentHistory?: boolean;
   log: Log;
@@ -70,15 +75,24 @@ export function routes(parts: RouteDependencies) {
       return (
         preflight(request, parts.corsOrigins) ??
         refused?.(request) ??
-        unrouted(request, declared) ??
+        unrouted(request, declared, parts.addresses?.named()) ??
+        // Unpacking costs more than a body says, so it is not done for strangers.
+        (isPacked(request) ? refusal(request, parts.auth) : undefined) ??
         strangerRefusal(request, parts.auth) ??
         oversized(request)
       );
     })
     .onBeforeHandle(({ request }) => refusal(request, parts.auth))
     .onError(({ code, error }) => (code === "NOT_FOUND" ? notFound() : errorReply(error, parts.log)))
-    .use(docsRoutes(() => declared, parts.defaults ?? (() => ({}))))
+    .use(
+      docsRoutes(
+        () => declared,
+        parts.defaults ?? (() => ({})),
+        () => parts.addresses?.named() ?? "",
+      ),
+    )
     .use(dashboardRoute())
+    .use(healthRoute())
     .use(generateRoute(parts))
     .use(tasksRoutes(parts))
     .use(taskEventsRoutes(parts))

@@ -1,4 +1,4 @@
-import type { GenerateParams } from "#/api/generate.ts";
+import type { GenerateParams, GenerateRequest } from "#/api/generate.ts";
 import type { Catalog } from "#/catalog/catalog.ts";
 import type { Examiner } from "#/catalog/examine.ts";
 import type { ModelHashes } from "#/catalog/hashes.ts";
@@ -15,10 +15,10 @@ import type { Wildcards } from "#/recipe/wildcards.ts";
 import type { HistoryStore } from "#/stores/history.ts";
 import type { ImageStore } from "#/stores/images.ts";
 import { serverDefaults } from "./defaults.ts";
-import { describeImage } from "./describe-image.ts";
+import { describeImage, roomWarning } from "./describe-image.ts";
 import { examineInTurn, examineModels } from "./examine-models.ts";
 import type { InputOptions } from "./inputs.ts";
-import { prepare, prepareLenient } from "./prepare.ts";
+import { foresee, prepare, prepareLenient } from "./prepare.ts";
 import type { FetchLimits } from "./safe-fetch.ts";
 import { TaskService } from "./service.ts";
 import type { Task } from "./task.ts";
@@ -99,6 +99,8 @@ export function createTasks(parts: TaskDependencies): CreatedTasks {
       catalog,
       styles: assets.styles.map(({ name }) => name),
     });
+  const defaultAdaptiveCfg = defaults().adaptive_cfg;
+  const describing = { catalog, createdBy: makerOf(config), defaultAdaptiveCfg };
   const tokenizer = lazyTokenizer();
   const world = (): World => ({ ...worldOf(parts), tokenizer });
   const preparation = {
@@ -110,17 +112,13 @@ export function createTasks(parts: TaskDependencies): CreatedTasks {
     inputOptions: () => inputOptionsOf(parts),
     webhook: webhookOptions(config),
     log,
+    roomFor: async (params: GenerateParams, resolved: Resolved) =>
+      config.disable_metadata ? undefined : await roomWarning(params, resolved, describing),
     random: parts.random,
   };
-  const tools = createTools(() => inputOptionsOf(parts), world);
+  const foreseen = (request: GenerateRequest) => foresee(request, preparation);
+  const tools = createTools(() => inputOptionsOf(parts), world, foreseen);
   const webhooks = new Webhooks(history, webhookOptions(config), clock, log);
-  const createdBy = config.created_by || (fooocusKeys.environment.metadata_created_by ?? "");
-  const describeOptions = {
-    catalog,
-    hashes,
-    createdBy: createdBy || (fooocusKeys.file.metadata_created_by ?? ""),
-    defaultAdaptiveCfg: defaults().adaptive_cfg,
-  };
   const tasks = new TaskService({
     history,
     images,
@@ -137,7 +135,7 @@ export function createTasks(parts: TaskDependencies): CreatedTasks {
     describe: async (params, resolved, image) =>
       config.disable_metadata || !params.save_metadata_to_images
         ? undefined
-        : await describeImage(params, resolved, image, describeOptions),
+        : await describeImage(params, resolved, image, { ...describing, hashes }),
     recordText,
   });
   return { tasks, tools, defaults };
@@ -150,6 +148,9 @@ const webhookOptions = (config: TaskConfig) => ({
   allowPrivate: config.allow_private_fetch,
   own: isNothing(config.webhook_url) ? "" : config.webhook_url,
 });
+
+const makerOf = ({ created_by, fooocusKeys: { environment, file } }: TaskConfig): string =>
+  [created_by, environment.metadata_created_by, file.metadata_created_by].find((name) => name) ?? "";
 
 /** A task's turn may come much later: its files are looked at once more, and the engine looks for itself. */
 function resolveAgain(params: GenerateParams, world: World, parts: TaskDependencies): Resolved {

@@ -1,4 +1,5 @@
 import type { TaskId } from "#/engine/protocol.ts";
+import { clientSentence } from "#/lib/client-sentence.ts";
 import type { WireError } from "#/lib/errors.ts";
 import type { Delivery, Settlement } from "#/stores/history.ts";
 import type { EventLog } from "./event-log.ts";
@@ -29,8 +30,11 @@ export class Endings {
   }
 
   /** Ends a task: row, webhook, event; exactly once, whoever calls is the task's owner. */
-  settle(task: Task, end: End): void {
+  settle(task: Task, { error: failure, ...rest }: End): void {
     const { now, webhooks, recordText, log } = this.#parts;
+    // From here on, whoever reads of it is a client; the log alone is told where files lie.
+    const error = failure === null ? null : { ...failure, message: clientSentence(failure) };
+    const end = { ...rest, error };
     // A clock that was set back must not make a task end before it began.
     const settlement = { ...end, finishedAt: Math.max(now(), end.startedAt ?? task.queuedAt) };
     const settled: Task = { ...task, state: { status: "settled", ...settlement } };
@@ -38,8 +42,8 @@ export class Endings {
     const ended = { task: settled, settlement, delivery };
     const seconds = (settlement.finishedAt - (end.startedAt ?? settlement.finishedAt)) / 1000;
     const facts = { task: task.id, outcome: end.outcome, images: end.images.length, seconds };
-    if (end.error === null) log.info("a task ended", facts);
-    else log.error("a task failed", { ...facts, error: end.error.message, stack: stackOf(end.error) });
+    if (failure === null) log.info("a task ended", facts);
+    else log.error("a task failed", { ...facts, error: failure.message, stack: stackOf(failure) });
     this.#unwritten.set(task.id, ended);
     this.#writer.keep(task.id, () => this.#write(ended));
     this.#events.addTask(task.id, {

@@ -5,10 +5,10 @@ import type { Log } from "#/lib/log.ts";
 import { withKnownNames } from "#/recipe/known-names.ts";
 import { type Preset, presetOf } from "#/recipe/preset.ts";
 import { withoutPublishedDefaults } from "#/recipe/published-defaults.ts";
-import { resolveRecipe, type World } from "#/recipe/resolve.ts";
+import { type Resolved, resolveRecipe, type World } from "#/recipe/resolve.ts";
 import { settle } from "#/recipe/settle.ts";
-import { expansionWarning, sizeWarning, wildcardWarning } from "#/recipe/warnings.ts";
-import { isCleanName } from "#/stores/images.ts";
+import { expansionWarning, roundedWarning, sizeWarning, wildcardWarning } from "#/recipe/warnings.ts";
+import { isSaveName } from "#/stores/images.ts";
 import { type examineInTurn, type ModelShelf, unusableModel } from "./examine-models.ts";
 import { type InputOptions, takeInputs } from "./inputs.ts";
 import type { Prepared } from "./parts.ts";
@@ -25,6 +25,8 @@ export type Preparation = Readonly<{
   inputOptions: () => InputOptions;
   webhook: WebhookRules;
   log: Log;
+  /** What to say where the pictures have no room for the text about their making. */
+  roomFor: (params: GenerateParams, resolved: Resolved) => Promise<string | undefined>;
   /** 0 up to 1. */
   random: () => number;
 }>;
@@ -35,7 +37,13 @@ export type Preparation = Readonly<{
  *
  * @throws RequestError
  */
-export async function prepare(said: GenerateRequest, parts: Preparation): Promise<Prepared> {
+export async function prepare(request: GenerateRequest, parts: Preparation): Promise<Prepared> {
+  const { params, warnings } = await considered(request, parts);
+  return { params: await takeInputs(params, parts.inputOptions()), warnings };
+}
+
+/** Everything but the images. */
+async function considered(said: GenerateRequest, parts: Preparation): Promise<Prepared> {
   // 53 bits, so that a client in JavaScript reads a drawn seed to its last digit.
   const randomSeed = (): bigint => BigInt(Math.floor(parts.random() * 2 ** 53));
   const world = parts.world();
@@ -50,16 +58,54 @@ export async function prepare(said: GenerateRequest, parts: Preparation): Promis
   const { notes, fault } = await parts.examine(resolved, parts.models);
   if (fault !== undefined) throw unusableModel(fault, { request, preset });
   const more = [
+    roundedWarning(recipe.size),
     sizeWarning(recipe.size, recipe.base, world.sidecar(recipe.base)),
     expansionWarning(request, preset),
     wildcardWarning(params, world.wildcards),
+    await parts.roomFor(params, resolved),
   ];
   await webhook.checked;
-  const taken = await takeInputs(params, parts.inputOptions());
   return {
-    params: { ...taken, webhook_url: webhook.url },
+    params: { ...params, webhook_url: webhook.url },
     warnings: [...unsaid, ...warnings, ...more.flatMap((text) => text ?? []), ...notes],
   };
+}
+
+/** Refusals that are foreseen of one request; beyond them there is no use in more. */
+const mostForeseen = 10;
+
+/**
+ * What would be said of a request if it were posted now: why it would be refused, each reason as if the others were mended,
+ * and what a record would warn of. Nothing is kept.
+ *
+ * @param request without images
+ */
+export async function foresee(request: GenerateRequest, parts: Preparation): Promise<readonly string[]> {
+  const told: string[] = [];
+  let rest: GenerateRequest = request;
+  while (told.length < mostForeseen) {
+    try {
+      return [...told, ...(await considered(rest, parts)).warnings];
+    } catch (thrown) {
+      if (!(thrown instanceof RequestError)) throw thrown;
+      const less = withoutFault(rest, thrown.details.field);
+      // What took the place of something that was left out here is not the request's.
+      if (less === undefined && told.length > 0) return told;
+      told.push(`The request would be refused: ${thrown.message}`);
+      if (less === undefined) return told;
+      rest = less;
+    }
+  }
+  return told;
+}
+
+/** The request without what a refusal names; undefined if it did not say that itself. */
+function withoutFault(request: GenerateRequest, field: unknown): GenerateRequest | undefined {
+  const [name = "", index] = typeof field === "string" ? field.split(".") : [];
+  if (!Object.hasOwn(request, name)) return undefined;
+  if (name === "loras" && index !== undefined)
+    return { ...request, loras: (request.loras ?? []).filter((_, at) => at !== Number(index)) };
+  return Object.fromEntries(Object.entries(request).filter(([key]) => key !== name));
 }
 
 /**
@@ -81,8 +127,8 @@ function checkFile({ save_name: name, output_format: format }: GenerateParams): 
     const message = `Images are not saved as ${JSON.stringify(format)}; output_format takes ${known}.`;
     throw new RequestError("invalid-value", message, { field: "output_format", value: format });
   }
-  if (name !== null && name !== "" && !isCleanName(name)) {
-    const message = `save_name is one file name without folders, not ${JSON.stringify(name.slice(0, 200))}.`;
+  if (name !== null && name !== "" && !isSaveName(name)) {
+    const message = `save_name is one file name of at most 200 bytes without folders, not ${JSON.stringify(name.slice(0, 200))}.`;
     throw new RequestError("invalid-value", message, { field: "save_name", value: name.slice(0, 200) });
   }
 }

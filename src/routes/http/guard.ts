@@ -34,6 +34,10 @@ export function browserGuard(settings: GuardSettings): BrowserGuard {
   };
 }
 
+/** Whether others than this machine reach the server, and nobody has to say a key: its operator is warned. */
+export const isOpenToAll = ({ host, api_keys }: Pick<GuardSettings, "host" | "api_keys">): boolean =>
+  api_keys.length === 0 && !isLoopback(nameOf(host));
+
 /**
  * The guard with its own sentence in the operator's log, the first time a page that was opened as a file is refused: to
  * its user the page does nothing, and only the operator can let it in.

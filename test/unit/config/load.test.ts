@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { pythonLiteral } from "#/config/fooocus-keys.ts";
 import { loadConfig } from "#/config/load.ts";
 import { ConfigSchema } from "#/config/schema.ts";
+import { version } from "#/lib/version.ts";
 
 const root = mkdtempSync(join(tmpdir(), "fooocusd-config-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -191,4 +192,60 @@ test("the settings are frozen, and help lists them all", () => {
   const help = "help" in loaded ? loaded.help : "";
   for (const key of Object.keys(ConfigSchema.properties))
     expect(help).toContain(`--${key.replaceAll("_", "-")}`);
+});
+
+test("--models A --models B searches both folders, where the last one used to win alone", () => {
+  const models = (...args: string[]) => load(args).config.models;
+  expect(models("--models", "a", "--models", "b,c")).toEqual(["a", "b", "c"]);
+  expect(models("--models=a")).toEqual(["a"]);
+  expect(load(["--apikey", "k1", "--api-keys=k2"]).config.api_keys).toEqual(["k1", "k2"]);
+  expect(load(["--queue-limit", "7", "--queue-limit", "8"]).config.queue_limit).toBe(8);
+});
+
+test("FOOOCUSD_CONFIG_PATH names the file, and one that is not there is told of", () => {
+  const path = join(root, "mine.txt");
+  writeFileSync(path, JSON.stringify({ queue_limit: 9 }));
+  expect(load([], { FOOOCUSD_CONFIG_PATH: path }, { queue_limit: 5 }).config.queue_limit).toBe(9);
+  const nowhere = join(root, "nowhere.txt");
+  expect(load([], { FOOOCUSD_CONFIG_PATH: nowhere }).notes).toEqual([
+    `The configuration file ${nowhere}, which the environment names, is not there.`,
+  ]);
+});
+
+test("misspelt flags, variables and keys are told, with the name that was meant", () => {
+  expect(() => load(["--prot", "1"])).toThrow(
+    "There is no flag --prot; --help lists them. Did you mean --port?",
+  );
+  expect(() => load(["--out-put-path", "x"])).toThrow("Did you mean --output-path?");
+  expect(() => load(["--nothing-like-it", "x"])).toThrow(/lists them\.$/);
+  const { notes, config } = load(
+    [],
+    {
+      FOOOCUSD_API_KEY: "k",
+      FOOCUSD_PORT: "1",
+      FOOOCUSD_UNHEARD_OF: "1",
+      FOOOCUSD_CACHE_DIR: "/c",
+      FOCUS: "1",
+    },
+    {
+      api_key: ["k"],
+      "queue-limit": 3,
+      defualt_model: "m",
+      default_image_number: 2,
+      default_performance: "Speed",
+    },
+  );
+  expect(notes.map((note) => note.replace(/^\S+\.txt/, "config.txt"))).toEqual([
+    "config.txt: api_key is no setting and changes nothing. Did you mean api_keys?",
+    "config.txt: queue-limit is no setting and changes nothing. Did you mean queue_limit?",
+    "config.txt: defualt_model is no setting and changes nothing. Did you mean default_model?",
+    "The variable FOOOCUSD_API_KEY is none of ours and changes nothing. Did you mean FOOOCUSD_API_KEYS?",
+    "The variable FOOCUSD_PORT is none of ours and changes nothing. Did you mean FOOOCUSD_PORT?",
+    "The variable FOOOCUSD_UNHEARD_OF is none of ours and changes nothing.",
+  ]);
+  expect(config.api_keys).toEqual([]);
+});
+
+test("--version says the version", () => {
+  expect(loadConfig({ args: ["--version"], env: {} })).toEqual({ help: `fooocusd ${version}` });
 });
