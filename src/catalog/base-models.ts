@@ -1,7 +1,7 @@
-import { statSync } from "node:fs";
 import { sdxlCheckpoint } from "#/weights/layouts/sdxl.ts";
 import { chooseVae } from "#/weights/layouts/vae.ts";
 import { readSafetensors } from "#/weights/safetensors.ts";
+import { fileState } from "./file-state.ts";
 
 type Judged = Readonly<{ stamp: string; refusal: string | undefined }>;
 
@@ -16,18 +16,13 @@ export class BaseModels {
    * @returns undefined where it can
    */
   refusal(path: string): string | undefined {
-    const stamp = stampOf(path);
+    const stamp = fileState(path);
     const known = this.#known.get(path);
     if (known !== undefined && known.stamp === stamp) return known.refusal;
     const refusal = judge(path);
     this.#known.set(path, { stamp, refusal });
     return refusal;
   }
-}
-
-function stampOf(path: string): string {
-  const { dev, ino, size, mtimeMs } = statSync(path, { throwIfNoEntry: false }) ?? {};
-  return `${dev}:${ino}:${size}:${mtimeMs}`;
 }
 
 function judge(path: string): string | undefined {

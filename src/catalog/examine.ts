@@ -1,10 +1,10 @@
-import { statSync } from "node:fs";
 import { ModelError } from "#/lib/errors.ts";
 import type { Checkpoint } from "#/weights/checkpoint.ts";
 import { sdxlCheckpoint } from "#/weights/layouts/sdxl.ts";
 import { chooseVae } from "#/weights/layouts/vae.ts";
 import { readLora } from "#/weights/lora/read-lora.ts";
 import { readSafetensors } from "#/weights/safetensors.ts";
+import { fileState } from "./file-state.ts";
 
 /** Checkpoints that are remembered: about a megabyte each, as names and places of some 2500 tensors. */
 const mostCheckpoints = 8;
@@ -22,7 +22,7 @@ export class Examiner {
 
   /** @throws ModelError if the file cannot serve as a checkpoint */
   checkpoint(path: string): Checkpoint {
-    return this.#checkpoints.of([path, stampOf(path)], () => sdxlCheckpoint(readSafetensors(path)));
+    return this.#checkpoints.of([path, fileState(path)], () => sdxlCheckpoint(readSafetensors(path)));
   }
 
   /**
@@ -31,7 +31,7 @@ export class Examiner {
    * @throws ModelError if there is no VAE that can serve
    */
   vae(path: string | undefined, checkpoint: Checkpoint): readonly string[] {
-    const key = [path ?? "", path === undefined ? "" : stampOf(path), checkpoint.path, checkpoint.stamp];
+    const key = [path ?? "", path === undefined ? "" : fileState(path), checkpoint.path, checkpoint.stamp];
     return this.#others.of(["vae", ...key], () => {
       const file = path === undefined ? undefined : readSafetensors(path);
       return chooseVae(checkpoint, file).notes.slice(checkpoint.notes.length);
@@ -43,18 +43,9 @@ export class Examiner {
    * @throws ModelError if it is no LoRA for this checkpoint
    */
   lora(path: string, checkpoint: Checkpoint): readonly string[] {
-    const key = [path, stampOf(path), checkpoint.path, checkpoint.stamp];
+    const key = [path, fileState(path), checkpoint.path, checkpoint.stamp];
     return this.#others.of(["lora", ...key], () => readLora(path, checkpoint, 0).notes);
   }
-}
-
-/**
- * What tells one state of a file from another. The time of its last change of state is in it, beside those that the
- * header's own stamp has: a file that is made readable is looked at again.
- */
-function stampOf(path: string): string {
-  const { dev, ino, size, mtimeMs, ctimeMs } = statSync(path, { throwIfNoEntry: false }) ?? {};
-  return [dev, ino, size, mtimeMs, ctimeMs].join(":");
 }
 
 /** Answers and refusals by what they depend on; the one not asked for longest is forgotten first. */
