@@ -28,7 +28,7 @@ async function served(...args: readonly string[]) {
   const outputs = join(folder, crypto.randomUUID());
   const common = ["--port", "0", "--models", models, "--outputs", outputs, "--threads", "1"];
   const main = await startMain(folder, ...common, ...args);
-  const url = /http:\/\/[^/]+/.exec(main.output.text)?.[0] ?? "";
+  const { url } = main;
   const post = async (body: unknown): Promise<string> => {
     const init = { method: "POST", body: JSON.stringify({ ...Object(body), async_process: true }) };
     return (await (await fetch(`${url}/v1/engine/generate/`, init)).json()).task_id;

@@ -19,7 +19,7 @@ async function drawing(outputs: string, ...args: readonly string[]) {
     ...["--port", "0", "--models", models, "--outputs", outputs, "--threads", "1"],
     ...args,
   );
-  const url = /http:\/\/[^/]+/.exec(main.output.text)?.[0] ?? "";
+  const { url } = main;
   const post = (body: unknown) =>
     fetch(`${url}/v1/engine/generate/`, { method: "POST", body: JSON.stringify(body) });
   const long = { prompt: "a red circle", performance_selection: "Quality", image_number: 4 };
