@@ -21,17 +21,18 @@ import { embeddedModels } from "#/native/models.ts";
 import type { Preset } from "#/recipe/preset.ts";
 import { withShippedStyles, withShippedWildcards } from "#/recipe/shipped.ts";
 import { expansionStyle, randomStyle } from "#/recipe/styles.ts";
+import type { AddressBook } from "#/routes/answers/addresses.ts";
 import { webhookText } from "#/routes/answers/webhook-text.ts";
-import { browserGuard } from "#/routes/http/guard.ts";
+import { browserGuard, isOpenToAll } from "#/routes/http/guard.ts";
 import { routes } from "#/routes/index.ts";
 import { samplers } from "#/sampling/samplers.ts";
 import { schedules } from "#/sampling/schedules.ts";
 import { lockFolder } from "#/stores/folder-lock.ts";
 import { openHistory } from "#/stores/history/sqlite.ts";
 import { folderImages } from "#/stores/images/folder.ts";
-import { publicBase } from "#/tasks/base-url.ts";
+import { addressNote, publicBase } from "#/tasks/base-url.ts";
 import { createTasks, type GenerationAssets } from "#/tasks/create-tasks.ts";
-import { absentDefaults, unusableDefaults } from "#/tasks/defaults.ts";
+import { absentDefaults, absentOfPreset, unusableDefaults } from "#/tasks/defaults.ts";
 import type { ModelShelf } from "#/tasks/examine-models.ts";
 import type { Tasks } from "#/tasks/tasks.ts";
 
@@ -56,17 +57,17 @@ export function startApp(config: Config, engineCommand: readonly string[], log: 
   refuseTakenPorts(config);
   if (config.cuda_libraries !== "") linkCudaProviders(config.cuda_libraries, libraryFolder());
   const lock = lockFolder(config.outputs);
-  const shipped = embeddedModels();
-  const modelRoots = shipped === undefined ? config.models : [...config.models, shipped];
+  const modelRoots = [...config.models, embeddedModels() ?? []].flat();
   const catalog = new Catalog(modelRoots, (note) => log.warn(note));
   const assets = assetsOf(readFooocusFolder(config.fooocus, wildcardsFolder(config)), log);
   refuseUnknownPreset(config.preset, assets);
-  const history = openHistory(join(config.outputs, "db.sqlite3"));
+  const history = openHistory(join(config.outputs, "db.sqlite3"), { log, claim: lock.renew });
   const images = folderImages(config.outputs, config.inputs, Math.random);
   const engine = new EngineHost(engineSettings(config, modelRoots), () => openEngine(config, engineCommand));
 
   let port = config.port;
-  const baseUrl = (): string => publicBase({ base_url: config.base_url, host: config.host, port });
+  const addresses = addressBook(config, () => port);
+  const baseUrl = () => addresses.named() ?? addresses.listening();
   const shelf = { catalog, examiner: new Examiner() };
   const shared = { images, log, decoding: new DecodeGate() };
   const { tasks, tools, defaults } = createTasks({
@@ -84,21 +85,23 @@ export function startApp(config: Config, engineCommand: readonly string[], log: 
     random: Math.random,
   });
   const styles = assets.styles.map(({ name }) => name);
-  noteDefaults({ ...shelf, fooocusKeys: config.fooocusKeys, styles }, defaults(), log);
-  const auth = { keys: config.api_keys, protectFiles: config.protect_files };
+  noteDefaults({ ...shelf, ...config, presets: assets.presets, styles }, defaults(), log);
   const answering = {
     ...shared,
     tasks,
     tools,
     catalog,
     styleNames: [expansionStyle, randomStyle, ...styles],
-    auth,
+    defaults,
+    auth: { keys: config.api_keys, protectFiles: config.protect_files },
+    addresses,
     corsOrigins: config.cors_origins,
     guard: browserGuard(config),
     persistentHistory: config.persistent,
   };
   const server = listenAll(() => routes(answering), config, log);
   port = server.port;
+  noteAddresses(config, port, log);
   return {
     url: baseUrl(),
     handBack: () => tasks.close(0).then(server.stop),
@@ -112,6 +115,25 @@ export function startApp(config: Config, engineCommand: readonly string[], log: 
   };
 }
 
+function addressBook({ base_url, host }: Config, port: () => number): AddressBook {
+  const base = (named: string): string => publicBase({ base_url: named, host, port: port() });
+  return {
+    listening: () => base(""),
+    named: () => (base_url.trim() === "" ? undefined : base(base_url)),
+  };
+}
+
+/** Says what addresses will look like, and whether anybody may ask for pictures. */
+function noteAddresses(config: Config, port: number, log: Log): void {
+  const { base_url, host } = config;
+  log.info(addressNote({ base_url, host, port }));
+  if (isOpenToAll(config))
+    log.warn("whoever reaches this machine may make and delete pictures; api_keys sets a key", {
+      host,
+      port,
+    });
+}
+
 /** Lets the picture at hand end, at most so long; says so, since to whoever asked for it nothing happens meanwhile. */
 async function finish(tasks: Tasks, seconds: number, log: Log): Promise<void> {
   if (tasks.current() !== undefined)
@@ -121,11 +143,11 @@ async function finish(tasks: Tasks, seconds: number, log: Log): Promise<void> {
 
 /** Says what requests will be made without, and what each of them will be refused for. */
 function noteDefaults(
-  here: ModelShelf & Parameters<typeof absentDefaults>[0],
+  here: ModelShelf & Parameters<typeof absentOfPreset>[0],
   defaults: GenerateParams,
   log: Log,
 ): void {
-  const absent = absentDefaults(here);
+  const absent = [...absentDefaults(here), ...absentOfPreset(here)];
   if (absent.length > 0)
     log.warn("defaults that are not there are done without", { absent: absent.join(", ") });
   for (const sentence of unusableDefaults(defaults, here)) log.warn(sentence);

@@ -1,5 +1,6 @@
 // Must stay the first import: it opens the native libraries before anything that needs them loads.
 import "#/native/preload.ts";
+import { existsSync } from "node:fs";
 import { loadConfig } from "#/config/load.ts";
 import { AppError } from "#/lib/errors.ts";
 import { LineWriter, surviveLostReaders } from "#/lib/line-writer.ts";
@@ -7,13 +8,16 @@ import { createLog, type Log } from "#/lib/log.ts";
 import { isHangUpIgnored, starterVariable, whenStarterIsGone } from "#/native/starter.ts";
 import { type App, startApp } from "./app.ts";
 
-/** The flag this program starts itself with as an engine (`isolation: process`). */
+/** The flag this program starts itself with as an engine (`isolation: process`, the default). */
 const engineFlag = "--engine";
+
+/** The file that runs, also when another version was put in its place since: the two could not talk to each other. */
+const thisProgram = "/proc/self/exe";
 
 /** How to start this program as an engine: a binary is its own program, a checkout's is Bun's argument. */
 const engineCommand = (): readonly string[] =>
   Bun.main.startsWith("/$bunfs/")
-    ? [process.execPath, engineFlag]
+    ? [existsSync(thisProgram) ? thisProgram : process.execPath, engineFlag]
     : [process.execPath, "run", Bun.main, engineFlag];
 
 function main(): void {

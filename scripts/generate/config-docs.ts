@@ -1,19 +1,23 @@
 import { settingsTable } from "#/config/describe.ts";
 import { FooocusSchema } from "#/config/fooocus-keys.ts";
+import { ignoredFlags } from "#/config/ignored-flags.ts";
 
 /** The text of docs/configuration.md; a test compares the file with it. */
 export function configurationPage(): string {
   const keys = Object.keys(FooocusSchema.properties)
     .map((key) => `\`${key}\``)
     .join(", ");
+  const ignored = [...ignoredFlags.keys()].map((flag) => `\`${flag}\``).join(", ");
   return `# Configuration
 
 <!-- Made by \`node scripts/setup.mjs run scripts/generate/config-docs.ts\` from src/config/schema.ts; do not edit. -->
 
-Every setting has one name. It is a key of \`config.txt\` (JSON, in the working folder; the variable \`config_path\` names
-another file), an environment variable \`FOOOCUSD_<KEY>\` in capitals, and a flag \`--key\` with dashes. Later ones win:
-defaults, \`config.txt\`, environment, flags. Lists are separated by commas outside of JSON. A value that does not fit stops
-the start and says where it came from.
+Every setting has one name. It is a key of \`config.txt\` (JSON, in the working folder; the variable \`FOOOCUSD_CONFIG_PATH\`, or Fooocus'
+\`config_path\`, names another file), an environment variable \`FOOOCUSD_<KEY>\` in capitals, and a flag \`--key\` with dashes. Later ones win:
+defaults, \`config.txt\`, environment, flags. Lists are separated by commas outside of JSON, and a list's flag may be
+repeated (\`--models A --models B\`). A value that does not fit stops the start and says where it came from; so does a flag
+that is not there. A variable or a key that looks misspelt is told of in the log, with the name that was probably meant.
+\`--version\` says the version, \`--help\` all of this.
 
 ${settingsTable()}
 ## Coming from FooocusAPI
@@ -23,8 +27,8 @@ These flags mean the same: \`--listen [IP]\` (bare: all addresses), \`--apikey\`
 \`--port N\` was the port of the web page, with the API one above. Here page and API are one server, which listens on N and,
 as \`also_port\`, on N+1 (or on \`API_PORT\`): old clients find the API where it was. \`--also-port 0\` switches that off;
 if N+1 is taken, the server does without it and says so.
-\`--nowebui\`, \`--temp-path\`, \`--disable-image-log\`, \`--hf-mirror\`, \`--disable-preset-download\`,
-\`--always-download-new-model\`, \`--rebuild-hash-cache\` and the older \`--queue-history\` are accepted and change nothing.
+These flags of FooocusAPI, of the older Fooocus-API and of Fooocus itself are accepted and change nothing; the server says
+at its start why, and what to use instead: ${ignored}.
 
 \`--fooocus DIR\` points at an existing Fooocus folder: its \`config.txt\` and \`models/\` are used, after our own.
 

@@ -8,6 +8,22 @@ const addresses = Type.Array(Type.String());
 /** Why a task failed. */
 const TaskError = Type.Object({ code: Type.String(), message: Type.String() }, { title: "TaskError" });
 
+/** A finished picture and what it was really made with, after what the performance mode replaces. */
+const RecordPicture = Type.Object(
+  {
+    url: Type.String(),
+    seed: nullable(Type.Integer({ description: "Its own; null for a grid." })),
+    width: Type.Integer(),
+    height: Type.Integer(),
+    steps: Type.Optional(nullable(Type.Integer())),
+    guidance_scale: Type.Optional(nullable(Type.Number())),
+    sharpness: Type.Optional(nullable(Type.Number())),
+    sampler_name: Type.Optional(nullable(Type.String())),
+    scheduler_name: Type.Optional(nullable(Type.String())),
+  },
+  { title: "RecordPicture" },
+);
+
 /** One task as JSON; a running one carries its newest preview, a failed one its reason. */
 export const TaskRecord = Type.Object(
   {
@@ -26,6 +42,9 @@ export const TaskRecord = Type.Object(
     preview: Type.Optional(nullable(Type.String({ description: "PNG in base64; of a running task only." }))),
     webhook_url: nullable(Type.String()),
     result: nullable(addresses),
+    pictures: Type.Optional(
+      Type.Array(RecordPicture, { description: "The finished pictures, with what each was made with." }),
+    ),
     error: Type.Optional(TaskError),
     warnings: Type.Optional(
       Type.Array(Type.String(), {

@@ -11,9 +11,12 @@ export const text = (fallback: string, description: string) =>
 export const textOrNull = (fallback: string | null, description: string) =>
   Type.Union([Type.String(), Type.Null()], { default: fallback, description });
 
-/** A text that is null when it is not given, and may not be given as null. */
+/**
+ * A text that is null when it is not given. To the contract it is a text and nothing else; null is taken all the same,
+ * since that is what a record shows.
+ */
 export const textOrNothing = (description: string) =>
-  Type.Unsafe<string | null>({ type: "string", default: null, description });
+  Type.Unsafe<string | null>({ type: "string", default: null, description, takesNull: true });
 
 export const flag = (fallback: boolean, description: string) =>
   Type.Boolean({ default: fallback, description });

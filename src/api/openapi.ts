@@ -1,5 +1,6 @@
 import type { TSchema } from "@sinclair/typebox";
 import { HTTPValidationError } from "./answers.ts";
+import { CommonRequest } from "./generate.ts";
 import { type JsonObject, writeJson } from "./json.ts";
 
 /** What a route says of itself beyond method and path; the words are OpenAPI's, the schemas TypeBox's. */
@@ -72,8 +73,14 @@ export const jsonAnswer = (schema: TSchema, description = "Successful Response")
 /**
  * The OpenAPI document of the routes. Schemas with a title become named ones under `components`, wherever they are
  * used, since the names are what generated clients are made of.
+ *
+ * @param applied what fields of a request mean here that are not said, by their names: clients that are generated send
+ *   what they read here as the default
  */
-export function openApiDocument(routes: readonly DescribedRoute[]): string {
+export function openApiDocument(
+  routes: readonly DescribedRoute[],
+  applied: Readonly<Record<string, unknown>> = {},
+): string {
   const named: Tree = {};
   const paths: Record<string, Tree> = {};
   for (const { method, path, keyed, detail } of routes) {
@@ -84,7 +91,11 @@ export function openApiDocument(routes: readonly DescribedRoute[]): string {
       [method.toLowerCase()]: hoisted(operationOf(path, keyed, detail ?? {}), named),
     };
   }
-  const schemas = Object.fromEntries(Object.entries(named).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+  const schemas = Object.fromEntries(
+    Object.entries(named)
+      .toSorted(([a], [b]) => (a < b ? -1 : 1))
+      .map(([name, schema]) => [name, withDefaults(schema as Tree, applied)]),
+  );
   const components = { schemas, securitySchemes: keyScheme };
   return writeJson({ openapi: "3.1.0", info, tags, paths, components });
 }
@@ -119,6 +130,18 @@ function operationOf(path: string, keyed: boolean, detail: Omit<Described, "hide
   };
 }
 
+/** A schema whose fields have the defaults that apply here, where theirs is the contract's. */
+function withDefaults(schema: Tree, applied: Readonly<Record<string, unknown>>): Tree {
+  const { properties } = schema;
+  if (typeof properties !== "object" || properties === null) return schema;
+  const contract: Readonly<Record<string, TSchema>> = CommonRequest.properties;
+  const own = Object.entries(properties as Readonly<Record<string, Tree>>).map(([name, field]) => {
+    const isContracts = applied[name] !== undefined && Bun.deepEquals(field.default, contract[name]?.default);
+    return [name, isContracts ? { ...field, default: applied[name] } : field];
+  });
+  return { ...schema, properties: Object.fromEntries(own) };
+}
+
 /** A copy in which titled schemas are references; what they stand for is put into `named`. */
 function hoisted(value: unknown, named: Tree): unknown {
   if (Array.isArray(value)) return value.map((item) => hoisted(item, named));
@@ -148,4 +171,12 @@ function copied(schema: Tree, named: Tree): Tree {
   };
 }
 
-const ownMarks: readonly string[] = ["requiredKeys", "required", "big", "jsonText", "lenient", "spellings"];
+const ownMarks: readonly string[] = [
+  "requiredKeys",
+  "required",
+  "big",
+  "jsonText",
+  "lenient",
+  "spellings",
+  "takesNull",
+];

@@ -123,7 +123,9 @@ function convert(schema: TSchema, input: Json, loc: Loc, issues: Issue[]): Conve
     return convertChoice(schema.enum.map(String), spelled(schema, input), loc, issues);
   switch (schema.type) {
     case "string":
-      return typeof input === "string" ? input : fail("string_type");
+      return typeof input === "string" || (input === null && schema.takesNull === true)
+        ? input
+        : fail("string_type");
     case "boolean":
       return toBoolean(input) ?? fail(isBooleanLike(input) ? "bool_parsing" : "bool_type");
     case "integer":
@@ -197,8 +199,12 @@ function convertInteger(schema: TSchema, input: Json, loc: Loc, issues: Issue[])
     if (digits === undefined || digits.length > mostDigits) return fail("int_parsing");
     value = BigInt(digits.replace("+", ""));
   } else return fail("int_type");
+  const known = issues.length;
   checkBounds(schema, Number(value), false, input, loc, issues);
-  return schema.big === true ? value : Number(value);
+  if (schema.big === true) return value;
+  // Beyond all numbers there is nothing that could be kept, and nothing that it could mean.
+  if (issues.length === known && !Number.isFinite(Number(value))) return fail("int_parsing_size");
+  return Number(value);
 }
 
 function convertNumber(schema: TSchema, input: Json, loc: Loc, issues: Issue[]): Converted {

@@ -1,3 +1,4 @@
+import { isNothing } from "#/lib/nothing.ts";
 import { CommonRequest, type GenerateParams, generateFields } from "./generate.ts";
 import { EnhanceCtrlNets } from "./generate-objects.ts";
 import type { Json, JsonObject } from "./json.ts";
@@ -24,11 +25,8 @@ export const imageFields = [
   "enhance_input_image",
 ] as const satisfies readonly (keyof GenerateParams)[];
 
-/** Spellings that all mean "no image". */
-const noImage: readonly string[] = ["", "None", "null", "string", "none"];
-
 /** Whether an image field holds an image. */
-export const isImage = (value: string | null): value is string => value !== null && !noImage.includes(value);
+export const isImage = (value: string | null): value is string => !isNothing(value);
 
 /**
  * A settled request as it is stored and shown (http-api section 8): LoRAs as one flat list, four control slots, three
@@ -77,9 +75,6 @@ export function fromStored(stored: JsonObject): GenerateParams {
     model_name: flat[i * loraFields + 1] ?? "None",
     weight: flat[i * loraFields + 2] ?? 1,
   }));
-  const { save_name = null, ...given } = stored;
-  const named = save_name === null ? {} : { save_name };
-  const params = readBody(CommonRequest, { ...given, ...named, loras });
   // Every field is there: what was stored was complete.
-  return { ...params, save_name } as unknown as GenerateParams;
+  return readBody(CommonRequest, { ...stored, loras }) as unknown as GenerateParams;
 }

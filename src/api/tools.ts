@@ -40,6 +40,12 @@ export const ReadMetadataRequest = Type.Object(
 );
 export type ReadMetadataRequest = Readonly<Static<typeof ReadMetadataRequest>>;
 
+/** The same as a form. It needs a name: generators name what has none after its operation, and trip over that. */
+export const ReadMetadataForm = Type.Object(
+  { image: Type.String({ format: "binary", description: "The picture." }) },
+  { title: "Body_read_metadata_v1_tools_read_metadata_post", requiredKeys: ["image"] },
+);
+
 /** Answer of POST /v1/tools/describe-image. */
 export const DescribeImageResponse = Type.Object(
   { describe: Type.String() },

@@ -39,7 +39,9 @@ export function helpText(): string {
     ...lines,
     "",
     "Flags of FooocusAPI: --listen [IP] (host; bare: 0.0.0.0), --apikey, --output-path, --base-url, --webhook-url,",
-    "--preset, --disable-metadata. Every setting is also a key of config.txt and a variable FOOOCUSD_<KEY>.",
+    "--preset, --disable-metadata. Every setting is also a key of config.txt and a variable FOOOCUSD_<KEY>; the variable",
+    "FOOOCUSD_CONFIG_PATH names another file than config.txt. A list may be given by several flags: --models A --models B.",
+    "--version says which version this is.",
     "",
   ].join("\n");
 }

@@ -3,8 +3,13 @@ import { join } from "node:path";
 import type { TSchema } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 import { EngineError } from "#/lib/errors.ts";
+import { isNothing } from "#/lib/nothing.ts";
+import { version } from "#/lib/version.ts";
 import { allowed, fromText, helpText } from "./describe.ts";
+import { aliases, type Flag, parseFlags } from "./flags.ts";
 import { type FooocusKeys, folderKeys, pythonLiteral, readFooocusKeys } from "./fooocus-keys.ts";
+import { ignoredFlags } from "./ignored-flags.ts";
+import { meantFlag, prefix, strangeKeys, strangeVariables } from "./misspelt.ts";
 import { type Config, type ConfigKey, ConfigSchema } from "./schema.ts";
 
 /** What the command line and the environment bring. */
@@ -16,31 +21,6 @@ export type Sources = Readonly<{
 /** A configuration with what its reader should know of it, or the text that was asked for instead. */
 export type Loaded = Readonly<{ config: Config; notes: readonly string[] }> | Readonly<{ help: string }>;
 
-/** Flags of FooocusAPI and of the older Fooocus-API that mean one of our keys under another name. */
-const aliases: Readonly<Record<string, ConfigKey>> = {
-  "--listen": "host",
-  "--apikey": "api_keys",
-  "--output-path": "outputs",
-  "--queue-size": "queue_limit",
-};
-
-const noDownloads = "nothing is downloaded";
-
-/** Flags of FooocusAPI and of the older Fooocus-API that change nothing here, and why. */
-const ignored: Readonly<Record<string, string>> = {
-  "--nowebui": "page and API are one server",
-  "--temp-path": "pictures are kept in outputs and inputs alone",
-  "--disable-image-log": "pictures are always kept, so that their addresses work",
-  "--hf-mirror": noDownloads,
-  "--disable-preset-download": noDownloads,
-  "--always-download-new-model": noDownloads,
-  "--queue-history": "the history keeps everything",
-  "--rebuild-hash-cache": "a file is hashed when it is first asked for, and again when it changes",
-};
-
-/** Environment variables of ours begin with this. */
-const prefix = "FOOOCUSD_";
-
 /**
  * The settings from all sources, later ones win: defaults, `config.txt` (of the Fooocus folder, then of the working
  * folder), environment, flags. A bad value of one of our keys stops the start and says which source and key it came
@@ -50,10 +30,14 @@ const prefix = "FOOOCUSD_";
  */
 export function loadConfig({ args, env }: Sources): Loaded {
   if (args.includes("--help") || args.includes("-h")) return { help: helpText() };
+  if (args.includes("--version")) return { help: `fooocusd ${version}` };
   const settings = new Settings();
   const flags = [...parseFlags(args)];
   const fooocus = flags.find(({ flag }) => flag === "--fooocus")?.value ?? env.FOOOCUSD_FOOOCUS ?? "";
-  const paths = env.config_path === undefined ? ["config.txt"] : [env.config_path];
+  const named = env.FOOOCUSD_CONFIG_PATH ?? env.config_path;
+  if (named !== undefined && !existsSync(named))
+    settings.notes.push(`The configuration file ${named}, which the environment names, is not there.`);
+  const paths = [named ?? "config.txt"];
   if (fooocus !== "") {
     if (!existsSync(fooocus))
       throw new EngineError("bad-setting", `There is no Fooocus folder ${fooocus}.`, { fooocus });
@@ -64,7 +48,7 @@ export function loadConfig({ args, env }: Sources): Loaded {
   for (const path of paths) {
     const values = readFile(path);
     const { keys, notes } = readFooocusKeys(values, path);
-    settings.notes.push(...notes);
+    settings.notes.push(...notes, ...strangeKeys(values, path));
     file = { ...file, ...keys };
     for (const [key, value] of Object.entries(values)) settings.set(key, value, path);
   }
@@ -74,11 +58,13 @@ export function loadConfig({ args, env }: Sources): Loaded {
   const outputs = environment.path_outputs ?? file.path_outputs;
   if (outputs !== undefined) settings.set("outputs", outputs, "path_outputs");
   readEnvironment(env, settings);
+  settings.notes.push(...strangeVariables(env));
   readFlags(flags, settings);
   const impliedPort = followPort(flags, env, settings);
 
   const config = settings.done();
   refuseStrangeBase(config.base_url);
+  refuseStrangeWebhook(config.webhook_url);
   noteMissing(config.models, settings);
   const keys = { file, environment };
   const models = [...extraFolders({ ...file, ...environment }, fooocus), ...config.models];
@@ -126,20 +112,26 @@ function readEnvironment(env: Sources["env"], settings: Settings): void {
   }
 }
 
-type Flag = Readonly<{ flag: string; value: string | undefined }>;
-
+/** Of a flag that is given twice the last counts; lists are joined. */
 function readFlags(flags: readonly Flag[], settings: Settings): void {
+  const lists = new Map<string, string[]>();
   for (const { flag, value } of flags) {
-    const reason = ignored[flag];
+    const reason = ignoredFlags.get(flag);
     if (reason !== undefined) {
       settings.notes.push(`${flag} changes nothing here: ${reason}.`);
       continue;
     }
     const key = aliases[flag] ?? flag.slice(2).replaceAll("-", "_");
-    if (schemaOf(key) === undefined) {
-      throw new EngineError("bad-setting", `There is no flag ${flag}; --help lists them.`, { flag });
+    const schema = schemaOf(key);
+    if (schema === undefined) {
+      const meant = meantFlag(flag, [...Object.keys(aliases), ...ignoredFlags.keys()]);
+      const message = `There is no flag ${flag}; --help lists them.${meant}`;
+      throw new EngineError("bad-setting", message, { flag });
     }
-    settings.set(key, value ?? bareValue(flag, key), flag);
+    const text = value ?? bareValue(flag, key);
+    const before = lists.get(key) ?? [];
+    if (schema.type === "array" && text !== "") lists.set(key, [...before, text]);
+    settings.set(key, lists.get(key)?.join(",") ?? text, flag);
   }
 }
 
@@ -177,6 +169,13 @@ function refuseStrangeBase(base: string): void {
   throw new EngineError("bad-setting", message, { key: "base_url" });
 }
 
+/** Every webhook of a request that names none would be lost. Words for nothing are nothing, as in a request. */
+function refuseStrangeWebhook(address: string): void {
+  if (isNothing(address) || /^https?:$/.test(URL.parse(address)?.protocol ?? "")) return;
+  const message = `webhook_url cannot be ${JSON.stringify(address)}; it takes an address that begins with http:// or https://.`;
+  throw new EngineError("bad-setting", message, { key: "webhook_url" });
+}
+
 const bracketed = (name: string): string =>
   /^[\da-f]*:[\da-f:]*:[\da-f]*$/i.test(name) ? `[${name}]` : name;
 
@@ -212,21 +211,6 @@ function readFile(path: string): Readonly<Record<string, unknown>> {
     throw new EngineError("bad-setting", `${path} is not JSON: ${String(cause)}.`, { path }, cause);
   }
   throw new EngineError("bad-setting", `${path} does not hold a JSON object.`, { path });
-}
-
-function* parseFlags(args: readonly string[]): Generator<Flag> {
-  for (let i = 0; i < args.length; i += 1) {
-    const arg = args[i] ?? "";
-    if (!arg.startsWith("--"))
-      throw new EngineError("bad-setting", `${arg} is not a flag; --help lists them.`, { arg });
-    const [flag = "", ...rest] = arg.split("=");
-    const next = args[i + 1];
-    if (rest.length > 0) yield { flag, value: rest.join("=") };
-    else if (next !== undefined && !next.startsWith("--")) {
-      i += 1;
-      yield { flag, value: next };
-    } else yield { flag, value: undefined };
-  }
 }
 
 function badSetting(key: string, value: unknown, source: string, schema: TSchema): EngineError {

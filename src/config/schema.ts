@@ -24,7 +24,8 @@ export const ConfigSchema = Type.Object({
   }),
   base_url: Type.String({
     default: "",
-    description: "Base of result URLs, with or without scheme; empty uses host and port.",
+    description:
+      "Base of result URLs, with or without scheme; empty takes the name that each request asked, and for webhooks host and port.",
   }),
   api_keys: Type.Array(Type.String(), {
     default: [],
@@ -75,8 +76,9 @@ export const ConfigSchema = Type.Object({
     description: "Threads of the networks; 0 takes all cores.",
   }),
   isolation: Type.Union([Type.Literal("thread"), Type.Literal("process")], {
-    default: "thread",
-    description: "Where the engine runs; a process of its own survives native crashes.",
+    default: "process",
+    description:
+      "Where the engine runs: in a process of its own, whose crash fails one task and not the server, or in a thread of the server's, which saves about 70 MB.",
   }),
   noise: Type.Union([Type.Literal("gpu"), Type.Literal("cpu")], {
     default: "gpu",

@@ -1,3 +1,5 @@
+import { constants } from "node:os";
+import { EngineError } from "#/lib/errors.ts";
 import type { EngineCommand, EngineEvent } from "./protocol.ts";
 
 /** The main side of the boundary, whatever lies behind it: a thread or a process. */
@@ -52,19 +54,32 @@ export function threadChannel(entry: string | URL): Channel {
   };
 }
 
-/** The engine in a child process, which a native abort or the out-of-memory killer may take without taking us. */
+/**
+ * The engine in a child process, which a native abort, a fault or the out-of-memory killer may take without taking us.
+ * It is no member of our terminal's process group: Ctrl-C is for us, and the picture at hand goes on.
+ *
+ * @throws EngineError `worker-died` if the system starts no process
+ */
 export function processChannel(command: readonly string[]): Channel {
   let onEvent: (event: EngineEvent) => void = () => undefined;
   let onClosed: (reason: string) => void = () => undefined;
-  const child = Bun.spawn([...command], {
-    stdio: ["ignore", "inherit", "inherit"],
-    serialization: "advanced",
-    ipc: (event: EngineEvent) => onEvent(event),
-    onExit: (_child, code, signal) =>
-      onClosed(`the engine process ended (${signal === null ? `code ${code}` : `signal ${signal}`})`),
-  });
+  const child = spawned(() =>
+    Bun.spawn([...command], {
+      stdio: ["ignore", "inherit", "inherit"],
+      serialization: "advanced",
+      detached: true,
+      ipc: (event: EngineEvent) => onEvent(event),
+      onExit: (_child, code, signal) => onClosed(endOf(code, signal)),
+    }),
+  );
   return {
-    post: (message) => child.send(message),
+    post: (message) => {
+      try {
+        child.send(message);
+      } catch {
+        // It has ended, which `onExit` is about to tell.
+      }
+    },
     onEvent: (listener) => {
       onEvent = listener;
     },
@@ -74,3 +89,28 @@ export function processChannel(command: readonly string[]): Channel {
     kill: () => child.kill("SIGKILL"),
   };
 }
+
+function spawned<T>(spawn: () => T): T {
+  try {
+    return spawn();
+  } catch (cause) {
+    const words = cause instanceof Error ? cause.message : String(cause);
+    throw new EngineError("worker-died", `The engine's process cannot be started: ${words}.`, {}, cause);
+  }
+}
+
+/** The signals whose usual reason the operator can do something about. */
+const likelyReasons: Readonly<Record<string, string>> = {
+  SIGBUS: "a model file was overwritten or cut while it was in use; replace files by mv",
+  SIGKILL: "somebody killed it, or the system needed its memory",
+};
+
+function endOf(code: number | null, signal: number | NodeJS.Signals | null): string {
+  if (signal === null) return `the engine process ended (code ${code})`;
+  const name = typeof signal === "string" ? signal : signalName(signal);
+  const reason = likelyReasons[name];
+  return `the engine process ended (signal ${name})${reason === undefined ? "" : `: ${reason}`}`;
+}
+
+const signalName = (signal: number): string =>
+  Object.entries(constants.signals).find(([, number]) => number === signal)?.[0] ?? `${signal}`;

@@ -4,6 +4,7 @@ import { isMainThread } from "node:worker_threads";
 import { surviveLostReaders } from "#/lib/line-writer.ts";
 import { createLog } from "#/lib/log.ts";
 import { libraryFolder } from "#/native/libraries.ts";
+import { endWithParent } from "#/native/orphan.ts";
 import { openContext } from "#/pipeline/context.ts";
 import { transferables } from "./channel.ts";
 import type { EngineCommand, EngineEvent } from "./protocol.ts";
@@ -25,8 +26,14 @@ function serveThread(): void {
   self.onmessage = (message: MessageEvent<EngineCommand>) => handle(message.data);
 }
 
-/** The engine as a child process; it leaves when its parent is gone, since nobody is left to work for. */
+/**
+ * The engine as a child process; it leaves when its parent is gone, since nobody is left to work for. A signal that
+ * reaches every process of a service, or of a terminal, is the server's to answer: it lets the picture at hand end, and
+ * tells this process to leave.
+ */
 function serveProcess(): void {
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => undefined);
+  endWithParent();
   const handle = serveEngine(
     {
       send: (event: EngineEvent) => process.send?.(event),

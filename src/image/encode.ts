@@ -1,7 +1,7 @@
 import sharp, { type Sharp } from "sharp";
 import { ExcessiveClaim, pictureLimits } from "./claims.ts";
 import { DecodeGate, decodedBytes } from "./decode-gate.ts";
-import { jpegWithExif, webpWithExif, writeExif } from "./exif.ts";
+import { type ExifTexts, exifOf, jpegWithExif, mostOfJpeg, webpWithExif } from "./exif.ts";
 import { inspectPicture } from "./inspect.ts";
 import type { Pixmap } from "./pixmap.ts";
 import { pngWithTexts } from "./png-text.ts";
@@ -41,17 +41,26 @@ export async function encodeImage(
     }
     case "jpeg": {
       const jpeg = await image.jpeg({ quality: 95, progressive: true, optimizeCoding: true }).toBuffer();
-      return text === undefined ? jpeg : jpegWithExif(jpeg, exifOf(text));
+      const exif = text === undefined ? undefined : exifOf(textsOf(text), mostOfJpeg);
+      return exif === undefined ? jpeg : jpegWithExif(jpeg, exif);
     }
     case "webp": {
       const webp = await image.webp({ quality: 95 }).toBuffer();
-      return text === undefined ? webp : webpWithExif(webp, exifOf(text), pixmap);
+      const exif = text === undefined ? undefined : exifOf(textsOf(text));
+      return exif === undefined ? webp : webpWithExif(webp, exif, pixmap);
     }
   }
 }
 
-const exifOf = (text: EmbeddedText): Uint8Array =>
-  writeExif({ software, userComment: text.parameters, makerNote: text.scheme });
+const textsOf = ({ parameters, scheme }: EmbeddedText): ExifTexts => ({
+  software,
+  userComment: parameters,
+  makerNote: scheme,
+});
+
+/** Whether a picture of a format has room for its texts; where there is none, they are left out. */
+export const hasRoomFor = (format: ImageFormat, text: EmbeddedText): boolean =>
+  format !== "jpeg" || exifOf(textsOf(text), mostOfJpeg) !== undefined;
 
 /** A kept picture in another format, with the encoder's defaults and without its texts; JPEG gets a white ground. */
 export async function convertImage(

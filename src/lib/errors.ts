@@ -85,6 +85,9 @@ export type WireError = Readonly<{ code: ErrorCode; message: string; details: Er
 const oneOf = <T extends string>(list: readonly T[], code: ErrorCode): code is T & ErrorCode =>
   (list as readonly string[]).includes(code);
 
+/** Whether a failure is the caller's to mend. */
+export const isRequestCode = (code: ErrorCode): code is RequestErrorCode => oneOf(requestCodes, code);
+
 /** Any thrown value as plain data; what is not an {@link AppError} becomes code `bug` with its own message. */
 export function toWireError(thrown: unknown): WireError {
   if (thrown instanceof AppError) {

@@ -1,5 +1,14 @@
 import { randomBytes } from "node:crypto";
-import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  type Stats,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { EngineError } from "#/lib/errors.ts";
 
@@ -37,8 +46,10 @@ export type Embedded = Readonly<{
 export function unpack(parent: string, name: string, folder: EmbeddedFolder): string {
   const target = join(parent, `${name}-${folder.hash}`);
   try {
+    mkdirSync(parent, { recursive: true, mode: 0o700 });
+    refuseForeign(parent, "parent");
     mkdirSync(target, { recursive: true, mode: 0o700 });
-    refuseForeign(target);
+    refuseForeign(target, "folder");
     for (const file of folder.files) unpackFile(target, file);
     return target;
   } catch (error) {
@@ -56,8 +67,14 @@ export function unpack(parent: string, name: string, folder: EmbeddedFolder): st
 
 function unpackFile(target: string, { path, size, packed }: EmbeddedFile): void {
   const file = join(target, path);
-  if (statSync(file, { throwIfNoEntry: false })?.size === size) return;
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  const folder = dirname(file);
+  if (folder !== target) {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    refuseForeign(folder, "folder");
+  }
+  const there = lstatSync(file, { throwIfNoEntry: false });
+  // What others could have put here, or have a hand on, is replaced by what it should be.
+  if (there?.isFile() === true && there.size === size && isOurs(there)) return;
   const partial = `${file}.${randomBytes(6).toString("hex")}.tmp`;
   try {
     writeFileSync(partial, Bun.zstdDecompressSync(readFileSync(packed)), { mode: 0o600 });
@@ -67,16 +84,33 @@ function unpackFile(target: string, { path, size, packed }: EmbeddedFile): void 
   }
 }
 
-/** Code is loaded from here: a folder that another user made or may write (think of /tmp) must not be trusted. */
-function refuseForeign(folder: string): void {
-  const { uid, mode } = statSync(folder);
-  const own = process.getuid?.();
-  const othersMayWrite = (mode & 0o022) !== 0;
-  if (own === undefined || (uid === own && !othersMayWrite)) return;
+/**
+ * Code is loaded from here: a folder that another user made, or may write or exchange (think of /tmp), must not be trusted.
+ *
+ * @param place of the parent the rest is asked: it may be the system's, and one where all may write but nobody may move
+ *   what is another's (the sticky bit of /tmp) does no harm
+ */
+function refuseForeign(folder: string, place: "parent" | "folder"): void {
+  // A link that was there before us leads wherever its maker likes; to the parent the user's own configuration leads.
+  const seen = place === "parent" ? statSync(folder) : lstatSync(folder);
+  const sticky = place === "parent" && (seen.mode & 0o1000) !== 0;
+  const othersMayWrite = (seen.mode & 0o022) !== 0 && !sticky;
+  const foreign = !isOwn(seen.uid) && !(place === "parent" && seen.uid === 0);
+  if (seen.isDirectory() && !othersMayWrite && !foreign) return;
+  const what = !seen.isDirectory()
+    ? "is no folder of its own"
+    : othersMayWrite
+      ? "may be written by other users"
+      : "belongs to another user";
   throw new EngineError(
     "storage-failed",
-    `${folder} ${othersMayWrite ? "may be written by other users" : "belongs to another user"}, so libraries are not loaded from it. ` +
+    `${folder} ${what}, so libraries are not loaded from it. ` +
       "Remove it, or set FOOOCUSD_CACHE_DIR to a folder of your own.",
     { folder },
   );
 }
+
+const isOurs = ({ uid, mode }: Stats): boolean => isOwn(uid) && (mode & 0o022) === 0;
+
+/** A system without users has nobody else. */
+const isOwn = (uid: number): boolean => process.getuid === undefined || uid === process.getuid();

@@ -6,10 +6,11 @@ import type { Log } from "#/lib/log.ts";
 import type { Recipe } from "#/recipe/recipe.ts";
 import { DerivedFiles } from "#/runtime/derived-files.ts";
 import { mappingLimit } from "#/runtime/mappings.ts";
-import { type Networks, openNetworks } from "#/runtime/models.ts";
+import { type ModelPaths, type Networks, openNetworks } from "#/runtime/models.ts";
 import { probe } from "#/runtime/probe.ts";
 import { chooseProvider } from "#/runtime/providers.ts";
 import { Residency } from "#/runtime/residency.ts";
+import { watchedNetworks, watchFiles } from "#/runtime/watched-networks.ts";
 import type { Conditioning } from "./stages/encode-text.ts";
 import { createTokenizer, type Tokenizer } from "./text/tokenizer.ts";
 import { TextCache } from "./text-cache.ts";
@@ -56,22 +57,16 @@ export async function openContext(
     derived: new DerivedFiles(settings.derived, log),
   };
   const texts = new TextCache();
-  const pathOf = (kind: ModelKind, name: string): string => {
-    const path = findModel(settings.modelRoots, kind, name);
-    if (path !== undefined) return path;
-    throw new RequestError("missing-model", `The file ${name} is no longer in the ${kind} folder.`, { name });
-  };
   return {
     device,
     refused: refused.map(({ provider, reason }) => ({ device: provider, reason })),
     tokenizer: createTokenizer(),
     open: async (recipe) => {
-      const loras = recipe.loras.map(({ name, weight }) => ({ path: pathOf("loras", name), weight }));
-      const vae = recipe.vae === null ? undefined : pathOf("vae", recipe.vae);
-      const base = pathOf("checkpoints", recipe.base);
+      const paths = pathsOf(recipe, settings.modelRoots);
+      const files = watchFiles(paths);
       await residency.dropReplaced();
       workshop.derived.dropReplaced();
-      return openNetworks({ base, vae, loras, sampledAs: recipe.sampledAs }, recipe.clipSkip, workshop);
+      return watchedNetworks(openNetworks(paths, recipe.clipSkip, workshop), files, () => residency.close());
     },
     conditioning: (key, make) => texts.conditioning(key, make),
     unload: async () => {
@@ -79,5 +74,28 @@ export async function openContext(
       await residency.close();
     },
     close: () => residency.close(),
+  };
+}
+
+/**
+ * Where a recipe's files are now.
+ *
+ * @throws RequestError `missing-model`
+ */
+function pathsOf(
+  { base, vae, loras, sampledAs }: Recipe,
+  modelRoots: EngineSettings["modelRoots"],
+): ModelPaths {
+  const pathOf = (kind: ModelKind, name: string): string => {
+    const path = findModel(modelRoots, kind, name);
+    if (path !== undefined) return path;
+    const message = `The file ${name} is no longer in the ${kind} folders.`;
+    throw new RequestError("missing-model", message, { name });
+  };
+  return {
+    loras: loras.map(({ name, weight }) => ({ path: pathOf("loras", name), weight })),
+    vae: vae === null ? undefined : pathOf("vae", vae),
+    base: pathOf("checkpoints", base),
+    sampledAs,
   };
 }

@@ -1,6 +1,7 @@
 import type { GenerateParams } from "#/api/generate.ts";
 import { isImage } from "#/api/stored.ts";
 import { RequestError } from "#/lib/errors.ts";
+import { isNothing } from "#/lib/nothing.ts";
 import { type Performance, performanceModes } from "./performance.ts";
 
 /** Features of the contract that are not built yet: how a request uses one, and the field that says so. */
@@ -13,7 +14,7 @@ const features: readonly Readonly<{
     field: "refiner_model_name",
     what: "A refiner",
     used: (p) =>
-      p.refiner_model_name !== "None" && p.refiner_model_name !== p.base_model_name && !isDistilled(p),
+      !isNothing(p.refiner_model_name) && p.refiner_model_name !== p.base_model_name && !isDistilled(p),
   },
   {
     field: "refiner_swap_method",

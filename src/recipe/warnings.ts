@@ -43,6 +43,15 @@ export function wildcardWarning(
   return `There are no wildcards called ${names}; their bare names were drawn.`;
 }
 
+/** Says that a picture is smaller than asked for: it is made of squares of eight pixels, and what is beyond them is cut. */
+export function roundedWarning({ width, height }: Size): string | undefined {
+  const [w, h] = [width, height].map((side) => side - (side % pixelsOfLatent));
+  if (w === width && h === height) return undefined;
+  return `Sides are multiples of ${pixelsOfLatent} pixels: ${width}×${height} is drawn as ${w}×${h}.`;
+}
+
+const pixelsOfLatent = 8;
+
 /** Says that a size is larger than what the checkpoint draws well, and what it does. */
 export function sizeWarning(
   { width, height }: Size,

@@ -1,8 +1,8 @@
 import { Elysia } from "elysia";
 import { dashboardPage } from "#/web/dashboard-page.ts";
+import { pageReply } from "./http/replies.ts";
 
-const page = (): Response =>
-  new Response(dashboardPage.body, { headers: { "content-type": dashboardPage.contentType } });
+const page = (): Response => pageReply(dashboardPage.contentType, dashboardPage.body);
 const hidden = { detail: { hide: true } };
 
 /** The page for people, at `/dashboard`. Open without a key: it asks for one when the server wants it. */

@@ -1,8 +1,9 @@
 import { Elysia } from "elysia";
+import type { GenerateParams } from "#/api/generate.ts";
 import { type DescribedRoute, openApiDocument } from "#/api/openapi.ts";
 import { apiDocs } from "#/web/api-docs.ts";
 import { type ReferenceDocument, referencePage } from "#/web/reference-page.ts";
-import { jsonText } from "./http/replies.ts";
+import { jsonText, pageReply } from "./http/replies.ts";
 
 const hidden = { detail: { hide: true } };
 
@@ -11,25 +12,40 @@ const hidden = { detail: { hide: true } };
  * also answer HEAD.
  *
  * @param described all routes of the server, once they are declared
+ * @param defaults  what a request means here that says nothing; it may change with the files that are there
+ * @param base      what the operator calls the server, which may be below a path of a proxy; or nothing
  */
-export function docsRoutes(described: () => readonly DescribedRoute[]) {
-  let made: Readonly<{ json: string; reference: string }> | undefined;
+export function docsRoutes(
+  described: () => readonly DescribedRoute[],
+  defaults: () => Partial<GenerateParams>,
+  base: () => string,
+) {
+  let made: Readonly<{ of: Partial<GenerateParams>; json: string; reference: string }> | undefined;
   const document = () => {
-    if (made === undefined) {
-      const json = openApiDocument(described());
+    const of = defaults();
+    if (made === undefined || !Bun.deepEquals(made.of, of)) {
+      const size = of.aspect_ratios_selection;
+      const applied = {
+        ...of,
+        ...(size === undefined ? {} : { aspect_ratios_selection: size.replace("×", "*") }),
+      };
+      const json = openApiDocument(described(), applied);
       // What was just written is such a document.
-      made = { json, reference: referencePage(JSON.parse(json) as ReferenceDocument) };
+      made = { of, json, reference: referencePage(JSON.parse(json) as ReferenceDocument) };
     }
     return made;
   };
   const pages: Readonly<Record<string, () => Response>> = {
     "/openapi.json": () => jsonText(document().json),
-    "/redoc": () => file("text/html; charset=utf-8", document().reference),
+    "/redoc": () => pageReply("text/html; charset=utf-8", document().reference),
     ...Object.fromEntries(
-      Object.entries(apiDocs).map(([path, { contentType, body }]) => [path, () => file(contentType, body)]),
+      Object.entries(apiDocs).map(([path, { contentType, body }]) => [
+        path,
+        () => pageReply(contentType, body),
+      ]),
     ),
   };
-  const app = new Elysia({ name: "routes/docs" }).get("/", () => redirectToDocs(), {
+  const app = new Elysia({ name: "routes/docs" }).get("/", () => redirectToDocs(base()), {
     detail: {
       operationId: "root__get",
       summary: "To the documentation",
@@ -40,8 +56,5 @@ export function docsRoutes(described: () => readonly DescribedRoute[]) {
   return app;
 }
 
-const file = (contentType: string, body: string): Response =>
-  new Response(body, { headers: { "content-type": contentType } });
-
-const redirectToDocs = (): Response =>
-  new Response(null, { status: 307, headers: { location: "/docs", "content-length": "0" } });
+const redirectToDocs = (base: string): Response =>
+  new Response(null, { status: 307, headers: { location: `${base}/docs`, "content-length": "0" } });

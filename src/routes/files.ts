@@ -3,6 +3,7 @@ import { pictureContent } from "#/api/openapi.ts";
 import type { DecodeGate } from "#/image/decode-gate.ts";
 import type { ImageStore } from "#/stores/images.ts";
 import { acceptedBy, askedConversion } from "./http/accept.ts";
+import { conditionStatus, rangeHolds } from "./http/conditional.ts";
 import { convertedReply } from "./http/replies.ts";
 
 export type FilesDependencies = Readonly<{ images: ImageStore; decoding?: DecodeGate }>;
@@ -31,7 +32,19 @@ export const filesRoutes = ({ images, decoding }: FilesDependencies) =>
           summary: "A picture that a request brought",
         },
       },
+    )
+    .head(
+      "/outputs/:dir_name/:file_name",
+      ({ params, request }) => fileReply(images.output(params.dir_name, params.file_name), request, decoding),
+      hidden,
+    )
+    .head(
+      "/inputs/:file_name",
+      ({ params, request }) => fileReply(images.input(params.file_name), request, decoding),
+      hidden,
     );
+
+const hidden = { detail: { hide: true } };
 
 const described = {
   tags: ["Query"],
@@ -40,11 +53,16 @@ const described = {
       description: "The picture; in another format if Accept names one alone.",
       content: pictureContent,
     },
+    304: { description: "It is the one that If-None-Match or If-Modified-Since names." },
     404: { description: "There is no such picture." },
+    412: { description: "It is not the one that If-Match or If-Unmodified-Since names." },
   },
 };
 
-/** The file itself with ranges, or encoded anew when the Accept header names one format and nothing else. */
+/**
+ * The file itself with ranges, or encoded anew when the Accept header names one format and nothing else; 304 to who has it
+ * already. HEAD is answered as GET, without the bytes.
+ */
 export async function fileReply(
   path: string | undefined,
   request: Request,
@@ -52,16 +70,25 @@ export async function fileReply(
 ): Promise<Response> {
   if (path === undefined) return new Response(null, { status: 404 });
   const format = askedConversion(acceptedBy(request));
-  if (format !== undefined) return convertedReply(path, format, decoding);
   const file = Bun.file(path);
   const { lastModified, size } = file;
-  // To a request for a range, Bun adds what it takes ranges in.
+  const etag = `"${Bun.hash(`${lastModified}-${size}-${format ?? ""}`).toString(16)}"`;
+  const validators = { etag, lastModified };
+  const headers = {
+    etag,
+    "last-modified": new Date(lastModified).toUTCString(),
+    // An answer's own header takes the place of the one that goes with its origin, so both are said here.
+    vary: request.headers.has("origin") ? "Accept, Origin" : "Accept",
+  };
+  const status = conditionStatus(request, validators);
+  if (status !== undefined) return new Response(null, { status, headers });
+  if (format !== undefined) {
+    const converted = await convertedReply(path, format, decoding);
+    for (const [name, value] of Object.entries(headers)) converted.headers.set(name, value);
+    return converted;
+  }
+  // To a request for a range, Bun adds what it takes ranges in; of bytes that are no file it sends the whole.
   const ranges = request.headers.has("range") ? {} : { "accept-ranges": "bytes" };
-  return new Response(file, {
-    headers: {
-      ...ranges,
-      etag: `"${Bun.hash(`${lastModified}-${size}`).toString(16)}"`,
-      "last-modified": new Date(lastModified).toUTCString(),
-    },
-  });
+  const body = rangeHolds(request, validators) ? file : await file.bytes();
+  return new Response(body, { headers: { "content-type": file.type, ...ranges, ...headers } });
 }

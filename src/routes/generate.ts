@@ -1,6 +1,7 @@
+import { TypeGuard } from "@sinclair/typebox";
 import { Elysia } from "elysia";
 import { TaskRecord } from "#/api/answers.ts";
-import { CommonRequest, type GenerateRequest } from "#/api/generate.ts";
+import { CommonRequest, type GenerateRequest, generateFields } from "#/api/generate.ts";
 import { jsonAnswer, jsonRequest, pictureContent } from "#/api/openapi.ts";
 import { readBody } from "#/api/read.ts";
 import type { TaskId } from "#/engine/protocol.ts";
@@ -10,6 +11,7 @@ import { EngineError, RequestError } from "#/lib/errors.ts";
 import type { ImageStore } from "#/stores/images.ts";
 import type { Task } from "#/tasks/task.ts";
 import type { Tasks } from "#/tasks/tasks.ts";
+import { type AddressBook, addressesFor, eventsFor, keptRequest, taskFor } from "./answers/addresses.ts";
 import { eventStream } from "./answers/event-stream.ts";
 import { firstPicture, withPictures } from "./answers/pictures.ts";
 import { acknowledgement, storedRecord } from "./answers/record.ts";
@@ -17,24 +19,30 @@ import { acceptedBy, askedPicture, type MediaRange, takesJson } from "./http/acc
 import { jsonBody } from "./http/json-body.ts";
 import { convertedReply, jsonReply } from "./http/replies.ts";
 
-export type GenerateDependencies = Readonly<{ tasks: Tasks; images: ImageStore; decoding?: DecodeGate }>;
+export type GenerateDependencies = Readonly<{
+  tasks: Tasks;
+  images: ImageStore;
+  decoding?: DecodeGate;
+  addresses?: AddressBook;
+}>;
 
 /** One request, four ways to answer it, chosen by the Accept header and two body flags. */
-export const generateRoute = ({ tasks, images, decoding }: GenerateDependencies) =>
+export const generateRoute = ({ tasks, images, decoding, addresses: book }: GenerateDependencies) =>
   new Elysia({ name: "routes/generate" }).use(jsonBody()).post(
     "/v1/engine/generate/",
     async ({ request, json }): Promise<Response> => {
       // The reader checked every key that is present against this very schema.
-      const body = readBody(CommonRequest, json) as GenerateRequest;
+      const addresses = addressesFor(request, book);
+      const body = keptRequest(readBody(CommonRequest, json), addresses);
       const mode = modeOf(acceptedBy(request), body);
       const task = await tasks.submit(body, { single: mode.kind === "image" });
       switch (mode.kind) {
         case "async":
           return jsonReply(acknowledgement(task));
         case "sync":
-          return await recordReply(await ended(tasks, task.id, request.signal), images);
+          return await recordReply(taskFor(await ended(tasks, task.id, request.signal), addresses), images);
         case "stream":
-          return eventStream(tasks.watch(task.id, request.signal));
+          return eventStream(eventsFor(tasks.watch(task.id, request.signal), addresses));
         case "image":
           return firstImage(await ended(tasks, task.id, request.signal), mode.format, { images, decoding });
       }
@@ -74,15 +82,22 @@ const generateAnswer = {
 
 type Mode = Readonly<{ kind: "image"; format: ImageFormat } | { kind: "stream" | "async" | "sync" }>;
 
-/** Naming both flags as false asks for the picture itself, as the migration guide has it, unless JSON is asked for. */
-function modeOf(accepted: readonly MediaRange[], { stream_output, async_process }: GenerateRequest): Mode {
+/**
+ * Naming both flags as false asks for the picture itself, as the migration guide has it, unless JSON is asked for, or
+ * nothing was asked for: clients that are generated from a description send the default of every switch.
+ */
+function modeOf(accepted: readonly MediaRange[], body: GenerateRequest): Mode {
+  const { stream_output, async_process } = body;
   const format = askedPicture(accepted);
   if (format !== undefined) return { kind: "image", format };
   if (stream_output === true) return { kind: "stream" };
   if (async_process === true) return { kind: "async" };
-  const bothRefused = async_process === false && stream_output === false;
+  const isFilledIn = switches.every((name) => body[name] !== undefined);
+  const bothRefused = async_process === false && stream_output === false && !isFilledIn;
   return bothRefused && !takesJson(accepted) ? { kind: "image", format: "png" } : { kind: "sync" };
 }
+
+const switches = generateFields.filter((name) => TypeGuard.IsBoolean(CommonRequest.properties[name]));
 
 /**
  * The task when it has ended.

@@ -1,4 +1,5 @@
 import { Elysia } from "elysia";
+import type { GenerateParams } from "#/api/generate.ts";
 import type { DescribedRoute } from "#/api/openapi.ts";
 import type { Catalog } from "#/catalog/catalog.ts";
 import type { DecodeGate } from "#/image/decode-gate.ts";
@@ -6,17 +7,20 @@ import type { Log } from "#/lib/log.ts";
 import type { ImageStore } from "#/stores/images.ts";
 import type { Tasks } from "#/tasks/tasks.ts";
 import type { Tools } from "#/tasks/tools.ts";
+import type { AddressBook } from "./answers/addresses.ts";
 import { controlRoute } from "./control.ts";
 import { dashboardRoute } from "./dashboard.ts";
 import { docsRoutes } from "./docs.ts";
 import { enginesRoutes } from "./engines.ts";
 import { filesRoutes } from "./files.ts";
 import { generateRoute } from "./generate.ts";
+import { healthRoute } from "./health.ts";
 import { type AuthOptions, asksForKey, refusal, strangerRefusal } from "./http/auth.ts";
 import { bodyBytes, hardLimit, oversized } from "./http/body-limit.ts";
+import { isPacked } from "./http/content-encoding.ts";
 import { corsHeaders, preflight } from "./http/cors.ts";
 import { errorReply } from "./http/errors.ts";
-import { type BrowserGuard, crossSiteRefusal } from "./http/guard.ts";
+import { type BrowserGuard, loggedGuard } from "./http/guard.ts";
 import { jsonReply } from "./http/replies.ts";
 import { notFound, unrouted } from "./http/routing.ts";
 import { legacyRoutes } from "./legacy/index.ts";
@@ -32,11 +36,15 @@ export type RouteDependencies = Readonly<{
   images: ImageStore;
   catalog: Catalog;
   styleNames: readonly string[];
+  /** The values of a request that says nothing, for the description of the API. */
+  defaults?: () => Partial<GenerateParams>;
   auth: AuthOptions;
   /** Web origins that may read answers; none listed allows all. */
   corsOrigins: readonly string[];
   /** Against web pages of others; none leaves it to the key. */
   guard?: BrowserGuard;
+  /** Under which names clients are given addresses; none gives all the ones that are kept. */
+  addresses?: AddressBook;
   /** Whether the older API's job-history shows parameters and results too. */
   persistentHistory?: boolean;
   log: Log;
@@ -52,6 +60,7 @@ export type RouteDependencies = Readonly<{
  */
 export function routes(parts: RouteDependencies) {
   const declared: DescribedRoute[] = [];
+  const refused = parts.guard === undefined ? undefined : loggedGuard(parts.guard, parts.log);
   const app = new Elysia({
     strictPath: true,
     systemRouter: false,
@@ -65,16 +74,25 @@ export function routes(parts: RouteDependencies) {
       Object.assign(set.headers, corsHeaders(request, parts.corsOrigins));
       return (
         preflight(request, parts.corsOrigins) ??
-        (parts.guard === undefined ? undefined : crossSiteRefusal(request, parts.guard)) ??
-        unrouted(request, declared) ??
+        refused?.(request) ??
+        unrouted(request, declared, parts.addresses?.named()) ??
+        // Unpacking costs more than a body says, so it is not done for strangers.
+        (isPacked(request) ? refusal(request, parts.auth) : undefined) ??
         strangerRefusal(request, parts.auth) ??
         oversized(request)
       );
     })
     .onBeforeHandle(({ request }) => refusal(request, parts.auth))
     .onError(({ code, error }) => (code === "NOT_FOUND" ? notFound() : errorReply(error, parts.log)))
-    .use(docsRoutes(() => declared))
+    .use(
+      docsRoutes(
+        () => declared,
+        parts.defaults ?? (() => ({})),
+        () => parts.addresses?.named() ?? "",
+      ),
+    )
     .use(dashboardRoute())
+    .use(healthRoute())
     .use(generateRoute(parts))
     .use(tasksRoutes(parts))
     .use(taskEventsRoutes(parts))

@@ -3,6 +3,7 @@ import { BadMessage, type LiveMessage, readLiveMessage } from "#/api/live.ts";
 import { RequestError } from "#/lib/errors.ts";
 import type { Log } from "#/lib/log.ts";
 import type { Tasks } from "#/tasks/tasks.ts";
+import { type AddressBook, addressesFor } from "./answers/addresses.ts";
 import { type AuthOptions, keyFits } from "./http/auth.ts";
 import { mayRead } from "./http/cors.ts";
 import { jsonReply } from "./http/replies.ts";
@@ -17,6 +18,7 @@ export type LiveDependencies = Readonly<{
   corsOrigins: readonly string[];
   log: Log;
   liveLimits?: LiveLimits;
+  addresses?: AddressBook;
 }>;
 
 /**
@@ -25,12 +27,13 @@ export type LiveDependencies = Readonly<{
  */
 export const liveRoute = ({ tasks, auth, corsOrigins, log, ...parts }: LiveDependencies) => {
   const limits = parts.liveLimits ?? liveLimits;
-  const services = { tasks, hub: new Hub(tasks, limits), keys: auth.keys, log };
+  const shared = { tasks, hub: new Hub(tasks, limits), keys: auth.keys, log };
   return new Elysia({ name: "routes/live" }).get(
     "/v1/live",
     ({ request, server }): Response | undefined => {
       checkOrigin(request, corsOrigins, auth.keys.length > 0);
       const key = request.headers.get("x-api-key");
+      const services = { ...shared, addresses: addressesFor(request, parts.addresses) };
       const data = connection(services, limits, key);
       // Once upgraded, what is returned goes nowhere.
       if (server?.upgrade(request, { data }) === true) return undefined;
@@ -75,7 +78,8 @@ type Socket = Bun.ServerWebSocket<unknown>;
 type Data = string | Uint8Array;
 
 /** What the server calls for one socket, in the form that Elysia hands on. */
-function connection({ tasks, hub, keys, log }: LiveServices, limits: LiveLimits, key: string | null) {
+function connection(services: LiveServices, limits: LiveLimits, key: string | null) {
+  const { tasks, hub, keys, addresses } = services;
   let peer: Peer | undefined;
   const waiting: Data[] = [];
   const heard = (): void => peer?.heard(Date.now());
@@ -83,7 +87,7 @@ function connection({ tasks, hub, keys, log }: LiveServices, limits: LiveLimits,
     open: (socket: Socket): void => {
       const locked = keys.length > 0 && (key === null || !keyFits(keys, key));
       peer = new Peer(socket, limits, locked, Date.now());
-      hub.join(peer);
+      hub.join(peer, addresses);
       if (!locked) greet(peer, tasks);
       else if (key !== null) peer.close(closeCodes.noKey, "this is not a key");
     },
@@ -91,7 +95,7 @@ function connection({ tasks, hub, keys, log }: LiveServices, limits: LiveLimits,
       heard();
       if (peer === undefined) return;
       waiting.push(data);
-      if (waiting.length === 1) void receiveAll(waiting, peer, { tasks, hub, keys, log });
+      if (waiting.length === 1) void receiveAll(waiting, peer, services);
       else if (waiting.length > limits.waitingMessages)
         peer.close(closeCodes.tooMany, "too many messages at once; wait for replies");
     },

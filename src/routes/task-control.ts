@@ -3,9 +3,8 @@ import { CancelAnswer, RemovedAnswer } from "#/api/answers.ts";
 import { jsonAnswer } from "#/api/openapi.ts";
 import type { TaskId } from "#/engine/protocol.ts";
 import { RequestError } from "#/lib/errors.ts";
-import type { HistoryRange } from "#/stores/history.ts";
 import type { Tasks } from "#/tasks/tasks.ts";
-import { needsStart, readRange } from "./http/range.ts";
+import { readDeletion } from "./http/range.ts";
 import { jsonReply } from "./http/replies.ts";
 
 const moment = { type: "string", format: "date-time" } as const;
@@ -58,24 +57,24 @@ export const taskControlRoutes = ({ tasks }: { readonly tasks: Tasks }) =>
         },
       },
     )
-    .delete("/tasks", async ({ request }) => jsonReply(await tasks.removeRange(requiredRange(request))), {
-      parse: "none",
-      detail: {
-        tags: ["Tasks"],
-        operationId: "delete_tasks",
-        summary:
-          "Delete the ended tasks of a span of time with their pictures; waiting and running ones stay",
-        parameters: [...inRange],
-        responses: { 200: removed },
+    .delete(
+      "/tasks",
+      async ({ request }) => {
+        const range = readDeletion(new URL(request.url).searchParams, Date.now(), "this deletes");
+        return jsonReply(await tasks.removeRange(range));
       },
-    });
+      {
+        parse: "none",
+        detail: {
+          tags: ["Tasks"],
+          operationId: "delete_tasks",
+          summary:
+            "Delete the ended tasks of a span of time with their pictures; waiting and running ones stay",
+          parameters: [...inRange],
+          responses: { 200: removed },
+        },
+      },
+    );
 
 const noTask = (id: TaskId): RequestError =>
   new RequestError("unknown-task", `There is no task ${id.slice(0, 64)}.`);
-
-/** Deleting everything by leaving out a word must not be possible. */
-function requiredRange(request: Request): HistoryRange {
-  const range = readRange(new URL(request.url).searchParams, Date.now());
-  if (range === undefined) throw needsStart("this deletes");
-  return range;
-}

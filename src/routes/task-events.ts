@@ -6,6 +6,7 @@ import type { TaskId } from "#/engine/protocol.ts";
 import { RequestError } from "#/lib/errors.ts";
 import type { LiveEvent } from "#/tasks/events.ts";
 import type { Tasks } from "#/tasks/tasks.ts";
+import { type AddressBook, addressesFor, eventsFor } from "./answers/addresses.ts";
 import { serverSent } from "./http/server-sent.ts";
 import { hasPreview, previewEvent, wireEvent } from "./live/wire-event.ts";
 
@@ -33,8 +34,10 @@ const stream = {
   content: { "text/event-stream": {} },
 };
 
+export type EventsDependencies = Readonly<{ tasks: Tasks; addresses?: AddressBook }>;
+
 /** The event log over HTTP: of one task until it is settled, or of everything. */
-export const taskEventsRoutes = ({ tasks }: { readonly tasks: Tasks }) =>
+export const taskEventsRoutes = ({ tasks, addresses: book }: EventsDependencies) =>
   new Elysia({ name: "routes/task-events" })
     .get(
       "/tasks/:task_id/events",
@@ -48,7 +51,7 @@ export const taskEventsRoutes = ({ tasks }: { readonly tasks: Tasks }) =>
         // A browser's EventSource comes back after every end; this answer alone tells it that there is nothing more.
         const over = task.state.status === "settled" && tasks.backlog([id], since).length === 0;
         if (over) return new Response(null, { status: 204 });
-        return sent(tasks.watch(id, request.signal, since), previews);
+        return sent(eventsFor(tasks.watch(id, request.signal, since), addressesFor(request, book)), previews);
       },
       {
         detail: {
@@ -67,7 +70,13 @@ export const taskEventsRoutes = ({ tasks }: { readonly tasks: Tasks }) =>
     .get(
       "/v1/events",
       ({ query, request }): Response =>
-        sent(tasks.watchAll(request.signal, sinceOf(query, request, tasks.seq)), wantsPreviews(query)),
+        sent(
+          eventsFor(
+            tasks.watchAll(request.signal, sinceOf(query, request, tasks.seq)),
+            addressesFor(request, book),
+          ),
+          wantsPreviews(query),
+        ),
       {
         detail: {
           tags: ["Live"],
@@ -98,14 +107,16 @@ async function* blocksOf(
   events: AsyncIterable<LiveEvent>,
   previews: boolean,
 ): AsyncGenerator<string, void, undefined> {
-  // Asked for before anything is sent: who has read the first line misses nothing of what happens after.
+  // Asked for before anything is sent: who has read the headers misses nothing of what happens after.
   const iterator = events[Symbol.asyncIterator]();
   const first = iterator.next();
+  // Within the first event: there are clients that take any block for one, and fail at one without data.
+  let retry = "retry: 2000\n";
   try {
-    yield "retry: 2000\n\n";
     for (let next = await first; next.done !== true; next = await iterator.next()) {
       const event = next.value;
-      yield block(event.seq, event.type, wireEvent(event));
+      yield retry + block(event.seq, event.type, wireEvent(event));
+      retry = "";
       if (previews && hasPreview(event)) yield block(event.seq, "preview", await previewEvent(event));
     }
   } finally {

@@ -7,10 +7,12 @@ import { readQueries } from "#/api/read.ts";
 import type { TaskId } from "#/engine/protocol.ts";
 import type { HistoryRange } from "#/stores/history.ts";
 import type { ImageStore } from "#/stores/images.ts";
+import type { Task } from "#/tasks/task.ts";
 import type { Tasks } from "#/tasks/tasks.ts";
+import { type AddressBook, type Addresses, addressesFor, taskFor } from "./answers/addresses.ts";
 import { withPictures } from "./answers/pictures.ts";
 import { storedRecord, taskRecord } from "./answers/record.ts";
-import { deletionReply, needsStart, readRange } from "./http/range.ts";
+import { deletionReply, readDeletion, readRange } from "./http/range.ts";
 import { jsonReply } from "./http/replies.ts";
 
 /** More than any history holds, and still a number SQLite counts with. */
@@ -20,7 +22,10 @@ const listQuery = {
   query: Type.String({ default: "all", description: "all, history, current or pending." }),
   page: Type.Integer({ default: 0, minimum: 0, maximum: mostPages, description: "From 0." }),
   page_size: Type.Integer({ default: 10, minimum: 1, maximum: mostPages, description: "Records on a page." }),
-  start_at: Type.String({ default: "", description: "First moment of a range of the history (ISO 8601)." }),
+  start_at: Type.String({
+    default: "",
+    description: "First moment of a range of the history (ISO 8601); its beginning if only end_at is given.",
+  }),
   end_at: Type.String({ default: "", description: "Its last moment; now if it is not given." }),
   action: Type.String({
     default: "",
@@ -35,22 +40,23 @@ const waitSeconds = Type.Integer({
   description: "Seconds to wait for its end.",
 });
 
-export type TasksDependencies = Readonly<{ tasks: Tasks; images: ImageStore }>;
+export type TasksDependencies = Readonly<{ tasks: Tasks; images: ImageStore; addresses?: AddressBook }>;
 
 /** What is waiting, what is running, what has been; and one task by its id. */
-export const tasksRoutes = ({ tasks, images }: TasksDependencies) =>
+export const tasksRoutes = ({ tasks, images, addresses: book }: TasksDependencies) =>
   new Elysia({ name: "routes/tasks" })
     .get(
       "/tasks",
       async ({ request }): Promise<Response> => {
         const { searchParams } = new URL(request.url);
         const asked = readQueries(listQuery, searchParams);
-        const range = readRange(searchParams, Date.now());
+        const now = Date.now();
         if (asked.action.toLowerCase() === "delete") {
-          if (range === undefined) throw needsStart("action=delete deletes");
+          const range = readDeletion(searchParams, now, "action=delete deletes");
           return deletionReply(await tasks.removeRange(range));
         }
-        return jsonReply(await lists(tasks, asked.query, asked, range));
+        const range = readRange(searchParams, now);
+        return jsonReply(await lists(tasks, addressesFor(request, book), asked, range));
       },
       {
         detail: {
@@ -69,7 +75,9 @@ export const tasksRoutes = ({ tasks, images }: TasksDependencies) =>
         const { wait } = readQueries({ wait: waitSeconds }, new URL(request.url).searchParams);
         const late = AbortSignal.any([request.signal, AbortSignal.timeout(wait * 1000)]);
         const task = wait === 0 ? tasks.find(id) : await tasks.settled(id, late);
-        return jsonReply(task === undefined ? [] : await withPictures(await taskRecord(task), task, images));
+        if (task === undefined) return jsonReply([]);
+        const shown = taskFor(task, addressesFor(request, book));
+        return jsonReply(await withPictures(await taskRecord(shown), task, images));
       },
       {
         detail: {
@@ -85,21 +93,22 @@ export const tasksRoutes = ({ tasks, images }: TasksDependencies) =>
       },
     );
 
-type Page = Readonly<{ page: number; page_size: number }>;
+type Page = Readonly<{ query: string; page: number; page_size: number }>;
 
 async function lists(
   tasks: Tasks,
-  query: string,
-  { page, page_size: pageSize }: Page,
+  addresses: Addresses,
+  { query, page, page_size: pageSize }: Page,
   range: HistoryRange | undefined,
 ): Promise<JsonObject> {
   const wanted = (name: string): boolean => query === "all" || query === name;
+  const shown = (task: Task): JsonObject => storedRecord(taskFor(task, addresses));
   const current = wanted("current") ? tasks.current() : undefined;
   const history = () => (range === undefined ? tasks.history({ page, pageSize }) : tasks.range(range));
   const waiting = () => tasks.pending().slice(page * pageSize, (page + 1) * pageSize);
   return {
-    history: wanted("history") ? history().map(storedRecord) : [],
-    current: current === undefined ? [] : [await taskRecord(current)],
-    pending: wanted("pending") ? waiting().map(storedRecord) : [],
+    history: wanted("history") ? history().map(shown) : [],
+    current: current === undefined ? [] : [await taskRecord(taskFor(current, addresses))],
+    pending: wanted("pending") ? waiting().map(shown) : [],
   };
 }

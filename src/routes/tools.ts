@@ -2,24 +2,27 @@ import { Type } from "@sinclair/typebox";
 import { Elysia } from "elysia";
 import type { Json } from "#/api/json.ts";
 import { formOf, isMultipart } from "#/api/legacy/form.ts";
-import { jsonAnswer, jsonRequest, pictureContent } from "#/api/openapi.ts";
+import { formRequest, jsonAnswer, jsonRequest, pictureContent } from "#/api/openapi.ts";
 import { readBody, readJson } from "#/api/read.ts";
 import {
   DescribeImageRequest,
   DescribeImageResponse,
   GenerateMaskRequest,
+  ReadMetadataForm,
   ReadMetadataRequest,
   ReadMetadataResponse,
 } from "#/api/tools.ts";
 import { RequestError } from "#/lib/errors.ts";
 import type { Log } from "#/lib/log.ts";
 import type { Tools } from "#/tasks/tools.ts";
+import { type AddressBook, addressesFor } from "./answers/addresses.ts";
 import { bodyOf } from "./http/body-limit.ts";
+import { plainBodyOf } from "./http/content-encoding.ts";
 import { jsonBody } from "./http/json-body.ts";
 import { jsonReply } from "./http/replies.ts";
 import { legacyDescribe } from "./legacy/describe.ts";
 
-export type ToolsDependencies = Readonly<{ tools: Tools; log: Log }>;
+export type ToolsDependencies = Readonly<{ tools: Tools; log: Log; addresses?: AddressBook }>;
 
 /** What pictures are good for beside being made: masks, descriptions, and how they were made. */
 export const toolsRoutes = (parts: ToolsDependencies) =>
@@ -28,36 +31,41 @@ export const toolsRoutes = (parts: ToolsDependencies) =>
     .use(describeRoute(parts))
     .use(readMetadataRoute(parts));
 
-const maskRoute = ({ tools }: ToolsDependencies) =>
-  new Elysia()
-    .use(jsonBody())
-    .post(
-      "/v1/tools/generate_mask",
-      async ({ json }): Promise<Response> =>
-        jsonReply(await tools.generateMask(readBody(GenerateMaskRequest, json) as GenerateMaskRequest)),
-      {
-        parse: "none",
-        detail: {
-          tags: ["GenerateV1"],
-          operationId: "generate_mask_v1_tools_generate_mask_post",
-          summary: "Make a mask of what a picture shows",
-          description: "Its models are not there yet: what is right about a request is refused too, by name.",
-          requestBody: jsonRequest(GenerateMaskRequest),
-          responses: { 200: jsonAnswer(Type.String(), "The mask: a PNG in base64.") },
-        },
+const maskRoute = ({ tools, addresses: book }: ToolsDependencies) =>
+  new Elysia().use(jsonBody()).post(
+    "/v1/tools/generate_mask",
+    async ({ request, json }): Promise<Response> => {
+      const wanted = readBody(GenerateMaskRequest, json) as GenerateMaskRequest;
+      const image = addressesFor(request, book).kept(wanted.image);
+      return jsonReply(await tools.generateMask({ ...wanted, image }));
+    },
+    {
+      parse: "none",
+      detail: {
+        tags: ["GenerateV1"],
+        operationId: "generate_mask_v1_tools_generate_mask_post",
+        summary: "Make a mask of what a picture shows",
+        description: "Its models are not there yet: what is right about a request is refused too, by name.",
+        requestBody: jsonRequest(GenerateMaskRequest),
+        responses: { 200: jsonAnswer(Type.String(), "The mask: a PNG in base64.") },
       },
-    );
+    },
+  );
 
 /** Both APIs have this path: a form is the older one's. */
-const describeRoute = ({ tools, log }: ToolsDependencies) => {
+const describeRoute = ({ tools, log, addresses: book }: ToolsDependencies) => {
   const describe = async ({ image, image_type }: DescribeImageRequest): Promise<Response> =>
     jsonReply(await tools.describeImage(await tools.imageOf(image), image_type));
+  const kept = (wanted: DescribeImageRequest, request: Request): DescribeImageRequest => ({
+    ...wanted,
+    image: addressesFor(request, book).kept(wanted.image),
+  });
   return new Elysia()
     .derive(
       async ({ request }): Promise<{ json: Json | undefined }> => ({
         json: isMultipart(request)
           ? undefined
-          : readJson(await bodyOf(request), request.headers.get("content-type")),
+          : readJson(await plainBodyOf(request), request.headers.get("content-type")),
       }),
     )
     .post(
@@ -65,7 +73,7 @@ const describeRoute = ({ tools, log }: ToolsDependencies) => {
       async ({ request, json }): Promise<Response> =>
         json === undefined
           ? await legacyDescribe(request, log, describe)
-          : await describe(readBody(DescribeImageRequest, json) as DescribeImageRequest),
+          : await describe(kept(readBody(DescribeImageRequest, json) as DescribeImageRequest, request)),
       {
         parse: "none",
         detail: {
@@ -82,11 +90,11 @@ const describeRoute = ({ tools, log }: ToolsDependencies) => {
     );
 };
 
-const readMetadataRoute = ({ tools }: ToolsDependencies) =>
+const readMetadataRoute = ({ tools, addresses: book }: ToolsDependencies) =>
   new Elysia().post(
     "/v1/tools/read-metadata",
     async ({ request }): Promise<Response> =>
-      jsonReply(await tools.readMetadata(await pictureOf(request, tools))),
+      jsonReply(await tools.readMetadata(await pictureOf(request, tools, book))),
     {
       parse: "none",
       detail: {
@@ -99,10 +107,9 @@ const readMetadataRoute = ({ tools }: ToolsDependencies) =>
         requestBody: {
           required: true,
           content: {
+            // First, for openapi-generator, which otherwise asks for a model of the form that it does not write.
+            ...formRequest(ReadMetadataForm).content,
             ...jsonRequest(ReadMetadataRequest).content,
-            "multipart/form-data": {
-              schema: { type: "object", properties: { image: { type: "string", format: "binary" } } },
-            },
             ...pictureContent,
           },
         },
@@ -112,12 +119,12 @@ const readMetadataRoute = ({ tools }: ToolsDependencies) =>
   );
 
 /** A picture in a form, as the whole body, or named in JSON. A body that begins no JSON object is the picture itself. */
-async function pictureOf(request: Request, tools: Tools): Promise<Uint8Array> {
+async function pictureOf(request: Request, tools: Tools, book: AddressBook | undefined): Promise<Uint8Array> {
   if (isMultipart(request)) return await pictureInForm(request);
-  const bytes = await bodyOf(request);
+  const bytes = await plainBodyOf(request);
   if (bytes.length > 0 && !beginsJson(bytes)) return bytes;
   const { image } = readBody(ReadMetadataRequest, readJson(bytes)) as ReadMetadataRequest;
-  return await tools.imageOf(image);
+  return await tools.imageOf(addressesFor(request, book).kept(image));
 }
 
 /** No kind of picture begins with a blank, a brace, a bracket or a quotation mark. */

@@ -1,10 +1,18 @@
 import { Database } from "bun:sqlite";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { EngineError } from "#/lib/errors.ts";
 
 /** A folder that is ours alone until it is released. */
-export type FolderLock = Readonly<{ release: () => void }>;
+export type FolderLock = Readonly<{
+  /**
+   * Takes the folder again if it was deleted since, or another one was put in its place; else does nothing.
+   *
+   * @throws EngineError as {@link lockFolder}
+   */
+  renew: () => void;
+  release: () => void;
+}>;
 
 /**
  * Takes a folder for this process, making it where it is missing: two servers over one history would both make its
@@ -13,13 +21,28 @@ export type FolderLock = Readonly<{ release: () => void }>;
  * @throws EngineError `bad-setting` if another process has it, `storage-failed` if it cannot be written
  */
 export function lockFolder(folder: string): FolderLock {
+  let held = takeLock(folder);
+  return {
+    renew: () => {
+      if (identityOf(folder) === held.identity) return;
+      const taken = takeLock(folder);
+      held.file.close();
+      held = taken;
+    },
+    release: () => held.file.close(),
+  };
+}
+
+type Held = Readonly<{ file: Database; identity: string | undefined }>;
+
+function takeLock(folder: string): Held {
   try {
     mkdirSync(folder, { recursive: true });
-    const file = new Database(join(folder, "server.lock"), { create: true });
+    const file = new Database(lockFile(folder), { create: true });
     // Nothing is ever written, so nothing has to be undone after a crash: no second file.
     file.run("PRAGMA journal_mode = MEMORY");
     file.run("BEGIN EXCLUSIVE");
-    return { release: () => file.close() };
+    return { file, identity: identityOf(folder) };
   } catch (cause) {
     const words = cause instanceof Error ? cause.message : String(cause);
     if (words.includes("locked")) {
@@ -28,5 +51,16 @@ export function lockFolder(folder: string): FolderLock {
     }
     const message = `The folder ${folder} cannot be written: ${words}. --outputs names another one.`;
     throw new EngineError("storage-failed", message, { folder }, cause);
+  }
+}
+
+const lockFile = (folder: string): string => join(folder, "server.lock");
+
+function identityOf(folder: string): string | undefined {
+  try {
+    const { dev, ino } = statSync(lockFile(folder));
+    return `${dev}:${ino}`;
+  } catch {
+    return undefined;
   }
 }

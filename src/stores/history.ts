@@ -23,8 +23,9 @@ export type Settlement = Readonly<{
   error: WireError | null;
 }>;
 
-/** A row that was never settled: it waited, or ran when the process died. */
-export type Unfinished = NewTask & Readonly<{ row: number; attempt: number; images: readonly TaskImage[] }>;
+/** A row that was never settled: it waited, or ran when the process died. `fault` says why it cannot be made any more. */
+export type Unfinished = NewTask &
+  Readonly<{ row: number; attempt: number; images: readonly TaskImage[]; fault: string | null }>;
 
 export type HistoryPage = Readonly<{ page: number; pageSize: number; without: readonly TaskId[] }>;
 export type HistoryRange = Readonly<{ from: number; to: number }>;
@@ -35,7 +36,12 @@ export type Delivery = Readonly<{ id: string; url: string; body: string; attempt
 /** One whose body stays on disk until it is its turn. */
 export type WaitingDelivery = Omit<Delivery, "body">;
 
-/** Where tasks last. Every method is done when it returns: what it said is on disk. */
+/**
+ * Where tasks last. Every method is done when it returns: what it said is on disk. None waits long for another program
+ * that keeps the file locked; whoever writes tries again ({@link isBusy} of `history/failures.ts` tells the case).
+ *
+ * @throws EngineError `storage-failed` from every method, when the file cannot be read or written
+ */
 export interface HistoryStore {
   /** @returns the row number */
   insert(task: NewTask): number;

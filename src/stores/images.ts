@@ -20,9 +20,12 @@ export interface ImageStore {
   remove(images: readonly KeptImage[]): Promise<number>;
 }
 
-/** One path segment: no folders, nothing hidden, no control characters, short enough for any disk with a suffix. */
+/** One path segment: no folders, nothing hidden, no control characters, text in UTF-8, short enough for a disk. */
 export const isCleanName = (name: string): boolean =>
-  /^(?!\.)[^/\\\p{Cc}]+$/u.test(name) && Buffer.byteLength(name) <= 200;
+  /^(?!\.)[^/\\\p{Cc}]+$/u.test(name) && name.isWellFormed() && Buffer.byteLength(name) <= 255;
+
+/** A name of a client's own for its files, with room for what is put behind it: a number, another, the extension. */
+export const isSaveName = (name: string): boolean => isCleanName(name) && Buffer.byteLength(name) <= 200;
 
 /** Path of a result's file, by its URL; undefined if it is gone. */
 export function resultPath(url: string, images: Pick<ImageStore, "output">): string | undefined {

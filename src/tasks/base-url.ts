@@ -13,6 +13,16 @@ export function publicBase({ base_url, host, port }: PublicAddress): string {
   return `http://${everywhere ? "127.0.0.1" : bracketed(host)}:${port}`;
 }
 
+/**
+ * What the operator should know of the addresses that clients will be given, told at the start: whoever copies one from a
+ * log or a webhook wonders why it does not open elsewhere.
+ */
+export function addressNote(place: PublicAddress): string {
+  const base = publicBase(place);
+  if (place.base_url.trim() !== "") return `addresses of pictures begin with ${base}`;
+  return `addresses of pictures begin with the name that each client asks under; webhooks are given ${base} (base_url names another)`;
+}
+
 const hasPort = (name: string): boolean => /^(\[.*\]|[^:]+):\d+(\/|$)/.test(name);
 
 /** An IPv6 address needs brackets before a port. */

@@ -1,4 +1,4 @@
-import type { GenerateParams } from "#/api/generate.ts";
+import type { GenerateParams, GenerateRequest } from "#/api/generate.ts";
 import type { Catalog } from "#/catalog/catalog.ts";
 import type { Examiner } from "#/catalog/examine.ts";
 import type { ModelHashes } from "#/catalog/hashes.ts";
@@ -6,18 +6,19 @@ import type { Config } from "#/config/schema.ts";
 import type { Engine } from "#/engine/engine.ts";
 import type { DecodeGate } from "#/image/decode-gate.ts";
 import type { Log } from "#/lib/log.ts";
+import { isNothing } from "#/lib/nothing.ts";
 import type { Preset } from "#/recipe/preset.ts";
 import { lazyTokenizer } from "#/recipe/prompt-limits.ts";
-import type { World } from "#/recipe/resolve.ts";
+import type { Resolved, World } from "#/recipe/resolve.ts";
 import type { Style } from "#/recipe/styles.ts";
 import type { Wildcards } from "#/recipe/wildcards.ts";
 import type { HistoryStore } from "#/stores/history.ts";
 import type { ImageStore } from "#/stores/images.ts";
 import { serverDefaults } from "./defaults.ts";
-import { describeImage } from "./describe-image.ts";
+import { describeImage, roomWarning } from "./describe-image.ts";
 import { examineInTurn } from "./examine-models.ts";
 import type { InputOptions } from "./inputs.ts";
-import { prepare, prepareLenient, resolveAgain } from "./prepare.ts";
+import { foresee, prepare, prepareLenient, resolveAgain } from "./prepare.ts";
 import type { FetchLimits } from "./safe-fetch.ts";
 import { TaskService } from "./service.ts";
 import type { Task } from "./task.ts";
@@ -98,6 +99,8 @@ export function createTasks(parts: TaskDependencies): CreatedTasks {
       catalog,
       styles: assets.styles.map(({ name }) => name),
     });
+  const defaultAdaptiveCfg = defaults().adaptive_cfg;
+  const describing = { catalog, createdBy: makerOf(config), defaultAdaptiveCfg };
   const tokenizer = lazyTokenizer();
   const world = (): World => ({ ...worldOf(parts), tokenizer });
   const preparation = {
@@ -107,23 +110,15 @@ export function createTasks(parts: TaskDependencies): CreatedTasks {
     defaultsFor: defaults,
     presets: assets.presets,
     inputOptions: () => inputOptionsOf(parts),
-    webhookUrl: config.webhook_url,
+    webhook: webhookOptions(config),
+    log,
+    roomFor: async (params: GenerateParams, resolved: Resolved) =>
+      config.disable_metadata ? undefined : await roomWarning(params, resolved, describing),
     random: parts.random,
   };
-  const tools = createTools(() => inputOptionsOf(parts), world);
-  const webhooks = new Webhooks(
-    history,
-    { secret: config.webhook_secret, asText: config.webhook_text, allowPrivate: config.allow_private_fetch },
-    clock,
-    log,
-  );
-  const createdBy = config.created_by || (fooocusKeys.environment.metadata_created_by ?? "");
-  const describeOptions = {
-    catalog,
-    hashes,
-    createdBy: createdBy || (fooocusKeys.file.metadata_created_by ?? ""),
-    defaultAdaptiveCfg: defaults().adaptive_cfg,
-  };
+  const foreseen = (request: GenerateRequest) => foresee(request, preparation);
+  const tools = createTools(() => inputOptionsOf(parts), world, foreseen);
+  const webhooks = new Webhooks(history, webhookOptions(config), clock, log);
   const tasks = new TaskService({
     history,
     images,
@@ -140,11 +135,22 @@ export function createTasks(parts: TaskDependencies): CreatedTasks {
     describe: async (params, resolved, image) =>
       config.disable_metadata || !params.save_metadata_to_images
         ? undefined
-        : await describeImage(params, resolved, image, describeOptions),
+        : await describeImage(params, resolved, image, { ...describing, hashes }),
     recordText,
   });
   return { tasks, tools, defaults };
 }
+
+/** Whom requests may have called; the operator's own address is no stranger. */
+const webhookOptions = (config: TaskConfig) => ({
+  secret: config.webhook_secret,
+  asText: config.webhook_text,
+  allowPrivate: config.allow_private_fetch,
+  own: isNothing(config.webhook_url) ? "" : config.webhook_url,
+});
+
+const makerOf = ({ created_by, fooocusKeys: { environment, file } }: TaskConfig): string =>
+  [created_by, environment.metadata_created_by, file.metadata_created_by].find((name) => name) ?? "";
 
 function worldOf({ catalog, assets, config }: TaskDependencies): World {
   return {

@@ -59,17 +59,23 @@ export function serverDefaults({
  * What the operator's own keys name and is not there: requests get something else instead, which `serverDefaults`
  * chooses without a word.
  */
-export function absentDefaults({
+export const absentDefaults = ({
   fooocusKeys: { file, environment },
-  catalog,
-  styles,
-}: Pick<DefaultSources, "fooocusKeys" | "catalog" | "styles">): readonly string[] {
+  ...here
+}: Pick<DefaultSources, "fooocusKeys" | "catalog" | "styles">): readonly string[] =>
+  absentIn({ ...file, ...environment }, here);
+
+/** A LoRA of a slot that is switched off is not missed. */
+function absentIn(
+  keys: Layer,
+  { catalog, styles }: Pick<DefaultSources, "catalog" | "styles">,
+): readonly string[] {
   const {
     base_model_name: base,
     vae_name: vae = ownVae,
     style_selections: named = [],
     loras = [],
-  } = requestOf({ ...file, ...environment });
+  } = requestOf(keys);
   const there = { models: catalog.names("checkpoints"), loras: catalog.names("loras") };
   const applicable = [expansionStyle, randomStyle, ...styles];
   return [
@@ -79,10 +85,35 @@ export function absentDefaults({
       .map((name) => `default_model: ${name}`),
     ...(vae === ownVae || catalog.names("vae").includes(vae) ? [] : [`default_vae: ${vae}`]),
     ...loras
-      .filter(({ model_name }) => model_name !== "None" && !there.loras.includes(model_name))
+      .filter(
+        ({ enabled, model_name }) => enabled && model_name !== "None" && !there.loras.includes(model_name),
+      )
       .map(({ model_name }) => `default_loras: ${model_name}`),
     ...named.filter((name) => !applicable.includes(name)).map((name) => `default_styles: ${name}`),
   ];
+}
+
+/**
+ * What the server's own preset (`--preset`) names and is not there: the operator chose it for these files, and requests
+ * would silently get others. The preset that is there without being chosen names what most servers do not have.
+ */
+export function absentOfPreset({
+  presets,
+  preset,
+  fooocusKeys: { environment },
+  catalog,
+  styles,
+}: Pick<DefaultSources, "presets" | "preset" | "fooocusKeys" | "catalog" | "styles">): readonly string[] {
+  const said = preset === "default" ? undefined : presets.get(preset);
+  if (said === undefined) return [];
+  // An older version of the checkpoint will do; what the environment says counts instead of the preset's.
+  const { default_model: model, previous_default_models: older = [] } = said;
+  const there = older.find((name) => catalog.names("checkpoints").includes(name));
+  const filled = { ...said, ...(model === undefined ? {} : { default_model: there ?? model }) };
+  const counting = Object.fromEntries(
+    Object.entries(filled).filter(([key]) => !Object.hasOwn(environment, key)),
+  );
+  return absentIn(counting, { catalog, styles }).map((what) => `preset ${preset}: ${what}`);
 }
 
 /**

@@ -2,7 +2,7 @@ import type { GenerateParams } from "#/api/generate.ts";
 import type { Catalog } from "#/catalog/catalog.ts";
 import type { ModelKind } from "#/catalog/find-model.ts";
 import type { ModelHashes } from "#/catalog/hashes.ts";
-import type { EmbeddedText } from "#/image/encode.ts";
+import { type EmbeddedText, formatNames, hasRoomFor } from "#/image/encode.ts";
 import { performanceModes } from "#/recipe/performance.ts";
 import { type Resolved, stemOf } from "#/recipe/resolve.ts";
 import { writeA1111 } from "#/stores/metadata/a1111.ts";
@@ -11,7 +11,7 @@ import type { ImageMetadata } from "#/stores/metadata/metadata.ts";
 
 export type DescribeOptions = Readonly<{
   catalog: Catalog;
-  hashes: ModelHashes;
+  hashes: Pick<ModelHashes, "of">;
   createdBy: string;
   /** Adaptive CFG is mentioned where it differs from this. */
   defaultAdaptiveCfg: number;
@@ -31,6 +31,29 @@ export async function describeImage(
   const metadata = await metadataOf(params, resolved, image, options);
   const scheme = params.metadata_scheme;
   return { scheme, parameters: scheme === "a1111" ? writeA1111(metadata) : writeFooocus(metadata) };
+}
+
+/** As long as a hash, so that a text's length is known without reading a checkpoint for it. */
+const anyHash = { of: async () => "0".repeat(64) };
+
+/**
+ * What to say where pictures have no room for the text about their making, which is left out then.
+ *
+ * @returns undefined if every picture of the task has room, or none is to have a text
+ */
+export async function roomWarning(
+  params: GenerateParams,
+  resolved: Resolved,
+  options: Omit<DescribeOptions, "hashes">,
+): Promise<string | undefined> {
+  const format = formatNames[params.output_format];
+  if (format !== "jpeg" || !params.save_metadata_to_images) return undefined;
+  for (const image of resolved.recipe.images.keys()) {
+    const text = await describeImage(params, resolved, image, { ...options, hashes: anyHash });
+    if (hasRoomFor(format, text)) continue;
+    return `The text about its making does not fit into a ${format.toUpperCase()} and is left out; output_format png or webp has room for it.`;
+  }
+  return undefined;
 }
 
 async function metadataOf(

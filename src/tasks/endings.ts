@@ -1,8 +1,10 @@
 import type { TaskId } from "#/engine/protocol.ts";
+import { clientSentence } from "#/lib/client-sentence.ts";
 import type { WireError } from "#/lib/errors.ts";
 import type { Delivery, Settlement } from "#/stores/history.ts";
 import type { EventLog } from "./event-log.ts";
 import type { TaskTimings } from "./events.ts";
+import type { HistoryWriter } from "./history-writer.ts";
 import type { TaskParts } from "./parts.ts";
 import type { Task, TaskImage } from "./task.ts";
 
@@ -10,9 +12,6 @@ import type { Task, TaskImage } from "./task.ts";
 export type End = Omit<Settlement, "finishedAt">;
 
 type Unwritten = Readonly<{ task: Task; settlement: Settlement; delivery: Delivery | undefined }>;
-
-/** Milliseconds between tries to write down an end that the disk would not take. */
-const retryAfter = 3000;
 
 /**
  * The one place where tasks end. An end that cannot be written (a full disk) is told all the same, kept in memory and
@@ -22,28 +21,31 @@ export class Endings {
   readonly #parts: TaskParts;
   readonly #events: EventLog;
   readonly #unwritten = new Map<TaskId, Unwritten>();
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #writer: HistoryWriter;
 
-  constructor(parts: TaskParts, events: EventLog) {
+  constructor(parts: TaskParts, events: EventLog, writer: HistoryWriter) {
     this.#parts = parts;
     this.#events = events;
+    this.#writer = writer;
   }
 
   /** Ends a task: row, webhook, event; exactly once, whoever calls is the task's owner. */
-  settle(task: Task, end: End): void {
+  settle(task: Task, { error: failure, ...rest }: End): void {
     const { now, webhooks, recordText, log } = this.#parts;
-    const settlement = { ...end, finishedAt: now() };
+    // From here on, whoever reads of it is a client; the log alone is told where files lie.
+    const error = failure === null ? null : { ...failure, message: clientSentence(failure) };
+    const end = { ...rest, error };
+    // A clock that was set back must not make a task end before it began.
+    const settlement = { ...end, finishedAt: Math.max(now(), end.startedAt ?? task.queuedAt) };
     const settled: Task = { ...task, state: { status: "settled", ...settlement } };
     const delivery = webhooks.deliveryFor(task, () => recordText(settled));
     const ended = { task: settled, settlement, delivery };
     const seconds = (settlement.finishedAt - (end.startedAt ?? settlement.finishedAt)) / 1000;
     const facts = { task: task.id, outcome: end.outcome, images: end.images.length, seconds };
-    if (end.error === null) log.info("a task ended", facts);
-    else log.error("a task failed", { ...facts, error: end.error.message, stack: stackOf(end.error) });
-    if (!this.#write(ended)) {
-      this.#unwritten.set(task.id, ended);
-      this.#retryLater();
-    }
+    if (failure === null) log.info("a task ended", facts);
+    else log.error("a task failed", { ...facts, error: failure.message, stack: stackOf(failure) });
+    this.#unwritten.set(task.id, ended);
+    this.#writer.keep(task.id, () => this.#write(ended));
     this.#events.addTask(task.id, {
       type: "settled",
       status: end.outcome,
@@ -59,34 +61,16 @@ export class Endings {
     return this.#unwritten.get(id)?.task;
   }
 
-  /** One more try, and no further one. */
-  close(): void {
-    clearTimeout(this.#timer);
-    for (const ended of this.#unwritten.values()) this.#write(ended);
+  /** Drops what is not written of a task that was deleted. */
+  forget(id: TaskId): void {
+    this.#unwritten.delete(id);
+    this.#writer.forget(id);
   }
 
-  #write({ task, settlement, delivery }: Unwritten): boolean {
-    try {
-      this.#parts.history.settle(task.id, settlement, delivery);
-      this.#unwritten.delete(task.id);
-      if (delivery !== undefined) this.#parts.webhooks.add(delivery);
-      return true;
-    } catch (thrown) {
-      this.#parts.log.error("the end of a task could not be written", {
-        task: task.id,
-        error: String(thrown),
-      });
-      return false;
-    }
-  }
-
-  #retryLater(): void {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => {
-      for (const ended of this.#unwritten.values()) this.#write(ended);
-      if (this.#unwritten.size > 0) this.#retryLater();
-    }, retryAfter);
-    this.#timer.unref();
+  #write({ task, settlement, delivery }: Unwritten): void {
+    this.#parts.history.settle(task.id, settlement, delivery);
+    this.#unwritten.delete(task.id);
+    if (delivery !== undefined) this.#parts.webhooks.add(delivery);
   }
 }
 
@@ -99,7 +83,7 @@ export function timingsOf(queuedAt: number, { startedAt, finishedAt, images }: S
   const sum = (part: keyof NonNullable<TaskImage["timings"]>): number =>
     Math.round(images.reduce((total, { timings }) => total + (timings?.[part] ?? 0), 0));
   return {
-    queued_ms: (startedAt ?? finishedAt) - queuedAt,
+    queued_ms: Math.max(0, (startedAt ?? finishedAt) - queuedAt),
     loading_ms: sum("loading"),
     encoding_ms: sum("encoding"),
     denoising_ms: sum("denoising"),

@@ -1,4 +1,5 @@
 import type { TaskId } from "#/engine/protocol.ts";
+import { isBusy } from "#/stores/history/failures.ts";
 import type { LiveEvent, ServerEvent, ServerHappening, TaskEvent, TaskHappening } from "./events.ts";
 
 /** Keeps the last number across restarts. */
@@ -6,6 +7,9 @@ export type SequenceStore = Readonly<{ load: () => number; save: (value: number)
 
 /** Numbers reserved at a time, so that not every event is a write to disk; a crash leaves a gap, no repetition. */
 const block = 1000;
+
+/** Milliseconds before numbers are reserved again in a file that another program locks: it takes its time to say no. */
+const saveAgainAfter = 1000;
 
 /** Settled tasks whose events are still kept, and how many events that may be: some tens of megabytes. */
 const keptSettled = 256;
@@ -23,6 +27,8 @@ export class EventLog {
   readonly #listeners = new Set<(event: LiveEvent) => void>();
   #seq: number;
   #reserved: number;
+  /** Until then a locked file is left alone; milliseconds of a clock that nobody sets. */
+  #saveAfter = 0;
   #horizon: number;
 
   constructor(store: SequenceStore, now: () => number) {
@@ -102,7 +108,7 @@ export class EventLog {
 
   #next(): number {
     this.#seq += 1;
-    if (this.#seq > this.#reserved) this.#reserve(this.#seq + block);
+    if (this.#seq > this.#reserved && performance.now() >= this.#saveAfter) this.#reserve(this.#seq + block);
     return this.#seq;
   }
 
@@ -110,8 +116,9 @@ export class EventLog {
     try {
       this.#store.save(seq);
       this.#reserved = seq;
-    } catch {
+    } catch (thrown) {
       // A full disk must not stop the news of it, nor the end; the next event tries again.
+      if (isBusy(thrown)) this.#saveAfter = performance.now() + saveAgainAfter;
     }
   }
 

@@ -3,6 +3,7 @@ import type { GenerateRequest } from "#/api/generate.ts";
 import type { Catalog } from "#/catalog/catalog.ts";
 import type { Examiner } from "#/catalog/examine.ts";
 import type { ModelKind } from "#/catalog/find-model.ts";
+import { clientSentence } from "#/lib/client-sentence.ts";
 import { ModelError, RequestError } from "#/lib/errors.ts";
 import type { Recipe } from "#/recipe/recipe.ts";
 
@@ -107,7 +108,8 @@ function* examination(
     return { notes: [...notes] };
   } catch (thrown) {
     if (!(thrown instanceof ModelError)) throw thrown;
-    const message = listed(thrown.message, names);
+    const { code, details } = thrown;
+    const message = clientSentence({ code, message: listed(thrown.message, names), details });
     return {
       notes: [...notes],
       fault: { used, error: new ModelError(thrown.code, message, thrown.details, thrown) },

@@ -1,16 +1,19 @@
 import type { GenerateParams, GenerateRequest } from "#/api/generate.ts";
 import { formatNames } from "#/image/encode.ts";
 import { RequestError } from "#/lib/errors.ts";
+import type { Log } from "#/lib/log.ts";
 import { withKnownNames } from "#/recipe/known-names.ts";
 import { type Preset, presetOf } from "#/recipe/preset.ts";
+import { withoutPublishedDefaults } from "#/recipe/published-defaults.ts";
 import type { Recipe } from "#/recipe/recipe.ts";
 import { type Resolved, resolveRecipe, type World } from "#/recipe/resolve.ts";
 import { settle } from "#/recipe/settle.ts";
-import { expansionWarning, sizeWarning, wildcardWarning } from "#/recipe/warnings.ts";
-import { isCleanName } from "#/stores/images.ts";
+import { expansionWarning, roundedWarning, sizeWarning, wildcardWarning } from "#/recipe/warnings.ts";
+import { isSaveName } from "#/stores/images.ts";
 import { type examineInTurn, examineModels, type ModelShelf, unusableModel } from "./examine-models.ts";
 import { type InputOptions, takeInputs } from "./inputs.ts";
 import type { Prepared } from "./parts.ts";
+import { type WebhookRules, webhookAddress } from "./webhook-address.ts";
 
 /** What a request is filled and checked with. */
 export type Preparation = Readonly<{
@@ -21,8 +24,10 @@ export type Preparation = Readonly<{
   defaultsFor: (base?: string) => GenerateParams;
   presets: ReadonlyMap<string, Preset>;
   inputOptions: () => InputOptions;
-  /** For requests that name none. */
-  webhookUrl: string;
+  webhook: WebhookRules;
+  log: Log;
+  /** What to say where the pictures have no room for the text about their making. */
+  roomFor: (params: GenerateParams, resolved: Resolved) => Promise<string | undefined>;
   /** 0 up to 1. */
   random: () => number;
 }>;
@@ -34,24 +39,34 @@ export type Preparation = Readonly<{
  * @throws RequestError
  */
 export async function prepare(request: GenerateRequest, parts: Preparation): Promise<Prepared> {
+  const { params, warnings } = await considered(request, parts);
+  return { params: await takeInputs(params, parts.inputOptions()), warnings };
+}
+
+/** Everything but the images. */
+async function considered(said: GenerateRequest, parts: Preparation): Promise<Prepared> {
   // 53 bits, so that a client in JavaScript reads a drawn seed to its last digit.
   const randomSeed = (): bigint => BigInt(Math.floor(parts.random() * 2 ** 53));
   const world = parts.world();
+  const { request, warnings: unsaid } = withoutPublishedDefaults(said, world);
   const preset = presetOf(request, parts.presets, world);
   const defaults = parts.defaultsFor(request.base_model_name ?? preset.base_model_name);
   const params = settle(request, { defaults, preset, randomSeed });
   checkFile(params);
-  checkWebhook(params.webhook_url ?? "");
+  const webhook = webhookAddress(params.webhook_url, parts.webhook);
   const resolved = resolveRecipe(params, world);
   const { recipe, warnings } = resolved;
   const { notes, fault } = await parts.examine(resolved, parts.models);
   if (fault !== undefined) throw unusableModel(fault, { request, preset });
-  const unexpanded = expansionWarning(request, preset) ?? [];
-  const taken = await takeInputs(params, parts.inputOptions());
-  const webhook = taken.webhook_url ?? "";
+  const more = [
+    ...worldWarnings(params, recipe, world),
+    expansionWarning(request, preset),
+    await parts.roomFor(params, resolved),
+  ];
+  await webhook.checked;
   return {
-    params: { ...taken, webhook_url: webhook === "" ? parts.webhookUrl : webhook },
-    warnings: [...warnings, ...worldWarnings(params, recipe, world), ...[unexpanded].flat(), ...notes],
+    params: { ...params, webhook_url: webhook.url },
+    warnings: [...unsaid, ...warnings, ...more.flatMap((text) => text ?? []), ...notes],
   };
 }
 
@@ -63,9 +78,11 @@ function worldWarnings(
 ): readonly string[] {
   return [
     ...(world.sidecarFaults?.(base) ?? []),
-    ...[sizeWarning(size, base, world.sidecar(base)), wildcardWarning(params, world.wildcards)].flatMap(
-      (text) => text ?? [],
-    ),
+    ...[
+      roundedWarning(size),
+      sizeWarning(size, base, world.sidecar(base)),
+      wildcardWarning(params, world.wildcards),
+    ].flatMap((text) => text ?? []),
   ];
 }
 
@@ -83,11 +100,52 @@ export function resolveAgain(params: GenerateParams, world: World, models: Model
   return { ...resolved, warnings: [...resolved.warnings, ...more, ...notes] };
 }
 
-/** The older API's way: names that nobody knows give way to the defaults, which its client is told. */
+/** Refusals that are foreseen of one request; beyond them there is no use in more. */
+const mostForeseen = 10;
+
+/**
+ * What would be said of a request if it were posted now: why it would be refused, each reason as if the others were mended,
+ * and what a record would warn of. Nothing is kept.
+ *
+ * @param request without images
+ */
+export async function foresee(request: GenerateRequest, parts: Preparation): Promise<readonly string[]> {
+  const told: string[] = [];
+  let rest: GenerateRequest = request;
+  while (told.length < mostForeseen) {
+    try {
+      return [...told, ...(await considered(rest, parts)).warnings];
+    } catch (thrown) {
+      if (!(thrown instanceof RequestError)) throw thrown;
+      const less = withoutFault(rest, thrown.details.field);
+      // What took the place of something that was left out here is not the request's.
+      if (less === undefined && told.length > 0) return told;
+      told.push(`The request would be refused: ${thrown.message}`);
+      if (less === undefined) return told;
+      rest = less;
+    }
+  }
+  return told;
+}
+
+/** The request without what a refusal names; undefined if it did not say that itself. */
+function withoutFault(request: GenerateRequest, field: unknown): GenerateRequest | undefined {
+  const [name = "", index] = typeof field === "string" ? field.split(".") : [];
+  if (!Object.hasOwn(request, name)) return undefined;
+  if (name === "loras" && index !== undefined)
+    return { ...request, loras: (request.loras ?? []).filter((_, at) => at !== Number(index)) };
+  return Object.fromEntries(Object.entries(request).filter(([key]) => key !== name));
+}
+
+/**
+ * The older API's way: names that nobody knows give way to the defaults. Its answers have no place for warnings, so the log
+ * says it as well as the record.
+ */
 export async function prepareLenient(request: GenerateRequest, parts: Preparation): Promise<Prepared> {
   const { kept, replaced } = withKnownNames(request, parts.world());
   const prepared = await prepare(kept, parts);
   if (replaced.length === 0) return prepared;
+  parts.log.warn("names that nobody here knows gave way to the defaults", { replaced: replaced.join(", ") });
   const warning = `Names that nobody here knows gave way to the defaults: ${replaced.join(", ")}.`;
   return { ...prepared, warnings: [warning, ...prepared.warnings] };
 }
@@ -98,16 +156,8 @@ function checkFile({ save_name: name, output_format: format }: GenerateParams): 
     const message = `Images are not saved as ${JSON.stringify(format)}; output_format takes ${known}.`;
     throw new RequestError("invalid-value", message, { field: "output_format", value: format });
   }
-  if (name !== null && name !== "" && !isCleanName(name)) {
-    const message = `save_name is one file name without folders, not ${JSON.stringify(name.slice(0, 200))}.`;
+  if (name !== null && name !== "" && !isSaveName(name)) {
+    const message = `save_name is one file name of at most 200 bytes without folders, not ${JSON.stringify(name.slice(0, 200))}.`;
     throw new RequestError("invalid-value", message, { field: "save_name", value: name.slice(0, 200) });
   }
-}
-
-/** Whether it can be reached is seen when it is called; what is no address never can. */
-function checkWebhook(url: string): void {
-  if (url === "" || (URL.canParse(url) && /^https?:$/.test(new URL(url).protocol))) return;
-  const said = url.slice(0, 200);
-  const message = `webhook_url is an address that begins with http:// or https://, not ${JSON.stringify(said)}.`;
-  throw new RequestError("invalid-value", message, { field: "webhook_url", value: said });
 }

@@ -21,12 +21,13 @@ type Values = { [K in keyof GenerateParams]?: Json | undefined };
  * by name rather than made with something else. What a performance mode forces is left out: it would say nothing of
  * the request, and hold it to numbers that are wrong for every other mode.
  */
-export function requestOfImage({ scheme, facts }: ReadMetadata, world: World): RequestOfImage {
-  const warnings: string[] = [];
+export function requestOfImage(read: ReadMetadata, world: World): RequestOfImage {
+  const { scheme, facts } = read;
+  const warnings: string[] = [...lost(read)];
   const mode: Performance | undefined = Object.hasOwn(performanceModes, facts.performance ?? "")
     ? performanceModes[facts.performance as keyof typeof performanceModes]
     : undefined;
-  const base = fileOf(facts.baseModel, world.checkpoints, "checkpoint", warnings);
+  const base = fileOf(facts.baseModel, world.checkpoints);
   const refiner = facts.refinerModel ?? "None";
   const values: Values = {
     ...promptOf(facts, scheme, world, warnings),
@@ -35,11 +36,11 @@ export function requestOfImage({ scheme, facts }: ReadMetadata, world: World): R
     image_number: 1,
     image_seed: facts.seed,
     base_model_name: base,
-    refiner_model_name:
-      refiner === "None" ? refiner : fileOf(refiner, world.checkpoints, "refiner", warnings),
-    loras: lorasOf(facts, base, mode, world, warnings),
-    clip_skip: facts.clipSkip ?? (facts.version === undefined ? undefined : 1),
-    vae_name: facts.vae === ownVae ? ownVae : fileOf(facts.vae, world.vaes, "VAE", warnings),
+    refiner_model_name: refiner === "None" ? refiner : fileOf(refiner, world.checkpoints),
+    loras: lorasOf(facts, base, mode, world),
+    // With SDXL the A1111 web UI takes the layer before the last, whatever its own setting says.
+    clip_skip: isForeign(read) ? 2 : (facts.clipSkip ?? (facts.version === undefined ? undefined : 1)),
+    vae_name: noVae.includes(facts.vae ?? "") ? ownVae : fileOf(facts.vae, world.vaes),
     overwrite_step: facts.steps === (mode ?? performanceModes.Speed).steps ? -1 : facts.steps,
     overwrite_switch: facts.overwriteSwitch,
     refiner_swap_method: facts.refinerSwapMethod,
@@ -47,6 +48,30 @@ export function requestOfImage({ scheme, facts }: ReadMetadata, world: World): R
     ...freeuOf(facts),
   };
   return { request: checked(values, warnings), warnings };
+}
+
+/** What A1111's programs write for the checkpoint's own VAE, and Fooocus. */
+const noVae: readonly string[] = [ownVae, "None", "Automatic"];
+
+/** What changed a picture of other programs and cannot be asked for here; the picture will be another. */
+const beyondUs =
+  /^(Hires|Denoising|Variation|Face restoration|Tiling|ControlNet|ADetailer|Refiner switch|ENSD|RNG)/;
+
+/** Whether the A1111 web UI or a relative of it made the picture: Fooocus writes the same scheme with the raw prompts. */
+const isForeign = ({ scheme, values }: ReadMetadata): boolean =>
+  scheme === "a1111" && values["Raw prompt"] === undefined;
+
+/** What a picture of the A1111 web UI says that its request cannot say again. */
+function lost(read: ReadMetadata): readonly string[] {
+  const { values, facts } = read;
+  if (!isForeign(read)) return [];
+  const names = Object.keys(values).filter((name) => beyondUs.test(name));
+  return [
+    ...(names.length === 0 ? [] : [`What these say cannot be made again here: ${names.join(", ")}.`]),
+    ...(facts.scheduler === undefined
+      ? ["The picture does not say its schedule; the request leaves it to the server."]
+      : []),
+  ];
 }
 
 /** The prompt before the styles, and the styles: named in one scheme, found by their texts in the other. */
@@ -84,32 +109,36 @@ function lorasOf(
   base: string | undefined,
   mode: Performance | undefined,
   world: World,
-  warnings: string[],
 ): Json | undefined {
   const forced = [mode?.distilled?.lora, world.sidecar(base ?? "").performance_loras?.[performance ?? ""]];
   const stems =
     mode?.distilled === undefined ? [] : forced.flatMap((name) => (name === undefined ? [] : stemOf(name)));
   return loras
-    ?.filter(({ name }) => !stems.includes(name))
+    ?.filter(({ name }) => !stems.includes(name.replace(extension, "")))
     .map(({ name, weight }) => ({
       enabled: true,
-      model_name: fileOf(name, world.loras, "LoRA", warnings) ?? name,
+      model_name: fileOf(name, world.loras) ?? name,
       weight,
     }));
 }
 
-/** A file of ours by its stem. */
-function fileOf(
-  stem: string | undefined,
-  files: readonly string[],
-  what: string,
-  warnings: string[],
-): string | undefined {
-  if (stem === undefined || stem === "") return undefined;
-  const file = files.find((name) => stemOf(name) === stem);
-  if (file !== undefined) return file;
-  warnings.push(`The ${what} ${stem} is not here.`);
-  return `${stem}.safetensors`;
+/** Extensions of model files; what else stands behind a dot is part of a name. */
+const extension = /\.(safetensors|sft|ckpt|pt|pth|bin|gguf)$/i;
+
+/**
+ * A file of ours by what a picture calls it: with or without folders, in either system's manner, with or without its
+ * extension. One that is not here gets the usual extension if it has none, so that the request is refused by its name.
+ */
+function fileOf(said: string | undefined, files: readonly string[]): string | undefined {
+  const named = said?.trim().replaceAll("\\", "/") ?? "";
+  if (named === "") return undefined;
+  const bare = (name: string): string => name.replace(extension, "");
+  const stem = bare(named).replace(/^.*\//, "");
+  return (
+    files.find((name) => name === named || bare(name) === bare(named)) ??
+    files.find((name) => stemOf(name) === stem) ??
+    (extension.test(named) ? named : `${named}.safetensors`)
+  );
 }
 
 /** Only what the contract takes: a picture may say anything. */

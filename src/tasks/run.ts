@@ -24,6 +24,8 @@ export type RunStart = Readonly<{ at: number; attempt: number; images: readonly 
 export type RunReader = Readonly<{
   update: (state: Running) => void;
   tell: (happening: TaskHappening) => void;
+  /** Writes down which images there are; never throws. */
+  keep: (images: readonly TaskImage[]) => void;
 }>;
 
 /** One attempt at a task: engine events become progress, files and rows. */
@@ -164,7 +166,7 @@ export class TaskRun {
     const left = (images - image) * steps - step;
     // What comes after the last step takes as long as several, and nobody has measured it.
     if (left === 0) return null;
-    return Math.round(((this.#parts.now() - this.#firstStepAt) / walked) * left);
+    return Math.max(0, Math.round(((this.#parts.now() - this.#firstStepAt) / walked) * left));
   }
 
   async #keep(
@@ -179,14 +181,14 @@ export class TaskRun {
     const text = await this.#parts.describe(params, resolved, index);
     const image = await this.#save(event.image, params, index, text);
     const { seed, timings } = event.facts;
-    const saving = this.#parts.now() - from;
+    const saving = Math.max(0, this.#parts.now() - from);
     this.#add({ ...image, seed: seed.toString(), timings: { ...timings, saving } }, params);
   }
 
   #add(image: TaskImage, params: GenerateParams): void {
     if (this.#abandoned) return;
     this.#images = [...this.#images, image];
-    this.#parts.history.imageSaved(this.id, this.#images);
+    this.#reader.keep(this.#images);
     // The request may want its results at the end only; they are in `settled` then.
     if (!params.disable_intermediate_results) this.#reader.tell({ type: "image", index: image.index, image });
   }

@@ -1,8 +1,10 @@
 import { fromStored } from "#/api/stored.ts";
 import type { TaskId } from "#/engine/protocol.ts";
-import { EngineError, toWireError } from "#/lib/errors.ts";
+import { EngineError, toWireError, type WireError } from "#/lib/errors.ts";
+import { isBusy } from "#/stores/history/failures.ts";
 import type { Endings } from "./endings.ts";
 import type { EventLog } from "./event-log.ts";
+import type { HistoryWriter } from "./history-writer.ts";
 import type { TaskParts } from "./parts.ts";
 import type { TaskQueue } from "./queue.ts";
 import { MemoryQueue } from "./queues/memory.ts";
@@ -27,11 +29,20 @@ const placed = (task: Task, before: number): Task => ({
   state: { status: "pending", position: before + 1 },
 });
 
+/** Why an unfinished task is not made by this start. */
+function whyNotAgain(fault: string | null, attempt: number): WireError | undefined {
+  if (fault !== null) return toWireError(new EngineError("storage-failed", fault));
+  if (attempt < mostAttempts) return undefined;
+  const message = `The server died ${attempt} times while it made this; it is not tried again.`;
+  return toWireError(new EngineError("interrupted", message));
+}
+
 /** Runs the waiting tasks one after the other, whatever becomes of each. */
 export class TaskRunner {
   readonly #parts: TaskParts;
   readonly #events: EventLog;
   readonly #endings: Endings;
+  readonly #writer: HistoryWriter;
   readonly #queue: TaskQueue = new MemoryQueue();
   readonly #live = new Map<TaskId, Live>();
   #current: TaskRun | undefined;
@@ -40,10 +51,11 @@ export class TaskRunner {
   /** The running task, once it was asked to stop: it ends as stopped, whatever keeps it from ending by itself. */
   #stopping: TaskRun | undefined;
 
-  constructor(parts: TaskParts, events: EventLog, endings: Endings) {
+  constructor(parts: TaskParts, events: EventLog, endings: Endings, writer: HistoryWriter) {
     this.#parts = parts;
     this.#events = events;
     this.#endings = endings;
+    this.#writer = writer;
     this.#queue.paused = parts.history.counter(pausedCounter) === 1;
   }
 
@@ -85,21 +97,16 @@ export class TaskRunner {
   /** Puts what the last process left unfinished back into the queue, in its order, and starts. */
   restore(): void {
     const stopping = this.#parts.history.counter(stoppingCounter);
-    for (const { attempt, images, ...row } of this.#parts.history.unfinished()) {
+    for (const { attempt, images, fault, ...row } of this.#parts.history.unfinished()) {
       const task: Task = { ...row, state: { status: "pending", position: 0 } };
+      const ended = { startedAt: null, images } as const;
       if (stopping > 0 && row.row === stopping) {
-        this.#endings.settle(task, {
-          outcome: "stopped",
-          startedAt: null,
-          percent: 100,
-          images,
-          error: null,
-        });
+        this.#endings.settle(task, { ...ended, outcome: "stopped", percent: 100, error: null });
         continue;
       }
-      if (attempt >= mostAttempts) {
-        const message = `The server died ${attempt} times while it made this; it is not tried again.`;
-        const error = toWireError(new EngineError("interrupted", message));
+      const error = whyNotAgain(fault, attempt);
+      if (error !== undefined) {
+        this.#endings.settle(task, { ...ended, outcome: "failed", percent: 0, error });
         this.#endings.settle(task, { outcome: "failed", startedAt: null, percent: 0, images, error });
         continue;
       }
@@ -151,7 +158,7 @@ export class TaskRunner {
 
   pause(paused: boolean): void {
     this.#queue.paused = paused;
-    this.#remember(() => this.#parts.history.setCounter(pausedCounter, paused ? 1 : 0));
+    this.#remember(() => this.#parts.history.setCounter(pausedCounter, this.#queue.paused ? 1 : 0));
     this.#tellQueue();
     this.#next();
   }
@@ -184,17 +191,18 @@ export class TaskRunner {
       this.#endings.settle(live.task, running.stopped());
       return;
     }
-    const attempts = live?.attempts ?? 1;
-    this.#remember(() => this.#parts.history.started(running.id, attempts - 1));
+    this.#handBack(running.id);
   }
 
-  /** The queue does as it is told, and closes, even if a full disk forgets it at the next start. */
+  /** The next start makes it, and this attempt does not count. */
+  #handBack(id: TaskId): void {
+    const attempts = this.#live.get(id)?.attempts ?? 1;
+    this.#writer.keep(id, () => this.#parts.history.started(id, attempts - 1));
+  }
+
+  /** The queue does as it is told, even if a full disk forgets it at the next start. */
   #remember(write: () => void): void {
-    try {
-      write();
-    } catch (thrown) {
-      this.#parts.log.warn("the state of the queue could not be written", { error: String(thrown) });
-    }
+    this.#writer.keep("queue", write);
   }
 
   #next(): void {
@@ -204,13 +212,15 @@ export class TaskRunner {
     if (live === undefined) return;
     const attempt = live.attempts + 1;
     const { task, images } = live;
-    const start = { at: this.#parts.now(), attempt, images };
+    const start = { at: Math.max(this.#parts.now(), task.queuedAt), attempt, images };
     const run = new TaskRun(task, this.#parts, start, {
       update: (state) => {
         const { task: known } = this.#live.get(task.id) ?? live;
         this.#live.set(task.id, { ...live, attempts: attempt, task: { ...known, state } });
       },
       tell: (happening) => this.#events.addTask(task.id, happening),
+      // The picture is on the disk: whatever keeps its row from being written is no reason to lose it.
+      keep: (saved) => this.#writer.keep(task.id, () => this.#parts.history.imageSaved(task.id, saved)),
     });
     this.#current = run;
     this.#tellQueue();
@@ -226,15 +236,19 @@ export class TaskRunner {
   async #attempt(run: TaskRun, accepted: Task, attempt: number): Promise<void> {
     let task = accepted;
     try {
-      this.#parts.history.started(task.id, attempt);
+      // A disk that takes no row takes no picture either.
+      this.#writer.keep(task.id, () => this.#parts.history.started(task.id, attempt), isBusy);
       this.#events.addTask(task.id, { type: "started", attempt });
       const params = fromStored(task.request);
       const resolved = this.#parts.resolve(params);
       task = this.#warned(task, resolved.warnings);
       const end = await run.make(params, resolved);
       if (end === undefined || run.abandoned) return;
+      // Whoever ends a service may end its engine first; that is no fault of the picture's.
+      const wasEnded = this.#closing && end.error?.code === "worker-died";
+      if (wasEnded && this.#stopping !== run) return this.#handBack(task.id);
       this.#live.delete(task.id);
-      this.#endings.settle(task, end);
+      this.#endings.settle(task, wasEnded ? run.stopped() : end);
     } catch (thrown) {
       if (run.abandoned) return;
       this.#live.delete(task.id);

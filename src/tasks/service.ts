@@ -8,6 +8,7 @@ import { keptImageOf } from "#/stores/images.ts";
 import { Endings, timingsOf } from "./endings.ts";
 import { EventLog } from "./event-log.ts";
 import type { LiveEvent, TaskEvent } from "./events.ts";
+import { HistoryWriter } from "./history-writer.ts";
 import type { TaskParts } from "./parts.ts";
 import { Readers } from "./readers.ts";
 import { TaskRunner } from "./runner.ts";
@@ -30,6 +31,7 @@ export class TaskService implements Tasks {
   readonly #events: EventLog;
   readonly #endings: Endings;
   readonly #runner: TaskRunner;
+  readonly #writer: HistoryWriter;
   readonly #readers: Readers;
 
   /** Takes up what the last process left, at once. */
@@ -41,8 +43,9 @@ export class TaskService implements Tasks {
       save: (value: number) => history.setCounter("seq", value),
     };
     this.#events = new EventLog(sequence, parts.now);
-    this.#endings = new Endings(parts, this.#events);
-    this.#runner = new TaskRunner(parts, this.#events, this.#endings);
+    this.#writer = new HistoryWriter(parts.log);
+    this.#endings = new Endings(parts, this.#events, this.#writer);
+    this.#runner = new TaskRunner(parts, this.#events, this.#endings, this.#writer);
     this.#readers = new Readers(this.#events, this.#runner);
     parts.engine.subscribe((engine) => this.#events.addServer({ type: "engine", engine }));
     this.#runner.restore();
@@ -63,8 +66,6 @@ export class TaskService implements Tasks {
       options.single === true ? { ...request, image_number: 1 } : request,
       options.legacyJob !== undefined,
     );
-    // Others may have come in while this one's images were fetched.
-    this.#checkOpen();
     const fresh = {
       id: crypto.randomUUID().replaceAll("-", "") as TaskId,
       request: toStored(params),
@@ -74,9 +75,14 @@ export class TaskService implements Tasks {
       warnings,
       queuedAt: this.#parts.now(),
     };
-    const row = this.#parts.history.insert(fresh);
-    const task: Task = { ...fresh, row, state: { status: "pending", position: 0 } };
-    this.#runner.add(task);
+    const task = await this.#writer.now((): Task => {
+      // Others may have come in while this one's images were fetched, or while another program locked the history.
+      this.#checkOpen();
+      const row = this.#parts.history.insert(fresh);
+      const accepted: Task = { ...fresh, row, state: { status: "pending", position: 0 } };
+      this.#runner.add(accepted);
+      return accepted;
+    });
     return this.find(task.id) ?? task;
   }
 
@@ -197,7 +203,7 @@ export class TaskService implements Tasks {
     this.#readers.beginClosing();
     await idle;
     this.#readers.close();
-    this.#endings.close();
+    await this.#writer.close();
     await this.#parts.webhooks.close();
     this.#events.close();
   }
@@ -252,8 +258,11 @@ export class TaskService implements Tasks {
     const gone = tasks.filter(({ id }) => this.#runner.find(id) === undefined);
     const images = gone.flatMap(({ state }) => (state.status === "settled" ? state.images : []));
     const kept = images.flatMap(({ url }) => keptImageOf(url) ?? []);
-    this.#parts.history.remove(gone.map(({ id }) => id));
-    for (const { id } of gone) this.#events.forget(id);
+    await this.#writer.now(() => this.#parts.history.remove(gone.map(({ id }) => id)));
+    for (const { id } of gone) {
+      this.#endings.forget(id);
+      this.#events.forget(id);
+    }
     return { tasks: gone.length, images: await this.#parts.images.remove(kept) };
   }
 }

@@ -1,4 +1,5 @@
-import type { Json, JsonObject } from "#/api/json.ts";
+import type { GenerateRequest } from "#/api/generate.ts";
+import type { JsonObject } from "#/api/json.ts";
 import { isImage } from "#/api/stored.ts";
 import type { DescribeImageRequest, GenerateMaskRequest } from "#/api/tools.ts";
 import { decodeImage } from "#/image/decode.ts";
@@ -41,8 +42,15 @@ const describers = {
   Anime: "WD 1.4 (wd-v1-4-moat-tagger-v2.onnx)",
 } as const satisfies Record<DescribeImageRequest["image_type"], string>;
 
-/** @param world what this server could make pictures with now */
-export function createTools(inputOptions: () => InputOptions, world: () => World): Tools {
+/**
+ * @param world   what this server could make pictures with now
+ * @param foresee what would be said of a request if it were posted
+ */
+export function createTools(
+  inputOptions: () => InputOptions,
+  world: () => World,
+  foresee: (request: GenerateRequest) => Promise<readonly string[]>,
+): Tools {
   const imageOf = async (value: string): Promise<Uint8Array> => {
     if (!isImage(value)) {
       const message = "There is no image: give a URL, base64 or a data URI.";
@@ -67,7 +75,7 @@ export function createTools(inputOptions: () => InputOptions, world: () => World
         parameters: text,
         values: values as JsonObject,
         request: request as JsonObject,
-        warnings: warnings as Json,
+        warnings: [...new Set([...warnings, ...(await foresee(request))])],
       };
     },
     generateMask: async (request) => {

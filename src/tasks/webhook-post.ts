@@ -6,7 +6,10 @@ export type WebhookOptions = Readonly<{
   secret: string;
   /** FooocusAPI's form: the record as JSON, wrapped in a JSON string. */
   asText: boolean;
+  /** For addresses that requests name. */
   allowPrivate: boolean;
+  /** The operator's own address, which may be private. */
+  own?: string;
 }>;
 
 /** One try at a webhook: where to, under which id, what. */
@@ -23,13 +26,13 @@ const milliseconds = 15_000;
  */
 export async function postWebhook(
   { id, url, body }: WebhookPost,
-  { secret, allowPrivate }: WebhookOptions,
+  { secret, allowPrivate, own }: WebhookOptions,
   now: number,
 ): Promise<string | undefined> {
   try {
     const { status } = await safeFetch(
       { url, method: "POST", headers: headersOf(id, body, secret, now), body, wants: "status" },
-      { maxBytes: 0, milliseconds, redirects: 0, allowPrivate },
+      { maxBytes: 0, milliseconds, redirects: 0, allowPrivate: allowPrivate || url === own },
     );
     return status >= 200 && status < 300 ? undefined : `status ${status}`;
   } catch (thrown) {

@@ -57,21 +57,14 @@ export function readSafetensors(path: string): SafetensorsFile {
  * for whole networks.
  */
 export function readWeight(ref: WeightRef): Float32Array {
-  return readValues(ref.path, [ref])[0] ?? new Float32Array();
-}
-
-/** The same for many small tensors of one file, which is opened once. */
-export function readValues(path: string, refs: readonly WeightRef[]): readonly Float32Array[] {
-  if (refs.length === 0) return [];
+  const { path, dtype, key, length, offset, scale } = ref;
   const file = openSync(path, "r");
   try {
-    return refs.map(({ dtype, key, length, offset, scale }) => {
-      const bytes = new Uint8Array(length);
-      if (readSync(file, bytes, 0, length, offset) !== length)
-        throw invalid(path, `the data of ${named(key)} ends early`);
-      const values = toFloat32(dtype, bytes);
-      return scale === undefined ? values : values.map((value) => value * scale);
-    });
+    const bytes = new Uint8Array(length);
+    if (readSync(file, bytes, 0, length, offset) !== length)
+      throw invalid(path, `the data of ${named(key)} ends early`);
+    const values = toFloat32(dtype, bytes);
+    return scale === undefined ? values : values.map((value) => value * scale);
   } finally {
     closeSync(file);
   }

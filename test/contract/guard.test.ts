@@ -1,4 +1,7 @@
 import { afterAll, describe, expect, test } from "bun:test";
+import { loadConfig } from "#/config/load.ts";
+import type { Config } from "#/config/schema.ts";
+import { createLog } from "#/lib/log.ts";
 import { browserGuard, type GuardSettings } from "#/routes/http/guard.ts";
 import { serveBench } from "../support/served-bench.ts";
 
@@ -90,6 +93,26 @@ describe("pages of other sites", () => {
     expect(await status(fetch(address, { headers: { "sec-fetch-site": "cross-site" } }))).toBe(403);
     const upgrade = { origin, upgrade: "websocket", connection: "Upgrade" };
     expect(await status(fetch(`${plain.url}/v1/live`, { headers: upgrade }))).toBe(403);
+  });
+
+  test("FooocusAPI's sample page, opened from a file, was refused without a word to the operator", async () => {
+    const lines: string[] = [];
+    const log = createLog("warn", { write: (line) => lines.push(line), now: () => new Date(0) });
+    await using bench = serveBench({ log, guard: browserGuard({ ...settings, cors_origins: [] }) });
+    expect(await status(control({ origin: "https://evil.example" }, bench.url))).toBe(403);
+    expect(lines).toEqual([]);
+    const answer = await control({ origin: "null" }, bench.url);
+    expect([answer.status, (await answer.json()).detail]).toEqual([
+      403,
+      expect.stringContaining("a file (origin null)"),
+    ]);
+    expect(await status(control({ origin: "null" }, bench.url))).toBe(403);
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toContain("--cors-origins null");
+    // What the line says lets the page in does.
+    const { config } = loadConfig({ args: ["--cors-origins", "null"], env: {} }) as { config: Config };
+    await using open = serveBench({ guard: browserGuard(config) });
+    expect(await status(control({ origin: "null" }, open.url))).toBe(200);
   });
 
   test("others may read, as they may with FooocusAPI", async () => {

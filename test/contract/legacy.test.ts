@@ -3,11 +3,12 @@ import { join } from "node:path";
 import sharp from "sharp";
 import { Catalog } from "#/catalog/catalog.ts";
 import type { TaskId } from "#/engine/protocol.ts";
-import { silentLog } from "#/lib/log.ts";
+import { createLog, silentLog } from "#/lib/log.ts";
 import { routes } from "#/routes/index.ts";
 import { folderImages } from "#/stores/images/folder.ts";
 import { ScriptedEngine } from "../support/scripted-engine.ts";
-import { openBench, type TaskBench } from "../support/task-bench.ts";
+import { serveBench } from "../support/served-bench.ts";
+import { openBench, putModel, type TaskBench } from "../support/task-bench.ts";
 
 /** Holds the engine before a step while a test looks; open to start with. */
 let gate: Promise<void> = Promise.resolve();
@@ -235,18 +236,18 @@ describe("jobs that are asked after", () => {
     expect((await get("/v1/generation/job-history?page=1e300")).status).toBe(422);
   });
 
-  test("history: pages, one job, and deleting it with its files", async () => {
+  test("history: all jobs, one job, and deleting it with its files", async () => {
     const [{ url }] = await (await post(t2i, { ...small, save_name: "doomed" })).json();
     const file = new URL(url).pathname;
     expect((await get(file)).status).toBe(200);
-    const all = await (await get("/v1/generation/job-history?page_size=2")).json();
-    expect(all.history).toHaveLength(2);
+    const all = await (await get("/v1/generation/job-history")).json();
     expect(all.queue).toEqual([]);
-    const id = all.history[0].job_id;
-    expect(all.history[0]).toMatchObject({ is_finished: true });
-    expect(all.history[0].finish_mills).toBeGreaterThanOrEqual(all.history[0].start_mills);
+    const last = all.history.at(-1);
+    const id = last.job_id;
+    expect(last).toMatchObject({ is_finished: true });
+    expect(last.finish_mills).toBeGreaterThanOrEqual(last.start_mills);
     const one = await (await get(`/v1/generation/job-history?job_id=${id}`)).json();
-    expect(one).toEqual({ queue: [], history: [all.history[0]] });
+    expect(one).toEqual({ queue: [], history: [last] });
     const remove = async () => (await get(`/v1/generation/job-history?delete=true&job_id=${id}`)).json();
     expect([await remove(), await remove()]).toEqual([{ message: "Deleted" }, { message: "Not found" }]);
     expect((await get(file)).status).toBe(404);
@@ -270,6 +271,96 @@ describe("jobs that are asked after", () => {
     expect(info.task_id).toMatch(uuid);
     expect(info.result_url.split(",")).toHaveLength(2);
     expect(info.date_time).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/);
+  });
+});
+
+describe("older than the older API's last version", () => {
+  test("a LoRA without enabled got 422: it counts, as it did before LoRAs had a switch", async () => {
+    await using own = serveBench();
+    putModel(own.folder, "loras/neon.safetensors");
+    const send = async (path: string, init: RequestInit) => {
+      const answer = await fetch(`${own.url}${path}`, { method: "POST", ...init });
+      const [{ url }] = await answer.json();
+      const [task] = own.tasks.history({ page: 0, pageSize: 1 });
+      expect(task?.state).toMatchObject({ images: [expect.objectContaining({ url })] });
+      return task?.request.loras;
+    };
+    const loras = [
+      { model_name: "neon.safetensors" },
+      { model_name: "neon.safetensors", enabled: false, weight: 1 },
+    ];
+    const kept = await send(t2i, { body: JSON.stringify({ ...small, loras }) });
+    expect(Array.isArray(kept) ? kept.slice(0, 6) : kept).toEqual([
+      ...[true, "neon.safetensors", 0.5],
+      ...[false, "neon.safetensors", 1],
+    ]);
+    // The newer API asks for it, as FooocusAPI does.
+    const newer = await fetch(`${own.url}/v1/engine/generate/`, {
+      method: "POST",
+      body: JSON.stringify({ loras }),
+    });
+    expect((await newer.json()).detail[0]).toMatchObject({
+      type: "missing",
+      loc: ["body", "loras", 0, "enabled"],
+    });
+  });
+
+  test("advanced_params: null got 422: it means that there are none", async () => {
+    const { advanced_params: _, ...rest } = small;
+    const [item] = await (
+      await post(t2i, { ...rest, aspect_ratios_selection: "64*64", advanced_params: null })
+    ).json();
+    expect(item.finish_reason).toBe("SUCCESS");
+    for (const wrong of [1, "none", []])
+      expect((await post(t2i, { ...rest, advanced_params: wrong })).status).toBe(422);
+    const [task] = bench.tasks.history({ page: 0, pageSize: 1 });
+    expect(task?.request).toMatchObject({ inpaint_respective_field: 1, overwrite_step: -1 });
+  });
+
+  test("job-history without --persistent had a page, newest first: it has all jobs, oldest first", async () => {
+    await using own = serveBench();
+    const send = async () => {
+      const body = JSON.stringify({ ...small, image_seed: 1, async_process: true });
+      return (await (await fetch(`${own.url}${t2i}`, { method: "POST", body })).json()).job_id;
+    };
+    const ids: string[] = [];
+    for (let n = 0; n < 25; n += 1) ids.push(await send());
+    const jobs = async (query = "") => {
+      const answer = await fetch(`${own.url}/v1/generation/job-history${query}`);
+      const { queue, history } = await answer.json();
+      return { queue, ids: history.map(({ job_id }: { job_id: string }) => job_id) };
+    };
+    await until(async () => (await jobs()).queue.length === 0);
+    expect((await jobs()).ids).toEqual(ids);
+    // As there, a page is asked for in vain.
+    expect((await jobs("?page=1&page_size=2")).ids).toEqual(ids);
+    const app = serve(own, { persistentHistory: true });
+    const page = await (await fetch(`${baseOf(app)}/v1/generation/job-history?page=1&page_size=2`)).json();
+    await app.stop(true);
+    const paged = page.history.map(({ task_info }: { task_info: { task_id: string } }) => task_info.task_id);
+    expect(paged).toEqual([ids[22], ids[21]]);
+  });
+
+  test("names that gave way were told nowhere its client looks: the log says them", async () => {
+    const lines: string[] = [];
+    const log = createLog("warn", { write: (line) => lines.push(line), now: () => new Date(0) });
+    await using own = serveBench({ log });
+    const body = JSON.stringify({
+      ...small,
+      base_model_name: "gone.safetensors",
+      style_selections: ["No Such Style"],
+      loras: [{ model_name: "no-such-lora.safetensors", enabled: true }],
+      advanced_params: { ...small.advanced_params, sampler_name: "no_such_sampler" },
+    });
+    expect((await fetch(`${own.url}${t2i}`, { method: "POST", body })).status).toBe(200);
+    const told = lines.filter((line) => line.includes("gave way to the defaults"));
+    expect(told).toHaveLength(1);
+    for (const name of ["base_model_name: gone", "No Such Style", "no-such-lora", "no_such_sampler"])
+      expect(told[0]).toContain(name);
+    expect((await fetch(`${own.url}${t2i}`, { method: "POST", body: JSON.stringify(small) })).status).toBe(
+      200,
+    );
+    expect(lines.filter((line) => line.includes("gave way to the defaults"))).toHaveLength(1);
   });
 });
 

@@ -2,6 +2,7 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import sharp from "sharp";
+import { ScriptedEngine } from "../support/scripted-engine.ts";
 import { serveBench } from "../support/served-bench.ts";
 
 const colors = ["red", "green", "blue"];
@@ -115,20 +116,23 @@ describe("save_name", () => {
       expect([save_name, answer.status]).toEqual([save_name, 422]);
       expect((await answer.json()).detail[0].loc).toEqual(["body", "save_name"]);
     }
-    // Null is refused, as FooocusAPI refuses it; a record shows it where no name was given.
-    expect((await post({ save_name: null })).status).toBe(422);
-    for (const none of [{ save_name: "" }, {}])
+    // Null is what a record shows where no name was given, so it is taken too.
+    for (const none of [{ save_name: "" }, { save_name: null }, {}])
       expect(nameOf((await record(none)).result[0])).toMatch(/^\d{4}-\d\d-\d\d_[\d-]+_\d{4}\.png$/);
   });
 });
 
 test("disable_preview: no step has a picture", async () => {
+  // The stream tells of the newest step alone, so each must last long enough to be told.
+  await using slow = serveBench({ engine: new ScriptedEngine({ beforeStep: () => Bun.sleep(400) }) });
   const previews = async (body: unknown) => {
-    const text = await (await post({ ...Object(body), stream_output: true })).text();
-    return [...text.matchAll(/"preview": ("data:image\/png)?/g)].filter(([, uri]) => uri !== undefined)
-      .length;
+    const answer = await fetch(`${slow.url}/v1/engine/generate/`, {
+      method: "POST",
+      body: JSON.stringify({ ...small, ...Object(body), stream_output: true }),
+    });
+    return (await answer.text()).match(/"preview": "data:image\/png/g)?.length ?? 0;
   };
-  expect(await previews({})).toBe(2);
+  expect(await previews({})).toBeGreaterThan(0);
   expect(await previews({ disable_preview: true })).toBe(0);
 });
 

@@ -61,7 +61,7 @@ describe("paths and methods that are not there", () => {
   const refused: readonly (readonly [string, string, RegExp])[] = [
     ["HEAD", "/v1/engines/styles", /^GET$/],
     ["HEAD", "/", /^GET$/],
-    ["HEAD", "/outputs/2026-01-01/a.png", /^GET$/],
+    ["POST", "/outputs/2026-01-01/a.png", /^GET, HEAD$/],
     ["OPTIONS", "/v1/engine/generate/", /^POST$/],
     ["GET", "/v1/engine/generate/", /^POST$/],
     ["GET", "/v1/engine/control", /^POST$/],
@@ -138,7 +138,7 @@ describe("the order of checks", () => {
   test("every route asks for the key but the documentation, the page and the files", async () => {
     const document = await (await ask("/openapi.json", {}, keyed.url)).json();
     // The live channel asks for it by itself: a browser can only say it in a message.
-    const open = /^\/$|^\/docs|^\/(outputs|inputs|files)\/|^\/v1\/live$/;
+    const open = /^\/$|^\/healthz$|^\/docs|^\/(outputs|inputs|files)\/|^\/v1\/live$/;
     for (const [path, methods] of Object.entries<Record<string, unknown>>(document.paths)) {
       for (const method of Object.keys(methods)) {
         const answer = await ask(

@@ -20,14 +20,30 @@ const post = (url: string, flags: object, signal?: AbortSignal) =>
     ...(signal === undefined ? {} : { signal }),
   });
 
+/** Lets the engine go on only when the client has read of the step before. */
+function readAlong() {
+  let read = "";
+  const engine = new ScriptedEngine({
+    beforeStep: async ({ image, step }) => {
+      if (step > 1) await soon(() => read.includes(`Sampling step ${step - 1}/4, image ${image + 1}/`));
+    },
+  });
+  return { engine, saw: (text: string) => void (read += text) };
+}
+
 test("the stream, byte for byte: each message when it happens, previews with the steps, Finished last", async () => {
-  await using bench = serveBench();
+  const { engine, saw } = readAlong();
+  await using bench = serveBench({ engine });
   const answer = await post(bench.url, { stream_output: true, image_number: 2 });
   expect(answer.headers.get("content-type")).toBe("text/event-stream; charset=utf-8");
   expect(answer.headers.get("cache-control")).toBe("no-store");
   expect(answer.headers.get("x-accel-buffering")).toBe("no");
   expect(answer.headers.get("transfer-encoding")).toBe("chunked");
-  const text = await answer.text();
+  let text = "";
+  for await (const part of textsOf(answer)) {
+    text += part;
+    saw(part);
+  }
   expect(text.endsWith("\r\ndata: \r\n\r\n")).toBe(true);
   const events = text.slice(0, -4).split("\r\n\r\n");
   for (const event of events)
@@ -39,15 +55,14 @@ test("the stream, byte for byte: each message when it happens, previews with the
     ({ progress, message, preview }) => `${progress} ${message}${preview === null ? "" : " +"}`,
   );
   // Two pictures of four steps, without expansion: http-api sections 9 and 10.
-  expect(told.filter((line) => line.includes("Sampling"))).toEqual([
+  // The last step gives way to what comes right after it.
+  expect(told.filter((line) => line.includes("Sampling") && !line.includes("step 4/4"))).toEqual([
     "16 Sampling step 1/4, image 1/2 ... +",
     "28 Sampling step 2/4, image 1/2 ... +",
     "40 Sampling step 3/4, image 1/2 ... +",
-    "52 Sampling step 4/4, image 1/2 ... +",
     "63 Sampling step 1/4, image 2/2 ... +",
     "75 Sampling step 2/4, image 2/2 ... +",
     "87 Sampling step 3/4, image 2/2 ... +",
-    "99 Sampling step 4/4, image 2/2 ... +",
   ]);
   expect(told[0]).toBe("1 Loading control models ...");
   expect(told.at(-1)).toBe("100 Finished");
@@ -55,8 +70,42 @@ test("the stream, byte for byte: each message when it happens, previews with the
   expect(said.at(-1).images).toHaveLength(2);
 });
 
-test("an event is a chunk of its own, for clients that read no further than that", async () => {
+/** What each read of the body brings. */
+async function* textsOf({ body }: Response) {
+  const decoder = new TextDecoder();
+  for await (const bytes of body ?? []) yield decoder.decode(bytes, { stream: true });
+}
+
+test("FooocusAPI's sample page, which takes one read for one event, showed no picture of a fast engine", async () => {
   await using bench = serveBench();
+  const answer = await post(bench.url, { stream_output: true, image_number: 2, overwrite_step: 30 });
+  const told: { progress: number; images: string[] }[] = [];
+  const times: number[] = [];
+  let unread = "";
+  // As that page reads: from the first brace to the last one of what has come so far.
+  for await (const text of textsOf(answer)) {
+    unread += text;
+    const [from, to] = [unread.indexOf("{"), unread.lastIndexOf("}")];
+    if (from < 0 || to < from) continue;
+    told.push(JSON.parse(unread.slice(from, to + 1)));
+    times.push(performance.now());
+    unread = unread.slice(to + 1);
+  }
+  const { progress, images = [] } = told.at(-1) ?? {};
+  expect([progress, images.length]).toEqual([100, 2]);
+  expect((await fetch(images[1] ?? "")).status).toBe(200);
+  // 60 steps in a moment: what waited was replaced by what was newer.
+  expect(told.length).toBeLessThan(30);
+  expect(told.map(({ progress }) => progress)).toEqual(
+    told.map(({ progress }) => progress).toSorted((a, b) => a - b),
+  );
+  const all = (times.at(-1) ?? 0) - (times[0] ?? 0);
+  expect(all).toBeGreaterThan((told.length - 1) * 200 - 100);
+});
+
+test("an event is a chunk of its own, for clients that read no further than that", async () => {
+  const { engine, saw } = readAlong();
+  await using bench = serveBench({ engine });
   const body = JSON.stringify({ ...request, stream_output: true });
   const { hostname, port } = new URL(bench.url);
   const wire = await new Promise<string>((resolve, reject) => {
@@ -64,6 +113,7 @@ test("an event is a chunk of its own, for clients that read no further than that
     const socket = connect({ host: hostname, port: Number(port) });
     socket.on("data", (bytes) => {
       text += bytes.toString();
+      saw(bytes.toString());
       if (text.endsWith("\r\n0\r\n\r\n")) socket.end(() => resolve(text));
     });
     socket.on("error", reject);
@@ -72,7 +122,7 @@ test("an event is a chunk of its own, for clients that read no further than that
     );
   });
   const [, ...chunks] = wire.split(/\r\n[0-9a-f]+\r\n(?=data: \{)/);
-  expect(chunks.length).toBeGreaterThan(8);
+  expect(chunks.length).toBeGreaterThan(4);
   for (const chunk of chunks) expect(chunk.match(/^data: \{/gm)).toHaveLength(1);
 });
 

@@ -93,8 +93,12 @@ describe("ranges", () => {
     test(query, async () => expect(await ids(`?query=history&${query}`)).toEqual([...expected]));
   }
 
-  test("an end alone, or nothing after the sign, is no range: newest first, in pages", async () => {
-    expect(await ids("?query=history&end_at=2024-07-03T12:22:30")).toEqual(["d", "c", "b", "a"]);
+  test("an end alone was passed over: everything up to it was meant", async () => {
+    expect(await ids("?query=history&end_at=2024-07-03T12:22:30")).toEqual(["a", "b", "c"]);
+    expect(await ids("?query=history&start_at=&end_at=2024-07-03T12:22:29")).toEqual(["a"]);
+  });
+
+  test("nothing after the sign is no range: newest first, in pages", async () => {
     expect(await ids("?query=history&start_at=&page_size=3")).toEqual(["d", "c", "b"]);
     expect(await ids("?query=history&page=1&page_size=3")).toEqual(["a"]);
     expect(await ids("?query=history&page=9")).toEqual([]);

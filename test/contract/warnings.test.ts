@@ -102,3 +102,31 @@ test("a task keeps its warnings over a restart", async () => {
   expect(after.history.find(id)).toMatchObject({ state: { status: "settled" }, warnings: [tooLarge] });
   await after.close();
 });
+
+test("a size that is no multiple of eight came out smaller without a word", async () => {
+  const { warnings } = await (await post({ aspect_ratios_selection: "100*67", overwrite_step: 1 })).json();
+  expect(warnings).toEqual(["Sides are multiples of 8 pixels: 100×67 is drawn as 96×64."]);
+  const overwritten = { ...fitting, overwrite_width: 65, overwrite_height: 72 };
+  expect((await (await post(overwritten)).json()).warnings).toEqual([
+    "Sides are multiples of 8 pixels: 65×72 is drawn as 64×72.",
+  ]);
+});
+
+test("a text that does not fit into a JPEG was left out without a word", async () => {
+  const long = { ...fitting, prompt: `a ${"very ".repeat(9000)}long prompt`, style_selections: [] };
+  const warnings = async (body: object) => (await (await post({ ...long, ...body })).json()).warnings;
+  const told =
+    "The text about its making does not fit into a JPEG and is left out; output_format png or webp has room for it.";
+  for (const output_format of ["jpg", "jpeg"]) expect(await warnings({ output_format })).toEqual([told]);
+  expect(await warnings({ output_format: "jpeg", metadata_scheme: "a1111" })).toEqual([told]);
+  for (const output_format of ["png", "webp"]) expect(await warnings({ output_format })).toBeUndefined();
+  expect(await warnings({ output_format: "jpeg", prompt: "short" })).toBeUndefined();
+  expect(await warnings({ output_format: "jpeg", save_metadata_to_images: false })).toBeUndefined();
+  // And so it is.
+  const { result } = await (await post({ ...long, output_format: "jpeg" })).json();
+  const read = await fetch(`${bench.url}/v1/tools/read-metadata`, {
+    method: "POST",
+    body: JSON.stringify({ image: result[0] }),
+  });
+  expect((await read.json()).detail[0].type).toBe("no_metadata");
+});

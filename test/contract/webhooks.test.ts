@@ -118,12 +118,49 @@ test("FooocusAPI's form is the record in a string, behind its switch; the server
   expect(JSON.parse(String(inner))).toMatchObject({ task_id, webhook_url: hook("/server") });
 });
 
-test("a private address is not called unless the operator allows it, and the task is none the worse", async () => {
+test("a private address was called ten times in the dark: a request that names one is told at once", async () => {
   await using bench = serveBench({ config: { allow_private_fetch: false } });
   const seen = received.length;
-  const { task_id } = await post(bench.url, { webhook_url: hook("/private") });
-  const record = await (await fetch(`${bench.url}/tasks/${task_id}?wait=60`)).json();
-  expect(record.task_status).toBe("finished");
-  while (bench.history.deliveries()[0]?.attempts !== 1) await Bun.sleep(5);
+  const port = receiver.port;
+  for (const address of [
+    hook("/private"),
+    `http://localhost:${port}/`,
+    `http://hooks.localhost:${port}/`,
+    `http://[::1]:${port}/`,
+    `http://0x7f.1:${port}/`,
+    "https://192.168.1.7/hook",
+  ]) {
+    const answer = await post(bench.url, { webhook_url: address });
+    expect(answer.detail).toEqual([
+      expect.objectContaining({ type: "unreachable_url", loc: ["body", "webhook_url"], input: address }),
+    ]);
+    expect(answer.detail[0].msg).toContain("allow_private_fetch");
+  }
   expect(received.length).toBe(seen);
+});
+
+test("the operator's own address on this machine was refused as a private one, and is delivered to", async () => {
+  await using bench = serveBench({
+    config: { allow_private_fetch: false, webhook_url: hook("/operator"), webhook_secret: "s" },
+  });
+  const { task_id } = await post(bench.url, {});
+  expect(JSON.parse((await arrival("/operator")).body).task_id).toBe(task_id);
+  // A client that says the same is no stranger; one that says another is.
+  const same = await post(bench.url, { webhook_url: hook("/operator") });
+  expect(JSON.parse((await arrival("/operator", 2)).body).task_id).toBe(same.task_id);
+  expect((await post(bench.url, { webhook_url: hook("/other") })).detail).toHaveLength(1);
+});
+
+test("a generated client's sample text was taken for an address: string, None and null mean none", async () => {
+  await using bench = serveBench({ config: { webhook_url: hook("/nobody-said") } });
+  await using without = serveBench();
+  const words = ["string", "None", "null", "NULL", "none", "String", " none ", "", null];
+  for (const [index, webhook_url] of words.entries()) {
+    const { task_id } = await post(bench.url, { webhook_url });
+    expect(JSON.parse((await arrival("/nobody-said", index + 1)).body).task_id).toBe(task_id);
+    const task = await post(without.url, { webhook_url });
+    const record = await (await fetch(`${without.url}/tasks/${task.task_id}?wait=60`)).json();
+    expect([webhook_url, record.task_status, record.webhook_url]).toEqual([webhook_url, "finished", ""]);
+  }
+  expect(without.history.deliveries()).toEqual([]);
 });

@@ -55,6 +55,33 @@ describe.skipIf(executablePath === undefined)("in a browser (Debian package chro
     expect(strangers).toEqual([]);
   });
 
+  test("a page that takes what one read brings for one event, as FooocusAPI's sample page does, gets its pictures", async () => {
+    const { page, errors } = await visit(browser, `${server.url}/redoc`, "reference");
+    const told = await page.evaluate(async () => {
+      const body = {
+        prompt: "a red circle",
+        performance_selection: "Lightning",
+        image_number: 2,
+        stream_output: true,
+      };
+      const answer = await fetch("/v1/engine/generate/", { method: "POST", body: JSON.stringify(body) });
+      const reader = answer.body?.pipeThrough(new TextDecoderStream()).getReader();
+      const events: { progress: number; preview: string | null; images: string[] }[] = [];
+      let unread = "";
+      for (let read = await reader?.read(); read?.done === false; read = await reader?.read()) {
+        unread += read.value;
+        const [from, to] = [unread.indexOf("{"), unread.lastIndexOf("}") + 1];
+        if (from < 0 || to <= from) continue;
+        events.push(JSON.parse(unread.slice(from, to)));
+        unread = unread.slice(to);
+      }
+      return events;
+    });
+    expect(told.filter(({ preview }) => preview !== null).length).toBeGreaterThan(0);
+    expect([told.at(-1)?.progress, told.at(-1)?.images.length]).toEqual([100, 2]);
+    expect(errors).toEqual([]);
+  });
+
   test("/docs makes a picture with the request it offers, without the internet", async () => {
     const { page, strangers, errors } = await visit(browser, `${server.url}/docs`, "docs");
     const operation = page.locator("#operations-GenerateV1-generate_routes_v1_engine_generate__post");

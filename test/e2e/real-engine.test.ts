@@ -7,6 +7,7 @@ import { EngineHost } from "#/engine/host.ts";
 import type { EngineSettings, TaskId } from "#/engine/protocol.ts";
 import type { TaskService } from "#/tasks/service.ts";
 import { goldenPath, tinyCheckpoint } from "../support/golden.ts";
+import { childrenOf } from "../support/process-tree.ts";
 import { benchFolder, openBench, small } from "../support/task-bench.ts";
 import { writeShapes } from "../support/tiny-models.ts";
 
@@ -94,9 +95,3 @@ test("the engine looks at its files itself: one that is replaced at the last mom
   await engine.close();
   await close();
 }, 300_000);
-
-/** Process ids of a process' children. */
-function childrenOf(pid: number): readonly number[] {
-  const text = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim();
-  return text === "" ? [] : text.split(" ").map(Number);
-}

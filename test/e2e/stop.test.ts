@@ -1,10 +1,11 @@
 import { afterAll, expect, test } from "bun:test";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openHistory } from "#/stores/history/sqlite.ts";
 import { liveClient } from "../support/live-client.ts";
 import { startMain } from "../support/main-process.ts";
+import { childrenOf } from "../support/process-tree.ts";
 import { readEvents } from "../support/read-events.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "fooocusd-stop-"));
@@ -18,7 +19,7 @@ async function drawing(outputs: string, ...args: readonly string[]) {
     ...["--port", "0", "--models", models, "--outputs", outputs, "--threads", "1"],
     ...args,
   );
-  const url = /http:\/\/[^/]+/.exec(main.output.text)?.[0] ?? "";
+  const { url } = main;
   const post = (body: unknown) =>
     fetch(`${url}/v1/engine/generate/`, { method: "POST", body: JSON.stringify(body) });
   const long = { prompt: "a red circle", performance_selection: "Quality", image_number: 4 };
@@ -83,10 +84,6 @@ test("a stream and the live channel just broke off when the server was told to s
     expect(unfinished(outputs).map(({ attempt }) => attempt)).toEqual([0]);
   }
 }, 120_000);
-
-/** Processes that a process has started; Linux only. */
-const childrenOf = (pid: number): readonly number[] =>
-  readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ").filter(Boolean).map(Number);
 
 test("Ctrl-C reaches an engine process too, and killed it with the picture at hand", async () => {
   const outputs = join(folder, "group");

@@ -188,10 +188,8 @@ for (const [side, field] of [
     const { error } = await failure({ images: [{ ...image, [side]: text }] });
     expect(error).toBeInstanceOf(RequestError);
     expect(error.code).toBe("invalid-value");
-    expect(error.details).toEqual({ field, value: "a (cat:1e300)" });
-    expect(error.message).toBe(
-      'The weights in "a (cat:1e300)" (up to 1e+300) leave no numbers behind text encoder L. Use weights near 1.',
-    );
+    expect(error.details).toEqual({ field, value: "cat" });
+    expect(error.message).toContain("1e+300");
   });
 }
 

@@ -7,6 +7,8 @@ export type MainProcess = Readonly<{
   child: Bun.Subprocess;
   /** All it wrote so far. */
   output: Readonly<{ text: string }>;
+  /** Where it listens, without a slash at the end; empty if it ended instead. */
+  url: string;
   /** Sends SIGTERM and waits. */
   stop: () => Promise<void>;
 }>;
@@ -33,10 +35,11 @@ export async function startMain(folder: string, ...args: readonly string[]): Pro
   };
   const reading = Promise.all([read(child.stdout), read(child.stderr)]);
   while (!output.text.includes("is ready") && child.exitCode === null) await Bun.sleep(20);
+  const url = /documentation is at (http:\/\/[^/\s]+)/.exec(output.text)?.[1] ?? "";
   const stop = async (): Promise<void> => {
     child.kill("SIGTERM");
     await child.exited;
     await reading;
   };
-  return { child, output, stop };
+  return { child, output, url, stop };
 }

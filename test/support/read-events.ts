@@ -10,8 +10,9 @@ export async function* readEvents(answer: Response): AsyncGenerator<SentEvent, v
     const blocks = text.split("\n\n");
     text = blocks.pop() ?? "";
     for (const block of blocks) {
-      if (/^(: .*|retry: 2000)$/.test(block)) continue;
-      const [, id, event, data] = /^id: (\d+)\nevent: ([a-z]+)\ndata: (\{.*\})$/.exec(block) ?? [];
+      if (/^: .*$/.test(block)) continue;
+      const [, id, event, data] =
+        /^(?:retry: 2000\n)?id: (\d+)\nevent: ([a-z]+)\ndata: (\{.*\})$/.exec(block) ?? [];
       if (data === undefined) throw new Error(`not an event: ${block}`);
       yield { id: Number(id), event: event ?? "", data: JSON.parse(data) };
     }

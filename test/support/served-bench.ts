@@ -17,10 +17,11 @@ type Served = BenchOptions &
 export function serveBench(options: Served = {}): ServedBench {
   const listening = { port: 0 };
   const bench = openBench({ ...options, port: () => listening.port });
-  const { folder, tasks, tools } = bench;
+  const { folder, tasks, tools, defaults } = bench;
   const app = routes({
     tasks,
     tools,
+    defaults,
     images: folderImages(join(folder, "outputs"), join(folder, "inputs"), Math.random),
     catalog: new Catalog([join(folder, "models")]),
     styleNames: ["Fooocus V2", "Random Style"],

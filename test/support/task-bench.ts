@@ -1,14 +1,14 @@
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import type { GenerateRequest } from "#/api/generate.ts";
+import type { GenerateParams, GenerateRequest } from "#/api/generate.ts";
 import { Catalog } from "#/catalog/catalog.ts";
 import { Examiner } from "#/catalog/examine.ts";
 import { ModelHashes } from "#/catalog/hashes.ts";
 import type { Engine } from "#/engine/engine.ts";
 import type { TaskId } from "#/engine/protocol.ts";
 import { DecodeGate } from "#/image/decode-gate.ts";
-import { silentLog } from "#/lib/log.ts";
+import { type Log, silentLog } from "#/lib/log.ts";
 import { samplerNames, scheduleNames } from "#/recipe/recipe.ts";
 import { webhookText } from "#/routes/answers/webhook-text.ts";
 import { openHistory } from "#/stores/history/sqlite.ts";
@@ -26,6 +26,8 @@ export type TaskBench = Readonly<{
   folder: string;
   tasks: TaskService;
   tools: Tools;
+  /** The values of a request that says nothing. */
+  defaults: () => GenerateParams;
   history: HistoryStore;
   /** Ends as a crash does: nothing is closed properly, nothing that still runs can write. */
   crash: () => void;
@@ -39,8 +41,11 @@ export type BenchOptions = Readonly<{
   outputs?: string;
   config?: Partial<TaskConfig>;
   assets?: Partial<GenerationAssets>;
+  log?: Log;
   /** Where the routes listen, for a bench that is served. */
   port?: () => number;
+  /** Milliseconds since 1970. */
+  clock?: () => number;
 }>;
 
 /** A folder with the models that requests of tests name. */
@@ -68,7 +73,7 @@ export function openBench(options: BenchOptions = {}): TaskBench {
   const outputs = options.outputs ?? join(folder, "outputs");
   const port = options.port ?? (() => 7866);
   const history = openHistory(join(outputs, "db.sqlite3"));
-  const { tasks, tools } = createTasks({
+  const { tasks, tools, defaults } = createTasks({
     config: {
       host: "127.0.0.1",
       also_port: 0,
@@ -99,17 +104,18 @@ export function openBench(options: BenchOptions = {}): TaskBench {
       schedules: scheduleNames,
       ...options.assets,
     },
-    log: silentLog,
+    log: options.log ?? silentLog,
     baseUrl: () => `http://127.0.0.1:${port()}`,
     port,
     recordText: webhookText,
-    clock: Date.now,
+    clock: options.clock ?? Date.now,
     random: Math.random,
   });
   return {
     folder,
     tasks,
     tools,
+    defaults,
     history,
     crash: () => history.close(),
     close: async () => {

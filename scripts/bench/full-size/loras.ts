@@ -52,6 +52,7 @@ function say(what: string, openings: readonly Opening[]): void {
 }
 
 async function measure(): Promise<void> {
+  rmSync(join(resolve(folder), "derived"), { recursive: true, force: true });
   const before: Opening[] = [];
   const now = new Map([0, 1, 5].map((count): [number, Opening[]] => [count, []]));
   for (const count of [1, 5])

@@ -10,7 +10,6 @@ import { Residency } from "#/runtime/residency.ts";
 const [base = "", wanted = "0", ...paths] = process.argv.slice(2);
 /** One more than asked for: the first is slower, since it reads the weights. */
 const steps = wanted === "0" ? 0 : Number(wanted) + 1;
-const log = createLog("error");
 const side = 64;
 
 const random = (dims: readonly number[]) => ({
@@ -24,6 +23,18 @@ const processor = (): number => {
   return (user + system) / 1e6;
 };
 
+type Moment = Readonly<{ wall: number; processor: number }>;
+const now = (): Moment => ({ wall: performance.now() / 1000, processor: processor() });
+
+/** When the network was open: the runtime says so in the log, before it runs. */
+let opened: Moment | undefined;
+const log = createLog("info", {
+  write: (line) => {
+    if (line.includes("opened a network")) opened = now();
+  },
+  now: () => new Date(),
+});
+
 const loras = paths.map((path) => ({ path, weight: 0.5 }));
 const residency = new Residency(
   { provider: "cpu", weights: "in-place", threads: 0 },
@@ -35,12 +46,9 @@ const networks = openNetworks({ base, loras }, 2, { operators: operators.cpu, re
 const run = (size: number) =>
   networks.unet(random([1, 4, size, size]), 500, random([1, 77, 2048]), random([1, 2816]));
 
-// The first call opens; at 8 x 8 latents its own run is a small part, and taken off by a second call of the same size.
-const began = [performance.now(), processor()] as const;
+const began = now();
 await run(8);
-const opened = [performance.now(), processor()] as const;
-await run(8);
-const again = [performance.now(), processor()] as const;
+if (opened === undefined) throw new Error("the log does not tell when the network was open");
 const times: number[] = [];
 for (let i = 0; i < steps; i += 1) {
   const start = performance.now();
@@ -50,8 +58,8 @@ for (let i = 0; i < steps; i += 1) {
 const anonymous =
   Number(/RssAnon:\s+(\d+)/.exec(readFileSync("/proc/self/status", "utf8"))?.[1] ?? 0) / 2 ** 20;
 const row = {
-  processor: opened[1] - began[1] - (again[1] - opened[1]),
-  wall: (opened[0] - began[0] - (again[0] - opened[0])) / 1000,
+  processor: opened.processor - began.processor,
+  wall: opened.wall - began.wall,
   steps: times.slice(1),
   anonymous,
 };

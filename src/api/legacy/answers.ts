@@ -64,3 +64,6 @@ export const JobHistoryResponse = Type.Object(
 
 /** What stopping answers. */
 export const StopResponse = Type.Object({ msg: Type.String() }, { title: "StopResponse" });
+
+/** That the memory of the models is given back. */
+export const CleanVramResponse = Type.Object({ message: Type.String() }, { title: "CleanVramResponse" });

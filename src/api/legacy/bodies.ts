@@ -1,5 +1,5 @@
 import { type TSchema, Type } from "@sinclair/typebox";
-import { choice, flag, list, mostSlots, real, realOrNull, text, textOrNull, whole } from "../fields.ts";
+import { choice, flag, list, mostLoras, mostSlots, realOrNull, text, textOrNull, whole } from "../fields.ts";
 import { CommonRequest } from "../generate.ts";
 import {
   controlNetTypes,
@@ -8,43 +8,10 @@ import {
   performances,
   upscaleOrVaryMethods,
 } from "../generate-objects.ts";
+import { AdvancedParams, OlderLora } from "./body-objects.ts";
 import { fileFormat } from "./form.ts";
 
 const newer = CommonRequest.properties;
-
-/** The 42 fields of `advanced_params` in the older API's order; all but those below are as the newer API has them. */
-export const advancedFields = [
-  ...["disable_preview", "disable_intermediate_results", "disable_seed_increment", "adm_scaler_positive"],
-  ...["adm_scaler_negative", "adm_scaler_end", "adaptive_cfg", "clip_skip", "sampler_name", "scheduler_name"],
-  ...["overwrite_step", "overwrite_switch", "overwrite_width", "overwrite_height", "overwrite_vary_strength"],
-  ...["overwrite_upscale_strength", "mixing_image_prompt_and_vary_upscale"],
-  ...["mixing_image_prompt_and_inpaint", "debugging_cn_preprocessor", "skipping_cn_preprocessor"],
-  ...["canny_low_threshold", "canny_high_threshold", "refiner_swap_method", "controlnet_softness"],
-  ...["freeu_enabled", "freeu_b1", "freeu_b2", "freeu_s1", "freeu_s2", "debugging_inpaint_preprocessor"],
-  ...["inpaint_disable_initial_latent", "inpaint_engine", "inpaint_strength", "inpaint_respective_field"],
-  ...["inpaint_advanced_masking_checkbox", "invert_mask_checkbox", "inpaint_erode_or_dilate"],
-  ...["black_out_nsfw", "vae_name", "debugging_dino", "dino_erode_or_dilate"],
-  "debugging_enhance_masks_checkbox",
-] as const satisfies readonly (keyof typeof newer)[];
-
-const ownAdvanced: Readonly<Record<string, TSchema>> = {
-  adm_scaler_positive: real(1.5, "Positive ADM scaler (1.0 = off).", { minimum: 0.1, maximum: 3 }),
-  adm_scaler_negative: real(0.8, "Negative ADM scaler (1.0 = off).", { minimum: 0.1, maximum: 3 }),
-  overwrite_step: whole(-1, "Replace the number of steps.", { minimum: -1, maximum: 200 }),
-  overwrite_switch: real(-1, "Replace the refiner switch step.", { minimum: -1, maximum: 1 }),
-  inpaint_respective_field: real(1, "Context around the mask, 0 = mask only, 1 = whole image.", {
-    minimum: 0,
-    maximum: 1,
-  }),
-  inpaint_advanced_masking_checkbox: flag(true, "Use the mask that comes with the picture."),
-};
-
-const AdvancedParams = Type.Object(
-  Object.fromEntries(
-    advancedFields.map((field): [string, TSchema] => [field, ownAdvanced[field] ?? newer[field]]),
-  ),
-  { title: "AdvancedParams", requiredKeys: [], default: {} },
-);
 
 /** Everything all bodies have, in the older API's order. */
 const common = {
@@ -66,8 +33,8 @@ const common = {
   base_model_name: newer.base_model_name,
   refiner_model_name: newer.refiner_model_name,
   refiner_switch: newer.refiner_switch,
-  loras: newer.loras,
-  advanced_params: AdvancedParams,
+  loras: list(OlderLora, newer.loras.default, "LoRA slots.", mostLoras),
+  advanced_params: Type.Union([AdvancedParams, Type.Null()], { default: {} }),
   save_meta: flag(true, "Embed metadata."),
   meta_scheme: choice(["fooocus", "a111", "a1111"], "fooocus", "ImageMetaScheme", "Metadata layout."),
   save_extension: text("png", "File extension and encoder of the saved images: png, jpg or webp."),
@@ -84,9 +51,9 @@ export const formDefaults = { guidance_scale: 7, save_meta: false, upscale_value
 const commonForm = {
   ...common,
   guidance_scale: { ...newer.guidance_scale, default: formDefaults.guidance_scale },
-  loras: { ...newer.loras, jsonText: true },
+  loras: { ...common.loras, jsonText: true },
   // Unlike all else, an invalid one means the defaults: the older API has it so.
-  advanced_params: { ...AdvancedParams, jsonText: true, lenient: true },
+  advanced_params: { ...AdvancedParams, default: {}, jsonText: true, lenient: true },
   save_meta: { ...common.save_meta, default: formDefaults.save_meta },
 };
 
@@ -196,8 +163,11 @@ const regionForm: Readonly<Record<string, TSchema>> = Object.fromEntries(
 
 /** The JSON bodies by their schema's name in OpenAPI. */
 export const jsonBodies = {
-  textToImage: Type.Object(common, { title: "Text2ImgRequest" }),
-  textToImageWithPrompts: Type.Object({ ...common, ...prompts }, { title: "Text2ImgRequestWithPrompt" }),
+  textToImage: Type.Object(common, { title: "Text2ImgRequest", requiredKeys: [] }),
+  textToImageWithPrompts: Type.Object(
+    { ...common, ...prompts },
+    { title: "Text2ImgRequestWithPrompt", requiredKeys: [] },
+  ),
   upscaleVary: Type.Object(
     {
       ...common,
@@ -216,7 +186,7 @@ export const jsonBodies = {
       ...outpaintJson,
       ...prompts,
     },
-    { title: "ImgInpaintOrOutpaintRequestJson" },
+    { title: "ImgInpaintOrOutpaintRequestJson", requiredKeys: [] },
   ),
   imagePrompt: Type.Object(
     {

@@ -3,7 +3,8 @@ import type { controlNetTypes } from "../generate-objects.ts";
 import { InvalidRequest } from "../issues.ts";
 import type { Converted } from "../read.ts";
 import { isImage } from "../stored.ts";
-import { advancedFields, promptNumbers, regionDefaults, regionNumbers } from "./bodies.ts";
+import { promptNumbers, regionDefaults, regionNumbers } from "./bodies.ts";
+import { advancedFields } from "./body-objects.ts";
 import type { LegacyJob } from "./job.ts";
 import { isWords, type OlderWords } from "./words.ts";
 

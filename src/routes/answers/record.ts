@@ -1,6 +1,7 @@
 import type { Json, JsonObject } from "#/api/json.ts";
 import { statusWords } from "#/stores/history/rows.ts";
-import type { Task } from "#/tasks/task.ts";
+import { picturesOf } from "#/tasks/made-with.ts";
+import type { Task, TaskImage } from "#/tasks/task.ts";
 
 /** A task as its record, keys in the contract's order; the running one carries its newest preview as bare base64. */
 export async function taskRecord(task: Task): Promise<JsonObject> {
@@ -26,11 +27,13 @@ function recordWith(task: Task, preview: string | null): JsonObject {
     preview: progress.message === "" ? "" : preview,
     webhook_url: task.webhookUrl,
     result: images.map(({ url }): Json => url),
+    ...pictured(task, images),
   };
 }
 
 /** A task as the history keeps it: pending and lost ones have nulls, a failed one has a reason. */
-export function storedRecord({ id, row, request, webhookUrl, warnings, queuedAt, state }: Task): JsonObject {
+export function storedRecord(task: Task): JsonObject {
+  const { id, row, request, webhookUrl, warnings, queuedAt, state } = task;
   const settled = state.status === "settled" ? state : undefined;
   const error = settled?.error;
   return {
@@ -44,6 +47,7 @@ export function storedRecord({ id, row, request, webhookUrl, warnings, queuedAt,
     start_mills: settled?.startedAt ?? null,
     task_status: settled === undefined ? null : statusWords[settled.outcome],
     webhook_url: webhookUrl,
+    ...pictured(task, settled?.images ?? []),
     ...(error === undefined || error === null ? {} : { error: { code: error.code, message: error.message } }),
     ...added(warnings),
   };
@@ -64,6 +68,12 @@ export const acknowledgement = ({ id, warnings }: Task): JsonObject => ({
   result: [],
   ...added(warnings),
 });
+
+/** What each picture was made with, in the order of `result`; a key of ours, there only with pictures. */
+function pictured(task: Task, images: readonly TaskImage[]): JsonObject {
+  const pictures = picturesOf(task, images);
+  return pictures.length === 0 ? {} : { pictures };
+}
 
 /** A key of ours, there only when there is something to say. */
 const added = (warnings: readonly string[]): JsonObject => (warnings.length === 0 ? {} : { warnings });

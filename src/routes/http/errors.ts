@@ -1,9 +1,11 @@
 import { InvalidRequest, shortened } from "#/api/issues.ts";
 import type { Json } from "#/api/json.ts";
 import { UndecodableBody } from "#/api/read.ts";
-import { AppError, type ErrorCode } from "#/lib/errors.ts";
+import { clientSentence } from "#/lib/client-sentence.ts";
+import { AppError, type ErrorCode, toWireError } from "#/lib/errors.ts";
 import type { Log } from "#/lib/log.ts";
 import { OversizedBody } from "./body-limit.ts";
+import { knownCodings, PackedBody } from "./content-encoding.ts";
 import { jsonReply } from "./replies.ts";
 
 /** The one place where a failure gets its status. */
@@ -49,8 +51,9 @@ export function errorReply(thrown: unknown, log: Log): Response {
     return jsonReply(body === undefined ? { detail } : { detail, body }, 422);
   }
   if (thrown instanceof UndecodableBody) return jsonReply({ detail: thrown.message }, 400);
+  if (thrown instanceof PackedBody) return packedReply(thrown);
   if (thrown instanceof OversizedBody) return jsonReply({ detail: thrown.message }, 413);
-  if (thrown instanceof AppError && thrown.code !== "bug") return appErrorReply(thrown);
+  if (thrown instanceof AppError && thrown.code !== "bug") return withRetry(appErrorReply(thrown, log));
   log.error("a request failed unexpectedly", {
     error: thrown instanceof Error ? thrown.stack : String(thrown),
   });
@@ -60,13 +63,31 @@ export function errorReply(thrown: unknown, log: Log): Response {
   });
 }
 
+function packedReply({ status, message }: PackedBody): Response {
+  const answer = jsonReply({ detail: message }, status);
+  if (status === 415) answer.headers.set("accept-encoding", knownCodings);
+  return answer;
+}
+
+/** Seconds until another try may do better: a small picture is made by then, a server started anew. */
+const retryAfter = "10";
+
+/** What passes by itself says when to come again; clients' libraries wait that long by themselves. */
+function withRetry(answer: Response): Response {
+  if (answer.status === 429 || answer.status === 503) answer.headers.set("retry-after", retryAfter);
+  return answer;
+}
+
 /** A place in a list is a number. */
 const locOf = (part: string): string | number => (/^\d+$/.test(part) ? Number(part) : part);
 
 /** Characters of a sentence: what a request holds may be quoted in it. */
 const longest = 2000;
 
-function appErrorReply({ code, message: said, details }: AppError): Response {
+function appErrorReply(thrown: AppError, log: Log): Response {
+  const { code, details } = thrown;
+  const said = clientSentence(toWireError(thrown));
+  if (said !== thrown.message) log.warn("a request was refused", { error: thrown.message });
   const status = statuses[code];
   const message = said.length <= longest ? said : `${said.slice(0, longest)}…`;
   if (status !== 422) return jsonReply({ detail: message }, status);

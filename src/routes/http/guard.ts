@@ -1,3 +1,4 @@
+import type { Log } from "#/lib/log.ts";
 import { jsonReply } from "./replies.ts";
 
 /** What keeps web pages of others from using a server that anybody on this machine may use. */
@@ -33,6 +34,35 @@ export function browserGuard(settings: GuardSettings): BrowserGuard {
   };
 }
 
+/** Whether others than this machine reach the server, and nobody has to say a key: its operator is warned. */
+export const isOpenToAll = ({ host, api_keys }: Pick<GuardSettings, "host" | "api_keys">): boolean =>
+  api_keys.length === 0 && !isLoopback(nameOf(host));
+
+/**
+ * The guard with its own sentence in the operator's log, the first time a page that was opened as a file is refused: to
+ * its user the page does nothing, and only the operator can let it in.
+ *
+ * @returns as `crossSiteRefusal` does
+ */
+export function loggedGuard(guard: BrowserGuard, log: Log): (request: Request) => Response | undefined {
+  const told = new Set<string>();
+  return (request) => {
+    const refused = crossSiteRefusal(request, guard);
+    const origin = request.headers.get("origin");
+    if (refused !== undefined && origin === "null" && !told.has(origin)) {
+      told.add(origin);
+      log.warn(fileRefusal, { path: new URL(request.url).pathname });
+    }
+    return refused;
+  };
+}
+
+/** The origin of a file is `null`, and so is that of a sandboxed frame on any page. */
+const fileRefusal =
+  'a web page that was opened as a file (Origin: null) was refused: "cors_origins": ["null"] in config.txt, or ' +
+  "--cors-origins null, lets such pages in, and with them every page that puts itself into a sandbox; a key lets in " +
+  "only those who have it";
+
 /**
  * Refuses what only a web page of somebody else would send.
  *
@@ -62,7 +92,7 @@ export function crossSiteRefusal(
       ? request.headers.get("sec-fetch-site") === "cross-site"
       : !origins.includes(origin) && !isOwn(origin, [host, ...hosts]);
   if (!foreign) return undefined;
-  const page = origin ?? "another site";
+  const page = origin === "null" ? "a file (origin null)" : (origin ?? "another site");
   const way = "list its origin in cors_origins, set a key, or switch browser_guard off";
   return jsonReply({ detail: `Pages of ${page} may not change anything here: ${way}.` }, 403);
 }

@@ -5,8 +5,8 @@ import type { RemoveReport } from "#/tasks/tasks.ts";
 import { jsonReply } from "./replies.ts";
 
 /**
- * The span of time that `start_at` and `end_at` name. Without a start there is none, and the end is ignored; without an
- * end it goes on until now.
+ * The span of time that `start_at` and `end_at` name; one of them is enough. Without a start it begins with everything,
+ * without an end it goes on until now.
  *
  * @param now milliseconds since 1970
  * @throws InvalidRequest naming the parameter that cannot be read
@@ -21,7 +21,21 @@ export function readRange(query: URLSearchParams, now: number): HistoryRange | u
   };
   const [start, end] = [momentOf("start_at"), momentOf("end_at")];
   if (issues.length > 0) throw new InvalidRequest(issues);
-  return start === undefined ? undefined : { from: start.from, to: end === undefined ? now : end.next - 1 };
+  if (start === undefined && end === undefined) return undefined;
+  return { from: start?.from ?? 0, to: end === undefined ? now : end.next - 1 };
+}
+
+/**
+ * The span of time that is to be deleted, which must name its start: deleting everything by leaving out a word must not
+ * be possible.
+ *
+ * @param what the words before `the tasks from ...`
+ * @throws InvalidRequest
+ */
+export function readDeletion(query: URLSearchParams, now: number, what: string): HistoryRange {
+  const range = readRange(query, now);
+  if (range === undefined || (query.getAll("start_at").at(-1) ?? "") === "") throw needsStart(what);
+  return range;
 }
 
 const unreadable = (name: string, input: string): Issue => ({
@@ -31,12 +45,7 @@ const unreadable = (name: string, input: string): Issue => ({
   input,
 });
 
-/**
- * A deletion that names no start would be one of everything.
- *
- * @param what the words before `the tasks from ...`
- */
-export const needsStart = (what: string): InvalidRequest =>
+const needsStart = (what: string): InvalidRequest =>
   new InvalidRequest([
     {
       type: "missing",

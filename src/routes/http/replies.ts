@@ -20,3 +20,18 @@ export async function convertedReply(
     headers: { "content-type": `image/${format}` },
   });
 }
+
+/**
+ * A page for people. No page of another site may show it in a frame: what is clicked there would be clicked here.
+ *
+ * @param contentType a file that a page loads is answered alike
+ */
+export const pageReply = (contentType: string, body: string): Response =>
+  new Response(body, {
+    headers: {
+      "content-type": contentType,
+      "content-security-policy": "frame-ancestors 'self'",
+      "x-frame-options": "SAMEORIGIN",
+      "x-content-type-options": "nosniff",
+    },
+  });

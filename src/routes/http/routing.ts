@@ -7,9 +7,14 @@ export type Declared = Readonly<{ method: string; path: string }>;
  * Routing as FastAPI does it, before the key and the body are looked at: a path that is there under another method is
  * a 405 that names the right ones; one that is there with or without its last slash is a 307 to it; else 404.
  *
+ * @param base start of the addresses that clients are given, if the operator named one: a proxy may have other paths
  * @returns the answer, or undefined when a route takes the request
  */
-export function unrouted(request: Request, declared: readonly Declared[]): Response | undefined {
+export function unrouted(
+  request: Request,
+  declared: readonly Declared[],
+  base?: string,
+): Response | undefined {
   const { pathname, search, host } = new URL(request.url);
   // A name that is no UTF-8 names nothing; the router would hand on no name at all.
   if (!isText(pathname)) return notFound();
@@ -22,7 +27,8 @@ export function unrouted(request: Request, declared: readonly Declared[]): Respo
   }
   const other = pathname.endsWith("/") ? pathname.replace(/(?<!\/)\/+$/, "") : `${pathname}/`;
   if (pathname === "/" || methodsOf(other, declared).length === 0) return notFound();
-  const location = `${schemeOf(request)}://${request.headers.get("host") ?? host}${other}${search}`;
+  const start = base ?? `${schemeOf(request)}://${request.headers.get("host") ?? host}`;
+  const location = `${start}${other}${search}`;
   return new Response(null, { status: 307, headers: { location, "content-length": "0" } });
 }
 

@@ -16,9 +16,11 @@ import type { Log } from "#/lib/log.ts";
 import type { ImageStore } from "#/stores/images.ts";
 import type { Task } from "#/tasks/task.ts";
 import type { Tasks } from "#/tasks/tasks.ts";
+import { type AddressBook, addressesFor, keptRequest, taskFor } from "../answers/addresses.ts";
 import { firstPicture } from "../answers/pictures.ts";
 import { ended } from "../generate.ts";
 import { bodyOf } from "../http/body-limit.ts";
+import { plainBodyOf } from "../http/content-encoding.ts";
 import { convertedReply, jsonReply } from "../http/replies.ts";
 import { olderAnswer } from "./answer.ts";
 import { finishReason, freshJob, jobResult, queueIsFull, refusedJob } from "./job.ts";
@@ -27,6 +29,7 @@ export type OlderDependencies = Readonly<{
   tasks: Tasks;
   images: ImageStore;
   log: Log;
+  addresses?: AddressBook;
   decoding?: DecodeGate;
 }>;
 
@@ -151,7 +154,7 @@ const mostShown = 64 * 1024;
 
 /** @throws InvalidRequest that shows the text, for what is no JSON; UndecodableBody */
 async function sentJson(request: Request): Promise<Json> {
-  const bytes = await bodyOf(request);
+  const bytes = await plainBodyOf(request);
   try {
     return readJson(bytes, request.headers.get("content-type"));
   } catch (thrown) {
@@ -173,16 +176,20 @@ async function generated(
   route: OlderRoute,
   request: Request,
   words: OlderWords,
-  { tasks, images, decoding }: OlderDependencies,
+  { tasks, images, decoding, addresses: book }: OlderDependencies,
 ): Promise<Response> {
   const kind = replyKind(request, words);
-  const task = await submitted(route, words, kind, tasks);
+  const addresses = addressesFor(request, book);
+  const submit: Tasks["submit"] = (asked, options) => tasks.submit(keptRequest(asked, addresses), options);
+  const task = await submitted(route, words, kind, { submit });
   if (task === undefined) return fullReply(kind, route.job);
   switch (kind) {
     case "async":
       return jsonReply(freshJob(task));
     case "sync":
-      return jsonReply(await jobResult(await ended(tasks, task.id, request.signal), images));
+      return jsonReply(
+        await jobResult(taskFor(await ended(tasks, task.id, request.signal), addresses), images),
+      );
     case "image":
       return await firstImage(await ended(tasks, task.id, request.signal), images, decoding);
   }
@@ -200,7 +207,7 @@ async function submitted(
   { job, form }: OlderRoute,
   words: OlderWords,
   kind: ReplyKind,
-  tasks: Tasks,
+  tasks: Pick<Tasks, "submit">,
 ): Promise<Task | undefined> {
   const request = toGenerateRequest(job, words);
   try {

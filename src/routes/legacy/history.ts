@@ -1,5 +1,5 @@
 import type { Json, JsonObject } from "#/api/json.ts";
-import { advancedFields } from "#/api/legacy/bodies.ts";
+import { advancedFields } from "#/api/legacy/body-objects.ts";
 import { hyphenated, jobTypes } from "#/api/legacy/job.ts";
 import type { Task } from "#/tasks/task.ts";
 import { finishReason, jobOf } from "./job.ts";

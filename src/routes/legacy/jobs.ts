@@ -1,13 +1,20 @@
 import { type TSchema, Type } from "@sinclair/typebox";
 import { Elysia } from "elysia";
 import { InvalidRequest, sentences } from "#/api/issues.ts";
-import { AsyncJobResponse, JobHistoryResponse, JobQueueInfo, StopResponse } from "#/api/legacy/answers.ts";
+import {
+  AsyncJobResponse,
+  CleanVramResponse,
+  JobHistoryResponse,
+  JobQueueInfo,
+  StopResponse,
+} from "#/api/legacy/answers.ts";
 import { hyphenated, withoutHyphens } from "#/api/legacy/job.ts";
 import { jsonAnswer, pictureContent, queryParameter } from "#/api/openapi.ts";
 import { type Converted, readQuery } from "#/api/read.ts";
 import type { TaskId } from "#/engine/protocol.ts";
 import type { Task } from "#/tasks/task.ts";
 import type { Tasks } from "#/tasks/tasks.ts";
+import { addressesFor, taskFor } from "../answers/addresses.ts";
 import { fileReply } from "../files.ts";
 import { jsonReply } from "../http/replies.ts";
 import { olderAnswer } from "./answer.ts";
@@ -40,7 +47,7 @@ export const jobRoutes = (parts: JobDependencies) =>
 
 /** Asking after jobs. */
 function queryRoutes(parts: JobDependencies) {
-  const { tasks, images, log } = parts;
+  const { tasks, images, log, addresses } = parts;
   const previewOf = lastPreviews(tasks);
   return new Elysia({ name: "routes/legacy/queries" })
     .get(
@@ -53,7 +60,8 @@ function queryRoutes(parts: JobDependencies) {
           const preview = asked(query, "require_step_preview", wantsPreview) === true;
           const task = tasks.find(withoutHyphens(id) as TaskId);
           if (task === undefined) return jsonReply(unknownJob, 404);
-          return jsonReply(await jobRecord(task, images, preview ? previewOf(task.id) : null));
+          const shown = taskFor(task, addressesFor(request, addresses));
+          return jsonReply(await jobRecord(shown, images, preview ? previewOf(task.id) : null));
         }),
       documented("query_job_v1_generation_query_job_get", "One job", AsyncJobResponse, [
         queryParameter("job_id", jobId, true),
@@ -71,10 +79,10 @@ function queryRoutes(parts: JobDependencies) {
     )
     .get(
       "/v1/generation/job-history",
-      ({ request }) => olderAnswer(request, log, () => history(new URL(request.url).searchParams, parts)),
+      ({ request }) => olderAnswer(request, log, () => history(request, parts)),
       documented(
         "get_history_v1_generation_job_history_get",
-        "Jobs, newest first; or delete one",
+        "Jobs, oldest first, or with --persistent a page of them, newest first; or delete one",
         JobHistoryResponse,
         [
           queryParameter("job_id", jobId),
@@ -108,7 +116,7 @@ const otherRoutes = ({ tasks, images, log, decoding }: JobDependencies) =>
       documented(
         "all_engines_v1_engines_clean_vram_get",
         "Give back the memory of the models",
-        Type.Object({ message: Type.String() }),
+        CleanVramResponse,
       ),
     )
     .get(
@@ -127,6 +135,11 @@ const otherRoutes = ({ tasks, images, log, decoding }: JobDependencies) =>
           responses: { 200: { description: "The picture.", content: pictureContent } },
         },
       },
+    )
+    .head(
+      "/files/:date/:file_name",
+      ({ params, request }) => fileReply(images.output(params.date, params.file_name), request),
+      { detail: { hide: true } },
     );
 
 /** Jobs that were taken and have not ended, jobs that have, and the newest of all. */
@@ -146,7 +159,12 @@ function openJobs(tasks: Tasks): readonly Task[] {
   return [...(current === undefined ? [] : [current]), ...tasks.pending()];
 }
 
-async function history(query: URLSearchParams, { tasks, persistent }: JobDependencies): Promise<Response> {
+const always = { from: 0, to: Number.MAX_SAFE_INTEGER };
+
+async function history(request: Request, parts: JobDependencies): Promise<Response> {
+  const { tasks, persistent } = parts;
+  const query = new URL(request.url).searchParams;
+  const addresses = addressesFor(request, parts.addresses);
   const wanted = query.get("job_id");
   const id = wanted === null || wanted === "" ? undefined : (withoutHyphens(wanted) as TaskId);
   const at = Number(asked(query, "page", page));
@@ -157,13 +175,15 @@ async function history(query: URLSearchParams, { tasks, persistent }: JobDepende
     return jsonReply({ message: gone === undefined ? "Not found" : "Deleted" });
   }
   const settled = (task: Task): boolean => task.state.status === "settled";
-  const found = id === undefined ? tasks.history({ page: at, pageSize: size }) : (tasks.find(id) ?? []);
+  // Without a history on disk the older API keeps a list, and shows all of it, in its order.
+  const listed = () => (persistent ? tasks.history({ page: at, pageSize: size }) : tasks.range(always));
+  const found = id === undefined ? listed() : (tasks.find(id) ?? []);
   const ended = [found].flat().filter(settled);
   return jsonReply({
     queue: openJobs(tasks)
       .filter((task) => id === undefined || task.id === id)
       .map(jobTimes),
-    history: ended.map(persistent ? persistentJob : jobTimes),
+    history: ended.map((task) => (persistent ? persistentJob : jobTimes)(taskFor(task, addresses))),
   });
 }
 

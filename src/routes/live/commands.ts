@@ -4,10 +4,13 @@ import type { Json, JsonObject } from "#/api/json.ts";
 import { BadMessage, type LiveMessage } from "#/api/live.ts";
 import { readBody } from "#/api/read.ts";
 import type { TaskId } from "#/engine/protocol.ts";
-import { AppError, RequestError } from "#/lib/errors.ts";
+import { clientSentence } from "#/lib/client-sentence.ts";
+import { AppError, RequestError, toWireError } from "#/lib/errors.ts";
 import type { Log } from "#/lib/log.ts";
 import { version } from "#/lib/version.ts";
+import type { LiveEvent } from "#/tasks/events.ts";
 import type { Tasks } from "#/tasks/tasks.ts";
+import { type Addresses, eventFor, keptRequest, taskFor } from "../answers/addresses.ts";
 import { taskRecord } from "../answers/record.ts";
 import { keyFits } from "../http/auth.ts";
 import type { Hub } from "./hub.ts";
@@ -16,7 +19,14 @@ import type { Peer } from "./peer.ts";
 import type { Chosen } from "./subscription.ts";
 import { wireEngine } from "./wire-event.ts";
 
-export type LiveServices = Readonly<{ tasks: Tasks; hub: Hub; keys: readonly string[]; log: Log }>;
+export type LiveServices = Readonly<{
+  tasks: Tasks;
+  hub: Hub;
+  keys: readonly string[];
+  log: Log;
+  /** As this connection is given them. */
+  addresses: Addresses;
+}>;
 
 type Of<Type extends LiveMessage["type"]> = Extract<LiveMessage, { type: Type }>;
 type Reply = Readonly<{ id?: LiveMessage["id"] }>;
@@ -45,7 +55,7 @@ export async function obey(message: LiveMessage, peer: Peer, services: LiveServi
       return peer.reply({ type: "queue", ...echo, ...tasks.queue });
     case "status": {
       const current = tasks.current();
-      const record = current === undefined ? null : await taskRecord(current);
+      const record = current === undefined ? null : await taskRecord(taskFor(current, services.addresses));
       const engine = wireEngine(tasks.engineState());
       return peer.reply({ type: "status", ...echo, engine, queue: { ...tasks.queue }, current: record });
     }
@@ -78,7 +88,9 @@ export function refusalOf(thrown: unknown, message: LiveMessage | undefined, log
     const { field } = thrown.details;
     const own = typeof field === "string" ? [field] : [];
     const blamed = message?.type === "generate" ? inRequest(own) : (own[0] ?? null);
-    return { type, id, code: thrown.code, field: blamed, message: thrown.message };
+    const said = clientSentence(toWireError(thrown));
+    if (said !== thrown.message) log.warn("a live message was refused", { error: thrown.message });
+    return { type, id, code: thrown.code, field: blamed, message: said };
   }
   log.error("a live message failed unexpectedly", {
     error: thrown instanceof Error ? thrown.stack : String(thrown),
@@ -101,9 +113,10 @@ function authenticate({ key, ...message }: Of<"auth">, peer: Peer, { tasks, keys
 
 /** The task goes on whatever becomes of the connection. */
 async function generate(message: Of<"generate">, peer: Peer, services: LiveServices): Promise<void> {
-  const { tasks, hub } = services;
+  const { tasks, hub, addresses } = services;
   // The reader checked every key that is present against this very schema.
-  const request = readBody(CommonRequest, message.request as JsonObject) as GenerateRequest;
+  const said = readBody(CommonRequest, message.request as JsonObject) as GenerateRequest;
+  const request = keptRequest(said, addresses);
   const { label, previews = false } = message;
   const { id, state } = await tasks.submit(request, label === undefined ? {} : { label });
   if (peer.closed) return;
@@ -111,11 +124,12 @@ async function generate(message: Of<"generate">, peer: Peer, services: LiveServi
   peer.reply({ type: "accepted", ...echoOf(message), task_id: id, position });
   const told = peer.subscription.wants(id);
   if (!told || previews) peer.subscription.add([id], previews);
-  if (!told) await peer.catchUp(tasks.backlog([id], 0), hub.isCurrent);
+  if (!told) await peer.catchUp(missed(tasks.backlog([id], 0), addresses), hub.isCurrent);
 }
 
 /** Says so first, then what was missed, then what happens: all in one go, so that nothing falls between. */
-async function subscribe(message: Of<"subscribe">, peer: Peer, { tasks, hub }: LiveServices): Promise<void> {
+async function subscribe(message: Of<"subscribe">, peer: Peer, services: LiveServices): Promise<void> {
+  const { tasks, hub, addresses } = services;
   const { previews = false } = message;
   const { seq } = tasks;
   const chosen = message.tasks as Chosen;
@@ -128,8 +142,11 @@ async function subscribe(message: Of<"subscribe">, peer: Peer, { tasks, hub }: L
   peer.reply({ type: "subscribed", ...echoOf(message), tasks: known, unknown, since, previews });
   // A number this server never gave comes from another history: everything is told.
   const from = since > seq ? 0 : since;
-  if (from < seq) await peer.catchUp(tasks.backlog(known, from), hub.isCurrent);
+  if (from < seq) await peer.catchUp(missed(tasks.backlog(known, from), addresses), hub.isCurrent);
 }
+
+const missed = (events: readonly LiveEvent[], addresses: Addresses): readonly LiveEvent[] =>
+  events.map((event) => eventFor(event, addresses));
 
 function steerQueue(message: Of<"queue">, tasks: Tasks): void {
   if (message.action !== "move") return tasks.pause(message.action === "pause");

@@ -1,15 +1,19 @@
 import { writeJson } from "#/api/json.ts";
 import type { LiveEvent } from "#/tasks/events.ts";
 import type { Tasks } from "#/tasks/tasks.ts";
+import { type Addresses, eventFor } from "../answers/addresses.ts";
 import type { LiveLimits } from "./limits.ts";
 import type { Peer } from "./peer.ts";
 import { hasPreview, type PreviewEvent, previewFrame, wireEvent } from "./wire-event.ts";
 
-/** All connections. Listens to the tasks while there are any; an event is made into text once, a preview at most once. */
+/**
+ * All connections. Listens to the tasks while there are any; an event is made into text once for each name the
+ * server is asked under, a preview at most once.
+ */
 export class Hub {
   readonly #tasks: Pick<Tasks, "subscribe" | "current">;
   readonly #limits: LiveLimits;
-  readonly #peers = new Set<Peer>();
+  readonly #peers = new Map<Peer, Addresses>();
   #stopListening: () => void = () => undefined;
   #timer: ReturnType<typeof setInterval> | undefined;
   /** The preview that is being encoded, and the newest that came meanwhile. */
@@ -21,8 +25,8 @@ export class Hub {
     this.#limits = limits;
   }
 
-  join(peer: Peer): void {
-    this.#peers.add(peer);
+  join(peer: Peer, addresses: Addresses): void {
+    this.#peers.set(peer, addresses);
     if (this.#peers.size > 1) return;
     this.#stopListening = this.#tasks.subscribe((event) => this.#tell(event));
     this.#timer = setInterval(() => this.#check(Date.now()), this.#limits.tick);
@@ -39,19 +43,20 @@ export class Hub {
   readonly isCurrent = ({ taskId }: PreviewEvent): boolean => this.#tasks.current()?.id === taskId;
 
   #check(now: number): void {
-    for (const peer of this.#peers) peer.check(now);
+    for (const peer of this.#peers.keys()) peer.check(now);
   }
 
   #tell(event: LiveEvent): void {
     if (event.type === "closing") {
       const last = writeJson(wireEvent(event));
-      for (const peer of [...this.#peers]) peer.part(event, last);
+      for (const peer of [...this.#peers.keys()]) peer.part(event, last);
       return;
     }
-    let text: string | undefined;
-    for (const peer of this.#peers) {
+    const texts = new Map<string, string>();
+    for (const [peer, addresses] of this.#peers) {
       if (!peer.subscription.wants(event.taskId)) continue;
-      text ??= writeJson(wireEvent(event));
+      const text = texts.get(addresses.base) ?? writeJson(wireEvent(eventFor(event, addresses)));
+      texts.set(addresses.base, text);
       peer.tell(event, text);
     }
     if (hasPreview(event)) void this.#preview(event);
@@ -66,7 +71,7 @@ export class Hub {
     this.#encoding = true;
     for (let one: PreviewEvent | undefined = event; one !== undefined; one = this.#taken()) {
       const shown = one;
-      const readers = [...this.#peers].filter((peer) => peer.takesPreview(shown));
+      const readers = [...this.#peers.keys()].filter((peer) => peer.takesPreview(shown));
       if (readers.length === 0) continue;
       // A picture that cannot be encoded is a preview less.
       const frame = await previewFrame(shown).catch(() => undefined);

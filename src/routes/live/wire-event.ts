@@ -1,5 +1,6 @@
 import type { JsonObject } from "#/api/json.ts";
 import type { EngineState } from "#/engine/engine.ts";
+import { clientSentence } from "#/lib/client-sentence.ts";
 import type { LiveEvent, TaskEvent } from "#/tasks/events.ts";
 import type { Preview } from "#/tasks/task.ts";
 import { recordNow } from "../answers/record.ts";
@@ -40,7 +41,10 @@ export function wireEvent(event: LiveEvent): JsonObject {
 export const wireEngine = ({ state, device, refused, loaded }: EngineState): JsonObject => ({
   state,
   device,
-  refused: refused.map(({ device: preferred, reason }) => ({ device: preferred, reason })),
+  refused: refused.map(({ device: preferred, reason }) => ({
+    device: preferred,
+    reason: clientSentence({ code: "provider-missing", message: reason, details: {} }),
+  })),
   loaded: loaded.map(({ name, bytes }) => ({ name, bytes })),
 });
 

@@ -1,14 +1,15 @@
-import { isJsonObject, type Json, parseJson } from "#/api/json.ts";
+import { isJsonObject, type Json, type JsonObject, parseJson } from "#/api/json.ts";
 import { isLegacyJob, type LegacyJob } from "#/api/legacy/job.ts";
 import type { TaskId } from "#/engine/protocol.ts";
-import type { WireError } from "#/lib/errors.ts";
+import type { ErrorDetails, WireError } from "#/lib/errors.ts";
 import type { SettledStatus, Task, TaskImage, TaskState } from "#/tasks/task.ts";
+import type { Unfinished } from "../history.ts";
 import type { generateRecord, taskExtra } from "./tables.ts";
 
-export type JoinedRow = Readonly<{
-  generate_record: typeof generateRecord.$inferSelect;
-  fooocusd_task: typeof taskExtra.$inferSelect | null;
-}>;
+type RecordRow = typeof generateRecord.$inferSelect;
+type ExtraRow = typeof taskExtra.$inferSelect;
+
+export type JoinedRow = Readonly<{ generate_record: RecordRow; fooocusd_task: ExtraRow | null }>;
 
 /** The reference's words for how a task ended, and ours for what it has no word for. */
 export const statusWords = {
@@ -19,58 +20,173 @@ export const statusWords = {
   cancelled: "cancelled",
 } as const satisfies Record<SettledStatus, string>;
 
-/** A row as a task; a row that never ended, of ours or the reference's, reads as pending at no position. */
-export function toTask({ generate_record: record, fooocusd_task: extra }: JoinedRow): Task {
-  const request = safely(record.req_params);
+/**
+ * A row as a task; one that never ended, of ours or the reference's, reads as pending at no position. Never throws:
+ * another program, or a bad disk, may have left anything in a column. What cannot be read is shown as nothing, and the
+ * task's warnings say so.
+ */
+export function toTask(
+  { generate_record: record, fooocusd_task: extra }: JoinedRow,
+  onDamage: (id: string, damage: string) => void = () => undefined,
+): Task {
+  const row = new RowReader();
+  const task = {
+    ...whatWasAsked(record, extra, row),
+    row: record.id,
+    state: toState(record, extra, row),
+  };
+  if (row.damage === undefined) return task;
+  onDamage(task.id, row.damage);
+  return { ...task, warnings: [...task.warnings, row.damage] };
+}
+
+/** A row of ours that never ended. `fault` says why it cannot be made any more, if so. */
+export function toUnfinished(
+  record: RecordRow,
+  extra: ExtraRow,
+  onDamage: (id: string, damage: string) => void = () => undefined,
+): Unfinished {
+  const row = new RowReader();
+  const asked = whatWasAsked(record, extra, row);
+  const attempt = row.number("attempt", extra.attempt) ?? 0;
+  const images = toImages("images", extra.images, row);
+  const unfinished = { ...asked, row: record.id, attempt, images };
+  if (row.damage === undefined) return { ...unfinished, fault: null };
+  onDamage(asked.id, row.damage);
+  const fault = row.has("req_params") ? row.damage : null;
+  return { ...unfinished, warnings: [...asked.warnings, row.damage], fault };
+}
+
+/** Reads the columns of one row and remembers which of them are damaged. */
+class RowReader {
+  readonly #damaged = new Set<string>();
+
+  /** A sentence, or nothing if the row is sound. */
+  get damage(): string | undefined {
+    if (this.#damaged.size === 0) return undefined;
+    const columns = [...this.#damaged].join(", ");
+    return `The row of this task in the history is damaged: what is kept as ${columns} cannot be read.`;
+  }
+
+  has(column: string): boolean {
+    return this.#damaged.has(column);
+  }
+
+  /** What a column holds, if it is what it should be. */
+  json<T>(column: string, text: unknown, read: (value: Json) => T | undefined): T | undefined {
+    try {
+      const value = typeof text === "string" ? read(parseJson(text)) : undefined;
+      if (value !== undefined) return value;
+    } catch {
+      // Told below.
+    }
+    this.#damaged.add(column);
+    return undefined;
+  }
+
+  /** SQLite keeps any text in a column of numbers. */
+  number(column: string, value: unknown): number | null {
+    if (value === null || value === undefined) return null;
+    if (typeof value === "number") return value;
+    this.#damaged.add(column);
+    return null;
+  }
+
+  text(column: string, value: unknown): string | null {
+    if (value === null || value === undefined || typeof value === "string") return value ?? null;
+    this.#damaged.add(column);
+    return null;
+  }
+}
+
+function whatWasAsked(record: RecordRow, extra: ExtraRow | null, row: RowReader) {
+  const object = (value: Json): JsonObject | undefined => (isJsonObject(value) ? value : undefined);
   return {
     id: record.task_id as TaskId,
-    row: record.id,
-    request: isJsonObject(request) ? request : {},
-    webhookUrl: record.webhook_url ?? "",
-    label: extra?.label ?? null,
-    legacyJob: toLegacyJob(extra?.legacy_job ?? null),
-    warnings: toWarnings(extra?.warnings ?? "[]"),
-    queuedAt: record.in_queue_mills ?? 0,
-    state: toState(record, extra),
+    request: row.json("req_params", record.req_params, object) ?? {},
+    webhookUrl: row.text("webhook_url", record.webhook_url) ?? "",
+    label: row.text("label", extra?.label),
+    legacyJob: toLegacyJob(extra?.legacy_job),
+    warnings: extra === null ? [] : (row.json("warnings", extra.warnings, texts) ?? []),
+    queuedAt: row.number("in_queue_mills", record.in_queue_mills) ?? 0,
   };
 }
 
-/** What the client was told, as our table keeps it. */
-export function toWarnings(text: string): readonly string[] {
-  const value: unknown = JSON.parse(text);
-  return Array.isArray(value) ? value.filter((item) => typeof item === "string") : [];
+/** A word that is none of ours says nothing. */
+const toLegacyJob = (word: unknown): LegacyJob | null =>
+  typeof word === "string" && isLegacyJob(word) ? word : null;
+
+function texts(value: Json): readonly string[] | undefined {
+  if (!Array.isArray(value)) return undefined;
+  const read = value.filter((item) => typeof item === "string");
+  return read.length === value.length ? read : undefined;
 }
 
-/** A word that is none of ours says nothing. */
-export const toLegacyJob = (word: string | null): LegacyJob | null => (isLegacyJob(word) ? word : null);
-
-function toState(record: JoinedRow["generate_record"], extra: JoinedRow["fooocusd_task"]): TaskState {
+function toState(record: RecordRow, extra: ExtraRow | null, row: RowReader): TaskState {
   const outcome = (Object.keys(statusWords) as SettledStatus[]).find(
     (key) => statusWords[key] === record.task_status,
   );
   if (outcome === undefined || record.finish_mills === null) return { status: "pending", position: 0 };
+  const startedAt = row.number("start_mills", record.start_mills);
+  const finishedAt = row.number("finish_mills", record.finish_mills);
   return {
     status: "settled",
     outcome,
-    startedAt: record.start_mills,
-    finishedAt: record.finish_mills,
-    percent: record.progress ?? 100,
-    images: extra === null ? urlsOnly(record.result) : toImages(extra.images),
-    error: extra === null || extra.error === null ? null : toError(extra.error),
+    startedAt,
+    finishedAt: finishedAt ?? startedAt ?? row.number("in_queue_mills", record.in_queue_mills) ?? 0,
+    percent: row.number("progress", record.progress) ?? 100,
+    images: imagesOf(record, extra, row),
+    error: extra === null || extra.error === null ? null : toError(extra.error, row),
   };
 }
 
-/** Images as our table keeps them. */
-export function toImages(text: string): readonly TaskImage[] {
-  const value: unknown = JSON.parse(text);
-  return Array.isArray(value) ? value : [];
+/** Ours know more of an image; where they are damaged, the reference's addresses are still there. */
+function imagesOf(record: RecordRow, extra: ExtraRow | null, row: RowReader): readonly TaskImage[] {
+  if (extra === null) return urlsOnly(record.result, row);
+  const images = toImages("images", extra.images, row);
+  return row.has("images") ? urlsOnly(record.result, row) : images;
+}
+
+function toImages(column: string, text: unknown, row: RowReader): readonly TaskImage[] {
+  return row.json(column, text, readImages) ?? [];
+}
+
+function readImages(value: Json): readonly TaskImage[] | undefined {
+  if (!Array.isArray(value)) return undefined;
+  const images = value.flatMap((item) => readImage(item) ?? []);
+  return images.length === value.length ? images : undefined;
+}
+
+const timingNames = ["loading", "encoding", "denoising", "decoding", "saving"] as const;
+
+function readImage(value: Json): TaskImage | undefined {
+  if (!isJsonObject(value)) return undefined;
+  const { index, url, width, height, seed } = value;
+  if (typeof index !== "number" || typeof url !== "string" || typeof seed !== "string") return undefined;
+  if (typeof width !== "number" || typeof height !== "number") return undefined;
+  return { index, url, width, height, seed, timings: readTimings(value["timings"]) };
+}
+
+function readTimings(value: Json | undefined): TaskImage["timings"] {
+  if (value === undefined || !isJsonObject(value)) return null;
+  const [loading, encoding, denoising, decoding, saving] = timingNames.map((name) => {
+    const time = value[name];
+    return typeof time === "number" ? time : 0;
+  });
+  return {
+    loading: loading ?? 0,
+    encoding: encoding ?? 0,
+    denoising: denoising ?? 0,
+    decoding: decoding ?? 0,
+    saving: saving ?? 0,
+  };
 }
 
 /** The reference keeps addresses only. */
-function urlsOnly(result: string | null): readonly TaskImage[] {
-  const urls = result === null ? [] : safely(result);
-  if (!Array.isArray(urls)) return [];
-  return urls.map((url: Json, index: number) => ({
+function urlsOnly(result: unknown, row: RowReader): readonly TaskImage[] {
+  const list = (value: Json): readonly Json[] | undefined => (Array.isArray(value) ? value : undefined);
+  const urls = result === null ? [] : (row.json("result", result, list) ?? []);
+  return urls.map((url, index) => ({
     index,
     url: typeof url === "string" ? url : "",
     width: 0,
@@ -80,16 +196,27 @@ function urlsOnly(result: string | null): readonly TaskImage[] {
   }));
 }
 
-function toError(text: string): WireError {
-  const value: WireError = JSON.parse(text);
-  return value;
+function toError(text: unknown, row: RowReader): WireError {
+  const read = row.json("error", text, (value) => {
+    if (!isJsonObject(value)) return undefined;
+    const { code, message, details } = value;
+    if (typeof code !== "string" || typeof message !== "string") return undefined;
+    // Codes of a newer version are shown as they are; nothing here depends on the list.
+    return { code: code as WireError["code"], message, details: plain(details) };
+  });
+  return read ?? { code: "storage-failed", message: "Why it failed can no longer be read.", details: {} };
 }
 
-/** JSON that another program wrote: what cannot be read is shown as nothing. */
-function safely(text: string): Json {
-  try {
-    return parseJson(text);
-  } catch {
-    return null;
-  }
+/** Details that are no plain facts say nothing. */
+function plain(value: Json | undefined): ErrorDetails {
+  if (value === undefined || !isJsonObject(value)) return {};
+  const facts = Object.entries(value).filter(
+    (entry): entry is [string, string | number | boolean | null | (string | number)[]] => isFact(entry[1]),
+  );
+  return Object.fromEntries(facts);
 }
+
+const isFact = (value: Json): boolean =>
+  value === null ||
+  ["string", "number", "boolean"].includes(typeof value) ||
+  (Array.isArray(value) && value.every((item) => typeof item === "string" || typeof item === "number"));

@@ -88,16 +88,19 @@ const quoted = (value: string): string => (/^"|[,:\n]/.test(value) ? JSON.string
 /** Names are short: without a limit, a long text without colons would be read from each of its letters on. */
 const pair = /\s{0,9}(\w[\w \-/]{0,60}?):\s*("(?:\\.|[^"\\])*"|[^,]*)(?:,|$)/g;
 
+/** Without one of these a line of pairs is somebody's prose. */
+const telling: readonly string[] = ["Steps", "Sampler", "Seed", "Size", "CFG scale", "Model"];
+
 /**
  * Reads the parameters text back, also one written by other programs of that family.
  *
  * @returns the pairs by name, with `Prompt` and `Negative prompt`; undefined if there is no line of pairs
  */
 export function readA1111(text: string): Readonly<Record<string, string>> | undefined {
-  const lines = text.trimEnd().split("\n");
+  const lines = text.trimEnd().split(/\r\n?|\n/);
   const last = lines.pop() ?? "";
   const pairs = [...last.matchAll(pair)];
-  if (pairs.length < 3) return undefined;
+  if (pairs.length < 3 || !pairs.some(([, name = ""]) => telling.includes(name))) return undefined;
 
   const values: Record<string, string> = {};
   const negativeAt = lines.findIndex((line) => line.startsWith("Negative prompt:"));

@@ -1,4 +1,4 @@
-import { a1111Samplers } from "./a1111.ts";
+import { type Method, methodOf } from "./a1111-schedules.ts";
 import type { ImageMetadata, LoraFact, MetadataScheme } from "./metadata.ts";
 import { readPyList } from "./python-text.ts";
 
@@ -52,7 +52,7 @@ export function factsOf(scheme: MetadataScheme, values: Values): Partial<ImageMe
     refinerSwapMethod: word("refinerSwapMethod"),
     adaptiveCfg: number("adaptiveCfg"),
     clipSkip: number("clipSkip"),
-    scheduler: word("scheduler") ?? karrasOf(values.Sampler),
+    scheduler: scheme === "fooocus" ? word("scheduler") : methodOfPicture(values).scheduler,
     vae: word("vae"),
     seed: seedOf(value("seed")),
     freeu: tupleOf(value("freeu"), 4),
@@ -90,27 +90,19 @@ function loraOf(value: unknown): readonly LoraFact[] {
 /** This scheme has no styles; its first lines are the texts after them. */
 function a1111Facts(values: Values): SomeFacts {
   const [whole, negative] = [textOf(values.Prompt), textOf(values["Negative prompt"])];
-  const said = textOf(values.Sampler);
   return {
     prompt: textOf(values["Raw prompt"]) ?? whole,
     negativePrompt: textOf(values["Raw negative prompt"]) ?? negative ?? "",
     ...sizeOf(values.Size),
-    sampler: said === undefined ? undefined : samplerOf(said.replace(/ Karras$/, "")),
+    sampler: methodOfPicture(values).sampler,
     loras: lorasOf(textOf(values["Lora weights"]) ?? "", textOf(values["Lora hashes"]) ?? ""),
     fullPrompt: whole === undefined ? undefined : [whole],
     fullNegativePrompt: negative === undefined || negative === "" ? [] : [negative],
   };
 }
 
-/** Other programs of that family say the schedule with the sampler's name. */
-const karrasOf = (sampler: unknown): string | undefined =>
-  textOf(sampler)?.endsWith(" Karras") === true ? "karras" : undefined;
-
-/** Several of ours may bear one name there; the one whose noise follows the GPU is the one that is usual here. */
-function samplerOf(name: string): string {
-  const ours = Object.keys(a1111Samplers).filter((key) => a1111Samplers[key] === name);
-  return ours.find((key) => key.endsWith("_gpu")) ?? ours[0] ?? name;
-}
+const methodOfPicture = (values: Values): Method =>
+  methodOf(textOf(values.Sampler), textOf(values.Scheduler) ?? textOf(values["Schedule type"]));
 
 function lorasOf(weights: string, hashes: string): readonly LoraFact[] {
   const known = new Map(pairsOf(hashes));

@@ -8,7 +8,7 @@ import type { MetadataScheme, ReadMetadata } from "./metadata.ts";
  * What a picture says of its making, whichever program wrote it.
  *
  * @param bytes PNG, JPEG or WebP
- * @returns undefined if it says nothing that can be read
+ * @returns undefined if it says nothing that can be read, or in words of another program
  * @throws RequestError `bad-image` naming the field
  */
 export async function readMetadata(bytes: Uint8Array, field = "image"): Promise<ReadMetadata | undefined> {
@@ -22,7 +22,14 @@ export async function readMetadata(bytes: Uint8Array, field = "image"): Promise<
     values,
     facts: factsOf(scheme, values),
   });
-  if (fooocus !== undefined) return read("fooocus", fooocus);
+  if (fooocus !== undefined) return isFooocus(fooocus) ? read("fooocus", fooocus) : undefined;
   const a1111 = readA1111(parameters);
   return a1111 === undefined ? undefined : read("a1111", a1111);
+}
+
+/** Other programs keep JSON under the same name: a workflow, or their own settings in their own words. */
+function isFooocus(values: ReadMetadata["values"]): boolean {
+  if (values["metadata_scheme"] === "fooocus") return true;
+  const own = ["base_model", "performance", "styles", "resolution", "guidance_scale", "sharpness", "seed"];
+  return typeof values["prompt"] === "string" && own.filter((key) => Object.hasOwn(values, key)).length >= 2;
 }

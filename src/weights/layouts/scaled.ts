@@ -1,7 +1,8 @@
 import { basename } from "node:path";
 import { ModelError } from "#/lib/errors.ts";
 import type { WeightMap } from "../checkpoint.ts";
-import { readValues, type SafetensorsFile, type WeightRef } from "../safetensors.ts";
+import { readWeights } from "../read-weights.ts";
+import type { SafetensorsFile, WeightRef } from "../safetensors.ts";
 import { shownName } from "../shown-name.ts";
 
 /** Formats of ComfyUI's `comfy_quant` that are one F8 value times one number. */
@@ -49,12 +50,9 @@ export function withScales(file: SafetensorsFile): WeightMap {
   });
   for (const { key, scale } of scales)
     if (scale.shape.some((n) => n !== 1)) throw refused(file, "F8 with a scale for each row or block", key);
-  const values = readValues(
-    file.path,
-    scales.map(({ scale }) => scale),
-  );
-  for (const [i, { key, weight }] of scales.entries())
-    weights.set(weight.key, scaled(file, key, weight, values[i]?.[0] ?? Number.NaN));
+  const values = readWeights(scales.map(({ scale }) => scale));
+  for (const { key, scale, weight } of scales)
+    weights.set(weight.key, scaled(file, key, weight, values.get(scale)?.[0] ?? Number.NaN));
   return weights;
 }
 
@@ -75,12 +73,9 @@ function scaled(file: SafetensorsFile, key: string, weight: WeightRef, scale: nu
 /** Looks at what each layer, or the header for all of them, says of its format. */
 function refuseFormats(file: SafetensorsFile, stored: readonly (readonly [string, WeightRef])[]): void {
   const described = stored.filter(([key, { length }]) => key.endsWith("comfy_quant") && length <= longest);
-  const texts = readValues(
-    file.path,
-    described.map(([, ref]) => ref),
-  );
+  const texts = readWeights(described.map(([, ref]) => ref));
   const layers = described.map(
-    ([key], i) => [key, parsed(String.fromCharCode(...(texts[i] ?? [])))] as const,
+    ([key, ref]) => [key, parsed(String.fromCharCode(...(texts.get(ref) ?? [])))] as const,
   );
   const header = property(parsed(file.metadata.get("_quantization_metadata") ?? ""), "layers");
   const listed = typeof header === "object" && header !== null ? Object.entries(header) : [];

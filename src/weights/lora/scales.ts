@@ -1,5 +1,4 @@
-import { closeSync, openSync, readSync } from "node:fs";
-import { toFloat32 } from "../dtype.ts";
+import { readWeights } from "../read-weights.ts";
 import type { WeightRef } from "../safetensors.ts";
 import type { AdapterConfig } from "./adapter-config.ts";
 import { refused } from "./refused.ts";
@@ -10,29 +9,16 @@ import { refused } from "./refused.ts";
  * @throws ModelError `lora-unsupported` where one is not a single finite number
  */
 export function readNumbers(path: string, refs: readonly WeightRef[]): ReadonlyMap<WeightRef, number> {
-  const numbers = new Map<WeightRef, number>();
-  if (refs.length === 0) return numbers;
-  const file = openSync(path, "r");
-  try {
-    for (const ref of refs) {
-      if (ref.shape.some((n) => n !== 1)) {
-        throw refused(
-          path,
-          `${ref.key} should be one number but its shape is [${ref.shape.join(", ")}]`,
-          ref.key,
-        );
-      }
-      const bytes = new Uint8Array(ref.length);
-      const got = readSync(file, bytes, 0, ref.length, ref.offset);
-      const value = got === ref.length ? toFloat32(ref.dtype, bytes)[0] : undefined;
-      if (value === undefined || !Number.isFinite(value))
-        throw refused(path, `${ref.key} is not a number`, ref.key);
-      numbers.set(ref, value);
-    }
-    return numbers;
-  } finally {
-    closeSync(file);
+  for (const { key, shape } of refs) {
+    if (shape.every((n) => n === 1)) continue;
+    throw refused(path, `${key} should be one number but its shape is [${shape.join(", ")}]`, key);
   }
+  const numbers = new Map<WeightRef, number>();
+  for (const [ref, [value = Number.NaN]] of readWeights(refs)) {
+    if (!Number.isFinite(value)) throw refused(path, `${ref.key} is not a number`, ref.key);
+    numbers.set(ref, value);
+  }
+  return numbers;
 }
 
 /** What decides a branch's scale. */

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { pythonLiteral } from "#/config/fooocus-keys.ts";
 import { loadConfig } from "#/config/load.ts";
 import { ConfigSchema } from "#/config/schema.ts";
+import { version } from "#/lib/version.ts";
 
 const root = mkdtempSync(join(tmpdir(), "fooocusd-config-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -50,7 +51,9 @@ test("the API listens where FooocusAPI's does", () => {
 test("FooocusAPI's flags: other names for ours, and those that change nothing", () => {
   const { config, notes } = load(["--listen", "--apikey", "k1,k2", "--nowebui", "--output-path", "/data"]);
   expect([config.host, config.api_keys, config.outputs]).toEqual(["0.0.0.0", ["k1", "k2"], "/data"]);
-  expect(notes).toEqual(["--nowebui changes nothing here: page and API are one server."]);
+  expect(notes).toEqual([
+    "--nowebui changes nothing here: page and API are one server, which opens no browser.",
+  ]);
   expect(load(["--listen", "::1", "--disable-metadata"]).config).toMatchObject({
     host: "::1",
     disable_metadata: true,
@@ -78,6 +81,29 @@ test("every flag of FooocusAPI is understood, or said to change nothing", () => 
   );
 });
 
+test("a start script of Fooocus stopped at --always-high-vram: all its flags are taken, and each says why it does nothing", () => {
+  const switches =
+    "--share --disable-preset-selection --disable-offload-from-vram --disable-analytics --in-browser " +
+    "--disable-enhance-output-sorting --enable-auto-describe-image --disable-in-browser --async-cuda-allocation " +
+    "--disable-async-cuda-allocation --disable-attention-upcast --all-in-fp32 --all-in-fp16 --unet-in-bf16 " +
+    "--unet-in-fp16 --unet-in-fp8-e4m3fn --unet-in-fp8-e5m2 --vae-in-fp16 --vae-in-fp32 --vae-in-bf16 --vae-in-cpu " +
+    "--clip-in-fp8-e4m3fn --clip-in-fp8-e5m2 --clip-in-fp16 --clip-in-fp32 --disable-ipex-hijack --attention-split " +
+    "--attention-quad --attention-pytorch --disable-xformers --always-gpu --always-high-vram --always-normal-vram " +
+    "--always-low-vram --always-no-vram --always-offload-from-vram --pytorch-deterministic --disable-server-log " +
+    "--debug-mode --is-windows-embedded-python --disable-server-info --multi-user --disable-header-check --directml " +
+    "--always-cpu --skip-pip --preload-pipeline";
+  const valued =
+    "--language default --theme dark --disable-header-check * --web-upload-size 100 --cache-path /c --gpu-device-id 0 " +
+    "--directml 1 --preview-option fast --always-cpu 4";
+  const given = [...switches.split(" "), ...valued.split(" ")];
+  const several = ["--external-working-path", "/a", "/b", "--external-working-path=/c", "--port", "1"];
+  const { config, notes } = load([...given, ...several]);
+  expect(config).toMatchObject({ port: 1, models: ["models"] });
+  expect(notes).toHaveLength(given.filter((word) => word.startsWith("--")).length + 2);
+  for (const note of notes) expect(note).toMatch(/^--[a-z0-9-]+ changes nothing here: .{10,}\.$/);
+  expect(() => load(["--always-high-vrams"])).toThrow("no flag --always-high-vrams");
+});
+
 test("a bad value of ours stops the start, naming key and source", () => {
   expect(() => load(["--port", "many"])).toThrow('--port: port cannot be "many"; it takes a whole number');
   expect(() => load([], { FOOOCUSD_WEIGHTS: "heavy" })).toThrow("FOOOCUSD_WEIGHTS: weights cannot be");
@@ -90,6 +116,9 @@ test("a bad value of ours stops the start, naming key and source", () => {
   expect(() => load(["--fooocus", join(root, "nothing")])).toThrow("There is no Fooocus folder");
   for (const base of ["://", "http://", "a b"])
     expect(() => load(["--base-url", base])).toThrow(`base_url cannot be "${base}"`);
+  for (const hook of ["hooks.example/a", "ftp://hooks.example/"])
+    expect(() => load(["--webhook-url", hook])).toThrow(`webhook_url cannot be "${hook}"`);
+  expect(() => load(["--webhook-url", "None"])).not.toThrow();
   for (const base of ["", "host", "host:1", "::1", "[::1]:8", "https://host/path"])
     expect(load([`--base-url=${base}`]).config.base_url).toBe(base);
   expect(() => load([], {}, "{")).toThrow("is not JSON");
@@ -163,4 +192,60 @@ test("the settings are frozen, and help lists them all", () => {
   const help = "help" in loaded ? loaded.help : "";
   for (const key of Object.keys(ConfigSchema.properties))
     expect(help).toContain(`--${key.replaceAll("_", "-")}`);
+});
+
+test("--models A --models B searches both folders, where the last one used to win alone", () => {
+  const models = (...args: string[]) => load(args).config.models;
+  expect(models("--models", "a", "--models", "b,c")).toEqual(["a", "b", "c"]);
+  expect(models("--models=a")).toEqual(["a"]);
+  expect(load(["--apikey", "k1", "--api-keys=k2"]).config.api_keys).toEqual(["k1", "k2"]);
+  expect(load(["--queue-limit", "7", "--queue-limit", "8"]).config.queue_limit).toBe(8);
+});
+
+test("FOOOCUSD_CONFIG_PATH names the file, and one that is not there is told of", () => {
+  const path = join(root, "mine.txt");
+  writeFileSync(path, JSON.stringify({ queue_limit: 9 }));
+  expect(load([], { FOOOCUSD_CONFIG_PATH: path }, { queue_limit: 5 }).config.queue_limit).toBe(9);
+  const nowhere = join(root, "nowhere.txt");
+  expect(load([], { FOOOCUSD_CONFIG_PATH: nowhere }).notes).toEqual([
+    `The configuration file ${nowhere}, which the environment names, is not there.`,
+  ]);
+});
+
+test("misspelt flags, variables and keys are told, with the name that was meant", () => {
+  expect(() => load(["--prot", "1"])).toThrow(
+    "There is no flag --prot; --help lists them. Did you mean --port?",
+  );
+  expect(() => load(["--out-put-path", "x"])).toThrow("Did you mean --output-path?");
+  expect(() => load(["--nothing-like-it", "x"])).toThrow(/lists them\.$/);
+  const { notes, config } = load(
+    [],
+    {
+      FOOOCUSD_API_KEY: "k",
+      FOOCUSD_PORT: "1",
+      FOOOCUSD_UNHEARD_OF: "1",
+      FOOOCUSD_CACHE_DIR: "/c",
+      FOCUS: "1",
+    },
+    {
+      api_key: ["k"],
+      "queue-limit": 3,
+      defualt_model: "m",
+      default_image_number: 2,
+      default_performance: "Speed",
+    },
+  );
+  expect(notes.map((note) => note.replace(/^\S+\.txt/, "config.txt"))).toEqual([
+    "config.txt: api_key is no setting and changes nothing. Did you mean api_keys?",
+    "config.txt: queue-limit is no setting and changes nothing. Did you mean queue_limit?",
+    "config.txt: defualt_model is no setting and changes nothing. Did you mean default_model?",
+    "The variable FOOOCUSD_API_KEY is none of ours and changes nothing. Did you mean FOOOCUSD_API_KEYS?",
+    "The variable FOOCUSD_PORT is none of ours and changes nothing. Did you mean FOOOCUSD_PORT?",
+    "The variable FOOOCUSD_UNHEARD_OF is none of ours and changes nothing.",
+  ]);
+  expect(config.api_keys).toEqual([]);
+});
+
+test("--version says the version", () => {
+  expect(loadConfig({ args: ["--version"], env: {} })).toEqual({ help: `fooocusd ${version}` });
 });

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import sharp from "sharp";
 import { decodeImage, readEmbeddedText } from "#/image/decode.ts";
 import { encodeImage } from "#/image/encode.ts";
-import { readExif, writeExif } from "#/image/exif.ts";
+import { exifOf, readExif } from "#/image/exif.ts";
 import { pngTexts } from "#/image/png-text.ts";
 import { RequestError } from "#/lib/errors.ts";
 
@@ -58,7 +58,8 @@ for (const format of ["gif", "tiff", "avif"] as const) {
 
 test("damaged texts and EXIF blocks are read as far as they go", async () => {
   const png = await encodeImage(picture, "png", text);
-  const exif = writeExif({ software: "s", makerNote: "fooocus", userComment: "x".repeat(300) });
+  const exif =
+    exifOf({ software: "s", makerNote: "fooocus", userComment: "x".repeat(300) }) ?? new Uint8Array();
   fc.assert(
     fc.property(damage, (how) => {
       expect(pngTexts(damaged(png, how))).toBeInstanceOf(Map);
@@ -77,8 +78,8 @@ test("damaged texts and EXIF blocks are read as far as they go", async () => {
 
 test("a comment in UTF-16 that ends within a letter is read up to it", () => {
   // The writer ends every text with one zero byte.
-  const exif = writeExif({ software: "", makerNote: "", userComment: "UNICODE\0\0a\0b" });
-  expect(readExif(exif).userComment).toBe("ab");
+  const exif = exifOf({ software: "", makerNote: "", userComment: "UNICODE\0\0a\0b" });
+  expect(readExif(exif ?? new Uint8Array()).userComment).toBe("ab");
 });
 
 test("a picture with too many pixels is refused before it is unpacked", async () => {

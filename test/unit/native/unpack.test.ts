@@ -7,6 +7,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -49,6 +50,41 @@ test("a folder that others may write is refused", () => {
   chmodSync(target, 0o777);
   expect(() => unpack(join(scratch, "three"), "lib", folder)).toThrow(/may be written by other users/);
   expect(readdirSync(target)).toEqual([]);
+});
+
+test("a parent that others may write was trusted: they could have exchanged the folder below it", () => {
+  const parent = join(scratch, "four");
+  mkdirSync(parent);
+  chmodSync(parent, 0o777);
+  expect(() => unpack(parent, "lib", folder)).toThrow(/four may be written by other users/);
+  expect(readdirSync(parent)).toEqual([]);
+  // As /tmp is: nobody moves what is another's.
+  chmodSync(parent, 0o1777);
+  expect(readdirSync(unpack(parent, "lib", folder))).toEqual(["deep"]);
+});
+
+test("a folder that is a link was followed to wherever its maker likes", () => {
+  const parent = join(scratch, "five");
+  mkdirSync(join(parent, "elsewhere"), { recursive: true });
+  symlinkSync("elsewhere", join(parent, "lib-0123"));
+  expect(() => unpack(parent, "lib", folder)).toThrow(/lib-0123 is no folder of its own/);
+  expect(readdirSync(join(parent, "elsewhere"))).toEqual([]);
+});
+
+test("a file of the right size that others may write, or that is a link, is replaced", () => {
+  const parent = join(scratch, "six");
+  const file = join(unpack(parent, "lib", folder), "deep/a.so");
+  writeFileSync(file, new Uint8Array(content.length));
+  chmodSync(file, 0o666);
+  unpack(parent, "lib", folder);
+  expect(readFileSync(file)).toEqual(Buffer.from(content));
+  const other = join(scratch, "other.so");
+  writeFileSync(other, new Uint8Array(content.length));
+  rmSync(file);
+  symlinkSync(other, file);
+  unpack(parent, "lib", folder);
+  expect(readFileSync(file)).toEqual(Buffer.from(content));
+  expect(readFileSync(other)).toEqual(Buffer.alloc(content.length));
 });
 
 test("a place that cannot be written is named, with the way out", () => {

@@ -4,7 +4,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Catalog } from "#/catalog/catalog.ts";
 import { Examiner } from "#/catalog/examine.ts";
-import { absentDefaults, type DefaultSources, serverDefaults, unusableDefaults } from "#/tasks/defaults.ts";
+import type { Preset } from "#/recipe/preset.ts";
+import {
+  absentDefaults,
+  absentOfPreset,
+  type DefaultSources,
+  serverDefaults,
+  unusableDefaults,
+} from "#/tasks/defaults.ts";
 import { writeShapes, writeTinyCheckpoint, writeTinyLora } from "../../support/tiny-models.ts";
 
 const root = mkdtempSync(join(tmpdir(), "fooocusd-defaults-"));
@@ -113,6 +120,37 @@ test("what config.txt and the environment name and is not there is told; what th
       styles: [],
     }),
   ).toEqual([]);
+});
+
+test("a preset whose files are not there started without a word", () => {
+  const named = {
+    default_model: "pony.safetensors",
+    previous_default_models: ["older.safetensors"],
+    default_vae: "no.safetensors",
+    default_styles: ["Plain", "Odd"],
+    default_loras: [
+      [true, "gone.safetensors", 1],
+      [false, "off.safetensors", 1],
+      [true, "None", 1],
+    ],
+  } as const;
+  const absent = (more: Parameters<typeof presets.get>[0], said: Preset = named, environment = {}) =>
+    absentOfPreset({
+      presets: new Map([...presets, ["pony", said]]),
+      preset: more,
+      fooocusKeys: { file: {}, environment },
+      catalog: new Catalog([root]),
+      styles: ["Plain"],
+    });
+  expect(absent("pony")).toEqual([
+    "preset pony: default_model: pony.safetensors",
+    "preset pony: default_vae: no.safetensors",
+    "preset pony: default_loras: gone.safetensors",
+    "preset pony: default_styles: Odd",
+  ]);
+  expect(absent("pony", { ...named, previous_default_models: ["demo.safetensors"] })).toHaveLength(3);
+  expect(absent("pony", named, { default_vae: "Default (model)", default_loras: [] })).toHaveLength(2);
+  for (const name of ["default", "anime", "initial"]) expect(absent(name)).toEqual([]);
 });
 
 test("defaults that are there and cannot be used are told, a sentence a file", () => {

@@ -2,7 +2,8 @@ import { describe, expect, test } from "bun:test";
 import type { TObject } from "@sinclair/typebox";
 import { InvalidRequest } from "#/api/issues.ts";
 import type { Json } from "#/api/json.ts";
-import { advancedFields, formBodies, jsonBodies } from "#/api/legacy/bodies.ts";
+import { formBodies, jsonBodies } from "#/api/legacy/bodies.ts";
+import { advancedFields } from "#/api/legacy/body-objects.ts";
 import { checkForm, formOf, readForm } from "#/api/legacy/form.ts";
 import type { LegacyJob } from "#/api/legacy/job.ts";
 import { olderField, toGenerateRequest } from "#/api/legacy/to-generate.ts";
@@ -239,7 +240,7 @@ describe("forms", () => {
       ["{", "json_invalid loras"],
       ["{}", "list_type loras"],
       ['[{"enabled": true, "model_name": "a", "weight": 9}]', "less_than_equal loras.0.weight"],
-      ['[{"model_name": "a"}]', "missing loras.0.enabled"],
+      ['[{"enabled": true}]', "missing loras.0.model_name"],
     ] as const) {
       const thrown = await form("upscale-vary", formBodies.upscaleVary, [...start, ["loras", text]]).then(
         () => undefined,
@@ -251,6 +252,10 @@ describe("forms", () => {
         }),
       ).toEqual([issue]);
     }
+    const older = [["loras", '[{"model_name": "a"}]'] as const];
+    expect(await form("upscale-vary", formBodies.upscaleVary, [...start, ...older])).toMatchObject({
+      loras: [{ enabled: true, model_name: "a", weight: 0.5 }],
+    });
   });
 
   test("numbered slots and regions; a missing weight is the type's own", async () => {

@@ -12,7 +12,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { folderImages } from "#/stores/images/folder.ts";
-import { isCleanName, keptImageOf } from "#/stores/images.ts";
+import { isCleanName, isSaveName, keptImageOf } from "#/stores/images.ts";
 import { imagesSuite } from "../../../support/images-suite.ts";
 
 const root = mkdtempSync(join(tmpdir(), "fooocusd-images-"));
@@ -70,7 +70,11 @@ test("a folder that takes nothing is a storage error, and leaves nothing behind"
 
 test("names and addresses", () => {
   expect(["a", "ein Bild", "ä.b-1"].every(isCleanName)).toBe(true);
-  expect(["", ".", "..", ".a", "a/b", "a\\b", "a\0", "a\nb", "ä".repeat(101)].some(isCleanName)).toBe(false);
+  expect(
+    ["", ".", "..", ".a", "a/b", "a\\b", "a\0", "a\nb", "a\ud800", "ä".repeat(128)].some(isCleanName),
+  ).toBe(false);
+  // A client's own name leaves room for what is put behind it.
+  expect([isSaveName("ä".repeat(100)), isSaveName("ä".repeat(101))]).toEqual([true, false]);
   expect(keptImageOf("http://h:1/outputs/2026-01-01/a%20b.png?x=1")).toEqual({
     folder: "2026-01-01",
     name: "a b.png",

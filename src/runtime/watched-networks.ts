@@ -1,0 +1,69 @@
+import { type Stats, statSync } from "node:fs";
+import { basename } from "node:path";
+import { ModelError } from "#/lib/errors.ts";
+import type { ModelPaths, Networks } from "./models.ts";
+
+type Watched = Readonly<{ path: string; file: string; content: string }>;
+
+/** Which file it is, and what changes when its content does. */
+const fileOf = ({ dev, ino }: Stats): string => `${dev}:${ino}`;
+const contentOf = ({ size, mtimeMs }: Stats): string => `${size}:${mtimeMs}`;
+
+/** A job's files as they are before any of them is read. A file that is not there is left to whoever reads it. */
+export function watchFiles({ base, vae, loras }: ModelPaths): readonly Watched[] {
+  const paths = new Set([base, ...(vae === undefined ? [] : [vae]), ...loras.map(({ path }) => path)]);
+  return [...paths].flatMap((path) => {
+    const stats = statSync(path, { throwIfNoEntry: false });
+    return stats === undefined ? [] : [{ path, file: fileOf(stats), content: contentOf(stats) }];
+  });
+}
+
+/**
+ * Networks that notice when a file they are made of is overwritten in place. Weights are mapped, so such a file changes
+ * under a network: the pictures would be made of both contents, and where it is shorter for a moment, the process dies.
+ * A file that is replaced by another (`mv`) or deleted stays as it was for whoever has it open, and is no reason to fail.
+ * The files are looked at before and after every run, some microseconds each.
+ *
+ * @param onOverwritten closes what is open; awaited before the error
+ * @returns the same networks; they throw ModelError `file-unreadable` naming the file
+ */
+export function watchedNetworks(
+  networks: Networks,
+  files: readonly Watched[],
+  onOverwritten: () => Promise<void>,
+): Networks {
+  const check = async (): Promise<void> => {
+    const overwritten = files.find(isOverwritten);
+    if (overwritten === undefined) return;
+    await onOverwritten();
+    const { path } = overwritten;
+    const message =
+      `${basename(path)} was overwritten while it was in use. Replace model files by mv: copy the new one beside ` +
+      "it, then rename it. The task can be sent again.";
+    throw new ModelError("file-unreadable", message, { path });
+  };
+  const watched =
+    <Inputs extends readonly unknown[], Answer>(run: (...inputs: Inputs) => Promise<Answer>) =>
+    async (...inputs: Inputs): Promise<Answer> => {
+      await check();
+      try {
+        return await run(...inputs);
+      } finally {
+        // Also where it failed: weights that changed under it are the likelier reason.
+        await check();
+      }
+    };
+  return {
+    ...networks,
+    textL: watched(networks.textL),
+    textG: watched(networks.textG),
+    unet: watched(networks.unet),
+    decode: watched(networks.decode),
+    encode: watched(networks.encode),
+  };
+}
+
+function isOverwritten({ path, file, content }: Watched): boolean {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  return stats !== undefined && fileOf(stats) === file && contentOf(stats) !== content;
+}

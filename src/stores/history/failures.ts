@@ -1,0 +1,71 @@
+import { statfsSync } from "node:fs";
+import { basename, dirname } from "node:path";
+import { EngineError } from "#/lib/errors.ts";
+
+const diskFull = "its disk is full; make room there";
+
+/** What SQLite's codes (https://www.sqlite.org/rescode.html) mean for whoever runs the server: what is wrong, and the way out. */
+const reasons: readonly (readonly [code: RegExp, reason: string])[] = [
+  [
+    /^SQLITE_(BUSY|LOCKED)/,
+    "another program keeps it locked; end that program (a backup, or an open sqlite3)",
+  ],
+  [/^SQLITE_FULL/, diskFull],
+  [/^SQLITE_READONLY/, "it may not be written; let this user write the file and its folder"],
+  [
+    /^SQLITE_(CORRUPT|NOTADB)/,
+    "the file is damaged or no SQLite database; with the server stopped, move it away together with its -wal and -shm " +
+      "to begin an empty history, or put a copy in its place (sqlite3's .recover saves what can be read)",
+  ],
+];
+
+/** Bytes; a history's shared memory alone takes 32 KiB. */
+const leastRoom = 64 * 1024;
+
+/**
+ * The error for a history that cannot do what it should.
+ *
+ * @param said what could not be done, as the beginning of a sentence
+ * @returns code `storage-failed`; `details.busy` says that another program is in the way, which passes
+ */
+export function historyError(path: string, said: string, cause: unknown): EngineError {
+  const code = codeOf(cause);
+  const words = wordsOf(cause);
+  const known = reasons.find(([pattern]) => pattern.test(code))?.[1] ?? hiddenReason(code, path);
+  const reason = known === undefined ? words : `${known} (${words})`;
+  return new EngineError("storage-failed", `${said}: ${reason}.`, { path, busy: isBusyCode(code) }, cause);
+}
+
+/** The files beside the history find no room either, which SQLite calls an error of the disk. */
+function hiddenReason(code: string, path: string): string | undefined {
+  if (!/^SQLITE_(IOERR|CANTOPEN)/.test(code)) return undefined;
+  try {
+    const { bavail, bsize } = statfsSync(dirname(path));
+    return bavail * bsize < leastRoom ? diskFull : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether a write failed only because another program is writing: it works when that is done. */
+export const isBusy = (thrown: unknown): boolean =>
+  thrown instanceof EngineError && thrown.code === "storage-failed" && thrown.details["busy"] === true;
+
+/** What clients see of the file. */
+export const named = (path: string): string => `the history ${basename(path)}`;
+
+const isBusyCode = (code: string): boolean => /^SQLITE_(BUSY|LOCKED)/.test(code);
+
+/** SQLite's code, however often its error was wrapped. */
+function codeOf(thrown: unknown): string {
+  for (let at = thrown; at instanceof Error; at = at.cause) {
+    if ("code" in at && typeof at.code === "string" && at.code.startsWith("SQLITE_")) return at.code;
+  }
+  return "";
+}
+
+function wordsOf(thrown: unknown): string {
+  let at = thrown;
+  while (at instanceof Error && at.cause instanceof Error) at = at.cause;
+  return (at instanceof Error ? at.message : String(at)).replace(/[.\s]+$/, "");
+}
