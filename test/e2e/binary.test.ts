@@ -51,11 +51,11 @@ test("the record's result is a URL that serves the same picture again", async ()
   expect(await pixels(await file.arrayBuffer())).toEqual(await pixels(await direct.arrayBuffer()));
 });
 
-test("libraries are unpacked below the home folder, and nothing reports home from there", () => {
+test("libraries are unpacked and LoRAs joined below the home folder, and nothing reports home from there", () => {
   const cache = join(server.folder, "home/.cache");
   expect(readdirSync(cache)).toEqual(["fooocusd"]);
   const folders = readdirSync(join(cache, "fooocusd")).toSorted();
-  expect(folders.map((name) => name.replace(/-[0-9a-f]{16}$/, ""))).toEqual(["lib", "models"]);
+  expect(folders.map((name) => name.replace(/-[0-9a-f]{16}$/, ""))).toEqual(["derived", "lib", "models"]);
   expect(existsSync(join(server.folder, "node_modules"))).toBe(false);
 });
 
