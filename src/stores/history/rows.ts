@@ -3,7 +3,7 @@ import { isLegacyJob, type LegacyJob } from "#/api/legacy/job.ts";
 import type { TaskId } from "#/engine/protocol.ts";
 import type { ErrorDetails, WireError } from "#/lib/errors.ts";
 import type { SettledStatus, Task, TaskImage, TaskState } from "#/tasks/task.ts";
-import type { Unfinished } from "../history.ts";
+import type { Unfinished, WaitingDelivery } from "../history.ts";
 import type { generateRecord, taskExtra } from "./tables.ts";
 
 type RecordRow = typeof generateRecord.$inferSelect;
@@ -55,6 +55,25 @@ export function toUnfinished(
   onDamage(asked.id, row.damage);
   const fault = row.has("req_params") ? row.damage : null;
   return { ...unfinished, warnings: [...asked.warnings, row.damage], fault };
+}
+
+/**
+ * A row of a webhook that is still to be posted; nothing if its address cannot be read. A time that is no number would
+ * never be due and be looked at without a pause: such a webhook is due now.
+ */
+export function toDelivery(
+  { id, url, attempts, nextAt }: WaitingDelivery,
+  onDamage: (id: string, damage: string) => void = () => undefined,
+): WaitingDelivery | undefined {
+  const row = new RowReader();
+  const address = row.text("url", url);
+  const delivery = {
+    id,
+    attempts: row.number("attempts", attempts) ?? 0,
+    nextAt: row.number("next_at", nextAt) ?? 0,
+  };
+  if (row.damage !== undefined) onDamage(id, row.damage);
+  return address === null ? undefined : { ...delivery, url: address };
 }
 
 /** Reads the columns of one row and remembers which of them are damaged. */

@@ -17,7 +17,7 @@ import type { TaskId } from "#/engine/protocol.ts";
 import { type Log, silentLog } from "#/lib/log.ts";
 import type { HistoryStore } from "../history.ts";
 import { type Db, HistoryFile } from "./history-file.ts";
-import { type JoinedRow, statusWords, toTask, toUnfinished } from "./rows.ts";
+import { type JoinedRow, statusWords, toDelivery, toTask, toUnfinished } from "./rows.ts";
 import { counters, generateRecord, outbox, taskExtra } from "./tables.ts";
 
 /** What a history does beside its rows. */
@@ -201,7 +201,8 @@ function sqliteHistory(file: HistoryFile, log: Log): HistoryStore {
           .select({ id: outbox.id, url: outbox.url, attempts: outbox.attempts, nextAt: outbox.next_at })
           .from(outbox)
           .orderBy(asc(outbox.next_at), sql`rowid`)
-          .all(),
+          .all()
+          .flatMap((row) => toDelivery(row, damaged) ?? []),
       ),
     deliveryBody: (id) => read((db) => db.select().from(outbox).where(eq(outbox.id, id)).get())?.body,
     reschedule: (id, attempts, nextAt) =>

@@ -72,7 +72,7 @@ function fooocusFacts(values: Values): SomeFacts {
     ...sizeOf(values.resolution),
     refinerSwitch: numberOf(values.refiner_switch),
     sampler: textOf(values.sampler),
-    loras: Array.isArray(values.loras) ? values.loras.flatMap(loraOf) : undefined,
+    loras: Array.isArray(values.loras) ? values.loras.flatMap(loraOf) : combinedLoras(values),
     fullPrompt: textsOf(values.full_prompt),
     fullNegativePrompt: textsOf(values.full_negative_prompt),
   };
@@ -103,6 +103,17 @@ function a1111Facts(values: Values): SomeFacts {
 
 const methodOfPicture = (values: Values): Method =>
   methodOf(textOf(values.Sampler), textOf(values.Scheduler) ?? textOf(values["Schedule type"]));
+
+/** Texts without the list `loras` have them one a key only: `lora_combined_1` is `name : weight`. */
+function combinedLoras(values: Values): readonly LoraFact[] | undefined {
+  const loras = Object.entries(values).flatMap(([key, value]): readonly LoraFact[] => {
+    const text = key.startsWith("lora_combined_") ? (textOf(value) ?? "") : "";
+    const at = text.lastIndexOf(" : ");
+    const weight = numberOf(text.slice(at + 3));
+    return at <= 0 || weight === undefined ? [] : [{ name: text.slice(0, at), weight, hash: "" }];
+  });
+  return loras.length === 0 ? undefined : loras;
+}
 
 function lorasOf(weights: string, hashes: string): readonly LoraFact[] {
   const known = new Map(pairsOf(hashes));

@@ -106,3 +106,23 @@ test("a waiting task whose request is damaged comes back with the reason; other 
     expect(row?.warnings.at(-1)).toContain(column);
   }
 });
+
+test("a webhook's damaged row is told and does not make the outbox look at it without a pause", () => {
+  const path = join(root, `${crypto.randomUUID()}.sqlite3`);
+  openHistory(path).close();
+  const database = new Database(path);
+  const add = database.query("INSERT INTO fooocusd_webhook VALUES (?, ?, '{}', ?, ?)");
+  add.run("msg_1", "http://hook.test/", 2, 5);
+  add.run("msg_2", "http://hook.test/", "q", "soon");
+  add.run("msg_3", new Uint8Array([255]), 0, 7);
+  database.close();
+  const lines: string[] = [];
+  const log = createLog("info", { write: (line) => lines.push(line), now: () => new Date(0) });
+  const history = openHistory(path, { log });
+  expect(history.deliveries()).toEqual([
+    { id: "msg_1", url: "http://hook.test/", attempts: 2, nextAt: 5 },
+    { id: "msg_2", url: "http://hook.test/", attempts: 0, nextAt: 0 },
+  ]);
+  history.close();
+  expect(lines.filter((line) => line.includes("is damaged"))).toHaveLength(2);
+});

@@ -179,3 +179,17 @@ test("whatever a picture says is read or left out", () => {
     { numRuns: 1000 },
   );
 }, 300_000);
+
+test("LoRAs of a Fooocus text that has no list of them are read from their own keys", () => {
+  const values = {
+    prompt: "a",
+    lora_combined_1: "neon.safetensors : 0.3",
+    lora_combined_2: "ink : -1",
+    lora_combined_3: "x",
+  };
+  expect(factsOf("fooocus", values).loras).toEqual([
+    { name: "neon.safetensors", weight: 0.3, hash: "" },
+    { name: "ink", weight: -1, hash: "" },
+  ]);
+  expect(factsOf("fooocus", { ...values, loras: [] }).loras).toEqual([]);
+});
