@@ -143,6 +143,8 @@ function lastBefore({ at }: Brackets, place: number): number {
 /** A number as Python's `float` reads it. */
 function readNumber(text: string): number | undefined {
   const trimmed = text.trim();
+  const word = /^([+-]?)(inf|infinity|nan)$/i.exec(trimmed);
+  if (word !== null) return word[2]?.toLowerCase() === "nan" ? Number.NaN : Number(`${word[1]}Infinity`);
   if (!/^[+-]?(\d+(_\d+)*(?:\.\d*)?|\.\d+)(e[+-]?\d+)?$/i.test(trimmed)) return undefined;
   return Number(trimmed.replaceAll("_", ""));
 }

@@ -45,7 +45,7 @@ export function checkText(text: string, field: PromptField): void {
       const says = `has a word under ${depth} brackets; ${textLimits.depth} is the limit`;
       throw refusedText(field, says, "write \\( and \\) for brackets that are meant as such", word);
     }
-    if (Math.abs(weight) > textLimits.weight) {
+    if (!(Math.abs(weight) <= textLimits.weight)) {
       const most = textLimits.weight;
       const says = `gives a word the weight ${Number(weight.toPrecision(4))}; ${-most} to ${most} is the limit`;
       throw refusedText(field, says, "weights between 0.5 and 1.5 are usual", word);

@@ -50,6 +50,8 @@ describe("a prompt that blamed a model file, or took minutes, is refused by its 
   const nested = (count: number): string => `${"(".repeat(count)}a${")".repeat(count)}`;
   const cases: readonly (readonly [string, string, string])[] = [
     ["(a:1e300)", "(a:1e300)", "the weight 1e+300; -1e+26 to 1e+26 is the limit"],
+    ["(a:-inf)", "(a:-inf)", "the weight -Infinity; -1e+26 to 1e+26 is the limit"],
+    ["(a: NaN)", "(a: NaN)", "the weight NaN; -1e+26 to 1e+26 is the limit"],
     ["a weight below zero", "(a:-1.5e30)", "the weight -1.5e+30"],
     ["brackets around the heaviest weight", "((a):1e26)", "the weight 1.1e+26"],
     ["no number at all", "(a:1e999)", "the weight Infinity"],
