@@ -1,4 +1,5 @@
-import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
+import { closeSync, existsSync, openSync, readFileSync, writeSync } from "node:fs";
+import { join } from "node:path";
 import { dtypeBytes } from "#/weights/dtype.ts";
 import { type Shapes, sdxlBase, sdxlShapes } from "../../../test/support/sdxl-layout.ts";
 
@@ -6,7 +7,7 @@ import { type Shapes, sdxlBase, sdxlShapes } from "../../../test/support/sdxl-la
 export const writeCheckpoint = (path: string): void => writeRandom(path, sdxlShapes(sdxlBase));
 
 /** Writes a LoRA in kohya's names on every module of SDXL base's UNet, matrices and kernels alike (fp16, no alpha). */
-export function writeLora(path: string, rank: number): void {
+function writeLora(path: string, rank: number): void {
   const shapes: Shapes = new Map();
   const prefix = "model.diffusion_model.";
   for (const [key, [out = 0, ...input]] of sdxlShapes(sdxlBase)) {
@@ -16,6 +17,15 @@ export function writeLora(path: string, rank: number): void {
     shapes.set(`${module}.lora_up.weight`, [out, rank, ...input.slice(1).map(() => 1)]);
   }
   writeRandom(path, shapes);
+}
+
+/** The files of the LoRA benchmarks in a folder: the checkpoint and five rank-32 LoRAs, written if they are not there. */
+export function syntheticFiles(folder: string): Readonly<{ checkpoint: string; loras: readonly string[] }> {
+  const checkpoint = join(folder, "synthetic-sdxl-base.safetensors");
+  const loras = Array.from({ length: 5 }, (_, i) => join(folder, `synthetic-lora-${i}.safetensors`));
+  if (!existsSync(checkpoint)) writeCheckpoint(checkpoint);
+  for (const path of loras) if (!existsSync(path)) writeLora(path, 32);
+  return { checkpoint, loras };
 }
 
 /**

@@ -1,31 +1,31 @@
 /**
- * What LoRAs cost at SDXL's full size: processor seconds to open the UNet with none, one and five rank-32 LoRAs on all of
- * its 788 modules, and seconds a step at 512 x 512. `bun scripts/bench/full-size/loras.ts [folder] [--against CHECKOUT]`
+ * What opening costs at SDXL's full size: processor seconds to open the UNet with none, one and five rank-32 LoRAs on all of
+ * its 788 modules. `bun scripts/bench/full-size/loras.ts [folder] [--against CHECKOUT]`
  * measures another checkout's opening without LoRAs beside it, in turns, so that a build before serves as the yardstick.
- * Needs 9 GB of disk in the folder; `--keep` keeps the files, `--no-steps` measures openings only.
+ * Needs 11 GB of disk in the folder; `--keep` keeps the files. What LoRAs add to a step is measured by `lora-steps.ts`.
  */
 import { copyFileSync, existsSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { writeCheckpoint, writeLora } from "./checkpoint.ts";
+import { syntheticFiles } from "./checkpoint.ts";
 
 /** What `opening.ts` prints. */
-type Opening = Readonly<{ processor: number; wall: number; steps: readonly number[]; anonymous: number }>;
+type Opening = Readonly<{ processor: number; wall: number; anonymous: number }>;
 
 const child = "scripts/bench/full-size/opening.ts";
 const here = join(import.meta.dir, "../../..");
 const args = process.argv.slice(2);
 const againstAt = args.indexOf("--against");
 const against = againstAt < 0 ? undefined : resolve(args[againstAt + 1] ?? ".");
-const [folder = "."] = args.filter((arg, i) => !arg.startsWith("--") && i !== againstAt + 1);
-const steps = args.includes("--no-steps") ? 0 : 4;
+const [folder = "."] = args.filter(
+  (arg, i) => !arg.startsWith("--") && (againstAt < 0 || i !== againstAt + 1),
+);
 const rounds = 3;
 
-const checkpoint = join(resolve(folder), "synthetic-sdxl-base.safetensors");
-const loras = Array.from({ length: 5 }, (_, i) => join(resolve(folder), `synthetic-lora-${i}.safetensors`));
+const { checkpoint, loras } = syntheticFiles(resolve(folder));
 
 /** Opens the UNet in a process of its own, from the sources of a checkout. */
-async function open(checkout: string, count: number, runs: number): Promise<Opening> {
-  const program = [process.execPath, join(checkout, child), checkpoint, `${runs}`, ...loras.slice(0, count)];
+async function open(checkout: string, count: number): Promise<Opening> {
+  const program = [process.execPath, join(checkout, child), checkpoint, ...loras.slice(0, count)];
   const process_ = Bun.spawn(program, { cwd: checkout, stdout: "pipe", stderr: "inherit" });
   const text = await new Response(process_.stdout).text();
   if ((await process_.exited) !== 0) throw new Error(`${program.join(" ")} failed`);
@@ -37,15 +37,11 @@ const median = (values: readonly number[]): number =>
 
 function say(what: string, openings: readonly Opening[]): void {
   const processor = openings.map((one) => one.processor);
-  const step = openings.flatMap((one) => one.steps);
   const row = {
     what,
     openProcessorSeconds: median(processor),
     openRange: [Math.min(...processor), Math.max(...processor)],
     openWallSeconds: median(openings.map(({ wall }) => wall)),
-    ...(step.length === 0
-      ? {}
-      : { stepSeconds: median(step), stepRange: [Math.min(...step), Math.max(...step)] }),
     anonymousGB: Math.max(...openings.map(({ anonymous }) => anonymous)),
   };
   process.stdout.write(`${JSON.stringify(row)}\n`);
@@ -56,17 +52,15 @@ async function measure(): Promise<void> {
   const before: Opening[] = [];
   const now = new Map([0, 1, 5].map((count): [number, Opening[]] => [count, []]));
   for (const count of [1, 5])
-    say(`${count} LoRAs, the first time (derived file written)`, [await open(here, count, 0)]);
+    say(`${count} LoRAs, the first time (derived file written)`, [await open(here, count)]);
   for (let round = 0; round < rounds; round += 1) {
-    if (against !== undefined) before.push(await open(against, 0, 0));
-    for (const [count, list] of now) list.push(await open(here, count, round === 0 ? steps : 0));
+    if (against !== undefined) before.push(await open(against, 0));
+    for (const [count, list] of now) list.push(await open(here, count));
   }
   if (against !== undefined) say("the other checkout, no LoRA", before);
   for (const [count, list] of now) say(`${count} LoRAs`, list);
 }
 
-if (!existsSync(checkpoint)) writeCheckpoint(checkpoint);
-for (const path of loras) if (!existsSync(path)) writeLora(path, 32);
 /** A checkout without this bench gets its child for the time being; one that has it may have other sources to open. */
 const place = against === undefined ? undefined : join(against, child);
 const copied = place === undefined || existsSync(place) ? undefined : place;

@@ -1,4 +1,4 @@
-/** One opening of the UNet in a process of its own, for `loras.ts`: `opening.ts CHECKPOINT STEPS [LORA ...]`, JSON on its output. */
+/** One opening of the UNet in a process of its own, for `loras.ts`: `opening.ts CHECKPOINT [LORA ...]`, JSON on its output. */
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { operators } from "#/graph/operators.ts";
@@ -7,10 +7,7 @@ import { DerivedFiles } from "#/runtime/derived-files.ts";
 import { openNetworks } from "#/runtime/models.ts";
 import { Residency } from "#/runtime/residency.ts";
 
-const [base = "", wanted = "0", ...paths] = process.argv.slice(2);
-/** One more than asked for: the first is slower, since it reads the weights. */
-const steps = wanted === "0" ? 0 : Number(wanted) + 1;
-const side = 64;
+const [base = "", ...paths] = process.argv.slice(2);
 
 const random = (dims: readonly number[]) => ({
   dims,
@@ -43,24 +40,15 @@ const residency = new Residency(
 );
 const derived = new DerivedFiles({ folder: join(dirname(base), "derived"), budget: 2 ** 40 }, log);
 const networks = openNetworks({ base, loras }, 2, { operators: operators.cpu, residency, derived });
-const run = (size: number) =>
-  networks.unet(random([1, 4, size, size]), 500, random([1, 77, 2048]), random([1, 2816]));
 
 const began = now();
-await run(8);
+await networks.unet(random([1, 4, 8, 8]), 500, random([1, 77, 2048]), random([1, 2816]));
 if (opened === undefined) throw new Error("the log does not tell when the network was open");
-const times: number[] = [];
-for (let i = 0; i < steps; i += 1) {
-  const start = performance.now();
-  await run(side);
-  times.push((performance.now() - start) / 1000);
-}
 const anonymous =
   Number(/RssAnon:\s+(\d+)/.exec(readFileSync("/proc/self/status", "utf8"))?.[1] ?? 0) / 2 ** 20;
 const row = {
   processor: opened.processor - began.processor,
   wall: opened.wall - began.wall,
-  steps: times.slice(1),
   anonymous,
 };
 process.stdout.write(`${JSON.stringify(row)}\n`);
