@@ -11,6 +11,7 @@ import type { ImageSpec, Recipe } from "#/recipe/recipe.ts";
 import { openNetworks } from "#/runtime/models.ts";
 import { readSafetensors } from "#/weights/safetensors.ts";
 import { goldenPath, goldenTensors, tinyCheckpoint } from "../support/golden.ts";
+import { smallRecipe } from "../support/small-recipe.ts";
 import { openWorkshop } from "../support/workshop.ts";
 import { type StoredTensor, stored, writeTensors } from "../support/write-safetensors.ts";
 
@@ -75,21 +76,7 @@ const image: ImageSpec = {
   positive: { texts: ["a cat"], topK: 1 },
   negative: { texts: [""], topK: 1 },
 };
-const recipe: Recipe = {
-  base: "tiny.safetensors",
-  vae: null,
-  loras: [],
-  size: { width: 64, height: 64 },
-  steps: 30,
-  sampler: "euler",
-  schedule: "karras",
-  clipSkip: 2,
-  guidance: { cfg: 4, sharpness: 2, adaptiveCfg: 7, admPositive: 1.5, admNegative: 0.8, admEnd: 0.3 },
-  noise: "cpu",
-  previews: null,
-  source: { kind: "noise" },
-  images: [image],
-};
+const recipe: Recipe = { ...smallRecipe, base: "tiny.safetensors", steps: 30, images: [image] };
 
 /** What a job fails with, and how many steps it had made. */
 async function failure(asked: Partial<Recipe>): Promise<{ error: ModelError | RequestError; steps: number }> {

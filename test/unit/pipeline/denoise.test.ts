@@ -7,22 +7,7 @@ import { Stopwatch } from "#/pipeline/stopwatch.ts";
 import type { Recipe } from "#/recipe/recipe.ts";
 import type { Networks } from "#/runtime/models.ts";
 import { zeros } from "#/tensor/tensor.ts";
-
-const recipe: Recipe = {
-  base: "base.safetensors",
-  vae: null,
-  loras: [],
-  size: { width: 64, height: 64 },
-  steps: 4,
-  sampler: "euler",
-  schedule: "karras",
-  clipSkip: 2,
-  guidance: { cfg: 4, sharpness: 2, adaptiveCfg: 7, admPositive: 1.5, admNegative: 0.8, admEnd: 0.3 },
-  noise: "cpu",
-  previews: null,
-  source: { kind: "noise" },
-  images: [{ seed: 1n, positive: { texts: ["a"], topK: 1 }, negative: { texts: [""], topK: 1 } }],
-};
+import { smallRecipe as recipe } from "../../support/small-recipe.ts";
 
 /** Walks through the stage with a network that answers nothing but zeros, and counts its runs. */
 async function walk(guidance: Recipe["guidance"], onRun: (run: number, job: Run) => void) {

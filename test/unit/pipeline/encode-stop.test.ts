@@ -7,21 +7,11 @@ import { createTokenizer, type Tokenizer } from "#/pipeline/text/tokenizer.ts";
 import type { Recipe } from "#/recipe/recipe.ts";
 import type { Networks } from "#/runtime/models.ts";
 import { zeros } from "#/tensor/tensor.ts";
+import { smallRecipe } from "../../support/small-recipe.ts";
 
 const recipeOf = (text: string): Recipe => ({
-  base: "base.safetensors",
-  vae: null,
-  loras: [],
-  size: { width: 64, height: 64 },
-  steps: 4,
-  sampler: "euler",
-  schedule: "karras",
-  clipSkip: 2,
-  guidance: { cfg: 4, sharpness: 2, adaptiveCfg: 7, admPositive: 1.5, admNegative: 0.8, admEnd: 0.3 },
-  noise: "cpu",
-  previews: null,
-  source: { kind: "noise" },
-  images: [{ seed: 1n, positive: { texts: [text], topK: 1 }, negative: { texts: [""], topK: 1 } }],
+  ...smallRecipe,
+  images: smallRecipe.images.map((image) => ({ ...image, positive: { texts: [text], topK: 1 } })),
 });
 
 /** Keeps the thread for so long, as a native run does: no message is heard meanwhile. */
