@@ -10,7 +10,7 @@ import { type SampledAs, sampledAs } from "#/weights/layouts/parameterisation.ts
 import { sdxlCheckpoint } from "#/weights/layouts/sdxl.ts";
 import { chooseVae } from "#/weights/layouts/vae.ts";
 import { readSafetensors } from "#/weights/safetensors.ts";
-import { assertNotWritten, type FileStamp } from "#/weights/stamp.ts";
+import type { FileStamp } from "#/weights/stamp.ts";
 import { blameForText, blameForUnet, blameForVae, isNumbers } from "./blame.ts";
 import type { DerivedFiles } from "./derived-files.ts";
 import { type LoraUse, type Part, readLoras } from "./lora-set.ts";
@@ -48,10 +48,7 @@ export type Networks = Readonly<{
   textL: TextEncoder;
   textG: TextEncoder;
   unet: Unet;
-  /**
-   * Latent in VAE space -> picture [1, 3, H, W], about -1 to 1. The last step of a picture: throws where a file that it
-   * was drawn with was written into meanwhile.
-   */
+  /** Latent in VAE space -> picture [1, 3, H, W], about -1 to 1 */
   decode: (latent: Tensor) => Promise<Tensor>;
   /** Picture [1, 3, H, W] from -1 to 1, sides multiples of 8 -> latent in VAE space */
   encode: (image: Tensor) => Promise<Tensor>;
@@ -103,7 +100,6 @@ export function openNetworks(paths: ModelPaths, clipSkip: number, workshop: Work
     },
     decode: async (latent) => {
       const image = present((await run("vae-decoder", { latent })).image);
-      assertNotWritten([checkpoint, vae.file]);
       if (!isNumbers(image)) throw await blameForVae(vae, latent);
       return image;
     },

@@ -38,21 +38,3 @@ export function assertUnchanged(files: readonly FileStamp[]): void {
     path,
   });
 }
-
-/**
- * For what maps its weights where they lie. Who renames another file over one leaves what is mapped as it was; who writes
- * into it changes the weights of a picture that is being drawn.
- *
- * @throws ModelError `file-unreadable` naming the first file that was written into
- */
-export function assertNotWritten(files: readonly FileStamp[]): void {
-  for (const { path, stamp } of files) {
-    const [dev, ino, ...then] = stamp.split(":");
-    const [devNow, inoNow, ...now] = stampAt(path).split(":");
-    // The last is not looked at: a new mode or another name of the file changes it too.
-    const same = dev !== devNow || ino !== inoNow || then.slice(0, 2).join() === now.slice(0, 2).join();
-    if (same) continue;
-    const message = `${basename(path)} was written over while a picture was drawn with it. Ask again; a file that is renamed over another does no harm.`;
-    throw new ModelError("file-unreadable", message, { path });
-  }
-}

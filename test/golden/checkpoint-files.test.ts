@@ -13,6 +13,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ModelError } from "#/lib/errors.ts";
 import { openNetworks } from "#/runtime/models.ts";
+import { watchedNetworks, watchFiles } from "#/runtime/watched-networks.ts";
 import type { Checkpoint } from "#/weights/checkpoint.ts";
 import { sdxlCheckpoint } from "#/weights/layouts/sdxl.ts";
 import { chooseVae, vaeTensors } from "#/weights/layouts/vae.ts";
@@ -167,13 +168,17 @@ test("a checkpoint without a VAE draws with one in diffusers' names, old or new,
 
 test("a picture that was drawn while its checkpoint was written into is not handed out", async () => {
   const base = fileOf("checkpoint-base");
-  const { decode } = openNetworks({ base, loras: [] }, 2, workshop);
+  const paths = { base, loras: [] };
+  const networks = openNetworks(paths, 2, workshop);
+  const { decode } = watchedNetworks(networks, watchFiles(paths), () => workshop.residency.close());
   const latent = goldenTensors("checkpoint-values.safetensors")("vae-diffusers|latent");
   await decode(latent);
   const file = openSync(base, "r+");
   writeSync(file, new Uint8Array(1000), 0, 1000, 200_000);
   closeSync(file);
-  await expect(decode(latent)).rejects.toThrow(/^checkpoint-base\.safetensors was written over while/);
+  await expect(decode(latent)).rejects.toThrow(
+    /^checkpoint-base\.safetensors was overwritten while it was in use/,
+  );
 }, 300_000);
 
 test("what the file beside a checkpoint says of its prediction reaches the networks", () => {
