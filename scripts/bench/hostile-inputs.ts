@@ -134,16 +134,6 @@ const cases: readonly Case[] = [
     },
   },
   {
-    name: "prompt: accents on one letter, refused",
-    unit: "accents",
-    small: 1000,
-    large: 200_000,
-    prepare: (size) => {
-      const text = `a${"\u0301\u0323".repeat(size / 2)}`;
-      return () => submit(text);
-    },
-  },
-  {
     name: "body: `[[],[],…`",
     unit: "bytes",
     small: 200_000,

@@ -14,7 +14,7 @@ export const textLimits = {
   weight: 1e26,
   /** Characters without a blank between them. */
   word: 50_000,
-  /** Accents and characters without a form, one after the other: putting them in order is quadratic in Unicode's libraries. */
+  /** Accents and characters without a form, one after the other: no language writes more than a few. */
   marks: 200,
   /** Sections of 75 tokens of all texts of one side: each costs two runs of an encoder, and room in every step. */
   sections: 1024,
