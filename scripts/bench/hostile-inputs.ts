@@ -11,7 +11,7 @@
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { deflateSync } from "node:zlib";
-import { CommonRequest, type GenerateParams, generateFields } from "#/api/generate.ts";
+import { CommonRequest } from "#/api/generate.ts";
 import { readBody, readJson } from "#/api/read.ts";
 import { decodeImage, readEmbeddedText } from "#/image/decode.ts";
 import { DecodeGate } from "#/image/decode-gate.ts";
@@ -21,9 +21,9 @@ import { silentLog } from "#/lib/log.ts";
 import { parseEmphasis } from "#/pipeline/text/emphasis.ts";
 import { sectionsOf } from "#/pipeline/text/sections.ts";
 import { createTokenizer } from "#/pipeline/text/tokenizer.ts";
-import { lazyTokenizer } from "#/recipe/prompt-limits.ts";
 import { resolveRecipe, type World } from "#/recipe/resolve.ts";
 import { errorReply } from "#/routes/http/errors.ts";
+import { plainParams, plainWorld } from "../../test/support/plain-request.ts";
 
 /** An input of some size, and what is done with it; what it throws is part of the work. */
 type Case = Readonly<{
@@ -40,32 +40,10 @@ type Case = Readonly<{
 type Cost = Readonly<{ milliseconds: number; megabytes: number; answer: number }>;
 
 const world: World = {
-  checkpoints: ["base.safetensors"],
-  loras: [],
-  vaes: [],
-  styles: [],
+  ...plainWorld,
   wildcards: (name) => (name === "color" ? ["red", "green"] : undefined),
-  sidecar: () => ({}),
-  samplers: ["dpmpp_2m_sde_gpu"],
-  schedules: ["karras"],
-  noise: "gpu",
-  tokenizer: lazyTokenizer(),
 };
-const defaults = Object.fromEntries(
-  generateFields.map((field) => [field, CommonRequest.properties[field].default as unknown]),
-) as GenerateParams;
-const submit = (prompt: string): unknown =>
-  resolveRecipe(
-    {
-      ...defaults,
-      base_model_name: "base.safetensors",
-      style_selections: [],
-      loras: [],
-      image_seed: 5n,
-      prompt,
-    },
-    world,
-  );
+const submit = (prompt: string): unknown => resolveRecipe({ ...plainParams, prompt }, world);
 
 const letters = (length: number): string =>
   Array.from({ length }, (_, i) => String.fromCharCode(97 + ((i * 7919) % 26))).join("");

@@ -1,40 +1,20 @@
 import { describe, expect, test } from "bun:test";
-import { CommonRequest, type GenerateParams, generateFields } from "#/api/generate.ts";
+import type { GenerateParams } from "#/api/generate.ts";
 import { RequestError } from "#/lib/errors.ts";
 import { countSections } from "#/pipeline/text/sections.ts";
 import { createTokenizer } from "#/pipeline/text/tokenizer.ts";
-import { lazyTokenizer, promptLimits } from "#/recipe/prompt-limits.ts";
+import { promptLimits } from "#/recipe/prompt-limits.ts";
 import { resolveRecipe, type World } from "#/recipe/resolve.ts";
+import { plainParams, plainWorld } from "../../support/plain-request.ts";
 
 const world: World = {
-  checkpoints: ["base.safetensors"],
+  ...plainWorld,
   loras: ["a.safetensors"],
-  vaes: [],
   styles: [{ name: "Often", prompt: "{prompt} {prompt} {prompt}", negative_prompt: "" }],
   wildcards: (name) => ({ color: ["red"], circle: ["__circle__ __circle__"], deep: ["(((x)))"] })[name],
-  sidecar: () => ({}),
-  samplers: ["dpmpp_2m_sde_gpu"],
-  schedules: ["karras"],
-  noise: "gpu",
-  tokenizer: lazyTokenizer(),
 };
 
-const defaults = Object.fromEntries(
-  generateFields.map((field) => [field, CommonRequest.properties[field].default as unknown]),
-) as GenerateParams;
-
-const resolve = (said: Partial<GenerateParams>) =>
-  resolveRecipe(
-    {
-      ...defaults,
-      base_model_name: "base.safetensors",
-      style_selections: [],
-      loras: [],
-      image_seed: 5n,
-      ...said,
-    },
-    world,
-  );
+const resolve = (said: Partial<GenerateParams>) => resolveRecipe({ ...plainParams, ...said }, world);
 
 function refusal(said: Partial<GenerateParams>): RequestError {
   try {

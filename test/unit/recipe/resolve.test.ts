@@ -1,9 +1,10 @@
 import { describe, expect, test } from "bun:test";
-import { CommonRequest, type GenerateParams, generateFields } from "#/api/generate.ts";
+import type { GenerateParams } from "#/api/generate.ts";
 import { performances } from "#/api/generate-objects.ts";
 import { AppError } from "#/lib/errors.ts";
 import { sdxlLatentColours } from "#/recipe/latent-colours.ts";
 import { resolveRecipe, type World } from "#/recipe/resolve.ts";
+import { plainParams } from "../../support/plain-request.ts";
 
 const demoColours = [0, 1, 2, 3, 4].map((c): [number, number, number] => [c, 0, 0.5]);
 
@@ -30,22 +31,14 @@ const world: World = {
   noise: "gpu",
 };
 
-const defaults = Object.fromEntries(
-  generateFields.map((field) => [field, CommonRequest.properties[field].default as unknown]),
-) as GenerateParams;
-
 const slot = (model_name: string, weight = 1, enabled = true) => ({ enabled, model_name, weight });
 const resolve = (said: Partial<GenerateParams> = {}, there = world) =>
   resolveRecipe(
     {
-      ...defaults,
-      base_model_name: "base.safetensors",
+      ...plainParams,
       refiner_model_name: "None",
       prompt: "a cat",
       negative_prompt: "",
-      style_selections: [],
-      loras: [],
-      image_seed: 5n,
       ...said,
     },
     there,
