@@ -72,26 +72,17 @@ export const runaway = (): EngineError =>
     "The sampler's values became infinite, though every network answered with numbers. Another sampler, more steps or less guidance may help.",
   );
 
-async function damagedLora(loras: readonly LoraUse[], part: Part): Promise<AppError | undefined> {
-  for (const { lora } of loras) {
-    for (const branch of [...lora[part].values()].flat()) {
-      if (!Number.isFinite(branch.scale)) return brokenFile(branch.down, "has an alpha that is no number");
-      const damaged = await firstDamaged([branch.down, branch.up]);
-      if (damaged !== undefined) return brokenFile(damaged, notNumbers);
-    }
-  }
-  return undefined;
-}
+/** Their alphas are numbers: whoever reads the header refuses others. */
+const damagedLora = (loras: readonly LoraUse[], part: Part): Promise<AppError | undefined> =>
+  damagedFile(
+    loras.flatMap(({ lora }) => [...lora[part].values()].flat()).flatMap(({ down, up }) => [down, up]),
+  );
 
 async function damagedFile(refs: Iterable<WeightRef>): Promise<AppError | undefined> {
   const damaged = await firstDamaged(refs);
-  return damaged === undefined ? undefined : brokenFile(damaged, notNumbers);
-}
-
-const notNumbers = "holds values that are not numbers";
-
-function brokenFile({ path, key }: WeightRef, what: string): ModelError {
-  const message = `${basename(path)} is damaged: its tensor ${key} ${what}. Get the file again.`;
+  if (damaged === undefined) return undefined;
+  const { path, key } = damaged;
+  const message = `${basename(path)} is damaged: its tensor ${key} holds values that are not numbers. Get the file again.`;
   return new ModelError("file-unreadable", message, { path, key });
 }
 
