@@ -30,11 +30,11 @@ import { schedules } from "#/sampling/schedules.ts";
 import { lockFolder } from "#/stores/folder-lock.ts";
 import { openHistory } from "#/stores/history/sqlite.ts";
 import { folderImages } from "#/stores/images/folder.ts";
-import { addressNote, publicBase } from "#/tasks/base-url.ts";
 import { createTasks, type GenerationAssets } from "#/tasks/create-tasks.ts";
-import { absentDefaults, absentOfPreset, unusableDefaults } from "#/tasks/defaults.ts";
-import type { ModelShelf } from "#/tasks/examine-models.ts";
-import type { Tasks } from "#/tasks/tasks.ts";
+import { addressNote, publicBase } from "#/tasks/intake/base-url.ts";
+import { absentDefaults, absentOfPreset, unusableDefaults } from "#/tasks/intake/defaults.ts";
+import type { ModelShelf } from "#/tasks/intake/examine-models.ts";
+import type { Tasks } from "#/tasks/life-cycle/tasks.ts";
 
 /** A running server. */
 export type App = Readonly<{

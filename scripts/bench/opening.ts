@@ -4,6 +4,7 @@
  * a run. `bun scripts/bench/opening.ts [times]`; needs 0.5 GB of the temporary folder. The first opening
  * with LoRAs writes their joined factors.
  */
+
 import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -13,6 +14,7 @@ import { DerivedFiles } from "#/runtime/derived-files.ts";
 import { openNetworks } from "#/runtime/models.ts";
 import { Residency } from "#/runtime/residency.ts";
 import { sdxlShapes } from "../../test/support/sdxl-layout.ts";
+import { unetInputs } from "../../test/support/unet-inputs.ts";
 
 const sizes = {
   unet: { width: 64, factors: [1, 2, 4], depths: [0, 2, 10], middle: 10 },
@@ -100,9 +102,9 @@ try {
       const workshop = { operators: operators.cpu, residency, derived };
       const start = processor();
       const { unet } = openNetworks({ base, loras: loras.slice(0, used) }, 2, workshop);
-      await unet(...input);
+      await unet(unetInputs(...input));
       const opened = processor();
-      for (let run = 0; run < 5; run += 1) await unet(...input);
+      for (let run = 0; run < 5; run += 1) await unet(unetInputs(...input));
       const step = (processor() - opened) / 5;
       const row = { loras: used, openSeconds: opened - start - step, runSeconds: step };
       process.stdout.write(

@@ -1,4 +1,5 @@
-import type { Device, EngineCommand, EngineEvent, LoadedModel, RefusedDevice, TaskId } from "./protocol.ts";
+import type { TaskId } from "#/lib/task-id.ts";
+import type { Device, EngineCommand, EngineEvent, LoadedModel, RefusedDevice } from "./protocol.ts";
 
 /** What the engine is doing; `device` is null until it said which one it has. */
 export type EngineState = Readonly<{

@@ -1,8 +1,9 @@
 import { EngineError, type WireError } from "#/lib/errors.ts";
 import { Inbox } from "#/lib/inbox.ts";
+import type { TaskId } from "#/lib/task-id.ts";
 import type { Channel } from "./channel.ts";
 import type { Engine, EngineState } from "./engine.ts";
-import type { EngineCommand, EngineEvent, EngineSettings, TaskId } from "./protocol.ts";
+import type { EngineCommand, EngineEvent, EngineSettings } from "./protocol.ts";
 
 type GenerateCommand = Extract<EngineCommand, { type: "generate" }>;
 

@@ -1,10 +1,7 @@
 import type { Pixmap } from "#/image/pixmap.ts";
-import type { Brand } from "#/lib/brand.ts";
 import type { WireError } from "#/lib/errors.ts";
+import type { TaskId } from "#/lib/task-id.ts";
 import type { Recipe } from "#/recipe/recipe.ts";
-
-/** 32 lower-case hex digits: a UUID without hyphens. */
-export type TaskId = Brand<string, "TaskId">;
 
 /** Which hardware the networks run on. */
 export type Device = "cuda" | "webgpu" | "cpu";

@@ -1,8 +1,9 @@
 import { BugError, toWireError } from "#/lib/errors.ts";
+import type { TaskId } from "#/lib/task-id.ts";
 import type { EngineContext } from "#/pipeline/context.ts";
 import { generate } from "#/pipeline/generate.ts";
 import { Run } from "#/pipeline/run.ts";
-import type { EngineCommand, EngineEvent, EngineSettings, Outcome, TaskId } from "./protocol.ts";
+import type { EngineCommand, EngineEvent, EngineSettings, Outcome } from "./protocol.ts";
 
 type GenerateCommand = Extract<EngineCommand, { type: "generate" }>;
 

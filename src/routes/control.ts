@@ -3,8 +3,8 @@ import { Elysia } from "elysia";
 import { ControlAnswer } from "#/api/answers.ts";
 import { InvalidRequest, sentences } from "#/api/issues.ts";
 import { jsonAnswer, queryParameter } from "#/api/openapi.ts";
-import type { TaskId } from "#/engine/protocol.ts";
-import type { Tasks } from "#/tasks/tasks.ts";
+import type { TaskId } from "#/lib/task-id.ts";
+import type { Tasks } from "#/tasks/life-cycle/tasks.ts";
 import { jsonReply } from "./http/replies.ts";
 
 const parameters = [

@@ -2,7 +2,7 @@ import { Elysia } from "elysia";
 import { BadMessage, type LiveMessage, readLiveMessage } from "#/api/live.ts";
 import { RequestError } from "#/lib/errors.ts";
 import type { Log } from "#/lib/log.ts";
-import type { Tasks } from "#/tasks/tasks.ts";
+import type { Tasks } from "#/tasks/life-cycle/tasks.ts";
 import { type AddressBook, addressesFor } from "./answers/addresses.ts";
 import { type AuthOptions, keyFits } from "./http/auth.ts";
 import { mayRead } from "./http/cors.ts";

@@ -1,9 +1,9 @@
 import { Elysia } from "elysia";
 import { CancelAnswer, RemovedAnswer } from "#/api/answers.ts";
 import { jsonAnswer } from "#/api/openapi.ts";
-import type { TaskId } from "#/engine/protocol.ts";
 import { RequestError } from "#/lib/errors.ts";
-import type { Tasks } from "#/tasks/tasks.ts";
+import type { TaskId } from "#/lib/task-id.ts";
+import type { Tasks } from "#/tasks/life-cycle/tasks.ts";
 import { readDeletion } from "./http/range.ts";
 import { jsonReply } from "./http/replies.ts";
 

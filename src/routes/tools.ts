@@ -14,7 +14,7 @@ import {
 } from "#/api/tools.ts";
 import { RequestError } from "#/lib/errors.ts";
 import type { Log } from "#/lib/log.ts";
-import type { Tools } from "#/tasks/tools.ts";
+import type { Tools } from "#/tasks/intake/tools.ts";
 import { type AddressBook, addressesFor } from "./answers/addresses.ts";
 import { bodyOf } from "./http/body-limit.ts";
 import { plainBodyOf } from "./http/content-encoding.ts";

@@ -33,8 +33,15 @@ export type Workshop = Readonly<{ operators: Operators; residency: Residency; de
 /** Token ids [77] and where the end token is -> the encoder's answer. */
 export type TextEncoder = (ids: readonly number[]) => Promise<Readonly<{ hidden: Tensor; pooled?: Tensor }>>;
 
-/** One network call: the scaled latent, its timestep, the text and the ADM vector -> what the checkpoint predicts. */
-export type Unet = (x: Tensor, timestep: number, context: Tensor, y: Tensor) => Promise<Tensor>;
+/**
+ * What a UNet is asked with: the scaled latent [1, 4, h, w], its timestep [1], the text's hidden states
+ * [1, 77 n, 2048] and the ADM vector [1, 2816]. Inputs of further features have their own names.
+ */
+export type UnetInputs = Readonly<{ sample: Tensor; timestep: Tensor; context: Tensor; y: Tensor }> &
+  Readonly<Record<string, Tensor>>;
+
+/** One network call, with named inputs -> what the checkpoint predicts. */
+export type Unet = (inputs: UnetInputs) => Promise<Tensor>;
 
 /**
  * The networks of a job, each opened at its first use. Every answer is looked at: one that holds infinities or NaN is an
@@ -90,8 +97,7 @@ export function openNetworks(paths: ModelPaths, clipSkip: number, workshop: Work
       const { hidden, pooled } = await text("textG", { ids: idTensor(ids), end });
       return { hidden: present(hidden), pooled: present(pooled) };
     },
-    unet: async (x, timestep, context, y) => {
-      const inputs = { sample: x, timestep: { dims: [1], data: Float32Array.of(timestep) }, context, y };
+    unet: async (inputs) => {
       const ask = async (changed: Inputs = {}): Promise<Tensor> =>
         present((await run("unet", { ...inputs, ...changed })).prediction);
       const prediction = await ask();

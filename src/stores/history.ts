@@ -1,8 +1,8 @@
 import type { JsonObject } from "#/api/json.ts";
 import type { LegacyJob } from "#/api/legacy/job.ts";
-import type { TaskId } from "#/engine/protocol.ts";
 import type { WireError } from "#/lib/errors.ts";
-import type { SettledStatus, Task, TaskImage } from "#/tasks/task.ts";
+import type { TaskId } from "#/lib/task-id.ts";
+import type { SettledStatus, Task, TaskImage } from "#/tasks/life-cycle/task.ts";
 
 export type NewTask = Readonly<{
   id: TaskId;

@@ -7,6 +7,7 @@ import type { Engine } from "#/engine/engine.ts";
 import type { DecodeGate } from "#/image/decode-gate.ts";
 import type { Log } from "#/lib/log.ts";
 import { isNothing } from "#/lib/nothing.ts";
+import type { FetchLimits } from "#/outgoing/safe-fetch.ts";
 import type { Preset } from "#/recipe/preset.ts";
 import { lazyTokenizer } from "#/recipe/prompt-limits.ts";
 import type { Resolved, World } from "#/recipe/resolve.ts";
@@ -14,16 +15,15 @@ import type { Style } from "#/recipe/styles.ts";
 import type { Wildcards } from "#/recipe/wildcards.ts";
 import type { HistoryStore } from "#/stores/history.ts";
 import type { ImageStore } from "#/stores/images.ts";
-import { serverDefaults } from "./defaults.ts";
-import { describeImage, roomWarning } from "./describe-image.ts";
-import { examineInTurn } from "./examine-models.ts";
-import type { InputOptions } from "./inputs.ts";
-import { foresee, prepare, prepareLenient, resolveAgain } from "./prepare.ts";
-import type { FetchLimits } from "./safe-fetch.ts";
-import { TaskService } from "./service.ts";
-import type { Task } from "./task.ts";
-import { createTools, type Tools } from "./tools.ts";
-import { Webhooks } from "./webhook.ts";
+import { Webhooks } from "./delivery/webhook.ts";
+import { serverDefaults } from "./intake/defaults.ts";
+import { examineInTurn } from "./intake/examine-models.ts";
+import type { InputOptions } from "./intake/inputs.ts";
+import { foresee, prepare, prepareLenient, resolveAgain } from "./intake/prepare.ts";
+import { createTools, type Tools } from "./intake/tools.ts";
+import { TaskService } from "./life-cycle/service.ts";
+import type { Task } from "./life-cycle/task.ts";
+import { describeImage, roomWarning } from "./picture-texts/describe-image.ts";
 
 /** What `createTasks` reads of the configuration. */
 export type TaskConfig = Pick<

@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { isOpenToAll } from "#/routes/http/guard.ts";
-import { addressNote } from "#/tasks/base-url.ts";
+import { addressNote } from "#/tasks/intake/base-url.ts";
 import { liveClient } from "../support/live-client.ts";
 import { type ServedBench, serveBench, soon } from "../support/served-bench.ts";
 

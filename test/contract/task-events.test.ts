@@ -1,6 +1,6 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { connect } from "node:net";
-import type { TaskId } from "#/engine/protocol.ts";
+import type { TaskId } from "#/lib/task-id.ts";
 import { readEvents, type SentEvent } from "../support/read-events.ts";
 import { gate, ScriptedEngine } from "../support/scripted-engine.ts";
 import { serveBench, soon } from "../support/served-bench.ts";

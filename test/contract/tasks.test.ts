@@ -1,7 +1,7 @@
 import { afterAll, beforeEach, describe, expect, test } from "bun:test";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { TaskId } from "#/engine/protocol.ts";
+import type { TaskId } from "#/lib/task-id.ts";
 import { ScriptedEngine } from "../support/scripted-engine.ts";
 import { serveBench, soon } from "../support/served-bench.ts";
 import { small } from "../support/task-bench.ts";

@@ -1,6 +1,6 @@
 import { afterAll, expect, test } from "bun:test";
 import { createHmac } from "node:crypto";
-import type { TaskId } from "#/engine/protocol.ts";
+import type { TaskId } from "#/lib/task-id.ts";
 import { gate, ScriptedEngine } from "../support/scripted-engine.ts";
 import { serveBench, soon } from "../support/served-bench.ts";
 import { openBench } from "../support/task-bench.ts";

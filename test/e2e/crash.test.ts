@@ -2,9 +2,9 @@ import { afterAll, expect, test } from "bun:test";
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import sharp from "sharp";
-import type { TaskId } from "#/engine/protocol.ts";
+import type { TaskId } from "#/lib/task-id.ts";
 import { openHistory } from "#/stores/history/sqlite.ts";
-import type { Task } from "#/tasks/task.ts";
+import type { Task } from "#/tasks/life-cycle/task.ts";
 import { benchFolder } from "../support/task-bench.ts";
 
 /** How often the process is killed; CRASHES=100 for the whole proof. */

@@ -1,7 +1,7 @@
 import { afterAll, expect, test } from "bun:test";
 import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import type { TaskId } from "#/engine/protocol.ts";
+import type { TaskId } from "#/lib/task-id.ts";
 import { smallDisk } from "../support/small-disk.ts";
 import { openBench, small } from "../support/task-bench.ts";
 

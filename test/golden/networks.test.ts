@@ -3,6 +3,7 @@ import { operators } from "#/graph/operators.ts";
 import { type Networks, openNetworks } from "#/runtime/models.ts";
 import type { Tensor } from "#/tensor/tensor.ts";
 import { goldenPath, goldenTensors, relativeError, tinyCheckpoint } from "../support/golden.ts";
+import { unetInputs } from "../support/unet-inputs.ts";
 import { openWorkshop } from "../support/workshop.ts";
 
 /**
@@ -52,19 +53,18 @@ for (const { weights, open } of setups) {
         picture(golden(`unet-even.${name}`), n),
       );
       const timestep = golden("unet-even.timestep").data[n]!;
-      close(await unet(sample!, timestep, context!, y!), "unet-even.prediction", wanted);
+      close(await unet(unetInputs(sample!, timestep, context!, y!)), "unet-even.prediction", wanted);
     }
-    const odd = await unet(golden("unet-odd.sample"), 499, golden("unet-odd.context"), golden("unet-odd.y"));
+    const odd = await unet(
+      unetInputs(golden("unet-odd.sample"), 499, golden("unet-odd.context"), golden("unet-odd.y")),
+    );
     close(odd, "unet-odd.prediction");
   });
 
   test(`two LoRAs on linears and convolutions, weights ${weights}: the same as folded weights`, async () => {
     const { unet, textL, textG } = open(2, bothLoras);
     const found = await unet(
-      golden("unet-odd.sample"),
-      499,
-      golden("unet-odd.context"),
-      golden("unet-odd.y"),
+      unetInputs(golden("unet-odd.sample"), 499, golden("unet-odd.context"), golden("unet-odd.y")),
     );
     close(found, "unet-lora.prediction");
     close((await textL(ids("text.ids_l"))).hidden, "text-lora.hidden_l_2");
@@ -92,7 +92,7 @@ for (const { weights, open } of setups) {
 }
 
 const askUnet = ({ unet }: Networks): Promise<Tensor> =>
-  unet(golden("unet-odd.sample"), 499, golden("unet-odd.context"), golden("unet-odd.y"));
+  unet(unetInputs(golden("unet-odd.sample"), 499, golden("unet-odd.context"), golden("unet-odd.y")));
 
 test("a LoRA's strength is an input: another weight needs no other session, and 0 is the base itself", async () => {
   const { workshop, open } = setups[0]!;

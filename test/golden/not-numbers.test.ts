@@ -12,6 +12,7 @@ import { openNetworks } from "#/runtime/models.ts";
 import { readSafetensors } from "#/weights/safetensors.ts";
 import { goldenPath, goldenTensors, tinyCheckpoint } from "../support/golden.ts";
 import { smallRecipe } from "../support/small-recipe.ts";
+import { unetInputs } from "../support/unet-inputs.ts";
 import { openWorkshop } from "../support/workshop.ts";
 import { type StoredTensor, stored, writeTensors } from "../support/write-safetensors.ts";
 
@@ -200,7 +201,7 @@ test("a conditioning of numbers that is far too large: the prompt, when the same
   const { unet } = openNetworks({ base: tiny, loras: [] }, 2, workshop);
   const context = golden("unet-odd.context");
   const loud = { dims: context.dims, data: context.data.map((value) => value * 1e37) };
-  const asked = unet(golden("unet-odd.sample"), 499, loud, golden("unet-odd.y"));
+  const asked = unet(unetInputs(golden("unet-odd.sample"), 499, loud, golden("unet-odd.y")));
   await expect(asked).rejects.toThrow(/^The prompt's weights make values up to [0-9.]+e\+37/);
   await workshop.close();
 });
@@ -211,10 +212,12 @@ test("latents that grew out of all bounds by themselves are no file's fault", as
   const { unet } = openNetworks({ base: tiny, loras: [] }, 2, workshop);
   const { dims, data } = golden("unet-odd.sample");
   const asked = unet(
-    { dims, data: data.map(() => Infinity) },
-    499,
-    golden("unet-odd.context"),
-    golden("unet-odd.y"),
+    unetInputs(
+      { dims, data: data.map(() => Infinity) },
+      499,
+      golden("unet-odd.context"),
+      golden("unet-odd.y"),
+    ),
   );
   await expect(asked).rejects.toThrow("The sampler's values became infinite");
   await workshop.close();

@@ -1,5 +1,5 @@
 import { writeSync } from "node:fs";
-import type { TaskService } from "#/tasks/service.ts";
+import type { TaskService } from "#/tasks/life-cycle/service.ts";
 import { ScriptedEngine } from "./scripted-engine.ts";
 import { openBench, small } from "./task-bench.ts";
 

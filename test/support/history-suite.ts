@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
-import type { TaskId } from "#/engine/protocol.ts";
+import type { TaskId } from "#/lib/task-id.ts";
 import type { HistoryStore, NewTask, Settlement } from "#/stores/history.ts";
-import type { TaskImage } from "#/tasks/task.ts";
+import type { TaskImage } from "#/tasks/life-cycle/task.ts";
 
 const idOf = (n: number): TaskId => n.toString(16).padStart(32, "0") as TaskId;
 

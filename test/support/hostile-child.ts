@@ -11,7 +11,7 @@ import { keptImageOf } from "#/stores/images.ts";
 import { readA1111 } from "#/stores/metadata/a1111.ts";
 import { factsOf } from "#/stores/metadata/facts.ts";
 import { readFooocus } from "#/stores/metadata/fooocus.ts";
-import { ownFileOf } from "#/tasks/base-url.ts";
+import { ownFileOf } from "#/tasks/intake/base-url.ts";
 
 const long = 1_000_000;
 const many = (text: string): string => text.repeat(long / text.length);

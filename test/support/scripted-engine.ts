@@ -1,7 +1,8 @@
 import type { Engine, EngineState } from "#/engine/engine.ts";
-import type { EngineCommand, EngineEvent, Outcome, TaskId } from "#/engine/protocol.ts";
+import type { EngineCommand, EngineEvent, Outcome } from "#/engine/protocol.ts";
 import type { Pixmap } from "#/image/pixmap.ts";
 import { toWireError } from "#/lib/errors.ts";
+import type { TaskId } from "#/lib/task-id.ts";
 import type { Recipe } from "#/recipe/recipe.ts";
 
 type Job = Extract<EngineCommand, { type: "generate" }>;

@@ -3,6 +3,7 @@
  * modules, in turns in one process, so that a slow minute of the machine hits all three. `bun
  * scripts/bench/full-size/lora-steps.ts [folder] [--rounds 6]`; needs 11 GB of disk in the folder, `--keep` keeps the files.
  */
+
 import { existsSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { operators } from "#/graph/operators.ts";
@@ -10,6 +11,7 @@ import { createLog } from "#/lib/log.ts";
 import { DerivedFiles } from "#/runtime/derived-files.ts";
 import { openNetworks } from "#/runtime/models.ts";
 import { Residency } from "#/runtime/residency.ts";
+import { unetInputs } from "../../../test/support/unet-inputs.ts";
 import { syntheticFiles } from "./checkpoint.ts";
 
 const args = process.argv.slice(2);
@@ -41,7 +43,7 @@ async function measure(): Promise<void> {
   for (let round = 0; round <= rounds; round += 1) {
     for (const { unet, seconds } of sets) {
       const start = performance.now();
-      await unet(random([1, 4, 64, 64]), 500, random([1, 77, 2048]), random([1, 2816]));
+      await unet(unetInputs(random([1, 4, 64, 64]), 500, random([1, 77, 2048]), random([1, 2816])));
       // The first round opens, and reads the weights.
       if (round > 0) seconds.push((performance.now() - start) / 1000);
     }

@@ -1,4 +1,5 @@
 /** One opening of the UNet in a process of its own, for `loras.ts`: `opening.ts CHECKPOINT [LORA ...]`, JSON on its output. */
+
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { operators } from "#/graph/operators.ts";
@@ -6,6 +7,7 @@ import { createLog } from "#/lib/log.ts";
 import { DerivedFiles } from "#/runtime/derived-files.ts";
 import { openNetworks } from "#/runtime/models.ts";
 import { Residency } from "#/runtime/residency.ts";
+import { unetInputs } from "../../../test/support/unet-inputs.ts";
 
 const [base = "", ...paths] = process.argv.slice(2);
 
@@ -42,7 +44,7 @@ const derived = new DerivedFiles({ folder: join(dirname(base), "derived"), budge
 const networks = openNetworks({ base, loras }, 2, { operators: operators.cpu, residency, derived });
 
 const began = now();
-await networks.unet(random([1, 4, 8, 8]), 500, random([1, 77, 2048]), random([1, 2816]));
+await networks.unet(unetInputs(random([1, 4, 8, 8]), 500, random([1, 77, 2048]), random([1, 2816])));
 if (opened === undefined) throw new Error("the log does not tell when the network was open");
 const anonymous =
   Number(/RssAnon:\s+(\d+)/.exec(readFileSync("/proc/self/status", "utf8"))?.[1] ?? 0) / 2 ** 20;

@@ -33,6 +33,7 @@ import type { Tensor } from "#/tensor/tensor.ts";
 import type { WeightMap } from "#/weights/checkpoint.ts";
 import { sdxlCheckpoint } from "#/weights/layouts/sdxl.ts";
 import { readSafetensors } from "#/weights/safetensors.ts";
+import { unetInputs } from "../../../test/support/unet-inputs.ts";
 import { writeCheckpoint } from "./checkpoint.ts";
 
 const size = { width: 512, height: 512 };
@@ -136,13 +137,13 @@ async function realStep(path: string): Promise<Readonly<{ unet: number; ours: nu
     tensors.get("embeddings.token_embedding.weight")?.shape[1] ?? 0;
   const pooled = textG.get("text_projection")?.shape[1] ?? 0;
   const text = { context: random([1, 77, width(textL) + width(textG)]), pooled: random([1, pooled]) };
-  await networks.unet(random(dims), 500, text.context, random([1, pooled + 1536])); // opens it, and fills the page cache
+  await networks.unet(unetInputs(random(dims), 500, text.context, random([1, pooled + 1536]))); // opens it, and fills the page cache
   let unet = 0;
   const timed: Networks = {
     ...networks,
-    unet: async (...input) => {
+    unet: async (input) => {
       const before = processorTime();
-      const answer = await networks.unet(...input);
+      const answer = await networks.unet(input);
       unet += processorTime() - before;
       return answer;
     },

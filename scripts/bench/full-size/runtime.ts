@@ -3,6 +3,7 @@
  * seconds to open, seconds a UNet step, memory. `bun scripts/bench/full-size/runtime.ts [folder]`; needs 7 GB of disk there,
  * and 14 GB of memory for the packed half (`--in-place-only` leaves it out).
  */
+
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { operators } from "#/graph/operators.ts";
@@ -10,6 +11,7 @@ import { createLog } from "#/lib/log.ts";
 import { DerivedFiles } from "#/runtime/derived-files.ts";
 import { openNetworks } from "#/runtime/models.ts";
 import { Residency } from "#/runtime/residency.ts";
+import { unetInputs } from "../../../test/support/unet-inputs.ts";
 import { memory, writeCheckpoint } from "./checkpoint.ts";
 
 const side = 64;
@@ -45,7 +47,8 @@ async function measure(path: string, weights: "in-place" | "packed"): Promise<vo
     residency,
     derived,
   });
-  const call = () => networks.unet(random([1, 4, side, side]), 500, random([1, 77, 2048]), random([1, 2816]));
+  const call = () =>
+    networks.unet(unetInputs(random([1, 4, side, side]), 500, random([1, 77, 2048]), random([1, 2816])));
   const first = await timed(call);
   const times: number[] = [];
   for (let i = 0; i < steps; i += 1) times.push((await timed(call)).seconds);

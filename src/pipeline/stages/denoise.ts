@@ -93,8 +93,12 @@ function guidedUnet(
     return async (x, sigma) => {
       run.check();
       const timestep = model.timestep(sigma);
-      const input = combine([model.inputScale(sigma), x]);
-      const output = await networks.unet(input, timestep, context, y(timestep));
+      const output = await networks.unet({
+        sample: combine([model.inputScale(sigma), x]),
+        timestep: { dims: [1], data: Float32Array.of(timestep) },
+        context,
+        y: y(timestep),
+      });
       return model.denoised(x, output, sigma);
     };
   };

@@ -1,8 +1,8 @@
 import type { GenerateRequest } from "#/api/generate.ts";
 import type { Json, JsonObject } from "#/api/json.ts";
 import { imageFields } from "#/api/stored.ts";
-import type { LiveEvent } from "#/tasks/events.ts";
-import type { Task, TaskImage } from "#/tasks/task.ts";
+import type { LiveEvent } from "#/tasks/life-cycle/events.ts";
+import type { Task, TaskImage } from "#/tasks/life-cycle/task.ts";
 
 /** Where the server's addresses begin, without a slash at the end. */
 export type AddressBook = Readonly<{

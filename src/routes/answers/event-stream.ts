@@ -1,5 +1,5 @@
 import { asciiJson } from "#/api/json.ts";
-import type { LiveEvent } from "#/tasks/events.ts";
+import type { LiveEvent } from "#/tasks/life-cycle/events.ts";
 import { paced } from "../http/paced.ts";
 import { serverSent } from "../http/server-sent.ts";
 

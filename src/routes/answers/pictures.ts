@@ -1,7 +1,7 @@
 import type { JsonObject } from "#/api/json.ts";
 import { formatNames } from "#/image/encode.ts";
 import { type ImageStore, resultPath } from "#/stores/images.ts";
-import type { Task } from "#/tasks/task.ts";
+import type { Task } from "#/tasks/life-cycle/task.ts";
 
 /** A result as a data URI, by its address; null when the file is gone. */
 export async function dataUriOf(url: string, images: ImageStore): Promise<string | null> {

@@ -1,7 +1,7 @@
 import type { Json, JsonObject } from "#/api/json.ts";
 import { statusWords } from "#/stores/history/rows.ts";
-import { picturesOf } from "#/tasks/made-with.ts";
-import type { Task, TaskImage } from "#/tasks/task.ts";
+import type { Task, TaskImage } from "#/tasks/life-cycle/task.ts";
+import { picturesOf } from "#/tasks/picture-texts/made-with.ts";
 
 /** A task as its record, keys in the contract's order; the running one carries its newest preview as bare base64. */
 export async function taskRecord(task: Task): Promise<JsonObject> {

@@ -1,5 +1,5 @@
 import { writeJson } from "#/api/json.ts";
-import type { Task } from "#/tasks/task.ts";
+import type { Task } from "#/tasks/life-cycle/task.ts";
 import { jobWebhook } from "../legacy/job.ts";
 import { storedRecord } from "./record.ts";
 

@@ -1,7 +1,7 @@
 import type { Json, JsonObject } from "#/api/json.ts";
 import { advancedFields } from "#/api/legacy/body-objects.ts";
 import { hyphenated, jobTypes } from "#/api/legacy/job.ts";
-import type { Task } from "#/tasks/task.ts";
+import type { Task } from "#/tasks/life-cycle/task.ts";
 import { finishReason, jobOf } from "./job.ts";
 
 /** A job as `job-history` lists it: times in milliseconds since 1970, 0 for not yet. */

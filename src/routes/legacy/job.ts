@@ -1,7 +1,7 @@
 import type { Json, JsonObject } from "#/api/json.ts";
 import { hyphenated, jobTypes, type LegacyJob } from "#/api/legacy/job.ts";
 import type { ImageStore } from "#/stores/images.ts";
-import type { Preview, Task, TaskImage } from "#/tasks/task.ts";
+import type { Preview, Task, TaskImage } from "#/tasks/life-cycle/task.ts";
 import { dataUriOf } from "../answers/pictures.ts";
 
 type FinishReason = "SUCCESS" | "QUEUE_IS_FULL" | "USER_CANCEL" | "ERROR";

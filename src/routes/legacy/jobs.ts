@@ -11,9 +11,9 @@ import {
 import { hyphenated, withoutHyphens } from "#/api/legacy/job.ts";
 import { jsonAnswer, pictureContent, queryParameter } from "#/api/openapi.ts";
 import { type Converted, readQuery } from "#/api/read.ts";
-import type { TaskId } from "#/engine/protocol.ts";
-import type { Task } from "#/tasks/task.ts";
-import type { Tasks } from "#/tasks/tasks.ts";
+import type { TaskId } from "#/lib/task-id.ts";
+import type { Task } from "#/tasks/life-cycle/task.ts";
+import type { Tasks } from "#/tasks/life-cycle/tasks.ts";
 import { addressesFor, taskFor } from "../answers/addresses.ts";
 import { fileReply } from "../files.ts";
 import { jsonReply } from "../http/replies.ts";

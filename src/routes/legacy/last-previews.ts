@@ -1,6 +1,6 @@
-import type { TaskId } from "#/engine/protocol.ts";
-import type { Preview } from "#/tasks/task.ts";
-import type { Tasks } from "#/tasks/tasks.ts";
+import type { TaskId } from "#/lib/task-id.ts";
+import type { Preview } from "#/tasks/life-cycle/task.ts";
+import type { Tasks } from "#/tasks/life-cycle/tasks.ts";
 
 /** Jobs whose last preview is remembered. */
 const kept = 16;

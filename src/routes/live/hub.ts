@@ -1,6 +1,6 @@
 import { writeJson } from "#/api/json.ts";
-import type { LiveEvent } from "#/tasks/events.ts";
-import type { Tasks } from "#/tasks/tasks.ts";
+import type { LiveEvent } from "#/tasks/life-cycle/events.ts";
+import type { Tasks } from "#/tasks/life-cycle/tasks.ts";
 import { type Addresses, eventFor } from "../answers/addresses.ts";
 import type { LiveLimits } from "./limits.ts";
 import type { Peer } from "./peer.ts";

@@ -1,4 +1,4 @@
-import type { TaskId } from "#/engine/protocol.ts";
+import type { TaskId } from "#/lib/task-id.ts";
 
 /** The sending side of a socket. */
 export type Wire = Readonly<{

@@ -1,5 +1,5 @@
 import { type JsonObject, writeJson } from "#/api/json.ts";
-import type { LiveEvent } from "#/tasks/events.ts";
+import type { LiveEvent } from "#/tasks/life-cycle/events.ts";
 import { closeCodes, type LiveLimits } from "./limits.ts";
 import { Outbox } from "./outbox.ts";
 import { Subscription } from "./subscription.ts";

@@ -1,4 +1,4 @@
-import type { TaskId } from "#/engine/protocol.ts";
+import type { TaskId } from "#/lib/task-id.ts";
 
 /** What a reader names: everything, or some tasks. */
 export type Chosen = "all" | readonly TaskId[];

@@ -1,8 +1,8 @@
 import type { JsonObject } from "#/api/json.ts";
 import type { EngineState } from "#/engine/engine.ts";
 import { clientSentence } from "#/lib/client-sentence.ts";
-import type { LiveEvent, TaskEvent } from "#/tasks/events.ts";
-import type { Preview } from "#/tasks/task.ts";
+import type { LiveEvent, TaskEvent } from "#/tasks/life-cycle/events.ts";
+import type { Preview } from "#/tasks/life-cycle/task.ts";
 import { recordNow } from "../answers/record.ts";
 
 /** An event as readers of the live channel see it, keys in one order everywhere. */

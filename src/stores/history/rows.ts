@@ -1,8 +1,8 @@
 import { isJsonObject, type Json, type JsonObject, parseJson } from "#/api/json.ts";
 import { isLegacyJob, type LegacyJob } from "#/api/legacy/job.ts";
-import type { TaskId } from "#/engine/protocol.ts";
 import type { ErrorDetails, WireError } from "#/lib/errors.ts";
-import type { SettledStatus, Task, TaskImage, TaskState } from "#/tasks/task.ts";
+import type { TaskId } from "#/lib/task-id.ts";
+import type { SettledStatus, Task, TaskImage, TaskState } from "#/tasks/life-cycle/task.ts";
 import type { Unfinished, WaitingDelivery } from "../history.ts";
 import type { generateRecord, taskExtra } from "./tables.ts";
 

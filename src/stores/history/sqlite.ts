@@ -13,8 +13,8 @@ import {
   sql,
 } from "drizzle-orm";
 import { writeJson } from "#/api/json.ts";
-import type { TaskId } from "#/engine/protocol.ts";
 import { type Log, silentLog } from "#/lib/log.ts";
+import type { TaskId } from "#/lib/task-id.ts";
 import type { HistoryStore } from "../history.ts";
 import { type Db, HistoryFile } from "./history-file.ts";
 import { type JoinedRow, statusWords, toDelivery, toTask, toUnfinished } from "./rows.ts";

@@ -13,10 +13,10 @@ import { smallRecipe as recipe } from "../../support/small-recipe.ts";
 async function walk(guidance: Recipe["guidance"], onRun: (run: number, job: Run) => void) {
   const job = new Run();
   let runs = 0;
-  const unet: Networks["unet"] = async (x) => {
+  const unet: Networks["unet"] = async ({ sample }) => {
     runs += 1;
     onRun(runs, job);
-    return zeros(x.dims);
+    return zeros(sample.dims);
   };
   const never = async (): Promise<never> => {
     throw new Error("only the UNet is asked");

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import type { TaskId } from "#/engine/protocol.ts";
+import type { TaskId } from "#/lib/task-id.ts";
 import { Outbox } from "#/routes/live/outbox.ts";
 
 /** A reader that takes bytes when it is told to. */

@@ -13,6 +13,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Networks } from "#/runtime/models.ts";
 import { watchedNetworks, watchFiles } from "#/runtime/watched-networks.ts";
+import { unetInputs } from "../../support/unet-inputs.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "fooocusd-watched-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -63,7 +64,7 @@ for (const name of ["base", "vae", "lora"]) {
     const { watched, answer, closed } = networksOver();
     expect(await watched.decode(answer)).toBe(answer);
     overwrite(name);
-    const thrown = await watched.unet(answer, 1, answer, answer).catch((error: unknown) => error);
+    const thrown = await watched.unet(unetInputs(answer, 1, answer, answer)).catch((error: unknown) => error);
     expect(thrown).toMatchObject({ code: "file-unreadable", details: { path: join(folder, name) } });
     expect(String(thrown)).toContain(
       `${name} was overwritten while it was in use. Replace model files by mv`,

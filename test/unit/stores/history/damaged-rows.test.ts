@@ -3,8 +3,8 @@ import { afterAll, expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { TaskId } from "#/engine/protocol.ts";
 import { createLog } from "#/lib/log.ts";
+import type { TaskId } from "#/lib/task-id.ts";
 import { openHistory } from "#/stores/history/sqlite.ts";
 import type { NewTask, Settlement } from "#/stores/history.ts";
 

@@ -15,8 +15,8 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
-import type { TaskId } from "#/engine/protocol.ts";
 import { createLog } from "#/lib/log.ts";
+import type { TaskId } from "#/lib/task-id.ts";
 import { lockFolder } from "#/stores/folder-lock.ts";
 import { isBusy } from "#/stores/history/failures.ts";
 import { openHistory } from "#/stores/history/sqlite.ts";

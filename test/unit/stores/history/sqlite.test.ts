@@ -4,7 +4,7 @@ import { copyFileSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { getTableConfig } from "drizzle-orm/sqlite-core";
-import type { TaskId } from "#/engine/protocol.ts";
+import type { TaskId } from "#/lib/task-id.ts";
 import { openHistory } from "#/stores/history/sqlite.ts";
 import { counters, generateRecord, migrations, outbox, taskExtra } from "#/stores/history/tables.ts";
 import type { NewTask } from "#/stores/history.ts";

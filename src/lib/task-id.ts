@@ -1,0 +1,13 @@
+import type { Brand } from "./brand.ts";
+
+/** 32 lower-case hex digits: a UUID without hyphens. */
+export type TaskId = Brand<string, "TaskId">;
+
+const pattern = /^[0-9a-f]{32}$/;
+
+/** The id that a text from outside is; nothing if it cannot be one, and then no task has it. */
+export const taskIdOf = (text: string): TaskId | undefined =>
+  pattern.test(text) ? (text as TaskId) : undefined;
+
+/** An id that no other task has. */
+export const newTaskId = (): TaskId => crypto.randomUUID().replaceAll("-", "") as TaskId;

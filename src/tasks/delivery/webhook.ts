@@ -1,0 +1,152 @@
+import type { Log } from "#/lib/log.ts";
+import type { Delivery, HistoryStore, WaitingDelivery } from "#/stores/history.ts";
+import type { Task } from "../life-cycle/task.ts";
+import { WebhookLanes } from "./webhook-lanes.ts";
+import { WebhookNotes } from "./webhook-notes.ts";
+import { postWebhook, type WebhookOptions } from "./webhook-post.ts";
+
+/** Waits before each further try: from seconds to hours, about a day in all. */
+const waits = [5, 30, 120, 600, 1800, 3600, 7200, 14400, 28800, 28800].map((seconds) => seconds * 1000);
+
+/** Receivers that are posted to at the same time. Each has one post at a time; more of them take turns. */
+const mostLanes = 32;
+
+/** Until a history that could not be read is asked again. */
+const unreadableWait = 60_000;
+
+/** What is under way at the end may still arrive, so that the next start does not post it again. */
+const closingMilliseconds = 1000;
+
+/**
+ * Tells the world that tasks ended. What is to be told lies in the history with the end itself, so neither a crash nor
+ * a receiver that is down loses it; a receiver may therefore hear the same `webhook-id` twice. When it is told is kept
+ * in memory and only written down in the history: nobody else has it open.
+ */
+export class Webhooks {
+  readonly #history: HistoryStore;
+  readonly #options: WebhookOptions;
+  readonly #now: () => number;
+  readonly #log: Log;
+  readonly #notes: WebhookNotes;
+  readonly #lanes = new WebhookLanes();
+  readonly #posting = new Map<string, Promise<void>>();
+  #known = false;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  /** Nothing more is posted. */
+  #closed = false;
+  /** Nothing more is written. */
+  #left = false;
+
+  constructor(history: HistoryStore, options: WebhookOptions, now: () => number, log: Log) {
+    this.#history = history;
+    this.#options = options;
+    this.#now = now;
+    this.#log = log;
+    this.#notes = new WebhookNotes(history, log);
+  }
+
+  /** What the outbox gets when this task ends; nothing if nobody wants to hear it. */
+  deliveryFor(task: Task, record: () => string): Delivery | undefined {
+    if (task.webhookUrl === "") return undefined;
+    // The string form is FooocusAPI's; the older API posts an object.
+    const body = this.#options.asText && task.legacyJob === null ? JSON.stringify(record()) : record();
+    return { id: `msg_${task.id}`, url: task.webhookUrl, body, attempts: 0, nextAt: this.#now() };
+  }
+
+  /** Posts a delivery that has just been written into the outbox. */
+  add({ id, url, attempts, nextAt }: Delivery): void {
+    // What is not known yet is read from the outbox with all the others.
+    if (this.#known) this.#lanes.add({ id, url, attempts, nextAt });
+    this.wake();
+  }
+
+  /** Posts what is due; later looks come by themselves. */
+  wake(): void {
+    if (this.#closed || !this.#knows()) return;
+    const busy: ReadonlySet<string> = new Set(this.#posting.keys());
+    this.#lanes.forgetIdle(busy);
+    const taken = new Set(busy);
+    while (taken.size < mostLanes) {
+      const next = this.#lanes.take(this.#now(), taken);
+      if (next === undefined) break;
+      taken.add(next.host);
+      const posting = this.#deliver(next.delivery).finally(() => {
+        this.#posting.delete(next.host);
+        this.wake();
+      });
+      this.#posting.set(next.host, posting);
+    }
+    // With every lane in use, the next one that ends looks again.
+    const at = taken.size < mostLanes ? this.#lanes.nextAt(taken) : undefined;
+    if (at !== undefined) this.#lookIn(at - this.#now());
+  }
+
+  /** Posts nothing more; waits a moment for what is under way, so that what arrived is known to have. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, this.#posting.size === 0 ? 0 : closingMilliseconds);
+    });
+    await Promise.race([Promise.all(this.#posting.values()), late]);
+    clearTimeout(timer);
+    this.#left = true;
+    this.#notes.close();
+  }
+
+  /** Reads the outbox, once. @returns whether it is known */
+  #knows(): boolean {
+    if (this.#known) return true;
+    try {
+      for (const delivery of this.#history.deliveries()) this.#lanes.add(delivery);
+      this.#known = true;
+    } catch (thrown) {
+      this.#log.error("webhooks have to wait, their outbox cannot be read", { error: String(thrown) });
+      this.#lookIn(unreadableWait);
+    }
+    return this.#known;
+  }
+
+  #lookIn(milliseconds: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.wake(), Math.min(Math.max(milliseconds, 50), 60_000));
+    this.#timer.unref();
+  }
+
+  /** Never throws. */
+  async #deliver(waiting: WaitingDelivery): Promise<void> {
+    const { id, url } = waiting;
+    const body = this.#bodyOf(waiting);
+    if (body === undefined) return;
+    const reason = await postWebhook({ id, url, body }, this.#options, this.#now());
+    // The history may be closed when an answer comes that nobody waited for.
+    if (this.#left) return;
+    if (reason === undefined) this.#notes.over(id);
+    else this.#retry(waiting, reason);
+  }
+
+  /** Nothing if it is not there any more, or cannot be read now. */
+  #bodyOf(waiting: WaitingDelivery): string | undefined {
+    try {
+      return this.#history.deliveryBody(waiting.id);
+    } catch (thrown) {
+      this.#log.error("a webhook has to wait, it cannot be read", { id: waiting.id, error: String(thrown) });
+      this.#lanes.add({ ...waiting, nextAt: this.#now() + unreadableWait });
+      return undefined;
+    }
+  }
+
+  #retry(waiting: WaitingDelivery, reason: string): void {
+    const { id, url, attempts } = waiting;
+    const wait = waits[attempts];
+    if (wait === undefined) {
+      this.#log.error("a webhook is given up", { id, url, attempts, reason });
+      return this.#notes.over(id);
+    }
+    this.#log.warn("a webhook did not arrive", { id, url, attempts, reason });
+    const again = { ...waiting, attempts: attempts + 1, nextAt: this.#now() + wait };
+    this.#lanes.add(again);
+    this.#notes.again(id, again.attempts, again.nextAt);
+  }
+}

@@ -1,0 +1,241 @@
+import type { GenerateParams } from "#/api/generate.ts";
+import { hyphenated } from "#/api/legacy/job.ts";
+import type { EngineEvent, Outcome } from "#/engine/protocol.ts";
+import { decodeImage } from "#/image/decode.ts";
+import { type EmbeddedText, encodeImage, encodePreview, formatNames } from "#/image/encode.ts";
+import { imageGrid } from "#/image/grid.ts";
+import type { Pixmap } from "#/image/pixmap.ts";
+import { BugError, toWireError } from "#/lib/errors.ts";
+import type { TaskId } from "#/lib/task-id.ts";
+import type { Resolved } from "#/recipe/resolve.ts";
+import { resultPath } from "#/stores/images.ts";
+import type { End } from "./endings.ts";
+import type { TaskHappening } from "./events.ts";
+import type { TaskParts } from "./parts.ts";
+import { type JobOutline, openingReports, type Report, reportsAt, savingReport } from "./progress.ts";
+import type { Preview, Task, TaskImage, TaskState } from "./task.ts";
+
+type ImageEvent = Extract<EngineEvent, { type: "image" }>;
+type Running = Extract<TaskState, { status: "running" }>;
+
+/** What a run starts from: how often it was tried, and the images that earlier attempts saved. */
+export type RunStart = Readonly<{ at: number; attempt: number; images: readonly TaskImage[] }>;
+
+/** Where a run reports to. */
+export type RunReader = Readonly<{
+  update: (state: Running) => void;
+  tell: (happening: TaskHappening) => void;
+  /** Writes down which images there are; never throws. */
+  keep: (images: readonly TaskImage[]) => void;
+}>;
+
+/** One attempt at a task: engine events become progress, files and rows. */
+export class TaskRun {
+  readonly id: TaskId;
+  /** What files are called whose request names none; undefined for the day and the time. */
+  readonly #fileName: string | undefined;
+  readonly #parts: TaskParts;
+  readonly #start: RunStart;
+  readonly #reader: RunReader;
+  #images: readonly TaskImage[];
+  #percent = 0;
+  #abandoned = false;
+  #firstStepAt: number | undefined;
+
+  constructor(task: Task, parts: TaskParts, start: RunStart, reader: RunReader) {
+    this.id = task.id;
+    this.#fileName = task.legacyJob === null ? undefined : hyphenated(task.id);
+    this.#parts = parts;
+    this.#start = start;
+    this.#reader = reader;
+    this.#images = start.images;
+  }
+
+  get abandoned(): boolean {
+    return this.#abandoned;
+  }
+
+  /** Leaves the task as it is: the next start runs it again. */
+  abandon(): void {
+    this.#abandoned = true;
+    this.#parts.engine.control(this.id, "stop");
+  }
+
+  /**
+   * Makes the pictures. Those an earlier attempt finished are kept, and only the rest is made.
+   *
+   * @returns how it ended; nothing if it was abandoned
+   * @throws what went wrong on our side of the engine; the engine has let go of the job then
+   */
+  async make(params: GenerateParams, resolved: Resolved): Promise<End | undefined> {
+    const done = (this.#images.at(-1)?.index ?? -1) + 1;
+    const outline: JobOutline = {
+      performance: params.performance_selection,
+      expansion: false,
+      images: resolved.recipe.images.length,
+      steps: resolved.recipe.steps,
+      done,
+    };
+    for (const said of openingReports(outline)) this.#report(said, null, outline);
+    // A checkpoint's first hash takes as long as reading it: begun now, it is there when the first picture asks again.
+    void this.#parts.describe(params, resolved, done).catch(() => undefined);
+    const recipe = { ...resolved.recipe, images: resolved.recipe.images.slice(done) };
+    const outcome: Outcome | undefined =
+      recipe.images.length === 0
+        ? { status: "finished" }
+        : await this.#follow(
+            this.#parts.engine.run({
+              type: "generate",
+              id: this.id,
+              recipe,
+              inputs: [],
+            }),
+            params,
+            resolved,
+            outline,
+          );
+    if (this.#abandoned || outcome === undefined) return undefined;
+    if (params.generate_image_grid && outcome.status === "finished") await this.#addGrid(params, outline);
+    return this.#end(outcome);
+  }
+
+  /** How the task ends that was asked to stop and cannot be waited for; finished images stay. */
+  stopped(): End {
+    return this.#end({ status: "stopped" });
+  }
+
+  /** How the task ends when something was thrown; finished images stay. */
+  failed(thrown: unknown): End {
+    return this.#end({ status: "failed", error: toWireError(thrown) });
+  }
+
+  /** Reads the engine to its end even if we cannot keep what it makes: a job that is left runs on unseen. */
+  async #follow(
+    events: AsyncIterable<EngineEvent>,
+    params: GenerateParams,
+    resolved: Resolved,
+    outline: JobOutline,
+  ): Promise<Outcome | undefined> {
+    let outcome: Outcome | undefined;
+    let failure: Readonly<{ thrown: unknown }> | undefined;
+    for await (const event of events) {
+      if (this.#abandoned) return undefined;
+      if (event.type === "settled") outcome = event.outcome;
+      if (failure !== undefined) continue;
+      try {
+        if (event.type === "progress") {
+          const preview = event.preview === undefined ? null : lazyPreview(event.preview);
+          for (const said of reportsAt(event.at, outline)) this.#report(said, preview, outline);
+        } else if (event.type === "image") await this.#keep(event, params, resolved, outline);
+      } catch (thrown) {
+        failure = { thrown };
+        this.#parts.engine.control(this.id, "stop");
+      }
+    }
+    if (failure !== undefined) throw failure.thrown;
+    if (outcome === undefined) throw new BugError("The engine ended a job without saying how.");
+    return outcome;
+  }
+
+  #end(outcome: Outcome): End {
+    const error = outcome.status === "failed" ? outcome.error : null;
+    const percent = outcome.status === "failed" ? this.#percent : 100;
+    return {
+      outcome: outcome.status,
+      startedAt: this.#start.at,
+      percent,
+      images: this.#images,
+      error,
+    };
+  }
+
+  #report(said: Report, preview: Preview | null, outline: JobOutline): void {
+    this.#percent = Math.max(this.#percent, said.percent);
+    const { images, steps } = outline;
+    const progress = { ...said, percent: this.#percent, images, steps, preview };
+    const { at, attempt } = this.#start;
+    this.#reader.update({ status: "running", startedAt: at, attempt, progress, images: this.#images });
+    this.#reader.tell({ type: "progress", ...progress, etaMs: this.#eta(said, outline) });
+  }
+
+  /** Time to the end, from the pace of the steps so far; honest only after two of them. */
+  #eta({ stage, image, step }: Report, { images, steps, done }: JobOutline): number | null {
+    if (stage !== "denoising" || step === 0) return null;
+    this.#firstStepAt ??= this.#parts.now();
+    const walked = (image - done) * steps + step - 1;
+    if (walked < 2) return null;
+    const left = (images - image) * steps - step;
+    // What comes after the last step takes as long as several, and nobody has measured it.
+    if (left === 0) return null;
+    return Math.max(0, Math.round(((this.#parts.now() - this.#firstStepAt) / walked) * left));
+  }
+
+  async #keep(
+    event: ImageEvent,
+    params: GenerateParams,
+    resolved: Resolved,
+    outline: JobOutline,
+  ): Promise<void> {
+    const index = event.index + outline.done;
+    this.#report(savingReport(index, outline), null, outline);
+    const from = this.#parts.now();
+    const text = await this.#parts.describe(params, resolved, index);
+    const image = await this.#save(event.image, params, index, text);
+    const { seed, timings } = event.facts;
+    const saving = Math.max(0, this.#parts.now() - from);
+    this.#add({ ...image, seed: seed.toString(), timings: { ...timings, saving } }, params);
+  }
+
+  #add(image: TaskImage, params: GenerateParams): void {
+    if (this.#abandoned) return;
+    this.#images = [...this.#images, image];
+    this.#reader.keep(this.#images);
+    // The request may want its results at the end only; they are in `settled` then.
+    if (!params.disable_intermediate_results) this.#reader.tell({ type: "image", index: image.index, image });
+  }
+
+  async #save(
+    pixmap: Pixmap,
+    params: GenerateParams,
+    index: number,
+    text: EmbeddedText | undefined,
+  ): Promise<Omit<TaskImage, "seed" | "timings">> {
+    const { output_format: extension, save_name: saveName } = params;
+    const bytes = await encodeImage(pixmap, formatNames[extension] ?? "png", text);
+    const stem = saveName === null || saveName === "" ? this.#fileName : saveName;
+    const name = stem === undefined ? undefined : `${stem}-${index}`;
+    const kept = await this.#parts.images.put(bytes, extension, new Date(this.#parts.now()), name);
+    const url = `${this.#parts.baseUrl()}/outputs/${kept.folder}/${encodeURIComponent(kept.name)}`;
+    return { index, url, width: pixmap.width, height: pixmap.height };
+  }
+
+  /** The grid is made of the files, so that images of an earlier attempt are in it too. */
+  async #addGrid(params: GenerateParams, outline: JobOutline): Promise<void> {
+    const pixmaps: Pixmap[] = [];
+    for (const { url } of this.#images) {
+      const path = resultPath(url, this.#parts.images);
+      if (path !== undefined)
+        pixmaps.push(await decodeImage(await Bun.file(path).bytes(), "grid", this.#parts.decoding));
+    }
+    const grid = imageGrid(pixmaps);
+    if (grid === undefined) return;
+    const image = await this.#save(grid, params, outline.images, undefined);
+    this.#add({ ...image, seed: "", timings: null }, params);
+  }
+}
+
+function lazyPreview(pixmap: Pixmap): Preview {
+  let png: Promise<Uint8Array> | undefined;
+  let webp: Promise<Uint8Array> | undefined;
+  return {
+    pixmap,
+    png: () => {
+      png ??= encodePreview(pixmap, "png");
+      return png;
+    },
+    webp: () => {
+      webp ??= encodePreview(pixmap, "webp");
+      return webp;
+    },
+  };
+}

@@ -1,0 +1,39 @@
+import type { Json, JsonObject } from "#/api/json.ts";
+import { distilledGuidance, type Performance, performanceModes } from "#/recipe/performance.ts";
+import type { Task, TaskImage } from "../life-cycle/task.ts";
+
+/**
+ * The pictures of a task with what each was really made with: its own seed, and the numbers that count after the
+ * performance mode, which replaces some of the request's.
+ *
+ * @param images those that are finished; of what another program made only addresses are known, and nothing is said
+ */
+export function picturesOf({ request }: Task, images: readonly TaskImage[]): readonly JsonObject[] {
+  const method = methodOf(request);
+  return images
+    .filter(({ width }) => width > 0)
+    .map(({ url, seed, width, height }) =>
+      // A grid was drawn by nobody.
+      !/^\d+$/.test(seed)
+        ? { url, seed: null, width, height }
+        : { url, seed: BigInt(seed), width, height, ...method },
+    );
+}
+
+function methodOf(request: JsonObject): JsonObject {
+  const named = request["performance_selection"];
+  const mode: Performance | undefined =
+    typeof named === "string" && Object.hasOwn(performanceModes, named)
+      ? performanceModes[named as keyof typeof performanceModes]
+      : undefined;
+  const distilled = mode?.distilled;
+  const own = (field: string): Json => request[field] ?? null;
+  const steps = request["overwrite_step"];
+  return {
+    steps: typeof steps === "number" && steps > 0 ? steps : (mode?.steps ?? null),
+    guidance_scale: distilled === undefined ? own("guidance_scale") : distilledGuidance.cfg,
+    sharpness: distilled === undefined ? own("sharpness") : distilledGuidance.sharpness,
+    sampler_name: distilled?.sampler ?? own("sampler_name"),
+    scheduler_name: distilled?.schedule ?? own("scheduler_name"),
+  };
+}

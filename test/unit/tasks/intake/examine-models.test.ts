@@ -1,0 +1,67 @@
+import { afterAll, expect, test } from "bun:test";
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Catalog } from "#/catalog/catalog.ts";
+import { Examiner } from "#/catalog/examine.ts";
+import { examineInTurn, examineModels, type ModelChoice } from "#/tasks/intake/examine-models.ts";
+import { goldenPath, tinyCheckpoint } from "../../../support/golden.ts";
+import { sdxlBase, sdxlShapes } from "../../../support/sdxl-layout.ts";
+import { loraShapes, writeShapes, writeTinyCheckpoint } from "../../../support/tiny-models.ts";
+
+const root = mkdtempSync(join(tmpdir(), "fooocusd-examine-"));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+for (const kind of ["checkpoints", "loras"]) mkdirSync(join(root, kind));
+
+// Of full size as far as headers go; their zeros take no room.
+const full = sdxlShapes(sdxlBase);
+writeShapes(join(root, "checkpoints/full.safetensors"), full);
+writeTinyCheckpoint(join(root, "checkpoints/tiny.safetensors"));
+const loras = ["a", "b", "c"].map((name) => `${name}.safetensors`);
+for (const name of loras) writeShapes(join(root, "loras", name), loraShapes(full, 8));
+
+const choice = (base: string, names: readonly string[] = []): ModelChoice => ({
+  recipe: { base, vae: null, loras: names.map((name) => ({ name, weight: 1 })) },
+  loraFields: names.map((_, at) => `loras.${at}.model_name`),
+});
+
+test("others have their turn between large files, and no request overtakes another", async () => {
+  const shelf = { catalog: new Catalog([root]), examiner: new Examiner() };
+  const examine = examineInTurn();
+  const ended: string[] = [];
+  let turns = 0;
+  const timer = setInterval(() => {
+    turns += 1;
+  });
+  const look = async (name: string, chosen: ModelChoice) => {
+    const seen = await examine(chosen, shelf);
+    ended.push(name);
+    return seen;
+  };
+  const [first, refused] = await Promise.all([
+    look("large", choice("full.safetensors", loras)),
+    look("unfit", choice("tiny.safetensors", loras)),
+    look("small", choice("tiny.safetensors")),
+  ]);
+  clearInterval(timer);
+  expect(turns).toBeGreaterThan(0);
+  expect(ended).toEqual(["large", "unfit", "small"]);
+  expect(first).toEqual({ notes: [] });
+  expect(refused.fault).toMatchObject({ used: { name: "a.safetensors", field: "loras.0.model_name" } });
+  expect(examineModels(choice("full.safetensors", loras), shelf)).toEqual(first);
+});
+
+test("a PEFT adapter is looked at again when the configuration beside it has changed", async () => {
+  const shelf = { catalog: new Catalog([root]), examiner: new Examiner() };
+  const name = "peft/adapter_model.safetensors";
+  mkdirSync(join(root, "loras/peft"));
+  copyFileSync(goldenPath("models/lora-peft-save-pretrained.safetensors"), join(root, "loras", name));
+  const look = () => examineModels(choice("golden.safetensors", [name]), shelf);
+  copyFileSync(await tinyCheckpoint(), join(root, "checkpoints/golden.safetensors"));
+  expect(look().notes.join()).toContain("its alpha is not known");
+  const config = join(root, "loras/peft/adapter_config.json");
+  writeFileSync(config, "{");
+  expect(look().fault?.error.message).toContain("the adapter_config.json beside it is not a JSON object");
+  writeFileSync(config, JSON.stringify({ peft_type: "LORA", r: 2, lora_alpha: 8 }));
+  expect(look()).toEqual({ notes: [] });
+});
