@@ -35,6 +35,7 @@ import { addressNote, publicBase } from "#/tasks/intake/base-url.ts";
 import { absentDefaults, absentOfPreset, unusableDefaults } from "#/tasks/intake/defaults.ts";
 import type { ModelShelf } from "#/tasks/intake/examine-models.ts";
 import type { Tasks } from "#/tasks/life-cycle/tasks.ts";
+import { openWebFolder } from "#/web/web-folder.ts";
 
 /** A running server. */
 export type App = Readonly<{
@@ -55,6 +56,7 @@ export type App = Readonly<{
  */
 export function startApp(config: Config, engineCommand: readonly string[], log: Log): App {
   refuseTakenPorts(config);
+  const manners = mannersOf(config);
   if (config.cuda_libraries !== "") linkCudaProviders(config.cuda_libraries, libraryFolder());
   const lock = lockFolder(config.outputs);
   const modelRoots = [...config.models, embeddedModels() ?? []].flat();
@@ -88,16 +90,13 @@ export function startApp(config: Config, engineCommand: readonly string[], log: 
   noteDefaults({ ...shelf, ...config, presets: assets.presets, styles }, defaults(), log);
   const answering = {
     ...shared,
+    ...manners,
     tasks,
     tools,
     catalog,
     styleNames: [expansionStyle, randomStyle, ...styles],
     defaults,
-    auth: { keys: config.api_keys, protectFiles: config.protect_files },
     addresses,
-    corsOrigins: config.cors_origins,
-    guard: browserGuard(config),
-    persistentHistory: config.persistent,
   };
   const server = listenAll(() => routes(answering), config, log);
   port = server.port;
@@ -114,6 +113,19 @@ export function startApp(config: Config, engineCommand: readonly string[], log: 
     },
   };
 }
+
+/**
+ * Who is let in, and what is shown to whom.
+ *
+ * @throws EngineError `bad-setting` when `web_dir` holds no page
+ */
+const mannersOf = (config: Config) => ({
+  auth: { keys: config.api_keys, protectFiles: config.protect_files },
+  corsOrigins: config.cors_origins,
+  guard: browserGuard(config),
+  persistentHistory: config.persistent,
+  ...(config.web_dir === "" ? {} : { webFolder: openWebFolder(config.web_dir) }),
+});
 
 function addressBook({ base_url, host }: Config, port: () => number): AddressBook {
   const base = (named: string): string => publicBase({ base_url: named, host, port: port() });

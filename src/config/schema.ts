@@ -125,7 +125,8 @@ export const ConfigSchema = Type.Object({
   }),
   web_dir: Type.String({
     default: "",
-    description: "Folder with a page of your own, served instead of ours.",
+    description:
+      "Folder with a page of your own (index.html and what it loads), served at /dashboard/ instead of ours.",
   }),
   protect_files: Type.Boolean({
     default: false,

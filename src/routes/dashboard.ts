@@ -1,10 +1,30 @@
 import { Elysia } from "elysia";
 import { dashboardPage } from "#/web/dashboard-page.ts";
-import { pageReply } from "./http/replies.ts";
+import type { WebFolder } from "#/web/web-folder.ts";
+import { fileReply } from "./http/file-reply.ts";
+import { pageHeaders, pageReply } from "./http/replies.ts";
 
 const page = (): Response => pageReply(dashboardPage.contentType, dashboardPage.body);
 const hidden = { detail: { hide: true } };
 
-/** The page for people, at `/dashboard`. Open without a key: it asks for one when the server wants it. */
-export const dashboardRoute = () =>
-  new Elysia({ name: "routes/dashboard" }).get("/dashboard", page, hidden).head("/dashboard", page, hidden);
+/**
+ * The page for people, at `/dashboard`. Open without a key: it asks for one when the server wants it.
+ *
+ * @param own a folder whose page takes the place of ours; it is at `/dashboard/`, so that a page finds what lies beside it
+ */
+export function dashboardRoute(own?: WebFolder) {
+  const app = new Elysia({ name: "routes/dashboard" });
+  if (own === undefined) return app.get("/dashboard", page, hidden).head("/dashboard", page, hidden);
+  const answer = ({ request }: Readonly<{ request: Request }>) => ownFile(own, request);
+  return app.get(`${below}*`, answer, hidden).head(`${below}*`, answer, hidden);
+}
+
+const below = "/dashboard/";
+
+/** A browser asks each time whether a file is still as it was: its owner may be working on it. */
+async function ownFile(own: WebFolder, request: Request): Promise<Response> {
+  const path = own.find(new URL(request.url).pathname.slice(below.length));
+  if (path === undefined) return new Response(null, { status: 404 });
+  const origin = request.headers.has("origin") ? { vary: "Origin" } : {};
+  return fileReply(Bun.file(path), request, { ...pageHeaders, ...origin, "cache-control": "no-cache" });
+}

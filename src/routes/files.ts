@@ -3,7 +3,8 @@ import { pictureContent } from "#/api/openapi.ts";
 import type { DecodeGate } from "#/image/decode-gate.ts";
 import type { ImageStore } from "#/stores/images.ts";
 import { acceptedBy, askedConversion } from "./http/accept.ts";
-import { conditionStatus, rangeHolds } from "./http/conditional.ts";
+import { conditionStatus } from "./http/conditional.ts";
+import { fileReply, validatorHeaders, validatorsOf } from "./http/file-reply.ts";
 import { convertedReply } from "./http/replies.ts";
 
 export type FilesDependencies = Readonly<{ images: ImageStore; decoding?: DecodeGate }>;
@@ -13,7 +14,8 @@ export const filesRoutes = ({ images, decoding }: FilesDependencies) =>
   new Elysia({ name: "routes/files" })
     .get(
       "/outputs/:dir_name/:file_name",
-      ({ params, request }) => fileReply(images.output(params.dir_name, params.file_name), request, decoding),
+      ({ params, request }) =>
+        pictureReply(images.output(params.dir_name, params.file_name), request, decoding),
       {
         detail: {
           ...described,
@@ -24,7 +26,7 @@ export const filesRoutes = ({ images, decoding }: FilesDependencies) =>
     )
     .get(
       "/inputs/:file_name",
-      ({ params, request }) => fileReply(images.input(params.file_name), request, decoding),
+      ({ params, request }) => pictureReply(images.input(params.file_name), request, decoding),
       {
         detail: {
           ...described,
@@ -35,12 +37,13 @@ export const filesRoutes = ({ images, decoding }: FilesDependencies) =>
     )
     .head(
       "/outputs/:dir_name/:file_name",
-      ({ params, request }) => fileReply(images.output(params.dir_name, params.file_name), request, decoding),
+      ({ params, request }) =>
+        pictureReply(images.output(params.dir_name, params.file_name), request, decoding),
       hidden,
     )
     .head(
       "/inputs/:file_name",
-      ({ params, request }) => fileReply(images.input(params.file_name), request, decoding),
+      ({ params, request }) => pictureReply(images.input(params.file_name), request, decoding),
       hidden,
     );
 
@@ -63,32 +66,22 @@ const described = {
  * The file itself with ranges, or encoded anew when the Accept header names one format and nothing else; 304 to who has it
  * already. HEAD is answered as GET, without the bytes.
  */
-export async function fileReply(
+export async function pictureReply(
   path: string | undefined,
   request: Request,
   decoding?: DecodeGate,
 ): Promise<Response> {
   if (path === undefined) return new Response(null, { status: 404 });
-  const format = askedConversion(acceptedBy(request));
+  // An answer's own header takes the place of the one that goes with its origin, so both are said here.
+  const vary = { vary: request.headers.has("origin") ? "Accept, Origin" : "Accept" };
   const file = Bun.file(path);
-  const { lastModified, size } = file;
-  const etag = `"${Bun.hash(`${lastModified}-${size}-${format ?? ""}`).toString(16)}"`;
-  const validators = { etag, lastModified };
-  const headers = {
-    etag,
-    "last-modified": new Date(lastModified).toUTCString(),
-    // An answer's own header takes the place of the one that goes with its origin, so both are said here.
-    vary: request.headers.has("origin") ? "Accept, Origin" : "Accept",
-  };
+  const format = askedConversion(acceptedBy(request));
+  if (format === undefined) return fileReply(file, request, vary);
+  const validators = validatorsOf(file, format);
+  const headers = { ...validatorHeaders(validators), ...vary };
   const status = conditionStatus(request, validators);
   if (status !== undefined) return new Response(null, { status, headers });
-  if (format !== undefined) {
-    const converted = await convertedReply(path, format, decoding);
-    for (const [name, value] of Object.entries(headers)) converted.headers.set(name, value);
-    return converted;
-  }
-  // To a request for a range, Bun adds what it takes ranges in; of bytes that are no file it sends the whole.
-  const ranges = request.headers.has("range") ? {} : { "accept-ranges": "bytes" };
-  const body = rangeHolds(request, validators) ? file : await file.bytes();
-  return new Response(body, { headers: { "content-type": file.type, ...ranges, ...headers } });
+  const converted = await convertedReply(path, format, decoding);
+  for (const [name, value] of Object.entries(headers)) converted.headers.set(name, value);
+  return converted;
 }

@@ -7,6 +7,7 @@ import type { Log } from "#/lib/log.ts";
 import type { ImageStore } from "#/stores/images.ts";
 import type { Tools } from "#/tasks/intake/tools.ts";
 import type { Tasks } from "#/tasks/life-cycle/tasks.ts";
+import type { WebFolder } from "#/web/web-folder.ts";
 import type { AddressBook } from "./answers/addresses.ts";
 import { controlRoute } from "./control.ts";
 import { dashboardRoute } from "./dashboard.ts";
@@ -47,6 +48,8 @@ export type RouteDependencies = Readonly<{
   addresses?: AddressBook;
   /** Whether the older API's job-history shows parameters and results too. */
   persistentHistory?: boolean;
+  /** A page of the operator's own, instead of ours. */
+  webFolder?: WebFolder;
   log: Log;
   /** Where pictures wait to be decoded; the tasks' own. */
   decoding?: DecodeGate;
@@ -57,6 +60,8 @@ export type RouteDependencies = Readonly<{
  * All routes. A request is looked at in the contract's order: where it goes, whether its body is JSON, the key, the
  * rest; but a body that costs something to read is not read without the key. A connection may be silent as long as a picture takes, and a second server on the same port is an error;
  * Elysia's defaults are otherwise. Bun's own router would also take `//tasks` and the like, so it is not used.
+ * A host may have a name of two letters: Elysia looks for the path after eleven characters of an address unless it is told
+ * that names differ.
  */
 export function routes(parts: RouteDependencies) {
   const declared: DescribedRoute[] = [];
@@ -64,6 +69,7 @@ export function routes(parts: RouteDependencies) {
   const app = new Elysia({
     strictPath: true,
     systemRouter: false,
+    handler: { standardHostname: false },
     serve: { idleTimeout: 0, reusePort: false, maxRequestBodySize: hardLimit },
     // Silence is the live channel's own to judge.
     websocket: { maxPayloadLength: bodyBytes, idleTimeout: 0, sendPings: false },
@@ -91,7 +97,7 @@ export function routes(parts: RouteDependencies) {
         () => parts.addresses?.named() ?? "",
       ),
     )
-    .use(dashboardRoute())
+    .use(dashboardRoute(parts.webFolder))
     .use(healthRoute())
     .use(generateRoute(parts))
     .use(tasksRoutes(parts))

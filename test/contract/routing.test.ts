@@ -152,3 +152,11 @@ describe("the order of checks", () => {
     }
   });
 });
+
+describe("a host with a short name", () => {
+  for (const host of ["a", "pc", "nas", "ai:80"])
+    test(`${host} was a 404 everywhere`, async () => {
+      const answer = await ask("/healthz", { headers: { host } }, open.url);
+      expect(await answer.json()).toEqual({ status: "ok" });
+    });
+});

@@ -6,7 +6,7 @@ import { jsonReply } from "./replies.ts";
  * Paths that are open to everybody: documentation, whether the server is up, the page (which asks for the key), the live channel (which checks
  * it itself, since a browser can only say it in a message), and files unless they are protected.
  */
-const open = /^\/(?:$|docs(?:\/|$)|redoc$|dashboard$|healthz$|openapi\.json$|v1\/live$)/;
+const open = /^\/(?:$|docs(?:\/|$)|redoc$|dashboard(?:\/|$)|healthz$|openapi\.json$|v1\/live$)/;
 const files = /^\/(?:outputs|inputs|files)\//;
 
 export type AuthOptions = Readonly<{ keys: readonly string[]; protectFiles: boolean }>;

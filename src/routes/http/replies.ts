@@ -21,17 +21,17 @@ export async function convertedReply(
   });
 }
 
+/** No page of another site may show a page of ours in a frame: what is clicked there would be clicked here. */
+export const pageHeaders = {
+  "content-security-policy": "frame-ancestors 'self'",
+  "x-frame-options": "SAMEORIGIN",
+  "x-content-type-options": "nosniff",
+} as const;
+
 /**
- * A page for people. No page of another site may show it in a frame: what is clicked there would be clicked here.
+ * A page for people.
  *
  * @param contentType a file that a page loads is answered alike
  */
 export const pageReply = (contentType: string, body: string): Response =>
-  new Response(body, {
-    headers: {
-      "content-type": contentType,
-      "content-security-policy": "frame-ancestors 'self'",
-      "x-frame-options": "SAMEORIGIN",
-      "x-content-type-options": "nosniff",
-    },
-  });
+  new Response(body, { headers: { "content-type": contentType, ...pageHeaders } });

@@ -1,6 +1,6 @@
 import { jsonReply } from "./replies.ts";
 
-/** A route as it is declared, path parameters written `:name`. */
+/** A route as it is declared, path parameters written `:name`, and `*` at the end for all that lies below. */
 export type Declared = Readonly<{ method: string; path: string }>;
 
 /**
@@ -54,6 +54,11 @@ function methodsOf(pathname: string, declared: readonly Declared[]): readonly st
   return [...new Set(methods.map((method) => (method === "WS" ? "GET" : method)))];
 }
 
-const matches = (wanted: readonly string[], given: readonly string[]): boolean =>
-  wanted.length === given.length &&
-  wanted.every((part, i) => (part.startsWith(":") ? given[i] !== "" : part === given[i]));
+function matches(wanted: readonly string[], given: readonly string[]): boolean {
+  const rest = wanted.indexOf("*");
+  if (rest !== -1) return given.length > rest && matches(wanted.slice(0, rest), given.slice(0, rest));
+  return (
+    wanted.length === given.length &&
+    wanted.every((part, i) => (part.startsWith(":") ? given[i] !== "" : part === given[i]))
+  );
+}

@@ -15,7 +15,7 @@ import type { TaskId } from "#/lib/task-id.ts";
 import type { Task } from "#/tasks/life-cycle/task.ts";
 import type { Tasks } from "#/tasks/life-cycle/tasks.ts";
 import { addressesFor, taskFor } from "../answers/addresses.ts";
-import { fileReply } from "../files.ts";
+import { pictureReply } from "../files.ts";
 import { jsonReply } from "../http/replies.ts";
 import { olderAnswer } from "./answer.ts";
 import type { OlderDependencies } from "./generation.ts";
@@ -126,7 +126,7 @@ const otherRoutes = ({ tasks, images, log, decoding }: JobDependencies) =>
     )
     .get(
       "/files/:date/:file_name",
-      ({ params, request }) => fileReply(images.output(params.date, params.file_name), request, decoding),
+      ({ params, request }) => pictureReply(images.output(params.date, params.file_name), request, decoding),
       {
         detail: {
           tags: ["Query (older)"],
@@ -138,7 +138,7 @@ const otherRoutes = ({ tasks, images, log, decoding }: JobDependencies) =>
     )
     .head(
       "/files/:date/:file_name",
-      ({ params, request }) => fileReply(images.output(params.date, params.file_name), request),
+      ({ params, request }) => pictureReply(images.output(params.date, params.file_name), request),
       { detail: { hide: true } },
     );
 
