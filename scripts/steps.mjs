@@ -1,27 +1,27 @@
 /** The steps of `npm run check` and `npm test`: each is one program; a test run is counted by its JUnit report. */
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { isAbsolute, join } from "node:path";
 import { prepare, root, run } from "./setup.mjs";
 
 const bin = (name) => join(root, "node_modules", ".bin", name);
 const node = process.execPath;
 
-/** What must hold before a commit, cheapest first. A test step names the folder it runs. */
+/** What must hold before a commit, cheapest first. A test step names the files and folders it runs. */
 export const checkSteps = [
   { name: "format", program: bin("biome"), args: ["check", "--diagnostic-level=error", "."] },
   { name: "lint", program: bin("oxlint"), args: ["--type-aware", "--deny-warnings"] },
   { name: "types", program: bin("tsc"), args: ["--noEmit"] },
   { name: "dead code", program: bin("knip"), args: [] },
-  { name: "unit", folder: "test/unit" },
+  { name: "unit", tests: ["test/unit"] },
 ];
 
 /** What follows in a whole proof: the build comes before the tests that start the binary. */
 export const proofSteps = [
-  { name: "golden", folder: "test/golden" },
-  { name: "contract", folder: "test/contract" },
+  { name: "golden", tests: ["test/golden"] },
+  { name: "contract", tests: ["test/contract"] },
   { name: "build", program: node, args: ["scripts/setup.mjs", "run", "scripts/build.ts"] },
-  { name: "e2e", folder: "test/e2e" },
+  { name: "e2e", tests: ["test/e2e"] },
 ];
 
 /**
@@ -36,7 +36,7 @@ export async function runSteps(steps) {
   for (const step of steps) {
     console.log(`\n== ${step.name}`);
     const started = Date.now();
-    const counts = step.folder === undefined ? await runTool(step) : await runTests(bun, step.folder);
+    const counts = step.tests === undefined ? await runTool(step) : await runTests(bun, step.tests);
     sum.passed += counts.passed;
     sum.failed += counts.failed;
     sum.skipped += counts.skipped;
@@ -60,12 +60,12 @@ async function runTool({ program, args }) {
 const patience = 300_000;
 
 /** A run that crashed leaves no report, or one without a failure: both count as one failed. */
-async function runTests(bun, folder) {
+async function runTests(bun, tests) {
   const scratch = mkdtempSync(join(tmpdir(), "fooocusd-tests-"));
   const report = join(scratch, "report.xml");
   try {
     const options = [`--timeout=${patience}`, "--reporter=junit", `--reporter-outfile=${report}`];
-    const code = await run(bun, ["test", ...options, `./${folder}/`]);
+    const code = await run(bun, ["test", ...options, ...tests.map(asPath)]);
     const counts = existsSync(report) ? readReport(readFileSync(report, "utf8")) : undefined;
     if (counts === undefined) return { passed: 0, failed: 1, skipped: 0 };
     return code !== 0 && counts.failed === 0 ? { ...counts, failed: 1 } : counts;
@@ -73,6 +73,9 @@ async function runTests(bun, folder) {
     rmSync(scratch, { recursive: true, force: true });
   }
 }
+
+/** To Bun a test's name is a part of a path anywhere, unless it begins with a dot. */
+const asPath = (name) => (existsSync(join(root, name)) && !isAbsolute(name) ? `./${name}` : name);
 
 /** The totals that JUnit's root element carries; `undefined` when the file is not such a report. */
 export function readReport(xml) {
