@@ -1,5 +1,5 @@
-import { settingsTable } from "#/config/describe.ts";
 import { FooocusSchema } from "#/config/fooocus-keys.ts";
+import { settingsTable } from "#/config/help.ts";
 import { ignoredFlags } from "#/config/ignored-flags.ts";
 
 /** The text of docs/configuration.md; a test compares the file with it. */

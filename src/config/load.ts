@@ -5,12 +5,13 @@ import { Value } from "@sinclair/typebox/value";
 import { EngineError } from "#/lib/errors.ts";
 import { isNothing } from "#/lib/nothing.ts";
 import { version } from "#/lib/version.ts";
-import { allowed, fromText, helpText } from "./describe.ts";
 import { aliases, type Flag, parseFlags } from "./flags.ts";
 import { type FooocusKeys, folderKeys, pythonLiteral, readFooocusKeys } from "./fooocus-keys.ts";
+import { helpText } from "./help.ts";
 import { ignoredFlags } from "./ignored-flags.ts";
 import { meantFlag, prefix, strangeKeys, strangeVariables } from "./misspelt.ts";
 import { type Config, type ConfigKey, ConfigSchema } from "./schema.ts";
+import { allowed, fromText } from "./values.ts";
 
 /** What the command line and the environment bring. */
 export type Sources = Readonly<{

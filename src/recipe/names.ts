@@ -41,3 +41,6 @@ function bigrams(text: string): ReadonlySet<string> {
   const letters = text.toLowerCase();
   return new Set(Array.from({ length: Math.max(0, letters.length - 1) }, (_, i) => letters.slice(i, i + 2)));
 }
+
+/** A file name without folders and extension. */
+export const stemOf = (name: string): string => name.replace(/^.*\//, "").replace(/\.[^.]+$/, "");

@@ -1,3 +1,4 @@
+import type { GenerateParams } from "#/api/generate.ts";
 import type { performances } from "#/api/generate-objects.ts";
 import type { Guidance, SamplerName, ScheduleName } from "./recipe.ts";
 
@@ -41,6 +42,10 @@ export const performanceModes = {
     },
   },
 } as const satisfies Record<PerformanceName, Performance>;
+
+/** The mode a request chose. */
+export const modeOf = ({ performance_selection }: GenerateParams): Performance =>
+  performanceModes[performance_selection];
 
 /** Guidance of the distilled modes: none, and the plain sizes in the ADM vector. */
 export const distilledGuidance: Guidance = {

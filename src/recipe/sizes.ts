@@ -1,3 +1,4 @@
+import type { GenerateParams } from "#/api/generate.ts";
 import { RequestError } from "#/lib/errors.ts";
 import type { Size } from "./recipe.ts";
 
@@ -38,6 +39,18 @@ export function checkSide(side: number, field: string): number {
   if (side >= smallest && side <= largest) return side;
   const message = `A side of ${side} pixels cannot be drawn; ${smallest} to ${largest} can.`;
   throw new RequestError("invalid-value", message, { field, value: side });
+}
+
+/**
+ * The size a request asks for: of a side that it names itself, else of its aspect ratio.
+ *
+ * @throws RequestError `invalid-value` naming the field
+ */
+export function chooseSize(params: GenerateParams): Size {
+  const chosen = parseSize(params.aspect_ratios_selection, "aspect_ratios_selection");
+  const side = (own: "overwrite_width" | "overwrite_height", other: number): number =>
+    params[own] > 0 ? checkSide(params[own], own) : checkSide(other, "aspect_ratios_selection");
+  return { width: side("overwrite_width", chosen.width), height: side("overwrite_height", chosen.height) };
 }
 
 /** As it is stored: with the multiplication sign. */

@@ -16,20 +16,26 @@ export function missingWildcards(text: string, wildcards: Wildcards): readonly s
   return [...names].filter((name) => !(wildcards(name) ?? []).some((line) => line.trim() !== ""));
 }
 
+/** Where the lines come from, and which of them an image gets. */
+export type WildcardSource = Readonly<{
+  wildcards: Wildcards;
+  random: PythonRandom;
+  /** Index of the image, from 0. */
+  image: number;
+  /** Takes line number `image` instead of a random one. */
+  inOrder: boolean;
+}>;
+
 /**
  * Replaces each `__name__` by a line of that file, again and again while lines hold placeholders themselves. An empty
  * or missing file leaves its bare name.
  *
- * @param inOrder take line number `image` instead of a random one
- * @param field   whose text it is, for the error
+ * @param field whose text it is, for the error
  * @throws RequestError `invalid-value` if they are too many
  */
 export function fillWildcards(
   text: string,
-  wildcards: Wildcards,
-  random: PythonRandom,
-  image: number,
-  inOrder: boolean,
+  { wildcards, random, image, inOrder }: WildcardSource,
   field: PromptField = "prompt",
 ): string {
   let filled = text;

@@ -23,7 +23,8 @@ import { foresee, prepare, prepareLenient, resolveAgain } from "./intake/prepare
 import { createTools, type Tools } from "./intake/tools.ts";
 import { TaskService } from "./life-cycle/service.ts";
 import type { Task } from "./life-cycle/task.ts";
-import { describeImage, roomWarning } from "./picture-texts/describe-image.ts";
+import { embeddedText } from "./picture-texts/embedded-text.ts";
+import { roomWarning } from "./picture-texts/room-warning.ts";
 
 /** What `createTasks` reads of the configuration. */
 export type TaskConfig = Pick<
@@ -100,7 +101,7 @@ export function createTasks(parts: TaskDependencies): CreatedTasks {
       styles: assets.styles.map(({ name }) => name),
     });
   const defaultAdaptiveCfg = defaults().adaptive_cfg;
-  const describing = { catalog, createdBy: makerOf(config), defaultAdaptiveCfg };
+  const writing = { catalog, createdBy: makerOf(config), defaultAdaptiveCfg };
   const tokenizer = lazyTokenizer();
   const world = (): World => ({ ...worldOf(parts), tokenizer });
   const preparation = {
@@ -113,7 +114,7 @@ export function createTasks(parts: TaskDependencies): CreatedTasks {
     webhook: webhookOptions(config),
     log,
     roomFor: async (params: GenerateParams, resolved: Resolved) =>
-      config.disable_metadata ? undefined : await roomWarning(params, resolved, describing),
+      config.disable_metadata ? undefined : await roomWarning(params, resolved, writing),
     random: parts.random,
   };
   const foreseen = (request: GenerateRequest) => foresee(request, preparation);
@@ -132,10 +133,10 @@ export function createTasks(parts: TaskDependencies): CreatedTasks {
     prepare: (request, lenient) =>
       lenient ? prepareLenient(request, preparation) : prepare(request, preparation),
     resolve: (params) => resolveAgain(params, world(), parts),
-    describe: async (params, resolved, image) =>
+    textOf: async (params, resolved, image) =>
       config.disable_metadata || !params.save_metadata_to_images
         ? undefined
-        : await describeImage(params, resolved, image, { ...describing, hashes }),
+        : await embeddedText(params, resolved, image, { ...writing, hashes }),
     recordText,
   });
   return { tasks, tools, defaults };

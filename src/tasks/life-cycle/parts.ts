@@ -32,7 +32,7 @@ export type TaskParts = Readonly<{
   /** What to make, in the world as it is now; throws RequestError, ModelError for a file that cannot be used. */
   resolve: (params: GenerateParams) => Resolved;
   /** The text written into an image, if any is wanted. */
-  describe: (params: GenerateParams, resolved: Resolved, image: number) => Promise<EmbeddedText | undefined>;
+  textOf: (params: GenerateParams, resolved: Resolved, image: number) => Promise<EmbeddedText | undefined>;
   /** A settled task as its webhook's body: the record as JSON. */
   recordText: (task: Task) => string;
 }>;

@@ -78,7 +78,7 @@ export class TaskRun {
     };
     for (const said of openingReports(outline)) this.#report(said, null, outline);
     // A checkpoint's first hash takes as long as reading it: begun now, it is there when the first picture asks again.
-    void this.#parts.describe(params, resolved, done).catch(() => undefined);
+    void this.#parts.textOf(params, resolved, done).catch(() => undefined);
     const recipe = { ...resolved.recipe, images: resolved.recipe.images.slice(done) };
     const outcome: Outcome | undefined =
       recipe.images.length === 0
@@ -179,7 +179,7 @@ export class TaskRun {
     const index = event.index + outline.done;
     this.#report(savingReport(index, outline), null, outline);
     const from = this.#parts.now();
-    const text = await this.#parts.describe(params, resolved, index);
+    const text = await this.#parts.textOf(params, resolved, index);
     const image = await this.#save(event.image, params, index, text);
     const { seed, timings } = event.facts;
     const saving = Math.max(0, this.#parts.now() - from);

@@ -3,10 +3,11 @@ import { InvalidRequest } from "#/api/issues.ts";
 import type { Json } from "#/api/json.ts";
 import { readBody } from "#/api/read.ts";
 import { findStyles } from "#/recipe/find-styles.ts";
+import { stemOf } from "#/recipe/names.ts";
 import { type Performance, performanceModes } from "#/recipe/performance.ts";
 import { ownVae } from "#/recipe/preset.ts";
 import { promptLines } from "#/recipe/prompt-syntax.ts";
-import { stemOf, type World } from "#/recipe/resolve.ts";
+import type { World } from "#/recipe/resolve.ts";
 import type { ImageMetadata, ReadMetadata } from "#/stores/metadata/metadata.ts";
 
 /** A picture's making as a request that makes it again, and what of it could not be told. */
@@ -16,7 +17,7 @@ type Facts = Partial<ImageMetadata>;
 type Values = { [K in keyof GenerateParams]?: Json | undefined };
 
 /**
- * The way back of `describeImage`: a picture's facts as the body of a generate request. Names are those of this
+ * The way back of `embeddedText`: a picture's facts as the body of a generate request. Names are those of this
  * server's files where it has them, else the picture's own with the usual extension, so that the request is refused
  * by name rather than made with something else. What a performance mode forces is left out: it would say nothing of
  * the request, and hold it to numbers that are wrong for every other mode.

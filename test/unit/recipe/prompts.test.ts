@@ -54,7 +54,12 @@ test("wildcards: in order, nested, missing, circular", () => {
     loop: ["__loop__"],
   };
   const fill = (text: string, image: number) =>
-    fillWildcards(text, (name) => files[name], new PythonRandom(1n), image, true);
+    fillWildcards(text, {
+      wildcards: (name) => files[name],
+      random: new PythonRandom(1n),
+      image,
+      inOrder: true,
+    });
   expect(fill("x __a__ y", 0)).toBe("x one y");
   expect(fill("x __a__ y", 1)).toBe("x two deep y");
   expect(fill("__missing__", 0)).toBe("missing");

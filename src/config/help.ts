@@ -1,29 +1,8 @@
-import { type TSchema, TypeGuard } from "@sinclair/typebox";
+import type { TSchema } from "@sinclair/typebox";
 import { ConfigSchema } from "./schema.ts";
+import { allowed } from "./values.ts";
 
 const settings = Object.entries<TSchema>(ConfigSchema.properties);
-
-/** A flag's or a variable's text as its key's type; lists are separated by commas. */
-export function fromText(schema: TSchema, text: string): unknown {
-  if (TypeGuard.IsArray(schema)) return text === "" ? [] : text.split(",").map((part) => part.trim());
-  if (TypeGuard.IsInteger(schema)) return /^-?\d+$/.test(text) ? Number(text) : text;
-  if (TypeGuard.IsBoolean(schema)) {
-    if (["true", "1"].includes(text)) return true;
-    return ["false", "0"].includes(text) ? false : text;
-  }
-  return text;
-}
-
-/** What a key takes, in words. */
-export function allowed(schema: TSchema): string {
-  if (TypeGuard.IsUnion(schema)) return schema.anyOf.map((option) => String(option.const)).join(" | ");
-  if (TypeGuard.IsArray(schema)) return `a list of ${allowed(schema.items)}`;
-  if (TypeGuard.IsBoolean(schema)) return "true or false";
-  if (!TypeGuard.IsInteger(schema)) return "text";
-  const { minimum, maximum } = schema;
-  const from = minimum === undefined ? "" : ` from ${minimum}`;
-  return `a whole number${from}${maximum === undefined ? "" : ` to ${maximum}`}`;
-}
 
 const flagOf = (key: string): string => `--${key.replaceAll("_", "-")}`;
 

@@ -1,0 +1,53 @@
+import type { GenerateParams } from "#/api/generate.ts";
+import type { Sidecar } from "#/catalog/sidecar.ts";
+import { RequestError } from "#/lib/errors.ts";
+import { knownName } from "./names.ts";
+import { modeOf } from "./performance.ts";
+import type { InlineLora } from "./prompt-syntax.ts";
+import { type ChosenLora, taggedLoras } from "./tagged-loras.ts";
+
+/** LoRAs of request and prompt together, once the prompt names some (Fooocus' default_max_lora_number). */
+const loraLimit = 5;
+
+/** The LoRAs that are there, and what checkpoints say of theirs. */
+type Shelf = Readonly<{ loras: readonly string[]; sidecar: (checkpoint: string) => Sidecar }>;
+
+/**
+ * The request's LoRAs, those of the prompt, then the performance mode's own.
+ *
+ * @param base   the checkpoint
+ * @param inline tags of the prompt
+ * @throws RequestError `unknown-model` or `missing-model` for one that is not there; for a tag that is a warning
+ */
+export function chooseLoras(
+  params: GenerateParams,
+  base: string,
+  inline: readonly InlineLora[],
+  shelf: Shelf,
+): Readonly<{ chosen: readonly ChosenLora[]; warnings: readonly string[] }> {
+  const { distilled } = modeOf(params);
+  const own =
+    distilled && (shelf.sidecar(base).performance_loras?.[params.performance_selection] ?? distilled.lora);
+  const asked = params.loras.flatMap(({ enabled, model_name, weight }, index): readonly ChosenLora[] => {
+    const field = `loras.${index}.model_name`;
+    return enabled && model_name !== "None"
+      ? [{ name: knownName(model_name, shelf.loras, field, "LoRA"), weight, field }]
+      : [];
+  });
+  // A tag cannot name the LoRA that the mode brings along, and the request's own choice wins over a tag.
+  const { tagged, warnings } = taggedLoras(
+    inline,
+    shelf.loras.filter((name) => name !== own),
+  );
+  const added = tagged.filter(({ name }) => asked.every((lora) => lora.name !== name));
+  const chosen = added.length === 0 ? asked : [...asked, ...added].slice(0, loraLimit);
+  if (asked.length + added.length > chosen.length)
+    warnings.push(`Only the first ${loraLimit} LoRAs are used where the prompt names some.`);
+  if (distilled === undefined || own === undefined) return { chosen, warnings };
+  if (!shelf.loras.includes(own)) {
+    const message = `${params.performance_selection} with ${base} needs the LoRA ${own}, which is not in the loras folder.`;
+    throw new RequestError("missing-model", message, { field: "performance_selection", name: own });
+  }
+  const { weight } = distilled;
+  return { chosen: [...chosen, { name: own, weight, field: "performance_selection" }], warnings };
+}
