@@ -94,7 +94,7 @@ try {
   for (const used of [0, 1, 2, 5]) {
     for (let i = 0; i < times; i += 1) {
       const residency = new Residency(
-        { provider: "cpu", weights: "in-place", threads: 1 },
+        { device: "cpu", weights: "in-place", threads: 1 },
         { bytes: 2 ** 40 },
         silentLog,
       );

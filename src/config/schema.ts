@@ -1,5 +1,13 @@
-import { type Static, Type } from "@sinclair/typebox";
+import { type SchemaOptions, type Static, Type } from "@sinclair/typebox";
+import { devices, noiseRules } from "#/lib/devices.ts";
 import type { FooocusKeys } from "./fooocus-keys.ts";
+
+/** One of a few words. */
+const oneOf = <const W extends string>(words: readonly W[], options: SchemaOptions = {}) =>
+  Type.Union(
+    words.map((word) => Type.Literal(word)),
+    options,
+  );
 
 const gigabyte = 1024 ** 3;
 
@@ -46,7 +54,7 @@ export const ConfigSchema = Type.Object({
     default: "default",
     description: "Preset whose values requests get where they say nothing; wins over config.txt.",
   }),
-  providers: Type.Array(Type.Union([Type.Literal("cuda"), Type.Literal("webgpu"), Type.Literal("cpu")]), {
+  providers: Type.Array(oneOf(devices), {
     default: [],
     description: "Execution providers in order; empty takes CUDA where it is, else the CPU.",
   }),
@@ -54,7 +62,7 @@ export const ConfigSchema = Type.Object({
     default: "",
     description: "Folder with ONNX Runtime's CUDA provider libraries.",
   }),
-  weights: Type.Union([Type.Literal("in-place"), Type.Literal("packed")], {
+  weights: oneOf(["in-place", "packed"], {
     default: "in-place",
     description: "in-place maps checkpoints where they lie; packed copies them into memory for faster steps.",
   }),
@@ -75,12 +83,12 @@ export const ConfigSchema = Type.Object({
     maximum: 1024,
     description: "Threads of the networks; 0 takes all cores.",
   }),
-  isolation: Type.Union([Type.Literal("thread"), Type.Literal("process")], {
+  isolation: oneOf(["thread", "process"], {
     default: "process",
     description:
       "Where the engine runs: in a process of its own, whose crash fails one task and not the server, or in a thread of the server's, which saves about 70 MB.",
   }),
-  noise: Type.Union([Type.Literal("gpu"), Type.Literal("cpu")], {
+  noise: oneOf(noiseRules, {
     default: "gpu",
     description: "Which device's random numbers per-step noise follows.",
   }),
@@ -118,7 +126,7 @@ export const ConfigSchema = Type.Object({
     default: [],
     description: "Names in the Host header, beside base_url's, that browser_guard takes for this server's.",
   }),
-  browser_guard: Type.Union([Type.Literal("auto"), Type.Literal("on"), Type.Literal("off")], {
+  browser_guard: oneOf(["auto", "on", "off"], {
     default: "auto",
     description:
       "Refuses foreign Host headers, and changes by web pages of other sites; auto: without a key on a loopback address.",
@@ -143,10 +151,10 @@ export const ConfigSchema = Type.Object({
     description: "Never write into images how they were made.",
   }),
   created_by: Type.String({ default: "", description: "Written into images as their maker." }),
-  log_level: Type.Union(
-    [Type.Literal("debug"), Type.Literal("info"), Type.Literal("warn"), Type.Literal("error")],
-    { default: "info", description: "Least serious level that is printed." },
-  ),
+  log_level: oneOf(["debug", "info", "warn", "error"], {
+    default: "info",
+    description: "Least serious level that is printed.",
+  }),
 });
 
 /** Generation defaults in Fooocus' words: `config.txt` stands below `--preset`, the environment above it. */

@@ -1,5 +1,6 @@
+import type { Device } from "#/lib/devices.ts";
 import type { TaskId } from "#/lib/task-id.ts";
-import type { Device, EngineCommand, EngineEvent, LoadedModel, RefusedDevice } from "./protocol.ts";
+import type { EngineCommand, EngineEvent, LoadedModel, RefusedDevice } from "./protocol.ts";
 
 /** What the engine is doing; `device` is null until it said which one it has. */
 export type EngineState = Readonly<{

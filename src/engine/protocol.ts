@@ -1,10 +1,8 @@
 import type { Pixmap } from "#/image/pixmap.ts";
+import type { Device } from "#/lib/devices.ts";
 import type { WireError } from "#/lib/errors.ts";
 import type { TaskId } from "#/lib/task-id.ts";
 import type { Recipe } from "#/recipe/recipe.ts";
-
-/** Which hardware the networks run on. */
-export type Device = "cuda" | "webgpu" | "cpu";
 
 /** A device that was preferred and cannot be used, and the runtime's reason. */
 export type RefusedDevice = Readonly<{ device: Device; reason: string }>;

@@ -1,3 +1,4 @@
+import type { Device } from "#/lib/devices.ts";
 import { BugError } from "#/lib/errors.ts";
 import type { WeightRef } from "#/weights/safetensors.ts";
 import { convolved, sameShape, shapeText, type Window } from "./dimensions.ts";
@@ -178,4 +179,4 @@ export const operators = {
     geglu: fusedGeglu,
   },
   webgpu: { ...cpu, pointwiseAdd: plainPointwiseAdd, attention: plainAttention },
-} as const satisfies Record<"cpu" | "cuda" | "webgpu", Operators>;
+} as const satisfies Record<Device, Operators>;

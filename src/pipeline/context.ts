@@ -1,14 +1,15 @@
 import { findModel, type ModelKind } from "#/catalog/find-model.ts";
-import type { Device, EngineEvent, EngineSettings, RefusedDevice } from "#/engine/protocol.ts";
+import type { EngineEvent, EngineSettings, RefusedDevice } from "#/engine/protocol.ts";
 import { operators } from "#/graph/operators.ts";
+import type { Device } from "#/lib/devices.ts";
 import { RequestError } from "#/lib/errors.ts";
 import type { Log } from "#/lib/log.ts";
 import type { Recipe } from "#/recipe/recipe.ts";
+import { chooseDevice } from "#/runtime/choose-device.ts";
 import { DerivedFiles } from "#/runtime/derived-files.ts";
 import { mappingLimit } from "#/runtime/mappings.ts";
 import { type ModelPaths, type Networks, openNetworks } from "#/runtime/models.ts";
 import { probe } from "#/runtime/probe.ts";
-import { chooseProvider } from "#/runtime/providers.ts";
 import { Residency } from "#/runtime/residency.ts";
 import { watchedNetworks, watchFiles } from "#/runtime/watched-networks.ts";
 import type { Conditioning } from "./stages/encode-text.ts";
@@ -31,7 +32,7 @@ export type EngineContext = Readonly<{
 }>;
 
 /**
- * Makes the engine's context on the first provider that works.
+ * Makes the engine's context on the first device that works.
  *
  * @param libraryFolder where the runtime's shared library lies; CUDA's must lie beside it
  * @throws EngineError `provider-missing`
@@ -42,11 +43,11 @@ export async function openContext(
   log: Log,
   libraryFolder: string | undefined,
 ): Promise<EngineContext> {
-  const { provider: device, refused } = await chooseProvider(settings.providers, libraryFolder, probe);
-  for (const { provider, reason, installed } of refused)
-    log[installed ? "warn" : "info"](`${provider} cannot be used, the engine works on ${device}`, { reason });
+  const { device, refused } = await chooseDevice(settings.providers, libraryFolder, probe);
+  for (const { device: other, reason, installed } of refused)
+    log[installed ? "warn" : "info"](`${other} cannot be used, the engine works on ${device}`, { reason });
   const residency = new Residency(
-    { provider: device, weights: settings.weights, threads: settings.threads },
+    { device, weights: settings.weights, threads: settings.threads },
     { bytes: settings.memoryBudget, mappings: mappingLimit() },
     log,
     (models) => send({ type: "loaded", models }),
@@ -59,7 +60,7 @@ export async function openContext(
   const texts = new TextCache();
   return {
     device,
-    refused: refused.map(({ provider, reason }) => ({ device: provider, reason })),
+    refused: refused.map(({ device, reason }) => ({ device, reason })),
     tokenizer: createTokenizer(),
     open: async (recipe) => {
       const paths = pathsOf(recipe, settings.modelRoots);

@@ -1,3 +1,4 @@
+import type { NoiseRule } from "#/lib/devices.ts";
 import type { LatentColours } from "./latent-colours.ts";
 
 /**
@@ -37,9 +38,6 @@ export type LoraUse = Readonly<{ name: ModelName; weight: number }>;
 
 /** Pixels. The latent is floor(width / 8) by floor(height / 8). */
 export type Size = Readonly<{ width: number; height: number }>;
-
-/** Which device's rule the per-step noise follows (pipeline section 3.3); initial noise is the CPU's in both. */
-export type NoiseRule = "gpu" | "cpu";
 
 /** Classifier-free guidance as Fooocus extends it (pipeline section 8). */
 export type Guidance = Readonly<{

@@ -1,5 +1,6 @@
 import type { GenerateParams } from "#/api/generate.ts";
 import type { Sidecar } from "#/catalog/sidecar.ts";
+import type { NoiseRule } from "#/lib/devices.ts";
 import type { Tokenizer } from "#/pipeline/text/tokenizer.ts";
 import { chooseGuidance } from "./choose-guidance.ts";
 import { chooseLoras } from "./choose-loras.ts";
@@ -14,7 +15,8 @@ import { modeOf } from "./performance.ts";
 import { type ModelFiles, ownVae } from "./preset.ts";
 import { checkLength, checkSides, refuseHeavyTags } from "./prompt-limits.ts";
 import { promptLines, takeInlineLoras } from "./prompt-syntax.ts";
-import type { NoiseRule, Recipe } from "./recipe.ts";
+import type { Recipe } from "./recipe.ts";
+import { sampledAs } from "./sampled-as.ts";
 import { chooseSize } from "./sizes.ts";
 import type { Style } from "./styles.ts";
 import { refuseUnreadable, type Unreadable } from "./unreadable.ts";
@@ -97,17 +99,6 @@ export function resolveRecipe(params: GenerateParams, world: World): Resolved {
       previews: params.disable_preview ? null : (world.sidecar(base).latent_colours ?? sdxlLatentColours),
       source: { kind: "noise" },
       images: images.map(({ spec }) => spec),
-    },
-  };
-}
-
-/** How a checkpoint is sampled, where the file beside it says so. */
-function sampledAs({ prediction_type: prediction, zero_terminal_snr: zeroTerminalSnr }: Sidecar) {
-  if (prediction === undefined && zeroTerminalSnr === undefined) return {};
-  return {
-    sampledAs: {
-      ...(prediction === undefined ? {} : { prediction }),
-      ...(zeroTerminalSnr === undefined ? {} : { zeroTerminalSnr }),
     },
   };
 }

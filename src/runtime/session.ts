@@ -2,12 +2,12 @@ import { dirname, sep } from "node:path";
 import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
 import { encode } from "#/graph/encode.ts";
 import type { Graph } from "#/graph/graph.ts";
+import type { Device } from "#/lib/devices.ts";
 import { EngineError } from "#/lib/errors.ts";
 import type { Tensor } from "#/tensor/tensor.ts";
-import type { Provider } from "./providers.ts";
 
 export type SessionOptions = Readonly<{
-  provider: Provider;
+  device: Device;
   /** Map the weights where they lie, or copy them into the order the kernels like best. */
   weights: "in-place" | "packed";
   /** 0 lets the runtime choose. */
@@ -40,7 +40,7 @@ export class Session {
     const model = encode(graph, { folder, inPlace: options.weights === "in-place" });
     try {
       const session = await InferenceSession.create(model, {
-        executionProviders: [options.provider],
+        executionProviders: [options.device],
         graphOptimizationLevel: optimisation(options),
         // Below "error" the runtime prints a line for every weight that is also an input.
         logSeverityLevel: 3,
@@ -96,8 +96,8 @@ export class Session {
  * graph is drawn with the fused operators. Looking costs more than half of an opening, so it is left out; copied weights and
  * other providers gain from it.
  */
-const optimisation = ({ provider, weights }: SessionOptions): "all" | "disabled" =>
-  provider === "cpu" && weights === "in-place" ? "disabled" : "all";
+const optimisation = ({ device, weights }: SessionOptions): "all" | "disabled" =>
+  device === "cpu" && weights === "in-place" ? "disabled" : "all";
 
 /** One turn of the event loop: without it a promise goes on before any message that waits. */
 const messagesHeard = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

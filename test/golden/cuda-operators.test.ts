@@ -26,7 +26,7 @@ import { headerOf, sdxlBase, sdxlShapes } from "../support/sdxl-layout.ts";
  */
 const golden = goldenTensors("networks.safetensors");
 const checkpoint = sdxlCheckpoint(readSafetensors(await tinyCheckpoint()));
-const options = { provider: "cpu", weights: "in-place", threads: 1 } as const;
+const options = { device: "cpu", weights: "in-place", threads: 1 } as const;
 const folder = mkdtempSync(join(tmpdir(), "cuda-operators-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 

@@ -37,7 +37,7 @@ async function answer(
   inputs: Readonly<Record<string, Tensor | IntTensor>>,
   weights: "in-place" | "packed",
 ) {
-  const session = await Session.open(graph, { provider: "cpu", weights, threads: 1 });
+  const session = await Session.open(graph, { device: "cpu", weights, threads: 1 });
   const results = await session.run(inputs);
   await session.release();
   return results;

@@ -28,7 +28,7 @@ const g = new Graph({ operators: operators.cpu });
 let x = g.input("x", "float32", [size, size]);
 for (let i = 0; i < 8; i += 1) x = matmul(x, x);
 g.output("y", x);
-const session = await Session.open(g, { provider: "cpu", weights: "in-place", threads: 1 });
+const session = await Session.open(g, { device: "cpu", weights: "in-place", threads: 1 });
 const input = { dims: [size, size], data: new Float32Array(size * size) };
 await session.run({ x: input });
 

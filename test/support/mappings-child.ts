@@ -19,7 +19,7 @@ import { Residency } from "#/runtime/residency.ts";
 const [folder = ".", ...numbers] = process.argv.slice(2);
 const [room = 0, weights = 0, values = 0, count = 0] = numbers.map(Number);
 const limit = mappingLimit() ?? 0;
-const options = { provider: "cpu", weights: "in-place", threads: 1 } as const;
+const options = { device: "cpu", weights: "in-place", threads: 1 } as const;
 const file = join(folder, "weights");
 const bytes = 4 * values;
 writeFileSync(file, new Uint8Array(weights * bytes));

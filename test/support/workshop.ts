@@ -13,7 +13,7 @@ export function openWorkshop(
   weights: "in-place" | "packed" = "in-place",
 ): Workshop & { folder: string; close: () => Promise<void> } {
   const folder = mkdtempSync(join(tmpdir(), "fooocusd-workshop-"));
-  const residency = new Residency({ provider: "cpu", weights, threads: 1 }, { bytes: 2 ** 30 }, silentLog);
+  const residency = new Residency({ device: "cpu", weights, threads: 1 }, { bytes: 2 ** 30 }, silentLog);
   const derived = new DerivedFiles({ folder, budget: 2 ** 30 }, silentLog);
   const close = async (): Promise<void> => {
     await residency.close();

@@ -28,7 +28,7 @@ const random = (dims: readonly number[]) => ({
 
 async function measure(): Promise<void> {
   const log = createLog("error");
-  const options = { provider: "cpu", weights: "in-place", threads: 0 } as const;
+  const options = { device: "cpu", weights: "in-place", threads: 0 } as const;
   const residency = new Residency(options, { bytes: 2 ** 40 }, log);
   const derived = new DerivedFiles({ folder: cache, budget: 2 ** 40 }, log);
   const sets = [0, 1, 5].map((count) => {

@@ -35,11 +35,7 @@ const log = createLog("info", {
 });
 
 const loras = paths.map((path) => ({ path, weight: 0.5 }));
-const residency = new Residency(
-  { provider: "cpu", weights: "in-place", threads: 0 },
-  { bytes: 2 ** 40 },
-  log,
-);
+const residency = new Residency({ device: "cpu", weights: "in-place", threads: 0 }, { bytes: 2 ** 40 }, log);
 const derived = new DerivedFiles({ folder: join(dirname(base), "derived"), budget: 2 ** 40 }, log);
 const networks = openNetworks({ base, loras }, 2, { operators: operators.cpu, residency, derived });
 

@@ -122,7 +122,7 @@ async function parts(): Promise<Readonly<Record<string, number>>> {
 /** Real steps of the real stage: processor time of the UNet's runs and of everything around them, a step. */
 async function realStep(path: string): Promise<Readonly<{ unet: number; ours: number }>> {
   const residency = new Residency(
-    { provider: "cpu", weights: "in-place", threads: 0 },
+    { device: "cpu", weights: "in-place", threads: 0 },
     { bytes: 2 ** 40 },
     silentLog,
   );

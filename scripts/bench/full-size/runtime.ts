@@ -40,7 +40,7 @@ async function measure(path: string, weights: "in-place" | "packed"): Promise<vo
     },
     now: () => new Date(),
   });
-  const residency = new Residency({ provider: "cpu", weights, threads: 0 }, { bytes: 2 ** 40 }, line);
+  const residency = new Residency({ device: "cpu", weights, threads: 0 }, { bytes: 2 ** 40 }, line);
   const derived = new DerivedFiles({ folder: "derived", budget: 0 }, line); // no LoRA, so nothing is written
   const networks = openNetworks({ base: path, loras: [] }, 2, {
     operators: operators.cpu,

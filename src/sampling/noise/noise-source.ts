@@ -1,3 +1,4 @@
+import type { NoiseRule } from "#/lib/devices.ts";
 import { sizeOf } from "#/tensor/tensor.ts";
 import type { Latent, Noise, Sampler } from "../sampler.ts";
 import { BrownianTree } from "./brownian-tree.ts";
@@ -6,8 +7,7 @@ import { gpuRandn } from "./philox.ts";
 
 export type NoiseOptions = Readonly<{
   seed: bigint;
-  /** Which device's rule per-step noise follows; the initial noise is the CPU's in both. */
-  rule: "gpu" | "cpu";
+  rule: NoiseRule;
   dims: readonly number[];
   /** Lowest and highest level that a Brownian path has to reach. */
   span: readonly [number, number];

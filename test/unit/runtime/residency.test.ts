@@ -30,7 +30,7 @@ function within(budget: number) {
   const lines: string[] = [];
   const drawn: string[] = [];
   const log = createLog("info", { write: (line) => lines.push(line), now: () => new Date(0) });
-  const options = { provider: "cpu", weights: "in-place", threads: 1 } as const;
+  const options = { device: "cpu", weights: "in-place", threads: 1 } as const;
   const residency = new Residency(options, { bytes: budget }, log, (resident) => told.push(resident));
   const ask = (name: string, bytes = kilobyte) =>
     residency.session({

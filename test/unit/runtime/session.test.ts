@@ -16,7 +16,7 @@ import type { WeightRef } from "#/weights/safetensors.ts";
 const folder = mkdtempSync(join(tmpdir(), "session-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const options = { provider: "cpu", weights: "in-place", threads: 1 } as const;
+const options = { device: "cpu", weights: "in-place", threads: 1 } as const;
 
 /** A tensor at an odd offset of a file of its own. */
 function tensor(path: string, dtype: DType, shape: readonly number[], bytes: Uint8Array): WeightRef {

@@ -3,7 +3,7 @@
  * provider beside its own library, and the one of node_modules is everybody's. As in a binary, the library that is open
  * already is the one the addon gets.
  *
- * Usage: `bun provider-child.ts <folder of the copy> <providers, by commas, or "auto">`; prints one line of JSON.
+ * Usage: `bun device-child.ts <folder of the copy> <providers, by commas, or "auto">`; prints one line of JSON.
  */
 import { dlopen } from "bun:ffi";
 import { join } from "node:path";
@@ -11,14 +11,17 @@ import { join } from "node:path";
 const [folder = "", providers = "auto"] = process.argv.slice(2);
 dlopen(join(folder, "libonnxruntime.so.1"), { OrtGetApiBase: { args: [], returns: "ptr" } });
 
+const { devices } = await import("#/lib/devices.ts");
 const { openContext } = await import("#/pipeline/context.ts");
 const { createLog } = await import("#/lib/log.ts");
 const { toWireError } = await import("#/lib/errors.ts");
 
 const lines: string[] = [];
 const log = createLog("info", { write: (line) => lines.push(line), now: () => new Date(0) });
-const isDevice = (name: string) => name === "cuda" || name === "webgpu" || name === "cpu";
-const wanted = providers === "auto" ? "auto" : providers.split(",").filter(isDevice);
+const wanted =
+  providers === "auto"
+    ? "auto"
+    : providers.split(",").flatMap((name) => devices.filter((device) => device === name));
 const settings = {
   modelRoots: [],
   providers: wanted,

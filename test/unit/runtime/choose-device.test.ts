@@ -2,9 +2,10 @@ import { afterAll, expect, test } from "bun:test";
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Device } from "#/lib/devices.ts";
 import { EngineError } from "#/lib/errors.ts";
 import { libraryFolder } from "#/native/libraries.ts";
-import { chooseProvider, type Provider } from "#/runtime/providers.ts";
+import { chooseDevice } from "#/runtime/choose-device.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "providers-"));
 afterAll(() => rmSync(scratch, { recursive: true }));
@@ -19,11 +20,11 @@ function folderWith(name: string, files: readonly string[]): string {
 }
 
 /** A trial that notes what was tried, and fails for some. */
-function trial(failing: Partial<Record<Provider, string>>) {
-  const tried: Provider[] = [];
-  const probe = async (provider: Provider): Promise<void> => {
-    tried.push(provider);
-    const words = failing[provider];
+function trial(failing: Partial<Record<Device, string>>) {
+  const tried: Device[] = [];
+  const probe = async (device: Device): Promise<void> => {
+    tried.push(device);
+    const words = failing[device];
     if (words !== undefined) throw new Error(words);
   };
   return { tried, probe };
@@ -33,41 +34,41 @@ const withCuda = folderWith("both", cudaFiles);
 
 test("auto takes CUDA where its libraries are and work, and tries nothing else", async () => {
   const { tried, probe } = trial({});
-  expect(await chooseProvider("auto", withCuda, probe)).toEqual({ provider: "cuda", refused: [] });
+  expect(await chooseDevice("auto", withCuda, probe)).toEqual({ device: "cuda", refused: [] });
   expect(tried).toEqual(["cuda"]);
 });
 
 test("auto without CUDA's libraries is the CPU, and names the missing files", async () => {
   const { tried, probe } = trial({});
   const half = folderWith("half", cudaFiles.slice(0, 1));
-  const { provider, refused } = await chooseProvider("auto", half, probe);
-  expect(provider).toBe("cpu");
+  const { device, refused } = await chooseDevice("auto", half, probe);
+  expect(device).toBe("cpu");
   expect(refused).toEqual([
-    { provider: "cuda", reason: `libonnxruntime_providers_cuda.so not found in ${half}`, installed: false },
+    { device: "cuda", reason: `libonnxruntime_providers_cuda.so not found in ${half}`, installed: false },
   ]);
   expect(tried).toEqual([]); // the CPU needs no trial
-  expect((await chooseProvider("auto", undefined, probe)).refused[0]?.reason).toContain("is not known");
+  expect((await chooseDevice("auto", undefined, probe)).refused[0]?.reason).toContain("is not known");
 });
 
 test("auto with libraries that do not work falls back to the CPU and keeps the reason", async () => {
   const { probe } = trial({ cuda: "no CUDA-capable device is detected" });
-  expect(await chooseProvider("auto", withCuda, probe)).toEqual({
-    provider: "cpu",
-    refused: [{ provider: "cuda", reason: "no CUDA-capable device is detected", installed: true }],
+  expect(await chooseDevice("auto", withCuda, probe)).toEqual({
+    device: "cpu",
+    refused: [{ device: "cuda", reason: "no CUDA-capable device is detected", installed: true }],
   });
 });
 
 test("a list is an order of preference, each tried once", async () => {
   const { tried, probe } = trial({ webgpu: "no adapter" });
-  const { provider, refused } = await chooseProvider(["webgpu", "cuda", "cpu"], withCuda, probe);
-  expect(provider).toBe("cuda");
-  expect(refused.map((one) => one.provider)).toEqual(["webgpu"]);
+  const { device, refused } = await chooseDevice(["webgpu", "cuda", "cpu"], withCuda, probe);
+  expect(device).toBe("cuda");
+  expect(refused.map((one) => one.device)).toEqual(["webgpu"]);
   expect(tried).toEqual(["webgpu", "cuda"]);
 });
 
 test("a list of which nothing works is refused with every reason and the way out", async () => {
   const { probe } = trial({ cuda: "driver too old", webgpu: "no adapter" });
-  const choice = chooseProvider(["cuda", "webgpu"], withCuda, probe);
+  const choice = chooseDevice(["cuda", "webgpu"], withCuda, probe);
   await expect(choice).rejects.toThrow(EngineError);
   await expect(choice).rejects.toThrow(
     "None of the configured providers can be used (cuda: driver too old; webgpu: no adapter). Add cpu to the list.",
@@ -83,7 +84,7 @@ type Answer = Readonly<{
 
 /** The real runtime beside CUDA libraries that are none. */
 async function inChild(providers: string): Promise<Answer> {
-  const child = Bun.spawn([process.execPath, "test/support/provider-child.ts", bogus, providers], {
+  const child = Bun.spawn([process.execPath, "test/support/device-child.ts", bogus, providers], {
     stdio: ["ignore", "pipe", "ignore"],
   });
   return JSON.parse(await new Response(child.stdout).text());

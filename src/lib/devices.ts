@@ -1,0 +1,14 @@
+/** What networks run on, by the names that ONNX Runtime gives its execution providers. */
+export const devices = ["cuda", "webgpu", "cpu"] as const;
+
+/** One of them. */
+export type Device = (typeof devices)[number];
+
+/**
+ * Which device's random numbers per-step noise follows, as PyTorch has them: a GPU's (Philox) or the CPU's (Mersenne
+ * Twister). Initial noise is the CPU's in both.
+ */
+export const noiseRules = ["gpu", "cpu"] as const;
+
+/** One of them. */
+export type NoiseRule = (typeof noiseRules)[number];
