@@ -1,5 +1,6 @@
 import { type SchemaOptions, type Static, Type } from "@sinclair/typebox";
 import { devices, noiseRules } from "#/lib/devices.ts";
+import { logLevels } from "#/lib/log.ts";
 import type { FooocusKeys } from "./fooocus-keys.ts";
 
 /** One of a few words. */
@@ -151,7 +152,7 @@ export const ConfigSchema = Type.Object({
     description: "Never write into images how they were made.",
   }),
   created_by: Type.String({ default: "", description: "Written into images as their maker." }),
-  log_level: oneOf(["debug", "info", "warn", "error"], {
+  log_level: oneOf(logLevels, {
     default: "info",
     description: "Least serious level that is printed.",
   }),

@@ -18,31 +18,25 @@ const requestCodes = [
   "conflict",
   "forbidden",
 ] as const;
-const modelCodes = [
-  "file-unreadable",
-  "header-invalid",
-  "weight-missing",
-  "weight-shape",
-  "layout-unknown",
-  "layout-unsupported",
-  "dtype-unsupported",
-  "lora-unsupported",
-] as const;
-const engineCodes = [
-  "out-of-memory",
-  "provider-missing",
-  "worker-died",
-  "session-failed",
-  "storage-failed",
-  "bad-setting",
-  "interrupted",
-] as const;
-const bugCodes = ["bug"] as const;
 
 export type RequestErrorCode = (typeof requestCodes)[number];
-export type ModelErrorCode = (typeof modelCodes)[number];
-export type EngineErrorCode = (typeof engineCodes)[number];
-export type BugErrorCode = (typeof bugCodes)[number];
+export type ModelErrorCode =
+  | "file-unreadable"
+  | "header-invalid"
+  | "weight-missing"
+  | "weight-shape"
+  | "layout-unsupported"
+  | "dtype-unsupported"
+  | "lora-unsupported";
+export type EngineErrorCode =
+  | "out-of-memory"
+  | "provider-missing"
+  | "worker-died"
+  | "session-failed"
+  | "storage-failed"
+  | "bad-setting"
+  | "interrupted";
+export type BugErrorCode = "bug";
 export type ErrorCode = RequestErrorCode | ModelErrorCode | EngineErrorCode | BugErrorCode;
 
 /** Facts beside the sentence; plain data, so that they survive a structured clone and JSON. */
@@ -82,11 +76,9 @@ export class BugError extends AppError<BugErrorCode> {
 /** An error as plain data, for the thread boundary and the history. */
 export type WireError = Readonly<{ code: ErrorCode; message: string; details: ErrorDetails }>;
 
-const oneOf = <T extends string>(list: readonly T[], code: ErrorCode): code is T & ErrorCode =>
-  (list as readonly string[]).includes(code);
-
 /** Whether a failure is the caller's to mend. */
-export const isRequestCode = (code: ErrorCode): code is RequestErrorCode => oneOf(requestCodes, code);
+export const isRequestCode = (code: ErrorCode): code is RequestErrorCode =>
+  (requestCodes as readonly ErrorCode[]).includes(code);
 
 /** Any thrown value as plain data; what is not an {@link AppError} becomes code `bug` with its own message. */
 export function toWireError(thrown: unknown): WireError {
@@ -96,17 +88,4 @@ export function toWireError(thrown: unknown): WireError {
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   const stack = thrown instanceof Error && thrown.stack !== undefined ? { stack: thrown.stack } : {};
   return { code: "bug", message, details: stack };
-}
-
-/**
- * The inverse of {@link toWireError}: plain data back into the class that owns its code.
- *
- * @public for callers that give an engine's failure on as an exception
- */
-export function fromWireError(wire: WireError): AppError {
-  const { code, message, details } = wire;
-  if (oneOf(requestCodes, code)) return new RequestError(code, message, details);
-  if (oneOf(modelCodes, code)) return new ModelError(code, message, details);
-  if (oneOf(engineCodes, code)) return new EngineError(code, message, details);
-  return new BugError(message, details);
 }

@@ -7,11 +7,8 @@ export type LogLevel = (typeof logLevels)[number];
 /** Facts beside the sentence, printed as `key=value`. */
 export type LogFacts = Readonly<Record<string, string | number | boolean | null | undefined>>;
 
-/** One method a level. Passed to what needs it, never imported as a value; {@link Log.with} adds facts to every line. */
-export type Log = Readonly<Record<LogLevel, (sentence: string, facts?: LogFacts) => void>> & {
-  /** A logger whose every line carries these facts too. */
-  with(facts: LogFacts): Log;
-};
+/** One method a level. Passed to what needs it, never imported as a value. */
+export type Log = Readonly<Record<LogLevel, (sentence: string, facts?: LogFacts) => void>>;
 
 /** Where lines go and what the clock says: a parameter, so that tests read lines instead of a terminal. */
 export type LogSink = Readonly<{ write: (line: string) => void; now: () => Date }>;
@@ -23,7 +20,14 @@ export type LogSink = Readonly<{ write: (line: string) => void; now: () => Date 
  * @param sink  standard error and the system's clock when left out
  */
 export function createLog(level: LogLevel, sink: LogSink = standardError()): Log {
-  return withFacts(level, sink, {});
+  const least = logLevels.indexOf(level);
+  const at =
+    (own: LogLevel) =>
+    (sentence: string, facts: LogFacts = {}) => {
+      if (logLevels.indexOf(own) < least) return;
+      sink.write(`${sink.now().toISOString()} ${own.padEnd(5)} ${sentence}${tail(facts)}`);
+    };
+  return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
 }
 
 /** A logger that says nothing, for tests and for tools that only want the result. */
@@ -33,23 +37,6 @@ export const silentLog: Log = createLog("error", { write: () => {}, now: () => n
 function standardError(): LogSink {
   const writer = new LineWriter(2);
   return { write: (line) => writer.write(line), now: () => new Date() };
-}
-
-function withFacts(level: LogLevel, sink: LogSink, fixed: LogFacts): Log {
-  const least = logLevels.indexOf(level);
-  const at =
-    (own: LogLevel) =>
-    (sentence: string, facts: LogFacts = {}) => {
-      if (logLevels.indexOf(own) < least) return;
-      sink.write(`${sink.now().toISOString()} ${own.padEnd(5)} ${sentence}${tail({ ...fixed, ...facts })}`);
-    };
-  return {
-    debug: at("debug"),
-    info: at("info"),
-    warn: at("warn"),
-    error: at("error"),
-    with: (facts) => withFacts(level, sink, { ...fixed, ...facts }),
-  };
 }
 
 function tail(facts: LogFacts): string {

@@ -27,7 +27,6 @@ const statuses = {
   "header-invalid": 500,
   "weight-missing": 500,
   "weight-shape": 500,
-  "layout-unknown": 500,
   "layout-unsupported": 500,
   "dtype-unsupported": 500,
   "lora-unsupported": 500,

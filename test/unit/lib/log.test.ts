@@ -29,11 +29,3 @@ test("a value cannot forge a second line or a second fact", () => {
     '1970-01-01T00:00:00.000Z info  asked prompt="x\\n1970 error \\"no\\" level=error"',
   ]);
 });
-
-test("facts of a derived logger are on every line, the line's own facts win", () => {
-  const { lines, sink } = recorder();
-  const log = createLog("info", sink).with({ task: "a", stage: "load" });
-  log.info("x");
-  log.info("y", { stage: "run" });
-  expect(lines.map((line) => line.slice(31))).toEqual(["x task=a stage=load", "y task=a stage=run"]);
-});
