@@ -1,4 +1,5 @@
-import { exifOf, mostOfJpeg } from "#/image/exif.ts";
+import { mostOfJpeg } from "#/image/jpeg-with-exif.ts";
+import { exifOf } from "#/image/write-exif.ts";
 
 /** Texts as they are written into pictures; the third has room for one comment only, the last for none. */
 const comments = {

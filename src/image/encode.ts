@@ -1,10 +1,13 @@
 import sharp, { type Sharp } from "sharp";
 import { ExcessiveClaim, pictureLimits } from "./claims.ts";
 import { DecodeGate, decodedBytes } from "./decode-gate.ts";
-import { type ExifTexts, exifOf, jpegWithExif, mostOfJpeg, webpWithExif } from "./exif.ts";
+import type { ExifTexts } from "./exif.ts";
 import { inspectPicture } from "./inspect.ts";
+import { jpegWithExif, mostOfJpeg } from "./jpeg-with-exif.ts";
 import type { Pixmap } from "./pixmap.ts";
 import { pngWithTexts } from "./png-text.ts";
+import { webpWithExif } from "./webp-with-exif.ts";
+import { exifOf } from "./write-exif.ts";
 
 export type ImageFormat = "png" | "jpeg" | "webp";
 

@@ -1,8 +1,6 @@
-import { lookup as resolve } from "node:dns/promises";
-import { isIP } from "node:net";
-import { RequestError } from "#/lib/errors.ts";
 import { type Address, type ExchangeRequest, exchange } from "./exchange.ts";
-import { isPrivateAddress } from "./private-address.ts";
+import { type Resolve, resolveAll, safeAddress } from "./safe-address.ts";
+import { parseUrl, unreachable } from "./unreachable.ts";
 
 /** What a request made on somebody else's behalf may do. */
 export type FetchLimits = Readonly<{
@@ -18,11 +16,6 @@ export type FetchLimits = Readonly<{
 export type OutgoingRequest = ExchangeRequest & Readonly<{ url: string }>;
 
 export type FetchedAnswer = Readonly<{ status: number; contentType: string; body: Uint8Array }>;
-
-/** Names to addresses; a parameter so that tests can answer for the DNS. */
-export type Resolve = (host: string) => Promise<readonly Address[]>;
-
-const resolveAll: Resolve = (host) => resolve(host, { all: true, verbatim: true });
 
 /**
  * An HTTP request to an address that a client chose. The name is resolved once, every address is checked, and the
@@ -59,7 +52,7 @@ async function followed(
   let current = request;
   for (let hop = 0; ; hop += 1) {
     const url = parseUrl(current.url);
-    const address = await checkedAddress(url, limits, resolver);
+    const address = await safeAddress(url, limits.allowPrivate, resolver);
     if (signal.aborted) throw unreachable(url.href, "the time for it is over");
     const answer = await exchanged(url, address, current, { maxBytes: limits.maxBytes, signal });
     if (answer.location === undefined) return answer;
@@ -91,44 +84,3 @@ function redirected(from: URL, location: string): string {
   if (to === null) throw unreachable(from.href, `it redirects to ${JSON.stringify(location.slice(0, 200))}`);
   return to.href;
 }
-
-function parseUrl(text: string): URL {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url === undefined) throw unreachable(text, "it is not a URL");
-  if (url.protocol !== "http:" && url.protocol !== "https:")
-    throw unreachable(text, "only http and https are fetched");
-  if (url.username !== "" || url.password !== "")
-    throw unreachable(text, "credentials in a URL are not sent");
-  return url;
-}
-
-async function checkedAddress(url: URL, limits: FetchLimits, resolver: Resolve): Promise<Address> {
-  const host = url.hostname.replace(/^\[|\]$/g, "");
-  const family = isIP(host);
-  const addresses = family > 0 ? [{ address: host, family }] : await namesOf(url, host, resolver);
-  if (!limits.allowPrivate && addresses.some(({ address }) => isPrivateAddress(address))) {
-    throw unreachable(
-      url.href,
-      "it points into a private network; the operator can allow that (allow_private_fetch)",
-    );
-  }
-  const first = addresses[0];
-  if (first === undefined) throw unreachable(url.href, "its name has no address");
-  return first;
-}
-
-async function namesOf(url: URL, host: string, resolver: Resolve): Promise<readonly Address[]> {
-  try {
-    return await resolver(host);
-  } catch (cause) {
-    throw unreachable(url.href, "its name cannot be resolved", cause);
-  }
-}
-
-const unreachable = (url: string, reason: string, cause?: unknown): RequestError =>
-  new RequestError(
-    "unreachable-url",
-    `The URL ${url.slice(0, 200)} was not fetched: ${reason}.`,
-    { url: url.slice(0, 2000) },
-    cause,
-  );

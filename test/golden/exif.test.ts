@@ -1,8 +1,10 @@
 import { expect, test } from "bun:test";
 import { join } from "node:path";
-import { readEmbeddedText } from "#/image/decode.ts";
 import { encodeImage } from "#/image/encode.ts";
-import { exifOf, mostOfJpeg, readExif } from "#/image/exif.ts";
+import { mostOfJpeg } from "#/image/jpeg-with-exif.ts";
+import { readEmbeddedText } from "#/image/read-embedded-text.ts";
+import { readExif } from "#/image/read-exif.ts";
+import { exifOf } from "#/image/write-exif.ts";
 import { readMetadata } from "#/stores/metadata/read.ts";
 
 const folder = join(import.meta.dir, "exif");

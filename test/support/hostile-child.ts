@@ -3,7 +3,8 @@
  * letters, and says which it has read. Whoever starts it decides how long that may take.
  */
 import { parseJson } from "#/api/json.ts";
-import { exifOf, readExif } from "#/image/exif.ts";
+import { readExif } from "#/image/read-exif.ts";
+import { exifOf } from "#/image/write-exif.ts";
 import { parseEmphasis } from "#/pipeline/text/emphasis.ts";
 import { pickFromArrays, promptLines, takeInlineLoras } from "#/recipe/prompt-syntax.ts";
 import { unrouted } from "#/routes/http/routing.ts";

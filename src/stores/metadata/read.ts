@@ -1,4 +1,4 @@
-import { readEmbeddedText } from "#/image/decode.ts";
+import { readEmbeddedText } from "#/image/read-embedded-text.ts";
 import { readA1111 } from "./a1111.ts";
 import { factsOf } from "./facts.ts";
 import { readFooocus } from "./fooocus.ts";

@@ -3,7 +3,7 @@ import { isIP } from "node:net";
 import { RequestError } from "#/lib/errors.ts";
 import { isNothing } from "#/lib/nothing.ts";
 import { isPrivateAddress } from "#/outgoing/private-address.ts";
-import type { Resolve } from "#/outgoing/safe-fetch.ts";
+import type { Resolve } from "#/outgoing/safe-address.ts";
 
 /** Names are looked up while the rest of a request is looked at, and waited for no longer than this, in milliseconds. */
 const patience = 200;

@@ -2,8 +2,8 @@ import { afterAll, expect, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { pythonLiteral } from "#/config/fooocus-keys.ts";
 import { loadConfig } from "#/config/load.ts";
+import { pythonLiteral } from "#/config/python-literal.ts";
 import { ConfigSchema } from "#/config/schema.ts";
 import { version } from "#/lib/version.ts";
 

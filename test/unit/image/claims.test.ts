@@ -1,10 +1,11 @@
 import { describe, expect, test } from "bun:test";
 import sharp from "sharp";
 import { pictureLimits } from "#/image/claims.ts";
-import { decodeImage, readEmbeddedText } from "#/image/decode.ts";
+import { decodeImage } from "#/image/decode.ts";
 import { DecodeGate } from "#/image/decode-gate.ts";
 import { encodeImage } from "#/image/encode.ts";
 import { inspectPicture } from "#/image/inspect.ts";
+import { readEmbeddedText } from "#/image/read-embedded-text.ts";
 import * as made from "../../support/claiming-pictures.ts";
 
 const { side, pixels, frames, scans, chunks, chunkBytes, metadataBytes, unpackedBytes, channels } =

@@ -1,10 +1,12 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import sharp from "sharp";
-import { decodeImage, readEmbeddedText } from "#/image/decode.ts";
+import { decodeImage } from "#/image/decode.ts";
 import { encodeImage } from "#/image/encode.ts";
-import { exifOf, readExif } from "#/image/exif.ts";
 import { pngTexts } from "#/image/png-text.ts";
+import { readEmbeddedText } from "#/image/read-embedded-text.ts";
+import { readExif } from "#/image/read-exif.ts";
+import { exifOf } from "#/image/write-exif.ts";
 import { RequestError } from "#/lib/errors.ts";
 
 const picture = { width: 8, height: 8, data: new Uint8Array(8 * 8 * 3).fill(90) };

@@ -1,9 +1,10 @@
 import { expect, test } from "bun:test";
 import sharp from "sharp";
-import { decodeImage, readEmbeddedText } from "#/image/decode.ts";
+import { decodeImage } from "#/image/decode.ts";
 import { convertImage, encodeImage, type ImageFormat } from "#/image/encode.ts";
 import { imageGrid } from "#/image/grid.ts";
 import type { Pixmap } from "#/image/pixmap.ts";
+import { readEmbeddedText } from "#/image/read-embedded-text.ts";
 
 const picture: Pixmap = {
   width: 17,
