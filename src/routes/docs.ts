@@ -2,7 +2,8 @@ import { Elysia } from "elysia";
 import type { GenerateParams } from "#/api/generate.ts";
 import { type DescribedRoute, openApiDocument } from "#/api/openapi.ts";
 import { apiDocs } from "#/web/api-docs.ts";
-import { type ReferenceDocument, referencePage } from "#/web/reference-page.ts";
+import type { ReferenceDocument } from "#/web/reference-document.ts";
+import { referencePage } from "#/web/reference-page.ts";
 import { jsonText, pageReply } from "./http/replies.ts";
 
 const hidden = { detail: { hide: true } };

@@ -1,42 +1,7 @@
-/** The parts of a JSON Schema that the page shows. */
-export type ReferenceSchema = Readonly<{
-  $ref?: string;
-  type?: string;
-  description?: string;
-  default?: unknown;
-  enum?: readonly unknown[];
-  minimum?: number;
-  maximum?: number;
-  items?: ReferenceSchema;
-  anyOf?: readonly ReferenceSchema[];
-  properties?: Readonly<Record<string, ReferenceSchema>>;
-  required?: readonly string[];
-}>;
-
-type Content = Readonly<Record<string, Readonly<{ schema?: ReferenceSchema; example?: object }>>>;
-type Parameter = Readonly<{
-  name: string;
-  in: string;
-  required?: boolean;
-  description?: string;
-  schema?: ReferenceSchema;
-}>;
-type Operation = Readonly<{
-  summary?: string;
-  description?: string;
-  tags?: readonly string[];
-  parameters?: readonly Parameter[];
-  requestBody?: Readonly<{ content: Content }>;
-  responses: Readonly<Record<string, Readonly<{ description?: string; content?: Content }>>>;
-}>;
-
-/** The parts of an OpenAPI document that the page shows. */
-export type ReferenceDocument = Readonly<{
-  info: Readonly<{ version: string; description?: string }>;
-  tags: readonly Readonly<{ name: string; description: string }>[];
-  paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
-  components: Readonly<{ schemas: Readonly<Record<string, ReferenceSchema>> }>;
-}>;
+import type { Content, Operation, Parameter, ReferenceDocument } from "./reference-document.ts";
+import { anchor, link, prose, text } from "./reference-html.ts";
+import { schemaOf, typeOf } from "./reference-schema.ts";
+import { style } from "./reference-style.ts";
 
 /**
  * The API as one page to read, without a script and without anything from elsewhere. FastAPI's `/redoc` loads Redoc from
@@ -103,45 +68,3 @@ const contentOf = (content: Content): string =>
   Object.entries(content)
     .map(([type, { schema = {} }]) => `${text(type)}: ${typeOf(schema)}`)
     .join("<br>");
-
-function schemaOf(schema: ReferenceSchema): string {
-  const { properties, required = [], description } = schema;
-  if (properties === undefined) return `<p>${typeOf(schema)}</p>`;
-  const rows = Object.entries(properties).map(([name, property]) => {
-    const must = required.includes(name) ? ", required" : "";
-    return `<tr><td><code>${text(name)}</code></td><td>${typeOf(property)}${must}</td><td>${text(property.description ?? "")}</td></tr>`;
-  });
-  return `<p>${text(description ?? "")}</p><table>${rows.join("")}</table>`;
-}
-
-function typeOf(schema: ReferenceSchema): string {
-  const { $ref, type, enum: values, items, anyOf, minimum, maximum, default: fallback } = schema;
-  const kind =
-    $ref !== undefined
-      ? link($ref.split("/").at(-1) ?? "")
-      : values !== undefined
-        ? values.map((value) => `<code>${text(JSON.stringify(value))}</code>`).join(" | ")
-        : anyOf !== undefined
-          ? anyOf.map(typeOf).join(" | ")
-          : items !== undefined
-            ? `list of ${typeOf(items)}`
-            : text(type ?? "anything");
-  const range = minimum === undefined && maximum === undefined ? "" : ` ${minimum ?? ""}..${maximum ?? ""}`;
-  return `${kind}${range}${fallback === undefined ? "" : ` = <code>${text(JSON.stringify(fallback))}</code>`}`;
-}
-
-const link = (name: string): string => `<a href="#${text(name)}">${text(name)}</a>`;
-const anchor = (method: string, path: string): string =>
-  text(`${method}${path.replaceAll(/[^a-zA-Z0-9]+/g, "-")}`);
-const text = (value: string): string =>
-  value.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll('"', "&quot;");
-/** Descriptions are Markdown, of which ours use the marks of code only. */
-const prose = (value: string): string => text(value).replaceAll(/`([^`]+)`/g, "<code>$1</code>");
-
-const style = `
-body { font: 15px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem; color: #222; background: #fff }
-h2 { margin-top: 2.5rem; border-top: 1px solid #ddd; padding-top: 1rem; font-size: 1.15rem } h4 { margin: 1rem 0 .3rem } ul { margin: 0 }
-table { border-collapse: collapse; width: 100% } td { border: 1px solid #ddd; padding: .3rem .5rem; vertical-align: top }
-code { font: .9em ui-monospace, monospace; overflow-wrap: anywhere } a { color: #0a58ca }
-@media (prefers-color-scheme: dark) { body { color: #ddd; background: #181818 } td, h2 { border-color: #444 } a { color: #7ab0ff } }
-`;

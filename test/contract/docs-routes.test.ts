@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { join } from "node:path";
-import type { ReferenceDocument } from "#/web/reference-page.ts";
+import type { ReferenceDocument } from "#/web/reference-document.ts";
 import { examplesOf } from "../../scripts/docs/examples.ts";
 import { serveBench } from "../support/served-bench.ts";
 

@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, test } from "bun:test";
-import type { ReferenceDocument, ReferenceSchema } from "#/web/reference-page.ts";
+import type { ReferenceDocument, ReferenceSchema } from "#/web/reference-document.ts";
 import { fields, objects } from "../support/request-fields.ts";
 import { serveBench } from "../support/served-bench.ts";
 import fixture from "./fixtures/openapi.json";

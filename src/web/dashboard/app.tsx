@@ -9,7 +9,7 @@ import type { Server } from "./server.ts";
 import { Stage } from "./stage.tsx";
 import type { Link, State } from "./state.ts";
 import { useServer } from "./use-server.ts";
-import type { TaskRecord } from "./wire.ts";
+import { type TaskRecord } from "./wire.ts";
 
 const linkWords: Readonly<Record<Link, string>> = {
   connecting: "Connecting …",

@@ -1,6 +1,9 @@
+import { parsePreview } from "./preview-frame.ts";
 import { Locked, Missing, type Server } from "./server.ts";
+import { splitEvents } from "./split-events.ts";
 import type { Link } from "./state.ts";
-import { isObject, type LiveMessage, parseMessage, parsePreview, splitEvents, textOf } from "./wire.ts";
+import { isObject, textOf } from "./values.ts";
+import { type LiveMessage, parseMessage } from "./wire.ts";
 
 export type Listener = Readonly<{
   link: (link: Link) => void;

@@ -2,7 +2,8 @@ import { useEffect, useRef } from "preact/hooks";
 import { failureOf, type Tile } from "./gallery.tsx";
 import { Picture } from "./picture.tsx";
 import type { Server } from "./server.ts";
-import { type TaskRecord, textOf } from "./wire.ts";
+import { textOf } from "./values.ts";
+import { type TaskRecord } from "./wire.ts";
 
 const rows: readonly (readonly [string, string])[] = [
   ["Leave out", "negative_prompt"],

@@ -1,4 +1,5 @@
-import { type TaskRecord, textOf } from "./wire.ts";
+import { textOf } from "./values.ts";
+import { type TaskRecord } from "./wire.ts";
 
 /** What the form holds; texts as typed. */
 export type Draft = Readonly<{

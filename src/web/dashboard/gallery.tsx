@@ -1,6 +1,8 @@
+import { localUrl } from "./local-url.ts";
 import { Picture } from "./picture.tsx";
 import type { Server } from "./server.ts";
-import { isObject, localUrl, type TaskRecord, textOf } from "./wire.ts";
+import { isObject, textOf } from "./values.ts";
+import { type TaskRecord } from "./wire.ts";
 
 /** One tile: a picture of a task, or a task that has none. */
 export type Tile = Readonly<{ record: TaskRecord; url: string | undefined; index: number }>;

@@ -1,4 +1,6 @@
-import { complaint, isObject, parseJson, type TaskRecord, textOf } from "./wire.ts";
+import { complaint } from "./complaint.ts";
+import { isObject, textOf } from "./values.ts";
+import { parseJson, type TaskRecord } from "./wire.ts";
 
 /** The server refused for want of a key. */
 export class Locked extends Error {}

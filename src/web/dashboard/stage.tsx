@@ -1,7 +1,7 @@
+import { localUrl } from "./local-url.ts";
 import { Picture } from "./picture.tsx";
 import type { Server } from "./server.ts";
 import type { State } from "./state.ts";
-import { localUrl } from "./wire.ts";
 
 type StageProps = Readonly<{
   state: State;

@@ -1,7 +1,8 @@
 import { useCallback, useEffect, useReducer, useRef, useState } from "preact/hooks";
 import { Connection } from "./connection.ts";
+import { reduce } from "./reduce.ts";
 import { Locked, type Server } from "./server.ts";
-import { initialState, reduce } from "./state.ts";
+import { initialState } from "./state.ts";
 
 /** Everything that comes from the server: kept up to date by the connection, read anew when something ended. */
 export function useServer(server: Server) {

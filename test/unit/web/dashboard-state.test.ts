@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
-import { type Action, initialState, reduce, type State } from "#/web/dashboard/state.ts";
-import type { TaskRecord } from "#/web/dashboard/wire.ts";
+import { reduce } from "#/web/dashboard/reduce.ts";
+import { type Action, initialState, type State } from "#/web/dashboard/state.ts";
+import { type TaskRecord } from "#/web/dashboard/wire.ts";
 
 const hear = (state: State, ...messages: readonly Readonly<Record<string, unknown> & { type: string }>[]) =>
   messages.reduce((now, message) => reduce(now, { kind: "message", message }), state);

@@ -1,12 +1,9 @@
 import { expect, test } from "bun:test";
-import {
-  complaint,
-  localUrl,
-  parseJson,
-  parseMessage,
-  parsePreview,
-  splitEvents,
-} from "#/web/dashboard/wire.ts";
+import { complaint } from "#/web/dashboard/complaint.ts";
+import { localUrl } from "#/web/dashboard/local-url.ts";
+import { parsePreview } from "#/web/dashboard/preview-frame.ts";
+import { splitEvents } from "#/web/dashboard/split-events.ts";
+import { parseJson, parseMessage } from "#/web/dashboard/wire.ts";
 
 /** A frame as the live channel's text describes it, byte by byte. */
 function frame(header: object, image: readonly number[], version = 1): ArrayBuffer {

@@ -1,0 +1,68 @@
+import { begun, current } from "./running.ts";
+import type { Running, State } from "./state.ts";
+import { isObject, textOr } from "./values.ts";
+import { type LiveMessage } from "./wire.ts";
+
+/** The state after one message of the server; unknown types change nothing. */
+export function hear(state: State, message: LiveMessage): State {
+  const id = typeof message["task_id"] === "string" ? message["task_id"] : "";
+  switch (message.type) {
+    case "hello":
+      return { ...state, device: textOr(message["device"], state.device) };
+    case "engine":
+      return { ...state, ...engineOf(state, message) };
+    case "status":
+      return withQueue({ ...state, ...engineOf(state, message["engine"]) }, message["queue"]);
+    case "queue":
+      return withQueue(state, message);
+    case "queued":
+      return state.pending.includes(id) ? state : { ...state, pending: [...state.pending, id] };
+    case "started":
+      return { ...state, pending: state.pending.filter((one) => one !== id), running: begun(id) };
+    case "progress":
+      return { ...state, running: advance(state, id, message) };
+    case "image":
+      return { ...state, running: withImage(state, id, message["url"]) };
+    case "snapshot":
+      return { ...state, stale: state.stale + 1 };
+    case "settled":
+      return settle(state, id, message);
+    default:
+      return state;
+  }
+}
+
+function advance(state: State, id: string, message: LiveMessage): Running {
+  const before = current(state, id);
+  const percent = typeof message["progress"] === "number" ? message["progress"] : before.percent;
+  const etaMs = typeof message["eta_ms"] === "number" ? message["eta_ms"] : null;
+  return { ...before, percent, etaMs, message: textOr(message["message"], before.message) };
+}
+
+function withImage(state: State, id: string, url: unknown): Running {
+  const before = current(state, id);
+  return typeof url === "string" ? { ...before, images: [...before.images, url] } : before;
+}
+
+function settle(state: State, id: string, message: LiveMessage): State {
+  const error = isObject(message["error"]) ? textOr(message["error"]["message"], "") : "";
+  const status = textOr(message["status"], "finished");
+  const running = state.running?.id === id ? undefined : state.running;
+  const pending = state.pending.filter((one) => one !== id);
+  const news = `${status === "failed" ? "Failed" : "Done"}: ${state.prompts[id] ?? ""} ${error}`.trim();
+  return { ...state, running, pending, stale: state.stale + 1, news };
+}
+
+function engineOf(state: State, value: unknown): Pick<State, "engine" | "device"> {
+  if (!isObject(value)) return state;
+  return { engine: textOr(value["state"], state.engine), device: textOr(value["device"], state.device) };
+}
+
+/** A reply to a queue command may say less than a queue event: what it does not say stays. */
+function withQueue(state: State, value: unknown): State {
+  if (!isObject(value)) return state;
+  const pending = Array.isArray(value["pending"])
+    ? value["pending"].filter((one) => typeof one === "string")
+    : state.pending;
+  return { ...state, pending, paused: typeof value["paused"] === "boolean" ? value["paused"] : state.paused };
+}

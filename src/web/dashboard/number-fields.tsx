@@ -1,0 +1,33 @@
+import type { Draft } from "./draft.ts";
+
+type NumberFieldsProps = Pick<Draft, "count" | "seed"> & Readonly<{ change: (part: Partial<Draft>) => void }>;
+
+/** How many pictures, and from which seed; an empty one is random. */
+export function NumberFields({ count, seed, change }: NumberFieldsProps) {
+  return (
+    <div class="pair">
+      <div>
+        <label for="count">Pictures</label>
+        <input
+          id="count"
+          type="number"
+          min={1}
+          max={32}
+          value={count}
+          onInput={(event) => change({ count: Number(event.currentTarget.value) || 1 })}
+        />
+      </div>
+      <div>
+        <label for="seed">Seed</label>
+        <input
+          id="seed"
+          inputMode="numeric"
+          pattern="-?[0-9]*"
+          placeholder="random"
+          value={seed}
+          onInput={(event) => change({ seed: event.currentTarget.value })}
+        />
+      </div>
+    </div>
+  );
+}
