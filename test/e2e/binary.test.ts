@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
 import { type RunningBinary, startBinary } from "../support/binary.ts";
@@ -65,4 +66,24 @@ test("SIGTERM ends it cleanly, and what it made is there after a restart", async
   server = await server.restart();
   const { history } = await (await fetch(`${server.url}/tasks`)).json();
   expect(history.length).toBeGreaterThanOrEqual(3);
+});
+
+test("a page of one's own is served from its folder, and nothing of what is inside the binary", async () => {
+  const page = mkdtempSync(join(tmpdir(), "fooocusd-page-"));
+  writeFileSync(join(page, "index.html"), "<p>mine");
+  writeFileSync(join(page, "app.js"), "0123456789");
+  const own = await startBinary(["--web-dir", page]);
+  try {
+    const ask = (path: string, headers: Record<string, string> = {}) => fetch(own.url + path, { headers });
+    expect(await (await ask("/dashboard")).text()).toBe("<p>mine");
+    const part = await ask("/dashboard/app.js", { range: "bytes=2-4" });
+    expect([part.status, await part.text()]).toEqual([206, "234"]);
+    const etag = (await ask("/dashboard/app.js")).headers.get("etag") ?? "";
+    expect((await ask("/dashboard/app.js", { "if-none-match": etag })).status).toBe(304);
+    for (const path of ["fooocusd", "%2f$bunfs%2froot%2ffooocusd", "..%2f..%2f$bunfs%2froot%2ffooocusd"])
+      expect([path, (await ask(`/dashboard/${path}`)).status]).toEqual([path, 404]);
+  } finally {
+    await own.close();
+    rmSync(page, { recursive: true, force: true });
+  }
 });

@@ -20,17 +20,17 @@ export type RunningBinary = Readonly<{
   close: () => Promise<void>;
 }>;
 
-/** Starts the binary in an empty folder, with an empty home, and waits until it answers. */
-export async function startBinary(): Promise<RunningBinary> {
+/** Starts the binary in an empty folder, with an empty home and these flags, and waits until it answers. */
+export async function startBinary(flags: readonly string[] = []): Promise<RunningBinary> {
   if (!existsSync(binary)) throw new Error(`${binary} is not there: run "npm run build" first`);
   const folder = mkdtempSync(join(tmpdir(), "fooocusd-e2e-"));
   mkdirSync(join(folder, "home"));
-  return startIn(folder);
+  return startIn(folder, flags);
 }
 
-async function startIn(folder: string): Promise<RunningBinary> {
+async function startIn(folder: string, flags: readonly string[]): Promise<RunningBinary> {
   const port = freePort();
-  const child = Bun.spawn([binary, "--port", `${port}`], {
+  const child = Bun.spawn([binary, "--port", `${port}`, ...flags], {
     cwd: folder,
     env: { HOME: join(folder, "home"), PATH: "/usr/bin:/bin", LANG: "C.UTF-8", TMPDIR: tmpdir() },
     stdout: "pipe",
@@ -56,7 +56,7 @@ async function startIn(folder: string): Promise<RunningBinary> {
     folder,
     output,
     terminate,
-    restart: () => startIn(folder),
+    restart: () => startIn(folder, flags),
     close: async () => {
       if (child.exitCode === null) child.kill("SIGKILL");
       await child.exited;
