@@ -10,7 +10,7 @@ export function configurationPage(): string {
   const ignored = [...ignoredFlags.keys()].map((flag) => `\`${flag}\``).join(", ");
   return `# Configuration
 
-<!-- Made by \`node scripts/setup.mjs run scripts/generate/config-docs.ts\` from src/config/schema.ts; do not edit. -->
+<!-- Made by \`npm run bun -- scripts/generate/config-docs.ts\` from src/config/schema.ts; do not edit. -->
 
 Every setting has one name. It is a key of \`config.txt\` (JSON, in the working folder; the variable \`FOOOCUSD_CONFIG_PATH\`, or Fooocus'
 \`config_path\`, names another file), an environment variable \`FOOOCUSD_<KEY>\` in capitals, and a flag \`--key\` with dashes. Later ones win:

@@ -8,7 +8,7 @@ import { promptLimits } from "#/recipe/prompt-limits.ts";
 export function fieldsPage(): string {
   return `# Fields of a request
 
-<!-- Made by \`node scripts/setup.mjs run scripts/generate/fields-docs.ts\` from src/api/generate.ts; do not edit. -->
+<!-- Made by \`npm run bun -- scripts/generate/fields-docs.ts\` from src/api/generate.ts; do not edit. -->
 
 The body of \`POST /v1/engine/generate/\` (see [api.md](api.md)), and \`request\` of \`generate\` on the [live channel](live.md).
 No field of it is required. The defaults here are FooocusAPI's; the preset, the checkpoint, \`config.txt\` and the environment
