@@ -200,7 +200,13 @@ test("the environment is read where the configuration is made", () => {
   expect(readers.filter((path) => !readersOfEnvironment.includes(path))).toEqual([]);
 });
 
+const lengths = [...texts].map(([path, text]) => ({ path, lines: text.split("\n").length - 1 }));
+
 test("a file is about one thing: at most 300 lines", () => {
-  const long = [...texts].map(([path, text]) => ({ path, lines: text.split("\n").length - 1 }));
-  expect(long.filter(({ lines }) => lines > 300)).toEqual([]);
+  expect(lengths.filter(({ lines }) => lines > 300)).toEqual([]);
+});
+
+test("most files are short: the median is at most 60 lines", () => {
+  const sorted = lengths.map(({ lines }) => lines).toSorted((a, b) => a - b);
+  expect(sorted[Math.floor((sorted.length - 1) / 2)]).toBeLessThanOrEqual(60);
 });
