@@ -8,6 +8,7 @@ import { type FooocusFolder, readFooocusFolder } from "#/catalog/fooocus-folder.
 import { ModelHashes } from "#/catalog/hashes.ts";
 import { readFooocusKeys } from "#/config/fooocus-keys.ts";
 import type { Config } from "#/config/schema.ts";
+import { doorTable } from "#/doors/table.ts";
 import { type Channel, processChannel, threadChannel } from "#/engine/channel.ts";
 import { EngineHost } from "#/engine/host.ts";
 import type { EngineSettings } from "#/engine/protocol.ts";
@@ -22,7 +23,6 @@ import type { Preset } from "#/recipe/preset.ts";
 import { withShippedStyles, withShippedWildcards } from "#/recipe/shipped.ts";
 import { expansionStyle, randomStyle } from "#/recipe/styles.ts";
 import type { AddressBook } from "#/routes/answers/addresses.ts";
-import { webhookText } from "#/routes/answers/webhook-text.ts";
 import { browserGuard, isOpenToAll } from "#/routes/http/guard.ts";
 import { routes } from "#/routes/index.ts";
 import { samplers } from "#/sampling/samplers.ts";
@@ -70,6 +70,7 @@ export function startApp(config: Config, engineCommand: readonly string[], log: 
   const baseUrl = () => addresses.named() ?? addresses.listening();
   const shelf = { catalog, examiner: new Examiner() };
   const shared = { images, log, decoding: new DecodeGate() };
+  const doors = doorTable(config);
   const { tasks, tools, defaults } = createTasks({
     ...shared,
     ...shelf,
@@ -80,7 +81,7 @@ export function startApp(config: Config, engineCommand: readonly string[], log: 
     assets,
     baseUrl,
     port: () => port,
-    recordText: webhookText,
+    doors,
     clock: Date.now,
     random: Math.random,
   });
@@ -88,6 +89,7 @@ export function startApp(config: Config, engineCommand: readonly string[], log: 
   noteDefaults({ ...shelf, ...config, presets: assets.presets, styles }, defaults(), log);
   const answering = {
     ...shared,
+    doors,
     tasks,
     tools,
     catalog,
@@ -97,7 +99,6 @@ export function startApp(config: Config, engineCommand: readonly string[], log: 
     addresses,
     corsOrigins: config.cors_origins,
     guard: browserGuard(config),
-    persistentHistory: config.persistent,
   };
   const server = listenAll(() => routes(answering), config, log);
   port = server.port;

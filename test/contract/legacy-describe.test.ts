@@ -1,8 +1,8 @@
 import { expect, test } from "bun:test";
-import { isMultipart } from "#/api/legacy/form.ts";
+import { legacyDescribe } from "#/doors/legacy/describe.ts";
 import { RequestError } from "#/lib/errors.ts";
 import { silentLog } from "#/lib/log.ts";
-import { legacyDescribe } from "#/routes/legacy/describe.ts";
+import { isMultipart } from "#/routes/http/form.ts";
 
 const url = "http://localhost/v1/tools/describe-image";
 const withFile = (query = "", bytes = new Uint8Array([137, 80, 78, 71])): Request => {

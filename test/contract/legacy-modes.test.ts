@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import sharp from "sharp";
-import { formBodies, jsonBodies } from "#/api/legacy/bodies.ts";
+import { formBodies, jsonBodies } from "#/doors/legacy/api/bodies.ts";
 import { type ServedBench, serveBench } from "../support/served-bench.ts";
 
 let bench: ServedBench;

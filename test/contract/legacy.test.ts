@@ -8,7 +8,7 @@ import { routes } from "#/routes/index.ts";
 import { folderImages } from "#/stores/images/folder.ts";
 import { ScriptedEngine } from "../support/scripted-engine.ts";
 import { serveBench } from "../support/served-bench.ts";
-import { openBench, putModel, type TaskBench } from "../support/task-bench.ts";
+import { benchDoors, openBench, putModel, type TaskBench } from "../support/task-bench.ts";
 
 /** Holds the engine before a step while a test looks; open to start with. */
 let gate: Promise<void> = Promise.resolve();
@@ -18,6 +18,7 @@ let base = "";
 
 function serve(of: TaskBench, more: { keys?: readonly string[]; persistentHistory?: boolean } = {}) {
   const app = routes({
+    doors: benchDoors({ config: { persistent: more.persistentHistory ?? false } }),
     tasks: of.tasks,
     tools: of.tools,
     images: folderImages(join(of.folder, "outputs"), join(of.folder, "inputs"), Math.random),
@@ -25,7 +26,6 @@ function serve(of: TaskBench, more: { keys?: readonly string[]; persistentHistor
     styleNames: ["Fooocus V2", "Random Style"],
     auth: { keys: more.keys ?? [], protectFiles: false },
     corsOrigins: [],
-    persistentHistory: more.persistentHistory ?? false,
     log: silentLog,
   });
   app.listen({ hostname: "127.0.0.1", port: 0 });
@@ -515,7 +515,10 @@ test("a webhook in the older form, for jobs of the older API alone, also after a
     { job_id: id, job_result: [{ url: expect.stringMatching(new RegExp(name)), seed: "3" }] },
   ]);
   gate = Promise.resolve();
-  expect(second.tasks.find(id.replaceAll("-", "") as TaskId)?.legacyJob).toBe("text-to-image");
+  expect(second.tasks.find(id.replaceAll("-", "") as TaskId)?.door).toEqual({
+    name: "legacy",
+    word: "text-to-image",
+  });
   await second.close();
   await hook.stop(true);
 });

@@ -1,6 +1,5 @@
 import { timingSafeEqual } from "node:crypto";
-import { isCostly } from "./body-limit.ts";
-import { jsonReply } from "./replies.ts";
+import { type Refusal, refused } from "./refusal.ts";
 
 /**
  * Paths that are open to everybody: documentation, whether the server is up, the page (which asks for the key), the live channel (which checks
@@ -15,19 +14,29 @@ export type AuthOptions = Readonly<{ keys: readonly string[]; protectFiles: bool
 export const asksForKey = (path: string, { protectFiles }: AuthOptions): boolean =>
   !open.test(path) && (protectFiles || !files.test(path));
 
-/** The contract's key check: header `X-API-KEY`, exact match. @returns the refusal, or undefined */
-export function refusal(request: Request, auth: AuthOptions): Response | undefined {
-  if (auth.keys.length === 0 || !asksForKey(new URL(request.url).pathname, auth)) return undefined;
-  if (keyFits(auth.keys, request.headers.get("x-api-key") ?? "")) return undefined;
-  return jsonReply({ detail: "Forbidden" }, 403);
+/**
+ * The keys in a request's headers: `X-API-KEY` (the contract's), and `Authorization: Bearer` (RFC 6750), for clients that
+ * know no other. With both, one that fits is enough: a proxy may have put the other there.
+ */
+export function headerKeys({ headers }: Request): readonly string[] {
+  const bearer = /^bearer +(.+)$/i.exec(headers.get("authorization") ?? "")?.[1];
+  return [headers.get("x-api-key"), bearer].flatMap((key) => key ?? []);
 }
 
 /**
- * The same refusal before the body is read, where that would cost something: without a key, a large body, or one that does
- * not say how large it is, is not looked at.
+ * The key check: exact match.
+ *
+ * @param said the keys that the request says
+ * @returns the refusal, or undefined
  */
-export const strangerRefusal = (request: Request, auth: AuthOptions): Response | undefined =>
-  isCostly(request) ? refusal(request, auth) : undefined;
+export function keyRefusal(
+  request: Request,
+  said: readonly string[],
+  auth: AuthOptions,
+): Refusal | undefined {
+  if (auth.keys.length === 0 || !asksForKey(new URL(request.url).pathname, auth)) return undefined;
+  return said.some((key) => keyFits(auth.keys, key)) ? undefined : refused(403, "Forbidden");
+}
 
 /** Whether a text is one of the keys, in a time that tells nothing of them. */
 export function keyFits(keys: readonly string[], text: string): boolean {

@@ -1,5 +1,5 @@
 import type { Log } from "#/lib/log.ts";
-import { jsonReply } from "./replies.ts";
+import { type Refusal, refused } from "./refusal.ts";
 
 /** What keeps web pages of others from using a server that anybody on this machine may use. */
 export type BrowserGuard = Readonly<{
@@ -44,16 +44,16 @@ export const isOpenToAll = ({ host, api_keys }: Pick<GuardSettings, "host" | "ap
  *
  * @returns as `crossSiteRefusal` does
  */
-export function loggedGuard(guard: BrowserGuard, log: Log): (request: Request) => Response | undefined {
+export function loggedGuard(guard: BrowserGuard, log: Log): (request: Request) => Refusal | undefined {
   const told = new Set<string>();
   return (request) => {
-    const refused = crossSiteRefusal(request, guard);
+    const refusal = crossSiteRefusal(request, guard);
     const origin = request.headers.get("origin");
-    if (refused !== undefined && origin === "null" && !told.has(origin)) {
+    if (refusal !== undefined && origin === "null" && !told.has(origin)) {
       told.add(origin);
       log.warn(fileRefusal, { path: new URL(request.url).pathname });
     }
-    return refused;
+    return refusal;
   };
 }
 
@@ -75,15 +75,12 @@ const fileRefusal =
 export function crossSiteRefusal(
   request: Request,
   { on, hosts, origins }: BrowserGuard,
-): Response | undefined {
+): Refusal | undefined {
   if (!on) return undefined;
   const host = nameOf(request.headers.get("host") ?? "");
   if (host !== "" && !isLoopback(host) && !isAddress(host) && !hosts.includes(host)) {
     const way = "base_url or allowed_hosts names the hosts this server answers to";
-    return jsonReply(
-      { detail: `The host ${JSON.stringify(host.slice(0, 200))} is not this server's: ${way}.` },
-      403,
-    );
+    return refused(403, `The host ${JSON.stringify(host.slice(0, 200))} is not this server's: ${way}.`);
   }
   if (!changes(request) || origins.includes("*")) return undefined;
   const origin = request.headers.get("origin");
@@ -94,7 +91,7 @@ export function crossSiteRefusal(
   if (!foreign) return undefined;
   const page = origin === "null" ? "a file (origin null)" : (origin ?? "another site");
   const way = "list its origin in cors_origins, set a key, or switch browser_guard off";
-  return jsonReply({ detail: `Pages of ${page} may not change anything here: ${way}.` }, 403);
+  return refused(403, `Pages of ${page} may not change anything here: ${way}.`);
 }
 
 /** Everything but looking; some lists delete when a query says so, and a WebSocket can do all. */
