@@ -69,8 +69,7 @@ export function startApp(config: Config, engineCommand: readonly string[], log: 
   const addresses = addressBook(config, () => port);
   const baseUrl = () => addresses.named() ?? addresses.listening();
   const shelf = { catalog, examiner: new Examiner() };
-  const shared = { images, log, decoding: new DecodeGate() };
-  const doors = doorTable(config);
+  const shared = { images, log, decoding: new DecodeGate(), doors: doorTable(config) };
   const { tasks, tools, defaults } = createTasks({
     ...shared,
     ...shelf,
@@ -81,7 +80,6 @@ export function startApp(config: Config, engineCommand: readonly string[], log: 
     assets,
     baseUrl,
     port: () => port,
-    doors,
     clock: Date.now,
     random: Math.random,
   });
@@ -89,7 +87,6 @@ export function startApp(config: Config, engineCommand: readonly string[], log: 
   noteDefaults({ ...shelf, ...config, presets: assets.presets, styles }, defaults(), log);
   const answering = {
     ...shared,
-    doors,
     tasks,
     tools,
     catalog,

@@ -51,8 +51,7 @@ export function routes(parts: RouteDependencies) {
   })
     .onRequest(({ request, set }) => {
       // HTTP/1.0 knows no Host header, and without one there is no address to look at.
-      if (!URL.canParse(request.url))
-        return refusalReply(refused(400, "A request needs a Host header."), doors[0].refusalBody);
+      if (!URL.canParse(request.url)) return worded(refused(400, "A request needs a Host header."), doors[0]);
       Object.assign(set.headers, corsHeaders(request, corsOrigins));
       const answer =
         preflight(request, corsOrigins) ??
@@ -61,20 +60,14 @@ export function routes(parts: RouteDependencies) {
         // Unpacking costs more than a body says, and so does a large one: neither is done for strangers.
         (isPacked(request) || isCostly(request) ? withoutKey(request) : undefined) ??
         oversized(request);
-      return answer === undefined || answer instanceof Response
-        ? answer
-        : refusalReply(answer, doorAt(request).refusalBody);
+      return worded(answer, doorAt(request));
     })
-    .onBeforeHandle(({ request }) => {
-      const refusal = withoutKey(request);
-      return refusal === undefined ? undefined : refusalReply(refusal, doorAt(request).refusalBody);
-    })
-    .onError(({ code, error, request }) => {
-      const { refusalBody } = doorAt(request);
-      return code === "NOT_FOUND"
-        ? refusalReply(notFound, refusalBody)
-        : errorReply(error, parts.log, refusalBody);
-    });
+    .onBeforeHandle(({ request }) => worded(withoutKey(request), doorAt(request)))
+    .onError(({ code, error, request }) =>
+      code === "NOT_FOUND"
+        ? worded(notFound, doorAt(request))
+        : errorReply(error, parts.log, doorAt(request).refusalBody),
+    );
   const declare = (door: FrontDoor): void => {
     for (const { method, path, hooks } of app.routes.slice(declared.length))
       declared.push({ method, path, keyed: asksForKey(path, auth), detail: hooks.detail, door });
@@ -100,3 +93,10 @@ export function routes(parts: RouteDependencies) {
   }
   return app;
 }
+
+/** An answer as it is, a refusal in the words of its door. */
+const worded = (
+  answer: Refusal | Response | undefined,
+  { refusalBody }: Pick<FrontDoor, "refusalBody">,
+): Response | undefined =>
+  answer === undefined || answer instanceof Response ? answer : refusalReply(answer, refusalBody);

@@ -274,7 +274,7 @@ describe("jobs that are asked after", () => {
   });
 });
 
-describe("older than the older API's last version", () => {
+describe("older than the legacy API's last version", () => {
   test("a LoRA without enabled got 422: it counts, as it did before LoRAs had a switch", async () => {
     await using own = serveBench();
     putModel(own.folder, "loras/neon.safetensors");
@@ -389,14 +389,14 @@ test("a job that failed: no result, the stage says so, the status says why", asy
   await failing.close();
 });
 
-describe("what all older routes share", () => {
+describe("what all legacy routes share", () => {
   test("the key, on every one but files", async () => {
     const app = serve(bench, { keys: ["secret"] });
-    const older = app.routes.filter(({ path }) =>
+    const legacy = app.routes.filter(({ path }) =>
       /^\/(v\d\/generation\/|v1\/engines\/clean_vram|ping)/.test(path),
     );
-    expect(older).toHaveLength(16);
-    for (const { path, method } of older)
+    expect(legacy).toHaveLength(16);
+    for (const { path, method } of legacy)
       expect([
         path,
         (await fetch(`${baseOf(app)}${path}`, { method, ...(method === "POST" && { body: "{}" }) })).status,
@@ -409,7 +409,7 @@ describe("what all older routes share", () => {
     await app.stop(true);
   });
 
-  test("a swap method that is known and not built is refused by its older name, an unknown one gives way", async () => {
+  test("a swap method that is known and not built is refused by its legacy name, an unknown one gives way", async () => {
     for (const method of ["separate", "vae"]) {
       const answer = await post(t2i, { advanced_params: { refiner_swap_method: method } });
       expect(answer.status).toBe(422);
@@ -484,7 +484,7 @@ describe("what all older routes share", () => {
   });
 });
 
-test("a webhook in the older form, for jobs of the older API alone, also after a restart", async () => {
+test("a webhook in the legacy form, for jobs of the legacy API alone, also after a restart", async () => {
   const bodies: unknown[] = [];
   const hook = Bun.serve({
     port: 0,

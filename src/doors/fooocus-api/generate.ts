@@ -6,8 +6,6 @@ import { jsonAnswer, jsonRequest, pictureContent } from "#/api/openapi.ts";
 import { readBody } from "#/api/read.ts";
 import type { DecodeGate } from "#/image/decode-gate.ts";
 import type { ImageFormat } from "#/image/encode.ts";
-import { EngineError, RequestError } from "#/lib/errors.ts";
-import type { TaskId } from "#/lib/task-id.ts";
 import {
   type AddressBook,
   addressesFor,

@@ -67,7 +67,7 @@ const maskRoute = ({ tools, addresses: book }: ToolsDependencies) =>
     },
   );
 
-/** Another API has this path too: a form is that one's. */
+/** Another API has this path too: a form is its way to ask. */
 const describeRoute = ({ tools, log, describeForm, addresses: book }: ToolsDependencies) => {
   const describe = async ({ image, image_type }: DescribeImageRequest): Promise<Response> =>
     jsonReply(await tools.describeImage(await tools.imageOf(image), image_type));
@@ -97,7 +97,7 @@ const describeRoute = ({ tools, log, describeForm, addresses: book }: ToolsDepen
           summary: "Say what a picture shows",
           description:
             "Its models are not there yet: what is right about a request is refused too, by name. " +
-            "A form with the file `image`, and `image_type` in the query, is the older API's way to ask.",
+            "A form with the file `image`, and `image_type` in the query, is the legacy API's way to ask.",
           requestBody: jsonRequest(DescribeImageRequest),
           responses: { 200: jsonAnswer(DescribeImageResponse) },
         },

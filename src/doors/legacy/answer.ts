@@ -8,12 +8,12 @@ import { refusalBody } from "./refusal-body.ts";
 const smallest = 1000;
 
 /**
- * An answer in the manner of the older API: a refusal's 422 says under `body` what was sent, and a JSON answer of 1000
+ * An answer in the manner of the legacy API: a refusal's 422 says under `body` what was sent, and a JSON answer of 1000
  * bytes or more is compressed for a client that takes it. Pictures are left alone: they are compressed already.
  *
  * @param handle gets a way to say what the body was, as soon as it is known
  */
-export async function olderAnswer(
+export async function legacyAnswer(
   request: Request,
   log: Log,
   handle: (seen: (body: Json) => void) => Response | Promise<Response>,

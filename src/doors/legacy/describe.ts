@@ -5,33 +5,32 @@ import { describeTypes } from "#/api/tools.ts";
 import type { Log } from "#/lib/log.ts";
 import { bodyOf } from "#/routes/http/body-limit.ts";
 import { formOf } from "#/routes/http/form.ts";
-import { olderAnswer } from "./answer.ts";
+import { legacyAnswer } from "./answer.ts";
 import { checkForm, fileFormat, readForm } from "./api/form.ts";
 
 const imageType = choice(describeTypes, "Photo", "DescribeImageType", "Which describer to use.");
 
-/** The older API's form of describe-image; `image_type` is in the query. */
+/** The legacy API's form of describe-image; `image_type` is in the query. */
 const DescribeForm = Type.Object(
   { image: Type.String({ format: fileFormat, description: "The picture." }) },
   { title: "Body_describe_image_v1_tools_describe_image_post", requiredKeys: ["image"] },
 );
 
-/** What the newer API's JSON body says: the picture as a data URI, and which describer to use. */
+/** What FooocusAPI's JSON body says: the picture as a data URI, and which describer to use. */
 export type DescribeWords = Readonly<{ image: string; image_type: Static<typeof imageType> }>;
 
 /**
- * The older API's half of `POST /v1/tools/describe-image`: the newer route, which has the same path, hands over here
- * when the body is multipart (`isMultipart`). Reads the form, and answers as the older API does.
+ * The legacy API's half of `POST /v1/tools/describe-image`: the main door's route, which has the same path, hands over here
+ * when the body is multipart (`isMultipart`). Reads the form, and answers as the legacy API does.
  *
- * @param describe answers the same question in the newer API's words; what it throws is answered here
- * @public for the newer API's route
+ * @param describe answers the same question in FooocusAPI's words; what it throws is answered here
  */
 export const legacyDescribe = (
   request: Request,
   log: Log,
   describe: (words: DescribeWords) => Response | Promise<Response>,
 ): Promise<Response> =>
-  olderAnswer(request, log, async (seen) => {
+  legacyAnswer(request, log, async (seen) => {
     const form = await readForm(await formOf(request, () => bodyOf(request)), DescribeForm);
     seen(form.echo);
     const { image } = checkForm(DescribeForm, form) as Static<typeof DescribeForm>;

@@ -17,16 +17,16 @@ import { convertedReply, jsonReply } from "#/routes/http/replies.ts";
 import type { ImageStore } from "#/stores/images.ts";
 import type { Task } from "#/tasks/life-cycle/task.ts";
 import type { Tasks } from "#/tasks/life-cycle/tasks.ts";
-import { olderAnswer } from "./answer.ts";
+import { legacyAnswer } from "./answer.ts";
 import { AsyncJobResponse, GeneratedImageResult } from "./api/answers.ts";
 import { formBodies, formDefaults, jsonBodies } from "./api/bodies.ts";
 import { checkForm, readForm } from "./api/form.ts";
 import { doorName, type LegacyJob } from "./api/job.ts";
-import { olderField, toGenerateRequest } from "./api/to-generate.ts";
-import { type OlderWords, readOlder } from "./api/words.ts";
+import { legacyField, toGenerateRequest } from "./api/to-generate.ts";
+import { type LegacyWords, readLegacy } from "./api/words.ts";
 import { finishReason, freshJob, jobResult, queueIsFull, refusedJob } from "./job.ts";
 
-export type OlderDependencies = Readonly<{
+export type LegacyDependencies = Readonly<{
   tasks: Tasks;
   images: ImageStore;
   log: Log;
@@ -34,8 +34,8 @@ export type OlderDependencies = Readonly<{
   decoding?: DecodeGate;
 }>;
 
-/** A route of the older API: where it is, what it takes, and what its body is about. */
-type OlderRoute = Readonly<{
+/** A route of the legacy API: where it is, what it takes, and what its body is about. */
+type LegacyRoute = Readonly<{
   path: string;
   job: LegacyJob;
   form: boolean;
@@ -50,7 +50,7 @@ const row = (
   job: LegacyJob,
   schema: TObject,
   [operation, summary]: readonly [operation: string, summary: string],
-): OlderRoute => ({
+): LegacyRoute => ({
   path,
   job,
   form: path.startsWith("/v1") && job !== "text-to-image",
@@ -70,7 +70,7 @@ const v1 = "/v1/generation";
 const v2 = "/v2/generation";
 const { textToImage, textToImageWithPrompts } = jsonBodies;
 
-const olderRoutes: readonly OlderRoute[] = [
+const legacyRoutes: readonly LegacyRoute[] = [
   row(`${v1}/text-to-image`, "text-to-image", textToImage, textAlone),
   row(`${v2}/text-to-image-with-ip`, "text-to-image", textToImageWithPrompts, withPrompts),
   row(`${v1}/image-upscale-vary`, "upscale-vary", formBodies.upscaleVary, uov),
@@ -83,20 +83,20 @@ const olderRoutes: readonly OlderRoute[] = [
   row(`${v2}/image-enhance`, "enhance", jsonBodies.enhance, enhance),
 ];
 
-/** The older API's ways to make pictures: the same tasks as the newer one's, in other words. */
-export const generationRoutes = (parts: OlderDependencies) =>
+/** The legacy API's ways to make pictures: the same tasks as FooocusAPI's, in other words. */
+export const generationRoutes = (parts: LegacyDependencies) =>
   new Elysia({ name: "routes/legacy/generation" }).use(jsonRoutes(parts)).use(formRoutes(parts));
 
 /** The bodies are read before the key is asked for, if they are small, and checked after: that is the contract's order. */
-function jsonRoutes(parts: OlderDependencies) {
+function jsonRoutes(parts: LegacyDependencies) {
   const app = new Elysia().derive(async ({ request }) => ({ json: await sentJson(request) }));
-  for (const route of olderRoutes.filter(({ form }) => !form)) {
+  for (const route of legacyRoutes.filter(({ form }) => !form)) {
     app.post(
       route.path,
       ({ request, json }): Promise<Response> =>
-        olderAnswer(request, parts.log, (seen) => {
+        legacyAnswer(request, parts.log, (seen) => {
           seen(json);
-          return generated(route, request, readOlder(route.schema, json), parts);
+          return generated(route, request, readLegacy(route.schema, json), parts);
         }),
       { parse: "none", detail: detailOf(route) },
     );
@@ -104,15 +104,15 @@ function jsonRoutes(parts: OlderDependencies) {
   return app;
 }
 
-function formRoutes(parts: OlderDependencies) {
+function formRoutes(parts: LegacyDependencies) {
   const app = new Elysia().derive(async ({ request }) => ({
     form: await formOf(request, () => bodyOf(request)),
   }));
-  for (const route of olderRoutes.filter(({ form }) => form)) {
+  for (const route of legacyRoutes.filter(({ form }) => form)) {
     app.post(
       route.path,
       ({ request, form }): Promise<Response> =>
-        olderAnswer(request, parts.log, async (seen) => {
+        legacyAnswer(request, parts.log, async (seen) => {
           const read = await readForm(form, route.schema);
           seen(read.echo);
           return await generated(
@@ -133,7 +133,7 @@ const acceptSchema = Type.String({
 });
 
 /** What OpenAPI says of a route. */
-const detailOf = ({ path, form, schema, operationId, summary }: OlderRoute) => ({
+const detailOf = ({ path, form, schema, operationId, summary }: LegacyRoute) => ({
   tags: [path.startsWith(v1) ? "GenerateV1 (older)" : "GenerateV2 (older)"],
   operationId,
   summary,
@@ -164,7 +164,7 @@ async function sentJson(request: Request): Promise<Json> {
   }
 }
 
-const withFormDefaults = ({ schema }: OlderRoute, words: OlderWords): OlderWords => ({
+const withFormDefaults = ({ schema }: LegacyRoute, words: LegacyWords): LegacyWords => ({
   ...Object.fromEntries(
     Object.entries(formDefaults).filter(([field]) => Object.hasOwn(schema.properties, field)),
   ),
@@ -174,10 +174,10 @@ const withFormDefaults = ({ schema }: OlderRoute, words: OlderWords): OlderWords
 type ReplyKind = "image" | "async" | "sync";
 
 async function generated(
-  route: OlderRoute,
+  route: LegacyRoute,
   request: Request,
-  words: OlderWords,
-  { tasks, images, decoding, addresses: book }: OlderDependencies,
+  words: LegacyWords,
+  { tasks, images, decoding, addresses: book }: LegacyDependencies,
 ): Promise<Response> {
   const kind = replyKind(request, words);
   const addresses = addressesFor(request, book);
@@ -197,16 +197,16 @@ async function generated(
 }
 
 /** Only the exact text asks for the picture; a query parameter that is not empty wins over the header. */
-function replyKind(request: Request, { async_process }: OlderWords): ReplyKind {
+function replyKind(request: Request, { async_process }: LegacyWords): ReplyKind {
   const asked = new URL(request.url).searchParams.get("accept") || request.headers.get("accept");
   if (asked === "image/png") return "image";
   return async_process === true ? "async" : "sync";
 }
 
-/** @returns the task, or undefined if too many wait; what is wrong is said in the older API's names */
+/** @returns the task, or undefined if too many wait; what is wrong is said in the legacy API's names */
 async function submitted(
-  { job, form }: OlderRoute,
-  words: OlderWords,
+  { job, form }: LegacyRoute,
+  words: LegacyWords,
   kind: ReplyKind,
   tasks: Pick<Tasks, "submit">,
 ): Promise<Task | undefined> {
@@ -221,9 +221,9 @@ async function submitted(
     if (thrown.code === "queue-full") return undefined;
     const { field } = thrown.details;
     if (typeof field !== "string") throw thrown;
-    const older = olderField(field, form);
-    const message = thrown.message.replaceAll(field, older);
-    throw new RequestError(thrown.code, message, { ...thrown.details, field: older }, thrown);
+    const legacy = legacyField(field, form);
+    const message = thrown.message.replaceAll(field, legacy);
+    throw new RequestError(thrown.code, message, { ...thrown.details, field: legacy }, thrown);
   }
 }
 

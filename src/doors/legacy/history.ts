@@ -13,13 +13,13 @@ export const jobTimes = ({ id, queuedAt, state }: Task): JsonObject => ({
   is_finished: state.status === "settled",
 });
 
-/** A settled job with its parameters, as the older API lists it when it keeps a history on disk. */
+/** A settled job with its parameters, as the legacy API lists it when it keeps a history on disk. */
 export function persistentJob(task: Task): JsonObject {
   const { id, queuedAt, state } = task;
   const settled = state.status === "settled" ? state : undefined;
   const finishedAt = settled?.finishedAt ?? 0;
   return {
-    params: olderParameters(task),
+    params: legacyParameters(task),
     task_info: {
       task_id: hyphenated(id),
       task_type: jobTypes[jobOf(task)],
@@ -40,8 +40,8 @@ const same = [
   ...["webhook_url", "require_base64", "async_process"],
 ];
 
-/** A stored request in the older API's names. */
-function olderParameters({ request, webhookUrl }: Task): JsonObject {
+/** A stored request in the legacy API's names. */
+function legacyParameters({ request, webhookUrl }: Task): JsonObject {
   const pick = (fields: readonly string[]): JsonObject =>
     Object.fromEntries(fields.map((field) => [field, request[field] ?? null]));
   const distances = Array.isArray(request.outpaint_distance) ? request.outpaint_distance : [];

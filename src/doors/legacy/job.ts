@@ -7,7 +7,7 @@ import { doorName, hyphenated, isLegacyJob, jobTypes, type LegacyJob } from "./a
 
 type FinishReason = "SUCCESS" | "QUEUE_IS_FULL" | "USER_CANCEL" | "ERROR";
 
-/** What a job made, in the words of the older API: one item an image; a stopped one without images says so. */
+/** What a job made, in the words of the legacy API: one item an image; a stopped one without images says so. */
 export type JobResult = readonly Readonly<{
   base64: string | null;
   url: string | null;
@@ -33,7 +33,7 @@ export function finishReason({ state }: Task): FinishReason | undefined {
   }
 }
 
-/** What a settled job made; nothing if it failed, as the older API has it. */
+/** What a settled job made; nothing if it failed, as the legacy API has it. */
 export async function jobResult(task: Task, images: ImageStore): Promise<JobResult> {
   const reason = finishReason(task);
   if (task.state.status !== "settled" || reason === undefined || reason === "ERROR") return [];
@@ -119,7 +119,7 @@ export const unknownJob: JsonObject = {
   job_result: null,
 };
 
-/** What the older API posts to a webhook. */
+/** What the legacy API posts to a webhook. */
 export const jobWebhook = (task: Task): JsonObject => ({
   job_id: hyphenated(task.id),
   job_result:

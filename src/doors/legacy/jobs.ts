@@ -3,13 +3,13 @@ import { Elysia } from "elysia";
 import { InvalidRequest, sentences } from "#/api/issues.ts";
 import { jsonAnswer, pictureContent, queryParameter } from "#/api/openapi.ts";
 import { type Converted, readQuery } from "#/api/read.ts";
-import type { TaskId } from "#/lib/task-id.ts";
+import { type TaskId, taskIdOf } from "#/lib/task-id.ts";
 import { addressesFor, taskFor } from "#/routes/answers/addresses.ts";
 import { fileReply } from "#/routes/files.ts";
 import { jsonReply } from "#/routes/http/replies.ts";
 import type { Task } from "#/tasks/life-cycle/task.ts";
 import type { Tasks } from "#/tasks/life-cycle/tasks.ts";
-import { olderAnswer } from "./answer.ts";
+import { legacyAnswer } from "./answer.ts";
 import {
   AsyncJobResponse,
   CleanVramResponse,
@@ -18,14 +18,14 @@ import {
   StopResponse,
 } from "./api/answers.ts";
 import { hyphenated, withoutHyphens } from "./api/job.ts";
-import type { OlderDependencies } from "./generation.ts";
+import type { LegacyDependencies } from "./generation.ts";
 import { jobTimes, persistentJob } from "./history.ts";
 import { jobRecord, unknownJob } from "./job.ts";
 import { lastPreviews } from "./last-previews.ts";
 
-export type JobDependencies = OlderDependencies &
+export type JobDependencies = LegacyDependencies &
   Readonly<{
-    /** Whether `job-history` shows parameters and results, as the older API's `--persistent` does. */
+    /** Whether `job-history` shows parameters and results, as the legacy API's `--persistent` does. */
     persistent: boolean;
   }>;
 
@@ -41,7 +41,7 @@ const page = Type.Integer({
 const pageSize = Type.Integer({ default: 20, minimum: 1, maximum: most, description: "Jobs on a page." });
 const wantsDelete = Type.Boolean({ default: false, description: "Delete the job that job_id names." });
 
-/** The older API's routes that make no pictures. */
+/** The legacy API's routes that make no pictures. */
 export const jobRoutes = (parts: JobDependencies) =>
   new Elysia({ name: "routes/legacy/jobs" }).use(queryRoutes(parts)).use(otherRoutes(parts));
 
@@ -53,12 +53,13 @@ function queryRoutes(parts: JobDependencies) {
     .get(
       "/v1/generation/query-job",
       ({ request }) =>
-        olderAnswer(request, log, async () => {
+        legacyAnswer(request, log, async () => {
           const query = new URL(request.url).searchParams;
           const id = query.get("job_id");
           if (id === null) throw missing("job_id");
           const preview = asked(query, "require_step_preview", wantsPreview) === true;
-          const task = tasks.find(withoutHyphens(id) as TaskId);
+          const taskId = taskIdOf(withoutHyphens(id));
+          const task = taskId === undefined ? undefined : tasks.find(taskId);
           if (task === undefined) return jsonReply(unknownJob, 404);
           const shown = taskFor(task, addressesFor(request, addresses));
           return jsonReply(await jobRecord(shown, images, preview ? previewOf(task.id) : null));
@@ -70,7 +71,7 @@ function queryRoutes(parts: JobDependencies) {
     )
     .get(
       "/v1/generation/job-queue",
-      ({ request }) => olderAnswer(request, log, () => jsonReply(queueCounts(tasks))),
+      ({ request }) => legacyAnswer(request, log, () => jsonReply(queueCounts(tasks))),
       documented(
         "job_queue_v1_generation_job_queue_get",
         "How many jobs wait, run and have ended",
@@ -79,7 +80,7 @@ function queryRoutes(parts: JobDependencies) {
     )
     .get(
       "/v1/generation/job-history",
-      ({ request }) => olderAnswer(request, log, () => history(request, parts)),
+      ({ request }) => legacyAnswer(request, log, () => history(request, parts)),
       documented(
         "get_history_v1_generation_job_history_get",
         "Jobs, oldest first, or with --persistent a page of them, newest first; or delete one",
@@ -100,7 +101,7 @@ const otherRoutes = ({ tasks, images, log, decoding }: JobDependencies) =>
     .post(
       "/v1/generation/stop",
       ({ request }) =>
-        olderAnswer(request, log, () => {
+        legacyAnswer(request, log, () => {
           tasks.control("current", "stop");
           return jsonReply({ msg: "success" });
         }),
@@ -109,7 +110,7 @@ const otherRoutes = ({ tasks, images, log, decoding }: JobDependencies) =>
     .get(
       "/v1/engines/clean_vram",
       ({ request }) =>
-        olderAnswer(request, log, () => {
+        legacyAnswer(request, log, () => {
           tasks.unloadModels();
           return jsonReply({ message: "ok" });
         }),
@@ -121,7 +122,7 @@ const otherRoutes = ({ tasks, images, log, decoding }: JobDependencies) =>
     )
     .get(
       "/ping",
-      ({ request }) => olderAnswer(request, log, () => jsonReply("pong")),
+      ({ request }) => legacyAnswer(request, log, () => jsonReply("pong")),
       documented("ping_ping_get", "Whether somebody is there", Type.String()),
     )
     .get(
@@ -175,7 +176,7 @@ async function history(request: Request, parts: JobDependencies): Promise<Respon
     return jsonReply({ message: gone === undefined ? "Not found" : "Deleted" });
   }
   const settled = (task: Task): boolean => task.state.status === "settled";
-  // Without a history on disk the older API keeps a list, and shows all of it, in its order.
+  // Without a history on disk the legacy API keeps a list, and shows all of it, in its order.
   const listed = () => (persistent ? tasks.history({ page: at, pageSize: size }) : tasks.range(always));
   const found = id === undefined ? listed() : (tasks.find(id) ?? []);
   const ended = [found].flat().filter(settled);

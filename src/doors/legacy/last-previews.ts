@@ -6,7 +6,7 @@ import type { Tasks } from "#/tasks/life-cycle/tasks.ts";
 const kept = 16;
 
 /**
- * The last preview of each of the newest jobs. The older API goes on showing it after the job has ended; an event's
+ * The last preview of each of the newest jobs. The legacy API goes on showing it after the job has ended; an event's
  * own preview is gone with the next event.
  */
 export function lastPreviews(tasks: Tasks): (id: TaskId) => Preview | null {

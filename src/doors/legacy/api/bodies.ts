@@ -18,39 +18,39 @@ import {
   performances,
   upscaleOrVaryMethods,
 } from "#/api/generate-objects.ts";
-import { AdvancedParams, OlderLora } from "./body-objects.ts";
+import { AdvancedParams, LegacyLora } from "./body-objects.ts";
 import { fileFormat } from "./form.ts";
 
-const newer = CommonRequest.properties;
+const main = CommonRequest.properties;
 
-/** Everything all bodies have, in the older API's order. */
+/** Everything all bodies have, in the legacy API's order. */
 const common = {
-  prompt: newer.prompt,
-  negative_prompt: newer.negative_prompt,
-  style_selections: newer.style_selections,
+  prompt: main.prompt,
+  negative_prompt: main.negative_prompt,
+  style_selections: main.style_selections,
   performance_selection: choice(
-    // The older API names them in an order of its own.
+    // The legacy API names them in an order of its own.
     ["Speed", "Quality", ...performances.slice(2)],
     "Speed",
     "PerformanceSelection",
     "Speed/quality mode that sets the step count.",
   ),
-  aspect_ratios_selection: newer.aspect_ratios_selection,
-  image_number: newer.image_number,
-  image_seed: newer.image_seed,
-  sharpness: newer.sharpness,
-  guidance_scale: newer.guidance_scale,
-  base_model_name: newer.base_model_name,
-  refiner_model_name: newer.refiner_model_name,
-  refiner_switch: newer.refiner_switch,
-  loras: list(OlderLora, newer.loras.default, "LoRA slots.", mostLoras),
+  aspect_ratios_selection: main.aspect_ratios_selection,
+  image_number: main.image_number,
+  image_seed: main.image_seed,
+  sharpness: main.sharpness,
+  guidance_scale: main.guidance_scale,
+  base_model_name: main.base_model_name,
+  refiner_model_name: main.refiner_model_name,
+  refiner_switch: main.refiner_switch,
+  loras: list(LegacyLora, main.loras.default, "LoRA slots.", mostLoras),
   advanced_params: Type.Union([AdvancedParams, Type.Null()], { default: {} }),
   save_meta: flag(true, "Embed metadata."),
   meta_scheme: choice(["fooocus", "a111", "a1111"], "fooocus", "ImageMetaScheme", "Metadata layout."),
   save_extension: text("png", "File extension and encoder of the saved images: png, jpg or webp."),
   save_name: text("", "Own file name for the images; empty takes the job id."),
-  read_wildcards_in_order: newer.read_wildcards_in_order,
-  require_base64: newer.require_base64,
+  read_wildcards_in_order: main.read_wildcards_in_order,
+  require_base64: main.require_base64,
   async_process: flag(false, "Answer at once with a job id."),
   webhook_url: textOrNull("", "Where to POST the result."),
 };
@@ -60,9 +60,9 @@ export const formDefaults = { guidance_scale: 7, save_meta: false, upscale_value
 
 const commonForm = {
   ...common,
-  guidance_scale: { ...newer.guidance_scale, default: formDefaults.guidance_scale },
+  guidance_scale: { ...main.guidance_scale, default: formDefaults.guidance_scale },
   loras: { ...common.loras, jsonText: true },
-  // Unlike all else, an invalid one means the defaults: the older API has it so.
+  // Unlike all else, an invalid one means the defaults: the legacy API has it so.
   advanced_params: { ...AdvancedParams, default: {}, jsonText: true, lenient: true },
   save_meta: { ...common.save_meta, default: formDefaults.save_meta },
 };
@@ -143,8 +143,8 @@ const enhance = {
     "UpscaleOrVaryMethod",
     "Vary or upscale method.",
   ),
-  enhance_uov_processing_order: newer.enhance_uov_processing_order,
-  enhance_uov_prompt_type: newer.enhance_uov_prompt_type,
+  enhance_uov_processing_order: main.enhance_uov_processing_order,
+  enhance_uov_prompt_type: main.enhance_uov_prompt_type,
   save_final_enhanced_image_only: flag(true, "Always on here."),
 };
 
@@ -214,7 +214,7 @@ export const jsonBodies = {
       enhance_input_image: text("", "Picture: URL, base64 or data URI."),
       ...enhance,
       enhance_ctrlnets: list(
-        Type.Object(region, { title: "EnhanceCtrlNetsOlder", requiredKeys: [] }),
+        Type.Object(region, { title: "EnhanceCtrlNetsLegacy", requiredKeys: [] }),
         [],
         "Regions to enhance, at most 3.",
         mostSlots,

@@ -3,9 +3,9 @@ import { flag, real, whole } from "#/api/fields.ts";
 import { CommonRequest } from "#/api/generate.ts";
 import { Lora } from "#/api/generate-objects.ts";
 
-const newer = CommonRequest.properties;
+const main = CommonRequest.properties;
 
-/** The 42 fields of `advanced_params` in the older API's order; all but those below are as the newer API has them. */
+/** The 42 fields of `advanced_params` in the legacy API's order; all but those below are as FooocusAPI has them. */
 export const advancedFields = [
   ...["disable_preview", "disable_intermediate_results", "disable_seed_increment", "adm_scaler_positive"],
   ...["adm_scaler_negative", "adm_scaler_end", "adaptive_cfg", "clip_skip", "sampler_name", "scheduler_name"],
@@ -18,7 +18,7 @@ export const advancedFields = [
   ...["inpaint_advanced_masking_checkbox", "invert_mask_checkbox", "inpaint_erode_or_dilate"],
   ...["black_out_nsfw", "vae_name", "debugging_dino", "dino_erode_or_dilate"],
   "debugging_enhance_masks_checkbox",
-] as const satisfies readonly (keyof typeof newer)[];
+] as const satisfies readonly (keyof typeof main)[];
 
 const ownAdvanced: Readonly<Record<string, TSchema>> = {
   adm_scaler_positive: real(1.5, "Positive ADM scaler (1.0 = off).", { minimum: 0.1, maximum: 3 }),
@@ -33,7 +33,7 @@ const ownAdvanced: Readonly<Record<string, TSchema>> = {
 };
 
 /** A LoRA slot. Before Fooocus 2.4 it had no switch, and clients of that time send none. */
-export const OlderLora = Type.Object(
+export const LegacyLora = Type.Object(
   {
     ...Lora.properties,
     enabled: flag(true, "Whether the slot counts."),
@@ -41,10 +41,10 @@ export const OlderLora = Type.Object(
   { title: "LoraOlder", requiredKeys: ["model_name"] },
 );
 
-/** What the older API keeps apart from the other fields. */
+/** What the legacy API keeps apart from the other fields. */
 export const AdvancedParams = Type.Object(
   Object.fromEntries(
-    advancedFields.map((field): [string, TSchema] => [field, ownAdvanced[field] ?? newer[field]]),
+    advancedFields.map((field): [string, TSchema] => [field, ownAdvanced[field] ?? main[field]]),
   ),
   { title: "AdvancedParams", requiredKeys: [] },
 );

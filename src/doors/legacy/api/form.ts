@@ -2,7 +2,7 @@ import { type TSchema, TypeGuard } from "@sinclair/typebox";
 import { InvalidRequest, type Issue } from "#/api/issues.ts";
 import { HugeNumber, type Json, type JsonObject, JsonSyntaxError, parseJson } from "#/api/json.ts";
 import { readBody } from "#/api/read.ts";
-import { type OlderWords, onlyGiven } from "./words.ts";
+import { type LegacyWords, onlyGiven } from "./words.ts";
 
 /** A file of a form; the reader sees it as a data URI, OpenAPI as bytes. */
 export const fileFormat = "binary";
@@ -38,7 +38,7 @@ export async function readForm(form: FormData, schema: TSchema): Promise<ReadFor
  *
  * @throws InvalidRequest with every problem; a missing field has no `input`, since a form is no object
  */
-export function checkForm(schema: TSchema, { values, issues }: ReadForm): OlderWords {
+export function checkForm(schema: TSchema, { values, issues }: ReadForm): LegacyWords {
   const problems = [...issues];
   try {
     const body = readBody(schema, values);
@@ -96,7 +96,7 @@ async function fileValue(part: Part, loc: Issue["loc"], issues: Issue[]): Promis
   return `data:image;base64,${Buffer.from(await part.arrayBuffer()).toString("base64")}`;
 }
 
-/** A JSON text inside a field. `lenient` ones mean their defaults if they are none, as the older API has it. */
+/** A JSON text inside a field. `lenient` ones mean their defaults if they are none, as the legacy API has it. */
 function jsonValue(text: string, property: TSchema, loc: Issue["loc"], issues: Issue[]): Json | undefined {
   if (text === "") return undefined;
   try {

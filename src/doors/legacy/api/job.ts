@@ -1,4 +1,4 @@
-/** The older API's kinds of jobs, and what it calls them on the wire (http-api section 17). */
+/** The legacy API's kinds of jobs, and what it calls them on the wire (http-api section 17). */
 export const jobTypes = {
   "text-to-image": "Text to Image",
   "upscale-vary": "Image Upscale or Variation",
@@ -16,7 +16,7 @@ export const isLegacyJob = (word: string): word is LegacyJob => Object.hasOwn(jo
 /** The name of this door, as it is kept with every task. */
 export const doorName = "legacy";
 
-/** A task's id as the older API writes it: the same 32 digits as a UUID with hyphens. */
+/** A task's id as the legacy API writes it: the same 32 digits as a UUID with hyphens. */
 export const hyphenated = (id: string): string =>
   id.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
 

@@ -6,7 +6,7 @@ import { isImage } from "#/api/stored.ts";
 import { promptNumbers, regionDefaults, regionNumbers } from "./bodies.ts";
 import { advancedFields } from "./body-objects.ts";
 import type { LegacyJob } from "./job.ts";
-import { isWords, type OlderWords } from "./words.ts";
+import { isWords, type LegacyWords } from "./words.ts";
 
 type Slot = NonNullable<GenerateRequest["controlnet_image"]>[number];
 
@@ -38,18 +38,18 @@ const translated =
   /^(advanced_params|input_image|image_prompts|enhance_ctrlnets|upscale_value|meta_scheme|outpaint_distance_.*|inpaint_additional_prompt|cn_[a-z]+\d)$/;
 
 /**
- * A body of the older API in the newer one's words (http-api section 17); fields that were not given stay open, so
+ * A body of the legacy API in FooocusAPI's words (http-api section 17); fields that were not given stay open, so
  * that the server's defaults fill them.
  *
  * @throws InvalidRequest where a picture is missing, or there are more slots than can be used
  */
-export function toGenerateRequest(job: LegacyJob, said: OlderWords): GenerateRequest {
+export function toGenerateRequest(job: LegacyJob, said: LegacyWords): GenerateRequest {
   const plain = Object.entries(said)
     .filter(([field]) => !translated.test(field) && regionOf(field) === undefined)
     .map(([field, value]) => [renamed[field] ?? field, value]);
   const input = imageOf(said.input_image);
   const slots = slotsOf(said);
-  const words: OlderWords = {
+  const words: LegacyWords = {
     ...Object.fromEntries(plain),
     ...advancedOf(said),
     ...(said.meta_scheme !== undefined && {
@@ -65,31 +65,31 @@ export function toGenerateRequest(job: LegacyJob, said: OlderWords): GenerateReq
     ...(slots.length > 0 && { controlnet_image: slots }),
     ...(job === "enhance" && enhancementOf(said)),
   };
-  // Every value came out of the reader, which checked it; what is made here is of the newer fields' types.
+  // Every value came out of the reader, which checked it; what is made here is of FooocusAPI's types.
   const request = words as GenerateRequest;
   refuseWithoutImage(job, said, slots);
   return input !== undefined && slots.some(({ cn_img }) => isImage(cn_img)) ? mixing(job, request) : request;
 }
 
 /**
- * What the older API calls a field of the newer one, both as dotted paths: for error messages.
+ * What the legacy API calls a field of FooocusAPI, both as dotted paths: for error messages.
  *
  * @param form whether the body was a form, whose slots are numbered fields
  */
-export function olderField(field: string, form: boolean): string {
+export function legacyField(field: string, form: boolean): string {
   const [head = "", index = "", ...rest] = field.split(".");
   const number = Number(index || "0") + 1;
   if (form && head === "controlnet_image") return `${rest[0] ?? "cn_img"}${number}`;
   if (form && head === "enhance_ctrls") return `${rest[0] ?? "enhance_enabled"}_${number}`;
-  const names = Object.entries(renamed).map(([older, newer]): [string, string] => [newer, older]);
-  const older = new Map([
+  const names = Object.entries(renamed).map(([legacy, newer]): [string, string] => [newer, legacy]);
+  const legacy = new Map([
     ...names,
     ["uov_input_image", "input_image"],
     ["inpaint_input_image", "input_image"],
     ["outpaint_distance", "outpaint_distance_left"],
     ...advancedFields.map((name): [string, string] => [name, `advanced_params.${name}`]),
   ]).get(head);
-  return [older ?? head, index, ...rest].filter((part) => part !== "").join(".");
+  return [legacy ?? head, index, ...rest].filter((part) => part !== "").join(".");
 }
 
 const asText = (value: Converted | undefined): string => (typeof value === "string" ? value : "");
@@ -99,8 +99,8 @@ const imageOf = (value: Converted | undefined): string | undefined => {
   return isImage(text) ? text : undefined;
 };
 
-/** Two defaults differ from the newer API's, so they are always said; an override is a whole step here, or none. */
-function advancedOf({ advanced_params: given }: OlderWords): OlderWords {
+/** Two defaults differ from FooocusAPI's, so they are always said; an override is a whole step here, or none. */
+function advancedOf({ advanced_params: given }: LegacyWords): LegacyWords {
   const advanced = isWords(given) ? given : {};
   const { overwrite_switch: at } = advanced;
   return {
@@ -111,20 +111,20 @@ function advancedOf({ advanced_params: given }: OlderWords): OlderWords {
   };
 }
 
-/** Null, and 5 itself, act as 2: the older API takes a factor below 5. */
+/** Null, and 5 itself, act as 2: the legacy API takes a factor below 5. */
 const upscaleOf = (value: Converted): number => (typeof value === "number" && value < 5 ? value : 2);
 
 const sides = ["left", "top", "right", "bottom"] as const;
 
 /** Four fields become one, clockwise from the left; below 0, and null, is 0. */
-function outpaintOf(said: OlderWords): OlderWords {
+function outpaintOf(said: LegacyWords): LegacyWords {
   const given = sides.map((side) => said[`outpaint_distance_${side}`]);
   if (given.every((value) => value === undefined)) return {};
   return { outpaint_distance: given.map((value) => (typeof value === "number" ? Math.max(0, value) : 0)) };
 }
 
 /** The control images of either kind of body, in their slots. */
-function slotsOf(said: OlderWords): readonly Slot[] {
+function slotsOf(said: LegacyWords): readonly Slot[] {
   const listed = Array.isArray(said.image_prompts)
     ? said.image_prompts.filter(isWords)
     : promptNumbers.map((n) => ({
@@ -150,7 +150,7 @@ function regionOf(field: string): Readonly<{ name: string; number: number }> | u
   return Object.hasOwn(regionDefaults, name) ? { name, number: Number(digit) } : undefined;
 }
 
-function enhancementOf(said: OlderWords): OlderWords {
+function enhancementOf(said: LegacyWords): LegacyWords {
   const listed = Array.isArray(said.enhance_ctrlnets)
     ? said.enhance_ctrlnets
     : regionNumbers.map((n) => region(said, n));
@@ -164,7 +164,7 @@ function enhancementOf(said: OlderWords): OlderWords {
 }
 
 /** A form's region: its numbered fields. */
-const region = (said: OlderWords, n: number): OlderWords =>
+const region = (said: LegacyWords, n: number): LegacyWords =>
   Object.fromEntries(
     Object.entries(regionDefaults).map(([name, fallback]) => [
       name,
@@ -172,14 +172,14 @@ const region = (said: OlderWords, n: number): OlderWords =>
     ]),
   );
 
-/** A control image beside a picture acts on it too; the older API does not wait to be told. */
+/** A control image beside a picture acts on it too; the legacy API does not wait to be told. */
 const mixing = (job: LegacyJob, request: GenerateRequest): GenerateRequest =>
   job === "upscale-vary"
     ? { ...request, mixing_image_prompt_and_vary_upscale: true }
     : { ...request, mixing_image_prompt_and_inpaint: true };
 
 /** A job about a picture that brings none would quietly become another job. */
-function refuseWithoutImage(job: LegacyJob, said: OlderWords, slots: readonly Slot[]): void {
+function refuseWithoutImage(job: LegacyJob, said: LegacyWords, slots: readonly Slot[]): void {
   const field = job === "enhance" ? "enhance_input_image" : "input_image";
   const optional =
     job === "text-to-image" || job === "image-prompt" || (job === "inpaint-outpaint" && slots.length > 0);

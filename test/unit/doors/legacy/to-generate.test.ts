@@ -6,11 +6,12 @@ import { formBodies, jsonBodies } from "#/doors/legacy/api/bodies.ts";
 import { advancedFields } from "#/doors/legacy/api/body-objects.ts";
 import { checkForm, readForm } from "#/doors/legacy/api/form.ts";
 import type { LegacyJob } from "#/doors/legacy/api/job.ts";
-import { olderField, toGenerateRequest } from "#/doors/legacy/api/to-generate.ts";
-import { readOlder } from "#/doors/legacy/api/words.ts";
+import { legacyField, toGenerateRequest } from "#/doors/legacy/api/to-generate.ts";
+import { readLegacy } from "#/doors/legacy/api/words.ts";
 import { formOf } from "#/routes/http/form.ts";
 
-const json = (job: LegacyJob, schema: TObject, body: Json) => toGenerateRequest(job, readOlder(schema, body));
+const json = (job: LegacyJob, schema: TObject, body: Json) =>
+  toGenerateRequest(job, readLegacy(schema, body));
 
 /** A form sent as a client sends it, read back from the wire. */
 async function form(job: LegacyJob, schema: TObject, fields: readonly (readonly [string, string | File])[]) {
@@ -35,7 +36,7 @@ const issuesOf = (run: () => unknown): readonly string[] => {
 describe("text to image", () => {
   const read = (body: Json) => json("text-to-image", jsonBodies.textToImage, body);
 
-  test("nothing said is nothing said, but for what the older API has otherwise", () => {
+  test("nothing said is nothing said, but for what the legacy API has otherwise", () => {
     expect(read({})).toEqual({ inpaint_respective_field: 1, inpaint_advanced_masking_checkbox: true });
   });
 
@@ -71,8 +72,8 @@ describe("text to image", () => {
     [0, -1],
     [0.3, 1],
     [1, 1],
-  ])("an overwritten switch of %p is step %p", (older, newer) => {
-    expect(read({ advanced_params: { overwrite_switch: older } }).overwrite_switch).toBe(newer);
+  ])("an overwritten switch of %p is step %p", (legacy, newer) => {
+    expect(read({ advanced_params: { overwrite_switch: legacy } }).overwrite_switch).toBe(newer);
   });
 
   test("there are 42 advanced fields, with bounds of their own, both sides of each", () => {
@@ -105,23 +106,23 @@ describe("text to image", () => {
     }
   });
 
-  test("an unknown scheme is refused, where the older server died of it", () => {
+  test("an unknown scheme is refused, where the legacy server died of it", () => {
     expect(issuesOf(() => read({ meta_scheme: "exif" }))).toEqual(["enum meta_scheme"]);
   });
 });
 
 describe("pictures in JSON", () => {
-  test("vary and upscale: the older default is twice the size, null and 5 act as 2", () => {
+  test("vary and upscale: the legacy default is twice the size, null and 5 act as 2", () => {
     const read = (more: Record<string, Json>) =>
       json("upscale-vary", jsonBodies.upscaleVary, { input_image: "AQID", ...more });
     expect(read({})).toMatchObject({ uov_input_image: "AQID", uov_method: "Upscale (2x)" });
-    for (const [older, newer] of [
+    for (const [legacy, newer] of [
       [null, 2],
       [5, 2],
       [4.9, 4.9],
       [1, 1],
     ] as const)
-      expect(read({ upscale_value: older }).upscale_multiple).toBe(newer);
+      expect(read({ upscale_value: legacy }).upscale_multiple).toBe(newer);
     expect(issuesOf(() => json("upscale-vary", jsonBodies.upscaleVary, {}))).toEqual(["missing input_image"]);
     expect(issuesOf(() => read({ input_image: "None" }))).toEqual(["value_error input_image"]);
   });
@@ -253,8 +254,8 @@ describe("forms", () => {
         }),
       ).toEqual([issue]);
     }
-    const older = [["loras", '[{"model_name": "a"}]'] as const];
-    expect(await form("upscale-vary", formBodies.upscaleVary, [...start, ...older])).toMatchObject({
+    const legacy = [["loras", '[{"model_name": "a"}]'] as const];
+    expect(await form("upscale-vary", formBodies.upscaleVary, [...start, ...legacy])).toMatchObject({
       loras: [{ enabled: true, model_name: "a", weight: 0.5 }],
     });
   });
@@ -305,5 +306,5 @@ test("every field that changes its name is found again for error messages", () =
     ["loras.0.model_name", "loras.0.model_name", "loras.0.model_name"],
     ["aspect_ratios_selection", "aspect_ratios_selection", "aspect_ratios_selection"],
   ] as const)
-    expect([olderField(newer, false), olderField(newer, true)]).toEqual([json, form]);
+    expect([legacyField(newer, false), legacyField(newer, true)]).toEqual([json, form]);
 });
