@@ -28,6 +28,16 @@ export type DoorParts = Readonly<{
   decoding?: DecodeGate;
 }>;
 
+/** Paths with rules of their own. */
+export type DoorPaths = Readonly<{
+  /** Need no key, or ask for it in their own way. */
+  open?: readonly string[];
+  /** Begin the addresses of pictures, which need a key only where files are protected. */
+  files?: readonly string[];
+  /** Change something although they are asked with GET: pages of other sites may not ask for them. */
+  changing?: readonly string[];
+}>;
+
 /** A door with its outside: what it shows to the clients that come in by it. */
 export type FrontDoor = Door &
   Readonly<{
@@ -35,6 +45,8 @@ export type FrontDoor = Door &
     tags: readonly OpenApiTag[];
     /** The keys that a request says, wherever the door's clients put them. */
     keysOf: (request: Request) => readonly string[];
+    /** Those of its paths that are not as all others. */
+    paths: DoorPaths;
     /** Its form of an error, for its own routes and for what is refused before one is reached. */
     refusalBody: (refusal: Refusal) => RefusalBody;
     /** Its routes. What they throw is answered in its form. */

@@ -3,7 +3,7 @@ import type { GenerateParams } from "#/api/generate.ts";
 import type { DescribedRoute } from "#/api/openapi.ts";
 import { dashboardRoute } from "./dashboard.ts";
 import { docsRoutes } from "./docs.ts";
-import type { DoorParts, FrontDoor, FrontDoors } from "./door.ts";
+import type { DoorParts, DoorPaths, FrontDoor, FrontDoors } from "./door.ts";
 import { filesRoutes } from "./files.ts";
 import { healthRoute } from "./health.ts";
 import { asksForKey, keyRefusal } from "./http/auth.ts";
@@ -39,9 +39,12 @@ export function routes(parts: RouteDependencies) {
   const declared: DoorRoute[] = [];
   const doorAt = (request: Request): FrontDoor =>
     routesAt(new URL(request.url).pathname, declared)[0]?.door ?? doors[0];
-  const guarded = parts.guard === undefined ? undefined : loggedGuard(parts.guard, parts.log);
+  const special = (kind: keyof DoorPaths): readonly string[] =>
+    doors.flatMap(({ paths }) => paths[kind] ?? []);
+  const keyRules = { ...auth, open: special("open"), files: special("files") };
   const withoutKey = (request: Request): Refusal | undefined =>
-    keyRefusal(request, doorAt(request).keysOf(request), auth);
+    keyRefusal(request, doorAt(request).keysOf(request), keyRules);
+  const guarded = parts.guard && loggedGuard({ ...parts.guard, changing: special("changing") }, parts.log);
   const app = new Elysia({
     strictPath: true,
     systemRouter: false,
@@ -70,7 +73,7 @@ export function routes(parts: RouteDependencies) {
     );
   const declare = (door: FrontDoor): void => {
     for (const { method, path, hooks } of app.routes.slice(declared.length))
-      declared.push({ method, path, keyed: asksForKey(path, auth), detail: hooks.detail, door });
+      declared.push({ method, path, keyed: asksForKey(path, keyRules), detail: hooks.detail, door });
   };
   const tags = doors.flatMap((door) => door.tags);
   const defaults = parts.defaults ?? (() => ({}));

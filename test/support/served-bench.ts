@@ -21,7 +21,7 @@ export function serveBench(options: Served = {}): ServedBench {
   const { folder, tasks, tools, defaults } = bench;
   const { liveLimits } = options;
   const app = routes({
-    doors: benchDoors(options, liveLimits === undefined ? {} : { liveLimits }),
+    doors: options.doors ?? benchDoors(options, liveLimits === undefined ? {} : { liveLimits }),
     tasks,
     tools,
     defaults,

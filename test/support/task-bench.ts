@@ -42,6 +42,8 @@ export type BenchOptions = Readonly<{
   outputs?: string;
   config?: Partial<TaskConfig & DoorConfig>;
   assets?: Partial<GenerationAssets>;
+  /** Instead of those there are. */
+  doors?: FrontDoors;
   log?: Log;
   /** Where the routes listen, for a bench that is served. */
   port?: () => number;
@@ -113,7 +115,7 @@ export function openBench(options: BenchOptions = {}): TaskBench {
     log: options.log ?? silentLog,
     baseUrl: () => `http://127.0.0.1:${port()}`,
     port,
-    doors: benchDoors(options),
+    doors: options.doors ?? benchDoors(options),
     clock: options.clock ?? Date.now,
     random: Math.random,
   });

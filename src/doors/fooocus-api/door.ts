@@ -39,6 +39,8 @@ export const fooocusApiDoor = ({ webhookText, describeForm, ...live }: FooocusAp
     { name: "Live", description: "Follow and steer" },
   ],
   keysOf: headerKeys,
+  // A browser can say the key of a WebSocket in a message only, so the live channel asks for it by itself.
+  paths: { open: ["/v1/live"] },
   refusalBody,
   routes: (parts: DoorParts) =>
     new Elysia({ name: "doors/fooocus-api" })

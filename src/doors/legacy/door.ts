@@ -25,6 +25,7 @@ export const legacyDoor = (options: Readonly<{ persistent: boolean }>): FrontDoo
     { name: "Query (older)", description: "The legacy Fooocus-API: jobs" },
   ],
   keysOf: headerKeys,
+  paths: { files: ["/files/"], changing: ["/v1/engines/clean_vram"] },
   refusalBody,
   routes: (parts) =>
     new Elysia({ name: "doors/legacy" })

@@ -2,17 +2,28 @@ import { timingSafeEqual } from "node:crypto";
 import { type Refusal, refused } from "./refusal.ts";
 
 /**
- * Paths that are open to everybody: documentation, whether the server is up, the page (which asks for the key), the live channel (which checks
- * it itself, since a browser can only say it in a message), and files unless they are protected.
+ * Paths of the house that are open to everybody: documentation, whether the server is up, the page (which asks for the key),
+ * and files unless they are protected.
  */
-const open = /^\/(?:$|docs(?:\/|$)|redoc$|dashboard$|healthz$|openapi\.json$|v1\/live$)/;
-const files = /^\/(?:outputs|inputs|files)\//;
+const openPaths = /^\/(?:$|docs(?:\/|$)|redoc$|dashboard$|healthz$|openapi\.json$)/;
+const fileFolders = ["/outputs/", "/inputs/"];
 
 export type AuthOptions = Readonly<{ keys: readonly string[]; protectFiles: boolean }>;
 
+/** Who needs a key where: the options, and the paths of doors that are not as all others. */
+export type KeyRules = AuthOptions &
+  Readonly<{
+    /** Need none, or ask for it in their own way. */
+    open: readonly string[];
+    /** Begin addresses of files. */
+    files: readonly string[];
+  }>;
+
 /** Whether a path asks for the key, where one is set. */
-export const asksForKey = (path: string, { protectFiles }: AuthOptions): boolean =>
-  !open.test(path) && (protectFiles || !files.test(path));
+export function asksForKey(path: string, { protectFiles, open, files }: KeyRules): boolean {
+  if (openPaths.test(path) || open.includes(path)) return false;
+  return protectFiles || ![...fileFolders, ...files].some((folder) => path.startsWith(folder));
+}
 
 /**
  * The keys in a request's headers: `X-API-KEY` (the contract's), and `Authorization: Bearer` (RFC 6750), for clients that
@@ -29,13 +40,9 @@ export function headerKeys({ headers }: Request): readonly string[] {
  * @param said the keys that the request says
  * @returns the refusal, or undefined
  */
-export function keyRefusal(
-  request: Request,
-  said: readonly string[],
-  auth: AuthOptions,
-): Refusal | undefined {
-  if (auth.keys.length === 0 || !asksForKey(new URL(request.url).pathname, auth)) return undefined;
-  return said.some((key) => keyFits(auth.keys, key)) ? undefined : refused(403, "Forbidden");
+export function keyRefusal(request: Request, said: readonly string[], rules: KeyRules): Refusal | undefined {
+  if (rules.keys.length === 0 || !asksForKey(new URL(request.url).pathname, rules)) return undefined;
+  return said.some((key) => keyFits(rules.keys, key)) ? undefined : refused(403, "Forbidden");
 }
 
 /** Whether a text is one of the keys, in a time that tells nothing of them. */

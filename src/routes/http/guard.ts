@@ -8,6 +8,8 @@ export type BrowserGuard = Readonly<{
   hosts: readonly string[];
   /** Web origins that may change something; `*` for all. */
   origins: readonly string[];
+  /** Paths that change something although they are asked with GET. */
+  changing?: readonly string[];
 }>;
 
 export type GuardSettings = Readonly<{
@@ -74,7 +76,7 @@ const fileRefusal =
  */
 export function crossSiteRefusal(
   request: Request,
-  { on, hosts, origins }: BrowserGuard,
+  { on, hosts, origins, changing = [] }: BrowserGuard,
 ): Refusal | undefined {
   if (!on) return undefined;
   const host = nameOf(request.headers.get("host") ?? "");
@@ -82,7 +84,7 @@ export function crossSiteRefusal(
     const way = "base_url or allowed_hosts names the hosts this server answers to";
     return refused(403, `The host ${JSON.stringify(host.slice(0, 200))} is not this server's: ${way}.`);
   }
-  if (!changes(request) || origins.includes("*")) return undefined;
+  if (!changes(request, changing) || origins.includes("*")) return undefined;
   const origin = request.headers.get("origin");
   const foreign =
     origin === null
@@ -95,11 +97,11 @@ export function crossSiteRefusal(
 }
 
 /** Everything but looking; some lists delete when a query says so, and a WebSocket can do all. */
-function changes(request: Request): boolean {
+function changes(request: Request, changing: readonly string[]): boolean {
   if (request.method !== "GET" && request.method !== "HEAD" && request.method !== "OPTIONS") return true;
   if (request.headers.get("upgrade") !== null) return true;
   const { pathname, searchParams } = new URL(request.url);
-  return searchParams.has("action") || searchParams.has("delete") || pathname.endsWith("/clean_vram");
+  return searchParams.has("action") || searchParams.has("delete") || changing.includes(pathname);
 }
 
 function isOwn(origin: string, hosts: readonly string[]): boolean {
