@@ -21,7 +21,7 @@ const parameters = [
 
 /** Stops or skips the running task; the messages are the contract's, spelled as it spells them. */
 export const controlRoute = ({ tasks }: { readonly tasks: Tasks }) =>
-  new Elysia({ name: "routes/control" }).post(
+  new Elysia({ name: "doors/fooocus-api/control" }).post(
     "/v1/engine/control",
     ({ request }): Response => {
       const { searchParams } = new URL(request.url);

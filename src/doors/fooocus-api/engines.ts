@@ -9,7 +9,7 @@ export type EnginesDependencies = Readonly<{ catalog: Catalog; styleNames: reado
 
 /** What a request may name: models as they lie on the disk now, and styles. */
 export const enginesRoutes = ({ catalog, styleNames }: EnginesDependencies) =>
-  new Elysia({ name: "routes/engines", prefix: "/v1/engines" })
+  new Elysia({ name: "doors/fooocus-api/engines", prefix: "/v1/engines" })
     .get(
       "/all-models",
       () =>

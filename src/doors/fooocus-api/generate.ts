@@ -33,7 +33,7 @@ export type GenerateDependencies = Readonly<{
 
 /** One request, four ways to answer it, chosen by the Accept header and two body flags. */
 export const generateRoute = ({ tasks, images, decoding, addresses: book }: GenerateDependencies) =>
-  new Elysia({ name: "routes/generate" }).use(jsonBody()).post(
+  new Elysia({ name: "doors/fooocus-api/generate" }).use(jsonBody()).post(
     "/v1/engine/generate/",
     async ({ request, json }): Promise<Response> => {
       // The reader checked every key that is present against this very schema.

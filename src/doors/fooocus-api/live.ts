@@ -28,7 +28,7 @@ export type LiveDependencies = Readonly<{
 export const liveRoute = ({ tasks, auth, corsOrigins, log, ...parts }: LiveDependencies) => {
   const limits = parts.liveLimits ?? liveLimits;
   const shared = { tasks, hub: new Hub(tasks, limits), keys: auth.keys, log };
-  return new Elysia({ name: "routes/live" }).get(
+  return new Elysia({ name: "doors/fooocus-api/live" }).get(
     "/v1/live",
     ({ request, server }): Response | undefined => {
       checkOrigin(request, corsOrigins, auth.keys.length > 0);

@@ -17,7 +17,7 @@ const unknown = { description: "There is no such task." };
 
 /** Ends and deletes tasks by name, whatever they are doing. */
 export const taskControlRoutes = ({ tasks }: { readonly tasks: Tasks }) =>
-  new Elysia({ name: "routes/task-control" })
+  new Elysia({ name: "doors/fooocus-api/task-control" })
     .post(
       "/tasks/:task_id/cancel",
       ({ params }): Response => {

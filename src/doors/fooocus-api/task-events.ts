@@ -38,7 +38,7 @@ export type EventsDependencies = Readonly<{ tasks: Tasks; addresses?: AddressBoo
 
 /** The event log over HTTP: of one task until it is settled, or of everything. */
 export const taskEventsRoutes = ({ tasks, addresses: book }: EventsDependencies) =>
-  new Elysia({ name: "routes/task-events" })
+  new Elysia({ name: "doors/fooocus-api/task-events" })
     .get(
       "/tasks/:task_id/events",
       ({ params, query, request }): Response => {

@@ -44,7 +44,7 @@ export type TasksDependencies = Readonly<{ tasks: Tasks; images: ImageStore; add
 
 /** What is waiting, what is running, what has been; and one task by its id. */
 export const tasksRoutes = ({ tasks, images, addresses: book }: TasksDependencies) =>
-  new Elysia({ name: "routes/tasks" })
+  new Elysia({ name: "doors/fooocus-api/tasks" })
     .get(
       "/tasks",
       async ({ request }): Promise<Response> => {

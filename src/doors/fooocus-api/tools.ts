@@ -41,7 +41,7 @@ export type ToolsDependencies = Readonly<{
 
 /** What pictures are good for beside being made: masks, descriptions, and how they were made. */
 export const toolsRoutes = (parts: ToolsDependencies) =>
-  new Elysia({ name: "routes/tools" })
+  new Elysia({ name: "doors/fooocus-api/tools" })
     .use(maskRoute(parts))
     .use(describeRoute(parts))
     .use(readMetadataRoute(parts));

@@ -1,8 +1,6 @@
-import { type TObject, Type } from "@sinclair/typebox";
 import { Elysia } from "elysia";
 import { InvalidRequest } from "#/api/issues.ts";
 import type { Json } from "#/api/json.ts";
-import { formRequest, jsonAnswer, jsonRequest, pictureContent, queryParameter } from "#/api/openapi.ts";
 import { readJson } from "#/api/read.ts";
 import type { DecodeGate } from "#/image/decode-gate.ts";
 import { RequestError } from "#/lib/errors.ts";
@@ -18,12 +16,12 @@ import type { ImageStore } from "#/stores/images.ts";
 import type { Task } from "#/tasks/life-cycle/task.ts";
 import type { Tasks } from "#/tasks/life-cycle/tasks.ts";
 import { legacyAnswer } from "./answer.ts";
-import { AsyncJobResponse, GeneratedImageResult } from "./api/answers.ts";
-import { formBodies, formDefaults, jsonBodies } from "./api/bodies.ts";
+import { formDefaults } from "./api/bodies.ts";
 import { checkForm, readForm } from "./api/form.ts";
 import { doorName, type LegacyJob } from "./api/job.ts";
 import { legacyField, toGenerateRequest } from "./api/to-generate.ts";
 import { type LegacyWords, readLegacy } from "./api/words.ts";
+import { detailOf, type LegacyRoute, legacyRoutes } from "./generation-table.ts";
 import { finishReason, freshJob, jobResult, queueIsFull, refusedJob } from "./job.ts";
 
 export type LegacyDependencies = Readonly<{
@@ -34,58 +32,9 @@ export type LegacyDependencies = Readonly<{
   decoding?: DecodeGate;
 }>;
 
-/** A route of the legacy API: where it is, what it takes, and what its body is about. */
-type LegacyRoute = Readonly<{
-  path: string;
-  job: LegacyJob;
-  form: boolean;
-  schema: TObject;
-  operationId: string;
-  summary: string;
-}>;
-
-/** One row of the table below; `operation` is how the legacy API's OpenAPI begins the route's id. */
-const row = (
-  path: string,
-  job: LegacyJob,
-  schema: TObject,
-  [operation, summary]: readonly [operation: string, summary: string],
-): LegacyRoute => ({
-  path,
-  job,
-  form: path.startsWith("/v1") && job !== "text-to-image",
-  schema,
-  operationId: `${operation}${path.replaceAll(/[/-]/g, "_")}_post`,
-  summary,
-});
-
-const textAlone = ["text2img_generation", "Text to image"] as const;
-const uov = ["img_upscale_or_vary", "Upscale or vary a picture"] as const;
-const inpaint = ["img_inpaint_or_outpaint", "Repaint a part, or extend a picture"] as const;
-const prompted = ["img_prompt", "Pictures as prompts"] as const;
-const enhance = ["img_enhance", "Enhance regions of a picture"] as const;
-const withPrompts = ["text_to_img_with_ip", "Text to image with image prompts"] as const;
-
-const v1 = "/v1/generation";
-const v2 = "/v2/generation";
-const { textToImage, textToImageWithPrompts } = jsonBodies;
-
-const legacyRoutes: readonly LegacyRoute[] = [
-  row(`${v1}/text-to-image`, "text-to-image", textToImage, textAlone),
-  row(`${v2}/text-to-image-with-ip`, "text-to-image", textToImageWithPrompts, withPrompts),
-  row(`${v1}/image-upscale-vary`, "upscale-vary", formBodies.upscaleVary, uov),
-  row(`${v2}/image-upscale-vary`, "upscale-vary", jsonBodies.upscaleVary, uov),
-  row(`${v1}/image-inpaint-outpaint`, "inpaint-outpaint", formBodies.inpaintOutpaint, inpaint),
-  row(`${v2}/image-inpaint-outpaint`, "inpaint-outpaint", jsonBodies.inpaintOutpaint, inpaint),
-  row(`${v1}/image-prompt`, "image-prompt", formBodies.imagePrompt, prompted),
-  row(`${v2}/image-prompt`, "image-prompt", jsonBodies.imagePrompt, prompted),
-  row(`${v1}/image-enhance`, "enhance", formBodies.enhance, enhance),
-  row(`${v2}/image-enhance`, "enhance", jsonBodies.enhance, enhance),
-];
-
 /** The legacy API's ways to make pictures: the same tasks as FooocusAPI's, in other words. */
 export const generationRoutes = (parts: LegacyDependencies) =>
-  new Elysia({ name: "routes/legacy/generation" }).use(jsonRoutes(parts)).use(formRoutes(parts));
+  new Elysia({ name: "doors/legacy/generation" }).use(jsonRoutes(parts)).use(formRoutes(parts));
 
 /** The bodies are read before the key is asked for, if they are small, and checked after: that is the contract's order. */
 function jsonRoutes(parts: LegacyDependencies) {
@@ -127,28 +76,6 @@ function formRoutes(parts: LegacyDependencies) {
   }
   return app;
 }
-
-const acceptSchema = Type.String({
-  description: "Overrides the Accept header; image/png asks for the picture itself.",
-});
-
-/** What OpenAPI says of a route. */
-const detailOf = ({ path, form, schema, operationId, summary }: LegacyRoute) => ({
-  tags: [path.startsWith(v1) ? "GenerateV1 (older)" : "GenerateV2 (older)"],
-  operationId,
-  summary,
-  parameters: [queryParameter("accept", acceptSchema)],
-  requestBody: form ? formRequest(schema) : jsonRequest(schema),
-  responses: { 200: generationAnswer },
-});
-
-const generationAnswer = {
-  description: "The results, or the job with `async_process`, or the first picture with `image/png`.",
-  content: {
-    ...jsonAnswer(Type.Union([Type.Array(GeneratedImageResult), AsyncJobResponse])).content,
-    "image/png": pictureContent["image/png"] ?? {},
-  },
-};
 
 /** Bytes of a text that is no JSON that are shown: more than the answer keeps of it. */
 const mostShown = 64 * 1024;

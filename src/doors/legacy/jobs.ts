@@ -43,13 +43,13 @@ const wantsDelete = Type.Boolean({ default: false, description: "Delete the job 
 
 /** The legacy API's routes that make no pictures. */
 export const jobRoutes = (parts: JobDependencies) =>
-  new Elysia({ name: "routes/legacy/jobs" }).use(queryRoutes(parts)).use(otherRoutes(parts));
+  new Elysia({ name: "doors/legacy/jobs" }).use(queryRoutes(parts)).use(otherRoutes(parts));
 
 /** Asking after jobs. */
 function queryRoutes(parts: JobDependencies) {
   const { tasks, images, log, addresses } = parts;
   const previewOf = lastPreviews(tasks);
-  return new Elysia({ name: "routes/legacy/queries" })
+  return new Elysia({ name: "doors/legacy/queries" })
     .get(
       "/v1/generation/query-job",
       ({ request }) =>
@@ -97,7 +97,7 @@ function queryRoutes(parts: JobDependencies) {
 
 /** Stopping, giving back memory, and the rest. */
 const otherRoutes = ({ tasks, images, log, decoding }: JobDependencies) =>
-  new Elysia({ name: "routes/legacy/others" })
+  new Elysia({ name: "doors/legacy/others" })
     .post(
       "/v1/generation/stop",
       ({ request }) =>
