@@ -1,5 +1,4 @@
 import type { GenerateParams } from "#/api/generate.ts";
-import { hyphenated } from "#/api/legacy/job.ts";
 import type { EngineEvent, Outcome } from "#/engine/protocol.ts";
 import { decodeImage } from "#/image/decode.ts";
 import { type EmbeddedText, encodeImage, encodePreview, formatNames } from "#/image/encode.ts";
@@ -9,6 +8,7 @@ import { BugError, toWireError } from "#/lib/errors.ts";
 import type { TaskId } from "#/lib/task-id.ts";
 import type { Resolved } from "#/recipe/resolve.ts";
 import { resultPath } from "#/stores/images.ts";
+import { doorOf } from "../door.ts";
 import type { End } from "./endings.ts";
 import type { TaskHappening } from "./events.ts";
 import type { TaskParts } from "./parts.ts";
@@ -44,7 +44,7 @@ export class TaskRun {
 
   constructor(task: Task, parts: TaskParts, start: RunStart, reader: RunReader) {
     this.id = task.id;
-    this.#fileName = task.legacyJob === null ? undefined : hyphenated(task.id);
+    this.#fileName = doorOf(parts.doors, task.door).fileStem(task);
     this.#parts = parts;
     this.#start = start;
     this.#reader = reader;
@@ -76,7 +76,7 @@ export class TaskRun {
       steps: resolved.recipe.steps,
       done,
     };
-    for (const said of openingReports(outline)) this.#report(said, null, outline);
+    for (const report of openingReports(outline)) this.#report(report, null, outline);
     // A checkpoint's first hash takes as long as reading it: begun now, it is there when the first picture asks again.
     void this.#parts.describe(params, resolved, done).catch(() => undefined);
     const recipe = { ...resolved.recipe, images: resolved.recipe.images.slice(done) };
@@ -125,7 +125,7 @@ export class TaskRun {
       try {
         if (event.type === "progress") {
           const preview = event.preview === undefined ? null : lazyPreview(event.preview);
-          for (const said of reportsAt(event.at, outline)) this.#report(said, preview, outline);
+          for (const report of reportsAt(event.at, outline)) this.#report(report, preview, outline);
         } else if (event.type === "image") await this.#keep(event, params, resolved, outline);
       } catch (thrown) {
         failure = { thrown };
@@ -149,13 +149,13 @@ export class TaskRun {
     };
   }
 
-  #report(said: Report, preview: Preview | null, outline: JobOutline): void {
-    this.#percent = Math.max(this.#percent, said.percent);
+  #report(report: Report, preview: Preview | null, outline: JobOutline): void {
+    this.#percent = Math.max(this.#percent, report.percent);
     const { images, steps } = outline;
-    const progress = { ...said, percent: this.#percent, images, steps, preview };
+    const progress = { ...report, percent: this.#percent, images, steps, preview };
     const { at, attempt } = this.#start;
     this.#reader.update({ status: "running", startedAt: at, attempt, progress, images: this.#images });
-    this.#reader.tell({ type: "progress", ...progress, etaMs: this.#eta(said, outline) });
+    this.#reader.tell({ type: "progress", ...progress, etaMs: this.#eta(report, outline) });
   }
 
   /** Time to the end, from the pace of the steps so far; honest only after two of them. */
