@@ -39,7 +39,7 @@ export function serveEngine(port: Port, openContext: OpenContext): (command: Eng
   const runJob = async (command: GenerateCommand, run: Run): Promise<void> => {
     try {
       if (context === undefined) throw new BugError("The engine got a job before it was started.");
-      const facts = generate(command.recipe, await context, run);
+      const facts = generate(command, await context, run);
       for (;;) {
         const next = await facts.next();
         if (next.done === true) return settle(command.id, next.value);
