@@ -10,7 +10,8 @@ import type { Conditioning } from "./stages/encode-text.ts";
 
 /**
  * D(x, σ), the estimate of the clean latent that a sampler asks for, from the outside in (pipeline section 7.2). What
- * changes an estimate is a wrapper here; what the network is told besides is one more of a branch's inputs.
+ * changes an estimate is a wrapper here; what the network is told besides is one more of a branch's inputs. How the two
+ * sides are mixed is stacked in the same way in guidance.ts.
  *
  * @param dims of the latent that is sampled, [1, 4, h, w]
  */
