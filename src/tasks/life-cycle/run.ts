@@ -9,7 +9,9 @@ import type { TaskId } from "#/lib/task-id.ts";
 import type { Resolved } from "#/recipe/resolve.ts";
 import { resultPath } from "#/stores/images.ts";
 import { doorOf } from "../door.ts";
+import { loadInputs } from "../intake/load-inputs.ts";
 import type { End } from "./endings.ts";
+import { EngineJob } from "./engine-job.ts";
 import type { TaskHappening } from "./events.ts";
 import type { TaskParts } from "./parts.ts";
 import { type JobOutline, openingReports, type Report, reportsAt, savingReport } from "./progress.ts";
@@ -37,6 +39,7 @@ export class TaskRun {
   readonly #parts: TaskParts;
   readonly #start: RunStart;
   readonly #reader: RunReader;
+  readonly #job: EngineJob;
   #images: readonly TaskImage[];
   #percent = 0;
   #abandoned = false;
@@ -48,6 +51,7 @@ export class TaskRun {
     this.#parts = parts;
     this.#start = start;
     this.#reader = reader;
+    this.#job = new EngineJob(task.id, parts.engine);
     this.#images = start.images;
   }
 
@@ -55,10 +59,15 @@ export class TaskRun {
     return this.#abandoned;
   }
 
+  /** Asks to end, or to skip the image at hand. */
+  interrupt(action: "stop" | "skip"): void {
+    this.#job.control(action);
+  }
+
   /** Leaves the task as it is: the next start runs it again. */
   abandon(): void {
     this.#abandoned = true;
-    this.#parts.engine.control(this.id, "stop");
+    this.#job.control("stop");
   }
 
   /**
@@ -84,12 +93,7 @@ export class TaskRun {
       recipe.images.length === 0
         ? { status: "finished" }
         : await this.#follow(
-            this.#parts.engine.run({
-              type: "generate",
-              id: this.id,
-              recipe,
-              inputs: [],
-            }),
+            this.#job.run(recipe, () => loadInputs(resolved, this.#parts)),
             params,
             resolved,
             outline,
@@ -129,7 +133,7 @@ export class TaskRun {
         } else if (event.type === "image") await this.#keep(event, params, resolved, outline);
       } catch (thrown) {
         failure = { thrown };
-        this.#parts.engine.control(this.id, "stop");
+        this.#job.control("stop");
       }
     }
     if (failure !== undefined) throw failure.thrown;
