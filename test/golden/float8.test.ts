@@ -191,7 +191,7 @@ test("whole networks in scaled 8-bit floats answer as with the same numbers in f
       const [small, exact] = await Promise.all(
         checkpoints.map((checkpoint) => {
           const source = weightSource(checkpoint.path, checkpoint[partOf[name]]);
-          return answer(networks[name](2)(source, operators.cpu), feeds[name], "in-place");
+          return answer(networks[name].draw(source, operators.cpu, { clipSkip: 2 }), feeds[name], "in-place");
         }),
       );
       for (const [output, { data }] of Object.entries(exact!)) {

@@ -31,7 +31,7 @@ const parts: readonly (readonly [NetworkName, WeightMap])[] = [
 ];
 
 for (const [name, tensors] of parts) {
-  const graph = networks[name](2)(weightSource("SDXL base", tensors), operators.cpu);
+  const graph = networks[name].draw(weightSource("SDXL base", tensors), operators.cpu, { clipSkip: 2 });
 
   // `UPDATE_LISTINGS=1 bun test test/golden/listings.test.ts` writes them anew; the diff is what to look at.
   test(`the graph of SDXL base's ${name} is the listed one`, async () => {
@@ -58,7 +58,7 @@ for (const [name, tensors] of parts) {
 }
 
 test("the UNet uses every tensor of its part", () => {
-  const graph = networks.unet()(weightSource("SDXL base", checkpoint.unet), operators.cpu);
+  const graph = networks.unet.draw(weightSource("SDXL base", checkpoint.unet), operators.cpu);
   expect(graph.weights.size).toBe(1680);
   expect(new Set([...graph.weights.values()].map(({ ref }) => ref.offset)).size).toBe(1680);
 });

@@ -30,6 +30,7 @@ async function walk(guidance: Recipe["guidance"], onRun: (run: number, job: Run)
     unet,
     decode: never,
     encode: never,
+    ask: never,
   };
   const text = { context: zeros([1, 77, 8]), pooled: zeros([1, 4]) };
   const prompts = { positive: text, negative: text };

@@ -40,12 +40,14 @@ async function stoppedWhileEncoding(text: string, tokenizer: Tokenizer, run = 0)
     unet: never,
     decode: never,
     encode: never,
+    ask: never,
   };
   const context: EngineContext = {
     device: "cpu",
     refused: [],
     tokenizer,
     open: never,
+    endJob: never,
     conditioning: (_key, make) => make(),
     unload: async () => undefined,
     close: async () => undefined,
