@@ -8,7 +8,8 @@ import type { DerivedFiles } from "./derived-files.ts";
 import { footprintOf, totalBytes } from "./footprint.ts";
 import type { JobFiles, Located } from "./job-files.ts";
 import type { LoraUse } from "./lora-set.ts";
-import type { NetworkRequest, Residency } from "./residency.ts";
+import type { NetworkRequest } from "./open-network.ts";
+import type { Residency } from "./residency.ts";
 
 /** What all jobs share: the provider's operators, what is open, and the files made of model files. */
 export type Workshop = Readonly<{ operators: Operators; residency: Residency; derived: DerivedFiles }>;

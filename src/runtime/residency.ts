@@ -1,47 +1,22 @@
 import type { Graph } from "#/graph/graph.ts";
-import { EngineError } from "#/lib/errors.ts";
 import type { Log } from "#/lib/log.ts";
 import type { Tensor } from "#/tensor/tensor.ts";
-import { assertUnchanged, type FileStamp, isUnchanged } from "#/weights/stamp.ts";
-import { type Footprint, footprintOf, totalBytes } from "./footprint.ts";
+import { assertUnchanged, isUnchanged } from "#/weights/stamp.ts";
+import { nextForBytes, nextForMappings } from "./eviction.ts";
+import { explained, isMemory } from "./mapping-shortage.ts";
 import { mappingCount, mappingMargin } from "./mappings.ts";
 import { trimMemory } from "./memory.ts";
+import { type Drawn, drawn, type NetworkRequest, type OpenNetwork } from "./open-network.ts";
 import { type IntTensor, Session, type SessionOptions } from "./session.ts";
 import { tooLarge } from "./too-large.ts";
 
 /** What is open, for people: a name and the bytes of its weights. */
 export type Resident = Readonly<{ name: string; bytes: number }>;
 
-/** A network that is wanted open. */
-export type NetworkRequest = Readonly<{
-  /** Everything the graph depends on: files, their stamps, network, features. */
-  key: string;
-  /** For people. */
-  name: string;
-  /** What it is made of. When one of them is replaced, the network is closed with the next job. */
-  files: readonly FileStamp[];
-  /** Makes the graph; called on a miss only. */
-  draw: () => Graph | Promise<Graph>;
-  /** Bytes that it will take once it is open, from headers alone; asked of a job's networks that are not. */
-  bytes?: () => number;
-}>;
-
 /**
  * How much may stay open: bytes of weights, 0 for nothing between jobs, and the memory mappings that the process may have.
  */
 export type Budget = Readonly<{ bytes: number; mappings?: number | undefined }>;
-
-type Entry = {
-  readonly name: string;
-  readonly session: Promise<Session>;
-  readonly files: readonly FileStamp[];
-  /** Files that the weights lie in. */
-  readonly paths: ReadonlySet<string>;
-  readonly footprint: Footprint;
-  readonly bytes: number;
-  readonly mappings: number;
-  usedAt: number;
-};
 
 /**
  * Keeps networks open between jobs, within a budget; the one that was not used for longest goes first. Weights
@@ -56,7 +31,7 @@ export class Residency {
   readonly #budget: Budget;
   readonly #log: Log;
   readonly #onChange: (resident: readonly Resident[]) => void;
-  readonly #entries = new Map<string, Entry>();
+  readonly #entries = new Map<string, OpenNetwork>();
   /** Keys of what the running job uses. */
   #held: ReadonlySet<string> = new Set();
   #clock = 0;
@@ -102,12 +77,12 @@ export class Residency {
   /** The job is over: what is more than the budget is closed. */
   async endJob(): Promise<void> {
     this.#held = new Set();
-    await this.#makeRoom(nothing);
+    await this.#makeRoom();
   }
 
   /**
-   * The session of a network, opened if it is not. Where memory does not suffice, all others are closed and it is tried
-   * once more.
+   * The session of a network, opened if it is not. Where memory does not suffice, others are closed and it is tried again:
+   * those that are not the running job's, then all.
    *
    * @throws EngineError as {@link Session.open}, ModelError as the network's function, or where a file was replaced
    */
@@ -120,24 +95,24 @@ export class Residency {
     }
     const started = performance.now();
     const graph = await request.draw();
-    const entry = this.#entryOf(request, graph);
-    await this.#makeRoom(entry);
+    const wanted = drawn(request, graph, this.#options);
+    await this.#makeRoom(wanted);
     try {
-      const session = await this.#open(request.key, graph, entry);
+      const session = await this.#withMemory(request.key, () => this.#open(request.key, graph, wanted));
       await this.#refuseReplaced(request);
       const ms = Math.round(performance.now() - started);
-      const { name, bytes, mappings } = entry;
+      const { name, bytes, mappings } = wanted;
       this.#log.info("opened a network", { network: name, bytes, mappings, ms });
       this.#onChange(this.resident);
       return session;
     } catch (thrown) {
-      throw this.#explained(thrown, entry.mappings);
+      throw explained(thrown, wanted.mappings, this.#budget.mappings);
     }
   }
 
   /**
-   * Opens a network if it is not, and runs it once. Where memory does not suffice, all others are closed and it is tried
-   * once more.
+   * Opens a network if it is not, and runs it once. Where memory does not suffice, others are closed as by
+   * {@link session}.
    *
    * @throws EngineError as {@link Session.run}, and as {@link session}
    */
@@ -149,7 +124,7 @@ export class Residency {
     try {
       return await this.#withMemory(request.key, () => session.run(inputs));
     } catch (thrown) {
-      throw this.#explained(thrown, 0);
+      throw explained(thrown, 0, this.#budget.mappings);
     }
   }
 
@@ -165,20 +140,18 @@ export class Residency {
     trimMemory();
   }
 
-  async #open(key: string, graph: Graph, entry: Omit<Entry, "session">): Promise<Session> {
-    return await this.#withMemory(key, async () => {
-      const session = Session.open(graph, this.#options);
-      this.#entries.set(key, { ...entry, session });
-      try {
-        return await session;
-      } catch (thrown) {
-        this.#entries.delete(key);
-        throw thrown;
-      }
-    });
+  async #open(key: string, graph: Graph, wanted: Drawn): Promise<Session> {
+    const session = Session.open(graph, this.#options);
+    this.#entries.set(key, { ...wanted, session, usedAt: this.#clock });
+    try {
+      return await session;
+    } catch (thrown) {
+      this.#entries.delete(key);
+      throw thrown;
+    }
   }
 
-  /** Tries; where memory does not suffice again without what is not of the job, then without the job's others. */
+  /** Tries, as long as memory does not suffice and there is something to close. */
   async #withMemory<Result>(key: string, attempt: () => Promise<Result>): Promise<Result> {
     for (;;) {
       try {
@@ -199,45 +172,18 @@ export class Residency {
     }
   }
 
-  /** Closes what is not the running job's until there is room, and for mappings, which have no more, that too. */
-  async #makeRoom(wanted: Wanted): Promise<void> {
+  /** Closes as few as will do, see `eviction.ts`. */
+  async #makeRoom(wanted?: Drawn): Promise<void> {
     const before = this.#entries.size;
-    while (!(this.#bytesFit(wanted) && this.#mapsFit(wanted.mappings))) {
-      const victim = this.#oldest((entry) => this.#frees(entry, wanted)) ?? this.#mapped(wanted);
-      if (victim === undefined) break;
-      await this.#release(victim);
+    for (;;) {
+      const open = { entries: this.#entries, held: this.#held };
+      const next =
+        nextForBytes(open, wanted?.footprint, this.#budget.bytes) ??
+        (this.#mapsFit(wanted?.mappings ?? 0) ? undefined : nextForMappings(open));
+      if (next === undefined) break;
+      await this.#release(next);
     }
     if (this.#entries.size < before) trimMemory();
-  }
-
-  /** Whether closing it, and all others that are not the job's, gives bytes or mappings that are wanted. */
-  #frees({ footprint }: Entry, wanted: Wanted): boolean {
-    if (!this.#mapsFit(wanted.mappings)) return true;
-    const kept = this.#footprints((key) => this.#held.has(key)).concat(wanted.footprint);
-    return totalBytes([...kept, footprint]) > totalBytes(kept);
-  }
-
-  /** A network of the job, where mappings are wanted. */
-  #mapped({ mappings }: Wanted): string | undefined {
-    if (this.#mapsFit(mappings)) return undefined;
-    const [oldest] = [...this.#entries].sort(([, a], [, b]) => a.usedAt - b.usedAt);
-    return oldest?.[0];
-  }
-
-  /** What is not of the job and was not used for longest. */
-  #oldest(wanted: (entry: Entry) => boolean): string | undefined {
-    const others = [...this.#entries].filter(([key, entry]) => !this.#held.has(key) && wanted(entry));
-    const [oldest] = others.sort(([, a], [, b]) => a.usedAt - b.usedAt);
-    return oldest?.[0];
-  }
-
-  #footprints(wanted: (key: string) => boolean): readonly Footprint[] {
-    return [...this.#entries].filter(([key]) => wanted(key)).map(([, { footprint }]) => footprint);
-  }
-
-  #bytesFit({ footprint }: Wanted): boolean {
-    const all = this.#footprints(() => true).concat(footprint);
-    return totalBytes(all) <= this.#budget.bytes;
   }
 
   #mapsFit(wanted: number): boolean {
@@ -245,7 +191,7 @@ export class Residency {
     return limit === undefined || mappingCount() + wanted + mappingMargin(limit) <= limit;
   }
 
-  /** @returns whether anything was closed */
+  /** What is not the running job's; where there is none, all. @returns whether anything was closed */
   async #releaseOthers(key: string): Promise<boolean> {
     const others = [...this.#entries.keys()].filter((other) => other !== key);
     const idle = others.filter((other) => !this.#held.has(other));
@@ -263,49 +209,4 @@ export class Residency {
     this.#log.info("closed a network", { network: entry.name, bytes: entry.bytes, reason });
     this.#onChange(this.resident);
   }
-
-  #entryOf({ name, files }: NetworkRequest, graph: Graph): Omit<Entry, "session"> {
-    const weights = [...graph.weights.values()].filter(({ inline }) => !inline);
-    const footprint = footprintOf(graph, files, placeOf(this.#options));
-    return {
-      name,
-      files,
-      paths: new Set(weights.map(({ ref }) => ref.path)),
-      footprint,
-      bytes: totalBytes([footprint]),
-      mappings: weights.length,
-      usedAt: this.#clock,
-    };
-  }
-
-  /** A want of memory may be one of mappings: the system's word for both is the same. */
-  #explained(thrown: unknown, wanted: number): unknown {
-    const limit = this.#budget.mappings;
-    if (!isMemory(thrown) || limit === undefined) return thrown;
-    const count = mappingCount();
-    if (count + wanted < limit - nearly) return thrown;
-    const words = thrown.cause instanceof Error ? thrown.cause.message.trim() : thrown.message;
-    return new EngineError(
-      "out-of-memory",
-      `A network found no room: ${words} The process has ${count} memory mappings and wants ${wanted} more, the system ` +
-        `allows ${limit}. Raise vm.max_map_count (sysctl -w vm.max_map_count=${4 * limit}, for a container on its host).`,
-      { mappings: count, wanted, limit },
-      thrown,
-    );
-  }
 }
-
-/** What room is made for. */
-type Wanted = Readonly<{ footprint: Footprint; mappings: number }>;
-
-const nothing: Wanted = { footprint: { mapped: new Map(), copied: 0 }, mappings: 0 };
-
-/** A device has its own copy of every weight. */
-const placeOf = ({ provider, weights }: SessionOptions): "mapped" | "copied" =>
-  provider === "cpu" && weights === "in-place" ? "mapped" : "copied";
-
-/** So near to the limit it is the limit that was met. */
-const nearly = 64;
-
-const isMemory = (thrown: unknown): thrown is EngineError =>
-  thrown instanceof EngineError && thrown.code === "out-of-memory";
