@@ -5,41 +5,48 @@ import type { OpenNetwork } from "./open-network.ts";
 export type Open = Readonly<{ entries: ReadonlyMap<string, OpenNetwork>; held: ReadonlySet<string> }>;
 
 /**
- * Which network is closed so that there are enough bytes: of those that are not the job's the one that was not used for
- * longest. One whose bytes the job's networks have mapped anyway stays, since closing it would give nothing.
+ * Which networks are closed so that there are enough bytes. Those that are not the job's, longest unused first, until there
+ * is room; of these the ones stay after all that fit beside what is left, such as one whose bytes another has mapped too.
  *
  * @param wanted what is about to be opened
  * @param budget bytes
- * @returns its key; undefined where there is room, or closing does not help
+ * @returns their keys; they may not be enough, where the job alone is more than the budget
  */
-export function nextForBytes(
+export function closedForBytes(
   { entries, held }: Open,
   wanted: Footprint | undefined,
   budget: number,
-): string | undefined {
-  const extra = wanted === undefined ? [] : [wanted];
-  const footprints = (of: Iterable<OpenNetwork>): Footprint[] =>
-    Array.from(of, ({ footprint }) => footprint).concat(extra);
-  if (totalBytes(footprints(entries.values())) <= budget) return undefined;
-  const [idle, kept] = byUse(entries, held);
-  const rest = footprints(kept.map(([, entry]) => entry));
-  const least = totalBytes(rest);
-  return idle.find(([, { footprint }]) => totalBytes([...rest, footprint]) > least)?.[0];
+): readonly string[] {
+  const staying = new Set(entries.keys());
+  const bytes = (): number => {
+    const footprints = [...staying].flatMap((key) => entries.get(key)?.footprint ?? []);
+    return totalBytes(wanted === undefined ? footprints : [...footprints, wanted]);
+  };
+  const closed: string[] = [];
+  for (const [key] of byUse(entries)) {
+    if (bytes() <= budget) break;
+    if (held.has(key)) continue;
+    staying.delete(key);
+    closed.push(key);
+  }
+  const most = Math.max(budget, bytes());
+  return closed.toReversed().filter((key) => {
+    staying.add(key);
+    const isTooMuch = bytes() > most;
+    if (isTooMuch) staying.delete(key);
+    return isTooMuch;
+  });
 }
 
 /**
  * Which network is closed so that there are enough mappings: what is not the job's first, then the job's own, in each case
  * what was not used for longest. The system has no more mappings than it has.
  */
-export function nextForMappings({ entries, held }: Open): string | undefined {
-  const [idle, kept] = byUse(entries, held);
-  return [...idle, ...kept][0]?.[0];
+export function closedForMappings({ entries, held }: Open): string | undefined {
+  const keys = byUse(entries).map(([key]) => key);
+  return keys.find((key) => !held.has(key)) ?? keys[0];
 }
 
-type Entries = readonly (readonly [key: string, entry: OpenNetwork])[];
-
-/** What is not the job's, and what is; longest unused first. */
-function byUse(entries: Open["entries"], held: Open["held"]): readonly [idle: Entries, kept: Entries] {
-  const sorted = [...entries].sort(([, a], [, b]) => a.usedAt - b.usedAt);
-  return [sorted.filter(([key]) => !held.has(key)), sorted.filter(([key]) => held.has(key))];
-}
+/** Longest unused first. */
+const byUse = (entries: Open["entries"]): readonly (readonly [key: string, entry: OpenNetwork])[] =>
+  [...entries].sort(([, a], [, b]) => a.usedAt - b.usedAt);

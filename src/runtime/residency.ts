@@ -2,7 +2,7 @@ import type { Graph } from "#/graph/graph.ts";
 import type { Log } from "#/lib/log.ts";
 import type { Tensor } from "#/tensor/tensor.ts";
 import { assertUnchanged, isUnchanged } from "#/weights/stamp.ts";
-import { nextForBytes, nextForMappings } from "./eviction.ts";
+import { closedForBytes, closedForMappings } from "./eviction.ts";
 import { explained, isMemory } from "./mapping-shortage.ts";
 import { mappingCount, mappingMargin } from "./mappings.ts";
 import { trimMemory } from "./memory.ts";
@@ -175,11 +175,10 @@ export class Residency {
   /** Closes as few as will do, see `eviction.ts`. */
   async #makeRoom(wanted?: Drawn): Promise<void> {
     const before = this.#entries.size;
-    for (;;) {
-      const open = { entries: this.#entries, held: this.#held };
-      const next =
-        nextForBytes(open, wanted?.footprint, this.#budget.bytes) ??
-        (this.#mapsFit(wanted?.mappings ?? 0) ? undefined : nextForMappings(open));
+    const open = { entries: this.#entries, held: this.#held };
+    for (const key of closedForBytes(open, wanted?.footprint, this.#budget.bytes)) await this.#release(key);
+    while (!this.#mapsFit(wanted?.mappings ?? 0)) {
+      const next = closedForMappings(open);
       if (next === undefined) break;
       await this.#release(next);
     }
