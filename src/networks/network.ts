@@ -1,8 +1,7 @@
 import type { Graph } from "#/graph/graph.ts";
 import type { WeightSource } from "#/graph/module.ts";
 import type { Operators } from "#/graph/operators.ts";
-import type { OwnFile } from "#/weights/layouts/own-file.ts";
-import type { CheckpointPart } from "#/weights/layouts/parts.ts";
+import type { PartSource } from "#/weights/layouts/part-source.ts";
 import type { Part as LoraPart } from "#/weights/lora/targets.ts";
 
 /** What a job may ask of the drawing of its networks, beside files and LoRAs. */
@@ -26,11 +25,8 @@ export type Network<
   name: string;
   /** For messages: `its UNet`. */
   title: string;
-  /**
-   * Where its tensors lie, and by which names they are known there: in a file of its own if the job names one, else in a
-   * part of the checkpoint.
-   */
-  from: Readonly<{ checkpoint?: CheckpointPart; ownFile?: OwnFile }>;
+  /** Which kind of file its tensors lie in, in which part of it, and by which names they are known there. */
+  from: PartSource;
   /** Which part of a LoRA changes it. */
   loras: LoraPart | undefined;
   /**

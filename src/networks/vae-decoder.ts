@@ -4,16 +4,15 @@ import type { Operators } from "#/graph/operators.ts";
 import { conv2d } from "#/graph/ops/conv2d.ts";
 import { groupNorm } from "#/graph/ops/norm.ts";
 import { doubleNearest } from "#/graph/ops/resize.ts";
-import { checkpointParts } from "#/weights/layouts/parts.ts";
-import { vaeFile } from "#/weights/layouts/vae.ts";
+import { vaeSource } from "#/weights/layouts/vae.ts";
 import { epsilon, inFloat32, vaeMiddle, vaeResBlock } from "./blocks/vae-blocks.ts";
 import type { Network } from "./network.ts";
 
 /** The VAE's way from the sampler's latent to a picture. */
 export const vaeDecoder = {
   name: "vae-decoder",
-  title: checkpointParts.vae.title,
-  from: { checkpoint: checkpointParts.vae, ownFile: vaeFile },
+  title: vaeSource.checkpoint.title,
+  from: vaeSource,
   loras: undefined,
   keyedBy: [],
   inputs: { latent: "latent" },

@@ -6,16 +6,15 @@ import { conv2d } from "#/graph/ops/conv2d.ts";
 import { groupNorm } from "#/graph/ops/norm.ts";
 import { split } from "#/graph/ops/shape.ts";
 import { BugError } from "#/lib/errors.ts";
-import { checkpointParts } from "#/weights/layouts/parts.ts";
-import { vaeFile } from "#/weights/layouts/vae.ts";
+import { vaeSource } from "#/weights/layouts/vae.ts";
 import { epsilon, inFloat32, vaeMiddle, vaeResBlock } from "./blocks/vae-blocks.ts";
 import type { Network } from "./network.ts";
 
 /** The VAE's way from a picture to a latent to start from. */
 export const vaeEncoder = {
   name: "vae-encoder",
-  title: checkpointParts.vae.title,
-  from: { checkpoint: checkpointParts.vae, ownFile: vaeFile },
+  title: vaeSource.checkpoint.title,
+  from: vaeSource,
   loras: undefined,
   keyedBy: [],
   inputs: { image: "picture" },

@@ -3,8 +3,8 @@ import { type AppError, EngineError, ModelError, RequestError } from "#/lib/erro
 import type { Carried, Network } from "#/networks/network.ts";
 import { isFiniteThroughout, type Tensor, zeros } from "#/tensor/tensor.ts";
 import { firstDamaged } from "#/weights/damage.ts";
+import type { Located } from "#/weights/layouts/part-source.ts";
 import type { WeightRef } from "#/weights/safetensors.ts";
-import type { Located } from "./job-files.ts";
 import type { LoraUse } from "./lora-set.ts";
 import type { IntTensor } from "./session.ts";
 

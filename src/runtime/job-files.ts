@@ -1,12 +1,14 @@
-import { basename } from "node:path";
-import { BugError, ModelError } from "#/lib/errors.ts";
-import type { Network } from "#/networks/network.ts";
-import type { Checkpoint, WeightMap } from "#/weights/checkpoint.ts";
-import { type OwnFile, ownFileKinds } from "#/weights/layouts/own-file.ts";
+import type { Checkpoint } from "#/weights/checkpoint.ts";
 import { type SampledAs, sampledAs } from "#/weights/layouts/parameterisation.ts";
+import {
+  type Located,
+  locatePart,
+  type OwnFile,
+  ownFileKinds,
+  type PartSource,
+} from "#/weights/layouts/part-source.ts";
 import { sdxlCheckpoint } from "#/weights/layouts/sdxl.ts";
-import { readSafetensors } from "#/weights/safetensors.ts";
-import type { FileStamp } from "#/weights/stamp.ts";
+import { readSafetensors, type SafetensorsFile } from "#/weights/safetensors.ts";
 import { type LoraUse, readLoras } from "./lora-set.ts";
 
 /** Real paths of what a job needs. */
@@ -16,18 +18,15 @@ export type ModelPaths = Readonly<{
   sampledAs?: SampledAs | undefined;
   loras: readonly Readonly<{ path: string; weight: number }>[];
 }> &
-  /** Files of their own for parts that the checkpoint has too, such as a VAE. */
+  /** Files of their own, such as a VAE that is to be used instead of the checkpoint's. */
   Readonly<Partial<Record<OwnFile["kind"], string | undefined>>>;
-
-/** A part of a model: its file, and its tensors under the names that networks are drawn with. */
-export type Located = Readonly<{ file: FileStamp; tensors: WeightMap }>;
 
 /** What the headers of a job's files say. */
 export type JobFiles = Readonly<{
   checkpoint: Checkpoint;
   loras: readonly LoraUse[];
-  /** @throws ModelError if the network's part is in none of the files, or its own file is not what it should be */
-  locate: (from: Network["from"]) => Located;
+  /** @throws ModelError if the part is in none of the files, or its own file is not what it should be */
+  locate: (source: PartSource) => Located;
 }>;
 
 /** Every file that a job names. */
@@ -38,36 +37,26 @@ export const filesOf = (paths: ModelPaths): readonly string[] => [
 ];
 
 /**
- * Reads the headers of a job's files; each file of its own at its first use.
+ * Reads the headers of a job's files, each once.
  *
  * @param needed parts that must be there
  * @throws ModelError if a file is not what it should be, or a part that is needed is in none
  */
-export function readJobFiles(paths: ModelPaths, needed: readonly Network["from"][]): JobFiles {
+export function readJobFiles(paths: ModelPaths, needed: readonly PartSource[]): JobFiles {
   const checkpoint = sampledAs(sdxlCheckpoint(readSafetensors(paths.base)), paths.sampledAs);
-  const read = new Map<OwnFile["kind"], Located>();
-  const own = ({ kind, ...ownFile }: OwnFile): Located | undefined => {
+  const own = new Map<OwnFile["kind"], SafetensorsFile>();
+  for (const kind of ownFileKinds) {
     const path = paths[kind];
-    const known = read.get(kind);
-    if (path === undefined || known !== undefined) return known;
-    const file = readSafetensors(path);
-    const located = { file, tensors: ownFile.read(file).tensors };
-    read.set(kind, located);
-    return located;
+    if (path !== undefined) own.set(kind, readSafetensors(path));
+  }
+  const located = new Map<PartSource, Located>();
+  const locate = (source: PartSource): Located => {
+    const { ownFile } = source;
+    const file = ownFile === undefined ? undefined : own.get(ownFile.kind);
+    const found = located.get(source) ?? locatePart(source, checkpoint, file);
+    located.set(source, found);
+    return found;
   };
-  const locate = ({ checkpoint: part, ownFile }: Network["from"]): Located => {
-    const chosen = ownFile === undefined ? undefined : own(ownFile);
-    if (chosen !== undefined) return chosen;
-    const tensors = part === undefined ? undefined : checkpoint[part.name];
-    if (tensors !== undefined && tensors.size > 0) return { file: checkpoint, tensors };
-    throw missing(checkpoint, ownFile);
-  };
-  for (const from of needed) locate(from);
+  for (const source of needed) locate(source);
   return { checkpoint, loras: readLoras(paths.loras, checkpoint), locate };
-}
-
-function missing({ path }: Checkpoint, ownFile: OwnFile | undefined): ModelError | BugError {
-  if (ownFile === undefined) return new BugError("A network is drawn from no file at all.");
-  const details = { path, part: ownFile.kind };
-  return new ModelError("weight-missing", `${basename(path)} ${ownFile.missing}`, details);
 }

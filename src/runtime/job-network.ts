@@ -4,11 +4,12 @@ import type { Operators } from "#/graph/operators.ts";
 import type { Features, Network } from "#/networks/network.ts";
 import { planJoin } from "#/weights/derived/join-plan.ts";
 import { joinedSize, noLoras } from "#/weights/derived/joined-loras.ts";
+import type { Located } from "#/weights/layouts/part-source.ts";
 import type { DerivedFiles } from "./derived-files.ts";
 import { footprintOf, totalBytes } from "./footprint.ts";
-import type { JobFiles, Located } from "./job-files.ts";
+import type { JobFiles } from "./job-files.ts";
 import type { LoraUse } from "./lora-set.ts";
-import type { NetworkRequest } from "./open-network.ts";
+import type { JobRequest } from "./open-network.ts";
 import type { Residency } from "./residency.ts";
 
 /** What all jobs share: the provider's operators, what is open, and the files made of model files. */
@@ -19,7 +20,7 @@ export type JobNetwork = Readonly<{
   located: Located;
   /** The LoRAs that have factors in it. */
   loras: readonly LoraUse[];
-  request: NetworkRequest;
+  request: JobRequest;
 }>;
 
 /**
@@ -44,7 +45,7 @@ export function jobNetwork(
     const source = weightSource(`${basename(located.file.path)} (${name})`, located.tensors, joined);
     return network.draw(source, operators, features);
   };
-  const request: NetworkRequest = {
+  const request: JobRequest = {
     key: [
       name,
       ...keyedBy.map((feature) => `${feature}=${features[feature]}`),

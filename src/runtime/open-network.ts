@@ -13,9 +13,14 @@ export type NetworkRequest = Readonly<{
   files: readonly FileStamp[];
   /** Makes the graph; called on a miss only. */
   draw: () => Graph | Promise<Graph>;
-  /** Bytes that it will take once it is open, from headers alone; asked of a job's networks that are not. */
-  bytes?: () => number;
 }>;
+
+/** One that a job announces. */
+export type JobRequest = NetworkRequest &
+  Readonly<{
+    /** Bytes that it will take once it is open, from headers alone; asked where it is not. */
+    bytes: () => number;
+  }>;
 
 /** What a network takes that is open or about to be. */
 export type Drawn = Readonly<{

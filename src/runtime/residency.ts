@@ -6,7 +6,7 @@ import { closedForBytes, closedForMappings } from "./eviction.ts";
 import { explained, isMemory } from "./mapping-shortage.ts";
 import { mappingCount, mappingMargin } from "./mappings.ts";
 import { trimMemory } from "./memory.ts";
-import { type Drawn, drawn, type NetworkRequest, type OpenNetwork } from "./open-network.ts";
+import { type Drawn, drawn, type JobRequest, type NetworkRequest, type OpenNetwork } from "./open-network.ts";
 import { type IntTensor, Session, type SessionOptions } from "./session.ts";
 import { tooLarge } from "./too-large.ts";
 
@@ -62,11 +62,11 @@ export class Residency {
    *
    * @throws EngineError `out-of-memory` if one of them alone is larger than a budget that is not 0, with both numbers
    */
-  startJob(networks: readonly NetworkRequest[]): void {
+  startJob(networks: readonly JobRequest[]): void {
     const budget = this.#budget.bytes;
     const sizes = networks.map(({ key, name, bytes }) => ({
       name,
-      needed: this.#entries.get(key)?.bytes ?? bytes?.() ?? 0,
+      needed: this.#entries.get(key)?.bytes ?? bytes(),
     }));
     const [largest] = sizes.toSorted((a, b) => b.needed - a.needed);
     if (largest !== undefined && budget > 0 && largest.needed > budget)

@@ -15,8 +15,14 @@ export function missingGoldens(
 ): readonly string[] {
   return Object.entries(table).flatMap(([name, { name: own, goldens }]) => [
     ...(own === name ? [] : [`${name} calls itself ${own}`]),
-    ...(have.listings.has(goldens.listing) ? [] : [`${name} has no listing ${goldens.listing}`]),
-    ...(goldens.answers.length > 0 ? [] : [`${name} names no answer`]),
-    ...goldens.answers.filter((key) => !have.answers.has(key)).map((key) => `${name} has no answer ${key}`),
+    ...(have.listings.has(goldens.listing)
+      ? []
+      : [
+          `${name} has no listing ${goldens.listing}: run UPDATE_LISTINGS=1 bun test test/golden/listings.test.ts`,
+        ]),
+    ...(goldens.answers.length > 0 ? [] : [`${name} names no answer of the reference`]),
+    ...goldens.answers
+      .filter((key) => !have.answers.has(key))
+      .map((key) => `${name} has no answer ${key}: let scripts/golden/networks.py write it, and compare it`),
   ]);
 }

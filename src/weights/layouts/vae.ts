@@ -6,7 +6,7 @@ import { refuseUnfinished } from "../tail.ts";
 import { renameDiffusersVae } from "./diffusers-vae.ts";
 import { recogniseForeign } from "./foreign.ts";
 import { neededVae } from "./names/vae.ts";
-import type { OwnFile } from "./own-file.ts";
+import { locatePart, type OwnFile, type PartSource } from "./part-source.ts";
 import { checkpointParts } from "./parts.ts";
 import { withScales } from "./scaled.ts";
 import { checkPart, counted, type Part, unknownNames } from "./whole.ts";
@@ -15,7 +15,7 @@ import { checkPart, counted, type Part, unknownNames } from "./whole.ts";
 const latentChannels = 4;
 
 /** A VAE in a file of its own: LDM's names, bare or below a prefix, or diffusers' names. */
-export const vaeFile: OwnFile = {
+const vaeFile: OwnFile = {
   kind: "vae",
   prefixes: [checkpointParts.vae.prefix, "vae.", ""],
   knownBy: "decoder.conv_in.weight",
@@ -26,6 +26,9 @@ export const vaeFile: OwnFile = {
   missing: "has no VAE inside: choose a file of the vae folder in vae_name.",
 };
 
+/** Where the VAE lies. */
+export const vaeSource = { checkpoint: checkpointParts.vae, ownFile: vaeFile } as const satisfies PartSource;
+
 /**
  * The checkpoint with the VAE that its pictures are decoded with: the one of another file, or its own.
  *
@@ -33,14 +36,8 @@ export const vaeFile: OwnFile = {
  * @throws ModelError `weight-missing` where the checkpoint has none and none was chosen, else as {@link vaeTensors}
  */
 export function chooseVae(checkpoint: Checkpoint, file: SafetensorsFile | undefined): Checkpoint {
-  if (file !== undefined) {
-    const { vae, notes } = vaeTensors(file);
-    return { ...checkpoint, vae, notes: [...checkpoint.notes, ...notes] };
-  }
-  if (checkpoint.vae.size > 0) return checkpoint;
-  const { path } = checkpoint;
-  const message = `${basename(path)} ${vaeFile.missing}`;
-  throw new ModelError("weight-missing", message, { path, part: "vae" });
+  const { tensors: vae, notes } = locatePart(vaeSource, checkpoint, file);
+  return file === undefined ? checkpoint : { ...checkpoint, vae, notes: [...checkpoint.notes, ...notes] };
 }
 
 /**

@@ -22,9 +22,9 @@ test("a network that is added without a proof is found", () => {
     empty: { name: "other", goldens: { listing: "unet", answers: [] } },
   };
   expect(missingGoldens(added, { listings, answers })).toEqual([
-    "control has no listing control",
-    "control has no answer control.residual",
+    "control has no listing control: run UPDATE_LISTINGS=1 bun test test/golden/listings.test.ts",
+    "control has no answer control.residual: let scripts/golden/networks.py write it, and compare it",
     "empty calls itself other",
-    "empty names no answer",
+    "empty names no answer of the reference",
   ]);
 });

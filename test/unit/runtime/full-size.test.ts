@@ -2,10 +2,10 @@ import { afterAll, expect, test } from "bun:test";
 import { ConfigSchema } from "#/config/schema.ts";
 import { silentLog } from "#/lib/log.ts";
 import { networks } from "#/networks/index.ts";
-import type { JobFiles } from "#/runtime/job-files.ts";
 import { jobNetwork } from "#/runtime/job-network.ts";
 import { Residency } from "#/runtime/residency.ts";
 import { type DType } from "#/weights/dtype.ts";
+import { locatePart, type PartSource } from "#/weights/layouts/part-source.ts";
 import { sdxlCheckpoint } from "#/weights/layouts/sdxl.ts";
 import { headerOf, sdxlBase, sdxlShapes } from "../../support/sdxl-layout.ts";
 import { openWorkshop } from "../../support/workshop.ts";
@@ -16,10 +16,7 @@ afterAll(() => workshop.close());
 
 const requests = (dtype: DType) => {
   const checkpoint = sdxlCheckpoint(headerOf(sdxlShapes(sdxlBase), "/sd_xl_base_1.0.safetensors", dtype));
-  const locate: JobFiles["locate"] = ({ checkpoint: part }) => ({
-    file: checkpoint,
-    tensors: checkpoint[part?.name ?? "unet"],
-  });
+  const locate = (source: PartSource) => locatePart(source, checkpoint, undefined);
   const files = { checkpoint, loras: [], locate };
   return Object.values(networks).map(
     (network) => jobNetwork(network, files, { clipSkip: 2 }, workshop).request,
@@ -32,7 +29,7 @@ const start = (budget: number, dtype: DType) => () => {
 };
 
 test("sizes are known before anything is opened: in float16 the UNet is the largest, and all are 6.9 GB", () => {
-  const sizes = requests("F16").map(({ name, bytes }) => ({ name, bytes: bytes?.() ?? 0 }));
+  const sizes = requests("F16").map(({ name, bytes }) => ({ name, bytes: bytes() }));
   const [largest] = sizes.toSorted((a, b) => b.bytes - a.bytes);
   expect(largest?.name).toBe("unet");
   const inline = (largest?.bytes ?? 0) - 2 * 2_567_463_684; // its vectors are float32 inside the graph

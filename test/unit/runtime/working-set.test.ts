@@ -7,7 +7,7 @@ import { operators } from "#/graph/operators.ts";
 import { add, matmul } from "#/graph/ops/arithmetic.ts";
 import { toWireError } from "#/lib/errors.ts";
 import { silentLog } from "#/lib/log.ts";
-import type { NetworkRequest } from "#/runtime/open-network.ts";
+import type { JobRequest } from "#/runtime/open-network.ts";
 import { Residency } from "#/runtime/residency.ts";
 
 /** What a job holds, and what makes room for it. */
@@ -23,7 +23,7 @@ function within(budget: number, weights: "in-place" | "packed" = "in-place") {
   const options = { provider: "cpu", weights, threads: 1 } as const;
   const residency = new Residency(options, { bytes: budget * kilobyte }, silentLog);
   const opened: string[] = [];
-  const over = (name: string, from: number, to: number): NetworkRequest => ({
+  const over = (name: string, from: number, to: number): JobRequest => ({
     key: name,
     name,
     files: [],
@@ -143,7 +143,7 @@ test("a budget of 0 keeps nothing between jobs, and refuses none", async () => {
 test("where memory runs out the job's own make room too, and what is not the job's before them", async () => {
   const { residency, over, names } = within(50);
   const [idle, own] = [over("idle", 0, 1), over("own", 1, 2)];
-  const outer: NetworkRequest = { key: "outer", name: "outer", files: [], draw: outerProduct };
+  const outer: JobRequest = { key: "outer", name: "outer", files: [], draw: outerProduct, bytes: () => 0 };
   const closed: string[][] = [];
   residency.startJob([own, outer]);
   for (const network of [idle, own]) await residency.session(network);
