@@ -61,7 +61,8 @@ export const ConfigSchema = Type.Object({
   memory_budget: Type.Integer({
     default: 16 * gigabyte,
     minimum: 0,
-    description: "Bytes of weights that stay open between tasks.",
+    description:
+      "Bytes of weights that stay open between tasks. A running task's own stay open together, also above it; a task with a network that is larger by itself is refused. 0 keeps nothing and refuses none.",
   }),
   derived_cache: Type.Integer({
     default: 8 * gigabyte,

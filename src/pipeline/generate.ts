@@ -42,6 +42,8 @@ export async function* generate(
   } catch (thrown) {
     if (thrown instanceof Interruption) return { status: "stopped" };
     throw thrown;
+  } finally {
+    await context.endJob();
   }
 }
 

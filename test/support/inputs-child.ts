@@ -12,6 +12,7 @@ const context: EngineContext = {
   tokenizer: () => [],
   conditioning: (_key, make) => make(),
   open: async () => stubNetworks({}),
+  endJob: async () => undefined,
   unload: async () => undefined,
   close: async () => undefined,
 };

@@ -18,6 +18,7 @@ export const stubNetworks = (answers: Partial<Networks>): Networks => ({
   unet: never,
   decode: never,
   encode: never,
+  ask: never,
   ...answers,
 });
 

@@ -25,7 +25,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
       " ",
     ),
   sampling: ["tensor"],
-  networks: ["graph"],
+  networks: ["graph", "weights"],
   graph: ["weights"],
   runtime: ["networks", "graph", "weights", "catalog", "tensor"],
   catalog: ["weights"],

@@ -15,6 +15,7 @@ const context: EngineContext = {
     await Bun.sleep(2);
     return networks;
   },
+  endJob: async () => undefined,
   unload: async () => undefined,
   close: async () => undefined,
 };

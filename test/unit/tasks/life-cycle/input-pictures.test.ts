@@ -19,6 +19,7 @@ import { plainParams } from "../../../support/plain-request.ts";
 import { gate, ScriptedEngine } from "../../../support/scripted-engine.ts";
 import { soon } from "../../../support/served-bench.ts";
 import { smallRecipe } from "../../../support/small-recipe.ts";
+import { benchDoors } from "../../../support/task-bench.ts";
 
 const folders: string[] = [];
 afterAll(() => {
@@ -71,7 +72,7 @@ function open(folder: string, engine: ScriptedEngine, decoding = new DecodeGate(
     }),
     resolve: resolved,
     describe: async () => undefined,
-    recordText: () => "",
+    doors: benchDoors(),
   });
   return { tasks, history, inputs: join(folder, "inputs") };
 }
