@@ -1,4 +1,4 @@
-import { combine, type Latent } from "../sampler.ts";
+import { combine, type Latent, type Step } from "../sampler.ts";
 
 /** A noise level in the scaled ("variance preserving") space: factors of signal and noise, and half their log ratio. */
 export type VpLevel = Readonly<{ alpha: number; sigma: number; lambda: number }>;
@@ -15,8 +15,20 @@ export function vpLevel(sigma: number): VpLevel {
   };
 }
 
-/** What the network answered at a level. */
+/** An estimate of the clean latent from a level. */
 export type Estimate = Readonly<{ level: VpLevel; denoised: Latent }>;
+
+/**
+ * The estimate from what the network answered, by way of eps as the reference has it: its float32 factors of signal and
+ * noise do not quite cancel, and what they leave is up to 4e-5 of a finished latent.
+ *
+ * @param z in the scaled space, where the network was asked
+ */
+export function estimateOf(z: Latent, { denoised, sigma }: Step, level: VpLevel): Estimate {
+  const answered = level.sigma / (sigma * level.alpha);
+  const left = (1 - (level.sigma * Math.sqrt(sigma ** 2 + 1)) / sigma) / level.alpha;
+  return { level, denoised: combine([answered, denoised], [left, z]) };
+}
 
 /** A step to a level: where the estimates so far lead, and where one from there would have. */
 export type UniPcStep = Readonly<{ predicted: Latent; corrected: (denoised: Latent) => Latent }>;

@@ -1,6 +1,6 @@
-import { combine, type Latent, type Steps, type Walk } from "../sampler.ts";
+import { combine, type Latent, type Step, type Steps, type Walk } from "../sampler.ts";
 import { euler } from "./euler.ts";
-import { type Estimate, type UniPcStep, uniPcStep, vpLevel } from "./uni-pc-step.ts";
+import { type Estimate, estimateOf, type UniPcStep, uniPcStep, vpLevel } from "./uni-pc-step.ts";
 
 /** What stands for the last level, 0, whose lambda would be infinite. */
 const lowest = 0.001;
@@ -22,10 +22,10 @@ export async function* uniPcWalk(walk: Walk, b: (h: number) => number): Steps {
   if (count === 1) return yield* euler(walk);
   const levels = sigmas.map((sigma) => vpLevel(sigma === 0 ? lowest : sigma));
   const order = Math.min(highestOrder, count - 1);
-  const ask = async (z: Latent, index: number) => {
-    const unscaled = combine([1 / levels[index]!.alpha, z]);
-    const denoised = await denoise(unscaled, sigmas[index]!);
-    return { index, sigma: sigmas[index]!, x: unscaled, denoised };
+  const ask = async (z: Latent, index: number): Promise<Step> => {
+    const [sigma, { alpha }] = [sigmas[index]!, levels[index]!];
+    const unscaled = combine([1 / alpha, z]);
+    return { index, sigma, x: unscaled, denoised: await denoise(unscaled, sigma) };
   };
 
   let z = combine([levels[0]!.alpha, x]);
@@ -37,10 +37,12 @@ export async function* uniPcWalk(walk: Walk, b: (h: number) => number): Steps {
       const used = estimates.slice(0, Math.min(index, order, count + 1 - index));
       step = uniPcStep(z, used, levels[index]!, b);
     }
-    const asked = await ask(step?.predicted ?? z, index);
+    const predicted = step?.predicted ?? z;
+    const asked = await ask(predicted, index);
     yield asked;
-    if (step !== undefined) z = step.corrected(asked.denoised);
-    estimates = [{ level: levels[index]!, denoised: asked.denoised }, ...estimates].slice(0, highestOrder);
+    const estimate = estimateOf(predicted, asked, levels[index]!);
+    if (step !== undefined) z = step.corrected(estimate.denoised);
+    estimates = [estimate, ...estimates].slice(0, highestOrder);
   }
   const last = levels[count]!;
   return combine([1 / last.alpha, uniPcStep(z, estimates.slice(0, 1), last, b).predicted]);
