@@ -25,8 +25,6 @@ import type { AddressBook } from "#/routes/answers/addresses.ts";
 import { webhookText } from "#/routes/answers/webhook-text.ts";
 import { browserGuard, isOpenToAll } from "#/routes/http/guard.ts";
 import { routes } from "#/routes/index.ts";
-import { samplers } from "#/sampling/samplers.ts";
-import { schedules } from "#/sampling/schedules.ts";
 import { lockFolder } from "#/stores/folder-lock.ts";
 import { openHistory } from "#/stores/history/sqlite.ts";
 import { folderImages } from "#/stores/images/folder.ts";
@@ -163,8 +161,6 @@ function assetsOf({ styles, presets, wildcards }: FooocusFolder, log: Log): Gene
     presets: new Map(own),
     styles: withShippedStyles(styles),
     wildcards: withShippedWildcards(wildcards),
-    samplers: Object.keys(samplers),
-    schedules: Object.keys(schedules),
   };
 }
 

@@ -8,7 +8,7 @@ import { join, posix } from "node:path";
  */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   main: ["app", "config", "native", "engine/worker"],
-  app: "routes tasks stores recipe catalog image api native assets config sampling engine/protocol engine/host".split(
+  app: "routes tasks stores recipe catalog image api native assets config engine/protocol engine/host".split(
     " ",
   ),
   routes: ["api", "tasks", "stores", "image", "catalog", "web", "engine/protocol:types", "recipe:types"],
