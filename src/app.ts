@@ -25,8 +25,6 @@ import { expansionStyle, randomStyle } from "#/recipe/styles.ts";
 import type { AddressBook } from "#/routes/answers/addresses.ts";
 import { browserGuard, isOpenToAll } from "#/routes/http/guard.ts";
 import { routes } from "#/routes/index.ts";
-import { samplers } from "#/sampling/samplers.ts";
-import { schedules } from "#/sampling/schedules.ts";
 import { lockFolder } from "#/stores/folder-lock.ts";
 import { openHistory } from "#/stores/history/sqlite.ts";
 import { folderImages } from "#/stores/images/folder.ts";
@@ -161,8 +159,6 @@ function assetsOf({ styles, presets, wildcards }: FooocusFolder, log: Log): Gene
     presets: new Map(own),
     styles: withShippedStyles(styles),
     wildcards: withShippedWildcards(wildcards),
-    samplers: Object.keys(samplers),
-    schedules: Object.keys(schedules),
   };
 }
 

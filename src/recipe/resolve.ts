@@ -44,8 +44,6 @@ export type World = ModelFiles &
     sidecarFaults?: (checkpoint: string) => readonly string[];
     /** Files that lie there and are not among the names. */
     unreadable?: Unreadable;
-    samplers: readonly string[];
-    schedules: readonly string[];
     noise: NoiseRule;
     /** Counts what long texts cost the encoders; without one only the engine does. */
     tokenizer?: () => Tokenizer;
@@ -117,7 +115,7 @@ export function resolveRecipe(params: GenerateParams, world: World): Resolved {
       loras: chosen.map(({ name, weight }) => ({ name, weight })),
       size: chooseSize(params),
       steps: params.overwrite_step > 0 ? checkSteps(params.overwrite_step) : mode.steps,
-      ...chooseMethod(params, mode, world),
+      ...chooseMethod(params, mode),
       clipSkip: params.clip_skip,
       guidance: mode.distilled === undefined ? guidanceOf(params) : distilledGuidance,
       noise: world.noise,
@@ -257,22 +255,12 @@ function checkSteps(steps: number): number {
 function chooseMethod(
   params: GenerateParams,
   { distilled }: Performance,
-  world: World,
 ): { sampler: SamplerName; schedule: ScheduleName } {
-  const sampler = distilled?.sampler ?? oneOf(params.sampler_name, samplerNames, "sampler_name", "sampler");
-  const schedule =
-    distilled?.schedule ?? oneOf(params.scheduler_name, scheduleNames, "scheduler_name", "scheduler");
-  for (const [name, built, field] of [
-    [sampler, world.samplers, "sampler_name"],
-    [schedule, world.schedules, "scheduler_name"],
-  ] as const) {
-    if (built.includes(name)) continue;
-    throw new RequestError("not-implemented", `${name} is not there yet; these are: ${built.join(", ")}.`, {
-      field,
-      value: name,
-    });
-  }
-  return { sampler, schedule };
+  return {
+    sampler: distilled?.sampler ?? oneOf(params.sampler_name, samplerNames, "sampler_name", "sampler"),
+    schedule:
+      distilled?.schedule ?? oneOf(params.scheduler_name, scheduleNames, "scheduler_name", "scheduler"),
+  };
 }
 
 function oneOf<const T extends string>(value: string, list: readonly T[], field: string, what: string): T {

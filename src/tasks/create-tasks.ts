@@ -46,9 +46,6 @@ export type GenerationAssets = Readonly<{
   presets: ReadonlyMap<string, Preset>;
   styles: readonly Style[];
   wildcards: Wildcards;
-  /** Samplers and schedules that are built. */
-  samplers: readonly string[];
-  schedules: readonly string[];
 }>;
 
 export type TaskDependencies = Readonly<{
@@ -159,8 +156,6 @@ function worldOf({ catalog, assets, config }: TaskDependencies): World {
     sidecar: (checkpoint) => catalog.sidecar(checkpoint),
     sidecarFaults: (checkpoint) => catalog.sidecarFaults(checkpoint),
     unreadable: (kind, name) => catalog.unreadable(kind, name),
-    samplers: assets.samplers,
-    schedules: assets.schedules,
     noise: config.noise,
   };
 }

@@ -10,7 +10,6 @@ import type { Engine } from "#/engine/engine.ts";
 import { DecodeGate } from "#/image/decode-gate.ts";
 import { type Log, silentLog } from "#/lib/log.ts";
 import type { TaskId } from "#/lib/task-id.ts";
-import { samplerNames, scheduleNames } from "#/recipe/recipe.ts";
 import type { FrontDoors } from "#/routes/door.ts";
 import { openHistory } from "#/stores/history/sqlite.ts";
 import type { HistoryStore } from "#/stores/history.ts";
@@ -108,8 +107,6 @@ export function openBench(options: BenchOptions = {}): TaskBench {
       presets: new Map([["default", { default_model: "base.safetensors" }]]),
       styles: [],
       wildcards: () => undefined,
-      samplers: samplerNames,
-      schedules: scheduleNames,
       ...options.assets,
     },
     log: options.log ?? silentLog,

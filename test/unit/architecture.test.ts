@@ -8,7 +8,7 @@ import { join, posix } from "node:path";
  */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   main: ["app", "config", "native", "engine/worker"],
-  app: "doors routes tasks stores recipe catalog image api native assets config sampling engine/protocol engine/host".split(
+  app: "doors routes tasks stores recipe catalog image api native assets config engine/protocol engine/host".split(
     " ",
   ),
   doors: ["routes", "api", "tasks", "stores", "image", "catalog:types", "engine/protocol:types"],

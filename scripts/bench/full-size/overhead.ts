@@ -91,12 +91,8 @@ async function parts(): Promise<Readonly<Record<string, number>>> {
   const branch = (estimate: Tensor) => async () => estimate;
   const guide = guided(branch(p), branch(q), recipe.guidance, model);
   const walkAll = async () => {
-    const walk = sampler.sample(
-      async () => p,
-      x,
-      sigmas,
-      () => q,
-    );
+    const { timestep } = model;
+    const walk = sampler.sample({ denoise: async () => p, x, sigmas, noise: () => q, timestep });
     while ((await walk.next()).done !== true);
   };
   const noiseAll = () => {

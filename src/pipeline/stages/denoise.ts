@@ -1,15 +1,12 @@
 import { makeNoise } from "#/sampling/noise/noise-source.ts";
 import { planSigmas } from "#/sampling/plan.ts";
 import { previewOf } from "#/sampling/preview.ts";
-import { combine, type Latent } from "#/sampling/sampler.ts";
+import type { Latent } from "#/sampling/sampler.ts";
 import { startState } from "#/sampling/start.ts";
 import { denoiser } from "../denoiser.ts";
 import type { Fact } from "../generate.ts";
 import type { ImageJob } from "../job.ts";
 import { samplingMethod } from "../sampling-method.ts";
-
-/** Sampler space is VAE space times this (SDXL). */
-export const latentScale = 0.13025;
 
 /**
  * Sampler x guidance x UNet: from the start latent to a clean one (pipeline sections 4 to 8). Progress and previews
@@ -34,14 +31,22 @@ export async function* denoise(image: ImageJob, start: Latent): AsyncGenerator<F
   const steps = sigmas.length - 1;
   yield { type: "progress", at: { stage: "denoising", image: index, step: 0, steps } };
 
-  const first = startState(combine([latentScale, start]), initial, sigmas[0] ?? 0, model.sigmaMax);
-  const walk = sampler.sample(estimate, first, sigmas, noise);
+  const walk = sampler.sample({
+    denoise: estimate,
+    x: startState(model.latents.toSampler(start), initial, sigmas[0] ?? 0, model.sigmaMax),
+    sigmas,
+    noise,
+    timestep: model.trainedTimestep,
+  });
   for (;;) {
     const next = await clock.time("denoising", () => walk.next());
-    if (next.done === true) return combine([1 / latentScale, next.value]);
+    if (next.done === true) return model.latents.toVae(next.value);
     run.check();
-    const at = { stage: "denoising", image: index, step: next.value.index + 1, steps } as const;
-    const preview = recipe.previews === null ? undefined : previewOf(next.value.denoised, recipe.previews);
+    // A sampler may take more steps than it was given, and cannot know how many.
+    const step = Math.min(next.value.index + 1, steps);
+    const at = { stage: "denoising", image: index, step, steps } as const;
+    const shown = model.latents.toSdxl(next.value.denoised);
+    const preview = recipe.previews === null ? undefined : previewOf(shown, recipe.previews);
     yield preview === undefined ? { type: "progress", at } : { type: "progress", at, preview };
   }
 }
