@@ -1,22 +1,10 @@
 import { openPort } from "#/engine/port.ts";
 import { serveEngine } from "#/engine/serve.ts";
-import type { EngineContext } from "#/pipeline/context.ts";
 import type { generate } from "#/pipeline/generate.ts";
 import { openJob } from "#/pipeline/job.ts";
-import { stubNetworks } from "./stub-job.ts";
+import { stubContext, stubNetworks } from "./stub-job.ts";
 
 /** An engine, as a thread or a process, whose pictures are the input pictures of its job: what a stage would get. */
-const context: EngineContext = {
-  device: "cpu",
-  refused: [],
-  tokenizer: () => [],
-  conditioning: (_key, make) => make(),
-  open: async () => stubNetworks({}),
-  endJob: async () => undefined,
-  unload: async () => undefined,
-  close: async () => undefined,
-};
-
 const returned: typeof generate = async function* (order, engine, run) {
   const job = await openJob(order, engine, run);
   const timings = { loading: 0, encoding: 0, denoising: 0, decoding: 0 };
@@ -29,4 +17,4 @@ const returned: typeof generate = async function* (order, engine, run) {
   return { status: "finished" };
 };
 
-openPort((port) => serveEngine(port, async () => context, returned));
+openPort((port) => serveEngine(port, async () => stubContext(stubNetworks({})), returned));

@@ -1,3 +1,4 @@
+import type { EngineContext } from "#/pipeline/context.ts";
 import type { Job } from "#/pipeline/job.ts";
 import { Run } from "#/pipeline/run.ts";
 import { Stopwatch } from "#/pipeline/stopwatch.ts";
@@ -32,4 +33,16 @@ export const stubJob = (answers: Partial<Networks>, given: Partial<Job> = {}): J
   run: new Run(),
   clock: new Stopwatch(),
   ...given,
+});
+
+/** An engine whose jobs all have these networks. */
+export const stubContext = (networks: Networks): EngineContext => ({
+  device: "cpu",
+  refused: [],
+  tokenizer: () => [],
+  conditioning: (_key, make) => make(),
+  open: async () => networks,
+  endJob: async () => undefined,
+  unload: async () => undefined,
+  close: async () => undefined,
 });

@@ -1,24 +1,11 @@
 import { expect, test } from "bun:test";
-import type { EngineContext } from "#/pipeline/context.ts";
 import { openJob } from "#/pipeline/job.ts";
 import { Run } from "#/pipeline/run.ts";
 import { smallRecipe } from "../../support/small-recipe.ts";
-import { stubNetworks } from "../../support/stub-job.ts";
+import { stubContext, stubNetworks } from "../../support/stub-job.ts";
 
 const networks = stubNetworks({});
-const context: EngineContext = {
-  device: "cpu",
-  refused: [],
-  tokenizer: () => [],
-  conditioning: (_key, make) => make(),
-  open: async () => {
-    await Bun.sleep(2);
-    return networks;
-  },
-  endJob: async () => undefined,
-  unload: async () => undefined,
-  close: async () => undefined,
-};
+const context = stubContext(networks);
 const picture = { width: 1, height: 1, data: Uint8Array.of(1, 2, 3) };
 
 test("a job is its order, the engine's texts, its own networks, run and clock", async () => {
