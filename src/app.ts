@@ -30,8 +30,9 @@ import { schedules } from "#/sampling/schedules.ts";
 import { lockFolder } from "#/stores/folder-lock.ts";
 import { openHistory } from "#/stores/history/sqlite.ts";
 import { folderImages } from "#/stores/images/folder.ts";
-import { createTasks, type GenerationAssets } from "#/tasks/create-tasks.ts";
+import { createTasks } from "#/tasks/create-tasks.ts";
 import { addressNote, publicBase } from "#/tasks/intake/base-url.ts";
+import type { GenerationAssets } from "#/tasks/intake/create-intake.ts";
 import { absentDefaults, absentOfPreset, unusableDefaults } from "#/tasks/intake/defaults.ts";
 import type { ModelShelf } from "#/tasks/intake/examine-models.ts";
 import type { Tasks } from "#/tasks/life-cycle/tasks.ts";
@@ -63,7 +64,9 @@ export function startApp(config: Config, engineCommand: readonly string[], log: 
   refuseUnknownPreset(config.preset, assets);
   const history = openHistory(join(config.outputs, "db.sqlite3"), { log, claim: lock.renew });
   const images = folderImages(config.outputs, config.inputs, Math.random);
-  const engine = new EngineHost(engineSettings(config, modelRoots), () => openEngine(config, engineCommand));
+  const open = (): Channel => openEngine(config, engineCommand);
+  // One task runs on each: a second device is a second engine here.
+  const engines = [new EngineHost(engineSettings(config, modelRoots), open)];
 
   let port = config.port;
   const addresses = addressBook(config, () => port);
@@ -76,7 +79,7 @@ export function startApp(config: Config, engineCommand: readonly string[], log: 
     config,
     history,
     hashes: new ModelHashes(join(config.outputs, "model-hashes.json")),
-    engine,
+    engines,
     assets,
     baseUrl,
     port: () => port,
@@ -108,7 +111,7 @@ export function startApp(config: Config, engineCommand: readonly string[], log: 
     close: async () => {
       await finish(tasks, config.shutdown_seconds, log);
       await server.stop();
-      await engine.close();
+      await Promise.all(engines.map((engine) => engine.close()));
       history.close();
       lock.release();
     },

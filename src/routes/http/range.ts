@@ -1,7 +1,7 @@
 import { InvalidRequest, type Issue } from "#/api/issues.ts";
 import { readMoment } from "#/api/moments.ts";
 import type { HistoryRange } from "#/stores/history.ts";
-import type { RemoveReport } from "#/tasks/life-cycle/tasks.ts";
+import type { RemoveReport } from "#/tasks/life-cycle/task-writer.ts";
 import { jsonReply } from "./replies.ts";
 
 /**

@@ -1,4 +1,5 @@
 import { index, integer, real, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import { keptRecipes } from "./migrations/005-kept-recipes.ts";
 
 /** The reference's table, column for column, so that either program opens the other's file. */
 export const generateRecord = sqliteTable(
@@ -34,6 +35,17 @@ export const taskExtra = sqliteTable("fooocusd_task", {
   legacy_job: text("legacy_job"),
   /** JSON of what its client was told. */
   warnings: text("warnings").notNull().default("[]"),
+  /** 1 for a task that was running and was asked to stop: whoever stopped it does not want it back. */
+  stopping: integer("stopping").notNull().default(0),
+});
+
+/**
+ * What a task that has not ended is to become, as `recipe/kept-recipe.ts` writes it. In a table of its own: it may be
+ * megabytes, which neither lists need to read nor every small change of a row to write again.
+ */
+export const recipes = sqliteTable("fooocusd_recipe", {
+  task_id: text("task_id").primaryKey(),
+  recipe: text("recipe").notNull(),
 });
 
 /** Numbers that must never go back, by name: the sequence of live events. */
@@ -93,4 +105,5 @@ export const migrations: readonly (readonly string[])[] = [
   ["ALTER TABLE fooocusd_task ADD COLUMN warnings TEXT NOT NULL DEFAULT '[]'"],
   // How many tasks have ended is asked for often; requests are long, and a count that reads them all takes its time.
   ["CREATE INDEX IF NOT EXISTS ix_fooocusd_record_status ON generate_record (task_status)"],
+  keptRecipes,
 ];

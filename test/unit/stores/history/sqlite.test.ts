@@ -162,7 +162,7 @@ test("a file of an older version of ours is copied and gets the columns", () => 
   const path = newPath();
   openHistory(path).close();
   const database = new Database(path);
-  for (const column of ["legacy_job", "warnings"])
+  for (const column of ["legacy_job", "warnings", "stopping"])
     database.run(`ALTER TABLE fooocusd_task DROP COLUMN ${column}`);
   database.run("PRAGMA user_version = 1");
   database.close();
