@@ -138,7 +138,7 @@ function noteAddresses(config: Config, port: number, log: Log): void {
 }
 
 /** Lets the picture at hand end, at most so long; says so, since to whoever asked for it nothing happens meanwhile. */
-async function finish(tasks: Tasks, seconds: number, log: Log): Promise<void> {
+async function finish(tasks: Pick<Tasks, "current" | "close">, seconds: number, log: Log): Promise<void> {
   if (tasks.current() !== undefined)
     log.info("stopping when the picture at hand is finished; a second signal hands it back", { seconds });
   await tasks.close(seconds * 1000);

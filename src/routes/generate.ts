@@ -10,7 +10,8 @@ import { EngineError, RequestError } from "#/lib/errors.ts";
 import type { TaskId } from "#/lib/task-id.ts";
 import type { ImageStore } from "#/stores/images.ts";
 import type { Task } from "#/tasks/life-cycle/task.ts";
-import type { Tasks } from "#/tasks/life-cycle/tasks.ts";
+import type { TaskReader } from "#/tasks/life-cycle/task-reader.ts";
+import type { TaskWriter } from "#/tasks/life-cycle/task-writer.ts";
 import { type AddressBook, addressesFor, eventsFor, keptRequest, taskFor } from "./answers/addresses.ts";
 import { eventStream } from "./answers/event-stream.ts";
 import { firstPicture, withPictures } from "./answers/pictures.ts";
@@ -20,7 +21,7 @@ import { jsonBody } from "./http/json-body.ts";
 import { convertedReply, jsonReply } from "./http/replies.ts";
 
 export type GenerateDependencies = Readonly<{
-  tasks: Tasks;
+  tasks: TaskReader & Pick<TaskWriter, "submit">;
   images: ImageStore;
   decoding?: DecodeGate;
   addresses?: AddressBook;
@@ -104,7 +105,11 @@ const switches = generateFields.filter((name) => TypeGuard.IsBoolean(CommonReque
  *
  * @throws EngineError `interrupted` if the server closes first; RequestError `conflict` if somebody deleted it
  */
-export async function ended(tasks: Tasks, id: TaskId, signal: AbortSignal): Promise<Task> {
+export async function ended(
+  tasks: Pick<TaskReader, "settled">,
+  id: TaskId,
+  signal: AbortSignal,
+): Promise<Task> {
   const task = await tasks.settled(id, signal);
   if (task === undefined)
     throw new RequestError("conflict", `The task ${id} was deleted before it had ended.`);
