@@ -60,13 +60,13 @@ function withoutLost(params: GenerateParams, kept: Resolved, world: World): ToMa
   const areFilesThere = world.checkpoints.includes(base) && (vae === null || world.vaes.includes(vae));
   if (areFilesThere && !isThere.includes(false))
     return { resolved: kept, warnings: [...kept.warnings, ...sizeWarnings(kept.recipe, world)] };
-  const now = asOfNow(params, world);
-  if (!areFilesThere || kept.loraFields.some((field, at) => isThere[at] === false && field !== "prompt"))
-    return now;
+  const now = resolveRecipe(params, world);
+  const isOnlyTags = kept.loraFields.every((field, at) => isThere[at] !== false || field === "prompt");
+  if (!areFilesThere || !isOnlyTags) return asOfNow(params, world);
   const resolved = {
     ...kept,
     recipe: { ...kept.recipe, loras: loras.filter((_, at) => isThere[at]) },
     loraFields: kept.loraFields.filter((_, at) => isThere[at]),
   };
-  return { resolved, warnings: now.warnings };
+  return { resolved, warnings: [...now.warnings, ...sizeWarnings(kept.recipe, world)] };
 }

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { getTableConfig } from "drizzle-orm/sqlite-core";
 import type { TaskId } from "#/lib/task-id.ts";
 import { openHistory } from "#/stores/history/sqlite.ts";
-import { counters, generateRecord, migrations, outbox, taskExtra } from "#/stores/history/tables.ts";
+import { counters, generateRecord, migrations, outbox, recipes, taskExtra } from "#/stores/history/tables.ts";
 import type { NewTask } from "#/stores/history.ts";
 import { historySuite } from "../../../support/history-suite.ts";
 
@@ -147,7 +147,7 @@ test("the tables that queries are written against are those the migrations make"
   const path = newPath();
   openHistory(path).close();
   const database = new Database(path);
-  for (const table of [generateRecord, taskExtra, counters, outbox]) {
+  for (const table of [generateRecord, taskExtra, recipes, counters, outbox]) {
     const { name, columns } = getTableConfig(table);
     const made = database.query<{ name: string }, []>(`PRAGMA table_info(${name})`).all();
     expect([name, made.map((column) => column.name).sort()]).toEqual([
@@ -172,4 +172,41 @@ test("a file of an older version of ours is copied and gets the columns", () => 
   history.close();
   expect(existsSync(`${path}.before-version-${migrations.length}`)).toBe(true);
   expect(existsSync(`${path}.before-version-${migrations.length}.tmp`)).toBe(false);
+});
+
+test("the one task that an older version remembered as asked to stop still is", () => {
+  const path = newPath();
+  const history = openHistory(path);
+  const ids = ["a", "b"].map((digit) => digit.repeat(32) as TaskId);
+  const rows = ids.map((one) => history.insert({ ...fresh, id: one }));
+  history.setCounter("stopping", rows[1] ?? 0);
+  history.close();
+  const database = new Database(path);
+  database.run("ALTER TABLE fooocusd_task DROP COLUMN stopping");
+  database.run("DROP TABLE fooocusd_recipe");
+  database.run("PRAGMA user_version = 4");
+  database.close();
+  const after = openHistory(path);
+  expect(after.unfinished().map((row) => [row.id, row.stopping])).toEqual([
+    [ids[0] as TaskId, false],
+    [ids[1] as TaskId, true],
+  ]);
+  expect(after.counter("stopping")).toBe(0);
+  after.close();
+});
+
+test("a row of another program is listed and removed whatever its id looks like", () => {
+  const path = newPath();
+  openHistory(path).close();
+  const database = new Database(path);
+  database.run(
+    `INSERT INTO generate_record (task_id, req_params, in_queue_mills) VALUES ('Not-Ours 1', '{}', 5)`,
+  );
+  database.close();
+  const history = openHistory(path);
+  const [row] = history.page({ page: 0, pageSize: 10, without: [] });
+  expect(row).toMatchObject({ id: "Not-Ours 1", queuedAt: 5 });
+  if (row !== undefined) history.remove([row.id]);
+  expect(history.range({ from: 0, to: 10 })).toEqual([]);
+  history.close();
 });
