@@ -9,6 +9,7 @@ import { ModelHashes } from "#/catalog/hashes.ts";
 import { readFooocusKeys } from "#/config/fooocus-keys.ts";
 import type { Config } from "#/config/schema.ts";
 import { type Channel, processChannel, threadChannel } from "#/engine/channel.ts";
+import type { Engine } from "#/engine/engine.ts";
 import { EngineHost } from "#/engine/host.ts";
 import type { EngineSettings } from "#/engine/protocol.ts";
 import { DecodeGate } from "#/image/decode-gate.ts";
@@ -64,9 +65,7 @@ export function startApp(config: Config, engineCommand: readonly string[], log: 
   refuseUnknownPreset(config.preset, assets);
   const history = openHistory(join(config.outputs, "db.sqlite3"), { log, claim: lock.renew });
   const images = folderImages(config.outputs, config.inputs, Math.random);
-  const open = (): Channel => openEngine(config, engineCommand);
-  // One task runs on each: a second device is a second engine here.
-  const engines = [new EngineHost(engineSettings(config, modelRoots), open)];
+  const engines = enginesOf(config, modelRoots, engineCommand);
 
   let port = config.port;
   const addresses = addressBook(config, () => port);
@@ -206,6 +205,13 @@ const engineSettings = (config: Config, modelRoots: readonly string[]): EngineSe
   derived: { folder: join(cacheFolder(), "derived"), budget: config.derived_cache },
   threads: config.threads,
 });
+
+/** One task runs on each at a time: a second device is a second engine here. */
+const enginesOf = (
+  config: Config,
+  roots: readonly string[],
+  command: readonly string[],
+): readonly Engine[] => [new EngineHost(engineSettings(config, roots), () => openEngine(config, command))];
 
 /** The worker's address is right from this folder alone: bundled, every module lies where its entry does. */
 const openEngine = ({ isolation }: Config, command: readonly string[]): Channel =>

@@ -14,7 +14,6 @@ import { type Converted, readQuery } from "#/api/read.ts";
 import { taskIdOf } from "#/lib/task-id.ts";
 import type { Task } from "#/tasks/life-cycle/task.ts";
 import type { TaskReader } from "#/tasks/life-cycle/task-reader.ts";
-import type { Tasks } from "#/tasks/life-cycle/tasks.ts";
 import { addressesFor, taskFor } from "../answers/addresses.ts";
 import { fileReply } from "../files.ts";
 import { jsonReply } from "../http/replies.ts";

@@ -88,9 +88,11 @@ function sqliteHistory(file: HistoryFile, log: Log): HistoryStore {
         db.update(taskExtra).set({ attempt, rank: runningRank }).where(eq(taskExtra.task_id, id)).run(),
       ),
     recipe: (id) => {
-      const row = read((db) => db.select().from(recipes).where(eq(recipes.task_id, id)).get());
-      // What another program left there is no text of ours, but there is something.
-      return row === undefined ? undefined : String(row.recipe);
+      const kept: unknown = read((db) =>
+        db.select().from(recipes).where(eq(recipes.task_id, id)).get(),
+      )?.recipe;
+      // What another program left there is no text of ours, but it is there.
+      return kept === undefined || typeof kept === "string" ? kept : "";
     },
     stopping: (id) =>
       guarded("A stop", (db) =>
