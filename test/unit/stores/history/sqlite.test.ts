@@ -1,10 +1,19 @@
 import { Database } from "bun:sqlite";
 import { afterAll, expect, test } from "bun:test";
-import { copyFileSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { getTableConfig } from "drizzle-orm/sqlite-core";
 import type { TaskId } from "#/lib/task-id.ts";
+import { keptRecipes } from "#/stores/history/migrations/005-kept-recipes.ts";
 import { openHistory } from "#/stores/history/sqlite.ts";
 import { counters, generateRecord, migrations, outbox, recipes, taskExtra } from "#/stores/history/tables.ts";
 import type { NewTask } from "#/stores/history.ts";
@@ -176,23 +185,27 @@ test("a file of an older version of ours is copied and gets the columns", () => 
 
 test("the one task that an older version remembered as asked to stop still is", () => {
   const path = newPath();
-  const history = openHistory(path);
-  const ids = ["a", "b"].map((digit) => digit.repeat(32) as TaskId);
-  const rows = ids.map((one) => history.insert({ ...fresh, id: one }));
-  history.setCounter("stopping", rows[1] ?? 0);
-  history.close();
-  const database = new Database(path);
-  database.run("ALTER TABLE fooocusd_task DROP COLUMN stopping");
-  database.run("DROP TABLE fooocusd_recipe");
-  database.run("PRAGMA user_version = 4");
+  mkdirSync(dirname(path), { recursive: true });
+  const database = new Database(path, { create: true });
+  const version = migrations.indexOf(keptRecipes);
+  for (const statement of migrations.slice(0, version).flat()) database.run(statement);
+  database.run(`PRAGMA user_version = ${version}`);
+  for (const [row, task] of ["a", "b"].map((digit) => digit.repeat(32)).entries()) {
+    database.run("INSERT INTO generate_record (id, task_id, req_params) VALUES (?, ?, '{}')", [
+      row + 5,
+      task,
+    ]);
+    database.run("INSERT INTO fooocusd_task (task_id) VALUES (?)", [task]);
+  }
+  database.run("INSERT INTO fooocusd_counter VALUES ('stopping', 6)");
   database.close();
-  const after = openHistory(path);
-  expect(after.unfinished().map((row) => [row.id, row.stopping])).toEqual([
-    [ids[0] as TaskId, false],
-    [ids[1] as TaskId, true],
+  const history = openHistory(path);
+  expect(history.unfinished().map(({ row, stopping }) => [row, stopping])).toEqual([
+    [5, false],
+    [6, true],
   ]);
-  expect(after.counter("stopping")).toBe(0);
-  after.close();
+  expect(history.counter("stopping")).toBe(0);
+  history.close();
 });
 
 test("a row of another program is listed and removed whatever its id looks like", () => {
