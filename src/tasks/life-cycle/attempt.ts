@@ -26,22 +26,30 @@ export type AttemptParts = Readonly<{
   resolve: (params: GenerateParams, kept: string | undefined) => Resolved;
 }>;
 
+/** A run in its slot. */
+export type RunAtHand = Readonly<{
+  run: TaskRun;
+  /** That of the slot. */
+  engine: Engine;
+  /** It was asked to stop: it ends as stopped, whatever keeps it from ending by itself. */
+  stopping: boolean;
+}>;
+
 /** How an attempt ended: nothing for a task that was abandoned. `task` has what its client must be told by now. */
 export type Attempted = Readonly<{ task: Task; end: End | undefined; slot: SlotEnd }>;
 
 /**
  * Makes a task's pictures. Never throws: what cannot be made ends as failed.
  *
- * @param engine that of the run's slot
- * @param warn   hears the sentences that are new since the task was accepted, with all others
+ * @param parts.warn hears the sentences that are new since the task was accepted, with all others
  */
 export async function attempt(
-  run: TaskRun,
+  atHand: RunAtHand,
   { task: accepted, attempts }: LiveTask,
   parts: AttemptParts & Readonly<{ warn: (id: TaskId, warnings: readonly string[]) => void }>,
-  engine: Pick<Engine, "state">,
 ): Promise<Attempted> {
   const { id } = accepted;
+  const { run, engine } = atHand;
   const { history, events, writer, resolve, warn } = parts;
   let task = accepted;
   try {
@@ -50,7 +58,10 @@ export async function attempt(
     events.addTask(id, { type: "started", attempt: attempts + 1 });
     const params = fromStored(task.request);
     const kept = keptRecipe(id, parts);
-    const resolved = resolve(params, kept instanceof Promise ? await kept : kept);
+    const recipe = kept instanceof Promise ? await kept : kept;
+    // The engine has not heard of it yet, so it could not hear of a stop.
+    if (atHand.stopping) return { task, end: run.stopped(), slot: "idle" };
+    const resolved = resolve(params, recipe);
     // What is otherwise by now and was not when the task was accepted: files come, go and change while it waits.
     const added = resolved.warnings.filter((text) => !accepted.warnings.includes(text));
     if (added.length > 0) {

@@ -1,7 +1,7 @@
 import type { Engine } from "#/engine/engine.ts";
 import type { TaskId } from "#/lib/task-id.ts";
 import type { HistoryStore } from "#/stores/history.ts";
-import { type AttemptParts, attempt } from "./attempt.ts";
+import { type AttemptParts, attempt, type RunAtHand } from "./attempt.ts";
 import type { End, Endings } from "./endings.ts";
 import type { EventLog } from "./event-log.ts";
 import type { HistoryWriter } from "./history-writer.ts";
@@ -27,10 +27,7 @@ export type RunnerParts = Omit<RunParts, "engine"> &
     writer: Pick<HistoryWriter, "keep" | "now">;
   }>;
 
-type Running = Readonly<{ run: TaskRun; engine: Engine; over: PromiseWithResolvers<void> }> & {
-  /** It was asked to stop: it ends as stopped, whatever keeps it from ending by itself. */
-  stopping: boolean;
-};
+type Running = RunAtHand & { stopping: boolean } & Readonly<{ over: PromiseWithResolvers<void> }>;
 
 /** Runs the waiting tasks in their order, one on each engine, whatever becomes of each. */
 export class TaskRunner {
@@ -184,8 +181,8 @@ export class TaskRunner {
     this.tasks.tell();
     try {
       const warn = this.tasks.warn.bind(this.tasks);
-      const { task, end, slot } = await attempt(running.run, live, { ...this.#parts, warn }, engine);
-      if (end !== undefined) this.#end(task, end, running);
+      const { task, end, slot } = await attempt(running, live, { ...this.#parts, warn });
+      if (end !== undefined && !running.run.abandoned) this.#end(task, end, running);
       return slot;
     } finally {
       this.#running.delete(id);
