@@ -32,6 +32,8 @@ export type Considering = Readonly<{
 export type Considered = Readonly<{
   params: GenerateParams;
   resolved: Resolved;
+  /** The same in the same world, once its pictures are named as they are kept. */
+  resolveTaken: (taken: GenerateParams) => Resolved;
   warnings: readonly string[];
 }>;
 
@@ -63,6 +65,7 @@ export async function consider(said: GenerateRequest, parts: Considering): Promi
   return {
     params: { ...params, webhook_url: webhook.url },
     resolved,
+    resolveTaken: (taken) => resolveRecipe(taken, world),
     warnings: [...unsaid, ...resolved.warnings, ...more, ...notes],
   };
 }

@@ -4,7 +4,7 @@ import { writeKeptRecipe } from "#/recipe/kept-recipe.ts";
 import { withKnownNames } from "#/recipe/known-names.ts";
 import type { World } from "#/recipe/resolve.ts";
 import type { Considered } from "./consider.ts";
-import { type InputOptions, takeInputs } from "./inputs.ts";
+import { hasPictures, type InputOptions, takeInputs } from "./inputs.ts";
 
 /** A request that was taken: filled, what its client must be told of the picture it will get, and its recipe to keep. */
 export type Prepared = Readonly<{ params: GenerateParams; warnings: readonly string[]; recipe: string }>;
@@ -23,9 +23,10 @@ export type Preparation = Readonly<{
  * @throws RequestError
  */
 export async function prepare(request: GenerateRequest, parts: Preparation): Promise<Prepared> {
-  const { params, resolved, warnings } = await parts.considered(request);
+  const { params, resolved, resolveTaken, warnings } = await parts.considered(request);
   const taken = await takeInputs(params, parts.inputOptions());
-  return { params: taken, warnings, recipe: writeKeptRecipe(resolved) };
+  const recipe = hasPictures(params) ? resolveTaken(taken) : resolved;
+  return { params: taken, warnings, recipe: writeKeptRecipe(recipe) };
 }
 
 /**

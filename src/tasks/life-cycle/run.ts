@@ -25,7 +25,7 @@ export type RunStart = Readonly<{ at: number; attempt: number; images: readonly 
 /** What a run works with. */
 export type RunParts = Readonly<{
   /** That of the run's slot. */
-  engine: Pick<Engine, "run" | "control">;
+  engine: Engine;
   images: ImageStore;
   /** Where pictures wait to be decoded. */
   decoding?: DecodeGate;
@@ -71,10 +71,15 @@ export class TaskRun {
     return this.#abandoned;
   }
 
+  /** Asks to end, or to skip the image at hand. */
+  interrupt(action: "stop" | "skip"): void {
+    this.#parts.engine.control(this.id, action);
+  }
+
   /** Leaves the task as it is: the next start runs it again. */
   abandon(): void {
     this.#abandoned = true;
-    this.#parts.engine.control(this.id, "stop");
+    this.interrupt("stop");
   }
 
   /**
@@ -145,7 +150,7 @@ export class TaskRun {
         } else if (event.type === "image") await this.#keep(event, params, resolved, outline);
       } catch (thrown) {
         failure = { thrown };
-        this.#parts.engine.control(this.id, "stop");
+        this.interrupt("stop");
       }
     }
     if (failure !== undefined) throw failure.thrown;

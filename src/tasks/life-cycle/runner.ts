@@ -97,7 +97,7 @@ export class TaskRunner {
   interrupt(id: TaskId, action: "stop" | "skip"): boolean {
     const running = this.#running.get(id);
     if (running === undefined) return false;
-    running.engine.control(id, action);
+    running.run.interrupt(action);
     if (action === "stop" && !running.stopping) {
       running.stopping = true;
       // Whoever stopped it does not want it back, also if the server dies before it has ended.
