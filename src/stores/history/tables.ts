@@ -1,5 +1,5 @@
 import { index, integer, real, sqliteTable, text } from "drizzle-orm/sqlite-core";
-import { keptRecipes } from "./migrations/005-kept-recipes.ts";
+import { keptRecipes } from "./migrations/006-kept-recipes.ts";
 
 /** The reference's table, column for column, so that either program opens the other's file. */
 export const generateRecord = sqliteTable(

@@ -13,7 +13,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { getTableConfig } from "drizzle-orm/sqlite-core";
 import type { TaskId } from "#/lib/task-id.ts";
-import { keptRecipes } from "#/stores/history/migrations/005-kept-recipes.ts";
+import { keptRecipes } from "#/stores/history/migrations/006-kept-recipes.ts";
 import { openHistory } from "#/stores/history/sqlite.ts";
 import { counters, generateRecord, migrations, outbox, recipes, taskExtra } from "#/stores/history/tables.ts";
 import type { NewTask } from "#/stores/history.ts";
