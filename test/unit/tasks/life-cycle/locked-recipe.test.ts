@@ -7,7 +7,7 @@ import { openBench, small } from "../../../support/task-bench.ts";
 function lockedBench() {
   const engine = new ScriptedEngine();
   const bench = openBench({ engine });
-  const read = bench.history.recipe;
+  const read = bench.history.recipe.bind(bench.history);
   const lock = { tries: 0, isOpen: false };
   bench.history.recipe = (id) => {
     lock.tries += 1;
