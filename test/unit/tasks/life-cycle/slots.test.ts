@@ -180,6 +180,24 @@ describe("two engines", () => {
     await bench.close();
   });
 
+  test("one that says it is broken is given nothing more, whatever its task failed of", async () => {
+    const bad: ScriptedEngine = new ScriptedEngine({
+      beforeStep: () => {
+        bad.change({ ...bad.state, state: "failed" });
+        throw new EngineError("provider-missing", "There is no such device.");
+      },
+      restored: () => new Promise(() => {}),
+    });
+    const good = new ScriptedEngine();
+    const bench = openBench({ engines: [bad, good] });
+    const ids = await submitted(bench, 6);
+    const outcomes = [];
+    for (const id of ids) outcomes.push(await outcomeOf(bench, id));
+    expect(outcomes).toEqual(["failed", ...Array.from({ length: 5 }, () => "finished" as const)]);
+    expect(bad.jobs).toHaveLength(1);
+    await bench.close();
+  });
+
   test("where all are broken the queue waits, and can be left, until one is restored", async () => {
     const back = gate();
     let deaths = 0;
