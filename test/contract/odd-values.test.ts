@@ -124,3 +124,27 @@ test("odd names in addresses are nothing that is there", async () => {
   for (const [path, status] of rows)
     expect([path.slice(0, 60), (await fetch(bench.url + path)).status]).toEqual([path.slice(0, 60), status]);
 });
+
+test("a text that can be no task's id is answered as a task that is not there", async () => {
+  const absent = "0".repeat(32);
+  const asked = async (method: string, path: string, id: string) => {
+    const answer = await fetch(bench.url + path.replace("ID", encodeURIComponent(id)), { method });
+    return [answer.status, (await answer.text()).replaceAll(id, "ID")];
+  };
+  const ways = [
+    ["GET", "/tasks/ID"],
+    ["GET", "/tasks/ID?wait=1"],
+    ["GET", "/tasks/ID/events"],
+    ["POST", "/tasks/ID/cancel"],
+    ["DELETE", "/tasks/ID"],
+    ["POST", "/v1/engine/control?action=stop&task_id=ID"],
+    ["GET", "/v1/generation/query-job?job_id=ID"],
+    ["GET", "/v1/generation/job-history?job_id=ID"],
+    ["GET", "/v1/generation/job-history?job_id=ID&delete=true"],
+  ] as const;
+  for (const [method, path] of ways) {
+    const unknown = await asked(method, path, absent);
+    for (const id of ["nobody", "A".repeat(32), "g".repeat(32), `${absent}0`])
+      expect([path, id, await asked(method, path, id)]).toEqual([path, id, unknown]);
+  }
+});

@@ -97,6 +97,22 @@ export function historySuite(name: string, open: () => HistoryStore): void {
     },
   );
 
+  kept("a recipe is kept until its task has ended or is removed", (history) => {
+    for (const n of [1, 2, 3]) history.insert(fresh(n), `recipe ${n}`);
+    history.insert(fresh(4));
+    const recipes = () => [1, 2, 3, 4].map((n) => history.recipe(idOf(n)));
+    expect(recipes()).toEqual(["recipe 1", "recipe 2", "recipe 3", undefined]);
+    history.settle(idOf(1), finished());
+    history.remove([idOf(3)]);
+    expect(recipes()).toEqual([undefined, "recipe 2", undefined, undefined]);
+  });
+
+  kept("any number of tasks are remembered as asked to stop", (history) => {
+    for (const n of [1, 2, 3]) history.insert(fresh(n));
+    for (const n of [1, 3]) history.stopping(idOf(n));
+    expect(history.unfinished().map(({ stopping }) => stopping)).toEqual([true, false, true]);
+  });
+
   kept("what is removed is gone, and nothing else", (history) => {
     for (const n of [1, 2, 3]) history.insert(fresh(n));
     history.remove([idOf(1), idOf(3)]);

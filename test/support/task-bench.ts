@@ -14,17 +14,18 @@ import type { FrontDoors } from "#/routes/door.ts";
 import { openHistory } from "#/stores/history/sqlite.ts";
 import type { HistoryStore } from "#/stores/history.ts";
 import { folderImages } from "#/stores/images/folder.ts";
-import { createTasks, type GenerationAssets, type TaskConfig } from "#/tasks/create-tasks.ts";
+import { createTasks, type TaskConfig } from "#/tasks/create-tasks.ts";
+import type { GenerationAssets } from "#/tasks/intake/create-intake.ts";
 import type { Tools } from "#/tasks/intake/tools.ts";
 import type { TaskEvent } from "#/tasks/life-cycle/events.ts";
-import type { TaskService } from "#/tasks/life-cycle/service.ts";
+import type { Tasks } from "#/tasks/life-cycle/tasks.ts";
 import { ScriptedEngine } from "./scripted-engine.ts";
 import { writeTinyCheckpoint, writeTinyLora, writeTinyVae } from "./tiny-models.ts";
 
 /** The tasks with everything real around them but the engine, in a folder of their own. */
 export type TaskBench = Readonly<{
   folder: string;
-  tasks: TaskService;
+  tasks: Tasks;
   tools: Tools;
   /** The values of a request that says nothing. */
   defaults: () => GenerateParams;
@@ -36,6 +37,8 @@ export type TaskBench = Readonly<{
 
 export type BenchOptions = Readonly<{
   engine?: Engine;
+  /** Several, instead of one. */
+  engines?: readonly Engine[];
   decoding?: DecodeGate;
   folder?: string;
   outputs?: string;
@@ -101,7 +104,7 @@ export function openBench(options: BenchOptions = {}): TaskBench {
     catalog: new Catalog([join(folder, "models")]),
     examiner: new Examiner(),
     hashes: new ModelHashes(join(folder, "hashes.json")),
-    engine: options.engine ?? new ScriptedEngine(),
+    engines: options.engines ?? [options.engine ?? new ScriptedEngine()],
     decoding: options.decoding ?? new DecodeGate(),
     assets: {
       presets: new Map([["default", { default_model: "base.safetensors" }]]),
@@ -142,7 +145,7 @@ export const small: GenerateRequest = {
 };
 
 /** Everything a task tells until it is settled. */
-export async function storyOf(tasks: TaskService, id: TaskId): Promise<readonly TaskEvent[]> {
+export async function storyOf(tasks: Tasks, id: TaskId): Promise<readonly TaskEvent[]> {
   const story: TaskEvent[] = [];
   for await (const event of tasks.watch(id, AbortSignal.timeout(120_000))) {
     if (event.taskId !== null) story.push(event);

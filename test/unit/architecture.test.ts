@@ -8,13 +8,24 @@ import { join, posix } from "node:path";
  */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   main: ["app", "config", "native", "engine/worker"],
-  app: "doors routes tasks stores recipe catalog image api native assets config engine/protocol engine/host".split(
-    " ",
-  ),
-  doors: ["routes", "api", "tasks", "stores", "image", "catalog:types", "engine/protocol:types"],
-  routes: ["api", "tasks:types", "stores", "image", "catalog:types", "web"],
-  tasks: ["recipe", "engine/protocol", "stores", "image", "catalog", "api", "outgoing"],
-  stores: ["image", "api", "engine/protocol:types", "recipe:types", "tasks:types"],
+  app: [
+    ..."doors routes tasks tasks/intake tasks/life-cycle:types stores recipe catalog image api".split(" "),
+    ..."native assets config engine/protocol engine/host".split(" "),
+  ],
+  doors: [
+    ..."routes api stores image catalog:types engine/protocol:types".split(" "),
+    ..."tasks/life-cycle tasks/picture-texts tasks/intake:types".split(" "),
+  ],
+  routes: ["api", "tasks/life-cycle:types", "stores", "image", "catalog:types", "web"],
+  tasks: [
+    ..."tasks/life-cycle tasks/intake tasks/delivery tasks/picture-texts".split(" "),
+    ..."catalog:types engine/protocol:types stores:types api:types".split(" "),
+  ],
+  "tasks/intake": ["tasks/picture-texts", "recipe", "stores", "image", "catalog", "api", "outgoing"],
+  "tasks/picture-texts": ["tasks/life-cycle:types", "recipe", "stores", "image", "catalog:types", "api"],
+  "tasks/delivery": ["tasks/life-cycle:types", "stores:types", "outgoing"],
+  "tasks/life-cycle": ["engine/protocol:types", "stores", "image", "api", "recipe:types"],
+  stores: ["image", "api", "engine/protocol:types", "recipe:types", "tasks/life-cycle:types"],
   recipe: ["api", "catalog", "assets", "pipeline/text"],
   "pipeline/text": ["assets", "tensor:types"],
   "engine/protocol": ["recipe:types", "image:types"],
@@ -66,13 +77,14 @@ const texts = new Map(files.map((path) => [path, readFileSync(join(src, path), "
 const betweenTheSides = new Set(["protocol.ts", "engine.ts", "channel.ts"]);
 
 /**
- * The part of the house a file belongs to: its folder; the engine's has two sides and what lies between them, and of the
- * pipeline the grammar of prompts is pure.
+ * The part of the house a file belongs to: its folder; the engine's has two sides and what lies between them, the tasks'
+ * one for each of their subjects, and of the pipeline the grammar of prompts is pure.
  */
 function partOf(path: string): string {
-  const [folder = "", name] = path.split("/");
+  const [folder = "", name, ...more] = path.split("/");
   if (name === undefined) return folder.replace(/\.tsx?$/, "");
   if (folder === "pipeline" && name === "text") return "pipeline/text";
+  if (folder === "tasks" && more.length > 0) return `tasks/${name}`;
   if (folder !== "engine") return folder;
   if (betweenTheSides.has(name)) return "engine/protocol";
   return name === "host.ts" ? "engine/host" : "engine/worker";

@@ -3,9 +3,10 @@ import { Elysia } from "elysia";
 import { ControlAnswer } from "#/api/answers.ts";
 import { InvalidRequest, sentences } from "#/api/issues.ts";
 import { jsonAnswer, queryParameter } from "#/api/openapi.ts";
-import type { TaskId } from "#/lib/task-id.ts";
+import { taskIdOf } from "#/lib/task-id.ts";
 import { jsonReply } from "#/routes/http/replies.ts";
-import type { Tasks } from "#/tasks/life-cycle/tasks.ts";
+import type { TaskReader } from "#/tasks/life-cycle/task-reader.ts";
+import type { TaskWriter } from "#/tasks/life-cycle/task-writer.ts";
 
 const parameters = [
   queryParameter(
@@ -20,7 +21,11 @@ const parameters = [
 ];
 
 /** Stops or skips the running task; the messages are the contract's, spelled as it spells them. */
-export const controlRoute = ({ tasks }: { readonly tasks: Tasks }) =>
+export const controlRoute = ({
+  tasks,
+}: {
+  readonly tasks: Pick<TaskReader, "current"> & Pick<TaskWriter, "control">;
+}) =>
   new Elysia({ name: "doors/fooocus-api/control" }).post(
     "/v1/engine/control",
     ({ request }): Response => {
@@ -32,7 +37,8 @@ export const controlRoute = ({ tasks }: { readonly tasks: Tasks }) =>
         ]);
       }
       if (word !== "stop" && word !== "skip") return jsonReply({ message: "Invalid control action" });
-      const id = (searchParams.get("task_id") as TaskId | null) ?? tasks.current()?.id;
+      const asked = searchParams.get("task_id");
+      const id = asked === null ? tasks.current()?.id : taskIdOf(asked);
       const outcome = id === undefined ? "nothing_running" : tasks.control(id, word);
       switch (outcome) {
         case "nothing_running":

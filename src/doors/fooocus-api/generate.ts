@@ -20,12 +20,13 @@ import { jsonBody } from "#/routes/http/json-body.ts";
 import { convertedReply, jsonReply } from "#/routes/http/replies.ts";
 import type { ImageStore } from "#/stores/images.ts";
 import type { Task } from "#/tasks/life-cycle/task.ts";
-import type { Tasks } from "#/tasks/life-cycle/tasks.ts";
+import type { TaskReader } from "#/tasks/life-cycle/task-reader.ts";
+import type { TaskWriter } from "#/tasks/life-cycle/task-writer.ts";
 import { eventStream } from "./event-stream.ts";
 import { acknowledgement, storedRecord } from "./record.ts";
 
 export type GenerateDependencies = Readonly<{
-  tasks: Tasks;
+  tasks: TaskReader & Pick<TaskWriter, "submit">;
   images: ImageStore;
   decoding?: DecodeGate;
   addresses?: AddressBook;

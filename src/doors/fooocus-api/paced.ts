@@ -1,3 +1,5 @@
+import { Inbox } from "#/lib/inbox.ts";
+
 /** How items are spaced. */
 export type Pace<T> = Readonly<{
   /** Least time between two items, in milliseconds. */
@@ -16,37 +18,31 @@ export async function* paced<T>(
   items: AsyncIterable<T>,
   { milliseconds, isReplaceable }: Pace<T>,
 ): AsyncGenerator<T, void, undefined> {
-  const waiting: T[] = [];
-  const reading = { isOver: false, news: Promise.withResolvers<void>() };
+  // Items that may give way do so to those of their own stretch: what stands between two stretches keeps them apart.
+  let stretch = 0;
+  const stretchOf = (item: T): string | undefined => {
+    if (isReplaceable(item)) return `${stretch}`;
+    stretch += 1;
+    return undefined;
+  };
+  const waiting = new Inbox<T>({ crowding: { from: 0, keyOf: stretchOf } });
+  const reading = { isOver: false };
   const iterator = items[Symbol.asyncIterator]();
   const read = async (): Promise<void> => {
     try {
-      for (let next = await iterator.next(); next.done !== true; next = await iterator.next()) {
-        const item = next.value;
-        const newest = waiting.at(-1);
-        if (newest !== undefined && isReplaceable(newest) && isReplaceable(item)) waiting.pop();
-        waiting.push(item);
-        reading.news.resolve();
-      }
-    } finally {
-      reading.isOver = true;
-      reading.news.resolve();
+      for (let next = await iterator.next(); next.done !== true; next = await iterator.next())
+        waiting.push(next.value);
+      waiting.close();
+    } catch (thrown) {
+      waiting.fail(thrown);
     }
+    reading.isOver = true;
   };
-  const all = read();
-  // It is awaited at the end; until then nobody listens.
-  all.catch(() => undefined);
+  void read();
   try {
-    for (;;) {
-      const item = waiting.shift();
-      if (item !== undefined) {
-        yield item;
-        if (waiting.length > 0 || !reading.isOver) await Bun.sleep(milliseconds);
-      } else if (reading.isOver) return await all;
-      else {
-        await reading.news.promise;
-        reading.news = Promise.withResolvers<void>();
-      }
+    for await (const item of waiting) {
+      yield item;
+      if (!waiting.isOver) await Bun.sleep(milliseconds);
     }
   } finally {
     // Whoever leaves early ends the reading; it may be waiting for an item, so nobody waits for its end.

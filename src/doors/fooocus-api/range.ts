@@ -2,7 +2,7 @@ import { InvalidRequest, type Issue } from "#/api/issues.ts";
 import { readMoment } from "#/api/moments.ts";
 import { jsonReply } from "#/routes/http/replies.ts";
 import type { HistoryRange } from "#/stores/history.ts";
-import type { RemoveReport } from "#/tasks/life-cycle/tasks.ts";
+import type { RemoveReport } from "#/tasks/life-cycle/task-writer.ts";
 
 /**
  * The span of time that `start_at` and `end_at` name; one of them is enough. Without a start it begins with everything,

@@ -2,9 +2,9 @@ import { Elysia } from "elysia";
 import { CancelAnswer, RemovedAnswer } from "#/api/answers.ts";
 import { jsonAnswer } from "#/api/openapi.ts";
 import { RequestError } from "#/lib/errors.ts";
-import type { TaskId } from "#/lib/task-id.ts";
+import { type TaskId, taskIdOf } from "#/lib/task-id.ts";
 import { jsonReply } from "#/routes/http/replies.ts";
-import type { Tasks } from "#/tasks/life-cycle/tasks.ts";
+import type { TaskWriter } from "#/tasks/life-cycle/task-writer.ts";
 import { readDeletion } from "./range.ts";
 
 const moment = { type: "string", format: "date-time" } as const;
@@ -16,12 +16,12 @@ const removed = jsonAnswer(RemovedAnswer, "How many tasks and picture files are 
 const unknown = { description: "There is no such task." };
 
 /** Ends and deletes tasks by name, whatever they are doing. */
-export const taskControlRoutes = ({ tasks }: { readonly tasks: Tasks }) =>
+export const taskControlRoutes = ({ tasks }: { readonly tasks: TaskWriter }) =>
   new Elysia({ name: "doors/fooocus-api/task-control" })
     .post(
       "/tasks/:task_id/cancel",
       ({ params }): Response => {
-        const id = params.task_id as TaskId;
+        const id = knownForm(params.task_id);
         const outcome = tasks.control(id, "cancel");
         if (outcome === "unknown_task") throw noTask(id);
         return jsonReply({ task_id: id, outcome });
@@ -42,7 +42,7 @@ export const taskControlRoutes = ({ tasks }: { readonly tasks: Tasks }) =>
     .delete(
       "/tasks/:task_id",
       async ({ params }): Promise<Response> => {
-        const id = params.task_id as TaskId;
+        const id = knownForm(params.task_id);
         const report = await tasks.remove(id);
         if (report === undefined) throw noTask(id);
         return jsonReply(report);
@@ -76,5 +76,12 @@ export const taskControlRoutes = ({ tasks }: { readonly tasks: Tasks }) =>
       },
     );
 
-const noTask = (id: TaskId): RequestError =>
+/** @throws RequestError for a text that is no task's id, as for a task that is not there */
+function knownForm(text: string): TaskId {
+  const id = taskIdOf(text);
+  if (id === undefined) throw noTask(text);
+  return id;
+}
+
+const noTask = (id: string): RequestError =>
   new RequestError("unknown-task", `There is no task ${id.slice(0, 64)}.`);

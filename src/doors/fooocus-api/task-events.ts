@@ -3,11 +3,11 @@ import { Elysia } from "elysia";
 import { type JsonObject, writeJson } from "#/api/json.ts";
 import { readQuery } from "#/api/read.ts";
 import { RequestError } from "#/lib/errors.ts";
-import type { TaskId } from "#/lib/task-id.ts";
+import { taskIdOf } from "#/lib/task-id.ts";
 import { type AddressBook, addressesFor, eventsFor } from "#/routes/answers/addresses.ts";
 import { serverSent } from "#/routes/http/server-sent.ts";
 import type { LiveEvent } from "#/tasks/life-cycle/events.ts";
-import type { Tasks } from "#/tasks/life-cycle/tasks.ts";
+import type { TaskReader } from "#/tasks/life-cycle/task-reader.ts";
 import { hasPreview, previewEvent, wireEvent } from "./live/wire-event.ts";
 
 type Query = Readonly<Record<string, string | undefined>>;
@@ -34,7 +34,7 @@ const stream = {
   content: { "text/event-stream": {} },
 };
 
-export type EventsDependencies = Readonly<{ tasks: Tasks; addresses?: AddressBook }>;
+export type EventsDependencies = Readonly<{ tasks: TaskReader; addresses?: AddressBook }>;
 
 /** The event log over HTTP: of one task until it is settled, or of everything. */
 export const taskEventsRoutes = ({ tasks, addresses: book }: EventsDependencies) =>
@@ -42,12 +42,12 @@ export const taskEventsRoutes = ({ tasks, addresses: book }: EventsDependencies)
     .get(
       "/tasks/:task_id/events",
       ({ params, query, request }): Response => {
-        const id = params.task_id as TaskId;
+        const id = taskIdOf(params.task_id);
         const since = sinceOf(query, request, tasks.seq) ?? 0;
         const previews = wantsPreviews(query);
-        const task = tasks.find(id);
-        if (task === undefined)
-          throw new RequestError("unknown-task", `There is no task ${id.slice(0, 64)}.`);
+        const task = id === undefined ? undefined : tasks.find(id);
+        if (id === undefined || task === undefined)
+          throw new RequestError("unknown-task", `There is no task ${params.task_id.slice(0, 64)}.`);
         // A browser's EventSource comes back after every end; this answer alone tells it that there is nothing more.
         const over = task.state.status === "settled" && tasks.backlog([id], since).length === 0;
         if (over) return new Response(null, { status: 204 });

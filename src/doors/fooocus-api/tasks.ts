@@ -4,14 +4,15 @@ import { TaskLists, TaskRecord } from "#/api/answers.ts";
 import type { JsonObject } from "#/api/json.ts";
 import { jsonAnswer, queryParameter } from "#/api/openapi.ts";
 import { readQueries } from "#/api/read.ts";
-import type { TaskId } from "#/lib/task-id.ts";
+import { taskIdOf } from "#/lib/task-id.ts";
 import { type AddressBook, type Addresses, addressesFor, taskFor } from "#/routes/answers/addresses.ts";
 import { withPictures } from "#/routes/answers/pictures.ts";
 import { jsonReply } from "#/routes/http/replies.ts";
 import type { HistoryRange } from "#/stores/history.ts";
 import type { ImageStore } from "#/stores/images.ts";
 import type { Task } from "#/tasks/life-cycle/task.ts";
-import type { Tasks } from "#/tasks/life-cycle/tasks.ts";
+import type { TaskReader } from "#/tasks/life-cycle/task-reader.ts";
+import type { TaskWriter } from "#/tasks/life-cycle/task-writer.ts";
 import { deletionReply, readDeletion, readRange } from "./range.ts";
 import { storedRecord, taskRecord } from "./record.ts";
 
@@ -40,7 +41,11 @@ const waitSeconds = Type.Integer({
   description: "Seconds to wait for its end.",
 });
 
-export type TasksDependencies = Readonly<{ tasks: Tasks; images: ImageStore; addresses?: AddressBook }>;
+export type TasksDependencies = Readonly<{
+  tasks: TaskReader & Pick<TaskWriter, "removeRange">;
+  images: ImageStore;
+  addresses?: AddressBook;
+}>;
 
 /** What is waiting, what is running, what has been; and one task by its id. */
 export const tasksRoutes = ({ tasks, images, addresses: book }: TasksDependencies) =>
@@ -71,9 +76,10 @@ export const tasksRoutes = ({ tasks, images, addresses: book }: TasksDependencie
     .get(
       "/tasks/:task_id",
       async ({ params, request }): Promise<Response> => {
-        const id = params.task_id as TaskId;
+        const id = taskIdOf(params.task_id);
         const { wait } = readQueries({ wait: waitSeconds }, new URL(request.url).searchParams);
         const late = AbortSignal.any([request.signal, AbortSignal.timeout(wait * 1000)]);
+        if (id === undefined) return jsonReply([]);
         const task = wait === 0 ? tasks.find(id) : await tasks.settled(id, late);
         if (task === undefined) return jsonReply([]);
         const shown = taskFor(task, addressesFor(request, book));
@@ -96,7 +102,7 @@ export const tasksRoutes = ({ tasks, images, addresses: book }: TasksDependencie
 type Page = Readonly<{ query: string; page: number; page_size: number }>;
 
 async function lists(
-  tasks: Tasks,
+  tasks: TaskReader,
   addresses: Addresses,
   { query, page, page_size: pageSize }: Page,
   range: HistoryRange | undefined,

@@ -8,6 +8,7 @@ import { addressesFor, taskFor } from "#/routes/answers/addresses.ts";
 import { fileReply } from "#/routes/files.ts";
 import { jsonReply } from "#/routes/http/replies.ts";
 import type { Task } from "#/tasks/life-cycle/task.ts";
+import type { TaskReader } from "#/tasks/life-cycle/task-reader.ts";
 import type { Tasks } from "#/tasks/life-cycle/tasks.ts";
 import { legacyAnswer } from "./answer.ts";
 import {
@@ -144,7 +145,7 @@ const otherRoutes = ({ tasks, images, log, decoding }: JobDependencies) =>
     );
 
 /** Jobs that were taken and have not ended, jobs that have, and the newest of all. */
-function queueCounts(tasks: Tasks) {
+function queueCounts(tasks: Pick<TaskReader, "running" | "pending" | "history" | "countSettled">) {
   const open = openJobs(tasks);
   const newest = [...open, ...tasks.history({ page: 0, pageSize: 1 })].toSorted((a, b) => b.row - a.row)[0];
   return {
@@ -154,11 +155,11 @@ function queueCounts(tasks: Tasks) {
   };
 }
 
-/** The running job, then the waiting ones in their order. */
-function openJobs(tasks: Tasks): readonly Task[] {
-  const current = tasks.current();
-  return [...(current === undefined ? [] : [current]), ...tasks.pending()];
-}
+/** The running jobs, then the waiting ones in their order. */
+const openJobs = (tasks: Pick<TaskReader, "running" | "pending">): readonly Task[] => [
+  ...tasks.running(),
+  ...tasks.pending(),
+];
 
 const always = { from: 0, to: Number.MAX_SAFE_INTEGER };
 
@@ -166,23 +167,26 @@ async function history(request: Request, parts: JobDependencies): Promise<Respon
   const { tasks, persistent } = parts;
   const query = new URL(request.url).searchParams;
   const addresses = addressesFor(request, parts.addresses);
-  const wanted = query.get("job_id");
-  const id = wanted === null || wanted === "" ? undefined : (withoutHyphens(wanted) as TaskId);
+  const wanted = query.get("job_id") ?? "";
+  const id = taskIdOf(withoutHyphens(wanted));
+  const isOfOne = wanted !== "";
   const at = Number(asked(query, "page", page));
   const size = Number(asked(query, "page_size", pageSize));
-  if (asked(query, "delete", wantsDelete) === true && id !== undefined) {
+  if (asked(query, "delete", wantsDelete) === true && isOfOne) {
     // Only what has ended is history: this is no way to stop a job.
-    const gone = tasks.find(id)?.state.status === "settled" ? await tasks.remove(id) : undefined;
+    const isEnded = id !== undefined && tasks.find(id)?.state.status === "settled";
+    const gone = isEnded ? await tasks.remove(id) : undefined;
     return jsonReply({ message: gone === undefined ? "Not found" : "Deleted" });
   }
   const settled = (task: Task): boolean => task.state.status === "settled";
   // Without a history on disk the legacy API keeps a list, and shows all of it, in its order.
   const listed = () => (persistent ? tasks.history({ page: at, pageSize: size }) : tasks.range(always));
-  const found = id === undefined ? listed() : (tasks.find(id) ?? []);
+  const one = () => (id === undefined ? [] : (tasks.find(id) ?? []));
+  const found = isOfOne ? one() : listed();
   const ended = [found].flat().filter(settled);
   return jsonReply({
     queue: openJobs(tasks)
-      .filter((task) => id === undefined || task.id === id)
+      .filter((task) => !isOfOne || task.id === id)
       .map(jobTimes),
     history: ended.map((task) => (persistent ? persistentJob : jobTimes)(taskFor(task, addresses))),
   });

@@ -1,14 +1,18 @@
 import { EngineError, RequestError } from "#/lib/errors.ts";
 import type { TaskId } from "#/lib/task-id.ts";
 import type { Task } from "#/tasks/life-cycle/task.ts";
-import type { Tasks } from "#/tasks/life-cycle/tasks.ts";
+import type { TaskReader } from "#/tasks/life-cycle/task-reader.ts";
 
 /**
  * The task when it has ended.
  *
  * @throws EngineError `interrupted` if the server closes first; RequestError `conflict` if somebody deleted it
  */
-export async function ended(tasks: Tasks, id: TaskId, signal: AbortSignal): Promise<Task> {
+export async function ended(
+  tasks: Pick<TaskReader, "settled">,
+  id: TaskId,
+  signal: AbortSignal,
+): Promise<Task> {
   const task = await tasks.settled(id, signal);
   if (task === undefined)
     throw new RequestError("conflict", `The task ${id} was deleted before it had ended.`);

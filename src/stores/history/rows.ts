@@ -1,6 +1,6 @@
 import { isJsonObject, type Json, type JsonObject, parseJson } from "#/api/json.ts";
 import type { ErrorDetails, WireError } from "#/lib/errors.ts";
-import type { TaskId } from "#/lib/task-id.ts";
+import { rowTaskId } from "#/lib/task-id.ts";
 import type { SettledStatus, Task, TaskDoor, TaskImage, TaskState } from "#/tasks/life-cycle/task.ts";
 import type { Unfinished, WaitingDelivery } from "../history.ts";
 import { referenceDoor } from "./migrations/005-doors.ts";
@@ -50,7 +50,7 @@ export function toUnfinished(
   const asked = whatWasAsked(record, extra, row);
   const attempt = row.number("attempt", extra.attempt) ?? 0;
   const images = toImages("images", extra.images, row);
-  const unfinished = { ...asked, row: record.id, attempt, images };
+  const unfinished = { ...asked, row: record.id, attempt, images, stopping: extra.stopping === 1 };
   if (row.damage === undefined) return { ...unfinished, fault: null };
   onDamage(asked.id, row.damage);
   const fault = row.has("req_params") ? row.damage : null;
@@ -121,7 +121,7 @@ class RowReader {
 function whatWasAsked(record: RecordRow, extra: ExtraRow | null, row: RowReader) {
   const object = (value: Json): JsonObject | undefined => (isJsonObject(value) ? value : undefined);
   return {
-    id: record.task_id as TaskId,
+    id: rowTaskId(record.task_id),
     request: row.json("req_params", record.req_params, object) ?? {},
     webhookUrl: row.text("webhook_url", record.webhook_url) ?? "",
     label: row.text("label", extra?.label),

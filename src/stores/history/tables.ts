@@ -1,5 +1,6 @@
 import { index, integer, real, sqliteTable, text } from "drizzle-orm/sqlite-core";
 import { doorColumns, referenceDoor } from "./migrations/005-doors.ts";
+import { keptRecipes } from "./migrations/006-kept-recipes.ts";
 
 /** The reference's table, column for column, so that either program opens the other's file. */
 export const generateRecord = sqliteTable(
@@ -36,6 +37,17 @@ export const taskExtra = sqliteTable("fooocusd_task", {
   door_word: text("door_word").notNull().default(""),
   /** JSON of what its client was told. */
   warnings: text("warnings").notNull().default("[]"),
+  /** 1 for a task that was running and was asked to stop: whoever stopped it does not want it back. */
+  stopping: integer("stopping").notNull().default(0),
+});
+
+/**
+ * What a task that has not ended is to become, as `recipe/kept-recipe.ts` writes it. In a table of its own: it may be
+ * megabytes, which neither lists need to read nor every small change of a row to write again.
+ */
+export const recipes = sqliteTable("fooocusd_recipe", {
+  task_id: text("task_id").primaryKey(),
+  recipe: text("recipe").notNull(),
 });
 
 /** Numbers that must never go back, by name: the sequence of live events. */
@@ -96,4 +108,5 @@ export const migrations: readonly (readonly string[])[] = [
   // How many tasks have ended is asked for often; requests are long, and a count that reads them all takes its time.
   ["CREATE INDEX IF NOT EXISTS ix_fooocusd_record_status ON generate_record (task_status)"],
   doorColumns,
+  keptRecipes,
 ];

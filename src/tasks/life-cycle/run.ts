@@ -1,19 +1,19 @@
 import type { GenerateParams } from "#/api/generate.ts";
+import type { Engine } from "#/engine/engine.ts";
 import type { EngineEvent, Outcome } from "#/engine/protocol.ts";
 import { decodeImage } from "#/image/decode.ts";
+import type { DecodeGate } from "#/image/decode-gate.ts";
 import { type EmbeddedText, encodeImage, encodePreview, formatNames } from "#/image/encode.ts";
 import { imageGrid } from "#/image/grid.ts";
 import type { Pixmap } from "#/image/pixmap.ts";
 import { BugError, toWireError } from "#/lib/errors.ts";
 import type { TaskId } from "#/lib/task-id.ts";
 import type { Resolved } from "#/recipe/resolve.ts";
-import { resultPath } from "#/stores/images.ts";
-import { doorOf } from "../door.ts";
-import { loadInputs } from "../intake/load-inputs.ts";
+import { type ImageStore, resultPath } from "#/stores/images.ts";
+import { type Doors, doorOf } from "./door.ts";
 import type { End } from "./endings.ts";
 import { EngineJob } from "./engine-job.ts";
 import type { TaskHappening } from "./events.ts";
-import type { TaskParts } from "./parts.ts";
 import { type JobOutline, openingReports, type Report, reportsAt, savingReport } from "./progress.ts";
 import type { Preview, Task, TaskImage, TaskState } from "./task.ts";
 
@@ -22,6 +22,25 @@ type Running = Extract<TaskState, { status: "running" }>;
 
 /** What a run starts from: how often it was tried, and the images that earlier attempts saved. */
 export type RunStart = Readonly<{ at: number; attempt: number; images: readonly TaskImage[] }>;
+
+/** What a run works with. */
+export type RunParts = Readonly<{
+  /** That of the run's slot. */
+  engine: Engine;
+  /** The APIs by which tasks come in. */
+  doors: Doors;
+  /** The pixels of the pictures that a recipe names. */
+  loadInputs: (resolved: Resolved) => Promise<readonly Pixmap[]>;
+  images: ImageStore;
+  /** Where pictures wait to be decoded. */
+  decoding?: DecodeGate;
+  /** Milliseconds since 1970. */
+  now: () => number;
+  /** Start of the addresses that clients are given, without a slash at the end. */
+  baseUrl: () => string;
+  /** The text written into an image, if any is wanted. */
+  describe: (params: GenerateParams, resolved: Resolved, image: number) => Promise<EmbeddedText | undefined>;
+}>;
 
 /** Where a run reports to. */
 export type RunReader = Readonly<{
@@ -36,7 +55,7 @@ export class TaskRun {
   readonly id: TaskId;
   /** What files are called whose request names none; undefined for the day and the time. */
   readonly #fileName: string | undefined;
-  readonly #parts: TaskParts;
+  readonly #parts: RunParts;
   readonly #start: RunStart;
   readonly #reader: RunReader;
   readonly #job: EngineJob;
@@ -45,7 +64,7 @@ export class TaskRun {
   #abandoned = false;
   #firstStepAt: number | undefined;
 
-  constructor(task: Task, parts: TaskParts, start: RunStart, reader: RunReader) {
+  constructor(task: Task, parts: RunParts, start: RunStart, reader: RunReader) {
     this.id = task.id;
     this.#fileName = doorOf(parts.doors, task.door).fileStem(task);
     this.#parts = parts;
@@ -93,7 +112,7 @@ export class TaskRun {
       recipe.images.length === 0
         ? { status: "finished" }
         : await this.#follow(
-            this.#job.run(recipe, () => loadInputs(resolved, this.#parts)),
+            this.#job.run(recipe, () => this.#parts.loadInputs(resolved)),
             params,
             resolved,
             outline,

@@ -6,11 +6,13 @@ import { readBody } from "#/api/read.ts";
 import { clientSentence } from "#/lib/client-sentence.ts";
 import { AppError, RequestError, toWireError } from "#/lib/errors.ts";
 import type { Log } from "#/lib/log.ts";
-import type { TaskId } from "#/lib/task-id.ts";
+import { taskIdOf } from "#/lib/task-id.ts";
 import { version } from "#/lib/version.ts";
 import { type Addresses, eventFor, keptRequest, taskFor } from "#/routes/answers/addresses.ts";
 import { keyFits } from "#/routes/http/auth.ts";
 import type { LiveEvent } from "#/tasks/life-cycle/events.ts";
+import type { TaskReader } from "#/tasks/life-cycle/task-reader.ts";
+import type { TaskWriter } from "#/tasks/life-cycle/task-writer.ts";
 import type { Tasks } from "#/tasks/life-cycle/tasks.ts";
 import { taskRecord } from "../record.ts";
 import type { Hub } from "./hub.ts";
@@ -43,11 +45,12 @@ export async function obey(message: LiveMessage, peer: Peer, services: LiveServi
     case "subscribe":
       return await subscribe(message, peer, services);
     case "unsubscribe":
-      peer.subscription.remove(message.tasks as Chosen);
+      peer.subscription.remove(chosenOf(message.tasks));
       return peer.reply({ type: "unsubscribed", ...echo, tasks: message.tasks });
     case "control": {
       const { task_id, action } = message;
-      const outcome = tasks.control(task_id as TaskId, action);
+      const target = taskIdOf(task_id);
+      const outcome = target === undefined ? "unknown_task" : tasks.control(target, action);
       return peer.reply({ type: "controlled", ...echo, task_id, action, outcome });
     }
     case "queue":
@@ -65,7 +68,7 @@ export async function obey(message: LiveMessage, peer: Peer, services: LiveServi
 }
 
 /** What a client is told that comes, or has just said the key. */
-export function greet(peer: Peer, tasks: Tasks, echo: Reply = {}): void {
+export function greet(peer: Peer, tasks: Pick<TaskReader, "engineState" | "seq">, echo: Reply = {}): void {
   const { device } = tasks.engineState();
   peer.reply({ type: "hello", ...echo, version, device, seq: tasks.seq });
 }
@@ -132,28 +135,38 @@ async function subscribe(message: Of<"subscribe">, peer: Peer, services: LiveSer
   const { tasks, hub, addresses } = services;
   const { previews = false } = message;
   const { seq } = tasks;
-  const chosen = message.tasks as Chosen;
+  const chosen = chosenOf(message.tasks);
   // Of tasks named for themselves the whole story is wanted, of everything what happens from now on.
   const since = message.since ?? (chosen === "all" ? seq : 0);
   const known = chosen === "all" ? chosen : chosen.filter((id) => tasks.find(id) !== undefined);
   const going = known === "all" ? known : known.filter((id) => tasks.find(id)?.state.status !== "settled");
   peer.subscription.add(going, previews);
-  const unknown = chosen === "all" ? [] : chosen.filter((id) => !known.includes(id));
+  const found: readonly string[] = known === "all" ? [] : known;
+  const unknown = message.tasks === "all" ? [] : message.tasks.filter((id) => !found.includes(id));
   peer.reply({ type: "subscribed", ...echoOf(message), tasks: known, unknown, since, previews });
   // A number this server never gave comes from another history: everything is told.
   const from = since > seq ? 0 : since;
   if (from < seq) await peer.catchUp(missed(tasks.backlog(known, from), addresses), hub.isCurrent);
 }
 
+/** A text that is no task's id is no task. */
+const chosenOf = (tasks: "all" | readonly string[]): Chosen =>
+  tasks === "all" ? tasks : tasks.flatMap((text) => taskIdOf(text) ?? []);
+
 const missed = (events: readonly LiveEvent[], addresses: Addresses): readonly LiveEvent[] =>
   events.map((event) => eventFor(event, addresses));
 
-function steerQueue(message: Of<"queue">, tasks: Tasks): void {
+function steerQueue(
+  message: Of<"queue">,
+  tasks: Pick<TaskReader, "queue"> & Pick<TaskWriter, "pause" | "move">,
+): void {
   if (message.action !== "move") return tasks.pause(message.action === "pause");
   const { task_id, before = null } = message;
-  if (tasks.move(task_id as TaskId, before as TaskId | null)) return;
+  const id = taskIdOf(task_id);
+  const place = before === null ? null : taskIdOf(before);
+  if (id !== undefined && place !== undefined && tasks.move(id, place)) return;
   const { pending } = tasks.queue;
-  const field = pending.includes(task_id as TaskId) ? "before" : "task_id";
+  const field = id !== undefined && pending.includes(id) ? "before" : "task_id";
   const named = field === "before" ? before : task_id;
   throw new RequestError("conflict", `${field}: ${named} is not waiting, so nothing was moved.`, { field });
 }

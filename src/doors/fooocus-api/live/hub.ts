@@ -1,7 +1,7 @@
 import { writeJson } from "#/api/json.ts";
 import { type Addresses, eventFor } from "#/routes/answers/addresses.ts";
 import type { LiveEvent } from "#/tasks/life-cycle/events.ts";
-import type { Tasks } from "#/tasks/life-cycle/tasks.ts";
+import type { TaskReader } from "#/tasks/life-cycle/task-reader.ts";
 import type { LiveLimits } from "./limits.ts";
 import type { Peer } from "./peer.ts";
 import { hasPreview, type PreviewEvent, previewFrame, wireEvent } from "./wire-event.ts";
@@ -11,7 +11,7 @@ import { hasPreview, type PreviewEvent, previewFrame, wireEvent } from "./wire-e
  * server is asked under, a preview at most once.
  */
 export class Hub {
-  readonly #tasks: Pick<Tasks, "subscribe" | "current">;
+  readonly #tasks: Pick<TaskReader, "subscribe" | "running">;
   readonly #limits: LiveLimits;
   readonly #peers = new Map<Peer, Addresses>();
   #stopListening: () => void = () => undefined;
@@ -20,7 +20,7 @@ export class Hub {
   #encoding = false;
   #next: PreviewEvent | undefined;
 
-  constructor(tasks: Pick<Tasks, "subscribe" | "current">, limits: LiveLimits) {
+  constructor(tasks: Pick<TaskReader, "subscribe" | "running">, limits: LiveLimits) {
     this.#tasks = tasks;
     this.#limits = limits;
   }
@@ -39,8 +39,9 @@ export class Hub {
     clearInterval(this.#timer);
   }
 
-  /** Whether a preview is still of the picture at hand. */
-  readonly isCurrent = ({ taskId }: PreviewEvent): boolean => this.#tasks.current()?.id === taskId;
+  /** Whether a preview is still of a picture at hand. */
+  readonly isCurrent = ({ taskId }: PreviewEvent): boolean =>
+    this.#tasks.running().some(({ id }) => id === taskId);
 
   #check(now: number): void {
     for (const peer of this.#peers.keys()) peer.check(now);

@@ -1,3 +1,4 @@
+import { CrowdedQueue } from "#/lib/crowded-queue.ts";
 import type { TaskId } from "#/lib/task-id.ts";
 
 /** The sending side of a socket. */
@@ -16,9 +17,7 @@ type Letter = Readonly<{ text: string; bytes: number; progressOf: TaskId | undef
 export class Outbox {
   readonly #wire: Wire;
   readonly #crowdedBytes: number;
-  /** In order of arrival; an element can be taken out of a set's middle. */
-  readonly #waiting = new Set<Letter>();
-  readonly #progress = new Map<TaskId, Letter>();
+  readonly #waiting = new CrowdedQueue<Letter>({ from: 0, keyOf: ({ progressOf }) => progressOf });
   #waitingBytes = 0;
   #given = 0;
   #taken = 0;
@@ -40,11 +39,8 @@ export class Outbox {
   /** @param progressOf the task this replaces older progress of */
   push(text: string, progressOf?: TaskId): void {
     if (!this.crowded) return this.#send(text, text.length);
-    if (progressOf !== undefined) this.#take(this.#progress.get(progressOf));
     const letter = { text, bytes: Buffer.byteLength(text), progressOf };
-    this.#waiting.add(letter);
-    this.#waitingBytes += letter.bytes;
-    if (progressOf !== undefined) this.#progress.set(progressOf, letter);
+    this.#waitingBytes += letter.bytes - (this.#waiting.push(letter)?.bytes ?? 0);
   }
 
   /** @returns whether there was room */
@@ -56,9 +52,10 @@ export class Outbox {
 
   /** Sends what waits, as far as there is room; to be called whenever the reader has taken something. */
   flush(): void {
-    for (const letter of this.#waiting) {
-      if (this.#wire.buffered() > this.#crowdedBytes) return;
-      this.#take(letter);
+    while (this.#wire.buffered() <= this.#crowdedBytes) {
+      const letter = this.#waiting.shift();
+      if (letter === undefined) return;
+      this.#waitingBytes -= letter.bytes;
       this.#send(letter.text, letter.bytes);
     }
   }
@@ -75,18 +72,11 @@ export class Outbox {
   /** Forgets what waits. */
   clear(): void {
     this.#waiting.clear();
-    this.#progress.clear();
     this.#waitingBytes = 0;
   }
 
   #send(data: string | Uint8Array, bytes: number): void {
     this.#given += bytes;
     this.#wire.send(data);
-  }
-
-  #take(letter: Letter | undefined): void {
-    if (letter === undefined || !this.#waiting.delete(letter)) return;
-    this.#waitingBytes -= letter.bytes;
-    if (letter.progressOf !== undefined) this.#progress.delete(letter.progressOf);
   }
 }

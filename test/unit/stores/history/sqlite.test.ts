@@ -1,12 +1,21 @@
 import { Database } from "bun:sqlite";
 import { afterAll, expect, test } from "bun:test";
-import { copyFileSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { getTableConfig } from "drizzle-orm/sqlite-core";
 import type { TaskId } from "#/lib/task-id.ts";
+import { keptRecipes } from "#/stores/history/migrations/006-kept-recipes.ts";
 import { openHistory } from "#/stores/history/sqlite.ts";
-import { counters, generateRecord, migrations, outbox, taskExtra } from "#/stores/history/tables.ts";
+import { counters, generateRecord, migrations, outbox, recipes, taskExtra } from "#/stores/history/tables.ts";
 import type { NewTask } from "#/stores/history.ts";
 import { historySuite } from "../../../support/history-suite.ts";
 
@@ -147,7 +156,7 @@ test("the tables that queries are written against are those the migrations make"
   const path = newPath();
   openHistory(path).close();
   const database = new Database(path);
-  for (const table of [generateRecord, taskExtra, counters, outbox]) {
+  for (const table of [generateRecord, taskExtra, recipes, counters, outbox]) {
     const { name, columns } = getTableConfig(table);
     const made = database.query<{ name: string }, []>(`PRAGMA table_info(${name})`).all();
     expect([name, made.map((column) => column.name).sort()]).toEqual([
@@ -162,7 +171,7 @@ test("a file of an older version of ours is copied and gets the columns", () => 
   const path = newPath();
   openHistory(path).close();
   const database = new Database(path);
-  for (const column of ["door", "door_word", "warnings"])
+  for (const column of ["door", "door_word", "warnings", "stopping"])
     database.run(`ALTER TABLE fooocusd_task DROP COLUMN ${column}`);
   database.run("PRAGMA user_version = 1");
   database.close();
@@ -195,5 +204,46 @@ test("a task of a version that knew the legacy API's kind of job alone has come 
     main,
     main,
   ]);
+  history.close();
+});
+
+test("the one task that an older version remembered as asked to stop still is", () => {
+  const path = newPath();
+  mkdirSync(dirname(path), { recursive: true });
+  const database = new Database(path, { create: true });
+  const version = migrations.indexOf(keptRecipes);
+  for (const statement of migrations.slice(0, version).flat()) database.run(statement);
+  database.run(`PRAGMA user_version = ${version}`);
+  for (const [row, task] of ["a", "b"].map((digit) => digit.repeat(32)).entries()) {
+    database.run("INSERT INTO generate_record (id, task_id, req_params) VALUES (?, ?, '{}')", [
+      row + 5,
+      task,
+    ]);
+    database.run("INSERT INTO fooocusd_task (task_id) VALUES (?)", [task]);
+  }
+  database.run("INSERT INTO fooocusd_counter VALUES ('stopping', 6)");
+  database.close();
+  const history = openHistory(path);
+  expect(history.unfinished().map(({ row, stopping }) => [row, stopping])).toEqual([
+    [5, false],
+    [6, true],
+  ]);
+  expect(history.counter("stopping")).toBe(0);
+  history.close();
+});
+
+test("a row of another program is listed and removed whatever its id looks like", () => {
+  const path = newPath();
+  openHistory(path).close();
+  const database = new Database(path);
+  database.run(
+    `INSERT INTO generate_record (task_id, req_params, in_queue_mills) VALUES ('Not-Ours 1', '{}', 5)`,
+  );
+  database.close();
+  const history = openHistory(path);
+  const [row] = history.page({ page: 0, pageSize: 10, without: [] });
+  expect(row).toMatchObject({ id: "Not-Ours 1", queuedAt: 5 });
+  if (row !== undefined) history.remove([row.id]);
+  expect(history.range({ from: 0, to: 10 })).toEqual([]);
   history.close();
 });

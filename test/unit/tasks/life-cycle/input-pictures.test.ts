@@ -14,7 +14,8 @@ import { openHistory } from "#/stores/history/sqlite.ts";
 import { folderImages } from "#/stores/images/folder.ts";
 import { Webhooks } from "#/tasks/delivery/webhook.ts";
 import { takeInputs } from "#/tasks/intake/inputs.ts";
-import { TaskService } from "#/tasks/life-cycle/service.ts";
+import { loadInputs } from "#/tasks/intake/load-inputs.ts";
+import { createLifeCycle } from "#/tasks/life-cycle/create-life-cycle.ts";
 import { plainParams } from "../../../support/plain-request.ts";
 import { gate, ScriptedEngine } from "../../../support/scripted-engine.ts";
 import { soon } from "../../../support/served-bench.ts";
@@ -56,21 +57,25 @@ function open(folder: string, engine: ScriptedEngine, decoding = new DecodeGate(
   const limits = { maxBytes: 1e6, milliseconds: 1000, redirects: 0, allowPrivate: false };
   const options = { images, baseUrl, otherBases: [], limits };
   const hooks = { secret: "", asText: false, allowPrivate: false, own: "" };
-  const tasks = new TaskService({
+  const announcer = new Webhooks(history, hooks, Date.now, silentLog);
+  const tasks = createLifeCycle({
     history,
     images,
-    engine,
-    webhooks: new Webhooks(history, hooks, Date.now, silentLog),
+    engines: [engine],
+    announcer,
+    closeDelivery: () => announcer.close(),
     log: silentLog,
     decoding,
     now: Date.now,
     baseUrl: () => baseUrl,
     queueLimit: 10,
-    prepare: async (request: GenerateRequest) => ({
+    take: async (request: GenerateRequest) => ({
       params: await takeInputs({ ...plainParams, ...request }, options),
       warnings: [],
+      recipe: "",
     }),
     resolve: resolved,
+    loadInputs: (found) => loadInputs(found, { images, decoding }),
     describe: async () => undefined,
     doors: benchDoors(),
   });

@@ -6,7 +6,7 @@ import { decodeImage } from "#/image/decode.ts";
 import { RequestError } from "#/lib/errors.ts";
 import type { TaskId } from "#/lib/task-id.ts";
 import { readMetadata } from "#/stores/metadata/read.ts";
-import type { TaskService } from "#/tasks/life-cycle/service.ts";
+import type { Tasks } from "#/tasks/life-cycle/tasks.ts";
 import { gate, ScriptedEngine } from "../../../support/scripted-engine.ts";
 import { type BenchOptions, openBench, small, storyOf, type TaskBench } from "../../../support/task-bench.ts";
 
@@ -21,11 +21,11 @@ afterEach(async () => {
 });
 afterAll(() => expect(benches).toEqual([]));
 
-const end = (tasks: TaskService, id: TaskId) => tasks.settled(id, AbortSignal.timeout(120_000));
+const end = (tasks: Tasks, id: TaskId) => tasks.settled(id, AbortSignal.timeout(120_000));
 const fileOf = (bench: TaskBench, url: string): string =>
   join(bench.folder, "outputs", ...url.split("/").slice(-2));
 
-async function settledState(tasks: TaskService, id: TaskId) {
+async function settledState(tasks: Tasks, id: TaskId) {
   const task = await end(tasks, id);
   if (task?.state.status !== "settled") throw new Error(`not settled: ${task?.state.status}`);
   return task.state;

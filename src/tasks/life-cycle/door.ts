@@ -1,4 +1,4 @@
-import type { Task, TaskDoor } from "./life-cycle/task.ts";
+import type { Task, TaskDoor } from "./task.ts";
 
 /**
  * An API by which tasks come in, as far as the tasks care. What is special about one stays in its folder below
