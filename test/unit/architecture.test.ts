@@ -16,7 +16,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     ..."routes api stores image catalog:types engine/protocol:types".split(" "),
     ..."tasks/life-cycle tasks/picture-texts tasks/intake:types".split(" "),
   ],
-  routes: ["api", "tasks/life-cycle:types", "stores", "image", "catalog:types", "web"],
+  routes: ["api", "tasks/life-cycle:types", "tasks/intake:types", "stores", "image", "catalog:types", "web"],
   tasks: [
     ..."tasks/life-cycle tasks/intake tasks/delivery tasks/picture-texts".split(" "),
     ..."catalog:types engine/protocol:types stores:types api:types".split(" "),
@@ -24,7 +24,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "tasks/intake": ["tasks/picture-texts", "recipe", "stores", "image", "catalog", "api", "outgoing"],
   "tasks/picture-texts": ["tasks/life-cycle:types", "recipe", "stores", "image", "catalog:types", "api"],
   "tasks/delivery": ["tasks/life-cycle:types", "stores:types", "outgoing"],
-  "tasks/life-cycle": ["engine/protocol:types", "stores", "image", "api", "recipe:types"],
+  "tasks/life-cycle": ["engine/protocol:types", "stores", "image", "api", "recipe"],
   stores: ["image", "api", "engine/protocol:types", "recipe:types", "tasks/life-cycle:types"],
   recipe: ["api", "catalog", "assets", "pipeline/text"],
   "pipeline/text": ["assets", "tensor:types"],

@@ -3,13 +3,12 @@ import { Elysia } from "elysia";
 import { InvalidRequest, sentences } from "#/api/issues.ts";
 import { jsonAnswer, pictureContent, queryParameter } from "#/api/openapi.ts";
 import { type Converted, readQuery } from "#/api/read.ts";
-import { type TaskId, taskIdOf } from "#/lib/task-id.ts";
+import { taskIdOf } from "#/lib/task-id.ts";
 import { addressesFor, taskFor } from "#/routes/answers/addresses.ts";
 import { fileReply } from "#/routes/files.ts";
 import { jsonReply } from "#/routes/http/replies.ts";
 import type { Task } from "#/tasks/life-cycle/task.ts";
 import type { TaskReader } from "#/tasks/life-cycle/task-reader.ts";
-import type { Tasks } from "#/tasks/life-cycle/tasks.ts";
 import { legacyAnswer } from "./answer.ts";
 import {
   AsyncJobResponse,

@@ -66,10 +66,10 @@ describe("a kept recipe", () => {
       '{"version":1',
       {
         recipe:
-          "base clipSkip guidance images loras noise previews sampledAs sampler schedule size source steps vae".split(
+          "base clipSkip guidance images inputs loras noise previews sampledAs sampler schedule size source steps vae".split(
             " ",
           ),
-        of: ["descriptions", "loraFields", "recipe", "warnings"],
+        of: ["descriptions", "inputFields", "loraFields", "recipe", "warnings"],
       },
     ]);
   });
