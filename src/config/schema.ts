@@ -29,7 +29,7 @@ export const ConfigSchema = Type.Object({
   }),
   api_keys: Type.Array(Type.String(), {
     default: [],
-    description: "Keys that X-API-KEY may hold; none switches the check off.",
+    description: "Keys that X-API-KEY or Authorization: Bearer may hold; none switches the check off.",
   }),
   models: Type.Array(Type.String(), {
     default: ["models"],
@@ -92,7 +92,7 @@ export const ConfigSchema = Type.Object({
   }),
   persistent: Type.Boolean({
     default: false,
-    description: "The older Fooocus-API's job-history shows parameters and results too.",
+    description: "The legacy Fooocus-API's job-history shows parameters and results too.",
   }),
   webhook_url: Type.String({
     default: "",

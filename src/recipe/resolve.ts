@@ -3,6 +3,7 @@ import type { Sidecar } from "#/catalog/sidecar.ts";
 import { RequestError } from "#/lib/errors.ts";
 import type { PromptField } from "#/pipeline/text/limits.ts";
 import type { Tokenizer } from "#/pipeline/text/tokenizer.ts";
+import { inputPictures } from "./input-pictures.ts";
 import { inpaintEngines, swapMethods } from "./known-names.ts";
 import { sdxlLatentColours } from "./latent-colours.ts";
 import { knownName } from "./names.ts";
@@ -25,6 +26,7 @@ import {
   scheduleNames,
   seedEnd,
 } from "./recipe.ts";
+import { sampledAs } from "./sampled-as.ts";
 import { checkSide, parseSize } from "./sizes.ts";
 import { applyStyles, drawStyles, expansionStyle, randomStyle, type Style } from "./styles.ts";
 import { refuseUnreadable, type Unreadable } from "./unreadable.ts";
@@ -42,8 +44,6 @@ export type World = ModelFiles &
     sidecarFaults?: (checkpoint: string) => readonly string[];
     /** Files that lie there and are not among the names. */
     unreadable?: Unreadable;
-    samplers: readonly string[];
-    schedules: readonly string[];
     noise: NoiseRule;
     /** Counts what long texts cost the encoders; without one only the engine does. */
     tokenizer?: () => Tokenizer;
@@ -61,6 +61,8 @@ export type Resolved = Readonly<{
   recipe: Recipe;
   /** For each LoRA of the recipe the request's field that chose it, as a dotted path. */
   loraFields: readonly string[];
+  /** For each input picture of the recipe the request's field that brought it, as a dotted path. */
+  inputFields: readonly string[];
   warnings: readonly string[];
   descriptions: readonly ImageDescription[];
 }>;
@@ -87,6 +89,7 @@ export function resolveRecipe(params: GenerateParams, world: World): Resolved {
   const positive = promptLines(params.prompt);
   const inline = takeInlineLoras(positive.main);
   refuseHeavyTags(inline.loras);
+  const pictures = inputPictures(params);
   const { chosen, warnings } = chooseLoras(params, base, mode, inline.loras, world);
   const prompt = { main: inline.line, extra: positive.extra };
   const images = Array.from({ length: params.image_number }, (_, index) =>
@@ -103,6 +106,7 @@ export function resolveRecipe(params: GenerateParams, world: World): Resolved {
   return {
     warnings,
     loraFields: chosen.map(({ field }) => field),
+    inputFields: pictures.map(({ field }) => field),
     descriptions: images.map(({ description }) => description),
     recipe: {
       base,
@@ -111,24 +115,14 @@ export function resolveRecipe(params: GenerateParams, world: World): Resolved {
       loras: chosen.map(({ name, weight }) => ({ name, weight })),
       size: chooseSize(params),
       steps: params.overwrite_step > 0 ? checkSteps(params.overwrite_step) : mode.steps,
-      ...chooseMethod(params, mode, world),
+      ...chooseMethod(params, mode),
       clipSkip: params.clip_skip,
       guidance: mode.distilled === undefined ? guidanceOf(params) : distilledGuidance,
       noise: world.noise,
       previews: params.disable_preview ? null : (world.sidecar(base).latent_colours ?? sdxlLatentColours),
       source: { kind: "noise" },
+      inputs: pictures.map(({ name }) => name),
       images: images.map(({ spec }) => spec),
-    },
-  };
-}
-
-/** How a checkpoint is sampled, where the file beside it says so. */
-function sampledAs({ prediction_type: prediction, zero_terminal_snr: zeroTerminalSnr }: Sidecar) {
-  if (prediction === undefined && zeroTerminalSnr === undefined) return {};
-  return {
-    sampledAs: {
-      ...(prediction === undefined ? {} : { prediction }),
-      ...(zeroTerminalSnr === undefined ? {} : { zeroTerminalSnr }),
     },
   };
 }
@@ -261,22 +255,12 @@ function checkSteps(steps: number): number {
 function chooseMethod(
   params: GenerateParams,
   { distilled }: Performance,
-  world: World,
 ): { sampler: SamplerName; schedule: ScheduleName } {
-  const sampler = distilled?.sampler ?? oneOf(params.sampler_name, samplerNames, "sampler_name", "sampler");
-  const schedule =
-    distilled?.schedule ?? oneOf(params.scheduler_name, scheduleNames, "scheduler_name", "scheduler");
-  for (const [name, built, field] of [
-    [sampler, world.samplers, "sampler_name"],
-    [schedule, world.schedules, "scheduler_name"],
-  ] as const) {
-    if (built.includes(name)) continue;
-    throw new RequestError("not-implemented", `${name} is not there yet; these are: ${built.join(", ")}.`, {
-      field,
-      value: name,
-    });
-  }
-  return { sampler, schedule };
+  return {
+    sampler: distilled?.sampler ?? oneOf(params.sampler_name, samplerNames, "sampler_name", "sampler"),
+    schedule:
+      distilled?.schedule ?? oneOf(params.scheduler_name, scheduleNames, "scheduler_name", "scheduler"),
+  };
 }
 
 function oneOf<const T extends string>(value: string, list: readonly T[], field: string, what: string): T {

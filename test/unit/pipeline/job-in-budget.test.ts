@@ -37,7 +37,7 @@ async function drawn(memoryBudget: number) {
   let pictures = 0;
   try {
     const count = (fact: Fact): number => (fact.type === "image" ? 1 : 0);
-    for await (const fact of generate(recipe, context, new Run())) pictures += count(fact);
+    for await (const fact of generate({ recipe, inputs: [] }, context, new Run())) pictures += count(fact);
   } catch (error) {
     thrown = error;
   }
