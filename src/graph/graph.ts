@@ -1,5 +1,5 @@
 import { BugError } from "#/lib/errors.ts";
-import type { WeightRef } from "#/weights/safetensors.ts";
+import type { WeightRef } from "#/weights/weight-file.ts";
 import type { Dimension } from "./dimensions.ts";
 import { type ElementType, onnxType, weightType } from "./element-type.ts";
 import type { Operators } from "./operators.ts";

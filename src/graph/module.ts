@@ -1,6 +1,6 @@
 import { ModelError } from "#/lib/errors.ts";
 import { type JoinedLora, type JoinedLoras, noLoras } from "#/weights/derived/joined-loras.ts";
-import type { WeightRef } from "#/weights/safetensors.ts";
+import type { WeightRef } from "#/weights/weight-file.ts";
 import type { Dimension } from "./dimensions.ts";
 import type { Graph, Value } from "./graph.ts";
 import { gather } from "./ops/arithmetic.ts";

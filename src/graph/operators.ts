@@ -1,5 +1,5 @@
 import { BugError } from "#/lib/errors.ts";
-import type { WeightRef } from "#/weights/safetensors.ts";
+import type { WeightRef } from "#/weights/weight-file.ts";
 import { convolved, sameShape, shapeText, type Window } from "./dimensions.ts";
 import type { Graph, Value } from "./graph.ts";
 import { add, div, keepingShape, matmul, mul } from "./ops/arithmetic.ts";

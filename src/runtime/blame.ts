@@ -3,7 +3,7 @@ import { type AppError, EngineError, ModelError, RequestError } from "#/lib/erro
 import { isFiniteThroughout, type Tensor, zeros } from "#/tensor/tensor.ts";
 import type { Checkpoint } from "#/weights/checkpoint.ts";
 import { firstDamaged } from "#/weights/damage.ts";
-import type { WeightRef } from "#/weights/safetensors.ts";
+import type { WeightRef } from "#/weights/weight-file.ts";
 import type { LoraUse, Part } from "./lora-set.ts";
 import type { Vae } from "./models.ts";
 

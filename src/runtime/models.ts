@@ -9,7 +9,7 @@ import { noLoras } from "#/weights/derived/joined-loras.ts";
 import { type SampledAs, sampledAs } from "#/weights/layouts/parameterisation.ts";
 import { sdxlCheckpoint } from "#/weights/layouts/sdxl.ts";
 import { chooseVae } from "#/weights/layouts/vae.ts";
-import { readSafetensors } from "#/weights/safetensors.ts";
+import { openWeights } from "#/weights/open-weights.ts";
 import type { FileStamp } from "#/weights/stamp.ts";
 import { blameForText, blameForUnet, blameForVae, isNumbers } from "./blame.ts";
 import type { DerivedFiles } from "./derived-files.ts";
@@ -202,8 +202,8 @@ export type Vae = Readonly<{ file: FileStamp; tensors: WeightMap }>;
 
 /** The job's checkpoint, sampled as the file beside it says, and its VAE or that of another file if one was chosen. */
 function checkpointOf(paths: ModelPaths): Readonly<{ checkpoint: Checkpoint; vae: Vae }> {
-  const own = sdxlCheckpoint(readSafetensors(paths.base));
-  const file = paths.vae === undefined ? undefined : readSafetensors(paths.vae);
+  const own = sdxlCheckpoint(openWeights(paths.base));
+  const file = paths.vae === undefined ? undefined : openWeights(paths.vae);
   const checkpoint = sampledAs(chooseVae(own, file), paths.sampledAs);
   return { checkpoint, vae: { file: file ?? checkpoint, tensors: checkpoint.vae } };
 }

@@ -17,7 +17,8 @@ import { watchedNetworks, watchFiles } from "#/runtime/watched-networks.ts";
 import type { Checkpoint } from "#/weights/checkpoint.ts";
 import { sdxlCheckpoint } from "#/weights/layouts/sdxl.ts";
 import { chooseVae, vaeTensors } from "#/weights/layouts/vae.ts";
-import { readSafetensors, readWeight } from "#/weights/safetensors.ts";
+import { openWeights } from "#/weights/open-weights.ts";
+import { readWeight } from "#/weights/read-weights.ts";
 import { goldenPath, goldenTensors, relativeError } from "../support/golden.ts";
 import { modelsTable } from "../support/models-table.ts";
 import { openWorkshop } from "../support/workshop.ts";
@@ -39,14 +40,14 @@ const workshop = openWorkshop();
 afterAll(() => workshop.close());
 
 const fileOf = (name: string): string => unpacked(`${name}.safetensors.zst`);
-const checkpointOf = (name: string): Checkpoint => sdxlCheckpoint(readSafetensors(fileOf(name)));
-const vaeOf = (name: string): Checkpoint["vae"] => vaeTensors(readSafetensors(fileOf(name))).vae;
+const checkpointOf = (name: string): Checkpoint => sdxlCheckpoint(openWeights(fileOf(name)));
+const vaeOf = (name: string): Checkpoint["vae"] => vaeTensors(openWeights(fileOf(name))).vae;
 
 /** What the program says to a file: nothing, or the sentence of its error. */
 function verdict(proof: string): ModelError | undefined {
   const path = unpacked(proof);
   try {
-    const file = readSafetensors(path);
+    const file = openWeights(path);
     if (proof.startsWith("vae-")) vaeTensors(file);
     else sdxlCheckpoint(file);
     return undefined;
@@ -76,7 +77,7 @@ for (const { kind, here, proof } of rows) {
 }
 
 test("F8 weights, and those with a scale, are the numbers that torch makes of them", () => {
-  const { tensors } = readSafetensors(goldenPath("checkpoint-values.safetensors"));
+  const { tensors } = openWeights(goldenPath("checkpoint-values.safetensors"));
   const torch = goldenTensors("checkpoint-values.safetensors");
   const names = [...tensors.keys()].filter((name) => name.startsWith("checkpoint-"));
   expect(names.length).toBeGreaterThanOrEqual(8);
@@ -123,7 +124,7 @@ test("a checkpoint without a VAE takes the one that is chosen, and says so if no
   expect(() => chooseVae(checkpoint, undefined)).toThrow(
     "checkpoint-no-vae.safetensors has no VAE inside: choose a file of the vae folder in vae_name.",
   );
-  const { vae } = chooseVae(checkpoint, readSafetensors(fileOf("vae-diffusers")));
+  const { vae } = chooseVae(checkpoint, openWeights(fileOf("vae-diffusers")));
   expect(vae.get("decoder.conv_in.weight")?.path).toEndWith("vae-diffusers.safetensors");
 });
 

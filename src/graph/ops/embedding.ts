@@ -1,5 +1,5 @@
 import { toFloat32 } from "#/weights/dtype.ts";
-import type { WeightRef } from "#/weights/safetensors.ts";
+import type { WeightRef } from "#/weights/weight-file.ts";
 import type { Graph, Value } from "../graph.ts";
 import type { Module } from "../module.ts";
 import { gather, mul } from "./arithmetic.ts";

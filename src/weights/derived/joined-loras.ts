@@ -1,6 +1,8 @@
 import { open } from "node:fs/promises";
 import { ModelError } from "#/lib/errors.ts";
-import { readSafetensors, readWeight, type WeightRef } from "../safetensors.ts";
+import { readWeight } from "../read-weights.ts";
+import { readSafetensors } from "../safetensors.ts";
+import type { WeightRef } from "../weight-file.ts";
 import { type JoinPlan, type PlannedModule, rankOf, sizeOf } from "./join-plan.ts";
 
 /** One module's factors of all LoRAs of a set, in float32; see {@link PlannedModule} for their shapes. */

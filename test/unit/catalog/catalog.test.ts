@@ -85,7 +85,7 @@ test("a file that is there and is not offered is told for what it is", () => {
   });
   const catalog = new Catalog([folder]);
   const why = (name: string) => catalog.unreadable("checkpoints", name);
-  expect(why("pickle.ckpt")).toContain("pickles are never opened");
+  expect(why("pickle.ckpt")).toBe("it is a zip archive, and not one of PyTorch's");
   expect(why("model.gguf")).toContain("it is a GGUF file");
   expect(why("empty.safetensors")).toBe("it is empty");
   expect(why("page.bin")).toBe("it is a web page; the download went wrong");

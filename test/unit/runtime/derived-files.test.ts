@@ -19,7 +19,8 @@ import { DerivedFiles } from "#/runtime/derived-files.ts";
 import { type JoinPlan, planJoin } from "#/weights/derived/join-plan.ts";
 import { joinedSize } from "#/weights/derived/joined-loras.ts";
 import type { LoraBranches } from "#/weights/lora/lora.ts";
-import { readSafetensors, readWeight } from "#/weights/safetensors.ts";
+import { readWeight } from "#/weights/read-weights.ts";
+import { readSafetensors } from "#/weights/safetensors.ts";
 import type { FileStamp } from "#/weights/stamp.ts";
 import { stored, writeTensors } from "../../support/write-safetensors.ts";
 

@@ -11,7 +11,7 @@ import { EngineError, ModelError } from "#/lib/errors.ts";
 import { trimMemory } from "#/runtime/memory.ts";
 import { commonFolder, Session } from "#/runtime/session.ts";
 import { type DType, dtypeBytes } from "#/weights/dtype.ts";
-import type { WeightRef } from "#/weights/safetensors.ts";
+import type { WeightRef } from "#/weights/weight-file.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "session-"));
 afterAll(() => rmSync(folder, { recursive: true }));

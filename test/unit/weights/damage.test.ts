@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { firstDamaged } from "#/weights/damage.ts";
 import { type DType, dtypeBytes } from "#/weights/dtype.ts";
-import type { WeightRef } from "#/weights/safetensors.ts";
+import type { WeightRef } from "#/weights/weight-file.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "damage-"));
 afterAll(() => rmSync(folder, { recursive: true }));
