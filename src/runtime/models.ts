@@ -5,7 +5,7 @@ import { type NetworkName, networks } from "#/networks/index.ts";
 import type { Tensor } from "#/tensor/tensor.ts";
 import type { Checkpoint, NoiseSchedule, Prediction, WeightMap } from "#/weights/checkpoint.ts";
 import { planJoin } from "#/weights/derived/join-plan.ts";
-import { noLoras } from "#/weights/derived/joined-loras.ts";
+import { joinedLoras, noLoras } from "#/weights/derived/joined-loras.ts";
 import { type SampledAs, sampledAs } from "#/weights/layouts/parameterisation.ts";
 import { sdxlCheckpoint } from "#/weights/layouts/sdxl.ts";
 import { chooseVae } from "#/weights/layouts/vae.ts";
@@ -149,13 +149,15 @@ function runner(
       name,
       files,
       draw: async () => {
+        const inUse = (path: string): boolean => residency.isUsing(path);
         const branches = part === undefined ? [] : attached.map(({ lora }) => lora[part]);
         const joined =
           branches.length === 0
             ? noLoras
-            : await derived.joined(planJoin(branches, tensors), sources, (path) => residency.isUsing(path));
+            : await derived.of(joinedLoras(planJoin(branches, tensors), sources), inUse);
+        const mapped = await derived.mappable(tensors, own, inUse);
         return networks[name](clipSkip)(
-          weightSource(`${basename(own.path)} (${name})`, tensors, joined),
+          weightSource(`${basename(own.path)} (${name})`, mapped, joined),
           operators,
         );
       },

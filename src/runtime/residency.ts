@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import type { Graph } from "#/graph/graph.ts";
 import { EngineError } from "#/lib/errors.ts";
 import type { Log } from "#/lib/log.ts";
@@ -35,6 +36,9 @@ type Entry = {
   readonly mappings: number;
   usedAt: number;
 };
+
+/** How often a network is drawn again whose derived file was removed before it could be opened. */
+const redraws = 3;
 
 /**
  * Keeps networks open between jobs, within a budget; the one that was not used for longest goes first. Weights
@@ -82,6 +86,11 @@ export class Residency {
       known.usedAt = this.#clock;
       return known.session;
     }
+    return this.#drawn(request, redraws);
+  }
+
+  /** @param left how often it may be drawn again because a file was gone when it should be opened */
+  async #drawn(request: NetworkRequest, left: number): Promise<Session> {
     const started = performance.now();
     const graph = await request.draw();
     const entry = entryOf(request, graph, this.#clock);
@@ -95,6 +104,9 @@ export class Residency {
       this.#onChange(this.resident);
       return session;
     } catch (thrown) {
+      // A derived file that another server removed between drawing and opening is made again; a model file is not.
+      const lost = [...entry.paths].some((path) => !existsSync(path));
+      if (left > 0 && lost && request.files.every(isUnchanged)) return this.#drawn(request, left - 1);
       throw this.#explained(thrown, entry.mappings);
     }
   }

@@ -167,6 +167,31 @@ test("a checkpoint without a VAE draws with one in diffusers' names, old or new,
   expect(() => openNetworks(wrong, 2, workshop)).toThrow(/^vae-flux\.safetensors is not a VAE for SDXL/);
 }, 300_000);
 
+test("PyTorch's files compute bit for bit what their safetensors twins do, mapped at odd places or unpacked", async () => {
+  const torch = goldenTensors("checkpoint-values.safetensors");
+  const base = fileOf("checkpoint-base");
+  const ids = Array.from({ length: 77 }, (_, i) => i % 15);
+  const answers = async (paths: { base: string; vae?: string }) => {
+    const { decode, textL, textG } = openNetworks({ ...paths, loras: [] }, 2, workshop);
+    const image = await decode(torch("vae-diffusers|latent"));
+    const [l, g] = [await textL(ids), await textG(ids)];
+    return [image, l.hidden, g.hidden, g.pooled].map((tensor) => tensor?.data);
+  };
+  const derived = (): number =>
+    readdirSync(workshop.folder).filter((name) => name.endsWith(".safetensors")).length;
+  const before = derived();
+  const expected = await answers({ base });
+  for (const name of ["checkpoint-torch.ckpt", "checkpoint-torch-old.ckpt"])
+    expect(await answers({ base: unpacked(`${name}.zst`) })).toEqual(expected);
+  const odd = openWeights(join(folder, "checkpoint-torch-old.ckpt")).tensors.values();
+  expect(odd.every(({ offset }) => offset % 2 === 1)).toBe(true);
+  const own = await answers({ base, vae: fileOf("vae-ldm") });
+  expect(await answers({ base, vae: unpacked("vae-torch.pt.zst") })).toEqual(own);
+  expect(derived()).toBe(before);
+  expect(await answers({ base, vae: unpacked("vae-torch-old.bin.zst") })).toEqual(own);
+  expect(derived()).toBe(before + 1);
+}, 300_000);
+
 test("a picture that was drawn while its checkpoint was written into is not handed out", async () => {
   const base = fileOf("checkpoint-base");
   const paths = { base, loras: [] };
