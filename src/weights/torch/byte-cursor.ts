@@ -39,7 +39,10 @@ export class ByteCursor {
    */
   take(length: number): Uint8Array {
     if (length > this.#end - this.#at)
-      throw invalidFile(this.#source.path, `its pickle wants ${length} bytes at ${this.#at} and ends before`);
+      throw invalidFile(
+        this.#source.path,
+        `its pickle wants ${length} bytes and ends before (at byte ${this.#at})`,
+      );
     let from = this.#at - this.#start;
     if (from + length > this.#buffer.length) {
       const ahead = Math.min(Math.max(length, window), this.#end - this.#at);

@@ -11,7 +11,7 @@ export type Named = Readonly<{
 const wrappers = ["state_dict", "model", "params_ema", "params-ema", "params", "model_state_dict", "net"];
 
 /** Most values that are gone through, and how deep they may lie. */
-const maxVisits = 1_000_000;
+const maxVisits = 250_000;
 const maxDepth = 32;
 
 /** Longest name of a tensor; real ones have about 90 letters. */
