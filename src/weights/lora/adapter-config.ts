@@ -41,7 +41,7 @@ const variants: Readonly<Record<string, string>> = {
 
 /** PEFT's configuration beside a file that bears PEFT's own name. */
 function beside(path: string): (FileStamp & Readonly<{ size: number }>) | undefined {
-  if (basename(path) !== "adapter_model.safetensors") return undefined;
+  if (!/^adapter_model\.(safetensors|bin)$/.test(basename(path))) return undefined;
   const own = join(dirname(path), "adapter_config.json");
   const found = statSync(own, { throwIfNoEntry: false });
   if (found === undefined || !found.isFile()) return undefined;

@@ -15,6 +15,7 @@ export class ByteCursor {
   readonly #source: ByteSource;
   readonly #end: number;
   #buffer: Uint8Array = new Uint8Array();
+  #view: DataView = new DataView(new ArrayBuffer());
   /** Position of the buffer's first byte. */
   #start: number;
   #at: number;
@@ -38,21 +39,7 @@ export class ByteCursor {
    * @throws ModelError `header-invalid` where there are fewer
    */
   take(length: number): Uint8Array {
-    if (length > this.#end - this.#at)
-      throw invalidFile(
-        this.#source.path,
-        `its pickle wants ${length} bytes and ends before (at byte ${this.#at})`,
-      );
-    let from = this.#at - this.#start;
-    if (from + length > this.#buffer.length) {
-      const ahead = Math.min(Math.max(length, window), this.#end - this.#at);
-      this.#buffer = this.#source.read(this.#at, ahead);
-      this.#start = this.#at;
-      from = 0;
-      if (this.#buffer.length < length)
-        throw invalidFile(this.#source.path, "it was cut short while it was read");
-    }
-    this.#at += length;
+    const from = this.#step(length);
     return this.#buffer.subarray(from, from + length);
   }
 
@@ -68,33 +55,55 @@ export class ByteCursor {
   }
 
   uint8(): number {
-    return this.take(1)[0] ?? 0;
+    const from = this.#step(1);
+    return this.#buffer[from] ?? 0;
   }
 
   uint16(): number {
-    return this.#view(2).getUint16(0, true);
+    const from = this.#step(2);
+    return this.#view.getUint16(from, true);
   }
 
   uint32(): number {
-    return this.#view(4).getUint32(0, true);
+    const from = this.#step(4);
+    return this.#view.getUint32(from, true);
   }
 
   int32(): number {
-    return this.#view(4).getInt32(0, true);
+    const from = this.#step(4);
+    return this.#view.getInt32(from, true);
   }
 
   /** A length of 64 bits. What is too large for a number is too large for any file. */
   uint64(): number {
-    return Number(this.#view(8).getBigUint64(0, true));
+    const from = this.#step(8);
+    return Number(this.#view.getBigUint64(from, true));
   }
 
   /** Big-endian, as pickles have it. */
   float64(): number {
-    return this.#view(8).getFloat64(0, false);
+    const from = this.#step(8);
+    return this.#view.getFloat64(from, false);
   }
 
-  #view(length: number): DataView {
-    const { buffer, byteOffset } = this.take(length);
-    return new DataView(buffer, byteOffset, length);
+  /** Goes on by so many bytes, all of them read. Answers where in the buffer they begin. */
+  #step(length: number): number {
+    if (length > this.#end - this.#at)
+      throw invalidFile(
+        this.#source.path,
+        `its pickle wants ${length} bytes and ends before (at byte ${this.#at})`,
+      );
+    let from = this.#at - this.#start;
+    if (from + length > this.#buffer.length) {
+      const ahead = Math.min(Math.max(length, window), this.#end - this.#at);
+      this.#buffer = this.#source.read(this.#at, ahead);
+      this.#view = new DataView(this.#buffer.buffer, this.#buffer.byteOffset, this.#buffer.length);
+      this.#start = this.#at;
+      from = 0;
+      if (this.#buffer.length < length)
+        throw invalidFile(this.#source.path, "it was cut short while it was read");
+    }
+    this.#at += length;
+    return from;
   }
 }

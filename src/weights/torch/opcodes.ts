@@ -6,12 +6,14 @@ type Operation = (m: PickleMachine) => void;
 
 const longestName = 500;
 
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
 const list = (kind: "list" | "tuple", items: PickleValue[]): PickleValue => ({ kind, items });
 
 const text = (m: PickleMachine, length: number): PickleValue => {
   const bytes = m.bytes.take(length);
   try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+    return utf8.decode(bytes);
   } catch {
     throw m.bad("holds a text that is not UTF-8");
   }

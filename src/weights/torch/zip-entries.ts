@@ -21,6 +21,8 @@ const maxMembers = 65_536;
 const maxDirectory = 64 * 1024 * 1024;
 const entryLength = 46;
 
+const utf8 = new TextDecoder();
+
 /**
  * The entries of an archive's list of members (APPNOTE.TXT 4.3.12), in its order. Where their data begins is not in the
  * list: `offset` is yet that of the member's own header.
@@ -58,7 +60,7 @@ function entryOf(path: string, bytes: Uint8Array<ArrayBuffer>): ZipMember {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const nameEnd = entryLength + view.getUint16(28, true);
   const rawName = bytes.subarray(entryLength, nameEnd);
-  const name = new TextDecoder().decode(rawName);
+  const name = utf8.decode(rawName);
   const bad = (what: string): Error => invalidFile(path, `its archive's member ${quoted(name)} ${what}`);
   if (name.startsWith("/") || name.split("/").includes("..") || /[\0\\]/.test(name))
     throw bad("has a name that leads out of the archive");
