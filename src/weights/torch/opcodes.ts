@@ -19,6 +19,16 @@ const text = (m: PickleMachine, length: number): PickleValue => {
   }
 };
 
+/** What Python 2 wrote for texts, and for bytes. */
+const oldText = (m: PickleMachine, length: number): PickleValue => {
+  const own = m.bytes.take(length);
+  try {
+    return utf8.decode(own);
+  } catch {
+    return { kind: "opaque", name: "bytes" };
+  }
+};
+
 /** Bytes mean nothing to a file of tensors. */
 const bytes = (m: PickleMachine, length: number): PickleValue => {
   m.bytes.take(length);
@@ -92,8 +102,8 @@ export const opcodes: ReadonlyMap<number, Operation> = new Map<number, Operation
   [0x58, (m) => m.push(text(m, m.bytes.uint32()))], // BINUNICODE
   [0x8c, (m) => m.push(text(m, m.bytes.uint8()))], // SHORT_BINUNICODE
   [0x8d, (m) => m.push(text(m, m.bytes.uint64()))], // BINUNICODE8
-  [0x54, (m) => m.push(text(m, m.bytes.uint32()))], // BINSTRING
-  [0x55, (m) => m.push(text(m, m.bytes.uint8()))], // SHORT_BINSTRING
+  [0x54, (m) => m.push(oldText(m, m.bytes.uint32()))], // BINSTRING
+  [0x55, (m) => m.push(oldText(m, m.bytes.uint8()))], // SHORT_BINSTRING
   [0x42, (m) => m.push(bytes(m, m.bytes.uint32()))], // BINBYTES
   [0x43, (m) => m.push(bytes(m, m.bytes.uint8()))], // SHORT_BINBYTES
   [0x8e, (m) => m.push(bytes(m, m.bytes.uint64()))], // BINBYTES8

@@ -56,6 +56,12 @@ test("a function that is called is a name: refused among tensors, passed over be
   expect(existsSync(trace)).toBe(false);
 });
 
+test("texts of Python 2 are names, and bytes that are no text nothing", () => {
+  const old = (...bytes: readonly number[]): Uint8Array => p.op(0x55, bytes.length, ...bytes);
+  const entries = p.joined(old(0x61), p.vector("0", 4), old(0xff), p.vector("0", 4));
+  expect(read(p.joined(p.op(0x7d, 0x28), entries, p.op(0x75)))).toEqual(["a"]);
+});
+
 test("calls upon calls, and what is set on their answers, go nowhere", () => {
   const chain = p.joined(p.global("a", "b"), ...Array.from({ length: 50_000 }, () => p.op(0x29, 0x52)));
   expect(refusal(p.pickle(chain))).toContain('a Python object ("a.b") as a whole');
