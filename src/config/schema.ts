@@ -68,7 +68,7 @@ export const ConfigSchema = Type.Object({
     default: 8 * gigabyte,
     minimum: 0,
     description:
-      "Bytes of joined LoRA factors that are kept on disk, below the cache folder (FOOOCUSD_CACHE_DIR).",
+      "Bytes of derived weights (joined LoRA factors, unpacked PyTorch weights) that are kept on disk, below the cache folder (FOOOCUSD_CACHE_DIR).",
   }),
   threads: Type.Integer({
     default: 0,

@@ -4,7 +4,7 @@ import type { Carried, Network } from "#/networks/network.ts";
 import { isFiniteThroughout, type Tensor, zeros } from "#/tensor/tensor.ts";
 import { firstDamaged } from "#/weights/damage.ts";
 import type { Located } from "#/weights/layouts/part-source.ts";
-import type { WeightRef } from "#/weights/safetensors.ts";
+import type { WeightRef } from "#/weights/weight-file.ts";
 import type { LoraUse } from "./lora-set.ts";
 import type { IntTensor } from "./session.ts";
 

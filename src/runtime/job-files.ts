@@ -8,7 +8,8 @@ import {
   type PartSource,
 } from "#/weights/layouts/part-source.ts";
 import { sdxlCheckpoint } from "#/weights/layouts/sdxl.ts";
-import { readSafetensors, type SafetensorsFile } from "#/weights/safetensors.ts";
+import { openWeights } from "#/weights/open-weights.ts";
+import type { WeightFile } from "#/weights/weight-file.ts";
 import { type LoraUse, readLoras } from "./lora-set.ts";
 
 /** Real paths of what a job needs. */
@@ -43,11 +44,11 @@ export const filesOf = (paths: ModelPaths): readonly string[] => [
  * @throws ModelError if a file is not what it should be, or a part that is needed is in none
  */
 export function readJobFiles(paths: ModelPaths, needed: readonly PartSource[]): JobFiles {
-  const checkpoint = sampledAs(sdxlCheckpoint(readSafetensors(paths.base)), paths.sampledAs);
-  const own = new Map<OwnFile["kind"], SafetensorsFile>();
+  const checkpoint = sampledAs(sdxlCheckpoint(openWeights(paths.base)), paths.sampledAs);
+  const own = new Map<OwnFile["kind"], WeightFile>();
   for (const kind of ownFileKinds) {
     const path = paths[kind];
-    if (path !== undefined) own.set(kind, readSafetensors(path));
+    if (path !== undefined) own.set(kind, openWeights(path));
   }
   const located = new Map<PartSource, Located>();
   const locate = (source: PartSource): Located => {

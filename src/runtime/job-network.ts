@@ -3,7 +3,7 @@ import { weightSource } from "#/graph/module.ts";
 import type { Operators } from "#/graph/operators.ts";
 import type { Features, Network } from "#/networks/network.ts";
 import { planJoin } from "#/weights/derived/join-plan.ts";
-import { joinedSize, noLoras } from "#/weights/derived/joined-loras.ts";
+import { joinedLoras, joinedSize, noLoras } from "#/weights/derived/joined-loras.ts";
 import type { Located } from "#/weights/layouts/part-source.ts";
 import type { DerivedFiles } from "./derived-files.ts";
 import { footprintOf, totalBytes } from "./footprint.ts";
@@ -41,8 +41,9 @@ export function jobNetwork(
   const sources = loras.flatMap(({ lora }) => lora.files);
   const madeOf = [located.file, ...sources].map(({ path, stamp }) => ({ path, stamp }));
   const plan = () => planJoin(part === undefined ? [] : loras.map(({ lora }) => lora[part]), located.tensors);
-  const draw = (joined = noLoras) => {
-    const source = weightSource(`${basename(located.file.path)} (${name})`, located.tensors, joined);
+  const inUse = (path: string): boolean => residency.isUsing(path);
+  const draw = (tensors = located.tensors, joined = noLoras) => {
+    const source = weightSource(`${basename(located.file.path)} (${name})`, tensors, joined);
     return network.draw(source, operators, features);
   };
   const request: JobRequest = {
@@ -53,10 +54,10 @@ export function jobNetwork(
     ].join("|"),
     name,
     files: madeOf,
-    draw: async () =>
-      loras.length === 0
-        ? draw()
-        : draw(await derived.joined(plan(), sources, (path) => residency.isUsing(path))),
+    draw: async () => {
+      const joined = loras.length === 0 ? noLoras : await derived.of(joinedLoras(plan(), sources), inUse);
+      return draw(await derived.mappable(located.tensors, located.file, inUse), joined);
+    },
     bytes: () => {
       const factors = loras.length === 0 ? 0 : joinedSize(plan());
       return totalBytes([footprintOf(draw(), madeOf, "mapped")]) + factors;

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import type { Graph } from "#/graph/graph.ts";
 import type { Log } from "#/lib/log.ts";
 import type { Tensor } from "#/tensor/tensor.ts";
@@ -17,6 +18,9 @@ export type Resident = Readonly<{ name: string; bytes: number }>;
  * How much may stay open: bytes of weights, 0 for nothing between jobs, and the memory mappings that the process may have.
  */
 export type Budget = Readonly<{ bytes: number; mappings?: number | undefined }>;
+
+/** How often a network is drawn again whose derived file was removed before it could be opened. */
+const redraws = 3;
 
 /**
  * Keeps networks open between jobs, within a budget; the one that was not used for longest goes first. Weights
@@ -93,6 +97,11 @@ export class Residency {
       known.usedAt = this.#clock;
       return known.session;
     }
+    return this.#drawn(request, redraws);
+  }
+
+  /** @param left how often it may be drawn again because a file was gone when it should be opened */
+  async #drawn(request: NetworkRequest, left: number): Promise<Session> {
     const started = performance.now();
     const graph = await request.draw();
     const wanted = drawn(request, graph, this.#options);
@@ -106,6 +115,9 @@ export class Residency {
       this.#onChange(this.resident);
       return session;
     } catch (thrown) {
+      // A derived file that another server removed between drawing and opening is made again; a model file is not.
+      const lost = [...wanted.paths].some((path) => !existsSync(path));
+      if (left > 0 && lost && request.files.every(isUnchanged)) return this.#drawn(request, left - 1);
       throw explained(thrown, wanted.mappings, this.#budget.mappings);
     }
   }

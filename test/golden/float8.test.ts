@@ -13,7 +13,9 @@ import type { Tensor } from "#/tensor/tensor.ts";
 import type { Checkpoint } from "#/weights/checkpoint.ts";
 import { type DType, toFloat32 } from "#/weights/dtype.ts";
 import { sdxlCheckpoint } from "#/weights/layouts/sdxl.ts";
-import { readSafetensors, readWeight, type SafetensorsFile, type WeightRef } from "#/weights/safetensors.ts";
+import { readWeight } from "#/weights/read-weights.ts";
+import { readSafetensors } from "#/weights/safetensors.ts";
+import type { WeightFile, WeightRef } from "#/weights/weight-file.ts";
 import { goldenPath, goldenTensors, relativeError, tinyCheckpoint } from "../support/golden.ts";
 
 /**
@@ -131,7 +133,7 @@ function codes(dtype: "F8_E4M3" | "F8_E5M2"): Readonly<{ nearest: Uint8Array; la
 }
 
 /** A file's weights twice: in 8 bits with a scale for each tensor, and the same numbers multiplied out in float32. */
-function quantised(file: SafetensorsFile, dtype: "F8_E4M3" | "F8_E5M2"): readonly [Checkpoint, Checkpoint] {
+function quantised(file: WeightFile, dtype: "F8_E4M3" | "F8_E5M2"): readonly [Checkpoint, Checkpoint] {
   const { nearest, largest } = codes(dtype);
   const copies = [`${dtype}.small`, `${dtype}.exact`].map((name) => {
     const path = join(folder, name);

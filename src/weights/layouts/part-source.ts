@@ -1,8 +1,8 @@
 import { basename } from "node:path";
 import { BugError, ModelError } from "#/lib/errors.ts";
 import type { Checkpoint, WeightMap } from "../checkpoint.ts";
-import type { SafetensorsFile } from "../safetensors.ts";
 import type { FileStamp } from "../stamp.ts";
+import type { WeightFile } from "../weight-file.ts";
 import type { CheckpointPart } from "./parts.ts";
 
 /** Kinds of files that a job may name beside its checkpoint, each for one part of a model. */
@@ -19,7 +19,7 @@ export type OwnFile = Readonly<{
    *
    * @throws ModelError with what the file is instead, or what is wrong with its tensors
    */
-  read: (file: SafetensorsFile) => Readonly<{ tensors: WeightMap; notes: readonly string[] }>;
+  read: (file: WeightFile) => Readonly<{ tensors: WeightMap; notes: readonly string[] }>;
   /** The sentence for a checkpoint that lacks the part where no file was named. */
   missing: string;
 }>;
@@ -39,7 +39,7 @@ export type Located = Readonly<{ file: FileStamp; tensors: WeightMap; notes: rea
 export function locatePart(
   { checkpoint: part, ownFile }: PartSource,
   checkpoint: Checkpoint,
-  file: SafetensorsFile | undefined,
+  file: WeightFile | undefined,
 ): Located {
   if (ownFile !== undefined && file !== undefined) return { file, ...ownFile.read(file) };
   const tensors = part === undefined ? undefined : checkpoint[part.name];

@@ -1,8 +1,8 @@
 import { basename } from "node:path";
 import { ModelError } from "#/lib/errors.ts";
 import { below, type Checkpoint, type WeightMap } from "../checkpoint.ts";
-import type { SafetensorsFile } from "../safetensors.ts";
 import { refuseUnfinished } from "../tail.ts";
+import type { WeightFile } from "../weight-file.ts";
 import { renameDiffusersVae } from "./diffusers-vae.ts";
 import { recogniseForeign } from "./foreign.ts";
 import { neededTextG, neededTextL } from "./names/text.ts";
@@ -42,7 +42,7 @@ const leftovers = new RegExp(
  * @throws ModelError `layout-unsupported` with what the file is instead, `weight-missing`, `weight-shape`,
  *         `dtype-unsupported`, or `header-invalid` for an unfinished download
  */
-export function sdxlCheckpoint(file: SafetensorsFile): Checkpoint {
+export function sdxlCheckpoint(file: WeightFile): Checkpoint {
   const { path, stamp } = file;
   refuseForeign(file);
   const sampled = parameterisation(file);
@@ -84,7 +84,7 @@ export function sdxlCheckpoint(file: SafetensorsFile): Checkpoint {
   };
 }
 
-function refuseForeign({ path, tensors }: SafetensorsFile): void {
+function refuseForeign({ path, tensors }: WeightFile): void {
   const { unet, textL, textG } = checkpointParts;
   const has = (prefix: string): boolean => {
     for (const key of tensors.keys()) if (key.startsWith(prefix)) return true;

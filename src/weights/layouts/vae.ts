@@ -1,8 +1,8 @@
 import { basename } from "node:path";
 import { ModelError } from "#/lib/errors.ts";
 import { below, type Checkpoint, type WeightMap } from "../checkpoint.ts";
-import type { SafetensorsFile } from "../safetensors.ts";
 import { refuseUnfinished } from "../tail.ts";
+import type { WeightFile } from "../weight-file.ts";
 import { renameDiffusersVae } from "./diffusers-vae.ts";
 import { recogniseForeign } from "./foreign.ts";
 import { neededVae } from "./names/vae.ts";
@@ -35,7 +35,7 @@ export const vaeSource = { checkpoint: checkpointParts.vae, ownFile: vaeFile } a
  * @param file a VAE file that was chosen instead of the checkpoint's own
  * @throws ModelError `weight-missing` where the checkpoint has none and none was chosen, else as {@link vaeTensors}
  */
-export function chooseVae(checkpoint: Checkpoint, file: SafetensorsFile | undefined): Checkpoint {
+export function chooseVae(checkpoint: Checkpoint, file: WeightFile | undefined): Checkpoint {
   const { tensors: vae, notes } = locatePart(vaeSource, checkpoint, file);
   return file === undefined ? checkpoint : { ...checkpoint, vae, notes: [...checkpoint.notes, ...notes] };
 }
@@ -46,7 +46,7 @@ export function chooseVae(checkpoint: Checkpoint, file: SafetensorsFile | undefi
  * @returns LDM names as in {@link Checkpoint}, and what of the file is not used
  * @throws ModelError `layout-unsupported` with what the file is instead, or what is wrong with its tensors
  */
-export function vaeTensors(file: SafetensorsFile): Pick<Checkpoint, "vae" | "notes"> {
+export function vaeTensors(file: WeightFile): Pick<Checkpoint, "vae" | "notes"> {
   const { path } = file;
   const known = vaeFile.prefixes.find((candidate) => file.tensors.has(candidate + vaeFile.knownBy));
   const prefix = known ?? "";

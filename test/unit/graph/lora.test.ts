@@ -5,7 +5,7 @@ import { operators } from "#/graph/operators.ts";
 import { networks } from "#/networks/index.ts";
 import type { JoinedLora, JoinedLoras } from "#/weights/derived/joined-loras.ts";
 import { sdxlCheckpoint } from "#/weights/layouts/sdxl.ts";
-import type { WeightRef } from "#/weights/safetensors.ts";
+import type { WeightRef } from "#/weights/weight-file.ts";
 import { headerOf, sdxlBase, sdxlShapes } from "../../support/sdxl-layout.ts";
 
 const { unet } = sdxlCheckpoint(headerOf(sdxlShapes(sdxlBase), "/base.safetensors"));

@@ -74,6 +74,25 @@ test("the budget holds: whoever was not used for longest goes first, and as few 
   await residency.close();
 });
 
+test("a file that goes between drawing and opening is drawn for again; one that never comes is an error", async () => {
+  const { residency } = within(kilobyte);
+  let drawn = 0;
+  const going = (times: number) => () => {
+    const path = join(folder, "going");
+    const graph = network(kilobyte, path);
+    drawn += 1;
+    if (drawn <= times) rmSync(path);
+    return graph;
+  };
+  const session = await residency.session({ key: "going", name: "going", files: [], draw: going(2) });
+  expect([drawn, session.bytes]).toEqual([3, kilobyte]);
+  drawn = 0;
+  const never = residency.session({ key: "gone", name: "gone", files: [], draw: going(100) });
+  await expect(never).rejects.toThrow("A network could not be opened");
+  expect(drawn).toBe(4);
+  await residency.close();
+});
+
 test("what alone is larger than the budget is opened all the same, alone", async () => {
   const { residency, ask, names } = within(kilobyte);
   await ask("a");
