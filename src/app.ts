@@ -8,7 +8,9 @@ import { type FooocusFolder, readFooocusFolder } from "#/catalog/fooocus-folder.
 import { ModelHashes } from "#/catalog/hashes.ts";
 import { readFooocusKeys } from "#/config/fooocus-keys.ts";
 import type { Config } from "#/config/schema.ts";
+import { doorTable } from "#/doors/table.ts";
 import { type Channel, processChannel, threadChannel } from "#/engine/channel.ts";
+import type { Engine } from "#/engine/engine.ts";
 import { EngineHost } from "#/engine/host.ts";
 import type { EngineSettings } from "#/engine/protocol.ts";
 import { DecodeGate } from "#/image/decode-gate.ts";
@@ -22,16 +24,14 @@ import type { Preset } from "#/recipe/preset.ts";
 import { withShippedStyles, withShippedWildcards } from "#/recipe/shipped.ts";
 import { expansionStyle, randomStyle } from "#/recipe/styles.ts";
 import type { AddressBook } from "#/routes/answers/addresses.ts";
-import { webhookText } from "#/routes/answers/webhook-text.ts";
 import { browserGuard, isOpenToAll } from "#/routes/http/guard.ts";
 import { routes } from "#/routes/index.ts";
-import { samplers } from "#/sampling/samplers.ts";
-import { schedules } from "#/sampling/schedules.ts";
 import { lockFolder } from "#/stores/folder-lock.ts";
 import { openHistory } from "#/stores/history/sqlite.ts";
 import { folderImages } from "#/stores/images/folder.ts";
-import { createTasks, type GenerationAssets } from "#/tasks/create-tasks.ts";
+import { createTasks } from "#/tasks/create-tasks.ts";
 import { addressNote, publicBase } from "#/tasks/intake/base-url.ts";
+import type { GenerationAssets } from "#/tasks/intake/create-intake.ts";
 import { absentDefaults, absentOfPreset, unusableDefaults } from "#/tasks/intake/defaults.ts";
 import type { ModelShelf } from "#/tasks/intake/examine-models.ts";
 import type { Tasks } from "#/tasks/life-cycle/tasks.ts";
@@ -65,24 +65,23 @@ export function startApp(config: Config, engineCommand: readonly string[], log: 
   refuseUnknownPreset(config.preset, assets);
   const history = openHistory(join(config.outputs, "db.sqlite3"), { log, claim: lock.renew });
   const images = folderImages(config.outputs, config.inputs, Math.random);
-  const engine = new EngineHost(engineSettings(config, modelRoots), () => openEngine(config, engineCommand));
+  const engines = enginesOf(config, modelRoots, engineCommand);
 
   let port = config.port;
   const addresses = addressBook(config, () => port);
   const baseUrl = () => addresses.named() ?? addresses.listening();
   const shelf = { catalog, examiner: new Examiner() };
-  const shared = { images, log, decoding: new DecodeGate() };
+  const shared = { images, log, decoding: new DecodeGate(), doors: doorTable(config) };
   const { tasks, tools, defaults } = createTasks({
     ...shared,
     ...shelf,
     config,
     history,
     hashes: new ModelHashes(join(config.outputs, "model-hashes.json")),
-    engine,
+    engines,
     assets,
     baseUrl,
     port: () => port,
-    recordText: webhookText,
     clock: Date.now,
     random: Math.random,
   });
@@ -107,7 +106,7 @@ export function startApp(config: Config, engineCommand: readonly string[], log: 
     close: async () => {
       await finish(tasks, config.shutdown_seconds, log);
       await server.stop();
-      await engine.close();
+      await Promise.all(engines.map((engine) => engine.close()));
       history.close();
       lock.release();
     },
@@ -147,7 +146,7 @@ function noteAddresses(config: Config, port: number, log: Log): void {
 }
 
 /** Lets the picture at hand end, at most so long; says so, since to whoever asked for it nothing happens meanwhile. */
-async function finish(tasks: Tasks, seconds: number, log: Log): Promise<void> {
+async function finish(tasks: Pick<Tasks, "current" | "close">, seconds: number, log: Log): Promise<void> {
   if (tasks.current() !== undefined)
     log.info("stopping when the picture at hand is finished; a second signal hands it back", { seconds });
   await tasks.close(seconds * 1000);
@@ -175,8 +174,6 @@ function assetsOf({ styles, presets, wildcards }: FooocusFolder, log: Log): Gene
     presets: new Map(own),
     styles: withShippedStyles(styles),
     wildcards: withShippedWildcards(wildcards),
-    samplers: Object.keys(samplers),
-    schedules: Object.keys(schedules),
   };
 }
 
@@ -215,6 +212,13 @@ const engineSettings = (config: Config, modelRoots: readonly string[]): EngineSe
   derived: { folder: join(cacheFolder(), "derived"), budget: config.derived_cache },
   threads: config.threads,
 });
+
+/** One task runs on each at a time: a second device is a second engine here. */
+const enginesOf = (
+  config: Config,
+  roots: readonly string[],
+  command: readonly string[],
+): readonly Engine[] => [new EngineHost(engineSettings(config, roots), () => openEngine(config, command))];
 
 /** The worker's address is right from this folder alone: bundled, every module lies where its entry does. */
 const openEngine = ({ isolation }: Config, command: readonly string[]): Channel =>

@@ -30,8 +30,9 @@ function main(): void {
   const log = createLog(loaded.config.log_level);
   for (const note of loaded.notes) log.warn(note);
   const app = startApp(loaded.config, engineCommand(), log);
-  console.log(`fooocusd is ready; its documentation is at ${app.url}/docs`);
+  // Whoever reads that it is ready may stop it at once.
   leaveOnSignal(app, log);
+  console.log(`fooocusd is ready; its documentation is at ${app.url}/docs`);
 }
 
 /** One Ctrl-C comes twice where the terminal and a program in between both tell us of it. */

@@ -22,7 +22,7 @@ TARGET = Path(__file__).resolve().parents[2] / "test" / "golden" / "guidance.saf
 
 class Discrete:
     """SDXL's table of noise levels; `stride` 20 keeps the fifty levels of consistency-distilled models, `zero` rescales it
-    to zero terminal SNR (Lin et al. 2023, algorithm 1)."""
+    to zero terminal SNR (Lin et al. 2023, algorithm 1). `prediction` is eps, v or lcm."""
 
     def __init__(self, stride=1, prediction="eps", zero=False):
         betas = torch.linspace(0.00085**0.5, 0.012**0.5, 1000, dtype=torch.float64) ** 2
@@ -62,12 +62,37 @@ class Discrete:
         return plain * (q / (q**2 + 0.25) ** 0.5) + x * (0.25 / (q**2 + 0.25))
 
 
+class Continuous:
+    """EDM's levels and preconditioning (Karras et al. 2022) as Playground 2.5 was trained: sigma_data 0.5."""
+
+    def __init__(self, low=0.002, high=120.0):
+        self.sigmas = torch.linspace(math.log(low), math.log(high), 1000).exp()
+        self.low, self.high = float(self.sigmas[0]), float(self.sigmas[-1])
+
+    def timestep(self, sigma):
+        return 0.25 * torch.as_tensor(sigma).log().item()
+
+    def denoised(self, x, sigma, network):
+        variance = sigma**2 + 0.25
+        output = network(x / variance**0.5, self.timestep(sigma))
+        return x * 0.25 / variance + output * sigma * 0.5 / variance**0.5
+
+
+MEANS, DEVIATIONS = (-1.6574, 1.886, -1.383, 2.5155), (8.4927, 5.9022, 6.5498, 5.2299)
+
+
+def playground_latent(z):
+    """VAE space to sampler space of Playground 2.5."""
+    means, deviations = (torch.tensor(values).view(1, 4, 1, 1) for values in (MEANS, DEVIATIONS))
+    return (z - means) * 0.5 / deviations
+
+
 def schedule(name, model, n):
     """A schedule's noise levels for n steps, without the final 0."""
     start, end = float(model.timestep(model.sigmas[-1])), float(model.timestep(model.sigmas[0]))
     if name == "normal":
         return model.sigma(torch.linspace(start, end, n))
-    if name in ("sgm_uniform", "lcm"):
+    if name in ("sgm_uniform", "lcm", "tcd"):
         return model.sigma(torch.linspace(start, end, n + 1)[:-1])
     if name == "simple":
         return torch.stack([model.sigmas[-(1 + int(i * (len(model.sigmas) / n)))] for i in range(n)])
@@ -75,7 +100,7 @@ def schedule(name, model, n):
         return model.sigmas[1 :: max(1, len(model.sigmas) // n)].flip(0)
     if name == "turbo":
         return model.sigma(torch.arange(999.0, 0, -100)[:n])
-    if name == "karras":
+    if name in ("karras", "edm_playground_v2.5"):
         return sampling.k_sampling().get_sigmas_karras(n, model.low, model.high)[:-1]
     if name == "exponential":
         return sampling.k_sampling().get_sigmas_exponential(n, model.low, model.high)[:-1]
@@ -146,17 +171,24 @@ def main():
     draw = lambda *shape: torch.randn(shape, generator=generator)  # noqa: E731
     out = {}
     models = {"eps": Discrete(), "v": Discrete(prediction="v"), "lcm": Discrete(20, "lcm")}
-    for name in "normal sgm_uniform simple ddim_uniform turbo karras exponential align_your_steps lcm".split():
+    models |= {"tcd": Discrete(20), "edm_playground_v2.5": Continuous()}
+    plain = "normal sgm_uniform simple ddim_uniform turbo karras exponential align_your_steps".split()
+    for name in [*plain, "lcm", "tcd", "edm_playground_v2.5"]:
         for steps in (1, 4, 8, 20, 30):
             for denoise in (1.0, 0.85, 0.5, 0.382):
-                model = models["lcm" if name == "lcm" else "eps"]
+                model = models["eps" if name in plain else name]
                 out[f"sigmas.{name}.{steps}.{denoise:g}"] = plan(name, model, steps, denoise)
 
     x, output = draw(1, 4, 6, 5) * 3, draw(1, 4, 6, 5)
     out["parameterisation.x"], out["parameterisation.output"] = x, output
     for name, model in models.items():
         for sigma in (14.6146412, 3.3, 1.0, 0.2, 0.03):
-            out[f"parameterisation.{name}.{sigma:g}"] = model.denoised(x, torch.tensor(sigma), lambda *_: output)
+            asked = []
+            network = lambda scaled, t: asked.append((scaled, t)) or output  # noqa: E731
+            out[f"parameterisation.{name}.{sigma:g}"] = model.denoised(x, torch.tensor(sigma), network)
+    out["parameterisation.edm_playground_v2.5.input"], t = asked[0]
+    out["parameterisation.edm_playground_v2.5.timestep"] = torch.tensor([t])
+    out["playground.latent"] = playground_latent(x)
 
     x, positive, negative = draw(1, 4, 9, 11) * 2, draw(1, 4, 9, 11), draw(1, 4, 9, 11)
     out |= {"guidance.x": x, "guidance.positive": positive, "guidance.negative": negative}

@@ -18,7 +18,7 @@ from safetensors.torch import save_file
 import guidance
 
 TARGET = Path(__file__).resolve().parents[2] / "test" / "golden" / "timesteps.safetensors"
-NAMES = "normal karras exponential sgm_uniform simple ddim_uniform lcm turbo align_your_steps".split()
+NAMES = "normal karras exponential sgm_uniform simple ddim_uniform lcm turbo align_your_steps tcd".split()
 SPACED = "normal karras exponential sgm_uniform".split()
 STEPS = range(1, 101)
 WHOLE = [*range(1, 31), *range(40, 101, 10)]  # numbers of steps whose sigmas are kept as well
@@ -63,13 +63,17 @@ def main():
     for kind, model in models.items():
         out[f"{kind}.sigmas"], out[f"{kind}.logs"] = model.sigmas, model.logs
         for name in NAMES if kind == "scaled-linear" else SPACED:
-            used = distilled if name == "lcm" else model
+            used = distilled if name in ("lcm", "tcd") else model
             tables = {steps: guidance.plan(name, used, steps) for steps in STEPS}
             out[f"{kind}.{name}.timesteps"] = timesteps(used, tables.values())
             out[f"{kind}.{name}.sigmas"] = torch.cat([tables[steps] for steps in WHOLE])
             partial = [guidance.plan(name, used, *options) for options in PARTIAL]
             out[f"{kind}.{name}.partial.timesteps"] = timesteps(used, partial)
             out[f"{kind}.{name}.partial.sigmas"] = torch.cat(partial)
+    edm = guidance.Continuous()
+    for steps in WHOLE:
+        table = guidance.plan("edm_playground_v2.5", edm, steps)
+        out[f"edm_playground_v2.5.{steps}"] = torch.stack([table[:-1], table[:-1].log() * 0.25])
     uncut = [guidance.uncut("ddim_uniform", models["scaled-linear"], steps) for steps in STEPS]
     out["ddim_uniform.spans"] = torch.stack([torch.stack([table[table > 0].min(), table.max()]) for table in uncut])
     save_file({key: value.contiguous() for key, value in out.items()}, TARGET)

@@ -136,6 +136,15 @@ def denoiser(recipe, models, model, sides):
     return call
 
 
+def sample_lcm(denoise, x, sigmas, noise_sampler=None, **_):
+    """Latent consistency sampling, which k-diffusion lacks: the estimate, noised to the next level."""
+    for sigma, following in zip(sigmas[:-1], sigmas[1:]):
+        x = denoise(x, sigma * x.new_ones([x.shape[0]]))
+        if following > 0:
+            x = x + following * noise_sampler(sigma, following)
+    return x
+
+
 def sampled(recipe, call, model):
     k = sampling.k_sampling()
     seed, rule = int(recipe["seed"]), recipe["noise"]
@@ -153,7 +162,7 @@ def sampled(recipe, call, model):
         "dpmpp_2m_sde_gpu": (k.sample_dpmpp_2m_sde, "tree"),
         "dpmpp_sde": (k.sample_dpmpp_sde, "tree"),
         "dpmpp_sde_gpu": (k.sample_dpmpp_sde, "tree"),
-        "lcm": (sampling.sample_lcm, fresh),
+        "lcm": (sample_lcm, fresh),
     }
     function, noise = functions[recipe["sampler"]]
     with tree_noise(rule):

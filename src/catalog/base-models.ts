@@ -1,6 +1,6 @@
 import { sdxlCheckpoint } from "#/weights/layouts/sdxl.ts";
 import { chooseVae } from "#/weights/layouts/vae.ts";
-import { readSafetensors } from "#/weights/safetensors.ts";
+import { openWeights } from "#/weights/open-weights.ts";
 import { stampAt } from "#/weights/stamp.ts";
 
 type Judged = Readonly<{ stamp: string; refusal: string | undefined }>;
@@ -27,7 +27,7 @@ export class BaseModels {
 
 function judge(path: string): string | undefined {
   try {
-    chooseVae(sdxlCheckpoint(readSafetensors(path)), undefined);
+    chooseVae(sdxlCheckpoint(openWeights(path)), undefined);
     return undefined;
   } catch (thrown) {
     return thrown instanceof Error ? thrown.message : String(thrown);

@@ -4,7 +4,7 @@ import { sdxlCheckpoint } from "#/weights/layouts/sdxl.ts";
 import { chooseVae } from "#/weights/layouts/vae.ts";
 import { configBeside } from "#/weights/lora/adapter-config.ts";
 import { readLora } from "#/weights/lora/read-lora.ts";
-import { readSafetensors } from "#/weights/safetensors.ts";
+import { openWeights } from "#/weights/open-weights.ts";
 import { stampAt } from "#/weights/stamp.ts";
 
 /** Checkpoints that are remembered: about a megabyte each, as names and places of some 2500 tensors. */
@@ -23,7 +23,7 @@ export class Examiner {
 
   /** @throws ModelError if the file cannot serve as a checkpoint */
   checkpoint(path: string): Checkpoint {
-    return this.#checkpoints.of([path, stampAt(path)], () => sdxlCheckpoint(readSafetensors(path)));
+    return this.#checkpoints.of([path, stampAt(path)], () => sdxlCheckpoint(openWeights(path)));
   }
 
   /**
@@ -34,7 +34,7 @@ export class Examiner {
   vae(path: string | undefined, checkpoint: Checkpoint): readonly string[] {
     const key = [path ?? "", path === undefined ? "" : stampAt(path), checkpoint.path, checkpoint.stamp];
     return this.#others.of(["vae", ...key], () => {
-      const file = path === undefined ? undefined : readSafetensors(path);
+      const file = path === undefined ? undefined : openWeights(path);
       return chooseVae(checkpoint, file).notes.slice(checkpoint.notes.length);
     });
   }

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { createReadStream, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { stampAt } from "#/weights/stamp.ts";
 
@@ -59,7 +59,8 @@ export class ModelHashes {
       if (this.#known.size <= remembered) break;
       this.#known.delete(path);
     }
-    const draft = `${this.#cache}.${process.pid}.tmp`;
+    // Not by the process: two containers with one folder number theirs alike.
+    const draft = `${this.#cache}.${randomBytes(6).toString("hex")}.tmp`;
     try {
       writeFileSync(draft, JSON.stringify(Object.fromEntries(this.#known)));
       renameSync(draft, this.#cache);

@@ -1,14 +1,14 @@
 import { closeSync, existsSync, openSync, readdirSync, readSync, realpathSync, statSync } from "node:fs";
 import { extname, join } from "node:path";
-import { containerBytes, foreignContainer, isSafetensors } from "#/weights/container.ts";
+import { containerBytes, containerOf, isWeightFile } from "#/weights/container.ts";
 
-/** What may hold weights by its name. What does not say safetensors is a pickle unless its first bytes tell otherwise. */
-const extensions = /\.(pth|ckpt|bin|safetensors)$/i;
+/** What may hold weights by its name. What does not say safetensors must begin like a weight file. */
+const extensions = /\.(pth|pt|ckpt|bin|safetensors)$/i;
 
 /**
  * Names of the models below a folder, relative to it: sub-folders' files first, each folder's in order of their letters.
- * Left out is what cannot be a model: empty files, what macOS keeps beside files (`._name`), and pickles, which are
- * never opened.
+ * Left out is what cannot be a model: empty files, what macOS keeps beside files (`._name`), and what is no weight
+ * file by its first bytes though its name leaves that open.
  */
 export const modelNames = (folder: string): readonly string[] => walk(folder, "", []);
 
@@ -29,7 +29,7 @@ function walk(folder: string, prefix: string, above: readonly string[]): string[
       extensions.test(name) &&
       stat?.isFile() === true &&
       stat.size > 0 &&
-      (extname(name).toLowerCase() === ".safetensors" || holdsSafetensors(join(folder, name))),
+      (extname(name).toLowerCase() === ".safetensors" || holdsWeights(join(folder, name))),
   );
   return [...below, ...files.map(({ name }) => prefix + name)];
 }
@@ -52,8 +52,8 @@ function look(path: string) {
   }
 }
 
-/** Whether a file begins like a safetensors file. */
-const holdsSafetensors = (path: string): boolean => isSafetensors(firstBytes(path) ?? new Uint8Array());
+/** Whether a file begins like a weight file. */
+const holdsWeights = (path: string): boolean => isWeightFile(firstBytes(path) ?? new Uint8Array());
 
 /**
  * Why a file is not among the names of its folder.
@@ -63,7 +63,9 @@ const holdsSafetensors = (path: string): boolean => isSafetensors(firstBytes(pat
 export function whyNotOffered(path: string): string | undefined {
   const start = firstBytes(path);
   if (start === undefined) return "it may not be opened";
-  return start.length === 0 ? "it is empty" : foreignContainer(start);
+  if (start.length === 0) return "it is empty";
+  const container = containerOf(start);
+  return container.kind === "foreign" ? container.what : undefined;
 }
 
 function firstBytes(path: string): Uint8Array | undefined {

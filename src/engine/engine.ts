@@ -22,6 +22,11 @@ export interface Engine {
   control(id: TaskId, action: "skip" | "stop"): void;
   /** Asks the engine to give back the memory of its networks once the running job is done. */
   unload(): void;
+  /**
+   * When an engine that broke may be given a job again; the job starts it anew. At once after the first time; one that
+   * breaks over and over, without having done anything in between, is left alone for longer and longer.
+   */
+  restored(): Promise<void>;
   /** Asks the engine to leave and waits for it, at most `milliseconds`. */
   close(milliseconds?: number): Promise<void>;
 }

@@ -5,6 +5,18 @@ import type { Channel } from "./channel.ts";
 import type { Engine, EngineState } from "./engine.ts";
 import type { EngineCommand, EngineEvent, EngineSettings } from "./protocol.ts";
 
+/** Milliseconds that an engine is left alone after it broke twice in a row, and at most, however often it breaks. */
+const firstRest = 500;
+const longestRest = 30_000;
+
+/** Waits so many milliseconds, without keeping the process for that. */
+export type Rest = (milliseconds: number) => Promise<void>;
+
+const rest: Rest = (milliseconds) =>
+  new Promise((resolve) => {
+    setTimeout(resolve, milliseconds).unref();
+  });
+
 type GenerateCommand = Extract<EngineCommand, { type: "generate" }>;
 
 /**
@@ -15,19 +27,24 @@ type GenerateCommand = Extract<EngineCommand, { type: "generate" }>;
 export class EngineHost implements Engine {
   readonly #settings: EngineSettings;
   readonly #open: () => Channel;
+  readonly #rest: Rest;
   readonly #jobs = new Map<TaskId, Inbox<EngineEvent>>();
   readonly #listeners = new Set<(state: EngineState) => void>();
   #channel: Channel | undefined;
   #closing = false;
+  /** How often it broke since it last did what it was asked. */
+  #breaks = 0;
   #state: EngineState = { state: "starting", device: null, refused: [], loaded: [] };
 
   /**
    * @param settings what the engine is started with, also after it died
    * @param open     starts a thread or a process and returns the way to talk to it
+   * @param wait     how the rest after a break is waited for
    */
-  constructor(settings: EngineSettings, open: () => Channel) {
+  constructor(settings: EngineSettings, open: () => Channel, wait: Rest = rest) {
     this.#settings = settings;
     this.#open = open;
+    this.#rest = wait;
   }
 
   get state(): EngineState {
@@ -65,6 +82,10 @@ export class EngineHost implements Engine {
     this.#channel?.post({ type: "unload" });
   }
 
+  async restored(): Promise<void> {
+    if (this.#breaks > 1) await this.#rest(Math.min(firstRest * 2 ** (this.#breaks - 2), longestRest));
+  }
+
   /**
    * Asks the engine to leave and waits for it, at most `milliseconds`; a network run cannot be interrupted, so the
    * caller ends the process after that.
@@ -92,12 +113,22 @@ export class EngineHost implements Engine {
     if (this.#channel !== undefined) return this.#channel;
     if (this.#closing)
       throw new EngineError("interrupted", "The server is shutting down; the engine takes no new job.");
-    const channel = this.#open();
+    const channel = this.#opened();
     this.#channel = channel;
     channel.onEvent((event) => this.#receive(event));
     channel.onClosed((reason) => this.#lost(reason));
     channel.post({ type: "start", settings: this.#settings });
     return channel;
+  }
+
+  /** @throws EngineError `worker-died` if the system starts none */
+  #opened(): Channel {
+    try {
+      return this.#open();
+    } catch (thrown) {
+      this.#breaks += 1;
+      throw thrown;
+    }
   }
 
   #receive(event: EngineEvent): void {
@@ -117,6 +148,7 @@ export class EngineHost implements Engine {
       case "image":
         return this.#jobs.get(event.id)?.push(event);
       case "settled": {
+        if (event.outcome.status !== "failed") this.#breaks = 0;
         const inbox = this.#jobs.get(event.id);
         inbox?.push(event);
         return inbox?.close();
@@ -134,6 +166,7 @@ export class EngineHost implements Engine {
   }
 
   #fail(error: WireError): void {
+    this.#breaks += 1;
     for (const [id, inbox] of this.#jobs) {
       inbox.push({ type: "settled", id, outcome: { status: "failed", error } });
       inbox.close();

@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 import { ModelError } from "#/lib/errors.ts";
-import type { WeightRef } from "#/weights/safetensors.ts";
+import type { WeightRef } from "#/weights/weight-file.ts";
 
 /** Numbers of `TensorProto.DataType` (onnx.proto) of the element types inside a graph. */
 export const onnxType = {

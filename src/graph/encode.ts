@@ -1,7 +1,7 @@
 import { relative } from "node:path";
 import { BugError } from "#/lib/errors.ts";
 import { readWeights } from "#/weights/read-weights.ts";
-import type { WeightRef } from "#/weights/safetensors.ts";
+import type { WeightRef } from "#/weights/weight-file.ts";
 import { onnxType } from "./element-type.ts";
 import type { Attribute, Constant, Graph, Node, Port, Weight } from "./graph.ts";
 import { Message } from "./protobuf.ts";

@@ -1,7 +1,9 @@
 import { BugError } from "#/lib/errors.ts";
-import type { WeightRef } from "#/weights/safetensors.ts";
-import type { Dimension } from "./dimensions.ts";
+import type { WeightRef } from "#/weights/weight-file.ts";
+import { changedWeight, type Parameter } from "./changed-weight.ts";
+import { type Dimension, sameShape } from "./dimensions.ts";
 import { type ElementType, onnxType, weightType } from "./element-type.ts";
+import { freeSuffix } from "./free-suffix.ts";
 import type { Operators } from "./operators.ts";
 
 /** An edge of a graph as the outside sees it. A symbolic dimension has a name, a fixed one a number. */
@@ -69,6 +71,15 @@ export type Constant = Readonly<{
   values: readonly number[];
 }>;
 
+/** A node by the values it reads and gives. */
+type Drawn = Readonly<{
+  op: string;
+  inputs: readonly (Value | undefined)[];
+  results: readonly Value[];
+  attributes: Node["attributes"];
+  domain?: string;
+}>;
+
 export type GraphOptions = Readonly<{
   /** Which node computes what: one table per provider (`operators.ts`). */
   operators: Operators;
@@ -83,13 +94,14 @@ export class Graph {
   readonly inputs: Port[] = [];
   readonly outputs: Port[] = [];
   readonly nodes: Node[] = [];
-  /** Casts, scalings and transpositions of weights. They come before all nodes: see `encode.ts`. */
+  /** Casts, scalings, transpositions and sums of weights. They come before all nodes: see `encode.ts`. */
   readonly casts: Node[] = [];
   /** Every result of `nodes` and `casts` by its name. */
   readonly edges = new Map<string, Value>();
   readonly weights = new Map<string, Weight>();
   readonly constants = new Map<string, Constant>();
   readonly #known = new Map<string, Value>();
+  readonly #prepared = new Map<string, Value>();
   #count = 0;
 
   constructor(options: GraphOptions) {
@@ -108,7 +120,10 @@ export class Graph {
     const type = value.type === "float16" ? "float32" : value.type;
     const port = { name, type, dims: value.dims };
     const same = value.type === type;
-    this.#draw(this.nodes, same ? "Identity" : "Cast", [value], [new Value(this, port)], {
+    this.#draw(this.nodes, {
+      op: same ? "Identity" : "Cast",
+      inputs: [value],
+      results: [new Value(this, port)],
       attributes: same ? {} : { to: onnxType[type] },
     });
     this.outputs.push(port);
@@ -135,7 +150,7 @@ export class Graph {
     if (type === undefined) throw new BugError(`The type of a ${op} node without inputs must be said.`);
     const port = (): Port => ({ name: `${op}_${this.#next()}`, type, dims });
     const results = Array.from({ length: count }, () => new Value(this, port(), elements));
-    this.#draw(this.nodes, op, inputs, results, { attributes, domain });
+    this.#draw(this.nodes, { op, inputs, results, attributes, domain });
     return results;
   }
 
@@ -168,19 +183,45 @@ export class Graph {
   }
 
   /**
-   * A weight in the computing type of the graph, or the one that is wanted, times its scale. A matrix stays in its
-   * file, mapped and not copied, and is cast at every run; a vector, which is next to nothing, becomes a constant of
-   * the graph: each cast costs every pass of the runtime's optimiser.
+   * A weight in the computing type of the graph, or the one that is wanted, times its scale, and with the differences to
+   * it. A matrix stays in its file, mapped and not copied, and is cast at every run; a vector, which is next to nothing,
+   * becomes a constant of the graph: each cast costs every pass of the runtime's optimiser.
    *
-   * @param ref  where it lies
+   * @param parameter where it lies, and what is added
    * @param dims the shape to see it under, if not the file's own; same number of elements
    * @throws ModelError `dtype-unsupported`
    */
   weight(
-    ref: WeightRef,
-    dims: readonly number[] = ref.shape,
+    parameter: Parameter,
+    dims: readonly number[] = parameter.shape,
     type: Operators["compute"] = this.operators.compute,
   ): Value {
+    const { changes = [] } = parameter;
+    if (changes.length === 0) return this.#plainWeight(parameter, dims, type);
+    const changed = changedWeight(this, this.exactWeight(parameter, parameter.shape), changes);
+    if (sameShape(changed.dims, dims)) return this.#prepareCast(changed, type);
+    const shape = this.constant("int64", dims);
+    return this.#prepareCast(this.prepare("Reshape", [changed, shape], { type: changed.type, dims }), type);
+  }
+
+  /** A weight in float32 whatever the graph computes in, without the differences to it; `dims` as for {@link weight}. */
+  exactWeight(ref: WeightRef, dims: readonly number[]): Value {
+    return this.#plainWeight(ref, dims, "float32");
+  }
+
+  /** The bytes of a tensor as float32 numbers from 0 to 255; `dims` as for {@link weight}. */
+  exactCodes(ref: WeightRef, dims: readonly number[]): Value {
+    if (ref.shape.length < 2) return this.#place(ref, dims, "float32", true);
+    return this.#prepareCast(this.stored(ref, dims, "uint8"), "float32");
+  }
+
+  /** A small tensor of any shape as a constant in float32. */
+  inlineWeight(ref: WeightRef): Value {
+    weightType(ref);
+    return this.#place(ref, ref.shape, "float32", true);
+  }
+
+  #plainWeight(ref: WeightRef, dims: readonly number[], type: Operators["compute"]): Value {
     if (ref.shape.length < 2) {
       weightType(ref);
       return this.#place(ref, dims, type, true);
@@ -190,15 +231,15 @@ export class Graph {
     if (scale === 1) return this.#prepareCast(stored, type);
     // In float32 whatever the graph computes in: a scale may be too small for a half.
     const exact = this.#prepareCast(stored, "float32");
-    const scaled = this.#prepare("Mul", [exact, this.constant("float32", [scale])], exact, {});
+    const scaled = this.prepare("Mul", [exact, this.constant("float32", [scale])], exact);
     return this.#prepareCast(scaled, type);
   }
 
   /** A weight in the computing type with its axes in another order. */
-  transposedWeight(ref: WeightRef, perm: readonly number[]): Value {
-    const weight = this.weight(ref);
+  transposedWeight(parameter: Parameter, perm: readonly number[]): Value {
+    const weight = this.weight(parameter);
     const dims = perm.map((axis) => weight.dims[axis] ?? 1);
-    return this.#prepare("Transpose", [weight], { type: weight.type, dims }, { perm });
+    return this.prepare("Transpose", [weight], { type: weight.type, dims }, { perm });
   }
 
   /** A weight as the file has it, not yet scaled, or its bytes under another type; `dims` as for {@link weight}. */
@@ -210,7 +251,7 @@ export class Graph {
     const place = `${ref.path}#${ref.key}@${ref.offset}${type}[${dims.join(",")}]`;
     const known = this.#known.get(place);
     if (known !== undefined) return known;
-    const name = `${ref.key}${this.#sameKey(ref.key)}`;
+    const name = ref.key + freeSuffix(ref.key, this.weights);
     this.weights.set(name, { name, type, dims, ref, inline });
     const value = new Value(this, { name, type, dims });
     this.#known.set(place, value);
@@ -219,31 +260,28 @@ export class Graph {
 
   #prepareCast(weight: Value, type: ElementType): Value {
     if (weight.type === type) return weight;
-    return this.#prepare("Cast", [weight], { type, dims: weight.dims }, { to: onnxType[type] });
+    return this.prepare("Cast", [weight], { type, dims: weight.dims }, { to: onnxType[type] });
   }
 
-  /** What is made of a weight, the first of `inputs`, at every run; once however often it is asked for. */
-  #prepare(
+  /** What is made of a weight, the first of `inputs`, at every run, before all nodes; once however often it is asked for. */
+  prepare(
     op: string,
     inputs: readonly [Value, ...Value[]],
     { type, dims }: Pick<Port, "type" | "dims">,
-    attributes: Node["attributes"],
+    attributes: Node["attributes"] = {},
   ): Value {
-    const name = `${inputs[0].name}:${op === "Cast" ? type : op}`;
-    const known = this.edges.get(name);
+    const what = JSON.stringify([op, inputs.map(({ name }) => name), attributes]);
+    const known = this.#prepared.get(what);
     if (known !== undefined) return known;
+    const wanted = `${inputs[0].name}:${op === "Cast" ? type : op}`;
+    const name = wanted + freeSuffix(wanted, this.edges);
     const result = new Value(this, { name, type, dims });
-    this.#draw(this.casts, op, inputs, [result], { attributes });
+    this.#prepared.set(what, result);
+    this.#draw(this.casts, { op, inputs, results: [result], attributes });
     return result;
   }
 
-  #draw(
-    nodes: Node[],
-    op: string,
-    inputs: readonly (Value | undefined)[],
-    results: readonly Value[],
-    { attributes, domain = "" }: Readonly<{ attributes: Node["attributes"]; domain?: string }>,
-  ): void {
+  #draw(nodes: Node[], { op, inputs, results, attributes, domain = "" }: Drawn): void {
     nodes.push({
       op,
       domain,
@@ -252,12 +290,6 @@ export class Graph {
       attributes,
     });
     for (const result of results) this.edges.set(result.name, result);
-  }
-
-  #sameKey(key: string): string {
-    let suffix = "";
-    for (let n = 2; this.weights.has(key + suffix); n += 1) suffix = `~${n}`;
-    return suffix;
   }
 
   #next(): number {

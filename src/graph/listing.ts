@@ -5,7 +5,7 @@ import type { Attribute, Constant, Graph, Node, Weight } from "./graph.ts";
  * A graph as text for people and for diffs: one line a node, in the order they run. A result is called after the weight
  * that was read last and its operation, so a change in one block renames nothing in the others; `^` is the line before,
  * `./` the module of this one. Casts of weights are left out: there is one for every matrix stored in another type, and vectors, which become part of
- * the graph, stand with the type of the file.
+ * the graph, stand with the type of the file. Where something is added to weights, what is computed of them stands first.
  */
 export function listing(graph: Graph): string {
   const names = new Names(graph);
@@ -20,9 +20,25 @@ export function listing(graph: Graph): string {
     `casts:   ${graph.casts.length}`,
     `nodes:   ${graph.nodes.length}`,
     "",
+    ...changes(graph),
     ...graph.nodes.map((node) => names.line(node)),
     "",
   ].join("\n");
+}
+
+/** How weights are changed before all nodes, where they are: under the edges' own names, which are those of the tensors. */
+function changes({ casts, constants }: Graph): readonly string[] {
+  if (!casts.some(({ op }) => op === "Gather")) return [];
+  const named = (edge: string): string => {
+    const constant = constants.get(edge);
+    return constant === undefined ? edge : values(constant);
+  };
+  return [
+    ...casts.map(
+      ({ op, inputs, outputs }) => `${outputs.join(", ")} = ${op}(${inputs.map(named).join(", ")})`,
+    ),
+    "",
+  ];
 }
 
 const count = (weights: readonly Weight[]): string =>

@@ -1,6 +1,8 @@
 import { ModelError } from "#/lib/errors.ts";
 import { type JoinedLora, type JoinedLoras, noLoras } from "#/weights/derived/joined-loras.ts";
-import type { WeightRef } from "#/weights/safetensors.ts";
+import { type Differences, noDifferences } from "#/weights/differences.ts";
+import type { WeightRef } from "#/weights/weight-file.ts";
+import { checkDifference, type Parameter } from "./changed-weight.ts";
 import type { Dimension } from "./dimensions.ts";
 import type { Graph, Value } from "./graph.ts";
 import { gather } from "./ops/arithmetic.ts";
@@ -14,6 +16,8 @@ export type WeightSource = Readonly<{
   names: ReadonlySet<string>;
   /** The low-rank branches of a set of LoRAs, joined for each module they attach to. */
   loras: JoinedLoras;
+  /** Full-size differences to single tensors. */
+  differences: Differences;
 }>;
 
 /**
@@ -25,12 +29,13 @@ export function weightSource(
   title: string,
   tensors: ReadonlyMap<string, WeightRef>,
   loras: JoinedLoras = noLoras,
+  differences: Differences = noDifferences,
 ): WeightSource {
   const names = new Set<string>();
   for (const key of tensors.keys()) {
     for (let dot = key.length; dot > 0; dot = key.lastIndexOf(".", dot - 1)) names.add(key.slice(0, dot));
   }
-  return { title, tensors, names, loras };
+  return { title, tensors, names, loras, differences };
 }
 
 /**
@@ -98,21 +103,38 @@ export class Module {
     return size;
   }
 
+  /**
+   * A tensor and the differences to it, to be read by `graph.weight`.
+   *
+   * @throws ModelError `weight-missing`, or what {@link checkDifference} throws
+   */
+  parameter(name: string): Parameter {
+    const ref = this.ref(name);
+    const differences = this.#source.differences.tensors.get(this.#key(name)) ?? [];
+    if (differences.length === 0) return ref;
+    for (const difference of differences) checkDifference(this.#source.title, ref, difference);
+    const changes = differences.map((difference) => ({
+      difference,
+      strength: this.#differenceStrength(difference.owner),
+    }));
+    return { ...ref, changes };
+  }
+
   /** A tensor in the computing type, seen under `dims` if given. */
   weight(name: string, dims?: readonly number[]): Value {
-    return this.graph.weight(this.ref(name), dims);
+    return this.graph.weight(this.parameter(name), dims);
   }
 
-  /** Where a vector lies, such as a bias, which must have this many values. */
-  vectorRef(name: string, length: Dimension | undefined): WeightRef {
-    const ref = this.ref(name);
-    if (ref.shape.length !== 1 || ref.shape[0] !== length) throw this.misshapen(name, `${length} values`);
-    return ref;
+  /** A vector such as a bias, which must have this many values, to be read by `graph.weight`. */
+  vectorParameter(name: string, length: Dimension | undefined): Parameter {
+    const { shape } = this.ref(name);
+    if (shape.length !== 1 || shape[0] !== length) throw this.misshapen(name, `${length} values`);
+    return this.parameter(name);
   }
 
-  /** A vector in the computing type; see {@link vectorRef}. */
+  /** A vector in the computing type; see {@link vectorParameter}. */
   vector(name: string, length: Dimension | undefined): Value {
-    return this.graph.weight(this.vectorRef(name, length));
+    return this.graph.weight(this.vectorParameter(name, length));
   }
 
   /** The joined LoRA factors on this module, if it has any. */
@@ -145,6 +167,21 @@ export class Module {
     const key = this.#key(name);
     const message = `${this.#source.title}: ${key} should have ${expected} but its shape is [${shape.join(", ")}].`;
     return new ModelError("weight-shape", message, { path: this.#source.title, key, found: [...shape] });
+  }
+
+  /** One of the graph's input of strengths, in float32 [1], before all nodes: what it changes is a weight. */
+  #differenceStrength(owner: number): Value {
+    const { graph } = this;
+    const { count } = this.#source.differences;
+    const all = this.#once("difference strengths", () =>
+      graph.input("difference_strengths", "float32", [count]),
+    );
+    return graph.prepare(
+      "Gather",
+      [all, graph.constant("int64", [owner])],
+      { type: "float32", dims: [1] },
+      { axis: 0 },
+    );
   }
 
   #once(name: string, draw: () => Value): Value {

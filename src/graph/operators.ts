@@ -1,6 +1,6 @@
 import type { Device } from "#/lib/devices.ts";
 import { BugError } from "#/lib/errors.ts";
-import type { WeightRef } from "#/weights/safetensors.ts";
+import type { Parameter } from "./changed-weight.ts";
 import { convolved, sameShape, shapeText, type Window } from "./dimensions.ts";
 import type { Graph, Value } from "./graph.ts";
 import { add, div, keepingShape, matmul, mul } from "./ops/arithmetic.ts";
@@ -24,16 +24,19 @@ export type Operators = Readonly<{
   /** x [N, C, H, W]; scale and bias [C] */
   groupNorm: (x: Value, affine: Affine, options: GroupNormOptions) => Value;
   /** x [N, C, H, W], weight [out, in, kh, kw] as it lies in the file, bias [out] */
-  conv: (x: Value, weight: WeightRef, bias: WeightRef | undefined, window: Window) => Value;
+  conv: (x: Value, weight: Parameter, bias: Parameter | undefined, window: Window) => Value;
   /** 1x1 convolution, stride 1, without bias, added to a sum [N, out, H, W] */
-  pointwiseAdd: (x: Value, weight: WeightRef, sum: Value) => Value;
+  pointwiseAdd: (x: Value, weight: Parameter, sum: Value) => Value;
   /** `project` gives rows [R, 2C] with the bias [2C] added, or without it -> left half * gelu(right half) [R, C] */
-  geglu: (g: Graph, project: Projection, bias: WeightRef) => Value;
+  geglu: (g: Graph, project: Projection, bias: Parameter) => Value;
   /** q [N, S, C], k and v [N, L, C] -> [N, S, C]; scaled by the square root of the head size; mask [1, 1, S, L] is added */
-  attention: (q: Value, k: Value, v: Value, heads: number, mask?: Value) => Value;
+  attention: (read: Attended, heads: number, mask?: Value) => Value;
 }>;
 
-type Affine = Readonly<{ scale: WeightRef; bias: WeightRef }>;
+/** Queries [N, S, C], and keys and values [N, L, C] that they are compared with. */
+export type Attended = Readonly<{ q: Value; k: Value; v: Value }>;
+
+type Affine = Readonly<{ scale: Parameter; bias: Parameter }>;
 type GroupNormOptions = Readonly<{ groups: number; epsilon: number; silu: boolean }>;
 type Projection = (bias: Value | undefined) => Value;
 
@@ -59,7 +62,7 @@ function instanceGroupNorm(x: Value, affine: Affine, { groups, epsilon, silu }: 
 }
 
 /** Convolution on the checkpoint's own layout. */
-function plainConv(x: Value, weight: WeightRef, bias: WeightRef | undefined, window: Window): Value {
+function plainConv(x: Value, weight: Parameter, bias: Parameter | undefined, window: Window): Value {
   const g = x.graph;
   const added = bias === undefined ? [] : [g.weight(bias)];
   const shape = convolved(x.dims, weight.shape[0] ?? 0, window);
@@ -69,7 +72,7 @@ function plainConv(x: Value, weight: WeightRef, bias: WeightRef | undefined, win
 const pointwise: Window = { kernel_shape: [1, 1], pads: [0, 0, 0, 0], strides: [1, 1] };
 
 /** The sum is a convolution's fourth input, so that its features are not gone over once more. */
-function fusedPointwiseAdd(x: Value, weight: WeightRef, sum: Value): Value {
+function fusedPointwiseAdd(x: Value, weight: Parameter, sum: Value): Value {
   const shape = convolved(x.dims, weight.shape[0] ?? 0, pointwise);
   if (!sameShape(shape, sum.dims))
     throw new BugError(`${shapeText(shape)} cannot be added to ${shapeText(sum.dims)}.`);
@@ -77,18 +80,18 @@ function fusedPointwiseAdd(x: Value, weight: WeightRef, sum: Value): Value {
   return x.graph.node("FusedConv", inputs, pointwise, { dims: shape, domain: contrib });
 }
 
-const plainPointwiseAdd = (x: Value, weight: WeightRef, sum: Value): Value =>
+const plainPointwiseAdd = (x: Value, weight: Parameter, sum: Value): Value =>
   add(sum, x.graph.operators.conv(x, weight, undefined, pointwise));
 
 /** GEGLU from its definition (Shazeer 2020). */
-function plainGeglu(g: Graph, project: Projection, bias: WeightRef): Value {
+function plainGeglu(g: Graph, project: Projection, bias: Parameter): Value {
   const [value, gate] = split(project(g.weight(bias)), 2, -1);
   if (value === undefined || gate === undefined) throw new BugError("Split into two gave fewer.");
   return mul(value, g.operators.gelu(gate));
 }
 
 /** The size of a head. Throws a BugError where queries, keys and values do not fit. */
-function headSize(q: Value, k: Value, v: Value, heads: number): number {
+function headSize({ q, k, v }: Attended, heads: number): number {
   const size = Number(q.dims[2]) / heads;
   const fits = q.dims.length === 3 && Number.isInteger(size) && sameShape(k.dims, v.dims);
   if (!fits || !sameShape([q.dims[0] ?? 0, q.dims[2] ?? 0], [k.dims[0] ?? 0, k.dims[2] ?? 0]))
@@ -99,15 +102,17 @@ function headSize(q: Value, k: Value, v: Value, heads: number): number {
 }
 
 /** Fused attention: never holds the whole score matrix. */
-function fusedAttention(q: Value, k: Value, v: Value, heads: number, mask?: Value): Value {
-  headSize(q, k, v, heads);
+function fusedAttention(read: Attended, heads: number, mask?: Value): Value {
+  headSize(read, heads);
+  const { q, k, v } = read;
   const inputs = [q, k, v, ...(mask === undefined ? [] : [undefined, undefined, mask])];
   return q.graph.node("MultiHeadAttention", inputs, { num_heads: heads }, { dims: q.dims, domain: contrib });
 }
 
 /** Attention from its definition (Vaswani et al. 2017, section 3.2), for providers whose fused kernel is not trusted. */
-function plainAttention(q: Value, k: Value, v: Value, heads: number, mask?: Value): Value {
-  const size = headSize(q, k, v, heads);
+function plainAttention(read: Attended, heads: number, mask?: Value): Value {
+  const size = headSize(read, heads);
+  const { q, k, v } = read;
   const byHead = (x: Value, perm: readonly number[]): Value => transpose(reshape(x, [0, 0, heads, -1]), perm);
   const products = matmul(byHead(q, [0, 2, 1, 3]), byHead(k, [0, 2, 3, 1]));
   const scores = div(products, q.graph.number([Math.sqrt(size)]));
@@ -132,7 +137,7 @@ function nhwcGroupNorm(x: Value, affine: Affine, { groups, epsilon, silu }: Grou
  * Convolution with channels last, the layout of tensor cores, weights [out, kh, kw, in]. Between this and the next
  * operator the runtime's optimiser takes out the transpositions that undo each other.
  */
-function nhwcConv(x: Value, weight: WeightRef, bias: WeightRef | undefined, window: Window): Value {
+function nhwcConv(x: Value, weight: Parameter, bias: Parameter | undefined, window: Window): Value {
   const g = x.graph;
   const [out = 0, input = 0, height, width] = weight.shape;
   const single = height === 1 && width === 1; // the same order of elements in both layouts
@@ -147,7 +152,7 @@ function nhwcConv(x: Value, weight: WeightRef, bias: WeightRef | undefined, wind
 const splitGeluWidths: readonly number[] = [2560, 5120, 10240];
 
 /** Bias, split and gate in one pass over the widest activations of the network. */
-function fusedGeglu(g: Graph, project: Projection, bias: WeightRef): Value {
+function fusedGeglu(g: Graph, project: Projection, bias: Parameter): Value {
   const [width = 0] = bias.shape;
   if (!splitGeluWidths.includes(width)) return plainGeglu(g, project, bias);
   const batch = unsqueeze(project(undefined), [0]); // the kernel wants [N, S, 2C]

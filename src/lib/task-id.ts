@@ -11,3 +11,9 @@ export const taskIdOf = (text: string): TaskId | undefined =>
 
 /** An id that no other task has. */
 export const newTaskId = (): TaskId => crypto.randomUUID().replaceAll("-", "") as TaskId;
+
+/**
+ * The id that a row of the history is kept under, whatever it looks like: what another program wrote there is listed, and
+ * removed with its span of time. Only one that {@link taskIdOf} takes can be asked for.
+ */
+export const rowTaskId = (text: string): TaskId => text as TaskId;

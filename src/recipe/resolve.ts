@@ -7,6 +7,7 @@ import { chooseLoras } from "./choose-loras.ts";
 import { chooseMethod } from "./choose-method.ts";
 import { chooseSteps } from "./choose-steps.ts";
 import { drawPrompts, type WrittenPrompts } from "./draw-prompts.ts";
+import { inputPictures } from "./input-pictures.ts";
 import { inpaintEngines, swapMethods } from "./known-names.ts";
 import { sdxlLatentColours } from "./latent-colours.ts";
 import { knownName } from "./names.ts";
@@ -33,8 +34,6 @@ export type World = ModelFiles &
     sidecarFaults?: (checkpoint: string) => readonly string[];
     /** Files that lie there and are not among the names. */
     unreadable?: Unreadable;
-    samplers: readonly string[];
-    schedules: readonly string[];
     noise: NoiseRule;
     /** Counts what long texts cost the encoders; without one only the engine does. */
     tokenizer?: () => Tokenizer;
@@ -45,6 +44,8 @@ export type Resolved = Readonly<{
   recipe: Recipe;
   /** For each LoRA of the recipe the request's field that chose it, as a dotted path. */
   loraFields: readonly string[];
+  /** For each input picture of the recipe the request's field that brought it, as a dotted path. */
+  inputFields: readonly string[];
   warnings: readonly string[];
   written: readonly WrittenPrompts[];
 }>;
@@ -68,6 +69,7 @@ export function resolveRecipe(params: GenerateParams, world: World): Resolved {
   const positive = promptLines(params.prompt);
   const inline = takeInlineLoras(positive.main);
   refuseHeavyTags(inline.loras);
+  const pictures = inputPictures(params);
   const { chosen, warnings } = chooseLoras(params, base, inline.loras, world);
   const prompt = { main: inline.line, extra: positive.extra };
   const images = Array.from({ length: params.image_number }, (_, index) =>
@@ -84,6 +86,7 @@ export function resolveRecipe(params: GenerateParams, world: World): Resolved {
   return {
     warnings,
     loraFields: chosen.map(({ field }) => field),
+    inputFields: pictures.map(({ field }) => field),
     written: images.map(({ written }) => written),
     recipe: {
       base,
@@ -92,12 +95,13 @@ export function resolveRecipe(params: GenerateParams, world: World): Resolved {
       loras: chosen.map(({ name, weight }) => ({ name, weight })),
       size: chooseSize(params),
       steps: chooseSteps(params, mode),
-      ...chooseMethod(params, mode, world),
+      ...chooseMethod(params, mode),
       clipSkip: params.clip_skip,
       guidance: chooseGuidance(params, mode),
       noise: world.noise,
       previews: params.disable_preview ? null : (world.sidecar(base).latent_colours ?? sdxlLatentColours),
       source: { kind: "noise" },
+      inputs: pictures.map(({ name }) => name),
       images: images.map(({ spec }) => spec),
     },
   };

@@ -4,15 +4,13 @@ import { basename, join } from "node:path";
 import { ModelHashes } from "#/catalog/hashes.ts";
 import { EngineError, ModelError } from "#/lib/errors.ts";
 import type { Log } from "#/lib/log.ts";
-import type { JoinPlan } from "#/weights/derived/join-plan.ts";
-import { type JoinedLoras, joinedSize, readJoined, writeJoined } from "#/weights/derived/joined-loras.ts";
+import type { WeightMap } from "#/weights/checkpoint.ts";
+import type { Derived } from "#/weights/derived/derived-kind.ts";
+import { arePacked, unpackedTensors } from "#/weights/derived/unpacked-tensors.ts";
 import { assertUnchanged, type FileStamp, isUnchanged } from "#/weights/stamp.ts";
 
 /** Where derived files lie and how many bytes of them are kept. */
 export type DerivedSettings = Readonly<{ folder: string; budget: number }>;
-
-/** Part of every name: another number where the same plan would be written in another way. */
-const format = 1;
 
 /** A draft that nobody has written to for so long (milliseconds) belongs to a writer that is gone. */
 const stale = 10 * 60 * 1000;
@@ -20,10 +18,14 @@ const stale = 10 * 60 * 1000;
 /** What was used so recently (milliseconds) another server may be about to open. */
 const recent = 60 * 1000;
 
+/** How often a file is made that another server removes before it could be opened. */
+const attempts = 3;
+
 /**
- * Files that are made of model files so that the runtime can map them. Named by content, so that a file that is there is
- * the right one; written aside and renamed, so that two servers can share a folder. Who still maps a file that another
- * has removed keeps it until the mapping ends.
+ * Files that are made of model files so that the runtime can map them: a cache of any number of kinds
+ * (`weights/derived/derived-kind.ts`). Named by content, so that a file that is there is the right one; written aside and
+ * renamed, so that two servers can share a folder, and one that is killed leaves a draft at most. Who still maps a file
+ * that another has removed keeps it until the mapping ends; who was about to finds it gone and has it made again.
  */
 export class DerivedFiles {
   readonly #settings: DerivedSettings;
@@ -39,37 +41,40 @@ export class DerivedFiles {
   }
 
   /**
-   * The joined factors of a set of LoRAs for one network, written if they are not there yet.
+   * A derived file, opened; written if it is not there yet.
    *
-   * @param sources the LoRAs' files, in the order of the set
-   * @param inUse   whether a file is mapped by this process; such a one is never removed to make room
+   * @param inUse whether a file is mapped by this process; such a one is never removed to make room
    * @throws EngineError `storage-failed` naming the folder and the ways out
-   * @throws ModelError `file-unreadable` if a LoRA was replaced meanwhile
+   * @throws ModelError `file-unreadable` if one of its sources was replaced meanwhile, and as its kind
    */
-  async joined(
-    plan: JoinPlan,
-    sources: readonly FileStamp[],
-    inUse: (path: string) => boolean,
-  ): Promise<JoinedLoras> {
+  async of<T>(derived: Derived<T>, inUse: (path: string) => boolean): Promise<T> {
     const { folder } = this.#settings;
-    const size = joinedSize(plan);
-    const failed = (cause: unknown): EngineError => notWritten(folder, size, cause);
+    const failed = (cause: unknown): EngineError => notWritten(derived, folder, cause);
     attempt(() => mkdirSync(folder, { recursive: true, mode: 0o700 }), failed);
-    const path = join(folder, await this.#name(plan, sources));
-    this.#made.set(path, sources);
-    const known = readJoined(plan, path);
-    if (known !== undefined) {
-      touch(path);
-      return known;
+    const path = join(folder, await this.#name(derived));
+    this.#made.set(path, derived.sources);
+    for (let left = attempts; left > 0; left -= 1) {
+      const found = opened(derived, path);
+      if (found !== undefined) return found;
+      await this.#make(derived, path, inUse);
     }
-    const started = performance.now();
-    attempt(() => this.#makeRoom(size, inUse), failed);
-    await this.#write(plan, path, sources, failed);
-    const ms = Math.round(performance.now() - started);
-    this.#log.info("joined LoRA factors", { file: path, loras: plan.count, bytes: size, ms });
-    const written = readJoined(plan, path);
-    if (written === undefined) throw failed(new Error("it is not there, or not whole, after it was written"));
-    return written;
+    const found = opened(derived, path);
+    if (found !== undefined) return found;
+    throw failed(new Error("it is not there, or not whole, after it was written"));
+  }
+
+  /**
+   * Tensors that can all be mapped: those that are packed in their file are unpacked in a derived one.
+   *
+   * @param source the file they are in
+   * @throws as {@link of}
+   */
+  async mappable(
+    tensors: WeightMap,
+    source: FileStamp,
+    inUse: (path: string) => boolean,
+  ): Promise<WeightMap> {
+    return arePacked(tensors) ? this.of(unpackedTensors(tensors, source), inUse) : tensors;
   }
 
   /** Removes what this process has made of files that have been replaced or removed since. */
@@ -78,58 +83,55 @@ export class DerivedFiles {
       if (sources.every(isUnchanged)) continue;
       this.#made.delete(path);
       if (remove(path))
-        this.#log.info("removed derived file", { file: path, reason: "its LoRA was replaced or removed" });
+        this.#log.info("removed derived file", {
+          file: path,
+          reason: "what it is made of was replaced or removed",
+        });
     }
   }
 
-  async #name(plan: JoinPlan, sources: readonly FileStamp[]): Promise<string> {
+  async #name({ kind, sources, plan }: Derived<unknown>): Promise<string> {
     const contents: string[] = [];
     for (const { path } of sources) {
       const hash = await this.#hashes.of(path);
       if (hash === "") throw new ModelError("file-unreadable", `${basename(path)} cannot be read.`, { path });
       contents.push(hash);
     }
-    const modules = plan.modules.map(({ module, down, up, branches }) => [
-      module,
-      down,
-      up,
-      branches.map(({ owner, branch }) => [owner, branch.down.key, branch.up.key, branch.scale]),
-    ]);
-    const text = JSON.stringify([format, contents, modules]);
+    const text = JSON.stringify([kind, contents, plan]);
     return `${new Bun.CryptoHasher("sha256").update(text).digest("hex")}.safetensors`;
   }
 
-  async #write(
-    plan: JoinPlan,
-    path: string,
-    sources: readonly FileStamp[],
-    failed: (cause: unknown) => EngineError,
-  ): Promise<void> {
-    const draft = `${path}.${randomBytes(6).toString("hex")}.tmp`;
-    try {
-      await writeJoined(plan, draft);
-      assertUnchanged(sources);
-      renameSync(draft, path);
-    } catch (thrown) {
-      assertUnchanged(sources); // why else it may have failed matters less
-      throw thrown instanceof ModelError ? thrown : failed(thrown);
-    } finally {
-      remove(draft);
-    }
+  async #make(derived: Derived<unknown>, path: string, inUse: (path: string) => boolean): Promise<void> {
+    const { folder } = this.#settings;
+    const failed = (cause: unknown): EngineError => notWritten(derived, folder, cause);
+    const started = performance.now();
+    attempt(() => this.#makeRoom(derived.size, inUse), failed);
+    await writeAside(derived, path, failed);
+    // Once more: another server may have written meanwhile.
+    attempt(() => this.#makeRoom(0, (other) => other === path || inUse(other)), failed);
+    const ms = Math.round(performance.now() - started);
+    const { kind, size } = derived;
+    this.#log.info("wrote derived file", { file: path, kind, bytes: size, ms });
   }
 
-  /** Removes forgotten drafts, and then, oldest use first, as many files as the new one needs. */
+  /**
+   * Removes forgotten drafts, and then, oldest use first, as many files as the new one needs. Drafts that somebody is
+   * writing take room as well.
+   */
   #makeRoom(size: number, inUse: (path: string) => boolean): void {
     const { folder, budget } = this.#settings;
     const kept: { path: string; bytes: number; usedAt: number }[] = [];
+    let total = size;
     for (const name of readdirSync(folder)) {
       const path = join(folder, name);
       const stats = statSync(path, { throwIfNoEntry: false });
       if (stats?.isFile() !== true) continue;
-      if (name.endsWith(".tmp") && Date.now() - stats.mtimeMs > stale) remove(path);
-      else if (name.endsWith(".safetensors")) kept.push({ path, bytes: stats.size, usedAt: stats.mtimeMs });
+      const forgotten = name.endsWith(".tmp") && Date.now() - stats.mtimeMs > stale;
+      if (forgotten && remove(path)) continue;
+      if (name.endsWith(".safetensors")) kept.push({ path, bytes: stats.size, usedAt: stats.mtimeMs });
+      else if (name.endsWith(".tmp")) total += stats.size;
     }
-    let total = kept.reduce((sum, { bytes }) => sum + bytes, size);
+    total += kept.reduce((sum, { bytes }) => sum + bytes, 0);
     for (const { path, bytes, usedAt } of kept.toSorted((a, b) => a.usedAt - b.usedAt)) {
       if (total <= budget) return;
       if (inUse(path) || Date.now() - usedAt < recent) continue;
@@ -137,6 +139,31 @@ export class DerivedFiles {
       total -= bytes;
       this.#log.info("removed derived file", { file: path, bytes, reason: "derived_cache is full" });
     }
+  }
+}
+
+/** A derived file, and that it was used now. */
+function opened<T>(derived: Derived<T>, path: string): T | undefined {
+  const found = derived.read(path);
+  if (found !== undefined) touch(path);
+  return found;
+}
+
+async function writeAside(
+  { write, sources }: Derived<unknown>,
+  path: string,
+  failed: (cause: unknown) => EngineError,
+): Promise<void> {
+  const draft = `${path}.${randomBytes(6).toString("hex")}.tmp`;
+  try {
+    await write(draft);
+    assertUnchanged(sources);
+    renameSync(draft, path);
+  } catch (thrown) {
+    assertUnchanged(sources); // why else it may have failed matters less
+    throw thrown instanceof ModelError ? thrown : failed(thrown);
+  } finally {
+    remove(draft);
   }
 }
 
@@ -172,12 +199,12 @@ function attempt(work: () => void, failed: (cause: unknown) => EngineError): voi
   }
 }
 
-function notWritten(folder: string, size: number, cause: unknown): EngineError {
+function notWritten({ title, size }: Derived<unknown>, folder: string, cause: unknown): EngineError {
   const reason = cause instanceof Error ? cause.message : String(cause);
   const megabytes = Math.ceil(size / 2 ** 20);
   return new EngineError(
     "storage-failed",
-    `The joined factors of the LoRAs (${megabytes} MB) could not be written to ${folder}: ${reason}. ` +
+    `${title} (${megabytes} MB) could not be written to ${folder}: ${reason}. ` +
       "Make room there, lower derived_cache, or name another folder with FOOOCUSD_CACHE_DIR.",
     { folder, bytes: size },
     cause,

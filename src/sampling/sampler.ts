@@ -12,17 +12,30 @@ export type Noise = (from: number, to: number) => Latent;
 /** What is known once the network has answered for a step, before x moves on. */
 export type Step = Readonly<{ index: number; sigma: number; x: Latent; denoised: Latent }>;
 
+/** What a sampler walks with. */
+export type Walk = Readonly<{
+  denoise: Denoise;
+  /** The noisy latent at the first level. */
+  x: Latent;
+  /** Falling; the last one is 0 unless noise is to be left. */
+  sigmas: readonly number[];
+  noise: Noise;
+  /** The timestep that stands for a level, for a sampler that jumps to another one. */
+  timestep: (sigma: number) => number;
+}>;
+
+/** The steps as they come, and the last x as the return value. */
+export type Steps = AsyncGenerator<Step, Latent, undefined>;
+
 /**
  * Walks down a table of sigmas. Pure: whoever iterates shows progress, makes previews and stops by leaving the loop.
  * The step is yielded after its first network call and before x is updated; the last x is the return value.
+ *
+ * Indexes count as the reference's callback does: mostly one for each level of the table but the last, fewer where a
+ * sampler chooses its own steps, and more where it cannot know how many it will need (`dpm_adaptive`).
  */
 export type Sampler = Readonly<{
-  sample: (
-    denoise: Denoise,
-    x: Latent,
-    sigmas: readonly number[],
-    noise: Noise,
-  ) => AsyncGenerator<Step, Latent, undefined>;
+  sample: (walk: Walk) => Steps;
   /** Where its noise comes from: one Brownian path, or fresh draws in the order they are asked for. */
   noise: "brownian" | "fresh";
   /** Wants a table for one step more, without its last level before 0 (second-order methods that stumble over it). */
@@ -48,6 +61,10 @@ export function combine(
 export function* pairs(sigmas: readonly number[]): Generator<readonly [number, number, number]> {
   for (let i = 0; i + 1 < sigmas.length; i += 1) yield [i, sigmas[i]!, sigmas[i + 1]!];
 }
+
+/** The direction of the probability-flow ODE in sigma (Karras et al. 2022, equation 3): dx/dsigma = (x - D) / sigma. */
+export const slope = (x: Latent, denoised: Latent, sigma: number): Latent =>
+  combine([1 / sigma, x], [-1 / sigma, denoised]);
 
 /** Where an ancestral step lands without noise, and how much noise takes it back up: down² + up² = to². */
 export function ancestralSplit(from: number, to: number): { down: number; up: number } {

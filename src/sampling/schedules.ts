@@ -1,3 +1,11 @@
+import {
+  discreteSampling,
+  edmSampling,
+  type FileSampling,
+  lcmSampling,
+  type ModelSampling,
+  tcdSampling,
+} from "./model-sampling.ts";
 import { alignYourSteps } from "./schedules/align-your-steps.ts";
 import { ddimUniform } from "./schedules/ddim-uniform.ts";
 import { exponential } from "./schedules/exponential.ts";
@@ -18,11 +26,34 @@ export const schedules = {
   ddim_uniform: ddimUniform,
   turbo,
   align_your_steps: alignYourSteps,
-  /** The distilled parameterisation decides the table; the spacing is the uniform one. */
+  // These three are parameterisations with a spacing.
   lcm: sgmUniform,
+  tcd: sgmUniform,
+  "edm_playground_v2.5": karras,
 } as const satisfies Record<string, Schedule>;
 
 export type BuiltSchedule = keyof typeof schedules;
 
-/** Whether a schedule of the contract is built yet. */
-export const isBuiltSchedule = (name: string): name is BuiltSchedule => Object.hasOwn(schedules, name);
+/**
+ * How a network is asked under a schedule: three of them say so themselves, whatever the file says; under the others it is
+ * as the file says.
+ */
+export function samplingFor(schedule: BuiltSchedule, file: FileSampling): ModelSampling {
+  switch (schedule) {
+    case "lcm":
+      return lcmSampling();
+    case "tcd":
+      return tcdSampling();
+    case "edm_playground_v2.5":
+      return edmSampling();
+    case "normal":
+    case "karras":
+    case "exponential":
+    case "sgm_uniform":
+    case "simple":
+    case "ddim_uniform":
+    case "turbo":
+    case "align_your_steps":
+      return discreteSampling(file);
+  }
+}

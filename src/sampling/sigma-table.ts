@@ -1,3 +1,4 @@
+import { linspace } from "./linspace.ts";
 import {
   distilledRounding,
   scaledLinearRounding,
@@ -15,7 +16,10 @@ export type SigmaTable = Readonly<{
   sigmas: Float32Array;
   sigmaMin: number;
   sigmaMax: number;
-  /** The trained timestep nearest to a sigma in float32: a whole number, never interpolated; the lower one on a tie. */
+  /**
+   * What the network is told of a sigma: the trained timestep nearest to it in float32, a whole number, never interpolated,
+   * the lower one on a tie. A continuous one is told ln sigma / 4.
+   */
   timestep: (sigma: number) => number;
   /** The sigma of a real timestep, log-linear between neighbours. */
   sigmaAt: (timestep: number) => number;
@@ -23,18 +27,25 @@ export type SigmaTable = Readonly<{
 
 const trainedSteps = 1000;
 
-/** SDXL's noise schedule: betas whose roots rise linearly from 0.00085 to 0.012 (Rombach et al. 2022, appendix). */
-function scaledLinear(): Float32Array {
-  const sigmas = new Float32Array(trainedSteps);
+/** SDXL's alphaBars: of betas whose roots rise linearly from 0.00085 to 0.012 (Rombach et al. 2022, appendix). */
+function scaledLinear(): Float64Array {
+  const alphaBars = new Float64Array(trainedSteps);
   const first = Math.sqrt(0.00085);
   const last = Math.sqrt(0.012);
   let product = 1;
   for (let i = 0; i < trainedSteps; i += 1) {
     product *= 1 - (first + ((last - first) * i) / (trainedSteps - 1)) ** 2;
-    sigmas[i] = Math.sqrt((1 - product) / product);
+    alphaBars[i] = product;
   }
-  return sigmas;
+  return alphaBars;
 }
+
+/** The noise levels of SDXL's training, in float32. */
+const trainedSigmas = (): Float32Array =>
+  Float32Array.from(scaledLinear(), (alphaBar) => Math.sqrt((1 - alphaBar) / alphaBar));
+
+/** The share of the signal's variance that is left at each of the thousand timesteps, in float32; falling. */
+export const trainedAlphaBars = (): Float32Array => Float32Array.from(scaledLinear());
 
 /** What stands for the last alpha-bar, which would be 0 and its sigma infinite: sigma is about 4519. */
 const lastAlphaBar = 4.8973451890853435e-8;
@@ -87,17 +98,37 @@ function nearest(values: Float32Array, value: number): number {
 /** The thousand levels of an SDXL checkpoint, whatever it predicts. */
 export function trainedTable(schedule: NoiseSchedule): SigmaTable {
   return schedule === "scaled-linear"
-    ? tabled(scaledLinear(), scaledLinearRounding)
-    : tabled(zeroTerminalSnr(scaledLinear()), zeroTerminalSnrRounding);
+    ? tabled(trainedSigmas(), scaledLinearRounding)
+    : tabled(zeroTerminalSnr(trainedSigmas()), zeroTerminalSnrRounding);
 }
 
 /** The fifty levels of consistency-distilled models: every twentieth timestep, 19 to 999. */
 export function distilledTable(): SigmaTable {
-  const all = scaledLinear();
+  const all = trainedSigmas();
   return tabled(
     Float32Array.from({ length: 50 }, (_, i) => all[20 * i + 19]!),
     distilledRounding,
     20,
     19,
   );
+}
+
+/** Lowest and highest level of Playground 2.5 (Li et al. 2024, section 2.1; EDM's as the reference sets them). */
+const [continuousMin, continuousMax] = [0.002, 120];
+
+/**
+ * The levels of a network that knows no timesteps but ln sigma / 4 (Karras et al. 2022, table 1): any between its ends. The
+ * table, for what counts entries, is log-linear.
+ */
+export function continuousTable(): SigmaTable {
+  const { fround, log, exp } = Math;
+  const logs = linspace(log(continuousMin), log(continuousMax), trainedSteps);
+  const sigmas = Float32Array.from(logs, exp);
+  return {
+    sigmas,
+    sigmaMin: sigmas[0]!,
+    sigmaMax: sigmas.at(-1)!,
+    timestep: (sigma) => fround(0.25 * fround(log(sigma))),
+    sigmaAt: (timestep) => fround(exp(fround(timestep / 0.25))),
+  };
 }

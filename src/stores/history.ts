@@ -1,15 +1,14 @@
 import type { JsonObject } from "#/api/json.ts";
-import type { LegacyJob } from "#/api/legacy/job.ts";
 import type { WireError } from "#/lib/errors.ts";
 import type { TaskId } from "#/lib/task-id.ts";
-import type { SettledStatus, Task, TaskImage } from "#/tasks/life-cycle/task.ts";
+import type { SettledStatus, Task, TaskDoor, TaskImage } from "#/tasks/life-cycle/task.ts";
 
 export type NewTask = Readonly<{
   id: TaskId;
   request: JsonObject;
   webhookUrl: string;
   label: string | null;
-  legacyJob: LegacyJob | null;
+  door: TaskDoor;
   warnings: readonly string[];
   queuedAt: number;
 }>;
@@ -23,9 +22,17 @@ export type Settlement = Readonly<{
   error: WireError | null;
 }>;
 
-/** A row that was never settled: it waited, or ran when the process died. `fault` says why it cannot be made any more. */
+/** A row that was never settled: it waited, or ran when the process died. */
 export type Unfinished = NewTask &
-  Readonly<{ row: number; attempt: number; images: readonly TaskImage[]; fault: string | null }>;
+  Readonly<{
+    row: number;
+    attempt: number;
+    images: readonly TaskImage[];
+    /** Whether it ran and was asked to stop. */
+    stopping: boolean;
+    /** Why it cannot be made any more. */
+    fault: string | null;
+  }>;
 
 export type HistoryPage = Readonly<{ page: number; pageSize: number; without: readonly TaskId[] }>;
 export type HistoryRange = Readonly<{ from: number; to: number }>;
@@ -43,9 +50,16 @@ export type WaitingDelivery = Omit<Delivery, "body">;
  * @throws EngineError `storage-failed` from every method, when the file cannot be read or written
  */
 export interface HistoryStore {
-  /** @returns the row number */
-  insert(task: NewTask): number;
+  /**
+   * @param recipe what is to be made, kept until the task has ended
+   * @returns the row number
+   */
+  insert(task: NewTask, recipe?: string): number;
+  /** The recipe that a task was inserted with; nothing for one that was inserted without, or has ended. */
+  recipe(id: TaskId): string | undefined;
   started(id: TaskId, attempt: number): void;
+  /** The running task was asked to stop. */
+  stopping(id: TaskId): void;
   /** Takes the place of the sentences that a task was accepted with. */
   warned(id: TaskId, warnings: readonly string[]): void;
   imageSaved(id: TaskId, images: readonly TaskImage[]): void;

@@ -1,178 +1,66 @@
-import type { GenerateParams, GenerateRequest } from "#/api/generate.ts";
-import type { Catalog } from "#/catalog/catalog.ts";
-import type { Examiner } from "#/catalog/examine.ts";
+import type { GenerateParams } from "#/api/generate.ts";
 import type { ModelHashes } from "#/catalog/hashes.ts";
 import type { Config } from "#/config/schema.ts";
 import type { Engine } from "#/engine/engine.ts";
-import type { DecodeGate } from "#/image/decode-gate.ts";
-import type { Log } from "#/lib/log.ts";
 import { isNothing } from "#/lib/nothing.ts";
-import type { FetchLimits } from "#/outgoing/safe-fetch.ts";
-import type { Preset } from "#/recipe/preset.ts";
-import { lazyTokenizer } from "#/recipe/prompt-limits.ts";
-import type { Resolved, World } from "#/recipe/resolve.ts";
-import type { Style } from "#/recipe/styles.ts";
-import type { Wildcards } from "#/recipe/wildcards.ts";
 import type { HistoryStore } from "#/stores/history.ts";
-import type { ImageStore } from "#/stores/images.ts";
 import { Webhooks } from "./delivery/webhook.ts";
-import { serverDefaults } from "./intake/defaults.ts";
-import { examineInTurn } from "./intake/examine-models.ts";
-import type { InputOptions } from "./intake/inputs.ts";
-import { foresee, prepare, prepareLenient, resolveAgain } from "./intake/prepare.ts";
-import { createTools, type Tools } from "./intake/tools.ts";
-import { TaskService } from "./life-cycle/service.ts";
-import type { Task } from "./life-cycle/task.ts";
-import { embeddedText } from "./picture-texts/embedded-text.ts";
-import { roomWarning } from "./picture-texts/room-warning.ts";
+import { webhookAddress } from "./delivery/webhook-address.ts";
+import { createIntake, defaultsOf, type IntakeConfig, type IntakeParts } from "./intake/create-intake.ts";
+import type { Tools } from "./intake/tools.ts";
+import { createLifeCycle } from "./life-cycle/create-life-cycle.ts";
+import type { Doors } from "./life-cycle/door.ts";
+import type { Tasks } from "./life-cycle/tasks.ts";
+import { createTexts, type TextParts } from "./picture-texts/create-texts.ts";
 
 /** What `createTasks` reads of the configuration. */
-export type TaskConfig = Pick<
-  Config,
-  | "host"
-  | "also_port"
-  | "preset"
-  | "fooocusKeys"
-  | "noise"
-  | "queue_limit"
-  | "webhook_url"
-  | "webhook_secret"
-  | "webhook_text"
-  | "allow_private_fetch"
-  | "disable_metadata"
-  | "created_by"
->;
+export type TaskConfig = IntakeConfig & TextParts["config"] & DeliveryConfig & Pick<Config, "queue_limit">;
 
-/** Texts and names that are part of the program, or of the Fooocus folder it was pointed at. */
-export type GenerationAssets = Readonly<{
-  presets: ReadonlyMap<string, Preset>;
-  styles: readonly Style[];
-  wildcards: Wildcards;
-  /** Samplers and schedules that are built. */
-  samplers: readonly string[];
-  schedules: readonly string[];
-}>;
+type DeliveryConfig = Pick<Config, "webhook_url" | "webhook_secret" | "allow_private_fetch">;
 
-export type TaskDependencies = Readonly<{
-  config: TaskConfig;
-  history: HistoryStore;
-  images: ImageStore;
-  catalog: Catalog;
-  examiner: Examiner;
-  hashes: ModelHashes;
-  engine: Engine;
-  assets: GenerationAssets;
-  log: Log;
-  /** Where pictures wait to be decoded, those of the routes too; without it each waits for itself. */
-  decoding?: DecodeGate;
-  /** Start of the addresses that clients are given, without a slash at the end (`publicBase`). */
-  baseUrl: () => string;
-  /** The port we listen on, for recognising our own addresses. */
-  port: () => number;
-  /** A settled task as the record's JSON, for webhooks. */
-  recordText: (task: Task) => string;
-  /** Milliseconds since 1970. */
-  clock: () => number;
-  /** 0 up to 1. */
-  random: () => number;
-}>;
+/** What is there before there are tasks; each of their subjects is given what it uses. */
+export type TaskDependencies = Omit<IntakeParts, "config" | "webhook" | "roomFor"> &
+  Readonly<{
+    config: TaskConfig;
+    history: HistoryStore;
+    hashes: ModelHashes;
+    /** One task runs on each at a time. */
+    engines: readonly Engine[];
+    /** The APIs by which tasks come in. */
+    doors: Doors;
+    /** Milliseconds since 1970. */
+    clock: () => number;
+  }>;
 
 /** The tasks, and what else follows from the same parts. */
 export type CreatedTasks = Readonly<{
-  tasks: TaskService;
+  tasks: Tasks;
   tools: Tools;
   /** The server's values for what a request does not say, in the world as it is now. */
   defaults: () => GenerateParams;
 }>;
 
-const imageLimits = { maxBytes: 64 * 1024 * 1024, milliseconds: 20_000, redirects: 5 };
-
 /** Puts the tasks together. They take up what the last process left unfinished at once. */
 export function createTasks(parts: TaskDependencies): CreatedTasks {
-  const { config, history, images, catalog, hashes, engine, assets, log, clock, baseUrl, recordText } = parts;
-  const { preset, fooocusKeys } = config;
-  const defaults = (base?: string): GenerateParams =>
-    serverDefaults({
-      base,
-      presets: assets.presets,
-      preset,
-      fooocusKeys,
-      catalog,
-      styles: assets.styles.map(({ name }) => name),
-    });
+  const { config, catalog, hashes, clock: now } = parts;
+  const defaults = defaultsOf(parts);
   const defaultAdaptiveCfg = defaults().adaptive_cfg;
-  const writing = { catalog, createdBy: makerOf(config), defaultAdaptiveCfg };
-  const tokenizer = lazyTokenizer();
-  const world = (): World => ({ ...worldOf(parts), tokenizer });
-  const preparation = {
-    world,
-    models: parts,
-    examine: examineInTurn(),
-    defaultsFor: defaults,
-    presets: assets.presets,
-    inputOptions: () => inputOptionsOf(parts),
-    webhook: webhookOptions(config),
-    log,
-    roomFor: async (params: GenerateParams, resolved: Resolved) =>
-      config.disable_metadata ? undefined : await roomWarning(params, resolved, writing),
-    random: parts.random,
-  };
-  const foreseen = (request: GenerateRequest) => foresee(request, preparation);
-  const tools = createTools(() => inputOptionsOf(parts), world, foreseen);
-  const webhooks = new Webhooks(history, webhookOptions(config), clock, log);
-  const tasks = new TaskService({
-    history,
-    images,
-    engine,
-    webhooks,
-    log,
-    ...(parts.decoding === undefined ? {} : { decoding: parts.decoding }),
-    now: clock,
-    baseUrl,
-    queueLimit: config.queue_limit,
-    prepare: (request, lenient) =>
-      lenient ? prepareLenient(request, preparation) : prepare(request, preparation),
-    resolve: (params) => resolveAgain(params, world(), parts),
-    textOf: async (params, resolved, image) =>
-      config.disable_metadata || !params.save_metadata_to_images
-        ? undefined
-        : await embeddedText(params, resolved, image, { ...writing, hashes }),
-    recordText,
-  });
-  return { tasks, tools, defaults };
+  const { textOf, roomFor } = createTexts({ config, catalog, hashes, defaultAdaptiveCfg });
+  const rules = webhookOptions(config);
+  const webhook = (said: string | null) => webhookAddress(said, rules);
+  const { take, resolve, loadInputs, tools } = createIntake({ ...parts, webhook, roomFor });
+  const announcer = new Webhooks(parts.history, rules, now, parts.log);
+  const closeDelivery = (): Promise<void> => announcer.close();
+  const queueLimit = config.queue_limit;
+  const made = { announcer, closeDelivery, take, resolve, loadInputs, textOf };
+  const tasks = createLifeCycle({ ...parts, ...made, now, queueLimit });
+  announcer.wake();
+  return { tasks, tools, defaults: () => defaults() };
 }
 
 /** Whom requests may have called; the operator's own address is no stranger. */
-const webhookOptions = (config: TaskConfig) => ({
+const webhookOptions = (config: DeliveryConfig) => ({
   secret: config.webhook_secret,
-  asText: config.webhook_text,
   allowPrivate: config.allow_private_fetch,
   own: isNothing(config.webhook_url) ? "" : config.webhook_url,
 });
-
-const makerOf = ({ created_by, fooocusKeys: { environment, file } }: TaskConfig): string =>
-  [created_by, environment.metadata_created_by, file.metadata_created_by].find((name) => name) ?? "";
-
-function worldOf({ catalog, assets, config }: TaskDependencies): World {
-  return {
-    checkpoints: catalog.names("checkpoints"),
-    loras: catalog.names("loras"),
-    vaes: catalog.names("vae"),
-    styles: assets.styles,
-    wildcards: assets.wildcards,
-    sidecar: (checkpoint) => catalog.sidecar(checkpoint),
-    sidecarFaults: (checkpoint) => catalog.sidecarFaults(checkpoint),
-    unreadable: (kind, name) => catalog.unreadable(kind, name),
-    samplers: assets.samplers,
-    schedules: assets.schedules,
-    noise: config.noise,
-  };
-}
-
-function inputOptionsOf({ images, baseUrl, port, config, decoding }: TaskDependencies): InputOptions {
-  const limits: FetchLimits = { ...imageLimits, allowPrivate: config.allow_private_fetch };
-  const hosts = ["127.0.0.1", "localhost", "[::1]", config.host];
-  const ports = [port(), config.also_port];
-  const otherBases = hosts.flatMap((host) => ports.map((one) => `http://${host}:${one}`));
-  return { images, baseUrl: baseUrl(), otherBases, limits, ...(decoding === undefined ? {} : { decoding }) };
-}

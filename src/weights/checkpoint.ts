@@ -1,4 +1,4 @@
-import type { WeightRef } from "./safetensors.ts";
+import type { WeightRef } from "./weight-file.ts";
 
 /** A part's tensors under the names its network is drawn with, whatever the file calls them. */
 export type WeightMap = ReadonlyMap<string, WeightRef>;

@@ -1,6 +1,8 @@
 import { open } from "node:fs/promises";
+import { ModelError } from "#/lib/errors.ts";
 import { type DType, dtypeBytes, toFloat32 } from "./dtype.ts";
-import type { WeightRef } from "./safetensors.ts";
+import { readBytes } from "./read-weights.ts";
+import type { WeightRef } from "./weight-file.ts";
 
 /** Bytes read at a time; a multiple of every element's size. */
 const chunk = 8 * 1024 * 1024;
@@ -16,6 +18,7 @@ export async function firstDamaged(refs: Iterable<WeightRef>): Promise<WeightRef
 
 async function isDamaged(ref: WeightRef): Promise<boolean> {
   if (!Number.isFinite(ref.scale ?? 1)) return true;
+  if (ref.packed !== undefined) return packedIsDamaged(ref);
   const file = await open(ref.path, "r").catch(() => undefined);
   if (file === undefined) return false;
   try {
@@ -31,6 +34,16 @@ async function isDamaged(ref: WeightRef): Promise<boolean> {
     return false;
   } finally {
     await file.close();
+  }
+}
+
+/** A tensor that has to be unpacked has a size that fits into memory. */
+function packedIsDamaged(ref: WeightRef): boolean {
+  try {
+    return !areNumbers(ref.dtype, readBytes(ref).slice());
+  } catch (thrown) {
+    if (thrown instanceof ModelError) return false;
+    throw thrown;
   }
 }
 

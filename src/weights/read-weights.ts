@@ -1,8 +1,8 @@
-import { closeSync, openSync, readSync } from "node:fs";
-import { basename } from "node:path";
-import { ModelError } from "#/lib/errors.ts";
 import { toFloat32 } from "./dtype.ts";
-import { reasonOf, type WeightRef } from "./safetensors.ts";
+import { invalidFile, type ModelFile, readAt, withModelFile } from "./model-file.ts";
+import { shownName } from "./shown-name.ts";
+import { unpackedTensor } from "./unpack.ts";
+import type { WeightRef } from "./weight-file.ts";
 
 /** Bytes between two tensors that are read and thrown away, rather than ask the system once more. */
 const gap = 16 * 1024;
@@ -16,25 +16,55 @@ type Stretch = { readonly refs: WeightRef[]; readonly start: number; end: number
  * Values of many small tensors as float32: each file is opened once, and what lies side by side is read at once.
  * Scales are not applied.
  *
- * @throws ModelError `file-unreadable`, or `header-invalid` if a file has become shorter than its header said
+ * @throws ModelError `file-unreadable`, or `header-invalid` if a file has become shorter than its header said, or a
+ *         compressed tensor is damaged
  */
 export function readWeights(refs: readonly WeightRef[]): ReadonlyMap<WeightRef, Float32Array> {
   const values = new Map<WeightRef, Float32Array>();
-  for (const [path, own] of Map.groupBy(refs, (ref) => ref.path)) {
-    const file = open(path);
-    try {
-      for (const stretch of stretches(own)) {
-        const bytes = read(file, stretch);
-        for (const ref of stretch.refs) {
-          const at = ref.offset - stretch.start;
-          values.set(ref, toFloat32(ref.dtype, bytes.subarray(at, at + ref.length)));
-        }
-      }
-    } finally {
-      closeSync(file);
+  for (const [path, own] of Map.groupBy(refs, (ref) => ref.path))
+    withModelFile(path, (file) => {
+      for (const [ref, bytes] of bytesOf(file, own)) values.set(ref, toFloat32(ref.dtype, bytes));
+    });
+  return values;
+}
+
+/**
+ * Reads one tensor's values into memory as float32, times its scale if it has one: for small things (scalars, rows), never
+ * for whole networks.
+ *
+ * @throws ModelError as {@link readWeights}
+ */
+export function readWeight(ref: WeightRef): Float32Array {
+  const values = readWeights([ref]).get(ref) ?? new Float32Array();
+  const { scale } = ref;
+  return scale === undefined ? values : values.map((value) => value * scale);
+}
+
+/**
+ * One tensor's bytes as the network wants them, unpacked if need be.
+ *
+ * @throws ModelError as {@link readWeights}
+ */
+export function readBytes(ref: WeightRef): Uint8Array {
+  return withModelFile(ref.path, (file) => {
+    const [found] = bytesOf(file, [ref]);
+    return found?.[1] ?? new Uint8Array();
+  });
+}
+
+function* bytesOf(file: ModelFile, refs: readonly WeightRef[]): Generator<readonly [WeightRef, Uint8Array]> {
+  for (const ref of refs) {
+    const { packed, key, offset, length } = ref;
+    if (packed === undefined) continue;
+    yield [ref, unpackedTensor(file, packed, key).subarray(offset, offset + length)];
+  }
+  for (const stretch of stretches(refs.filter(({ packed }) => packed === undefined))) {
+    const bytes = read(file, stretch);
+    for (const ref of stretch.refs) {
+      const at = ref.offset - stretch.start;
+      yield [ref, bytes.subarray(at, at + ref.length)];
     }
   }
-  return values;
 }
 
 /** Tensors by what lies close together, in the order of the file. */
@@ -51,31 +81,11 @@ function stretches(refs: readonly WeightRef[]): readonly Stretch[] {
   return found;
 }
 
-function open(path: string): number {
-  try {
-    return openSync(path, "r");
-  } catch (cause) {
-    throw new ModelError(
-      "file-unreadable",
-      `${basename(path)} cannot be opened (${reasonOf(cause)}).`,
-      { path },
-      cause,
-    );
-  }
-}
-
-function read(file: number, { refs, start, end }: Stretch): Uint8Array {
-  const bytes = new Uint8Array(end - start);
-  let done = 0;
-  while (done < bytes.length) {
-    const got = readSync(file, bytes, done, bytes.length - done, start + done);
-    if (got === 0) {
-      const ref = refs.find(({ offset, length }) => offset + length > start + done) ?? refs[0];
-      const { path = "", key = "" } = ref ?? {};
-      const message = `${basename(path)}: the data of ${key} ends early; the file was replaced or cut short meanwhile.`;
-      throw new ModelError("header-invalid", message, { path, key });
-    }
-    done += got;
-  }
-  return bytes;
+function read(file: ModelFile, { refs, start, end }: Stretch): Uint8Array {
+  const bytes = readAt(file, start, end - start);
+  if (bytes.length === end - start) return bytes;
+  const ref = refs.find(({ offset, length }) => offset + length > start + bytes.length) ?? refs[0];
+  const key = ref?.key ?? "";
+  const what = `the data of ${shownName(key)} ends early; the file was replaced or cut short meanwhile`;
+  throw invalidFile(file.path, what, key);
 }

@@ -1,8 +1,8 @@
 import { closeSync, openSync, readSync } from "node:fs";
 import { basename } from "node:path";
 import { ModelError } from "#/lib/errors.ts";
-import type { SafetensorsFile } from "./safetensors.ts";
 import { shownName } from "./shown-name.ts";
+import type { WeightFile } from "./weight-file.ts";
 
 const chunk = 1024 * 1024;
 
@@ -42,11 +42,12 @@ export function dataIsZeroFrom(path: string, offset: number): boolean {
  *
  * @throws ModelError `header-invalid`
  */
-export function refuseUnfinished({ path, tensors }: SafetensorsFile): void {
+export function refuseUnfinished({ path, tensors }: WeightFile): void {
   let last = -1;
   let key = "";
   for (const ref of tensors.values()) {
-    if (ref.shape.length < 2 || ref.length === 0 || ref.offset <= last) continue;
+    const placed = ref.packed === undefined && ref.shape.length >= 2 && ref.length > 0;
+    if (!placed || ref.offset <= last) continue;
     last = ref.offset;
     key = ref.key;
   }

@@ -5,13 +5,14 @@ import { Catalog } from "#/catalog/catalog.ts";
 import { silentLog } from "#/lib/log.ts";
 import { routes } from "#/routes/index.ts";
 import { folderImages } from "#/stores/images/folder.ts";
-import { openBench } from "../support/task-bench.ts";
+import { benchDoors, openBench } from "../support/task-bench.ts";
 
 const bench = openBench();
 afterAll(() => bench.close());
 
 const app = (keys: readonly string[] = []) =>
   routes({
+    doors: benchDoors(),
     tasks: bench.tasks,
     tools: bench.tools,
     images: folderImages(join(bench.folder, "outputs"), join(bench.folder, "inputs"), Math.random),
@@ -109,12 +110,12 @@ test("a model or a feature that is not there is refused with its field", async (
   const unknown = await (await post({ ...request, base_model_name: "nowhere.safetensors" })).json();
   expect(unknown.detail[0]).toMatchObject({ loc: ["body", "base_model_name"] });
   expect((await post({ ...request, style_selections: ["No such style"] })).status).toBe(422);
-  // A pickle that is there is told for what it is.
+  // A file that is there and holds no weights is told for what it is.
   writeFileSync(join(bench.folder, "models/loras/old.ckpt"), "PK\x03\x04 and so on");
   const pickle = { ...request, loras: [{ enabled: true, model_name: "old.ckpt", weight: 1 }] };
   const [told] = (await (await post(pickle)).json()).detail;
   expect(told).toMatchObject({ loc: ["body", "loras", 0, "model_name"] });
-  expect(told.msg).toContain("old.ckpt cannot be read: it is a zip archive, as PyTorch writes its pickles");
+  expect(told.msg).toContain("old.ckpt cannot be read: it is a zip archive, and not one of PyTorch's");
   // A folder, one that looks like a file, a file's companion, and a name that no file system takes.
   const folder = join(bench.folder, "models/checkpoints");
   for (const name of ["anime", "folder.safetensors"]) mkdirSync(join(folder, name));

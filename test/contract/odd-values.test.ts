@@ -89,7 +89,7 @@ test("a number of 5,000 digits in a form's JSON was a 500", async () => {
   expect(detail[0].msg).toContain("4300 digits");
   for (const name of ["image_number", "image_seed", "sharpness", "guidance_scale"])
     expect([name, (await form({ [name]: digits })).status]).toEqual([name, 422]);
-  // The older API reads what it cannot as the defaults here.
+  // The legacy API reads what it cannot as the defaults here.
   for (const text of [digits, `{"adaptive_cfg": ${digits}}`])
     expect((await form({ advanced_params: text, overwrite_step: "1" })).status).toBe(200);
 });
@@ -123,4 +123,28 @@ test("odd names in addresses are nothing that is there", async () => {
   ];
   for (const [path, status] of rows)
     expect([path.slice(0, 60), (await fetch(bench.url + path)).status]).toEqual([path.slice(0, 60), status]);
+});
+
+test("a text that can be no task's id is answered as a task that is not there", async () => {
+  const absent = "0".repeat(32);
+  const asked = async (method: string, path: string, id: string) => {
+    const answer = await fetch(bench.url + path.replace("ID", encodeURIComponent(id)), { method });
+    return [answer.status, (await answer.text()).replaceAll(id, "ID")];
+  };
+  const ways = [
+    ["GET", "/tasks/ID"],
+    ["GET", "/tasks/ID?wait=1"],
+    ["GET", "/tasks/ID/events"],
+    ["POST", "/tasks/ID/cancel"],
+    ["DELETE", "/tasks/ID"],
+    ["POST", "/v1/engine/control?action=stop&task_id=ID"],
+    ["GET", "/v1/generation/query-job?job_id=ID"],
+    ["GET", "/v1/generation/job-history?job_id=ID"],
+    ["GET", "/v1/generation/job-history?job_id=ID&delete=true"],
+  ] as const;
+  for (const [method, path] of ways) {
+    const unknown = await asked(method, path, absent);
+    for (const id of ["nobody", "A".repeat(32), "g".repeat(32), `${absent}0`])
+      expect([path, id, await asked(method, path, id)]).toEqual([path, id, unknown]);
+  }
 });

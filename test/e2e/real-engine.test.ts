@@ -6,7 +6,7 @@ import { processChannel } from "#/engine/channel.ts";
 import { EngineHost } from "#/engine/host.ts";
 import type { EngineSettings } from "#/engine/protocol.ts";
 import type { TaskId } from "#/lib/task-id.ts";
-import type { TaskService } from "#/tasks/life-cycle/service.ts";
+import type { Tasks } from "#/tasks/life-cycle/tasks.ts";
 import { goldenPath, tinyCheckpoint } from "../support/golden.ts";
 import { childrenOf } from "../support/process-tree.ts";
 import { benchFolder, openBench, small } from "../support/task-bench.ts";
@@ -33,7 +33,7 @@ const settingsOf = (folder: string): EngineSettings => ({
 });
 const worker = join(import.meta.dir, "../../src/engine/worker.ts");
 
-const settled = async (tasks: TaskService, id: TaskId) => {
+const settled = async (tasks: Tasks, id: TaskId) => {
   const task = await tasks.settled(id, AbortSignal.timeout(120_000));
   return task?.state.status === "settled" ? task.state : undefined;
 };

@@ -17,7 +17,8 @@ import { watchedNetworks, watchFiles } from "#/runtime/watched-networks.ts";
 import type { Checkpoint } from "#/weights/checkpoint.ts";
 import { sdxlCheckpoint } from "#/weights/layouts/sdxl.ts";
 import { chooseVae, vaeTensors } from "#/weights/layouts/vae.ts";
-import { readSafetensors, readWeight } from "#/weights/safetensors.ts";
+import { openWeights } from "#/weights/open-weights.ts";
+import { readWeight } from "#/weights/read-weights.ts";
 import { goldenPath, goldenTensors, relativeError } from "../support/golden.ts";
 import { modelsTable } from "../support/models-table.ts";
 import { openWorkshop } from "../support/workshop.ts";
@@ -39,14 +40,14 @@ const workshop = openWorkshop();
 afterAll(() => workshop.close());
 
 const fileOf = (name: string): string => unpacked(`${name}.safetensors.zst`);
-const checkpointOf = (name: string): Checkpoint => sdxlCheckpoint(readSafetensors(fileOf(name)));
-const vaeOf = (name: string): Checkpoint["vae"] => vaeTensors(readSafetensors(fileOf(name))).vae;
+const checkpointOf = (name: string): Checkpoint => sdxlCheckpoint(openWeights(fileOf(name)));
+const vaeOf = (name: string): Checkpoint["vae"] => vaeTensors(openWeights(fileOf(name))).vae;
 
 /** What the program says to a file: nothing, or the sentence of its error. */
 function verdict(proof: string): ModelError | undefined {
   const path = unpacked(proof);
   try {
-    const file = readSafetensors(path);
+    const file = openWeights(path);
     if (proof.startsWith("vae-")) vaeTensors(file);
     else sdxlCheckpoint(file);
     return undefined;
@@ -76,7 +77,7 @@ for (const { kind, here, proof } of rows) {
 }
 
 test("F8 weights, and those with a scale, are the numbers that torch makes of them", () => {
-  const { tensors } = readSafetensors(goldenPath("checkpoint-values.safetensors"));
+  const { tensors } = openWeights(goldenPath("checkpoint-values.safetensors"));
   const torch = goldenTensors("checkpoint-values.safetensors");
   const names = [...tensors.keys()].filter((name) => name.startsWith("checkpoint-"));
   expect(names.length).toBeGreaterThanOrEqual(8);
@@ -123,7 +124,7 @@ test("a checkpoint without a VAE takes the one that is chosen, and says so if no
   expect(() => chooseVae(checkpoint, undefined)).toThrow(
     "checkpoint-no-vae.safetensors has no VAE inside: choose a file of the vae folder in vae_name.",
   );
-  const { vae } = chooseVae(checkpoint, readSafetensors(fileOf("vae-diffusers")));
+  const { vae } = chooseVae(checkpoint, openWeights(fileOf("vae-diffusers")));
   expect(vae.get("decoder.conv_in.weight")?.path).toEndWith("vae-diffusers.safetensors");
 });
 
@@ -164,6 +165,31 @@ test("a checkpoint without a VAE draws with one in diffusers' names, old or new,
   expect(() => openNetworks(ways, 2, workshop)).toThrow("choose a file of the vae folder in vae_name");
   const wrong = { ...ways, vae: fileOf("vae-flux") };
   expect(() => openNetworks(wrong, 2, workshop)).toThrow(/^vae-flux\.safetensors is not a VAE for SDXL/);
+}, 300_000);
+
+test("PyTorch's files compute bit for bit what their safetensors twins do, mapped at odd places or unpacked", async () => {
+  const torch = goldenTensors("checkpoint-values.safetensors");
+  const base = fileOf("checkpoint-base");
+  const ids = Array.from({ length: 77 }, (_, i) => i % 15);
+  const answers = async (paths: { base: string; vae?: string }) => {
+    const { decode, textL, textG } = openNetworks({ ...paths, loras: [] }, 2, workshop);
+    const image = await decode(torch("vae-diffusers|latent"));
+    const [l, g] = [await textL(ids), await textG(ids)];
+    return [image, l.hidden, g.hidden, g.pooled].map((tensor) => tensor?.data);
+  };
+  const derived = (): number =>
+    readdirSync(workshop.folder).filter((name) => name.endsWith(".safetensors")).length;
+  const before = derived();
+  const expected = await answers({ base });
+  for (const name of ["checkpoint-torch.ckpt", "checkpoint-torch-old.ckpt"])
+    expect(await answers({ base: unpacked(`${name}.zst`) })).toEqual(expected);
+  const odd = openWeights(join(folder, "checkpoint-torch-old.ckpt")).tensors.values();
+  expect(odd.every(({ offset }) => offset % 2 === 1)).toBe(true);
+  const own = await answers({ base, vae: fileOf("vae-ldm") });
+  expect(await answers({ base, vae: unpacked("vae-torch.pt.zst") })).toEqual(own);
+  expect(derived()).toBe(before);
+  expect(await answers({ base, vae: unpacked("vae-torch-old.bin.zst") })).toEqual(own);
+  expect(derived()).toBe(before + 1);
 }, 300_000);
 
 test("a picture that was drawn while its checkpoint was written into is not handed out", async () => {

@@ -13,7 +13,9 @@ import type { Tensor } from "#/tensor/tensor.ts";
 import type { Checkpoint } from "#/weights/checkpoint.ts";
 import { type DType, toFloat32 } from "#/weights/dtype.ts";
 import { sdxlCheckpoint } from "#/weights/layouts/sdxl.ts";
-import { readSafetensors, readWeight, type SafetensorsFile, type WeightRef } from "#/weights/safetensors.ts";
+import { readWeight } from "#/weights/read-weights.ts";
+import { readSafetensors } from "#/weights/safetensors.ts";
+import type { WeightFile, WeightRef } from "#/weights/weight-file.ts";
 import { goldenPath, goldenTensors, relativeError, tinyCheckpoint } from "../support/golden.ts";
 
 /**
@@ -131,7 +133,7 @@ function codes(dtype: "F8_E4M3" | "F8_E5M2"): Readonly<{ nearest: Uint8Array; la
 }
 
 /** A file's weights twice: in 8 bits with a scale for each tensor, and the same numbers multiplied out in float32. */
-function quantised(file: SafetensorsFile, dtype: "F8_E4M3" | "F8_E5M2"): readonly [Checkpoint, Checkpoint] {
+function quantised(file: WeightFile, dtype: "F8_E4M3" | "F8_E5M2"): readonly [Checkpoint, Checkpoint] {
   const { nearest, largest } = codes(dtype);
   const copies = [`${dtype}.small`, `${dtype}.exact`].map((name) => {
     const path = join(folder, name);
@@ -175,14 +177,6 @@ const feeds = {
   "vae-decoder": { latent: inputs("vae.latent") },
   "vae-encoder": { image: inputs("vae.picture") },
 } as const satisfies Record<NetworkName, unknown>;
-const partOf = {
-  unet: "unet",
-  "text-l": "textL",
-  "text-g": "textG",
-  "vae-decoder": "vae",
-  "vae-encoder": "vae",
-} as const;
-
 test("whole networks in scaled 8-bit floats answer as with the same numbers in float32", async () => {
   const file = readSafetensors(await tinyCheckpoint());
   for (const dtype of ["F8_E4M3", "F8_E5M2"] as const) {
@@ -190,8 +184,8 @@ test("whole networks in scaled 8-bit floats answer as with the same numbers in f
     for (const name of Object.keys(feeds) as NetworkName[]) {
       const [small, exact] = await Promise.all(
         checkpoints.map((checkpoint) => {
-          const source = weightSource(checkpoint.path, checkpoint[partOf[name]]);
-          return answer(networks[name](2)(source, operators.cpu), feeds[name], "in-place");
+          const source = weightSource(checkpoint.path, checkpoint[networks[name].from.checkpoint.name]);
+          return answer(networks[name].draw(source, operators.cpu, { clipSkip: 2 }), feeds[name], "in-place");
         }),
       );
       for (const [output, { data }] of Object.entries(exact!)) {

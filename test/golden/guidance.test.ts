@@ -2,9 +2,11 @@ import { expect, test } from "bun:test";
 import { admVector } from "#/sampling/guidance/adm.ts";
 import { bilateralFilter } from "#/sampling/guidance/bilateral.ts";
 import { guided } from "#/sampling/guidance/guidance.ts";
-import { discreteSampling, lcmSampling } from "#/sampling/model-sampling.ts";
+import { playgroundLatents } from "#/sampling/latent-format.ts";
+import { discreteSampling, edmSampling, lcmSampling, tcdSampling } from "#/sampling/model-sampling.ts";
 import { planSigmas } from "#/sampling/plan.ts";
-import { type BuiltSchedule, schedules } from "#/sampling/schedules.ts";
+import { combine } from "#/sampling/sampler.ts";
+import { type BuiltSchedule, samplingFor, schedules } from "#/sampling/schedules.ts";
 import type { Tensor } from "#/tensor/tensor.ts";
 import { goldenTensors, relativeError } from "../support/golden.ts";
 
@@ -21,6 +23,8 @@ const models = {
   eps: discreteSampling({ prediction: "eps", schedule: "scaled-linear" }),
   v: discreteSampling({ prediction: "v", schedule: "scaled-linear" }),
   lcm: lcmSampling(),
+  tcd: tcdSampling(),
+  "edm_playground_v2.5": edmSampling(),
 } as const;
 
 const names = Object.keys(schedules) as BuiltSchedule[];
@@ -29,7 +33,7 @@ for (const name of names) {
   test(`${name}: the tables of 1 to 30 steps, full and partial`, () => {
     for (const steps of [1, 4, 8, 20, 30]) {
       for (const denoise of [1, 0.85, 0.5, 0.382]) {
-        const model = models[name === "lcm" ? "lcm" : "eps"];
+        const model = samplingFor(name, { prediction: "eps", schedule: "scaled-linear" });
         const { sigmas: found } = planSigmas(schedules[name], model, {}, { steps, denoise });
         const { dims, data } = golden(`sigmas.${name}.${steps}.${denoise}`);
         expect([found.length]).toEqual([...dims]);
@@ -48,7 +52,7 @@ test("karras is torch's to the last bit, so that the Brownian path is asked at t
   }
 });
 
-for (const name of ["eps", "v", "lcm"] as const) {
+for (const name of ["eps", "v", "lcm", "tcd", "edm_playground_v2.5"] as const) {
   test(`${name}: from the network's answer to the clean latent`, () => {
     for (const sigma of [14.6146412, 3.3, 1, 0.2, 0.03]) {
       const rounded = Math.fround(sigma);
@@ -62,6 +66,28 @@ for (const name of ["eps", "v", "lcm"] as const) {
     }
   });
 }
+
+test("EDM: what the network is asked, and the latents of Playground 2.5", () => {
+  const [edm, x, sigma] = [models["edm_playground_v2.5"], golden("parameterisation.x"), Math.fround(0.03)];
+  const input = combine([edm.inputScale(sigma), x]);
+  expect(relativeError(input, golden("parameterisation.edm_playground_v2.5.input"))).toBeLessThan(
+    elementwise,
+  );
+  const [timestep] = golden("parameterisation.edm_playground_v2.5.timestep").data;
+  expect(edm.timestep(sigma)).toBeCloseTo(timestep!, 6);
+  const latent = playgroundLatents.toSampler(x);
+  expect(relativeError(latent, golden("playground.latent"))).toBeLessThan(elementwise);
+  expect(relativeError(playgroundLatents.toVae(latent), x)).toBeLessThan(elementwise);
+});
+
+test("three schedules say how the network is asked, whatever its file says", () => {
+  const file = { prediction: "v", schedule: "zero-terminal-snr" } as const;
+  const highest = (name: BuiltSchedule): number => samplingFor(name, file).sigmaMax;
+  expect(highest("karras")).toBeCloseTo(4518.7568, 0);
+  expect(highest("lcm")).toBeCloseTo(14.6146, 3);
+  expect(highest("tcd")).toBeCloseTo(14.6146, 3);
+  expect(highest("edm_playground_v2.5")).toBeCloseTo(120, 4);
+});
 
 test("the bilateral filter, borders included", () => {
   const found = bilateralFilter(golden("guidance.x"), golden("guidance.positive"));

@@ -1,11 +1,16 @@
 import { expect, test } from "bun:test";
 import { existsSync, writeFileSync } from "node:fs";
+import { Graph } from "#/graph/graph.ts";
 import { listing } from "#/graph/listing.ts";
-import { weightSource } from "#/graph/module.ts";
+import { Module, weightSource } from "#/graph/module.ts";
 import { operators } from "#/graph/operators.ts";
-import { type NetworkName, networks } from "#/networks/index.ts";
+import { linear } from "#/graph/ops/linear.ts";
+import { networks } from "#/networks/index.ts";
 import type { WeightMap } from "#/weights/checkpoint.ts";
+import type { Difference } from "#/weights/differences.ts";
+import { type DType, dtypeBytes } from "#/weights/dtype.ts";
 import { sdxlCheckpoint } from "#/weights/layouts/sdxl.ts";
+import type { WeightRef } from "#/weights/weight-file.ts";
 import { goldenPath } from "../support/golden.ts";
 import { headerOf, sdxlBase, sdxlShapes } from "../support/sdxl-layout.ts";
 
@@ -22,27 +27,32 @@ test("the layout has as many tensors and values as published", () => {
   expect([checkpoint.vae.size, values(checkpoint.vae)]).toEqual([248, 83_653_863]);
 });
 
-const parts: readonly (readonly [NetworkName, WeightMap])[] = [
-  ["unet", checkpoint.unet],
-  ["text-l", checkpoint.textL],
-  ["text-g", checkpoint.textG],
-  ["vae-decoder", checkpoint.vae],
-  ["vae-encoder", checkpoint.vae],
-];
+/** Holds a listing to the file of its name. */
+async function listed(name: string, text: string): Promise<void> {
+  const path = goldenPath(`listings/${name}.txt`);
+  if (process.env["UPDATE_LISTINGS"] !== undefined || !existsSync(path)) writeFileSync(path, text);
+  const expected = (await Bun.file(path).text()).split("\n");
+  const drawn = text.split("\n");
+  const at = drawn.findIndex((line, i) => line !== expected[i]);
+  expect(at === -1 ? [] : drawn.slice(at, at + 5)).toEqual(at === -1 ? [] : expected.slice(at, at + 5));
+  expect(drawn.length).toBe(expected.length);
+}
 
-for (const [name, tensors] of parts) {
-  const graph = networks[name](2)(weightSource("SDXL base", tensors), operators.cpu);
+/** A weight, or a difference, of a layer with 3 inputs and 4 outputs. */
+function ref(key: string, dtype: DType): WeightRef {
+  const shape = key.includes("weight") ? [4, 3] : [4];
+  return { path: "/small", key, dtype, shape, offset: 0, length: dtypeBytes[dtype] * 4 * (shape[1] ?? 1) };
+}
+
+const rows: WeightRef = { path: "/small", key: "low", dtype: "F16", shape: [1], offset: 0, length: 2 };
+
+for (const { name, from, goldens, draw } of Object.values(networks)) {
+  const tensors = checkpoint[from.checkpoint.name];
+  const graph = draw(weightSource("SDXL base", tensors), operators.cpu, { clipSkip: 2 });
 
   // `UPDATE_LISTINGS=1 bun test test/golden/listings.test.ts` writes them anew; the diff is what to look at.
   test(`the graph of SDXL base's ${name} is the listed one`, async () => {
-    const path = goldenPath(`listings/${name}.txt`);
-    const text = listing(graph);
-    if (process.env["UPDATE_LISTINGS"] !== undefined || !existsSync(path)) writeFileSync(path, text);
-    const listed = (await Bun.file(path).text()).split("\n");
-    const drawn = text.split("\n");
-    const at = drawn.findIndex((line, i) => line !== listed[i]);
-    expect(at === -1 ? [] : drawn.slice(at, at + 5)).toEqual(at === -1 ? [] : listed.slice(at, at + 5));
-    expect(drawn.length).toBe(listed.length);
+    await listed(goldens.listing, listing(graph));
   });
 
   test(`SDXL base's ${name}: every matrix is cast once, but for the table of tokens; no vector is`, () => {
@@ -57,8 +67,24 @@ for (const [name, tensors] of parts) {
   });
 }
 
+for (const [kind, changes] of [
+  ["float", (values: WeightRef): Difference => ({ owner: 1, values })],
+  ["8-bit", (values: WeightRef): Difference => ({ owner: 0, values, range: { low: rows, high: 0.5 } })],
+] as const)
+  test(`what is drawn for a ${kind} difference is as listed`, async () => {
+    const dtype = kind === "float" ? "F16" : "U8";
+    const tensors = new Map(["proj.weight", "proj.bias"].map((key) => [key, ref(key, "F16")]));
+    const differences = new Map(
+      [...tensors.keys()].map((key) => [key, [changes(ref(`${key}.diff`, dtype))]]),
+    );
+    const g = new Graph({ operators: operators.cpu });
+    const m = new Module(g, weightSource("small", tensors, undefined, { count: 2, tensors: differences }));
+    g.output("y", linear(m.at("proj"), g.input("x", "float32", ["R", 3])));
+    await listed(`difference-${kind}`, listing(g));
+  });
+
 test("the UNet uses every tensor of its part", () => {
-  const graph = networks.unet()(weightSource("SDXL base", checkpoint.unet), operators.cpu);
+  const graph = networks.unet.draw(weightSource("SDXL base", checkpoint.unet), operators.cpu);
   expect(graph.weights.size).toBe(1680);
   expect(new Set([...graph.weights.values()].map(({ ref }) => ref.offset)).size).toBe(1680);
 });

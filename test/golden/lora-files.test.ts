@@ -4,7 +4,8 @@ import { ModelError } from "#/lib/errors.ts";
 import { sdxlCheckpoint } from "#/weights/layouts/sdxl.ts";
 import type { LoraBranch } from "#/weights/lora/lora.ts";
 import { readLora } from "#/weights/lora/read-lora.ts";
-import { readSafetensors, readWeight } from "#/weights/safetensors.ts";
+import { readWeight } from "#/weights/read-weights.ts";
+import { readSafetensors } from "#/weights/safetensors.ts";
 import { goldenPath, goldenTensors, tinyCheckpoint } from "../support/golden.ts";
 import { modelsTable } from "../support/models-table.ts";
 

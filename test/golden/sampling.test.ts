@@ -1,14 +1,15 @@
 import { expect, test } from "bun:test";
+import { samplerNames } from "#/recipe/recipe.ts";
 import { discreteSampling } from "#/sampling/model-sampling.ts";
 import { BrownianTree } from "#/sampling/noise/brownian-tree.ts";
 import { cpuRandn } from "#/sampling/noise/mt19937.ts";
+import { makeNoise } from "#/sampling/noise/noise-source.ts";
 import { gpuRandn } from "#/sampling/noise/philox.ts";
 import { seedSequence } from "#/sampling/noise/seed-sequence.ts";
 import { planSigmas } from "#/sampling/plan.ts";
-import type { Denoise, Latent } from "#/sampling/sampler.ts";
-import { samplers } from "#/sampling/samplers.ts";
+import { combine, type Denoise, type Latent, type Walk } from "#/sampling/sampler.ts";
+import { type BuiltSampler, samplers } from "#/sampling/samplers.ts";
 import { schedules } from "#/sampling/schedules.ts";
-import type { Tensor } from "#/tensor/tensor.ts";
 import { goldenTensors, relativeError } from "../support/golden.ts";
 
 const golden = goldenTensors("sampling.safetensors");
@@ -86,61 +87,102 @@ function recorded(): () => Latent {
   };
 }
 
-for (const steps of [4, 10, 30]) {
-  test(`dpmpp_sde over ${steps} steps asks network and Brownian path where k-diffusion does in float32`, async () => {
-    const asked: number[][] = [];
-    const answer: Denoise = async (x, sigma) => {
-      asked.push([sigma, 0]);
-      return x;
-    };
-    const model = discreteSampling({ prediction: "eps", schedule: "scaled-linear" });
-    const { sigmas } = planSigmas(schedules.karras, model, {}, { steps, denoise: 1 });
-    const x = { dims: [1, 4, 1, 1], data: new Float32Array(4) };
-    const walk = samplers.dpmpp_sde.sample(answer, x, sigmas, (from, to) => {
-      asked.push([from, to]);
-      return x;
-    });
-    while ((await walk.next()).done !== true);
+const model = discreteSampling({ prediction: "eps", schedule: "scaled-linear" });
 
-    const { data, dims } = golden(`asked.${steps}`);
+/** Walks to the end: the last x, and the index of every step. */
+async function walked(name: BuiltSampler, walk: Omit<Walk, "timestep">) {
+  const steps = samplers[name].sample({ ...walk, timestep: model.timestep });
+  const indexes: number[] = [];
+  for (;;) {
+    const next = await steps.next();
+    if (next.done === true) return { end: next.value, indexes };
+    indexes.push(next.value.index);
+  }
+}
+
+const asking = [
+  ["dpmpp_sde", 4],
+  ["dpmpp_sde", 10],
+  ["dpmpp_sde", 30],
+  ["dpm_2", 10],
+  ["dpm_2", 30],
+  ["dpm_2_ancestral", 10],
+  ["dpm_2_ancestral", 30],
+  ["dpm_fast", 10],
+  ["dpm_fast", 30],
+  ["dpmpp_2s_ancestral", 10],
+  ["dpmpp_2s_ancestral", 30],
+  ["uni_pc", 10],
+  ["uni_pc", 30],
+] as const;
+
+for (const [name, steps] of asking) {
+  test(`${name} over ${steps} steps asks network and Brownian path where the reference does in float32`, async () => {
+    const asked: number[][] = [];
+    const { sigmas } = planSigmas(schedules.karras, model, {}, { steps, denoise: 1 });
+    const x = { dims: [1, 4, 1, 1], data: new Float32Array(4).fill(1) };
+    await walked(name, {
+      denoise: async (latent, sigma) => {
+        asked.push([sigma, 0]);
+        return combine([0.5, latent]);
+      },
+      x,
+      sigmas,
+      noise: (from, to) => {
+        if (samplers[name].noise === "brownian") asked.push([from, to]);
+        return combine([0, x]);
+      },
+    });
+
+    const { data, dims } = golden(`asked.${name}.${steps}`);
     const expected = Array.from({ length: dims[0]! }, (_, i) => [data[2 * i]!, data[2 * i + 1]!]);
     const timesteps = (calls: readonly number[][]) =>
       calls.filter(([, to]) => to === 0).map(([sigma]) => model.timestep(sigma!));
     expect(asked.length).toBe(expected.length);
     expect(timesteps(asked)).toEqual(timesteps(expected));
-    // Every level went through a logarithm and an exponential, each of which torch may round to the other side.
+    // Levels went through logarithms and exponentials, each of which torch may round to the other side. Where an ancestral
+    // step lands is a difference as well, with fewer digits left.
+    const ancestral = name.endsWith("ancestral");
     for (const [i, levels] of asked.entries()) {
       for (const [j, level] of levels.entries())
-        expect(Math.abs(level - expected[i]![j]!)).toBeLessThanOrEqual(2 ** -22 * level);
+        expect(Math.abs(level - expected[i]![j]!)).toBeLessThanOrEqual(2 ** (ancestral ? -18 : -22) * level);
     }
+    if (ancestral) return;
     const off = asked.flat().filter((level, i) => level !== expected.flat()[i]).length;
     expect(off).toBeLessThanOrEqual(asked.flat().length / 10);
   });
 }
 
-for (const name of ["euler", "euler_ancestral", "dpmpp_2m_sde", "dpmpp_sde", "lcm"] as const) {
-  for (const steps of [4, 12]) {
-    test(`${name} over ${steps} steps walks as torch does`, async () => {
-      const walk = samplers[name].sample(
-        toy,
-        golden("toy.start"),
-        [...golden(`toy.sigmas.${steps}`).data],
-        recorded(),
-      );
-      let indexes = 0;
-      let end: Tensor | undefined;
-      for (;;) {
-        const next = await walk.next();
-        if (next.done === true) {
-          end = next.value;
-          break;
-        }
-        expect(next.value.index).toBe(indexes);
-        indexes += 1;
-      }
-      expect(indexes).toBe(steps);
-      // The reference ran in float64, ours in float32 with values up to 40: 1e-5 is some ten roundings a step.
-      expect(relativeError(end, golden(`toy.${name}.${steps}`))).toBeLessThan(1e-5);
+/**
+ * The reference ran in float64, ours in float32 with values up to 40: 1e-5 is some ten roundings a step. `dpm_adaptive`
+ * chooses its first steps by errors that are no more than rounding: the reference is off by 6e-5 itself in float32.
+ */
+const toleranceOf = (name: BuiltSampler): number => (name === "dpm_adaptive" ? 1e-3 : 1e-5);
+
+for (const name of samplerNames) {
+  for (const steps of name === "restart" ? [4, 12, 24, 40] : [4, 12]) {
+    test(`${name} over ${steps} steps walks as the reference does`, async () => {
+      const { end, indexes } = await walked(name, {
+        denoise: toy,
+        x: golden("toy.start"),
+        sigmas: [...golden(`toy.sigmas.${steps}`).data],
+        noise: recorded(),
+      });
+      expect(indexes).toEqual(indexes.map((_, i) => i));
+      expect(indexes.length).toBe(golden(`told.${name}.${steps}`).data[0]!);
+      expect(relativeError(end, golden(`toy.${name}.${steps}`))).toBeLessThan(toleranceOf(name));
     });
   }
+}
+
+for (const name of ["dpmpp_sde", "dpmpp_2m_sde", "dpmpp_3m_sde"] as const) {
+  test(`${name} on torchsde's Brownian path`, async () => {
+    const { sigmas, span } = planSigmas(schedules.karras, model, {}, { steps: 12, denoise: 1 });
+    const x = golden("toy.start");
+    const options = { seed: 12345n, rule: "cpu", dims: x.dims, span, kind: "brownian" } as const;
+    const { end } = await walked(name, { denoise: toy, x, sigmas, noise: makeNoise(options).noise });
+    // The midpoints of dpmpp_sde are off by a last bit now and then, and the path asked there by up to a thousandth.
+    const tolerance = name === "dpmpp_sde" ? 1e-3 : 1e-5;
+    expect(relativeError(end, golden(`tree.${name}.12`))).toBeLessThan(tolerance);
+  });
 }

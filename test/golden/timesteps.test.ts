@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { discreteSampling, lcmSampling, type ModelSampling } from "#/sampling/model-sampling.ts";
+import { discreteSampling, edmSampling, lcmSampling, type ModelSampling } from "#/sampling/model-sampling.ts";
 import { type PlanOptions, planSigmas } from "#/sampling/plan.ts";
 import { type BuiltSchedule, schedules } from "#/sampling/schedules.ts";
 import { scaledLinearRounding, torchLogs, zeroTerminalSnrRounding } from "#/sampling/torch-rounding.ts";
@@ -18,7 +18,10 @@ const models = {
 } as const;
 const distilled = lcmSampling();
 
-const names = Object.keys(schedules) as BuiltSchedule[];
+const isDistilled = (name: BuiltSchedule): boolean => name === "lcm" || name === "tcd";
+
+/** All that ask by timesteps. */
+const names = (Object.keys(schedules) as BuiltSchedule[]).filter((name) => name !== "edm_playground_v2.5");
 const spaced = ["normal", "karras", "exponential", "sgm_uniform"] as const;
 const upTo = (last: number): number[] => Array.from({ length: last }, (_, i) => i + 1);
 const whole: readonly PlanOptions[] = [...upTo(30), 40, 50, 60, 70, 80, 90, 100].map((steps) => ({
@@ -37,6 +40,7 @@ const throughMath: readonly BuiltSchedule[] = [
   "normal",
   "sgm_uniform",
   "lcm",
+  "tcd",
   "turbo",
   "exponential",
   "karras",
@@ -78,7 +82,7 @@ function expectSigmas(
 
 for (const kind of kinds) {
   for (const name of kind === "scaled-linear" ? names : spaced) {
-    const model = name === "lcm" ? distilled : models[kind];
+    const model = isDistilled(name) ? distilled : models[kind];
     const expected = (key: string) => golden(`${kind}.${name}.${key}`).data;
     const every = upTo(100).map((steps) => ({ steps, denoise: 1 }));
 
@@ -104,7 +108,7 @@ for (const kind of kinds) {
 test("v prediction has the same levels and timesteps as eps", () => {
   const v = discreteSampling({ prediction: "v", schedule: "scaled-linear" });
   expect(v.sigmas).toEqual(models["scaled-linear"].sigmas);
-  for (const name of names.filter((other) => other !== "lcm")) {
+  for (const name of names.filter((other) => !isDistilled(other))) {
     const steps = upTo(100).map((count) => ({ steps: count, denoise: 1 }));
     expectTimesteps(name, v, steps, golden(`scaled-linear.${name}.timesteps`).data);
   }
@@ -115,4 +119,17 @@ test("the Brownian path spans ddim_uniform's whole table, also the levels that i
     ...planSigmas(schedules.ddim_uniform, models["scaled-linear"], {}, { steps, denoise: 1 }).span,
   ]);
   expect(found).toEqual([...golden("ddim_uniform.spans").data]);
+});
+
+test("edm_playground_v2.5: the sigmas, and what the network is told of them", () => {
+  const model = edmSampling();
+  for (const { steps, denoise } of whole) {
+    const { sigmas } = planSigmas(schedules["edm_playground_v2.5"], model, {}, { steps, denoise });
+    const { data } = golden(`edm_playground_v2.5.${steps}`);
+    for (const [i, sigma] of sigmas.slice(0, -1).entries()) {
+      // Through torch's `pow`, and its `log`, a last bit of each.
+      expect(Math.abs(sigma - data[i]!)).toBeLessThanOrEqual(2 ** -22 * data[i]!);
+      expect(Math.abs(model.timestep(sigma) - data[steps + i]!)).toBeLessThanOrEqual(2 ** -21);
+    }
+  }
 });

@@ -1,5 +1,5 @@
 import { writeSync } from "node:fs";
-import type { TaskService } from "#/tasks/life-cycle/service.ts";
+import type { Tasks } from "#/tasks/life-cycle/tasks.ts";
 import { ScriptedEngine } from "./scripted-engine.ts";
 import { openBench, small } from "./task-bench.ts";
 
@@ -26,7 +26,7 @@ async function main(folder: string, mode: string): Promise<void> {
 }
 
 /** Submits until the process is killed. */
-async function load(tasks: TaskService, say: (line: string) => void): Promise<never> {
+async function load(tasks: Tasks, say: (line: string) => void): Promise<never> {
   for (;;) {
     const images = 1 + Math.floor(Math.random() * 3);
     const { id } = await tasks.submit({ ...small, overwrite_step: 2, image_number: images });

@@ -2,7 +2,9 @@ import { existsSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Tensor } from "#/tensor/tensor.ts";
-import { readSafetensors, readWeight, type WeightRef } from "#/weights/safetensors.ts";
+import { readWeight } from "#/weights/read-weights.ts";
+import { readSafetensors } from "#/weights/safetensors.ts";
+import type { WeightRef } from "#/weights/weight-file.ts";
 
 const folder = join(import.meta.dir, "../golden");
 

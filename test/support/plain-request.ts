@@ -21,8 +21,6 @@ export const plainWorld: World = {
   styles: [],
   wildcards: () => undefined,
   sidecar: () => ({}),
-  samplers: ["dpmpp_2m_sde_gpu"],
-  schedules: ["karras"],
   noise: "gpu",
   tokenizer: lazyTokenizer(),
 };

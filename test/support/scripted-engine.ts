@@ -11,6 +11,8 @@ type Job = Extract<EngineCommand, { type: "generate" }>;
 export type Script = Readonly<{
   /** Awaited before each step of each image; a test holds the engine here, or throws to break it. */
   beforeStep?: (at: Readonly<{ id: TaskId; image: number; step: number }>) => Promise<void> | void;
+  /** Awaited after the engine broke, before it may be given a job again. */
+  restored?: () => Promise<void>;
 }>;
 
 /**
@@ -63,6 +65,10 @@ export class ScriptedEngine implements Engine {
 
   unload(): void {
     this.change({ ...this.state, loaded: [] });
+  }
+
+  async restored(): Promise<void> {
+    await this.#script.restored?.();
   }
 
   async close(): Promise<void> {}

@@ -1,5 +1,5 @@
 import { type DType, dtypeBytes } from "#/weights/dtype.ts";
-import type { SafetensorsFile, WeightRef } from "#/weights/safetensors.ts";
+import type { WeightFile, WeightRef } from "#/weights/weight-file.ts";
 
 /** Names and shapes, torch's order of axes. */
 export type Shapes = Map<string, readonly number[]>;
@@ -43,7 +43,7 @@ export function sdxlShapes(sizes: SdxlSizes): Shapes {
 }
 
 /** A header as if read from a file: tensors in order, the last one ending with the file. */
-export function headerOf(shapes: Shapes, path: string, dtype: DType = "F16"): SafetensorsFile {
+export function headerOf(shapes: Shapes, path: string, dtype: DType = "F16"): WeightFile {
   const tensors = new Map<string, WeightRef>();
   let offset = 8;
   for (const [key, shape] of shapes) {

@@ -5,26 +5,27 @@ import type { GenerateParams, GenerateRequest } from "#/api/generate.ts";
 import { Catalog } from "#/catalog/catalog.ts";
 import { Examiner } from "#/catalog/examine.ts";
 import { ModelHashes } from "#/catalog/hashes.ts";
+import { type DoorConfig, doorTable } from "#/doors/table.ts";
 import type { Engine } from "#/engine/engine.ts";
 import { DecodeGate } from "#/image/decode-gate.ts";
 import { type Log, silentLog } from "#/lib/log.ts";
 import type { TaskId } from "#/lib/task-id.ts";
-import { samplerNames, scheduleNames } from "#/recipe/recipe.ts";
-import { webhookText } from "#/routes/answers/webhook-text.ts";
+import type { FrontDoors } from "#/routes/door.ts";
 import { openHistory } from "#/stores/history/sqlite.ts";
 import type { HistoryStore } from "#/stores/history.ts";
 import { folderImages } from "#/stores/images/folder.ts";
-import { createTasks, type GenerationAssets, type TaskConfig } from "#/tasks/create-tasks.ts";
+import { createTasks, type TaskConfig } from "#/tasks/create-tasks.ts";
+import type { GenerationAssets } from "#/tasks/intake/create-intake.ts";
 import type { Tools } from "#/tasks/intake/tools.ts";
 import type { TaskEvent } from "#/tasks/life-cycle/events.ts";
-import type { TaskService } from "#/tasks/life-cycle/service.ts";
+import type { Tasks } from "#/tasks/life-cycle/tasks.ts";
 import { ScriptedEngine } from "./scripted-engine.ts";
 import { writeTinyCheckpoint, writeTinyLora, writeTinyVae } from "./tiny-models.ts";
 
 /** The tasks with everything real around them but the engine, in a folder of their own. */
 export type TaskBench = Readonly<{
   folder: string;
-  tasks: TaskService;
+  tasks: Tasks;
   tools: Tools;
   /** The values of a request that says nothing. */
   defaults: () => GenerateParams;
@@ -36,11 +37,15 @@ export type TaskBench = Readonly<{
 
 export type BenchOptions = Readonly<{
   engine?: Engine;
+  /** Several, instead of one. */
+  engines?: readonly Engine[];
   decoding?: DecodeGate;
   folder?: string;
   outputs?: string;
-  config?: Partial<TaskConfig>;
+  config?: Partial<TaskConfig & DoorConfig>;
   assets?: Partial<GenerationAssets>;
+  /** Instead of those there are. */
+  doors?: FrontDoors;
   log?: Log;
   /** Where the routes listen, for a bench that is served. */
   port?: () => number;
@@ -68,6 +73,12 @@ export function putModel(folder: string, name: string): string {
   return name.startsWith("vae/") ? writeTinyVae(path) : writeTinyCheckpoint(path);
 }
 
+/** The doors of a bench, for its tasks and its routes. */
+export const benchDoors = (
+  { config }: Pick<BenchOptions, "config"> = {},
+  limits?: Parameters<typeof doorTable>[1],
+): FrontDoors => doorTable({ webhook_text: false, persistent: false, ...config }, limits);
+
 export function openBench(options: BenchOptions = {}): TaskBench {
   const folder = options.folder ?? benchFolder();
   const outputs = options.outputs ?? join(folder, "outputs");
@@ -83,7 +94,6 @@ export function openBench(options: BenchOptions = {}): TaskBench {
       queue_limit: 100,
       webhook_url: "",
       webhook_secret: "",
-      webhook_text: false,
       allow_private_fetch: true,
       disable_metadata: false,
       created_by: "",
@@ -94,20 +104,18 @@ export function openBench(options: BenchOptions = {}): TaskBench {
     catalog: new Catalog([join(folder, "models")]),
     examiner: new Examiner(),
     hashes: new ModelHashes(join(folder, "hashes.json")),
-    engine: options.engine ?? new ScriptedEngine(),
+    engines: options.engines ?? [options.engine ?? new ScriptedEngine()],
     decoding: options.decoding ?? new DecodeGate(),
     assets: {
       presets: new Map([["default", { default_model: "base.safetensors" }]]),
       styles: [],
       wildcards: () => undefined,
-      samplers: samplerNames,
-      schedules: scheduleNames,
       ...options.assets,
     },
     log: options.log ?? silentLog,
     baseUrl: () => `http://127.0.0.1:${port()}`,
     port,
-    recordText: webhookText,
+    doors: options.doors ?? benchDoors(options),
     clock: options.clock ?? Date.now,
     random: Math.random,
   });
@@ -137,7 +145,7 @@ export const small: GenerateRequest = {
 };
 
 /** Everything a task tells until it is settled. */
-export async function storyOf(tasks: TaskService, id: TaskId): Promise<readonly TaskEvent[]> {
+export async function storyOf(tasks: Tasks, id: TaskId): Promise<readonly TaskEvent[]> {
   const story: TaskEvent[] = [];
   for await (const event of tasks.watch(id, AbortSignal.timeout(120_000))) {
     if (event.taskId !== null) story.push(event);

@@ -23,8 +23,8 @@ export function conv2d(m: Module, x: Value, options: ConvOptions = {}): Value {
   if (options.padding === undefined && shape.slice(2).some((side) => side % 2 === 0))
     throw m.misshapen("weight", "a kernel of odd sides");
   const { conv, pointwiseAdd } = x.graph.operators;
-  const bias = m.has("bias") ? m.vectorRef("bias", shape[0]) : undefined;
-  const y = conv(x, m.ref("weight"), bias, convWindow(shape, options));
+  const bias = m.has("bias") ? m.vectorParameter("bias", shape[0]) : undefined;
+  const y = conv(x, m.parameter("weight"), bias, convWindow(shape, options));
   const { lora } = m;
   if (lora === undefined) return y;
   const low = conv(x, lora.down, undefined, convWindow(lora.down.shape, options));

@@ -1,5 +1,5 @@
 import { toFloat32 } from "#/weights/dtype.ts";
-import type { WeightRef } from "#/weights/safetensors.ts";
+import type { WeightRef } from "#/weights/weight-file.ts";
 import type { Graph, Value } from "../graph.ts";
 import type { Module } from "../module.ts";
 import { gather, mul } from "./arithmetic.ts";
@@ -10,9 +10,11 @@ import { gather, mul } from "./arithmetic.ts";
  * @param m   `weight` [rows, width]
  * @param ids int64, any shape
  * @returns   the shape of `ids` with the width behind it
+ * @throws ModelError `weight-shape` for a table of other axes, or one that something should be added to
  */
 export function embedding(m: Module, ids: Value): Value {
-  const ref = m.ref("weight");
+  const { changes, ...ref } = m.parameter("weight");
+  if (changes !== undefined) throw m.misfit("has a difference to its table, which is not read");
   if (ref.shape.length !== 2) throw m.misshapen("weight", "two axes");
   const rows = eightBits(ref) ? eightBitRows(m.graph, ref, ids) : gather(m.graph.stored(ref), ids);
   const { scale = 1 } = ref;

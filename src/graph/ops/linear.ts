@@ -25,7 +25,7 @@ export function linear(m: Module, x: Value): Value {
 export function geglu(m: Module, x: Value): Value {
   const width = m.size("weight", 0);
   if (width % 2 !== 0) throw m.misshapen("weight", "an even number of rows");
-  const bias = m.vectorRef("bias", width);
+  const bias = m.vectorParameter("bias", width);
   return x.graph.operators.geglu(x.graph, (added) => projection(m, x, added), bias);
 }
 

@@ -15,7 +15,10 @@ export function groupNorm(
   options: Readonly<{ epsilon: number; groups?: number; activation?: "silu" }>,
 ): Value {
   const { epsilon, groups = 32, activation } = options;
-  const affine = { scale: m.vectorRef("weight", x.dims[1]), bias: m.vectorRef("bias", x.dims[1]) };
+  const affine = {
+    scale: m.vectorParameter("weight", x.dims[1]),
+    bias: m.vectorParameter("bias", x.dims[1]),
+  };
   if (m.size("weight", 0) % groups !== 0) throw m.misshapen("weight", `a multiple of ${groups} channels`);
   return x.graph.operators.groupNorm(x, affine, { groups, epsilon, silu: activation === "silu" });
 }

@@ -1,15 +1,10 @@
-import { combine, type Denoise, type Latent, type Noise, pairs, type Step } from "../sampler.ts";
+import { combine, type Latent, pairs, type Steps, type Walk } from "../sampler.ts";
 
 /**
  * DPM-Solver++(2M) for the SDE, midpoint form (Lu et al. 2022, section 5; k-diffusion's `sample_dpmpp_2m_sde` with
  * eta = 1). h is the step in lambda = -ln sigma.
  */
-export async function* dpmpp2mSde(
-  denoise: Denoise,
-  start: Latent,
-  sigmas: readonly number[],
-  noise: Noise,
-): AsyncGenerator<Step, Latent, undefined> {
+export async function* dpmpp2mSde({ denoise, x: start, sigmas, noise }: Walk): Steps {
   let x = start;
   let last: Readonly<{ denoised: Latent; h: number }> | undefined;
   for (const [index, from, to] of pairs(sigmas)) {

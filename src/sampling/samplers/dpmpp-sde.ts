@@ -1,18 +1,5 @@
-import {
-  ancestralSplit,
-  combine,
-  type Denoise,
-  type Latent,
-  type Noise,
-  pairs,
-  type Step,
-} from "../sampler.ts";
-
-const { fround, log, exp } = Math;
-
-/** A level by way of its lambda = -ln sigma, as the reference's float32 has it: now and then off by its last bit. */
-const lambdaOf = (sigma: number): number => -fround(log(sigma));
-const sigmaOf = (lambda: number): number => fround(exp(-lambda));
+import { ancestralSplit, combine, type Latent, pairs, type Steps, type Walk } from "../sampler.ts";
+import { lambdaBetween, lambdaOf, sigmaOf } from "./lambda.ts";
 
 /**
  * DPM-Solver++(S) for the SDE with a midpoint at r = 1/2 (Lu et al. 2022; k-diffusion's `sample_dpmpp_sde`, eta = 1):
@@ -21,12 +8,7 @@ const sigmaOf = (lambda: number): number => fround(exp(-lambda));
  * The levels of both legs go through lambda in float32, the midpoint too: they say where the Brownian path is asked, and
  * the midpoint also which timestep the network is asked about.
  */
-export async function* dpmppSde(
-  denoise: Denoise,
-  start: Latent,
-  sigmas: readonly number[],
-  noise: Noise,
-): AsyncGenerator<Step, Latent, undefined> {
+export async function* dpmppSde({ denoise, x: start, sigmas, noise }: Walk): Steps {
   let x = start;
   for (const [index, sigma, next] of pairs(sigmas)) {
     const denoised = await denoise(x, sigma);
@@ -36,7 +18,7 @@ export async function* dpmppSde(
       continue;
     }
     const [first, last] = [lambdaOf(sigma), lambdaOf(next)];
-    const middle = sigmaOf(fround(first + fround(fround(last - first) * 0.5)));
+    const middle = sigmaOf(lambdaBetween(first, last, 0.5));
     const from = sigmaOf(first);
     const leg = (to: number, estimate: Latent): Latent => {
       const { down, up } = ancestralSplit(from, to);

@@ -1,23 +1,10 @@
-import {
-  ancestralSplit,
-  combine,
-  type Denoise,
-  type Latent,
-  type Noise,
-  pairs,
-  type Step,
-} from "../sampler.ts";
+import { ancestralSplit, combine, pairs, type Steps, type Walk } from "../sampler.ts";
 
 /**
  * DDIM with eta = 1 (Song et al. 2021) written in sigma: an Euler step to below the target noise level, then fresh
  * noise back up to it.
  */
-export async function* eulerAncestral(
-  denoise: Denoise,
-  start: Latent,
-  sigmas: readonly number[],
-  noise: Noise,
-): AsyncGenerator<Step, Latent, undefined> {
+export async function* eulerAncestral({ denoise, x: start, sigmas, noise }: Walk): Steps {
   let x = start;
   for (const [index, from, to] of pairs(sigmas)) {
     const denoised = await denoise(x, from);

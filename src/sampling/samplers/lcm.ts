@@ -1,12 +1,7 @@
-import { combine, type Denoise, type Latent, type Noise, pairs, type Step } from "../sampler.ts";
+import { combine, pairs, type Steps, type Walk } from "../sampler.ts";
 
 /** Latent consistency sampling (Luo et al. 2023, algorithm 3): jump to the estimate, noise it to the next level. */
-export async function* lcm(
-  denoise: Denoise,
-  start: Latent,
-  sigmas: readonly number[],
-  noise: Noise,
-): AsyncGenerator<Step, Latent, undefined> {
+export async function* lcm({ denoise, x: start, sigmas, noise }: Walk): Steps {
   let x = start;
   for (const [index, from, to] of pairs(sigmas)) {
     const denoised = await denoise(x, from);

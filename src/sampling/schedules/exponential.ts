@@ -1,4 +1,5 @@
-import { linspace, type Schedule } from "./schedule.ts";
+import { linspace } from "../linspace.ts";
+import type { Schedule } from "./schedule.ts";
 
 /** Equal steps in ln sigma. */
 export const exponential: Schedule = ({ sigmaMin, sigmaMax }, steps) =>

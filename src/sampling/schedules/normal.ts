@@ -1,4 +1,5 @@
-import { linspace, type Schedule } from "./schedule.ts";
+import { linspace } from "../linspace.ts";
+import type { Schedule } from "./schedule.ts";
 
 /** Equal steps in the timestep, both ends included. */
 export const normal: Schedule = ({ sigmaMin, sigmaMax, timestep, sigmaAt }, steps) =>

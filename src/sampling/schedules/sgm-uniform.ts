@@ -1,4 +1,5 @@
-import { linspace, type Schedule } from "./schedule.ts";
+import { linspace } from "../linspace.ts";
+import type { Schedule } from "./schedule.ts";
 
 /** Equal steps in the timestep, the last one left out (Stability's generative-models; what Lightning was made for). */
 export const sgmUniform: Schedule = ({ sigmaMin, sigmaMax, timestep, sigmaAt }, steps) =>

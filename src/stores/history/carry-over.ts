@@ -1,6 +1,6 @@
 import type { Database } from "bun:sqlite";
 import { getTableConfig } from "drizzle-orm/sqlite-core";
-import { generateRecord, outbox, taskExtra } from "./tables.ts";
+import { generateRecord, outbox, recipes, taskExtra } from "./tables.ts";
 
 const columnsOf = (table: Parameters<typeof getTableConfig>[0], without = ""): string =>
   getTableConfig(table)
@@ -17,6 +17,7 @@ const columnsOf = (table: Parameters<typeof getTableConfig>[0], without = ""): s
 export function carryOver(from: string, into: Database): void {
   const records = columnsOf(generateRecord, "id");
   const extras = columnsOf(taskExtra);
+  const kept = columnsOf(recipes);
   const webhooks = columnsOf(outbox);
   into.query("ATTACH ? AS old").run(from);
   try {
@@ -26,6 +27,8 @@ export function carryOver(from: string, into: Database): void {
           AND task_id IN (SELECT task_id FROM old.fooocusd_task)
           AND task_id NOT IN (SELECT task_id FROM main.generate_record) ORDER BY id`);
       into.run(`INSERT OR IGNORE INTO main.fooocusd_task (${extras}) SELECT ${extras} FROM old.fooocusd_task
+        WHERE task_id IN (SELECT task_id FROM main.generate_record WHERE finish_mills IS NULL)`);
+      into.run(`INSERT OR IGNORE INTO main.fooocusd_recipe (${kept}) SELECT ${kept} FROM old.fooocusd_recipe
         WHERE task_id IN (SELECT task_id FROM main.generate_record WHERE finish_mills IS NULL)`);
       into.run(
         `INSERT OR IGNORE INTO main.fooocusd_webhook (${webhooks}) SELECT ${webhooks} FROM old.fooocusd_webhook`,

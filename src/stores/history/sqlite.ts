@@ -18,7 +18,7 @@ import type { TaskId } from "#/lib/task-id.ts";
 import type { HistoryStore } from "../history.ts";
 import { type Db, HistoryFile } from "./history-file.ts";
 import { type JoinedRow, statusWords, toDelivery, toTask, toUnfinished } from "./rows.ts";
-import { counters, generateRecord, outbox, taskExtra } from "./tables.ts";
+import { counters, generateRecord, outbox, recipes, taskExtra } from "./tables.ts";
 
 /** What a history does beside its rows. */
 export type HistoryOptions = Readonly<{ log?: Log; claim?: () => void }>;
@@ -58,7 +58,7 @@ function sqliteHistory(file: HistoryFile, log: Log): HistoryStore {
   const read = <T>(work: (db: Db) => T): T => file.read(work);
   const guarded = <T>(what: string, work: (db: Db) => T): T => file.write(what, work);
   return {
-    insert: (task) =>
+    insert: (task, recipe) =>
       guarded("A task", (db) =>
         db.transaction((tx) => {
           const [row] = tx
@@ -75,16 +75,29 @@ function sqliteHistory(file: HistoryFile, log: Log): HistoryStore {
             .values({
               task_id: task.id,
               label: task.label,
-              legacy_job: task.legacyJob,
+              door: task.door.name,
+              door_word: task.door.word,
               warnings: writeJson(task.warnings),
             })
             .run();
+          if (recipe !== undefined) tx.insert(recipes).values({ task_id: task.id, recipe }).run();
           return row?.id ?? -1;
         }),
       ),
     started: (id, attempt) =>
       guarded("A start", (db) =>
         db.update(taskExtra).set({ attempt, rank: runningRank }).where(eq(taskExtra.task_id, id)).run(),
+      ),
+    recipe: (id) => {
+      const kept: unknown = read((db) =>
+        db.select().from(recipes).where(eq(recipes.task_id, id)).get(),
+      )?.recipe;
+      // What another program left there is no text of ours, but it is there.
+      return kept === undefined || typeof kept === "string" ? kept : "";
+    },
+    stopping: (id) =>
+      guarded("A stop", (db) =>
+        db.update(taskExtra).set({ stopping: 1 }).where(eq(taskExtra.task_id, id)).run(),
       ),
     warned: (id, warnings) =>
       guarded("A warning", (db) =>
@@ -119,6 +132,7 @@ function sqliteHistory(file: HistoryFile, log: Log): HistoryStore {
             .set({ images: writeJson(s.images), error: s.error === null ? null : writeJson(s.error) })
             .where(eq(taskExtra.task_id, id))
             .run();
+          tx.delete(recipes).where(eq(recipes.task_id, id)).run();
           if (delivery === undefined) return;
           const { nextAt, ...rest } = delivery;
           tx.insert(outbox)
@@ -180,9 +194,10 @@ function sqliteHistory(file: HistoryFile, log: Log): HistoryStore {
           tx.delete(generateRecord)
             .where(inArray(generateRecord.task_id, listed(ids)))
             .run();
-          tx.delete(taskExtra)
-            .where(inArray(taskExtra.task_id, listed(ids)))
-            .run();
+          for (const table of [taskExtra, recipes])
+            tx.delete(table)
+              .where(inArray(table.task_id, listed(ids)))
+              .run();
         }),
       ),
     counter: (name) =>

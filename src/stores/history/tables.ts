@@ -1,4 +1,6 @@
 import { index, integer, real, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import { doorColumns, referenceDoor } from "./migrations/005-doors.ts";
+import { keptRecipes } from "./migrations/006-kept-recipes.ts";
 
 /** The reference's table, column for column, so that either program opens the other's file. */
 export const generateRecord = sqliteTable(
@@ -30,10 +32,22 @@ export const taskExtra = sqliteTable("fooocusd_task", {
   images: text("images").notNull().default("[]"),
   /** JSON of the error it failed with. */
   error: text("error"),
-  /** The older API's kind of job, for a task that came through it. */
-  legacy_job: text("legacy_job"),
+  /** Name of the door it came in by, and the door's own word. */
+  door: text("door").notNull().default(referenceDoor),
+  door_word: text("door_word").notNull().default(""),
   /** JSON of what its client was told. */
   warnings: text("warnings").notNull().default("[]"),
+  /** 1 for a task that was running and was asked to stop: whoever stopped it does not want it back. */
+  stopping: integer("stopping").notNull().default(0),
+});
+
+/**
+ * What a task that has not ended is to become, as `recipe/kept-recipe.ts` writes it. In a table of its own: it may be
+ * megabytes, which neither lists need to read nor every small change of a row to write again.
+ */
+export const recipes = sqliteTable("fooocusd_recipe", {
+  task_id: text("task_id").primaryKey(),
+  recipe: text("recipe").notNull(),
 });
 
 /** Numbers that must never go back, by name: the sequence of live events. */
@@ -93,4 +107,6 @@ export const migrations: readonly (readonly string[])[] = [
   ["ALTER TABLE fooocusd_task ADD COLUMN warnings TEXT NOT NULL DEFAULT '[]'"],
   // How many tasks have ended is asked for often; requests are long, and a count that reads them all takes its time.
   ["CREATE INDEX IF NOT EXISTS ix_fooocusd_record_status ON generate_record (task_status)"],
+  doorColumns,
+  keptRecipes,
 ];

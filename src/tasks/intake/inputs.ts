@@ -51,6 +51,11 @@ export async function takeInputs(params: GenerateParams, options: InputOptions):
   return { ...params, ...taken, controlnet_image: slots };
 }
 
+/** Whether a request brings pictures. */
+export const hasPictures = (params: GenerateParams): boolean =>
+  imageFields.some((field) => isImage(params[field])) ||
+  params.controlnet_image.some(({ cn_img }) => isImage(cn_img));
+
 const slotField = (index: number): string => `controlnet_image.${index}.cn_img`;
 
 /**

@@ -1,15 +1,35 @@
 import { clientSentence } from "#/lib/client-sentence.ts";
 import type { WireError } from "#/lib/errors.ts";
+import type { Log } from "#/lib/log.ts";
 import type { TaskId } from "#/lib/task-id.ts";
-import type { Delivery, Settlement } from "#/stores/history.ts";
+import type { Delivery, HistoryStore, Settlement } from "#/stores/history.ts";
+import { type Doors, doorOf } from "./door.ts";
 import type { EventLog } from "./event-log.ts";
 import type { TaskTimings } from "./events.ts";
 import type { HistoryWriter } from "./history-writer.ts";
-import type { TaskParts } from "./parts.ts";
 import type { Task, TaskImage } from "./task.ts";
 
 /** How a task ended, but for the time. */
 export type End = Omit<Settlement, "finishedAt">;
+
+/** Who tells the world that a task ended. */
+export type Announcer = Readonly<{
+  /** What is to be told of this end, to be written down with it; nothing if nobody wants to hear it. */
+  deliveryFor: (task: Task, record: () => string) => Delivery | undefined;
+  /** Tells what has just been written down. */
+  add: (delivery: Delivery) => void;
+}>;
+
+/** What endings are made of. */
+export type EndingParts = Readonly<{
+  history: Pick<HistoryStore, "settle">;
+  announcer: Announcer;
+  /** The APIs by which tasks come in. */
+  doors: Doors;
+  log: Log;
+  /** Milliseconds since 1970. */
+  now: () => number;
+}>;
 
 type Unwritten = Readonly<{ task: Task; settlement: Settlement; delivery: Delivery | undefined }>;
 
@@ -18,12 +38,12 @@ type Unwritten = Readonly<{ task: Task; settlement: Settlement; delivery: Delive
  * written as soon as that works again.
  */
 export class Endings {
-  readonly #parts: TaskParts;
+  readonly #parts: EndingParts;
   readonly #events: EventLog;
   readonly #unwritten = new Map<TaskId, Unwritten>();
   readonly #writer: HistoryWriter;
 
-  constructor(parts: TaskParts, events: EventLog, writer: HistoryWriter) {
+  constructor(parts: EndingParts, events: EventLog, writer: HistoryWriter) {
     this.#parts = parts;
     this.#events = events;
     this.#writer = writer;
@@ -31,14 +51,14 @@ export class Endings {
 
   /** Ends a task: row, webhook, event; exactly once, whoever calls is the task's owner. */
   settle(task: Task, { error: failure, ...rest }: End): void {
-    const { now, webhooks, recordText, log } = this.#parts;
+    const { now, announcer, doors, log } = this.#parts;
     // From here on, whoever reads of it is a client; the log alone is told where files lie.
     const error = failure === null ? null : { ...failure, message: clientSentence(failure) };
     const end = { ...rest, error };
     // A clock that was set back must not make a task end before it began.
     const settlement = { ...end, finishedAt: Math.max(now(), end.startedAt ?? task.queuedAt) };
     const settled: Task = { ...task, state: { status: "settled", ...settlement } };
-    const delivery = webhooks.deliveryFor(task, () => recordText(settled));
+    const delivery = announcer.deliveryFor(task, () => doorOf(doors, task.door).webhookBody(settled));
     const ended = { task: settled, settlement, delivery };
     const seconds = (settlement.finishedAt - (end.startedAt ?? settlement.finishedAt)) / 1000;
     const facts = { task: task.id, outcome: end.outcome, images: end.images.length, seconds };
@@ -70,7 +90,7 @@ export class Endings {
   #write({ task, settlement, delivery }: Unwritten): void {
     this.#parts.history.settle(task.id, settlement, delivery);
     this.#unwritten.delete(task.id);
-    if (delivery !== undefined) this.#parts.webhooks.add(delivery);
+    if (delivery !== undefined) this.#parts.announcer.add(delivery);
   }
 }
 

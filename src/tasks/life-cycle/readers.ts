@@ -1,7 +1,7 @@
 import type { TaskId } from "#/lib/task-id.ts";
 import type { EventLog } from "./event-log.ts";
 import type { LiveEvent } from "./events.ts";
-import { Follower } from "./follower.ts";
+import { follower } from "./follower.ts";
 import type { TaskRunner } from "./runner.ts";
 
 /** What everybody who waits for something is told when the server goes. */
@@ -17,11 +17,11 @@ const closing = {
  */
 export class Readers {
   readonly #events: EventLog;
-  readonly #runner: Pick<TaskRunner, "find" | "currentId">;
+  readonly #runner: Pick<TaskRunner, "find" | "isRunning">;
   readonly #begun = new AbortController();
   readonly #over = new AbortController();
 
-  constructor(events: EventLog, runner: Pick<TaskRunner, "find" | "currentId">) {
+  constructor(events: EventLog, runner: Pick<TaskRunner, "find" | "isRunning">) {
     this.#events = events;
     this.#runner = runner;
   }
@@ -77,16 +77,16 @@ export class Readers {
     missed: () => readonly LiveEvent[],
   ): AsyncGenerator<LiveEvent, void, undefined> {
     if (signal.aborted) return;
-    const follower = new Follower();
+    const unread = follower();
     const stop = this.#events.subscribe((event) => {
       const wanted = of === "all" || (event.taskId !== null && of.includes(event.taskId));
-      if (wanted || event.type === "closing") follower.push(event);
+      if (wanted || event.type === "closing") unread.push(event);
     });
-    const leave = (): void => follower.close();
+    const leave = (): void => unread.close();
     const part = (): void => {
       if (!this.#hearNoMoreOf(of)) return;
-      follower.push(this.#events.serverSnapshot(closing));
-      follower.close();
+      unread.push(this.#events.serverSnapshot(closing));
+      unread.close();
     };
     const begun = this.#begun.signal;
     for (const left of [signal, this.over]) left.addEventListener("abort", leave);
@@ -97,7 +97,7 @@ export class Readers {
       const ended = of !== "all" && of.every((id) => this.#runner.find(id) === undefined);
       if (begun.aborted) part();
       yield* before;
-      if (!ended) yield* follower;
+      if (!ended) yield* unread;
     } finally {
       stop();
       for (const left of [signal, this.over]) left.removeEventListener("abort", leave);
@@ -107,7 +107,7 @@ export class Readers {
 
   /** Whether this process does nothing more that a reader of these waits for. */
   #hearNoMoreOf(of: readonly TaskId[] | "all"): boolean {
-    const isRunning = of === "all" || of.some((id) => id === this.#runner.currentId);
+    const isRunning = of === "all" || of.some((id) => this.#runner.isRunning(id));
     return this.over.aborted || (this.#begun.signal.aborted && !isRunning);
   }
 }

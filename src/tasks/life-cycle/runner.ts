@@ -1,281 +1,212 @@
-import { fromStored } from "#/api/stored.ts";
-import { EngineError, toWireError, type WireError } from "#/lib/errors.ts";
+import type { Engine } from "#/engine/engine.ts";
 import type { TaskId } from "#/lib/task-id.ts";
-import { isBusy } from "#/stores/history/failures.ts";
-import type { Endings } from "./endings.ts";
+import type { HistoryStore } from "#/stores/history.ts";
+import { type AttemptParts, attempt, type RunAtHand } from "./attempt.ts";
+import type { End, Endings } from "./endings.ts";
 import type { EventLog } from "./event-log.ts";
 import type { HistoryWriter } from "./history-writer.ts";
-import type { TaskParts } from "./parts.ts";
-import type { TaskQueue } from "./queue.ts";
-import { MemoryQueue } from "./queues/memory.ts";
-import { TaskRun } from "./run.ts";
-import type { Task, TaskImage } from "./task.ts";
-
-/** What is known of a task that has not ended. */
-type Live = Readonly<{ task: Task; attempts: number; images: readonly TaskImage[] }>;
-
-/** Started this often and never finished: the next attempt would end the same way. */
-const mostAttempts = 2;
+import { type LiveTask, LiveTasks } from "./live-tasks.ts";
+import { type RunParts, TaskRun } from "./run.ts";
+import { type SlotEnd, SlotPool } from "./slot-pool.ts";
+import type { Task } from "./task.ts";
+import { endOfUnfinished } from "./unfinished.ts";
 
 /** Name of the counter that remembers a paused queue. */
 const pausedCounter = "paused";
 
-/** Name of the counter that remembers the row of a running task that was asked to stop; 0 for none. */
-const stoppingCounter = "stopping";
+/** What the runner works with, beside what it makes itself. */
+export type RunnerParts = Omit<RunParts, "engine"> &
+  Omit<AttemptParts, "history"> &
+  Readonly<{
+    /** One task runs on each at a time. */
+    engines: readonly Engine[];
+    history: AttemptParts["history"] &
+      Pick<HistoryStore, "counter" | "setCounter" | "unfinished" | "stopping" | "imageSaved" | "reorder">;
+    events: Pick<EventLog, "addTask" | "addServer">;
+    endings: Pick<Endings, "settle">;
+    writer: Pick<HistoryWriter, "keep" | "now">;
+  }>;
 
-/** A waiting task that so many others are before. */
-const placed = (task: Task, before: number): Task => ({
-  ...task,
-  state: { status: "pending", position: before + 1 },
-});
+type Running = RunAtHand & { stopping: boolean } & Readonly<{ over: PromiseWithResolvers<void> }>;
 
-/** Why an unfinished task is not made by this start. */
-function whyNotAgain(fault: string | null, attempt: number): WireError | undefined {
-  if (fault !== null) return toWireError(new EngineError("storage-failed", fault));
-  if (attempt < mostAttempts) return undefined;
-  const message = `The server died ${attempt} times while it made this; it is not tried again.`;
-  return toWireError(new EngineError("interrupted", message));
-}
-
-/** Runs the waiting tasks one after the other, whatever becomes of each. */
+/** Runs the waiting tasks in their order, one on each engine, whatever becomes of each. */
 export class TaskRunner {
-  readonly #parts: TaskParts;
-  readonly #events: EventLog;
-  readonly #endings: Endings;
-  readonly #writer: HistoryWriter;
-  readonly #queue: TaskQueue = new MemoryQueue();
-  readonly #live = new Map<TaskId, Live>();
-  #current: TaskRun | undefined;
-  #idle: Promise<void> = Promise.resolve();
+  readonly tasks: LiveTasks;
+  readonly #parts: RunnerParts;
+  readonly #slots: SlotPool;
+  /** In the order they were started. */
+  readonly #running = new Map<TaskId, Running>();
   #closing = false;
-  /** The running task, once it was asked to stop: it ends as stopped, whatever keeps it from ending by itself. */
-  #stopping: TaskRun | undefined;
 
-  constructor(parts: TaskParts, events: EventLog, endings: Endings, writer: HistoryWriter) {
+  constructor(parts: RunnerParts) {
     this.#parts = parts;
-    this.#events = events;
-    this.#endings = endings;
-    this.#writer = writer;
-    this.#queue.paused = parts.history.counter(pausedCounter) === 1;
+    this.#slots = new SlotPool(parts.engines, () => this.#next());
+    this.tasks = new LiveTasks(parts.events, () => this.#running.size);
+    this.tasks.pause(parts.history.counter(pausedCounter) === 1);
   }
 
   get closing(): boolean {
     return this.#closing;
   }
 
-  get currentId(): TaskId | undefined {
-    return this.#current?.id;
+  /** Ids of the running tasks, the one that was started first before all others. */
+  get runningIds(): readonly TaskId[] {
+    return [...this.#running.keys()];
   }
 
-  get waiting(): readonly TaskId[] {
-    return this.#queue.ids;
-  }
-
-  get paused(): boolean {
-    return this.#queue.paused;
-  }
-
-  /** Ids of all tasks that have not ended: waiting or running. */
-  get liveIds(): readonly TaskId[] {
-    return [...this.#live.keys()];
-  }
-
-  /** The waiting tasks in their order. */
-  get waitingTasks(): readonly Task[] {
-    return this.#queue.ids.flatMap((id, index) => {
-      const task = this.#live.get(id)?.task;
-      return task === undefined ? [] : [placed(task, index)];
-    });
+  isRunning(id: TaskId): boolean {
+    return this.#running.has(id);
   }
 
   /** A task that has not ended; a waiting one with its place as it is now. */
   find(id: TaskId): Task | undefined {
-    const task = this.#live.get(id)?.task;
-    return task?.state.status === "pending" ? placed(task, this.#queue.ids.indexOf(id)) : task;
+    return this.tasks.find(id);
   }
 
   /** Puts what the last process left unfinished back into the queue, in its order, and starts. */
   restore(): void {
-    const stopping = this.#parts.history.counter(stoppingCounter);
-    for (const { attempt, images, fault, ...row } of this.#parts.history.unfinished()) {
+    for (const left of this.#parts.history.unfinished()) {
+      const { attempt: attempts, images, fault: _, stopping: __, ...row } = left;
       const task: Task = { ...row, state: { status: "pending", position: 0 } };
-      const ended = { startedAt: null, images } as const;
-      if (stopping > 0 && row.row === stopping) {
-        this.#endings.settle(task, { ...ended, outcome: "stopped", percent: 100, error: null });
-        continue;
-      }
-      const error = whyNotAgain(fault, attempt);
-      if (error !== undefined) {
-        this.#endings.settle(task, { ...ended, outcome: "failed", percent: 0, error });
-        this.#endings.settle(task, { outcome: "failed", startedAt: null, percent: 0, images, error });
-        continue;
-      }
-      this.#live.set(row.id, { task, attempts: attempt, images });
-      this.#queue.add(row.id);
+      const end = endOfUnfinished(left);
+      if (end === undefined) this.tasks.add({ task, attempts, images });
+      else this.#parts.endings.settle(task, end);
     }
-    if (stopping > 0) this.#remember(() => this.#parts.history.setCounter(stoppingCounter, 0));
-    this.#tellQueue();
+    this.tasks.tell();
     this.#next();
   }
 
   /** Takes a task whose row is written; it runs when it is its turn. */
   add(task: Task): void {
-    this.#live.set(task.id, { task, attempts: 0, images: [] });
-    this.#queue.add(task.id);
-    this.#tellQueue(task.id);
+    this.tasks.add({ task, attempts: 0, images: [] });
+    this.tasks.tell(task.id);
     this.#next();
   }
 
   /** Ends a waiting task. @returns whether it was waiting */
   cancel(id: TaskId): boolean {
-    const task = this.find(id);
-    if (task === undefined || !this.#queue.remove(id)) return false;
-    this.#live.delete(id);
-    this.#endings.settle(task, {
-      outcome: "cancelled",
-      startedAt: null,
-      percent: 0,
-      images: [],
-      error: null,
-    });
-    this.#tellQueue();
+    const task = this.tasks.takeAway(id);
+    if (task === undefined) return false;
+    const unmade = { startedAt: null, percent: 0, images: [], error: null } as const;
+    this.#parts.endings.settle(task, { outcome: "cancelled", ...unmade });
+    this.tasks.tell();
     return true;
   }
 
-  /** Asks the running task to stop, or to skip its image. @returns whether it is running */
+  /** Asks a running task to stop, or to skip its image. @returns whether it is running */
   interrupt(id: TaskId, action: "stop" | "skip"): boolean {
-    const run = this.#current;
-    if (run?.id !== id) return false;
-    this.#parts.engine.control(id, action);
-    if (action === "stop" && this.#stopping !== run) {
-      this.#stopping = run;
+    const running = this.#running.get(id);
+    if (running === undefined) return false;
+    running.run.interrupt(action);
+    if (action === "stop" && !running.stopping) {
+      running.stopping = true;
       // Whoever stopped it does not want it back, also if the server dies before it has ended.
-      const row = this.#live.get(id)?.task.row ?? 0;
-      this.#remember(() => this.#parts.history.setCounter(stoppingCounter, row));
+      this.#parts.writer.keep(id, () => this.#parts.history.stopping(id));
     }
     return true;
   }
 
   pause(paused: boolean): void {
-    this.#queue.paused = paused;
-    this.#remember(() => this.#parts.history.setCounter(pausedCounter, this.#queue.paused ? 1 : 0));
-    this.#tellQueue();
+    this.tasks.pause(paused);
+    this.#remember(() => this.#parts.history.setCounter(pausedCounter, this.tasks.paused ? 1 : 0));
+    this.tasks.tell();
     this.#next();
   }
 
   move(id: TaskId, before: TaskId | null): boolean {
-    const moved = this.#queue.move(id, before);
+    const moved = this.tasks.move(id, before);
     if (moved) {
-      this.#remember(() => this.#parts.history.reorder(this.#queue.ids));
-      this.#tellQueue();
+      this.#remember(() => this.#parts.history.reorder(this.tasks.waiting));
+      this.tasks.tell();
     }
     return moved;
   }
 
-  /** Takes nothing more; waits for the running task, then hands it back, not counting the attempt; but not a stopped one. */
+  /**
+   * Takes nothing more; waits for the running tasks, then hands them back, not counting the attempt; but not a stopped
+   * one.
+   */
   async close(milliseconds: number): Promise<void> {
     this.#closing = true;
-    const running = this.#current;
-    if (running === undefined) return;
+    const atHand = [...this.#running.values()];
+    if (atHand.length === 0) return;
     let timer: ReturnType<typeof setTimeout> | undefined;
     const late = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, milliseconds);
     });
-    await Promise.race([this.#idle, late]);
+    await Promise.race([Promise.all(atHand.map(({ over }) => over.promise)), late]);
     clearTimeout(timer);
-    if (this.#current !== running) return;
-    running.abandon();
-    const live = this.#live.get(running.id);
-    if (this.#stopping === running && live !== undefined) {
-      this.#live.delete(running.id);
-      this.#endings.settle(live.task, running.stopped());
-      return;
+    for (const { run, stopping } of this.#running.values()) {
+      run.abandon();
+      const task = this.tasks.find(run.id);
+      if (stopping && task !== undefined) this.#settle(task, run.stopped());
+      else this.#handBack(run.id);
     }
-    this.#handBack(running.id);
   }
 
   /** The next start makes it, and this attempt does not count. */
   #handBack(id: TaskId): void {
-    const attempts = this.#live.get(id)?.attempts ?? 1;
-    this.#writer.keep(id, () => this.#parts.history.started(id, attempts - 1));
+    const attempts = this.tasks.attemptsOf(id) ?? 1;
+    this.#parts.writer.keep(id, () => this.#parts.history.started(id, attempts - 1));
   }
 
   /** The queue does as it is told, even if a full disk forgets it at the next start. */
   #remember(write: () => void): void {
-    this.#writer.keep("queue", write);
+    this.#parts.writer.keep("queue", write);
   }
 
+  #settle(task: Task, end: End): void {
+    this.tasks.end(task.id);
+    this.#parts.endings.settle(task, end);
+  }
+
+  /** Starts what can be: a task for each slot that is idle. */
   #next(): void {
-    if (this.#closing || this.#current !== undefined) return;
-    const id = this.#queue.take();
-    const live = id === undefined ? undefined : this.#live.get(id);
-    if (live === undefined) return;
-    const attempt = live.attempts + 1;
-    const { task, images } = live;
-    const start = { at: Math.max(this.#parts.now(), task.queuedAt), attempt, images };
-    const run = new TaskRun(task, this.#parts, start, {
-      update: (state) => {
-        const { task: known } = this.#live.get(task.id) ?? live;
-        this.#live.set(task.id, { ...live, attempts: attempt, task: { ...known, state } });
-      },
-      tell: (happening) => this.#events.addTask(task.id, happening),
-      // The picture is on the disk: whatever keeps its row from being written is no reason to lose it.
-      keep: (saved) => this.#writer.keep(task.id, () => this.#parts.history.imageSaved(task.id, saved)),
-    });
-    this.#current = run;
-    this.#tellQueue();
-    this.#idle = this.#attempt(run, task, attempt).finally(() => {
-      this.#current = undefined;
-      if (this.#stopping === run) this.#remember(() => this.#parts.history.setCounter(stoppingCounter, 0));
-      this.#stopping = undefined;
-      this.#next();
-    });
+    while (!this.#closing && this.#slots.hasIdle) {
+      const live = this.tasks.take();
+      if (live === undefined) return;
+      this.#slots.use((engine) => this.#run(live, engine));
+    }
   }
 
-  /** Never throws: a task that cannot be made ends as failed, and the queue goes on. */
-  async #attempt(run: TaskRun, accepted: Task, attempt: number): Promise<void> {
-    let task = accepted;
+  async #run(live: LiveTask, engine: Engine): Promise<SlotEnd> {
+    const { id } = live.task;
+    const running = {
+      run: this.#runOf(live, engine),
+      engine,
+      over: Promise.withResolvers<void>(),
+      stopping: false,
+    };
+    this.#running.set(id, running);
+    this.tasks.tell();
     try {
-      // A disk that takes no row takes no picture either.
-      this.#writer.keep(task.id, () => this.#parts.history.started(task.id, attempt), isBusy);
-      this.#events.addTask(task.id, { type: "started", attempt });
-      const params = fromStored(task.request);
-      const resolved = this.#parts.resolve(params);
-      task = this.#warned(task, resolved.warnings);
-      const end = await run.make(params, resolved);
-      if (end === undefined || run.abandoned) return;
-      // Whoever ends a service may end its engine first; that is no fault of the picture's.
-      const wasEnded = this.#closing && end.error?.code === "worker-died";
-      if (wasEnded && this.#stopping !== run) return this.#handBack(task.id);
-      this.#live.delete(task.id);
-      this.#endings.settle(task, wasEnded ? run.stopped() : end);
-    } catch (thrown) {
-      if (run.abandoned) return;
-      this.#live.delete(task.id);
-      this.#endings.settle(task, run.failed(thrown));
+      const warn = this.tasks.warn.bind(this.tasks);
+      const { task, end, slot } = await attempt(running, live, { ...this.#parts, warn });
+      if (end !== undefined && !running.run.abandoned) this.#end(task, end, running);
+      return slot;
+    } finally {
+      this.#running.delete(id);
+      running.over.resolve();
     }
   }
 
-  /** What is otherwise by now and was not when the task was accepted: files come, go and change while it waits. */
-  #warned(task: Task, warnings: readonly string[]): Task {
-    const added = warnings.filter((text) => !task.warnings.includes(text));
-    if (added.length === 0) return task;
-    const told = { ...task, warnings: [...task.warnings, ...added] };
-    this.#parts.history.warned(task.id, told.warnings);
-    const live = this.#live.get(task.id);
-    if (live !== undefined)
-      this.#live.set(task.id, { ...live, task: { ...live.task, warnings: told.warnings } });
-    return told;
+  #end(task: Task, end: End, { run, stopping }: Running): void {
+    // Whoever ends a service may end its engine first; that is no fault of the picture's.
+    const wasEnded = this.#closing && end.error?.code === "worker-died";
+    if (wasEnded && !stopping) this.#handBack(task.id);
+    else this.#settle(task, wasEnded ? run.stopped() : end);
   }
 
-  /** Says what waits, and to each task whose place changed where it stands; `added` is new at the end. */
-  #tellQueue(added?: TaskId): void {
-    const ahead = this.#current === undefined ? 0 : 1;
-    for (const [index, id] of this.#queue.ids.entries()) {
-      if (added !== undefined && id !== added) continue;
-      const label = this.#live.get(id)?.task.label ?? null;
-      this.#events.addTask(id, { type: "queued", position: index + 1, ahead: index + ahead, label });
-    }
-    this.#events.addServer({ type: "queue", pending: [...this.#queue.ids], paused: this.#queue.paused });
+  #runOf({ task, attempts, images }: LiveTask, engine: Engine): TaskRun {
+    const { history, events, writer, now } = this.#parts;
+    const { id } = task;
+    const attempt = attempts + 1;
+    const start = { at: Math.max(now(), task.queuedAt), attempt, images };
+    return new TaskRun(task, { ...this.#parts, engine }, start, {
+      update: (state) => this.tasks.update(id, state, attempt),
+      tell: (happening) => events.addTask(id, happening),
+      // The picture is on the disk: whatever keeps its row from being written is no reason to lose it.
+      keep: (saved) => writer.keep(id, () => history.imageSaved(id, saved)),
+    });
   }
 }

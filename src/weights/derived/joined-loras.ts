@@ -1,7 +1,12 @@
 import { open } from "node:fs/promises";
 import { ModelError } from "#/lib/errors.ts";
-import { readSafetensors, readWeight, type WeightRef } from "../safetensors.ts";
-import { type JoinPlan, type PlannedModule, rankOf, sizeOf } from "./join-plan.ts";
+import { readWeight } from "../read-weights.ts";
+import { readSafetensors } from "../safetensors.ts";
+import type { FileStamp } from "../stamp.ts";
+import type { WeightRef } from "../weight-file.ts";
+import { derivedHeader, derivedSize, type PlannedTensor } from "./derived-header.ts";
+import type { Derived } from "./derived-kind.ts";
+import { type JoinPlan, type PlannedModule, rankOf } from "./join-plan.ts";
 
 /** One module's factors of all LoRAs of a set, in float32; see {@link PlannedModule} for their shapes. */
 export type JoinedLora = Readonly<{
@@ -22,12 +27,28 @@ export type JoinedLoras = Readonly<{
 /** No LoRA at all. */
 export const noLoras: JoinedLoras = { count: 0, modules: new Map() };
 
-/** Data begins at a multiple of this, the size of a page. */
-const page = 4096;
+/**
+ * The joined factors of a set of LoRAs for one network.
+ *
+ * @param sources the LoRAs' files, in the order of the set
+ */
+export const joinedLoras = (plan: JoinPlan, sources: readonly FileStamp[]): Derived<JoinedLoras> => ({
+  title: "The joined factors of the LoRAs",
+  kind: "joined-loras-1",
+  sources,
+  plan: plan.modules.map(({ module, down, up, branches }) => [
+    module,
+    down,
+    up,
+    branches.map(({ owner, branch }) => [owner, branch.down.key, branch.up.key, branch.scale]),
+  ]),
+  size: joinedSize(plan),
+  write: (path) => writeJoined(plan, path),
+  read: (path) => readJoined(plan, path),
+});
 
 /** The bytes that {@link writeJoined} will write. */
-export const joinedSize = (plan: JoinPlan): number =>
-  headerOf(plan).length + plan.modules.reduce((sum, { down, up }) => sum + bytesOf(down) + bytesOf(up), 0);
+export const joinedSize = (plan: JoinPlan): number => derivedSize(plannedOf(plan));
 
 /**
  * Writes the factors of a set as one safetensors file, `<module>.down` and `<module>.up` in float32, module by module: no
@@ -39,7 +60,7 @@ export const joinedSize = (plan: JoinPlan): number =>
 export async function writeJoined(plan: JoinPlan, path: string): Promise<void> {
   const file = await open(path, "wx", 0o600);
   try {
-    await file.writeFile(headerOf(plan));
+    await file.writeFile(derivedHeader(plannedOf(plan)));
     for (const planned of plan.modules) {
       for (const { branch } of planned.branches) await file.writeFile(bytes(readWeight(branch.down)));
       await file.writeFile(bytes(sideBySide(planned)));
@@ -78,23 +99,11 @@ const isFactor = (ref: WeightRef | undefined, shape: readonly number[]): ref is 
 const ownersOf = ({ branches }: PlannedModule): number[] =>
   branches.flatMap(({ owner, branch }) => Array.from({ length: rankOf(branch) }, () => owner));
 
-function headerOf({ modules }: JoinPlan): Uint8Array {
-  let end = 0;
-  const entry = (name: string, shape: readonly number[]) => {
-    const start = end;
-    end += bytesOf(shape);
-    return [name, { dtype: "F32", shape, data_offsets: [start, end] }] as const;
-  };
-  const entries = modules.flatMap(({ module, down, up }) => [
-    entry(`${module}.down`, down),
-    entry(`${module}.up`, up),
+const plannedOf = ({ modules }: JoinPlan): readonly PlannedTensor[] =>
+  modules.flatMap(({ module, down, up }) => [
+    { name: `${module}.down`, dtype: "F32", shape: down } as const,
+    { name: `${module}.up`, dtype: "F32", shape: up } as const,
   ]);
-  const text = new TextEncoder().encode(JSON.stringify(Object.fromEntries(entries)));
-  const header = new Uint8Array(Math.ceil((8 + text.length) / page) * page).fill(0x20);
-  new DataView(header.buffer).setBigUint64(0, BigInt(header.length - 8), true);
-  header.set(text, 8);
-  return header;
-}
 
 /** Up factors [out, r] next to each other as [out, R], each times its scale. */
 function sideBySide({ up, branches }: PlannedModule): Float32Array {
@@ -112,8 +121,6 @@ function sideBySide({ up, branches }: PlannedModule): Float32Array {
   }
   return joined;
 }
-
-const bytesOf = (shape: readonly number[]): number => 4 * sizeOf(shape);
 
 const bytes = ({ buffer, byteOffset, byteLength }: Float32Array): Uint8Array =>
   new Uint8Array(buffer, byteOffset, byteLength);

@@ -1,5 +1,5 @@
 import type { WeightMap } from "../checkpoint.ts";
-import type { WeightRef } from "../safetensors.ts";
+import type { WeightRef } from "../weight-file.ts";
 
 /** Attention of diffusers, now and before version 0.17, as LDM calls it. */
 const attentionNames: Readonly<Record<string, string>> = {

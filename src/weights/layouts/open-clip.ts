@@ -2,7 +2,7 @@ import { basename } from "node:path";
 import { ModelError } from "#/lib/errors.ts";
 import type { WeightMap } from "../checkpoint.ts";
 import { dtypeBytes } from "../dtype.ts";
-import type { WeightRef } from "../safetensors.ts";
+import type { WeightRef } from "../weight-file.ts";
 
 const layerNames: Readonly<Record<string, string>> = {
   ln_1: "layer_norm1",

@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 import { ModelError } from "#/lib/errors.ts";
 import type { Checkpoint, NoiseSchedule, Prediction } from "../checkpoint.ts";
-import type { SafetensorsFile } from "../safetensors.ts";
+import type { WeightFile } from "../weight-file.ts";
 
 /** What a network predicts, on which betas it was trained, and where the file contradicts itself. */
 export type Parameterisation = Readonly<{
@@ -40,7 +40,7 @@ type Hint<T> = Readonly<{ says: T; by: string }>;
  *
  * @throws ModelError `layout-unsupported` for EDM and other parameterisations that are not built, by name
  */
-export function parameterisation({ path, tensors, metadata }: SafetensorsFile): Parameterisation {
+export function parameterisation({ path, tensors, metadata }: WeightFile): Parameterisation {
   const name = basename(path);
   for (const [marker, meaning] of Object.entries(unsupported)) {
     if (!tensors.has(marker)) continue;

@@ -2,8 +2,8 @@ import { basename } from "node:path";
 import { ModelError } from "#/lib/errors.ts";
 import type { WeightMap } from "../checkpoint.ts";
 import { readWeights } from "../read-weights.ts";
-import type { SafetensorsFile, WeightRef } from "../safetensors.ts";
 import { shownName } from "../shown-name.ts";
+import type { WeightFile, WeightRef } from "../weight-file.ts";
 
 /** Formats of ComfyUI's `comfy_quant` that are one F8 value times one number. */
 const readable: ReadonlySet<string> = new Set(["float8_e4m3fn", "float8_e5m2"]);
@@ -35,7 +35,7 @@ const longest = 4096;
  *
  * @throws ModelError `dtype-unsupported` naming a quantisation that is not read
  */
-export function withScales(file: SafetensorsFile): WeightMap {
+export function withScales(file: WeightFile): WeightMap {
   for (const [pattern, what] of others) {
     for (const key of file.tensors.keys()) if (pattern.test(key)) throw refused(file, what, key);
   }
@@ -62,7 +62,7 @@ function ownerOf(key: string): string | undefined {
   return key.endsWith("weight_scale") ? key.replace(/_scale$/, "") : undefined;
 }
 
-function scaled(file: SafetensorsFile, key: string, weight: WeightRef, scale: number): WeightRef {
+function scaled(file: WeightFile, key: string, weight: WeightRef, scale: number): WeightRef {
   if (scale === 1) return weight;
   if (!weight.dtype.startsWith("F8_")) throw refused(file, `${weight.dtype} with a scale`, key);
   if (Number.isFinite(scale)) return { ...weight, scale };
@@ -71,7 +71,7 @@ function scaled(file: SafetensorsFile, key: string, weight: WeightRef, scale: nu
 }
 
 /** Looks at what each layer, or the header for all of them, says of its format. */
-function refuseFormats(file: SafetensorsFile, stored: readonly (readonly [string, WeightRef])[]): void {
+function refuseFormats(file: WeightFile, stored: readonly (readonly [string, WeightRef])[]): void {
   const described = stored.filter(([key, { length }]) => key.endsWith("comfy_quant") && length <= longest);
   const texts = readWeights(described.map(([, ref]) => ref));
   const layers = described.map(
@@ -100,7 +100,7 @@ const property = (value: unknown, name: string): unknown =>
     ? (value as Record<string, unknown>)[name]
     : undefined;
 
-function refused(file: SafetensorsFile, what: string, key: string): ModelError {
+function refused(file: WeightFile, what: string, key: string): ModelError {
   const message = `${basename(file.path)} is quantised as ${what} (${shownName(key)}), which is not read; take a version in F16, BF16, or F8 with one scale for each tensor.`;
   return new ModelError("dtype-unsupported", message, { path: file.path, key });
 }

@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import type { SafetensorsFile } from "../safetensors.ts";
 import { type FileStamp, stampOf } from "../stamp.ts";
+import type { WeightFile } from "../weight-file.ts";
 import { isPlain, type PeftPattern, peftPattern } from "./peft-pattern.ts";
 import { refused } from "./refused.ts";
 import type { Part } from "./targets.ts";
@@ -41,7 +41,7 @@ const variants: Readonly<Record<string, string>> = {
 
 /** PEFT's configuration beside a file that bears PEFT's own name. */
 function beside(path: string): (FileStamp & Readonly<{ size: number }>) | undefined {
-  if (basename(path) !== "adapter_model.safetensors") return undefined;
+  if (!/^adapter_model\.(safetensors|bin)$/.test(basename(path))) return undefined;
   const own = join(dirname(path), "adapter_config.json");
   const found = statSync(own, { throwIfNoEntry: false });
   if (found === undefined || !found.isFile()) return undefined;
@@ -64,7 +64,7 @@ export function configBeside(path: string): FileStamp | undefined {
  *
  * @throws ModelError `lora-unsupported` where it cannot be read, or says that this is no LoRA for the untouched base
  */
-export function adapterConfigs(file: SafetensorsFile): AdapterConfigs {
+export function adapterConfigs(file: WeightFile): AdapterConfigs {
   const found = file.metadata.get("lora_adapter_metadata");
   if (found !== undefined && found !== "") return ofParts(file.path, "its lora_adapter_metadata", found);
   const own = beside(file.path);

@@ -1,9 +1,9 @@
-import type { SafetensorsFile, WeightRef } from "../safetensors.ts";
+import type { WeightFile, WeightRef } from "../weight-file.ts";
 import { foreignByMetadata } from "./foreign-lora.ts";
 import { refused } from "./refused.ts";
 
 /** A pair of factors and the weight they change. */
-export type Factors = Readonly<{ file: SafetensorsFile; down: WeightRef; up: WeightRef; weight: WeightRef }>;
+export type Factors = Readonly<{ file: WeightFile; down: WeightRef; up: WeightRef; weight: WeightRef }>;
 
 /**
  * The factors with as many axes as the weight. dW is up · down with both laid out as matrices, so a 1 x 1 kernel and a

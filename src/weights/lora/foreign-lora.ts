@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 import type { Checkpoint } from "../checkpoint.ts";
-import type { SafetensorsFile } from "../safetensors.ts";
+import type { WeightFile } from "../weight-file.ts";
 import type { Group } from "./groups.ts";
 
 /** Blocks over picture and text together have the same names in three networks of diffusers. */
@@ -78,7 +78,7 @@ const contextWidths: Readonly<Record<number, string>> = {
 export type Foreign = Readonly<{ what: string; key: string }>;
 
 /** What a file is whose names no LoRA of SDXL has; undefined where they say nothing against it. */
-export function foreignByName(file: SafetensorsFile): Foreign | undefined {
+export function foreignByName(file: WeightFile): Foreign | undefined {
   for (const [pattern, network] of networks) {
     for (const [key, { shape }] of file.tensors) {
       if (!pattern.test(key)) continue;
@@ -110,7 +110,7 @@ export function foreignByWidth(groups: readonly Group[], checkpoint: Checkpoint)
 }
 
 /** The base that the metadata of kohya's tools and their kin names, where it is not SDXL. */
-export function foreignByMetadata(file: SafetensorsFile): string | undefined {
+export function foreignByMetadata(file: WeightFile): string | undefined {
   for (const name of ["ss_base_model_version", "modelspec.architecture"]) {
     const value = file.metadata.get(name)?.toLowerCase() ?? "";
     const known = metadata.find(([pattern]) => pattern.test(value))?.[1];

@@ -1,5 +1,5 @@
 import type { WeightMap } from "../checkpoint.ts";
-import type { WeightRef } from "../safetensors.ts";
+import type { WeightRef } from "../weight-file.ts";
 import { refused } from "./refused.ts";
 import { roleOfKey } from "./roles.ts";
 import type { Target } from "./targets.ts";

@@ -1,5 +1,5 @@
-import type { WeightRef } from "../safetensors.ts";
 import type { FileStamp } from "../stamp.ts";
+import type { WeightRef } from "../weight-file.ts";
 
 /** One low-rank branch on one module: W x + strength · scale · up(down(x)). */
 export type LoraBranch = Readonly<{

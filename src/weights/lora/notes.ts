@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import type { WeightRef } from "../safetensors.ts";
+import type { WeightRef } from "../weight-file.ts";
 import type { AdapterConfigs } from "./adapter-config.ts";
 import type { Group } from "./groups.ts";
 import { short } from "./refused.ts";

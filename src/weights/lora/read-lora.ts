@@ -1,8 +1,9 @@
 import { basename } from "node:path";
 import type { Checkpoint } from "../checkpoint.ts";
-import { readSafetensors, type SafetensorsFile, type WeightRef } from "../safetensors.ts";
+import { openWeights } from "../open-weights.ts";
 import type { FileStamp } from "../stamp.ts";
 import { dataIsZeroFrom } from "../tail.ts";
+import type { WeightFile, WeightRef } from "../weight-file.ts";
 import { type AdapterConfigs, adapterConfigs, configBeside } from "./adapter-config.ts";
 import { fitted } from "./factors.ts";
 import { foreignByMetadata, foreignByName, foreignByWidth } from "./foreign-lora.ts";
@@ -24,7 +25,7 @@ type Pair = Readonly<{ group: Group; target: Target; down: WeightRef; up: Weight
  * @throws ModelError `lora-unsupported` for other families, for files made for another architecture, and for damage
  */
 export function readLora(path: string, checkpoint: Checkpoint, index: number): Lora {
-  const file = readSafetensors(path);
+  const file = openWeights(path);
   if (file.tensors.size === 0) throw refused(file.path, "it holds no tensors");
   const foreign = foreignByName(file);
   if (foreign !== undefined) throw refused(file.path, `${foreign.what} (${foreign.key})`, foreign.key);
@@ -39,7 +40,7 @@ export function readLora(path: string, checkpoint: Checkpoint, index: number): L
 }
 
 /** A LoRA's own file, and the configuration beside it. */
-function filesOf({ path, stamp }: SafetensorsFile): readonly FileStamp[] {
+function filesOf({ path, stamp }: WeightFile): readonly FileStamp[] {
   const config = configBeside(path);
   return config === undefined ? [{ path, stamp }] : [{ path, stamp }, config];
 }
@@ -63,7 +64,7 @@ function checkFamilies(path: string, groups: readonly Group[]): void {
   }
 }
 
-function pairsOf(file: SafetensorsFile, groups: readonly Group[], checkpoint: Checkpoint): readonly Pair[] {
+function pairsOf(file: WeightFile, groups: readonly Group[], checkpoint: Checkpoint): readonly Pair[] {
   const { path } = file;
   const pairs: Pair[] = [];
   const taken = new Map<WeightRef, Group>();
@@ -95,7 +96,7 @@ function pairsOf(file: SafetensorsFile, groups: readonly Group[], checkpoint: Ch
 
 /** Refuses what was made for another network, as exactly as names, widths and metadata tell. */
 function checkBase(
-  file: SafetensorsFile,
+  file: WeightFile,
   groups: readonly Group[],
   pairs: readonly Pair[],
   checkpoint: Checkpoint,
@@ -129,7 +130,7 @@ function checkEnd(path: string, pairs: readonly Pair[]): void {
 }
 
 function branchesOf(
-  file: SafetensorsFile,
+  file: WeightFile,
   pairs: readonly Pair[],
   configs: AdapterConfigs,
   index: number,

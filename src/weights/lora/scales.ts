@@ -1,5 +1,5 @@
 import { readWeights } from "../read-weights.ts";
-import type { WeightRef } from "../safetensors.ts";
+import type { WeightRef } from "../weight-file.ts";
 import type { AdapterConfig } from "./adapter-config.ts";
 import { refused } from "./refused.ts";
 

@@ -1,6 +1,6 @@
 import type { Checkpoint } from "../checkpoint.ts";
 import { diffusersName } from "../layouts/diffusers-names.ts";
-import type { WeightRef } from "../safetensors.ts";
+import type { WeightRef } from "../weight-file.ts";
 
 /** The parts of a checkpoint that LoRAs address. */
 export type Part = "unet" | "textL" | "textG";

@@ -73,6 +73,23 @@ test("what cannot be read is not offered: pickles, empty files, unfinished ones 
   ]);
 });
 
+test("PyTorch's files are offered under any of their endings, other zip archives and pickles are not", () => {
+  const zip = `PK\x03\x04${"\0".repeat(22)}\x0c\0\0\0`;
+  const old = "\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.";
+  const files = {
+    "a.ckpt": `${zip}a/data.pkl..`,
+    "b.pt": `${zip}a/data.pkl..`,
+    "c.bin": `${zip}holiday.html`,
+    "d.pth": old,
+    "e.bin": old.replace("\x02", "\x04"),
+    "f.bin": old.replace("P", "Q"),
+  };
+  const folder = models({ "loras/notes.txt": "" });
+  for (const [name, bytes] of Object.entries(files))
+    writeFileSync(join(folder, "loras", name), Buffer.from(bytes, "latin1"));
+  expect(new Catalog([folder]).names("loras")).toEqual(["a.ckpt", "b.pt", "d.pth", "e.bin"]);
+});
+
 test("a file that is there and is not offered is told for what it is", () => {
   const folder = models({
     "checkpoints/pickle.ckpt": "PK\x03\x04 and so on",
@@ -85,7 +102,7 @@ test("a file that is there and is not offered is told for what it is", () => {
   });
   const catalog = new Catalog([folder]);
   const why = (name: string) => catalog.unreadable("checkpoints", name);
-  expect(why("pickle.ckpt")).toContain("pickles are never opened");
+  expect(why("pickle.ckpt")).toBe("it is a zip archive, and not one of PyTorch's");
   expect(why("model.gguf")).toContain("it is a GGUF file");
   expect(why("empty.safetensors")).toBe("it is empty");
   expect(why("page.bin")).toBe("it is a web page; the download went wrong");

@@ -9,8 +9,6 @@ const world: World = {
   styles: [{ name: "Plain", prompt: "", negative_prompt: "" }],
   wildcards: () => undefined,
   sidecar: () => ({}),
-  samplers: ["euler"],
-  schedules: ["karras"],
   noise: "gpu",
 };
 

@@ -26,8 +26,6 @@ const world: World = {
           latent_colours: demoColours,
         }
       : {},
-  samplers: ["euler", "lcm", "dpmpp_2m_sde_gpu", "dpmpp_sde_gpu"],
-  schedules: ["karras", "sgm_uniform", "lcm"],
   noise: "gpu",
 };
 
@@ -156,8 +154,6 @@ describe("refused, each naming its field", () => {
     ["unknown-model", "style_selections", { style_selections: ["Rap"] }],
     ["unknown-model", "vae_name", { vae_name: "hard.safetensors" }],
     ["unknown-model", "sampler_name", { sampler_name: "eular" }],
-    ["not-implemented", "sampler_name", { sampler_name: "heun" }],
-    ["not-implemented", "scheduler_name", { scheduler_name: "edm_playground_v2.5" }],
     ["not-implemented", "refiner_model_name", { refiner_model_name: "demo.safetensors" }],
     ["not-implemented", "refiner_swap_method", { refiner_swap_method: "separate" }],
     ["not-implemented", "refiner_swap_method", { refiner_swap_method: "vae", refiner_switch: 0.98 }],

@@ -17,9 +17,10 @@ import { EngineError, ModelError } from "#/lib/errors.ts";
 import { createLog } from "#/lib/log.ts";
 import { DerivedFiles } from "#/runtime/derived-files.ts";
 import { type JoinPlan, planJoin } from "#/weights/derived/join-plan.ts";
-import { joinedSize } from "#/weights/derived/joined-loras.ts";
+import { joinedLoras, joinedSize } from "#/weights/derived/joined-loras.ts";
 import type { LoraBranches } from "#/weights/lora/lora.ts";
-import { readSafetensors, readWeight } from "#/weights/safetensors.ts";
+import { readWeight } from "#/weights/read-weights.ts";
+import { readSafetensors } from "#/weights/safetensors.ts";
 import type { FileStamp } from "#/weights/stamp.ts";
 import { stored, writeTensors } from "../../support/write-safetensors.ts";
 
@@ -62,7 +63,7 @@ function cache(room = 100, folder = mkdtempSync(join(root, "cache-"))) {
   const size = joinedSize(lora("any", 1).plan);
   const derived = new DerivedFiles({ folder, budget: room * size }, log);
   const ask = async ({ plan, sources }: Lora, inUse: (path: string) => boolean = () => false) => {
-    const joined = await derived.joined(plan, sources, inUse);
+    const joined = await derived.of(joinedLoras(plan, sources), inUse);
     return joined.modules.get("m")!.down;
   };
   const files = () =>

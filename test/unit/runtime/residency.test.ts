@@ -39,7 +39,7 @@ function within(budget: number) {
       files: [],
       draw: () => {
         drawn.push(name);
-        return network(bytes);
+        return network(bytes, join(folder, `${name} of ${bytes}`));
       },
     });
   const names = () => residency.resident.map(({ name }) => name);
@@ -71,6 +71,25 @@ test("the budget holds: whoever was not used for longest goes first, and as few 
   await ask("b"); // opened anew
   expect(names()).toEqual(["large", "b"]);
   expect(drawn).toEqual(["a", "b", "c", "d", "large", "b"]);
+  await residency.close();
+});
+
+test("a file that goes between drawing and opening is drawn for again; one that never comes is an error", async () => {
+  const { residency } = within(kilobyte);
+  let drawn = 0;
+  const going = (times: number) => () => {
+    const path = join(folder, "going");
+    const graph = network(kilobyte, path);
+    drawn += 1;
+    if (drawn <= times) rmSync(path);
+    return graph;
+  };
+  const session = await residency.session({ key: "going", name: "going", files: [], draw: going(2) });
+  expect([drawn, session.bytes]).toEqual([3, kilobyte]);
+  drawn = 0;
+  const never = residency.session({ key: "gone", name: "gone", files: [], draw: going(100) });
+  await expect(never).rejects.toThrow("A network could not be opened");
+  expect(drawn).toBe(4);
   await residency.close();
 });
 
@@ -163,9 +182,9 @@ test("a run that memory does not suffice for closes the others, is tried again, 
 test("which files are mapped can be asked", async () => {
   const { residency, ask } = within(10 * kilobyte);
   await ask("a");
-  expect(residency.isUsing(join(folder, `${kilobyte}`))).toBe(true);
+  expect(residency.isUsing(join(folder, `a of ${kilobyte}`))).toBe(true);
   await residency.close();
-  expect(residency.isUsing(join(folder, `${kilobyte}`))).toBe(false);
+  expect(residency.isUsing(join(folder, `a of ${kilobyte}`))).toBe(false);
 });
 
 test("a network that cannot be opened is not counted and is tried again", async () => {

@@ -1,10 +1,11 @@
 import { afterAll, expect, test } from "bun:test";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { deflateRawSync } from "node:zlib";
 import { firstDamaged } from "#/weights/damage.ts";
 import { type DType, dtypeBytes } from "#/weights/dtype.ts";
-import type { WeightRef } from "#/weights/safetensors.ts";
+import type { WeightRef } from "#/weights/weight-file.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "damage-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -85,4 +86,22 @@ test("a scale that is no number is one; a file that is gone is another fault", a
   const ref = weight("F8_E4M3", new Uint8Array(4));
   expect(await firstDamaged([{ ...ref, scale: Number.POSITIVE_INFINITY }])).toBeDefined();
   expect(await firstDamaged([{ ...ref, path: join(folder, "gone") }])).toBeUndefined();
+});
+
+test("a packed tensor is unpacked to be looked at; one that cannot be is nothing this looks for", async () => {
+  const values = new Float32Array([1, 2, 3, Number.NaN]);
+  const path = join(folder, "packed");
+  writeFileSync(path, deflateRawSync(new Uint8Array(values.buffer)));
+  const packed = (elements: number): WeightRef => ({
+    ...{ path, key: "packed", dtype: "F32", shape: [elements], offset: 0, length: 4 * elements },
+    packed: {
+      storage: { offset: 0, length: statSync(path).size, deflated: { length: 16, crc: 0 } },
+      view: { start: 0, shape: [elements], strides: [1] },
+      element: 4,
+    },
+  });
+  expect(await firstDamaged([packed(3)])).toBeUndefined();
+  expect((await firstDamaged([packed(3), packed(4)]))?.shape).toEqual([4]);
+  writeFileSync(path, "something else");
+  expect(await firstDamaged([packed(4)])).toBeUndefined();
 });

@@ -1,6 +1,7 @@
 import { afterAll, expect, test } from "bun:test";
 import {
   closeSync,
+  copyFileSync,
   mkdtempSync,
   openSync,
   readFileSync,
@@ -273,6 +274,9 @@ test("PEFT's own file is read with the adapter_config.json beside it", () => {
   // Or a session with the other scale would be taken for it.
   expect(after.files).toEqual([...before.files, { path: config, stamp: stampOf(statSync(config)) }]);
   expect(after.files.every(isUnchanged)).toBe(true); // or it would seem to be replaced while it is read
+  const bin = join(folder, "adapter_model.bin");
+  copyFileSync(own, bin);
+  expect(readLora(bin, checkpoint, 0).unet.get("middle_block.1.proj_in")?.[0]?.scale).toBe(2);
   writeFileSync(join(folder, "adapter_config.json"), "<html>");
   expect(() => readLora(own, checkpoint, 0)).toThrow(
     "the adapter_config.json beside it is not a JSON object",

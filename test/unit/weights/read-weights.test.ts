@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ModelError } from "#/lib/errors.ts";
 import { readWeights } from "#/weights/read-weights.ts";
-import type { WeightRef } from "#/weights/safetensors.ts";
+import type { WeightRef } from "#/weights/weight-file.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "read-weights-"));
 afterAll(() => rmSync(folder, { recursive: true }));

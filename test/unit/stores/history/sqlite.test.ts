@@ -1,12 +1,21 @@
 import { Database } from "bun:sqlite";
 import { afterAll, expect, test } from "bun:test";
-import { copyFileSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { getTableConfig } from "drizzle-orm/sqlite-core";
 import type { TaskId } from "#/lib/task-id.ts";
+import { keptRecipes } from "#/stores/history/migrations/006-kept-recipes.ts";
 import { openHistory } from "#/stores/history/sqlite.ts";
-import { counters, generateRecord, migrations, outbox, taskExtra } from "#/stores/history/tables.ts";
+import { counters, generateRecord, migrations, outbox, recipes, taskExtra } from "#/stores/history/tables.ts";
 import type { NewTask } from "#/stores/history.ts";
 import { historySuite } from "../../../support/history-suite.ts";
 
@@ -24,7 +33,7 @@ const fresh: NewTask = {
   request: { prompt: "x" },
   webhookUrl: "",
   label: null,
-  legacyJob: null,
+  door: { name: "fooocus-api", word: "" },
   warnings: [],
   queuedAt: 1,
 };
@@ -147,7 +156,7 @@ test("the tables that queries are written against are those the migrations make"
   const path = newPath();
   openHistory(path).close();
   const database = new Database(path);
-  for (const table of [generateRecord, taskExtra, counters, outbox]) {
+  for (const table of [generateRecord, taskExtra, recipes, counters, outbox]) {
     const { name, columns } = getTableConfig(table);
     const made = database.query<{ name: string }, []>(`PRAGMA table_info(${name})`).all();
     expect([name, made.map((column) => column.name).sort()]).toEqual([
@@ -162,14 +171,79 @@ test("a file of an older version of ours is copied and gets the columns", () => 
   const path = newPath();
   openHistory(path).close();
   const database = new Database(path);
-  for (const column of ["legacy_job", "warnings"])
+  for (const column of ["door", "door_word", "warnings", "stopping"])
     database.run(`ALTER TABLE fooocusd_task DROP COLUMN ${column}`);
   database.run("PRAGMA user_version = 1");
   database.close();
   const history = openHistory(path);
-  history.insert({ ...fresh, legacyJob: "enhance", warnings: ["Too large."] });
-  expect(history.unfinished()[0]).toMatchObject({ legacyJob: "enhance", warnings: ["Too large."] });
+  const door = { name: "legacy", word: "enhance" };
+  history.insert({ ...fresh, door, warnings: ["Too large."] });
+  expect(history.unfinished()[0]).toMatchObject({ door, warnings: ["Too large."] });
   history.close();
   expect(existsSync(`${path}.before-version-${migrations.length}`)).toBe(true);
   expect(existsSync(`${path}.before-version-${migrations.length}.tmp`)).toBe(false);
+});
+
+test("a task of a version that knew the legacy API's kind of job alone has come in by that door", () => {
+  const path = join(root, `${crypto.randomUUID()}.sqlite3`);
+  const database = new Database(path, { create: true });
+  for (const statement of migrations.slice(0, 4).flat()) database.run(statement);
+  database.run("PRAGMA user_version = 4");
+  const kinds = ["enhance", null, "somebody's own"];
+  for (const [n, kind] of kinds.entries()) {
+    database.run("INSERT INTO generate_record (task_id, req_params) VALUES (?, '{}')", [`${n}`]);
+    database.run("INSERT INTO fooocusd_task (task_id, legacy_job) VALUES (?, ?)", [`${n}`, kind]);
+  }
+  database.run("INSERT INTO generate_record (task_id, req_params) VALUES ('theirs', '{}')");
+  database.close();
+  const history = openHistory(path);
+  const main = { name: "fooocus-api", word: "" };
+  expect(["0", "1", "2", "theirs"].map((id) => history.find(id as TaskId)?.door)).toEqual([
+    { name: "legacy", word: "enhance" },
+    main,
+    main,
+    main,
+  ]);
+  history.close();
+});
+
+test("the one task that an older version remembered as asked to stop still is", () => {
+  const path = newPath();
+  mkdirSync(dirname(path), { recursive: true });
+  const database = new Database(path, { create: true });
+  const version = migrations.indexOf(keptRecipes);
+  for (const statement of migrations.slice(0, version).flat()) database.run(statement);
+  database.run(`PRAGMA user_version = ${version}`);
+  for (const [row, task] of ["a", "b"].map((digit) => digit.repeat(32)).entries()) {
+    database.run("INSERT INTO generate_record (id, task_id, req_params) VALUES (?, ?, '{}')", [
+      row + 5,
+      task,
+    ]);
+    database.run("INSERT INTO fooocusd_task (task_id) VALUES (?)", [task]);
+  }
+  database.run("INSERT INTO fooocusd_counter VALUES ('stopping', 6)");
+  database.close();
+  const history = openHistory(path);
+  expect(history.unfinished().map(({ row, stopping }) => [row, stopping])).toEqual([
+    [5, false],
+    [6, true],
+  ]);
+  expect(history.counter("stopping")).toBe(0);
+  history.close();
+});
+
+test("a row of another program is listed and removed whatever its id looks like", () => {
+  const path = newPath();
+  openHistory(path).close();
+  const database = new Database(path);
+  database.run(
+    `INSERT INTO generate_record (task_id, req_params, in_queue_mills) VALUES ('Not-Ours 1', '{}', 5)`,
+  );
+  database.close();
+  const history = openHistory(path);
+  const [row] = history.page({ page: 0, pageSize: 10, without: [] });
+  expect(row).toMatchObject({ id: "Not-Ours 1", queuedAt: 5 });
+  if (row !== undefined) history.remove([row.id]);
+  expect(history.range({ from: 0, to: 10 })).toEqual([]);
+  history.close();
 });

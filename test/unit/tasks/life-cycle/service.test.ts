@@ -1,11 +1,12 @@
 import { afterAll, afterEach, expect, test } from "bun:test";
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { sentenceOf } from "#/doors/fooocus-api/sentence.ts";
 import { decodeImage } from "#/image/decode.ts";
 import { RequestError } from "#/lib/errors.ts";
 import type { TaskId } from "#/lib/task-id.ts";
 import { readMetadata } from "#/stores/metadata/read.ts";
-import type { TaskService } from "#/tasks/life-cycle/service.ts";
+import type { Tasks } from "#/tasks/life-cycle/tasks.ts";
 import { gate, ScriptedEngine } from "../../../support/scripted-engine.ts";
 import { type BenchOptions, openBench, small, storyOf, type TaskBench } from "../../../support/task-bench.ts";
 
@@ -20,11 +21,11 @@ afterEach(async () => {
 });
 afterAll(() => expect(benches).toEqual([]));
 
-const end = (tasks: TaskService, id: TaskId) => tasks.settled(id, AbortSignal.timeout(120_000));
+const end = (tasks: Tasks, id: TaskId) => tasks.settled(id, AbortSignal.timeout(120_000));
 const fileOf = (bench: TaskBench, url: string): string =>
   join(bench.folder, "outputs", ...url.split("/").slice(-2));
 
-async function settledState(tasks: TaskService, id: TaskId) {
+async function settledState(tasks: Tasks, id: TaskId) {
   const task = await end(tasks, id);
   if (task?.state.status !== "settled") throw new Error(`not settled: ${task?.state.status}`);
   return task.state;
@@ -62,7 +63,7 @@ test("the story of a task has FooocusAPI's sentences and numbers, and ends exact
   expect(story.map(({ type }) => type).filter((type) => type === "settled")).toHaveLength(1);
   expect(story.at(-1)).toMatchObject({ type: "settled", status: "finished" });
   const said = story.flatMap((event) =>
-    event.type === "progress" ? [`${event.percent} ${event.message}`] : [],
+    event.type === "progress" ? [`${event.percent} ${sentenceOf(event)}`] : [],
   );
   expect(said).toEqual([
     "1 Loading control models ...",

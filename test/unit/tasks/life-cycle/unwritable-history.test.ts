@@ -4,12 +4,12 @@ import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { TaskId } from "#/lib/task-id.ts";
 import { openHistory } from "#/stores/history/sqlite.ts";
-import type { TaskService } from "#/tasks/life-cycle/service.ts";
+import type { Tasks } from "#/tasks/life-cycle/tasks.ts";
 import { gate, ScriptedEngine } from "../../../support/scripted-engine.ts";
 import { serveBench } from "../../../support/served-bench.ts";
 import { benchFolder, openBench, small } from "../../../support/task-bench.ts";
 
-const settled = async (tasks: TaskService, id: TaskId) => {
+const settled = async (tasks: Tasks, id: TaskId) => {
   const task = await tasks.settled(id, AbortSignal.timeout(120_000));
   return task?.state.status === "settled" ? task.state : undefined;
 };

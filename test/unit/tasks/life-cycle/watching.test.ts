@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import type { TaskId } from "#/lib/task-id.ts";
 import { EventLog } from "#/tasks/life-cycle/event-log.ts";
 import type { LiveEvent, TaskHappening } from "#/tasks/life-cycle/events.ts";
-import { Follower } from "#/tasks/life-cycle/follower.ts";
+import { follower } from "#/tasks/life-cycle/follower.ts";
 import { gate, ScriptedEngine } from "../../../support/scripted-engine.ts";
 import { openBench, small, storyOf } from "../../../support/task-bench.ts";
 
@@ -16,7 +16,7 @@ const progress = (step: number): TaskHappening => ({
   images: 1,
   step,
   steps: 100,
-  message: `${step}`,
+  moment: { now: "step", of: step },
   etaMs: null,
   preview: null,
 });
@@ -115,14 +115,14 @@ test("previews are encoded once, and only if somebody asks", async () => {
 
 test("a slow reader loses progress that was overtaken, and nothing else", async () => {
   const log = memoryLog();
-  const follower = new Follower();
-  log.subscribe((event) => follower.push(event));
+  const unread = follower();
+  log.subscribe((event) => unread.push(event));
   log.addTask(idOf(1), { type: "started", attempt: 1 });
   for (let step = 1; step <= 500; step += 1) log.addTask(idOf(1), progress(step));
   log.addTask(idOf(2), { type: "started", attempt: 1 });
   log.addTask(idOf(1), settled);
-  follower.close();
-  const read = await Array.fromAsync(follower);
+  unread.close();
+  const read = await Array.fromAsync(unread);
   expect(read.length).toBeLessThan(100);
   expect(read[0]?.type).toBe("started");
   expect(read.slice(-3).map((event) => (event.type === "progress" ? event.step : event.type))).toEqual([

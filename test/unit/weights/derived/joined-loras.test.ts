@@ -6,7 +6,8 @@ import { ModelError } from "#/lib/errors.ts";
 import { planJoin } from "#/weights/derived/join-plan.ts";
 import { joinedSize, readJoined, writeJoined } from "#/weights/derived/joined-loras.ts";
 import type { LoraBranch, LoraBranches } from "#/weights/lora/lora.ts";
-import { readSafetensors, readWeight } from "#/weights/safetensors.ts";
+import { readWeight } from "#/weights/read-weights.ts";
+import { readSafetensors } from "#/weights/safetensors.ts";
 import { stored, writeTensors } from "../../../support/write-safetensors.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "joined-"));

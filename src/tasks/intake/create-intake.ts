@@ -1,0 +1,124 @@
+import type { GenerateParams, GenerateRequest } from "#/api/generate.ts";
+import type { Catalog } from "#/catalog/catalog.ts";
+import type { Config } from "#/config/schema.ts";
+import type { Pixmap } from "#/image/pixmap.ts";
+import type { Log } from "#/lib/log.ts";
+import type { Preset } from "#/recipe/preset.ts";
+import { lazyTokenizer } from "#/recipe/prompt-limits.ts";
+import type { Resolved, World } from "#/recipe/resolve.ts";
+import type { Style } from "#/recipe/styles.ts";
+import type { Wildcards } from "#/recipe/wildcards.ts";
+import { type Considering, consider } from "./consider.ts";
+import { serverDefaults } from "./defaults.ts";
+import { examineInTurn, type ModelShelf } from "./examine-models.ts";
+import { foresee } from "./foresee.ts";
+import type { InputOptions } from "./inputs.ts";
+import { loadInputs } from "./load-inputs.ts";
+import { type Prepared, prepareBy, type ReadingRules } from "./prepare.ts";
+import { resolveAgain } from "./resolve-again.ts";
+import { createTools, type Tools } from "./tools.ts";
+
+/** Texts and names that are part of the program, or of the Fooocus folder it was pointed at. */
+export type GenerationAssets = Readonly<{
+  presets: ReadonlyMap<string, Preset>;
+  styles: readonly Style[];
+  wildcards: Wildcards;
+}>;
+
+/** What of the configuration fills requests. */
+export type IntakeConfig = Pick<
+  Config,
+  "host" | "also_port" | "preset" | "fooocusKeys" | "noise" | "allow_private_fetch"
+>;
+
+/** What requests are taken with. */
+export type IntakeParts = ModelShelf &
+  Pick<Considering, "webhook" | "roomFor" | "random"> &
+  Pick<InputOptions, "images" | "decoding"> &
+  Readonly<{
+    config: IntakeConfig;
+    catalog: Catalog;
+    assets: GenerationAssets;
+    log: Log;
+    /** Start of the addresses that clients are given, without a slash at the end (`publicBase`). */
+    baseUrl: () => string;
+    /** The port we listen on, for recognising our own addresses. */
+    port: () => number;
+  }>;
+
+/** How requests come in. */
+export type Intake = Readonly<{
+  /** Checks a request by the rules of its API, takes in its images and fills it; throws RequestError. */
+  take: (request: GenerateRequest, rules: ReadingRules) => Promise<Prepared>;
+  /** See {@link resolveAgain}. */
+  resolve: (params: GenerateParams, kept: string | undefined) => Resolved;
+  /** See {@link loadInputs}. */
+  loadInputs: (resolved: Resolved) => Promise<readonly Pixmap[]>;
+  tools: Tools;
+}>;
+
+/** The server's values for what a request does not say, for the checkpoint that it names, in the world as it is now. */
+export const defaultsOf =
+  ({ config, catalog, assets }: Pick<IntakeParts, "config" | "catalog" | "assets">) =>
+  (base?: string): GenerateParams =>
+    serverDefaults({
+      base,
+      presets: assets.presets,
+      preset: config.preset,
+      fooocusKeys: config.fooocusKeys,
+      catalog,
+      styles: assets.styles.map(({ name }) => name),
+    });
+
+/** Puts the intake together. */
+export function createIntake(parts: IntakeParts): Intake {
+  const { catalog, examiner, assets, log } = parts;
+  const tokenizer = lazyTokenizer();
+  const world = (): World => ({ ...worldOf(parts), tokenizer });
+  const shelf = { catalog, examiner };
+  const examine = examineInTurn();
+  const considering: Considering = {
+    ...parts,
+    world,
+    examine: (choice) => examine(choice, shelf),
+    defaultsFor: defaultsOf(parts),
+    presets: assets.presets,
+  };
+  const inputOptions = (): InputOptions => inputOptionsOf(parts);
+  const preparation = {
+    considered: (request: GenerateRequest) => consider(request, considering),
+    inputOptions,
+  };
+  return {
+    take: (request, rules) => prepareBy(rules, request, { ...preparation, world, log }),
+    resolve: (params, kept) => resolveAgain(params, kept, world(), shelf),
+    loadInputs: (resolved) => loadInputs(resolved, parts),
+    tools: createTools(inputOptions, world, (request) => foresee(request, preparation)),
+  };
+}
+
+function worldOf({ catalog, assets, config }: Pick<IntakeParts, "catalog" | "assets" | "config">): World {
+  return {
+    checkpoints: catalog.names("checkpoints"),
+    loras: catalog.names("loras"),
+    vaes: catalog.names("vae"),
+    styles: assets.styles,
+    wildcards: assets.wildcards,
+    sidecar: (checkpoint) => catalog.sidecar(checkpoint),
+    sidecarFaults: (checkpoint) => catalog.sidecarFaults(checkpoint),
+    unreadable: (kind, name) => catalog.unreadable(kind, name),
+    noise: config.noise,
+  };
+}
+
+const imageLimits = { maxBytes: 64 * 1024 * 1024, milliseconds: 20_000, redirects: 5 };
+
+type InputParts = Pick<IntakeParts, "images" | "baseUrl" | "port" | "config" | "decoding">;
+
+function inputOptionsOf({ images, baseUrl, port, config, decoding }: InputParts): InputOptions {
+  const limits = { ...imageLimits, allowPrivate: config.allow_private_fetch };
+  const hosts = ["127.0.0.1", "localhost", "[::1]", config.host];
+  const ports = [port(), config.also_port];
+  const otherBases = hosts.flatMap((host) => ports.map((one) => `http://${host}:${one}`));
+  return { images, baseUrl: baseUrl(), otherBases, limits, ...(decoding === undefined ? {} : { decoding }) };
+}

@@ -1,0 +1,72 @@
+import type { GenerateParams } from "#/api/generate.ts";
+import { readKeptRecipe } from "#/recipe/kept-recipe.ts";
+import { type Resolved, resolveRecipe, type World } from "#/recipe/resolve.ts";
+import { examineModels, type ModelShelf } from "./examine-models.ts";
+import { sizeWarnings, worldWarnings } from "./world-warnings.ts";
+
+/** Told of a task whose pictures may be others than they would have been. */
+const lost =
+  "What was kept of this task when it was accepted is damaged; its pictures are made as its request is understood now.";
+
+/**
+ * What to make at a task's turn, which may come much later than its acceptance: the recipe that was kept then, so that
+ * what changed meanwhile (a wildcard, a style, a default) changes no picture. Where none was kept the request is resolved
+ * once more. The files are looked at in any case, and the engine looks for itself.
+ *
+ * @param kept as `writeKeptRecipe` wrote it, if anything was kept
+ * @returns with all that is to be told now, as far as the stored request tells it
+ * @throws RequestError, ModelError
+ */
+export function resolveAgain(
+  params: GenerateParams,
+  kept: string | undefined,
+  world: World,
+  models: ModelShelf,
+): Resolved {
+  const { resolved, warnings } = whatToMake(params, kept, world);
+  const { notes, fault } = examineModels(resolved, models);
+  if (fault !== undefined) throw fault.error;
+  return { ...resolved, warnings: [...warnings, ...notes] };
+}
+
+type ToMake = Readonly<{ resolved: Resolved; warnings: readonly string[] }>;
+
+function whatToMake(params: GenerateParams, text: string | undefined, world: World): ToMake {
+  const kept = readKeptRecipe(text);
+  switch (kept.kind) {
+    case "kept":
+      return withoutLost(params, kept.resolved, world);
+    case "none":
+      return asOfNow(params, world);
+    case "damaged": {
+      const { resolved, warnings } = asOfNow(params, world);
+      return { resolved, warnings: [lost, ...warnings] };
+    }
+  }
+}
+
+function asOfNow(params: GenerateParams, world: World): ToMake {
+  const resolved = resolveRecipe(params, world);
+  return { resolved, warnings: [...resolved.warnings, ...worldWarnings(params, resolved.recipe, world)] };
+}
+
+/**
+ * A kept recipe whose files are there stands as it is. Where one is gone the request says what that means: mostly that it
+ * cannot be made; a LoRA that only a tag of the prompt named is left out, with the warning.
+ */
+function withoutLost(params: GenerateParams, kept: Resolved, world: World): ToMake {
+  const { base, vae, loras } = kept.recipe;
+  const isThere = loras.map(({ name }) => world.loras.includes(name));
+  const areFilesThere = world.checkpoints.includes(base) && (vae === null || world.vaes.includes(vae));
+  if (areFilesThere && !isThere.includes(false))
+    return { resolved: kept, warnings: [...kept.warnings, ...sizeWarnings(kept.recipe, world)] };
+  const now = resolveRecipe(params, world);
+  const isOnlyTags = kept.loraFields.every((field, at) => isThere[at] !== false || field === "prompt");
+  if (!areFilesThere || !isOnlyTags) return asOfNow(params, world);
+  const resolved = {
+    ...kept,
+    recipe: { ...kept.recipe, loras: loras.filter((_, at) => isThere[at]) },
+    loraFields: kept.loraFields.filter((_, at) => isThere[at]),
+  };
+  return { resolved, warnings: [...now.warnings, ...sizeWarnings(kept.recipe, world)] };
+}

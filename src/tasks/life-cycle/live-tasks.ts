@@ -1,0 +1,114 @@
+import type { TaskId } from "#/lib/task-id.ts";
+import type { EventLog } from "./event-log.ts";
+import type { TaskQueue } from "./queue.ts";
+import { MemoryQueue } from "./queues/memory.ts";
+import type { Task, TaskImage, TaskState } from "./task.ts";
+
+/** What is known of a task that has not ended: how often it was started, and its images so far. */
+export type LiveTask = Readonly<{ task: Task; attempts: number; images: readonly TaskImage[] }>;
+
+/** A waiting task that so many others are before. */
+const placed = (task: Task, before: number): Task => ({
+  ...task,
+  state: { status: "pending", position: before + 1 },
+});
+
+/** The tasks that have not ended, and the order of those that wait. */
+export class LiveTasks {
+  readonly #events: Pick<EventLog, "addTask" | "addServer">;
+  readonly #running: () => number;
+  readonly #queue: TaskQueue = new MemoryQueue();
+  readonly #live = new Map<TaskId, LiveTask>();
+
+  /** @param running how many tasks run, and are ahead of all that wait */
+  constructor(events: Pick<EventLog, "addTask" | "addServer">, running: () => number) {
+    this.#events = events;
+    this.#running = running;
+  }
+
+  /** All that have not ended: waiting or running. */
+  get ids(): readonly TaskId[] {
+    return [...this.#live.keys()];
+  }
+
+  get waiting(): readonly TaskId[] {
+    return this.#queue.ids;
+  }
+
+  /** The waiting tasks in their order. */
+  get waitingTasks(): readonly Task[] {
+    return this.#queue.ids.flatMap((id, index) => {
+      const task = this.#live.get(id)?.task;
+      return task === undefined ? [] : [placed(task, index)];
+    });
+  }
+
+  get paused(): boolean {
+    return this.#queue.paused;
+  }
+
+  pause(paused: boolean): void {
+    this.#queue.paused = paused;
+  }
+
+  /** A waiting task is given with its place as it is now. */
+  find(id: TaskId): Task | undefined {
+    const task = this.#live.get(id)?.task;
+    return task?.state.status === "pending" ? placed(task, this.#queue.ids.indexOf(id)) : task;
+  }
+
+  attemptsOf(id: TaskId): number | undefined {
+    return this.#live.get(id)?.attempts;
+  }
+
+  /** A task that waits from now on, behind all others. */
+  add(live: LiveTask): void {
+    this.#live.set(live.task.id, live);
+    this.#queue.add(live.task.id);
+  }
+
+  /** The next task to run, which waits no longer; nothing while the queue is paused. */
+  take(): LiveTask | undefined {
+    const id = this.#queue.take();
+    return id === undefined ? undefined : this.#live.get(id);
+  }
+
+  /** Takes a waiting task away. @returns the task, if it was waiting */
+  takeAway(id: TaskId): Task | undefined {
+    const task = this.find(id);
+    if (task === undefined || !this.#queue.remove(id)) return undefined;
+    this.#live.delete(id);
+    return task;
+  }
+
+  move(id: TaskId, before: TaskId | null): boolean {
+    return this.#queue.move(id, before);
+  }
+
+  /** @param attempts how often it was started, this time included */
+  update(id: TaskId, state: TaskState, attempts: number): void {
+    const live = this.#live.get(id);
+    if (live !== undefined) this.#live.set(id, { ...live, attempts, task: { ...live.task, state } });
+  }
+
+  warn(id: TaskId, warnings: readonly string[]): void {
+    const live = this.#live.get(id);
+    if (live !== undefined) this.#live.set(id, { ...live, task: { ...live.task, warnings } });
+  }
+
+  /** It has ended. */
+  end(id: TaskId): void {
+    this.#live.delete(id);
+  }
+
+  /** Says what waits, and to each task whose place changed where it stands; `added` is new at the end. */
+  tell(added?: TaskId): void {
+    const running = this.#running();
+    for (const [index, id] of this.#queue.ids.entries()) {
+      if (added !== undefined && id !== added) continue;
+      const label = this.#live.get(id)?.task.label ?? null;
+      this.#events.addTask(id, { type: "queued", position: index + 1, ahead: index + running, label });
+    }
+    this.#events.addServer({ type: "queue", pending: [...this.#queue.ids], paused: this.#queue.paused });
+  }
+}

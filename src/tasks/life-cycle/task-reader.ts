@@ -1,0 +1,47 @@
+import type { EngineState } from "#/engine/engine.ts";
+import type { TaskId } from "#/lib/task-id.ts";
+import type { HistoryRange } from "#/stores/history.ts";
+import type { LiveEvent } from "./events.ts";
+import type { Task } from "./task.ts";
+
+/** A page of the history, counted from 0. */
+export type HistoryQuery = Readonly<{ page: number; pageSize: number }>;
+
+/** The waiting line. */
+export type WaitingLine = Readonly<{ pending: readonly TaskId[]; paused: boolean }>;
+
+/** What can be known of tasks. A reader is never the owner of a task: it may leave at any time. */
+export interface TaskReader {
+  /** Number of the newest event. */
+  readonly seq: number;
+  readonly queue: WaitingLine;
+
+  find(id: TaskId): Task | undefined;
+  /** The running task; of several the one that was started first. */
+  current(): Task | undefined;
+  /** All running tasks, in the order they were started: one on each engine. */
+  running(): readonly Task[];
+  /** The waiting tasks in their order. */
+  pending(): readonly Task[];
+  /** All rows but the waiting ones, the running ones included, newest first. */
+  history(query: HistoryQuery): readonly Task[];
+  /** Everything queued in a span of time but the waiting ones, oldest first. */
+  range(query: HistoryRange): readonly Task[];
+  /** The task once it is settled, or as it is when `signal` aborts or the server closes. */
+  settled(id: TaskId, signal: AbortSignal): Promise<Task | undefined>;
+  /** A task's events after `since`, until it is settled or `signal` aborts; none for an unknown task. */
+  watch(id: TaskId, signal: AbortSignal, since?: number): AsyncIterable<LiveEvent>;
+  /** All events from now on, or after `since`, until `signal` aborts. */
+  watchAll(signal: AbortSignal, since?: number): AsyncIterable<LiveEvent>;
+  /** Calls `listener` with everything from now on, in order; returns the way to stop. One that throws hears no more. */
+  subscribe(listener: (event: LiveEvent) => void): () => void;
+  /**
+   * What a reader who was away since `since` must be told, in order; snapshots where events are no longer kept. Nothing
+   * of a task whose every event it has seen. A reader that breaks off in the middle may come back with the last number.
+   */
+  backlog(of: readonly TaskId[] | "all", since: number): readonly LiveEvent[];
+  /** How many tasks have ended and are still in the history. */
+  countSettled(): number;
+  /** Of several engines the state of one that works, if one does, and the networks of all. */
+  engineState(): EngineState;
+}

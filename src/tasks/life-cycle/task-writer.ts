@@ -1,0 +1,56 @@
+import type { GenerateRequest } from "#/api/generate.ts";
+import type { TaskId } from "#/lib/task-id.ts";
+import type { HistoryRange } from "#/stores/history.ts";
+import type { Task, TaskDoor } from "./task.ts";
+
+export type SubmitOptions = Readonly<{
+  /** Free text of a live-channel client. */
+  label?: string;
+  /** One picture, whatever `image_number` says: the answer has room for one. */
+  single?: boolean;
+  /** By which door it comes in; the main one if nothing is said. */
+  door?: TaskDoor;
+}>;
+
+/** What really happened to a control request. */
+export type ControlOutcome =
+  | "cancelled_pending"
+  | "stopping"
+  | "skipping"
+  | "already_settled"
+  | "unknown_task"
+  | "nothing_running";
+
+/** How many tasks and image files a removal took away. */
+export type RemoveReport = Readonly<{ tasks: number; images: number }>;
+
+/** What can be done to tasks. */
+export interface TaskWriter {
+  /**
+   * Accepts a request: it is on disk when this returns, and cannot be lost from then on.
+   *
+   * @throws RequestError for what cannot be made, before anything is kept; `queue-full`
+   * @throws EngineError `storage-failed`, or `interrupted` while the server shuts down
+   */
+  submit(request: GenerateRequest, options?: SubmitOptions): Promise<Task>;
+  /**
+   * Stops, skips or cancels; a waiting task is cancelled whatever the word. Of several running tasks `current` is the one
+   * that was started first.
+   */
+  control(target: TaskId | "current", action: "stop" | "skip" | "cancel"): ControlOutcome;
+  /** Deletes a task in any state with its files; a running one is stopped first. Undefined if there is none. */
+  remove(id: TaskId): Promise<RemoveReport | undefined>;
+  /** Deletes the settled (and lost) tasks of a span of time with their files. */
+  removeRange(query: HistoryRange): Promise<RemoveReport>;
+  /** Lets nothing start, or go on. The running tasks are not concerned. Survives a restart. */
+  pause(paused: boolean): void;
+  /** Moves a waiting task before another, or to the end. @returns whether both were waiting */
+  move(id: TaskId, before: TaskId | null): boolean;
+  /** Lets the engines give back the memory of their networks, after the picture at hand; the next task opens them again. */
+  unloadModels(): void;
+  /**
+   * Takes nothing more and waits for the tasks at hand, at most `milliseconds`; then they are handed back to the queue,
+   * to be run by the next start.
+   */
+  close(milliseconds: number): Promise<void>;
+}

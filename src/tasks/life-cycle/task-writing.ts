@@ -1,0 +1,144 @@
+import type { GenerateParams, GenerateRequest } from "#/api/generate.ts";
+import { toStored } from "#/api/stored.ts";
+import type { Engine } from "#/engine/engine.ts";
+import { EngineError, RequestError } from "#/lib/errors.ts";
+import { newTaskId, type TaskId } from "#/lib/task-id.ts";
+import type { HistoryRange, HistoryStore } from "#/stores/history.ts";
+import { type ImageStore, keptImageOf } from "#/stores/images.ts";
+import { type Door, type Doors, doorOf } from "./door.ts";
+import type { Endings } from "./endings.ts";
+import type { EventLog } from "./event-log.ts";
+import type { HistoryWriter } from "./history-writer.ts";
+import type { Readers } from "./readers.ts";
+import type { TaskRunner } from "./runner.ts";
+import type { Task } from "./task.ts";
+import type { TaskReader } from "./task-reader.ts";
+import type { ControlOutcome, RemoveReport, SubmitOptions, TaskWriter } from "./task-writer.ts";
+
+/** A request that was taken: filled, what its client must be told of the picture it will get, and its recipe to keep. */
+type Taken = Readonly<{ params: GenerateParams; warnings: readonly string[]; recipe: string }>;
+
+/** What writing works with. */
+export type WritingParts = Readonly<{
+  reader: Pick<TaskReader, "find" | "range" | "settled">;
+  runner: TaskRunner;
+  endings: Pick<Endings, "forget">;
+  history: Pick<HistoryStore, "insert" | "remove">;
+  events: Pick<EventLog, "forget" | "close">;
+  readers: Pick<Readers, "over" | "beginClosing" | "close">;
+  writer: Pick<HistoryWriter, "now" | "close">;
+  images: Pick<ImageStore, "remove">;
+  engines: readonly Pick<Engine, "unload">[];
+  /** Most tasks that may wait. */
+  queueLimit: number;
+  /** Milliseconds since 1970. */
+  now: () => number;
+  /** The APIs by which tasks come in. */
+  doors: Doors;
+  /** Checks a request that came in by a door, takes in its images and fills it; throws RequestError. */
+  take: (request: GenerateRequest, door: Door) => Promise<Taken>;
+  /** Ends the telling of ends. */
+  closeDelivery: () => Promise<void>;
+}>;
+
+/** Taking tasks, steering them and taking them away; the runner runs them. */
+export class TaskWriting implements TaskWriter {
+  readonly #parts: WritingParts;
+
+  constructor(parts: WritingParts) {
+    this.#parts = parts;
+  }
+
+  async submit(request: GenerateRequest, options: SubmitOptions = {}): Promise<Task> {
+    this.#checkOpen();
+    const { doors, take } = this.#parts;
+    const door = options.door ?? { name: doors[0].name, word: "" };
+    const { params, warnings, recipe } = await take(
+      options.single === true ? { ...request, image_number: 1 } : request,
+      doorOf(doors, door),
+    );
+    const fresh = {
+      id: newTaskId(),
+      request: toStored(params),
+      webhookUrl: params.webhook_url ?? "",
+      label: options.label ?? null,
+      door,
+      warnings,
+      queuedAt: this.#parts.now(),
+    };
+    const task = await this.#parts.writer.now((): Task => {
+      // Others may have come in while this one's images were fetched, or while another program locked the history.
+      this.#checkOpen();
+      const row = this.#parts.history.insert(fresh, recipe);
+      const accepted: Task = { ...fresh, row, state: { status: "pending", position: 0 } };
+      this.#parts.runner.add(accepted);
+      return accepted;
+    });
+    return this.#parts.reader.find(task.id) ?? task;
+  }
+
+  control(target: TaskId | "current", action: "stop" | "skip" | "cancel"): ControlOutcome {
+    const id = target === "current" ? this.#parts.runner.runningIds[0] : target;
+    if (id === undefined) return "nothing_running";
+    if (this.#parts.runner.cancel(id)) return "cancelled_pending";
+    const word = action === "skip" ? "skip" : "stop";
+    if (this.#parts.runner.interrupt(id, word)) return word === "skip" ? "skipping" : "stopping";
+    return this.#parts.reader.find(id) === undefined ? "unknown_task" : "already_settled";
+  }
+
+  async remove(id: TaskId): Promise<RemoveReport | undefined> {
+    if (this.#parts.reader.find(id) === undefined) return undefined;
+    if (this.control(id, "stop") === "stopping")
+      await this.#parts.reader.settled(id, this.#parts.readers.over);
+    const task = this.#parts.reader.find(id);
+    return task === undefined ? undefined : await this.#removeEnded([task]);
+  }
+
+  async removeRange(query: HistoryRange): Promise<RemoveReport> {
+    return await this.#removeEnded(this.#parts.reader.range(query));
+  }
+
+  pause(paused: boolean): void {
+    this.#parts.runner.pause(paused);
+  }
+
+  move(id: TaskId, before: TaskId | null): boolean {
+    return this.#parts.runner.move(id, before);
+  }
+
+  unloadModels(): void {
+    for (const engine of this.#parts.engines) engine.unload();
+  }
+
+  async close(milliseconds: number): Promise<void> {
+    const { runner, readers, writer, closeDelivery, events } = this.#parts;
+    const idle = runner.close(milliseconds);
+    readers.beginClosing();
+    await idle;
+    readers.close();
+    await writer.close();
+    await closeDelivery();
+    events.close();
+  }
+
+  #checkOpen(): void {
+    if (this.#parts.runner.closing)
+      throw new EngineError("interrupted", "The server is shutting down; send the request again.");
+    const { queueLimit } = this.#parts;
+    if (this.#parts.runner.tasks.waiting.length < queueLimit) return;
+    const message = `${queueLimit} tasks are waiting already; try again when some are done.`;
+    throw new RequestError("queue-full", message, { limit: queueLimit });
+  }
+
+  async #removeEnded(tasks: readonly Task[]): Promise<RemoveReport> {
+    const gone = tasks.filter(({ id }) => this.#parts.runner.find(id) === undefined);
+    const images = gone.flatMap(({ state }) => (state.status === "settled" ? state.images : []));
+    const kept = images.flatMap(({ url }) => keptImageOf(url) ?? []);
+    await this.#parts.writer.now(() => this.#parts.history.remove(gone.map(({ id }) => id)));
+    for (const { id } of gone) {
+      this.#parts.endings.forget(id);
+      this.#parts.events.forget(id);
+    }
+    return { tasks: gone.length, images: await this.#parts.images.remove(kept) };
+  }
+}

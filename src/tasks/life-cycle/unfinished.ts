@@ -1,0 +1,22 @@
+import { EngineError, toWireError, type WireError } from "#/lib/errors.ts";
+import type { Unfinished } from "#/stores/history.ts";
+import type { End } from "./endings.ts";
+
+/** Started this often and never finished: the next attempt would end the same way. */
+const mostAttempts = 2;
+
+/** How a task ends that the last process left unfinished; nothing for one that is to be made. */
+export function endOfUnfinished({ stopping, fault, attempt, images }: Unfinished): End | undefined {
+  const left = { startedAt: null, images } as const;
+  // Whoever stopped it does not want it back.
+  if (stopping) return { ...left, outcome: "stopped", percent: 100, error: null };
+  const error = whyNotAgain(fault, attempt);
+  return error === undefined ? undefined : { ...left, outcome: "failed", percent: 0, error };
+}
+
+function whyNotAgain(fault: string | null, attempt: number): WireError | undefined {
+  if (fault !== null) return toWireError(new EngineError("storage-failed", fault));
+  if (attempt < mostAttempts) return undefined;
+  const message = `The server died ${attempt} times while it made this; it is not tried again.`;
+  return toWireError(new EngineError("interrupted", message));
+}

@@ -1,0 +1,85 @@
+import { expect, test } from "bun:test";
+import type { Channel } from "#/engine/channel.ts";
+import { EngineHost } from "#/engine/host.ts";
+import type { EngineCommand, EngineEvent, EngineSettings } from "#/engine/protocol.ts";
+import { EngineError } from "#/lib/errors.ts";
+import { newTaskId } from "#/lib/task-id.ts";
+import { smallRecipe } from "../../support/small-recipe.ts";
+
+const settings: EngineSettings = {
+  modelRoots: [],
+  providers: "auto",
+  weights: "in-place",
+  memoryBudget: 0,
+  derived: { folder: "", budget: 0 },
+  threads: 1,
+};
+
+/** What the other side does with a job. */
+type Ending = "dies" | "finishes" | "cannot be started";
+
+/** A host whose other side ends each job as it is told, and the rests that were taken. */
+function openHost(endings: Ending[]) {
+  const rests: number[] = [];
+  const open = (): Channel => {
+    if (endings[0] === "cannot be started") {
+      endings.shift();
+      throw new EngineError("worker-died", "The engine's process cannot be started.");
+    }
+    let tell: (event: EngineEvent) => void = () => undefined;
+    let close: (reason: string) => void = () => undefined;
+    const post = (command: EngineCommand): void => {
+      if (command.type !== "generate") return;
+      const { id } = command;
+      queueMicrotask(() => {
+        if (endings.shift() === "dies") close("it died");
+        else tell({ type: "settled", id, outcome: { status: "finished" } });
+      });
+    };
+    return {
+      post,
+      onEvent: (listener) => {
+        tell = listener;
+      },
+      onClosed: (listener) => {
+        close = listener;
+      },
+      kill: () => undefined,
+    };
+  };
+  const host = new EngineHost(settings, open, async (milliseconds) => {
+    rests.push(milliseconds);
+  });
+  const job = async (): Promise<string | undefined> => {
+    const command = { type: "generate", id: newTaskId(), recipe: smallRecipe, inputs: [] } as const;
+    try {
+      const [last] = (await Array.fromAsync(host.run(command))).slice(-1);
+      return last?.type === "settled" ? last.outcome.status : undefined;
+    } catch {
+      return "thrown";
+    } finally {
+      await host.restored();
+    }
+  };
+  return { host, job, rests };
+}
+
+test("an engine that died is started by the next job at once, one that dies over and over later and later", async () => {
+  const { host, job, rests } = openHost([
+    "dies",
+    "finishes",
+    ...Array.from({ length: 9 }, () => "dies" as const),
+  ]);
+  expect([await job(), host.state.state]).toEqual(["failed", "restarting"]);
+  expect([await job(), host.state.state, rests]).toEqual(["finished", "ready", []]);
+  for (let n = 0; n < 9; n += 1) expect(await job()).toBe("failed");
+  expect(rests).toEqual([500, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000]);
+});
+
+test("what did something is trusted again, and what cannot be started is not", async () => {
+  const { job, rests } = openHost(["dies", "dies", "finishes", "dies", "cannot be started", "finishes"]);
+  const ends = [];
+  for (let n = 0; n < 6; n += 1) ends.push(await job());
+  expect(ends).toEqual(["failed", "failed", "finished", "failed", "thrown", "finished"]);
+  expect(rests).toEqual([500, 500]);
+});
