@@ -44,10 +44,6 @@ export type Node = Readonly<{
   attributes: Readonly<Record<string, Attribute>>;
 }>;
 
-/** A node whose edges are still values. */
-type Drawn = Omit<Node, "inputs" | "outputs"> &
-  Readonly<{ inputs: readonly (Value | undefined)[]; results: readonly Value[] }>;
-
 /** What a node gives, beside its name: shape, and type where it is not that of the first input. */
 export type Result = Readonly<{
   dims: readonly Dimension[];
@@ -115,14 +111,8 @@ export class Graph {
     const type = value.type === "float16" ? "float32" : value.type;
     const port = { name, type, dims: value.dims };
     const same = value.type === type;
-    const results = [new Value(this, port)];
-    const attributes = same ? {} : { to: onnxType[type] };
-    this.#draw(this.nodes, {
-      op: same ? "Identity" : "Cast",
-      domain: "",
-      inputs: [value],
-      results,
-      attributes,
+    this.#draw(this.nodes, same ? "Identity" : "Cast", [value], [new Value(this, port)], {
+      attributes: same ? {} : { to: onnxType[type] },
     });
     this.outputs.push(port);
   }
@@ -148,7 +138,7 @@ export class Graph {
     if (type === undefined) throw new BugError(`The type of a ${op} node without inputs must be said.`);
     const port = (): Port => ({ name: `${op}_${this.#next()}`, type, dims });
     const results = Array.from({ length: count }, () => new Value(this, port(), elements));
-    this.#draw(this.nodes, { op, domain, inputs, results, attributes });
+    this.#draw(this.nodes, op, inputs, results, { attributes, domain });
     return results;
   }
 
@@ -275,15 +265,23 @@ export class Graph {
     const name = wanted + freeSuffix(wanted, this.edges);
     const result = new Value(this, { name, type, dims });
     this.#prepared.set(what, result);
-    this.#draw(this.casts, { op, domain: "", inputs, results: [result], attributes });
+    this.#draw(this.casts, op, inputs, [result], { attributes });
     return result;
   }
 
-  #draw(nodes: Node[], { inputs, results, ...drawn }: Drawn): void {
+  #draw(
+    nodes: Node[],
+    op: string,
+    inputs: readonly (Value | undefined)[],
+    results: readonly Value[],
+    { attributes, domain = "" }: Readonly<{ attributes: Node["attributes"]; domain?: string }>,
+  ): void {
     nodes.push({
-      ...drawn,
+      op,
+      domain,
       inputs: inputs.map((input) => input?.name ?? ""),
       outputs: results.map(({ name }) => name),
+      attributes,
     });
     for (const result of results) this.edges.set(result.name, result);
   }
