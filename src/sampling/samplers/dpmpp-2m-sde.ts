@@ -1,4 +1,4 @@
-import { combine, type Latent, pairs, type Steps, slope, type Walk } from "../sampler.ts";
+import { combine, type Latent, pairs, type Steps, type Walk } from "../sampler.ts";
 
 /**
  * DPM-Solver++(2M) for the SDE, midpoint form (Lu et al. 2022, section 5; k-diffusion's `sample_dpmpp_2m_sde` with

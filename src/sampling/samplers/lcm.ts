@@ -1,4 +1,4 @@
-import { combine, type Latent, pairs, type Steps, type Walk } from "../sampler.ts";
+import { combine, pairs, type Steps, type Walk } from "../sampler.ts";
 
 /** Latent consistency sampling (Luo et al. 2023, algorithm 3): jump to the estimate, noise it to the next level. */
 export async function* lcm({ denoise, x: start, sigmas, noise }: Walk): Steps {
