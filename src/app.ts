@@ -8,6 +8,7 @@ import { type FooocusFolder, readFooocusFolder } from "#/catalog/fooocus-folder.
 import { ModelHashes } from "#/catalog/hashes.ts";
 import { readFooocusKeys } from "#/config/fooocus-keys.ts";
 import type { Config } from "#/config/schema.ts";
+import { doorTable } from "#/doors/table.ts";
 import { type Channel, processChannel, threadChannel } from "#/engine/channel.ts";
 import { EngineHost } from "#/engine/host.ts";
 import type { EngineSettings } from "#/engine/protocol.ts";
@@ -22,7 +23,6 @@ import type { Preset } from "#/recipe/preset.ts";
 import { withShippedStyles, withShippedWildcards } from "#/recipe/shipped.ts";
 import { expansionStyle, randomStyle } from "#/recipe/styles.ts";
 import type { AddressBook } from "#/routes/answers/addresses.ts";
-import { webhookText } from "#/routes/answers/webhook-text.ts";
 import { browserGuard, isOpenToAll } from "#/routes/http/guard.ts";
 import { routes } from "#/routes/index.ts";
 import { lockFolder } from "#/stores/folder-lock.ts";
@@ -67,7 +67,7 @@ export function startApp(config: Config, engineCommand: readonly string[], log: 
   const addresses = addressBook(config, () => port);
   const baseUrl = () => addresses.named() ?? addresses.listening();
   const shelf = { catalog, examiner: new Examiner() };
-  const shared = { images, log, decoding: new DecodeGate() };
+  const shared = { images, log, decoding: new DecodeGate(), doors: doorTable(config) };
   const { tasks, tools, defaults } = createTasks({
     ...shared,
     ...shelf,
@@ -78,7 +78,6 @@ export function startApp(config: Config, engineCommand: readonly string[], log: 
     assets,
     baseUrl,
     port: () => port,
-    recordText: webhookText,
     clock: Date.now,
     random: Math.random,
   });
@@ -95,7 +94,6 @@ export function startApp(config: Config, engineCommand: readonly string[], log: 
     addresses,
     corsOrigins: config.cors_origins,
     guard: browserGuard(config),
-    persistentHistory: config.persistent,
   };
   const server = listenAll(() => routes(answering), config, log);
   port = server.port;

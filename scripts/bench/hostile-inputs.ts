@@ -13,6 +13,7 @@ import { parseArgs } from "node:util";
 import { deflateSync } from "node:zlib";
 import { CommonRequest } from "#/api/generate.ts";
 import { readBody, readJson } from "#/api/read.ts";
+import { refusalBody } from "#/doors/fooocus-api/refusal-body.ts";
 import { decodeImage, readEmbeddedText } from "#/image/decode.ts";
 import { DecodeGate } from "#/image/decode-gate.ts";
 import { encodeImage } from "#/image/encode.ts";
@@ -65,7 +66,7 @@ const refusedBody = (text: (size: number) => string) => (size: number) => {
     try {
       return readBody(CommonRequest, readJson(bytes));
     } catch (thrown) {
-      return (await errorReply(thrown, silentLog).text()).length;
+      return (await errorReply(thrown, silentLog, refusalBody).text()).length;
     }
   };
 };

@@ -23,11 +23,11 @@ ${settingsTable()}
 ## Coming from FooocusAPI
 
 These flags mean the same: \`--listen [IP]\` (bare: all addresses), \`--apikey\`, \`--base-url\`, \`--webhook-url\`, \`--preset\`,
-\`--output-path\`, \`--disable-metadata\`, and the older \`--queue-size\` and \`--persistent\`; so do the variables \`API_PORT\` and \`GRADIO_SERVER_PORT\` (the API is one above it).
+\`--output-path\`, \`--disable-metadata\`, and the legacy \`--queue-size\` and \`--persistent\`; so do the variables \`API_PORT\` and \`GRADIO_SERVER_PORT\` (the API is one above it).
 \`--port N\` was the port of the web page, with the API one above. Here page and API are one server, which listens on N and,
 as \`also_port\`, on N+1 (or on \`API_PORT\`): old clients find the API where it was. \`--also-port 0\` switches that off;
 if N+1 is taken, the server does without it and says so.
-These flags of FooocusAPI, of the older Fooocus-API and of Fooocus itself are accepted and change nothing; the server says
+These flags of FooocusAPI, of the legacy Fooocus-API and of Fooocus itself are accepted and change nothing; the server says
 at its start why, and what to use instead: ${ignored}.
 
 \`--fooocus DIR\` points at an existing Fooocus folder: its \`config.txt\` and \`models/\` are used, after our own.

@@ -1,4 +1,4 @@
-import { type Static, type TSchema, Type } from "@sinclair/typebox";
+import { type Static, type TSchema, type TUnsafe, Type } from "@sinclair/typebox";
 
 /** Inclusive bounds of a number. */
 type Bounds = Readonly<{ minimum?: number; maximum?: number }>;
@@ -31,26 +31,19 @@ export const real = (fallback: number, description: string, bounds: Bounds = {})
 export const seed = (description: string) =>
   Type.Unsafe<bigint>({ type: "integer", default: -1, description, big: true });
 
-/**
- * One of a list of texts, in the order the error message names them; `title` is the schema's name in OpenAPI.
- *
- * @param spellings other ways to write one, which are taken and not told of
- */
+/** One of a list of texts, in the order the error message names them; `title` is the schema's name in OpenAPI. */
 export const choice = <const T extends string>(
   values: readonly T[],
   fallback: T,
   title: string,
   description: string,
-  spellings?: Readonly<Record<string, T>>,
-) =>
-  Type.Unsafe<T>({
-    type: "string",
-    enum: [...values],
-    default: fallback,
-    title,
-    description,
-    ...(spellings === undefined ? {} : { spellings }),
-  });
+) => Type.Unsafe<T>({ type: "string", enum: [...values], default: fallback, title, description });
+
+/** A choice with other ways to write one of its texts, which are taken and not told of. */
+export const alsoSpelled = <T extends string>(
+  chosen: TUnsafe<T>,
+  spellings: Readonly<Record<string, T>>,
+): TUnsafe<T> => ({ ...chosen, spellings });
 
 /** Most items of a request's lists: slots of which people use a handful, and names, all of which somebody may select. */
 export const mostSlots = 16;

@@ -1,5 +1,6 @@
 import { type Static, Type } from "@sinclair/typebox";
 import {
+  alsoSpelled,
   choice,
   flag,
   list,
@@ -138,7 +139,7 @@ const fields = {
   }),
   save_final_enhanced_image_only: flag(false, "Keep only the last picture of each enhancement chain."),
   save_metadata_to_images: flag(true, "Embed metadata."),
-  metadata_scheme: choice(metadataSchemes, "fooocus", "MetadataScheme", "Metadata layout.", {
+  metadata_scheme: alsoSpelled(choice(metadataSchemes, "fooocus", "MetadataScheme", "Metadata layout."), {
     a111: "a1111",
   }),
   controlnet_image: list(

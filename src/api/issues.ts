@@ -12,7 +12,7 @@ export type Issue = Readonly<{
 /** A request that is not what its schema says: every problem at once. */
 export class InvalidRequest extends Error {
   readonly issues: readonly Issue[];
-  /** What was sent, where the answer shows it too: on the older API's routes. */
+  /** What was sent, where the answer shows it too: on the legacy API's routes. */
   readonly body: Json | undefined;
 
   constructor(issues: readonly Issue[], body?: Json) {

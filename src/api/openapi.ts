@@ -31,17 +31,14 @@ const info = {
   version: "0.1.0",
   description: "fooocusd: pictures from SDXL checkpoints, in the words of FooocusAPI.",
 };
-/** The groups of routes in the order of the pages; the first two names are the reference's. */
-const tags = [
-  { name: "GenerateV1", description: "Make pictures, and what pictures are good for" },
-  { name: "Query", description: "Tasks, files, models and styles" },
-  { name: "Tasks", description: "End and delete tasks by their name" },
-  { name: "Live", description: "Follow and steer" },
-  { name: "GenerateV1 (older)", description: "The older Fooocus-API: pictures come in forms" },
-  { name: "GenerateV2 (older)", description: "The older Fooocus-API: pictures come in JSON" },
-  { name: "Query (older)", description: "The older Fooocus-API: jobs" },
-];
-const keyScheme = { APIKeyHeader: { type: "apiKey", in: "header", name: "X-API-KEY" } };
+/** A group of routes. */
+export type OpenApiTag = Readonly<{ name: string; description: string }>;
+
+/** The two forms of the key; the first is the reference's. */
+const keySchemes = {
+  APIKeyHeader: { type: "apiKey", in: "header", name: "X-API-KEY" },
+  APIKeyBearer: { type: "http", scheme: "bearer" },
+};
 
 /** Answers that are pictures, for a route's description. */
 export const pictureContent = Object.fromEntries(
@@ -74,11 +71,13 @@ export const jsonAnswer = (schema: TSchema, description = "Successful Response")
  * The OpenAPI document of the routes. Schemas with a title become named ones under `components`, wherever they are
  * used, since the names are what generated clients are made of.
  *
+ * @param tags    the groups of routes in the order of the pages
  * @param applied what fields of a request mean here that are not said, by their names: clients that are generated send
  *   what they read here as the default
  */
 export function openApiDocument(
   routes: readonly DescribedRoute[],
+  tags: readonly OpenApiTag[],
   applied: Readonly<Record<string, unknown>> = {},
 ): string {
   const named: Tree = {};
@@ -96,7 +95,7 @@ export function openApiDocument(
       .toSorted(([a], [b]) => (a < b ? -1 : 1))
       .map(([name, schema]) => [name, withDefaults(schema as Tree, applied)]),
   );
-  const components = { schemas, securitySchemes: keyScheme };
+  const components = { schemas, securitySchemes: keySchemes };
   return writeJson({ openapi: "3.1.0", info, tags, paths, components });
 }
 
@@ -121,7 +120,7 @@ function operationOf(path: string, keyed: boolean, detail: Omit<Described, "hide
   return {
     ...detail,
     ...(parameters.length === 0 ? {} : { parameters }),
-    ...(keyed ? { security: [{ APIKeyHeader: [] }] } : {}),
+    ...(keyed ? { security: [{ APIKeyHeader: [] }, { APIKeyBearer: [] }] } : {}),
     responses: {
       ...(detail.responses === undefined ? { 200: { description: "Successful Response" } } : {}),
       ...(checked ? { 422: jsonAnswer(HTTPValidationError, "Validation Error") } : {}),

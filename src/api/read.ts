@@ -199,11 +199,11 @@ function convertInteger(schema: TSchema, input: Json, loc: Loc, issues: Issue[])
     if (digits === undefined || digits.length > mostDigits) return fail("int_parsing");
     value = BigInt(digits.replace("+", ""));
   } else return fail("int_type");
-  const known = issues.length;
-  checkBounds(schema, Number(value), false, input, loc, issues);
+  const beyond = boundIssue(schema, Number(value), input, loc);
+  if (beyond !== undefined) issues.push(beyond);
   if (schema.big === true) return value;
   // Beyond all numbers there is nothing that could be kept, and nothing that it could mean.
-  if (issues.length === known && !Number.isFinite(Number(value))) return fail("int_parsing_size");
+  if (beyond === undefined && !Number.isFinite(Number(value))) return fail("int_parsing_size");
   return Number(value);
 }
 
@@ -220,27 +220,25 @@ function convertNumber(schema: TSchema, input: Json, loc: Loc, issues: Issue[]):
     value = Number(input.replaceAll("_", ""));
   } else return fail("float_type");
   if (!Number.isFinite(value)) return fail("float_type");
-  checkBounds(schema, value, true, input, loc, issues);
+  const beyond = boundIssue(schema, value, input, loc);
+  if (beyond !== undefined) issues.push(beyond);
   return value;
 }
 
-function checkBounds(
-  schema: TSchema,
-  value: number,
-  real: boolean,
-  input: Json,
-  loc: Loc,
-  issues: Issue[],
-): void {
+/** What is wrong with a number that is beyond its schema's bounds; of a real one, bounds are written as Python does. */
+function boundIssue(schema: TSchema, value: number, input: Json, loc: Loc): Issue | undefined {
+  const isReal = schema.type !== "integer";
   const bound = (limit: number): unknown =>
-    real && Number.isInteger(limit) ? JSON.rawJSON(limit.toFixed(1)) : limit;
+    isReal && Number.isInteger(limit) ? JSON.rawJSON(limit.toFixed(1)) : limit;
   if (typeof schema.minimum === "number" && value < schema.minimum) {
     const msg = `Input should be greater than or equal to ${schema.minimum}`;
-    issues.push({ type: "greater_than_equal", loc, msg, input, ctx: { ge: bound(schema.minimum) } });
-  } else if (typeof schema.maximum === "number" && value > schema.maximum) {
-    const msg = `Input should be less than or equal to ${schema.maximum}`;
-    issues.push({ type: "less_than_equal", loc, msg, input, ctx: { le: bound(schema.maximum) } });
+    return { type: "greater_than_equal", loc, msg, input, ctx: { ge: bound(schema.minimum) } };
   }
+  if (typeof schema.maximum === "number" && value > schema.maximum) {
+    const msg = `Input should be less than or equal to ${schema.maximum}`;
+    return { type: "less_than_equal", loc, msg, input, ctx: { le: bound(schema.maximum) } };
+  }
+  return undefined;
 }
 
 const yes = ["1", "t", "true", "y", "yes", "on"];

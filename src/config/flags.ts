@@ -5,7 +5,7 @@ import type { ConfigKey } from "./schema.ts";
 /** A flag of the command line; without a value it may be a switch. */
 export type Flag = Readonly<{ flag: string; value: string | undefined }>;
 
-/** Flags of FooocusAPI and of the older Fooocus-API that mean one of our keys under another name. */
+/** Flags of FooocusAPI and of the legacy Fooocus-API that mean one of our keys under another name. */
 export const aliases: Readonly<Record<string, ConfigKey>> = {
   "--listen": "host",
   "--apikey": "api_keys",

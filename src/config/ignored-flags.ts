@@ -12,7 +12,7 @@ const because = (reason: string, flags: string): readonly (readonly [string, str
   flags.split(" ").map((flag) => [flag, reason]);
 
 /**
- * Flags that change nothing here, and why: those of FooocusAPI and the older Fooocus-API, and all that Fooocus 2.5.5 takes
+ * Flags that change nothing here, and why: those of FooocusAPI and the legacy Fooocus-API, and all that Fooocus 2.5.5 takes
  * at its start and has no equal here.
  */
 export const ignoredFlags: ReadonlyMap<string, string> = new Map([

@@ -29,7 +29,7 @@ export const ConfigSchema = Type.Object({
   }),
   api_keys: Type.Array(Type.String(), {
     default: [],
-    description: "Keys that X-API-KEY may hold; none switches the check off.",
+    description: "Keys that X-API-KEY or Authorization: Bearer may hold; none switches the check off.",
   }),
   models: Type.Array(Type.String(), {
     default: ["models"],
@@ -61,7 +61,8 @@ export const ConfigSchema = Type.Object({
   memory_budget: Type.Integer({
     default: 16 * gigabyte,
     minimum: 0,
-    description: "Bytes of weights that stay open between tasks.",
+    description:
+      "Bytes of weights that stay open between tasks. A running task's own stay open together, also above it; a task with a network that is larger by itself is refused. 0 keeps nothing and refuses none.",
   }),
   derived_cache: Type.Integer({
     default: 8 * gigabyte,
@@ -91,7 +92,7 @@ export const ConfigSchema = Type.Object({
   }),
   persistent: Type.Boolean({
     default: false,
-    description: "The older Fooocus-API's job-history shows parameters and results too.",
+    description: "The legacy Fooocus-API's job-history shows parameters and results too.",
   }),
   webhook_url: Type.String({
     default: "",

@@ -1,14 +1,12 @@
 import { BugError, toWireError } from "#/lib/errors.ts";
 import type { TaskId } from "#/lib/task-id.ts";
 import type { EngineContext } from "#/pipeline/context.ts";
-import { generate } from "#/pipeline/generate.ts";
+import { type Fact, generate } from "#/pipeline/generate.ts";
 import { Run } from "#/pipeline/run.ts";
+import type { Handler, Port } from "./port.ts";
 import type { EngineCommand, EngineEvent, EngineSettings, Outcome } from "./protocol.ts";
 
 type GenerateCommand = Extract<EngineCommand, { type: "generate" }>;
-
-/** The engine's side of the boundary: a way to speak, and what to do when told to leave. */
-export type Port = Readonly<{ send: (event: EngineEvent) => void; leave: () => void }>;
 
 /** Makes what lives as long as the engine: device, residency, caches. */
 export type OpenContext = (
@@ -20,9 +18,14 @@ export type OpenContext = (
  * Executes commands one after the other; `control` and `shutdown` are heard between network runs of the
  * job at hand. Whatever a job throws settles that job and no other.
  *
+ * @param pipeline what makes pictures of an order
  * @returns the function to call with every command, in order
  */
-export function serveEngine(port: Port, openContext: OpenContext): (command: EngineCommand) => void {
+export function serveEngine(
+  port: Port,
+  openContext: OpenContext,
+  pipeline: typeof generate = generate,
+): Handler {
   const runs = new Map<TaskId, Run>();
   let context: Promise<EngineContext> | undefined;
   let work: Promise<void> = Promise.resolve();
@@ -39,12 +42,8 @@ export function serveEngine(port: Port, openContext: OpenContext): (command: Eng
   const runJob = async (command: GenerateCommand, run: Run): Promise<void> => {
     try {
       if (context === undefined) throw new BugError("The engine got a job before it was started.");
-      const facts = generate(command.recipe, await context, run);
-      for (;;) {
-        const next = await facts.next();
-        if (next.done === true) return settle(command.id, next.value);
-        port.send({ ...next.value, id: command.id });
-      }
+      const facts = pipeline(command, await context, run);
+      settle(command.id, await tellAll(facts, (fact) => port.send({ ...fact, id: command.id })));
     } catch (thrown) {
       settle(command.id, { status: "failed", error: toWireError(thrown) });
     }
@@ -84,4 +83,16 @@ export function serveEngine(port: Port, openContext: OpenContext): (command: Eng
         });
     }
   };
+}
+
+/** Tells what a job tells, as it comes. @returns how the job ended */
+async function tellAll(
+  facts: AsyncGenerator<Fact, Outcome, undefined>,
+  tell: (fact: Fact) => void,
+): Promise<Outcome> {
+  for (;;) {
+    const next = await facts.next();
+    if (next.done === true) return next.value;
+    tell(next.value);
+  }
 }

@@ -69,6 +69,15 @@ export type Constant = Readonly<{
   values: readonly number[];
 }>;
 
+/** A node by the values it reads and gives. */
+type Drawn = Readonly<{
+  op: string;
+  inputs: readonly (Value | undefined)[];
+  results: readonly Value[];
+  attributes: Node["attributes"];
+  domain?: string;
+}>;
+
 export type GraphOptions = Readonly<{
   /** Which node computes what: one table per provider (`operators.ts`). */
   operators: Operators;
@@ -108,7 +117,10 @@ export class Graph {
     const type = value.type === "float16" ? "float32" : value.type;
     const port = { name, type, dims: value.dims };
     const same = value.type === type;
-    this.#draw(this.nodes, same ? "Identity" : "Cast", [value], [new Value(this, port)], {
+    this.#draw(this.nodes, {
+      op: same ? "Identity" : "Cast",
+      inputs: [value],
+      results: [new Value(this, port)],
       attributes: same ? {} : { to: onnxType[type] },
     });
     this.outputs.push(port);
@@ -135,7 +147,7 @@ export class Graph {
     if (type === undefined) throw new BugError(`The type of a ${op} node without inputs must be said.`);
     const port = (): Port => ({ name: `${op}_${this.#next()}`, type, dims });
     const results = Array.from({ length: count }, () => new Value(this, port(), elements));
-    this.#draw(this.nodes, op, inputs, results, { attributes, domain });
+    this.#draw(this.nodes, { op, inputs, results, attributes, domain });
     return results;
   }
 
@@ -233,17 +245,11 @@ export class Graph {
     const known = this.edges.get(name);
     if (known !== undefined) return known;
     const result = new Value(this, { name, type, dims });
-    this.#draw(this.casts, op, inputs, [result], { attributes });
+    this.#draw(this.casts, { op, inputs, results: [result], attributes });
     return result;
   }
 
-  #draw(
-    nodes: Node[],
-    op: string,
-    inputs: readonly (Value | undefined)[],
-    results: readonly Value[],
-    { attributes, domain = "" }: Readonly<{ attributes: Node["attributes"]; domain?: string }>,
-  ): void {
+  #draw(nodes: Node[], { op, inputs, results, attributes, domain = "" }: Drawn): void {
     nodes.push({
       op,
       domain,

@@ -29,8 +29,11 @@ export type Operators = Readonly<{
   /** `project` gives rows [R, 2C] with the bias [2C] added, or without it -> left half * gelu(right half) [R, C] */
   geglu: (g: Graph, project: Projection, bias: WeightRef) => Value;
   /** q [N, S, C], k and v [N, L, C] -> [N, S, C]; scaled by the square root of the head size; mask [1, 1, S, L] is added */
-  attention: (q: Value, k: Value, v: Value, heads: number, mask?: Value) => Value;
+  attention: (read: Attended, heads: number, mask?: Value) => Value;
 }>;
+
+/** Queries [N, S, C], and keys and values [N, L, C] that they are compared with. */
+export type Attended = Readonly<{ q: Value; k: Value; v: Value }>;
 
 type Affine = Readonly<{ scale: WeightRef; bias: WeightRef }>;
 type GroupNormOptions = Readonly<{ groups: number; epsilon: number; silu: boolean }>;
@@ -87,7 +90,7 @@ function plainGeglu(g: Graph, project: Projection, bias: WeightRef): Value {
 }
 
 /** The size of a head. Throws a BugError where queries, keys and values do not fit. */
-function headSize(q: Value, k: Value, v: Value, heads: number): number {
+function headSize({ q, k, v }: Attended, heads: number): number {
   const size = Number(q.dims[2]) / heads;
   const fits = q.dims.length === 3 && Number.isInteger(size) && sameShape(k.dims, v.dims);
   if (!fits || !sameShape([q.dims[0] ?? 0, q.dims[2] ?? 0], [k.dims[0] ?? 0, k.dims[2] ?? 0]))
@@ -98,15 +101,17 @@ function headSize(q: Value, k: Value, v: Value, heads: number): number {
 }
 
 /** Fused attention: never holds the whole score matrix. */
-function fusedAttention(q: Value, k: Value, v: Value, heads: number, mask?: Value): Value {
-  headSize(q, k, v, heads);
+function fusedAttention(read: Attended, heads: number, mask?: Value): Value {
+  headSize(read, heads);
+  const { q, k, v } = read;
   const inputs = [q, k, v, ...(mask === undefined ? [] : [undefined, undefined, mask])];
   return q.graph.node("MultiHeadAttention", inputs, { num_heads: heads }, { dims: q.dims, domain: contrib });
 }
 
 /** Attention from its definition (Vaswani et al. 2017, section 3.2), for providers whose fused kernel is not trusted. */
-function plainAttention(q: Value, k: Value, v: Value, heads: number, mask?: Value): Value {
-  const size = headSize(q, k, v, heads);
+function plainAttention(read: Attended, heads: number, mask?: Value): Value {
+  const size = headSize(read, heads);
+  const { q, k, v } = read;
   const byHead = (x: Value, perm: readonly number[]): Value => transpose(reshape(x, [0, 0, heads, -1]), perm);
   const products = matmul(byHead(q, [0, 2, 1, 3]), byHead(k, [0, 2, 3, 1]));
   const scores = div(products, q.graph.number([Math.sqrt(size)]));

@@ -9,17 +9,12 @@ import { embedding } from "#/graph/ops/embedding.ts";
 import { linear } from "#/graph/ops/linear.ts";
 import { layerNorm } from "#/graph/ops/norm.ts";
 import { concat, dims, reshape, unsqueeze } from "#/graph/ops/shape.ts";
+import type { Features } from "./network.ts";
 
 const headSize = 64;
 
 /** What no shape tells: the activation of the feed-forward, and whether a pooled vector is wanted. */
-export type TextEncoderKind = Readonly<{ activation: "quick-gelu" | "gelu"; pooled: boolean }>;
-
-/** CLIP ViT-L/14's text half and OpenCLIP ViT-bigG/14's: SDXL's two encoders. */
-export const textEncoderKinds = {
-  l: { activation: "quick-gelu", pooled: false },
-  g: { activation: "gelu", pooled: true },
-} as const satisfies Record<"l" | "g", TextEncoderKind>;
+type TextEncoderKind = Readonly<{ activation: "quick-gelu" | "gelu"; pooled: boolean }>;
 
 /**
  * A CLIP text encoder (Radford et al. 2021, section 2.4) under transformers' names: causal, pre-norm.
@@ -29,16 +24,16 @@ export const textEncoderKinds = {
  * Outputs: `hidden` [N, 77, w], the hidden state that many layers before the end, without the final norm; `pooled`
  * [N, p] from the last layer.
  *
- * @param clipSkip 1 = after the last layer, 2 = before it (SDXL's own); more than there are layers gives the last
- *                 layer's output with the final norm
+ * @param kind `clipSkip`: 1 = after the last layer, 2 = before it (SDXL's own); more than there are layers gives the
+ *             last layer's output with the final norm
  * @throws ModelError `weight-missing` or `weight-shape` naming the key
  */
 export function clipText(
   source: WeightSource,
   operators: Operators,
-  kind: TextEncoderKind,
-  clipSkip: number,
+  kind: TextEncoderKind & Features,
 ): Graph {
+  const { clipSkip } = kind;
   // In float32 everywhere, as the reference encodes text: it is done once a prompt, and every step repeats its errors.
   const g = new Graph({ operators: { ...operators, compute: "float32" } });
   const m = new Module(g, source);
@@ -83,7 +78,7 @@ function selfAttention(m: Module, x: Value, text: Text): Value {
   });
   if (q === undefined || k === undefined || v === undefined) throw m.misshapen("q_proj.weight", "q, k and v");
   if (text.width % headSize !== 0) throw m.misshapen("q_proj.weight", `rows in multiples of ${headSize}`);
-  const mixed = attention(q, k, v, text.width / headSize, text.mask);
+  const mixed = attention({ q, k, v }, text.width / headSize, text.mask);
   return linear(m.at("out_proj"), reshape(mixed, [-1, text.width]));
 }
 

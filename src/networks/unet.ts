@@ -7,11 +7,27 @@ import { residual } from "#/graph/ops/arithmetic.ts";
 import { conv2d } from "#/graph/ops/conv2d.ts";
 import { linear } from "#/graph/ops/linear.ts";
 import { groupNorm } from "#/graph/ops/norm.ts";
-import { resizeNearest } from "#/graph/ops/resize.ts";
 import { concat, dims, reshape } from "#/graph/ops/shape.ts";
-import { resBlock } from "./blocks/res-block.ts";
-import { type Context, spatialTransformer } from "./blocks/spatial-transformer.ts";
+import { checkpointParts } from "#/weights/layouts/parts.ts";
 import { timestepEmbedding } from "./blocks/timestep-embedding.ts";
+import { inputBlock, middleBlock, outputBlock } from "./blocks/unet-blocks.ts";
+import type { Network } from "./network.ts";
+
+/** SDXL's denoising network. */
+export const unet = {
+  name: "unet",
+  title: checkpointParts.unet.title,
+  from: { checkpoint: checkpointParts.unet },
+  loras: "unet",
+  keyedBy: [],
+  inputs: { sample: "latent", timestep: "timestep", context: "text", y: "adm" },
+  outputs: ["prediction"],
+  draw: drawUnet,
+  goldens: {
+    listing: "unet",
+    answers: ["unet-even.prediction", "unet-odd.prediction", "unet-lora.prediction"],
+  },
+} as const satisfies Network;
 
 /**
  * The denoising network of SDXL (Podell et al. 2023, section 2.1; the U of Ronneberger et al. 2015): what it predicts
@@ -22,7 +38,7 @@ import { timestepEmbedding } from "./blocks/timestep-embedding.ts";
  *
  * @throws ModelError `weight-missing` or `weight-shape` naming the key
  */
-export function unet(source: WeightSource, operators: Operators): Graph {
+function drawUnet(source: WeightSource, operators: Operators): Graph {
   const g = new Graph({ operators });
   const m = new Module(g, source);
   const sample = g.computing(
@@ -33,24 +49,25 @@ export function unet(source: WeightSource, operators: Operators): Graph {
   const y = g.computing(g.input("y", "float32", ["N", m.size("label_emb.0.0.weight", 1)]));
 
   const temb = silu(embed(m, timestep, y));
-  const context: Context = {
+  const context = {
     rows: reshape(text, concat([g.constant("int64", [-1]), dims(text, 2, 3)], 0)),
     batch: dims(text, 0, 1),
   };
+  const conditioning = { temb, context };
 
   const skips: Value[] = [];
   let h = sample;
   for (let i = 0; i < m.count("input_blocks"); i += 1) {
-    h = inputBlock(m.at("input_blocks").at(i), h, temb, context);
+    h = inputBlock(m.at("input_blocks").at(i), h, conditioning);
     skips.push(h);
   }
-  h = middleBlock(m.at("middle_block"), h, temb, context);
+  h = middleBlock(m.at("middle_block"), h, conditioning);
   for (let j = 0; j < m.count("output_blocks"); j += 1) {
     const skip = skips.pop();
     if (skip === undefined)
       throw m.misshapen("input_blocks.0.0.weight", "as many input blocks as output blocks");
     const block = m.at("output_blocks").at(j);
-    h = outputBlock(block, joined(block, h, skip), temb, context, skips.at(-1));
+    h = outputBlock(block, joined(block, h, skip), conditioning, skips.at(-1));
   }
   h = groupNorm(m.at("out.0"), h, { epsilon: 1e-5, activation: "silu" });
   const prediction = conv2d(m.at("out.2"), h);
@@ -81,33 +98,4 @@ function embed(m: Module, timestep: Value, y: Value): Value {
   const fromTime = linear(m.at("time_embed.2"), silu(linear(m.at("time_embed.0"), time)));
   const fromLabel = linear(m.at("label_emb.0.2"), silu(linear(m.at("label_emb.0.0"), y)));
   return residual(m.at("label_emb"), fromTime, fromLabel);
-}
-
-/** The first convolution, a downsampler, or a res-block with or without a transformer. */
-function inputBlock(m: Module, x: Value, temb: Value, context: Context): Value {
-  if (m.has("0.op")) return conv2d(m.at("0.op"), x, { stride: 2 });
-  if (!m.has("0.in_layers")) return conv2d(m.at("0"), x);
-  const h = resBlock(m.at("0"), x, temb);
-  return m.has("1") ? spatialTransformer(m.at("1"), h, context) : h;
-}
-
-/** Res-block, transformer, res-block; distilled models lack the last two, or all three. */
-function middleBlock(m: Module, x: Value, temb: Value, context: Context): Value {
-  if (!m.has("0")) return x;
-  let h = resBlock(m.at("0"), x, temb);
-  if (m.has("1.proj_in")) h = spatialTransformer(m.at("1"), h, context);
-  return m.has("2") ? resBlock(m.at("2"), h, temb) : h;
-}
-
-/**
- * @param x    features joined with their skip
- * @param next the skip that the following block will join: an upsampler goes to its exact size, so that odd sizes
- *             come back as they were
- */
-function outputBlock(m: Module, x: Value, temb: Value, context: Context, next: Value | undefined): Value {
-  let h = resBlock(m.at("0"), x, temb);
-  if (m.has("1.proj_in")) h = spatialTransformer(m.at("1"), h, context);
-  const upsampler = ["1", "2"].find((index) => m.has(`${index}.conv`));
-  if (upsampler === undefined || next === undefined) return h;
-  return conv2d(m.at(upsampler).at("conv"), resizeNearest(h, dims(next, 2, 4)));
 }

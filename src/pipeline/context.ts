@@ -5,8 +5,9 @@ import { RequestError } from "#/lib/errors.ts";
 import type { Log } from "#/lib/log.ts";
 import type { Recipe } from "#/recipe/recipe.ts";
 import { DerivedFiles } from "#/runtime/derived-files.ts";
+import type { ModelPaths } from "#/runtime/job-files.ts";
 import { mappingLimit } from "#/runtime/mappings.ts";
-import { type ModelPaths, type Networks, openNetworks } from "#/runtime/models.ts";
+import { type Networks, startJob } from "#/runtime/models.ts";
 import { probe } from "#/runtime/probe.ts";
 import { chooseProvider } from "#/runtime/providers.ts";
 import { Residency } from "#/runtime/residency.ts";
@@ -21,8 +22,10 @@ export type EngineContext = Readonly<{
   /** Devices that were preferred to it and cannot be used. */
   refused: readonly RefusedDevice[];
   tokenizer: Tokenizer;
-  /** The networks of a job; opened at their first call. */
+  /** The networks of a job; opened at their first call, and kept until the job's end. */
   open: (recipe: Recipe) => Promise<Networks>;
+  /** The end of a job: of its networks those stay open that the budget has room for. */
+  endJob: () => Promise<void>;
   /** One text's conditioning, from the cache or made now. */
   conditioning: (key: string, make: () => Promise<Conditioning>) => Promise<Conditioning>;
   /** Closes what is open; the next job opens it again. */
@@ -66,8 +69,10 @@ export async function openContext(
       const files = watchFiles(paths);
       await residency.dropReplaced();
       workshop.derived.dropReplaced();
-      return watchedNetworks(openNetworks(paths, recipe.clipSkip, workshop), files, () => residency.close());
+      const networks = startJob(paths, recipe.clipSkip, workshop, used);
+      return watchedNetworks(networks, files, () => residency.close());
     },
+    endJob: () => residency.endJob(),
     conditioning: (key, make) => texts.conditioning(key, make),
     unload: async () => {
       texts.clear();
@@ -76,6 +81,9 @@ export async function openContext(
     close: () => residency.close(),
   };
 }
+
+/** The networks that every picture is made with. */
+const used = ["text-l", "text-g", "unet", "vae-decoder"] as const;
 
 /**
  * Where a recipe's files are now.

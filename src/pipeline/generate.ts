@@ -1,14 +1,12 @@
 import type { ImageFacts, Moment, Outcome } from "#/engine/protocol.ts";
 import type { Pixmap } from "#/image/pixmap.ts";
-import type { ImageSpec, Recipe } from "#/recipe/recipe.ts";
-import type { Networks } from "#/runtime/models.ts";
 import type { EngineContext } from "./context.ts";
+import { type ImageJob, type Order, openJob } from "./job.ts";
 import { Interruption, type Run } from "./run.ts";
 import { decode } from "./stages/decode.ts";
 import { denoise } from "./stages/denoise.ts";
-import { encodePrompts, type Prompts } from "./stages/encode-prompts.ts";
+import { encodePrompts } from "./stages/encode-prompts.ts";
 import { startLatent } from "./stages/start-latent.ts";
-import { Stopwatch } from "./stopwatch.ts";
 
 /** What a job tells while it runs. */
 export type Fact = Readonly<
@@ -24,47 +22,44 @@ export type Fact = Readonly<
  * @throws AppError what a stage could not do; the worker settles the job with it
  */
 export async function* generate(
-  recipe: Recipe,
+  order: Order,
   context: EngineContext,
   run: Run,
 ): AsyncGenerator<Fact, Outcome, undefined> {
-  const clock = new Stopwatch();
   try {
     yield { type: "progress", at: { stage: "loading", image: 0 } };
-    const networks = await clock.time("loading", () => context.open(recipe));
+    const job = await openJob(order, context, run);
     run.checkStop();
 
-    const prompts = yield* encodePrompts(recipe, networks, context, run, clock);
-    for (const [index, spec] of recipe.images.entries()) {
-      const prompt = prompts[index];
-      if (prompt === undefined) continue;
-      const image = yield* oneImage(recipe, spec, index, prompt, networks, run, clock);
+    const encoded = yield* encodePrompts(job);
+    for (const [index, spec] of job.recipe.images.entries()) {
+      const prompts = encoded[index];
+      if (prompts === undefined) continue;
+      const image = yield* oneImage({ job, index, spec, prompts });
       if (image !== undefined) yield image;
     }
     return { status: "finished" };
   } catch (thrown) {
     if (thrown instanceof Interruption) return { status: "stopped" };
     throw thrown;
+  } finally {
+    await context.endJob();
   }
 }
 
 /** One image, or nothing if it was skipped. A stop passes through, as everything else does. */
 async function* oneImage(
-  recipe: Recipe,
-  spec: ImageSpec,
-  index: number,
-  prompts: Prompts,
-  networks: Networks,
-  run: Run,
-  clock: Stopwatch,
+  image: ImageJob,
 ): AsyncGenerator<Fact, Extract<Fact, { type: "image" }> | undefined, undefined> {
+  const { job, index, spec } = image;
   try {
-    const start = startLatent(recipe);
-    const latent = yield* denoise(recipe, spec, index, start, prompts, networks, run, clock);
-    run.check();
+    const start = await startLatent(job);
+    const latent = yield* denoise(image, start);
+    job.run.check();
     yield { type: "progress", at: { stage: "decoding", image: index } };
-    const image = await clock.time("decoding", () => decode(latent, networks));
-    return { type: "image", index, image, facts: { seed: spec.seed, timings: clock.lap() } };
+    const pixels = await job.clock.time("decoding", () => decode(job, latent));
+    const facts = { seed: spec.seed, timings: job.clock.lap() };
+    return { type: "image", index, image: pixels, facts };
   } catch (thrown) {
     if (thrown instanceof Interruption && thrown.action === "skip") return undefined;
     throw thrown;

@@ -12,7 +12,7 @@ export const swapMethods: readonly string[] = ["joint", "separate", "vae"];
 export type KnownRequest = Readonly<{ kept: GenerateRequest; replaced: readonly string[] }>;
 
 /**
- * The older API's rule for names (http-api section 17): an unknown model, sampler, schedule, inpaint engine or swap
+ * The legacy API's rule for names (http-api section 17): an unknown model, sampler, schedule, inpaint engine or swap
  * method gives way to the server's default, which is what a request gets that does not name one; an unknown LoRA
  * becomes none, an unknown style is left out.
  */

@@ -2,7 +2,8 @@ import type { LatentColours } from "./latent-colours.ts";
 
 /**
  * What will be made: complete, immutable, plain. Models are names (paths relative to their model folder, as the API
- * lists them), input images are indexes into the command's `inputs`. A recipe says nothing of HTTP, files or formats.
+ * lists them), and so are input pictures, which the rest of a recipe refers to by their place in `inputs`. A recipe says
+ * nothing of HTTP, files or formats.
  */
 export type Recipe = Readonly<{
   base: ModelName;
@@ -23,12 +24,17 @@ export type Recipe = Readonly<{
   /** How the latents of this checkpoint look; null makes no previews. */
   previews: LatentColours | null;
   source: Source;
+  /** The pictures it is made of; whoever runs it brings their pixels in this order. */
+  inputs: readonly InputName[];
   /** One per image: its seed and its prompts after styles and wildcards. */
   images: readonly ImageSpec[];
 }>;
 
 /** A file name relative to its model folder, for example `sdxl/base.safetensors`. */
 export type ModelName = string;
+
+/** What a picture is called in the inputs folder: the hash of its content, and `.png`. */
+export type InputName = string;
 
 /** What a network predicts and on which betas it was trained, said by whoever owns the file; it wins over the file. */
 export type SampledAs = Readonly<{ prediction?: "eps" | "v"; zeroTerminalSnr?: boolean }>;

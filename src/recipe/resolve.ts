@@ -3,6 +3,7 @@ import type { Sidecar } from "#/catalog/sidecar.ts";
 import { RequestError } from "#/lib/errors.ts";
 import type { PromptField } from "#/pipeline/text/limits.ts";
 import type { Tokenizer } from "#/pipeline/text/tokenizer.ts";
+import { inputPictures } from "./input-pictures.ts";
 import { inpaintEngines, swapMethods } from "./known-names.ts";
 import { sdxlLatentColours } from "./latent-colours.ts";
 import { knownName } from "./names.ts";
@@ -25,6 +26,7 @@ import {
   scheduleNames,
   seedEnd,
 } from "./recipe.ts";
+import { sampledAs } from "./sampled-as.ts";
 import { checkSide, parseSize } from "./sizes.ts";
 import { applyStyles, drawStyles, expansionStyle, randomStyle, type Style } from "./styles.ts";
 import { refuseUnreadable, type Unreadable } from "./unreadable.ts";
@@ -59,6 +61,8 @@ export type Resolved = Readonly<{
   recipe: Recipe;
   /** For each LoRA of the recipe the request's field that chose it, as a dotted path. */
   loraFields: readonly string[];
+  /** For each input picture of the recipe the request's field that brought it, as a dotted path. */
+  inputFields: readonly string[];
   warnings: readonly string[];
   descriptions: readonly ImageDescription[];
 }>;
@@ -85,6 +89,7 @@ export function resolveRecipe(params: GenerateParams, world: World): Resolved {
   const positive = promptLines(params.prompt);
   const inline = takeInlineLoras(positive.main);
   refuseHeavyTags(inline.loras);
+  const pictures = inputPictures(params);
   const { chosen, warnings } = chooseLoras(params, base, mode, inline.loras, world);
   const prompt = { main: inline.line, extra: positive.extra };
   const images = Array.from({ length: params.image_number }, (_, index) =>
@@ -101,6 +106,7 @@ export function resolveRecipe(params: GenerateParams, world: World): Resolved {
   return {
     warnings,
     loraFields: chosen.map(({ field }) => field),
+    inputFields: pictures.map(({ field }) => field),
     descriptions: images.map(({ description }) => description),
     recipe: {
       base,
@@ -115,18 +121,8 @@ export function resolveRecipe(params: GenerateParams, world: World): Resolved {
       noise: world.noise,
       previews: params.disable_preview ? null : (world.sidecar(base).latent_colours ?? sdxlLatentColours),
       source: { kind: "noise" },
+      inputs: pictures.map(({ name }) => name),
       images: images.map(({ spec }) => spec),
-    },
-  };
-}
-
-/** How a checkpoint is sampled, where the file beside it says so. */
-function sampledAs({ prediction_type: prediction, zero_terminal_snr: zeroTerminalSnr }: Sidecar) {
-  if (prediction === undefined && zeroTerminalSnr === undefined) return {};
-  return {
-    sampledAs: {
-      ...(prediction === undefined ? {} : { prediction }),
-      ...(zeroTerminalSnr === undefined ? {} : { zeroTerminalSnr }),
     },
   };
 }

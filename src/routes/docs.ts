@@ -1,6 +1,6 @@
 import { Elysia } from "elysia";
 import type { GenerateParams } from "#/api/generate.ts";
-import { type DescribedRoute, openApiDocument } from "#/api/openapi.ts";
+import { type DescribedRoute, type OpenApiTag, openApiDocument } from "#/api/openapi.ts";
 import { apiDocs } from "#/web/api-docs.ts";
 import { type ReferenceDocument, referencePage } from "#/web/reference-page.ts";
 import { jsonText, pageReply } from "./http/replies.ts";
@@ -12,11 +12,13 @@ const hidden = { detail: { hide: true } };
  * also answer HEAD.
  *
  * @param described all routes of the server, once they are declared
+ * @param tags      their groups, in the order of the pages
  * @param defaults  what a request means here that says nothing; it may change with the files that are there
  * @param base      what the operator calls the server, which may be below a path of a proxy; or nothing
  */
 export function docsRoutes(
   described: () => readonly DescribedRoute[],
+  tags: readonly OpenApiTag[],
   defaults: () => Partial<GenerateParams>,
   base: () => string,
 ) {
@@ -29,7 +31,7 @@ export function docsRoutes(
         ...of,
         ...(size === undefined ? {} : { aspect_ratios_selection: size.replace("×", "*") }),
       };
-      const json = openApiDocument(described(), applied);
+      const json = openApiDocument(described(), tags, applied);
       // What was just written is such a document.
       made = { of, json, reference: referencePage(JSON.parse(json) as ReferenceDocument) };
     }

@@ -1,69 +1,55 @@
 import { basename } from "node:path";
 import { type AppError, EngineError, ModelError, RequestError } from "#/lib/errors.ts";
+import type { Carried, Network } from "#/networks/network.ts";
 import { isFiniteThroughout, type Tensor, zeros } from "#/tensor/tensor.ts";
-import type { Checkpoint } from "#/weights/checkpoint.ts";
 import { firstDamaged } from "#/weights/damage.ts";
+import type { Located } from "#/weights/layouts/part-source.ts";
 import type { WeightRef } from "#/weights/safetensors.ts";
-import type { LoraUse, Part } from "./lora-set.ts";
-import type { Vae } from "./models.ts";
+import type { LoraUse } from "./lora-set.ts";
+import type { IntTensor } from "./session.ts";
 
 /**
  * Whom to blame when a network answers with infinities or NaN. All of this costs seconds and happens after the failure
  * only; what is suspected most often is looked at first.
  */
 
-/** Whether an answer holds numbers only; one that is absent does. */
-export const isNumbers = (tensor: Tensor | undefined): boolean =>
-  tensor === undefined || isFiniteThroughout(tensor.data);
+/** Whether an answer holds numbers only. */
+export const isNumbers = ({ data }: Tensor): boolean => isFiniteThroughout(data);
 
-/** A way to ask a network again with some of its inputs replaced; answers with its output. */
-export type Ask = (changed: Readonly<Record<string, Tensor>>) => Promise<Tensor>;
-
-/** A text encoder's inputs are token numbers: it can only be the LoRAs, or its own file. */
-export async function blameForText(
-  part: "textL" | "textG",
-  ask: Ask,
-  checkpoint: Checkpoint,
-  loras: readonly LoraUse[],
-): Promise<AppError> {
-  const encoder = `text encoder ${part === "textL" ? "L" : "G"}`;
-  const attached = loras.filter(({ lora }) => lora[part].size > 0);
-  return (
-    (await damagedLora(attached, part)) ??
-    (await tooStrong(attached, ask)) ??
-    (await damagedFile(checkpoint[part].values())) ??
-    overflow(`${basename(checkpoint.path)}: its ${encoder}`, checkpoint.path)
-  );
-}
-
-/** A failed call of the UNet. */
-export type UnetCall = Readonly<{
-  inputs: Readonly<{ sample: Tensor; context: Tensor; y: Tensor }>;
-  ask: Ask;
-  checkpoint: Checkpoint;
+/** A call whose answer holds no numbers. */
+export type FailedCall = Readonly<{
+  network: Network;
+  inputs: Readonly<Record<string, Tensor | IntTensor>>;
+  located: Located;
+  /** The LoRAs that have factors in the network. */
   loras: readonly LoraUse[];
+  /** Whether it answers with numbers when some of its inputs are replaced. */
+  answersNumbers: (changed: Readonly<Record<string, Tensor>>) => Promise<boolean>;
 }>;
 
 /** The inputs, each LoRA's factors, the LoRAs' strengths by trial, the network's own weights, the text by trial. */
-export async function blameForUnet({ inputs, ask, checkpoint, loras }: UnetCall): Promise<AppError> {
-  if (!isNumbers(inputs.context) || !isNumbers(inputs.y))
+export async function blame(call: FailedCall): Promise<AppError> {
+  const { network, located, loras } = call;
+  const fromText = carrying(call, "text", "adm");
+  if (!fromText.every(([, tensor]) => isNumbers(tensor)))
     return new EngineError("session-failed", "The text was encoded into values that are not numbers.");
-  if (!isNumbers(inputs.sample)) return runaway();
-  const attached = loras.filter(({ lora }) => lora.unet.size > 0);
+  if (!carrying(call, "latent", "picture").every(([, tensor]) => isNumbers(tensor))) return runaway();
   return (
-    (await damagedLora(attached, "unet")) ??
-    (await tooStrong(attached, ask)) ??
-    (await damagedFile(checkpoint.unet.values())) ??
-    (await tooLoud(inputs.context, ask)) ??
-    overflow(`${basename(checkpoint.path)}: its UNet`, checkpoint.path)
+    (await damagedLora(loras, network.loras)) ??
+    (await tooStrong(call)) ??
+    (await damagedFile(located.tensors.values())) ??
+    (await tooLoud(call)) ??
+    overflow(`${basename(located.file.path)}: its ${network.title}`, located.file.path)
   );
 }
 
-/** The VAE's input was looked at before; its weights are left. */
-export async function blameForVae({ file, tensors }: Vae, input: Tensor): Promise<AppError> {
-  if (!isNumbers(input)) return runaway();
-  return (await damagedFile(tensors.values())) ?? overflow(`${basename(file.path)}: its VAE`, file.path);
-}
+/** The inputs that carry one of these. */
+const carrying = ({ network, inputs }: FailedCall, ...wanted: readonly Carried[]) =>
+  Object.entries(inputs).flatMap(([name, { dims, data }]): [string, Tensor][] => {
+    const carried = network.inputs[name];
+    const is = carried !== undefined && wanted.includes(carried);
+    return is && data instanceof Float32Array ? [[name, { dims, data }]] : [];
+  });
 
 /** The sampler's own numbers grew out of all bounds; the networks answered with numbers. */
 export const runaway = (): EngineError =>
@@ -73,9 +59,11 @@ export const runaway = (): EngineError =>
   );
 
 /** Their alphas are numbers: whoever reads the header refuses others. */
-const damagedLora = (loras: readonly LoraUse[], part: Part): Promise<AppError | undefined> =>
+const damagedLora = (loras: readonly LoraUse[], part: Network["loras"]): Promise<AppError | undefined> =>
   damagedFile(
-    loras.flatMap(({ lora }) => [...lora[part].values()].flat()).flatMap(({ down, up }) => [down, up]),
+    loras
+      .flatMap(({ lora }) => (part === undefined ? [] : [...lora[part].values()].flat()))
+      .flatMap(({ down, up }) => [down, up]),
   );
 
 async function damagedFile(refs: Iterable<WeightRef>): Promise<AppError | undefined> {
@@ -87,14 +75,14 @@ async function damagedFile(refs: Iterable<WeightRef>): Promise<AppError | undefi
 }
 
 /** Without LoRAs the answer is one of numbers: which of them is it alone, or is it all together? */
-async function tooStrong(loras: readonly LoraUse[], ask: Ask): Promise<AppError | undefined> {
-  const trial = (strengths: readonly number[]): Promise<Tensor> =>
-    ask({ lora_strengths: { dims: [strengths.length], data: Float32Array.from(strengths) } });
-  if (loras.length === 0 || !isNumbers(await trial(loras.map(() => 0)))) return undefined;
+async function tooStrong({ loras, answersNumbers }: FailedCall): Promise<AppError | undefined> {
+  const trial = (strengths: readonly number[]): Promise<boolean> =>
+    answersNumbers({ lora_strengths: { dims: [strengths.length], data: Float32Array.from(strengths) } });
+  if (loras.length === 0 || !(await trial(loras.map(() => 0)))) return undefined;
   const guilty: LoraUse[] = [];
   for (const [index, use] of loras.entries()) {
     const alone = loras.map((_, i) => (i === index ? use.strength : 0));
-    if (loras.length === 1 || !isNumbers(await trial(alone))) guilty.push(use);
+    if (loras.length === 1 || !(await trial(alone))) guilty.push(use);
   }
   const named = guilty.length > 0 ? guilty : loras;
   const names = named
@@ -108,9 +96,11 @@ async function tooStrong(loras: readonly LoraUse[], ask: Ask): Promise<AppError 
 }
 
 /** With no text at all the answer is one of numbers. */
-async function tooLoud(context: Tensor, ask: Ask): Promise<AppError | undefined> {
-  if (!isNumbers(await ask({ context: zeros(context.dims) }))) return undefined;
-  const largest = context.data.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+async function tooLoud(call: FailedCall): Promise<AppError | undefined> {
+  const [[name, text] = []] = carrying(call, "text");
+  if (name === undefined || text === undefined) return undefined;
+  if (!(await call.answersNumbers({ [name]: zeros(text.dims) }))) return undefined;
+  const largest = text.data.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
   return new RequestError(
     "invalid-value",
     `The prompt's weights make values up to ${largest.toPrecision(3)} of it, with which the network answers in no numbers. Use weights near 1.`,

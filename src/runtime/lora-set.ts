@@ -2,9 +2,6 @@ import type { Checkpoint } from "#/weights/checkpoint.ts";
 import type { Lora } from "#/weights/lora/lora.ts";
 import { readLora } from "#/weights/lora/read-lora.ts";
 
-/** The parts of a checkpoint that a LoRA can have factors for. */
-export type Part = "unet" | "textL" | "textG";
-
 /** A LoRA of a job and how strongly it acts. */
 export type LoraUse = Readonly<{ lora: Lora; strength: number }>;
 

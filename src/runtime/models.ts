@@ -1,37 +1,11 @@
-import { basename } from "node:path";
-import { weightSource } from "#/graph/module.ts";
-import type { Operators } from "#/graph/operators.ts";
 import { type NetworkName, networks } from "#/networks/index.ts";
+import type { Network } from "#/networks/network.ts";
 import type { Tensor } from "#/tensor/tensor.ts";
-import type { Checkpoint, NoiseSchedule, Prediction, WeightMap } from "#/weights/checkpoint.ts";
-import { planJoin } from "#/weights/derived/join-plan.ts";
-import { noLoras } from "#/weights/derived/joined-loras.ts";
-import { type SampledAs, sampledAs } from "#/weights/layouts/parameterisation.ts";
-import { sdxlCheckpoint } from "#/weights/layouts/sdxl.ts";
-import { chooseVae } from "#/weights/layouts/vae.ts";
-import { readSafetensors } from "#/weights/safetensors.ts";
-import type { FileStamp } from "#/weights/stamp.ts";
-import { blameForText, blameForUnet, blameForVae, isNumbers } from "./blame.ts";
-import type { DerivedFiles } from "./derived-files.ts";
-import { type LoraUse, type Part, readLoras } from "./lora-set.ts";
-import type { NetworkRequest, Residency } from "./residency.ts";
-import type { IntTensor } from "./session.ts";
-
-/** Real paths of what a job needs. */
-export type ModelPaths = Readonly<{
-  base: string;
-  /** A VAE file, or the checkpoint's own. */
-  vae?: string | undefined;
-  /** What the file beside the checkpoint says of how it is sampled. */
-  sampledAs?: SampledAs | undefined;
-  loras: readonly Readonly<{ path: string; weight: number }>[];
-}>;
-
-/** What all jobs share: the provider's operators, what is open, and the files made of model files. */
-export type Workshop = Readonly<{ operators: Operators; residency: Residency; derived: DerivedFiles }>;
-
-/** Token ids [77] and where the end token is -> the encoder's answer. */
-export type TextEncoder = (ids: readonly number[]) => Promise<Readonly<{ hidden: Tensor; pooled?: Tensor }>>;
+import type { NoiseSchedule, Prediction } from "#/weights/checkpoint.ts";
+import { type Ask, askerOf } from "./ask.ts";
+import { type ModelPaths, readJobFiles } from "./job-files.ts";
+import { type JobNetwork, jobNetwork, type Workshop } from "./job-network.ts";
+import { type TextEncoder, textEncoders } from "./text-encoders.ts";
 
 /**
  * What a UNet is asked with: the scaled latent [1, 4, h, w], its timestep [1], the text's hidden states
@@ -59,9 +33,9 @@ export type Networks = Readonly<{
   decode: (latent: Tensor) => Promise<Tensor>;
   /** Picture [1, 3, H, W] from -1 to 1, sides multiples of 8 -> latent in VAE space */
   encode: (image: Tensor) => Promise<Tensor>;
+  /** Any network of the table, by the inputs it declares. */
+  ask: Ask;
 }>;
-
-const endToken = 49407;
 
 /**
  * Reads the headers of a job's files and offers its networks. Nothing heavy happens here: sessions are opened by the
@@ -69,141 +43,49 @@ const endToken = 49407;
  *
  * @throws ModelError if a file is not what it should be
  */
-export function openNetworks(paths: ModelPaths, clipSkip: number, workshop: Workshop): Networks {
-  const { checkpoint, vae } = checkpointOf(paths);
-  const loras = readLoras(paths.loras, checkpoint);
-  const run = runner(checkpoint, vae, loras, clipSkip, workshop);
-  const text = async (
-    part: "textL" | "textG",
-    inputs: Inputs,
-  ): Promise<Record<"hidden" | "pooled", Tensor | undefined>> => {
-    const name = part === "textL" ? "text-l" : "text-g";
-    const { hidden, pooled } = await run(name, inputs);
-    if (isNumbers(hidden) && isNumbers(pooled)) return { hidden, pooled };
-    const ask = async (changed: Inputs): Promise<Tensor> => {
-      const again = await run(name, { ...inputs, ...changed });
-      return isNumbers(again.pooled) ? present(again.hidden) : present(again.pooled);
-    };
-    throw await blameForText(part, ask, checkpoint, loras);
-  };
+export const openNetworks = (paths: ModelPaths, clipSkip: number, workshop: Workshop): Networks =>
+  networksOf(paths, clipSkip, workshop).opened;
 
-  return {
-    prediction: checkpoint.prediction,
-    schedule: checkpoint.schedule,
-    textKey: textKey(checkpoint, loras, clipSkip),
-    textL: async (ids) => ({ hidden: present((await text("textL", { ids: idTensor(ids) })).hidden) }),
-    textG: async (ids) => {
-      const end = { dims: [1], data: BigInt64Array.of(BigInt(Math.max(0, ids.indexOf(endToken)))) };
-      const { hidden, pooled } = await text("textG", { ids: idTensor(ids), end });
-      return { hidden: present(hidden), pooled: present(pooled) };
-    },
-    unet: async (inputs) => {
-      const ask = async (changed: Inputs = {}): Promise<Tensor> =>
-        present((await run("unet", { ...inputs, ...changed })).prediction);
-      const prediction = await ask();
-      if (isNumbers(prediction)) return prediction;
-      throw await blameForUnet({ inputs, ask, checkpoint, loras });
-    },
-    decode: async (latent) => {
-      const image = present((await run("vae-decoder", { latent })).image);
-      if (!isNumbers(image)) throw await blameForVae(vae, latent);
-      return image;
-    },
-    encode: async (image) => {
-      const latent = present((await run("vae-encoder", { image })).latent);
-      if (!isNumbers(latent)) throw await blameForVae(vae, image);
-      return latent;
-    },
-  };
-}
-
-type Inputs = Readonly<Record<string, Tensor | IntTensor>>;
-
-/** Which part of a LoRA goes into a network; none into the VAE. */
-const parts: Readonly<Record<NetworkName, Part | undefined>> = {
-  unet: "unet",
-  "text-l": "textL",
-  "text-g": "textG",
-  "vae-decoder": undefined,
-  "vae-encoder": undefined,
-};
-
-/** Runs any of the networks with those LoRAs that have factors in it, and their strengths. */
-function runner(
-  checkpoint: Checkpoint,
-  vae: Vae,
-  loras: readonly LoraUse[],
+/**
+ * As {@link openNetworks}, and announces what the job will use: that stays open together until the residency is told of
+ * the job's end.
+ *
+ * @throws EngineError `out-of-memory` where one of them alone is larger than the residency's budget; nothing was opened
+ */
+export function startJob(
+  paths: ModelPaths,
   clipSkip: number,
-  { operators, residency, derived }: Workshop,
-) {
-  const request = (name: NetworkName): NetworkRequest => {
-    const part = parts[name];
-    const tensors = part === undefined ? vae.tensors : checkpoint[part];
-    const own = part === undefined ? vae.file : checkpoint;
-    const attached = part === undefined ? [] : loras.filter(({ lora }) => lora[part].size > 0);
-    const sources = attached.flatMap(({ lora }) => lora.files);
-    const files = [{ path: own.path, stamp: own.stamp }, ...sources];
-    const skip = name.startsWith("text") ? clipSkip : 0;
-    return {
-      key: [name, skip, ...files.map(({ path, stamp }) => `${path}:${stamp}`)].join("|"),
-      name,
-      files,
-      draw: async () => {
-        const branches = part === undefined ? [] : attached.map(({ lora }) => lora[part]);
-        const joined =
-          branches.length === 0
-            ? noLoras
-            : await derived.joined(planJoin(branches, tensors), sources, (path) => residency.isUsing(path));
-        return networks[name](clipSkip)(
-          weightSource(`${basename(own.path)} (${name})`, tensors, joined),
-          operators,
-        );
-      },
-    };
-  };
-  return (name: NetworkName, inputs: Inputs): Promise<Readonly<Record<string, Tensor>>> => {
-    const part = parts[name];
-    const strengths =
-      part === undefined
-        ? []
-        : loras.filter(({ lora }) => lora[part].size > 0).map(({ strength }) => strength);
-    const data = Float32Array.from(strengths);
-    const weighted = data.length === 0 ? {} : { lora_strengths: { dims: [data.length], data } };
-    return residency.run(request(name), { ...weighted, ...inputs });
-  };
+  workshop: Workshop,
+  uses: readonly NetworkName[],
+): Networks {
+  const { opened, inJob } = networksOf(paths, clipSkip, workshop);
+  workshop.residency.startJob(uses.map((name) => inJob(networks[name]).request));
+  return opened;
 }
 
-/** Only LoRAs with factors in a text encoder change what it says. */
-const textKey = ({ path, stamp }: Checkpoint, loras: readonly LoraUse[], clipSkip: number): string =>
-  [
-    path,
-    stamp,
-    clipSkip,
-    ...loras
-      .filter(({ lora }) => lora.textL.size + lora.textG.size > 0)
-      .map(
-        ({ lora, strength }) =>
-          `${lora.files.map(({ path: own, stamp: at }) => own + at).join("+")}*${strength}`,
-      ),
-  ].join("|");
+function networksOf(
+  paths: ModelPaths,
+  clipSkip: number,
+  workshop: Workshop,
+): Readonly<{ opened: Networks; inJob: (network: Network) => JobNetwork }> {
+  const files = readJobFiles(paths, [networks["vae-decoder"].from]);
+  const inJob = (network: Network): JobNetwork => jobNetwork(network, files, { clipSkip }, workshop);
+  const ask = askerOf(inJob, workshop.residency);
+  const { prediction, schedule } = files.checkpoint;
+  const opened = { prediction, schedule, textKey: textKey(inJob), ...callsOf(ask), ask };
+  return { opened, inJob };
+}
 
-const idTensor = (ids: readonly number[]): IntTensor => ({
-  dims: [1, ids.length],
-  data: BigInt64Array.from(ids, BigInt),
+const callsOf = (ask: Ask) => ({
+  ...textEncoders(ask),
+  unet: async (inputs: UnetInputs) => (await ask(networks.unet, inputs)).prediction,
+  decode: async (latent: Tensor) => (await ask(networks["vae-decoder"], { latent })).image,
+  encode: async (image: Tensor) => (await ask(networks["vae-encoder"], { image })).latent,
 });
 
-function present(tensor: Tensor | undefined): Tensor {
-  if (tensor === undefined) throw new RangeError("The network lacks an output it declares.");
-  return tensor;
-}
-
-/** Where a job's VAE lies. */
-export type Vae = Readonly<{ file: FileStamp; tensors: WeightMap }>;
-
-/** The job's checkpoint, sampled as the file beside it says, and its VAE or that of another file if one was chosen. */
-function checkpointOf(paths: ModelPaths): Readonly<{ checkpoint: Checkpoint; vae: Vae }> {
-  const own = sdxlCheckpoint(readSafetensors(paths.base));
-  const file = paths.vae === undefined ? undefined : readSafetensors(paths.vae);
-  const checkpoint = sampledAs(chooseVae(own, file), paths.sampledAs);
-  return { checkpoint, vae: { file: file ?? checkpoint, tensors: checkpoint.vae } };
-}
+/** Only LoRAs with factors in a text encoder change what it says. */
+const textKey = (inJob: (network: Network) => JobNetwork): string =>
+  [networks["text-l"], networks["text-g"]]
+    .map(inJob)
+    .flatMap(({ request, loras }) => [request.key, ...loras.map(({ strength }) => strength)])
+    .join("|");

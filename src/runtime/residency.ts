@@ -1,51 +1,39 @@
 import type { Graph } from "#/graph/graph.ts";
-import { EngineError } from "#/lib/errors.ts";
 import type { Log } from "#/lib/log.ts";
 import type { Tensor } from "#/tensor/tensor.ts";
-import { assertUnchanged, type FileStamp, isUnchanged } from "#/weights/stamp.ts";
+import { assertUnchanged, isUnchanged } from "#/weights/stamp.ts";
+import { closedForBytes, closedForMappings } from "./eviction.ts";
+import { explained, isMemory } from "./mapping-shortage.ts";
 import { mappingCount, mappingMargin } from "./mappings.ts";
 import { trimMemory } from "./memory.ts";
+import { type Drawn, drawn, type JobRequest, type NetworkRequest, type OpenNetwork } from "./open-network.ts";
 import { type IntTensor, Session, type SessionOptions } from "./session.ts";
+import { tooLarge } from "./too-large.ts";
 
 /** What is open, for people: a name and the bytes of its weights. */
 export type Resident = Readonly<{ name: string; bytes: number }>;
 
-/** A network that is wanted open. */
-export type NetworkRequest = Readonly<{
-  /** Everything the graph depends on: files, their stamps, network, features. */
-  key: string;
-  /** For people. */
-  name: string;
-  /** What it is made of. When one of them is replaced, the network is closed with the next job. */
-  files: readonly FileStamp[];
-  /** Makes the graph; called on a miss only. */
-  draw: () => Graph | Promise<Graph>;
-}>;
-
-/** How much may stay open: bytes of weights, and the memory mappings that the process may have. */
+/**
+ * How much may stay open: bytes of weights, 0 for nothing between jobs, and the memory mappings that the process may have.
+ */
 export type Budget = Readonly<{ bytes: number; mappings?: number | undefined }>;
-
-type Entry = {
-  readonly name: string;
-  readonly session: Promise<Session>;
-  readonly files: readonly FileStamp[];
-  /** Files that the weights lie in. */
-  readonly paths: ReadonlySet<string>;
-  readonly bytes: number;
-  readonly mappings: number;
-  usedAt: number;
-};
 
 /**
  * Keeps networks open between jobs, within a budget; the one that was not used for longest goes first. Weights
- * that are mapped in place count too: they are what the page cache must hold for the next run to be fast.
+ * that are mapped in place count too: they are what the page cache must hold for the next run to be fast. Bytes that
+ * several networks have mapped count once.
+ *
+ * What a job announces stays open until its end, even where all of it is more than the budget: its networks take turns,
+ * and each would be opened anew at every turn. Only where memory or mappings run out do they make room for each other.
  */
 export class Residency {
   readonly #options: SessionOptions;
   readonly #budget: Budget;
   readonly #log: Log;
   readonly #onChange: (resident: readonly Resident[]) => void;
-  readonly #entries = new Map<string, Entry>();
+  readonly #entries = new Map<string, OpenNetwork>();
+  /** Keys of what the running job uses. */
+  #held: ReadonlySet<string> = new Set();
   #clock = 0;
 
   constructor(
@@ -70,8 +58,31 @@ export class Residency {
   }
 
   /**
-   * The session of a network, opened if it is not. Where memory does not suffice, all others are closed and it is tried
-   * once more.
+   * Takes a job in: the networks it will use stay open, once they are, until {@link endJob}.
+   *
+   * @throws EngineError `out-of-memory` if one of them alone is larger than a budget that is not 0, with both numbers
+   */
+  startJob(networks: readonly JobRequest[]): void {
+    const budget = this.#budget.bytes;
+    const sizes = networks.map(({ key, name, bytes }) => ({
+      name,
+      needed: this.#entries.get(key)?.bytes ?? bytes(),
+    }));
+    const [largest] = sizes.toSorted((a, b) => b.needed - a.needed);
+    if (largest !== undefined && budget > 0 && largest.needed > budget)
+      throw tooLarge(largest.name, largest.needed, budget);
+    this.#held = new Set(networks.map(({ key }) => key));
+  }
+
+  /** The job is over: what is more than the budget is closed. */
+  async endJob(): Promise<void> {
+    this.#held = new Set();
+    await this.#makeRoom();
+  }
+
+  /**
+   * The session of a network, opened if it is not. Where memory does not suffice, others are closed and it is tried again:
+   * those that are not the running job's, then all.
    *
    * @throws EngineError as {@link Session.open}, ModelError as the network's function, or where a file was replaced
    */
@@ -84,24 +95,24 @@ export class Residency {
     }
     const started = performance.now();
     const graph = await request.draw();
-    const entry = entryOf(request, graph, this.#clock);
-    await this.#makeRoom(entry);
+    const wanted = drawn(request, graph, this.#options);
+    await this.#makeRoom(wanted);
     try {
-      const session = await this.#open(request.key, graph, entry);
+      const session = await this.#withMemory(request.key, () => this.#open(request.key, graph, wanted));
       await this.#refuseReplaced(request);
       const ms = Math.round(performance.now() - started);
-      const { name, bytes, mappings } = entry;
+      const { name, bytes, mappings } = wanted;
       this.#log.info("opened a network", { network: name, bytes, mappings, ms });
       this.#onChange(this.resident);
       return session;
     } catch (thrown) {
-      throw this.#explained(thrown, entry.mappings);
+      throw explained(thrown, wanted.mappings, this.#budget.mappings);
     }
   }
 
   /**
-   * Opens a network if it is not, and runs it once. Where memory does not suffice, all others are closed and it is tried
-   * once more.
+   * Opens a network if it is not, and runs it once. Where memory does not suffice, others are closed as by
+   * {@link session}.
    *
    * @throws EngineError as {@link Session.run}, and as {@link session}
    */
@@ -111,14 +122,9 @@ export class Residency {
   ): Promise<Readonly<Record<string, Tensor>>> {
     const session = await this.session(request);
     try {
-      return await session.run(inputs);
+      return await this.#withMemory(request.key, () => session.run(inputs));
     } catch (thrown) {
-      if (!(isMemory(thrown) && (await this.#releaseOthers(request.key)))) throw this.#explained(thrown, 0);
-    }
-    try {
-      return await session.run(inputs);
-    } catch (thrown) {
-      throw this.#explained(thrown, 0);
+      throw explained(thrown, 0, this.#budget.mappings);
     }
   }
 
@@ -134,22 +140,25 @@ export class Residency {
     trimMemory();
   }
 
-  async #open(key: string, graph: Graph, entry: Omit<Entry, "session">): Promise<Session> {
-    const attempt = async (): Promise<Session> => {
-      const session = Session.open(graph, this.#options);
-      this.#entries.set(key, { ...entry, session });
-      try {
-        return await session;
-      } catch (thrown) {
-        this.#entries.delete(key);
-        throw thrown;
-      }
-    };
+  async #open(key: string, graph: Graph, wanted: Drawn): Promise<Session> {
+    const session = Session.open(graph, this.#options);
+    this.#entries.set(key, { ...wanted, session, usedAt: this.#clock });
     try {
-      return await attempt();
+      return await session;
     } catch (thrown) {
-      if (!(isMemory(thrown) && (await this.#releaseOthers(key)))) throw thrown;
-      return attempt();
+      this.#entries.delete(key);
+      throw thrown;
+    }
+  }
+
+  /** Tries, as long as memory does not suffice and there is something to close. */
+  async #withMemory<Result>(key: string, attempt: () => Promise<Result>): Promise<Result> {
+    for (;;) {
+      try {
+        return await attempt();
+      } catch (thrown) {
+        if (!(isMemory(thrown) && (await this.#releaseOthers(key)))) throw thrown;
+      }
     }
   }
 
@@ -163,18 +172,17 @@ export class Residency {
     }
   }
 
-  async #makeRoom(wanted: Readonly<{ bytes: number; mappings: number }>): Promise<void> {
-    const bytes = (): number => [...this.#entries.values()].reduce((sum, entry) => sum + entry.bytes, 0);
-    const fits = (): boolean =>
-      bytes() + wanted.bytes <= this.#budget.bytes && this.#mapsFit(wanted.mappings);
-    let released = false;
-    while (this.#entries.size > 0 && !fits()) {
-      const [oldest] = [...this.#entries].sort(([, a], [, b]) => a.usedAt - b.usedAt);
-      if (oldest === undefined) break;
-      await this.#release(oldest[0]);
-      released = true;
+  /** Closes as few as will do, see `eviction.ts`. */
+  async #makeRoom(wanted?: Drawn): Promise<void> {
+    const before = this.#entries.size;
+    const open = { entries: this.#entries, held: this.#held };
+    for (const key of closedForBytes(open, wanted?.footprint, this.#budget.bytes)) await this.#release(key);
+    while (!this.#mapsFit(wanted?.mappings ?? 0)) {
+      const next = closedForMappings(open);
+      if (next === undefined) break;
+      await this.#release(next);
     }
-    if (released) trimMemory();
+    if (this.#entries.size < before) trimMemory();
   }
 
   #mapsFit(wanted: number): boolean {
@@ -182,12 +190,14 @@ export class Residency {
     return limit === undefined || mappingCount() + wanted + mappingMargin(limit) <= limit;
   }
 
-  /** @returns whether anything was closed */
+  /** What is not the running job's; where there is none, all. @returns whether anything was closed */
   async #releaseOthers(key: string): Promise<boolean> {
     const others = [...this.#entries.keys()].filter((other) => other !== key);
-    for (const other of others) await this.#release(other, "memory is needed");
+    const idle = others.filter((other) => !this.#held.has(other));
+    const closed = idle.length > 0 ? idle : others;
+    for (const other of closed) await this.#release(other, "memory is needed");
     trimMemory();
-    return others.length > 0;
+    return closed.length > 0;
   }
 
   async #release(key: string, reason = "room is needed"): Promise<void> {
@@ -198,38 +208,4 @@ export class Residency {
     this.#log.info("closed a network", { network: entry.name, bytes: entry.bytes, reason });
     this.#onChange(this.resident);
   }
-
-  /** A want of memory may be one of mappings: the system's word for both is the same. */
-  #explained(thrown: unknown, wanted: number): unknown {
-    const limit = this.#budget.mappings;
-    if (!isMemory(thrown) || limit === undefined) return thrown;
-    const count = mappingCount();
-    if (count + wanted < limit - nearly) return thrown;
-    const words = thrown.cause instanceof Error ? thrown.cause.message.trim() : thrown.message;
-    return new EngineError(
-      "out-of-memory",
-      `A network found no room: ${words} The process has ${count} memory mappings and wants ${wanted} more, the system ` +
-        `allows ${limit}. Raise vm.max_map_count (sysctl -w vm.max_map_count=${4 * limit}, for a container on its host).`,
-      { mappings: count, wanted, limit },
-      thrown,
-    );
-  }
-}
-
-/** So near to the limit it is the limit that was met. */
-const nearly = 64;
-
-const isMemory = (thrown: unknown): thrown is EngineError =>
-  thrown instanceof EngineError && thrown.code === "out-of-memory";
-
-function entryOf({ name, files }: NetworkRequest, graph: Graph, usedAt: number): Omit<Entry, "session"> {
-  const weights = [...graph.weights.values()].filter(({ inline }) => !inline);
-  return {
-    name,
-    files,
-    paths: new Set(weights.map(({ ref }) => ref.path)),
-    bytes: weights.reduce((sum, { ref }) => sum + ref.length, 0),
-    mappings: weights.length,
-    usedAt,
-  };
 }

@@ -1,7 +1,8 @@
 import { type Stats, statSync } from "node:fs";
 import { basename } from "node:path";
 import { ModelError } from "#/lib/errors.ts";
-import type { ModelPaths, Networks } from "./models.ts";
+import { filesOf, type ModelPaths } from "./job-files.ts";
+import type { Networks } from "./models.ts";
 
 type Watched = Readonly<{ path: string; file: string; content: string }>;
 
@@ -10,9 +11,8 @@ const fileOf = ({ dev, ino }: Stats): string => `${dev}:${ino}`;
 const contentOf = ({ size, mtimeMs }: Stats): string => `${size}:${mtimeMs}`;
 
 /** A job's files as they are before any of them is read. A file that is not there is left to whoever reads it. */
-export function watchFiles({ base, vae, loras }: ModelPaths): readonly Watched[] {
-  const paths = new Set([base, ...(vae === undefined ? [] : [vae]), ...loras.map(({ path }) => path)]);
-  return [...paths].flatMap((path) => {
+export function watchFiles(paths: ModelPaths): readonly Watched[] {
+  return [...new Set(filesOf(paths))].flatMap((path) => {
     const stats = statSync(path, { throwIfNoEntry: false });
     return stats === undefined ? [] : [{ path, file: fileOf(stats), content: contentOf(stats) }];
   });
@@ -42,17 +42,19 @@ export function watchedNetworks(
       "it, then rename it. The task can be sent again.";
     throw new ModelError("file-unreadable", message, { path });
   };
-  const watched =
-    <Inputs extends readonly unknown[], Answer>(run: (...inputs: Inputs) => Promise<Answer>) =>
-    async (...inputs: Inputs): Promise<Answer> => {
+  const between = async <Answer>(run: () => Promise<Answer>): Promise<Answer> => {
+    await check();
+    try {
+      return await run();
+    } finally {
+      // Also where it failed: weights that changed under it are the likelier reason.
       await check();
-      try {
-        return await run(...inputs);
-      } finally {
-        // Also where it failed: weights that changed under it are the likelier reason.
-        await check();
-      }
-    };
+    }
+  };
+  const watched =
+    <Input, Answer>(run: (input: Input) => Promise<Answer>) =>
+    (input: Input): Promise<Answer> =>
+      between(() => run(input));
   return {
     ...networks,
     textL: watched(networks.textL),
@@ -60,6 +62,7 @@ export function watchedNetworks(
     unet: watched(networks.unet),
     decode: watched(networks.decode),
     encode: watched(networks.encode),
+    ask: (network, inputs) => between(() => networks.ask(network, inputs)),
   };
 }
 

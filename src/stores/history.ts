@@ -1,15 +1,14 @@
 import type { JsonObject } from "#/api/json.ts";
-import type { LegacyJob } from "#/api/legacy/job.ts";
 import type { WireError } from "#/lib/errors.ts";
 import type { TaskId } from "#/lib/task-id.ts";
-import type { SettledStatus, Task, TaskImage } from "#/tasks/life-cycle/task.ts";
+import type { SettledStatus, Task, TaskDoor, TaskImage } from "#/tasks/life-cycle/task.ts";
 
 export type NewTask = Readonly<{
   id: TaskId;
   request: JsonObject;
   webhookUrl: string;
   label: string | null;
-  legacyJob: LegacyJob | null;
+  door: TaskDoor;
   warnings: readonly string[];
   queuedAt: number;
 }>;

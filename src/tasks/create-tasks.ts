@@ -16,13 +16,13 @@ import type { Wildcards } from "#/recipe/wildcards.ts";
 import type { HistoryStore } from "#/stores/history.ts";
 import type { ImageStore } from "#/stores/images.ts";
 import { Webhooks } from "./delivery/webhook.ts";
+import type { Doors } from "./door.ts";
 import { serverDefaults } from "./intake/defaults.ts";
 import { examineInTurn } from "./intake/examine-models.ts";
 import type { InputOptions } from "./intake/inputs.ts";
-import { foresee, prepare, prepareLenient, resolveAgain } from "./intake/prepare.ts";
+import { foresee, prepareBy, resolveAgain } from "./intake/prepare.ts";
 import { createTools, type Tools } from "./intake/tools.ts";
 import { TaskService } from "./life-cycle/service.ts";
-import type { Task } from "./life-cycle/task.ts";
 import { describeImage, roomWarning } from "./picture-texts/describe-image.ts";
 
 /** What `createTasks` reads of the configuration. */
@@ -36,7 +36,6 @@ export type TaskConfig = Pick<
   | "queue_limit"
   | "webhook_url"
   | "webhook_secret"
-  | "webhook_text"
   | "allow_private_fetch"
   | "disable_metadata"
   | "created_by"
@@ -65,8 +64,8 @@ export type TaskDependencies = Readonly<{
   baseUrl: () => string;
   /** The port we listen on, for recognising our own addresses. */
   port: () => number;
-  /** A settled task as the record's JSON, for webhooks. */
-  recordText: (task: Task) => string;
+  /** The APIs by which tasks come in. */
+  doors: Doors;
   /** Milliseconds since 1970. */
   clock: () => number;
   /** 0 up to 1. */
@@ -85,7 +84,7 @@ const imageLimits = { maxBytes: 64 * 1024 * 1024, milliseconds: 20_000, redirect
 
 /** Puts the tasks together. They take up what the last process left unfinished at once. */
 export function createTasks(parts: TaskDependencies): CreatedTasks {
-  const { config, history, images, catalog, hashes, engine, assets, log, clock, baseUrl, recordText } = parts;
+  const { config, history, images, catalog, hashes, engine, assets, log, clock, baseUrl, doors } = parts;
   const { preset, fooocusKeys } = config;
   const defaults = (base?: string): GenerateParams =>
     serverDefaults({
@@ -126,14 +125,13 @@ export function createTasks(parts: TaskDependencies): CreatedTasks {
     now: clock,
     baseUrl,
     queueLimit: config.queue_limit,
-    prepare: (request, lenient) =>
-      lenient ? prepareLenient(request, preparation) : prepare(request, preparation),
+    doors,
+    prepare: (request, door) => prepareBy(door, request, preparation),
     resolve: (params) => resolveAgain(params, world(), parts),
     describe: async (params, resolved, image) =>
       config.disable_metadata || !params.save_metadata_to_images
         ? undefined
         : await describeImage(params, resolved, image, { ...describing, hashes }),
-    recordText,
   });
   return { tasks, tools, defaults };
 }
@@ -141,7 +139,6 @@ export function createTasks(parts: TaskDependencies): CreatedTasks {
 /** Whom requests may have called; the operator's own address is no stranger. */
 const webhookOptions = (config: TaskConfig) => ({
   secret: config.webhook_secret,
-  asText: config.webhook_text,
   allowPrivate: config.allow_private_fetch,
   own: isNothing(config.webhook_url) ? "" : config.webhook_url,
 });

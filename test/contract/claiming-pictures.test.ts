@@ -38,7 +38,7 @@ describe("a picture that claims too much is refused at every door, by its field"
       () => json(generate, { ...enhance, uov_input_image: elsewhere.url.href }),
       "uov_input_image",
     ],
-    "a form of the older API": [
+    "a form of the legacy API": [
       () => form("/v1/generation/image-upscale-vary", "input_image"),
       "input_image",
     ],
@@ -50,7 +50,7 @@ describe("a picture that claims too much is refused at every door, by its field"
     "read-metadata, JSON": [() => json("/v1/tools/read-metadata", { image: base64 }), "image"],
     "a mask": [() => json("/v1/tools/generate_mask", { image: base64, mask_model: "u2net" }), "image"],
     "a description": [() => json("/v1/tools/describe-image", { image: elsewhere.url.href }), "image"],
-    "a description by the older API": [() => form("/v1/tools/describe-image", "image"), "image"],
+    "a description by the legacy API": [() => form("/v1/tools/describe-image", "image"), "image"],
   };
   for (const [what, [ask, field]] of Object.entries(doors)) {
     test(what, async () => {

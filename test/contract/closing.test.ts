@@ -40,7 +40,7 @@ test("a waiting stream just ended when the server was told to stop", async () =>
   const record = fetch(`${url}/tasks/${waiting}?wait=60`);
   const synchronous = generate({});
   const picture = generate({}, { accept: "image/png" });
-  const older = fetch(`${url}/v1/generation/text-to-image`, {
+  const legacy = fetch(`${url}/v1/generation/text-to-image`, {
     method: "POST",
     body: JSON.stringify({ prompt: "a circle", style_selections: [] }),
   });
@@ -62,7 +62,7 @@ test("a waiting stream just ended when the server was told to stop", async () =>
   expect(told.map(({ event }) => event)).toEqual(["queued", "closing"]);
   expect(told.at(-1)?.data).toMatchObject({ type: "closing", task_id: null, message: goodbye });
   expect(await (await record).json()).toMatchObject({ task_id: waiting, task_status: null });
-  for (const answer of [await synchronous, await picture, await older]) {
+  for (const answer of [await synchronous, await picture, await legacy]) {
     expect(answer.status).toBe(503);
     expect((await answer.json()).detail).toContain("is kept and goes on when it is started again");
   }

@@ -68,6 +68,10 @@ describe("the question beforehand", () => {
       vary: "Origin",
     });
   });
+  test("either header of the key may be sent", async () => {
+    const answer = await preflight("POST", { "access-control-request-headers": "authorization, x-api-key" });
+    expect(answer.headers.get("access-control-allow-headers")).toBe("authorization, x-api-key");
+  });
   test("a method nobody knows, an origin that is not listed", async () => {
     const method = await preflight("TRACE");
     expect([method.status, await method.text()]).toEqual([400, "Disallowed CORS method"]);

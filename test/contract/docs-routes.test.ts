@@ -8,7 +8,7 @@ test("every route is on a page, and the newer API's have an example in each lang
   await using bench = serveBench();
   const { paths }: ReferenceDocument = await (await fetch(`${bench.url}/openapi.json`)).json();
   const read = (page: string) => Bun.file(join(import.meta.dir, "../../docs", page)).text();
-  const [api, older] = [await read("api.md"), await read("legacy-api.md")];
+  const [api, legacy] = [await read("api.md"), await read("legacy-api.md")];
   const unnamed = (text: string) => text.replaceAll(/\{\w+\}/g, "{}");
   const sections = api.split(/^(?=##)/m).map((text) => ({
     routes: unnamed(text),
@@ -18,10 +18,10 @@ test("every route is on a page, and the newer API's have an example in each lang
   for (const [path, methods] of Object.entries(paths)) {
     for (const [method, { tags = [] }] of Object.entries(methods)) {
       const route = `${method.toUpperCase()} ${unnamed(path)}`;
-      const isOlder = tags.some((tag) => tag.includes("older"));
+      const isLegacy = tags.some((tag) => tag.includes("older"));
       const section = sections.find(({ routes }) => routes.includes(`\`${route}\``));
-      const isThere = isOlder
-        ? older.includes(path.replace(/\/\{.*/, "/"))
+      const isThere = isLegacy
+        ? legacy.includes(path.replace(/\/\{.*/, "/"))
         : section !== undefined && (section.languages === 3 || path === "/v1/live");
       if (!isThere) bare.push(route);
     }

@@ -9,7 +9,7 @@ const made = await (
   await fetch(`${bench.url}/v1/engine/generate/`, { method: "POST", body: JSON.stringify(small) })
 ).json();
 const [url] = made.result;
-const older = url.replace("/outputs/", "/files/");
+const legacy = url.replace("/outputs/", "/files/");
 const ask = (headers: Record<string, string> = {}, method = "GET", from = url) =>
   fetch(from, { headers, method });
 const whole = await (await ask()).bytes();
@@ -18,7 +18,7 @@ const [etag, modified] = [first.headers.get("etag") ?? "", first.headers.get("la
 const earlier = new Date(Date.parse(modified) - 60_000).toUTCString();
 
 describe("HEAD on a file was a 405", () => {
-  for (const from of [url, older]) {
+  for (const from of [url, legacy]) {
     test(`${from.replace(/.*(\/outputs|\/files).*/, "$1")}: what GET says, without the bytes`, async () => {
       const [head, get] = [await ask({}, "HEAD", from), await ask({}, "GET", from)];
       expect([head.status, await head.text()]).toEqual([200, ""]);

@@ -5,13 +5,14 @@ import { Catalog } from "#/catalog/catalog.ts";
 import { silentLog } from "#/lib/log.ts";
 import { routes } from "#/routes/index.ts";
 import { folderImages } from "#/stores/images/folder.ts";
-import { openBench } from "../support/task-bench.ts";
+import { benchDoors, openBench } from "../support/task-bench.ts";
 
 const bench = openBench();
 afterAll(() => bench.close());
 
 const app = (keys: readonly string[] = []) =>
   routes({
+    doors: benchDoors(),
     tasks: bench.tasks,
     tools: bench.tools,
     images: folderImages(join(bench.folder, "outputs"), join(bench.folder, "inputs"), Math.random),

@@ -61,7 +61,7 @@ describe("a client made by openapi-typescript", () => {
       history: 2,
       models: ["base.safetensors"],
       control: expect.any(String),
-      older: ["SUCCESS"],
+      legacy: ["SUCCESS"],
       scheme: "fooocus",
       wrong: [422, ["body", "image_number"]],
     });
@@ -144,7 +144,7 @@ describe("generated clients send what the description calls the default", () => 
   });
 });
 
-test("every field of the older API's text-to-image was called required, defaults or not", async () => {
+test("every field of the legacy API's text-to-image was called required, defaults or not", async () => {
   const schemas: Record<string, { required?: readonly string[] }> = await schemasOf(bench.url);
   const required = Object.fromEntries(
     Object.entries(schemas).flatMap(([name, { required: fields }]) =>

@@ -34,9 +34,9 @@ describe("a prompt that blamed a model file is refused when it is submitted", ()
     }
   }
 
-  test("by the older API, and on the live channel", async () => {
-    const older = await send("/v1/generation/text-to-image", { ...request, prompt: nested });
-    expect([older.status, older.detail[0].loc]).toEqual([422, ["body", "prompt"]]);
+  test("by the legacy API, and on the live channel", async () => {
+    const legacy = await send("/v1/generation/text-to-image", { ...request, prompt: nested });
+    expect([legacy.status, legacy.detail[0].loc]).toEqual([422, ["body", "prompt"]]);
     const live = await liveClient(bench.url);
     expect(await live.ask({ type: "generate", request: { ...request, prompt: nested } })).toMatchObject({
       type: "error",

@@ -1,8 +1,8 @@
 import { expect, test } from "bun:test";
-import { isMultipart } from "#/api/legacy/form.ts";
+import { legacyDescribe } from "#/doors/legacy/describe.ts";
 import { RequestError } from "#/lib/errors.ts";
 import { silentLog } from "#/lib/log.ts";
-import { legacyDescribe } from "#/routes/legacy/describe.ts";
+import { isMultipart } from "#/routes/http/form.ts";
 
 const url = "http://localhost/v1/tools/describe-image";
 const withFile = (query = "", bytes = new Uint8Array([137, 80, 78, 71])): Request => {
@@ -15,7 +15,7 @@ const describeAs = (request: Request) =>
     Response.json({ describe: `${image_type} ${image}` }),
   );
 
-test("the older describe-image is told by its content type", () => {
+test("the legacy describe-image is told by its content type", () => {
   expect(isMultipart(withFile())).toBe(true);
   const json = { method: "POST", body: "{}", headers: { "content-type": "application/json" } };
   expect([isMultipart(new Request(url, json)), isMultipart(new Request(url))]).toEqual([false, false]);
@@ -30,7 +30,7 @@ test("its form becomes the newer API's words: a data URI, and the kind from the 
   });
 });
 
-test("what is wrong is said as the older API says it, the describer's own refusal included", async () => {
+test("what is wrong is said as the legacy API says it, the describer's own refusal included", async () => {
   const empty = await describeAs(new Request(url, { method: "POST", body: new FormData() }));
   expect([empty.status, await empty.json()]).toEqual([
     422,

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import sharp from "sharp";
-import { formBodies, jsonBodies } from "#/api/legacy/bodies.ts";
+import { formBodies, jsonBodies } from "#/doors/legacy/api/bodies.ts";
 import { type ServedBench, serveBench } from "../support/served-bench.ts";
 
 let bench: ServedBench;
@@ -28,7 +28,7 @@ function formOf(fields: Readonly<Record<string, string | Blob>>): FormData {
   return form;
 }
 
-describe("a mode whose part of the engine is not there is refused by its older name, after everything was read", () => {
+describe("a mode whose part of the engine is not there is refused by its legacy name, after everything was read", () => {
   test.each([
     ["image-upscale-vary", "input_image", () => ({ input_image: picture, uov_method: "Upscale (2x)" })],
     ["image-inpaint-outpaint", "input_image", () => ({ input_image: picture, input_mask: picture })],

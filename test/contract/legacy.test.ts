@@ -8,7 +8,7 @@ import { routes } from "#/routes/index.ts";
 import { folderImages } from "#/stores/images/folder.ts";
 import { ScriptedEngine } from "../support/scripted-engine.ts";
 import { serveBench } from "../support/served-bench.ts";
-import { openBench, putModel, type TaskBench } from "../support/task-bench.ts";
+import { benchDoors, openBench, putModel, type TaskBench } from "../support/task-bench.ts";
 
 /** Holds the engine before a step while a test looks; open to start with. */
 let gate: Promise<void> = Promise.resolve();
@@ -18,6 +18,7 @@ let base = "";
 
 function serve(of: TaskBench, more: { keys?: readonly string[]; persistentHistory?: boolean } = {}) {
   const app = routes({
+    doors: benchDoors({ config: { persistent: more.persistentHistory ?? false } }),
     tasks: of.tasks,
     tools: of.tools,
     images: folderImages(join(of.folder, "outputs"), join(of.folder, "inputs"), Math.random),
@@ -25,7 +26,6 @@ function serve(of: TaskBench, more: { keys?: readonly string[]; persistentHistor
     styleNames: ["Fooocus V2", "Random Style"],
     auth: { keys: more.keys ?? [], protectFiles: false },
     corsOrigins: [],
-    persistentHistory: more.persistentHistory ?? false,
     log: silentLog,
   });
   app.listen({ hostname: "127.0.0.1", port: 0 });
@@ -274,7 +274,7 @@ describe("jobs that are asked after", () => {
   });
 });
 
-describe("older than the older API's last version", () => {
+describe("older than the legacy API's last version", () => {
   test("a LoRA without enabled got 422: it counts, as it did before LoRAs had a switch", async () => {
     await using own = serveBench();
     putModel(own.folder, "loras/neon.safetensors");
@@ -389,14 +389,14 @@ test("a job that failed: no result, the stage says so, the status says why", asy
   await failing.close();
 });
 
-describe("what all older routes share", () => {
+describe("what all legacy routes share", () => {
   test("the key, on every one but files", async () => {
     const app = serve(bench, { keys: ["secret"] });
-    const older = app.routes.filter(({ path }) =>
+    const legacy = app.routes.filter(({ path }) =>
       /^\/(v\d\/generation\/|v1\/engines\/clean_vram|ping)/.test(path),
     );
-    expect(older).toHaveLength(16);
-    for (const { path, method } of older)
+    expect(legacy).toHaveLength(16);
+    for (const { path, method } of legacy)
       expect([
         path,
         (await fetch(`${baseOf(app)}${path}`, { method, ...(method === "POST" && { body: "{}" }) })).status,
@@ -409,7 +409,7 @@ describe("what all older routes share", () => {
     await app.stop(true);
   });
 
-  test("a swap method that is known and not built is refused by its older name, an unknown one gives way", async () => {
+  test("a swap method that is known and not built is refused by its legacy name, an unknown one gives way", async () => {
     for (const method of ["separate", "vae"]) {
       const answer = await post(t2i, { advanced_params: { refiner_swap_method: method } });
       expect(answer.status).toBe(422);
@@ -484,7 +484,7 @@ describe("what all older routes share", () => {
   });
 });
 
-test("a webhook in the older form, for jobs of the older API alone, also after a restart", async () => {
+test("a webhook in the legacy form, for jobs of the legacy API alone, also after a restart", async () => {
   const bodies: unknown[] = [];
   const hook = Bun.serve({
     port: 0,
@@ -515,7 +515,10 @@ test("a webhook in the older form, for jobs of the older API alone, also after a
     { job_id: id, job_result: [{ url: expect.stringMatching(new RegExp(name)), seed: "3" }] },
   ]);
   gate = Promise.resolve();
-  expect(second.tasks.find(id.replaceAll("-", "") as TaskId)?.legacyJob).toBe("text-to-image");
+  expect(second.tasks.find(id.replaceAll("-", "") as TaskId)?.door).toEqual({
+    name: "legacy",
+    word: "text-to-image",
+  });
   await second.close();
   await hook.stop(true);
 });

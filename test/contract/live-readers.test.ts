@@ -1,6 +1,6 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { connect, type Socket } from "node:net";
-import { liveLimits } from "#/routes/live/limits.ts";
+import { liveLimits } from "#/doors/fooocus-api/live/limits.ts";
 import { type Heard, liveClient } from "../support/live-client.ts";
 import { gate, ScriptedEngine } from "../support/scripted-engine.ts";
 import { type ServedBench, serveBench, soon } from "../support/served-bench.ts";

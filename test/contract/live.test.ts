@@ -33,8 +33,15 @@ describe("coming in", () => {
     expect(byMessage.heard).toHaveLength(1);
     expect((await byMessage.ask({ type: "ping" })).type).toBe("pong");
     expect((await byMessage.ask({ type: "auth", key: "one" })).type).toBe("authenticated");
-    const wrongHeader = await liveClient(bench.url, { "x-api-key": "guess" });
-    expect((await wrongHeader.ended).code).toBe(4401);
+    for (const right of [
+      { authorization: "bearer one" },
+      { "x-api-key": "guess", authorization: "Bearer one" },
+    ])
+      await (await liveClient(bench.url, right)).until(({ type }) => type === "hello");
+    for (const wrong of [{ "x-api-key": "guess" }, { authorization: "Bearer guess" }]) {
+      const client = await liveClient(bench.url, wrong);
+      expect([(await client.ended).code, client.heard]).toEqual([4401, []]);
+    }
     for (const first of [{ type: "auth", key: "guess" }, { type: "status" }, "nonsense", ""]) {
       const client = await liveClient(bench.url);
       client.say(first);

@@ -89,7 +89,7 @@ test("a number of 5,000 digits in a form's JSON was a 500", async () => {
   expect(detail[0].msg).toContain("4300 digits");
   for (const name of ["image_number", "image_seed", "sharpness", "guidance_scale"])
     expect([name, (await form({ [name]: digits })).status]).toEqual([name, 422]);
-  // The older API reads what it cannot as the defaults here.
+  // The legacy API reads what it cannot as the defaults here.
   for (const text of [digits, `{"adaptive_cfg": ${digits}}`])
     expect((await form({ advanced_params: text, overwrite_step: "1" })).status).toBe(200);
 });

@@ -32,8 +32,8 @@ for (const [coding, pack] of packers) {
   test(`a body packed with ${coding} (${pack.name}) was no JSON`, async () => {
     const { status, body } = await send(generate, pack(wanted), coding);
     expect([status, body.task_status]).toEqual([200, "pending"]);
-    const older = await send("/v1/generation/text-to-image", pack(wanted), coding);
-    expect([older.status, older.body.job_stage]).toEqual([200, "WAITING"]);
+    const legacy = await send("/v1/generation/text-to-image", pack(wanted), coding);
+    expect([legacy.status, legacy.body.job_stage]).toEqual([200, "WAITING"]);
     const read = await send("/v1/tools/read-metadata", pack(Buffer.from('{"image": "bm8="}')), coding);
     expect([read.status, read.body.detail[0].type]).toEqual([422, "bad_image"]);
   });

@@ -132,7 +132,8 @@ describe("the order of checks", () => {
     expect((await post('{"image_number": "many"}', { "X-Api-Key": "secret" })).status).toBe(422);
     expect((await post("{}", { "x-api-key": "secret " })).status).not.toBe(403);
     expect((await post("{}", { "x-api-key": "Secret" })).status).toBe(403);
-    expect((await post("{}", { authorization: "Bearer secret" })).status).toBe(403);
+    expect((await post("{}", { authorization: "Bearer secret" })).status).not.toBe(403);
+    expect((await post("{}", { authorization: "Bearer Secret" })).status).toBe(403);
   });
 
   test("every route asks for the key but the documentation, the page and the files", async () => {

@@ -105,7 +105,23 @@ test("each of several keys opens, and nothing that is nearly one", async () => {
   for (const wrong of ["first-ke", "first-key2", "FIRST-KEY", "first-key,second key", "", "*"])
     expect([wrong, await status({ "x-api-key": wrong })]).toEqual([wrong, 403]);
   expect(await status({})).toBe(403);
-  expect(await status({ authorization: "Bearer first-key" })).toBe(403);
+});
+
+test("a key may come as Authorization: Bearer, in any case of the word; with both headers, one that fits is enough", async () => {
+  await using locked = serveBench({ keys: ["first-key", "second key"] });
+  const status = async (headers: Record<string, string>, path = "/v1/engines/styles") =>
+    (await fetch(`${locked.url}${path}`, { headers })).status;
+  for (const right of ["Bearer first-key", "bearer first-key", "BEARER  first-key", "Bearer second key"])
+    expect([right, await status({ authorization: right })]).toEqual([right, 200]);
+  for (const path of ["/tasks", "/ping", "/v1/generation/job-queue"])
+    expect([path, await status({ authorization: "Bearer first-key" }, path)]).toEqual([path, 200]);
+  const wrongs = ["Bearer first-ke", "Bearer FIRST-KEY", "Bearer", "Bearer ", "first-key", "Basic first-key"];
+  for (const wrong of [...wrongs, "Bearerfirst-key", "Bearer first-key, second key"])
+    expect([wrong, await status({ authorization: wrong })]).toEqual([wrong, 403]);
+  // A proxy may use either header for itself.
+  expect(await status({ authorization: "Bearer a-proxy's", "x-api-key": "first-key" })).toBe(200);
+  expect(await status({ authorization: "Bearer first-key", "x-api-key": "a-proxy's" })).toBe(200);
+  expect(await status({ authorization: "Bearer guess", "x-api-key": "guess" })).toBe(403);
 });
 
 test("a body that is too large is told so, with the limit and the way out", async () => {

@@ -1,4 +1,5 @@
 import { afterAll, expect, test } from "bun:test";
+import { refusalBody } from "#/doors/fooocus-api/refusal-body.ts";
 import { EngineError, ModelError } from "#/lib/errors.ts";
 import { createLog } from "#/lib/log.ts";
 import { errorReply } from "#/routes/http/errors.ts";
@@ -99,6 +100,7 @@ test("a full disk's path is the log's", async () => {
   const answer = errorReply(
     new EngineError("storage-failed", `${path} could not be written: ENOSPC.`, { path }),
     log,
+    refusalBody,
   );
   expect([answer.status, await answer.json()]).toEqual([
     507,

@@ -29,7 +29,7 @@ function settledAt(id: string, queuedAt: number): string {
     request: {},
     webhookUrl: "",
     label: null,
-    legacyJob: null,
+    door: { name: "fooocus-api", word: "" },
     warnings: [],
     queuedAt,
   });

@@ -226,7 +226,7 @@ describe("generate_mask and describe-image", () => {
     }
   });
 
-  test("a form is the older API's way to ask, answered in its manner", async () => {
+  test("a form is the legacy API's way to ask, answered in its manner", async () => {
     const form = new FormData();
     form.set("image", new Blob([plain], { type: "image/png" }), "a.png");
     const answer = await post("/v1/tools/describe-image?image_type=Anime", form);

@@ -156,15 +156,15 @@ describe("a file that cannot be used is refused when the request comes", () => {
     client.close();
   });
 
-  test("the older API: unknown names give way, a known file that cannot be used is refused in its shape", async () => {
+  test("the legacy API: unknown names give way, a known file that cannot be used is refused in its shape", async () => {
     const path = "/v1/generation/text-to-image";
-    const older = {
+    const legacy = {
       prompt: "a cat",
       aspect_ratios_selection: "64*64",
       advanced_params: { overwrite_step: 1 },
     };
-    expect((await sendTo(bench.url, path, { ...older, base_model_name: "gone" })).status).toBe(200);
-    const sent = { ...older, base_model_name: "text.safetensors" };
+    expect((await sendTo(bench.url, path, { ...legacy, base_model_name: "gone" })).status).toBe(200);
+    const sent = { ...legacy, base_model_name: "text.safetensors" };
     expect(await sendTo(bench.url, path, sent)).toMatchObject({
       status: 422,
       body: {

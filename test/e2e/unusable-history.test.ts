@@ -29,7 +29,15 @@ test("a broken row stopped the start with a stack; now it is told in the log, an
   const outputs = join(folder, "a-row");
   const history = openHistory(join(outputs, "db.sqlite3"));
   const id = "b".repeat(32) as TaskId;
-  const task = { id, request: {}, webhookUrl: "", label: null, legacyJob: null, warnings: [], queuedAt: 1 };
+  const task = {
+    id,
+    request: {},
+    webhookUrl: "",
+    label: null,
+    door: { name: "fooocus-api", word: "" },
+    warnings: [],
+    queuedAt: 1,
+  };
   history.insert(task);
   history.close();
   const database = new Database(join(outputs, "db.sqlite3"));

@@ -49,7 +49,7 @@ const scalar = (value: number): Tensor => ({ dims: [1], data: Float32Array.of(va
 test("the UNet in float16 with LoRAs comes close to float32's answer", async () => {
   const set = loras.map(({ name }, i): LoraBranches => readLora(goldenPath(name), checkpoint, i).unet);
   const joined = await joinLoras(set, checkpoint.unet);
-  const graph = networks.unet()(weightSource("tiny", checkpoint.unet, joined.loras), operators.cuda);
+  const graph = networks.unet.draw(weightSource("tiny", checkpoint.unet, joined.loras), operators.cuda);
   const inputs = {
     sample: golden("unet-odd.sample"),
     timestep: scalar(499),
@@ -65,16 +65,16 @@ test("the UNet in float16 with LoRAs comes close to float32's answer", async () 
 });
 
 test("the runtime accepts the whole UNet but for the kernels that only CUDA has", async () => {
-  const graph = networks.unet()(weightSource("tiny", checkpoint.unet), operators.cuda);
+  const graph = networks.unet.draw(weightSource("tiny", checkpoint.unet), operators.cuda);
   await expect(Session.open(graph, options)).rejects.toThrow("Failed to find kernel for com.microsoft.");
 });
 
 test("the VAE stays exact in float32, both ways", async () => {
   const source = weightSource("tiny", checkpoint.vae);
-  const decoder = expandContribOperators(networks["vae-decoder"]()(source, operators.cuda));
+  const decoder = expandContribOperators(networks["vae-decoder"].draw(source, operators.cuda));
   const image = await run(decoder, { latent: golden("vae.latent") }, "image");
   expect(relativeError(image, golden("vae.image"))).toBeLessThan(1e-4);
-  const encoder = expandContribOperators(networks["vae-encoder"]()(source, operators.cuda));
+  const encoder = expandContribOperators(networks["vae-encoder"].draw(source, operators.cuda));
   const mean = await run(encoder, { image: golden("vae.picture") }, "latent");
   expect(relativeError(mean, golden("vae.mean"))).toBeLessThan(1e-4);
 });
@@ -167,7 +167,7 @@ test("a graph that breaks a schema is refused for that, not for its kernel", asy
 
 test("SDXL's UNet takes every operator of the table, in float16 with weights as they lie in the file", () => {
   const { unet } = sdxlCheckpoint(headerOf(sdxlShapes(sdxlBase), "/sd_xl_base_1.0.safetensors"));
-  const graph = networks.unet()(weightSource("SDXL base", unet), operators.cuda);
+  const graph = networks.unet.draw(weightSource("SDXL base", unet), operators.cuda);
   const count = (op: string): number => graph.nodes.filter((node) => node.op === op).length;
   const blocks = 70;
   expect({

@@ -175,14 +175,6 @@ const feeds = {
   "vae-decoder": { latent: inputs("vae.latent") },
   "vae-encoder": { image: inputs("vae.picture") },
 } as const satisfies Record<NetworkName, unknown>;
-const partOf = {
-  unet: "unet",
-  "text-l": "textL",
-  "text-g": "textG",
-  "vae-decoder": "vae",
-  "vae-encoder": "vae",
-} as const;
-
 test("whole networks in scaled 8-bit floats answer as with the same numbers in float32", async () => {
   const file = readSafetensors(await tinyCheckpoint());
   for (const dtype of ["F8_E4M3", "F8_E5M2"] as const) {
@@ -190,8 +182,8 @@ test("whole networks in scaled 8-bit floats answer as with the same numbers in f
     for (const name of Object.keys(feeds) as NetworkName[]) {
       const [small, exact] = await Promise.all(
         checkpoints.map((checkpoint) => {
-          const source = weightSource(checkpoint.path, checkpoint[partOf[name]]);
-          return answer(networks[name](2)(source, operators.cpu), feeds[name], "in-place");
+          const source = weightSource(checkpoint.path, checkpoint[networks[name].from.checkpoint.name]);
+          return answer(networks[name].draw(source, operators.cpu, { clipSkip: 2 }), feeds[name], "in-place");
         }),
       );
       for (const [output, { data }] of Object.entries(exact!)) {

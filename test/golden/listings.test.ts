@@ -3,7 +3,7 @@ import { existsSync, writeFileSync } from "node:fs";
 import { listing } from "#/graph/listing.ts";
 import { weightSource } from "#/graph/module.ts";
 import { operators } from "#/graph/operators.ts";
-import { type NetworkName, networks } from "#/networks/index.ts";
+import { networks } from "#/networks/index.ts";
 import type { WeightMap } from "#/weights/checkpoint.ts";
 import { sdxlCheckpoint } from "#/weights/layouts/sdxl.ts";
 import { goldenPath } from "../support/golden.ts";
@@ -22,20 +22,13 @@ test("the layout has as many tensors and values as published", () => {
   expect([checkpoint.vae.size, values(checkpoint.vae)]).toEqual([248, 83_653_863]);
 });
 
-const parts: readonly (readonly [NetworkName, WeightMap])[] = [
-  ["unet", checkpoint.unet],
-  ["text-l", checkpoint.textL],
-  ["text-g", checkpoint.textG],
-  ["vae-decoder", checkpoint.vae],
-  ["vae-encoder", checkpoint.vae],
-];
-
-for (const [name, tensors] of parts) {
-  const graph = networks[name](2)(weightSource("SDXL base", tensors), operators.cpu);
+for (const { name, from, goldens, draw } of Object.values(networks)) {
+  const tensors = checkpoint[from.checkpoint.name];
+  const graph = draw(weightSource("SDXL base", tensors), operators.cpu, { clipSkip: 2 });
 
   // `UPDATE_LISTINGS=1 bun test test/golden/listings.test.ts` writes them anew; the diff is what to look at.
   test(`the graph of SDXL base's ${name} is the listed one`, async () => {
-    const path = goldenPath(`listings/${name}.txt`);
+    const path = goldenPath(`listings/${goldens.listing}.txt`);
     const text = listing(graph);
     if (process.env["UPDATE_LISTINGS"] !== undefined || !existsSync(path)) writeFileSync(path, text);
     const listed = (await Bun.file(path).text()).split("\n");
@@ -58,7 +51,7 @@ for (const [name, tensors] of parts) {
 }
 
 test("the UNet uses every tensor of its part", () => {
-  const graph = networks.unet()(weightSource("SDXL base", checkpoint.unet), operators.cpu);
+  const graph = networks.unet.draw(weightSource("SDXL base", checkpoint.unet), operators.cpu);
   expect(graph.weights.size).toBe(1680);
   expect(new Set([...graph.weights.values()].map(({ ref }) => ref.offset)).size).toBe(1680);
 });

@@ -1,8 +1,10 @@
 import { afterAll, expect, setDefaultTimeout, test } from "bun:test";
 import { operators } from "#/graph/operators.ts";
+import { networks } from "#/networks/index.ts";
 import { type Networks, openNetworks } from "#/runtime/models.ts";
 import type { Tensor } from "#/tensor/tensor.ts";
 import { goldenPath, goldenTensors, relativeError, tinyCheckpoint } from "../support/golden.ts";
+import { missingGoldens } from "../support/missing-goldens.ts";
 import { unetInputs } from "../support/unet-inputs.ts";
 import { openWorkshop } from "../support/workshop.ts";
 
@@ -32,6 +34,9 @@ afterAll(async () => {
   for (const { workshop } of setups) await workshop.close();
 });
 
+/** The answers that were looked at so far. */
+const compared = new Set<string>();
+
 const ids = (key: string): number[] => [...golden(key).data];
 
 /** Rows `n` of a batch, one picture each. */
@@ -42,6 +47,7 @@ function picture({ dims, data }: Tensor, n: number): Tensor {
 
 for (const { weights, open } of setups) {
   const close = (found: Tensor | undefined, key: string, expected = golden(key)): void => {
+    compared.add(key);
     if (found === undefined) throw new Error(`${key} was not answered`);
     expect(relativeError(found, expected)).toBeLessThan(tolerance);
   };
@@ -90,6 +96,11 @@ for (const { weights, open } of setups) {
     close(await encode(golden("vae.picture")), "vae.mean");
   });
 }
+
+test("every answer that a network declares as its proof was compared", () => {
+  const listings = new Set(Object.values(networks).map(({ goldens }) => goldens.listing)); // listings.test.ts has them
+  expect(missingGoldens(networks, { listings, answers: compared })).toEqual([]);
+});
 
 const askUnet = ({ unet }: Networks): Promise<Tensor> =>
   unet(unetInputs(golden("unet-odd.sample"), 499, golden("unet-odd.context"), golden("unet-odd.y")));

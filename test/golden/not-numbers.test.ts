@@ -83,8 +83,8 @@ const recipe: Recipe = { ...smallRecipe, base: "tiny.safetensors", steps: 30, im
 async function failure(asked: Partial<Recipe>): Promise<{ error: ModelError | RequestError; steps: number }> {
   let steps = 0;
   try {
-    for await (const fact of generate({ ...recipe, ...asked }, context, new Run()))
-      if (isStep(fact)) steps = fact.at.step;
+    const order = { recipe: { ...recipe, ...asked }, inputs: [] };
+    for await (const fact of generate(order, context, new Run())) if (isStep(fact)) steps = fact.at.step;
   } catch (error) {
     if (error instanceof ModelError || error instanceof RequestError) return { error, steps };
     throw error;

@@ -97,7 +97,7 @@ const fetchable = new Set(["float32", "int64", "uint8"]);
 const draw = (name: NetworkName, table: Operators, withLoras: boolean, clipSkip = 2): Graph => {
   const { tensors, loras: all } = parts[name];
   const source = weightSource("tiny", tensors, withLoras ? all : undefined);
-  return networks[name](clipSkip)(source, table);
+  return networks[name].draw(source, table, { clipSkip });
 };
 
 /** What a run gives for all edges that were drawn. */

@@ -6,11 +6,11 @@ import type { Pixmap } from "#/image/pixmap.ts";
 import { createLog } from "#/lib/log.ts";
 import { openContext } from "#/pipeline/context.ts";
 import { type Fact, generate } from "#/pipeline/generate.ts";
+import { openJob } from "#/pipeline/job.ts";
 import { Run } from "#/pipeline/run.ts";
 import { denoise } from "#/pipeline/stages/denoise.ts";
 import { encodePrompts } from "#/pipeline/stages/encode-prompts.ts";
 import { startLatent } from "#/pipeline/stages/start-latent.ts";
-import { Stopwatch } from "#/pipeline/stopwatch.ts";
 import type { ImageSpec, NoiseRule, Recipe, SamplerName, ScheduleName } from "#/recipe/recipe.ts";
 import type { Latent } from "#/sampling/sampler.ts";
 import type { Tensor } from "#/tensor/tensor.ts";
@@ -62,6 +62,7 @@ function recipeOf(listed: (typeof cases)[number]): Recipe {
     noise: listed.noise as NoiseRule,
     previews: null,
     source: { kind: "noise" },
+    inputs: [],
     images: [spec],
   };
 }
@@ -75,14 +76,15 @@ async function drain<T>(stage: AsyncGenerator<Fact, T, undefined>): Promise<T> {
 }
 
 async function latentOf(recipe: Recipe): Promise<Latent> {
-  const [run, clock] = [new Run(), new Stopwatch()];
-  const networks = await context.open(recipe);
-  const [prompts] = await drain(encodePrompts(recipe, networks, context, run, clock));
-  return drain(denoise(recipe, recipe.images[0]!, 0, startLatent(recipe), prompts!, networks, run, clock));
+  const job = await openJob({ recipe, inputs: [] }, context, new Run());
+  const [prompts] = await drain(encodePrompts(job));
+  const image = { job, index: 0, spec: recipe.images[0]!, prompts: prompts! };
+  return drain(denoise(image, await startLatent(job)));
 }
 
 async function pictureOf(recipe: Recipe): Promise<Pixmap> {
-  for await (const fact of generate(recipe, context, new Run())) if (fact.type === "image") return fact.image;
+  const order = { recipe, inputs: [] };
+  for await (const fact of generate(order, context, new Run())) if (fact.type === "image") return fact.image;
   throw new Error("no image was made");
 }
 

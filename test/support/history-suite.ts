@@ -10,7 +10,7 @@ const fresh = (n: number): NewTask => ({
   request: { prompt: `schön ${n}`, image_seed: 9223372036854775807n, sharpness: 2.5 },
   webhookUrl: n % 2 === 0 ? "" : "http://hook.test/",
   label: n === 1 ? "first" : null,
-  legacyJob: n === 1 ? "image-prompt" : null,
+  door: n === 1 ? { name: "legacy", word: "image-prompt" } : { name: "fooocus-api", word: "" },
   warnings: n === 1 ? ["Too large: über."] : [],
   queuedAt: 1000 * n,
 });
@@ -75,7 +75,7 @@ export function historySuite(name: string, open: () => HistoryStore): void {
     const rows = history.unfinished();
     expect(rows.map(({ id }) => id)).toEqual([idOf(3), idOf(4), idOf(2), idOf(5)]);
     expect(rows[0]).toMatchObject({ attempt: 1, images: [image], request: fresh(3).request });
-    expect(history.find(idOf(1))?.legacyJob).toBe("image-prompt");
+    expect(history.find(idOf(1))?.door).toEqual({ name: "legacy", word: "image-prompt" });
   });
 
   kept(

@@ -1,24 +1,27 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { Catalog } from "#/catalog/catalog.ts";
+import type { LiveLimits } from "#/doors/fooocus-api/live/limits.ts";
 import { silentLog } from "#/lib/log.ts";
 import { type RouteDependencies, routes } from "#/routes/index.ts";
 import { folderImages } from "#/stores/images/folder.ts";
-import { type BenchOptions, openBench, type TaskBench } from "./task-bench.ts";
+import { type BenchOptions, benchDoors, openBench, type TaskBench } from "./task-bench.ts";
 
 /** The tasks behind the real routes on a real port. */
 export type ServedBench = TaskBench & Readonly<{ url: string }> & AsyncDisposable;
 
 type Served = BenchOptions &
-  Partial<Omit<RouteDependencies, "auth">> &
-  Readonly<{ keys?: readonly string[] }>;
+  Partial<Omit<RouteDependencies, "auth" | "doors">> &
+  Readonly<{ keys?: readonly string[]; liveLimits?: LiveLimits }>;
 
 /** Starts the whole of HTTP and WebSocket over a bench. `crash` and `close` end the listening too. */
 export function serveBench(options: Served = {}): ServedBench {
   const listening = { port: 0 };
   const bench = openBench({ ...options, port: () => listening.port });
   const { folder, tasks, tools, defaults } = bench;
+  const { liveLimits } = options;
   const app = routes({
+    doors: options.doors ?? benchDoors(options, liveLimits === undefined ? {} : { liveLimits }),
     tasks,
     tools,
     defaults,

@@ -14,5 +14,6 @@ export const smallRecipe: Recipe = {
   noise: "cpu",
   previews: null,
   source: { kind: "noise" },
+  inputs: [],
   images: [{ seed: 1n, positive: { texts: ["a"], topK: 1 }, negative: { texts: [""], topK: 1 } }],
 };

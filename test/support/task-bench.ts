@@ -5,11 +5,12 @@ import type { GenerateParams, GenerateRequest } from "#/api/generate.ts";
 import { Catalog } from "#/catalog/catalog.ts";
 import { Examiner } from "#/catalog/examine.ts";
 import { ModelHashes } from "#/catalog/hashes.ts";
+import { type DoorConfig, doorTable } from "#/doors/table.ts";
 import type { Engine } from "#/engine/engine.ts";
 import { DecodeGate } from "#/image/decode-gate.ts";
 import { type Log, silentLog } from "#/lib/log.ts";
 import type { TaskId } from "#/lib/task-id.ts";
-import { webhookText } from "#/routes/answers/webhook-text.ts";
+import type { FrontDoors } from "#/routes/door.ts";
 import { openHistory } from "#/stores/history/sqlite.ts";
 import type { HistoryStore } from "#/stores/history.ts";
 import { folderImages } from "#/stores/images/folder.ts";
@@ -38,8 +39,10 @@ export type BenchOptions = Readonly<{
   decoding?: DecodeGate;
   folder?: string;
   outputs?: string;
-  config?: Partial<TaskConfig>;
+  config?: Partial<TaskConfig & DoorConfig>;
   assets?: Partial<GenerationAssets>;
+  /** Instead of those there are. */
+  doors?: FrontDoors;
   log?: Log;
   /** Where the routes listen, for a bench that is served. */
   port?: () => number;
@@ -67,6 +70,12 @@ export function putModel(folder: string, name: string): string {
   return name.startsWith("vae/") ? writeTinyVae(path) : writeTinyCheckpoint(path);
 }
 
+/** The doors of a bench, for its tasks and its routes. */
+export const benchDoors = (
+  { config }: Pick<BenchOptions, "config"> = {},
+  limits?: Parameters<typeof doorTable>[1],
+): FrontDoors => doorTable({ webhook_text: false, persistent: false, ...config }, limits);
+
 export function openBench(options: BenchOptions = {}): TaskBench {
   const folder = options.folder ?? benchFolder();
   const outputs = options.outputs ?? join(folder, "outputs");
@@ -82,7 +91,6 @@ export function openBench(options: BenchOptions = {}): TaskBench {
       queue_limit: 100,
       webhook_url: "",
       webhook_secret: "",
-      webhook_text: false,
       allow_private_fetch: true,
       disable_metadata: false,
       created_by: "",
@@ -104,7 +112,7 @@ export function openBench(options: BenchOptions = {}): TaskBench {
     log: options.log ?? silentLog,
     baseUrl: () => `http://127.0.0.1:${port()}`,
     port,
-    recordText: webhookText,
+    doors: options.doors ?? benchDoors(options),
     clock: options.clock ?? Date.now,
     random: Math.random,
   });

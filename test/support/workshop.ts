@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { type Operators, operators } from "#/graph/operators.ts";
 import { silentLog } from "#/lib/log.ts";
 import { DerivedFiles } from "#/runtime/derived-files.ts";
-import type { Workshop } from "#/runtime/models.ts";
+import type { Workshop } from "#/runtime/job-network.ts";
 import { Residency } from "#/runtime/residency.ts";
 
 /** What the networks of a test are opened with: one thread, and derived files in a folder that goes with it. */

@@ -11,10 +11,8 @@ import { join } from "node:path";
 import { operators } from "#/graph/operators.ts";
 import { encodeImage, encodePreview } from "#/image/encode.ts";
 import { silentLog } from "#/lib/log.ts";
-import { Run } from "#/pipeline/run.ts";
 import { denoise } from "#/pipeline/stages/denoise.ts";
 import { startLatent } from "#/pipeline/stages/start-latent.ts";
-import { Stopwatch } from "#/pipeline/stopwatch.ts";
 import { sdxlLatentColours } from "#/recipe/latent-colours.ts";
 import type { Recipe } from "#/recipe/recipe.ts";
 import { DerivedFiles } from "#/runtime/derived-files.ts";
@@ -33,6 +31,7 @@ import type { Tensor } from "#/tensor/tensor.ts";
 import type { WeightMap } from "#/weights/checkpoint.ts";
 import { sdxlCheckpoint } from "#/weights/layouts/sdxl.ts";
 import { readSafetensors } from "#/weights/safetensors.ts";
+import { stubJob } from "../../../test/support/stub-job.ts";
 import { unetInputs } from "../../../test/support/unet-inputs.ts";
 import { writeCheckpoint } from "./checkpoint.ts";
 
@@ -54,6 +53,7 @@ const recipe: Recipe = {
   noise: "gpu",
   previews: sdxlLatentColours,
   source: { kind: "noise" },
+  inputs: [],
   images: [{ seed: 12345n, positive: { texts: [], topK: 1 }, negative: { texts: [], topK: 1 } }],
 };
 
@@ -145,11 +145,12 @@ async function realStep(path: string): Promise<Readonly<{ unet: number; ours: nu
     },
   };
   const asked = { ...recipe, steps: realSteps };
-  const [image] = asked.images;
-  if (image === undefined) throw new Error("a recipe has an image");
+  const [spec] = asked.images;
+  if (spec === undefined) throw new Error("a recipe has an image");
   const before = processorTime();
   const prompts = { positive: text, negative: text };
-  const stage = denoise(asked, image, 0, startLatent(asked), prompts, timed, new Run(), new Stopwatch());
+  const job = stubJob(timed, { recipe: asked });
+  const stage = denoise({ job, index: 0, spec, prompts }, await startLatent(job));
   for await (const fact of stage)
     if (fact.type === "progress" && fact.preview !== undefined) await encodePreview(fact.preview, "webp");
   const ours = processorTime() - before - unet;

@@ -1,13 +1,12 @@
 import type { Value } from "../graph.ts";
+import type { Attended } from "../operators.ts";
 
 /**
  * Multi-head attention, softmax(q · kᵀ / sqrt(d)) · v per head (Vaswani et al. 2017).
  *
- * @param q    queries [N, S, C]
- * @param k    keys [N, L, C]
- * @param v    values [N, L, C]
+ * @param read queries [N, S, C], keys and values [N, L, C]
  * @param mask added to the scores, [1, 1, S, L]
  * @returns [N, S, C]
  */
-export const attention = (q: Value, k: Value, v: Value, heads: number, mask?: Value): Value =>
-  q.graph.operators.attention(q, k, v, heads, mask);
+export const attention = (read: Attended, heads: number, mask?: Value): Value =>
+  read.q.graph.operators.attention(read, heads, mask);

@@ -65,7 +65,7 @@ function attend(m: Module, x: Value, source: Value, context: Context): Value {
   const q = batched(linear(m.at("to_q"), x), width, context);
   const k = batched(linear(m.at("to_k"), source), width, context);
   const v = batched(linear(m.at("to_v"), source), width, context);
-  const mixed = attention(q, k, v, width / headSize);
+  const mixed = attention({ q, k, v }, width / headSize);
   return linear(m.at("to_out.0"), reshape(mixed, [-1, width]));
 }
 

@@ -1,8 +1,8 @@
 import type { Pixmap } from "#/image/pixmap.ts";
 import { runaway } from "#/runtime/blame.ts";
-import type { Networks } from "#/runtime/models.ts";
 import type { Latent } from "#/sampling/sampler.ts";
 import { isFiniteThroughout } from "#/tensor/tensor.ts";
+import type { Job } from "../job.ts";
 
 /**
  * Latent to pixels: decoder, then 0 ... 255 by truncation, as Fooocus cuts it.
@@ -10,7 +10,7 @@ import { isFiniteThroughout } from "#/tensor/tensor.ts";
  * @param latent VAE space [1, 4, h, w]
  * @throws EngineError `session-failed` if the latent is not finite; what the VAE answers is looked at where it answers
  */
-export async function decode(latent: Latent, networks: Pick<Networks, "decode">): Promise<Pixmap> {
+export async function decode({ networks }: Job, latent: Latent): Promise<Pixmap> {
   if (!isFiniteThroughout(latent.data)) throw runaway();
   const { dims, data } = await networks.decode(latent);
   const [, , height = 0, width = 0] = dims;

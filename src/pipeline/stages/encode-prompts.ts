@@ -1,9 +1,7 @@
-import type { PromptTexts, Recipe } from "#/recipe/recipe.ts";
-import type { Networks } from "#/runtime/models.ts";
-import type { EngineContext } from "../context.ts";
+import type { PromptTexts } from "#/recipe/recipe.ts";
 import type { Fact } from "../generate.ts";
+import type { Job } from "../job.ts";
 import type { Run } from "../run.ts";
-import type { Stopwatch } from "../stopwatch.ts";
 import { checkSections, checkText, type PromptField } from "../text/limits.ts";
 import { type Conditioning, encodeText, encodeTexts, type Pause } from "./encode-text.ts";
 
@@ -11,14 +9,8 @@ import { type Conditioning, encodeText, encodeTexts, type Pause } from "./encode
 export type Prompts = Readonly<{ positive: Conditioning; negative: Conditioning }>;
 
 /** Encodes the texts of all images, first the positive ones, then the negative; those seen before from the cache. */
-export async function* encodePrompts(
-  recipe: Recipe,
-  networks: Networks,
-  context: EngineContext,
-  run: Run,
-  clock: Stopwatch,
-): AsyncGenerator<Fact, readonly Prompts[], undefined> {
-  const { tokenizer } = context;
+export async function* encodePrompts(job: Job): AsyncGenerator<Fact, readonly Prompts[], undefined> {
+  const { recipe, networks, tokenizer, conditioning, run, clock } = job;
   const pause = pauseOf(run);
   const { textL, textG, textKey } = networks;
   const look = async (texts: readonly string[], field: PromptField): Promise<void> => {
@@ -32,7 +24,7 @@ export async function* encodePrompts(
     const cached = (text: string): Promise<Conditioning> => {
       run.checkStop();
       const make = () => encodeText(text, { tokenizer, textL, textG }, field, pause);
-      return context.conditioning(`${textKey}|${text}`, make);
+      return conditioning(`${textKey}|${text}`, make);
     };
     await look(texts, field);
     return clock.time("encoding", () => encodeTexts(texts, topK, cached));

@@ -1,5 +1,5 @@
 import { RequestError } from "#/lib/errors.ts";
-import type { TextEncoder } from "#/runtime/models.ts";
+import type { TextEncoder } from "#/runtime/text-encoders.ts";
 import { concat, isFiniteThroughout, type Tensor } from "#/tensor/tensor.ts";
 import { applyWeights } from "../text/apply-weights.ts";
 import { eachSection, emptySection, type Section } from "../text/sections.ts";

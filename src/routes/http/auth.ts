@@ -1,33 +1,49 @@
 import { timingSafeEqual } from "node:crypto";
-import { isCostly } from "./body-limit.ts";
-import { jsonReply } from "./replies.ts";
+import { type Refusal, refused } from "./refusal.ts";
 
 /**
- * Paths that are open to everybody: documentation, whether the server is up, the page (which asks for the key), the live channel (which checks
- * it itself, since a browser can only say it in a message), and files unless they are protected.
+ * Paths of the house that are open to everybody: documentation, whether the server is up, the page (which asks for the key),
+ * and files unless they are protected.
  */
-const open = /^\/(?:$|docs(?:\/|$)|redoc$|dashboard$|healthz$|openapi\.json$|v1\/live$)/;
-const files = /^\/(?:outputs|inputs|files)\//;
+const openPaths = /^\/(?:$|docs(?:\/|$)|redoc$|dashboard$|healthz$|openapi\.json$)/;
+const fileFolders = ["/outputs/", "/inputs/"];
 
 export type AuthOptions = Readonly<{ keys: readonly string[]; protectFiles: boolean }>;
 
-/** Whether a path asks for the key, where one is set. */
-export const asksForKey = (path: string, { protectFiles }: AuthOptions): boolean =>
-  !open.test(path) && (protectFiles || !files.test(path));
+/** Who needs a key where: the options, and the paths of doors that are not as all others. */
+export type KeyRules = AuthOptions &
+  Readonly<{
+    /** Need none, or ask for it in their own way. */
+    open: readonly string[];
+    /** Begin addresses of files. */
+    files: readonly string[];
+  }>;
 
-/** The contract's key check: header `X-API-KEY`, exact match. @returns the refusal, or undefined */
-export function refusal(request: Request, auth: AuthOptions): Response | undefined {
-  if (auth.keys.length === 0 || !asksForKey(new URL(request.url).pathname, auth)) return undefined;
-  if (keyFits(auth.keys, request.headers.get("x-api-key") ?? "")) return undefined;
-  return jsonReply({ detail: "Forbidden" }, 403);
+/** Whether a path asks for the key, where one is set. */
+export function asksForKey(path: string, { protectFiles, open, files }: KeyRules): boolean {
+  if (openPaths.test(path) || open.includes(path)) return false;
+  return protectFiles || ![...fileFolders, ...files].some((folder) => path.startsWith(folder));
 }
 
 /**
- * The same refusal before the body is read, where that would cost something: without a key, a large body, or one that does
- * not say how large it is, is not looked at.
+ * The keys in a request's headers: `X-API-KEY` (the contract's), and `Authorization: Bearer` (RFC 6750), for clients that
+ * know no other. With both, one that fits is enough: a proxy may have put the other there.
  */
-export const strangerRefusal = (request: Request, auth: AuthOptions): Response | undefined =>
-  isCostly(request) ? refusal(request, auth) : undefined;
+export function headerKeys({ headers }: Request): readonly string[] {
+  const bearer = /^bearer +(.+)$/i.exec(headers.get("authorization") ?? "")?.[1];
+  return [headers.get("x-api-key"), bearer].flatMap((key) => key ?? []);
+}
+
+/**
+ * The key check: exact match.
+ *
+ * @param said the keys that the request says
+ * @returns the refusal, or undefined
+ */
+export function keyRefusal(request: Request, said: readonly string[], rules: KeyRules): Refusal | undefined {
+  if (rules.keys.length === 0 || !asksForKey(new URL(request.url).pathname, rules)) return undefined;
+  return said.some((key) => keyFits(rules.keys, key)) ? undefined : refused(403, "Forbidden");
+}
 
 /** Whether a text is one of the keys, in a time that tells nothing of them. */
 export function keyFits(keys: readonly string[], text: string): boolean {

@@ -1,4 +1,4 @@
-import { jsonReply } from "./replies.ts";
+import { type Refusal, refused } from "./refusal.ts";
 
 /** Largest body, and message of the live channel, which may hold one: pictures in base64. */
 export const bodyBytes = 128 * 1024 ** 2;
@@ -23,9 +23,9 @@ export class OversizedBody extends Error {
 }
 
 /** @returns the refusal of a body that is too large by its own account, or undefined */
-export function oversized(request: Request): Response | undefined {
+export function oversized(request: Request): Refusal | undefined {
   const length = lengthOf(request) ?? 0;
-  return length <= bodyBytes ? undefined : jsonReply({ detail: sentence(String(length)) }, 413);
+  return length <= bodyBytes ? undefined : refused(413, sentence(String(length)));
 }
 
 /** Whether a body would cost something to read: it is large, or does not say its length. */

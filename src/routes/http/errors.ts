@@ -6,6 +6,7 @@ import { AppError, type ErrorCode, toWireError } from "#/lib/errors.ts";
 import type { Log } from "#/lib/log.ts";
 import { OversizedBody } from "./body-limit.ts";
 import { knownCodings, PackedBody } from "./content-encoding.ts";
+import { type Refusal, type RefusalBody, refused } from "./refusal.ts";
 import { jsonReply } from "./replies.ts";
 
 /** The one place where a failure gets its status. */
@@ -41,42 +42,64 @@ const statuses = {
   bug: 500,
 } as const satisfies Record<ErrorCode, number>;
 
-/**
- * Any thrown value as an answer in FastAPI's shape: a list of problems for what was wrong with the request, a sentence
- * for everything else. What nobody expected is logged and says nothing of its insides.
- */
-export function errorReply(thrown: unknown, log: Log): Response {
-  if (thrown instanceof InvalidRequest) {
-    const { issues: detail, body } = thrown;
-    return jsonReply(body === undefined ? { detail } : { detail, body }, 422);
+/** How a door words a refusal. */
+export type RefusalShape = (refusal: Refusal) => RefusalBody;
+
+/** A refusal as its door words it: JSON, or plain text. */
+export function refusalReply(refusal: Refusal, shape: RefusalShape): Response {
+  const body = shape(refusal);
+  const status = statusOf(refusal);
+  const answer = typeof body === "string" ? plainReply(body, status) : jsonReply(body, status);
+  const headers = refusal.type === "sentence" ? refusal.headers : undefined;
+  for (const [name, value] of Object.entries(headers ?? {})) answer.headers.set(name, value);
+  // What passes by itself says when to come again; clients' libraries wait that long by themselves.
+  if (status === 429 || status === 503) answer.headers.set("retry-after", retryAfter);
+  return answer;
+}
+
+function statusOf(refusal: Refusal): number {
+  switch (refusal.type) {
+    case "problems":
+      return 422;
+    case "sentence":
+      return refusal.status;
+    case "unexpected":
+      return 500;
   }
-  if (thrown instanceof UndecodableBody) return jsonReply({ detail: thrown.message }, 400);
-  if (thrown instanceof PackedBody) return packedReply(thrown);
-  if (thrown instanceof OversizedBody) return jsonReply({ detail: thrown.message }, 413);
-  if (thrown instanceof AppError && thrown.code !== "bug") return withRetry(appErrorReply(thrown, log));
+}
+
+const plainReply = (text: string, status: number): Response =>
+  new Response(text, { status, headers: { "content-type": "text/plain; charset=utf-8" } });
+
+/**
+ * Any thrown value as an answer of a door: the problems of the request, or a sentence for everything else. What nobody
+ * expected is logged and says nothing of its insides.
+ */
+export const errorReply = (thrown: unknown, log: Log, shape: RefusalShape): Response =>
+  refusalReply(refusalOf(thrown, log), shape);
+
+function refusalOf(thrown: unknown, log: Log): Refusal {
+  if (thrown instanceof InvalidRequest) {
+    const { issues: problems, body } = thrown;
+    return { type: "problems", problems, ...(body === undefined ? {} : { body }) };
+  }
+  if (thrown instanceof UndecodableBody) return refused(400, thrown.message);
+  if (thrown instanceof PackedBody)
+    return refused(
+      thrown.status,
+      thrown.message,
+      thrown.status === 415 ? { "accept-encoding": knownCodings } : {},
+    );
+  if (thrown instanceof OversizedBody) return refused(413, thrown.message);
+  if (thrown instanceof AppError && thrown.code !== "bug") return appRefusal(thrown, log);
   log.error("a request failed unexpectedly", {
     error: thrown instanceof Error ? thrown.stack : String(thrown),
   });
-  return new Response("Internal Server Error", {
-    status: 500,
-    headers: { "content-type": "text/plain; charset=utf-8" },
-  });
-}
-
-function packedReply({ status, message }: PackedBody): Response {
-  const answer = jsonReply({ detail: message }, status);
-  if (status === 415) answer.headers.set("accept-encoding", knownCodings);
-  return answer;
+  return { type: "unexpected" };
 }
 
 /** Seconds until another try may do better: a small picture is made by then, a server started anew. */
 const retryAfter = "10";
-
-/** What passes by itself says when to come again; clients' libraries wait that long by themselves. */
-function withRetry(answer: Response): Response {
-  if (answer.status === 429 || answer.status === 503) answer.headers.set("retry-after", retryAfter);
-  return answer;
-}
 
 /** A place in a list is a number. */
 const locOf = (part: string): string | number => (/^\d+$/.test(part) ? Number(part) : part);
@@ -84,19 +107,21 @@ const locOf = (part: string): string | number => (/^\d+$/.test(part) ? Number(pa
 /** Characters of a sentence: what a request holds may be quoted in it. */
 const longest = 2000;
 
-function appErrorReply(thrown: AppError, log: Log): Response {
+function appRefusal(thrown: AppError, log: Log): Refusal {
   const { code, details } = thrown;
   const said = clientSentence(toWireError(thrown));
   if (said !== thrown.message) log.warn("a request was refused", { error: thrown.message });
   const status = statuses[code];
   const message = said.length <= longest ? said : `${said.slice(0, longest)}…`;
-  if (status !== 422) return jsonReply({ detail: message }, status);
+  if (status !== 422) return refused(status, message);
   const { field, value, cause } = details;
   const loc = typeof field === "string" ? ["body", ...field.split(".").map(locOf)] : ["body"];
   const ctx = { error: code, ...(typeof cause === "string" ? { cause } : {}) };
   const echo: Json = Array.isArray(value) ? [...value] : (value ?? null);
-  const problem = { type: typeOf(code), loc, msg: message, input: shortened(echo), ctx };
-  return jsonReply({ detail: [problem] }, status);
+  return {
+    type: "problems",
+    problems: [{ type: typeOf(code), loc, msg: message, input: shortened(echo), ctx }],
+  };
 }
 
 /** Failures that the contract has a word for: a name or value that is not there, or cannot be used. */

@@ -1,5 +1,5 @@
 import type { Log } from "#/lib/log.ts";
-import { jsonReply } from "./replies.ts";
+import { type Refusal, refused } from "./refusal.ts";
 
 /** What keeps web pages of others from using a server that anybody on this machine may use. */
 export type BrowserGuard = Readonly<{
@@ -8,6 +8,8 @@ export type BrowserGuard = Readonly<{
   hosts: readonly string[];
   /** Web origins that may change something; `*` for all. */
   origins: readonly string[];
+  /** Paths that change something although they are asked with GET. */
+  changing?: readonly string[];
 }>;
 
 export type GuardSettings = Readonly<{
@@ -44,16 +46,16 @@ export const isOpenToAll = ({ host, api_keys }: Pick<GuardSettings, "host" | "ap
  *
  * @returns as `crossSiteRefusal` does
  */
-export function loggedGuard(guard: BrowserGuard, log: Log): (request: Request) => Response | undefined {
+export function loggedGuard(guard: BrowserGuard, log: Log): (request: Request) => Refusal | undefined {
   const told = new Set<string>();
   return (request) => {
-    const refused = crossSiteRefusal(request, guard);
+    const refusal = crossSiteRefusal(request, guard);
     const origin = request.headers.get("origin");
-    if (refused !== undefined && origin === "null" && !told.has(origin)) {
+    if (refusal !== undefined && origin === "null" && !told.has(origin)) {
       told.add(origin);
       log.warn(fileRefusal, { path: new URL(request.url).pathname });
     }
-    return refused;
+    return refusal;
   };
 }
 
@@ -74,18 +76,15 @@ const fileRefusal =
  */
 export function crossSiteRefusal(
   request: Request,
-  { on, hosts, origins }: BrowserGuard,
-): Response | undefined {
+  { on, hosts, origins, changing = [] }: BrowserGuard,
+): Refusal | undefined {
   if (!on) return undefined;
   const host = nameOf(request.headers.get("host") ?? "");
   if (host !== "" && !isLoopback(host) && !isAddress(host) && !hosts.includes(host)) {
     const way = "base_url or allowed_hosts names the hosts this server answers to";
-    return jsonReply(
-      { detail: `The host ${JSON.stringify(host.slice(0, 200))} is not this server's: ${way}.` },
-      403,
-    );
+    return refused(403, `The host ${JSON.stringify(host.slice(0, 200))} is not this server's: ${way}.`);
   }
-  if (!changes(request) || origins.includes("*")) return undefined;
+  if (!changes(request, changing) || origins.includes("*")) return undefined;
   const origin = request.headers.get("origin");
   const foreign =
     origin === null
@@ -94,15 +93,15 @@ export function crossSiteRefusal(
   if (!foreign) return undefined;
   const page = origin === "null" ? "a file (origin null)" : (origin ?? "another site");
   const way = "list its origin in cors_origins, set a key, or switch browser_guard off";
-  return jsonReply({ detail: `Pages of ${page} may not change anything here: ${way}.` }, 403);
+  return refused(403, `Pages of ${page} may not change anything here: ${way}.`);
 }
 
 /** Everything but looking; some lists delete when a query says so, and a WebSocket can do all. */
-function changes(request: Request): boolean {
+function changes(request: Request, changing: readonly string[]): boolean {
   if (request.method !== "GET" && request.method !== "HEAD" && request.method !== "OPTIONS") return true;
   if (request.headers.get("upgrade") !== null) return true;
   const { pathname, searchParams } = new URL(request.url);
-  return searchParams.has("action") || searchParams.has("delete") || pathname.endsWith("/clean_vram");
+  return searchParams.has("action") || searchParams.has("delete") || changing.includes(pathname);
 }
 
 function isOwn(origin: string, hosts: readonly string[]): boolean {

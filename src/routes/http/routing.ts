@@ -1,4 +1,4 @@
-import { jsonReply } from "./replies.ts";
+import { type Refusal, refused } from "./refusal.ts";
 
 /** A route as it is declared, path parameters written `:name`. */
 export type Declared = Readonly<{ method: string; path: string }>;
@@ -8,31 +8,28 @@ export type Declared = Readonly<{ method: string; path: string }>;
  * a 405 that names the right ones; one that is there with or without its last slash is a 307 to it; else 404.
  *
  * @param base start of the addresses that clients are given, if the operator named one: a proxy may have other paths
- * @returns the answer, or undefined when a route takes the request
+ * @returns the way there, a refusal, or undefined when a route takes the request
  */
 export function unrouted(
   request: Request,
   declared: readonly Declared[],
   base?: string,
-): Response | undefined {
+): Refusal | Response | undefined {
   const { pathname, search, host } = new URL(request.url);
   // A name that is no UTF-8 names nothing; the router would hand on no name at all.
-  if (!isText(pathname)) return notFound();
+  if (!isText(pathname)) return notFound;
   const methods = methodsOf(pathname, declared);
   if (methods.includes(request.method)) return undefined;
-  if (methods.length > 0) {
-    const answer = jsonReply({ detail: "Method Not Allowed" }, 405);
-    answer.headers.set("allow", methods.join(", "));
-    return answer;
-  }
+  if (methods.length > 0) return refused(405, "Method Not Allowed", { allow: methods.join(", ") });
   const other = pathname.endsWith("/") ? pathname.replace(/(?<!\/)\/+$/, "") : `${pathname}/`;
-  if (pathname === "/" || methodsOf(other, declared).length === 0) return notFound();
+  if (pathname === "/" || methodsOf(other, declared).length === 0) return notFound;
   const start = base ?? `${schemeOf(request)}://${request.headers.get("host") ?? host}`;
   const location = `${start}${other}${search}`;
   return new Response(null, { status: 307, headers: { location, "content-length": "0" } });
 }
 
-export const notFound = (): Response => jsonReply({ detail: "Not Found" }, 404);
+/** There is no such route. */
+export const notFound = refused(404, "Not Found");
 
 function isText(pathname: string): boolean {
   try {
@@ -47,9 +44,14 @@ function isText(pathname: string): boolean {
 const schemeOf = ({ headers }: Request): string =>
   headers.get("x-forwarded-proto")?.split(",")[0]?.trim() === "https" ? "https" : "http";
 
-function methodsOf(pathname: string, declared: readonly Declared[]): readonly string[] {
+/** The routes of a path, whatever their method. */
+export function routesAt<T extends Declared>(pathname: string, declared: readonly T[]): readonly T[] {
   const given = pathname.split("/");
-  const methods = declared.filter(({ path }) => matches(path.split("/"), given)).map(({ method }) => method);
+  return declared.filter(({ path }) => matches(path.split("/"), given));
+}
+
+function methodsOf(pathname: string, declared: readonly Declared[]): readonly string[] {
+  const methods = routesAt(pathname, declared).map(({ method }) => method);
   // A WebSocket begins as a GET.
   return [...new Set(methods.map((method) => (method === "WS" ? "GET" : method)))];
 }

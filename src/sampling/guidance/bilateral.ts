@@ -16,8 +16,8 @@ export function bilateralFilter(values: Latent, guide: Latent): Latent {
   // Reflection needs more pixels than it mirrors, so tiny latents get a smaller window.
   const radius = Math.min(6, height - 1, width - 1);
   const taps = gaussianTaps(radius);
-  const e = padReflect(values.data, channels, height, width, radius);
-  const g = padReflect(normalised(guide.data), channels, height, width, radius);
+  const e = padReflect(values, radius);
+  const g = padReflect({ dims: values.dims, data: normalised(guide.data) }, radius);
   const stride = width + 2 * radius;
   const plane = stride * (height + 2 * radius);
   const falloff = 1 / (2 * sigmaColour ** 2);
@@ -68,13 +68,8 @@ function normalised(data: Float32Array): Float32Array {
 }
 
 /** Mirrors the borders without repeating the edge pixel. */
-function padReflect(
-  data: Float32Array,
-  channels: number,
-  height: number,
-  width: number,
-  radius: number,
-): Float32Array {
+function padReflect({ dims, data }: Latent, radius: number): Float32Array {
+  const [, channels = 1, height = 1, width = 1] = dims;
   const outHeight = height + 2 * radius;
   const outWidth = width + 2 * radius;
   const mirrored = (i: number, size: number): number => (i < 0 ? -i : i >= size ? 2 * (size - 1) - i : i);

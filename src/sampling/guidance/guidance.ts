@@ -1,6 +1,7 @@
 import type { ModelSampling } from "../model-sampling.ts";
-import { combine, type Denoise, type Latent } from "../sampler.ts";
-import { bilateralFilter } from "./bilateral.ts";
+import { combine, type Denoise } from "../sampler.ts";
+import { classifierFree, gradual, type Mix } from "./mix.ts";
+import { sharpened } from "./sharpness.ts";
 
 export type GuidanceSettings = Readonly<{
   cfg: number;
@@ -10,38 +11,36 @@ export type GuidanceSettings = Readonly<{
   adaptiveCfg: number;
 }>;
 
-/** One branch: the estimate of the clean latent under one conditioning. */
-export type Branch = Denoise;
-
 /**
- * Classifier-free guidance (Ho & Salimans 2022) as Fooocus extends it: the positive residual is smoothed a little,
- * ever more towards the end, where the estimate is smooth ("sharpness"), and guidance above `adaptiveCfg` is reached
- * only gradually (after Lin et al. 2023). At CFG 1 the positive branch alone answers.
+ * Classifier-free guidance as Fooocus extends it: with sharpness, and where it exceeds `adaptiveCfg`, reached only
+ * gradually (after Lin et al. 2023). At CFG 1 the positive branch alone answers.
  *
- * The branches are two network runs; between them whoever wrapped them can stop.
+ * @param positive the estimate of the clean latent under one conditioning, by one network run
+ * @param negative the other one's, asked after it
  */
 export function guided(
-  positive: Branch,
-  negative: Branch,
+  positive: Denoise,
+  negative: Denoise,
   settings: GuidanceSettings,
   model: Pick<ModelSampling, "timestep">,
 ): Denoise {
-  const { cfg, sharpness, adaptiveCfg } = settings;
-  if (Math.abs(cfg - 1) <= 1e-9) return positive;
+  if (Math.abs(settings.cfg - 1) <= 1e-9) return positive;
+  const mix = mixOf(settings);
   return async (x, sigma) => {
-    const p = await positive(x, sigma);
-    const q = await negative(x, sigma);
-    const progress = 1 - model.timestep(sigma) / 999;
-    const ePositive = sharpened(combine([1, x], [-1, p]), p, 0.001 * sharpness * progress);
-    const eNegative = combine([1, x], [-1, q]);
-    const residual = (scale: number): Latent => combine([scale, ePositive], [1 - scale, eNegative]);
-    const full = residual(cfg);
-    const mixed = cfg > adaptiveCfg ? combine([progress, full], [1 - progress, residual(adaptiveCfg)]) : full;
-    return combine([1, x], [-1, mixed]);
+    const estimate = await positive(x, sigma);
+    const other = await negative(x, sigma);
+    const residual = mix({
+      positive: combine([1, x], [-1, estimate]),
+      negative: combine([1, x], [-1, other]),
+      estimate,
+      progress: 1 - model.timestep(sigma) / 999,
+    });
+    return combine([1, x], [-1, residual]);
   };
 }
 
-function sharpened(residual: Latent, estimate: Latent, alpha: number): Latent {
-  if (alpha === 0) return residual;
-  return combine([alpha, bilateralFilter(residual, estimate)], [1 - alpha, residual]);
-}
+const mixOf = ({ cfg, sharpness, adaptiveCfg }: GuidanceSettings): Mix =>
+  sharpened(
+    sharpness,
+    cfg > adaptiveCfg ? gradual(classifierFree(cfg), classifierFree(adaptiveCfg)) : classifierFree(cfg),
+  );

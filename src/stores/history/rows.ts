@@ -1,9 +1,9 @@
 import { isJsonObject, type Json, type JsonObject, parseJson } from "#/api/json.ts";
-import { isLegacyJob, type LegacyJob } from "#/api/legacy/job.ts";
 import type { ErrorDetails, WireError } from "#/lib/errors.ts";
 import type { TaskId } from "#/lib/task-id.ts";
-import type { SettledStatus, Task, TaskImage, TaskState } from "#/tasks/life-cycle/task.ts";
+import type { SettledStatus, Task, TaskDoor, TaskImage, TaskState } from "#/tasks/life-cycle/task.ts";
 import type { Unfinished, WaitingDelivery } from "../history.ts";
+import { referenceDoor } from "./migrations/005-doors.ts";
 import type { generateRecord, taskExtra } from "./tables.ts";
 
 type RecordRow = typeof generateRecord.$inferSelect;
@@ -125,15 +125,17 @@ function whatWasAsked(record: RecordRow, extra: ExtraRow | null, row: RowReader)
     request: row.json("req_params", record.req_params, object) ?? {},
     webhookUrl: row.text("webhook_url", record.webhook_url) ?? "",
     label: row.text("label", extra?.label),
-    legacyJob: toLegacyJob(extra?.legacy_job),
+    door: toDoor(extra),
     warnings: extra === null ? [] : (row.json("warnings", extra.warnings, texts) ?? []),
     queuedAt: row.number("in_queue_mills", record.in_queue_mills) ?? 0,
   };
 }
 
-/** A word that is none of ours says nothing. */
-const toLegacyJob = (word: unknown): LegacyJob | null =>
-  typeof word === "string" && isLegacyJob(word) ? word : null;
+/** Whatever another program left there: what is no text says nothing. */
+function toDoor(extra: Readonly<{ door: unknown; door_word: unknown }> | null): TaskDoor {
+  if (typeof extra?.door !== "string") return { name: referenceDoor, word: "" };
+  return { name: extra.door, word: typeof extra.door_word === "string" ? extra.door_word : "" };
+}
 
 function texts(value: Json): readonly string[] | undefined {
   if (!Array.isArray(value)) return undefined;

@@ -75,7 +75,8 @@ function sqliteHistory(file: HistoryFile, log: Log): HistoryStore {
             .values({
               task_id: task.id,
               label: task.label,
-              legacy_job: task.legacyJob,
+              door: task.door.name,
+              door_word: task.door.word,
               warnings: writeJson(task.warnings),
             })
             .run();

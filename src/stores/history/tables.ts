@@ -1,4 +1,5 @@
 import { index, integer, real, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import { doorColumns, referenceDoor } from "./migrations/005-doors.ts";
 
 /** The reference's table, column for column, so that either program opens the other's file. */
 export const generateRecord = sqliteTable(
@@ -30,8 +31,9 @@ export const taskExtra = sqliteTable("fooocusd_task", {
   images: text("images").notNull().default("[]"),
   /** JSON of the error it failed with. */
   error: text("error"),
-  /** The older API's kind of job, for a task that came through it. */
-  legacy_job: text("legacy_job"),
+  /** Name of the door it came in by, and the door's own word. */
+  door: text("door").notNull().default(referenceDoor),
+  door_word: text("door_word").notNull().default(""),
   /** JSON of what its client was told. */
   warnings: text("warnings").notNull().default("[]"),
 });
@@ -93,4 +95,5 @@ export const migrations: readonly (readonly string[])[] = [
   ["ALTER TABLE fooocusd_task ADD COLUMN warnings TEXT NOT NULL DEFAULT '[]'"],
   // How many tasks have ended is asked for often; requests are long, and a count that reads them all takes its time.
   ["CREATE INDEX IF NOT EXISTS ix_fooocusd_record_status ON generate_record (task_status)"],
+  doorColumns,
 ];

@@ -4,8 +4,6 @@ import { safeFetch } from "#/outgoing/safe-fetch.ts";
 export type WebhookOptions = Readonly<{
   /** Signs deliveries if not empty; `whsec_` and base64, or any text. */
   secret: string;
-  /** FooocusAPI's form: the record as JSON, wrapped in a JSON string. */
-  asText: boolean;
   /** For addresses that requests name. */
   allowPrivate: boolean;
   /** The operator's own address, which may be private. */

@@ -46,11 +46,9 @@ export class Webhooks {
   }
 
   /** What the outbox gets when this task ends; nothing if nobody wants to hear it. */
-  deliveryFor(task: Task, record: () => string): Delivery | undefined {
-    if (task.webhookUrl === "") return undefined;
-    // The string form is FooocusAPI's; the older API posts an object.
-    const body = this.#options.asText && task.legacyJob === null ? JSON.stringify(record()) : record();
-    return { id: `msg_${task.id}`, url: task.webhookUrl, body, attempts: 0, nextAt: this.#now() };
+  deliveryFor({ id, webhookUrl: url }: Task, body: () => string): Delivery | undefined {
+    if (url === "") return undefined;
+    return { id: `msg_${id}`, url, body: body(), attempts: 0, nextAt: this.#now() };
   }
 
   /** Posts a delivery that has just been written into the outbox. */

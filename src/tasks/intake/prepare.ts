@@ -11,6 +11,7 @@ import { settle } from "#/recipe/settle.ts";
 import { expansionWarning, roundedWarning, sizeWarning, wildcardWarning } from "#/recipe/warnings.ts";
 import { isSaveName } from "#/stores/images.ts";
 import { type WebhookRules, webhookAddress } from "../delivery/webhook-address.ts";
+import type { Door } from "../door.ts";
 import type { Prepared } from "../life-cycle/parts.ts";
 import { type examineInTurn, examineModels, type ModelShelf, unusableModel } from "./examine-models.ts";
 import { type InputOptions, takeInputs } from "./inputs.ts";
@@ -138,10 +139,28 @@ function withoutFault(request: GenerateRequest, field: unknown): GenerateRequest
 }
 
 /**
- * The older API's way: names that nobody knows give way to the defaults. Its answers have no place for warnings, so the log
- * says it as well as the record.
+ * Takes a request by the rules of the door it came in by.
+ *
+ * @throws RequestError as {@link prepare}
  */
-export async function prepareLenient(request: GenerateRequest, parts: Preparation): Promise<Prepared> {
+export async function prepareBy(
+  { unknownNames }: Pick<Door, "unknownNames">,
+  request: GenerateRequest,
+  parts: Preparation,
+): Promise<Prepared> {
+  switch (unknownNames) {
+    case "refused":
+      return await prepare(request, parts);
+    case "replaced":
+      return await withReplacedNames(request, parts);
+  }
+}
+
+/**
+ * Names that nobody knows give way to the defaults. The answers of a door that wants it so may have no place for warnings,
+ * so the log says it as well as the record.
+ */
+async function withReplacedNames(request: GenerateRequest, parts: Preparation): Promise<Prepared> {
   const { kept, replaced } = withKnownNames(request, parts.world());
   const prepared = await prepare(kept, parts);
   if (replaced.length === 0) return prepared;

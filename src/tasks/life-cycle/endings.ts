@@ -2,6 +2,7 @@ import { clientSentence } from "#/lib/client-sentence.ts";
 import type { WireError } from "#/lib/errors.ts";
 import type { TaskId } from "#/lib/task-id.ts";
 import type { Delivery, Settlement } from "#/stores/history.ts";
+import { doorOf } from "../door.ts";
 import type { EventLog } from "./event-log.ts";
 import type { TaskTimings } from "./events.ts";
 import type { HistoryWriter } from "./history-writer.ts";
@@ -31,14 +32,14 @@ export class Endings {
 
   /** Ends a task: row, webhook, event; exactly once, whoever calls is the task's owner. */
   settle(task: Task, { error: failure, ...rest }: End): void {
-    const { now, webhooks, recordText, log } = this.#parts;
+    const { now, webhooks, doors, log } = this.#parts;
     // From here on, whoever reads of it is a client; the log alone is told where files lie.
     const error = failure === null ? null : { ...failure, message: clientSentence(failure) };
     const end = { ...rest, error };
     // A clock that was set back must not make a task end before it began.
     const settlement = { ...end, finishedAt: Math.max(now(), end.startedAt ?? task.queuedAt) };
     const settled: Task = { ...task, state: { status: "settled", ...settlement } };
-    const delivery = webhooks.deliveryFor(task, () => recordText(settled));
+    const delivery = webhooks.deliveryFor(task, () => doorOf(doors, task.door).webhookBody(settled));
     const ended = { task: settled, settlement, delivery };
     const seconds = (settlement.finishedAt - (end.startedAt ?? settlement.finishedAt)) / 1000;
     const facts = { task: task.id, outcome: end.outcome, images: end.images.length, seconds };

@@ -1,6 +1,6 @@
 import type { EngineState } from "#/engine/engine.ts";
 import type { TaskId } from "#/lib/task-id.ts";
-import type { Preview, SettledStatus, Stage, Task, TaskImage } from "./task.ts";
+import type { Progress, SettledStatus, Task, TaskImage } from "./task.ts";
 
 /** Where a task's time went, in milliseconds. */
 export type TaskTimings = Readonly<{
@@ -16,18 +16,7 @@ export type TaskTimings = Readonly<{
 export type TaskHappening = Readonly<
   | { type: "queued"; position: number; ahead: number; label: string | null }
   | { type: "started"; attempt: number }
-  | {
-      type: "progress";
-      percent: number;
-      stage: Stage;
-      image: number;
-      images: number;
-      step: number;
-      steps: number;
-      message: string;
-      etaMs: number | null;
-      preview: Preview | null;
-    }
+  | ({ type: "progress"; etaMs: number | null } & Progress)
   | { type: "image"; index: number; image: TaskImage }
   | {
       type: "settled";

@@ -7,7 +7,7 @@ import type { Resolved } from "#/recipe/resolve.ts";
 import type { HistoryStore } from "#/stores/history.ts";
 import type { ImageStore } from "#/stores/images.ts";
 import type { Webhooks } from "../delivery/webhook.ts";
-import type { Task } from "./task.ts";
+import type { Door, Doors } from "../door.ts";
 
 /** A request that was taken: filled, and what its client must be told of the picture it will get. */
 export type Prepared = Readonly<{ params: GenerateParams; warnings: readonly string[] }>;
@@ -27,12 +27,12 @@ export type TaskParts = Readonly<{
   baseUrl: () => string;
   /** Most tasks that may wait. */
   queueLimit: number;
-  /** Checks a request, takes in its images and fills it; throws RequestError. `lenient` replaces unknown names. */
-  prepare: (request: GenerateRequest, lenient: boolean) => Promise<Prepared>;
+  /** The APIs by which tasks come in. */
+  doors: Doors;
+  /** Checks a request that came in by a door, takes in its images and fills it; throws RequestError. */
+  prepare: (request: GenerateRequest, door: Door) => Promise<Prepared>;
   /** What to make, in the world as it is now; throws RequestError, ModelError for a file that cannot be used. */
   resolve: (params: GenerateParams) => Resolved;
   /** The text written into an image, if any is wanted. */
   describe: (params: GenerateParams, resolved: Resolved, image: number) => Promise<EmbeddedText | undefined>;
-  /** A settled task as its webhook's body: the record as JSON. */
-  recordText: (task: Task) => string;
 }>;

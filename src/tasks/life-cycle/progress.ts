@@ -1,9 +1,10 @@
 import type { Moment } from "#/engine/protocol.ts";
-import type { Stage } from "./task.ts";
+import { performanceModes } from "#/recipe/performance.ts";
+import type { Progress, TaskMoment } from "./task.ts";
 
-/** What a job will do, as far as its sentences and numbers depend on it. */
+/** What a job will do, as far as its moments and numbers depend on it. */
 export type JobOutline = Readonly<{
-  /** A distilled mode announces its LoRA. */
+  /** A mode with a LoRA of its own has one moment more. */
   performance: string;
   /** Prompt expansion counts as one more step of the preparation. */
   expansion: boolean;
@@ -13,67 +14,51 @@ export type JobOutline = Readonly<{
   done: number;
 }>;
 
-/** FooocusAPI's number and sentence (http-api sections 9 and 10), and where that is for everybody else. */
-export type Report = Readonly<{
-  percent: number;
-  message: string;
-  stage: Stage;
-  image: number;
-  step: number;
-}>;
-
-const announcements: Readonly<Record<string, string>> = {
-  "Extreme Speed": "Downloading LCM components ...",
-  Lightning: "Downloading Lightning components ...",
-  "Hyper-SD": "Downloading Hyper-SD components ...",
-};
+/** A moment of a job, and how far it is then: FooocusAPI's number (http-api section 9), which the history keeps. */
+export type Report = Pick<Progress, "percent" | "moment" | "stage" | "image" | "step">;
 
 /** Number of the preparation counter when sampling starts. */
 const prepared = ({ expansion }: JobOutline): number => (expansion ? 6 : 5);
 
-/** What is said before the engine has said anything. */
-export function openingReports({ performance }: JobOutline): readonly Report[] {
-  const said = announcements[performance];
-  return [...(said === undefined ? [] : [said]), "Loading control models ...", "Initializing ..."].map(
-    (message) => ({
-      percent: 1,
-      message,
-      stage: "loading",
-      image: 0,
-      step: 0,
-    }),
-  );
+/** What has come to pass before the engine has said anything. */
+export function openingReports({ performance: mode }: JobOutline): readonly Report[] {
+  const moments: readonly TaskMoment[] = [
+    ...(hasOwnLora(mode) ? [{ now: "mode", mode } as const] : []),
+    { now: "files" },
+    { now: "engine" },
+  ];
+  return moments.map((moment) => ({ percent: 1, moment, stage: "loading", image: 0, step: 0 }));
 }
 
-/** What is said at a moment of the engine's; several sentences where the reference says several. */
+const hasOwnLora = (mode: string): boolean =>
+  Object.entries(performanceModes).some(([name, settings]) => name === mode && "distilled" in settings);
+
+/** What a moment of the engine's is to its task. */
 export function reportsAt(at: Moment, outline: JobOutline): readonly Report[] {
   const image = at.image + outline.done;
-  const say = (percent: number, message: string, step = 0): Report => ({
+  const report = (percent: number, moment: TaskMoment, step = 0): Report => ({
     percent,
-    message,
+    moment,
     stage: at.stage,
     image,
     step,
   });
   switch (at.stage) {
     case "loading":
-      return [say(2, "Loading models ...")];
+      return [report(2, { now: "networks" })];
     case "encoding":
-      if (at.texts === "negative") return [say(prepared(outline), `Encoding negative #${image + 1} ...`)];
+      if (at.texts === "negative") return [report(prepared(outline), { now: "negative" })];
       return [
-        ...(at.image === 0 ? [say(3, "Processing prompts ...")] : []),
-        say(prepared(outline) - 1, `Encoding positive #${image + 1} ...`),
+        ...(at.image === 0 ? [report(3, { now: "prompts" })] : []),
+        report(prepared(outline) - 1, { now: "positive" }),
       ];
-    case "denoising": {
-      if (at.step > 0) {
-        const message = `Sampling step ${at.step}/${at.steps}, image ${image + 1}/${outline.images} ...`;
-        return [say(percentAt(image, at.step, outline), message, at.step)];
-      }
+    case "denoising":
+      if (at.step > 0)
+        return [report(percentAt(image, at.step, outline), { now: "step", of: at.steps }, at.step)];
       return [
-        ...(at.image === 0 ? [say(prepared(outline), "Moving model to GPU ...")] : []),
-        say(base(image, outline), `Preparing task ${image + 1}/${outline.images} ...`),
+        ...(at.image === 0 ? [report(prepared(outline), { now: "sampling" })] : []),
+        report(base(image, outline), { now: "image" }),
       ];
-    }
     case "decoding":
     case "upscaling":
     case "masking":
@@ -81,17 +66,14 @@ export function reportsAt(at: Moment, outline: JobOutline): readonly Report[] {
   }
 }
 
-/** What is said when an image is about to be kept. */
-export function savingReport(image: number, outline: JobOutline): Report {
-  const message = `Saving image ${image + 1}/${outline.images} to system ...`;
-  return {
-    percent: percentAt(image, outline.steps, outline),
-    message,
-    stage: "saving",
-    image,
-    step: outline.steps,
-  };
-}
+/** An image is about to be kept. */
+export const savingReport = (image: number, outline: JobOutline): Report => ({
+  percent: percentAt(image, outline.steps, outline),
+  moment: { now: "saving" },
+  stage: "saving",
+  image,
+  step: outline.steps,
+});
 
 const share = (outline: JobOutline): number =>
   (100 - prepared(outline)) / Math.max(1, outline.images * outline.steps);

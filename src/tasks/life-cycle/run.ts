@@ -1,5 +1,4 @@
 import type { GenerateParams } from "#/api/generate.ts";
-import { hyphenated } from "#/api/legacy/job.ts";
 import type { EngineEvent, Outcome } from "#/engine/protocol.ts";
 import { decodeImage } from "#/image/decode.ts";
 import { type EmbeddedText, encodeImage, encodePreview, formatNames } from "#/image/encode.ts";
@@ -9,7 +8,10 @@ import { BugError, toWireError } from "#/lib/errors.ts";
 import type { TaskId } from "#/lib/task-id.ts";
 import type { Resolved } from "#/recipe/resolve.ts";
 import { resultPath } from "#/stores/images.ts";
+import { doorOf } from "../door.ts";
+import { loadInputs } from "../intake/load-inputs.ts";
 import type { End } from "./endings.ts";
+import { EngineJob } from "./engine-job.ts";
 import type { TaskHappening } from "./events.ts";
 import type { TaskParts } from "./parts.ts";
 import { type JobOutline, openingReports, type Report, reportsAt, savingReport } from "./progress.ts";
@@ -37,6 +39,7 @@ export class TaskRun {
   readonly #parts: TaskParts;
   readonly #start: RunStart;
   readonly #reader: RunReader;
+  readonly #job: EngineJob;
   #images: readonly TaskImage[];
   #percent = 0;
   #abandoned = false;
@@ -44,10 +47,11 @@ export class TaskRun {
 
   constructor(task: Task, parts: TaskParts, start: RunStart, reader: RunReader) {
     this.id = task.id;
-    this.#fileName = task.legacyJob === null ? undefined : hyphenated(task.id);
+    this.#fileName = doorOf(parts.doors, task.door).fileStem(task);
     this.#parts = parts;
     this.#start = start;
     this.#reader = reader;
+    this.#job = new EngineJob(task.id, parts.engine);
     this.#images = start.images;
   }
 
@@ -55,10 +59,15 @@ export class TaskRun {
     return this.#abandoned;
   }
 
+  /** Asks to end, or to skip the image at hand. */
+  interrupt(action: "stop" | "skip"): void {
+    this.#job.control(action);
+  }
+
   /** Leaves the task as it is: the next start runs it again. */
   abandon(): void {
     this.#abandoned = true;
-    this.#parts.engine.control(this.id, "stop");
+    this.#job.control("stop");
   }
 
   /**
@@ -76,7 +85,7 @@ export class TaskRun {
       steps: resolved.recipe.steps,
       done,
     };
-    for (const said of openingReports(outline)) this.#report(said, null, outline);
+    for (const report of openingReports(outline)) this.#report(report, null, outline);
     // A checkpoint's first hash takes as long as reading it: begun now, it is there when the first picture asks again.
     void this.#parts.describe(params, resolved, done).catch(() => undefined);
     const recipe = { ...resolved.recipe, images: resolved.recipe.images.slice(done) };
@@ -84,12 +93,7 @@ export class TaskRun {
       recipe.images.length === 0
         ? { status: "finished" }
         : await this.#follow(
-            this.#parts.engine.run({
-              type: "generate",
-              id: this.id,
-              recipe,
-              inputs: [],
-            }),
+            this.#job.run(recipe, () => loadInputs(resolved, this.#parts)),
             params,
             resolved,
             outline,
@@ -125,11 +129,11 @@ export class TaskRun {
       try {
         if (event.type === "progress") {
           const preview = event.preview === undefined ? null : lazyPreview(event.preview);
-          for (const said of reportsAt(event.at, outline)) this.#report(said, preview, outline);
+          for (const report of reportsAt(event.at, outline)) this.#report(report, preview, outline);
         } else if (event.type === "image") await this.#keep(event, params, resolved, outline);
       } catch (thrown) {
         failure = { thrown };
-        this.#parts.engine.control(this.id, "stop");
+        this.#job.control("stop");
       }
     }
     if (failure !== undefined) throw failure.thrown;
@@ -149,13 +153,13 @@ export class TaskRun {
     };
   }
 
-  #report(said: Report, preview: Preview | null, outline: JobOutline): void {
-    this.#percent = Math.max(this.#percent, said.percent);
+  #report(report: Report, preview: Preview | null, outline: JobOutline): void {
+    this.#percent = Math.max(this.#percent, report.percent);
     const { images, steps } = outline;
-    const progress = { ...said, percent: this.#percent, images, steps, preview };
+    const progress = { ...report, percent: this.#percent, images, steps, preview };
     const { at, attempt } = this.#start;
     this.#reader.update({ status: "running", startedAt: at, attempt, progress, images: this.#images });
-    this.#reader.tell({ type: "progress", ...progress, etaMs: this.#eta(said, outline) });
+    this.#reader.tell({ type: "progress", ...progress, etaMs: this.#eta(report, outline) });
   }
 
   /** Time to the end, from the pace of the steps so far; honest only after two of them. */

@@ -146,7 +146,7 @@ export class TaskRunner {
   interrupt(id: TaskId, action: "stop" | "skip"): boolean {
     const run = this.#current;
     if (run?.id !== id) return false;
-    this.#parts.engine.control(id, action);
+    run.interrupt(action);
     if (action === "stop" && this.#stopping !== run) {
       this.#stopping = run;
       // Whoever stopped it does not want it back, also if the server dies before it has ended.

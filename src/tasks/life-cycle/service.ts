@@ -5,6 +5,7 @@ import { EngineError, RequestError } from "#/lib/errors.ts";
 import { newTaskId, type TaskId } from "#/lib/task-id.ts";
 import type { HistoryRange } from "#/stores/history.ts";
 import { keptImageOf } from "#/stores/images.ts";
+import { doorOf } from "../door.ts";
 import { Endings, timingsOf } from "./endings.ts";
 import { EventLog } from "./event-log.ts";
 import type { LiveEvent, TaskEvent } from "./events.ts";
@@ -62,16 +63,18 @@ export class TaskService implements Tasks {
 
   async submit(request: GenerateRequest, options: SubmitOptions = {}): Promise<Task> {
     this.#checkOpen();
-    const { params, warnings } = await this.#parts.prepare(
+    const { doors, prepare } = this.#parts;
+    const door = options.door ?? { name: doors[0].name, word: "" };
+    const { params, warnings } = await prepare(
       options.single === true ? { ...request, image_number: 1 } : request,
-      options.legacyJob !== undefined,
+      doorOf(doors, door),
     );
     const fresh = {
       id: newTaskId(),
       request: toStored(params),
       webhookUrl: params.webhook_url ?? "",
       label: options.label ?? null,
-      legacyJob: options.legacyJob ?? null,
+      door,
       warnings,
       queuedAt: this.#parts.now(),
     };

@@ -1,5 +1,4 @@
 import type { JsonObject } from "#/api/json.ts";
-import type { LegacyJob } from "#/api/legacy/job.ts";
 import type { ImageFacts } from "#/engine/protocol.ts";
 import type { Pixmap } from "#/image/pixmap.ts";
 import type { WireError } from "#/lib/errors.ts";
@@ -15,14 +14,16 @@ export type Task = Readonly<{
   webhookUrl: string;
   /** Free text of a live-channel client, echoed in `queued`. */
   label: string | null;
-  /** Which kind of job of the older API it is: its files and its webhook look as that API's do. Null for all others. */
-  legacyJob: LegacyJob | null;
+  door: TaskDoor;
   /** What is otherwise about its pictures than the client may expect; sentences. */
   warnings: readonly string[];
   /** Milliseconds since 1970, as all `...At` fields. */
   queuedAt: number;
   state: TaskState;
 }>;
+
+/** By which API a task came in: the name of its door, and the door's own word, which nobody else reads. */
+export type TaskDoor = Readonly<{ name: string; word: string }>;
 
 /** How a task can end. `cancelled` never ran; `skipped` means a skip came too late to be handled. */
 export const settledStatuses = ["finished", "stopped", "skipped", "failed", "cancelled"] as const;
@@ -50,10 +51,11 @@ export type TaskState = Readonly<
     }
 >;
 
-/** Last progress of a running task: FooocusAPI's number and sentence (http-api sections 9 and 10). */
+/** How far a running task is; each door has its own sentence for it. */
 export type Progress = Readonly<{
+  /** 0 to 100, never falling within an attempt. */
   percent: number;
-  message: string;
+  moment: TaskMoment;
   stage: Stage;
   image: number;
   images: number;
@@ -61,6 +63,29 @@ export type Progress = Readonly<{
   steps: number;
   preview: Preview | null;
 }>;
+
+/**
+ * What a running task has come to; each is told for itself. In the order of a task: the LoRA of its performance `mode` (if
+ * it has one) and its `files` were looked at, the `engine` was asked, it opens its `networks`, begins with the `prompts`,
+ * encodes the texts of an image (`positive`, `negative`), begins with `sampling`, with an `image`, has done a `step` `of` as
+ * many, is `saving` the image.
+ */
+export type TaskMoment = Readonly<
+  | { now: "mode"; mode: string }
+  | {
+      now:
+        | "files"
+        | "engine"
+        | "networks"
+        | "prompts"
+        | "positive"
+        | "negative"
+        | "sampling"
+        | "image"
+        | "saving";
+    }
+  | { now: "step"; of: number }
+>;
 
 export type Stage = "loading" | "encoding" | "denoising" | "decoding" | "upscaling" | "masking" | "saving";
 

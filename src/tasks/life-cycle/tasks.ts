@@ -1,18 +1,17 @@
 import type { GenerateRequest } from "#/api/generate.ts";
-import type { LegacyJob } from "#/api/legacy/job.ts";
 import type { EngineState } from "#/engine/engine.ts";
 import type { TaskId } from "#/lib/task-id.ts";
 import type { HistoryRange } from "#/stores/history.ts";
 import type { LiveEvent } from "./events.ts";
-import type { Task } from "./task.ts";
+import type { Task, TaskDoor } from "./task.ts";
 
 export type SubmitOptions = Readonly<{
   /** Free text of a live-channel client. */
   label?: string;
   /** One picture, whatever `image_number` says: the answer has room for one. */
   single?: boolean;
-  /** The older API's kind of job. Its rule holds then: a name nobody knows gives way to the server's default. */
-  legacyJob?: LegacyJob;
+  /** By which door it comes in; the main one if nothing is said. */
+  door?: TaskDoor;
 }>;
 
 /** What really happened to a control request. */

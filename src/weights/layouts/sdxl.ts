@@ -9,6 +9,7 @@ import { neededTextG, neededTextL } from "./names/text.ts";
 import { neededUnet } from "./names/unet.ts";
 import { renameOpenClip } from "./open-clip.ts";
 import { parameterisation } from "./parameterisation.ts";
+import { checkpointParts } from "./parts.ts";
 import { withScales } from "./scaled.ts";
 import { checkVae } from "./vae.ts";
 import { checkPart, counted, refuseFactors, unknownNames } from "./whole.ts";
@@ -19,14 +20,7 @@ const headSize = 64;
 /** Numbers of the ADM vector beside the pooled text: six sizes in 256 sinusoids each (SDXL, section 2.2). */
 const admSizes = 6 * 256;
 
-const prefixes = {
-  unet: "model.diffusion_model.",
-  textL: "conditioner.embedders.0.transformer.text_model.",
-  textG: "conditioner.embedders.1.model.",
-  vae: "first_stage_model.",
-} as const;
-
-type Parts = Readonly<Record<keyof typeof prefixes, WeightMap>>;
+type Parts = Readonly<Record<keyof typeof checkpointParts, WeightMap>>;
 
 /** What training and other programs leave in a file, and markers that were read: nothing is lost with them. */
 const leftovers = new RegExp(
@@ -54,10 +48,10 @@ export function sdxlCheckpoint(file: SafetensorsFile): Checkpoint {
   const sampled = parameterisation(file);
   const tensors = withScales(file);
   const parts: Parts = {
-    unet: below(tensors, prefixes.unet),
-    textL: below(tensors, prefixes.textL),
-    textG: below(tensors, prefixes.textG),
-    vae: renameDiffusersVae(withoutTraining(below(tensors, prefixes.vae))),
+    unet: below(tensors, checkpointParts.unet.prefix),
+    textL: below(tensors, checkpointParts.textL.prefix),
+    textG: below(tensors, checkpointParts.textG.prefix),
+    vae: renameDiffusersVae(withoutTraining(below(tensors, checkpointParts.vae.prefix))),
   };
   refuseChannels(path, parts.unet);
   const unknown = checkParts(path, parts);
@@ -65,9 +59,9 @@ export function sdxlCheckpoint(file: SafetensorsFile): Checkpoint {
   refuseHeads(path, parts);
   refuseUnfinished(file);
 
-  const inParts = Object.values(prefixes);
+  const inParts = Object.values(checkpointParts);
   const unused = [
-    ...[...tensors.keys()].filter((key) => !inParts.some((prefix) => key.startsWith(prefix))),
+    ...[...tensors.keys()].filter((key) => !inParts.some(({ prefix }) => key.startsWith(prefix))),
     ...unknown,
   ].filter((key) => !leftovers.test(key));
   refuseFactors(path, unused);
@@ -91,11 +85,12 @@ export function sdxlCheckpoint(file: SafetensorsFile): Checkpoint {
 }
 
 function refuseForeign({ path, tensors }: SafetensorsFile): void {
+  const { unet, textL, textG } = checkpointParts;
   const has = (prefix: string): boolean => {
     for (const key of tensors.keys()) if (key.startsWith(prefix)) return true;
     return false;
   };
-  if (has(prefixes.unet) && has(prefixes.textL) && has(prefixes.textG)) return;
+  if (has(unet.prefix) && has(textL.prefix) && has(textG.prefix)) return;
   const piece = /-(\d{5})-of-(\d{5})\.\w+$/.exec(path);
   const found =
     piece === null
@@ -109,15 +104,15 @@ function refuseForeign({ path, tensors }: SafetensorsFile): void {
 
 /** @param vae names below its prefix */
 const withoutTraining = (vae: WeightMap): WeightMap =>
-  new Map([...vae].filter(([key]) => !leftovers.test(prefixes.vae + key)));
+  new Map([...vae].filter(([key]) => !leftovers.test(checkpointParts.vae.prefix + key)));
 
 /** Checks that each part is whole. @returns full names of what the text encoders do not use */
 function checkParts(path: string, { unet, textL, textG, vae }: Parts): readonly string[] {
   const names = neededUnet(unet);
-  checkPart({ path, title: "UNet", prefix: prefixes.unet }, unet, names, unknownNames(unet, names));
+  checkPart({ path, ...checkpointParts.unet }, unet, names, unknownNames(unet, names));
   const encoders = [
-    [{ path, title: "text encoder L", prefix: prefixes.textL }, textL, neededTextL(textL)],
-    [{ path, title: "text encoder G", prefix: prefixes.textG }, textG, neededTextG(textG)],
+    [{ path, ...checkpointParts.textL }, textL, neededTextL(textL)],
+    [{ path, ...checkpointParts.textG }, textG, neededTextG(textG)],
   ] as const;
   const unused = encoders.flatMap(([part, tensors, needed]) => {
     const unknown = unknownNames(tensors, needed).filter((key) => !leftovers.test(part.prefix + key));
@@ -125,7 +120,7 @@ function checkParts(path: string, { unet, textL, textG, vae }: Parts): readonly 
     checkPart(part, tensors, needed, inside);
     return unknown.map((key) => part.prefix + key);
   });
-  if (vae.size > 0) checkVae({ path, title: "VAE", prefix: prefixes.vae }, vae);
+  if (vae.size > 0) checkVae({ path, ...checkpointParts.vae }, vae);
   return unused;
 }
 

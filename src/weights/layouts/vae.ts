@@ -6,11 +6,28 @@ import { refuseUnfinished } from "../tail.ts";
 import { renameDiffusersVae } from "./diffusers-vae.ts";
 import { recogniseForeign } from "./foreign.ts";
 import { neededVae } from "./names/vae.ts";
+import { locatePart, type OwnFile, type PartSource } from "./part-source.ts";
+import { checkpointParts } from "./parts.ts";
 import { withScales } from "./scaled.ts";
 import { checkPart, counted, type Part, unknownNames } from "./whole.ts";
 
 /** Channels of SDXL's latent. */
 const latentChannels = 4;
+
+/** A VAE in a file of its own: LDM's names, bare or below a prefix, or diffusers' names. */
+const vaeFile: OwnFile = {
+  kind: "vae",
+  prefixes: [checkpointParts.vae.prefix, "vae.", ""],
+  knownBy: "decoder.conv_in.weight",
+  read: (file) => {
+    const { vae: tensors, notes } = vaeTensors(file);
+    return { tensors, notes };
+  },
+  missing: "has no VAE inside: choose a file of the vae folder in vae_name.",
+};
+
+/** Where the VAE lies. */
+export const vaeSource = { checkpoint: checkpointParts.vae, ownFile: vaeFile } as const satisfies PartSource;
 
 /**
  * The checkpoint with the VAE that its pictures are decoded with: the one of another file, or its own.
@@ -19,28 +36,20 @@ const latentChannels = 4;
  * @throws ModelError `weight-missing` where the checkpoint has none and none was chosen, else as {@link vaeTensors}
  */
 export function chooseVae(checkpoint: Checkpoint, file: SafetensorsFile | undefined): Checkpoint {
-  if (file !== undefined) {
-    const { vae, notes } = vaeTensors(file);
-    return { ...checkpoint, vae, notes: [...checkpoint.notes, ...notes] };
-  }
-  if (checkpoint.vae.size > 0) return checkpoint;
-  const { path } = checkpoint;
-  const message = `${basename(path)} has no VAE inside: choose a file of the vae folder in vae_name.`;
-  throw new ModelError("weight-missing", message, { path, part: "vae" });
+  const { tensors: vae, notes } = locatePart(vaeSource, checkpoint, file);
+  return file === undefined ? checkpoint : { ...checkpoint, vae, notes: [...checkpoint.notes, ...notes] };
 }
 
 /**
- * The VAE of a file of its own: LDM's names, bare or below `first_stage_model.` or `vae.`, or diffusers' names.
+ * The VAE of a {@link vaeFile}.
  *
  * @returns LDM names as in {@link Checkpoint}, and what of the file is not used
  * @throws ModelError `layout-unsupported` with what the file is instead, or what is wrong with its tensors
  */
 export function vaeTensors(file: SafetensorsFile): Pick<Checkpoint, "vae" | "notes"> {
   const { path } = file;
-  const prefix =
-    ["first_stage_model.", "vae."].find((candidate) =>
-      file.tensors.has(`${candidate}decoder.conv_in.weight`),
-    ) ?? "";
+  const known = vaeFile.prefixes.find((candidate) => file.tensors.has(candidate + vaeFile.knownBy));
+  const prefix = known ?? "";
   const found = otherKind(below(file.tensors, prefix));
   if (found !== undefined) {
     throw new ModelError("layout-unsupported", `${basename(path)} is not a VAE for SDXL: it is ${found}.`, {
@@ -52,7 +61,7 @@ export function vaeTensors(file: SafetensorsFile): Pick<Checkpoint, "vae" | "not
   const vae = new Map(
     [...own].filter(([key]) => /^(encoder|decoder|quant_conv|post_quant_conv)\./.test(key)),
   );
-  checkVae({ path, title: "VAE", prefix }, vae);
+  checkVae({ path, title: checkpointParts.vae.title, prefix }, vae);
   refuseUnfinished(file);
   const unused = [...own.keys()].filter((key) => !vae.has(key) && !/^(loss|model_ema)\./.test(key));
   const notes =

@@ -42,7 +42,7 @@ function joined(count: number, owners: (module: number) => readonly number[]): J
 }
 
 const draw = (loras?: JoinedLoras): Graph =>
-  networks.unet()(weightSource("SDXL base", unet, loras), operators.cpu);
+  networks.unet.draw(weightSource("SDXL base", unet, loras), operators.cpu);
 const plain = draw();
 const ranks = (count: number, each: number): number[] =>
   Array.from({ length: count * each }, (_, i) => Math.floor(i / each));
@@ -66,7 +66,7 @@ test("modules with other ranks look their strengths up once for each pattern", (
 });
 
 test("where no kernel adds to a convolution, that is one node more", () => {
-  const graph = networks.unet()(
+  const graph = networks.unet.draw(
     weightSource(
       "SDXL base",
       unet,
@@ -74,6 +74,6 @@ test("where no kernel adds to a convolution, that is one node more", () => {
     ),
     operators.webgpu,
   );
-  const bare = networks.unet()(weightSource("SDXL base", unet), operators.webgpu);
+  const bare = networks.unet.draw(weightSource("SDXL base", unet), operators.webgpu);
   expect(graph.nodes.length - bare.nodes.length).toBe(3 * modules.length + convolutions + 2);
 });

@@ -2,22 +2,13 @@ import { expect, test } from "bun:test";
 import { weightSource } from "#/graph/module.ts";
 import { operators } from "#/graph/operators.ts";
 import { ModelError } from "#/lib/errors.ts";
-import { type NetworkName, networks } from "#/networks/index.ts";
-import type { WeightMap } from "#/weights/checkpoint.ts";
+import { networks } from "#/networks/index.ts";
 import { sdxlCheckpoint } from "#/weights/layouts/sdxl.ts";
 import { headerOf, sdxlShapes, sdxlTiny } from "../../support/sdxl-layout.ts";
 
 /** A checkpoint whose tensors do not fit each other is told so when a network is drawn, before anything is opened. */
 const sizes = { ...sdxlTiny, unet: { width: 32, factors: [1, 2], depths: [0, 1], middle: 1 } };
 const checkpoint = sdxlCheckpoint(headerOf(sdxlShapes(sizes), "/tiny.safetensors"));
-const parts: Readonly<Record<NetworkName, WeightMap>> = {
-  unet: checkpoint.unet,
-  "text-l": checkpoint.textL,
-  "text-g": checkpoint.textG,
-  "vae-decoder": checkpoint.vae,
-  "vae-encoder": checkpoint.vae,
-};
-
 /** Axes whose length is the checkpoint's own choice: vocabularies, positions, what goes in and what comes out. */
 const free = new Set([
   "embeddings.token_embedding.weight 0",
@@ -40,20 +31,23 @@ function wrongShapes(shape: readonly number[]): readonly (readonly [number, read
   return [...sizes, [-1, [...shape, 1]], [-1, shape.slice(1)]];
 }
 
-for (const name of Object.keys(parts) as NetworkName[]) {
+for (const { name, from, draw } of Object.values(networks)) {
+  const tensors = checkpoint[from.checkpoint.name];
   test(`${name}: no tensor can have another shape unnoticed`, () => {
-    const used = networks[name](1)(weightSource("tiny", parts[name]), operators.cpu).weights.values();
+    const used = networks[name]
+      .draw(weightSource("tiny", tensors), operators.cpu, { clipSkip: 1 })
+      .weights.values();
     const offsets = new Set(used.map(({ ref }) => ref.offset));
     const faults: string[] = [];
     let tried = 0;
-    for (const [key, ref] of parts[name]) {
+    for (const [key, ref] of tensors) {
       if (!offsets.has(ref.offset)) continue;
       for (const [axis, shape] of wrongShapes(ref.shape)) {
         if (free.has(`${key} ${axis}`)) continue;
         tried += 1;
-        const changed = new Map(parts[name]).set(key, { ...ref, shape });
+        const changed = new Map(tensors).set(key, { ...ref, shape });
         try {
-          networks[name](1)(weightSource("tiny", changed), operators.cpu);
+          draw(weightSource("tiny", changed), operators.cpu, { clipSkip: 1 });
           faults.push(`${key} [${shape.join()}] for [${ref.shape.join()}]: drawn`);
         } catch (thrown) {
           const told = thrown instanceof ModelError && thrown.code === "weight-shape";

@@ -3,11 +3,11 @@ import type { Fact } from "#/pipeline/generate.ts";
 import { Interruption, Run } from "#/pipeline/run.ts";
 import { denoise } from "#/pipeline/stages/denoise.ts";
 import { startLatent } from "#/pipeline/stages/start-latent.ts";
-import { Stopwatch } from "#/pipeline/stopwatch.ts";
 import type { Recipe } from "#/recipe/recipe.ts";
 import type { Networks } from "#/runtime/models.ts";
 import { zeros } from "#/tensor/tensor.ts";
 import { smallRecipe as recipe } from "../../support/small-recipe.ts";
+import { stubJob } from "../../support/stub-job.ts";
 
 /** Walks through the stage with a network that answers nothing but zeros, and counts its runs. */
 async function walk(guidance: Recipe["guidance"], onRun: (run: number, job: Run) => void) {
@@ -18,25 +18,13 @@ async function walk(guidance: Recipe["guidance"], onRun: (run: number, job: Run)
     onRun(runs, job);
     return zeros(sample.dims);
   };
-  const never = async (): Promise<never> => {
-    throw new Error("only the UNet is asked");
-  };
-  const networks: Networks = {
-    prediction: "eps",
-    schedule: "scaled-linear",
-    textKey: "",
-    textL: never,
-    textG: never,
-    unet,
-    decode: never,
-    encode: never,
-  };
   const text = { context: zeros([1, 77, 8]), pooled: zeros([1, 4]) };
   const prompts = { positive: text, negative: text };
   const asked = { ...recipe, guidance };
-  const [image] = recipe.images;
-  if (image === undefined) throw new Error("a recipe has an image");
-  const stage = denoise(asked, image, 0, startLatent(asked), prompts, networks, job, new Stopwatch());
+  const [spec] = recipe.images;
+  if (spec === undefined) throw new Error("a recipe has an image");
+  const whole = stubJob({ unet }, { recipe: asked, run: job });
+  const stage = denoise({ job: whole, index: 0, spec, prompts }, await startLatent(whole));
   const facts: Fact[] = [];
   try {
     for await (const fact of stage) facts.push(fact);

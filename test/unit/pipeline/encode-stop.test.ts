@@ -1,13 +1,11 @@
 import { expect, test } from "bun:test";
-import type { EngineContext } from "#/pipeline/context.ts";
 import { Interruption, Run } from "#/pipeline/run.ts";
 import { encodePrompts } from "#/pipeline/stages/encode-prompts.ts";
-import { Stopwatch } from "#/pipeline/stopwatch.ts";
 import { createTokenizer, type Tokenizer } from "#/pipeline/text/tokenizer.ts";
 import type { Recipe } from "#/recipe/recipe.ts";
-import type { Networks } from "#/runtime/models.ts";
 import { zeros } from "#/tensor/tensor.ts";
 import { smallRecipe } from "../../support/small-recipe.ts";
+import { stubJob } from "../../support/stub-job.ts";
 
 const recipeOf = (text: string): Recipe => ({
   ...smallRecipe,
@@ -28,31 +26,10 @@ async function stoppedWhileEncoding(text: string, tokenizer: Tokenizer, run = 0)
     busy(run);
     return { hidden: zeros([1, 77, 4]), pooled: zeros([1, 4]) };
   };
-  const never = async (): Promise<never> => {
-    throw new Error("only the text encoders are asked");
-  };
-  const networks: Networks = {
-    prediction: "eps",
-    schedule: "scaled-linear",
-    textKey: "",
-    textL: encoder,
-    textG: encoder,
-    unet: never,
-    decode: never,
-    encode: never,
-  };
-  const context: EngineContext = {
-    device: "cpu",
-    refused: [],
-    tokenizer,
-    open: never,
-    conditioning: (_key, make) => make(),
-    unload: async () => undefined,
-    close: async () => undefined,
-  };
   const job = new Run();
   setImmediate(() => job.interrupt("stop"));
-  const stage = encodePrompts(recipeOf(text), networks, context, job, new Stopwatch());
+  const answers = { textL: encoder, textG: encoder };
+  const stage = encodePrompts(stubJob(answers, { recipe: recipeOf(text), tokenizer, run: job }));
   let action: string | undefined;
   try {
     for (let next = await stage.next(); next.done !== true; next = await stage.next());

@@ -33,8 +33,8 @@ afterAll(async () => {
 async function drawn(method: Pick<Recipe, "sampler" | "schedule" | "steps">) {
   const facts: Fact[] = [];
   const small = { base: "tiny.safetensors", size: { width: 32, height: 32 }, guidance: distilledGuidance };
-  for await (const fact of generate({ ...smallRecipe, ...small, ...method }, context, new Run()))
-    facts.push(fact);
+  const recipe = { ...smallRecipe, ...small, ...method };
+  for await (const fact of generate({ recipe, inputs: [] }, context, new Run())) facts.push(fact);
   const moments = facts.flatMap((fact) => (fact.type === "progress" ? [fact.at] : []));
   return {
     levels: new Set(facts.flatMap((fact) => (fact.type === "image" ? [...fact.image.data] : []))).size,

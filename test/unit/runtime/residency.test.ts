@@ -39,7 +39,7 @@ function within(budget: number) {
       files: [],
       draw: () => {
         drawn.push(name);
-        return network(bytes);
+        return network(bytes, join(folder, `${name} of ${bytes}`));
       },
     });
   const names = () => residency.resident.map(({ name }) => name);
@@ -163,9 +163,9 @@ test("a run that memory does not suffice for closes the others, is tried again, 
 test("which files are mapped can be asked", async () => {
   const { residency, ask } = within(10 * kilobyte);
   await ask("a");
-  expect(residency.isUsing(join(folder, `${kilobyte}`))).toBe(true);
+  expect(residency.isUsing(join(folder, `a of ${kilobyte}`))).toBe(true);
   await residency.close();
-  expect(residency.isUsing(join(folder, `${kilobyte}`))).toBe(false);
+  expect(residency.isUsing(join(folder, `a of ${kilobyte}`))).toBe(false);
 });
 
 test("a network that cannot be opened is not counted and is tried again", async () => {

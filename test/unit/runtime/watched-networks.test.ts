@@ -46,6 +46,9 @@ function networksOver(during: () => void = () => undefined) {
     unet: run,
     decode: run,
     encode: run,
+    ask: async () => {
+      throw new Error("every network has its own call");
+    },
   };
   const watched = watchedNetworks(networks, watchFiles(paths), async () => {
     closed += 1;

@@ -19,7 +19,7 @@ const fresh = (n: number): NewTask => ({
   request: { prompt: `picture ${n}` },
   webhookUrl: "http://hook.test/",
   label: "mine",
-  legacyJob: null,
+  door: { name: "fooocus-api", word: "" },
   warnings: ["Too large."],
   queuedAt: 1000,
 });
@@ -43,7 +43,7 @@ function withColumn(column: string, value: string | number | null, settled: bool
   }
   history.close();
   const database = new Database(path);
-  const ours = ["images", "error", "warnings", "label", "attempt", "legacy_job"];
+  const ours = ["images", "error", "warnings", "label", "attempt", "door", "door_word"];
   const table = ours.includes(column) ? "fooocusd_task" : "generate_record";
   database.query(`UPDATE ${table} SET ${column} = ? WHERE task_id = ?`).run(value, idOf(1));
   database.close();

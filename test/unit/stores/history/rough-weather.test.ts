@@ -33,7 +33,7 @@ const fresh = (n: number): NewTask => ({
   request: { prompt: "long ".repeat(200) },
   webhookUrl: "",
   label: null,
-  legacyJob: null,
+  door: { name: "fooocus-api", word: "" },
   warnings: [],
   queuedAt: n,
 });

@@ -24,7 +24,7 @@ const fresh: NewTask = {
   request: { prompt: "x" },
   webhookUrl: "",
   label: null,
-  legacyJob: null,
+  door: { name: "fooocus-api", word: "" },
   warnings: [],
   queuedAt: 1,
 };
@@ -162,14 +162,38 @@ test("a file of an older version of ours is copied and gets the columns", () => 
   const path = newPath();
   openHistory(path).close();
   const database = new Database(path);
-  for (const column of ["legacy_job", "warnings"])
+  for (const column of ["door", "door_word", "warnings"])
     database.run(`ALTER TABLE fooocusd_task DROP COLUMN ${column}`);
   database.run("PRAGMA user_version = 1");
   database.close();
   const history = openHistory(path);
-  history.insert({ ...fresh, legacyJob: "enhance", warnings: ["Too large."] });
-  expect(history.unfinished()[0]).toMatchObject({ legacyJob: "enhance", warnings: ["Too large."] });
+  const door = { name: "legacy", word: "enhance" };
+  history.insert({ ...fresh, door, warnings: ["Too large."] });
+  expect(history.unfinished()[0]).toMatchObject({ door, warnings: ["Too large."] });
   history.close();
   expect(existsSync(`${path}.before-version-${migrations.length}`)).toBe(true);
   expect(existsSync(`${path}.before-version-${migrations.length}.tmp`)).toBe(false);
+});
+
+test("a task of a version that knew the legacy API's kind of job alone has come in by that door", () => {
+  const path = join(root, `${crypto.randomUUID()}.sqlite3`);
+  const database = new Database(path, { create: true });
+  for (const statement of migrations.slice(0, 4).flat()) database.run(statement);
+  database.run("PRAGMA user_version = 4");
+  const kinds = ["enhance", null, "somebody's own"];
+  for (const [n, kind] of kinds.entries()) {
+    database.run("INSERT INTO generate_record (task_id, req_params) VALUES (?, '{}')", [`${n}`]);
+    database.run("INSERT INTO fooocusd_task (task_id, legacy_job) VALUES (?, ?)", [`${n}`, kind]);
+  }
+  database.run("INSERT INTO generate_record (task_id, req_params) VALUES ('theirs', '{}')");
+  database.close();
+  const history = openHistory(path);
+  const main = { name: "fooocus-api", word: "" };
+  expect(["0", "1", "2", "theirs"].map((id) => history.find(id as TaskId)?.door)).toEqual([
+    { name: "legacy", word: "enhance" },
+    main,
+    main,
+    main,
+  ]);
+  history.close();
 });

@@ -50,7 +50,7 @@ function outboxFor(urls: readonly string[], path = ":memory:"): HistoryStore {
   return history;
 }
 
-const options = { secret: "", asText: false, allowPrivate: true };
+const options = { secret: "", allowPrivate: true };
 
 async function until(what: () => boolean): Promise<void> {
   while (!what()) await Bun.sleep(2);

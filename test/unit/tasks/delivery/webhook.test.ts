@@ -40,7 +40,7 @@ async function next(seen: number): Promise<Received> {
   return request;
 }
 
-const options: WebhookOptions = { secret: "", asText: false, allowPrivate: true };
+const options: WebhookOptions = { secret: "", allowPrivate: true };
 
 const delivery = { id: "msg_1", url, body: '{"a":1}', attempts: 0, nextAt: 0 };
 

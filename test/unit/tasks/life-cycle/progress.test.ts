@@ -1,6 +1,13 @@
 import { expect, test } from "bun:test";
+import { sentenceOf } from "#/doors/fooocus-api/sentence.ts";
 import type { Moment } from "#/engine/protocol.ts";
-import { type JobOutline, openingReports, reportsAt, savingReport } from "#/tasks/life-cycle/progress.ts";
+import {
+  type JobOutline,
+  openingReports,
+  type Report,
+  reportsAt,
+  savingReport,
+} from "#/tasks/life-cycle/progress.ts";
 
 const outline = (images: number, steps: number, expansion: boolean): JobOutline => ({
   performance: "Speed",
@@ -9,6 +16,10 @@ const outline = (images: number, steps: number, expansion: boolean): JobOutline 
   steps,
   done: 0,
 });
+
+/** What clients of FooocusAPI read of a report. */
+const said = (report: Report, { images, steps }: JobOutline): string =>
+  sentenceOf({ ...report, images, steps });
 
 function stepNumbers(job: JobOutline): number[] {
   const numbers: number[] = [];
@@ -35,7 +46,7 @@ test("step numbers are the reference's", () => {
 test("saving says the number of the image's last step", () => {
   const job = outline(2, 4, true);
   expect(
-    [savingReport(0, job), savingReport(1, job)].map(({ percent, message }) => [percent, message]),
+    [savingReport(0, job), savingReport(1, job)].map((report) => [report.percent, said(report, job)]),
   ).toEqual([
     [53, "Saving image 1/2 to system ..."],
     [100, "Saving image 2/2 to system ..."],
@@ -43,8 +54,8 @@ test("saving says the number of the image's last step", () => {
 });
 
 test("a distilled mode announces its LoRA first", () => {
-  const said = openingReports({ ...outline(1, 4, false), performance: "Lightning" });
-  expect(said.map(({ message }) => message)).toEqual([
+  const job = { ...outline(1, 4, false), performance: "Lightning" };
+  expect(openingReports(job).map((report) => said(report, job))).toEqual([
     "Downloading Lightning components ...",
     "Loading control models ...",
     "Initializing ...",
@@ -54,7 +65,7 @@ test("a distilled mode announces its LoRA first", () => {
 test("images an earlier attempt made count in names and numbers", () => {
   const job = { ...outline(2, 4, false), done: 1 };
   const at: Moment = { stage: "denoising", image: 0, step: 4, steps: 4 };
-  expect(reportsAt(at, job)).toMatchObject([
+  expect(reportsAt(at, job).map((report) => ({ ...report, message: said(report, job) }))).toMatchObject([
     { percent: 99, message: "Sampling step 4/4, image 2/2 ...", image: 1 },
   ]);
 });

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, expect, test } from "bun:test";
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { sentenceOf } from "#/doors/fooocus-api/sentence.ts";
 import { decodeImage } from "#/image/decode.ts";
 import { RequestError } from "#/lib/errors.ts";
 import type { TaskId } from "#/lib/task-id.ts";
@@ -62,7 +63,7 @@ test("the story of a task has FooocusAPI's sentences and numbers, and ends exact
   expect(story.map(({ type }) => type).filter((type) => type === "settled")).toHaveLength(1);
   expect(story.at(-1)).toMatchObject({ type: "settled", status: "finished" });
   const said = story.flatMap((event) =>
-    event.type === "progress" ? [`${event.percent} ${event.message}`] : [],
+    event.type === "progress" ? [`${event.percent} ${sentenceOf(event)}`] : [],
   );
   expect(said).toEqual([
     "1 Loading control models ...",

@@ -16,7 +16,7 @@ const progress = (step: number): TaskHappening => ({
   images: 1,
   step,
   steps: 100,
-  message: `${step}`,
+  moment: { now: "step", of: step },
   etaMs: null,
   preview: null,
 });

@@ -1,0 +1,35 @@
+import type { Progress } from "#/tasks/life-cycle/task.ts";
+
+/** What the reference downloads for a mode when it starts; ours are there, or the request was refused. */
+const components: Readonly<Record<string, string>> = { "Extreme Speed": "LCM" };
+
+/**
+ * FooocusAPI's sentence for a moment of a task (http-api section 10). Its clients compare them, so they are said where
+ * nothing is downloaded or moved, too.
+ */
+export function sentenceOf({ moment, image, images, step }: Omit<Progress, "preview" | "percent">): string {
+  switch (moment.now) {
+    case "mode":
+      return `Downloading ${components[moment.mode] ?? moment.mode} components ...`;
+    case "files":
+      return "Loading control models ...";
+    case "engine":
+      return "Initializing ...";
+    case "networks":
+      return "Loading models ...";
+    case "prompts":
+      return "Processing prompts ...";
+    case "positive":
+      return `Encoding positive #${image + 1} ...`;
+    case "negative":
+      return `Encoding negative #${image + 1} ...`;
+    case "sampling":
+      return "Moving model to GPU ...";
+    case "image":
+      return `Preparing task ${image + 1}/${images} ...`;
+    case "step":
+      return `Sampling step ${step}/${moment.of}, image ${image + 1}/${images} ...`;
+    case "saving":
+      return `Saving image ${image + 1}/${images} to system ...`;
+  }
+}

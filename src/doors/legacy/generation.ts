@@ -1,0 +1,179 @@
+import { Elysia } from "elysia";
+import { InvalidRequest } from "#/api/issues.ts";
+import type { Json } from "#/api/json.ts";
+import { readJson } from "#/api/read.ts";
+import type { DecodeGate } from "#/image/decode-gate.ts";
+import { RequestError } from "#/lib/errors.ts";
+import type { Log } from "#/lib/log.ts";
+import { type AddressBook, addressesFor, keptRequest, taskFor } from "#/routes/answers/addresses.ts";
+import { ended } from "#/routes/answers/ended.ts";
+import { firstPicture } from "#/routes/answers/pictures.ts";
+import { bodyOf } from "#/routes/http/body-limit.ts";
+import { plainBodyOf } from "#/routes/http/content-encoding.ts";
+import { formOf } from "#/routes/http/form.ts";
+import { convertedReply, jsonReply } from "#/routes/http/replies.ts";
+import type { ImageStore } from "#/stores/images.ts";
+import type { Task } from "#/tasks/life-cycle/task.ts";
+import type { Tasks } from "#/tasks/life-cycle/tasks.ts";
+import { legacyAnswer } from "./answer.ts";
+import { formDefaults } from "./api/bodies.ts";
+import { checkForm, readForm } from "./api/form.ts";
+import { doorName, type LegacyJob } from "./api/job.ts";
+import { legacyField, toGenerateRequest } from "./api/to-generate.ts";
+import { type LegacyWords, readLegacy } from "./api/words.ts";
+import { detailOf, type LegacyRoute, legacyRoutes } from "./generation-table.ts";
+import { finishReason, freshJob, jobResult, queueIsFull, refusedJob } from "./job.ts";
+
+export type LegacyDependencies = Readonly<{
+  tasks: Tasks;
+  images: ImageStore;
+  log: Log;
+  addresses?: AddressBook;
+  decoding?: DecodeGate;
+}>;
+
+/** The legacy API's ways to make pictures: the same tasks as FooocusAPI's, in other words. */
+export const generationRoutes = (parts: LegacyDependencies) =>
+  new Elysia({ name: "doors/legacy/generation" }).use(jsonRoutes(parts)).use(formRoutes(parts));
+
+/** The bodies are read before the key is asked for, if they are small, and checked after: that is the contract's order. */
+function jsonRoutes(parts: LegacyDependencies) {
+  const app = new Elysia().derive(async ({ request }) => ({ json: await sentJson(request) }));
+  for (const route of legacyRoutes.filter(({ form }) => !form)) {
+    app.post(
+      route.path,
+      ({ request, json }): Promise<Response> =>
+        legacyAnswer(request, parts.log, (seen) => {
+          seen(json);
+          return generated(route, request, readLegacy(route.schema, json), parts);
+        }),
+      { parse: "none", detail: detailOf(route) },
+    );
+  }
+  return app;
+}
+
+function formRoutes(parts: LegacyDependencies) {
+  const app = new Elysia().derive(async ({ request }) => ({
+    form: await formOf(request, () => bodyOf(request)),
+  }));
+  for (const route of legacyRoutes.filter(({ form }) => form)) {
+    app.post(
+      route.path,
+      ({ request, form }): Promise<Response> =>
+        legacyAnswer(request, parts.log, async (seen) => {
+          const read = await readForm(form, route.schema);
+          seen(read.echo);
+          return await generated(
+            route,
+            request,
+            withFormDefaults(route, checkForm(route.schema, read)),
+            parts,
+          );
+        }),
+      { parse: "none", detail: detailOf(route) },
+    );
+  }
+  return app;
+}
+
+/** Bytes of a text that is no JSON that are shown: more than the answer keeps of it. */
+const mostShown = 64 * 1024;
+
+/** @throws InvalidRequest that shows the text, for what is no JSON; UndecodableBody */
+async function sentJson(request: Request): Promise<Json> {
+  const bytes = await plainBodyOf(request);
+  try {
+    return readJson(bytes, request.headers.get("content-type"));
+  } catch (thrown) {
+    if (!(thrown instanceof InvalidRequest)) throw thrown;
+    throw new InvalidRequest(thrown.issues, new TextDecoder().decode(bytes.subarray(0, mostShown)));
+  }
+}
+
+const withFormDefaults = ({ schema }: LegacyRoute, words: LegacyWords): LegacyWords => ({
+  ...Object.fromEntries(
+    Object.entries(formDefaults).filter(([field]) => Object.hasOwn(schema.properties, field)),
+  ),
+  ...words,
+});
+
+type ReplyKind = "image" | "async" | "sync";
+
+async function generated(
+  route: LegacyRoute,
+  request: Request,
+  words: LegacyWords,
+  { tasks, images, decoding, addresses: book }: LegacyDependencies,
+): Promise<Response> {
+  const kind = replyKind(request, words);
+  const addresses = addressesFor(request, book);
+  const submit: Tasks["submit"] = (asked, options) => tasks.submit(keptRequest(asked, addresses), options);
+  const task = await submitted(route, words, kind, { submit });
+  if (task === undefined) return fullReply(kind, route.job);
+  switch (kind) {
+    case "async":
+      return jsonReply(freshJob(task));
+    case "sync":
+      return jsonReply(
+        await jobResult(taskFor(await ended(tasks, task.id, request.signal), addresses), images),
+      );
+    case "image":
+      return await firstImage(await ended(tasks, task.id, request.signal), images, decoding);
+  }
+}
+
+/** Only the exact text asks for the picture; a query parameter that is not empty wins over the header. */
+function replyKind(request: Request, { async_process }: LegacyWords): ReplyKind {
+  const asked = new URL(request.url).searchParams.get("accept") || request.headers.get("accept");
+  if (asked === "image/png") return "image";
+  return async_process === true ? "async" : "sync";
+}
+
+/** @returns the task, or undefined if too many wait; what is wrong is said in the legacy API's names */
+async function submitted(
+  { job, form }: LegacyRoute,
+  words: LegacyWords,
+  kind: ReplyKind,
+  tasks: Pick<Tasks, "submit">,
+): Promise<Task | undefined> {
+  const request = toGenerateRequest(job, words);
+  try {
+    return await tasks.submit(request, {
+      door: { name: doorName, word: job },
+      single: kind === "image",
+    });
+  } catch (thrown) {
+    if (!(thrown instanceof RequestError)) throw thrown;
+    if (thrown.code === "queue-full") return undefined;
+    const { field } = thrown.details;
+    if (typeof field !== "string") throw thrown;
+    const legacy = legacyField(field, form);
+    const message = thrown.message.replaceAll(field, legacy);
+    throw new RequestError(thrown.code, message, { ...thrown.details, field: legacy }, thrown);
+  }
+}
+
+function fullReply(kind: ReplyKind, job: LegacyJob): Response {
+  switch (kind) {
+    case "async":
+      return jsonReply(refusedJob(job));
+    case "sync":
+      return jsonReply(queueIsFull);
+    case "image":
+      return plain("QUEUE_IS_FULL", 409);
+  }
+}
+
+async function firstImage(
+  task: Task,
+  images: ImageStore,
+  decoding: DecodeGate | undefined,
+): Promise<Response> {
+  const path = firstPicture(task, images);
+  if (path !== undefined) return await convertedReply(path, "png", decoding);
+  return finishReason(task) === "USER_CANCEL" ? plain("USER_CANCEL", 400) : plain("ERROR", 500);
+}
+
+const plain = (text: string, status: number): Response =>
+  new Response(text, { status, headers: { "content-type": "text/plain; charset=utf-8" } });

@@ -1,0 +1,34 @@
+import type { Pixmap } from "#/image/pixmap.ts";
+import { BugError } from "#/lib/errors.ts";
+import type { ImageSpec, Recipe } from "#/recipe/recipe.ts";
+import type { Networks } from "#/runtime/models.ts";
+import type { EngineContext } from "./context.ts";
+import type { Run } from "./run.ts";
+import type { Prompts } from "./stages/encode-prompts.ts";
+import { Stopwatch } from "./stopwatch.ts";
+
+/** What is to be made, and the pictures it is made of: `inputs[i]` is the one that `recipe.inputs[i]` names. */
+export type Order = Readonly<{ recipe: Recipe; inputs: readonly Pixmap[] }>;
+
+/** All that belongs to one job; made once, and handed to every stage. */
+export type Job = Order &
+  Pick<EngineContext, "tokenizer" | "conditioning"> &
+  Readonly<{ networks: Networks; run: Run; clock: Stopwatch }>;
+
+/** One image of a job: its place in the recipe, its seed and texts, and these as the UNet is told them. */
+export type ImageJob = Readonly<{ job: Job; index: number; spec: ImageSpec; prompts: Prompts }>;
+
+/**
+ * Makes the job of an order: its networks, which open at their first call, and a clock of its own.
+ *
+ * @throws ModelError if a file is not what it should be, RequestError `missing-model` if it is gone
+ */
+export async function openJob(order: Order, context: EngineContext, run: Run): Promise<Job> {
+  const { recipe, inputs } = order;
+  if (inputs.length !== recipe.inputs.length)
+    throw new BugError(`A recipe names ${recipe.inputs.length} pictures and came with ${inputs.length}.`);
+  const { tokenizer, conditioning } = context;
+  const clock = new Stopwatch();
+  const networks = await clock.time("loading", () => context.open(recipe));
+  return { recipe, inputs, networks, tokenizer, conditioning, run, clock };
+}

@@ -1,0 +1,33 @@
+import type { GenerateParams } from "#/api/generate.ts";
+import { type imageFields, isImage } from "#/api/stored.ts";
+import type { InputName } from "./recipe.ts";
+
+/** A picture that a request uses: the field that brings it, as a dotted path, and its name in the inputs folder. */
+export type InputPicture = Readonly<{ field: string; name: InputName }>;
+
+/** When a picture at the top of a request is used, if there is one; what is not used is not looked at either. */
+const uses: Readonly<Record<(typeof imageFields)[number], (params: GenerateParams) => boolean>> = {
+  uov_input_image: ({ uov_method }) => uov_method !== "Disabled",
+  inpaint_input_image: () => true,
+  inpaint_mask_image_upload: ({ inpaint_input_image }) => isImage(inpaint_input_image),
+  enhance_input_image: () => true,
+};
+
+/**
+ * The pictures that a request uses, those of the control slots last: what is made refers to them by their place here. A
+ * request names a picture that was taken in by its address, however the server was called then.
+ */
+export function inputPictures(params: GenerateParams): readonly InputPicture[] {
+  const fields = Object.keys(uses) as (keyof typeof uses)[];
+  const top = fields.filter((field) => uses[field](params)).map((field) => [field, params[field]] as const);
+  const slots = params.controlnet_image.map(
+    ({ cn_img }, index) => [`controlnet_image.${index}.cn_img`, cn_img] as const,
+  );
+  return [...top, ...slots].flatMap(([field, value]) =>
+    isImage(value) ? [{ field, name: nameOf(value) }] : [],
+  );
+}
+
+/** The last part of an address of ours; empty for a picture that was not taken in, of which nothing is made yet. */
+const nameOf = (address: string): InputName =>
+  (address.startsWith("http") && /\/inputs\/([^/?#]+)$/.exec(address)?.[1]) || "";

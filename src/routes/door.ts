@@ -1,0 +1,57 @@
+import type { AnyElysia } from "elysia";
+import type { OpenApiTag } from "#/api/openapi.ts";
+import type { Catalog } from "#/catalog/catalog.ts";
+import type { DecodeGate } from "#/image/decode-gate.ts";
+import type { Log } from "#/lib/log.ts";
+import type { ImageStore } from "#/stores/images.ts";
+import type { Door } from "#/tasks/door.ts";
+import type { Tools } from "#/tasks/intake/tools.ts";
+import type { Tasks } from "#/tasks/life-cycle/tasks.ts";
+import type { AddressBook } from "./answers/addresses.ts";
+import type { AuthOptions } from "./http/auth.ts";
+import type { Refusal, RefusalBody } from "./http/refusal.ts";
+
+/** What a door's routes are made of. */
+export type DoorParts = Readonly<{
+  tasks: Tasks;
+  tools: Tools;
+  images: ImageStore;
+  catalog: Catalog;
+  styleNames: readonly string[];
+  auth: AuthOptions;
+  /** Web origins that may read answers; none listed allows all. */
+  corsOrigins: readonly string[];
+  /** Under which names clients are given addresses; none gives all the ones that are kept. */
+  addresses?: AddressBook;
+  log: Log;
+  /** Where pictures wait to be decoded; the tasks' own. */
+  decoding?: DecodeGate;
+}>;
+
+/** Paths with rules of their own. */
+export type DoorPaths = Readonly<{
+  /** Need no key, or ask for it in their own way. */
+  open?: readonly string[];
+  /** Begin the addresses of pictures, which need a key only where files are protected. */
+  files?: readonly string[];
+  /** Change something although they are asked with GET: pages of other sites may not ask for them. */
+  changing?: readonly string[];
+}>;
+
+/** A door with its outside: what it shows to the clients that come in by it. */
+export type FrontDoor = Door &
+  Readonly<{
+    /** Its groups of routes in the description of the API. */
+    tags: readonly OpenApiTag[];
+    /** The keys that a request says, wherever the door's clients put them. */
+    keysOf: (request: Request) => readonly string[];
+    /** Those of its paths that are not as all others. */
+    paths: DoorPaths;
+    /** Its form of an error, for its own routes and for what is refused before one is reached. */
+    refusalBody: (refusal: Refusal) => RefusalBody;
+    /** Its routes. What they throw is answered in its form. */
+    routes: (parts: DoorParts) => AnyElysia;
+  }>;
+
+/** The table of doors with their outsides; the first is the main one, whose form holds where no door has a route. */
+export type FrontDoors = readonly [main: FrontDoor, ...others: FrontDoor[]];

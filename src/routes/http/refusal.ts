@@ -1,0 +1,21 @@
+import type { Issue } from "#/api/issues.ts";
+import type { Json } from "#/api/json.ts";
+
+/** Why a request is not done, before its door has put that into its own shape. */
+export type Refusal = Readonly<
+  /** All that is wrong with it; `body` is what was sent, where that is known. Status 422. */
+  | { type: "problems"; problems: readonly Issue[]; body?: Json }
+  | { type: "sentence"; status: number; sentence: string; headers?: Readonly<Record<string, string>> }
+  /** A fault of ours, of which clients are told nothing. Status 500. */
+  | { type: "unexpected" }
+>;
+
+/** What a door answers: an object to be sent as JSON, or a plain text. */
+export type RefusalBody = Readonly<Record<string, unknown>> | string;
+
+/** A refusal in one sentence. */
+export const refused = (
+  status: number,
+  sentence: string,
+  headers: Readonly<Record<string, string>> = {},
+): Refusal => ({ type: "sentence", status, sentence, headers });

@@ -1,0 +1,62 @@
+import type { Checkpoint } from "#/weights/checkpoint.ts";
+import { type SampledAs, sampledAs } from "#/weights/layouts/parameterisation.ts";
+import {
+  type Located,
+  locatePart,
+  type OwnFile,
+  ownFileKinds,
+  type PartSource,
+} from "#/weights/layouts/part-source.ts";
+import { sdxlCheckpoint } from "#/weights/layouts/sdxl.ts";
+import { readSafetensors, type SafetensorsFile } from "#/weights/safetensors.ts";
+import { type LoraUse, readLoras } from "./lora-set.ts";
+
+/** Real paths of what a job needs. */
+export type ModelPaths = Readonly<{
+  base: string;
+  /** What the file beside the checkpoint says of how it is sampled. */
+  sampledAs?: SampledAs | undefined;
+  loras: readonly Readonly<{ path: string; weight: number }>[];
+}> &
+  /** Files of their own, such as a VAE that is to be used instead of the checkpoint's. */
+  Readonly<Partial<Record<OwnFile["kind"], string | undefined>>>;
+
+/** What the headers of a job's files say. */
+export type JobFiles = Readonly<{
+  checkpoint: Checkpoint;
+  loras: readonly LoraUse[];
+  /** @throws ModelError if the part is in none of the files, or its own file is not what it should be */
+  locate: (source: PartSource) => Located;
+}>;
+
+/** Every file that a job names. */
+export const filesOf = (paths: ModelPaths): readonly string[] => [
+  paths.base,
+  ...ownFileKinds.flatMap((kind) => paths[kind] ?? []),
+  ...paths.loras.map(({ path }) => path),
+];
+
+/**
+ * Reads the headers of a job's files, each once.
+ *
+ * @param needed parts that must be there
+ * @throws ModelError if a file is not what it should be, or a part that is needed is in none
+ */
+export function readJobFiles(paths: ModelPaths, needed: readonly PartSource[]): JobFiles {
+  const checkpoint = sampledAs(sdxlCheckpoint(readSafetensors(paths.base)), paths.sampledAs);
+  const own = new Map<OwnFile["kind"], SafetensorsFile>();
+  for (const kind of ownFileKinds) {
+    const path = paths[kind];
+    if (path !== undefined) own.set(kind, readSafetensors(path));
+  }
+  const located = new Map<PartSource, Located>();
+  const locate = (source: PartSource): Located => {
+    const { ownFile } = source;
+    const file = ownFile === undefined ? undefined : own.get(ownFile.kind);
+    const found = located.get(source) ?? locatePart(source, checkpoint, file);
+    located.set(source, found);
+    return found;
+  };
+  for (const source of needed) locate(source);
+  return { checkpoint, loras: readLoras(paths.loras, checkpoint), locate };
+}

@@ -1,0 +1,66 @@
+import { basename } from "node:path";
+import { weightSource } from "#/graph/module.ts";
+import type { Operators } from "#/graph/operators.ts";
+import type { Features, Network } from "#/networks/network.ts";
+import { planJoin } from "#/weights/derived/join-plan.ts";
+import { joinedSize, noLoras } from "#/weights/derived/joined-loras.ts";
+import type { Located } from "#/weights/layouts/part-source.ts";
+import type { DerivedFiles } from "./derived-files.ts";
+import { footprintOf, totalBytes } from "./footprint.ts";
+import type { JobFiles } from "./job-files.ts";
+import type { LoraUse } from "./lora-set.ts";
+import type { JobRequest } from "./open-network.ts";
+import type { Residency } from "./residency.ts";
+
+/** What all jobs share: the provider's operators, what is open, and the files made of model files. */
+export type Workshop = Readonly<{ operators: Operators; residency: Residency; derived: DerivedFiles }>;
+
+/** A network as a job has it. */
+export type JobNetwork = Readonly<{
+  located: Located;
+  /** The LoRAs that have factors in it. */
+  loras: readonly LoraUse[];
+  request: JobRequest;
+}>;
+
+/**
+ * What a network of the table is in a job: where its tensors lie, which LoRAs change it, and the request by which it is
+ * open or gets opened. Two jobs whose networks have the same key share one.
+ *
+ * @throws ModelError as {@link JobFiles.locate}
+ */
+export function jobNetwork(
+  network: Network,
+  files: JobFiles,
+  features: Features,
+  { operators, residency, derived }: Workshop,
+): JobNetwork {
+  const { name, loras: part, keyedBy } = network;
+  const located = files.locate(network.from);
+  const loras = part === undefined ? [] : files.loras.filter(({ lora }) => lora[part].size > 0);
+  const sources = loras.flatMap(({ lora }) => lora.files);
+  const madeOf = [located.file, ...sources].map(({ path, stamp }) => ({ path, stamp }));
+  const plan = () => planJoin(part === undefined ? [] : loras.map(({ lora }) => lora[part]), located.tensors);
+  const draw = (joined = noLoras) => {
+    const source = weightSource(`${basename(located.file.path)} (${name})`, located.tensors, joined);
+    return network.draw(source, operators, features);
+  };
+  const request: JobRequest = {
+    key: [
+      name,
+      ...keyedBy.map((feature) => `${feature}=${features[feature]}`),
+      ...madeOf.map(({ path, stamp }) => `${path}:${stamp}`),
+    ].join("|"),
+    name,
+    files: madeOf,
+    draw: async () =>
+      loras.length === 0
+        ? draw()
+        : draw(await derived.joined(plan(), sources, (path) => residency.isUsing(path))),
+    bytes: () => {
+      const factors = loras.length === 0 ? 0 : joinedSize(plan());
+      return totalBytes([footprintOf(draw(), madeOf, "mapped")]) + factors;
+    },
+  };
+  return { located, loras, request };
+}

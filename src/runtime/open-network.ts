@@ -1,0 +1,60 @@
+import type { Graph } from "#/graph/graph.ts";
+import type { FileStamp } from "#/weights/stamp.ts";
+import { type Footprint, footprintOf, totalBytes } from "./footprint.ts";
+import type { Session, SessionOptions } from "./session.ts";
+
+/** A network that is wanted open. */
+export type NetworkRequest = Readonly<{
+  /** Everything the graph depends on: files, their stamps, network, features. */
+  key: string;
+  /** For people. */
+  name: string;
+  /** What it is made of. When one of them is replaced, the network is closed with the next job. */
+  files: readonly FileStamp[];
+  /** Makes the graph; called on a miss only. */
+  draw: () => Graph | Promise<Graph>;
+}>;
+
+/** One that a job announces. */
+export type JobRequest = NetworkRequest &
+  Readonly<{
+    /** Bytes that it will take once it is open, from headers alone; asked where it is not. */
+    bytes: () => number;
+  }>;
+
+/** What a network takes that is open or about to be. */
+export type Drawn = Readonly<{
+  name: string;
+  files: readonly FileStamp[];
+  /** Files that the weights lie in. */
+  paths: ReadonlySet<string>;
+  footprint: Footprint;
+  bytes: number;
+  mappings: number;
+}>;
+
+/** A network that is open, or is being opened. */
+export type OpenNetwork = Drawn & { readonly session: Promise<Session>; usedAt: number };
+
+/** What a graph will take, opened with these options. */
+export function drawn(
+  { name, files }: NetworkRequest,
+  graph: Graph,
+  { provider, weights }: SessionOptions,
+): Drawn {
+  const external = [...graph.weights.values()].filter(({ inline }) => !inline);
+  // A device has its own copy of every weight.
+  const footprint = footprintOf(
+    graph,
+    files,
+    provider === "cpu" && weights === "in-place" ? "mapped" : "copied",
+  );
+  return {
+    name,
+    files,
+    paths: new Set(external.map(({ ref }) => ref.path)),
+    footprint,
+    bytes: totalBytes([footprint]),
+    mappings: external.length,
+  };
+}

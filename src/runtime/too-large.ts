@@ -1,0 +1,24 @@
+import { EngineError } from "#/lib/errors.ts";
+
+/**
+ * The error for a job one of whose networks is larger than all that may be open.
+ *
+ * @param needed bytes of the weights of its largest network
+ * @param budget bytes that may stay open
+ */
+export function tooLarge(name: string, needed: number, budget: number): EngineError {
+  return new EngineError(
+    "out-of-memory",
+    `The task needs ${inUnits(needed)} of weights open at once, for its network ${name}; memory_budget allows ` +
+      `${inUnits(budget)}. Set memory_budget to at least ${needed}, or to 0, which keeps nothing open between tasks and ` +
+      "refuses none, or choose a smaller model.",
+    { network: name, needed, budget, setting: "memory_budget" },
+  );
+}
+
+/** Bytes for people, three digits. */
+function inUnits(bytes: number): string {
+  const units = ["bytes", "kB", "MB", "GB"];
+  const power = Math.min(units.length - 1, Math.floor(Math.log10(Math.max(1, bytes)) / 3));
+  return `${Number((bytes / 1000 ** power).toPrecision(3))} ${units[power]}`;
+}

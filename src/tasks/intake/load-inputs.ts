@@ -1,0 +1,58 @@
+import { decodeImage } from "#/image/decode.ts";
+import { DecodeGate } from "#/image/decode-gate.ts";
+import type { Pixmap } from "#/image/pixmap.ts";
+import { RequestError } from "#/lib/errors.ts";
+import type { InputName } from "#/recipe/recipe.ts";
+import type { Resolved } from "#/recipe/resolve.ts";
+import type { ImageStore } from "#/stores/images.ts";
+
+/** Where the pictures lie, and where they wait to be decoded. */
+export type InputShelf = Readonly<{ images: Pick<ImageStore, "input">; decoding?: DecodeGate }>;
+
+/** The part of a resolved request that says which pictures it is made of. */
+export type NamedInputs = Readonly<{ recipe: Pick<Resolved["recipe"], "inputs"> }> &
+  Pick<Resolved, "inputFields">;
+
+/**
+ * Reads and decodes the pictures that a recipe names, in its order; one that is named twice is read once.
+ *
+ * @throws RequestError `unreachable-url` if one is gone by now, `bad-image` or `too-large` if it cannot be read any more;
+ * with the file and the request's field
+ */
+export async function loadInputs(
+  { recipe, inputFields }: NamedInputs,
+  { images, decoding = new DecodeGate() }: InputShelf,
+): Promise<readonly Pixmap[]> {
+  const read = new Map<InputName, Pixmap>();
+  const pixmaps: Pixmap[] = [];
+  for (const [index, name] of recipe.inputs.entries()) {
+    const field = inputFields[index] ?? "";
+    const path = images.input(name);
+    if (path === undefined) throw gone(name, field);
+    const pixmap = read.get(name) ?? (await decoded(path, { name, field }, decoding));
+    read.set(name, pixmap);
+    pixmaps.push(pixmap);
+  }
+  return pixmaps;
+}
+
+type Named = Readonly<{ name: InputName; field: string }>;
+
+async function decoded(path: string, { name, field }: Named, decoding: DecodeGate): Promise<Pixmap> {
+  const bytes = await Bun.file(path)
+    .bytes()
+    .catch(() => undefined);
+  if (bytes === undefined) throw gone(name, field);
+  try {
+    return await decodeImage(bytes, name, decoding);
+  } catch (thrown) {
+    if (!(thrown instanceof RequestError)) throw thrown;
+    const message = `The picture ${name} of ${field} can no longer be read from the inputs folder. Send the request again with the picture itself.`;
+    throw new RequestError(thrown.code, message, { field, name }, thrown);
+  }
+}
+
+function gone(name: InputName, field: string): RequestError {
+  const message = `The picture ${name} of ${field} is no longer in the inputs folder. Send the request again with the picture itself.`;
+  return new RequestError("unreachable-url", message, { field, name });
+}

@@ -1,0 +1,48 @@
+import type { EngineContext } from "#/pipeline/context.ts";
+import type { Job } from "#/pipeline/job.ts";
+import { Run } from "#/pipeline/run.ts";
+import { Stopwatch } from "#/pipeline/stopwatch.ts";
+import type { Networks } from "#/runtime/models.ts";
+import { smallRecipe } from "./small-recipe.ts";
+
+const never = async (): Promise<never> => {
+  throw new Error("this network is not asked");
+};
+
+/** Networks of an ordinary checkpoint of which only those that are given may be asked. */
+export const stubNetworks = (answers: Partial<Networks>): Networks => ({
+  prediction: "eps",
+  schedule: "scaled-linear",
+  textKey: "",
+  textL: never,
+  textG: never,
+  unet: never,
+  decode: never,
+  encode: never,
+  ask: never,
+  ...answers,
+});
+
+/** A job of the small recipe without pictures, whose texts are encoded anew each time; stages are tried with it. */
+export const stubJob = (answers: Partial<Networks>, given: Partial<Job> = {}): Job => ({
+  recipe: smallRecipe,
+  inputs: [],
+  networks: stubNetworks(answers),
+  tokenizer: () => [],
+  conditioning: (_key, make) => make(),
+  run: new Run(),
+  clock: new Stopwatch(),
+  ...given,
+});
+
+/** An engine whose jobs all have these networks. */
+export const stubContext = (networks: Networks): EngineContext => ({
+  device: "cpu",
+  refused: [],
+  tokenizer: () => [],
+  conditioning: (_key, make) => make(),
+  open: async () => networks,
+  endJob: async () => undefined,
+  unload: async () => undefined,
+  close: async () => undefined,
+});

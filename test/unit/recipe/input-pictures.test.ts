@@ -1,0 +1,80 @@
+import { expect, test } from "bun:test";
+import type { GenerateParams } from "#/api/generate.ts";
+import { fromStored, toStored } from "#/api/stored.ts";
+import { inputPictures } from "#/recipe/input-pictures.ts";
+import { refuseNotYet } from "#/recipe/not-yet.ts";
+import { resolveRecipe } from "#/recipe/resolve.ts";
+import { plainParams, plainWorld } from "../../support/plain-request.ts";
+
+const hash = (digit: string): string => `${digit.repeat(64)}.png`;
+const address = (digit: string, base = "http://127.0.0.1:7866"): string => `${base}/inputs/${hash(digit)}`;
+const slot = (cn_img: string | null) => ({ ...plainParams.controlnet_image[0]!, cn_img });
+const picturesOf = (said: Partial<GenerateParams>) => inputPictures({ ...plainParams, ...said });
+
+test("the pictures of a request, by field and name, each with a place of its own", () => {
+  const found = picturesOf({
+    uov_input_image: address("a", "https://draw.example/api"),
+    uov_method: "Vary (Subtle)",
+    inpaint_input_image: address("b"),
+    inpaint_mask_image_upload: address("c"),
+    enhance_input_image: address("a", "http://[::1]:80"),
+    controlnet_image: [slot(null), slot(address("d"))],
+  });
+  expect(found).toEqual([
+    { field: "uov_input_image", name: hash("a") },
+    { field: "inpaint_input_image", name: hash("b") },
+    { field: "inpaint_mask_image_upload", name: hash("c") },
+    { field: "enhance_input_image", name: hash("a") },
+    { field: "controlnet_image.1.cn_img", name: hash("d") },
+  ]);
+});
+
+test("a picture that a request brings and does not use is not looked for", () => {
+  const unused = { uov_input_image: address("a"), inpaint_mask_image_upload: address("c") };
+  expect(picturesOf(unused)).toEqual([]);
+  expect(resolveRecipe({ ...plainParams, ...unused, refiner_model_name: "None" }, plainWorld)).toMatchObject({
+    inputFields: [],
+    recipe: { inputs: [] },
+  });
+});
+
+test("no spelling of no picture is one", () => {
+  for (const none of ["", "None", "null", "string", null])
+    expect(picturesOf({ inpaint_input_image: none, controlnet_image: [slot(none)] })).toEqual([]);
+});
+
+test("a request that was stored names the same pictures when it is read again", () => {
+  const params = {
+    ...plainParams,
+    inpaint_input_image: address("b"),
+    controlnet_image: [slot(address("d"))],
+  };
+  expect(inputPictures(fromStored(toStored(params)))).toEqual(inputPictures(params));
+});
+
+test("what was not taken in yet has no name, and keeps its place", () => {
+  const raw = [
+    "data:image/png;base64,iVBORw0KGgo/inputs/x",
+    "iVBORw0KGgo/inputs/x",
+    "http://elsewhere/a.png",
+  ];
+  for (const value of raw)
+    expect(picturesOf({ inpaint_input_image: value, enhance_input_image: address("b") })).toEqual([
+      { field: "inpaint_input_image", name: "" },
+      { field: "enhance_input_image", name: hash("b") },
+    ]);
+});
+
+test("every picture that a request can be made of yet is named, and the request is refused until its feature is there", () => {
+  const uses: readonly Partial<GenerateParams>[] = [
+    { uov_input_image: address("a"), uov_method: "Upscale (2x)" },
+    { inpaint_input_image: address("a") },
+    { enhance_input_image: address("a") },
+    { controlnet_image: [slot(address("a"))] },
+  ];
+  for (const use of uses) {
+    const params = { ...plainParams, refiner_model_name: "None", ...use };
+    expect(inputPictures(params)).toHaveLength(1);
+    expect(() => refuseNotYet(params)).toThrow("is not there yet in this version");
+  }
+});

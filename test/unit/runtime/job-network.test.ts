@@ -1,0 +1,52 @@
+import { afterAll, expect, test } from "bun:test";
+import { networks } from "#/networks/index.ts";
+import type { Network } from "#/networks/network.ts";
+import { readJobFiles } from "#/runtime/job-files.ts";
+import { jobNetwork } from "#/runtime/job-network.ts";
+import { goldenPath, tinyCheckpoint } from "../../support/golden.ts";
+import { openWorkshop } from "../../support/workshop.ts";
+
+const base = await tinyCheckpoint();
+const workshop = openWorkshop();
+afterAll(() => workshop.close());
+
+const [sgm, diffusers] = ["tiny-lora-sgm.safetensors", "tiny-lora-diffusers.safetensors"].map((name) => ({
+  path: goldenPath(name),
+  weight: 1,
+}));
+type Loras = Parameters<typeof readJobFiles>[0]["loras"];
+const both: Loras = [sgm!, diffusers!];
+
+const inJob = (network: Network, loras: Loras = [], clipSkip = 2) =>
+  jobNetwork(network, readJobFiles({ base, loras }, []), { clipSkip }, workshop);
+const keyOf = (...asked: Parameters<typeof inJob>): string => inJob(...asked).request.key;
+
+test("a network is known by what its graph depends on, and by no more", () => {
+  const all = Object.values(networks);
+  expect(new Set(all.map((network) => keyOf(network))).size).toBe(all.length);
+  const withSkip = all.filter((network) => keyOf(network, [], 1) !== keyOf(network, [], 2));
+  expect(withSkip.map(({ name }) => name)).toEqual(["text-l", "text-g"]);
+  const withLoras = all.filter((network) => keyOf(network, both) !== keyOf(network));
+  expect(withLoras.map(({ name }) => name)).toEqual(["unet", "text-l", "text-g"]);
+  const halved = both.map((lora) => ({ ...lora, weight: 0.5 })).toReversed();
+  for (const network of all) expect(keyOf(network, halved)).toBe(keyOf(network, both));
+});
+
+test("what a network will take is known before it is opened, but for the header of its joined LoRAs", async () => {
+  const { residency } = workshop;
+  const opened = async (network: Network, loras: Loras = []) => {
+    const { request } = inJob(network, loras);
+    await residency.session(request);
+    const bytes = residency.resident.at(-1)?.bytes ?? 0;
+    return { bytes, foreseen: request.bytes() };
+  };
+  for (const network of Object.values(networks)) {
+    const { bytes, foreseen } = await opened(network);
+    expect(foreseen).toBe(bytes);
+  }
+  const plain = await opened(networks.unet);
+  const { bytes, foreseen } = await opened(networks.unet, both);
+  expect(bytes).toBeGreaterThan(plain.bytes);
+  expect(foreseen).toBeGreaterThanOrEqual(bytes);
+  expect(foreseen - bytes).toBeLessThan(64 * 1024);
+});
