@@ -54,7 +54,7 @@ def toy_denoiser(mix):
 
 
 def reference_samplers(fooocus):
-    """All samplers by their name in requests, as functions of a denoiser, x, sigmas, noise and a callback."""
+    """tcd on its own schedule, and all samplers by their name in requests: functions of a denoiser, x, sigmas, noise, a callback."""
     k = k_sampling()
     theirs = sampling_module("fooocus_sampling", Path(fooocus) / "ldm_patched" / "k_diffusion")
     sys.path.append(str(Path(fooocus) / "ldm_patched" / "unipc"))
@@ -88,10 +88,13 @@ def reference_samplers(fooocus):
 
         return run
 
-    def tcd(call, x, sigmas, noise, told):
+    def trajectory(stride):
+        return lambda call, x, sigmas, noise, told: tcd(stride, call, x, sigmas, noise, told)
+
+    def tcd(stride, call, x, sigmas, noise, told):
         import guidance
 
-        table = guidance.Discrete()
+        table = guidance.Discrete(stride)
         timesteps = lambda levels: torch.tensor([table.timestep(level) for level in levels])  # noqa: E731
         betas = torch.linspace(0.00085**0.5, 0.012**0.5, 1000, dtype=torch.float64) ** 2
         own = types.SimpleNamespace(timestep=timesteps, alphas_cumprod=torch.cumprod(1 - betas, 0).float())
@@ -116,7 +119,7 @@ def reference_samplers(fooocus):
         finally:
             torch.randn_like = drawn
 
-    return {
+    return trajectory(20), {
         "euler": plain(k.sample_euler),
         "euler_ancestral": noisy(k.sample_euler_ancestral),
         "heun": plain(k.sample_heun),
@@ -136,7 +139,7 @@ def reference_samplers(fooocus):
         "dpmpp_3m_sde_gpu": noisy(theirs.sample_dpmpp_3m_sde_gpu),
         "ddpm": noisy(theirs.sample_ddpm),
         "lcm": noisy(theirs.sample_lcm),
-        "tcd": tcd,
+        "tcd": trajectory(1),
         "restart": restart,
         "ddim": plain(theirs.sample_euler),
         "uni_pc": unified("bh1"),
@@ -174,6 +177,7 @@ def main():
             torch.manual_seed(seed)
             out[f"randn.{seed}.{shape[2]}x{shape[3]}"] = torch.randn(shape)
 
+    import guidance  # which imports this
     import torchsde
 
     low, high, seed = 0.0291671585, 14.6146411896, 12345
@@ -184,7 +188,7 @@ def main():
     for i, (a, b) in enumerate(queries):
         out[f"tree.{i}"] = tree(a, b)
 
-    samplers = reference_samplers(sys.argv[1])
+    distilled_tcd, samplers = reference_samplers(sys.argv[1])
     for n in (4, 10, 30):
         out[f"asked.dpmpp_sde.{n}"] = asked_levels(samplers["dpmpp_sde"], n, True)
     for name in ("dpm_2", "dpm_2_ancestral", "dpm_fast", "dpmpp_2s_ancestral", "uni_pc"):
@@ -205,6 +209,11 @@ def main():
             walked = samplers[name](toy_denoiser(mix), start, sigmas, lambda *_: next(draws), lambda *_: steps.append(1))
             out[f"toy.{name}.{n}"] = walked.float()
             out[f"told.{name}.{n}"] = torch.tensor([len(steps)])
+    draws = iter(noises)
+    levels = out["distilled.sigmas"] = guidance.plan("tcd", guidance.Discrete(20), 8)
+    out["distilled.tcd.8"] = distilled_tcd(
+        toy_denoiser(mix), start, levels.double(), lambda *_: next(draws), lambda *_: None
+    ).float()
     k = k_sampling()
     for name in ("dpmpp_sde", "dpmpp_2m_sde", "dpmpp_3m_sde"):
         table = k.get_sigmas_karras(12, *ENDS)

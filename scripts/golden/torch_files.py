@@ -133,6 +133,9 @@ def files():
     both("nested", nested, {f"{part}.{key}": value for part, own in nested.items() for key, value in own.items()})
     both("params", {"params": {"a": ramp(1)}, "params_ema": {"a": ramp(2)}}, {"a": ramp(2)})
     both("module", {"model": {f"module.{key}": value for key, value in tensors.items()}}, tensors)
+    inversion = {"string_to_token": {"*": 265}, "string_to_param": torch.nn.ParameterDict({"*": torch.nn.Parameter(ramp(2, 4))}), "name": "style", "step": 3}
+    torch.save(inversion, FOLDER / "inversion-zip.pt")  # the old form would hold torch's source text of the class
+    keep("inversion-zip.pt", {"string_to_param.*": ramp(2, 4)})
     low, high = ramp(4, 1, 1, 1, dtype=torch.float16), ramp(4, 1, 1, 1, dtype=torch.float16) * 2
     patch = (ramp(4, 2, 1, 1, dtype=torch.uint8), low, high)
     own = {f"diffusion_model.a.weight.{index}": part for index, part in enumerate(patch)}

@@ -24,7 +24,7 @@ export type ModelSampling = SigmaTable &
   }>;
 
 /** What a network predicts and the noise levels it was trained at, as its file says. */
-export type FileSampling = Readonly<{ prediction: "eps" | "v"; schedule: NoiseSchedule }>;
+export type FileSampling = Readonly<{ prediction: "eps" | "v" | "edm"; schedule: NoiseSchedule }>;
 
 const unitScale = (sigma: number): number => 1 / Math.sqrt(sigma ** 2 + 1);
 
@@ -38,8 +38,16 @@ const discrete = (table: SigmaTable): Omit<ModelSampling, "denoised"> => ({
   latents: sdxlLatents,
 });
 
+/** As the file says. */
+export function fileSampling({ prediction, schedule }: FileSampling): ModelSampling {
+  return prediction === "edm" ? edmSampling() : discreteSampling({ prediction, schedule });
+}
+
 /** The ordinary parameterisation of SDXL checkpoints (Ho et al. 2020; v: Salimans & Ho 2022). */
-export function discreteSampling({ prediction, schedule }: FileSampling): ModelSampling {
+export function discreteSampling({
+  prediction,
+  schedule,
+}: Readonly<{ prediction: "eps" | "v"; schedule: NoiseSchedule }>): ModelSampling {
   return {
     ...discrete(trainedTable(schedule)),
     denoised:

@@ -1,7 +1,7 @@
 import {
-  discreteSampling,
   edmSampling,
   type FileSampling,
+  fileSampling,
   lcmSampling,
   type ModelSampling,
   tcdSampling,
@@ -54,6 +54,6 @@ export function samplingFor(schedule: BuiltSchedule, file: FileSampling): ModelS
     case "ddim_uniform":
     case "turbo":
     case "align_your_steps":
-      return discreteSampling(file);
+      return fileSampling(file);
   }
 }

@@ -3,8 +3,11 @@ import type { WeightRef } from "./weight-file.ts";
 /** A part's tensors under the names its network is drawn with, whatever the file calls them. */
 export type WeightMap = ReadonlyMap<string, WeightRef>;
 
-/** What the network predicts: the noise, or v = alpha · noise - sigma · image (Salimans & Ho 2022). */
-export type Prediction = "eps" | "v";
+/**
+ * What the network predicts: the noise, or v = alpha · noise - sigma · image (Salimans & Ho 2022); or what EDM has it
+ * predict, by a preconditioning of its own (Karras et al. 2022; Playground 2.5).
+ */
+export type Prediction = "eps" | "v" | "edm";
 
 /**
  * The noise levels it was trained at: SDXL's own, or those rescaled so that the last is pure noise (Lin et al. 2023).

@@ -89,6 +89,17 @@ test("three schedules say how the network is asked, whatever its file says", () 
   expect(highest("edm_playground_v2.5")).toBeCloseTo(120, 4);
 });
 
+test("a file of Playground 2.5 is asked its way under all other schedules, with numbers at each of their levels", () => {
+  const file = { prediction: "edm", schedule: "scaled-linear" } as const;
+  for (const name of names.filter((other) => other !== "lcm" && other !== "tcd")) {
+    const model = samplingFor(name, file);
+    expect(model.latents).toBe(playgroundLatents);
+    const { sigmas: found } = planSigmas(schedules[name], model, {}, { steps: 8, denoise: 1 });
+    for (const [i, sigma] of found.slice(0, -1).entries()) expect(sigma).toBeGreaterThan(found[i + 1]!);
+    expect(found[0]).toBeLessThanOrEqual(120.001);
+  }
+});
+
 test("the bilateral filter, borders included", () => {
   const found = bilateralFilter(golden("guidance.x"), golden("guidance.positive"));
   expect(relativeError(found, golden("guidance.filtered"))).toBeLessThan(summed);

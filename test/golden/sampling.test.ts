@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { samplerNames } from "#/recipe/recipe.ts";
-import { discreteSampling } from "#/sampling/model-sampling.ts";
+import { discreteSampling, tcdSampling } from "#/sampling/model-sampling.ts";
 import { BrownianTree } from "#/sampling/noise/brownian-tree.ts";
 import { cpuRandn } from "#/sampling/noise/mt19937.ts";
 import { makeNoise } from "#/sampling/noise/noise-source.ts";
@@ -90,8 +90,8 @@ function recorded(): () => Latent {
 const model = discreteSampling({ prediction: "eps", schedule: "scaled-linear" });
 
 /** Walks to the end: the last x, and the index of every step. */
-async function walked(name: BuiltSampler, walk: Omit<Walk, "timestep">) {
-  const steps = samplers[name].sample({ ...walk, timestep: model.timestep });
+async function walked(name: BuiltSampler, walk: Omit<Walk, "timestep"> & Partial<Walk>) {
+  const steps = samplers[name].sample({ timestep: model.timestep, ...walk });
   const indexes: number[] = [];
   for (;;) {
     const next = await steps.next();
@@ -174,6 +174,14 @@ for (const name of samplerNames) {
     });
   }
 }
+
+test("tcd on its own schedule aims by the timesteps of distilled models", async () => {
+  const distilled = tcdSampling();
+  const { sigmas } = planSigmas(schedules.tcd, distilled, {}, { steps: 8, denoise: 1 });
+  const walk = { denoise: toy, x: golden("toy.start"), sigmas, noise: recorded() };
+  const { end } = await walked("tcd", { ...walk, timestep: distilled.trainedTimestep });
+  expect(relativeError(end, golden("distilled.tcd.8"))).toBeLessThan(1e-5);
+});
 
 for (const name of ["dpmpp_sde", "dpmpp_2m_sde", "dpmpp_3m_sde"] as const) {
   test(`${name} on torchsde's Brownian path`, async () => {

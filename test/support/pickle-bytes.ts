@@ -6,7 +6,7 @@ export const joined = (...parts: readonly Uint8Array[]): Uint8Array => new Uint8
 
 /** A number in so many bytes, little-endian. */
 export function little(value: number | bigint, length: number): Uint8Array {
-  const bytes = new Uint8Array(8);
+  const bytes = new Uint8Array(Math.max(8, length));
   new DataView(bytes.buffer).setBigUint64(0, BigInt.asUintN(64, BigInt(value)), true);
   return bytes.subarray(0, length);
 }

@@ -17,7 +17,9 @@ const highestOrder = 3;
  * @param b the paper's B, of the negative step in lambda since the clean latent is predicted
  */
 export async function* uniPcWalk(walk: Walk, b: (h: number) => number): Steps {
-  const { denoise, x, sigmas } = walk;
+  const { denoise, x } = walk;
+  // A table for more steps than there are trained levels names one twice, and no step leads there.
+  const sigmas = walk.sigmas.filter((sigma, i) => sigma !== walk.sigmas[i - 1]);
   const count = sigmas.length - 1;
   if (count === 1) return yield* euler(walk);
   const levels = sigmas.map((sigma) => vpLevel(sigma === 0 ? lowest : sigma));

@@ -27,6 +27,7 @@ const more: Readonly<Record<string, string>> = {
   ddpm: "ddpm",
   "unipc bh2": "uni_pc_bh2",
   "heun++": "heunpp2",
+  heunpp2: "heunpp2",
 };
 
 /** Samplers whose own schedule (`Automatic`) is another than `uniform`. */

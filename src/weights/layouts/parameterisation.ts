@@ -12,10 +12,15 @@ export type Parameterisation = Readonly<{
 
 /** Markers of parameterisations that would be sampled wrongly without knowing them. */
 const unsupported: Readonly<Record<string, string>> = {
-  edm_mean: "Playground 2.5's EDM parameterisation",
-  edm_std: "Playground 2.5's EDM parameterisation",
   "edm_vpred.sigma_max": "the EDM parameterisation of CosXL",
   "edm_vpred.sigma_min": "the EDM parameterisation of CosXL",
+};
+
+/** As sentences call them. */
+const predictionNames: Readonly<Record<Prediction, string>> = {
+  eps: "noise prediction",
+  v: "v-prediction",
+  edm: "Playground 2.5's EDM parameterisation",
 };
 
 /** What training scripts write into `modelspec.prediction_type`; other words are other parameterisations. */
@@ -38,7 +43,7 @@ type Hint<T> = Readonly<{ says: T; by: string }>;
 /**
  * How a checkpoint is sampled, as the file says: by marker tensors, else by its metadata (kohya's and Stability's keys).
  *
- * @throws ModelError `layout-unsupported` for EDM and other parameterisations that are not built, by name
+ * @throws ModelError `layout-unsupported` for CosXL's and other parameterisations that are not built, by name
  */
 export function parameterisation({ path, tensors, metadata }: WeightFile): Parameterisation {
   const name = basename(path);
@@ -55,7 +60,9 @@ export function parameterisation({ path, tensors, metadata }: WeightFile): Param
     const message = `${name} says that it predicts neither noise nor v (${key}: ${said}), which is not supported.`;
     throw new ModelError("layout-unsupported", message, { path, key });
   }
+  const edm = ["edm_mean", "edm_std"].find((marker) => tensors.has(marker));
   const predictions: Hint<Prediction>[] = [
+    ...(edm === undefined ? [] : [{ says: "edm", by: `the tensor ${edm}` } as const]),
     ...(tensors.has("v_pred") ? [{ says: "v", by: "the tensor v_pred" } as const] : []),
     ...(worded === undefined ? [] : [{ says: worded, by: key }]),
     ...flag(metadata, "ss_v_parameterization").map(
@@ -70,7 +77,7 @@ export function parameterisation({ path, tensors, metadata }: WeightFile): Param
     prediction: predictions[0]?.says ?? "eps",
     schedule: terminal[0]?.says === true ? "zero-terminal-snr" : "scaled-linear",
     notes: [
-      ...contradiction(name, predictions, (says) => (says === "v" ? "v-prediction" : "noise prediction")),
+      ...contradiction(name, predictions, (says) => predictionNames[says]),
       ...contradiction(name, terminal, (says) => (says ? "zero terminal SNR" : "no zero terminal SNR")),
     ],
   };

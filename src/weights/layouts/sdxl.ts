@@ -27,7 +27,7 @@ const leftovers = new RegExp(
   [
     "^model_ema\\.|^first_stage_model\\.(loss|model_ema)\\.|^loss\\b|^global_step$|^scale_factor$",
     "^(betas|alphas_cumprod|sqrt_|log_one_minus|posterior_|lvlb_weights|logvar)|^(model\\.)?denoiser\\b",
-    "^(v_pred|ztsnr)$",
+    "^(v_pred|ztsnr|edm_mean|edm_std)$",
     // Of CLIP: a list of 0 to 76, and what only its other half needs.
     "\\.(position_ids|logit_scale|attn_mask)$|^conditioner\\.embedders\\.1\\.model\\.visual\\.",
     "^conditioner\\.embedders\\.0\\.transformer\\.text_projection\\.",

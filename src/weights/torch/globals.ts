@@ -1,6 +1,6 @@
 import type { PickleMachine } from "./pickle.ts";
 import type { PickleDict, PickleValue, TensorValue } from "./pickle-value.ts";
-import { type StorageId, storageTypes } from "./storage-id.ts";
+import { storageTypes } from "./storage-id.ts";
 
 /** Most axes of a tensor; that of safetensors. */
 const maxAxes = 8;
@@ -34,6 +34,8 @@ export function called(m: PickleMachine, callee: PickleValue, args: PickleValue)
 export function made(m: PickleMachine, callee: PickleValue): PickleValue {
   if (typeof callee !== "object" || callee?.kind !== "name") return unknown(m, callee);
   if (callee.name === "collections.OrderedDict") return { kind: "dict", entries: [] };
+  if (callee.name === "torch.nn.modules.container.ParameterDict")
+    return { kind: "dict", entries: [], inState: true };
   return { kind: "opaque", name: callee.name };
 }
 
@@ -43,13 +45,14 @@ function unknown(m: PickleMachine, callee: PickleValue): PickleValue {
 }
 
 /**
- * A storage by the id that torch writes: ("storage", type, key, device, number of elements), and in old files a window
+ * What torch keeps beside its pickles, by the id it writes. Of a network's class, old files have the source text too, which
+ * is passed over: ("module", class, file, source). A storage: ("storage", type, key, device, number of elements), and in old files a window
  * (key, first element, number of elements) of it.
  */
-export function persistent(m: PickleMachine, id: PickleValue): StorageId {
+export function persistent(m: PickleMachine, id: PickleValue): PickleValue {
   const items = typeof id === "object" && id?.kind === "tuple" ? id.items : [];
   const [what, type, key, , count, window] = items;
-  if (what === "module") throw m.bad("holds the code of a whole network; save its state_dict instead");
+  if (what === "module" && typeof type === "object" && type?.kind === "name") return type;
   const dtype = typeof type === "object" && type?.kind === "name" ? storageType(type.name) : undefined;
   if (what !== "storage" || typeof key !== "string" || !isCount(count) || dtype === undefined)
     throw m.bad("refers to something that is no storage");

@@ -71,13 +71,22 @@ function setItems(m: PickleMachine, items: readonly PickleValue[]): void {
   for (let i = 0; i < items.length; i += 2) target.entries.push([items[i] ?? null, items[i + 1] ?? null]);
 }
 
-/** The state of a dictionary or a tensor (`_metadata`, hooks) is nothing to us, an unknown object's neither. */
+/**
+ * The state of a dictionary or a tensor (`_metadata`, hooks) is nothing to us, an unknown object's neither. That of a
+ * `ParameterDict` has its entries.
+ */
 function build(m: PickleMachine): void {
-  m.pop();
+  const state = m.pop();
   const target = m.top();
   const kind = typeof target === "object" && target !== null ? target.kind : "value";
   if (kind !== "dict" && kind !== "tensor" && kind !== "opaque") throw m.bad(`gives a state to a ${kind}`);
+  if (typeof target !== "object" || target?.kind !== "dict" || target.inState !== true) return;
+  const entries = entriesOf(state).find(([key]) => key === "_parameters")?.[1] ?? null;
+  for (const entry of entriesOf(entries)) target.entries.push(entry);
 }
+
+const entriesOf = (value: PickleValue): readonly [PickleValue, PickleValue][] =>
+  typeof value === "object" && value?.kind === "dict" ? value.entries : [];
 
 const swapped = <T>(take: () => T, use: (later: T, earlier: T) => void): void => {
   const later = take();

@@ -21,7 +21,12 @@ export type PickleValue =
 export type PickleList = Readonly<{ kind: "list" | "tuple"; items: PickleValue[] }>;
 
 /** A dictionary, ordered or not; keys may be anything, and may come twice: the last one counts. */
-export type PickleDict = Readonly<{ kind: "dict"; entries: [PickleValue, PickleValue][] }>;
+export type PickleDict = Readonly<{
+  kind: "dict";
+  entries: [PickleValue, PickleValue][];
+  /** Set for torch's `ParameterDict`: the entries are in its state. */
+  inState?: true;
+}>;
 
 /** A class or function by its name, never looked up. */
 export type Name = Readonly<{ kind: "name"; name: string }>;

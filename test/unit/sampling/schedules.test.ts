@@ -4,6 +4,7 @@ import { bilateralFilter } from "#/sampling/guidance/bilateral.ts";
 import { guided } from "#/sampling/guidance/guidance.ts";
 import { discreteSampling, lcmSampling } from "#/sampling/model-sampling.ts";
 import { planSigmas } from "#/sampling/plan.ts";
+import { samplers } from "#/sampling/samplers.ts";
 import type { BuiltSchedule } from "#/sampling/schedules.ts";
 import { schedules } from "#/sampling/schedules.ts";
 import { startState } from "#/sampling/start.ts";
@@ -66,6 +67,13 @@ test("lcm has its own parameterisation, and a partial run starts lower with the 
   const { sigmas: half } = planSigmas(schedules.karras, model, {}, { steps: 30, denoise: 0.5 });
   expect(half.length).toBe(31);
   expect(half[0]).toBeCloseTo(1.2123858, 5);
+});
+
+test("second-order samplers that stumble over the lowest level get a table without it, for as many steps", () => {
+  for (const name of ["dpm_2", "dpm_2_ancestral", "uni_pc", "uni_pc_bh2"] as const) {
+    const { sigmas } = planSigmas(schedules.karras, model, samplers[name], { steps: 4, denoise: 1 });
+    expect(sigmas).toEqual([...schedules.karras(model, 5).slice(0, 4), 0]);
+  }
 });
 
 test("a sigma's timestep is the nearest whole one", () => {

@@ -66,10 +66,7 @@ test("an SDXL model is told by what it has and lacks", () => {
   expect(refusal([]).message).toContain("empty");
 });
 
-for (const [marker, meaning] of [
-  ["edm_vpred.sigma_max", "the EDM parameterisation of CosXL"],
-  ["edm_mean", "Playground 2.5's EDM parameterisation"],
-] as const) {
+for (const [marker, meaning] of [["edm_vpred.sigma_max", "the EDM parameterisation of CosXL"]] as const) {
   test(`a file marked ${marker} is refused: it would be sampled wrongly`, () => {
     const error = refusal(changed({ [marker]: [] }));
     expect(error.code).toBe("layout-unsupported");

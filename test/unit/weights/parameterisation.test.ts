@@ -18,6 +18,7 @@ test("markers, then metadata, tell how a checkpoint is sampled", () => {
   expect(said(["v_pred"])).toBe("v scaled 0");
   expect(said(["ztsnr"])).toBe("eps zero 0");
   expect(said(["v_pred", "ztsnr"])).toBe("v zero 0");
+  expect(said(["edm_mean", "edm_std"])).toBe("edm scaled 0");
   expect(said([], { "modelspec.prediction_type": "v" })).toBe("v scaled 0");
   expect(said([], { "modelspec.prediction_type": "epsilon" })).toBe("eps scaled 0");
   expect(said([], { ss_v_parameterization: "True", ss_v2: "True" })).toBe("v scaled 0");

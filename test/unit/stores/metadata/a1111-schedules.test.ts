@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
-import { readA1111 } from "#/stores/metadata/a1111.ts";
+import { samplerNames, scheduleNames } from "#/recipe/recipe.ts";
+import { a1111Samplers, readA1111 } from "#/stores/metadata/a1111.ts";
 import { methodOf } from "#/stores/metadata/a1111-schedules.ts";
 import { factsOf } from "#/stores/metadata/facts.ts";
 
@@ -27,6 +28,7 @@ const rows: readonly (readonly [
   ["LCM", "Automatic", "lcm", undefined],
   ["Restart", "Automatic", "restart", "karras"],
   ["Heun", "Automatic", "heun", "normal"],
+  ["HeunPP2", "Automatic", "heunpp2", undefined],
   ["Something New", undefined, "Something New", undefined],
   [undefined, undefined, undefined, undefined],
   // Fooocus' own words beside a name of that family.
@@ -39,6 +41,18 @@ for (const [said, schedule, sampler, scheduler] of rows)
       ...(sampler === undefined ? {} : { sampler }),
       ...(scheduler === undefined ? {} : { scheduler }),
     }));
+
+test("all names of ours come back from what is written, the twins without _gpu as those with it", () => {
+  const twins = { dpmpp_sde: "dpmpp_sde_gpu", dpmpp_2m_sde: "dpmpp_2m_sde_gpu" } as const;
+  for (const name of samplerNames) {
+    for (const scheduler of scheduleNames) {
+      const theirs = a1111Samplers[name];
+      const said = theirs === undefined ? name : `${theirs}${scheduler === "karras" ? " Karras" : ""}`;
+      const sampler = name === "dpmpp_sde" || name === "dpmpp_2m_sde" ? twins[name] : name;
+      expect(methodOf(said, scheduler)).toEqual({ sampler, scheduler });
+    }
+  }
+});
 
 test("a text with the line ends of Windows lost its negative prompt and its last value", () => {
   const text =

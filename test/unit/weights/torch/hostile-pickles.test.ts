@@ -141,7 +141,7 @@ test("what takes from an empty stack, or misses what it wants, is refused", () =
     [p.op(0x4e, 0x29, 0x52), "calls something that is no function"],
     [p.joined(p.global("a", "b"), p.op(0x4e, 0x52)), "calls something without a tuple"],
     [p.op(0x4e, 0x51), "refers to something that is no storage"],
-    [p.joined(p.tuple(p.text("module")), p.op(0x51)), "holds the code of a whole network"],
+    [p.joined(p.tuple(p.text("module"), p.int(1)), p.op(0x51)), "refers to something that is no storage"],
     [p.op(0x4e, 0x4e, 0x93), "names something by no text"],
     [p.op(0x8c, 1, 0xff), "holds a text that is not UTF-8"],
   ];
@@ -206,6 +206,13 @@ test("an old file's windows are parts of their storage", () => {
   const bytes = legacy(window(1, 2), four);
   expect(file(bytes).tensors.get("a")).toMatchObject({ shape: [2], length: 8, offset: bytes.length - 12 });
   expect(() => file(legacy(window(3, 2), four))).toThrow("a window that its storage does not have");
+});
+
+test("the source of a network's class, which old files have, is passed over with its object", () => {
+  const parts = [p.text("module"), p.global("nets", "Net"), p.text("nets.py"), p.text("class Net: pass")];
+  const net = p.joined(p.tuple(...parts), p.op(0x51, 0x29, 0x81, 0x7d, 0x62));
+  expect(refusal(p.pickle(net))).toContain('a Python object ("nets.Net") as a whole, which is not opened');
+  expect(read(p.dict(["state_dict", p.dict(["a", p.vector("0", 4)])], ["net", net]))).toEqual(["a"]);
 });
 
 test("old files say their order, and have the storages that their tensors name", () => {
