@@ -39,7 +39,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   networks: ["graph", "weights"],
   graph: ["weights"],
   runtime: ["networks", "graph", "weights", "catalog", "tensor"],
-  catalog: ["weights"],
+  catalog: ["weights", "networks"],
   outgoing: [],
   web: ["api:types"],
   api: [],

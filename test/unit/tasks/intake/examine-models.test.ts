@@ -4,7 +4,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Catalog } from "#/catalog/catalog.ts";
 import { Examiner } from "#/catalog/examine.ts";
-import { examineInTurn, examineModels, type ModelChoice } from "#/tasks/intake/examine-models.ts";
+import { ModelError } from "#/lib/errors.ts";
+import {
+  examineInTurn,
+  examineModels,
+  type ModelChoice,
+  unusableModel,
+} from "#/tasks/intake/examine-models.ts";
 import { goldenPath, tinyCheckpoint } from "../../../support/golden.ts";
 import { sdxlBase, sdxlShapes } from "../../../support/sdxl-layout.ts";
 import { loraShapes, writeShapes, writeTinyCheckpoint } from "../../../support/tiny-models.ts";
@@ -64,4 +70,18 @@ test("a PEFT adapter is looked at again when the configuration beside it has cha
   expect(look().fault?.error.message).toContain("the adapter_config.json beside it is not a JSON object");
   writeFileSync(config, JSON.stringify({ peft_type: "LORA", r: 2, lora_alpha: 8 }));
   expect(look()).toEqual({ notes: [] });
+});
+
+test("a request that names an unusable file for a part of its own is told the field", () => {
+  const error = new ModelError("layout-unsupported", "c.safetensors is a LoRA.");
+  const used = { kind: "controlnet", what: "controlnet file", name: "c.safetensors" } as const;
+  const refusal = unusableModel(
+    { used: { ...used, field: "controlnet_image.1" }, error },
+    { request: {}, preset: {} },
+  );
+  expect([refusal.code, refusal.details["field"], refusal.message]).toEqual([
+    "unusable-model",
+    "controlnet_image.1",
+    "c.safetensors is a LoRA. Leave controlnet_image.1 out, or replace the file.",
+  ]);
 });
