@@ -59,8 +59,8 @@ export function startJob(
   uses: readonly NetworkName[],
 ): Networks {
   const { opened, inJob } = networksOf(paths, clipSkip, workshop);
-  const announced = [...uses.map((name) => networks[name]), ...inOwnFiles(paths)];
-  workshop.residency.startJob(announced.map((network) => inJob(network).request));
+  const announced = new Set<Network>([...uses.map((name) => networks[name]), ...inOwnFiles(paths)]);
+  workshop.residency.startJob([...announced].map((network) => inJob(network).request));
   return opened;
 }
 
