@@ -92,7 +92,7 @@ function* examination(
   const names = new Map<string, string>();
   const pathOf = ({ kind, name }: Used): string => {
     const path = catalog.path(kind, name);
-    if (path === undefined) throw new ModelError("file-unreadable", `${name} is no longer there.`, { name });
+    if (path === undefined) throw new ModelError("file-unreadable", `${name} ${gone(kind)}.`, { name });
     names.set(path, name);
     return path;
   };
@@ -129,6 +129,10 @@ function* examination(
   }
 }
 
+/** A checkpoint, a VAE and a LoRA were among the names a moment ago; nobody asked for a part's. */
+const gone = (kind: ModelKind): string =>
+  ["checkpoints", "vae", "loras"].includes(kind) ? "is no longer there" : `is not in the ${kind} folder`;
+
 /** A sentence with the names that clients know instead of this server's paths, and of real names behind links. */
 function listed(text: string, names: ReadonlyMap<string, string>): string {
   const words = new Map(
@@ -163,7 +167,7 @@ export function unusableModel({ used, error }: Fault, said: Said): RequestError 
   const refusal = (message: string, at: string, value: string): RequestError =>
     new RequestError("unusable-model", message, { ...details, field: at, value }, error);
   if (key === undefined)
-    return refusal(`${error.message} Leave ${field} out, or replace the file.`, field, name);
+    return refusal(`${error.message} Leave ${field} out, or put a usable file in its place.`, field, name);
   if (said.request[key] !== undefined) return refusal(`${error.message} ${waysOut[key]}`, field, name);
   const yourself = `or say ${key} yourself${key === "loras" ? " ([] for none)" : ""}.`;
   if (said.preset[key] !== undefined) {

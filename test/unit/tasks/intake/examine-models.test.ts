@@ -72,6 +72,20 @@ test("a PEFT adapter is looked at again when the configuration beside it has cha
   expect(look()).toEqual({ notes: [] });
 });
 
+test("a file for a part of its own that is not there is told with its folder and the field that chose it", () => {
+  const shelf = { catalog: new Catalog([root]), examiner: new Examiner() };
+  const { recipe, loraFields } = choice("tiny.safetensors");
+  const parts = [{ kind: "controlnet", name: "c.safetensors" }] as const;
+  const { fault } = examineModels(
+    { recipe: { ...recipe, parts }, loraFields, partFields: ["controlnet_image.0"] },
+    shelf,
+  );
+  expect([fault?.used.field, fault?.error.message]).toEqual([
+    "controlnet_image.0",
+    "c.safetensors is not in the controlnet folder.",
+  ]);
+});
+
 test("a request that names an unusable file for a part of its own is told the field", () => {
   const error = new ModelError("layout-unsupported", "c.safetensors is a LoRA.");
   const used = { kind: "controlnet", what: "controlnet file", name: "c.safetensors" } as const;
@@ -82,6 +96,6 @@ test("a request that names an unusable file for a part of its own is told the fi
   expect([refusal.code, refusal.details["field"], refusal.message]).toEqual([
     "unusable-model",
     "controlnet_image.1",
-    "c.safetensors is a LoRA. Leave controlnet_image.1 out, or replace the file.",
+    "c.safetensors is a LoRA. Leave controlnet_image.1 out, or put a usable file in its place.",
   ]);
 });
