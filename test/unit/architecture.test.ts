@@ -26,7 +26,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "tasks/delivery": ["tasks/life-cycle:types", "stores:types", "outgoing"],
   "tasks/life-cycle": ["engine/protocol:types", "stores", "image", "api", "recipe"],
   stores: ["image", "api", "engine/protocol:types", "recipe:types", "tasks/life-cycle:types"],
-  recipe: ["api", "catalog", "assets", "pipeline/text"],
+  recipe: ["api", "catalog", "assets", "pipeline/text", "sampling"],
   "pipeline/text": ["assets", "tensor:types"],
   "engine/protocol": ["recipe:types", "image:types"],
   "engine/host": ["engine/protocol"],

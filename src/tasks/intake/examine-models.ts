@@ -5,6 +5,7 @@ import type { Examiner } from "#/catalog/examine.ts";
 import type { ModelKind } from "#/catalog/find-model.ts";
 import { clientSentence } from "#/lib/client-sentence.ts";
 import { ModelError, RequestError } from "#/lib/errors.ts";
+import { askedOtherwiseWarning } from "#/recipe/method-warnings.ts";
 import type { Recipe } from "#/recipe/recipe.ts";
 
 /** Where model files lie, and who looks at them. */
@@ -32,7 +33,7 @@ const kinds = { checkpoint: "checkpoints", VAE: "vae", LoRA: "loras" } as const 
 
 /** The files of a recipe, and for each LoRA the field that chose it. */
 export type ModelChoice = Readonly<{
-  recipe: Pick<Recipe, "base" | "vae" | "loras">;
+  recipe: Pick<Recipe, "base" | "vae" | "loras"> & Partial<Pick<Recipe, "schedule" | "sampledAs">>;
   loraFields: readonly string[];
 }>;
 
@@ -96,8 +97,11 @@ function* examination(
       notes.add(text.includes(used.name) ? text : `${used.name}: ${text}`);
   };
   try {
-    const checkpoint = examiner.checkpoint(pathOf(base));
+    const checkpoint = examiner.checkpoint(pathOf(base), recipe.sampledAs);
     note(checkpoint.notes);
+    const { schedule } = recipe;
+    if (schedule !== undefined)
+      note([askedOtherwiseWarning({ base: base.name, schedule }, checkpoint.prediction) ?? []].flat());
     yield;
     used = vae ?? base;
     note(examiner.vae(vae === undefined ? undefined : pathOf(vae), checkpoint));
