@@ -3,7 +3,7 @@ import { ModelError } from "#/lib/errors.ts";
 import type { Checkpoint, Doubts, NoiseSchedule, Prediction } from "../checkpoint.ts";
 import type { WeightFile } from "../weight-file.ts";
 import { cosxlMark } from "./cosxl.ts";
-import { hintOf } from "./prediction-hints.ts";
+import { type HintedAt, hintOf } from "./prediction-hints.ts";
 
 /** What a network predicts, on which betas it was trained, and where the file contradicts itself or leaves it open. */
 export type Parameterisation = Readonly<{
@@ -87,13 +87,25 @@ export function parameterisation(file: WeightFile): Parameterisation {
 
 /** Many models are older than all marks, and are known by their names alone: guessing would be as silent as not to. */
 function unmarkedPrediction(file: WeightFile): string[] {
-  return (["v", "edm"] as const).flatMap((at) => {
+  const hinted = (at: HintedAt, wants: string, way: string): string[] => {
     const place = hintOf(file, at);
     if (place === undefined) return [];
     return [
-      `${basename(file.path)} may want ${predictionNames[at]}, as ${place} hints, but has no mark that says so: it is drawn with ${predictionNames.eps}. If that is wrong, a JSON file beside it can decide otherwise (prediction_type: ${at}).`,
+      `${basename(file.path)} may want ${wants}, as ${place} hints, but has no mark that says so: it is drawn with ${predictionNames.eps}. ${way}`,
     ];
-  });
+  };
+  return [
+    ...(["v", "edm"] as const).flatMap((at) =>
+      hinted(
+        at,
+        predictionNames[at],
+        `If that is wrong, a JSON file beside it can decide otherwise (prediction_type: ${at}).`,
+      ),
+    ),
+    ...(["the image itself", "a flow"] as const).flatMap((at) =>
+      hinted(at, `to predict ${at}`, "Nothing here can draw it otherwise."),
+    ),
+  ];
 }
 
 function unmarkedSchedule(file: WeightFile): string[] {

@@ -11,10 +11,12 @@ const places = [
   "sd_merge_recipe",
 ];
 
-/** Words for v-prediction, zero terminal SNR and Playground 2.5 as names of files and models have them. */
+/** Words for what a network predicts and for zero terminal SNR, as names of files and models have them. */
 const words = {
   v: /v[-_. ]?(pred|param)/i,
   edm: /playground[-_. ]?v?2[-_. ]?5/i,
+  "the image itself": /lightning.*x0|x0[-_. ]?pred/i,
+  "a flow": /rectified[-_. ]?flow|flow[-_. ]?match/i,
   zero: /z(ero)?[-_. ]?t?(erminal)?[-_. ]?snr/i,
 } as const;
 
