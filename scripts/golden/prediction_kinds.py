@@ -82,8 +82,12 @@ def sample_tcd(model):
     return sample
 
 
+def is_playground(model):
+    return isinstance(model, guidance.Continuous) and not isinstance(model, CosXL)
+
+
 def vae_latent(model, x):
-    if isinstance(model, guidance.Continuous) and not isinstance(model, CosXL):
+    if is_playground(model):
         means, deviations = (torch.tensor(values).view(1, 4, 1, 1) for values in (guidance.MEANS, guidance.DEVIATIONS))
         return x * deviations / 0.5 + means
     return x / LATENT_SCALE
@@ -92,7 +96,9 @@ def vae_latent(model, x):
 def sampled(recipe, call, model):
     """whole_image's, and one sampler more."""
     if recipe["sampler"] != "tcd":
-        return whole_image.sampled(recipe, call, model)
+        # An empty latent is zeros in the VAE's space, as in the reference, and these are none in Playground's.
+        empty = guidance.playground_latent(torch.zeros(1, 4, 1, 1)) if is_playground(model) else 0
+        return whole_image.sampled(recipe, call, model, empty)
     stream = torch.Generator().manual_seed(int(recipe["seed"]))
     sigmas = guidance.plan(recipe["schedule"], model, recipe["steps"])
     shape = (1, 4, recipe["size"]["height"] // 8, recipe["size"]["width"] // 8)

@@ -1,7 +1,15 @@
-import { expect, test } from "bun:test";
+import { afterAll, expect, test } from "bun:test";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { parameterisation, sampledAs } from "#/weights/layouts/parameterisation.ts";
 import { sdxlCheckpoint } from "#/weights/layouts/sdxl.ts";
+import { openWeights } from "#/weights/open-weights.ts";
 import { headerOf, sdxlShapes, sdxlTiny } from "../../support/sdxl-layout.ts";
+import { stored, writeTensors } from "../../support/write-safetensors.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "parameterisation-"));
+afterAll(() => rmSync(folder, { recursive: true }));
 
 /** What a file of these markers and this metadata says. */
 function said(markers: readonly string[], metadata: Readonly<Record<string, string>> = {}): string {
@@ -84,6 +92,25 @@ test("what the file beside a checkpoint decides is in doubt no longer", () => {
   expect(sampledAs(checkpoint, { prediction: "eps" }).notes).toEqual(checkpoint.doubts.schedule);
   expect(sampledAs(checkpoint, { zeroTerminalSnr: false }).notes).toEqual(checkpoint.doubts.prediction);
   expect(sampledAs(checkpoint, { prediction: "v", zeroTerminalSnr: true }).notes).toEqual([]);
+});
+
+test("CosXL is told by its noise levels; other ones are refused, by a number or by what is none", () => {
+  const file = (name: string, value: readonly number[]) => {
+    const path = writeTensors(join(folder, name), {
+      "edm_vpred.sigma_max": stored("F32", [value.length], value),
+    });
+    return () => parameterisation(openWeights(path)).prediction;
+  };
+  expect(file("cosxl.safetensors", [120])()).toBe("edm-v");
+  expect(file("half.safetensors", [119.9])()).toBe("edm-v");
+  for (const [name, value] of [
+    ["other", [80]],
+    ["two", [120, 120]],
+    ["none", []],
+  ] as const)
+    expect(file(`${name}.safetensors`, value)).toThrow(
+      `${name}.safetensors says that it predicts v at noise levels of its own (tensor edm_vpred.sigma_max)`,
+    );
 });
 
 test("the file beside a checkpoint decides", () => {
