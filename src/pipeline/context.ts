@@ -92,7 +92,7 @@ const used = ["text-l", "text-g", "unet", "vae-decoder"] as const;
  * @throws RequestError `missing-model`
  */
 function pathsOf(
-  { base, vae, loras, sampledAs }: Recipe,
+  { base, vae, parts = [], loras, sampledAs }: Recipe,
   modelRoots: EngineSettings["modelRoots"],
 ): ModelPaths {
   const pathOf = (kind: ModelKind, name: string): string => {
@@ -103,6 +103,7 @@ function pathsOf(
   };
   return {
     loras: loras.map(({ name, weight }) => ({ path: pathOf("loras", name), weight })),
+    ...Object.fromEntries(parts.map(({ kind, name }) => [kind, pathOf(kind, name)])),
     vae: vae === null ? undefined : pathOf("vae", vae),
     base: pathOf("checkpoints", base),
     sampledAs,

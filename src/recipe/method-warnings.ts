@@ -25,18 +25,23 @@ const answerNames: Readonly<Record<Answers, string>> = {
 /**
  * Says that the schedule has the network asked in another way than the one it was trained for. Three schedules bring their
  * own, as Fooocus' do, whatever the checkpoint is; the pictures are then wrong in a way that looks like a bad model.
+ *
+ * @param recipe without a schedule where only its files matter
+ * @returns a sentence, or none
  */
-export function askedOtherwiseWarning(
-  { base, schedule }: Pick<Recipe, "base" | "schedule">,
+export function askedOtherwise(
+  { base, schedule }: Pick<Recipe, "base"> & Partial<Pick<Recipe, "schedule">>,
   answers: Answers,
-): string | undefined {
-  const way = wayOf(schedule);
-  if (way === undefined || way === answers) return undefined;
+): readonly string[] {
+  const way = schedule === undefined ? undefined : wayOf(schedule);
+  if (way === undefined || way === answers) return [];
   const said =
     way === "eps"
       ? "as if it predicted noise"
       : "as Playground 2.5 is; if it is that, a JSON file beside it can say so (prediction_type: edm)";
-  return `${base} ${answerNames[answers]}, but the schedule ${schedule} asks it ${said}: its pictures will be wrong. Choose another scheduler_name or performance_selection.`;
+  return [
+    `${base} ${answerNames[answers]}, but the schedule ${schedule} asks it ${said}: its pictures will be wrong. Choose another scheduler_name or performance_selection.`,
+  ];
 }
 
 /** How a schedule has every network asked; undefined where it leaves that to the network's file. */

@@ -3,7 +3,7 @@ import { type SampledAs, sampledAs } from "#/weights/layouts/parameterisation.ts
 import {
   type Located,
   locatePart,
-  type OwnFile,
+  type OwnFileKind,
   ownFileKinds,
   type PartSource,
 } from "#/weights/layouts/part-source.ts";
@@ -20,12 +20,14 @@ export type ModelPaths = Readonly<{
   loras: readonly Readonly<{ path: string; weight: number }>[];
 }> &
   /** Files of their own, such as a VAE that is to be used instead of the checkpoint's. */
-  Readonly<Partial<Record<OwnFile["kind"], string | undefined>>>;
+  Readonly<Partial<Record<OwnFileKind, string | undefined>>>;
 
 /** What the headers of a job's files say. */
 export type JobFiles = Readonly<{
   checkpoint: Checkpoint;
   loras: readonly LoraUse[];
+  /** Of which kinds the job names files beside its checkpoint. */
+  own: Readonly<Partial<Record<OwnFileKind, boolean>>>;
   /** @throws ModelError if the part is in none of the files, or its own file is not what it should be */
   locate: (source: PartSource) => Located;
 }>;
@@ -45,7 +47,7 @@ export const filesOf = (paths: ModelPaths): readonly string[] => [
  */
 export function readJobFiles(paths: ModelPaths, needed: readonly PartSource[]): JobFiles {
   const checkpoint = sampledAs(sdxlCheckpoint(openWeights(paths.base)), paths.sampledAs);
-  const own = new Map<OwnFile["kind"], WeightFile>();
+  const own = new Map<OwnFileKind, WeightFile>();
   for (const kind of ownFileKinds) {
     const path = paths[kind];
     if (path !== undefined) own.set(kind, openWeights(path));
@@ -59,5 +61,6 @@ export function readJobFiles(paths: ModelPaths, needed: readonly PartSource[]): 
     return found;
   };
   for (const source of needed) locate(source);
-  return { checkpoint, loras: readLoras(paths.loras, checkpoint), locate };
+  const named = Object.fromEntries([...own.keys()].map((kind) => [kind, true]));
+  return { checkpoint, loras: readLoras(paths.loras, checkpoint), own: named, locate };
 }

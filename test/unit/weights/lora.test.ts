@@ -348,7 +348,7 @@ test("metadata names the base of a text encoder's LoRA, and says nothing where i
 
 test("metadata that names another model whose UNet is the same is told, since nothing else tells them apart", () => {
   expect(readWith({ "modelspec.architecture": "kolors/lora" }, peft(inUnet, 128)).notes).toContain(
-    "some.safetensors says that it was made for Kolors (modelspec.architecture); its modules are in base.safetensors, so it is used.",
+    "some.safetensors says that it was made for Kolors (modelspec.architecture); its modules are in tiny.safetensors, so it is used.",
   );
   expect(
     readWith(
