@@ -1,7 +1,8 @@
 import { planSigmas } from "./plan.ts";
 import type { Sampler } from "./sampler.ts";
 import { samplers } from "./samplers.ts";
-import { type BuiltSchedule, samplingFor, schedules } from "./schedules.ts";
+import { type BuiltSchedule, schedules } from "./schedules.ts";
+import type { SigmaTable } from "./sigma-table.ts";
 
 /** A whole run: which sampler walks which schedule in how many steps. */
 export type AskedSteps = Readonly<{
@@ -12,11 +13,19 @@ export type AskedSteps = Readonly<{
 
 /**
  * How many steps a run from pure noise takes: as many as were asked for, or fewer where the schedule has too few levels.
- * Every table of a file has a thousand levels, so the number does not depend on the checkpoint.
+ * Every table that levels are picked from has a thousand, so the number does not depend on the checkpoint; nor on what the
+ * levels are, so that nothing is computed that a run would need.
  */
 export function stepsMade({ sampler, schedule, steps }: AskedSteps): number {
-  const model = samplingFor(schedule, { prediction: "eps", schedule: "scaled-linear" });
   const walker: Sampler = samplers[sampler];
-  const { sigmas } = planSigmas(schedules[schedule], model, walker, { steps, denoise: 1 });
+  const { sigmas } = planSigmas(schedules[schedule], flatTable(), walker, { steps, denoise: 1 });
   return sigmas.length - 1;
 }
+
+const flatTable = (): SigmaTable => ({
+  sigmas: new Float32Array(1000).fill(1),
+  sigmaMin: 1,
+  sigmaMax: 1,
+  timestep: () => 0,
+  sigmaAt: () => 1,
+});
