@@ -47,7 +47,7 @@ export type PartFile = Readonly<{
 export type InputName = string;
 
 /** What a network predicts and on which betas it was trained, said by whoever owns the file; it wins over the file. */
-export type SampledAs = Readonly<{ prediction?: "eps" | "v"; zeroTerminalSnr?: boolean }>;
+export type SampledAs = Readonly<{ prediction?: "eps" | "v" | "edm"; zeroTerminalSnr?: boolean }>;
 
 export type LoraUse = Readonly<{ name: ModelName; weight: number }>;
 

@@ -10,6 +10,7 @@ import { drawPrompts, type WrittenPrompts } from "./draw-prompts.ts";
 import { inputPictures } from "./input-pictures.ts";
 import { inpaintEngines, swapMethods } from "./known-names.ts";
 import { sdxlLatentColours } from "./latent-colours.ts";
+import { stepsWarning } from "./method-warnings.ts";
 import { knownName } from "./names.ts";
 import { refuseEmbeddings, refuseEmptyTab, refuseNotYet } from "./not-yet.ts";
 import { modeOf } from "./performance.ts";
@@ -85,8 +86,10 @@ export function resolveRecipe(params: GenerateParams, world: World): Resolved {
     refuseEmbeddings([...new Set(texts.flat())], field);
     checkSides(texts, field, world.tokenizer);
   }
+  const steps = chooseSteps(params, mode);
+  const method = chooseMethod(params, mode);
   return {
-    warnings,
+    warnings: [...warnings, ...[stepsWarning({ ...method, steps }) ?? []].flat()],
     loraFields: chosen.map(({ field }) => field),
     inputFields: pictures.map(({ field }) => field),
     written: images.map(({ written }) => written),
@@ -96,8 +99,8 @@ export function resolveRecipe(params: GenerateParams, world: World): Resolved {
       vae: params.vae_name === ownVae ? null : knownName(params.vae_name, world.vaes, "vae_name", "VAE"),
       loras: chosen.map(({ name, weight }) => ({ name, weight })),
       size: chooseSize(params),
-      steps: chooseSteps(params, mode),
-      ...chooseMethod(params, mode),
+      steps,
+      ...method,
       clipSkip: params.clip_skip,
       guidance: chooseGuidance(params, mode),
       noise: world.noise,
