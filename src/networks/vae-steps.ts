@@ -8,7 +8,12 @@ import { operators } from "#/graph/operators.ts";
  * convolutions of which the first channels are the answer.
  */
 export type VaeStep = Readonly<
-  | { kind: "convolutions"; modules: readonly string[]; resample: "none" | "double" | "halve"; channels: number }
+  | {
+      kind: "convolutions";
+      modules: readonly string[];
+      resample: "none" | "double" | "halve";
+      channels: number;
+    }
   | { kind: "block"; module: string; channels: number }
   | { kind: "attention"; module: string; channels: number }
   | { kind: "end"; norm: string; modules: readonly string[]; channels: number }
@@ -50,18 +55,20 @@ export function encoderSteps(source: WeightSource): readonly VaeStep[] {
   }
   steps.push(...middle(m, "encoder.mid"));
   const channels = m.size("quant_conv.weight", 0) / 2;
-  steps.push({ kind: "end", norm: "encoder.norm_out", modules: ["encoder.conv_out", "quant_conv"], channels });
+  steps.push({
+    kind: "end",
+    norm: "encoder.norm_out",
+    modules: ["encoder.conv_out", "quant_conv"],
+    channels,
+  });
   return steps;
 }
 
 /** For looking names up; nothing is drawn. */
-const moduleOf = (source: WeightSource): Module => new Module(new Graph({ operators: operators.cpu }), source);
+const moduleOf = (source: WeightSource): Module =>
+  new Module(new Graph({ operators: operators.cpu }), source);
 
-function convolutions(
-  m: Module,
-  modules: readonly string[],
-  resample: "none" | "double" | "halve",
-): VaeStep {
+function convolutions(m: Module, modules: readonly string[], resample: "none" | "double" | "halve"): VaeStep {
   return { kind: "convolutions", modules, resample, channels: m.size(`${modules.at(-1)}.weight`, 0) };
 }
 

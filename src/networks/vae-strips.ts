@@ -104,10 +104,7 @@ function known(g: Graph, norm: number): Known {
   return { shift: port("shift"), factor: port("factor") };
 }
 
-function convolutions(
-  m: Module,
-  { modules, resample }: Extract<StripPart, { kind: "convolutions" }>,
-): Value {
+function convolutions(m: Module, { modules, resample }: Extract<StripPart, { kind: "convolutions" }>): Value {
   const [first = ""] = modules;
   const start = given(m.graph, m.size(`${first}.weight`, 1));
   if (resample === "halve") return stripHalved(m.at(first), start);
@@ -137,7 +134,11 @@ function tokens(m: Module): undefined {
   const channels = m.size("norm.weight", 0);
   const g = m.graph;
   const { x } = stripNorm(m.at("norm"), given(g, channels), known(g, 0));
-  for (const [name, output] of [["q", "queries"], ["k", "keys"], ["v", "values"]] as const) {
+  for (const [name, output] of [
+    ["q", "queries"],
+    ["k", "keys"],
+    ["v", "values"],
+  ] as const) {
     const rows = reshape(conv2d(m.at(name), x), [0, channels, -1]);
     g.output(output, transpose(rows, [0, 2, 1]));
   }
@@ -147,8 +148,7 @@ function mixed(m: Module): Value {
   const g = m.graph;
   const channels = m.size("norm.weight", 0);
   const { x } = given(g, channels);
-  const port = (name: string, pixels: Dimension): Value =>
-    g.input(name, "float32", [1, pixels, channels]);
+  const port = (name: string, pixels: Dimension): Value => g.input(name, "float32", [1, pixels, channels]);
   const read = { q: port("queries", "R*W"), k: port("keys", "T"), v: port("values", "T") };
   const found = reshape(transpose(attention(read, 1), [0, 2, 1]), dims(x, 0, 4));
   return residual(m, x, conv2d(m.at("proj_out"), found));

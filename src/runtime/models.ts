@@ -6,6 +6,7 @@ import { type Ask, askerOf } from "./ask.ts";
 import { type ModelPaths, readJobFiles } from "./job-files.ts";
 import { type JobNetwork, jobNetwork, type Workshop } from "./job-network.ts";
 import { type TextEncoder, textEncoders } from "./text-encoders.ts";
+import { type ByStrips, vaeByStrips } from "./vae-by-strips.ts";
 
 /**
  * What a UNet is asked with: the scaled latent [1, 4, h, w], its timestep [1], the text's hidden states
@@ -33,6 +34,9 @@ export type Networks = Readonly<{
   decode: (latent: Tensor) => Promise<Tensor>;
   /** Picture [1, 3, H, W] from -1 to 1, sides multiples of 8 -> latent in VAE space */
   encode: (image: Tensor) => Promise<Tensor>;
+  /** As `decode` and `encode`, for pictures whose features are too large to have them at once. */
+  decodeByStrips: ByStrips;
+  encodeByStrips: ByStrips;
   /** Any network of the table, by the inputs it declares. */
   ask: Ask;
 }>;
@@ -72,7 +76,11 @@ function networksOf(
   const inJob = (network: Network): JobNetwork => jobNetwork(network, files, { clipSkip }, workshop);
   const ask = askerOf(inJob, workshop.residency);
   const { prediction, schedule } = files.checkpoint;
-  const opened = { prediction, schedule, textKey: textKey(inJob), ...callsOf(ask), ask };
+  const byStrips = {
+    decodeByStrips: vaeByStrips("vae-decoder", files, workshop),
+    encodeByStrips: vaeByStrips("vae-encoder", files, workshop),
+  };
+  const opened = { prediction, schedule, textKey: textKey(inJob), ...callsOf(ask), ...byStrips, ask };
   return { opened, inJob };
 }
 

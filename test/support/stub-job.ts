@@ -9,6 +9,10 @@ const never = async (): Promise<never> => {
   throw new Error("this network is not asked");
 };
 
+async function* noStrips(): AsyncGenerator<never, void, undefined> {
+  await never();
+}
+
 /** Networks of an ordinary checkpoint of which only those that are given may be asked. */
 export const stubNetworks = (answers: Partial<Networks>): Networks => ({
   prediction: "eps",
@@ -19,6 +23,8 @@ export const stubNetworks = (answers: Partial<Networks>): Networks => ({
   unet: never,
   decode: never,
   encode: never,
+  decodeByStrips: noStrips,
+  encodeByStrips: noStrips,
   ask: never,
   ...answers,
 });

@@ -1,8 +1,8 @@
 import { strides } from "#/graph/dimensions.ts";
 import type { Value } from "#/graph/graph.ts";
 import type { Module } from "#/graph/module.ts";
-import { add, mul } from "#/graph/ops/arithmetic.ts";
 import { silu } from "#/graph/ops/activation.ts";
+import { add, mul } from "#/graph/ops/arithmetic.ts";
 import { conv2d } from "#/graph/ops/conv2d.ts";
 import { doubleNearest } from "#/graph/ops/resize.ts";
 import { reshape } from "#/graph/ops/shape.ts";
@@ -75,7 +75,8 @@ export function outputStatistics(x: Value): void {
   const g = x.graph;
   const rows = reshape(x, [groups, -1]);
   const axis = g.constant("int64", [1]);
-  const average = (y: Value): Value => g.node("ReduceMean", [y, axis], { keepdims: 1 }, { dims: [groups, 1] });
+  const average = (y: Value): Value =>
+    g.node("ReduceMean", [y, axis], { keepdims: 1 }, { dims: [groups, 1] });
   const mean = average(rows);
   const off = g.node("Sub", [rows, mean], {}, { dims: rows.dims });
   g.output("mean", mean);

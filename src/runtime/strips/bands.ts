@@ -32,7 +32,12 @@ export class Bands {
    * @param to   [C, rows of it, W]
    * @param rows of `to`; `start`: at which of them the first copied row goes
    */
-  copy(from: number, end: number, to: Float32Array, { rows, start }: Readonly<{ rows: number; start: number }>): void {
+  copy(
+    from: number,
+    end: number,
+    to: Float32Array,
+    { rows, start }: Readonly<{ rows: number; start: number }>,
+  ): void {
     const { channels, height, width } = this.size;
     for (let row = from; row < end; ) {
       const band = Math.floor(row / this.rows);

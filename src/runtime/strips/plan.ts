@@ -50,7 +50,8 @@ export function planPasses(steps: readonly VaeStep[], input: Size, kept = keptBy
       case "convolutions": {
         const { modules, resample } = step;
         const [only] = modules;
-        if (resample === "double" && next?.kind === "block" && together(at, next.channels) > kept) lead = only;
+        if (resample === "double" && next?.kind === "block" && together(at, next.channels) > kept)
+          lead = only;
         const part = { kind: "convolutions", modules, resample } as const;
         const into = lead === undefined ? "features" : "nowhere";
         passes.push(pass(part, at, into, [], lead === undefined ? "features" : "lead"));

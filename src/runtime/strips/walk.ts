@@ -1,17 +1,17 @@
+import type { WeightSource } from "#/graph/module.ts";
+import { BugError } from "#/lib/errors.ts";
 import type { Network } from "#/networks/network.ts";
 import type { VaeStep } from "#/networks/vae-steps.ts";
 import { drawStrip } from "#/networks/vae-strips.ts";
-import { BugError } from "#/lib/errors.ts";
 import { isFiniteThroughout, type Tensor } from "#/tensor/tensor.ts";
-import type { WeightSource } from "#/graph/module.ts";
 import type { Session } from "../session.ts";
 import { Bands } from "./bands.ts";
 import { type Pass, planPasses, rowsRead, type Subject, stripsOf } from "./plan.ts";
 import { RowsReader } from "./rows-reader.ts";
 import { Statistics } from "./statistics.ts";
 
-/** How far a walk has come: strips that are done, of all. */
-export type StripProgress = Readonly<{ done: number; of: number }>;
+/** What a walk tells: how far it is, strips that are done of all, and at its end what came of it. */
+export type WalkEvent = Readonly<{ at: "strip"; done: number; of: number } | { at: "end"; answer: Tensor }>;
 
 /** What a walk works with. */
 export type WalkParts = Readonly<{
@@ -42,7 +42,7 @@ type Kept = {
 export async function* walkStrips(
   input: Tensor,
   parts: WalkParts,
-): AsyncGenerator<StripProgress, Tensor, undefined> {
+): AsyncGenerator<WalkEvent, void, undefined> {
   const [, channels = 0, height = 0, width = 0] = input.dims;
   const size = { channels, height, width };
   const passes = planPasses(parts.steps, size, parts.kept);
@@ -54,7 +54,7 @@ export async function* walkStrips(
     try {
       const walk = new PassWalk(pass, kept);
       for (let from = 0; from < pass.size.height; from += pass.rows) {
-        yield { done, of };
+        yield { at: "strip", done, of };
         await walk.strip(from, session);
         done += 1;
       }
@@ -67,7 +67,8 @@ export async function* walkStrips(
   }
   const { features } = kept;
   const { size: found } = features;
-  return { dims: [1, found.channels, found.height, found.width], data: features.whole() };
+  const answer = { dims: [1, found.channels, found.height, found.width], data: features.whole() };
+  yield { at: "end", answer };
 }
 
 const drawn = (source: WeightSource, operators: Parameters<Network["draw"]>[1], { part, into }: Pass) =>
