@@ -75,7 +75,7 @@ function drawn(m: Module, part: StripPart): Value | undefined {
       const block = m.at(part.module);
       const channels = block.size("conv1.weight", 0);
       const x = m.graph.input("hidden", "float32", strip.x.dims.with(1, channels));
-      const hidden = { x, inside: strip.inside };
+      const hidden = { x, inside: strip.inside, clean: true };
       return joined(block, cropped(strip, 1), secondHalf(block, hidden, known(m.graph, 0)));
     }
     case "block": {
@@ -93,10 +93,10 @@ function drawn(m: Module, part: StripPart): Value | undefined {
   }
 }
 
-/** The rows that a part is given. */
+/** The rows that a part is given, zeros beyond the border. */
 function given(g: Graph, channels: number): Strip {
   const x = g.input("x", "float32", [1, channels, "R", "W"]);
-  return { x, inside: g.input("inside", "float32", [1, 1, "R", 1]) };
+  return { x, inside: g.input("inside", "float32", [1, 1, "R", 1]), clean: true };
 }
 
 function known(g: Graph, norm: number): Known {

@@ -26,6 +26,8 @@ export type ModelPaths = Readonly<{
 export type JobFiles = Readonly<{
   checkpoint: Checkpoint;
   loras: readonly LoraUse[];
+  /** A file of its own, if one was named. @throws ModelError if it cannot be read */
+  own: (kind: OwnFile["kind"]) => WeightFile | undefined;
   /** @throws ModelError if the part is in none of the files, or its own file is not what it should be */
   locate: (source: PartSource) => Located;
 }>;
@@ -45,19 +47,21 @@ export const filesOf = (paths: ModelPaths): readonly string[] => [
  */
 export function readJobFiles(paths: ModelPaths, needed: readonly PartSource[]): JobFiles {
   const checkpoint = sampledAs(sdxlCheckpoint(openWeights(paths.base)), paths.sampledAs);
-  const own = new Map<OwnFile["kind"], WeightFile>();
-  for (const kind of ownFileKinds) {
+  const opened = new Map<OwnFile["kind"], WeightFile>();
+  const own = (kind: OwnFile["kind"]): WeightFile | undefined => {
     const path = paths[kind];
-    if (path !== undefined) own.set(kind, openWeights(path));
-  }
+    const file = opened.get(kind) ?? (path === undefined ? undefined : openWeights(path));
+    if (file !== undefined) opened.set(kind, file);
+    return file;
+  };
   const located = new Map<PartSource, Located>();
   const locate = (source: PartSource): Located => {
     const { ownFile } = source;
-    const file = ownFile === undefined ? undefined : own.get(ownFile.kind);
+    const file = ownFile === undefined ? undefined : own(ownFile.kind);
     const found = located.get(source) ?? locatePart(source, checkpoint, file);
     located.set(source, found);
     return found;
   };
   for (const source of needed) locate(source);
-  return { checkpoint, loras: readLoras(paths.loras, checkpoint), locate };
+  return { checkpoint, loras: readLoras(paths.loras, checkpoint), locate, own };
 }

@@ -1,9 +1,11 @@
 import { type NetworkName, networks } from "#/networks/index.ts";
 import type { Network } from "#/networks/network.ts";
+import { previewNetworks } from "#/networks/preview-networks.ts";
 import type { Tensor } from "#/tensor/tensor.ts";
 import type { NoiseSchedule, Prediction } from "#/weights/checkpoint.ts";
+import { previewKind } from "#/weights/layouts/preview.ts";
 import { type Ask, askerOf } from "./ask.ts";
-import { type ModelPaths, readJobFiles } from "./job-files.ts";
+import { type JobFiles, type ModelPaths, readJobFiles } from "./job-files.ts";
 import { type JobNetwork, jobNetwork, type Workshop } from "./job-network.ts";
 import { type TextEncoder, textEncoders } from "./text-encoders.ts";
 import { type ByStrips, vaeByStrips } from "./vae-by-strips.ts";
@@ -34,6 +36,13 @@ export type Networks = Readonly<{
   decode: (latent: Tensor) => Promise<Tensor>;
   /** Picture [1, 3, H, W] from -1 to 1, sides multiples of 8 -> latent in VAE space */
   encode: (image: Tensor) => Promise<Tensor>;
+  /**
+   * A look at a latent in sampler space -> [1, 3, H, W], about -1 to 1, of another size than the picture's. Nothing where no
+   * file for previews was named.
+   *
+   * @throws ModelError where the file that was named makes none
+   */
+  preview: (latent: Tensor) => Promise<Tensor | undefined>;
   /** As `decode` and `encode`, for pictures whose features are too large to have them at once. */
   decodeByStrips: ByStrips;
   encodeByStrips: ByStrips;
@@ -80,9 +89,24 @@ function networksOf(
     decodeByStrips: vaeByStrips("vae-decoder", files, workshop),
     encodeByStrips: vaeByStrips("vae-encoder", files, workshop),
   };
-  const opened = { prediction, schedule, textKey: textKey(inJob), ...callsOf(ask), ...byStrips, ask };
+  const opened = {
+    prediction,
+    schedule,
+    textKey: textKey(inJob),
+    ...callsOf(ask),
+    ...byStrips,
+    preview: previewOf(files, ask),
+    ask,
+  };
   return { opened, inJob };
 }
+
+const previewOf =
+  (files: JobFiles, ask: Ask): Networks["preview"] =>
+  async (latent) => {
+    const file = files.own("preview");
+    return file === undefined ? undefined : (await ask(previewNetworks[previewKind(file)], { latent })).image;
+  };
 
 const callsOf = (ask: Ask) => ({
   ...textEncoders(ask),

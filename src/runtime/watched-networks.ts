@@ -76,6 +76,7 @@ export function watchedNetworks(
     unet: watched(networks.unet),
     decode: watched(networks.decode),
     encode: watched(networks.encode),
+    preview: watched(networks.preview),
     decodeByStrips: walked(networks.decodeByStrips),
     encodeByStrips: walked(networks.encodeByStrips),
     ask: (network, inputs) => between(() => networks.ask(network, inputs)),

@@ -23,6 +23,7 @@ export const stubNetworks = (answers: Partial<Networks>): Networks => ({
   unet: never,
   decode: never,
   encode: never,
+  preview: never,
   decodeByStrips: noStrips,
   encodeByStrips: noStrips,
   ask: never,

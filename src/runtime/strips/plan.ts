@@ -19,11 +19,19 @@ export type Pass = Readonly<{
   gives: Subject | undefined;
 }>;
 
-/** Bytes that features may take together that are kept at once; where a smaller choice is left. */
-const keptBytes = 3 * 2 ** 30;
+/** How much room a walk takes, in bytes. */
+export type Room = Readonly<{
+  /** Features that are kept at once, where a smaller choice is left. */
+  kept: number;
+  /** A strip's answer, about. */
+  strip: number;
+}>;
 
-/** Bytes of a strip's answer, about. */
-const stripBytes = 16 * 2 ** 20;
+/** Of SDXL's VAE at 2048 x 2048 the largest features that have to be kept, and those they are made of, are 3 GiB. */
+const usual: Room = { kept: 3 * 2 ** 30, strip: 16 * 2 ** 20 };
+
+/** A pass before its strips are measured, by the largest features it has to do with. */
+type Planned = Omit<Pass, "rows"> & Readonly<{ widest: Size }>;
 
 /** Bytes of scores, where attention has them all at once. */
 const scoreBytes = 2 ** 28;
@@ -34,12 +42,13 @@ export const bytesOf = ({ channels, height, width }: Size): number => channels *
 
 /**
  * How a half of a VAE is walked through strip by strip. Features are kept between two passes; where these are more than
- * {@link keptBytes}, an enlarged form of them or the middle of a res-block is computed anew instead, which costs time.
+ * the room there is, an enlarged form of them or the middle of a res-block is computed anew instead, which costs time.
  *
  * @param input of the latent or the picture
  */
-export function planPasses(steps: readonly VaeStep[], input: Size, kept = keptBytes): readonly Pass[] {
-  const passes: Pass[] = [];
+export function planPasses(steps: readonly VaeStep[], input: Size, room = usual): readonly Pass[] {
+  const { kept } = room;
+  const passes: Planned[] = [];
   let at = input;
   let lead: string | undefined;
   for (const [index, step] of steps.entries()) {
@@ -63,13 +72,13 @@ export function planPasses(steps: readonly VaeStep[], input: Size, kept = keptBy
         break;
       case "attention":
         passes.push(pass({ kind: "tokens", module: step.module }, at, "tokens", ["features"]));
-        passes.push(attending(pass({ kind: "mixed", module: step.module }, at, "features", [], "features")));
+        passes.push(pass({ kind: "mixed", module: step.module }, at, "features", [], "features"));
         break;
       case "end":
-        passes.push(pass(step, at, "answer", ["features"]));
+        passes.push({ ...pass(step, at, "answer", ["features"]), widest: from });
     }
   }
-  return passes;
+  return passes.map((pass) => ({ ...pass, rows: rowsOf(pass, room.strip) }));
 }
 
 const together = (size: Size, channels: number): number => bytesOf(size) + bytesOf({ ...size, channels });
@@ -86,7 +95,7 @@ function block(
   from: Size,
   size: Size,
   { lead, kept }: Readonly<{ lead: string | undefined; kept: number }>,
-): readonly Pass[] {
+): readonly Planned[] {
   const read = lead === undefined ? "features" : "lead";
   const first = { kind: "first", module, lead } as const;
   if (lead === undefined && from.channels === size.channels && 2 * bytesOf(size) > kept)
@@ -100,24 +109,21 @@ function block(
   ];
 }
 
-function pass(
+const pass = (
   part: StripPart,
   size: Size,
   into: Pass["into"],
   norms: readonly Subject[],
   gives?: Subject,
-): Pass {
-  const row = bytesOf({ ...size, height: 1 });
-  // An even number: doubled rows come in pairs.
-  const rows = Math.min(size.height, Math.max(2, 2 * Math.floor(stripBytes / row / 2)));
-  return { part, size, rows, into, norms, gives };
-}
+): Planned => ({ part, size, widest: size, into, norms, gives });
 
-/** Providers without fused attention hold the scores of the rows at hand. */
-function attending(pass: Pass): Pass {
-  const { height, width } = pass.size;
-  const row = width * height * width * float;
-  return { ...pass, rows: Math.min(pass.rows, Math.max(1, Math.floor(scoreBytes / row))) };
+/** Rows of a strip: an even number, since doubled rows come in pairs. */
+function rowsOf({ part, size: { height, width }, widest }: Planned, strip: number): number {
+  const row = bytesOf({ ...widest, height: 1 });
+  const rows = Math.min(height, Math.max(2, 2 * Math.floor(strip / row / 2)));
+  if (part.kind !== "mixed") return rows;
+  // Providers without fused attention hold the scores of the rows at hand.
+  return Math.min(rows, Math.max(1, Math.floor(scoreBytes / (width * height * width * float))));
 }
 
 /** How many strips a plan has. */

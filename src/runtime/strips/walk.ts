@@ -6,7 +6,7 @@ import { drawStrip } from "#/networks/vae-strips.ts";
 import { isFiniteThroughout, type Tensor } from "#/tensor/tensor.ts";
 import type { Session } from "../session.ts";
 import { Bands } from "./bands.ts";
-import { type Pass, planPasses, rowsRead, type Subject, stripsOf } from "./plan.ts";
+import { type Pass, planPasses, type Room, rowsRead, type Subject, stripsOf } from "./plan.ts";
 import { RowsReader } from "./rows-reader.ts";
 import { Statistics } from "./statistics.ts";
 
@@ -20,8 +20,7 @@ export type WalkParts = Readonly<{
   open: (draw: Network["draw"]) => Promise<Session>;
   /** What to throw where an answer holds no numbers. */
   broken: () => Promise<Error>;
-  /** Bytes of features that are kept at once, where there is a choice. */
-  kept?: number;
+  room?: Room;
 }>;
 
 /** What stays between two passes. */
@@ -45,23 +44,13 @@ export async function* walkStrips(
 ): AsyncGenerator<WalkEvent, void, undefined> {
   const [, channels = 0, height = 0, width = 0] = input.dims;
   const size = { channels, height, width };
-  const passes = planPasses(parts.steps, size, parts.kept);
+  const passes = planPasses(parts.steps, size, parts.room);
   const kept: Kept = { features: new Bands(size, height, [input.data]), known: new Map() };
   const of = stripsOf(passes);
   let done = 0;
   for (const pass of passes) {
-    const session = await parts.open((source, operators) => drawn(source, operators, pass));
-    try {
-      const walk = new PassWalk(pass, kept);
-      for (let from = 0; from < pass.size.height; from += pass.rows) {
-        yield { at: "strip", done, of };
-        await walk.strip(from, session);
-        done += 1;
-      }
-      if (!walk.finish()) throw await parts.broken();
-    } finally {
-      await session.release();
-    }
+    for await (const strips of passStrips(pass, kept, parts)) yield { at: "strip", done: done + strips, of };
+    done += stripsOf([pass]);
     // What was dropped may be gigabytes, which a collector that sees a few small objects is in no hurry to give back.
     Bun.gc(true);
   }
@@ -69,6 +58,25 @@ export async function* walkStrips(
   const { size: found } = features;
   const answer = { dims: [1, found.channels, found.height, found.width], data: features.whole() };
   yield { at: "end", answer };
+}
+
+/** One pass, in a function of its own: what it reads must be forgotten when it is over. @returns strips that are done, before each */
+async function* passStrips(
+  pass: Pass,
+  kept: Kept,
+  parts: WalkParts,
+): AsyncGenerator<number, void, undefined> {
+  const session = await parts.open((source, operators) => drawn(source, operators, pass));
+  try {
+    const walk = new PassWalk(pass, kept);
+    for (let from = 0; from < pass.size.height; from += pass.rows) {
+      yield from / pass.rows;
+      await walk.strip(from, session);
+    }
+    if (!walk.finish()) throw await parts.broken();
+  } finally {
+    await session.release();
+  }
 }
 
 const drawn = (source: WeightSource, operators: Parameters<Network["draw"]>[1], { part, into }: Pass) =>

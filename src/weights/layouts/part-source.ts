@@ -5,8 +5,8 @@ import type { FileStamp } from "../stamp.ts";
 import type { WeightFile } from "../weight-file.ts";
 import type { CheckpointPart } from "./parts.ts";
 
-/** Kinds of files that a job may name beside its checkpoint, each for one part of a model. */
-export const ownFileKinds = ["vae"] as const;
+/** Kinds of files that a job may name beside its checkpoint, each for one part of a model, or to make previews with. */
+export const ownFileKinds = ["vae", "preview"] as const;
 
 /** Such a kind, and how a file of it is recognised and read. */
 export type OwnFile = Readonly<{

@@ -17,7 +17,7 @@ afterAll(() => workshop.close());
 const requests = (dtype: DType) => {
   const checkpoint = sdxlCheckpoint(headerOf(sdxlShapes(sdxlBase), "/sd_xl_base_1.0.safetensors", dtype));
   const locate = (source: PartSource) => locatePart(source, checkpoint, undefined);
-  const files = { checkpoint, loras: [], locate };
+  const files = { checkpoint, loras: [], locate, own: () => undefined };
   return Object.values(networks).map(
     (network) => jobNetwork(network, files, { clipSkip: 2 }, workshop).request,
   );

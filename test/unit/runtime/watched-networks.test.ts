@@ -50,6 +50,7 @@ function networksOver(during: () => void = () => undefined) {
     unet: run,
     decode: run,
     encode: run,
+    preview: run,
     decodeByStrips: walk,
     encodeByStrips: walk,
     ask: async () => {
