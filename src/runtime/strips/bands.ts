@@ -11,19 +11,28 @@ export class Bands {
   readonly size: Size;
   /** Of each band but the last, which may have fewer. */
   readonly rows: number;
-  readonly data: readonly Float32Array[];
+  #data: readonly Float32Array[];
 
   constructor(size: Size, rows: number, data?: readonly Float32Array[]) {
     const { channels, height, width } = size;
     this.size = size;
     this.rows = rows;
     const count = Math.ceil(height / rows);
-    this.data =
+    this.#data =
       data ??
       Array.from({ length: count }, (_, band) => {
         const { data } = zeros([channels, Math.min(rows, height - band * rows), width]);
         return data;
       });
+  }
+
+  get data(): readonly Float32Array[] {
+    return this.#data;
+  }
+
+  /** Lets the memory go, whoever still knows of the features. */
+  drop(): void {
+    this.#data = [];
   }
 
   /**
@@ -44,7 +53,7 @@ export class Bands {
       const first = band * this.rows;
       const held = Math.min(this.rows, height - first);
       const until = Math.min(end, first + held);
-      const data = this.data[band]!;
+      const data = this.#data[band]!;
       for (let channel = 0; channel < channels; channel += 1) {
         const at = (channel * held + row - first) * width;
         const piece = data.subarray(at, at + (until - row) * width);

@@ -60,7 +60,7 @@ export async function* walkStrips(
   yield { at: "end", answer };
 }
 
-/** One pass, in a function of its own: what it reads must be forgotten when it is over. @returns strips that are done, before each */
+/** One pass. Tells before each strip how many are done. */
 async function* passStrips(
   pass: Pass,
   kept: Kept,
@@ -138,17 +138,23 @@ class PassWalk {
         break;
       case "over-hidden":
         kept.hidden = undefined;
-        kept.features = target ?? kept.features;
+        this.#replace(target);
         break;
       case "features":
         kept.tokens = undefined;
-        kept.features = target ?? kept.features;
+        this.#replace(target);
         break;
       case "answer":
-        kept.features = target ?? kept.features;
+        this.#replace(target);
         return kept.features.data.every(isFiniteThroughout);
     }
     return gives === undefined || this.#statistics.isFinite;
+  }
+
+  #replace(features: Bands | undefined): void {
+    if (features === undefined) return;
+    this.#kept.features.drop();
+    this.#kept.features = features;
   }
 
   #prepared(into: Pass["into"]): Bands | undefined {
