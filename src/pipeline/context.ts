@@ -109,7 +109,7 @@ const used = ["text-l", "text-g", "unet", "vae-decoder"] as const;
  * @throws RequestError `missing-model`
  */
 function pathsOf(
-  { base, vae, loras, sampledAs, previews }: Recipe,
+  { base, vae, parts = [], loras, sampledAs, previews }: Recipe,
   modelRoots: EngineSettings["modelRoots"],
 ): ModelPaths {
   const pathOf = (kind: ModelKind, name: string): string => {
@@ -118,12 +118,15 @@ function pathsOf(
     const message = `The file ${name} is no longer in the ${kind} folders.`;
     throw new RequestError("missing-model", message, { name });
   };
+  // One that is gone is no reason to refuse a picture: without it previews are made of colours.
+  const previewFile =
+    previews?.by === "network" ? findModel(modelRoots, "vae_approx", previews.file) : undefined;
   return {
     loras: loras.map(({ name, weight }) => ({ path: pathOf("loras", name), weight })),
+    ...Object.fromEntries(parts.map(({ kind, name }) => [kind, pathOf(kind, name)])),
     vae: vae === null ? undefined : pathOf("vae", vae),
     base: pathOf("checkpoints", base),
-    // No reason to refuse a picture: without it previews are made of colours.
-    preview: previews?.by === "network" ? findModel(modelRoots, "vae_approx", previews.file) : undefined,
+    ...(previewFile === undefined ? {} : { vae_approx: previewFile }),
     sampledAs,
   };
 }

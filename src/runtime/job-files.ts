@@ -3,7 +3,7 @@ import { type SampledAs, sampledAs } from "#/weights/layouts/parameterisation.ts
 import {
   type Located,
   locatePart,
-  type OwnFile,
+  type OwnFileKind,
   ownFileKinds,
   type PartSource,
 } from "#/weights/layouts/part-source.ts";
@@ -20,14 +20,16 @@ export type ModelPaths = Readonly<{
   loras: readonly Readonly<{ path: string; weight: number }>[];
 }> &
   /** Files of their own, such as a VAE that is to be used instead of the checkpoint's. */
-  Readonly<Partial<Record<OwnFile["kind"], string | undefined>>>;
+  Readonly<Partial<Record<OwnFileKind, string | undefined>>>;
 
 /** What the headers of a job's files say. */
 export type JobFiles = Readonly<{
   checkpoint: Checkpoint;
   loras: readonly LoraUse[];
-  /** A file of its own, if one was named. @throws ModelError if it cannot be read */
-  own: (kind: OwnFile["kind"]) => WeightFile | undefined;
+  /** Of which kinds the job names files beside its checkpoint. */
+  own: Readonly<Partial<Record<OwnFileKind, boolean>>>;
+  /** The file for previews, if one was named. @throws ModelError if it cannot be read */
+  preview: () => WeightFile | undefined;
   /** @throws ModelError if the part is in none of the files, or its own file is not what it should be */
   locate: (source: PartSource) => Located;
 }>;
@@ -47,8 +49,8 @@ export const filesOf = (paths: ModelPaths): readonly string[] => [
  */
 export function readJobFiles(paths: ModelPaths, needed: readonly PartSource[]): JobFiles {
   const checkpoint = sampledAs(sdxlCheckpoint(openWeights(paths.base)), paths.sampledAs);
-  const opened = new Map<OwnFile["kind"], WeightFile>();
-  const own = (kind: OwnFile["kind"]): WeightFile | undefined => {
+  const opened = new Map<OwnFileKind, WeightFile>();
+  const own = (kind: OwnFileKind): WeightFile | undefined => {
     const path = paths[kind];
     const file = opened.get(kind) ?? (path === undefined ? undefined : openWeights(path));
     if (file !== undefined) opened.set(kind, file);
@@ -63,5 +65,13 @@ export function readJobFiles(paths: ModelPaths, needed: readonly PartSource[]): 
     return found;
   };
   for (const source of needed) locate(source);
-  return { checkpoint, loras: readLoras(paths.loras, checkpoint), locate, own };
+  // A file for previews that cannot be read is no reason to make no picture: it is opened when a preview is made.
+  const named = ownFileKinds.filter((kind) => kind !== "vae_approx" && own(kind) !== undefined);
+  return {
+    checkpoint,
+    loras: readLoras(paths.loras, checkpoint),
+    own: Object.fromEntries(named.map((kind) => [kind, true])),
+    preview: () => own("vae_approx"),
+    locate,
+  };
 }

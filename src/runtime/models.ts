@@ -60,8 +60,8 @@ export const openNetworks = (paths: ModelPaths, clipSkip: number, workshop: Work
   networksOf(paths, clipSkip, workshop).opened;
 
 /**
- * As {@link openNetworks}, and announces what the job will use: that stays open together until the residency is told of
- * the job's end.
+ * As {@link openNetworks}, and announces what the job will use, those beside that lie in files which it names: all of that
+ * stays open together until the residency is told of the job's end.
  *
  * @throws EngineError `out-of-memory` where one of them alone is larger than the residency's budget; nothing was opened
  */
@@ -72,9 +72,17 @@ export function startJob(
   uses: readonly NetworkName[],
 ): Networks {
   const { opened, inJob } = networksOf(paths, clipSkip, workshop);
-  workshop.residency.startJob(uses.map((name) => inJob(networks[name]).request));
+  const announced = new Set<Network>([...uses.map((name) => networks[name]), ...inOwnFiles(paths)]);
+  workshop.residency.startJob([...announced].map((network) => inJob(network).request));
   return opened;
 }
+
+/** Networks that are in no checkpoint, and in a file that the job names. */
+const inOwnFiles = (paths: ModelPaths): readonly Network[] =>
+  Object.values<Network>(networks).filter(({ from: { checkpoint, ownFile } }) => {
+    const path = ownFile === undefined ? undefined : paths[ownFile.kind];
+    return checkpoint === undefined && path !== undefined;
+  });
 
 function networksOf(
   paths: ModelPaths,
@@ -82,7 +90,8 @@ function networksOf(
   workshop: Workshop,
 ): Readonly<{ opened: Networks; inJob: (network: Network) => JobNetwork }> {
   const files = readJobFiles(paths, [networks["vae-decoder"].from]);
-  const inJob = (network: Network): JobNetwork => jobNetwork(network, files, { clipSkip }, workshop);
+  const inJob = (network: Network): JobNetwork =>
+    jobNetwork(network, files, { clipSkip, ...files.own }, workshop);
   const ask = askerOf(inJob, workshop.residency);
   const { prediction, schedule } = files.checkpoint;
   const byStrips = {
@@ -104,7 +113,7 @@ function networksOf(
 const previewOf =
   (files: JobFiles, ask: Ask): Networks["preview"] =>
   async (latent) => {
-    const file = files.own("preview");
+    const file = files.preview();
     return file === undefined ? undefined : (await ask(previewNetworks[previewKind(file)], { latent })).image;
   };
 

@@ -13,7 +13,7 @@ const firstOfDiffusers = "decoder.layers.0.weight";
 const firstOfSequence = "1.weight";
 
 const own = {
-  kind: "preview",
+  kind: "vae_approx",
   prefixes: [""],
   missing: "has no network for previews inside: put one into the vae_approx folder.",
 } as const;
