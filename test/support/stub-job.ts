@@ -9,9 +9,9 @@ const never = async (): Promise<never> => {
   throw new Error("this network is not asked");
 };
 
-async function* noStrips(): AsyncGenerator<never, void, undefined> {
-  await never();
-}
+const noStrips: Networks["decodeByStrips"] = () => {
+  throw new Error("no network is walked through");
+};
 
 /** Networks of an ordinary checkpoint of which only those that are given may be asked. */
 export const stubNetworks = (answers: Partial<Networks>): Networks => ({

@@ -1,3 +1,4 @@
+import { BugError } from "#/lib/errors.ts";
 import { zeros } from "#/tensor/tensor.ts";
 
 /** Sides of features. */
@@ -53,7 +54,8 @@ export class Bands {
       const first = band * this.rows;
       const held = Math.min(this.rows, height - first);
       const until = Math.min(end, first + held);
-      const data = this.#data[band]!;
+      const data = this.#data[band];
+      if (data === undefined) throw new BugError("Features were read that were let go.");
       for (let channel = 0; channel < channels; channel += 1) {
         const at = (channel * held + row - first) * width;
         const piece = data.subarray(at, at + (until - row) * width);

@@ -63,7 +63,7 @@ export function planPasses(steps: readonly VaeStep[], input: Size, room = usual)
           lead = only;
         const part = { kind: "convolutions", modules, resample } as const;
         const into = lead === undefined ? "features" : "nowhere";
-        passes.push(pass(part, at, into, [], lead === undefined ? "features" : "lead"));
+        passes.push(pass(part, at, into, { gives: lead === undefined ? "features" : "lead" }));
         break;
       }
       case "block":
@@ -71,11 +71,11 @@ export function planPasses(steps: readonly VaeStep[], input: Size, room = usual)
         lead = undefined;
         break;
       case "attention":
-        passes.push(pass({ kind: "tokens", module: step.module }, at, "tokens", ["features"]));
-        passes.push(pass({ kind: "mixed", module: step.module }, at, "features", [], "features"));
+        passes.push(pass({ kind: "tokens", module: step.module }, at, "tokens", { norms: ["features"] }));
+        passes.push(pass({ kind: "mixed", module: step.module }, at, "features", { gives: "features" }));
         break;
       case "end":
-        passes.push({ ...pass(step, at, "answer", ["features"]), widest: from });
+        passes.push({ ...pass(step, at, "answer", { norms: ["features"] }), widest: from });
     }
   }
   return passes.map((pass) => ({ ...pass, rows: rowsOf(pass, room.strip) }));
@@ -100,12 +100,15 @@ function block(
   const first = { kind: "first", module, lead } as const;
   if (lead === undefined && from.channels === size.channels && 2 * bytesOf(size) > kept)
     return [
-      pass(first, size, "nowhere", ["features"], "hidden"),
-      pass({ kind: "block", module }, size, "over-features", ["features", "hidden"], "features"),
+      pass(first, size, "nowhere", { norms: ["features"], gives: "hidden" }),
+      pass({ kind: "block", module }, size, "over-features", {
+        norms: ["features", "hidden"],
+        gives: "features",
+      }),
     ];
   return [
-    pass(first, size, "hidden", [read], "hidden"),
-    pass({ kind: "second", module, lead }, size, "over-hidden", ["hidden"], "features"),
+    pass(first, size, "hidden", { norms: [read], gives: "hidden" }),
+    pass({ kind: "second", module, lead }, size, "over-hidden", { norms: ["hidden"], gives: "features" }),
   ];
 }
 
@@ -113,8 +116,7 @@ const pass = (
   part: StripPart,
   size: Size,
   into: Pass["into"],
-  norms: readonly Subject[],
-  gives?: Subject,
+  { norms = [], gives }: Readonly<{ norms?: readonly Subject[]; gives?: Subject }>,
 ): Planned => ({ part, size, widest: size, into, norms, gives });
 
 /** Rows of a strip: an even number, since doubled rows come in pairs. */

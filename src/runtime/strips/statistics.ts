@@ -15,10 +15,11 @@ export class Statistics {
 
   add({ mean, variance, rows }: Part): void {
     const total = this.#rows + rows;
-    for (let group = 0; group < groups; group += 1) {
-      const off = mean[group]! - this.#means[group]!;
-      this.#means[group]! += (off * rows) / total;
-      this.#squares[group]! += variance[group]! * rows + (off * off * this.#rows * rows) / total;
+    for (const [group, before] of this.#means.entries()) {
+      const off = (mean[group] ?? Number.NaN) - before;
+      const within = (variance[group] ?? Number.NaN) * rows;
+      this.#means[group] = before + (off * rows) / total;
+      this.#squares[group] = (this.#squares[group] ?? 0) + within + (off * off * this.#rows * rows) / total;
     }
     this.#rows = total;
   }
