@@ -5,11 +5,11 @@ import type { Tokenizer } from "#/pipeline/text/tokenizer.ts";
 import { chooseGuidance } from "./choose-guidance.ts";
 import { chooseLoras } from "./choose-loras.ts";
 import { chooseMethod } from "./choose-method.ts";
+import { choosePreviews } from "./choose-previews.ts";
 import { chooseSteps } from "./choose-steps.ts";
 import { drawPrompts, type WrittenPrompts } from "./draw-prompts.ts";
 import { inputPictures } from "./input-pictures.ts";
 import { inpaintEngines, swapMethods } from "./known-names.ts";
-import { sdxlLatentColours } from "./latent-colours.ts";
 import { stepsWarning } from "./method-warnings.ts";
 import { knownName } from "./names.ts";
 import { refuseEmbeddings, refuseEmptyTab, refuseNotYet } from "./not-yet.ts";
@@ -29,6 +29,8 @@ export type World = ModelFiles &
   Readonly<{
     styles: readonly Style[];
     wildcards: Wildcards;
+    /** What lies in the vae_approx folder. */
+    previewFiles?: readonly string[];
     /** What a checkpoint says of itself. */
     sidecar: (checkpoint: string) => Sidecar;
     /** What it means to say of itself and cannot. */
@@ -104,7 +106,7 @@ export function resolveRecipe(params: GenerateParams, world: World): Resolved {
       clipSkip: params.clip_skip,
       guidance: chooseGuidance(params, mode),
       noise: world.noise,
-      previews: params.disable_preview ? null : (world.sidecar(base).latent_colours ?? sdxlLatentColours),
+      previews: params.disable_preview ? null : choosePreviews(base, world),
       source: { kind: "noise" },
       inputs: pictures.map(({ name }) => name),
       images: images.map(({ spec }) => spec),
