@@ -62,7 +62,7 @@ async function walk(sampler: SamplerName): Promise<number> {
   return asked;
 }
 
-const previews = sdxlLatentColours;
+const previews = { by: "colours", colours: sdxlLatentColours } as const;
 
 const theirs: Readonly<Record<string, number>> =
   flags.python === undefined
