@@ -220,8 +220,8 @@ def lora_full_difference(folder, target):
     file, found = {}, {}
     for stem, (part, name) in stems().items():
         module = organ(part, name)
-        diff = torch.randn_like(module.weight) * 0.05
-        bias = None if module.bias is None else torch.randn_like(module.bias) * 0.2
+        diff = (torch.randn_like(module.weight) * 0.05).half().float()
+        bias = None if module.bias is None else (torch.randn_like(module.bias) * 0.2).half().float()
         lora = FullModule.make_module_from_state_dict(stem, copy.deepcopy(module), diff, bias)
         file |= {f"{stem}.diff": diff} | ({} if bias is None else {f"{stem}.diff_b": bias})
         both = {s: lora.get_diff_weight(s) for s in STRENGTHS}
@@ -229,12 +229,7 @@ def lora_full_difference(folder, target):
         if bias is not None:
             found[part, f"{own_name(part, name)}.bias"] = {s: b.detach() for s, (_, b) in both.items()}
     save_file({k: v.detach().half() for k, v in file.items()}, target)
-    return {k: {s: half(v, s) for s, v in own.items()} for k, own in found.items()}
-
-
-def half(delta, s):
-    """The file holds halves: so does what is made of it."""
-    return s * (delta / s).half().float() if s else delta
+    return found
 
 
 @torch.no_grad()

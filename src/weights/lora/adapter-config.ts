@@ -12,6 +12,8 @@ export type AdapterConfig = Readonly<{
   alpha: number;
   /** alpha / sqrt(r) instead of alpha / r (Kalajdzievski 2023). */
   rankStabilised: boolean;
+  /** Whether its factors have lengths beside them: DoRA. */
+  decomposed: boolean;
   ranks: readonly (readonly [PeftPattern, number])[];
   alphas: readonly (readonly [PeftPattern, number])[];
 }>;
@@ -147,6 +149,7 @@ function config(path: string, where: string, json: Json): AdapterConfig {
     r: number(path, where, "r", json["r"] ?? 8),
     alpha: number(path, where, "lora_alpha", json["lora_alpha"] ?? json["alpha"] ?? 8),
     rankStabilised: flag(path, where, "use_rslora", json["use_rslora"] ?? false),
+    decomposed: flag(path, where, "use_dora", json["use_dora"] ?? false),
     ranks: patterns(path, where, "rank_pattern", json["rank_pattern"]),
     alphas: patterns(path, where, "alpha_pattern", json["alpha_pattern"]),
   };

@@ -4,7 +4,7 @@ import type { AdapterConfigs } from "./adapter-config.ts";
 import type { LoraChange } from "./change.ts";
 import { fitted } from "./factors.ts";
 import { withMagnitude } from "./families/dora.ts";
-import type { Found } from "./families/family.ts";
+import { type Found, misfit } from "./families/family.ts";
 import { copied } from "./ingredient.ts";
 import type { LoraBranch } from "./lora.ts";
 import { refused } from "./refused.ts";
@@ -61,12 +61,21 @@ export function contentsOf(
     const magnitude = beside.get("magnitude");
     if (pair !== undefined) {
       const factors = fitted({ file, ...pair, mid: beside.get("mid"), weight: target.weight });
+      if (magnitude === undefined && configs[target.part]?.decomposed === true)
+        throw refused(
+          file.path,
+          `its metadata says DoRA (use_dora), but ${key} has no lengths beside it`,
+          key,
+        );
       const branch = { index, ...factors, scale: found.scale(factors.rank) };
       if (magnitude === undefined) contents[target.part].set(target.module, [branchOf(branch)]);
       else weight.push(productOf(file.path, branch));
       bias.push(...upBias(found, beside.get("upBias"), branch.scale));
     }
     for (const family of group.families) {
+      const [first] = parts.values();
+      if (family.beside !== true && first !== undefined && target.weight.shape.length < 2)
+        throw misfit(found, first);
       const own = family.read(found);
       weight.push(...(own.weight ?? []));
       bias.push(...(own.bias ?? []));

@@ -33,6 +33,7 @@ export function usedModules(
     if (first === undefined) continue;
     changed += 1;
     checkFamilies(path, group, pair);
+    if (target === undefined) checkTable(path, group);
     if (target === undefined) continue;
     const twin = taken.get(target.weight);
     if (twin !== undefined)
@@ -56,6 +57,17 @@ function pairOf(path: string, { down, up }: Group): Pair | undefined {
   if (lone === undefined) return undefined;
   if (down !== undefined && up !== undefined) return { down, up };
   throw refused(path, `${lone.key} has no other half (${down === undefined ? "down" : "up"})`, lone.key);
+}
+
+/** Rows of a table are looked up before they are cast, so nothing can be added to all of it. */
+function checkTable(path: string, { stem, parts }: Group): void {
+  const difference = parts.get("diff");
+  if (difference === undefined || !/(token|position)_embedding$/.test(stem)) return;
+  throw refused(
+    path,
+    `it changes a table of embeddings (${difference.key}), which is not supported yet`,
+    difference.key,
+  );
 }
 
 /** A module has one family, and differences beside it. */
