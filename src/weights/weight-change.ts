@@ -10,8 +10,8 @@ import type { WeightRef } from "./weight-file.ts";
  * | scaled | values, one for each row or column | s · values ⊙ W |
  * | product | up [out, r], down [r, n] | s · up · down (LoRA, Hu et al. 2021) |
  * | hadamard | a1, a2 [out, r], b1, b2 [r, n] | s · (a1 b1) ⊙ (a2 b2) (LoHa, Hyeon-Woo et al. 2022) |
- * | kronecker | w1 [a, b], w2 [out / a, n / b] | s · w1 ⊗ w2 (LoKr, Yeh et al. 2024) |
- * | sandwich | first [r, in], second [in, r] | s · W · (second · first)ᵀ (GLoRA's A, Chavan et al. 2023) |
+ * | kronecker | w1 [a, b], w2 [out / a, n / b], each whole or as w1a, w1b and w2a, w2b, whose product it is | s · w1 ⊗ w2 (LoKr, Yeh et al. 2024) |
+ * | sandwich | first [in, r], second [r, in] | s · W · first · second (GLoRA's A, Chavan et al. 2023) |
  * | rotated | turns [k, b, b], (rescale [out, 1]) | rescale · (W + s · turns · W) - W, turns acting on k groups of rows (OFT, Qiu et al. 2023) |
  * | rotated-input | turns [k, b, b] | s · W · turns, acting on k groups of columns (OFT in PEFT) |
  * | butterfly | turns [m, k, b, b], (rescale [out, 1]) | rescale · B_m … B_1 W - W, B = 1 + s · turns among rows 2^i · b/2 apart (BOFT, Liu et al. 2024) |

@@ -40,11 +40,9 @@ export function matmul(g: Graph, a: Value, b: Value): Value {
   return prepared(g, "MatMul", [a, b], [...before, left.at(-2) ?? 1, right.at(-1) ?? 1]);
 }
 
-/** sum + a · b, of matrices; b may be given turned, [c, k]. */
-export function plusProduct(g: Graph, sum: Value, [a, b]: readonly [Value, Value], turned = false): Value {
-  const attributes = turned ? { transB: 1 } : {};
-  return g.prepare("Gemm", [a, b, sum], { type: "float32", dims: sum.dims }, attributes);
-}
+/** sum + a · b, of matrices. */
+export const plusProduct = (g: Graph, sum: Value, [a, b]: readonly [Value, Value]): Value =>
+  g.prepare("Gemm", [a, b, sum], { type: "float32", dims: sum.dims });
 
 /** Lengths over some axes, which stay as axes of length 1. */
 export function lengths(g: Graph, x: Value, axes: readonly number[]): Value {

@@ -43,7 +43,7 @@ export const changesInPlace = (plan: ChangePlan): ChangedTensors | undefined =>
 
 /**
  * What a set of LoRAs changes in one network beside branches: the matrices of these changes in float32, made one after the
- * other, so that no more than one is in memory. Those as large as a weight are left where they lie.
+ * other, so that no more than one is in memory. Those that lie in their files as they are wanted are left there.
  *
  * @param sources the LoRAs' files, in the order of the set
  */

@@ -5,7 +5,7 @@ import type { LoraChange } from "./change.ts";
 import { fitted } from "./factors.ts";
 import { withMagnitude } from "./families/dora.ts";
 import { type Found, misfit } from "./families/family.ts";
-import { copied } from "./ingredient.ts";
+import { tensor } from "./ingredient.ts";
 import type { LoraBranch } from "./lora.ts";
 import { refused } from "./refused.ts";
 import { readNumbers, scaleOf } from "./scales.ts";
@@ -124,7 +124,7 @@ function productOf(path: string, { down, up, mid, scale }: LoraBranch): LoraChan
   const columns = inner.reduce((product, n) => product * n, 1);
   return {
     form: "product",
-    parts: { up: copied(up, [out, rank], scale), down: copied(down, [rank, columns]) },
+    parts: { up: tensor(up, [out, rank], scale), down: tensor(down, [rank, columns]) },
   };
 }
 
@@ -133,5 +133,5 @@ function upBias({ file, bias }: Found, ref: WeightRef | undefined, scale: number
   if (ref === undefined) return [];
   if (bias === undefined || bias.shape.join() !== ref.shape.join())
     throw refused(file.path, `${ref.key} does not fit a bias of the checkpoint`, ref.key);
-  return [{ form: "whole", parts: { values: copied(ref, ref.shape, scale) } }];
+  return [{ form: "whole", parts: { values: tensor(ref, ref.shape, scale) } }];
 }

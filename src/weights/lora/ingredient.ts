@@ -10,27 +10,21 @@ export type Ingredient = Readonly<{
   how: string;
   /** Makes it, in float32. */
   values: () => Float32Array;
-  /** Set where it may be mapped where it lies, for it is as large as the weight. */
+  /** Where it lies, if that can be mapped: then nothing is made. */
   place?: WeightRef;
 }>;
 
-/** A tensor times a factor, under another shape of as many values. */
-export const copied = (ref: WeightRef, shape: readonly number[] = ref.shape, factor = 1): Ingredient => ({
-  shape,
-  from: [ref],
-  how: `times ${factor}`,
-  values: () => {
-    const values = readWeight(ref);
-    return factor === 1 ? values : values.map((value) => value * factor);
-  },
-});
-
-/** A tensor that stays in its file if it can be mapped there. */
-export const inPlace = (ref: WeightRef, shape: readonly number[] = ref.shape): Ingredient => {
-  const { place: _, ...copy } = { ...copied(ref, shape), place: undefined };
-  const mappable = ref.packed === undefined && /^B?F\d/.test(ref.dtype);
-  return mappable ? { ...copy, place: { ...ref, shape } } : copy;
-};
+/** A tensor times a factor, under another shape of as many values. It stays in its file if it can be mapped there. */
+export function tensor(ref: WeightRef, shape: readonly number[] = ref.shape, factor = 1): Ingredient {
+  const values = (): Float32Array => {
+    const own = readWeight(ref);
+    return factor === 1 ? own : own.map((value) => value * factor);
+  };
+  const copy = { shape, from: [ref], how: `times ${factor}`, values };
+  if (ref.packed !== undefined || !/^B?F\d/.test(ref.dtype)) return copy;
+  const scale = factor * (ref.scale ?? 1);
+  return { ...copy, place: { ...ref, shape, ...(scale === 1 ? {} : { scale }) } };
+}
 
 /** A matrix [rows, columns] and its values, row by row. */
 export type Matrix = Readonly<{ rows: number; columns: number; values: Float32Array }>;

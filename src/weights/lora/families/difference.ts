@@ -1,6 +1,6 @@
 import type { WeightRef } from "../../weight-file.ts";
 import type { LoraChange } from "../change.ts";
-import { inPlace } from "../ingredient.ts";
+import { tensor } from "../ingredient.ts";
 import { refused } from "../refused.ts";
 import { type Changes, count, type Family, type Found, misfit } from "./family.ts";
 
@@ -24,12 +24,12 @@ function changeOf(
   found: Found,
   names: readonly string[],
   of: WeightRef | undefined,
-): (tensor: "weight" | "bias") => Changes {
+): (of: "weight" | "bias") => Changes {
   const ref = names.map((name) => found.parts.get(name)).find((part) => part !== undefined);
   if (ref === undefined) return () => ({});
   if (of === undefined)
     throw refused(found.file.path, `${ref.key} changes a bias that ${found.target.module} has not`, ref.key);
   if (count(ref) !== count(of) || !/^B?F\d/.test(ref.dtype)) throw misfit(found, ref);
-  const change: LoraChange = { form: "whole", parts: { values: inPlace(ref, of.shape) } };
-  return (tensor) => ({ [tensor]: [change] });
+  const change: LoraChange = { form: "whole", parts: { values: tensor(ref, of.shape) } };
+  return (name) => ({ [name]: [change] });
 }

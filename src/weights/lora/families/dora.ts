@@ -1,6 +1,6 @@
 import type { WeightRef } from "../../weight-file.ts";
 import type { LoraChange } from "../change.ts";
-import { copied, type Ingredient } from "../ingredient.ts";
+import { type Ingredient, tensor } from "../ingredient.ts";
 import { refused } from "../refused.ts";
 import { count, type Found, matrix, sizes } from "./family.ts";
 
@@ -29,5 +29,5 @@ function magnitudeOf(found: Found, ref: WeightRef): Ingredient {
   const byRow = ofPeft || long <= 0;
   const length = byRow ? out : input;
   matrix(found, { ...ref, shape: [count(ref)] }, length, 1);
-  return copied(ref, byRow ? [out, 1, 1] : [1, input, 1]);
+  return tensor(ref, byRow ? [out, 1, 1] : [1, input, 1]);
 }

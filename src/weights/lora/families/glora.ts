@@ -1,8 +1,7 @@
 import type { WeightRef } from "../../weight-file.ts";
-import { copied } from "../ingredient.ts";
+import { tensor } from "../ingredient.ts";
 import { refused } from "../refused.ts";
 import { type Family, type Found, matrix, part, sizes } from "./family.ts";
-import { turned } from "./loha.ts";
 
 /**
  * GLoRA (Chavan et al. 2023): alpha / r · (W · A + B), both of low rank. LyCORIS writes A = a1 a2 and B = b1 b2; before it
@@ -21,10 +20,11 @@ export const glora: Family = {
     const [b1, b2] = ordered(found, "b", out);
     const [rank = 0] = a2.shape;
     const scale = found.scale(rank);
-    const second = turned(matrix(found, a2, rank, input), scale);
-    const first = turned(matrix(found, a1, input, rank));
-    const up = copied(matrix(found, b1, out, b2.shape[0] ?? 0), [out, b2.shape[0] ?? 0], scale);
-    const down = copied(matrix(found, b2, b2.shape[0] ?? 0, n), [b2.shape[0] ?? 0, n]);
+    const first = tensor(matrix(found, a1, input, rank), [input, rank]);
+    const second = tensor(matrix(found, a2, rank, input), [rank, input], scale);
+    const [own = 0] = b2.shape;
+    const up = tensor(matrix(found, b1, out, own), [out, own], scale);
+    const down = tensor(matrix(found, b2, own, n), [own, n]);
     return {
       weight: [
         { form: "sandwich", parts: { first, second } },

@@ -1,6 +1,6 @@
 import { readWeight } from "../../read-weights.ts";
 import type { WeightRef } from "../../weight-file.ts";
-import { copied, type Ingredient } from "../ingredient.ts";
+import { type Ingredient, tensor } from "../ingredient.ts";
 import { refused } from "../refused.ts";
 import { count, type Family, type Found, matrix, part, sizes } from "./family.ts";
 
@@ -20,7 +20,7 @@ export const ia3: Family = {
       const values = part(found, "weight");
       const onInput = readWeight(flag)[0] !== 0;
       matrix(found, { ...values, shape: [count(values)] }, onInput ? input : out, 1);
-      return { weight: [{ form: "scaled", parts: { values: spread(copied(values), onInput, area) } }] };
+      return { weight: [{ form: "scaled", parts: { values: spread(tensor(values), onInput, area) } }] };
     }
     const onInput = isOnInput(found, own);
     matrix(found, { ...own, shape: [count(own)] }, onInput ? input : out, 1);

@@ -1,5 +1,5 @@
 import type { WeightRef } from "../../weight-file.ts";
-import { copied, type Ingredient, matrixOf, transposed, tucker } from "../ingredient.ts";
+import { type Ingredient, matrixOf, tensor, transposed, tucker } from "../ingredient.ts";
 import { count, type Family, type Found, matrix, part, sizes } from "./family.ts";
 
 /**
@@ -26,7 +26,7 @@ function pair(found: Found, index: 1 | 2, factor: number): readonly [Ingredient,
   const core = found.parts.get(`hada_t${index}`);
   if (core === undefined) {
     matrix(found, a, out, rank);
-    return [copied(a, [out, rank], factor), copied(matrix(found, b, rank, n), [rank, n])];
+    return [tensor(a, [out, rank], factor), tensor(matrix(found, b, rank, n), [rank, n])];
   }
   const [outer = 0] = core.shape;
   matrix(found, core, outer, (rank * n) / input);

@@ -1,6 +1,6 @@
 import { readWeight } from "../../read-weights.ts";
 import type { WeightRef } from "../../weight-file.ts";
-import { copied, type Ingredient } from "../ingredient.ts";
+import { type Ingredient, tensor } from "../ingredient.ts";
 import { refused } from "../refused.ts";
 import { cayley, skewed, turnedOver } from "../rotation.ts";
 import { type Changes, count, type Family, type Found, matrix, part, sizes } from "./family.ts";
@@ -64,5 +64,5 @@ function rescaleOf(found: Found): Readonly<Record<string, Ingredient>> {
   if (rescale === undefined) return {};
   const { out } = sizes(found);
   matrix(found, { ...rescale, shape: [count(rescale)] }, out, 1);
-  return { rescale: copied(rescale, [out, 1]) };
+  return { rescale: tensor(rescale, [out, 1]) };
 }

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { changedBytes, changesInPlace, loraChanges, planChanges } from "#/weights/derived/lora-changes.ts";
 import type { LoraChanges } from "#/weights/lora/change.ts";
-import { copied, inPlace } from "#/weights/lora/ingredient.ts";
+import { type Ingredient, tensor } from "#/weights/lora/ingredient.ts";
 import { readWeight } from "#/weights/read-weights.ts";
 import { readSafetensors } from "#/weights/safetensors.ts";
 import { stored, writeTensors } from "../../../support/write-safetensors.ts";
@@ -21,18 +21,19 @@ const file = readSafetensors(
 );
 const ref = (name: string) => file.tensors.get(name)!;
 
+/** A tensor that has to be written, as one does that its file has packed. */
+function made(name: string, factor: number): Ingredient {
+  const { place: _, ...written } = tensor(ref(name), ref(name).shape, factor);
+  return written;
+}
+
 const products = (scale: number): LoraChanges =>
-  new Map([
-    [
-      "m.weight",
-      [{ form: "product", parts: { up: copied(ref("up"), [3, 2], scale), down: copied(ref("down")) } }],
-    ],
-  ]);
+  new Map([["m.weight", [{ form: "product", parts: { up: made("up", scale), down: made("down", 1) } }]]]);
 const whole: LoraChanges = new Map([
-  ["m.weight", [{ form: "whole", parts: { values: inPlace(ref("diff")) } }]],
+  ["m.weight", [{ form: "whole", parts: { values: tensor(ref("diff")) } }]],
 ]);
 
-test("what is made is written and read again, what is as large as a weight stays in its file", async () => {
+test("what is made is written and read again, what lies as it is wanted stays in its file", async () => {
   const plan = planChanges([products(0.5), whole]);
   const derived = loraChanges(plan, [file]);
   const path = join(folder, "derived.safetensors");
@@ -47,7 +48,13 @@ test("what is made is written and read again, what is as large as a weight stays
   expect(derived.read(path)).toBeUndefined();
 });
 
-test("differences alone need no file", () => {
+test("what lies in files needs no other, its scale included", () => {
+  const scaled = new Map([
+    ["m.weight", [{ form: "whole", parts: { values: tensor(ref("diff"), [4, 3], 0.5) } } as const]],
+  ]);
+  const [change] = changesInPlace(planChanges([scaled]))?.get("m.weight") ?? [];
+  expect(change?.parts["values"]).toEqual({ ...ref("diff"), shape: [4, 3], scale: 0.5 });
+
   const plan = planChanges([whole]);
   expect(changesInPlace(plan)?.get("m.weight")?.[0]?.parts["values"]?.path).toBe(file.path);
   expect(changedBytes(plan)).toBe(24);
