@@ -26,13 +26,15 @@ export function loraChanged(g: Graph, base: Value, changes: readonly LoraStrengt
     const made = drawn(g, lora, { base: own, shape });
     const magnitude = lora.parts["magnitude"];
     if (magnitude === undefined) return made(sum, (value) => multiplied(g, value, strength));
-    const weight = decomposed(
-      g,
-      made(own, (value) => value),
-      g.exactWeight(magnitude, magnitude.shape),
+    const v = made(own, (value) => value);
+    const weight = decomposed(g, v, {
+      magnitude: g.exactWeight(magnitude, magnitude.shape),
+      strength,
       shape,
-    );
-    return added(g, sum, multiplied(g, less(g, weight, own), strength));
+    });
+    if (sum !== own) return added(g, sum, less(g, weight, multiplied(g, own, strength)));
+    const rest = less(g, g.constant("float32", [1]), strength);
+    return added(g, multiplied(g, own, rest), weight);
   }, own);
   return reshaped(g, sum, shape);
 }
@@ -51,11 +53,15 @@ function drawn(g: Graph, lora: WeightChange, { base, shape }: Pick<Drawing, "bas
     forms[lora.form]({ g, base, sum, shape, part, optional, scaled });
 }
 
-/** magnitude · V / ‖V‖, by rows or by inputs: DoRA (Liu et al. 2024). */
-function decomposed(g: Graph, v: Value, magnitude: Value, [out = 1, input = 1]: readonly number[]): Value {
+type Lengths = Readonly<{ magnitude: Value; strength: Value; shape: readonly number[] }>;
+
+/** strength · magnitude · V / ‖V‖, by rows or by inputs: DoRA (Liu et al. 2024). */
+function decomposed(g: Graph, v: Value, { magnitude, strength, shape }: Lengths): Value {
+  const [out = 1, input = 1] = shape;
   const [, columns = 1] = shapeOf(v);
   const kernels = reshaped(g, v, [out, input, columns / input]);
   const axes = shapeOf(magnitude)[1] === 1 ? [1, 2] : [0, 2];
   const long = added(g, lengths(g, kernels, axes), g.constant("float32", [epsilon]));
-  return reshaped(g, multiplied(g, kernels, divided(g, magnitude, long)), shapeOf(v));
+  const factors = multiplied(g, divided(g, magnitude, long), strength);
+  return reshaped(g, multiplied(g, kernels, factors), shapeOf(v));
 }

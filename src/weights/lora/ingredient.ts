@@ -36,24 +36,6 @@ export function matrixOf(ref: WeightRef): Matrix {
   return { rows, columns: values.length / rows, values };
 }
 
-/** a · b, times a factor; summed in float64. */
-export function multiplied(a: Matrix, b: Matrix, factor = 1): Float32Array {
-  const product = new Float32Array(a.rows * b.columns);
-  const sums = new Float64Array(b.columns);
-  for (let row = 0; row < a.rows; row += 1) {
-    sums.fill(0);
-    for (let k = 0; k < a.columns; k += 1) {
-      const value = a.values[row * a.columns + k] ?? 0;
-      const from = k * b.columns;
-      for (let column = 0; column < b.columns; column += 1)
-        sums[column] = (sums[column] ?? 0) + value * (b.values[from + column] ?? 0);
-    }
-    for (let column = 0; column < b.columns; column += 1)
-      product[row * b.columns + column] = (sums[column] ?? 0) * factor;
-  }
-  return product;
-}
-
 /** Rows for columns. */
 export function transposed({ rows, columns, values }: Matrix): Matrix {
   const turned = new Float32Array(values.length);
