@@ -1,3 +1,4 @@
+import type { ModelKind } from "#/catalog/find-model.ts";
 import type { NoiseRule } from "#/lib/devices.ts";
 import type { LatentColours } from "./latent-colours.ts";
 
@@ -12,6 +13,8 @@ export type Recipe = Readonly<{
   sampledAs?: SampledAs;
   /** A separate VAE file, or the checkpoint's own. */
   vae: ModelName | null;
+  /** Files for parts that no checkpoint holds, at most one of a kind; absent where there are none. */
+  parts?: readonly PartFile[];
   /** In the order they are applied; the performance mode's own LoRA is the last one. */
   loras: readonly LoraUse[];
   size: Size;
@@ -22,8 +25,8 @@ export type Recipe = Readonly<{
   clipSkip: number;
   guidance: Guidance;
   noise: NoiseRule;
-  /** How the latents of this checkpoint look; null makes no previews. */
-  previews: LatentColours | null;
+  /** How previews are made; null makes none. */
+  previews: Previews | null;
   source: Source;
   /** The pictures it is made of; whoever runs it brings their pixels in this order. */
   inputs: readonly InputName[];
@@ -31,14 +34,28 @@ export type Recipe = Readonly<{
   images: readonly ImageSpec[];
 }>;
 
+/**
+ * How previews are made: of the colours that the latents of this checkpoint have, or by a network of the vae_approx folder,
+ * and of colours where its file cannot be used.
+ */
+export type Previews = Readonly<
+  { by: "colours"; colours: LatentColours } | { by: "network"; file: ModelName; colours: LatentColours }
+>;
+
 /** A file name relative to its model folder, for example `sdxl/base.safetensors`. */
 export type ModelName = string;
+
+/** A file that holds one part of a model, in the folder of its kind. */
+export type PartFile = Readonly<{
+  kind: Exclude<ModelKind, "checkpoints" | "vae" | "loras" | "embeddings">;
+  name: ModelName;
+}>;
 
 /** What a picture is called in the inputs folder: the hash of its content, and `.png`. */
 export type InputName = string;
 
 /** What a network predicts and on which betas it was trained, said by whoever owns the file; it wins over the file. */
-export type SampledAs = Readonly<{ prediction?: "eps" | "v"; zeroTerminalSnr?: boolean }>;
+export type SampledAs = Readonly<{ prediction?: "eps" | "v" | "edm"; zeroTerminalSnr?: boolean }>;
 
 export type LoraUse = Readonly<{ name: ModelName; weight: number }>;
 

@@ -3,7 +3,7 @@ import { type SampledAs, sampledAs } from "#/weights/layouts/parameterisation.ts
 import {
   type Located,
   locatePart,
-  type OwnFile,
+  type OwnFileKind,
   ownFileKinds,
   type PartSource,
 } from "#/weights/layouts/part-source.ts";
@@ -20,12 +20,16 @@ export type ModelPaths = Readonly<{
   loras: readonly Readonly<{ path: string; weight: number }>[];
 }> &
   /** Files of their own, such as a VAE that is to be used instead of the checkpoint's. */
-  Readonly<Partial<Record<OwnFile["kind"], string | undefined>>>;
+  Readonly<Partial<Record<OwnFileKind, string | undefined>>>;
 
 /** What the headers of a job's files say. */
 export type JobFiles = Readonly<{
   checkpoint: Checkpoint;
   loras: readonly LoraUse[];
+  /** Of which kinds the job names files beside its checkpoint. */
+  own: Readonly<Partial<Record<OwnFileKind, boolean>>>;
+  /** The file for previews, if one was named. @throws ModelError if it cannot be read */
+  preview: () => WeightFile | undefined;
   /** @throws ModelError if the part is in none of the files, or its own file is not what it should be */
   locate: (source: PartSource) => Located;
 }>;
@@ -45,19 +49,29 @@ export const filesOf = (paths: ModelPaths): readonly string[] => [
  */
 export function readJobFiles(paths: ModelPaths, needed: readonly PartSource[]): JobFiles {
   const checkpoint = sampledAs(sdxlCheckpoint(openWeights(paths.base)), paths.sampledAs);
-  const own = new Map<OwnFile["kind"], WeightFile>();
-  for (const kind of ownFileKinds) {
+  const opened = new Map<OwnFileKind, WeightFile>();
+  const own = (kind: OwnFileKind): WeightFile | undefined => {
     const path = paths[kind];
-    if (path !== undefined) own.set(kind, openWeights(path));
-  }
+    const file = opened.get(kind) ?? (path === undefined ? undefined : openWeights(path));
+    if (file !== undefined) opened.set(kind, file);
+    return file;
+  };
   const located = new Map<PartSource, Located>();
   const locate = (source: PartSource): Located => {
     const { ownFile } = source;
-    const file = ownFile === undefined ? undefined : own.get(ownFile.kind);
+    const file = ownFile === undefined ? undefined : own(ownFile.kind);
     const found = located.get(source) ?? locatePart(source, checkpoint, file);
     located.set(source, found);
     return found;
   };
   for (const source of needed) locate(source);
-  return { checkpoint, loras: readLoras(paths.loras, checkpoint), locate };
+  // A file for previews that cannot be read is no reason to make no picture: it is opened when a preview is made.
+  const named = ownFileKinds.filter((kind) => kind !== "vae_approx" && own(kind) !== undefined);
+  return {
+    checkpoint,
+    loras: readLoras(paths.loras, checkpoint),
+    own: Object.fromEntries(named.map((kind) => [kind, true])),
+    preview: () => own("vae_approx"),
+    locate,
+  };
 }

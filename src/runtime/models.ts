@@ -1,11 +1,14 @@
 import { type NetworkName, networks } from "#/networks/index.ts";
 import type { Network } from "#/networks/network.ts";
+import { previewNetworks } from "#/networks/preview-networks.ts";
 import type { Tensor } from "#/tensor/tensor.ts";
 import type { NoiseSchedule, Prediction } from "#/weights/checkpoint.ts";
+import { previewKind } from "#/weights/layouts/preview.ts";
 import { type Ask, askerOf } from "./ask.ts";
-import { type ModelPaths, readJobFiles } from "./job-files.ts";
+import { type JobFiles, type ModelPaths, readJobFiles } from "./job-files.ts";
 import { type JobNetwork, jobNetwork, type Workshop } from "./job-network.ts";
 import { type TextEncoder, textEncoders } from "./text-encoders.ts";
+import { type ByStrips, vaeByStrips } from "./vae-by-strips.ts";
 
 /**
  * What a UNet is asked with: the scaled latent [1, 4, h, w], its timestep [1], the text's hidden states
@@ -33,6 +36,16 @@ export type Networks = Readonly<{
   decode: (latent: Tensor) => Promise<Tensor>;
   /** Picture [1, 3, H, W] from -1 to 1, sides multiples of 8 -> latent in VAE space */
   encode: (image: Tensor) => Promise<Tensor>;
+  /**
+   * A look at a latent in sampler space -> [1, 3, H, W], about -1 to 1, of another size than the picture's. Nothing where no
+   * file for previews was named.
+   *
+   * @throws ModelError where the file that was named makes none
+   */
+  preview: (latent: Tensor) => Promise<Tensor | undefined>;
+  /** As `decode` and `encode`, for pictures whose features are too large to have them at once. */
+  decodeByStrips: ByStrips;
+  encodeByStrips: ByStrips;
   /** Any network of the table, by the inputs it declares. */
   ask: Ask;
 }>;
@@ -47,8 +60,8 @@ export const openNetworks = (paths: ModelPaths, clipSkip: number, workshop: Work
   networksOf(paths, clipSkip, workshop).opened;
 
 /**
- * As {@link openNetworks}, and announces what the job will use: that stays open together until the residency is told of
- * the job's end.
+ * As {@link openNetworks}, and announces what the job will use, those beside that lie in files which it names: all of that
+ * stays open together until the residency is told of the job's end.
  *
  * @throws EngineError `out-of-memory` where one of them alone is larger than the residency's budget; nothing was opened
  */
@@ -59,9 +72,17 @@ export function startJob(
   uses: readonly NetworkName[],
 ): Networks {
   const { opened, inJob } = networksOf(paths, clipSkip, workshop);
-  workshop.residency.startJob(uses.map((name) => inJob(networks[name]).request));
+  const announced = new Set<Network>([...uses.map((name) => networks[name]), ...inOwnFiles(paths)]);
+  workshop.residency.startJob([...announced].map((network) => inJob(network).request));
   return opened;
 }
+
+/** Networks that are in no checkpoint, and in a file that the job names. */
+const inOwnFiles = (paths: ModelPaths): readonly Network[] =>
+  Object.values<Network>(networks).filter(({ from: { checkpoint, ownFile } }) => {
+    const path = ownFile === undefined ? undefined : paths[ownFile.kind];
+    return checkpoint === undefined && path !== undefined;
+  });
 
 function networksOf(
   paths: ModelPaths,
@@ -69,12 +90,32 @@ function networksOf(
   workshop: Workshop,
 ): Readonly<{ opened: Networks; inJob: (network: Network) => JobNetwork }> {
   const files = readJobFiles(paths, [networks["vae-decoder"].from]);
-  const inJob = (network: Network): JobNetwork => jobNetwork(network, files, { clipSkip }, workshop);
+  const inJob = (network: Network): JobNetwork =>
+    jobNetwork(network, files, { clipSkip, ...files.own }, workshop);
   const ask = askerOf(inJob, workshop.residency);
   const { prediction, schedule } = files.checkpoint;
-  const opened = { prediction, schedule, textKey: textKey(inJob), ...callsOf(ask), ask };
+  const byStrips = {
+    decodeByStrips: vaeByStrips("vae-decoder", files, workshop),
+    encodeByStrips: vaeByStrips("vae-encoder", files, workshop),
+  };
+  const opened = {
+    prediction,
+    schedule,
+    textKey: textKey(inJob),
+    ...callsOf(ask),
+    ...byStrips,
+    preview: previewOf(files, ask),
+    ask,
+  };
   return { opened, inJob };
 }
+
+const previewOf =
+  (files: JobFiles, ask: Ask): Networks["preview"] =>
+  async (latent) => {
+    const file = files.preview();
+    return file === undefined ? undefined : (await ask(previewNetworks[previewKind(file)], { latent })).image;
+  };
 
 const callsOf = (ask: Ask) => ({
   ...textEncoders(ask),

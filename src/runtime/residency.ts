@@ -67,15 +67,20 @@ export class Residency {
    * @throws EngineError `out-of-memory` if one of them alone is larger than a budget that is not 0, with both numbers
    */
   startJob(networks: readonly JobRequest[]): void {
+    // Their sizes are those of their graphs, which nobody has drawn yet; without a limit nobody needs to.
+    if (this.#budget.bytes > 0) this.#refuseTooLarge(networks);
+    this.#held = new Set(networks.map(({ key }) => key));
+  }
+
+  #refuseTooLarge(networks: readonly JobRequest[]): void {
     const budget = this.#budget.bytes;
     const sizes = networks.map(({ key, name, bytes }) => ({
       name,
       needed: this.#entries.get(key)?.bytes ?? bytes(),
     }));
     const [largest] = sizes.toSorted((a, b) => b.needed - a.needed);
-    if (largest !== undefined && budget > 0 && largest.needed > budget)
+    if (largest !== undefined && largest.needed > budget)
       throw tooLarge(largest.name, largest.needed, budget);
-    this.#held = new Set(networks.map(({ key }) => key));
   }
 
   /** The job is over: what is more than the budget is closed. */
@@ -137,6 +142,25 @@ export class Residency {
       return await this.#withMemory(request.key, () => session.run(inputs));
     } catch (thrown) {
       throw explained(thrown, 0, this.#budget.mappings);
+    }
+  }
+
+  /**
+   * Opens a network that is not kept: who asked releases it. Where memory does not suffice, others are closed as by
+   * {@link session}.
+   *
+   * @throws EngineError and ModelError as {@link session}
+   */
+  async openOnce(request: NetworkRequest): Promise<Session> {
+    const graph = await request.draw();
+    trimMemory();
+    const session = await this.#withMemory(request.key, () => Session.open(graph, this.#options));
+    try {
+      assertUnchanged(request.files);
+      return session;
+    } catch (thrown) {
+      await session.release();
+      throw thrown;
     }
   }
 

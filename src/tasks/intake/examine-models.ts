@@ -5,6 +5,7 @@ import type { Examiner } from "#/catalog/examine.ts";
 import type { ModelKind } from "#/catalog/find-model.ts";
 import { clientSentence } from "#/lib/client-sentence.ts";
 import { ModelError, RequestError } from "#/lib/errors.ts";
+import { askedOtherwise } from "#/recipe/method-warnings.ts";
 import type { Recipe } from "#/recipe/recipe.ts";
 
 /** Where model files lie, and who looks at them. */
@@ -12,7 +13,9 @@ export type ModelShelf = Readonly<{ catalog: Pick<Catalog, "path">; examiner: Ex
 
 /** A file that a picture is made with. */
 type Used = Readonly<{
-  what: "checkpoint" | "VAE" | "LoRA";
+  kind: ModelKind;
+  /** For messages. */
+  what: string;
   /** As the API lists it. */
   name: string;
   /** Dotted path of the request's field that names it. */
@@ -25,15 +28,11 @@ export type Examination = Readonly<{ notes: readonly string[]; fault?: Fault }>;
 /** A file that cannot be used, and why. */
 export type Fault = Readonly<{ used: Used; error: ModelError }>;
 
-const kinds = { checkpoint: "checkpoints", VAE: "vae", LoRA: "loras" } as const satisfies Record<
-  Used["what"],
-  ModelKind
->;
-
-/** The files of a recipe, and for each LoRA the field that chose it. */
+/** The files of a recipe, and for each LoRA and each further part the field that chose it. */
 export type ModelChoice = Readonly<{
-  recipe: Pick<Recipe, "base" | "vae" | "loras">;
+  recipe: Pick<Recipe, "base" | "vae" | "parts" | "loras"> & Partial<Pick<Recipe, "schedule" | "sampledAs">>;
   loraFields: readonly string[];
+  partFields?: readonly string[];
 }>;
 
 /** Looks at files in the order in which they depend on each other. Sentences name them as the API lists them. */
@@ -73,19 +72,28 @@ const longestLook = 5;
 
 /** Pauses after each file. */
 function* examination(
-  { recipe, loraFields }: ModelChoice,
+  { recipe, loraFields, partFields = [] }: ModelChoice,
   { catalog, examiner }: ModelShelf,
 ): Generator<void, Examination, undefined> {
-  const base: Used = { what: "checkpoint", name: recipe.base, field: "base_model_name" };
+  const base: Used = {
+    kind: "checkpoints",
+    what: "checkpoint",
+    name: recipe.base,
+    field: "base_model_name",
+  };
   const vae: Used | undefined =
-    recipe.vae === null ? undefined : { what: "VAE", name: recipe.vae, field: "vae_name" };
+    recipe.vae === null ? undefined : { kind: "vae", what: "VAE", name: recipe.vae, field: "vae_name" };
   const loras = recipe.loras.map(
-    ({ name }, at): Used => ({ what: "LoRA", name, field: loraFields[at] ?? "loras" }),
+    ({ name }, at): Used => ({ kind: "loras", what: "LoRA", name, field: loraFields[at] ?? "loras" }),
   );
+  const parts = (recipe.parts ?? []).map(({ kind, name }, at) => ({
+    kind,
+    used: { kind, what: `${kind} file`, name, field: partFields[at] ?? kind },
+  }));
   const names = new Map<string, string>();
-  const pathOf = ({ what, name }: Used): string => {
-    const path = catalog.path(kinds[what], name);
-    if (path === undefined) throw new ModelError("file-unreadable", `${name} is no longer there.`, { name });
+  const pathOf = ({ kind, name }: Used): string => {
+    const path = catalog.path(kind, name);
+    if (path === undefined) throw new ModelError("file-unreadable", `${name} ${gone(kind)}.`, { name });
     names.set(path, name);
     return path;
   };
@@ -96,11 +104,17 @@ function* examination(
       notes.add(text.includes(used.name) ? text : `${used.name}: ${text}`);
   };
   try {
-    const checkpoint = examiner.checkpoint(pathOf(base));
+    const checkpoint = examiner.checkpoint(pathOf(base), recipe.sampledAs);
     note(checkpoint.notes);
+    note(askedOtherwise(recipe, checkpoint.prediction));
     yield;
     used = vae ?? base;
-    note(examiner.vae(vae === undefined ? undefined : pathOf(vae), checkpoint));
+    note(examiner.part("vae", vae === undefined ? undefined : pathOf(vae), checkpoint));
+    for (const { kind, used: part } of parts) {
+      yield;
+      used = part;
+      note(examiner.part(kind, pathOf(part), checkpoint));
+    }
     for (used of loras) {
       yield;
       note(examiner.lora(pathOf(used), checkpoint));
@@ -116,6 +130,10 @@ function* examination(
     };
   }
 }
+
+/** A checkpoint, a VAE and a LoRA were among the names a moment ago; nobody asked for a part's. */
+const gone = (kind: ModelKind): string =>
+  ["checkpoints", "vae", "loras"].includes(kind) ? "is no longer there" : `is not in the ${kind} folder`;
 
 /** A sentence with the names that clients know instead of this server's paths, and of real names behind links. */
 function listed(text: string, names: ReadonlyMap<string, string>): string {
@@ -146,10 +164,12 @@ export type Said = Readonly<{ request: GenerateRequest; preset: GenerateRequest 
  */
 export function unusableModel({ used, error }: Fault, said: Said): RequestError {
   const { what, name, field } = used;
-  const key = fieldsThatChoose.find((candidate) => field.split(".")[0] === candidate) ?? "loras";
+  const key = fieldsThatChoose.find((candidate) => field.split(".")[0] === candidate);
   const details = { name, cause: error.code };
   const refusal = (message: string, at: string, value: string): RequestError =>
     new RequestError("unusable-model", message, { ...details, field: at, value }, error);
+  if (key === undefined)
+    return refusal(`${error.message} Leave ${field} out, or put a usable file in its place.`, field, name);
   if (said.request[key] !== undefined) return refusal(`${error.message} ${waysOut[key]}`, field, name);
   const yourself = `or say ${key} yourself${key === "loras" ? " ([] for none)" : ""}.`;
   if (said.preset[key] !== undefined) {

@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import type { Checkpoint } from "../checkpoint.ts";
 import { openWeights } from "../open-weights.ts";
 import type { FileStamp } from "../stamp.ts";
@@ -5,10 +6,11 @@ import { dataIsZeroFrom } from "../tail.ts";
 import type { WeightFile } from "../weight-file.ts";
 import { adapterConfigs, configBeside } from "./adapter-config.ts";
 import { contentsOf } from "./contents.ts";
-import { foreignByName } from "./foreign-lora.ts";
+import { foreignByMetadata, foreignByName } from "./foreign-lora.ts";
 import { type Group, groupByModule } from "./groups.ts";
 import type { Lora } from "./lora.ts";
 import { notesOf } from "./notes.ts";
+import { otherDepthNote } from "./other-depth.ts";
 import { refused } from "./refused.ts";
 import { targetsOf } from "./targets.ts";
 import { type Used, usedModules } from "./used-modules.ts";
@@ -32,9 +34,22 @@ export function readLora(path: string, checkpoint: Checkpoint, index: number): L
   checkKnown(file.path, groups);
   const used = usedModules(file, groups, checkpoint);
   checkEnd(file.path, used);
-  const notes = notesOf({ path: file.path, base: checkpoint.path, groups, embeddings, configs });
+  const { path: base, unet } = checkpoint;
+  const modules = used.flatMap(({ target }) => (target.part === "unet" ? [target.module] : []));
+  const depth = otherDepthNote({ path: file.path, base, unet, modules });
+  const notes = [
+    ...notesOf({ path: file.path, base, groups, embeddings, configs }),
+    ...[depth ?? [], otherModelNote(file, base) ?? []].flat(),
+  ];
   const contents = contentsOf(file, used, { configs, checkpoint, index });
   return { path: file.path, files: filesOf(file), ...contents, notes };
+}
+
+/** Kolors and others have SDXL's UNet, name by name: only the metadata tells their LoRAs. */
+function otherModelNote(file: WeightFile, base: string): string | undefined {
+  const said = foreignByMetadata(file);
+  if (said === undefined) return undefined;
+  return `${basename(file.path)} says that ${said}; its modules are in ${basename(base)}, so it is used.`;
 }
 
 /** A LoRA's own file, and the configuration beside it. */
