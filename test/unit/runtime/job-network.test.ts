@@ -50,3 +50,24 @@ test("what a network will take is known before it is opened, but for the header 
   expect(foreseen).toBeGreaterThanOrEqual(bytes);
   expect(foreseen - bytes).toBeLessThan(64 * 1024);
 });
+
+test("the same goes for LoRAs that change weights, most of which need no derived file", async () => {
+  const families = ["loha", "boft", "full-difference"].map((name) => ({
+    path: goldenPath(`models/lora-${name}.safetensors`),
+    weight: 1,
+  }));
+  for (const network of [networks.unet, networks["text-g"]]) {
+    const { residency } = workshop;
+    const { request } = inJob(network, families);
+    await residency.session(request);
+    const bytes = residency.resident.at(-1)?.bytes ?? 0;
+    expect(request.bytes()).toBeGreaterThanOrEqual(bytes);
+    expect(request.bytes() - bytes).toBeLessThan(64 * 1024);
+    expect(keyOf(network, families)).toBe(
+      keyOf(
+        network,
+        families.map((lora) => ({ ...lora, weight: -3 })),
+      ),
+    );
+  }
+});
