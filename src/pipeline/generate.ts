@@ -58,7 +58,12 @@ async function* oneImage(
     job.run.check();
     yield { type: "progress", at: { stage: "decoding", image: index } };
     const pixels = await job.clock.time("decoding", () => decode(job, latent));
-    const facts = { seed: spec.seed, timings: job.clock.lap() };
+    const { expansion } = image.prompts;
+    const facts = {
+      seed: spec.seed,
+      ...(expansion === undefined ? {} : { expansion }),
+      timings: job.clock.lap(),
+    };
     return { type: "image", index, image: pixels, facts };
   } catch (thrown) {
     if (thrown instanceof Interruption && thrown.action === "skip") return undefined;

@@ -14,6 +14,16 @@ export type WrittenPrompts = Readonly<{
   prompt: string;
   negativePrompt: string;
   styles: readonly string[];
+  /** What prompt expansion made of the prompt; known once the engine has done it. */
+  expansion?: string;
+}>;
+
+/** What there is to draw prompts from. */
+type PromptWorld = Readonly<{
+  styles: readonly Style[];
+  wildcards: Wildcards;
+  /** Files that prompt expansion lacks; it is done where there are none. */
+  expansionLacks?: readonly string[];
 }>;
 
 /**
@@ -27,7 +37,7 @@ export function drawPrompts(
   params: GenerateParams,
   prompt: Readonly<{ main: string; extra: readonly string[] }>,
   index: number,
-  { styles, wildcards }: Readonly<{ styles: readonly Style[]; wildcards: Wildcards }>,
+  { styles, wildcards, expansionLacks }: PromptWorld,
 ): Readonly<{ spec: ImageSpec; written: WrittenPrompts }> {
   const seed = (params.image_seed + (params.disable_seed_increment ? 0n : BigInt(index))) % seedEnd;
   const random = new PythonRandom(seed);
@@ -44,8 +54,16 @@ export function drawPrompts(
   const chosen = names.filter((name) => name !== expansionStyle).map((name) => styleOf(name, styles));
   checkStyled(chosen, main);
   const texts = applyStyles(chosen, { main, extra }, { main: negativeMain, extra: negativeExtra });
+  // By the prompt as it was written: a tag of a LoRA is something, and leaves nothing to expand.
+  const expands =
+    names.includes(expansionStyle) && expansionLacks?.length === 0 && promptLines(params.prompt).main !== "";
   return {
-    spec: { seed, positive: texts.positive, negative: texts.negative },
+    spec: {
+      seed,
+      positive: texts.positive,
+      negative: texts.negative,
+      ...(expands ? { expand: main } : {}),
+    },
     written: {
       prompt: [main, ...extra].join("\n"),
       negativePrompt: [negativeMain, ...negativeExtra].join("\n"),

@@ -23,7 +23,7 @@ export function knownName(name: string, names: readonly string[], field: string,
 }
 
 /** Up to three names that look alike: same letters in a row count, case does not. */
-function nearest(name: string, names: readonly string[]): readonly string[] {
+export function nearest(name: string, names: readonly string[]): readonly string[] {
   const wanted = bigrams(name);
   const likeness = (other: string): number => {
     const theirs = bigrams(other);

@@ -3,6 +3,7 @@ import type { Sidecar } from "#/catalog/sidecar.ts";
 import type { NoiseRule } from "#/lib/devices.ts";
 import type { Tokenizer } from "#/pipeline/text/tokenizer.ts";
 import { chooseGuidance } from "./choose-guidance.ts";
+import { chooseInversions } from "./choose-inversions.ts";
 import { chooseLoras } from "./choose-loras.ts";
 import { chooseMethod } from "./choose-method.ts";
 import { chooseSteps } from "./choose-steps.ts";
@@ -11,12 +12,12 @@ import { inputPictures } from "./input-pictures.ts";
 import { inpaintEngines, swapMethods } from "./known-names.ts";
 import { sdxlLatentColours } from "./latent-colours.ts";
 import { knownName } from "./names.ts";
-import { refuseEmbeddings, refuseEmptyTab, refuseNotYet } from "./not-yet.ts";
+import { refuseEmptyTab, refuseNotYet } from "./not-yet.ts";
 import { modeOf } from "./performance.ts";
 import { type ModelFiles, ownVae } from "./preset.ts";
 import { checkLength, checkSides, refuseHeavyTags } from "./prompt-limits.ts";
 import { promptLines, takeInlineLoras } from "./prompt-syntax.ts";
-import type { Recipe } from "./recipe.ts";
+import type { InversionUse, Recipe } from "./recipe.ts";
 import { sampledAs } from "./sampled-as.ts";
 import { chooseSize } from "./sizes.ts";
 import type { Style } from "./styles.ts";
@@ -28,6 +29,10 @@ export type World = ModelFiles &
   Readonly<{
     styles: readonly Style[];
     wildcards: Wildcards;
+    /** Files of the embeddings folder. */
+    inversions?: readonly string[];
+    /** Files that prompt expansion lacks; none where it can be done, and nobody knows of any where this is absent. */
+    expansionLacks?: readonly string[];
     /** What a checkpoint says of itself. */
     sidecar: (checkpoint: string) => Sidecar;
     /** What it means to say of itself and cannot. */
@@ -44,6 +49,8 @@ export type Resolved = Readonly<{
   recipe: Recipe;
   /** For each LoRA of the recipe the request's field that chose it, as a dotted path. */
   loraFields: readonly string[];
+  /** The same for each textual inversion. */
+  inversionFields?: readonly string[];
   /** For each input picture of the recipe the request's field that brought it, as a dotted path. */
   inputFields: readonly string[];
   warnings: readonly string[];
@@ -75,17 +82,20 @@ export function resolveRecipe(params: GenerateParams, world: World): Resolved {
   const images = Array.from({ length: params.image_number }, (_, index) =>
     drawPrompts(params, prompt, index, world),
   );
+  const named: (InversionUse & Readonly<{ field: string }>)[] = [];
   const sides = { prompt: "positive", negative_prompt: "negative" } as const;
   for (const field of ["prompt", "negative_prompt"] as const) {
     // What such a mode never draws is not looked at.
     if (field === "negative_prompt" && mode.distilled !== undefined) continue;
     const texts = images.map(({ spec }) => spec[sides[field]].texts);
-    refuseEmbeddings([...new Set(texts.flat())], field);
+    for (const use of chooseInversions([...new Set(texts.flat())], field, world.inversions ?? []))
+      if (named.every(({ said }) => said !== use.said)) named.push({ ...use, field });
     checkSides(texts, field, world.tokenizer);
   }
   return {
     warnings,
     loraFields: chosen.map(({ field }) => field),
+    ...(named.length === 0 ? {} : { inversionFields: named.map(({ field }) => field) }),
     inputFields: pictures.map(({ field }) => field),
     written: images.map(({ written }) => written),
     recipe: {
@@ -93,6 +103,7 @@ export function resolveRecipe(params: GenerateParams, world: World): Resolved {
       ...sampledAs(world.sidecar(base)),
       vae: params.vae_name === ownVae ? null : knownName(params.vae_name, world.vaes, "vae_name", "VAE"),
       loras: chosen.map(({ name, weight }) => ({ name, weight })),
+      ...(named.length === 0 ? {} : { inversions: named.map(({ said, name }) => ({ said, name })) }),
       size: chooseSize(params),
       steps: chooseSteps(params, mode),
       ...chooseMethod(params, mode),

@@ -2,10 +2,13 @@ import { type NetworkName, networks } from "#/networks/index.ts";
 import type { Network } from "#/networks/network.ts";
 import type { Tensor } from "#/tensor/tensor.ts";
 import type { NoiseSchedule, Prediction } from "#/weights/checkpoint.ts";
+import { textWidths } from "#/weights/layouts/textual-inversion.ts";
 import { type Ask, askerOf } from "./ask.ts";
+import type { Inversions } from "./inversions.ts";
 import { type ModelPaths, readJobFiles } from "./job-files.ts";
 import { type JobNetwork, jobNetwork, type Workshop } from "./job-network.ts";
-import { type TextEncoder, textEncoders } from "./text-encoders.ts";
+import { type LanguageModel, languageModel } from "./language-model.ts";
+import { type TextEncoder, textEncoders, textEncodersWithVectors } from "./text-encoders.ts";
 
 /**
  * What a UNet is asked with: the scaled latent [1, 4, h, w], its timestep [1], the text's hidden states
@@ -24,8 +27,12 @@ export type Unet = (inputs: UnetInputs) => Promise<Tensor>;
 export type Networks = Readonly<{
   prediction: Prediction;
   schedule: NoiseSchedule;
-  /** Same key, same text embeddings: the checkpoint, the LoRAs and their weights, and clip skip. */
+  /** Same key, same text embeddings: the checkpoint, the LoRAs and their weights, textual inversions, and clip skip. */
   textKey: string;
+  /** The vectors of the job's textual inversions by what prompts call them; the text encoders take them as tokens. */
+  vectors: Inversions["vectors"];
+  /** Prompt expansion's; only a job with expansion has the file for it. */
+  language: () => LanguageModel;
   textL: TextEncoder;
   textG: TextEncoder;
   unet: Unet;
@@ -71,13 +78,24 @@ function networksOf(
   const files = readJobFiles(paths, [networks["vae-decoder"].from]);
   const inJob = (network: Network): JobNetwork => jobNetwork(network, files, { clipSkip }, workshop);
   const ask = askerOf(inJob, workshop.residency);
-  const { prediction, schedule } = files.checkpoint;
-  const opened = { prediction, schedule, textKey: textKey(inJob), ...callsOf(ask), ask };
+  const { checkpoint, inversions } = files;
+  const { prediction, schedule } = checkpoint;
+  const opened = {
+    prediction,
+    schedule,
+    textKey: [textKey(inJob), ...inversions.keys].join("|"),
+    vectors: inversions.vectors,
+    language: () => languageModel(ask, files.locate(networks.gpt2.from).tensors),
+    ...(inversions.vectors.size === 0
+      ? textEncoders(ask)
+      : textEncodersWithVectors(ask, textWidths(checkpoint))),
+    ...callsOf(ask),
+    ask,
+  };
   return { opened, inJob };
 }
 
 const callsOf = (ask: Ask) => ({
-  ...textEncoders(ask),
   unet: async (inputs: UnetInputs) => (await ask(networks.unet, inputs)).prediction,
   decode: async (latent: Tensor) => (await ask(networks["vae-decoder"], { latent })).image,
   encode: async (image: Tensor) => (await ask(networks["vae-encoder"], { image })).latent,

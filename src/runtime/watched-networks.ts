@@ -57,6 +57,10 @@ export function watchedNetworks(
       between(() => run(input));
   return {
     ...networks,
+    language: () => {
+      const model = networks.language();
+      return { ...model, next: watched(model.next) };
+    },
     textL: watched(networks.textL),
     textG: watched(networks.textG),
     unet: watched(networks.unet),

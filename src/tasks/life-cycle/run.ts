@@ -9,6 +9,7 @@ import type { Pixmap } from "#/image/pixmap.ts";
 import { BugError, toWireError } from "#/lib/errors.ts";
 import type { TaskId } from "#/lib/task-id.ts";
 import type { Resolved } from "#/recipe/resolve.ts";
+import { withExpansion } from "#/recipe/with-expansion.ts";
 import { type ImageStore, resultPath } from "#/stores/images.ts";
 import { type Doors, doorOf } from "./door.ts";
 import type { End } from "./endings.ts";
@@ -99,7 +100,7 @@ export class TaskRun {
     const done = (this.#images.at(-1)?.index ?? -1) + 1;
     const outline: JobOutline = {
       performance: params.performance_selection,
-      expansion: false,
+      expansion: resolved.recipe.images.some(({ expand }) => expand !== undefined),
       images: resolved.recipe.images.length,
       steps: resolved.recipe.steps,
       done,
@@ -202,7 +203,8 @@ export class TaskRun {
     const index = event.index + outline.done;
     this.#report(savingReport(index, outline), null, outline);
     const from = this.#parts.now();
-    const text = await this.#parts.textOf(params, resolved, index);
+    const made = withExpansion(resolved, index, event.facts.expansion);
+    const text = await this.#parts.textOf(params, made, index);
     const image = await this.#save(event.image, params, index, text);
     const { seed, timings } = event.facts;
     const saving = Math.max(0, this.#parts.now() - from);

@@ -9,6 +9,7 @@ import { sdxlCheckpoint } from "#/weights/layouts/sdxl.ts";
 import { readLora } from "#/weights/lora/read-lora.ts";
 import { readSafetensors } from "#/weights/safetensors.ts";
 import { goldenPath, tinyCheckpoint } from "../../support/golden.ts";
+import { tensorsFor } from "../../support/gpt2-layout.ts";
 import { joinLoras } from "../../support/join-loras.ts";
 
 const checkpoint = sdxlCheckpoint(readSafetensors(await tinyCheckpoint()));
@@ -20,7 +21,7 @@ afterAll(() => joined.remove());
 
 function drawn(name: NetworkName, clipSkip = 2, loras?: JoinedLoras): Graph {
   const { from, draw } = networks[name];
-  const source = weightSource("tiny", checkpoint[from.checkpoint.name], loras);
+  const source = weightSource("tiny", tensorsFor(from, checkpoint), loras);
   return draw(source, operators.cpu, { clipSkip });
 }
 
