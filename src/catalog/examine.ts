@@ -1,6 +1,9 @@
+import { basename } from "node:path";
 import { ModelError } from "#/lib/errors.ts";
 import type { Checkpoint } from "#/weights/checkpoint.ts";
+import { gpt2Tensors } from "#/weights/layouts/gpt2.ts";
 import { sdxlCheckpoint } from "#/weights/layouts/sdxl.ts";
+import { readInversion, textWidths } from "#/weights/layouts/textual-inversion.ts";
 import { chooseVae } from "#/weights/layouts/vae.ts";
 import { configBeside } from "#/weights/lora/adapter-config.ts";
 import { readLora } from "#/weights/lora/read-lora.ts";
@@ -36,6 +39,26 @@ export class Examiner {
     return this.#others.of(["vae", ...key], () => {
       const file = path === undefined ? undefined : openWeights(path);
       return chooseVae(checkpoint, file).notes.slice(checkpoint.notes.length);
+    });
+  }
+
+  /**
+   * @returns what is not as the file's name promises
+   * @throws ModelError if it is no textual inversion for this checkpoint
+   */
+  inversion(path: string, checkpoint: Checkpoint): readonly string[] {
+    const key = [path, stampAt(path), checkpoint.path, checkpoint.stamp];
+    return this.#others.of(["inversion", ...key], () => {
+      const widths = textWidths(checkpoint);
+      return readInversion(openWeights(path), widths, basename(checkpoint.path)).notes;
+    });
+  }
+
+  /** @throws ModelError if it is not prompt expansion's language model */
+  expansion(path: string): void {
+    this.#others.of(["expansion", path, stampAt(path)], () => {
+      gpt2Tensors(openWeights(path));
+      return [];
     });
   }
 

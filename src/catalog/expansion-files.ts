@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import { findModel } from "./find-model.ts";
 
 /** The files of prompt expansion. */
@@ -8,20 +9,18 @@ export type ExpansionFiles = Readonly<{
   words: string;
 }>;
 
-const folder = "fooocus_expansion";
-
-/** Names within its folder, first choice first. */
-const names = {
-  model: ["pytorch_model.bin", "model.safetensors"],
-  merges: ["merges.txt"],
-  words: ["positive.txt"],
+/** Names below the kind's folder, first choice first. */
+export const expansionNames = {
+  model: ["fooocus_expansion/pytorch_model.bin", "fooocus_expansion/model.safetensors"],
+  merges: ["fooocus_expansion/merges.txt"],
+  words: ["fooocus_expansion/positive.txt"],
 } as const satisfies Record<keyof ExpansionFiles, readonly string[]>;
 
 /** Which files of prompt expansion lie under the model folders, as real paths. */
 function filesThere(roots: readonly string[]): Readonly<Partial<ExpansionFiles>> {
   const found: Partial<Record<keyof ExpansionFiles, string>> = {};
   for (const kind of ["model", "merges", "words"] as const) {
-    const paths = names[kind].map((name) => findModel(roots, "prompt_expansion", `${folder}/${name}`));
+    const paths = expansionNames[kind].map((name) => findModel(roots, "prompt_expansion", name));
     const path = paths.find((one) => one !== undefined);
     if (path !== undefined) found[kind] = path;
   }
@@ -40,5 +39,5 @@ export function missingOfExpansion(roots: readonly string[]): readonly string[] 
   const there = filesThere(roots);
   return (["model", "merges", "words"] as const)
     .filter((kind) => there[kind] === undefined)
-    .map((kind) => names[kind][0]);
+    .map((kind) => basename(expansionNames[kind][0]));
 }

@@ -40,6 +40,7 @@ function drawGpt2(source: WeightSource, operators: Operators): Graph {
   const g = new Graph({ operators: { ...operators, compute: "float32" } });
   const m = new Module(g, source);
   const width = m.size("wte.weight", 1);
+  if (m.size("wpe.weight", 1) !== width) throw m.misshapen("wpe.weight", `${width} columns`);
   const layers = m.count("h");
   const ids = g.input("ids", "int64", [1, "n"]);
   const positions = g.input("positions", "int64", [1, "n"]);

@@ -8,7 +8,7 @@ export type Gpt2Sizes = Readonly<{ width: number; layers: number; vocabulary: nu
 
 /** The published GPT-2 small, and one for tests. */
 export const gpt2Small: Gpt2Sizes = { width: 768, layers: 12, vocabulary: 50257, places: 1024 };
-export const gpt2Tiny: Gpt2Sizes = { width: 128, layers: 2, vocabulary: 300, places: 40 };
+export const gpt2Tiny: Gpt2Sizes = { width: 128, layers: 3, vocabulary: 300, places: 40 };
 
 /** Names and shapes of a GPT-2 as transformers saves it, head and masks included. */
 export function gpt2Shapes(

@@ -28,9 +28,15 @@ async function* messagesOf(events: AsyncIterable<LiveEvent>): AsyncGenerator<str
   }
 }
 
-/** Only what this stream has words for, so that nothing else stands between two progress events. */
+/**
+ * Only what this stream has words for, so that nothing else stands between two progress events; parts of texts, which the
+ * reference does not tell, are not said again and again in the words of the whole.
+ */
 async function* told(events: AsyncIterable<LiveEvent>): AsyncGenerator<LiveEvent, void, undefined> {
-  for await (const event of events) if (!silent.includes(event.type)) yield event;
+  for await (const event of events) {
+    const isPart = event.type === "progress" && event.moment.now === "part";
+    if (!isPart && !silent.includes(event.type)) yield event;
+  }
 }
 
 const silent: readonly LiveEvent["type"][] = ["queued", "started", "image", "snapshot", "engine", "queue"];

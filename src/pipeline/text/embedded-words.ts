@@ -28,6 +28,7 @@ export function embeddedWord(
   const said = word.slice(mark.length);
   if (isKnown(said)) return { name: said, rest: "" };
   const name = said.replace(/^,+/, "").replace(/,+$/, "");
+  if (name === "") return undefined;
   return { name, rest: said.slice(name.length) };
 }
 

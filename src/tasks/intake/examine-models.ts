@@ -2,21 +2,25 @@ import { basename } from "node:path";
 import type { GenerateRequest } from "#/api/generate.ts";
 import type { Catalog } from "#/catalog/catalog.ts";
 import type { Examiner } from "#/catalog/examine.ts";
+import { expansionNames } from "#/catalog/expansion-files.ts";
 import type { ModelKind } from "#/catalog/find-model.ts";
 import { clientSentence } from "#/lib/client-sentence.ts";
 import { ModelError, RequestError } from "#/lib/errors.ts";
 import type { Recipe } from "#/recipe/recipe.ts";
+import { expansionStyle } from "#/recipe/styles.ts";
 
 /** Where model files lie, and who looks at them. */
 export type ModelShelf = Readonly<{ catalog: Pick<Catalog, "path">; examiner: Examiner }>;
 
 /** A file that a picture is made with. */
 type Used = Readonly<{
-  what: "checkpoint" | "VAE" | "LoRA";
+  what: "checkpoint" | "VAE" | "LoRA" | "textual inversion" | "language model";
   /** As the API lists it. */
   name: string;
   /** Dotted path of the request's field that names it. */
   field: string;
+  /** What to do about it, where its field alone does not say so. */
+  wayOut?: string;
 }>;
 
 /** What was seen: sentences for the record's warnings, and the first file that cannot be used. */
@@ -25,15 +29,19 @@ export type Examination = Readonly<{ notes: readonly string[]; fault?: Fault }>;
 /** A file that cannot be used, and why. */
 export type Fault = Readonly<{ used: Used; error: ModelError }>;
 
-const kinds = { checkpoint: "checkpoints", VAE: "vae", LoRA: "loras" } as const satisfies Record<
-  Used["what"],
-  ModelKind
->;
+const kinds = {
+  checkpoint: "checkpoints",
+  VAE: "vae",
+  LoRA: "loras",
+  "textual inversion": "embeddings",
+  "language model": "prompt_expansion",
+} as const satisfies Record<Used["what"], ModelKind>;
 
-/** The files of a recipe, and for each LoRA the field that chose it. */
+/** The files of a recipe, and for each LoRA and textual inversion the field that chose it. */
 export type ModelChoice = Readonly<{
-  recipe: Pick<Recipe, "base" | "vae" | "loras">;
+  recipe: Pick<Recipe, "base" | "vae" | "loras"> & Partial<Pick<Recipe, "inversions" | "images">>;
   loraFields: readonly string[];
+  inversionFields?: readonly string[];
 }>;
 
 /** Looks at files in the order in which they depend on each other. Sentences name them as the API lists them. */
@@ -73,9 +81,10 @@ const longestLook = 5;
 
 /** Pauses after each file. */
 function* examination(
-  { recipe, loraFields }: ModelChoice,
+  choice: ModelChoice,
   { catalog, examiner }: ModelShelf,
 ): Generator<void, Examination, undefined> {
+  const { recipe, loraFields } = choice;
   const base: Used = { what: "checkpoint", name: recipe.base, field: "base_model_name" };
   const vae: Used | undefined =
     recipe.vae === null ? undefined : { what: "VAE", name: recipe.vae, field: "vae_name" };
@@ -105,6 +114,14 @@ function* examination(
       yield;
       note(examiner.lora(pathOf(used), checkpoint));
     }
+    for (used of inversionsOf(choice)) {
+      yield;
+      note(examiner.inversion(pathOf(used), checkpoint));
+    }
+    for (used of languageModelOf(choice, catalog)) {
+      yield;
+      examiner.expansion(pathOf(used));
+    }
     return { notes: [...notes] };
   } catch (thrown) {
     if (!(thrown instanceof ModelError)) throw thrown;
@@ -115,6 +132,22 @@ function* examination(
       fault: { used, error: new ModelError(thrown.code, message, thrown.details, thrown) },
     };
   }
+}
+
+const inversionsOf = ({ recipe, inversionFields = [] }: ModelChoice): readonly Used[] =>
+  (recipe.inversions ?? []).map(({ said, name }, at) => {
+    const field = inversionFields[at] ?? "prompt";
+    const wayOut = `Take embedding:${said} out of ${field}, or name another.`;
+    return { what: "textual inversion", name, field, wayOut };
+  });
+
+/** Prompt expansion's, where something is to be expanded. */
+function languageModelOf({ recipe }: ModelChoice, catalog: ModelShelf["catalog"]): readonly Used[] {
+  if ((recipe.images ?? []).every(({ expand }) => expand === undefined)) return [];
+  const names = expansionNames.model;
+  const name = names.find((one) => catalog.path("prompt_expansion", one) !== undefined) ?? names[0];
+  const wayOut = `Take ${expansionStyle} out of style_selections, or get the files of prompt expansion again.`;
+  return [{ what: "language model", name, field: "style_selections", wayOut }];
 }
 
 /** A sentence with the names that clients know instead of this server's paths, and of real names behind links. */
@@ -150,7 +183,8 @@ export function unusableModel({ used, error }: Fault, said: Said): RequestError 
   const details = { name, cause: error.code };
   const refusal = (message: string, at: string, value: string): RequestError =>
     new RequestError("unusable-model", message, { ...details, field: at, value }, error);
-  if (said.request[key] !== undefined) return refusal(`${error.message} ${waysOut[key]}`, field, name);
+  if (said.request[key] !== undefined)
+    return refusal(`${error.message} ${used.wayOut ?? waysOut[key]}`, field, name);
   const yourself = `or say ${key} yourself${key === "loras" ? " ([] for none)" : ""}.`;
   if (said.preset[key] !== undefined) {
     const preset = said.request.preset ?? "";
@@ -165,12 +199,22 @@ export function unusableModel({ used, error }: Fault, said: Said): RequestError 
 export const defaultFault = ({ used: { what, name }, error }: Fault): string =>
   `This server's default ${what} ${name} cannot be used. ${error.message}`;
 
-const fieldsThatChoose = ["base_model_name", "vae_name", "loras", "prompt", "performance_selection"] as const;
+const fieldsThatChoose = [
+  "base_model_name",
+  "vae_name",
+  "loras",
+  "prompt",
+  "negative_prompt",
+  "style_selections",
+  "performance_selection",
+] as const;
 
 const waysOut: Readonly<Record<(typeof fieldsThatChoose)[number], string>> = {
   base_model_name: "Name another checkpoint in base_model_name.",
   vae_name: "Name another VAE in vae_name, or leave it out.",
   loras: "Take it out of loras, or name another.",
   prompt: "Take its <lora:...> tag out of prompt.",
+  negative_prompt: "Take its name out of negative_prompt.",
+  style_selections: "Take its style out of style_selections.",
   performance_selection: "It is the LoRA of that performance_selection: choose another, or replace the file.",
 };

@@ -175,7 +175,10 @@ export class TaskRun {
 
   #report(report: Report, preview: Preview | null, outline: JobOutline): void {
     this.#percent = Math.max(this.#percent, report.percent);
-    const { images, steps } = outline;
+    const { images } = outline;
+    const { moment } = report;
+    // What counts while texts are encoded are their parts.
+    const steps = moment.now === "part" ? moment.of : outline.steps;
     const progress = { ...report, percent: this.#percent, images, steps, preview };
     const { at, attempt } = this.#start;
     this.#reader.update({ status: "running", startedAt: at, attempt, progress, images: this.#images });
