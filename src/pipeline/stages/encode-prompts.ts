@@ -92,7 +92,7 @@ async function encoded(
     checkText(text, field);
     await pause();
   }
-  checkSections(texts, field, () => tokenizer);
+  checkSections(texts, field, () => tokenizer, vectors);
   const cached = (text: string): Promise<Conditioning> => {
     run.checkStop();
     const make = () => encodeText(text, { tokenizer, vectors, textL, textG }, field, { pause, tell });

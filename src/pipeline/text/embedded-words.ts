@@ -7,9 +7,21 @@ export type Token = number | Float32Array;
 export type TextVectors = Readonly<{ l: readonly Float32Array[]; g: readonly Float32Array[] }>;
 
 /** Vectors by what prompts call them. */
-export type KnownVectors = ReadonlyMap<string, TextVectors>;
+export type KnownVectors = Pick<ReadonlyMap<string, TextVectors>, "has" | "get">;
+
+/** Vectors that a textual inversion may have: a section has no more places. */
+export const mostVectors = 75;
+
+const one = new Float32Array();
+const most = Array.from({ length: mostVectors }, () => one);
+
+/** As if every name had as many vectors as can be, to count what a text takes before its files are read. */
+export const anyVectors: KnownVectors = { has: () => true, get: () => ({ l: most, g: most }) };
 
 const mark = "embedding:";
+
+/** Whether a text may name a textual inversion. */
+export const namesEmbedding = (text: string): boolean => text.includes(mark);
 
 /** The words of a text, cut at blanks and line ends. */
 export const wordsOf = (text: string): readonly string[] => text.match(/[^ \n]+/g) ?? [];
@@ -38,7 +50,7 @@ export function embeddedNames(
   isKnown: (name: string) => boolean,
 ): readonly string[] {
   const names = texts
-    .filter((text) => text.includes(mark))
+    .filter(namesEmbedding)
     .flatMap((text) => parseEmphasis(text))
     .flatMap(({ text }) => wordsOf(text))
     .flatMap((word) => embeddedWord(word, isKnown)?.name ?? []);
@@ -48,7 +60,7 @@ export function embeddedNames(
 /** A word that has `embedding:` behind other letters, which makes it an ordinary one; undefined if there is none. */
 export const gluedWord = (texts: readonly string[]): string | undefined =>
   texts
-    .filter((text) => text.includes(mark))
+    .filter(namesEmbedding)
     .flatMap((text) => parseEmphasis(text))
     .flatMap(({ text }) => wordsOf(text))
     .find((word) => /^.*[,([<]embedding:[^\s,]/.test(word));

@@ -1,4 +1,4 @@
-import { embeddedWord, type KnownVectors, type Token, wordsOf } from "./embedded-words.ts";
+import { anyVectors, embeddedWord, type KnownVectors, type Token, wordsOf } from "./embedded-words.ts";
 import { parseEmphasis } from "./emphasis.ts";
 import { endToken, startToken, type Tokenizer } from "./tokenizer.ts";
 
@@ -38,12 +38,18 @@ export const sectionsOf = (text: string, tokenizer: Tokenizer, vectors?: KnownVe
 /**
  * How many sections texts have together, counted no further than it takes to know that there are more than `most`.
  *
+ * @param vectors of textual inversions; where they are not known yet each counts as a whole section
  * @returns the number, or `most + 1`
  */
-export function countSections(texts: readonly string[], tokenizer: Tokenizer, most: number): number {
+export function countSections(
+  texts: readonly string[],
+  tokenizer: Tokenizer,
+  most: number,
+  vectors: KnownVectors = anyVectors,
+): number {
   let count = 0;
   for (const text of texts) {
-    for (const made of eachSection(text, { tokenizer })) {
+    for (const made of eachSection(text, { tokenizer, vectors })) {
       if (made !== undefined) count += 1;
       if (count > most) return count;
     }
@@ -81,7 +87,7 @@ export function* eachSection(
 
 /** A word's places, cut as one; a textual inversion is a group of its own, and what stands behind its name another. */
 function groupsOf(word: string, { tokenizer, vectors }: Vocabulary): readonly (readonly Place[])[] {
-  const known = vectors ?? new Map<string, never>();
+  const known: KnownVectors = vectors ?? new Map<string, never>();
   const embedded = embeddedWord(word, (name) => known.has(name));
   if (embedded === undefined) return [tokenizer(word).map((id) => ({ l: id, g: id }))];
   const { l, g } = known.get(embedded.name) ?? { l: [], g: [] };

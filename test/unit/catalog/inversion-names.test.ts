@@ -1,0 +1,33 @@
+import { expect, test } from "bun:test";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { findExpansion, missingOfExpansion } from "#/catalog/expansion-files.ts";
+import { inversionNamed } from "#/catalog/inversion-names.ts";
+
+test("a textual inversion is found with or without extension and folder; the whole name goes first", () => {
+  const names = ["deep/er/x.pt", "deep/y.bin", "x.bin", "y.pt.safetensors"];
+  expect(inversionNamed("x", names)).toBe("x.bin");
+  expect(inversionNamed("er/x", names)).toBe("deep/er/x.pt");
+  expect(inversionNamed("y", names)).toBe("deep/y.bin");
+  expect(inversionNamed("y.pt", names)).toBe("y.pt.safetensors");
+  for (const name of ["", "z", "X", "../x.bin", "eep/y"]) expect(inversionNamed(name, names)).toBeUndefined();
+});
+
+test("prompt expansion is there when all its files are, in any of the folders", () => {
+  const roots = [mkdtempSync(join(tmpdir(), "expansion-")), mkdtempSync(join(tmpdir(), "expansion-"))];
+  const put = (root: string, name: string): void => {
+    const folder = join(root, "prompt_expansion/fooocus_expansion");
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, name), "x");
+  };
+  expect(missingOfExpansion(roots)).toEqual(["pytorch_model.bin", "merges.txt", "positive.txt"]);
+  put(roots[0]!, "merges.txt");
+  put(roots[1]!, "model.safetensors");
+  expect(missingOfExpansion(roots)).toEqual(["positive.txt"]);
+  expect(findExpansion(roots)).toBeUndefined();
+  put(roots[1]!, "positive.txt");
+  expect(findExpansion(roots)?.merges).toEndWith("prompt_expansion/fooocus_expansion/merges.txt");
+  expect(missingOfExpansion(roots)).toEqual([]);
+  for (const root of roots) rmSync(root, { recursive: true });
+});
