@@ -9,11 +9,16 @@ export type ExpansionFiles = Readonly<{
   words: string;
 }>;
 
-/** Names below the kind's folder, first choice first. */
+/** Names below the kind's folder, first choice first; a folder that a setting names may be the innermost one itself. */
 export const expansionNames = {
-  model: ["fooocus_expansion/pytorch_model.bin", "fooocus_expansion/model.safetensors"],
-  merges: ["fooocus_expansion/merges.txt"],
-  words: ["fooocus_expansion/positive.txt"],
+  model: [
+    "fooocus_expansion/pytorch_model.bin",
+    "fooocus_expansion/model.safetensors",
+    "pytorch_model.bin",
+    "model.safetensors",
+  ],
+  merges: ["fooocus_expansion/merges.txt", "merges.txt"],
+  words: ["fooocus_expansion/positive.txt", "positive.txt"],
 } as const satisfies Record<keyof ExpansionFiles, readonly string[]>;
 
 /** Which files of prompt expansion lie under the model folders, as real paths. */

@@ -29,5 +29,7 @@ test("prompt expansion is there when all its files are, in any of the folders", 
   put(roots[1]!, "positive.txt");
   expect(findExpansion(roots)?.merges).toEndWith("prompt_expansion/fooocus_expansion/merges.txt");
   expect(missingOfExpansion(roots)).toEqual([]);
+  const inside = `prompt_expansion=${join(roots[1]!, "prompt_expansion/fooocus_expansion")}`;
+  expect(missingOfExpansion([inside])).toEqual(["merges.txt"]);
   for (const root of roots) rmSync(root, { recursive: true });
 });
