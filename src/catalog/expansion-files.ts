@@ -39,8 +39,22 @@ export function findExpansion(roots: readonly string[]): ExpansionFiles | undefi
   return { model, merges, words };
 }
 
-/** Names of the files that are missing of prompt expansion, in its folder; none where it can be done. */
-export function missingOfExpansion(roots: readonly string[]): readonly string[] {
+/** What there is of prompt expansion. */
+export type ExpansionThere = Readonly<{
+  /** Its model's name below the kind's folder. */
+  model: string;
+  /** Names of its files that are missing; none where it can be done. */
+  lacks: readonly string[];
+}>;
+
+/** What there is of prompt expansion under the model folders. */
+export function expansionThere(roots: readonly string[]): ExpansionThere {
+  const [usual] = expansionNames.model;
+  const model = expansionNames.model.find((name) => findModel(roots, "prompt_expansion", name) !== undefined);
+  return { model: model ?? usual, lacks: missingOfExpansion(roots) };
+}
+
+function missingOfExpansion(roots: readonly string[]): readonly string[] {
   const there = filesThere(roots);
   return (["model", "merges", "words"] as const)
     .filter((kind) => there[kind] === undefined)

@@ -1,14 +1,16 @@
 import type { Graph } from "#/graph/graph.ts";
 import type { WeightSource } from "#/graph/module.ts";
 import type { Operators } from "#/graph/operators.ts";
-import type { PartSource } from "#/weights/layouts/part-source.ts";
+import type { OwnFileKind, PartSource } from "#/weights/layouts/part-source.ts";
 import type { Part as LoraPart } from "#/weights/lora/targets.ts";
 
 /** What a job may ask of the drawing of its networks, beside files and LoRAs. */
 export type Features = Readonly<{
   /** Which hidden state the text encoders answer with: 1 = after the last layer, 2 = before it */
   clipSkip: number;
-}>;
+}> &
+  /** Which files of their own the job names: a network may be drawn otherwise where another one feeds it. */
+  Readonly<Partial<Record<OwnFileKind, boolean>>>;
 
 /**
  * What an input carries. It says how it is fed (tokens and positions as int64, all else as float32), and who is asked

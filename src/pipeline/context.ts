@@ -1,4 +1,4 @@
-import { type ExpansionFiles, findExpansion, missingOfExpansion } from "#/catalog/expansion-files.ts";
+import { type ExpansionFiles, expansionThere, findExpansion } from "#/catalog/expansion-files.ts";
 import { findModel, type ModelKind } from "#/catalog/find-model.ts";
 import type { EngineEvent, EngineSettings, RefusedDevice } from "#/engine/protocol.ts";
 import { operators } from "#/graph/operators.ts";
@@ -91,23 +91,20 @@ export async function openContext(
   };
 }
 
-/** The networks that a recipe's pictures are made with. */
-const networksFor = (recipe: Recipe): readonly NetworkName[] => [
-  ...(recipe.inversions === undefined
+/** The networks of its checkpoint that a recipe's pictures are made with. */
+const networksFor = ({ inversions }: Recipe): readonly NetworkName[] => [
+  ...(inversions === undefined
     ? (["text-l", "text-g"] as const)
     : (["text-l-vectors", "text-g-vectors"] as const)),
-  ...(isExpanded(recipe) ? (["gpt2"] as const) : []),
   "unet",
   "vae-decoder",
 ];
-
-const isExpanded = ({ images }: Recipe): boolean => images.some(({ expand }) => expand !== undefined);
 
 /** @throws RequestError `missing-model` */
 function expansionFiles(modelRoots: EngineSettings["modelRoots"]): ExpansionFiles {
   const files = findExpansion(modelRoots);
   if (files !== undefined) return files;
-  const lacks = missingOfExpansion(modelRoots).join(" and ");
+  const lacks = expansionThere(modelRoots).lacks.join(" and ");
   throw new RequestError("missing-model", `Prompt expansion lacks ${lacks}, which was there before.`, {});
 }
 
@@ -116,8 +113,10 @@ function expansionFiles(modelRoots: EngineSettings["modelRoots"]): ExpansionFile
  *
  * @throws RequestError `missing-model`
  */
-function pathsOf(recipe: Recipe, modelRoots: EngineSettings["modelRoots"]): ModelPaths {
-  const { base, vae, loras, inversions = [], sampledAs } = recipe;
+function pathsOf(
+  { base, vae, parts = [], loras, inversions = [], sampledAs }: Recipe,
+  modelRoots: EngineSettings["modelRoots"],
+): ModelPaths {
   const pathOf = (kind: ModelKind, name: string): string => {
     const path = findModel(modelRoots, kind, name);
     if (path !== undefined) return path;
@@ -127,7 +126,7 @@ function pathsOf(recipe: Recipe, modelRoots: EngineSettings["modelRoots"]): Mode
   return {
     loras: loras.map(({ name, weight }) => ({ path: pathOf("loras", name), weight })),
     inversions: inversions.map(({ said, name }) => ({ said, path: pathOf("embeddings", name) })),
-    expansion: isExpanded(recipe) ? expansionFiles(modelRoots).model : undefined,
+    ...Object.fromEntries(parts.map(({ kind, name }) => [kind, pathOf(kind, name)])),
     vae: vae === null ? undefined : pathOf("vae", vae),
     base: pathOf("checkpoints", base),
     sampledAs,

@@ -1,4 +1,5 @@
 import type { GenerateParams } from "#/api/generate.ts";
+import type { ExpansionThere } from "#/catalog/expansion-files.ts";
 import { RequestError } from "#/lib/errors.ts";
 import type { PromptField } from "#/pipeline/text/limits.ts";
 import { knownName } from "./names.ts";
@@ -22,8 +23,8 @@ export type WrittenPrompts = Readonly<{
 type PromptWorld = Readonly<{
   styles: readonly Style[];
   wildcards: Wildcards;
-  /** Files that prompt expansion lacks; it is done where there are none. */
-  expansionLacks?: readonly string[];
+  /** The files of prompt expansion, which is done where none is missing. */
+  expansion?: Pick<ExpansionThere, "lacks">;
 }>;
 
 /**
@@ -37,7 +38,7 @@ export function drawPrompts(
   params: GenerateParams,
   prompt: Readonly<{ main: string; extra: readonly string[] }>,
   index: number,
-  { styles, wildcards, expansionLacks }: PromptWorld,
+  { styles, wildcards, expansion }: PromptWorld,
 ): Readonly<{ spec: ImageSpec; written: WrittenPrompts }> {
   const seed = (params.image_seed + (params.disable_seed_increment ? 0n : BigInt(index))) % seedEnd;
   const random = new PythonRandom(seed);
@@ -56,7 +57,7 @@ export function drawPrompts(
   const texts = applyStyles(chosen, { main, extra }, { main: negativeMain, extra: negativeExtra });
   // By the prompt as it was written: a tag of a LoRA is something, and leaves nothing to expand.
   const expands =
-    names.includes(expansionStyle) && expansionLacks?.length === 0 && promptLines(params.prompt).main !== "";
+    names.includes(expansionStyle) && expansion?.lacks.length === 0 && promptLines(params.prompt).main !== "";
   return {
     spec: {
       seed,

@@ -1,4 +1,5 @@
 import type { GenerateParams } from "#/api/generate.ts";
+import type { ExpansionThere } from "#/catalog/expansion-files.ts";
 import type { Sidecar } from "#/catalog/sidecar.ts";
 import type { NoiseRule } from "#/lib/devices.ts";
 import type { Tokenizer } from "#/pipeline/text/tokenizer.ts";
@@ -17,7 +18,7 @@ import { modeOf } from "./performance.ts";
 import { type ModelFiles, ownVae } from "./preset.ts";
 import { checkLength, checkSides, refuseHeavyTags } from "./prompt-limits.ts";
 import { promptLines, takeInlineLoras } from "./prompt-syntax.ts";
-import type { InversionUse, Recipe } from "./recipe.ts";
+import type { ImageSpec, InversionUse, PartFile, Recipe } from "./recipe.ts";
 import { sampledAs } from "./sampled-as.ts";
 import { chooseSize } from "./sizes.ts";
 import type { Style } from "./styles.ts";
@@ -31,8 +32,8 @@ export type World = ModelFiles &
     wildcards: Wildcards;
     /** Files of the embeddings folder. */
     inversions?: readonly string[];
-    /** Files that prompt expansion lacks; none where it can be done, and nobody knows of any where this is absent. */
-    expansionLacks?: readonly string[];
+    /** The files of prompt expansion; nobody knows of any where this is absent. */
+    expansion?: ExpansionThere;
     /** What a checkpoint says of itself. */
     sidecar: (checkpoint: string) => Sidecar;
     /** What it means to say of itself and cannot. */
@@ -49,6 +50,8 @@ export type Resolved = Readonly<{
   recipe: Recipe;
   /** For each LoRA of the recipe the request's field that chose it, as a dotted path. */
   loraFields: readonly string[];
+  /** For each file of the recipe's `parts` the request's field that chose it, as a dotted path. */
+  partFields?: readonly string[];
   /** The same for each textual inversion. */
   inversionFields?: readonly string[];
   /** For each input picture of the recipe the request's field that brought it, as a dotted path. */
@@ -92,9 +95,11 @@ export function resolveRecipe(params: GenerateParams, world: World): Resolved {
       if (named.every(({ said }) => said !== use.said)) named.push({ ...use, field });
     checkSides(texts, field, world.tokenizer);
   }
+  const parts = chooseParts(images, world);
   return {
     warnings,
     loraFields: chosen.map(({ field }) => field),
+    ...(parts.length === 0 ? {} : { partFields: parts.map(({ field }) => field) }),
     ...(named.length === 0 ? {} : { inversionFields: named.map(({ field }) => field) }),
     inputFields: pictures.map(({ field }) => field),
     written: images.map(({ written }) => written),
@@ -103,6 +108,7 @@ export function resolveRecipe(params: GenerateParams, world: World): Resolved {
       ...sampledAs(world.sidecar(base)),
       vae: params.vae_name === ownVae ? null : knownName(params.vae_name, world.vaes, "vae_name", "VAE"),
       loras: chosen.map(({ name, weight }) => ({ name, weight })),
+      ...(parts.length === 0 ? {} : { parts: parts.map(({ kind, name }) => ({ kind, name })) }),
       ...(named.length === 0 ? {} : { inversions: named.map(({ said, name }) => ({ said, name })) }),
       size: chooseSize(params),
       steps: chooseSteps(params, mode),
@@ -116,4 +122,13 @@ export function resolveRecipe(params: GenerateParams, world: World): Resolved {
       images: images.map(({ spec }) => spec),
     },
   };
+}
+
+/** Files that images need beside the checkpoint, and the fields that ask for them. */
+function chooseParts(
+  images: readonly Readonly<{ spec: ImageSpec }>[],
+  { expansion }: World,
+): readonly (PartFile & Readonly<{ field: string }>)[] {
+  if (expansion === undefined || images.every(({ spec }) => spec.expand === undefined)) return [];
+  return [{ kind: "prompt_expansion", name: expansion.model, field: "style_selections" }];
 }

@@ -3,7 +3,7 @@ import { type SampledAs, sampledAs } from "#/weights/layouts/parameterisation.ts
 import {
   type Located,
   locatePart,
-  type OwnFile,
+  type OwnFileKind,
   ownFileKinds,
   type PartSource,
 } from "#/weights/layouts/part-source.ts";
@@ -23,13 +23,15 @@ export type ModelPaths = Readonly<{
   inversions?: readonly Readonly<{ said: string; path: string }>[] | undefined;
 }> &
   /** Files of their own, such as a VAE that is to be used instead of the checkpoint's. */
-  Readonly<Partial<Record<OwnFile["kind"], string | undefined>>>;
+  Readonly<Partial<Record<OwnFileKind, string | undefined>>>;
 
 /** What the headers of a job's files say. */
 export type JobFiles = Readonly<{
   checkpoint: Checkpoint;
   loras: readonly LoraUse[];
   inversions: Inversions;
+  /** Of which kinds the job names files beside its checkpoint. */
+  own: Readonly<Partial<Record<OwnFileKind, boolean>>>;
   /** @throws ModelError if the part is in none of the files, or its own file is not what it should be */
   locate: (source: PartSource) => Located;
 }>;
@@ -50,7 +52,7 @@ export const filesOf = (paths: ModelPaths): readonly string[] => [
  */
 export function readJobFiles(paths: ModelPaths, needed: readonly PartSource[]): JobFiles {
   const checkpoint = sampledAs(sdxlCheckpoint(openWeights(paths.base)), paths.sampledAs);
-  const own = new Map<OwnFile["kind"], WeightFile>();
+  const own = new Map<OwnFileKind, WeightFile>();
   for (const kind of ownFileKinds) {
     const path = paths[kind];
     if (path !== undefined) own.set(kind, openWeights(path));
@@ -64,6 +66,7 @@ export function readJobFiles(paths: ModelPaths, needed: readonly PartSource[]): 
     return found;
   };
   for (const source of needed) locate(source);
+  const named = Object.fromEntries([...own.keys()].map((kind) => [kind, true]));
   const inversions = readInversions(paths.inversions ?? [], checkpoint);
-  return { checkpoint, loras: readLoras(paths.loras, checkpoint), inversions, locate };
+  return { checkpoint, loras: readLoras(paths.loras, checkpoint), inversions, own: named, locate };
 }

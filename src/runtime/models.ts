@@ -54,8 +54,8 @@ export const openNetworks = (paths: ModelPaths, clipSkip: number, workshop: Work
   networksOf(paths, clipSkip, workshop).opened;
 
 /**
- * As {@link openNetworks}, and announces what the job will use: that stays open together until the residency is told of
- * the job's end.
+ * As {@link openNetworks}, and announces what the job will use, those beside that lie in files which it names: all of that
+ * stays open together until the residency is told of the job's end.
  *
  * @throws EngineError `out-of-memory` where one of them alone is larger than the residency's budget; nothing was opened
  */
@@ -66,9 +66,17 @@ export function startJob(
   uses: readonly NetworkName[],
 ): Networks {
   const { opened, inJob } = networksOf(paths, clipSkip, workshop);
-  workshop.residency.startJob(uses.map((name) => inJob(networks[name]).request));
+  const announced = new Set<Network>([...uses.map((name) => networks[name]), ...inOwnFiles(paths)]);
+  workshop.residency.startJob([...announced].map((network) => inJob(network).request));
   return opened;
 }
+
+/** Networks that are in no checkpoint, and in a file that the job names. */
+const inOwnFiles = (paths: ModelPaths): readonly Network[] =>
+  Object.values<Network>(networks).filter(({ from: { checkpoint, ownFile } }) => {
+    const path = ownFile === undefined ? undefined : paths[ownFile.kind];
+    return checkpoint === undefined && path !== undefined;
+  });
 
 function networksOf(
   paths: ModelPaths,
@@ -76,7 +84,8 @@ function networksOf(
   workshop: Workshop,
 ): Readonly<{ opened: Networks; inJob: (network: Network) => JobNetwork }> {
   const files = readJobFiles(paths, [networks["vae-decoder"].from]);
-  const inJob = (network: Network): JobNetwork => jobNetwork(network, files, { clipSkip }, workshop);
+  const inJob = (network: Network): JobNetwork =>
+    jobNetwork(network, files, { clipSkip, ...files.own }, workshop);
   const ask = askerOf(inJob, workshop.residency);
   const { checkpoint, inversions } = files;
   const { prediction, schedule } = checkpoint;

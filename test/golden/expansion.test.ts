@@ -19,7 +19,11 @@ afterAll(() => workshop.close());
 const path = await expansionModel();
 const text = (name: string) => Bun.file(join(dirname(path), name)).text();
 const words = expansionWords({ merges: await text("merges.txt"), words: await text("positive.txt") });
-const { language } = openNetworks({ base: await tinyCheckpoint(), loras: [], expansion: path }, 2, workshop);
+const { language } = openNetworks(
+  { base: await tinyCheckpoint(), loras: [], prompt_expansion: path },
+  2,
+  workshop,
+);
 const expander = { model: language(), words };
 
 for (const { prompt, seed, text: expected, start, ids } of cases) {

@@ -47,6 +47,10 @@ const saying = (...texts: readonly string[]): Recipe => ({
 });
 const named: Pick<Recipe, "inversions"> = { inversions: [{ said: "mine", name: "mine.safetensors" }] };
 
+const expanding: Pick<Recipe, "parts"> = {
+  parts: [{ kind: "prompt_expansion", name: "fooocus_expansion/pytorch_model.bin" }],
+};
+
 async function made(recipe: Recipe) {
   const facts: Fact[] = [];
   for await (const fact of generate({ recipe, inputs: [] }, context, new Run())) facts.push(fact);
@@ -64,7 +68,7 @@ test("every image's prompt is expanded by its own seed before anything is encode
     negative: { texts: [""], topK: 1 },
     expand: prompt,
   }));
-  const { moments, pictures, pixels } = await made({ ...plain, images });
+  const { moments, pictures, pixels } = await made({ ...plain, images, ...expanding });
   expect(pictures.map(({ facts }) => facts.expansion)).toEqual(cats.map(({ text }) => text));
   const begun = moments.flatMap((at) =>
     at.stage === "encoding" && at.part === undefined ? [`${at.texts} ${at.image}`] : [],
@@ -78,9 +82,10 @@ test("every image's prompt is expanded by its own seed before anything is encode
     "negative 1",
   ]);
   // Encoded as one more text, which is nothing to the pooled vector.
-  const written = images.map(({ expand: _, ...spec }, at) => ({
-    ...spec,
-    positive: { texts: [...spec.positive.texts, cats[at]!.text], topK: 1 },
+  const written = images.map(({ seed, positive, negative }, at) => ({
+    seed,
+    positive: { texts: [...positive.texts, cats[at]!.text], topK: 1 },
+    negative,
   }));
   expect(pixels).toEqual((await made({ ...plain, images: written })).pixels);
 });
@@ -89,7 +94,7 @@ test("each word of an expansion and each section of a long text is told", async 
   const [cat] = cats;
   const recipe = saying(`${"a very long prompt of many words ".repeat(30)}`);
   const images = [{ ...recipe.images[0]!, seed: BigInt(cat!.seed), expand: cat!.prompt }];
-  const { moments } = await made({ ...recipe, images });
+  const { moments } = await made({ ...recipe, images, ...expanding });
   const parts = moments.flatMap((at) =>
     at.stage === "encoding" && at.part !== undefined ? [`${at.texts} ${at.part}/${at.parts}`] : [],
   );

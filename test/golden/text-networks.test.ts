@@ -34,7 +34,7 @@ const close = (found: Tensor | undefined, key: string): void => {
 const embedding = (name: string): string => goldenPath(`embeddings/${name}`);
 const openWith = (...names: readonly string[]) => {
   const inversions = names.map((name) => ({ said: name, path: embedding(name) }));
-  return openNetworks({ base, loras: [], inversions, expansion }, 2, workshop);
+  return openNetworks({ base, loras: [], inversions, prompt_expansion: expansion }, 2, workshop);
 };
 
 /** Ids of which some are replaced by a tensor's rows. */

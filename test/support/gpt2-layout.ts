@@ -1,7 +1,4 @@
-import type { Checkpoint, WeightMap } from "#/weights/checkpoint.ts";
-import { gpt2Tensors } from "#/weights/layouts/gpt2.ts";
-import type { PartSource } from "#/weights/layouts/part-source.ts";
-import { headerOf, type Shapes } from "./sdxl-layout.ts";
+import type { Shapes } from "./sdxl-layout.ts";
 
 /** Sizes of a GPT-2. */
 export type Gpt2Sizes = Readonly<{ width: number; layers: number; vocabulary: number; places: number }>;
@@ -42,9 +39,3 @@ export function gpt2Shapes(
   shapes.set("lm_head.weight", [vocabulary, width]);
   return shapes;
 }
-
-/** The tensors that a network of the table is drawn from: a part of this checkpoint, or a GPT-2 of these sizes. */
-export const tensorsFor = (from: PartSource, checkpoint: Checkpoint, sizes = gpt2Tiny): WeightMap =>
-  from.checkpoint === undefined
-    ? gpt2Tensors(headerOf(gpt2Shapes(sizes), "/pytorch_model.bin"))
-    : checkpoint[from.checkpoint.name];

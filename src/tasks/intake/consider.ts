@@ -58,7 +58,7 @@ export async function consider(said: GenerateRequest, parts: Considering): Promi
   const more = [
     ...worldWarnings(params, resolved.recipe, world),
     ...[
-      expansionWarning(request, preset, world.expansionLacks),
+      expansionWarning(request, preset, world.expansion?.lacks),
       await parts.roomFor(params, resolved),
     ].flatMap((text) => text ?? []),
   ];

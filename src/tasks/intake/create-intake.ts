@@ -1,6 +1,6 @@
 import type { GenerateParams, GenerateRequest } from "#/api/generate.ts";
 import type { Catalog } from "#/catalog/catalog.ts";
-import { missingOfExpansion } from "#/catalog/expansion-files.ts";
+import { expansionThere } from "#/catalog/expansion-files.ts";
 import type { Config } from "#/config/schema.ts";
 import type { Pixmap } from "#/image/pixmap.ts";
 import type { Log } from "#/lib/log.ts";
@@ -104,7 +104,7 @@ function worldOf({ catalog, assets, config }: Pick<IntakeParts, "catalog" | "ass
     loras: catalog.names("loras"),
     vaes: catalog.names("vae"),
     inversions: catalog.names("embeddings"),
-    expansionLacks: missingOfExpansion(catalog.roots),
+    expansion: expansionThere(catalog.roots),
     styles: assets.styles,
     wildcards: assets.wildcards,
     sidecar: (checkpoint) => catalog.sidecar(checkpoint),

@@ -2,19 +2,19 @@ import { basename } from "node:path";
 import type { GenerateRequest } from "#/api/generate.ts";
 import type { Catalog } from "#/catalog/catalog.ts";
 import type { Examiner } from "#/catalog/examine.ts";
-import { expansionNames } from "#/catalog/expansion-files.ts";
 import type { ModelKind } from "#/catalog/find-model.ts";
 import { clientSentence } from "#/lib/client-sentence.ts";
 import { ModelError, RequestError } from "#/lib/errors.ts";
 import type { Recipe } from "#/recipe/recipe.ts";
-import { expansionStyle } from "#/recipe/styles.ts";
 
 /** Where model files lie, and who looks at them. */
 export type ModelShelf = Readonly<{ catalog: Pick<Catalog, "path">; examiner: Examiner }>;
 
 /** A file that a picture is made with. */
 type Used = Readonly<{
-  what: "checkpoint" | "VAE" | "LoRA" | "textual inversion" | "language model";
+  kind: ModelKind;
+  /** For messages. */
+  what: string;
   /** As the API lists it. */
   name: string;
   /** Dotted path of the request's field that names it. */
@@ -29,18 +29,11 @@ export type Examination = Readonly<{ notes: readonly string[]; fault?: Fault }>;
 /** A file that cannot be used, and why. */
 export type Fault = Readonly<{ used: Used; error: ModelError }>;
 
-const kinds = {
-  checkpoint: "checkpoints",
-  VAE: "vae",
-  LoRA: "loras",
-  "textual inversion": "embeddings",
-  "language model": "prompt_expansion",
-} as const satisfies Record<Used["what"], ModelKind>;
-
-/** The files of a recipe, and for each LoRA and textual inversion the field that chose it. */
+/** The files of a recipe, and for each LoRA, each further part and each textual inversion the field that chose it. */
 export type ModelChoice = Readonly<{
-  recipe: Pick<Recipe, "base" | "vae" | "loras"> & Partial<Pick<Recipe, "inversions" | "images">>;
+  recipe: Pick<Recipe, "base" | "vae" | "parts" | "loras" | "inversions">;
   loraFields: readonly string[];
+  partFields?: readonly string[];
   inversionFields?: readonly string[];
 }>;
 
@@ -84,17 +77,26 @@ function* examination(
   choice: ModelChoice,
   { catalog, examiner }: ModelShelf,
 ): Generator<void, Examination, undefined> {
-  const { recipe, loraFields } = choice;
-  const base: Used = { what: "checkpoint", name: recipe.base, field: "base_model_name" };
+  const { recipe, loraFields, partFields = [] } = choice;
+  const base: Used = {
+    kind: "checkpoints",
+    what: "checkpoint",
+    name: recipe.base,
+    field: "base_model_name",
+  };
   const vae: Used | undefined =
-    recipe.vae === null ? undefined : { what: "VAE", name: recipe.vae, field: "vae_name" };
+    recipe.vae === null ? undefined : { kind: "vae", what: "VAE", name: recipe.vae, field: "vae_name" };
   const loras = recipe.loras.map(
-    ({ name }, at): Used => ({ what: "LoRA", name, field: loraFields[at] ?? "loras" }),
+    ({ name }, at): Used => ({ kind: "loras", what: "LoRA", name, field: loraFields[at] ?? "loras" }),
   );
+  const parts = (recipe.parts ?? []).map(({ kind, name }, at) => ({
+    kind,
+    used: { kind, what: `${kind} file`, name, field: partFields[at] ?? kind },
+  }));
   const names = new Map<string, string>();
-  const pathOf = ({ what, name }: Used): string => {
-    const path = catalog.path(kinds[what], name);
-    if (path === undefined) throw new ModelError("file-unreadable", `${name} is no longer there.`, { name });
+  const pathOf = ({ kind, name }: Used): string => {
+    const path = catalog.path(kind, name);
+    if (path === undefined) throw new ModelError("file-unreadable", `${name} ${gone(kind)}.`, { name });
     names.set(path, name);
     return path;
   };
@@ -109,7 +111,12 @@ function* examination(
     note(checkpoint.notes);
     yield;
     used = vae ?? base;
-    note(examiner.vae(vae === undefined ? undefined : pathOf(vae), checkpoint));
+    note(examiner.part("vae", vae === undefined ? undefined : pathOf(vae), checkpoint));
+    for (const { kind, used: part } of parts) {
+      yield;
+      used = part;
+      note(examiner.part(kind, pathOf(part), checkpoint));
+    }
     for (used of loras) {
       yield;
       note(examiner.lora(pathOf(used), checkpoint));
@@ -117,10 +124,6 @@ function* examination(
     for (used of inversionsOf(choice)) {
       yield;
       note(examiner.inversion(pathOf(used), checkpoint));
-    }
-    for (used of languageModelOf(choice, catalog)) {
-      yield;
-      examiner.expansion(pathOf(used));
     }
     return { notes: [...notes] };
   } catch (thrown) {
@@ -138,17 +141,14 @@ const inversionsOf = ({ recipe, inversionFields = [] }: ModelChoice): readonly U
   (recipe.inversions ?? []).map(({ said, name }, at) => {
     const field = inversionFields[at] ?? "prompt";
     const wayOut = `Take embedding:${said} out of ${field}, or name another.`;
-    return { what: "textual inversion", name, field, wayOut };
+    return { kind: "embeddings", what: "textual inversion", name, field, wayOut };
   });
 
-/** Prompt expansion's, where something is to be expanded. */
-function languageModelOf({ recipe }: ModelChoice, catalog: ModelShelf["catalog"]): readonly Used[] {
-  if ((recipe.images ?? []).every(({ expand }) => expand === undefined)) return [];
-  const names = expansionNames.model;
-  const name = names.find((one) => catalog.path("prompt_expansion", one) !== undefined) ?? names[0];
-  const wayOut = `Take ${expansionStyle} out of style_selections, or get the files of prompt expansion again.`;
-  return [{ what: "language model", name, field: "style_selections", wayOut }];
-}
+/** A checkpoint, a VAE and a LoRA were among the names a moment ago; nobody asked for a part's. */
+const gone = (kind: ModelKind): string =>
+  ["checkpoints", "vae", "loras", "embeddings"].includes(kind)
+    ? "is no longer there"
+    : `is not in the ${kind} folder`;
 
 /** A sentence with the names that clients know instead of this server's paths, and of real names behind links. */
 function listed(text: string, names: ReadonlyMap<string, string>): string {
@@ -179,10 +179,12 @@ export type Said = Readonly<{ request: GenerateRequest; preset: GenerateRequest 
  */
 export function unusableModel({ used, error }: Fault, said: Said): RequestError {
   const { what, name, field } = used;
-  const key = fieldsThatChoose.find((candidate) => field.split(".")[0] === candidate) ?? "loras";
+  const key = fieldsThatChoose.find((candidate) => field.split(".")[0] === candidate);
   const details = { name, cause: error.code };
   const refusal = (message: string, at: string, value: string): RequestError =>
     new RequestError("unusable-model", message, { ...details, field: at, value }, error);
+  if (key === undefined)
+    return refusal(`${error.message} Leave ${field} out, or put a usable file in its place.`, field, name);
   if (said.request[key] !== undefined)
     return refusal(`${error.message} ${used.wayOut ?? waysOut[key]}`, field, name);
   const yourself = `or say ${key} yourself${key === "loras" ? " ([] for none)" : ""}.`;
@@ -215,6 +217,6 @@ const waysOut: Readonly<Record<(typeof fieldsThatChoose)[number], string>> = {
   loras: "Take it out of loras, or name another.",
   prompt: "Take its <lora:...> tag out of prompt.",
   negative_prompt: "Take its name out of negative_prompt.",
-  style_selections: "Take its style out of style_selections.",
+  style_selections: "Take Fooocus V2 out of style_selections, or get the files of prompt expansion again.",
   performance_selection: "It is the LoRA of that performance_selection: choose another, or replace the file.",
 };

@@ -58,7 +58,8 @@ function asOfNow(params: GenerateParams, world: World): ToMake {
  */
 function withoutLost(params: GenerateParams, kept: Resolved, world: World): ToMake {
   const { base, vae, loras, inversions = [], images } = kept.recipe;
-  const { expansionLacks = [], inversions: there = [] } = world;
+  const { expansion, inversions: there = [] } = world;
+  const expansionLacks = expansion?.lacks ?? [];
   const expands = images.some(({ expand }) => expand !== undefined);
   const areTextsThere =
     inversions.every(({ name }) => there.includes(name)) && (!expands || expansionLacks.length === 0);

@@ -26,7 +26,7 @@ const layer: readonly (readonly [string, readonly number[]])[] = [
 ];
 
 const gpt2File: OwnFile = {
-  kind: "expansion",
+  kind: "prompt_expansion",
   prefixes: ["transformer.", ""],
   knownBy: "wte.weight",
   read: (file) => ({ tensors: gpt2Tensors(file), notes: [] }),

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { findExpansion, missingOfExpansion } from "#/catalog/expansion-files.ts";
+import { expansionThere, findExpansion } from "#/catalog/expansion-files.ts";
 import { inversionNamed } from "#/catalog/inversion-names.ts";
 
 test("a textual inversion is found with or without extension and folder; the whole name goes first", () => {
@@ -21,15 +21,15 @@ test("prompt expansion is there when all its files are, in any of the folders", 
     mkdirSync(folder, { recursive: true });
     writeFileSync(join(folder, name), "x");
   };
-  expect(missingOfExpansion(roots)).toEqual(["pytorch_model.bin", "merges.txt", "positive.txt"]);
+  expect(expansionThere(roots).lacks).toEqual(["pytorch_model.bin", "merges.txt", "positive.txt"]);
   put(roots[0]!, "merges.txt");
   put(roots[1]!, "model.safetensors");
-  expect(missingOfExpansion(roots)).toEqual(["positive.txt"]);
+  expect(expansionThere(roots).lacks).toEqual(["positive.txt"]);
   expect(findExpansion(roots)).toBeUndefined();
   put(roots[1]!, "positive.txt");
   expect(findExpansion(roots)?.merges).toEndWith("prompt_expansion/fooocus_expansion/merges.txt");
-  expect(missingOfExpansion(roots)).toEqual([]);
+  expect(expansionThere(roots).lacks).toEqual([]);
   const inside = `prompt_expansion=${join(roots[1]!, "prompt_expansion/fooocus_expansion")}`;
-  expect(missingOfExpansion([inside])).toEqual(["merges.txt"]);
+  expect(expansionThere([inside]).lacks).toEqual(["merges.txt"]);
   for (const root of roots) rmSync(root, { recursive: true });
 });

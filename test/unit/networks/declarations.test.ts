@@ -5,7 +5,7 @@ import { weightSource } from "#/graph/module.ts";
 import { operators } from "#/graph/operators.ts";
 import { networks } from "#/networks/index.ts";
 import { sdxlCheckpoint } from "#/weights/layouts/sdxl.ts";
-import { tensorsFor } from "../../support/gpt2-layout.ts";
+import { locatedFor } from "../../support/network-tensors.ts";
 import { headerOf, sdxlShapes, sdxlTiny } from "../../support/sdxl-layout.ts";
 
 /** What a network says of itself is what it draws. */
@@ -13,7 +13,7 @@ const checkpoint = sdxlCheckpoint(headerOf(sdxlShapes(sdxlTiny), "/tiny.safetens
 
 for (const { name, from, draw, inputs, outputs, keyedBy } of Object.values(networks)) {
   const drawn = (clipSkip: number): Graph =>
-    draw(weightSource("tiny", tensorsFor(from, checkpoint)), operators.cpu, { clipSkip });
+    draw(weightSource("tiny", locatedFor(from, checkpoint, sdxlTiny).tensors), operators.cpu, { clipSkip });
 
   test(`${name}: the inputs and outputs that are declared are those of the graph`, () => {
     const graph = drawn(2);

@@ -276,7 +276,7 @@ test("a prompt is expanded where the style says so, its files are there and ther
       { prompt, style_selections: styles, image_number: 2 },
       {
         ...world,
-        ...(lacks === undefined ? {} : { expansionLacks: lacks }),
+        ...(lacks === undefined ? {} : { expansion: { model: "e/m.bin", lacks } }),
       },
     ).recipe.images.map((spec) => spec.expand);
   expect(expand("a [[red,blue]] cat", [])).toEqual(["a red cat", "a  blue cat"]);

@@ -9,8 +9,9 @@ import { sdxlCheckpoint } from "#/weights/layouts/sdxl.ts";
 import { readLora } from "#/weights/lora/read-lora.ts";
 import { readSafetensors } from "#/weights/safetensors.ts";
 import { goldenPath, tinyCheckpoint } from "../../support/golden.ts";
-import { tensorsFor } from "../../support/gpt2-layout.ts";
 import { joinLoras } from "../../support/join-loras.ts";
+import { locatedFor } from "../../support/network-tensors.ts";
+import { sdxlTiny } from "../../support/sdxl-layout.ts";
 
 const checkpoint = sdxlCheckpoint(readSafetensors(await tinyCheckpoint()));
 const joined = await joinLoras(
@@ -21,7 +22,7 @@ afterAll(() => joined.remove());
 
 function drawn(name: NetworkName, clipSkip = 2, loras?: JoinedLoras): Graph {
   const { from, draw } = networks[name];
-  const source = weightSource("tiny", tensorsFor(from, checkpoint), loras);
+  const source = weightSource("tiny", locatedFor(from, checkpoint, sdxlTiny).tensors, loras);
   return draw(source, operators.cpu, { clipSkip });
 }
 

@@ -8,7 +8,7 @@ import { goldenPath, tinyCheckpoint } from "../../support/golden.ts";
 import { openWorkshop } from "../../support/workshop.ts";
 
 const base = await tinyCheckpoint();
-const expansion = await expansionModel();
+const prompt_expansion = await expansionModel();
 const workshop = openWorkshop();
 afterAll(() => workshop.close());
 
@@ -20,7 +20,7 @@ type Loras = Parameters<typeof readJobFiles>[0]["loras"];
 const both: Loras = [sgm!, diffusers!];
 
 const inJob = (network: Network, loras: Loras = [], clipSkip = 2) =>
-  jobNetwork(network, readJobFiles({ base, loras, expansion }, []), { clipSkip }, workshop);
+  jobNetwork(network, readJobFiles({ base, loras, prompt_expansion }, []), { clipSkip }, workshop);
 const keyOf = (...asked: Parameters<typeof inJob>): string => inJob(...asked).request.key;
 
 test("a network is known by what its graph depends on, and by no more", () => {
