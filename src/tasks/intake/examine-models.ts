@@ -77,7 +77,7 @@ function* examination(
   choice: ModelChoice,
   { catalog, examiner }: ModelShelf,
 ): Generator<void, Examination, undefined> {
-  const { recipe, loraFields, partFields = [] } = choice;
+  const { recipe, loraFields } = choice;
   const base: Used = {
     kind: "checkpoints",
     what: "checkpoint",
@@ -89,10 +89,6 @@ function* examination(
   const loras = recipe.loras.map(
     ({ name }, at): Used => ({ kind: "loras", what: "LoRA", name, field: loraFields[at] ?? "loras" }),
   );
-  const parts = (recipe.parts ?? []).map(({ kind, name }, at) => ({
-    kind,
-    used: { kind, what: `${kind} file`, name, field: partFields[at] ?? kind },
-  }));
   const names = new Map<string, string>();
   const pathOf = ({ kind, name }: Used): string => {
     const path = catalog.path(kind, name);
@@ -112,7 +108,7 @@ function* examination(
     yield;
     used = vae ?? base;
     note(examiner.part("vae", vae === undefined ? undefined : pathOf(vae), checkpoint));
-    for (const { kind, used: part } of parts) {
+    for (const { kind, used: part } of partsOf(choice)) {
       yield;
       used = part;
       note(examiner.part(kind, pathOf(part), checkpoint));
@@ -136,6 +132,12 @@ function* examination(
     };
   }
 }
+
+const partsOf = ({ recipe, partFields = [] }: ModelChoice) =>
+  (recipe.parts ?? []).map(({ kind, name }, at) => ({
+    kind,
+    used: { kind, what: `${kind} file`, name, field: partFields[at] ?? kind },
+  }));
 
 const inversionsOf = ({ recipe, inversionFields = [] }: ModelChoice): readonly Used[] =>
   (recipe.inversions ?? []).map(({ said, name }, at) => {
