@@ -59,6 +59,19 @@ test("a UNet with LoRAs and one without have the checkpoint mapped once, and the
   expect(totalBytes([mapped(tuned), mapped(plain), mapped(tuned)])).toBe(both + counted(tuned).inside);
 });
 
+test("tensors that are packed in their file each count, although none of them has a place yet", () => {
+  const tensors = [...checkpoint.unet].map(([key, ref]) => {
+    const { path, offset, length, shape } = ref;
+    const view = { start: 0, shape, strides: shape.map(() => 1) };
+    return [
+      key,
+      { ...ref, path, offset: 0, packed: { storage: { offset, length }, view, element: 2 } },
+    ] as const;
+  });
+  const packed = networks.unet.draw(weightSource("tiny", new Map(tensors)), operators.cpu);
+  expect(totalBytes([mapped(packed)])).toBe(totalBytes([mapped(drawn("unet"))]));
+});
+
 test("copies count for each network", () => {
   const [plain, tuned] = [drawn("unet"), drawn("unet", 2, joined.loras)];
   const sum = totalBytes([copied(plain)]) + totalBytes([copied(tuned)]);
