@@ -91,7 +91,7 @@ export function resolveRecipe(params: GenerateParams, world: World): Resolved {
     // What such a mode never draws is not looked at.
     if (field === "negative_prompt" && mode.distilled !== undefined) continue;
     const texts = images.map(({ spec }) => spec[sides[field]].texts);
-    for (const use of chooseInversions([...new Set(texts.flat())], field, world.inversions ?? []))
+    for (const use of chooseInversions([...new Set(texts.flat())], field, world))
       if (named.every(({ said }) => said !== use.said)) named.push({ ...use, field });
     checkSides(texts, field, world.tokenizer);
   }

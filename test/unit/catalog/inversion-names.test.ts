@@ -3,15 +3,16 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expansionThere, findExpansion } from "#/catalog/expansion-files.ts";
-import { inversionNamed } from "#/catalog/inversion-names.ts";
+import { inversionFinder } from "#/catalog/inversion-names.ts";
 
 test("a textual inversion is found with or without extension and folder; the whole name goes first", () => {
   const names = ["deep/er/x.pt", "deep/y.bin", "x.bin", "y.pt.safetensors"];
-  expect(inversionNamed("x", names)).toBe("x.bin");
-  expect(inversionNamed("er/x", names)).toBe("deep/er/x.pt");
-  expect(inversionNamed("y", names)).toBe("deep/y.bin");
-  expect(inversionNamed("y.pt", names)).toBe("y.pt.safetensors");
-  for (const name of ["", "z", "X", "../x.bin", "eep/y"]) expect(inversionNamed(name, names)).toBeUndefined();
+  const find = inversionFinder(names);
+  expect(find("x")).toBe("x.bin");
+  expect(find("er/x")).toBe("deep/er/x.pt");
+  expect(find("y")).toBe("deep/y.bin");
+  expect(find("y.pt")).toBe("y.pt.safetensors");
+  for (const name of ["", "z", "X", "../x.bin", "eep/y"]) expect(find(name)).toBeUndefined();
 });
 
 test("prompt expansion is there when all its files are, in any of the folders", () => {

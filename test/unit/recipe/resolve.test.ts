@@ -260,6 +260,10 @@ test("a textual inversion is found by its name, and one that is not there is ref
     field: "prompt",
     value: "embedding:cute",
   });
+  const unreadable = (_kind: string, name: string) => (name === "old.pt" ? "it is empty" : undefined);
+  expect(refusal({ prompt: "embedding:old" }, { ...there, unreadable })["message"]).toStartWith(
+    'The textual inversion "old" cannot be read: it is empty.',
+  );
   const said = { negative_prompt: "embedding:bad", performance_selection: "Lightning" } as const;
   expect(resolve(said).recipe.steps).toBe(4);
   expect(resolve({ prompt: "word embedding: a picture" }).recipe.images).toHaveLength(1);
