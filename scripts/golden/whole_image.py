@@ -145,7 +145,7 @@ def sample_lcm(denoise, x, sigmas, noise_sampler=None, **_):
     return x
 
 
-def sampled(recipe, call, model):
+def sampled(recipe, call, model, latent=0):
     k = sampling.k_sampling()
     seed, rule = int(recipe["seed"]), recipe["noise"]
     sigmas = guidance.plan(recipe["schedule"], model, recipe["steps"])
@@ -153,7 +153,7 @@ def sampled(recipe, call, model):
     stream = torch.Generator().manual_seed(seed)
     # ddim_uniform starts below the highest level, and its noise is scaled as a partial run's.
     full = float(sigmas[0]) >= model.high * (1 - 1e-5)
-    start = torch.randn(shape, generator=stream) * ((1 + sigmas[0] ** 2).sqrt() if full else sigmas[0])
+    start = latent + torch.randn(shape, generator=stream) * ((1 + sigmas[0] ** 2).sqrt() if full else sigmas[0])
     draws = iter(range(1000))
     fresh = lambda *_: philox(seed, shape, next(draws)) if rule == "gpu" else torch.randn(shape, generator=stream)  # noqa: E731
     functions = {

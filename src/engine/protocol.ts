@@ -47,11 +47,12 @@ export type LoadedModel = Readonly<{ name: string; bytes: number }>;
 
 /**
  * Where a job is. `image` counts from 0; `step` counts steps whose estimate is known, of `steps`; step 0 says that
- * the image is about to be sampled. Texts come in the order expansion, where there is one, positive, negative, the last not
- * at CFG 1; each for all images first.
+ * the image is about to be sampled; `strip` counts strips of the image that are decoded, of `strips`. Texts come in the order
+ * expansion, where there is one, positive, negative, the last not at CFG 1; each for all images first.
  */
 export type Moment = Readonly<
-  | { stage: "loading" | "decoding" | "upscaling" | "masking"; image: number }
+  | { stage: "loading" | "upscaling" | "masking"; image: number }
+  | { stage: "decoding"; image: number; strip: number; strips: number }
   | {
       stage: "encoding";
       image: number;

@@ -3,7 +3,7 @@ import { findModel, type ModelKind } from "#/catalog/find-model.ts";
 import type { EngineEvent, EngineSettings, RefusedDevice } from "#/engine/protocol.ts";
 import { operators } from "#/graph/operators.ts";
 import type { Device } from "#/lib/devices.ts";
-import { RequestError } from "#/lib/errors.ts";
+import { ModelError, RequestError } from "#/lib/errors.ts";
 import type { Log } from "#/lib/log.ts";
 import type { NetworkName } from "#/networks/index.ts";
 import type { Recipe } from "#/recipe/recipe.ts";
@@ -79,7 +79,8 @@ export async function openContext(
       await residency.dropReplaced();
       workshop.derived.dropReplaced();
       const networks = startJob(paths, recipe.clipSkip, workshop, networksFor(recipe));
-      return watchedNetworks(networks, files, () => residency.close());
+      const watched = watchedNetworks(networks, files, () => residency.close());
+      return { ...watched, preview: lenientPreview(watched.preview, log) };
     },
     endJob: () => residency.endJob(),
     conditioning: (key, make) => texts.conditioning(key, make),
@@ -88,6 +89,22 @@ export async function openContext(
       await residency.close();
     },
     close: () => residency.close(),
+  };
+}
+
+/** A file that makes no previews is told of once a job, and costs no picture. */
+function lenientPreview(preview: Networks["preview"], log: Log): Networks["preview"] {
+  let broken = false;
+  return async (latent) => {
+    if (broken) return undefined;
+    try {
+      return await preview(latent);
+    } catch (thrown) {
+      if (!(thrown instanceof ModelError)) throw thrown;
+      broken = true;
+      log.warn("previews are made of colours", { reason: thrown.message });
+      return undefined;
+    }
   };
 }
 
@@ -114,7 +131,7 @@ function expansionFiles(modelRoots: EngineSettings["modelRoots"]): ExpansionFile
  * @throws RequestError `missing-model`
  */
 function pathsOf(
-  { base, vae, parts = [], loras, inversions = [], sampledAs }: Recipe,
+  { base, vae, parts = [], loras, inversions = [], sampledAs, previews }: Recipe,
   modelRoots: EngineSettings["modelRoots"],
 ): ModelPaths {
   const pathOf = (kind: ModelKind, name: string): string => {
@@ -123,12 +140,16 @@ function pathsOf(
     const message = `The file ${name} is no longer in the ${kind} folders.`;
     throw new RequestError("missing-model", message, { name });
   };
+  // One that is gone is no reason to refuse a picture: without it previews are made of colours.
+  const previewFile =
+    previews?.by === "network" ? findModel(modelRoots, "vae_approx", previews.file) : undefined;
   return {
     loras: loras.map(({ name, weight }) => ({ path: pathOf("loras", name), weight })),
     inversions: inversions.map(({ said, name }) => ({ said, path: pathOf("embeddings", name) })),
     ...Object.fromEntries(parts.map(({ kind, name }) => [kind, pathOf(kind, name)])),
     vae: vae === null ? undefined : pathOf("vae", vae),
     base: pathOf("checkpoints", base),
+    ...(previewFile === undefined ? {} : { vae_approx: previewFile }),
     sampledAs,
   };
 }

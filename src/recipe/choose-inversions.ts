@@ -2,7 +2,7 @@ import { inversionExtensions, inversionFinder } from "#/catalog/inversion-names.
 import { RequestError } from "#/lib/errors.ts";
 import { embeddedNames, gluedWord, namesEmbedding } from "#/pipeline/text/embedded-words.ts";
 import type { PromptField } from "#/pipeline/text/limits.ts";
-import { nearest } from "./names.ts";
+import { nearestNames } from "./names.ts";
 import type { InversionUse } from "./recipe.ts";
 import type { Unreadable } from "./unreadable.ts";
 
@@ -41,7 +41,7 @@ export function chooseInversions(
 
 function refuse(said: string, field: PromptField, { inversions = [], unreadable }: InversionsThere): never {
   const shown = said.slice(0, 100);
-  const near = nearest(shown, inversions);
+  const near = nearestNames(shown, inversions);
   const hint = near.length === 0 ? "there is none at all" : `similar: ${near.join(", ")}`;
   const why = inversionExtensions
     .map((extension) => unreadable?.("embeddings", said + extension))

@@ -7,11 +7,12 @@ import { chooseGuidance } from "./choose-guidance.ts";
 import { chooseInversions } from "./choose-inversions.ts";
 import { chooseLoras } from "./choose-loras.ts";
 import { chooseMethod } from "./choose-method.ts";
+import { choosePreviews } from "./choose-previews.ts";
 import { chooseSteps } from "./choose-steps.ts";
 import { drawPrompts, type WrittenPrompts } from "./draw-prompts.ts";
 import { inputPictures } from "./input-pictures.ts";
 import { inpaintEngines, swapMethods } from "./known-names.ts";
-import { sdxlLatentColours } from "./latent-colours.ts";
+import { stepsWarning } from "./method-warnings.ts";
 import { knownName } from "./names.ts";
 import { refuseEmptyTab, refuseNotYet } from "./not-yet.ts";
 import { modeOf } from "./performance.ts";
@@ -34,6 +35,8 @@ export type World = ModelFiles &
     inversions?: readonly string[];
     /** The files of prompt expansion; nobody knows of any where this is absent. */
     expansion?: ExpansionThere;
+    /** What lies in the vae_approx folder. */
+    previewFiles?: readonly string[];
     /** What a checkpoint says of itself. */
     sidecar: (checkpoint: string) => Sidecar;
     /** What it means to say of itself and cannot. */
@@ -96,8 +99,10 @@ export function resolveRecipe(params: GenerateParams, world: World): Resolved {
     checkSides(texts, field, world.tokenizer);
   }
   const parts = chooseParts(images, world);
+  const steps = chooseSteps(params, mode);
+  const method = chooseMethod(params, mode);
   return {
-    warnings,
+    warnings: [...warnings, ...[stepsWarning({ ...method, steps }) ?? []].flat()],
     loraFields: chosen.map(({ field }) => field),
     ...(parts.length === 0 ? {} : { partFields: parts.map(({ field }) => field) }),
     ...(named.length === 0 ? {} : { inversionFields: named.map(({ field }) => field) }),
@@ -111,12 +116,12 @@ export function resolveRecipe(params: GenerateParams, world: World): Resolved {
       ...(parts.length === 0 ? {} : { parts: parts.map(({ kind, name }) => ({ kind, name })) }),
       ...(named.length === 0 ? {} : { inversions: named.map(({ said, name }) => ({ said, name })) }),
       size: chooseSize(params),
-      steps: chooseSteps(params, mode),
-      ...chooseMethod(params, mode),
+      steps,
+      ...method,
       clipSkip: params.clip_skip,
       guidance: chooseGuidance(params, mode),
       noise: world.noise,
-      previews: params.disable_preview ? null : (world.sidecar(base).latent_colours ?? sdxlLatentColours),
+      previews: params.disable_preview ? null : choosePreviews(base, world),
       source: { kind: "noise" },
       inputs: pictures.map(({ name }) => name),
       images: images.map(({ spec }) => spec),

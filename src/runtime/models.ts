@@ -1,14 +1,17 @@
 import { type NetworkName, networks } from "#/networks/index.ts";
 import type { Network } from "#/networks/network.ts";
+import { previewNetworks } from "#/networks/preview-networks.ts";
 import type { Tensor } from "#/tensor/tensor.ts";
 import type { NoiseSchedule, Prediction } from "#/weights/checkpoint.ts";
+import { previewKind } from "#/weights/layouts/preview.ts";
 import { textWidths } from "#/weights/layouts/textual-inversion.ts";
 import { type Ask, askerOf } from "./ask.ts";
 import type { Inversions } from "./inversions.ts";
-import { type ModelPaths, readJobFiles } from "./job-files.ts";
+import { type JobFiles, type ModelPaths, readJobFiles } from "./job-files.ts";
 import { type JobNetwork, jobNetwork, type Workshop } from "./job-network.ts";
 import { type LanguageModel, languageModel } from "./language-model.ts";
 import { type TextEncoder, textEncoders, textEncodersWithVectors } from "./text-encoders.ts";
+import { type ByStrips, vaeByStrips } from "./vae-by-strips.ts";
 
 /**
  * What a UNet is asked with: the scaled latent [1, 4, h, w], its timestep [1], the text's hidden states
@@ -40,6 +43,16 @@ export type Networks = Readonly<{
   decode: (latent: Tensor) => Promise<Tensor>;
   /** Picture [1, 3, H, W] from -1 to 1, sides multiples of 8 -> latent in VAE space */
   encode: (image: Tensor) => Promise<Tensor>;
+  /**
+   * A look at a latent in sampler space -> [1, 3, H, W], about -1 to 1, of another size than the picture's. Nothing where no
+   * file for previews was named.
+   *
+   * @throws ModelError where the file that was named makes none
+   */
+  preview: (latent: Tensor) => Promise<Tensor | undefined>;
+  /** As `decode` and `encode`, for pictures whose features are too large to have them at once. */
+  decodeByStrips: ByStrips;
+  encodeByStrips: ByStrips;
   /** Any network of the table, by the inputs it declares. */
   ask: Ask;
 }>;
@@ -89,6 +102,10 @@ function networksOf(
   const ask = askerOf(inJob, workshop.residency);
   const { checkpoint, inversions } = files;
   const { prediction, schedule } = checkpoint;
+  const byStrips = {
+    decodeByStrips: vaeByStrips("vae-decoder", files, workshop),
+    encodeByStrips: vaeByStrips("vae-encoder", files, workshop),
+  };
   const opened = {
     prediction,
     schedule,
@@ -99,10 +116,19 @@ function networksOf(
       ? textEncoders(ask)
       : textEncodersWithVectors(ask, textWidths(checkpoint))),
     ...callsOf(ask),
+    ...byStrips,
+    preview: previewOf(files, ask),
     ask,
   };
   return { opened, inJob };
 }
+
+const previewOf =
+  (files: JobFiles, ask: Ask): Networks["preview"] =>
+  async (latent) => {
+    const file = files.preview();
+    return file === undefined ? undefined : (await ask(previewNetworks[previewKind(file)], { latent })).image;
+  };
 
 const callsOf = (ask: Ask) => ({
   unet: async (inputs: UnetInputs) => (await ask(networks.unet, inputs)).prediction,

@@ -3,6 +3,7 @@ import { basename } from "node:path";
 import { ModelError } from "#/lib/errors.ts";
 import { filesOf, type ModelPaths } from "./job-files.ts";
 import type { Networks } from "./models.ts";
+import type { ByStrips } from "./vae-by-strips.ts";
 
 type Watched = Readonly<{ path: string; file: string; content: string }>;
 
@@ -55,6 +56,19 @@ export function watchedNetworks(
     <Input, Answer>(run: (input: Input) => Promise<Answer>) =>
     (input: Input): Promise<Answer> =>
       between(() => run(input));
+  const walked = (walk: ByStrips): ByStrips =>
+    async function* (input) {
+      await check();
+      try {
+        for await (const event of walk(input)) {
+          await check();
+          yield event;
+        }
+      } catch (thrown) {
+        await check();
+        throw thrown;
+      }
+    };
   return {
     ...networks,
     language: () => {
@@ -66,6 +80,9 @@ export function watchedNetworks(
     unet: watched(networks.unet),
     decode: watched(networks.decode),
     encode: watched(networks.encode),
+    preview: watched(networks.preview),
+    decodeByStrips: walked(networks.decodeByStrips),
+    encodeByStrips: walked(networks.encodeByStrips),
     ask: (network, inputs) => between(() => networks.ask(network, inputs)),
   };
 }

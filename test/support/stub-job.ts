@@ -10,6 +10,10 @@ const never = async (): Promise<never> => {
   throw new Error("this network is not asked");
 };
 
+const noStrips: Networks["decodeByStrips"] = () => {
+  throw new Error("no network is walked through");
+};
+
 /** Networks of an ordinary checkpoint of which only those that are given may be asked. */
 export const stubNetworks = (answers: Partial<Networks>): Networks => ({
   prediction: "eps",
@@ -24,6 +28,9 @@ export const stubNetworks = (answers: Partial<Networks>): Networks => ({
   unet: never,
   decode: never,
   encode: never,
+  preview: never,
+  decodeByStrips: noStrips,
+  encodeByStrips: noStrips,
   ask: never,
   ...answers,
 });

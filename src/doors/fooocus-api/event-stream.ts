@@ -28,16 +28,14 @@ async function* messagesOf(events: AsyncIterable<LiveEvent>): AsyncGenerator<str
   }
 }
 
-/**
- * Only what this stream has words for, so that nothing else stands between two progress events; parts of texts, which the
- * reference does not tell, are not said again and again in the words of the whole.
- */
+/** Only what this stream has words for, so that nothing else stands between two progress events. */
 async function* told(events: AsyncIterable<LiveEvent>): AsyncGenerator<LiveEvent, void, undefined> {
-  for await (const event of events) {
-    const isPart = event.type === "progress" && event.moment.now === "part";
-    if (!isPart && !silent.includes(event.type)) yield event;
-  }
+  for await (const event of events) if (!silent.includes(event.type) && !isOurs(event)) yield event;
 }
+
+/** The reference says nothing between the last step and saving, nor of parts of texts. */
+const isOurs = (event: LiveEvent): boolean =>
+  event.type === "progress" && (event.moment.now === "decoding" || event.moment.now === "part");
 
 const silent: readonly LiveEvent["type"][] = ["queued", "started", "image", "snapshot", "engine", "queue"];
 

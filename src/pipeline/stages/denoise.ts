@@ -1,12 +1,12 @@
 import { makeNoise } from "#/sampling/noise/noise-source.ts";
 import { planSigmas } from "#/sampling/plan.ts";
-import { previewOf } from "#/sampling/preview.ts";
 import type { Latent } from "#/sampling/sampler.ts";
 import { startState } from "#/sampling/start.ts";
 import { denoiser } from "../denoiser.ts";
 import type { Fact } from "../generate.ts";
 import type { ImageJob } from "../job.ts";
 import { samplingMethod } from "../sampling-method.ts";
+import { preview } from "./preview.ts";
 
 /**
  * Sampler x guidance x UNet: from the start latent to a clean one (pipeline sections 4 to 8). Progress and previews
@@ -46,7 +46,7 @@ export async function* denoise(image: ImageJob, start: Latent): AsyncGenerator<F
     const step = Math.min(next.value.index + 1, steps);
     const at = { stage: "denoising", image: index, step, steps } as const;
     const shown = model.latents.toSdxl(next.value.denoised);
-    const preview = recipe.previews === null ? undefined : previewOf(shown, recipe.previews);
-    yield preview === undefined ? { type: "progress", at } : { type: "progress", at, preview };
+    const look = await preview(job, shown);
+    yield look === undefined ? { type: "progress", at } : { type: "progress", at, preview: look };
   }
 }

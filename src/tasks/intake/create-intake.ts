@@ -105,6 +105,7 @@ function worldOf({ catalog, assets, config }: Pick<IntakeParts, "catalog" | "ass
     vaes: catalog.names("vae"),
     inversions: catalog.names("embeddings"),
     expansion: expansionThere(catalog.roots),
+    previewFiles: catalog.names("vae_approx"),
     styles: assets.styles,
     wildcards: assets.wildcards,
     sidecar: (checkpoint) => catalog.sidecar(checkpoint),

@@ -68,8 +68,8 @@ export type Progress = Readonly<{
  * What a running task has come to; each is told for itself. In the order of a task: the LoRA of its performance `mode` (if
  * it has one) and its `files` were looked at, the `engine` was asked, it opens its `networks`, begins with the `prompts`,
  * expands the prompt of an image (`expansion`) and encodes its texts (`positive`, `negative`), of which it may have done a
- * `part` `of` as many, begins with `sampling`, with an `image`, has done a `step` `of` as
- * many, is `saving` the image.
+ * `part` `of` as many, begins with `sampling`, with an `image`, has done a `step` `of` as many, has decoded strips of the image
+ * (`done` `of` as many), is `saving` the image.
  */
 export type TaskMoment = Readonly<
   | { now: "mode"; mode: string }
@@ -88,6 +88,7 @@ export type TaskMoment = Readonly<
     }
   | { now: "part"; of: number; texts: "expansion" | "positive" | "negative" }
   | { now: "step"; of: number }
+  | { now: "decoding"; done: number; of: number }
 >;
 
 export type Stage = "loading" | "encoding" | "denoising" | "decoding" | "upscaling" | "masking" | "saving";

@@ -293,7 +293,10 @@ test("a prompt is expanded where the style says so, its files are there and ther
 });
 
 test("previews are coloured as the checkpoint says, else as SDXL's, or not made", () => {
-  expect(resolve().recipe.previews).toBe(sdxlLatentColours);
-  expect(resolve({ base_model_name: "demo.safetensors" }).recipe.previews).toBe(demoColours);
+  expect(resolve().recipe.previews).toEqual({ by: "colours", colours: sdxlLatentColours });
+  expect(resolve({ base_model_name: "demo.safetensors" }).recipe.previews).toEqual({
+    by: "colours",
+    colours: demoColours,
+  });
   expect(resolve({ disable_preview: true }).recipe.previews).toBeNull();
 });

@@ -18,7 +18,7 @@ afterAll(() => workshop.close());
 const requests = (dtype: DType) => {
   const checkpoint = sdxlCheckpoint(headerOf(sdxlShapes(sdxlBase), "/sd_xl_base_1.0.safetensors", dtype));
   const locate = (source: PartSource) => locatedFor(source, checkpoint, sdxlBase);
-  const files = { checkpoint, loras: [], own: {}, locate };
+  const files = { checkpoint, loras: [], own: {}, locate, preview: () => undefined };
   // Those of a plain job.
   const used = ["unet", "text-l", "text-g", "vae-decoder", "vae-encoder"] as const;
   return used.map((name) => jobNetwork(networks[name], files, { clipSkip: 2 }, workshop).request);

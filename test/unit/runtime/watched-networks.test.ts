@@ -37,6 +37,10 @@ function networksOver(during: () => void = () => undefined) {
     during();
     return answer;
   };
+  const walk = async function* () {
+    yield { at: "strip", done: 0, of: 1 } as const;
+    yield { at: "end", answer: await run() } as const;
+  };
   const networks: Networks = {
     prediction: "eps",
     schedule: "scaled-linear",
@@ -50,6 +54,9 @@ function networksOver(during: () => void = () => undefined) {
     unet: run,
     decode: run,
     encode: run,
+    preview: run,
+    decodeByStrips: walk,
+    encodeByStrips: walk,
     ask: async () => {
       throw new Error("every network has its own call");
     },
