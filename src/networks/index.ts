@@ -1,6 +1,7 @@
+import { gpt2 } from "./gpt2.ts";
 import type { Network } from "./network.ts";
-import { textG } from "./text-g.ts";
-import { textL } from "./text-l.ts";
+import { textG, textGVectors } from "./text-g.ts";
+import { textL, textLVectors } from "./text-l.ts";
 import { unet } from "./unet.ts";
 import { vaeDecoder } from "./vae-decoder.ts";
 import { vaeEncoder } from "./vae-encoder.ts";
@@ -10,6 +11,9 @@ export const networks = {
   unet,
   "text-l": textL,
   "text-g": textG,
+  "text-l-vectors": textLVectors,
+  "text-g-vectors": textGVectors,
+  gpt2,
   "vae-decoder": vaeDecoder,
   "vae-encoder": vaeEncoder,
 } as const satisfies Record<string, Network>;

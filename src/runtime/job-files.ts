@@ -10,6 +10,7 @@ import {
 import { sdxlCheckpoint } from "#/weights/layouts/sdxl.ts";
 import { openWeights } from "#/weights/open-weights.ts";
 import type { WeightFile } from "#/weights/weight-file.ts";
+import { type Inversions, readInversions } from "./inversions.ts";
 import { type LoraUse, readLoras } from "./lora-set.ts";
 
 /** Real paths of what a job needs. */
@@ -18,6 +19,8 @@ export type ModelPaths = Readonly<{
   /** What the file beside the checkpoint says of how it is sampled. */
   sampledAs?: SampledAs | undefined;
   loras: readonly Readonly<{ path: string; weight: number }>[];
+  /** Textual inversions, and what prompts call them. */
+  inversions?: readonly Readonly<{ said: string; path: string }>[] | undefined;
 }> &
   /** Files of their own, such as a VAE that is to be used instead of the checkpoint's. */
   Readonly<Partial<Record<OwnFileKind, string | undefined>>>;
@@ -26,6 +29,7 @@ export type ModelPaths = Readonly<{
 export type JobFiles = Readonly<{
   checkpoint: Checkpoint;
   loras: readonly LoraUse[];
+  inversions: Inversions;
   /** Of which kinds the job names files beside its checkpoint. */
   own: Readonly<Partial<Record<OwnFileKind, boolean>>>;
   /** The file for previews, if one was named. @throws ModelError if it cannot be read */
@@ -39,6 +43,7 @@ export const filesOf = (paths: ModelPaths): readonly string[] => [
   paths.base,
   ...ownFileKinds.flatMap((kind) => paths[kind] ?? []),
   ...paths.loras.map(({ path }) => path),
+  ...(paths.inversions ?? []).map(({ path }) => path),
 ];
 
 /**
@@ -70,6 +75,7 @@ export function readJobFiles(paths: ModelPaths, needed: readonly PartSource[]): 
   return {
     checkpoint,
     loras: readLoras(paths.loras, checkpoint),
+    inversions: readInversions(paths.inversions ?? [], checkpoint),
     own: Object.fromEntries(named.map((kind) => [kind, true])),
     preview: () => own("vae_approx"),
     locate,

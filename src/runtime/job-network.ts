@@ -32,7 +32,7 @@ export type JobNetwork = Readonly<{
  */
 export function jobNetwork(
   network: Network,
-  files: JobFiles,
+  files: Pick<JobFiles, "loras" | "locate">,
   features: Features,
   { operators, residency, derived }: Workshop,
 ): JobNetwork {
