@@ -17,6 +17,7 @@ from diffusers.loaders.single_file_utils import (
     convert_ldm_vae_checkpoint,
     convert_open_clip_checkpoint,
 )
+from diffusers.models.unets import unet_2d_blocks
 from safetensors.torch import save_file
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
 
@@ -112,6 +113,38 @@ def unet_case(model, seed, batch, height, width, tokens, timesteps):
     return case
 
 
+FREEU = {"b1": 1.4, "b2": 1.3, "s1": 0.4, "s2": 0.6}
+
+
+def freeu_case(model, *case):
+    """FreeU's second version (Si et al. 2023), by the width of the features: four times the network's own is the inner one."""
+
+    def low_frequencies(x, scale):
+        spectrum = torch.fft.fftshift(torch.fft.fftn(x, dim=(-2, -1)), dim=(-2, -1))
+        row, column = x.shape[-2] // 2, x.shape[-1] // 2
+        mask = torch.ones(x.shape[-2:])
+        mask[row - 1 : row + 1, column - 1 : column + 1] = scale
+        return torch.fft.ifftn(torch.fft.ifftshift(spectrum * mask, dim=(-2, -1)), dim=(-2, -1)).real
+
+    def apply(_, hidden_states, res_hidden_states, s1, s2, b1, b2):
+        width, own = hidden_states.shape[1], tiny.UNET["mc"]
+        if width not in (4 * own, 2 * own):
+            return hidden_states, res_hidden_states
+        b, s = (b1, s1) if width == 4 * own else (b2, s2)
+        mean = hidden_states.mean(1, keepdim=True)
+        low, high = mean.amin((2, 3), keepdim=True), mean.amax((2, 3), keepdim=True)
+        factor = (b - 1) * (mean - low) / (high - low) + 1
+        first, second = hidden_states.chunk(2, 1)
+        return torch.cat([first * factor, second], 1), low_frequencies(res_hidden_states, s)
+
+    plain, unet_2d_blocks.apply_freeu = unet_2d_blocks.apply_freeu, apply
+    model.enable_freeu(**FREEU)
+    try:
+        return unet_case(model, *case)
+    finally:
+        unet_2d_blocks.apply_freeu = plain
+
+
 def text_case(model_l, model_g):
     words = [320, 736, 7117, 4348, 320, 1746, 3999]
     ids_l = torch.tensor([[49406, *words, *[49407] * (76 - len(words))]])
@@ -158,12 +191,16 @@ def main():
         "unet-even": unet_case(unet_of(weights), 11, 2, 16, 12, 77, [801.5, 3.0]),
         "unet-odd": unet_case(unet_of(weights), 21, 1, 9, 7, 154, [499.0]),
         "unet-lora": unet_case(unet_of(folded), 21, 1, 9, 7, 154, [499.0]),
+        "unet-freeu-even": freeu_case(unet_of(weights), 11, 2, 16, 12, 77, [801.5, 3.0]),
+        "unet-freeu-odd": freeu_case(unet_of(weights), 21, 1, 9, 7, 154, [499.0]),
         "text": text_case(text_l_of(weights), text_g_of(weights)),
         "text-lora": text_case(text_l_of(folded), text_g_of(folded)),
         "vae": vae_case(vae_of(weights)),
     }
-    # The LoRA cases repeat the inputs of the plain ones: only their answers are kept.
-    for name, inputs in (("unet-lora", "unet-odd"), ("text-lora", "text")):
+    # These cases repeat the inputs of the plain ones: only their answers are kept.
+    repeated = {"unet-lora": "unet-odd", "text-lora": "text"}
+    repeated |= {"unet-freeu-even": "unet-even", "unet-freeu-odd": "unet-odd"}
+    for name, inputs in repeated.items():
         cases[name] = {k: v for k, v in cases[name].items() if not torch.equal(v, cases[inputs][k])}
     write("networks.safetensors", {f"{case}.{k}": v for case, ts in cases.items() for k, v in ts.items()})
     for case, tensors in cases.items():

@@ -9,9 +9,10 @@ import { linear } from "#/graph/ops/linear.ts";
 import { groupNorm } from "#/graph/ops/norm.ts";
 import { concat, dims, reshape } from "#/graph/ops/shape.ts";
 import { checkpointParts } from "#/weights/layouts/parts.ts";
+import { freeU, type Joined } from "./blocks/freeu.ts";
 import { timestepEmbedding } from "./blocks/timestep-embedding.ts";
 import { inputBlock, middleBlock, outputBlock } from "./blocks/unet-blocks.ts";
-import type { Network } from "./network.ts";
+import type { Features, Network } from "./network.ts";
 
 /** SDXL's denoising network. */
 export const unet = {
@@ -19,13 +20,19 @@ export const unet = {
   title: checkpointParts.unet.title,
   from: { checkpoint: checkpointParts.unet },
   loras: "unet",
-  keyedBy: [],
+  keyedBy: ["freeU"],
   inputs: { sample: "latent", timestep: "timestep", context: "text", y: "adm" },
   outputs: ["prediction"],
   draw: drawUnet,
   goldens: {
     listing: "unet",
-    answers: ["unet-even.prediction", "unet-odd.prediction", "unet-lora.prediction"],
+    answers: [
+      "unet-even.prediction",
+      "unet-odd.prediction",
+      "unet-lora.prediction",
+      "unet-freeu-even.prediction",
+      "unet-freeu-odd.prediction",
+    ],
   },
 } as const satisfies Network;
 
@@ -34,11 +41,12 @@ export const unet = {
  * is said by the checkpoint, noise or v.
  *
  * Inputs: `sample` [N, 4, h, w] already scaled by c_in, `timestep` [N], `context` [N, T, D], `y` [N, ADM], and with
- * LoRAs `lora_strengths` [K], one for each LoRA of the set. Output: `prediction` [N, 4, h, w]. All float32; sizes are symbolic, any h and w.
+ * LoRAs `lora_strengths` [K], one for each LoRA of the set; with FreeU `freeu` [4]: b1, s1, b2, s2. Output: `prediction`
+ * [N, 4, h, w]. All float32; sizes are symbolic, any h and w.
  *
  * @throws ModelError `weight-missing` or `weight-shape` naming the key
  */
-function drawUnet(source: WeightSource, operators: Operators): Graph {
+function drawUnet(source: WeightSource, operators: Operators, wanted: Pick<Features, "freeU"> = {}): Graph {
   const g = new Graph({ operators });
   const m = new Module(g, source);
   const sample = g.computing(
@@ -47,6 +55,8 @@ function drawUnet(source: WeightSource, operators: Operators): Graph {
   const timestep = g.input("timestep", "float32", ["N"]);
   const text = g.computing(g.input("context", "float32", ["N", "T", textWidth(m)]));
   const y = g.computing(g.input("y", "float32", ["N", m.size("label_emb.0.0.weight", 1)]));
+
+  const factors = wanted.freeU === true ? g.input("freeu", "float32", [4]) : undefined;
 
   const temb = silu(embed(m, timestep, y));
   const context = {
@@ -67,7 +77,9 @@ function drawUnet(source: WeightSource, operators: Operators): Graph {
     if (skip === undefined)
       throw m.misshapen("input_blocks.0.0.weight", "as many input blocks as output blocks");
     const block = m.at("output_blocks").at(j);
-    h = outputBlock(block, joined(block, h, skip), conditioning, skips.at(-1));
+    const parts = { features: h, skip };
+    const joint = joined(block, factors === undefined ? parts : freeU(m, factors, parts));
+    h = outputBlock(block, joint, conditioning, skips.at(-1));
   }
   h = groupNorm(m.at("out.0"), h, { epsilon: 1e-5, activation: "silu" });
   const prediction = conv2d(m.at("out.2"), h);
@@ -85,7 +97,7 @@ function textWidth(m: Module): Dimension {
 }
 
 /** Features and the skip of the same size, channels one after the other. */
-function joined(m: Module, x: Value, skip: Value): Value {
+function joined(m: Module, { features: x, skip }: Joined): Value {
   if (sameShape(x.dims.toSpliced(1, 1), skip.dims.toSpliced(1, 1))) return concat([x, skip], 1);
   throw m.misfit(`gets features ${shapeText(x.dims)} and a skip ${shapeText(skip.dims)} of another size`);
 }

@@ -4,6 +4,7 @@ import { operators } from "#/graph/operators.ts";
 import type { Device } from "#/lib/devices.ts";
 import { RequestError } from "#/lib/errors.ts";
 import type { Log } from "#/lib/log.ts";
+import type { Features } from "#/networks/network.ts";
 import type { Recipe } from "#/recipe/recipe.ts";
 import { chooseDevice } from "#/runtime/choose-device.ts";
 import { DerivedFiles } from "#/runtime/derived-files.ts";
@@ -70,7 +71,7 @@ export async function openContext(
       const files = watchFiles(paths);
       await residency.dropReplaced();
       workshop.derived.dropReplaced();
-      const networks = startJob(paths, recipe.clipSkip, workshop, used);
+      const networks = startJob(paths, featuresOf(recipe), workshop, used);
       return watchedNetworks(networks, files, () => residency.close());
     },
     endJob: () => residency.endJob(),
@@ -82,6 +83,9 @@ export async function openContext(
     close: () => residency.close(),
   };
 }
+
+/** What a recipe asks of the drawing of its networks. */
+const featuresOf = ({ clipSkip, freeU }: Recipe): Features => ({ clipSkip, freeU: freeU !== null });
 
 /** The networks that every picture is made with. */
 const used = ["text-l", "text-g", "unet", "vae-decoder"] as const;

@@ -1,7 +1,7 @@
 import { admVector } from "#/sampling/guidance/adm.ts";
 import { checkedBefore } from "#/sampling/guidance/checked.ts";
 import { guided } from "#/sampling/guidance/guidance.ts";
-import { merged, sizeInput, textInput } from "#/sampling/guidance/inputs.ts";
+import { constantInput, merged, sizeInput, textInput } from "#/sampling/guidance/inputs.ts";
 import { networkEstimate } from "#/sampling/guidance/network-estimate.ts";
 import type { ModelSampling } from "#/sampling/model-sampling.ts";
 import type { Denoise, Latent } from "#/sampling/sampler.ts";
@@ -17,7 +17,7 @@ import type { Conditioning } from "./stages/encode-text.ts";
  */
 export function denoiser({ job, prompts }: ImageJob, model: ModelSampling, dims: Latent["dims"]): Denoise {
   const { networks, run, recipe } = job;
-  const { guidance } = recipe;
+  const { guidance, freeU } = recipe;
   const [, , h = 0, w = 0] = dims;
   const size = { width: 8 * w, height: 8 * h };
   // One network run: what is estimated under one side's text.
@@ -27,7 +27,11 @@ export function denoiser({ job, prompts }: ImageJob, model: ModelSampling, dims:
       networkEstimate(
         networks.unet,
         model,
-        merged(textInput(context), sizeInput(admVector(pooled, size, { scale, end: guidance.admEnd }))),
+        merged(
+          textInput(context),
+          sizeInput(admVector(pooled, size, { scale, end: guidance.admEnd })),
+          ...(freeU === null ? [] : [constantInput("freeu", [freeU.b1, freeU.s1, freeU.b2, freeU.s2])]),
+        ),
       ),
     );
   return guided(

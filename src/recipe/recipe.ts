@@ -21,6 +21,8 @@ export type Recipe = Readonly<{
   /** 1 = last hidden state of the text encoders, 2 = the one before (SDXL's own). */
   clipSkip: number;
   guidance: Guidance;
+  /** Its four numbers; null where it is off. */
+  freeU: FreeU | null;
   noise: NoiseRule;
   /** How the latents of this checkpoint look; null makes no previews. */
   previews: LatentColours | null;
@@ -57,6 +59,12 @@ export type Guidance = Readonly<{
   admNegative: number;
   admEnd: number;
 }>;
+
+/**
+ * FreeU (Si et al. 2023) in the denoising network's decoder: factors on the backbone (b) and on the lowest frequencies of the
+ * skip (s), of the innermost width (1) and of the next (2).
+ */
+export type FreeU = Readonly<{ b1: number; b2: number; s1: number; s2: number }>;
 
 /** Where the first latent comes from. */
 export type Source = Readonly<{ kind: "noise" }>;

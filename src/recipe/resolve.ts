@@ -2,6 +2,7 @@ import type { GenerateParams } from "#/api/generate.ts";
 import type { Sidecar } from "#/catalog/sidecar.ts";
 import type { NoiseRule } from "#/lib/devices.ts";
 import type { Tokenizer } from "#/pipeline/text/tokenizer.ts";
+import { chooseFreeU } from "./choose-freeu.ts";
 import { chooseGuidance } from "./choose-guidance.ts";
 import { chooseLoras } from "./choose-loras.ts";
 import { chooseMethod } from "./choose-method.ts";
@@ -98,6 +99,7 @@ export function resolveRecipe(params: GenerateParams, world: World): Resolved {
       ...chooseMethod(params, mode),
       clipSkip: params.clip_skip,
       guidance: chooseGuidance(params, mode),
+      freeU: chooseFreeU(params),
       noise: world.noise,
       previews: params.disable_preview ? null : (world.sidecar(base).latent_colours ?? sdxlLatentColours),
       source: { kind: "noise" },

@@ -49,7 +49,7 @@ export function jobNetwork(
   const request: JobRequest = {
     key: [
       name,
-      ...keyedBy.map((feature) => `${feature}=${features[feature]}`),
+      ...keyedBy.map((feature) => `${feature}=${features[feature] ?? false}`),
       ...madeOf.map(({ path, stamp }) => `${path}:${stamp}`),
     ].join("|"),
     name,

@@ -1,5 +1,5 @@
 import { type NetworkName, networks } from "#/networks/index.ts";
-import type { Network } from "#/networks/network.ts";
+import type { Features, Network } from "#/networks/network.ts";
 import type { Tensor } from "#/tensor/tensor.ts";
 import type { NoiseSchedule, Prediction } from "#/weights/checkpoint.ts";
 import { type Ask, askerOf } from "./ask.ts";
@@ -43,8 +43,8 @@ export type Networks = Readonly<{
  *
  * @throws ModelError if a file is not what it should be
  */
-export const openNetworks = (paths: ModelPaths, clipSkip: number, workshop: Workshop): Networks =>
-  networksOf(paths, clipSkip, workshop).opened;
+export const openNetworks = (paths: ModelPaths, features: Features, workshop: Workshop): Networks =>
+  networksOf(paths, features, workshop).opened;
 
 /**
  * As {@link openNetworks}, and announces what the job will use: that stays open together until the residency is told of
@@ -54,22 +54,22 @@ export const openNetworks = (paths: ModelPaths, clipSkip: number, workshop: Work
  */
 export function startJob(
   paths: ModelPaths,
-  clipSkip: number,
+  features: Features,
   workshop: Workshop,
   uses: readonly NetworkName[],
 ): Networks {
-  const { opened, inJob } = networksOf(paths, clipSkip, workshop);
+  const { opened, inJob } = networksOf(paths, features, workshop);
   workshop.residency.startJob(uses.map((name) => inJob(networks[name]).request));
   return opened;
 }
 
 function networksOf(
   paths: ModelPaths,
-  clipSkip: number,
+  features: Features,
   workshop: Workshop,
 ): Readonly<{ opened: Networks; inJob: (network: Network) => JobNetwork }> {
   const files = readJobFiles(paths, [networks["vae-decoder"].from]);
-  const inJob = (network: Network): JobNetwork => jobNetwork(network, files, { clipSkip }, workshop);
+  const inJob = (network: Network): JobNetwork => jobNetwork(network, files, features, workshop);
   const ask = askerOf(inJob, workshop.residency);
   const { prediction, schedule } = files.checkpoint;
   const opened = { prediction, schedule, textKey: textKey(inJob), ...callsOf(ask), ask };

@@ -56,3 +56,21 @@ test("in other modes it is what was asked for, and a task without pictures says 
   const waiting = await make({ async_process: true });
   expect(Object.keys(waiting)).not.toContain("pictures");
 });
+
+test("FreeU is in the picture's own words where it was on, and its request comes back with it", async () => {
+  const numbers = { freeu_b1: 1.25, freeu_b2: 1.5, freeu_s1: 0.5, freeu_s2: 0.75 };
+  const words = async (body: object) => {
+    const record = await make({ ...numbers, overwrite_step: 2, save_metadata_to_images: true, ...body });
+    const read = await fetch(`${bench.url}/v1/tools/read-metadata`, {
+      method: "POST",
+      body: JSON.stringify({ image: record.result[0] }),
+    });
+    return await read.json();
+  };
+  for (const metadata_scheme of ["fooocus", "a1111"]) {
+    const on = await words({ freeu_enabled: true, metadata_scheme });
+    expect(on.request).toMatchObject({ freeu_enabled: true, ...numbers });
+    const off = await words({ freeu_enabled: false, metadata_scheme });
+    expect(off.request.freeu_enabled).toBeUndefined();
+  }
+});

@@ -55,6 +55,7 @@ function recipeOf(listed: (typeof cases)[number]): Recipe {
   const spec: ImageSpec = { ...listed, seed: BigInt(listed.seed) };
   return {
     ...listed,
+    freeU: null,
     base: "tiny.safetensors",
     vae: null,
     loras: listed.loras,

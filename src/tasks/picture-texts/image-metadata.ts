@@ -38,7 +38,7 @@ export async function imageMetadata(
   }));
   const said = written[image];
   const spec = recipe.images[image];
-  const { guidance } = recipe;
+  const { guidance, freeU } = recipe;
   // Such a mode forces this value too; the recipe, which has no refiner, does not hold it.
   const distilled = "distilled" in performanceModes[params.performance_selection];
   return {
@@ -59,6 +59,7 @@ export async function imageMetadata(
     refinerSwitch: distilled ? 1 : params.refiner_switch,
     ...(guidance.adaptiveCfg === defaultAdaptiveCfg ? {} : { adaptiveCfg: guidance.adaptiveCfg }),
     clipSkip: recipe.clipSkip,
+    ...(freeU === null ? {} : { freeu: [freeU.b1, freeU.b2, freeU.s1, freeU.s2] }),
     sampler: recipe.sampler,
     scheduler: recipe.schedule,
     vae: recipe.vae === null ? params.vae_name : stemOf(recipe.vae),

@@ -137,6 +137,17 @@ test("the same request gives the same recipe, dice and all", () => {
   expect(resolve(said)).toEqual(resolve(said));
 });
 
+test("FreeU is off, or has the four numbers of the request", () => {
+  const numbers = { freeu_b1: 1.3, freeu_b2: 1.4, freeu_s1: 0.9, freeu_s2: 0.2 };
+  expect(resolve({ ...numbers }).recipe.freeU).toBeNull();
+  expect(resolve({ ...numbers, freeu_enabled: true }).recipe.freeU).toEqual({
+    b1: 1.3,
+    b2: 1.4,
+    s1: 0.9,
+    s2: 0.2,
+  });
+});
+
 test("sizes: stored or typed, single sides overwritten", () => {
   expect(resolve({ aspect_ratios_selection: "704×1408 | 1:2" }).recipe.size).toEqual({
     width: 704,
@@ -160,7 +171,6 @@ describe("refused, each naming its field", () => {
     ["not-implemented", "uov_input_image", { uov_input_image: image, uov_method: "Upscale (2x)" }],
     ["not-implemented", "inpaint_input_image", { inpaint_input_image: image }],
     ["not-implemented", "enhance_input_image", { enhance_input_image: image }],
-    ["not-implemented", "freeu_enabled", { freeu_enabled: true }],
     ["not-implemented", "black_out_nsfw", { black_out_nsfw: true }],
     ["invalid-value", "aspect_ratios_selection", { aspect_ratios_selection: "wide" }],
     ["invalid-value", "overwrite_width", { overwrite_width: 16 }],
