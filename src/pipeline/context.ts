@@ -96,7 +96,7 @@ const used = ["text-l", "text-g", "unet", "vae-decoder"] as const;
  * @throws RequestError `missing-model`
  */
 function pathsOf(
-  { base, vae, loras, sampledAs }: Recipe,
+  { base, vae, loras, sampledAs, refiner }: Recipe,
   modelRoots: EngineSettings["modelRoots"],
 ): ModelPaths {
   const pathOf = (kind: ModelKind, name: string): string => {
@@ -110,5 +110,9 @@ function pathsOf(
     vae: vae === null ? undefined : pathOf("vae", vae),
     base: pathOf("checkpoints", base),
     sampledAs,
+    refiner:
+      refiner === null || refiner.name === null
+        ? undefined
+        : { path: pathOf("checkpoints", refiner.name), sampledAs: refiner.sampledAs },
   };
 }

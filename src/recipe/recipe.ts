@@ -23,6 +23,8 @@ export type Recipe = Readonly<{
   guidance: Guidance;
   /** Its four numbers; null where it is off. */
   freeU: FreeU | null;
+  /** What takes over in the middle of the run; null is one run of the base model. */
+  refiner: Refiner | null;
   noise: NoiseRule;
   /** How the latents of this checkpoint look; null makes no previews. */
   previews: LatentColours | null;
@@ -65,6 +67,21 @@ export type Guidance = Readonly<{
  * skip (s), of the innermost width (1) and of the next (2).
  */
 export type FreeU = Readonly<{ b1: number; b2: number; s1: number; s2: number }>;
+
+/** A model that takes over from the base model (Podell et al. 2023, section 2.5), or the base model once more. */
+export type Refiner = Readonly<{
+  /** A checkpoint, or null for the base model itself. */
+  name: ModelName | null;
+  /** As of the base model. */
+  sampledAs?: SampledAs;
+  /**
+   * In the run that goes on; in a run of its own that starts where the other one stopped, noise and all; or in one that
+   * starts from a clean latent with new noise.
+   */
+  swap: "joint" | "separate" | "vae";
+  /** The step after whose first network call it takes over (`joint`), or that its own run begins with. */
+  at: number;
+}>;
 
 /** Where the first latent comes from. */
 export type Source = Readonly<{ kind: "noise" }>;

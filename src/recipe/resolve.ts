@@ -6,10 +6,11 @@ import { chooseFreeU } from "./choose-freeu.ts";
 import { chooseGuidance } from "./choose-guidance.ts";
 import { chooseLoras } from "./choose-loras.ts";
 import { chooseMethod } from "./choose-method.ts";
+import { chooseRefiner } from "./choose-refiner.ts";
 import { chooseSteps } from "./choose-steps.ts";
 import { drawPrompts, type WrittenPrompts } from "./draw-prompts.ts";
 import { inputPictures } from "./input-pictures.ts";
-import { inpaintEngines, swapMethods } from "./known-names.ts";
+import { inpaintEngines } from "./known-names.ts";
 import { sdxlLatentColours } from "./latent-colours.ts";
 import { knownName } from "./names.ts";
 import { refuseEmbeddings, refuseEmptyTab, refuseNotYet } from "./not-yet.ts";
@@ -64,7 +65,6 @@ export function resolveRecipe(params: GenerateParams, world: World): Resolved {
   checkLength(params.prompt, "prompt");
   checkLength(params.negative_prompt, "negative_prompt");
   knownName(params.inpaint_engine, inpaintEngines, "inpaint_engine", "inpaint engine");
-  knownName(params.refiner_swap_method, swapMethods, "refiner_swap_method", "swap method");
   const base = knownName(params.base_model_name, world.checkpoints, "base_model_name", "checkpoint");
   const mode = modeOf(params);
   const positive = promptLines(params.prompt);
@@ -99,6 +99,7 @@ export function resolveRecipe(params: GenerateParams, world: World): Resolved {
       ...chooseMethod(params, mode),
       clipSkip: params.clip_skip,
       guidance: chooseGuidance(params, mode),
+      refiner: chooseRefiner(params, mode, base, world),
       freeU: chooseFreeU(params),
       noise: world.noise,
       previews: params.disable_preview ? null : (world.sidecar(base).latent_colours ?? sdxlLatentColours),

@@ -7,7 +7,7 @@ import { joinedLoras, joinedSize, noLoras } from "#/weights/derived/joined-loras
 import type { Located } from "#/weights/layouts/part-source.ts";
 import type { DerivedFiles } from "./derived-files.ts";
 import { footprintOf, totalBytes } from "./footprint.ts";
-import type { JobFiles } from "./job-files.ts";
+import type { ModelParts } from "./job-files.ts";
 import type { LoraUse } from "./lora-set.ts";
 import type { JobRequest } from "./open-network.ts";
 import type { Residency } from "./residency.ts";
@@ -27,11 +27,11 @@ export type JobNetwork = Readonly<{
  * What a network of the table is in a job: where its tensors lie, which LoRAs change it, and the request by which it is
  * open or gets opened. Two jobs whose networks have the same key share one.
  *
- * @throws ModelError as {@link JobFiles.locate}
+ * @throws ModelError as {@link ModelParts.locate}
  */
 export function jobNetwork(
   network: Network,
-  files: JobFiles,
+  files: ModelParts,
   features: Features,
   { operators, residency, derived }: Workshop,
 ): JobNetwork {

@@ -1,9 +1,10 @@
 import { type NetworkName, networks } from "#/networks/index.ts";
 import type { Features, Network } from "#/networks/network.ts";
 import type { Tensor } from "#/tensor/tensor.ts";
-import type { NoiseSchedule, Prediction } from "#/weights/checkpoint.ts";
+import type { Checkpoint, NoiseSchedule, Prediction } from "#/weights/checkpoint.ts";
+import { textWidth } from "#/weights/layouts/refiner.ts";
 import { type Ask, askerOf } from "./ask.ts";
-import { type ModelPaths, readJobFiles } from "./job-files.ts";
+import { type ModelParts, type ModelPaths, readJobFiles } from "./job-files.ts";
 import { type JobNetwork, jobNetwork, type Workshop } from "./job-network.ts";
 import { type TextEncoder, textEncoders } from "./text-encoders.ts";
 
@@ -16,6 +17,16 @@ export type UnetInputs = Readonly<{ sample: Tensor; timestep: Tensor; context: T
 
 /** One network call, with named inputs -> what the checkpoint predicts. */
 export type Unet = (inputs: UnetInputs) => Promise<Tensor>;
+
+/** What of a refiner's model is asked. */
+export type RefinerNetworks = Readonly<{
+  family: Checkpoint["family"];
+  prediction: Prediction;
+  schedule: NoiseSchedule;
+  /** How wide the text is that it reads. */
+  textWidth: number;
+  unet: Unet;
+}>;
 
 /**
  * The networks of a job, each opened at its first use. Every answer is looked at: one that holds infinities or NaN is an
@@ -33,6 +44,8 @@ export type Networks = Readonly<{
   decode: (latent: Tensor) => Promise<Tensor>;
   /** Picture [1, 3, H, W] from -1 to 1, sides multiples of 8 -> latent in VAE space */
   encode: (image: Tensor) => Promise<Tensor>;
+  /** The model that takes over, where there is one. */
+  refiner: RefinerNetworks | undefined;
   /** Any network of the table, by the inputs it declares. */
   ask: Ask;
 }>;
@@ -58,8 +71,12 @@ export function startJob(
   workshop: Workshop,
   uses: readonly NetworkName[],
 ): Networks {
-  const { opened, inJob } = networksOf(paths, features, workshop);
-  workshop.residency.startJob(uses.map((name) => inJob(networks[name]).request));
+  const { opened, inJob, inRefiner } = networksOf(paths, features, workshop);
+  const used = [
+    ...uses.map((name) => inJob(networks[name])),
+    ...(inRefiner ? [inRefiner(networks.unet)] : []),
+  ];
+  workshop.residency.startJob(used.map(({ request }) => request));
   return opened;
 }
 
@@ -67,14 +84,30 @@ function networksOf(
   paths: ModelPaths,
   features: Features,
   workshop: Workshop,
-): Readonly<{ opened: Networks; inJob: (network: Network) => JobNetwork }> {
+): Readonly<{ opened: Networks; inJob: InModel; inRefiner: InModel | undefined }> {
   const files = readJobFiles(paths, [networks["vae-decoder"].from]);
-  const inJob = (network: Network): JobNetwork => jobNetwork(network, files, features, workshop);
+  const inJob: InModel = (network) => jobNetwork(network, files, features, workshop);
   const ask = askerOf(inJob, workshop.residency);
   const { prediction, schedule } = files.checkpoint;
-  const opened = { prediction, schedule, textKey: textKey(inJob), ...callsOf(ask), ask };
-  return { opened, inJob };
+  const { refiner: parts } = files;
+  // FreeU ends with the base model.
+  const inRefiner: InModel | undefined =
+    parts && ((network) => jobNetwork(network, parts, { ...features, freeU: false }, workshop));
+  const refiner = parts && inRefiner && refinerOf(parts, askerOf(inRefiner, workshop.residency));
+  const opened = { prediction, schedule, textKey: textKey(inJob), ...callsOf(ask), refiner, ask };
+  return { opened, inJob, inRefiner };
 }
+
+/** What a network of the table is in one model of a job. */
+type InModel = (network: Network) => JobNetwork;
+
+const refinerOf = ({ checkpoint }: ModelParts, ask: Ask): RefinerNetworks => ({
+  family: checkpoint.family,
+  prediction: checkpoint.prediction,
+  schedule: checkpoint.schedule,
+  textWidth: textWidth(checkpoint.unet),
+  unet: callsOf(ask).unet,
+});
 
 const callsOf = (ask: Ask) => ({
   ...textEncoders(ask),
@@ -84,7 +117,7 @@ const callsOf = (ask: Ask) => ({
 });
 
 /** Only LoRAs with factors in a text encoder change what it says. */
-const textKey = (inJob: (network: Network) => JobNetwork): string =>
+const textKey = (inJob: InModel): string =>
   [networks["text-l"], networks["text-g"]]
     .map(inJob)
     .flatMap(({ request, loras }) => [request.key, ...loras.map(({ strength }) => strength)])

@@ -60,6 +60,7 @@ export function watchedNetworks(
     textL: watched(networks.textL),
     textG: watched(networks.textG),
     unet: watched(networks.unet),
+    refiner: networks.refiner && { ...networks.refiner, unet: watched(networks.refiner.unet) },
     decode: watched(networks.decode),
     encode: watched(networks.encode),
     ask: (network, inputs) => between(() => networks.ask(network, inputs)),

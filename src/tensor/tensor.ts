@@ -36,3 +36,14 @@ export function isFiniteThroughout(data: Float32Array): boolean {
   }
   return sum === 0;
 }
+
+/** Some values of the last axis: `count` of them from `start` on, of each row. */
+export function lastAxis({ dims, data }: Tensor, start: number, count: number): Tensor {
+  const width = dims.at(-1) ?? 1;
+  if (start === 0 && count === width) return { dims, data };
+  const rows = data.length / width;
+  const part = new Float32Array(rows * count);
+  for (let row = 0; row < rows; row += 1)
+    part.set(data.subarray(row * width + start, row * width + start + count), row * count);
+  return { dims: dims.with(-1, count), data: part };
+}

@@ -20,7 +20,8 @@ export type Checkpoint = Readonly<{
   path: string;
   /** Changes when the file does. */
   stamp: string;
-  family: "sdxl-base";
+  /** Of the second only the UNet is read. */
+  family: "sdxl-base" | "sdxl-refiner";
   prediction: Prediction;
   schedule: NoiseSchedule;
   /** LDM names below `model.diffusion_model.`. */

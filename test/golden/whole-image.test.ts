@@ -56,6 +56,7 @@ function recipeOf(listed: (typeof cases)[number]): Recipe {
   return {
     ...listed,
     freeU: null,
+    refiner: null,
     base: "tiny.safetensors",
     vae: null,
     loras: listed.loras,

@@ -17,6 +17,7 @@ export const stubNetworks = (answers: Partial<Networks>): Networks => ({
   textL: never,
   textG: never,
   unet: never,
+  refiner: undefined,
   decode: never,
   encode: never,
   ask: never,

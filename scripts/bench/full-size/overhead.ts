@@ -50,6 +50,7 @@ const recipe: Recipe = {
   schedule: "karras",
   clipSkip: 2,
   freeU: null,
+  refiner: null,
   guidance: { cfg: 4, sharpness: 2, adaptiveCfg: 7, admPositive: 1.5, admNegative: 0.8, admEnd: 0.3 },
   noise: "gpu",
   previews: sdxlLatentColours,

@@ -60,7 +60,7 @@ for (const [height, width] of [
       const expected = [0, 1, 2, 3].flatMap((plane) =>
         filtered([...values.slice(plane * size, (plane + 1) * size)], height, width, scale),
       );
-      const found = [...(y?.data as Float32Array)];
+      const found = Array.from((y?.data ?? []) as Float32Array);
       expect(found.length).toBe(expected.length);
       for (const [at, value] of expected.entries()) expect(Math.abs(value - found[at]!)).toBeLessThan(2e-6);
     });
