@@ -6,6 +6,7 @@ them in float32.
 Needs torch, diffusers, transformers, safetensors and the zstd program. The same versions give the same bytes.
 """
 
+import contextlib
 import subprocess
 import tempfile
 from pathlib import Path
@@ -27,22 +28,23 @@ import tiny
 FOLDER = Path(__file__).resolve().parents[2] / "test" / "golden"
 
 
-def unet_of(weights):
-    mc = tiny.UNET["mc"]
+def unet_of(weights, sizes=None):
+    sizes = sizes or tiny.base_sizes()
+    mc = sizes["mc"]
     cross, plain = "CrossAttn", ""
-    kinds = [cross if depth else plain for depth in tiny.UNET["depth"]]
+    kinds = [cross if depth else plain for depth in sizes["depth"]]
     config = {
-        "block_out_channels": tuple(mc * m for m in tiny.UNET["mult"]),
+        "block_out_channels": tuple(mc * m for m in sizes["mult"]),
         "down_block_types": tuple(f"{kind}DownBlock2D" for kind in kinds),
         "up_block_types": tuple(f"{kind}UpBlock2D" for kind in reversed(kinds)),
-        "transformer_layers_per_block": [max(1, depth) for depth in tiny.UNET["depth"]],
-        "attention_head_dim": [max(1, mc * m // 64) for m in tiny.UNET["mult"]],  # the number of heads, by its old name
+        "transformer_layers_per_block": [*(max(1, depth) for depth in sizes["depth"][:-1]), sizes["mid"]],
+        "attention_head_dim": [max(1, mc * m // 64) for m in sizes["mult"]],  # the number of heads, by its old name
         "layers_per_block": 2,
-        "cross_attention_dim": tiny.CONTEXT,
+        "cross_attention_dim": sizes["context"],
         "use_linear_projection": True,
         "addition_embed_type": "text_time",
         "addition_time_embed_dim": 256,
-        "projection_class_embeddings_input_dim": tiny.ADM,
+        "projection_class_embeddings_input_dim": sizes["adm"],
     }
     model = UNet2DConditionModel(**config).eval()
     model.load_state_dict(convert_ldm_unet_checkpoint(dict(weights), {**config, "class_embed_type": None}))
@@ -103,9 +105,14 @@ def noise(seed, *shape):
     return torch.randn(shape, generator=torch.Generator().manual_seed(seed))
 
 
+SIZES = {6: [1152.0, 896.0, 0.0, 16.0, 1024.0, 768.0], 5: [1152.0, 896.0, 0.0, 0.0, 2.5]}
+
+
 def unet_case(model, seed, batch, height, width, tokens, timesteps):
-    context, pooled = noise(seed + 1, batch, tokens, tiny.CONTEXT), noise(seed + 2, batch, tiny.WIDTH_G)
-    sizes = torch.tensor([[1152.0, 896.0, 0.0, 16.0, 1024.0, 768.0]]).repeat(batch, 1)
+    context = noise(seed + 1, batch, tokens, model.config.cross_attention_dim)
+    pooled = noise(seed + 2, batch, tiny.WIDTH_G)
+    told = (model.config.projection_class_embeddings_input_dim - tiny.WIDTH_G) // 256
+    sizes = torch.tensor([SIZES[told]]).repeat(batch, 1)
     case = {"sample": noise(seed, batch, 4, height, width), "timestep": torch.tensor(timesteps), "context": context}
     case["y"] = torch.cat([pooled, model.add_time_proj(sizes.flatten()).reshape(batch, -1)], 1)
     added = {"text_embeds": pooled, "time_ids": sizes}
@@ -116,7 +123,8 @@ def unet_case(model, seed, batch, height, width, tokens, timesteps):
 FREEU = {"b1": 1.4, "b2": 1.3, "s1": 0.4, "s2": 0.6}
 
 
-def freeu_case(model, *case):
+@contextlib.contextmanager
+def freeu(model, numbers):
     """FreeU's second version (Si et al. 2023), by the width of the features: four times the network's own is the inner one."""
 
     def low_frequencies(x, scale):
@@ -138,11 +146,17 @@ def freeu_case(model, *case):
         return torch.cat([first * factor, second], 1), low_frequencies(res_hidden_states, s)
 
     plain, unet_2d_blocks.apply_freeu = unet_2d_blocks.apply_freeu, apply
-    model.enable_freeu(**FREEU)
+    if numbers is not None:
+        model.enable_freeu(**numbers)
     try:
-        return unet_case(model, *case)
+        yield
     finally:
         unet_2d_blocks.apply_freeu = plain
+
+
+def freeu_case(model, *case):
+    with freeu(model, FREEU):
+        return unet_case(model, *case)
 
 
 def text_case(model_l, model_g):
@@ -170,15 +184,20 @@ def write(name, tensors):
     save_file({k: v.detach().contiguous() for k, v in tensors.items()}, FOLDER / name)
 
 
+def write_packed(name, tensors):
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / name
+        save_file(tensors, path)
+        subprocess.run(["zstd", "-q", "-f", "-19", "--long=26", path, "-o", FOLDER / f"{name}.zst"], check=True)
+
+
 @torch.no_grad()
 def main():
     FOLDER.mkdir(parents=True, exist_ok=True)
     stored = tiny.checkpoint()
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "tiny-sdxl.safetensors"
-        save_file(stored, path)
-        target = FOLDER / "tiny-sdxl.safetensors.zst"
-        subprocess.run(["zstd", "-q", "-f", "-19", "--long=26", path, "-o", target], check=True)
+    write_packed("tiny-sdxl.safetensors", stored)
+    write_packed("tiny-refiner.safetensors", tiny.refiner())
+    tiny_refiner = {k: v.float() for k, v in tiny.refiner().items()}
     weights = {k: v.float() for k, v in stored.items()}
 
     first = loras.make(loras.SGM, weights, 4, 2.0, torch.float16, 41)
@@ -193,6 +212,7 @@ def main():
         "unet-lora": unet_case(unet_of(folded), 21, 1, 9, 7, 154, [499.0]),
         "unet-freeu-even": freeu_case(unet_of(weights), 11, 2, 16, 12, 77, [801.5, 3.0]),
         "unet-freeu-odd": freeu_case(unet_of(weights), 21, 1, 9, 7, 154, [499.0]),
+        "unet-refiner": unet_case(unet_of(tiny_refiner, tiny.REFINER), 51, 1, 9, 14, 154, [250.0]),
         "text": text_case(text_l_of(weights), text_g_of(weights)),
         "text-lora": text_case(text_l_of(folded), text_g_of(folded)),
         "vae": vae_case(vae_of(weights)),

@@ -13,6 +13,8 @@ VOCAB, POSITIONS = 49408, 77
 WIDTH_L, WIDTH_G, LAYERS = 64, 128, 3
 UNET = {"mc": 32, "mult": (1, 2, 4), "depth": (0, 1, 2), "mid": 2}
 CONTEXT, ADM = WIDTH_L + WIDTH_G, WIDTH_G + 6 * 256
+# The SDXL refiner's: another level, transformers in the middle ones and below the last, G's text alone, and five sizes.
+REFINER = {"mc": 32, "mult": (1, 2, 4, 4), "depth": (0, 1, 2, 0), "mid": 2, "context": WIDTH_G, "adm": WIDTH_G + 5 * 256}
 VAE_WIDTH, VAE_MULT = 32, (1, 2, 4, 4)
 
 
@@ -60,11 +62,11 @@ def res_block(w, name, inner, outer, embedding):
         w.conv(f"{name}.skip_connection", inner, outer, 1)
 
 
-def transformer(w, name, width, depth):
+def transformer(w, name, width, depth, context):
     w.norm(f"{name}.norm", width)
     w.linear(f"{name}.proj_in", width, width)
     for block in (f"{name}.transformer_blocks.{t}" for t in range(depth)):
-        for attention, source in (("attn1", width), ("attn2", CONTEXT)):
+        for attention, source in (("attn1", width), ("attn2", context)):
             w.linear(f"{block}.{attention}.to_q", width, width, bias=False)
             w.linear(f"{block}.{attention}.to_k", source, width, bias=False)
             w.linear(f"{block}.{attention}.to_v", source, width, bias=False)
@@ -76,12 +78,17 @@ def transformer(w, name, width, depth):
     w.linear(f"{name}.proj_out", width, width)
 
 
-def unet():
-    w, base, mult, depth = Writer(torch.float16), UNET["mc"], UNET["mult"], UNET["depth"]
-    root, embedding = "model.diffusion_model", 4 * UNET["mc"]
+def base_sizes():
+    return {**UNET, "context": CONTEXT, "adm": ADM}
+
+
+def unet(sizes=None):
+    sizes = sizes or base_sizes()
+    w, base, mult, depth, context = Writer(torch.float16), *(sizes[key] for key in ("mc", "mult", "depth", "context"))
+    root, embedding = "model.diffusion_model", 4 * base
     w.linear(f"{root}.time_embed.0", base, embedding)
     w.linear(f"{root}.time_embed.2", embedding, embedding)
-    w.linear(f"{root}.label_emb.0.0", ADM, embedding)
+    w.linear(f"{root}.label_emb.0.0", sizes["adm"], embedding)
     w.linear(f"{root}.label_emb.0.2", embedding, embedding)
     w.conv(f"{root}.input_blocks.0.0", 4, base, 3)
     skips, width, n = [base], base, 1
@@ -90,7 +97,7 @@ def unet():
             res_block(w, f"{root}.input_blocks.{n}.0", width, factor * base, embedding)
             width = factor * base
             if depth[level]:
-                transformer(w, f"{root}.input_blocks.{n}.1", width, depth[level])
+                transformer(w, f"{root}.input_blocks.{n}.1", width, depth[level], context)
             skips.append(width)
             n += 1
         if level < len(mult) - 1:
@@ -98,7 +105,7 @@ def unet():
             skips.append(width)
             n += 1
     res_block(w, f"{root}.middle_block.0", width, width, embedding)
-    transformer(w, f"{root}.middle_block.1", width, UNET["mid"])
+    transformer(w, f"{root}.middle_block.1", width, sizes["mid"], context)
     res_block(w, f"{root}.middle_block.2", width, width, embedding)
     n = 0
     for level in reversed(range(len(mult))):
@@ -106,7 +113,7 @@ def unet():
             res_block(w, f"{root}.output_blocks.{n}.0", width + skips.pop(), mult[level] * base, embedding)
             width = mult[level] * base
             if depth[level]:
-                transformer(w, f"{root}.output_blocks.{n}.1", width, depth[level])
+                transformer(w, f"{root}.output_blocks.{n}.1", width, depth[level], context)
             if level > 0 and r == 2:
                 w.conv(f"{root}.output_blocks.{n}.{2 if depth[level] else 1}.conv", width, width, 3)
             n += 1
@@ -190,6 +197,13 @@ def vae():
     w.conv("first_stage_model.quant_conv", 8, 8, 1)
     w.conv("first_stage_model.post_quant_conv", 4, 4, 1)
     return w.tensors
+
+
+def refiner():
+    """The tiny refiner's tensors: of its text encoder, which nobody asks, one that stands for it."""
+    w = Writer(torch.float16)
+    w.put("conditioner.embedders.0.model.ln_final.weight", [WIDTH_G], 0.125, 1.0)
+    return {**unet(REFINER), **w.tensors}
 
 
 def checkpoint():

@@ -32,6 +32,7 @@ export const unet = {
       "unet-lora.prediction",
       "unet-freeu-even.prediction",
       "unet-freeu-odd.prediction",
+      "unet-refiner.prediction",
     ],
   },
 } as const satisfies Network;

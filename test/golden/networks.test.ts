@@ -3,7 +3,7 @@ import { operators } from "#/graph/operators.ts";
 import { networks } from "#/networks/index.ts";
 import { type Networks, openNetworks } from "#/runtime/models.ts";
 import type { Tensor } from "#/tensor/tensor.ts";
-import { goldenPath, goldenTensors, relativeError, tinyCheckpoint } from "../support/golden.ts";
+import { goldenPath, goldenTensors, relativeError, tinyCheckpoint, tinyRefiner } from "../support/golden.ts";
 import { missingGoldens } from "../support/missing-goldens.ts";
 import { unetInputs } from "../support/unet-inputs.ts";
 import { openWorkshop } from "../support/workshop.ts";
@@ -19,6 +19,7 @@ const tolerance = 1e-4;
 setDefaultTimeout(300_000); // a second each on a quiet machine
 
 const base = await tinyCheckpoint();
+const refinerPath = await tinyRefiner();
 const golden = goldenTensors("networks.safetensors");
 const bothLoras = [
   { path: goldenPath("tiny-lora-sgm.safetensors"), weight: 0.7 },
@@ -45,7 +46,7 @@ function picture({ dims, data }: Tensor, n: number): Tensor {
   return { dims: [1, ...dims.slice(1)], data: data.slice(n * size, (n + 1) * size) };
 }
 
-for (const { weights, open } of setups) {
+for (const { weights, workshop, open } of setups) {
   const close = (found: Tensor | undefined, key: string, expected = golden(key)): void => {
     compared.add(key);
     if (found === undefined) throw new Error(`${key} was not answered`);
@@ -65,6 +66,19 @@ for (const { weights, open } of setups) {
       unetInputs(golden("unet-odd.sample"), 499, golden("unet-odd.context"), golden("unet-odd.y")),
     );
     close(odd, "unet-odd.prediction");
+  });
+
+  test(`the SDXL refiner's UNet, weights ${weights}: its own levels, text and sizes`, async () => {
+    const { refiner } = openNetworks(
+      { base, refiner: { path: refinerPath }, loras: [] },
+      { clipSkip: 2 },
+      workshop,
+    );
+    const [sample, context, y] = (["sample", "context", "y"] as const).map((name) =>
+      golden(`unet-refiner.${name}`),
+    );
+    expect([refiner?.family, refiner?.textWidth]).toEqual(["sdxl-refiner", context!.dims[2]]);
+    close(await refiner?.unet(unetInputs(sample!, 250, context!, y!)), "unet-refiner.prediction");
   });
 
   test(`FreeU, weights ${weights}: even and odd sizes, its four numbers an input`, async () => {

@@ -12,10 +12,10 @@ import { Run } from "#/pipeline/run.ts";
 import { denoise } from "#/pipeline/stages/denoise.ts";
 import { encodePrompts } from "#/pipeline/stages/encode-prompts.ts";
 import { startLatent } from "#/pipeline/stages/start-latent.ts";
-import type { ImageSpec, Recipe, SamplerName, ScheduleName } from "#/recipe/recipe.ts";
+import type { ImageSpec, Recipe, Refiner, SamplerName, ScheduleName } from "#/recipe/recipe.ts";
 import type { Latent } from "#/sampling/sampler.ts";
 import type { Tensor } from "#/tensor/tensor.ts";
-import { goldenPath, goldenTensors, relativeError, tinyCheckpoint } from "../support/golden.ts";
+import { goldenPath, goldenTensors, relativeError, tinyCheckpoint, tinyRefiner } from "../support/golden.ts";
 import cases from "./whole-image.json";
 
 /**
@@ -34,6 +34,7 @@ const golden = goldenTensors("whole-image.safetensors");
 const folder = mkdtempSync(join(tmpdir(), "whole-image-"));
 for (const kind of ["checkpoints", "loras"]) mkdirSync(join(folder, kind));
 symlinkSync(await tinyCheckpoint(), join(folder, "checkpoints/tiny.safetensors"));
+symlinkSync(await tinyRefiner(), join(folder, "checkpoints/tiny-refiner.safetensors"));
 for (const name of ["tiny-lora-sgm.safetensors", "tiny-lora-diffusers.safetensors"])
   symlinkSync(goldenPath(name), join(folder, "loras", name));
 
@@ -55,8 +56,11 @@ function recipeOf(listed: (typeof cases)[number]): Recipe {
   const spec: ImageSpec = { ...listed, seed: BigInt(listed.seed) };
   return {
     ...listed,
-    freeU: null,
-    refiner: null,
+    freeU: listed.freeU ?? null,
+    refiner:
+      listed.refiner === undefined
+        ? null
+        : { ...listed.refiner, swap: listed.refiner.swap as Refiner["swap"] },
     base: "tiny.safetensors",
     vae: null,
     loras: listed.loras,
