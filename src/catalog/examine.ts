@@ -1,5 +1,6 @@
 import { ModelError } from "#/lib/errors.ts";
 import type { Checkpoint } from "#/weights/checkpoint.ts";
+import { checkRefiner, refinerCheckpoint } from "#/weights/layouts/refiner.ts";
 import { sdxlCheckpoint } from "#/weights/layouts/sdxl.ts";
 import { chooseVae } from "#/weights/layouts/vae.ts";
 import { configBeside } from "#/weights/lora/adapter-config.ts";
@@ -24,6 +25,19 @@ export class Examiner {
   /** @throws ModelError if the file cannot serve as a checkpoint */
   checkpoint(path: string): Checkpoint {
     return this.#checkpoints.of([path, stampAt(path)], () => sdxlCheckpoint(openWeights(path)));
+  }
+
+  /**
+   * @returns what the file has and nobody uses
+   * @throws ModelError if it cannot take over from this checkpoint
+   */
+  refiner(path: string, checkpoint: Checkpoint): readonly string[] {
+    const key = ["refiner", path, stampAt(path), checkpoint.path, checkpoint.stamp];
+    return this.#others.of(key, () => {
+      const refiner = refinerCheckpoint(openWeights(path));
+      checkRefiner(refiner, checkpoint);
+      return refiner.notes;
+    });
   }
 
   /**

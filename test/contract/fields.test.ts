@@ -282,12 +282,6 @@ test("a webhook's address is one, and what is not there yet tells the value that
   for (const url of ["http://localhost:8000/hook", "HTTPS://host", ""])
     expect((await send(`{"async_process":true,"webhook_url":"${url}"}`)).status).toBe(200);
   expect(await problem('{"black_out_nsfw":true}')).toEqual([["body", "black_out_nsfw"], true]);
-  for (const method of ["separate", "vae"]) {
-    expect(await problem(`{"refiner_swap_method":"${method}"}`)).toEqual([
-      ["body", "refiner_swap_method"],
-      method,
-    ]);
-  }
   const image = "A".repeat(5000);
   expect(await problem(`{"inpaint_input_image":"${image}"}`)).toEqual([
     ["body", "inpaint_input_image"],

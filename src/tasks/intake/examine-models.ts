@@ -12,7 +12,7 @@ export type ModelShelf = Readonly<{ catalog: Pick<Catalog, "path">; examiner: Ex
 
 /** A file that a picture is made with. */
 type Used = Readonly<{
-  what: "checkpoint" | "VAE" | "LoRA";
+  what: "checkpoint" | "refiner" | "VAE" | "LoRA";
   /** As the API lists it. */
   name: string;
   /** Dotted path of the request's field that names it. */
@@ -25,14 +25,16 @@ export type Examination = Readonly<{ notes: readonly string[]; fault?: Fault }>;
 /** A file that cannot be used, and why. */
 export type Fault = Readonly<{ used: Used; error: ModelError }>;
 
-const kinds = { checkpoint: "checkpoints", VAE: "vae", LoRA: "loras" } as const satisfies Record<
-  Used["what"],
-  ModelKind
->;
+const kinds = {
+  checkpoint: "checkpoints",
+  refiner: "checkpoints",
+  VAE: "vae",
+  LoRA: "loras",
+} as const satisfies Record<Used["what"], ModelKind>;
 
 /** The files of a recipe, and for each LoRA the field that chose it. */
 export type ModelChoice = Readonly<{
-  recipe: Pick<Recipe, "base" | "vae" | "loras">;
+  recipe: Pick<Recipe, "base" | "vae" | "loras"> & Partial<Pick<Recipe, "refiner">>;
   loraFields: readonly string[];
 }>;
 
@@ -79,6 +81,9 @@ function* examination(
   const base: Used = { what: "checkpoint", name: recipe.base, field: "base_model_name" };
   const vae: Used | undefined =
     recipe.vae === null ? undefined : { what: "VAE", name: recipe.vae, field: "vae_name" };
+  const next = recipe.refiner?.name ?? null;
+  const refiner: Used | undefined =
+    next === null ? undefined : { what: "refiner", name: next, field: "refiner_model_name" };
   const loras = recipe.loras.map(
     ({ name }, at): Used => ({ what: "LoRA", name, field: loraFields[at] ?? "loras" }),
   );
@@ -101,6 +106,11 @@ function* examination(
     yield;
     used = vae ?? base;
     note(examiner.vae(vae === undefined ? undefined : pathOf(vae), checkpoint));
+    if (refiner !== undefined) {
+      yield;
+      used = refiner;
+      note(examiner.refiner(pathOf(refiner), checkpoint));
+    }
     for (used of loras) {
       yield;
       note(examiner.lora(pathOf(used), checkpoint));
@@ -165,10 +175,18 @@ export function unusableModel({ used, error }: Fault, said: Said): RequestError 
 export const defaultFault = ({ used: { what, name }, error }: Fault): string =>
   `This server's default ${what} ${name} cannot be used. ${error.message}`;
 
-const fieldsThatChoose = ["base_model_name", "vae_name", "loras", "prompt", "performance_selection"] as const;
+const fieldsThatChoose = [
+  "base_model_name",
+  "refiner_model_name",
+  "vae_name",
+  "loras",
+  "prompt",
+  "performance_selection",
+] as const;
 
 const waysOut: Readonly<Record<(typeof fieldsThatChoose)[number], string>> = {
   base_model_name: "Name another checkpoint in base_model_name.",
+  refiner_model_name: "Name another refiner in refiner_model_name, or None.",
   vae_name: "Name another VAE in vae_name, or leave it out.",
   loras: "Take it out of loras, or name another.",
   prompt: "Take its <lora:...> tag out of prompt.",

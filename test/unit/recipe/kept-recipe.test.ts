@@ -67,7 +67,7 @@ describe("a kept recipe", () => {
       '{"version":3',
       {
         recipe:
-          "base clipSkip freeU guidance images inputs loras noise previews sampledAs sampler schedule size source steps vae".split(
+          "base clipSkip freeU guidance images inputs loras noise previews refiner sampledAs sampler schedule size source steps vae".split(
             " ",
           ),
         of: ["inputFields", "loraFields", "recipe", "warnings", "written"],
