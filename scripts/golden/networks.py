@@ -46,6 +46,9 @@ def unet_of(weights, sizes=None):
         "addition_time_embed_dim": 256,
         "projection_class_embeddings_input_dim": sizes["adm"],
     }
+    if sizes["adm"] is None:
+        config |= {"use_linear_projection": False, "attention_head_dim": 8}
+        config = {key: value for key, value in config.items() if not key.startswith(("addition", "projection"))}
     model = UNet2DConditionModel(**config).eval()
     model.load_state_dict(convert_ldm_unet_checkpoint(dict(weights), {**config, "class_embed_type": None}))
     return model
@@ -159,6 +162,52 @@ def freeu_case(model, *case):
         return unet_case(model, *case)
 
 
+def sd1_case(model, seed, height, width, tokens, timestep):
+    context = noise(seed + 1, 1, tokens, tiny.WIDTH_L)
+    case = {"sample": noise(seed, 1, 4, height, width), "timestep": torch.tensor([timestep]), "context": context}
+    return {**case, "prediction": model(case["sample"], case["timestep"], context).sample}
+
+
+class Interposer(torch.nn.Module):
+    """The latent interposer, version 4: residual blocks that add to what is normalised."""
+
+    def __init__(self, weights):
+        super().__init__()
+        width = weights["tail.weight"].shape[1]
+        blocks = sum(key.endswith(".norm.weight") for key in weights)
+
+        def conv(inner, outer=width):
+            return torch.nn.Conv2d(inner, outer, 3, padding=1)
+
+        def branch(inner):
+            silu = torch.nn.SiLU
+            return torch.nn.Sequential(conv(inner), silu(), conv(width), silu(), conv(width))
+
+        def block(first):
+            norm = torch.nn.BatchNorm2d(width)
+            parts = {"long": branch(4), "short": conv(4)} if first else {"long": branch(width), "norm": norm}
+            return torch.nn.ModuleDict(parts)
+
+        inner = {str(i): block(False) for i in range(1, blocks + 1)}
+        self.head, self.tail = block(True), conv(width, 4)
+        self.core = torch.nn.ModuleDict({**inner, str(blocks + 1): torch.nn.BatchNorm2d(width)})
+        self.load_state_dict(weights)
+        self.eval()
+
+    def forward(self, x):
+        x = torch.relu(self.head["long"](x) + self.head["short"](x))
+        *blocks, last = self.core.values()
+        for block in blocks:
+            x = block["norm"](x)
+            x = torch.relu(block["long"](x) + x)
+        return self.tail(torch.nn.functional.silu(last(x)))
+
+
+def interposer_case():
+    latent = noise(71, 1, 4, 7, 10) * 3
+    return {"latent": latent, "converted": Interposer(tiny.interposer())(latent)}
+
+
 def text_case(model_l, model_g):
     words = [320, 736, 7117, 4348, 320, 1746, 3999]
     ids_l = torch.tensor([[49406, *words, *[49407] * (76 - len(words))]])
@@ -197,6 +246,9 @@ def main():
     stored = tiny.checkpoint()
     write_packed("tiny-sdxl.safetensors", stored)
     write_packed("tiny-refiner.safetensors", tiny.refiner())
+    write_packed("tiny-sd1.safetensors", tiny.sd1())
+    write_packed("tiny-interposer.safetensors", tiny.interposer())
+    tiny_sd1 = {k: v.float() for k, v in tiny.sd1().items()}
     tiny_refiner = {k: v.float() for k, v in tiny.refiner().items()}
     weights = {k: v.float() for k, v in stored.items()}
 
@@ -213,6 +265,8 @@ def main():
         "unet-freeu-even": freeu_case(unet_of(weights), 11, 2, 16, 12, 77, [801.5, 3.0]),
         "unet-freeu-odd": freeu_case(unet_of(weights), 21, 1, 9, 7, 154, [499.0]),
         "unet-refiner": unet_case(unet_of(tiny_refiner, tiny.REFINER), 51, 1, 9, 14, 154, [250.0]),
+        "unet-sd1": sd1_case(unet_of(tiny_sd1, tiny.SD1), 61, 9, 14, 154, 250.0),
+        "interposer": interposer_case(),
         "text": text_case(text_l_of(weights), text_g_of(weights)),
         "text-lora": text_case(text_l_of(folded), text_g_of(folded)),
         "vae": vae_case(vae_of(weights)),

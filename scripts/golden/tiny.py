@@ -17,6 +17,9 @@ CONTEXT, ADM = WIDTH_L + WIDTH_G, WIDTH_G + 6 * 256
 REFINER = {"mc": 32, "mult": (1, 2, 4, 4), "depth": (0, 1, 2, 0), "mid": 2, "context": WIDTH_G, "adm": WIDTH_G + 5 * 256}
 VAE_WIDTH, VAE_MULT = 32, (1, 2, 4, 4)
 
+# Stable Diffusion 1.x': transformers in all levels but the last and below it, L's text, and no sizes.
+SD1 = {"mc": 32, "mult": (1, 2, 4, 4), "depth": (1, 1, 1, 0), "mid": 1, "context": WIDTH_L, "adm": None}
+
 
 class Writer:
     """Collects tensors; `at` prefixes names."""
@@ -62,9 +65,12 @@ def res_block(w, name, inner, outer, embedding):
         w.conv(f"{name}.skip_connection", inner, outer, 1)
 
 
-def transformer(w, name, width, depth, context):
+def transformer(w, name, width, depth, context, linear=True):
     w.norm(f"{name}.norm", width)
-    w.linear(f"{name}.proj_in", width, width)
+    if linear:
+        w.linear(f"{name}.proj_in", width, width)
+    else:
+        w.conv(f"{name}.proj_in", width, width, 1)
     for block in (f"{name}.transformer_blocks.{t}" for t in range(depth)):
         for attention, source in (("attn1", width), ("attn2", context)):
             w.linear(f"{block}.{attention}.to_q", width, width, bias=False)
@@ -75,7 +81,10 @@ def transformer(w, name, width, depth, context):
         w.linear(f"{block}.ff.net.2", 4 * width, width)
         for n in (1, 2, 3):
             w.norm(f"{block}.norm{n}", width)
-    w.linear(f"{name}.proj_out", width, width)
+    if linear:
+        w.linear(f"{name}.proj_out", width, width)
+    else:
+        w.conv(f"{name}.proj_out", width, width, 1)
 
 
 def base_sizes():
@@ -88,8 +97,10 @@ def unet(sizes=None):
     root, embedding = "model.diffusion_model", 4 * base
     w.linear(f"{root}.time_embed.0", base, embedding)
     w.linear(f"{root}.time_embed.2", embedding, embedding)
-    w.linear(f"{root}.label_emb.0.0", sizes["adm"], embedding)
-    w.linear(f"{root}.label_emb.0.2", embedding, embedding)
+    linear = sizes["adm"] is not None
+    if linear:
+        w.linear(f"{root}.label_emb.0.0", sizes["adm"], embedding)
+        w.linear(f"{root}.label_emb.0.2", embedding, embedding)
     w.conv(f"{root}.input_blocks.0.0", 4, base, 3)
     skips, width, n = [base], base, 1
     for level, factor in enumerate(mult):
@@ -97,7 +108,7 @@ def unet(sizes=None):
             res_block(w, f"{root}.input_blocks.{n}.0", width, factor * base, embedding)
             width = factor * base
             if depth[level]:
-                transformer(w, f"{root}.input_blocks.{n}.1", width, depth[level], context)
+                transformer(w, f"{root}.input_blocks.{n}.1", width, depth[level], context, linear)
             skips.append(width)
             n += 1
         if level < len(mult) - 1:
@@ -105,7 +116,7 @@ def unet(sizes=None):
             skips.append(width)
             n += 1
     res_block(w, f"{root}.middle_block.0", width, width, embedding)
-    transformer(w, f"{root}.middle_block.1", width, sizes["mid"], context)
+    transformer(w, f"{root}.middle_block.1", width, sizes["mid"], context, linear)
     res_block(w, f"{root}.middle_block.2", width, width, embedding)
     n = 0
     for level in reversed(range(len(mult))):
@@ -113,7 +124,7 @@ def unet(sizes=None):
             res_block(w, f"{root}.output_blocks.{n}.0", width + skips.pop(), mult[level] * base, embedding)
             width = mult[level] * base
             if depth[level]:
-                transformer(w, f"{root}.output_blocks.{n}.1", width, depth[level], context)
+                transformer(w, f"{root}.output_blocks.{n}.1", width, depth[level], context, linear)
             if level > 0 and r == 2:
                 w.conv(f"{root}.output_blocks.{n}.{2 if depth[level] else 1}.conv", width, width, 3)
             n += 1
@@ -204,6 +215,37 @@ def refiner():
     w = Writer(torch.float16)
     w.put("conditioner.embedders.0.model.ln_final.weight", [WIDTH_G], 0.125, 1.0)
     return {**unet(REFINER), **w.tensors}
+
+
+def sd1():
+    """A tiny Stable Diffusion 1.x: of its text encoder, which nobody asks, one tensor that stands for it."""
+    w = Writer(torch.float16)
+    w.put("cond_stage_model.transformer.text_model.final_layer_norm.weight", [WIDTH_L], 0.125, 1.0)
+    return {**unet(SD1), **w.tensors, **vae()}
+
+
+def interposer():
+    """The latent interposer with fewer channels and blocks."""
+    w, width = Writer(torch.float32), 16
+
+    def long(name, inner):
+        for n, channels in ((0, inner), (2, width), (4, width)):
+            w.conv(f"{name}.{n}", channels, width, 3)
+
+    def batch_norm(name):
+        w.norm(name, width)
+        w.put(f"{name}.running_mean", [width], 0.25)
+        w.put(f"{name}.running_var", [width], 0.125, 1.0)
+        w.tensors[f"{name}.num_batches_tracked"] = torch.tensor(7)
+
+    w.conv("head.short", 4, width, 3)
+    long("head.long", 4)
+    for block in (1, 2):
+        batch_norm(f"core.{block}.norm")
+        long(f"core.{block}.long", width)
+    batch_norm("core.3")
+    w.conv("tail", width, 4, 3)
+    return w.tensors
 
 
 def checkpoint():

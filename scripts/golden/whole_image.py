@@ -46,7 +46,7 @@ SGM, DIFFUSERS = "tiny-lora-sgm.safetensors", "tiny-lora-diffusers.safetensors"
 
 # FreeU's numbers, strong enough to be seen in a tiny network.
 FREEU = {"b1": 1.4, "b2": 1.3, "s1": 0.4, "s2": 0.6}
-REFINER = "tiny-refiner.safetensors"
+REFINER, SD1, SD1_SCALE = "tiny-refiner.safetensors", "tiny-sd1.safetensors", 0.18215
 
 
 def refined(name, swap, at):
@@ -75,6 +75,7 @@ CASES = [
     case("cut in two", "dpmpp_2m_sde_gpu", "karras", 8, 16, refiner=refined(None, "separate", 3), freeU=FREEU),
     case("over a clean latent", "dpmpp_2m_sde_gpu", "karras", 8, 17, refiner=refined(REFINER, "vae", 5)),
     case("over a clean latent, fresh noise", "euler_ancestral", "normal", 6, 18, noise="cpu", refiner=refined(None, "vae", 3)),
+    case("stable diffusion 1.x", "dpmpp_2m_sde_gpu", "karras", 8, 19, refiner=refined(SD1, "joint", 5)),
     case("fresh noise", "euler_ancestral", "normal", 12, 2**32 + 1, noise="cpu", clipSkip=1),
 ]
 
@@ -121,6 +122,13 @@ class Models:
         self.unet, self.vae = networks.unet_of(weights), networks.vae_of(weights)
         refiner = {key: value.float() for key, value in tiny.refiner().items()}
         self.refiner = networks.unet_of(refiner, tiny.REFINER)
+        sd1 = {key: value.float() for key, value in tiny.sd1().items()}
+        self.sd1, self.sd1_vae = networks.unet_of(sd1, tiny.SD1), networks.vae_of(sd1)
+        self.interposer = networks.Interposer(tiny.interposer())
+
+
+# Those of the case that is drawn.
+MODELS = []
 
 
 def conditioned(side, written, models, encode, skip):
@@ -128,7 +136,7 @@ def conditioned(side, written, models, encode, skip):
     return torch.cat([context for context, _ in parts], 1), sum(pooled for _, pooled in parts[: side["topK"]])
 
 
-def denoiser(recipe, models, model, sides, refines=False):
+def denoiser(recipe, models, model, sides, refines=None):
     """The guided estimate, as a k-diffusion sampler calls it, of the base model or of the SDXL refiner."""
     width, height = recipe["size"]["width"], recipe["size"]["height"]
     g = recipe["guidance"]
@@ -142,12 +150,16 @@ def denoiser(recipe, models, model, sides, refines=False):
             rows = context[..., -tiny.WIDTH_G :]
             return models.refiner(x, torch.tensor([float(t)]), rows, added_cond_kwargs=added).sample
 
+        def sd1(x, t):
+            norm = models.text["l"].text_model.final_layer_norm if hasattr(models.text["l"], "text_model") else models.text["l"].final_layer_norm
+            return models.sd1(x, torch.tensor([float(t)]), norm(context[..., : tiny.WIDTH_L])).sample
+
         def network(x, t):
             sizes = torch.tensor([guidance.adm_numbers(height, width, scale, g["admEnd"], t)]).float()
             added = {"text_embeds": pooled, "time_ids": sizes}
             return models.unet(x, torch.tensor([float(t)]), context, added_cond_kwargs=added).sample
 
-        return lambda x, sigma: model.denoised(x, sigma, refiner if refines else network)
+        return lambda x, sigma: model.denoised(x, sigma, {REFINER: refiner, SD1: sd1}[refines] if refines else network)
 
     positive, negative = branch("positive", g["admPositive"]), branch("negative", g["admNegative"])
 
@@ -207,7 +219,8 @@ def swapped(recipe, calls, function, begin):
     """The swap methods of Fooocus, with tables that are as long as their steps."""
     (call, refine), (start, sigmas) = calls, begin
     at, swap = recipe["refiner"]["at"], recipe["refiner"]["swap"]
-    if swap == "joint":
+    sd1 = recipe["refiner"]["name"] == SD1
+    if swap == "joint" and not sd1:
         asked = [call]
 
         def switch(step):
@@ -231,6 +244,8 @@ def swapped(recipe, calls, function, begin):
     if recipe["sampler"] == "euler_ancestral":  # fresh noise goes on with the new seed
         assert recipe["noise"] == "cpu"
         function = functools.partial(function, noise_sampler=lambda *_: torch.randn(start.shape, generator=stream))
+    if sd1:
+        clean = MODELS[0].interposer(clean / LATENT_SCALE) * SD1_SCALE
     sigmas = sigmas[at:] * 1.4
     high = 14.614641189575195
     scale = (1 + sigmas[0] ** 2).sqrt() if float(sigmas[0]) >= high * (1 - 1e-5) else sigmas[0]
@@ -242,17 +257,19 @@ def main():
     encode = tokenizer.clip()
     out = {}
     for recipe in CASES:
-        models = Models(recipe["loras"])
+        MODELS[:] = [models := Models(recipe["loras"])]
         model = guidance.Discrete(20, "lcm") if recipe["schedule"] == "lcm" else guidance.Discrete()
         sides = {
             side: conditioned(recipe[side], written, models, encode, recipe["clipSkip"])
             for side, written in (("positive", POSITIVE), ("negative", NEGATIVE))
         }
         own = denoiser(recipe, models, model, sides)
-        other = recipe.get("refiner", {}).get("name") and denoiser(recipe, models, model, sides, refines=True)
+        other = recipe.get("refiner", {}).get("name") and denoiser(recipe, models, model, sides, refines=recipe["refiner"]["name"])
         with networks.freeu(models.unet, recipe.get("freeU")):
-            latent = sampled(recipe, own, model, other or own) / LATENT_SCALE
-        picture = ((models.vae.decode(latent).sample / 2 + 0.5) * 255).clamp(0, 255).to(torch.uint8)
+            latent = sampled(recipe, own, model, other or own)
+        sd1 = recipe.get("refiner", {}).get("name") == SD1
+        latent = latent / (SD1_SCALE if sd1 else LATENT_SCALE)
+        picture = (((models.sd1_vae if sd1 else models.vae).decode(latent).sample / 2 + 0.5) * 255).clamp(0, 255).to(torch.uint8)
         out[f"{recipe['name']}.latent"] = latent
         out[f"{recipe['name']}.picture"] = picture[0].permute(1, 2, 0)[::2, ::2].contiguous()
         print(recipe["name"], latent.std().item(), picture.float().mean().item(), picture.float().std().item())

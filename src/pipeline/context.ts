@@ -8,7 +8,7 @@ import type { Features } from "#/networks/network.ts";
 import type { Recipe } from "#/recipe/recipe.ts";
 import { chooseDevice } from "#/runtime/choose-device.ts";
 import { DerivedFiles } from "#/runtime/derived-files.ts";
-import type { ModelPaths } from "#/runtime/job-files.ts";
+import { interposerPath, type ModelPaths } from "#/runtime/job-files.ts";
 import { mappingLimit } from "#/runtime/mappings.ts";
 import { type Networks, startJob } from "#/runtime/models.ts";
 import { probe } from "#/runtime/probe.ts";
@@ -114,5 +114,9 @@ function pathsOf(
       refiner === null || refiner.name === null
         ? undefined
         : { path: pathOf("checkpoints", refiner.name), sampledAs: refiner.sampledAs },
+    interposer:
+      (refiner?.name ?? null) === null
+        ? undefined
+        : interposerPath((file) => findModel(modelRoots, "vae_approx", file)),
   };
 }

@@ -1,5 +1,6 @@
 import { ModelError } from "#/lib/errors.ts";
 import type { Checkpoint } from "#/weights/checkpoint.ts";
+import { interposerName } from "#/weights/layouts/interposer.ts";
 import { type SampledAs, sampledAs } from "#/weights/layouts/parameterisation.ts";
 import {
   type Located,
@@ -11,7 +12,6 @@ import {
 import { checkRefiner, refinerCheckpoint } from "#/weights/layouts/refiner.ts";
 import { sdxlCheckpoint } from "#/weights/layouts/sdxl.ts";
 import { openWeights } from "#/weights/open-weights.ts";
-import type { WeightFile } from "#/weights/weight-file.ts";
 import { type LoraUse, readLoras } from "./lora-set.ts";
 
 /** Real paths of what a job needs. */
@@ -38,6 +38,10 @@ export type ModelParts = Readonly<{
 /** What the headers of a job's files say. */
 export type JobFiles = ModelParts & Readonly<{ refiner: ModelParts | undefined }>;
 
+/** Looks for what lies between the latents of SDXL and of Stable Diffusion 1.x, by its name in the vae_approx folder. */
+export const interposerPath = (find: (name: string) => string | undefined): string | undefined =>
+  find(interposerName);
+
 /** Every file that a job names. */
 export const filesOf = (paths: ModelPaths): readonly string[] => [
   paths.base,
@@ -54,16 +58,13 @@ export const filesOf = (paths: ModelPaths): readonly string[] => [
  */
 export function readJobFiles(paths: ModelPaths, needed: readonly PartSource[]): JobFiles {
   const checkpoint = sampledAs(sdxlCheckpoint(openWeights(paths.base)), paths.sampledAs);
-  const own = new Map<OwnFile["kind"], WeightFile>();
-  for (const kind of ownFileKinds) {
-    const path = paths[kind];
-    if (path !== undefined) own.set(kind, openWeights(path));
-  }
   const located = new Map<PartSource, Located>();
   const locate = (source: PartSource): Located => {
     const { ownFile } = source;
-    const file = ownFile === undefined ? undefined : own.get(ownFile.kind);
-    const found = located.get(source) ?? locatePart(source, checkpoint, file);
+    const known = located.get(source);
+    if (known !== undefined) return known;
+    const path = ownFile === undefined ? undefined : paths[ownFile.kind];
+    const found = locatePart(source, checkpoint, path === undefined ? undefined : openWeights(path));
     located.set(source, found);
     return found;
   };

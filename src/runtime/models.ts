@@ -1,11 +1,13 @@
 import { type NetworkName, networks } from "#/networks/index.ts";
 import type { Features, Network } from "#/networks/network.ts";
 import type { Tensor } from "#/tensor/tensor.ts";
-import type { Checkpoint, NoiseSchedule, Prediction } from "#/weights/checkpoint.ts";
-import { textWidth } from "#/weights/layouts/refiner.ts";
+import type { NoiseSchedule, Prediction } from "#/weights/checkpoint.ts";
+import { vaeSource } from "#/weights/layouts/vae.ts";
 import { type Ask, askerOf } from "./ask.ts";
-import { type ModelParts, type ModelPaths, readJobFiles } from "./job-files.ts";
+import { type JobFiles, type ModelParts, type ModelPaths, readJobFiles } from "./job-files.ts";
 import { type JobNetwork, jobNetwork, type Workshop } from "./job-network.ts";
+import type { JobRequest } from "./open-network.ts";
+import { type RefinerNetworks, refinerOf } from "./refiner-networks.ts";
 import { type TextEncoder, textEncoders } from "./text-encoders.ts";
 
 /**
@@ -17,16 +19,6 @@ export type UnetInputs = Readonly<{ sample: Tensor; timestep: Tensor; context: T
 
 /** One network call, with named inputs -> what the checkpoint predicts. */
 export type Unet = (inputs: UnetInputs) => Promise<Tensor>;
-
-/** What of a refiner's model is asked. */
-export type RefinerNetworks = Readonly<{
-  family: Checkpoint["family"];
-  prediction: Prediction;
-  schedule: NoiseSchedule;
-  /** How wide the text is that it reads. */
-  textWidth: number;
-  unet: Unet;
-}>;
 
 /**
  * The networks of a job, each opened at its first use. Every answer is looked at: one that holds infinities or NaN is an
@@ -71,43 +63,33 @@ export function startJob(
   workshop: Workshop,
   uses: readonly NetworkName[],
 ): Networks {
-  const { opened, inJob, inRefiner } = networksOf(paths, features, workshop);
-  const used = [
-    ...uses.map((name) => inJob(networks[name])),
-    ...(inRefiner ? [inRefiner(networks.unet)] : []),
-  ];
-  workshop.residency.startJob(used.map(({ request }) => request));
+  const { opened, inJob, requests } = networksOf(paths, features, workshop);
+  const own = uses.map((name) => inJob(networks[name]).request);
+  workshop.residency.startJob([...own, ...requests]);
   return opened;
 }
+
+/** What a network of the table is in a job. */
+type InJob = (network: Network) => JobNetwork;
 
 function networksOf(
   paths: ModelPaths,
   features: Features,
   workshop: Workshop,
-): Readonly<{ opened: Networks; inJob: InModel; inRefiner: InModel | undefined }> {
+): Readonly<{ opened: Networks; inJob: InJob; requests: readonly JobRequest[] }> {
   const files = readJobFiles(paths, [networks["vae-decoder"].from]);
-  const inJob: InModel = (network) => jobNetwork(network, files, features, workshop);
+  const inJob: InJob = (network) => jobNetwork(network, filesFor(network, files), features, workshop);
   const ask = askerOf(inJob, workshop.residency);
   const { prediction, schedule } = files.checkpoint;
-  const { refiner: parts } = files;
-  // FreeU ends with the base model.
-  const inRefiner: InModel | undefined =
-    parts && ((network) => jobNetwork(network, parts, { ...features, freeU: false }, workshop));
-  const refiner = parts && inRefiner && refinerOf(parts, askerOf(inRefiner, workshop.residency));
-  const opened = { prediction, schedule, textKey: textKey(inJob), ...callsOf(ask), refiner, ask };
-  return { opened, inJob, inRefiner };
+  const refiner = refinerOf(files, features, workshop);
+  const shared = { prediction, schedule, textKey: textKey(inJob), ask };
+  const opened = { ...shared, ...callsOf(ask), refiner: refiner?.asked };
+  return { opened, inJob, requests: refiner?.requests ?? [] };
 }
 
-/** What a network of the table is in one model of a job. */
-type InModel = (network: Network) => JobNetwork;
-
-const refinerOf = ({ checkpoint }: ModelParts, ask: Ask): RefinerNetworks => ({
-  family: checkpoint.family,
-  prediction: checkpoint.prediction,
-  schedule: checkpoint.schedule,
-  textWidth: textWidth(checkpoint.unet),
-  unet: callsOf(ask).unet,
-});
+/** What Stable Diffusion 1.x has refined is in its own space of latents, which its own VAE reads. */
+const filesFor = ({ from }: Network, files: JobFiles): ModelParts =>
+  from === vaeSource && files.refiner?.checkpoint.family === "sd-1" ? files.refiner : files;
 
 const callsOf = (ask: Ask) => ({
   ...textEncoders(ask),
@@ -117,7 +99,7 @@ const callsOf = (ask: Ask) => ({
 });
 
 /** Only LoRAs with factors in a text encoder change what it says. */
-const textKey = (inJob: InModel): string =>
+const textKey = (inJob: InJob): string =>
   [networks["text-l"], networks["text-g"]]
     .map(inJob)
     .flatMap(({ request, loras }) => [request.key, ...loras.map(({ strength }) => strength)])

@@ -18,6 +18,15 @@ export const sdxlLatents: LatentFormat = {
   toSdxl: (x) => x,
 };
 
+const sd1Scale = 0.18215;
+
+/** Stable Diffusion 1.x': one factor, in a space of its own; its colours in a preview are near enough to SDXL's. */
+export const sd1Latents: LatentFormat = {
+  toSampler: (latent) => combine([sd1Scale, latent]),
+  toVae: (x) => combine([1 / sd1Scale, x]),
+  toSdxl: (x) => x,
+};
+
 /** Mean and deviation of each of the VAE's channels over Playground 2.5's training images, and the deviation they get. */
 const means = [-1.6574, 1.886, -1.383, 2.5155];
 const deviations = [8.4927, 5.9022, 6.5498, 5.2299];

@@ -20,8 +20,8 @@ export type Checkpoint = Readonly<{
   path: string;
   /** Changes when the file does. */
   stamp: string;
-  /** Of the second only the UNet is read. */
-  family: "sdxl-base" | "sdxl-refiner";
+  /** The others serve as refiners: of the SDXL refiner the UNet is read, of Stable Diffusion 1.x the VAE, too. */
+  family: "sdxl-base" | "sdxl-refiner" | "sd-1";
   prediction: Prediction;
   schedule: NoiseSchedule;
   /** LDM names below `model.diffusion_model.`. */

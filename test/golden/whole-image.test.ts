@@ -15,7 +15,15 @@ import { startLatent } from "#/pipeline/stages/start-latent.ts";
 import type { ImageSpec, Recipe, Refiner, SamplerName, ScheduleName } from "#/recipe/recipe.ts";
 import type { Latent } from "#/sampling/sampler.ts";
 import type { Tensor } from "#/tensor/tensor.ts";
-import { goldenPath, goldenTensors, relativeError, tinyCheckpoint, tinyRefiner } from "../support/golden.ts";
+import {
+  goldenPath,
+  goldenTensors,
+  relativeError,
+  tinyCheckpoint,
+  tinyInterposer,
+  tinyRefiner,
+  tinySd1,
+} from "../support/golden.ts";
 import cases from "./whole-image.json";
 
 /**
@@ -32,9 +40,11 @@ const differingPixels = 1e-3;
 
 const golden = goldenTensors("whole-image.safetensors");
 const folder = mkdtempSync(join(tmpdir(), "whole-image-"));
-for (const kind of ["checkpoints", "loras"]) mkdirSync(join(folder, kind));
+for (const kind of ["checkpoints", "loras", "vae_approx"]) mkdirSync(join(folder, kind));
 symlinkSync(await tinyCheckpoint(), join(folder, "checkpoints/tiny.safetensors"));
 symlinkSync(await tinyRefiner(), join(folder, "checkpoints/tiny-refiner.safetensors"));
+symlinkSync(await tinySd1(), join(folder, "checkpoints/tiny-sd1.safetensors"));
+symlinkSync(await tinyInterposer(), join(folder, "vae_approx/xl-to-v1_interposer-v4.0.safetensors"));
 for (const name of ["tiny-lora-sgm.safetensors", "tiny-lora-diffusers.safetensors"])
   symlinkSync(goldenPath(name), join(folder, "loras", name));
 

@@ -17,6 +17,10 @@ export const tinyCheckpoint = (): Promise<string> => unpacked("tiny-sdxl.safeten
 /** Path of the tiny SDXL refiner. */
 export const tinyRefiner = (): Promise<string> => unpacked("tiny-refiner.safetensors.zst");
 
+/** Path of the tiny Stable Diffusion 1.x, and of what lies between its latents and SDXL's. */
+export const tinySd1 = (): Promise<string> => unpacked("tiny-sd1.safetensors.zst");
+export const tinyInterposer = (): Promise<string> => unpacked("tiny-interposer.safetensors.zst");
+
 /** Path of a packed fixture, unpacked once into the system's temporary folder under a name that changes with its content. */
 async function unpacked(name: string): Promise<string> {
   const packed = await Bun.file(goldenPath(name)).bytes();

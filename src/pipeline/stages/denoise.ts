@@ -42,7 +42,8 @@ export async function* denoise(image: ImageJob, start: Latent): AsyncGenerator<F
   const { refiner } = recipe;
   if (refiner === null) return yield* jointly(passage, undefined);
   const next = { model: refinerModel(image, start.dims) ?? base, at: refiner.at };
-  switch (refiner.swap) {
+  // Latents of another space cannot be gone on with.
+  switch (next.model.convert === undefined ? refiner.swap : "vae") {
     case "joint":
       return yield* jointly(passage, next);
     case "separate":

@@ -35,7 +35,8 @@ export async function* byCleanLatent(
     noise,
     before: 0,
   });
-  const clean = base.sampling.latents.toVae(first);
+  const own = base.sampling.latents.toVae(first);
+  const clean = (await model.convert?.(own)) ?? own;
   const { sampling } = model;
   const { steps, noise: rule } = job.recipe;
   const rest = planSigmas(method.schedule, sampling, method.sampler, { steps, denoise: 1 }).uncut.slice(at);

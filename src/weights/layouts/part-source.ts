@@ -6,7 +6,7 @@ import type { WeightFile } from "../weight-file.ts";
 import type { CheckpointPart } from "./parts.ts";
 
 /** Kinds of files that a job may name beside its checkpoint, each for one part of a model. */
-export const ownFileKinds = ["vae"] as const;
+export const ownFileKinds = ["vae", "interposer"] as const;
 
 /** Such a kind, and how a file of it is recognised and read. */
 export type OwnFile = Readonly<{
