@@ -1,5 +1,7 @@
 import { ModelError } from "#/lib/errors.ts";
 import type { Checkpoint } from "#/weights/checkpoint.ts";
+import { interposerFile } from "#/weights/layouts/interposer.ts";
+import { locatePart } from "#/weights/layouts/part-source.ts";
 import { checkRefiner, refinerCheckpoint } from "#/weights/layouts/refiner.ts";
 import { sdxlCheckpoint } from "#/weights/layouts/sdxl.ts";
 import { chooseVae } from "#/weights/layouts/vae.ts";
@@ -28,14 +30,19 @@ export class Examiner {
   }
 
   /**
+   * @param between what lies between the latents of SDXL and of Stable Diffusion 1.x, if it is there
    * @returns what the file has and nobody uses
    * @throws ModelError if it cannot take over from this checkpoint
    */
-  refiner(path: string, checkpoint: Checkpoint): readonly string[] {
-    const key = ["refiner", path, stampAt(path), checkpoint.path, checkpoint.stamp];
-    return this.#others.of(key, () => {
+  refiner(path: string, between: string | undefined, checkpoint: Checkpoint): readonly string[] {
+    const stamps = [stampAt(path), between === undefined ? "" : stampAt(between), checkpoint.stamp];
+    return this.#others.of(["refiner", path, between ?? "", checkpoint.path, ...stamps], () => {
       const refiner = refinerCheckpoint(openWeights(path));
       checkRefiner(refiner, checkpoint);
+      if (refiner.family === "sd-1") {
+        const file = between === undefined ? undefined : openWeights(between);
+        locatePart({ ownFile: interposerFile }, refiner, file);
+      }
       return refiner.notes;
     });
   }

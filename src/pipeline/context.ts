@@ -1,4 +1,5 @@
 import { findModel, type ModelKind } from "#/catalog/find-model.ts";
+import { interposerPath } from "#/catalog/interposer-path.ts";
 import type { EngineEvent, EngineSettings, RefusedDevice } from "#/engine/protocol.ts";
 import { operators } from "#/graph/operators.ts";
 import type { Device } from "#/lib/devices.ts";
@@ -8,7 +9,7 @@ import type { Features } from "#/networks/network.ts";
 import type { Recipe } from "#/recipe/recipe.ts";
 import { chooseDevice } from "#/runtime/choose-device.ts";
 import { DerivedFiles } from "#/runtime/derived-files.ts";
-import { interposerPath, type ModelPaths } from "#/runtime/job-files.ts";
+import type { ModelPaths } from "#/runtime/job-files.ts";
 import { mappingLimit } from "#/runtime/mappings.ts";
 import { type Networks, startJob } from "#/runtime/models.ts";
 import { probe } from "#/runtime/probe.ts";

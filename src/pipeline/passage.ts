@@ -52,8 +52,10 @@ export async function* walkStretch(
     // A sampler may take more steps than it was given, and cannot know how many.
     const step = Math.min(before + next.value.index + 1, steps);
     const at = { stage: "denoising", image: index, step, steps } as const;
-    const shown = sampling.latents.toSdxl(next.value.denoised);
-    const preview = recipe.previews === null ? undefined : previewOf(shown, recipe.previews);
+    const { toSdxl, colours } = sampling.latents;
+    const { previews } = recipe;
+    const preview =
+      previews === null ? undefined : previewOf(toSdxl(next.value.denoised), colours ?? previews);
     yield preview === undefined ? { type: "progress", at } : { type: "progress", at, preview };
   }
 }

@@ -1,6 +1,5 @@
 import { ModelError } from "#/lib/errors.ts";
 import type { Checkpoint } from "#/weights/checkpoint.ts";
-import { interposerName } from "#/weights/layouts/interposer.ts";
 import { type SampledAs, sampledAs } from "#/weights/layouts/parameterisation.ts";
 import {
   type Located,
@@ -37,10 +36,6 @@ export type ModelParts = Readonly<{
 
 /** What the headers of a job's files say. */
 export type JobFiles = ModelParts & Readonly<{ refiner: ModelParts | undefined }>;
-
-/** Looks for what lies between the latents of SDXL and of Stable Diffusion 1.x, by its name in the vae_approx folder. */
-export const interposerPath = (find: (name: string) => string | undefined): string | undefined =>
-  find(interposerName);
 
 /** Every file that a job names. */
 export const filesOf = (paths: ModelPaths): readonly string[] => [

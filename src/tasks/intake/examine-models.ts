@@ -3,6 +3,7 @@ import type { GenerateRequest } from "#/api/generate.ts";
 import type { Catalog } from "#/catalog/catalog.ts";
 import type { Examiner } from "#/catalog/examine.ts";
 import type { ModelKind } from "#/catalog/find-model.ts";
+import { interposerPath } from "#/catalog/interposer-path.ts";
 import { clientSentence } from "#/lib/client-sentence.ts";
 import { ModelError, RequestError } from "#/lib/errors.ts";
 import type { Recipe } from "#/recipe/recipe.ts";
@@ -109,7 +110,8 @@ function* examination(
     if (refiner !== undefined) {
       yield;
       used = refiner;
-      note(examiner.refiner(pathOf(refiner), checkpoint));
+      const beside = interposerPath((file) => catalog.path("vae_approx", file));
+      note(examiner.refiner(pathOf(refiner), beside, checkpoint));
     }
     for (used of loras) {
       yield;
