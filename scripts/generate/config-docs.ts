@@ -41,7 +41,7 @@ They set what a request gets where it says nothing. Later ones win: the \`defaul
 (\`<name>.json\` beside it, see models.md), \`config.txt\`, the preset of
 \`--preset\`, the environment. A value that does not fit falls back, with a note. Performance and number of images always are
 the contract's. The checkpoint is \`default_model\` if it is there, else the first of \`previous_default_models\` that is, else
-the largest \`.safetensors\` there is: the demo model draws only where there is nothing else. Default LoRAs that are not there
+the largest SDXL base model there is, see models.md: the demo model draws only where there is nothing else. Default LoRAs that are not there
 are left out; LoRAs that a request names must exist. A default file that is there and cannot be used is named in the log at
 the start, and refuses the requests that would get it.
 `;

@@ -1,10 +1,11 @@
-import { ModelError } from "#/lib/errors.ts";
+import { BugError, ModelError } from "#/lib/errors.ts";
+import { networks } from "#/networks/index.ts";
+import type { Network } from "#/networks/network.ts";
 import type { Checkpoint } from "#/weights/checkpoint.ts";
 import { interposerFile } from "#/weights/layouts/interposer.ts";
-import { locatePart } from "#/weights/layouts/part-source.ts";
+import { locatePart, type OwnFileKind, type PartSource } from "#/weights/layouts/part-source.ts";
 import { checkRefiner, refinerCheckpoint } from "#/weights/layouts/refiner.ts";
 import { sdxlCheckpoint } from "#/weights/layouts/sdxl.ts";
-import { chooseVae } from "#/weights/layouts/vae.ts";
 import { configBeside } from "#/weights/lora/adapter-config.ts";
 import { readLora } from "#/weights/lora/read-lora.ts";
 import { openWeights } from "#/weights/open-weights.ts";
@@ -48,15 +49,16 @@ export class Examiner {
   }
 
   /**
-   * @param path of a VAE file, or nothing for the checkpoint's own
+   * @param kind of the part of a model that is looked for, a VAE say
+   * @param path of a file of its own, or nothing for the checkpoint's
    * @returns what the file has and nobody uses
-   * @throws ModelError if there is no VAE that can serve
+   * @throws ModelError if there is none that can serve
    */
-  vae(path: string | undefined, checkpoint: Checkpoint): readonly string[] {
+  part(kind: OwnFileKind, path: string | undefined, checkpoint: Checkpoint): readonly string[] {
     const key = [path ?? "", path === undefined ? "" : stampAt(path), checkpoint.path, checkpoint.stamp];
-    return this.#others.of(["vae", ...key], () => {
+    return this.#others.of([kind, ...key], () => {
       const file = path === undefined ? undefined : openWeights(path);
-      return chooseVae(checkpoint, file).notes.slice(checkpoint.notes.length);
+      return locatePart(sourceOf(kind), checkpoint, file).notes;
     });
   }
 
@@ -70,6 +72,13 @@ export class Examiner {
     const key = [path, ...stamps, checkpoint.path, checkpoint.stamp];
     return this.#others.of(["lora", ...key], () => readLora(path, checkpoint, 0).notes);
   }
+}
+
+/** Where the networks look for that part. */
+function sourceOf(kind: OwnFileKind): PartSource {
+  const network = Object.values<Network>(networks).find(({ from }) => from.ownFile?.kind === kind);
+  if (network === undefined) throw new BugError(`No network lies in a file of the kind ${kind}.`);
+  return network.from;
 }
 
 /** Answers and refusals by what they depend on; the one not asked for longest is forgotten first. */

@@ -2,7 +2,8 @@ import { type TSchema, TypeGuard } from "@sinclair/typebox";
 
 /** A flag's or a variable's text as its key's type; lists are separated by commas. */
 export function fromText(schema: TSchema, text: string): unknown {
-  if (TypeGuard.IsArray(schema)) return text === "" ? [] : text.split(",").map((part) => part.trim());
+  if (TypeGuard.IsArray(schema))
+    return text === "" ? [] : text.split(",").map((part) => fromText(schema.items, part.trim()));
   if (TypeGuard.IsInteger(schema)) return /^-?\d+$/.test(text) ? Number(text) : text;
   if (TypeGuard.IsBoolean(schema)) {
     if (["true", "1"].includes(text)) return true;

@@ -1,7 +1,7 @@
 import type { Graph } from "#/graph/graph.ts";
 import type { WeightSource } from "#/graph/module.ts";
 import type { Operators } from "#/graph/operators.ts";
-import type { PartSource } from "#/weights/layouts/part-source.ts";
+import type { OwnFileKind, PartSource } from "#/weights/layouts/part-source.ts";
 import type { Part as LoraPart } from "#/weights/lora/targets.ts";
 
 /** What a job may ask of the drawing of its networks, beside files and LoRAs. */
@@ -10,7 +10,9 @@ export type Features = Readonly<{
   clipSkip: number;
   /** Whether the denoising network has FreeU in it, and with it an input `freeu`; left out is not. */
   freeU?: boolean;
-}>;
+}> &
+  /** Which files of their own the job names: a network may be drawn otherwise where another one feeds it. */
+  Readonly<Partial<Record<OwnFileKind, boolean>>>;
 
 /**
  * What an input carries. It says how it is fed (tokens and positions as int64, all else as float32), and who is asked

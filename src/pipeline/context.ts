@@ -97,7 +97,7 @@ const used = ["text-l", "text-g", "unet", "vae-decoder"] as const;
  * @throws RequestError `missing-model`
  */
 function pathsOf(
-  { base, vae, loras, sampledAs, refiner }: Recipe,
+  { base, vae, parts = [], loras, sampledAs, refiner }: Recipe,
   modelRoots: EngineSettings["modelRoots"],
 ): ModelPaths {
   const pathOf = (kind: ModelKind, name: string): string => {
@@ -108,16 +108,17 @@ function pathsOf(
   };
   return {
     loras: loras.map(({ name, weight }) => ({ path: pathOf("loras", name), weight })),
+    ...Object.fromEntries(parts.map(({ kind, name }) => [kind, pathOf(kind, name)])),
     vae: vae === null ? undefined : pathOf("vae", vae),
     base: pathOf("checkpoints", base),
     sampledAs,
     refiner:
       refiner === null || refiner.name === null
         ? undefined
-        : { path: pathOf("checkpoints", refiner.name), sampledAs: refiner.sampledAs },
-    interposer:
-      (refiner?.name ?? null) === null
-        ? undefined
-        : interposerPath((file) => findModel(modelRoots, "vae_approx", file)),
+        : {
+            path: pathOf("checkpoints", refiner.name),
+            sampledAs: refiner.sampledAs,
+            interposer: interposerPath((file) => findModel(modelRoots, "vae_approx", file)),
+          },
   };
 }

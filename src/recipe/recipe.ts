@@ -1,3 +1,4 @@
+import type { ModelKind } from "#/catalog/find-model.ts";
 import type { NoiseRule } from "#/lib/devices.ts";
 import type { LatentColours } from "./latent-colours.ts";
 
@@ -12,6 +13,8 @@ export type Recipe = Readonly<{
   sampledAs?: SampledAs;
   /** A separate VAE file, or the checkpoint's own. */
   vae: ModelName | null;
+  /** Files for parts that no checkpoint holds, at most one of a kind; absent where there are none. */
+  parts?: readonly PartFile[];
   /** In the order they are applied; the performance mode's own LoRA is the last one. */
   loras: readonly LoraUse[];
   size: Size;
@@ -37,6 +40,12 @@ export type Recipe = Readonly<{
 
 /** A file name relative to its model folder, for example `sdxl/base.safetensors`. */
 export type ModelName = string;
+
+/** A file that holds one part of a model, in the folder of its kind. */
+export type PartFile = Readonly<{
+  kind: Exclude<ModelKind, "checkpoints" | "vae" | "loras" | "embeddings">;
+  name: ModelName;
+}>;
 
 /** What a picture is called in the inputs folder: the hash of its content, and `.png`. */
 export type InputName = string;

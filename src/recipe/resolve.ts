@@ -46,6 +46,8 @@ export type Resolved = Readonly<{
   recipe: Recipe;
   /** For each LoRA of the recipe the request's field that chose it, as a dotted path. */
   loraFields: readonly string[];
+  /** For each file of the recipe's `parts` the request's field that chose it, as a dotted path. */
+  partFields?: readonly string[];
   /** For each input picture of the recipe the request's field that brought it, as a dotted path. */
   inputFields: readonly string[];
   warnings: readonly string[];

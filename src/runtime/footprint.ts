@@ -25,9 +25,10 @@ export function footprintOf(
   const mapped = new Map<string, Stretch[]>();
   let copied = 0;
   for (const weight of graph.weights.values()) {
-    const { path, offset, length } = weight.ref;
+    const { path, offset, length, packed } = weight.ref;
     if (weight.inline) copied += inlineBytes(weight);
-    else if (weights === "copied") copied += length;
+    // A packed tensor will have bytes of its own, in a file that may not be there yet.
+    else if (weights === "copied" || packed !== undefined) copied += length;
     else {
       const file = `${path}:${stamps.get(path) ?? ""}`;
       const stretches = mapped.get(file) ?? [];

@@ -1,46 +1,62 @@
 import { ModelError } from "#/lib/errors.ts";
 import type { Checkpoint } from "#/weights/checkpoint.ts";
+import { interposerFile } from "#/weights/layouts/interposer.ts";
 import { type SampledAs, sampledAs } from "#/weights/layouts/parameterisation.ts";
 import {
   type Located,
   locatePart,
-  type OwnFile,
+  type OwnFileKind,
   ownFileKinds,
   type PartSource,
 } from "#/weights/layouts/part-source.ts";
 import { checkRefiner, refinerCheckpoint } from "#/weights/layouts/refiner.ts";
 import { sdxlCheckpoint } from "#/weights/layouts/sdxl.ts";
 import { openWeights } from "#/weights/open-weights.ts";
+import type { WeightFile } from "#/weights/weight-file.ts";
 import { type LoraUse, readLoras } from "./lora-set.ts";
+
+/** Real paths of what takes over from a job's checkpoint. */
+type RefinerPaths = Readonly<{
+  path: string;
+  sampledAs?: SampledAs | undefined;
+  /** What lies between the latents of SDXL and of Stable Diffusion 1.x, if it is there. */
+  interposer?: string | undefined;
+}>;
 
 /** Real paths of what a job needs. */
 export type ModelPaths = Readonly<{
   base: string;
   /** What the file beside the checkpoint says of how it is sampled. */
   sampledAs?: SampledAs | undefined;
-  /** The checkpoint whose UNet takes over, and what the file beside it says. */
-  refiner?: Readonly<{ path: string; sampledAs?: SampledAs | undefined }> | undefined;
+  /** The checkpoint that takes over. */
+  refiner?: RefinerPaths | undefined;
   loras: readonly Readonly<{ path: string; weight: number }>[];
 }> &
   /** Files of their own, such as a VAE that is to be used instead of the checkpoint's. */
-  Readonly<Partial<Record<OwnFile["kind"], string | undefined>>>;
+  Readonly<Partial<Record<OwnFileKind, string | undefined>>>;
 
 /** What the headers of one model's files say. */
 export type ModelParts = Readonly<{
   checkpoint: Checkpoint;
   /** Those that change it. */
   loras: readonly LoraUse[];
+  /** Of which kinds the job names files beside its checkpoint. */
+  own: Readonly<Partial<Record<OwnFileKind, boolean>>>;
   /** @throws ModelError if the part is in none of the files, or its own file is not what it should be */
   locate: (source: PartSource) => Located;
 }>;
 
+/** Those of the model that takes over, and of what lies between, where it is another space of latents. */
+type RefinerParts = ModelParts & Readonly<{ interposer: () => Located }>;
+
 /** What the headers of a job's files say. */
-export type JobFiles = ModelParts & Readonly<{ refiner: ModelParts | undefined }>;
+export type JobFiles = ModelParts & Readonly<{ refiner: RefinerParts | undefined }>;
 
 /** Every file that a job names. */
 export const filesOf = (paths: ModelPaths): readonly string[] => [
   paths.base,
   ...(paths.refiner === undefined ? [] : [paths.refiner.path]),
+  ...(paths.refiner?.interposer === undefined ? [] : [paths.refiner.interposer]),
   ...ownFileKinds.flatMap((kind) => paths[kind] ?? []),
   ...paths.loras.map(({ path }) => path),
 ];
@@ -53,23 +69,27 @@ export const filesOf = (paths: ModelPaths): readonly string[] => [
  */
 export function readJobFiles(paths: ModelPaths, needed: readonly PartSource[]): JobFiles {
   const checkpoint = sampledAs(sdxlCheckpoint(openWeights(paths.base)), paths.sampledAs);
+  const own = new Map<OwnFileKind, WeightFile>();
+  for (const kind of ownFileKinds) {
+    const path = paths[kind];
+    if (path !== undefined) own.set(kind, openWeights(path));
+  }
   const located = new Map<PartSource, Located>();
   const locate = (source: PartSource): Located => {
     const { ownFile } = source;
-    const known = located.get(source);
-    if (known !== undefined) return known;
-    const path = ownFile === undefined ? undefined : paths[ownFile.kind];
-    const found = locatePart(source, checkpoint, path === undefined ? undefined : openWeights(path));
+    const file = ownFile === undefined ? undefined : own.get(ownFile.kind);
+    const found = located.get(source) ?? locatePart(source, checkpoint, file);
     located.set(source, found);
     return found;
   };
   for (const source of needed) locate(source);
+  const named = Object.fromEntries([...own.keys()].map((kind) => [kind, true]));
   const refiner = readRefiner(paths, checkpoint);
-  return { checkpoint, loras: readLoras(paths.loras, checkpoint), locate, refiner };
+  return { checkpoint, loras: readLoras(paths.loras, checkpoint), own: named, locate, refiner };
 }
 
 /** LoRAs act on a refiner as far as they fit it: only what was made for SDXL's base fits the job's base, too. */
-function readRefiner({ refiner, loras }: ModelPaths, base: Checkpoint): ModelParts | undefined {
+function readRefiner({ refiner, loras }: ModelPaths, base: Checkpoint): RefinerParts | undefined {
   if (refiner === undefined) return undefined;
   const checkpoint = sampledAs(refinerCheckpoint(openWeights(refiner.path)), refiner.sampledAs);
   checkRefiner(checkpoint, base);
@@ -77,7 +97,12 @@ function readRefiner({ refiner, loras }: ModelPaths, base: Checkpoint): ModelPar
   return {
     checkpoint,
     loras: readLoras(fitting, checkpoint),
+    own: {},
     locate: (source) => locatePart(source, checkpoint, undefined),
+    interposer: () => {
+      const file = refiner.interposer === undefined ? undefined : openWeights(refiner.interposer);
+      return locatePart({ ownFile: interposerFile }, checkpoint, file);
+    },
   };
 }
 

@@ -52,8 +52,8 @@ export const openNetworks = (paths: ModelPaths, features: Features, workshop: Wo
   networksOf(paths, features, workshop).opened;
 
 /**
- * As {@link openNetworks}, and announces what the job will use: that stays open together until the residency is told of
- * the job's end.
+ * As {@link openNetworks}, and announces what the job will use, those beside that lie in files which it names: all of that
+ * stays open together until the residency is told of the job's end.
  *
  * @throws EngineError `out-of-memory` where one of them alone is larger than the residency's budget; nothing was opened
  */
@@ -64,10 +64,18 @@ export function startJob(
   uses: readonly NetworkName[],
 ): Networks {
   const { opened, inJob, requests } = networksOf(paths, features, workshop);
-  const own = uses.map((name) => inJob(networks[name]).request);
+  const announced = new Set<Network>([...uses.map((name) => networks[name]), ...inOwnFiles(paths)]);
+  const own = [...announced].map((network) => inJob(network).request);
   workshop.residency.startJob([...own, ...requests]);
   return opened;
 }
+
+/** Networks that are in no checkpoint, and in a file that the job names. */
+const inOwnFiles = (paths: ModelPaths): readonly Network[] =>
+  Object.values<Network>(networks).filter(({ from: { checkpoint, ownFile } }) => {
+    const path = ownFile === undefined ? undefined : paths[ownFile.kind];
+    return checkpoint === undefined && path !== undefined;
+  });
 
 /** What a network of the table is in a job. */
 type InJob = (network: Network) => JobNetwork;
@@ -78,7 +86,8 @@ function networksOf(
   workshop: Workshop,
 ): Readonly<{ opened: Networks; inJob: InJob; requests: readonly JobRequest[] }> {
   const files = readJobFiles(paths, [networks["vae-decoder"].from]);
-  const inJob: InJob = (network) => jobNetwork(network, filesFor(network, files), features, workshop);
+  const inJob: InJob = (network) =>
+    jobNetwork(network, filesFor(network, files), { ...features, ...files.own }, workshop);
   const ask = askerOf(inJob, workshop.residency);
   const { prediction, schedule } = files.checkpoint;
   const refiner = refinerOf(files, features, workshop);

@@ -52,7 +52,8 @@ export function refinerOf(
     const answer = async (inputs: UnetInputs) => (await ask(networks.unet, inputs)).prediction;
     return { asked: { ...shared, family, unet: answer }, requests: [inRefiner(networks.unet).request] };
   }
-  const between = (network: Network): JobNetwork => jobNetwork(network, files, features, workshop);
+  const between = (network: Network): JobNetwork =>
+    jobNetwork(network, { ...files, locate: refiner.interposer }, features, workshop);
   const askBetween = askerOf(between, workshop.residency);
   const asked: RefinerNetworks = {
     ...shared,

@@ -67,15 +67,20 @@ export class Residency {
    * @throws EngineError `out-of-memory` if one of them alone is larger than a budget that is not 0, with both numbers
    */
   startJob(networks: readonly JobRequest[]): void {
+    // Their sizes are those of their graphs, which nobody has drawn yet; without a limit nobody needs to.
+    if (this.#budget.bytes > 0) this.#refuseTooLarge(networks);
+    this.#held = new Set(networks.map(({ key }) => key));
+  }
+
+  #refuseTooLarge(networks: readonly JobRequest[]): void {
     const budget = this.#budget.bytes;
     const sizes = networks.map(({ key, name, bytes }) => ({
       name,
       needed: this.#entries.get(key)?.bytes ?? bytes(),
     }));
     const [largest] = sizes.toSorted((a, b) => b.needed - a.needed);
-    if (largest !== undefined && budget > 0 && largest.needed > budget)
+    if (largest !== undefined && largest.needed > budget)
       throw tooLarge(largest.name, largest.needed, budget);
-    this.#held = new Set(networks.map(({ key }) => key));
   }
 
   /** The job is over: what is more than the budget is closed. */

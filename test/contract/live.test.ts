@@ -38,14 +38,24 @@ describe("coming in", () => {
       { "x-api-key": "guess", authorization: "Bearer one" },
     ])
       await (await liveClient(bench.url, right)).until(({ type }) => type === "hello");
-    for (const wrong of [{ "x-api-key": "guess" }, { authorization: "Bearer guess" }]) {
-      const client = await liveClient(bench.url, wrong);
-      expect([(await client.ended).code, client.heard]).toEqual([4401, []]);
-    }
+    const wrong = await liveClient(bench.url, { "x-api-key": "guess" });
+    expect([(await wrong.ended).code, wrong.heard]).toEqual([4401, []]);
     for (const first of [{ type: "auth", key: "guess" }, { type: "status" }, "nonsense", ""]) {
       const client = await liveClient(bench.url);
       client.say(first);
       expect([(await client.ended).code, client.heard]).toEqual([4401, []]);
+    }
+  });
+
+  test("a bearer's token that is no key may be a proxy's: the key may still come in a message", async () => {
+    await using bench = serveBench({ keys: ["secret"] });
+    const headers = { authorization: "Bearer a-proxys" };
+    const right = await liveClient(bench.url, headers);
+    expect((await right.ask({ type: "auth", key: "secret" })).type).toBe("hello");
+    for (const first of [{ type: "auth", key: "guess" }, { type: "status" }]) {
+      const wrong = await liveClient(bench.url, headers);
+      wrong.say(first);
+      expect([(await wrong.ended).code, wrong.heard]).toEqual([4401, []]);
     }
   });
 

@@ -12,6 +12,7 @@ import { type DType, dtypeBytes } from "#/weights/dtype.ts";
 import { sdxlCheckpoint } from "#/weights/layouts/sdxl.ts";
 import type { WeightRef } from "#/weights/weight-file.ts";
 import { goldenPath } from "../support/golden.ts";
+import { locatedFor } from "../support/network-tensors.ts";
 import { headerOf, sdxlBase, sdxlShapes } from "../support/sdxl-layout.ts";
 
 const file = headerOf(sdxlShapes(sdxlBase), "/sd_xl_base_1.0.safetensors");
@@ -47,7 +48,7 @@ function ref(key: string, dtype: DType): WeightRef {
 const rows: WeightRef = { path: "/small", key: "low", dtype: "F16", shape: [1], offset: 0, length: 2 };
 
 for (const { name, from, goldens, draw } of Object.values(networks)) {
-  const tensors = checkpoint[from.checkpoint.name];
+  const { tensors } = locatedFor(from, checkpoint, sdxlBase);
   const graph = draw(weightSource("SDXL base", tensors), operators.cpu, { clipSkip: 2 });
 
   // `UPDATE_LISTINGS=1 bun test test/golden/listings.test.ts` writes them anew; the diff is what to look at.

@@ -42,7 +42,7 @@ const drawn = (name: keyof typeof sd1Networks): Graph =>
 
 const open = () => {
   const { refiner } = openNetworks(
-    { base, refiner: { path: sd1 }, interposer, loras: [] },
+    { base, refiner: { path: sd1, interposer }, loras: [] },
     { clipSkip: 2 },
     workshop,
   );

@@ -33,7 +33,7 @@ export const liveRoute = ({ tasks, auth, corsOrigins, log, ...parts }: LiveDepen
     ({ request, server }): Response | undefined => {
       checkOrigin(request, corsOrigins, auth.keys.length > 0);
       const services = { ...shared, addresses: addressesFor(request, parts.addresses) };
-      const data = connection(services, limits, headerKeys(request));
+      const data = connection(services, limits, saidBy(request));
       // Once upgraded, what is returned goes nowhere.
       if (server?.upgrade(request, { data }) === true) return undefined;
       return jsonReply({ detail: "This is a WebSocket: connect with Upgrade: websocket." }, 426);
@@ -76,19 +76,28 @@ const longestKey = 4096;
 type Socket = Bun.ServerWebSocket<unknown>;
 type Data = string | Uint8Array;
 
+/** The keys in a connection's headers, and whether they are all that its client will say. */
+type Said = Readonly<{ keys: readonly string[]; isAll: boolean }>;
+
+/** A bearer's token may be a proxy's own, before a browser that can say its key in a message only. */
+const saidBy = (request: Request): Said => ({
+  keys: headerKeys(request),
+  isAll: request.headers.has("x-api-key"),
+});
+
 /** What the server calls for one socket, in the form that Elysia hands on. */
-function connection(services: LiveServices, limits: LiveLimits, said: readonly string[]) {
+function connection(services: LiveServices, limits: LiveLimits, said: Said) {
   const { tasks, hub, keys, addresses } = services;
   let peer: Peer | undefined;
   const waiting: Data[] = [];
   const heard = (): void => peer?.heard(Date.now());
   return {
     open: (socket: Socket): void => {
-      const locked = keys.length > 0 && !said.some((key) => keyFits(keys, key));
+      const locked = keys.length > 0 && !said.keys.some((key) => keyFits(keys, key));
       peer = new Peer(socket, limits, locked, Date.now());
       hub.join(peer, addresses);
       if (!locked) greet(peer, tasks);
-      else if (said.length > 0) peer.close(closeCodes.noKey, "this is not a key");
+      else if (said.isAll) peer.close(closeCodes.noKey, "this is not a key");
     },
     message: (_socket: Socket, data: Data): void => {
       heard();

@@ -13,7 +13,9 @@ export type ModelShelf = Readonly<{ catalog: Pick<Catalog, "path">; examiner: Ex
 
 /** A file that a picture is made with. */
 type Used = Readonly<{
-  what: "checkpoint" | "refiner" | "VAE" | "LoRA";
+  kind: ModelKind;
+  /** For messages. */
+  what: string;
   /** As the API lists it. */
   name: string;
   /** Dotted path of the request's field that names it. */
@@ -26,17 +28,11 @@ export type Examination = Readonly<{ notes: readonly string[]; fault?: Fault }>;
 /** A file that cannot be used, and why. */
 export type Fault = Readonly<{ used: Used; error: ModelError }>;
 
-const kinds = {
-  checkpoint: "checkpoints",
-  refiner: "checkpoints",
-  VAE: "vae",
-  LoRA: "loras",
-} as const satisfies Record<Used["what"], ModelKind>;
-
-/** The files of a recipe, and for each LoRA the field that chose it. */
+/** The files of a recipe, and for each LoRA and each further part the field that chose it. */
 export type ModelChoice = Readonly<{
-  recipe: Pick<Recipe, "base" | "vae" | "loras"> & Partial<Pick<Recipe, "refiner">>;
+  recipe: Pick<Recipe, "base" | "vae" | "parts" | "loras"> & Partial<Pick<Recipe, "refiner">>;
   loraFields: readonly string[];
+  partFields?: readonly string[];
 }>;
 
 /** Looks at files in the order in which they depend on each other. Sentences name them as the API lists them. */
@@ -76,22 +72,33 @@ const longestLook = 5;
 
 /** Pauses after each file. */
 function* examination(
-  { recipe, loraFields }: ModelChoice,
+  { recipe, loraFields, partFields = [] }: ModelChoice,
   { catalog, examiner }: ModelShelf,
 ): Generator<void, Examination, undefined> {
-  const base: Used = { what: "checkpoint", name: recipe.base, field: "base_model_name" };
+  const base: Used = {
+    kind: "checkpoints",
+    what: "checkpoint",
+    name: recipe.base,
+    field: "base_model_name",
+  };
   const vae: Used | undefined =
-    recipe.vae === null ? undefined : { what: "VAE", name: recipe.vae, field: "vae_name" };
+    recipe.vae === null ? undefined : { kind: "vae", what: "VAE", name: recipe.vae, field: "vae_name" };
   const next = recipe.refiner?.name ?? null;
   const refiner: Used | undefined =
-    next === null ? undefined : { what: "refiner", name: next, field: "refiner_model_name" };
+    next === null
+      ? undefined
+      : { kind: "checkpoints", what: "refiner", name: next, field: "refiner_model_name" };
   const loras = recipe.loras.map(
-    ({ name }, at): Used => ({ what: "LoRA", name, field: loraFields[at] ?? "loras" }),
+    ({ name }, at): Used => ({ kind: "loras", what: "LoRA", name, field: loraFields[at] ?? "loras" }),
   );
+  const parts = (recipe.parts ?? []).map(({ kind, name }, at) => ({
+    kind,
+    used: { kind, what: `${kind} file`, name, field: partFields[at] ?? kind },
+  }));
   const names = new Map<string, string>();
-  const pathOf = ({ what, name }: Used): string => {
-    const path = catalog.path(kinds[what], name);
-    if (path === undefined) throw new ModelError("file-unreadable", `${name} is no longer there.`, { name });
+  const pathOf = ({ kind, name }: Used): string => {
+    const path = catalog.path(kind, name);
+    if (path === undefined) throw new ModelError("file-unreadable", `${name} ${gone(kind)}.`, { name });
     names.set(path, name);
     return path;
   };
@@ -106,12 +113,17 @@ function* examination(
     note(checkpoint.notes);
     yield;
     used = vae ?? base;
-    note(examiner.vae(vae === undefined ? undefined : pathOf(vae), checkpoint));
+    note(examiner.part("vae", vae === undefined ? undefined : pathOf(vae), checkpoint));
     if (refiner !== undefined) {
       yield;
       used = refiner;
       const beside = interposerPath((file) => catalog.path("vae_approx", file));
       note(examiner.refiner(pathOf(refiner), beside, checkpoint));
+    }
+    for (const { kind, used: part } of parts) {
+      yield;
+      used = part;
+      note(examiner.part(kind, pathOf(part), checkpoint));
     }
     for (used of loras) {
       yield;
@@ -128,6 +140,10 @@ function* examination(
     };
   }
 }
+
+/** A checkpoint, a VAE and a LoRA were among the names a moment ago; nobody asked for a part's. */
+const gone = (kind: ModelKind): string =>
+  ["checkpoints", "vae", "loras"].includes(kind) ? "is no longer there" : `is not in the ${kind} folder`;
 
 /** A sentence with the names that clients know instead of this server's paths, and of real names behind links. */
 function listed(text: string, names: ReadonlyMap<string, string>): string {
@@ -158,10 +174,12 @@ export type Said = Readonly<{ request: GenerateRequest; preset: GenerateRequest 
  */
 export function unusableModel({ used, error }: Fault, said: Said): RequestError {
   const { what, name, field } = used;
-  const key = fieldsThatChoose.find((candidate) => field.split(".")[0] === candidate) ?? "loras";
+  const key = fieldsThatChoose.find((candidate) => field.split(".")[0] === candidate);
   const details = { name, cause: error.code };
   const refusal = (message: string, at: string, value: string): RequestError =>
     new RequestError("unusable-model", message, { ...details, field: at, value }, error);
+  if (key === undefined)
+    return refusal(`${error.message} Leave ${field} out, or put a usable file in its place.`, field, name);
   if (said.request[key] !== undefined) return refusal(`${error.message} ${waysOut[key]}`, field, name);
   const yourself = `or say ${key} yourself${key === "loras" ? " ([] for none)" : ""}.`;
   if (said.preset[key] !== undefined) {

@@ -10,7 +10,7 @@ const leftover = /num_batches_tracked$/;
 
 /** The network between the latents of SDXL and of Stable Diffusion 1.x, a file of its own. */
 export const interposerFile: OwnFile = {
-  kind: "interposer",
+  kind: "vae_approx",
   prefixes: [""],
   knownBy: "head.short.weight",
   read: (file) => {

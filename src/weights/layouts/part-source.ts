@@ -5,12 +5,24 @@ import type { FileStamp } from "../stamp.ts";
 import type { WeightFile } from "../weight-file.ts";
 import type { CheckpointPart } from "./parts.ts";
 
-/** Kinds of files that a job may name beside its checkpoint, each for one part of a model. */
-export const ownFileKinds = ["vae", "interposer"] as const;
+/**
+ * Kinds of files that a job may name beside its checkpoint, each for one part of a model: the folders below `models/` that
+ * hold such files.
+ */
+export const ownFileKinds = [
+  "vae",
+  "vae_approx",
+  "controlnet",
+  "clip_vision",
+  "inpaint",
+  "upscale_models",
+  "prompt_expansion",
+] as const;
+export type OwnFileKind = (typeof ownFileKinds)[number];
 
 /** Such a kind, and how a file of it is recognised and read. */
 export type OwnFile = Readonly<{
-  kind: (typeof ownFileKinds)[number];
+  kind: OwnFileKind;
   /** What may stand before its names, first choice first, and the name that is looked for behind them. */
   prefixes: readonly string[];
   knownBy: string;

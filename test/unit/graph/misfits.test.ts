@@ -4,6 +4,7 @@ import { operators } from "#/graph/operators.ts";
 import { ModelError } from "#/lib/errors.ts";
 import { networks } from "#/networks/index.ts";
 import { sdxlCheckpoint } from "#/weights/layouts/sdxl.ts";
+import { locatedFor } from "../../support/network-tensors.ts";
 import { headerOf, sdxlShapes, sdxlTiny } from "../../support/sdxl-layout.ts";
 
 /** A checkpoint whose tensors do not fit each other is told so when a network is drawn, before anything is opened. */
@@ -32,7 +33,7 @@ function wrongShapes(shape: readonly number[]): readonly (readonly [number, read
 }
 
 for (const { name, from, draw } of Object.values(networks)) {
-  const tensors = checkpoint[from.checkpoint.name];
+  const { tensors } = locatedFor(from, checkpoint, sdxlTiny);
   test(`${name}: no tensor can have another shape unnoticed`, () => {
     const used = networks[name]
       .draw(weightSource("tiny", tensors), operators.cpu, { clipSkip: 1 })

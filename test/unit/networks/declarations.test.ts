@@ -5,6 +5,7 @@ import { weightSource } from "#/graph/module.ts";
 import { operators } from "#/graph/operators.ts";
 import { networks } from "#/networks/index.ts";
 import { sdxlCheckpoint } from "#/weights/layouts/sdxl.ts";
+import { locatedFor } from "../../support/network-tensors.ts";
 import { headerOf, sdxlShapes, sdxlTiny } from "../../support/sdxl-layout.ts";
 
 /** What a network says of itself is what it draws. */
@@ -12,7 +13,10 @@ const checkpoint = sdxlCheckpoint(headerOf(sdxlShapes(sdxlTiny), "/tiny.safetens
 
 for (const { name, from, draw, inputs, outputs, keyedBy } of Object.values(networks)) {
   const drawn = (clipSkip: number, freeU = false): Graph =>
-    draw(weightSource("tiny", checkpoint[from.checkpoint.name]), operators.cpu, { clipSkip, freeU });
+    draw(weightSource("tiny", locatedFor(from, checkpoint, sdxlTiny).tensors), operators.cpu, {
+      clipSkip,
+      freeU,
+    });
 
   test(`${name}: the inputs and outputs that are declared are those of the graph`, () => {
     const graph = drawn(2);

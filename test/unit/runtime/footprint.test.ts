@@ -10,6 +10,8 @@ import { readLora } from "#/weights/lora/read-lora.ts";
 import { readSafetensors } from "#/weights/safetensors.ts";
 import { goldenPath, tinyCheckpoint } from "../../support/golden.ts";
 import { joinLoras } from "../../support/join-loras.ts";
+import { locatedFor } from "../../support/network-tensors.ts";
+import { sdxlTiny } from "../../support/sdxl-layout.ts";
 
 const checkpoint = sdxlCheckpoint(readSafetensors(await tinyCheckpoint()));
 const joined = await joinLoras(
@@ -20,7 +22,7 @@ afterAll(() => joined.remove());
 
 function drawn(name: NetworkName, clipSkip = 2, loras?: JoinedLoras): Graph {
   const { from, draw } = networks[name];
-  const source = weightSource("tiny", checkpoint[from.checkpoint.name], loras);
+  const source = weightSource("tiny", locatedFor(from, checkpoint, sdxlTiny).tensors, loras);
   return draw(source, operators.cpu, { clipSkip });
 }
 
@@ -55,6 +57,19 @@ test("a UNet with LoRAs and one without have the checkpoint mapped once, and the
   const both = counted(plain).outside + factors + counted(plain).inside + counted(tuned).inside;
   expect(totalBytes([mapped(plain), mapped(tuned)])).toBe(both);
   expect(totalBytes([mapped(tuned), mapped(plain), mapped(tuned)])).toBe(both + counted(tuned).inside);
+});
+
+test("tensors that are packed in their file each count, although none of them has a place yet", () => {
+  const tensors = [...checkpoint.unet].map(([key, ref]) => {
+    const { path, offset, length, shape } = ref;
+    const view = { start: 0, shape, strides: shape.map(() => 1) };
+    return [
+      key,
+      { ...ref, path, offset: 0, packed: { storage: { offset, length }, view, element: 2 } },
+    ] as const;
+  });
+  const packed = networks.unet.draw(weightSource("tiny", new Map(tensors)), operators.cpu);
+  expect(totalBytes([mapped(packed)])).toBe(totalBytes([mapped(drawn("unet"))]));
 });
 
 test("copies count for each network", () => {

@@ -5,8 +5,9 @@ import { networks } from "#/networks/index.ts";
 import { jobNetwork } from "#/runtime/job-network.ts";
 import { Residency } from "#/runtime/residency.ts";
 import { type DType } from "#/weights/dtype.ts";
-import { locatePart, type PartSource } from "#/weights/layouts/part-source.ts";
+import type { PartSource } from "#/weights/layouts/part-source.ts";
 import { sdxlCheckpoint } from "#/weights/layouts/sdxl.ts";
+import { locatedFor } from "../../support/network-tensors.ts";
 import { headerOf, sdxlBase, sdxlShapes } from "../../support/sdxl-layout.ts";
 import { openWorkshop } from "../../support/workshop.ts";
 
@@ -16,8 +17,8 @@ afterAll(() => workshop.close());
 
 const requests = (dtype: DType) => {
   const checkpoint = sdxlCheckpoint(headerOf(sdxlShapes(sdxlBase), "/sd_xl_base_1.0.safetensors", dtype));
-  const locate = (source: PartSource) => locatePart(source, checkpoint, undefined);
-  const files = { checkpoint, loras: [], locate };
+  const locate = (source: PartSource) => locatedFor(source, checkpoint, sdxlBase);
+  const files = { checkpoint, loras: [], own: {}, locate };
   return Object.values(networks).map(
     (network) => jobNetwork(network, files, { clipSkip: 2 }, workshop).request,
   );

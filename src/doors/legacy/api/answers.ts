@@ -4,7 +4,7 @@ import { jobTypes } from "./job.ts";
 
 const textOrNull = Type.Union([Type.String(), Type.Null()]);
 
-/** A picture a job made. For OpenAPI; `routes/legacy/job.ts` makes it. */
+/** A picture a job made. For OpenAPI; `doors/legacy/job.ts` makes it. */
 export const GeneratedImageResult = Type.Object(
   {
     base64: textOrNull,

@@ -214,7 +214,7 @@ export const jsonBodies = {
       enhance_input_image: text("", "Picture: URL, base64 or data URI."),
       ...enhance,
       enhance_ctrlnets: list(
-        Type.Object(region, { title: "EnhanceCtrlNetsLegacy", requiredKeys: [] }),
+        Type.Object(region, { title: "EnhanceCtrlNetsOlder", requiredKeys: [] }),
         [],
         "Regions to enhance, at most 3.",
         mostSlots,

@@ -4,7 +4,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Catalog } from "#/catalog/catalog.ts";
 import { Examiner } from "#/catalog/examine.ts";
-import { examineInTurn, examineModels, type ModelChoice } from "#/tasks/intake/examine-models.ts";
+import { ModelError } from "#/lib/errors.ts";
+import {
+  examineInTurn,
+  examineModels,
+  type ModelChoice,
+  unusableModel,
+} from "#/tasks/intake/examine-models.ts";
 import { goldenPath, tinyCheckpoint } from "../../../support/golden.ts";
 import { sdxlBase, sdxlShapes } from "../../../support/sdxl-layout.ts";
 import { loraShapes, writeShapes, writeTinyCheckpoint } from "../../../support/tiny-models.ts";
@@ -64,4 +70,32 @@ test("a PEFT adapter is looked at again when the configuration beside it has cha
   expect(look().fault?.error.message).toContain("the adapter_config.json beside it is not a JSON object");
   writeFileSync(config, JSON.stringify({ peft_type: "LORA", r: 2, lora_alpha: 8 }));
   expect(look()).toEqual({ notes: [] });
+});
+
+test("a file for a part of its own that is not there is told with its folder and the field that chose it", () => {
+  const shelf = { catalog: new Catalog([root]), examiner: new Examiner() };
+  const { recipe, loraFields } = choice("tiny.safetensors");
+  const parts = [{ kind: "controlnet", name: "c.safetensors" }] as const;
+  const { fault } = examineModels(
+    { recipe: { ...recipe, parts }, loraFields, partFields: ["controlnet_image.0"] },
+    shelf,
+  );
+  expect([fault?.used.field, fault?.error.message]).toEqual([
+    "controlnet_image.0",
+    "c.safetensors is not in the controlnet folder.",
+  ]);
+});
+
+test("a request that names an unusable file for a part of its own is told the field", () => {
+  const error = new ModelError("layout-unsupported", "c.safetensors is a LoRA.");
+  const used = { kind: "controlnet", what: "controlnet file", name: "c.safetensors" } as const;
+  const refusal = unusableModel(
+    { used: { ...used, field: "controlnet_image.1" }, error },
+    { request: {}, preset: {} },
+  );
+  expect([refusal.code, refusal.details["field"], refusal.message]).toEqual([
+    "unusable-model",
+    "controlnet_image.1",
+    "c.safetensors is a LoRA. Leave controlnet_image.1 out, or put a usable file in its place.",
+  ]);
 });

@@ -1,0 +1,20 @@
+import type { Checkpoint } from "#/weights/checkpoint.ts";
+import {
+  type Located,
+  locatePart,
+  type OwnFileKind,
+  type PartSource,
+} from "#/weights/layouts/part-source.ts";
+import { headerOf, type SdxlSizes, type Shapes } from "./sdxl-layout.ts";
+
+/** What files of their own hold, to go with a checkpoint of these sizes; a network that lies in no checkpoint needs one. */
+const ownShapes: Partial<Readonly<Record<OwnFileKind, (sizes: SdxlSizes) => Shapes>>> = {};
+
+/** Where a network's tensors lie: in the checkpoint, or else in a header of a file of its own. */
+export function locatedFor(source: PartSource, checkpoint: Checkpoint, sizes: SdxlSizes): Located {
+  const { checkpoint: part, ownFile } = source;
+  if (part !== undefined || ownFile === undefined) return locatePart(source, checkpoint, undefined);
+  const shapes = ownShapes[ownFile.kind];
+  if (shapes === undefined) throw new Error(`ownShapes says nothing of files of the kind ${ownFile.kind}`);
+  return locatePart(source, checkpoint, headerOf(shapes(sizes), `/${ownFile.kind}.safetensors`));
+}
