@@ -70,11 +70,12 @@ export function examineInTurn(): (choice: ModelChoice, shelf: ModelShelf) => Pro
 /** Milliseconds after which others have their turn. */
 const longestLook = 5;
 
-/** Pauses after each file. */
-function* examination(
-  { recipe, loraFields, partFields = [] }: ModelChoice,
-  { catalog, examiner }: ModelShelf,
-): Generator<void, Examination, undefined> {
+/** The files of a recipe, each with the field that chose it. */
+function usedFiles(
+  recipe: ModelChoice["recipe"],
+  loraFields: readonly string[],
+  partFields: readonly string[],
+) {
   const base: Used = {
     kind: "checkpoints",
     what: "checkpoint",
@@ -95,6 +96,15 @@ function* examination(
     kind,
     used: { kind, what: `${kind} file`, name, field: partFields[at] ?? kind },
   }));
+  return { base, vae, refiner, loras, parts };
+}
+
+/** Pauses after each file. */
+function* examination(
+  { recipe, loraFields, partFields = [] }: ModelChoice,
+  { catalog, examiner }: ModelShelf,
+): Generator<void, Examination, undefined> {
+  const { base, vae, refiner, loras, parts } = usedFiles(recipe, loraFields, partFields);
   const names = new Map<string, string>();
   const pathOf = ({ kind, name }: Used): string => {
     const path = catalog.path(kind, name);

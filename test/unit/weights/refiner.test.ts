@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { checkRefiner, refinerCheckpoint, textWidth } from "#/weights/layouts/refiner.ts";
 import { sdxlCheckpoint } from "#/weights/layouts/sdxl.ts";
 import { readSafetensors } from "#/weights/safetensors.ts";
-import { tinyCheckpoint, tinyRefiner } from "../../support/golden.ts";
+import { tinyCheckpoint, tinyRefiner, tinySd1 } from "../../support/golden.ts";
 import { headerOf, sdxlBase, sdxlShapes, sdxlTiny } from "../../support/sdxl-layout.ts";
 
 const tiny = sdxlCheckpoint(readSafetensors(await tinyCheckpoint()));
@@ -39,4 +39,14 @@ test("a refiner that lacks a tensor, or has other channels, is refused", () => {
   const ref = file.tensors.get(first)!;
   const wide = new Map(file.tensors).set(first, { ...ref, shape: ref.shape.with(1, 9) });
   expect(() => refinerCheckpoint({ ...file, tensors: wide })).toThrow("a refiner with 9 input channels");
+});
+
+test("Stable Diffusion 1.x is known by its text encoder, hears the first one's half, and brings its VAE", async () => {
+  const first = readSafetensors(await tinySd1());
+  const sd1 = refinerCheckpoint(first);
+  expect([sd1.family, textWidth(sd1.unet), sd1.vae.size > 0]).toEqual(["sd-1", 64, true]);
+  expect(() => checkRefiner(sd1, tiny)).not.toThrow();
+  const prefix = "first_stage_model.";
+  const without = new Map([...first.tensors].filter(([key]) => !key.startsWith(prefix)));
+  expect(() => refinerCheckpoint({ ...first, tensors: without })).toThrow("is not a VAE for SDXL");
 });
