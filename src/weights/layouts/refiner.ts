@@ -31,12 +31,19 @@ const sizes = { base: 6, refiner: 5 } as const;
  */
 export function refinerCheckpoint(file: WeightFile): Checkpoint {
   const has = (prefix: string): boolean => [...file.tensors.keys()].some((key) => key.startsWith(prefix));
-  const { unet, textG } = checkpointParts;
+  const { unet, textG, vae } = checkpointParts;
   if (has(unet.prefix) && has(refinerText) && !has(textG.prefix)) return unetOf(file, "sdxl-refiner");
   const text = textWidth(below(file.tensors, unet.prefix));
   if (has(unet.prefix) && has(firstText) && !has(`${unet.prefix}label_emb.`) && text !== secondWidth)
-    return { ...unetOf(file, "sd-1"), vae: vaeTensors(file).vae };
+    return { ...unetOf(file, "sd-1"), vae: ownVae(file, has(vae.prefix)) };
   return sdxlCheckpoint(file);
+}
+
+function ownVae(file: WeightFile, isThere: boolean): WeightMap {
+  if (isThere) return vaeTensors(file).vae;
+  const { path } = file;
+  const message = `${basename(path)} has no VAE inside, and its latents are of another space than SDXL's: take a file with one.`;
+  throw new ModelError("weight-missing", message, { path, part: "vae" });
 }
 
 function unetOf(file: WeightFile, family: "sdxl-refiner" | "sd-1"): Checkpoint {
