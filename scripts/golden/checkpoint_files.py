@@ -5,7 +5,7 @@ Writes test/golden/models/checkpoint-* and vae-*, and test/golden/checkpoint-val
     python3 scripts/golden/checkpoint_files.py
 
 Needs torch, diffusers, transformers, safetensors, gguf and the zstd program. Weights are windows into one short table, so
-that every file packs to a few kilobytes.
+that every file packs to a few kilobytes. checkpoint_networks.py adds those that networks are asked in: run it afterwards.
 """
 
 import json
@@ -158,9 +158,20 @@ def readable(base):
     save("checkpoint-extras", base | named("control_model.note.weight", "extra.weight"))
 
 
+def hinted(base):
+    """Files that say nothing of what they predict, except to people."""
+    save("checkpoint-only-named-vpred", base)
+    save("checkpoint-only-named-playground-v2.5", base)
+    save("checkpoint-only-named-zsnr", base)
+    save("checkpoint-merged", base, {"sd_merge_models": json.dumps({"ab12": {"name": "noobaiXL_vPred10.safetensors"}})})
+    save("checkpoint-lightning-1step-x0", base)
+    save("checkpoint-flow-matching", base)
+
+
 def broken(base):
     save("checkpoint-edm", base | {"edm_mean": torch.zeros(4), "edm_std": torch.ones(4)})
     save("checkpoint-cosxl", base | {"edm_vpred.sigma_max": torch.tensor(120.0), "edm_vpred.sigma_min": torch.tensor(0.002)})
+    save("checkpoint-edm-levels", base | {"edm_vpred.sigma_max": torch.tensor(80.0)})
     save("checkpoint-x0", base, {"modelspec.prediction_type": "sample"})
     rows = {key: torch.ones(value.shape[0], 1) for key, value in base.items() if key == PROBE}
     save("checkpoint-f8-rows", f8(base) | {PROBE.replace(".weight", ".weight_scale"): rows[PROBE]})
@@ -264,12 +275,21 @@ SINGLE_FILES = {
     "upscaler": ("conv_first.weight", "body.0.rdb1.conv1.weight"),
     "video-model": ("model.diffusion_model.input_blocks.1.1.time_stack.0.norm1.weight",),
     "unknown": ("what.weight", "ever.weight"),
+    "hidream": ("double_stream_blocks.0.block.attn1.to_q.weight", "x_embedder.proj.weight"),
+    "ltx": ("model.diffusion_model.patchify_proj.weight", "model.diffusion_model.transformer_blocks.0.attn1.to_q.weight"),
+    "z-image": ("noise_refiner.0.attention.qkv.weight", "cap_embedder.0.weight", "layers.0.attention.qkv.weight"),
+    "animatediff": ("down_blocks.0.motion_modules.0.temporal_transformer.norm.weight",),
+    "language-model": ("model.layers.0.self_attn.q_proj.weight", "model.embed_tokens.weight"),
+    "lllite": ("lllite_unet_input_blocks_4_1_transformer_blocks_0_attn1_to_q.conditioning1.0.weight",),
+    "taesd": ("decoder.layers.0.weight", "encoder.layers.0.weight"),
 }
 
 
 def single_files():
     for name, names in SINGLE_FILES.items():
         save(f"checkpoint-{name}", named(*names))
+    # A VAE in the folder for checkpoints.
+    save("checkpoint-vae", {key.removeprefix(VAE): value for key, value in only(tiny.checkpoint(), VAE).items()})
 
 
 # VAEs
@@ -345,6 +365,7 @@ def main():
         old.unlink()
     base = tiny.checkpoint()
     readable(base)
+    hinted(base)
     broken(base)
     stable_diffusion(base)
     packages()

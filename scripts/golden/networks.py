@@ -57,6 +57,7 @@ def unet_of(weights, sizes=None):
 def text_l_of(weights):
     prefix = "conditioner.embedders.0.transformer."
     config = CLIPTextConfig(
+        vocab_size=tiny.VOCAB,
         hidden_size=tiny.WIDTH_L,
         intermediate_size=4 * tiny.WIDTH_L,
         num_hidden_layers=tiny.LAYERS,
@@ -70,6 +71,7 @@ def text_l_of(weights):
 
 def text_g_of(weights):
     config = CLIPTextConfig(
+        vocab_size=tiny.VOCAB,
         hidden_size=tiny.WIDTH_G,
         intermediate_size=4 * tiny.WIDTH_G,
         num_hidden_layers=tiny.LAYERS,

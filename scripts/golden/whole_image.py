@@ -183,7 +183,7 @@ def sample_lcm(denoise, x, sigmas, noise_sampler=None, **_):
     return x
 
 
-def sampled(recipe, call, model, refine=None):
+def sampled(recipe, call, model, refine=None, latent=0):
     """The clean latent; `refine` estimates for the model that takes over, else `call` does so itself."""
     k = sampling.k_sampling()
     seed, rule = int(recipe["seed"]), recipe["noise"]
@@ -192,7 +192,7 @@ def sampled(recipe, call, model, refine=None):
     stream = torch.Generator().manual_seed(seed)
     # ddim_uniform starts below the highest level, and its noise is scaled as a partial run's.
     full = float(sigmas[0]) >= model.high * (1 - 1e-5)
-    start = torch.randn(shape, generator=stream) * ((1 + sigmas[0] ** 2).sqrt() if full else sigmas[0])
+    start = latent + torch.randn(shape, generator=stream) * ((1 + sigmas[0] ** 2).sqrt() if full else sigmas[0])
     draws = iter(range(1000))
     fresh = lambda *_: philox(seed, shape, next(draws)) if rule == "gpu" else torch.randn(shape, generator=stream)  # noqa: E731
     functions = {

@@ -3,6 +3,7 @@ import { networks } from "#/networks/index.ts";
 import type { Network } from "#/networks/network.ts";
 import type { Checkpoint } from "#/weights/checkpoint.ts";
 import { interposerFile } from "#/weights/layouts/interposer.ts";
+import { type SampledAs, sampledAs } from "#/weights/layouts/parameterisation.ts";
 import { locatePart, type OwnFileKind, type PartSource } from "#/weights/layouts/part-source.ts";
 import { checkRefiner, refinerCheckpoint } from "#/weights/layouts/refiner.ts";
 import { sdxlCheckpoint } from "#/weights/layouts/sdxl.ts";
@@ -25,9 +26,13 @@ export class Examiner {
   readonly #checkpoints = new Answers<Checkpoint>(mostCheckpoints);
   readonly #others = new Answers<readonly string[]>(mostAnswers);
 
-  /** @throws ModelError if the file cannot serve as a checkpoint */
-  checkpoint(path: string): Checkpoint {
-    return this.#checkpoints.of([path, stampAt(path)], () => sdxlCheckpoint(openWeights(path)));
+  /**
+   * @param said what the file beside it says of how it is sampled
+   * @throws ModelError if the file cannot serve as a checkpoint
+   */
+  checkpoint(path: string, said?: SampledAs): Checkpoint {
+    const checkpoint = this.#checkpoints.of([path, stampAt(path)], () => sdxlCheckpoint(openWeights(path)));
+    return sampledAs(checkpoint, said);
   }
 
   /**

@@ -18,7 +18,7 @@ const SidecarSchema = Type.Partial(
     largest_pixels: Type.Integer({ minimum: 1 }),
     good_sizes: Type.Array(size, { minItems: 1 }),
     /** What it predicts, and whether its betas end in pure noise: this wins over what the checkpoint says of itself. */
-    prediction_type: Type.Union([Type.Literal("eps"), Type.Literal("v")]),
+    prediction_type: Type.Union([Type.Literal("eps"), Type.Literal("v"), Type.Literal("edm")]),
     zero_terminal_snr: Type.Boolean(),
     /** For previews of a latent space that is not SDXL's: RGB, -1 to 1, of one unit of each channel, and of none. */
     latent_colours: Type.Array(colour, { minItems: 5, maxItems: 5 }),

@@ -47,10 +47,11 @@ export type LoadedModel = Readonly<{ name: string; bytes: number }>;
 
 /**
  * Where a job is. `image` counts from 0; `step` counts steps whose estimate is known, of `steps`; step 0 says that
- * the image is about to be sampled. `negative` follows the positive texts of the same image, not sent at CFG 1.
+ * the image is about to be sampled; `strip` counts strips of the image that are decoded, of `strips`. `negative` follows the positive texts of the same image, not sent at CFG 1.
  */
 export type Moment = Readonly<
-  | { stage: "loading" | "decoding" | "upscaling" | "masking"; image: number }
+  | { stage: "loading" | "upscaling" | "masking"; image: number }
+  | { stage: "decoding"; image: number; strip: number; strips: number }
   | { stage: "encoding"; image: number; texts: "positive" | "negative" }
   | { stage: "denoising"; image: number; step: number; steps: number }
 >;

@@ -3,7 +3,7 @@ import { interposerPath } from "#/catalog/interposer-path.ts";
 import type { EngineEvent, EngineSettings, RefusedDevice } from "#/engine/protocol.ts";
 import { operators } from "#/graph/operators.ts";
 import type { Device } from "#/lib/devices.ts";
-import { RequestError } from "#/lib/errors.ts";
+import { ModelError, RequestError } from "#/lib/errors.ts";
 import type { Log } from "#/lib/log.ts";
 import type { Features } from "#/networks/network.ts";
 import type { Recipe } from "#/recipe/recipe.ts";
@@ -73,7 +73,8 @@ export async function openContext(
       await residency.dropReplaced();
       workshop.derived.dropReplaced();
       const networks = startJob(paths, featuresOf(recipe), workshop, used);
-      return watchedNetworks(networks, files, () => residency.close());
+      const watched = watchedNetworks(networks, files, () => residency.close());
+      return { ...watched, preview: lenientPreview(watched.preview, log) };
     },
     endJob: () => residency.endJob(),
     conditioning: (key, make) => texts.conditioning(key, make),
@@ -87,6 +88,21 @@ export async function openContext(
 
 /** What a recipe asks of the drawing of its networks. */
 const featuresOf = ({ clipSkip, freeU }: Recipe): Features => ({ clipSkip, freeU: freeU !== null });
+/** A file that makes no previews is told of once a job, and costs no picture. */
+function lenientPreview(preview: Networks["preview"], log: Log): Networks["preview"] {
+  let broken = false;
+  return async (latent) => {
+    if (broken) return undefined;
+    try {
+      return await preview(latent);
+    } catch (thrown) {
+      if (!(thrown instanceof ModelError)) throw thrown;
+      broken = true;
+      log.warn("previews are made of colours", { reason: thrown.message });
+      return undefined;
+    }
+  };
+}
 
 /** The networks that every picture is made with. */
 const used = ["text-l", "text-g", "unet", "vae-decoder"] as const;
@@ -97,7 +113,7 @@ const used = ["text-l", "text-g", "unet", "vae-decoder"] as const;
  * @throws RequestError `missing-model`
  */
 function pathsOf(
-  { base, vae, parts = [], loras, sampledAs, refiner }: Recipe,
+  { base, vae, parts = [], loras, sampledAs, previews, refiner }: Recipe,
   modelRoots: EngineSettings["modelRoots"],
 ): ModelPaths {
   const pathOf = (kind: ModelKind, name: string): string => {
@@ -106,11 +122,15 @@ function pathsOf(
     const message = `The file ${name} is no longer in the ${kind} folders.`;
     throw new RequestError("missing-model", message, { name });
   };
+  // One that is gone is no reason to refuse a picture: without it previews are made of colours.
+  const previewFile =
+    previews?.by === "network" ? findModel(modelRoots, "vae_approx", previews.file) : undefined;
   return {
     loras: loras.map(({ name, weight }) => ({ path: pathOf("loras", name), weight })),
     ...Object.fromEntries(parts.map(({ kind, name }) => [kind, pathOf(kind, name)])),
     vae: vae === null ? undefined : pathOf("vae", vae),
     base: pathOf("checkpoints", base),
+    ...(previewFile === undefined ? {} : { vae_approx: previewFile }),
     sampledAs,
     refiner:
       refiner === null || refiner.name === null

@@ -56,8 +56,7 @@ async function* oneImage(
     const start = await startLatent(job);
     const latent = yield* denoise(image, start);
     job.run.check();
-    yield { type: "progress", at: { stage: "decoding", image: index } };
-    const pixels = await job.clock.time("decoding", () => decode(job, latent));
+    const pixels = yield* decode(image, latent);
     const facts = { seed: spec.seed, timings: job.clock.lap() };
     return { type: "image", index, image: pixels, facts };
   } catch (thrown) {

@@ -1,10 +1,12 @@
+import type { Pixmap } from "#/image/pixmap.ts";
 import type { Plan } from "#/sampling/plan.ts";
 import { previewOf } from "#/sampling/preview.ts";
 import type { Denoise, Latent, Noise } from "#/sampling/sampler.ts";
 import type { DenoisingModel } from "./denoiser.ts";
 import type { Fact } from "./generate.ts";
-import type { ImageJob } from "./job.ts";
+import type { ImageJob, Job } from "./job.ts";
 import type { SamplingMethod } from "./sampling-method.ts";
+import { preview } from "./stages/preview.ts";
 
 /** The way of one image from its start to a clean latent: who is asked first, at which levels, with which noise. */
 export type Passage = Readonly<{
@@ -40,7 +42,7 @@ export async function* walkStretch(
   stretch: Stretch,
 ): AsyncGenerator<Fact, Latent, undefined> {
   const { job, index } = image;
-  const { recipe, run, clock } = job;
+  const { run, clock } = job;
   const { sampling, before, onStep, ...walked } = stretch;
   const steps = plan.sigmas.length - 1;
   const walk = method.sampler.sample({ ...walked, timestep: sampling.trainedTimestep });
@@ -53,9 +55,14 @@ export async function* walkStretch(
     const step = Math.min(before + next.value.index + 1, steps);
     const at = { stage: "denoising", image: index, step, steps } as const;
     const { toSdxl, colours } = sampling.latents;
-    const { previews } = recipe;
-    const preview =
-      previews === null ? undefined : previewOf(toSdxl(next.value.denoised), colours ?? previews);
-    yield preview === undefined ? { type: "progress", at } : { type: "progress", at, preview };
+    const shown = toSdxl(next.value.denoised);
+    const look = colours === undefined ? await preview(job, shown) : coloured(job, shown, colours);
+    yield look === undefined ? { type: "progress", at } : { type: "progress", at, preview: look };
   }
 }
+
+/** A look at a latent of another space than SDXL's. */
+const coloured = ({ recipe }: Job, latent: Latent, colours: Colours): Pixmap | undefined =>
+  recipe.previews === null ? undefined : previewOf(latent, colours);
+
+type Colours = NonNullable<DenoisingModel["sampling"]["latents"]["colours"]>;

@@ -1,4 +1,5 @@
 import type { GenerateRequest } from "#/api/generate.ts";
+import { nearestNames } from "./names.ts";
 import type { Refiner } from "./recipe.ts";
 import { samplerNames, scheduleNames } from "./recipe.ts";
 import type { World } from "./resolve.ts";
@@ -9,7 +10,7 @@ const noModel = "None";
 export const inpaintEngines: readonly string[] = ["None", "v1", "v2.5", "v2.6"];
 export const swapMethods = ["joint", "separate", "vae"] as const satisfies readonly Refiner["swap"][];
 
-/** A request without the names nobody knows, and what they were, as `field: name`. */
+/** A request without the names nobody knows, and what they were, as `field: name (similar: ...)`. */
 export type KnownRequest = Readonly<{ kept: GenerateRequest; replaced: readonly string[] }>;
 
 /**
@@ -29,7 +30,12 @@ export function withKnownNames(request: GenerateRequest, world: World): KnownReq
   const replaced: string[] = [];
   const isKnown = (field: string, name: unknown, list: readonly string[]): boolean => {
     if (typeof name === "string" && list.includes(name)) return true;
-    replaced.push(`${field}: ${String(name).slice(0, 200)}`);
+    const near = nearestNames(
+      String(name),
+      list.filter((known) => known !== noModel),
+    );
+    const similar = near.length === 0 ? "" : ` (similar: ${near.join(", ")})`;
+    replaced.push(`${field}: ${String(name).slice(0, 200)}${similar}`);
     return false;
   };
   const kept: GenerateRequest = Object.fromEntries(

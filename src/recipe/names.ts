@@ -12,7 +12,7 @@ const longestName = 300;
  */
 export function knownName(name: string, names: readonly string[], field: string, what: string): string {
   if (names.includes(name)) return name;
-  const near = nearest(name.slice(0, longestName), names);
+  const near = nearestNames(name, names);
   const hint = near.length === 0 ? `there is no ${what} at all` : `similar: ${near.join(", ")}`;
   const said = name.slice(0, longestName);
   throw new RequestError("unknown-model", `There is no ${what} called ${JSON.stringify(said)}; ${hint}.`, {
@@ -22,9 +22,9 @@ export function knownName(name: string, names: readonly string[], field: string,
   });
 }
 
-/** Up to three names that look alike: same letters in a row count, case does not. */
-function nearest(name: string, names: readonly string[]): readonly string[] {
-  const wanted = bigrams(name);
+/** Up to three names of a list that look most alike: same letters in a row count, case does not. */
+export function nearestNames(name: string, names: readonly string[]): readonly string[] {
+  const wanted = bigrams(name.slice(0, longestName));
   const likeness = (other: string): number => {
     const theirs = bigrams(other);
     const shared = [...wanted].filter((pair) => theirs.has(pair)).length;

@@ -29,14 +29,22 @@ export type Recipe = Readonly<{
   /** What takes over in the middle of the run; null is one run of the base model. */
   refiner: Refiner | null;
   noise: NoiseRule;
-  /** How the latents of this checkpoint look; null makes no previews. */
-  previews: LatentColours | null;
+  /** How previews are made; null makes none. */
+  previews: Previews | null;
   source: Source;
   /** The pictures it is made of; whoever runs it brings their pixels in this order. */
   inputs: readonly InputName[];
   /** One per image: its seed and its prompts after styles and wildcards. */
   images: readonly ImageSpec[];
 }>;
+
+/**
+ * How previews are made: of the colours that the latents of this checkpoint have, or by a network of the vae_approx folder,
+ * and of colours where its file cannot be used.
+ */
+export type Previews = Readonly<
+  { by: "colours"; colours: LatentColours } | { by: "network"; file: ModelName; colours: LatentColours }
+>;
 
 /** A file name relative to its model folder, for example `sdxl/base.safetensors`. */
 export type ModelName = string;
@@ -51,7 +59,7 @@ export type PartFile = Readonly<{
 export type InputName = string;
 
 /** What a network predicts and on which betas it was trained, said by whoever owns the file; it wins over the file. */
-export type SampledAs = Readonly<{ prediction?: "eps" | "v"; zeroTerminalSnr?: boolean }>;
+export type SampledAs = Readonly<{ prediction?: "eps" | "v" | "edm"; zeroTerminalSnr?: boolean }>;
 
 export type LoraUse = Readonly<{ name: ModelName; weight: number }>;
 

@@ -6,12 +6,13 @@ import { chooseFreeU } from "./choose-freeu.ts";
 import { chooseGuidance } from "./choose-guidance.ts";
 import { chooseLoras } from "./choose-loras.ts";
 import { chooseMethod } from "./choose-method.ts";
+import { choosePreviews } from "./choose-previews.ts";
 import { chooseRefiner } from "./choose-refiner.ts";
 import { chooseSteps } from "./choose-steps.ts";
 import { drawPrompts, type WrittenPrompts } from "./draw-prompts.ts";
 import { inputPictures } from "./input-pictures.ts";
 import { inpaintEngines } from "./known-names.ts";
-import { sdxlLatentColours } from "./latent-colours.ts";
+import { stepsWarning } from "./method-warnings.ts";
 import { knownName } from "./names.ts";
 import { refuseEmbeddings, refuseEmptyTab, refuseNotYet } from "./not-yet.ts";
 import { modeOf } from "./performance.ts";
@@ -30,6 +31,8 @@ export type World = ModelFiles &
   Readonly<{
     styles: readonly Style[];
     wildcards: Wildcards;
+    /** What lies in the vae_approx folder. */
+    previewFiles?: readonly string[];
     /** What a checkpoint says of itself. */
     sidecar: (checkpoint: string) => Sidecar;
     /** What it means to say of itself and cannot. */
@@ -86,8 +89,10 @@ export function resolveRecipe(params: GenerateParams, world: World): Resolved {
     refuseEmbeddings([...new Set(texts.flat())], field);
     checkSides(texts, field, world.tokenizer);
   }
+  const steps = chooseSteps(params, mode);
+  const method = chooseMethod(params, mode);
   return {
-    warnings,
+    warnings: [...warnings, ...[stepsWarning({ ...method, steps }) ?? []].flat()],
     loraFields: chosen.map(({ field }) => field),
     inputFields: pictures.map(({ field }) => field),
     written: images.map(({ written }) => written),
@@ -97,14 +102,14 @@ export function resolveRecipe(params: GenerateParams, world: World): Resolved {
       vae: params.vae_name === ownVae ? null : knownName(params.vae_name, world.vaes, "vae_name", "VAE"),
       loras: chosen.map(({ name, weight }) => ({ name, weight })),
       size: chooseSize(params),
-      steps: chooseSteps(params, mode),
-      ...chooseMethod(params, mode),
+      steps,
+      ...method,
       clipSkip: params.clip_skip,
       guidance: chooseGuidance(params, mode),
       refiner: chooseRefiner(params, mode, base, world),
       freeU: chooseFreeU(params),
       noise: world.noise,
-      previews: params.disable_preview ? null : (world.sidecar(base).latent_colours ?? sdxlLatentColours),
+      previews: params.disable_preview ? null : choosePreviews(base, world),
       source: { kind: "noise" },
       inputs: pictures.map(({ name }) => name),
       images: images.map(({ spec }) => spec),

@@ -1,3 +1,4 @@
+import { meantName } from "#/lib/misspelling.ts";
 import { stemOf } from "./names.ts";
 import type { InlineLora } from "./prompt-syntax.ts";
 import type { LoraUse } from "./recipe.ts";
@@ -25,14 +26,18 @@ export function taggedLoras(
     else if (!tagged.has(`${weight} ${name}`))
       tagged.set(`${weight} ${name}`, { name, weight, field: "prompt" });
   }
-  return { tagged: [...tagged.values()], warnings: unknownTags([...unknown]) };
+  return { tagged: [...tagged.values()], warnings: unknownTags([...unknown], [...byStem.keys()]) };
 }
 
 /** A warning for each of a few; one for all of many. */
-function unknownTags(stems: readonly string[]): string[] {
+function unknownTags(stems: readonly string[], known: readonly string[]): string[] {
   if (stems.length > severalTags)
     return [`There are no LoRAs called ${someOf(stems)}; their tags in the prompt were dropped.`];
-  return stems.map((stem) => `There is no LoRA called ${someOf([stem])}; its tag in the prompt was dropped.`);
+  return stems.map((stem) => {
+    const meant = meantName(stem, known);
+    const similar = meant === undefined ? "" : ` (similar: ${someOf([meant])})`;
+    return `There is no LoRA called ${someOf([stem])}${similar}; its tag in the prompt was dropped.`;
+  });
 }
 
 const severalTags = 5;

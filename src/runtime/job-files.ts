@@ -42,6 +42,8 @@ export type ModelParts = Readonly<{
   loras: readonly LoraUse[];
   /** Of which kinds the job names files beside its checkpoint. */
   own: Readonly<Partial<Record<OwnFileKind, boolean>>>;
+  /** The file for previews, if one was named. @throws ModelError if it cannot be read */
+  preview: () => WeightFile | undefined;
   /** @throws ModelError if the part is in none of the files, or its own file is not what it should be */
   locate: (source: PartSource) => Located;
 }>;
@@ -69,23 +71,32 @@ export const filesOf = (paths: ModelPaths): readonly string[] => [
  */
 export function readJobFiles(paths: ModelPaths, needed: readonly PartSource[]): JobFiles {
   const checkpoint = sampledAs(sdxlCheckpoint(openWeights(paths.base)), paths.sampledAs);
-  const own = new Map<OwnFileKind, WeightFile>();
-  for (const kind of ownFileKinds) {
+  const opened = new Map<OwnFileKind, WeightFile>();
+  const own = (kind: OwnFileKind): WeightFile | undefined => {
     const path = paths[kind];
-    if (path !== undefined) own.set(kind, openWeights(path));
-  }
+    const file = opened.get(kind) ?? (path === undefined ? undefined : openWeights(path));
+    if (file !== undefined) opened.set(kind, file);
+    return file;
+  };
   const located = new Map<PartSource, Located>();
   const locate = (source: PartSource): Located => {
     const { ownFile } = source;
-    const file = ownFile === undefined ? undefined : own.get(ownFile.kind);
+    const file = ownFile === undefined ? undefined : own(ownFile.kind);
     const found = located.get(source) ?? locatePart(source, checkpoint, file);
     located.set(source, found);
     return found;
   };
   for (const source of needed) locate(source);
-  const named = Object.fromEntries([...own.keys()].map((kind) => [kind, true]));
-  const refiner = readRefiner(paths, checkpoint);
-  return { checkpoint, loras: readLoras(paths.loras, checkpoint), own: named, locate, refiner };
+  // A file for previews that cannot be read is no reason to make no picture: it is opened when a preview is made.
+  const named = ownFileKinds.filter((kind) => kind !== "vae_approx" && own(kind) !== undefined);
+  return {
+    checkpoint,
+    loras: readLoras(paths.loras, checkpoint),
+    own: Object.fromEntries(named.map((kind) => [kind, true])),
+    preview: () => own("vae_approx"),
+    locate,
+    refiner: readRefiner(paths, checkpoint),
+  };
 }
 
 /** LoRAs act on a refiner as far as they fit it: only what was made for SDXL's base fits the job's base, too. */
@@ -98,6 +109,7 @@ function readRefiner({ refiner, loras }: ModelPaths, base: Checkpoint): RefinerP
     checkpoint,
     loras: readLoras(fitting, checkpoint),
     own: {},
+    preview: () => undefined,
     locate: (source) => locatePart(source, checkpoint, undefined),
     interposer: () => {
       const file = refiner.interposer === undefined ? undefined : openWeights(refiner.interposer);

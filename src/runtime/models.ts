@@ -1,7 +1,9 @@
 import { type NetworkName, networks } from "#/networks/index.ts";
 import type { Features, Network } from "#/networks/network.ts";
+import { previewNetworks } from "#/networks/preview-networks.ts";
 import type { Tensor } from "#/tensor/tensor.ts";
 import type { NoiseSchedule, Prediction } from "#/weights/checkpoint.ts";
+import { previewKind } from "#/weights/layouts/preview.ts";
 import { vaeSource } from "#/weights/layouts/vae.ts";
 import { type Ask, askerOf } from "./ask.ts";
 import { type JobFiles, type ModelParts, type ModelPaths, readJobFiles } from "./job-files.ts";
@@ -9,6 +11,7 @@ import { type JobNetwork, jobNetwork, type Workshop } from "./job-network.ts";
 import type { JobRequest } from "./open-network.ts";
 import { type RefinerNetworks, refinerOf } from "./refiner-networks.ts";
 import { type TextEncoder, textEncoders } from "./text-encoders.ts";
+import { type ByStrips, vaeByStrips } from "./vae-by-strips.ts";
 
 /**
  * What a UNet is asked with: the scaled latent [1, 4, h, w], its timestep [1], the text's hidden states
@@ -38,6 +41,16 @@ export type Networks = Readonly<{
   encode: (image: Tensor) => Promise<Tensor>;
   /** The model that takes over, where there is one. */
   refiner: RefinerNetworks | undefined;
+  /**
+   * A look at a latent in sampler space -> [1, 3, H, W], about -1 to 1, of another size than the picture's. Nothing where no
+   * file for previews was named.
+   *
+   * @throws ModelError where the file that was named makes none
+   */
+  preview: (latent: Tensor) => Promise<Tensor | undefined>;
+  /** As `decode` and `encode`, for pictures whose features are too large to have them at once. */
+  decodeByStrips: ByStrips;
+  encodeByStrips: ByStrips;
   /** Any network of the table, by the inputs it declares. */
   ask: Ask;
 }>;
@@ -90,15 +103,34 @@ function networksOf(
     jobNetwork(network, filesFor(network, files), { ...features, ...files.own }, workshop);
   const ask = askerOf(inJob, workshop.residency);
   const { prediction, schedule } = files.checkpoint;
+  const byStrips = {
+    decodeByStrips: vaeByStrips("vae-decoder", filesFor(networks["vae-decoder"], files), workshop),
+    encodeByStrips: vaeByStrips("vae-encoder", filesFor(networks["vae-encoder"], files), workshop),
+  };
   const refiner = refinerOf(files, features, workshop);
-  const shared = { prediction, schedule, textKey: textKey(inJob), ask };
-  const opened = { ...shared, ...callsOf(ask), refiner: refiner?.asked };
+  const opened = {
+    prediction,
+    schedule,
+    textKey: textKey(inJob),
+    ...callsOf(ask),
+    ...byStrips,
+    preview: previewOf(files, ask),
+    refiner: refiner?.asked,
+    ask,
+  };
   return { opened, inJob, requests: refiner?.requests ?? [] };
 }
 
 /** What Stable Diffusion 1.x has refined is in its own space of latents, which its own VAE reads. */
 const filesFor = ({ from }: Network, files: JobFiles): ModelParts =>
   from === vaeSource && files.refiner?.checkpoint.family === "sd-1" ? files.refiner : files;
+
+const previewOf =
+  (files: JobFiles, ask: Ask): Networks["preview"] =>
+  async (latent) => {
+    const file = files.preview();
+    return file === undefined ? undefined : (await ask(previewNetworks[previewKind(file)], { latent })).image;
+  };
 
 const callsOf = (ask: Ask) => ({
   ...textEncoders(ask),

@@ -145,6 +145,25 @@ export class Residency {
     }
   }
 
+  /**
+   * Opens a network that is not kept: who asked releases it. Where memory does not suffice, others are closed as by
+   * {@link session}.
+   *
+   * @throws EngineError and ModelError as {@link session}
+   */
+  async openOnce(request: NetworkRequest): Promise<Session> {
+    const graph = await request.draw();
+    trimMemory();
+    const session = await this.#withMemory(request.key, () => Session.open(graph, this.#options));
+    try {
+      assertUnchanged(request.files);
+      return session;
+    } catch (thrown) {
+      await session.release();
+      throw thrown;
+    }
+  }
+
   /** Closes the networks whose files were replaced or removed: nobody can ask for them again. */
   async dropReplaced(): Promise<void> {
     for (const [key, { files }] of [...this.#entries])

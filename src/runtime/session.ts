@@ -60,9 +60,13 @@ export class Session {
    * Runs the network once. What was posted to this thread meanwhile is heard before this returns, so that a stop takes
    * effect before the next run and not after it.
    *
+   * @param into memory that answers are written to, by their names; the others get new memory
    * @throws EngineError `session-failed` or `out-of-memory` with the runtime's own words
    */
-  async run(inputs: Readonly<Record<string, Tensor | IntTensor>>): Promise<Readonly<Record<string, Tensor>>> {
+  async run(
+    inputs: Readonly<Record<string, Tensor | IntTensor>>,
+    into: Readonly<Record<string, Tensor>> = {},
+  ): Promise<Readonly<Record<string, Tensor>>> {
     const feeds: Record<string, OrtTensor> = {};
     for (const [name, { data, dims }] of Object.entries(inputs)) {
       feeds[name] =
@@ -70,8 +74,12 @@ export class Session {
           ? new OrtTensor("float32", data, dims)
           : new OrtTensor("int64", data, dims);
     }
+    const given = this.#session.outputNames.map((name): [string, OrtTensor | null] => {
+      const tensor = into[name];
+      return [name, tensor === undefined ? null : new OrtTensor("float32", tensor.data, tensor.dims)];
+    });
     try {
-      const results = await this.#session.run(feeds);
+      const results = await this.#session.run(feeds, Object.fromEntries(given));
       await messagesHeard();
       return Object.fromEntries(
         Object.entries(results).map(([name, value]) => [name, toTensor(name, value)]),

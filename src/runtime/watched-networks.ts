@@ -4,6 +4,7 @@ import { ModelError } from "#/lib/errors.ts";
 import { filesOf, type ModelPaths } from "./job-files.ts";
 import type { Networks } from "./models.ts";
 import type { RefinerNetworks } from "./refiner-networks.ts";
+import type { ByStrips } from "./vae-by-strips.ts";
 
 type Watched = Readonly<{ path: string; file: string; content: string }>;
 
@@ -56,6 +57,19 @@ export function watchedNetworks(
     <Input, Answer>(run: (input: Input) => Promise<Answer>) =>
     (input: Input): Promise<Answer> =>
       between(() => run(input));
+  const walked = (walk: ByStrips): ByStrips =>
+    async function* (input) {
+      await check();
+      try {
+        for await (const event of walk(input)) {
+          await check();
+          yield event;
+        }
+      } catch (thrown) {
+        await check();
+        throw thrown;
+      }
+    };
   return {
     ...networks,
     textL: watched(networks.textL),
@@ -64,6 +78,9 @@ export function watchedNetworks(
     refiner: networks.refiner && watchedRefiner(networks.refiner, watched),
     decode: watched(networks.decode),
     encode: watched(networks.encode),
+    preview: watched(networks.preview),
+    decodeByStrips: walked(networks.decodeByStrips),
+    encodeByStrips: walked(networks.encodeByStrips),
     ask: (network, inputs) => between(() => networks.ask(network, inputs)),
   };
 }

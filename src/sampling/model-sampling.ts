@@ -24,11 +24,14 @@ export type ModelSampling = SigmaTable &
   }>;
 
 /** What a network predicts and the noise levels it was trained at, as its file says. */
-export type FileSampling = Readonly<{ prediction: "eps" | "v" | "edm"; schedule: NoiseSchedule }>;
+export type FileSampling = Readonly<{ prediction: "eps" | "v" | "edm" | "edm-v"; schedule: NoiseSchedule }>;
 
 const unitScale = (sigma: number): number => 1 / Math.sqrt(sigma ** 2 + 1);
 
 const epsDenoised: ModelSampling["denoised"] = (x, output, sigma) => combine([1, x], [-sigma, output]);
+
+const vDenoised: ModelSampling["denoised"] = (x, output, sigma) =>
+  combine([1 / (sigma ** 2 + 1), x], [-sigma * unitScale(sigma), output]);
 
 /** What all networks with timesteps have in common. */
 const discrete = (table: SigmaTable): Omit<ModelSampling, "denoised"> => ({
@@ -40,7 +43,15 @@ const discrete = (table: SigmaTable): Omit<ModelSampling, "denoised"> => ({
 
 /** As the file says. */
 export function fileSampling({ prediction, schedule }: FileSampling): ModelSampling {
-  return prediction === "edm" ? edmSampling() : discreteSampling({ prediction, schedule });
+  switch (prediction) {
+    case "edm":
+      return edmSampling();
+    case "edm-v":
+      return edmVSampling();
+    case "eps":
+    case "v":
+      return discreteSampling({ prediction, schedule });
+  }
 }
 
 /** The ordinary parameterisation of SDXL checkpoints (Ho et al. 2020; v: Salimans & Ho 2022). */
@@ -50,10 +61,7 @@ export function discreteSampling({
 }: Readonly<{ prediction: "eps" | "v"; schedule: NoiseSchedule }>): ModelSampling {
   return {
     ...discrete(trainedTable(schedule)),
-    denoised:
-      prediction === "eps"
-        ? epsDenoised
-        : (x, output, sigma) => combine([1 / (sigma ** 2 + 1), x], [-sigma * unitScale(sigma), output]),
+    denoised: prediction === "eps" ? epsDenoised : vDenoised,
   };
 }
 
@@ -98,3 +106,13 @@ export function edmSampling(): ModelSampling {
     latents: playgroundLatents,
   };
 }
+
+/**
+ * v at EDM's levels, which CosXL was trained with (Stability AI 2024): told ln sigma / 4 instead of a timestep, unit
+ * deviation of the data, and SDXL's own latents.
+ */
+export const edmVSampling = (): ModelSampling => ({
+  ...discrete(continuousTable()),
+  denoised: vDenoised,
+  trainedTimestep: trainedTable("scaled-linear").timestep,
+});

@@ -1,6 +1,6 @@
-import type { ModelSampling } from "./model-sampling.ts";
 import type { Sampler } from "./sampler.ts";
 import type { Schedule } from "./schedules/schedule.ts";
+import type { SigmaTable } from "./sigma-table.ts";
 
 export type PlanOptions = Readonly<{
   steps: number;
@@ -24,7 +24,7 @@ export type Plan = Readonly<{
 /** The schedule's table, adapted to the sampler (no penultimate level) and to a partial run. */
 export function planSigmas(
   schedule: Schedule,
-  model: ModelSampling,
+  model: SigmaTable,
   sampler: Pick<Sampler, "discardPenultimate">,
   { steps, denoise }: PlanOptions,
 ): Plan {

@@ -5,9 +5,12 @@ export type WeightMap = ReadonlyMap<string, WeightRef>;
 
 /**
  * What the network predicts: the noise, or v = alpha · noise - sigma · image (Salimans & Ho 2022); or what EDM has it
- * predict, by a preconditioning of its own (Karras et al. 2022; Playground 2.5).
+ * predict, by a preconditioning of its own (Karras et al. 2022; Playground 2.5), or v at EDM's levels (CosXL).
  */
-export type Prediction = "eps" | "v" | "edm";
+export type Prediction = "eps" | "v" | "edm" | "edm-v";
+
+/** What a file leaves open of how it is sampled, a sentence each, until the file beside it decides. */
+export type Doubts = Readonly<{ prediction: readonly string[]; schedule: readonly string[] }>;
 
 /**
  * The noise levels it was trained at: SDXL's own, or those rescaled so that the last is pure noise (Lin et al. 2023).
@@ -32,7 +35,8 @@ export type Checkpoint = Readonly<{
   textG: WeightMap;
   /** LDM names below `first_stage_model.`; empty where the file has no VAE. */
   vae: WeightMap;
-  /** What the file has and no network uses, a sentence each, for whoever asked for it. */
+  doubts: Doubts;
+  /** What the file has and no network uses, and all its doubts: a sentence each, for whoever asked for it. */
   notes: readonly string[];
 }>;
 

@@ -1,9 +1,10 @@
-import { afterAll, expect, test } from "bun:test";
+import { afterAll, describe, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { withShippedStyles } from "#/recipe/shipped.ts";
 import { serveBench } from "../support/served-bench.ts";
 import { benchFolder, openBench, putModel } from "../support/task-bench.ts";
+import { writeTinyCheckpoint } from "../support/tiny-models.ts";
 
 const folder = benchFolder();
 const said = { largest_pixels: 10_000, good_sizes: ["128*64", "64*128"] };
@@ -129,4 +130,43 @@ test("a text that does not fit into a JPEG was left out without a word", async (
     body: JSON.stringify({ image: result[0] }),
   });
   expect((await read.json()).detail[0].type).toBe("no_metadata");
+});
+
+describe("how a checkpoint is asked", () => {
+  writeTinyCheckpoint(join(folder, "models/checkpoints/marked.safetensors"), { v_pred: [0] });
+  putModel(folder, "checkpoints/noob-vpred.safetensors");
+  putModel(folder, "checkpoints/settled-vpred.safetensors");
+  writeFileSync(
+    join(folder, "models/checkpoints/settled-vpred.json"),
+    JSON.stringify({ prediction_type: "v_prediction" }),
+  );
+  const told = async (more: object) =>
+    (await (await post({ ...fitting, style_selections: [], ...more })).json()).warnings;
+
+  test("turbo made ten steps of thirty without a word", async () => {
+    const warning = "turbo with euler makes 1 to 10 steps: 10 are made where 30 were asked for.";
+    const turbo = { scheduler_name: "turbo", sampler_name: "euler", overwrite_step: 30 };
+    expect(await told(turbo)).toEqual([warning]);
+    expect(await told({ ...turbo, async_process: true })).toEqual([warning]);
+    expect(await told({ ...turbo, overwrite_step: 10 })).toBeUndefined();
+  });
+
+  test("a schedule that asks a v-prediction checkpoint for noise, as the reference does too", async () => {
+    const warning =
+      "marked.safetensors predicts v, but the schedule lcm asks it as if it predicted noise: its pictures will be wrong. Choose another scheduler_name or performance_selection.";
+    const lcm = { base_model_name: "marked.safetensors", scheduler_name: "lcm", sampler_name: "lcm" };
+    expect(await told(lcm)).toEqual([warning]);
+    expect(await told({ ...lcm, async_process: true })).toEqual([warning]);
+    expect(await told({ ...lcm, scheduler_name: "karras" })).toBeUndefined();
+    expect(await told({ ...lcm, base_model_name: "settled-vpred.safetensors" })).toEqual([
+      warning.replace("marked", "settled-vpred"),
+    ]);
+  });
+
+  test("a name that hints at v-prediction, until the file beside it decides", async () => {
+    expect(await told({ base_model_name: "noob-vpred.safetensors" })).toEqual([
+      "noob-vpred.safetensors may want v-prediction, as its name hints, but has no mark that says so: it is drawn with noise prediction. If that is wrong, a JSON file beside it can decide otherwise (prediction_type: v).",
+    ]);
+    expect(await told({ base_model_name: "settled-vpred.safetensors" })).toBeUndefined();
+  });
 });

@@ -43,16 +43,14 @@ const fileOf = (name: string): string => unpacked(`${name}.safetensors.zst`);
 const checkpointOf = (name: string): Checkpoint => sdxlCheckpoint(openWeights(fileOf(name)));
 const vaeOf = (name: string): Checkpoint["vae"] => vaeTensors(openWeights(fileOf(name))).vae;
 
-/** What the program says to a file: nothing, or the sentence of its error. */
-function verdict(proof: string): ModelError | undefined {
+/** What the program says to a file: the sentence of its error, or what is told of what it draws with. */
+function verdict(proof: string): Readonly<{ error?: ModelError; notes: readonly string[] }> {
   const path = unpacked(proof);
   try {
     const file = openWeights(path);
-    if (proof.startsWith("vae-")) vaeTensors(file);
-    else sdxlCheckpoint(file);
-    return undefined;
+    return { notes: (proof.startsWith("vae-") ? vaeTensors(file) : sdxlCheckpoint(file)).notes };
   } catch (thrown) {
-    if (thrown instanceof ModelError) return thrown;
+    if (thrown instanceof ModelError) return { error: thrown, notes: [] };
     throw thrown;
   }
 }
@@ -64,9 +62,11 @@ test("every row of the table has its own file, and every file a row", () => {
 
 for (const { kind, here, proof } of rows) {
   test(`${kind}: ${here}`, () => {
-    const error = verdict(proof);
-    if (here === "read") {
+    const { error, notes } = verdict(proof);
+    const [read, told] = /^read(?:; told: (.+))?$/.exec(here) ?? [];
+    if (read !== undefined) {
       expect(error?.message).toBeUndefined();
+      if (told !== undefined) expect(notes.join(" ")).toContain(told);
       return;
     }
     const words = /^refused: (.+)$/.exec(here)?.[1];
@@ -100,7 +100,10 @@ test("marks and metadata tell what a checkpoint predicts and on which betas", ()
     const { prediction, schedule } = checkpointOf(name);
     return `${prediction} ${schedule}`;
   };
-  expect(said("checkpoint-base")).toBe("eps scaled-linear");
+  for (const name of ["base", "only-named-vpred", "merged", "only-named-zsnr", "flow-matching"])
+    expect(said(`checkpoint-${name}`)).toBe("eps scaled-linear");
+  expect(said("checkpoint-cosxl")).toBe("edm-v scaled-linear");
+  expect(said("checkpoint-edm")).toBe("edm scaled-linear");
   for (const name of ["v-marker", "v-modelspec", "v-kohya", "v-contradiction"])
     expect(said(`checkpoint-${name}`)).toBe("v scaled-linear");
   for (const name of ["v-zero-snr", "zero-snr-kohya"])

@@ -96,7 +96,7 @@ export class ScriptedEngine implements Engine {
       const preview = recipe.previews ? { preview: flat({ width: 8, height: 8 }, seed) } : {};
       yield { type: "progress", id, at: { stage: "denoising", image, step, steps }, ...preview };
     }
-    yield { type: "progress", id, at: { stage: "decoding", image } };
+    yield { type: "progress", id, at: { stage: "decoding", image, strip: 0, strips: 1 } };
     const timings = { loading: 1, encoding: 2, denoising: 3, decoding: 4 };
     yield { type: "image", id, index: image, image: flat(recipe.size, seed), facts: { seed, timings } };
     return undefined;

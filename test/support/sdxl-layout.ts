@@ -7,7 +7,15 @@ export type Shapes = Map<string, readonly number[]>;
 /** The numbers that tell one SDXL-layout checkpoint from another. */
 export type SdxlSizes = Readonly<{
   /** channels of the UNet's first convolution, and factors and transformer depths by level */
-  unet: Readonly<{ width: number; factors: readonly number[]; depths: readonly number[]; middle: number }>;
+  unet: Readonly<{
+    width: number;
+    factors: readonly number[];
+    depths: readonly number[];
+    /** depths of the output blocks where they are others than their level's */
+    outputs?: readonly number[];
+    /** 0 for a res-block alone */
+    middle: number;
+  }>;
   textL: Readonly<{ width: number; layers: number }>;
   textG: Readonly<{ width: number; layers: number }>;
   vae: number;
@@ -19,6 +27,16 @@ export const sdxlBase: SdxlSizes = {
   textL: { width: 768, layers: 12 },
   textG: { width: 1280, layers: 32 },
   vae: 128,
+};
+
+/** Segmind's SSD-1B (Gupta et al. 2024) and its shallower sister Vega. */
+export const ssd1b: SdxlSizes = {
+  ...sdxlBase,
+  unet: { ...sdxlBase.unet, depths: [0, 2, 4], outputs: [4, 4, 10, 2, 1, 1, 0, 0, 0], middle: 0 },
+};
+export const vega: SdxlSizes = {
+  ...sdxlBase,
+  unet: { ...sdxlBase.unet, depths: [0, 1, 2], middle: 0 },
 };
 
 /** The same layout with next to nothing in it. */
@@ -88,7 +106,7 @@ class Place {
 }
 
 function unetShapes(m: Place, { unet, textL, textG }: SdxlSizes): void {
-  const { width: base, factors, depths, middle } = unet;
+  const { width: base, factors, depths, outputs = [], middle } = unet;
   const embedding = 4 * base;
   const context = textL.width + textG.width;
   m.linear("time_embed.0", base, embedding);
@@ -113,11 +131,13 @@ function unetShapes(m: Place, { unet, textL, textG }: SdxlSizes): void {
     skips.push(width);
   }
   resShapes(m.at("middle_block.0"), width, width, embedding);
-  transformerShapes(m.at("middle_block.1"), width, middle, context);
-  resShapes(m.at("middle_block.2"), width, width, embedding);
+  if (middle > 0) {
+    transformerShapes(m.at("middle_block.1"), width, middle, context);
+    resShapes(m.at("middle_block.2"), width, width, embedding);
+  }
   for (let level = factors.length - 1, n = 0; level >= 0; level -= 1) {
-    const depth = depths[level] ?? 0;
     for (let r = 0; r < 3; r += 1, n += 1) {
+      const depth = outputs[n] ?? depths[level] ?? 0;
       block(m.at(`output_blocks.${n}`), skips.pop() ?? 0, (factors[level] ?? 1) * base, depth);
       if (level > 0 && r === 2) m.conv(`output_blocks.${n}.${depth > 0 ? 2 : 1}.conv`, width, width, 3);
     }

@@ -9,6 +9,10 @@ const never = async (): Promise<never> => {
   throw new Error("this network is not asked");
 };
 
+const noStrips: Networks["decodeByStrips"] = () => {
+  throw new Error("no network is walked through");
+};
+
 /** Networks of an ordinary checkpoint of which only those that are given may be asked. */
 export const stubNetworks = (answers: Partial<Networks>): Networks => ({
   prediction: "eps",
@@ -20,6 +24,9 @@ export const stubNetworks = (answers: Partial<Networks>): Networks => ({
   refiner: undefined,
   decode: never,
   encode: never,
+  preview: never,
+  decodeByStrips: noStrips,
+  encodeByStrips: noStrips,
   ask: never,
   ...answers,
 });

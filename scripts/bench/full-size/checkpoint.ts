@@ -6,6 +6,13 @@ import { type Shapes, sdxlBase, sdxlShapes } from "../../../test/support/sdxl-la
 /** Writes an SDXL-base checkpoint of full size (fp16, 6.9 GB): see {@link writeRandom}. */
 export const writeCheckpoint = (path: string): void => writeRandom(path, sdxlShapes(sdxlBase));
 
+/** Writes SDXL's VAE alone, in a file of its own (fp16, 167 MB). */
+export function writeVae(path: string): void {
+  const prefix = "first_stage_model.";
+  const shapes = [...sdxlShapes(sdxlBase)].filter(([key]) => key.startsWith(prefix));
+  writeRandom(path, new Map(shapes.map(([key, shape]) => [key.slice(prefix.length), shape])));
+}
+
 /** Writes a LoRA in kohya's names on every module of SDXL base's UNet, matrices and kernels alike (fp16, no alpha). */
 function writeLora(path: string, rank: number): void {
   const shapes: Shapes = new Map();

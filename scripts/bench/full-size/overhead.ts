@@ -53,7 +53,7 @@ const recipe: Recipe = {
   refiner: null,
   guidance: { cfg: 4, sharpness: 2, adaptiveCfg: 7, admPositive: 1.5, admNegative: 0.8, admEnd: 0.3 },
   noise: "gpu",
-  previews: sdxlLatentColours,
+  previews: { by: "colours", colours: sdxlLatentColours },
   source: { kind: "noise" },
   inputs: [],
   images: [{ seed: 12345n, positive: { texts: [], topK: 1 }, negative: { texts: [], topK: 1 } }],

@@ -3,11 +3,13 @@ import type { Progress } from "#/tasks/life-cycle/task.ts";
 /** What the reference downloads for a mode when it starts; ours are there, or the request was refused. */
 const components: Readonly<Record<string, string>> = { "Extreme Speed": "LCM" };
 
+type Said = Omit<Progress, "preview" | "percent">;
+
 /**
  * FooocusAPI's sentence for a moment of a task (http-api section 10). Its clients compare them, so they are said where
  * nothing is downloaded or moved, too.
  */
-export function sentenceOf({ moment, image, images, step }: Omit<Progress, "preview" | "percent">): string {
+export function sentenceOf({ moment, image, images, step, steps }: Said): string {
   switch (moment.now) {
     case "mode":
       return `Downloading ${components[moment.mode] ?? moment.mode} components ...`;
@@ -29,7 +31,18 @@ export function sentenceOf({ moment, image, images, step }: Omit<Progress, "prev
       return `Preparing task ${image + 1}/${images} ...`;
     case "step":
       return `Sampling step ${step}/${moment.of}, image ${image + 1}/${images} ...`;
+    case "decoding":
+      // The reference says nothing while it decodes: the last step's sentence stands.
+      return `Sampling step ${step}/${steps}, image ${image + 1}/${images} ...`;
     case "saving":
       return `Saving image ${image + 1}/${images} to system ...`;
   }
+}
+
+/** Our own channels' sentence: theirs, but for what they have none for. */
+export function ownSentenceOf(progress: Said): string {
+  const { moment, image, images } = progress;
+  if (moment.now !== "decoding") return sentenceOf(progress);
+  const strip = moment.of === 1 ? "" : ` strip ${moment.done + 1}/${moment.of},`;
+  return `Decoding${strip} image ${image + 1}/${images} ...`;
 }

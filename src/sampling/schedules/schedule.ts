@@ -1,4 +1,4 @@
-import type { ModelSampling } from "../model-sampling.ts";
+import type { SigmaTable } from "../sigma-table.ts";
 
 /** Falling noise levels for a number of steps, without the final 0. */
-export type Schedule = (model: ModelSampling, steps: number) => readonly number[];
+export type Schedule = (model: SigmaTable, steps: number) => readonly number[];

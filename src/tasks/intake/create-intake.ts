@@ -102,6 +102,7 @@ function worldOf({ catalog, assets, config }: Pick<IntakeParts, "catalog" | "ass
     checkpoints: catalog.names("checkpoints"),
     loras: catalog.names("loras"),
     vaes: catalog.names("vae"),
+    previewFiles: catalog.names("vae_approx"),
     styles: assets.styles,
     wildcards: assets.wildcards,
     sidecar: (checkpoint) => catalog.sidecar(checkpoint),

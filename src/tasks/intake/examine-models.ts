@@ -6,6 +6,7 @@ import type { ModelKind } from "#/catalog/find-model.ts";
 import { interposerPath } from "#/catalog/interposer-path.ts";
 import { clientSentence } from "#/lib/client-sentence.ts";
 import { ModelError, RequestError } from "#/lib/errors.ts";
+import { askedOtherwise } from "#/recipe/method-warnings.ts";
 import type { Recipe } from "#/recipe/recipe.ts";
 
 /** Where model files lie, and who looks at them. */
@@ -30,7 +31,8 @@ export type Fault = Readonly<{ used: Used; error: ModelError }>;
 
 /** The files of a recipe, and for each LoRA and each further part the field that chose it. */
 export type ModelChoice = Readonly<{
-  recipe: Pick<Recipe, "base" | "vae" | "parts" | "loras"> & Partial<Pick<Recipe, "refiner">>;
+  recipe: Pick<Recipe, "base" | "vae" | "parts" | "loras"> &
+    Partial<Pick<Recipe, "refiner" | "schedule" | "sampledAs">>;
   loraFields: readonly string[];
   partFields?: readonly string[];
 }>;
@@ -119,8 +121,9 @@ function* examination(
       notes.add(text.includes(used.name) ? text : `${used.name}: ${text}`);
   };
   try {
-    const checkpoint = examiner.checkpoint(pathOf(base));
+    const checkpoint = examiner.checkpoint(pathOf(base), recipe.sampledAs);
     note(checkpoint.notes);
+    note(askedOtherwise(recipe, checkpoint.prediction));
     yield;
     used = vae ?? base;
     note(examiner.part("vae", vae === undefined ? undefined : pathOf(vae), checkpoint));

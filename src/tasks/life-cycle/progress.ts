@@ -59,7 +59,10 @@ export function reportsAt(at: Moment, outline: JobOutline): readonly Report[] {
         ...(at.image === 0 ? [report(prepared(outline), { now: "sampling" })] : []),
         report(base(image, outline), { now: "image" }),
       ];
-    case "decoding":
+    case "decoding": {
+      const { strip: done, strips: of } = at;
+      return [report(percentAt(image, outline.steps, outline), { now: "decoding", done, of }, outline.steps)];
+    }
     case "upscaling":
     case "masking":
       return [];

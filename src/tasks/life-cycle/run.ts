@@ -16,6 +16,7 @@ import { EngineJob } from "./engine-job.ts";
 import type { TaskHappening } from "./events.ts";
 import { type JobOutline, openingReports, type Report, reportsAt, savingReport } from "./progress.ts";
 import type { Preview, Task, TaskImage, TaskState } from "./task.ts";
+import { type DecodingPace, TimeLeft } from "./time-left.ts";
 
 type ImageEvent = Extract<EngineEvent, { type: "image" }>;
 type Running = Extract<TaskState, { status: "running" }>;
@@ -34,6 +35,8 @@ export type RunParts = Readonly<{
   images: ImageStore;
   /** Where pictures wait to be decoded. */
   decoding?: DecodeGate;
+  /** How long the engine's decoding takes. */
+  pace: DecodingPace;
   /** Milliseconds since 1970. */
   now: () => number;
   /** Start of the addresses that clients are given, without a slash at the end. */
@@ -62,7 +65,8 @@ export class TaskRun {
   #images: readonly TaskImage[];
   #percent = 0;
   #abandoned = false;
-  #firstStepAt: number | undefined;
+  #timeLeft: TimeLeft | undefined;
+  #preview: Preview | null = null;
 
   constructor(task: Task, parts: RunParts, start: RunStart, reader: RunReader) {
     this.id = task.id;
@@ -104,6 +108,8 @@ export class TaskRun {
       steps: resolved.recipe.steps,
       done,
     };
+    const { width, height } = resolved.recipe.size;
+    this.#timeLeft = new TimeLeft(outline, () => this.#parts.pace.expected(width * height));
     for (const report of openingReports(outline)) this.#report(report, null, outline);
     // A checkpoint's first hash takes as long as reading it: begun now, it is there when the first picture asks again.
     void this.#parts.textOf(params, resolved, done).catch(() => undefined);
@@ -176,21 +182,13 @@ export class TaskRun {
     this.#percent = Math.max(this.#percent, report.percent);
     const { images, steps } = outline;
     const progress = { ...report, percent: this.#percent, images, steps, preview };
+    // The last step's preview is the newest picture there is until the image is saved.
+    if (report.stage !== "decoding") this.#preview = preview;
+    const shown = { ...progress, preview: this.#preview };
     const { at, attempt } = this.#start;
-    this.#reader.update({ status: "running", startedAt: at, attempt, progress, images: this.#images });
-    this.#reader.tell({ type: "progress", ...progress, etaMs: this.#eta(report, outline) });
-  }
-
-  /** Time to the end, from the pace of the steps so far; honest only after two of them. */
-  #eta({ stage, image, step }: Report, { images, steps, done }: JobOutline): number | null {
-    if (stage !== "denoising" || step === 0) return null;
-    this.#firstStepAt ??= this.#parts.now();
-    const walked = (image - done) * steps + step - 1;
-    if (walked < 2) return null;
-    const left = (images - image) * steps - step;
-    // What comes after the last step takes as long as several, and nobody has measured it.
-    if (left === 0) return null;
-    return Math.max(0, Math.round(((this.#parts.now() - this.#firstStepAt) / walked) * left));
+    this.#reader.update({ status: "running", startedAt: at, attempt, progress: shown, images: this.#images });
+    const etaMs = this.#timeLeft?.at(report, this.#parts.now()) ?? null;
+    this.#reader.tell({ type: "progress", ...progress, etaMs });
   }
 
   async #keep(
@@ -205,6 +203,7 @@ export class TaskRun {
     const text = await this.#parts.textOf(params, resolved, index);
     const image = await this.#save(event.image, params, index, text);
     const { seed, timings } = event.facts;
+    this.#parts.pace.took(timings.decoding, event.image.width * event.image.height);
     const saving = Math.max(0, this.#parts.now() - from);
     this.#add({ ...image, seed: seed.toString(), timings: { ...timings, saving } }, params);
   }

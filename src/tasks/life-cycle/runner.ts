@@ -9,13 +9,14 @@ import { type LiveTask, LiveTasks } from "./live-tasks.ts";
 import { type RunParts, TaskRun } from "./run.ts";
 import { type SlotEnd, SlotPool } from "./slot-pool.ts";
 import type { Task } from "./task.ts";
+import { DecodingPace } from "./time-left.ts";
 import { endOfUnfinished } from "./unfinished.ts";
 
 /** Name of the counter that remembers a paused queue. */
 const pausedCounter = "paused";
 
 /** What the runner works with, beside what it makes itself. */
-export type RunnerParts = Omit<RunParts, "engine"> &
+export type RunnerParts = Omit<RunParts, "engine" | "pace"> &
   Omit<AttemptParts, "history"> &
   Readonly<{
     /** One task runs on each at a time. */
@@ -34,6 +35,7 @@ export class TaskRunner {
   readonly tasks: LiveTasks;
   readonly #parts: RunnerParts;
   readonly #slots: SlotPool;
+  readonly #paces = new WeakMap<Engine, DecodingPace>();
   /** In the order they were started. */
   readonly #running = new Map<TaskId, Running>();
   #closing = false;
@@ -202,7 +204,9 @@ export class TaskRunner {
     const { id } = task;
     const attempt = attempts + 1;
     const start = { at: Math.max(now(), task.queuedAt), attempt, images };
-    return new TaskRun(task, { ...this.#parts, engine }, start, {
+    const pace = this.#paces.get(engine) ?? new DecodingPace();
+    this.#paces.set(engine, pace);
+    return new TaskRun(task, { ...this.#parts, engine, pace }, start, {
       update: (state) => this.tasks.update(id, state, attempt),
       tell: (happening) => events.addTask(id, happening),
       // The picture is on the disk: whatever keeps its row from being written is no reason to lose it.

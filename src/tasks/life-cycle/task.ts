@@ -68,7 +68,7 @@ export type Progress = Readonly<{
  * What a running task has come to; each is told for itself. In the order of a task: the LoRA of its performance `mode` (if
  * it has one) and its `files` were looked at, the `engine` was asked, it opens its `networks`, begins with the `prompts`,
  * encodes the texts of an image (`positive`, `negative`), begins with `sampling`, with an `image`, has done a `step` `of` as
- * many, is `saving` the image.
+ * many, has decoded strips of the image (`done` `of` as many), is `saving` the image.
  */
 export type TaskMoment = Readonly<
   | { now: "mode"; mode: string }
@@ -85,6 +85,7 @@ export type TaskMoment = Readonly<
         | "saving";
     }
   | { now: "step"; of: number }
+  | { now: "decoding"; done: number; of: number }
 >;
 
 export type Stage = "loading" | "encoding" | "denoising" | "decoding" | "upscaling" | "masking" | "saving";

@@ -1,26 +1,23 @@
 import { basename } from "node:path";
 import { ModelError } from "#/lib/errors.ts";
-import type { Checkpoint, NoiseSchedule, Prediction } from "../checkpoint.ts";
+import type { Checkpoint, Doubts, NoiseSchedule, Prediction } from "../checkpoint.ts";
 import type { WeightFile } from "../weight-file.ts";
+import { cosxlMark } from "./cosxl.ts";
+import { type HintedAt, hintOf } from "./prediction-hints.ts";
 
-/** What a network predicts, on which betas it was trained, and where the file contradicts itself. */
+/** What a network predicts, on which betas it was trained, and where the file contradicts itself or leaves it open. */
 export type Parameterisation = Readonly<{
   prediction: Prediction;
   schedule: NoiseSchedule;
-  notes: readonly string[];
+  doubts: Doubts;
 }>;
-
-/** Markers of parameterisations that would be sampled wrongly without knowing them. */
-const unsupported: Readonly<Record<string, string>> = {
-  "edm_vpred.sigma_max": "the EDM parameterisation of CosXL",
-  "edm_vpred.sigma_min": "the EDM parameterisation of CosXL",
-};
 
 /** As sentences call them. */
 const predictionNames: Readonly<Record<Prediction, string>> = {
   eps: "noise prediction",
   v: "v-prediction",
   edm: "Playground 2.5's EDM parameterisation",
+  "edm-v": "CosXL's EDM parameterisation",
 };
 
 /** What training scripts write into `modelspec.prediction_type`; other words are other parameterisations. */
@@ -43,15 +40,11 @@ type Hint<T> = Readonly<{ says: T; by: string }>;
 /**
  * How a checkpoint is sampled, as the file says: by marker tensors, else by its metadata (kohya's and Stability's keys).
  *
- * @throws ModelError `layout-unsupported` for CosXL's and other parameterisations that are not built, by name
+ * @throws ModelError `layout-unsupported` for parameterisations that are not built, by name
  */
-export function parameterisation({ path, tensors, metadata }: WeightFile): Parameterisation {
+export function parameterisation(file: WeightFile): Parameterisation {
+  const { path, tensors, metadata } = file;
   const name = basename(path);
-  for (const [marker, meaning] of Object.entries(unsupported)) {
-    if (!tensors.has(marker)) continue;
-    const message = `${name} is marked as using ${meaning} (tensor ${marker}), which is not supported yet.`;
-    throw new ModelError("layout-unsupported", message, { path, key: marker });
-  }
   const key = "modelspec.prediction_type";
   const word = metadata.get(key)?.trim().toLowerCase();
   const worded = word === undefined || word === "" ? undefined : predictionOf(word);
@@ -61,10 +54,13 @@ export function parameterisation({ path, tensors, metadata }: WeightFile): Param
     throw new ModelError("layout-unsupported", message, { path, key });
   }
   const edm = ["edm_mean", "edm_std"].find((marker) => tensors.has(marker));
+  const cosxl = cosxlMark(file);
   const predictions: Hint<Prediction>[] = [
+    ...(cosxl === undefined ? [] : [{ says: "edm-v", by: `the tensor ${cosxl}` } as const]),
     ...(edm === undefined ? [] : [{ says: "edm", by: `the tensor ${edm}` } as const]),
     ...(tensors.has("v_pred") ? [{ says: "v", by: "the tensor v_pred" } as const] : []),
-    ...(worded === undefined ? [] : [{ says: worded, by: key }]),
+    // CosXL predicts v too, and a file that says so of it does not contradict itself.
+    ...(worded === undefined || cosxl !== undefined ? [] : [{ says: worded, by: key }]),
     ...flag(metadata, "ss_v_parameterization").map(
       ({ says, by }) => ({ says: says ? "v" : "eps", by }) as const,
     ),
@@ -76,11 +72,48 @@ export function parameterisation({ path, tensors, metadata }: WeightFile): Param
   return {
     prediction: predictions[0]?.says ?? "eps",
     schedule: terminal[0]?.says === true ? "zero-terminal-snr" : "scaled-linear",
-    notes: [
-      ...contradiction(name, predictions, (says) => predictionNames[says]),
-      ...contradiction(name, terminal, (says) => (says ? "zero terminal SNR" : "no zero terminal SNR")),
-    ],
+    doubts: {
+      prediction:
+        predictions.length === 0
+          ? unmarkedPrediction(file)
+          : contradiction(name, predictions, (says) => predictionNames[says]),
+      schedule:
+        terminal.length === 0
+          ? unmarkedSchedule(file)
+          : contradiction(name, terminal, (says) => (says ? "zero terminal SNR" : "no zero terminal SNR")),
+    },
   };
+}
+
+/** Many models are older than all marks, and are known by their names alone: guessing would be as silent as not to. */
+function unmarkedPrediction(file: WeightFile): string[] {
+  const hinted = (at: HintedAt, wants: string, way: string): string[] => {
+    const place = hintOf(file, at);
+    if (place === undefined) return [];
+    return [
+      `${basename(file.path)} may want ${wants}, as ${place} hints, but has no mark that says so: it is drawn with ${predictionNames.eps}. ${way}`,
+    ];
+  };
+  return [
+    ...(["v", "edm"] as const).flatMap((at) =>
+      hinted(
+        at,
+        predictionNames[at],
+        `If that is wrong, a JSON file beside it can decide otherwise (prediction_type: ${at}).`,
+      ),
+    ),
+    ...(["the image itself", "a flow"] as const).flatMap((at) =>
+      hinted(at, `to predict ${at}`, "Nothing here can draw it otherwise."),
+    ),
+  ];
+}
+
+function unmarkedSchedule(file: WeightFile): string[] {
+  const place = hintOf(file, "zero");
+  if (place === undefined) return [];
+  return [
+    `${basename(file.path)} may want zero terminal SNR, as ${place} hints, but has no mark that says so: it is drawn without. If that is wrong, a JSON file beside it can decide otherwise (zero_terminal_snr: true).`,
+  ];
 }
 
 /** Python's words for a truth value, as kohya's metadata has them. */
@@ -104,10 +137,30 @@ export type SampledAs = Readonly<{
   zeroTerminalSnr?: boolean | undefined;
 }>;
 
-/** The checkpoint as the file beside it says that it is sampled: that decides where both say something. */
+/**
+ * The checkpoint as the file beside it says that it is sampled: that decides where both say something, and settles what
+ * the file left in doubt.
+ */
 export function sampledAs(checkpoint: Checkpoint, said: SampledAs | undefined): Checkpoint {
-  const { prediction = checkpoint.prediction, zeroTerminalSnr } = said ?? {};
-  const { schedule } = checkpoint;
-  if (zeroTerminalSnr === undefined) return { ...checkpoint, prediction, schedule };
-  return { ...checkpoint, prediction, schedule: zeroTerminalSnr ? "zero-terminal-snr" : "scaled-linear" };
+  const { prediction, zeroTerminalSnr } = said ?? {};
+  const { doubts } = checkpoint;
+  const open: Doubts = {
+    prediction: prediction === undefined ? doubts.prediction : [],
+    schedule: zeroTerminalSnr === undefined ? doubts.schedule : [],
+  };
+  const settled = [...doubts.prediction, ...doubts.schedule].filter(
+    (doubt) => !open.prediction.includes(doubt) && !open.schedule.includes(doubt),
+  );
+  return {
+    ...checkpoint,
+    prediction: prediction ?? checkpoint.prediction,
+    schedule:
+      zeroTerminalSnr === undefined
+        ? checkpoint.schedule
+        : zeroTerminalSnr
+          ? "zero-terminal-snr"
+          : "scaled-linear",
+    doubts: open,
+    notes: checkpoint.notes.filter((note) => !settled.includes(note)),
+  };
 }

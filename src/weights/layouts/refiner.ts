@@ -49,7 +49,7 @@ function ownVae(file: WeightFile, isThere: boolean): WeightMap {
 function unetOf(file: WeightFile, family: "sdxl-refiner" | "sd-1"): Checkpoint {
   const { path, stamp } = file;
   const part = checkpointParts.unet;
-  const { prediction, schedule, notes } = parameterisation(file);
+  const { prediction, schedule, doubts } = parameterisation(file);
   const unet = below(withScales(file), part.prefix);
   const channels = unet.get("input_blocks.0.0.weight")?.shape[1] ?? 4;
   if (channels !== 4) {
@@ -70,7 +70,8 @@ function unetOf(file: WeightFile, family: "sdxl-refiner" | "sd-1"): Checkpoint {
     textL: none,
     textG: none,
     vae: none,
-    notes,
+    doubts,
+    notes: [...doubts.prediction, ...doubts.schedule],
   };
 }
 

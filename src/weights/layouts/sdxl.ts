@@ -27,7 +27,7 @@ const leftovers = new RegExp(
   [
     "^model_ema\\.|^first_stage_model\\.(loss|model_ema)\\.|^loss\\b|^global_step$|^scale_factor$",
     "^(betas|alphas_cumprod|sqrt_|log_one_minus|posterior_|lvlb_weights|logvar)|^(model\\.)?denoiser\\b",
-    "^(v_pred|ztsnr|edm_mean|edm_std)$",
+    "^(v_pred|ztsnr|edm_mean|edm_std|edm_vpred\\.sigma_(min|max))$",
     // Of CLIP: a list of 0 to 76, and what only its other half needs.
     "\\.(position_ids|logit_scale|attn_mask)$|^conditioner\\.embedders\\.1\\.model\\.visual\\.",
     "^conditioner\\.embedders\\.0\\.transformer\\.text_projection\\.",
@@ -67,7 +67,7 @@ export function sdxlCheckpoint(file: WeightFile): Checkpoint {
   refuseFactors(path, unused);
   const notes =
     unused.length === 0 ? [] : [`${basename(path)} has ${counted(unused)} that nothing here uses.`];
-  const { prediction, schedule } = sampled;
+  const { prediction, schedule, doubts } = sampled;
   const { unet, textL, vae } = parts;
   const textG = renameOpenClip(parts.textG);
   return {
@@ -80,7 +80,8 @@ export function sdxlCheckpoint(file: WeightFile): Checkpoint {
     textL,
     textG,
     vae,
-    notes: [...sampled.notes, ...notes],
+    doubts,
+    notes: [...doubts.prediction, ...doubts.schedule, ...notes],
   };
 }
 

@@ -10,6 +10,7 @@ import { foreignByMetadata, foreignByName, foreignByWidth } from "./foreign-lora
 import { type Group, groupByModule } from "./groups.ts";
 import type { Lora, LoraBranch } from "./lora.ts";
 import { notesOf } from "./notes.ts";
+import { otherDepthNote } from "./other-depth.ts";
 import { refused, short } from "./refused.ts";
 import { readNumbers, scaleOf } from "./scales.ts";
 import { type Part, type Target, targetsOf } from "./targets.ts";
@@ -35,8 +36,21 @@ export function readLora(path: string, checkpoint: Checkpoint, index: number): L
   checkFamilies(file.path, groups);
   const pairs = pairsOf(file, groups, checkpoint);
   checkEnd(file.path, pairs);
-  const notes = notesOf({ path: file.path, base: checkpoint.path, groups, embeddings, configs });
-  return { path: file.path, files: filesOf(file), ...branchesOf(file, pairs, configs, index), notes };
+  const { path: base, unet } = checkpoint;
+  const branches = branchesOf(file, pairs, configs, index);
+  const depth = otherDepthNote({ path: file.path, base, unet, modules: branches.unet.keys() });
+  const notes = [
+    ...notesOf({ path: file.path, base, groups, embeddings, configs }),
+    ...[depth ?? [], otherModelNote(file, base) ?? []].flat(),
+  ];
+  return { path: file.path, files: filesOf(file), ...branches, notes };
+}
+
+/** Kolors and others have SDXL's UNet, name by name: only the metadata tells their LoRAs. */
+function otherModelNote(file: WeightFile, base: string): string | undefined {
+  const said = foreignByMetadata(file);
+  if (said === undefined) return undefined;
+  return `${basename(file.path)} says that ${said}; its modules are in ${basename(base)}, so it is used.`;
 }
 
 /** A LoRA's own file, and the configuration beside it. */

@@ -39,6 +39,13 @@ test("unknown names give way: styles go, LoRAs become none, the rest is left to 
     ],
   });
   expect(replaced).toHaveLength(8);
+  expect(replaced).toContain("base_model_name: gone.safetensors (similar: base.safetensors)");
+  expect(replaced.find((one) => one.startsWith("style_selections"))).toMatch(
+    /^style_selections: No such style \(similar: .*\)$/,
+  );
+  expect(replaced.find((one) => one.startsWith("loras"))).toBe(
+    "loras: gone.safetensors (similar: a.safetensors)",
+  );
 });
 
 test("known names stay, also those that are not built yet: they are refused later, by name", () => {

@@ -254,7 +254,10 @@ test("textual inversion is refused wherever it stands, and only it", () => {
 });
 
 test("previews are coloured as the checkpoint says, else as SDXL's, or not made", () => {
-  expect(resolve().recipe.previews).toBe(sdxlLatentColours);
-  expect(resolve({ base_model_name: "demo.safetensors" }).recipe.previews).toBe(demoColours);
+  expect(resolve().recipe.previews).toEqual({ by: "colours", colours: sdxlLatentColours });
+  expect(resolve({ base_model_name: "demo.safetensors" }).recipe.previews).toEqual({
+    by: "colours",
+    colours: demoColours,
+  });
   expect(resolve({ disable_preview: true }).recipe.previews).toBeNull();
 });

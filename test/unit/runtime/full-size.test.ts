@@ -18,7 +18,7 @@ afterAll(() => workshop.close());
 const requests = (dtype: DType) => {
   const checkpoint = sdxlCheckpoint(headerOf(sdxlShapes(sdxlBase), "/sd_xl_base_1.0.safetensors", dtype));
   const locate = (source: PartSource) => locatedFor(source, checkpoint, sdxlBase);
-  const files = { checkpoint, loras: [], own: {}, locate };
+  const files = { checkpoint, loras: [], own: {}, locate, preview: () => undefined };
   return Object.values(networks).map(
     (network) => jobNetwork(network, files, { clipSkip: 2 }, workshop).request,
   );

@@ -37,6 +37,10 @@ function networksOver(during: () => void = () => undefined) {
     during();
     return answer;
   };
+  const walk = async function* () {
+    yield { at: "strip", done: 0, of: 1 } as const;
+    yield { at: "end", answer: await run() } as const;
+  };
   const networks: Networks = {
     prediction: "eps",
     schedule: "scaled-linear",
@@ -47,6 +51,9 @@ function networksOver(during: () => void = () => undefined) {
     refiner: undefined,
     decode: run,
     encode: run,
+    preview: run,
+    decodeByStrips: walk,
+    encodeByStrips: walk,
     ask: async () => {
       throw new Error("every network has its own call");
     },

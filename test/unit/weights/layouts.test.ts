@@ -66,15 +66,6 @@ test("an SDXL model is told by what it has and lacks", () => {
   expect(refusal([]).message).toContain("empty");
 });
 
-for (const [marker, meaning] of [["edm_vpred.sigma_max", "the EDM parameterisation of CosXL"]] as const) {
-  test(`a file marked ${marker} is refused: it would be sampled wrongly`, () => {
-    const error = refusal(changed({ [marker]: [] }));
-    expect(error.code).toBe("layout-unsupported");
-    expect(error.message).toContain(`using ${meaning} (tensor ${marker})`);
-    expect(error.details).toEqual({ path: somePath, key: marker });
-  });
-}
-
 test("an inpainting model and other channel counts are named", () => {
   const key = `${unet}input_blocks.0.0.weight`;
   expect(refusal(changed({ [key]: [32, 9, 3, 3] })).message).toContain(

@@ -346,6 +346,18 @@ test("metadata names the base of a text encoder's LoRA, and says nothing where i
   }
 });
 
+test("metadata that names another model whose UNet is the same is told, since nothing else tells them apart", () => {
+  expect(readWith({ "modelspec.architecture": "kolors/lora" }, peft(inUnet, 128)).notes).toContain(
+    "some.safetensors says that it was made for Kolors (modelspec.architecture); its modules are in tiny.safetensors, so it is used.",
+  );
+  expect(
+    readWith(
+      { "modelspec.architecture": "stable-diffusion-xl-v1-base/lora" },
+      peft(inUnet, 128),
+    ).notes.join(),
+  ).not.toContain("made for");
+});
+
 test("names made to be read for hours are read once, and shown short", () => {
   const long = `lora_unet${".glora_x".repeat(100_000)}!`;
   const error = refusal({ ...pair(projection), [long]: [4], [`${long}!`]: [4] });

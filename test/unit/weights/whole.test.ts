@@ -1,9 +1,10 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { ModelError } from "#/lib/errors.ts";
+import { diffusersName } from "#/weights/layouts/diffusers-names.ts";
 import { sdxlCheckpoint } from "#/weights/layouts/sdxl.ts";
 import { changed, refusal, somePath } from "../../support/refused-checkpoint.ts";
-import { headerOf, sdxlBase, sdxlShapes, sdxlTiny } from "../../support/sdxl-layout.ts";
+import { headerOf, sdxlBase, sdxlShapes, sdxlTiny, ssd1b, vega } from "../../support/sdxl-layout.ts";
 
 const unet = "model.diffusion_model.";
 
@@ -113,6 +114,27 @@ test("distilled models are whole in their own way: other depths, no middle or le
     read(without(/middle_block\.[12]\.|output_blocks\.[45]\.1\.transformer_blocks\.1\./)),
   ).toBeGreaterThan(700);
 });
+
+for (const [name, sizes, tensors, parameters] of [
+  ["SSD-1B", ssd1b, 944, 1_331_334_404],
+  ["Vega", vega, 564, 745_225_604],
+  ["Stability's base", sdxlBase, 1680, 2_567_463_684],
+] as const) {
+  test(`${name} in its full size is read from its header, and every module has its place in diffusers' names`, () => {
+    const { unet: found } = sdxlCheckpoint(headerOf(sdxlShapes(sizes), somePath));
+    expect(found.size).toBe(tensors);
+    const count = [...found.values()].reduce((sum, { shape }) => sum + shape.reduce((n, m) => n * m, 1), 0);
+    expect(count).toBe(parameters);
+    const modules = [...new Set([...found.keys()].map((key) => key.replace(/\.(weight|bias)$/, "")))];
+    const names = modules.map((module) => diffusersName(module, found));
+    expect(names).not.toContain(undefined);
+    expect(new Set(names).size).toBe(modules.length);
+    const last = "transformer_blocks.9.attn1.to_q";
+    expect(names.includes(`up_blocks.0.attentions.2.${last}`)).toBe(name !== "Vega");
+    expect(names.includes(`up_blocks.0.attentions.1.${last}`)).toBe(name === "Stability's base");
+    expect(names.includes("mid_block.resnets.1.conv1")).toBe(name === "Stability's base");
+  });
+}
 
 test("no header makes it hang or throw anything but an error that names the file", () => {
   const names = [...sdxlShapes(sdxlTiny).keys()];

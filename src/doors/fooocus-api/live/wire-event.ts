@@ -4,7 +4,7 @@ import { clientSentence } from "#/lib/client-sentence.ts";
 import type { LiveEvent, TaskEvent } from "#/tasks/life-cycle/events.ts";
 import type { Preview } from "#/tasks/life-cycle/task.ts";
 import { recordNow } from "../record.ts";
-import { sentenceOf } from "../sentence.ts";
+import { ownSentenceOf } from "../sentence.ts";
 
 /** An event as readers of the live channel see it, keys in one order everywhere. */
 export function wireEvent(event: LiveEvent): JsonObject {
@@ -17,7 +17,7 @@ export function wireEvent(event: LiveEvent): JsonObject {
     case "progress": {
       const { percent, stage, image, images, step, steps, etaMs } = event;
       const where = { progress: percent, stage, image, images, step, steps };
-      return { ...head, ...where, message: sentenceOf(event), eta_ms: etaMs };
+      return { ...head, ...where, message: ownSentenceOf(event), eta_ms: etaMs };
     }
     case "image": {
       const { url, seed, width, height } = event.image;

@@ -1,0 +1,65 @@
+import { stepsMade } from "#/sampling/steps-made.ts";
+import type { Recipe } from "./recipe.ts";
+
+/** Says that the schedule makes fewer steps than were asked for, and how many it can make. */
+export function stepsWarning({
+  sampler,
+  schedule,
+  steps,
+}: Pick<Recipe, "sampler" | "schedule" | "steps">): string | undefined {
+  const made = stepsMade({ sampler, schedule, steps });
+  if (made === steps) return undefined;
+  return `${schedule} with ${sampler} makes 1 to ${made} steps: ${made} are made where ${steps} were asked for.`;
+}
+
+/** What a network answers with, as its file or the file beside it says. */
+export type Answers = "eps" | "v" | "edm" | "edm-v";
+
+const answerNames: Readonly<Record<Answers, string>> = {
+  eps: "predicts noise",
+  v: "predicts v",
+  edm: "is asked in Playground 2.5's way",
+  "edm-v": "is asked in CosXL's way",
+};
+
+/**
+ * Says that the schedule has the network asked in another way than the one it was trained for. Three schedules bring their
+ * own, as Fooocus' do, whatever the checkpoint is; the pictures are then wrong in a way that looks like a bad model.
+ *
+ * @param recipe without a schedule where only its files matter
+ * @returns a sentence, or none
+ */
+export function askedOtherwise(
+  { base, schedule }: Pick<Recipe, "base"> & Partial<Pick<Recipe, "schedule">>,
+  answers: Answers,
+): readonly string[] {
+  const way = schedule === undefined ? undefined : wayOf(schedule);
+  if (way === undefined || way === answers) return [];
+  const said =
+    way === "eps"
+      ? "as if it predicted noise"
+      : "as Playground 2.5 is; if it is that, a JSON file beside it can say so (prediction_type: edm)";
+  return [
+    `${base} ${answerNames[answers]}, but the schedule ${schedule} asks it ${said}: its pictures will be wrong. Choose another scheduler_name or performance_selection.`,
+  ];
+}
+
+/** How a schedule has every network asked; undefined where it leaves that to the network's file. */
+function wayOf(schedule: Recipe["schedule"]): "eps" | "edm" | undefined {
+  switch (schedule) {
+    case "lcm":
+    case "tcd":
+      return "eps";
+    case "edm_playground_v2.5":
+      return "edm";
+    case "normal":
+    case "karras":
+    case "exponential":
+    case "sgm_uniform":
+    case "simple":
+    case "ddim_uniform":
+    case "turbo":
+    case "align_your_steps":
+      return undefined;
+  }
+}

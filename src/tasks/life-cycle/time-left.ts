@@ -1,0 +1,68 @@
+import type { JobOutline, Report } from "./progress.ts";
+
+/** How long decoding takes on an engine, as far as it has decoded since this process began. */
+export class DecodingPace {
+  #perPixel: number | undefined;
+
+  /** A picture was decoded. */
+  took(milliseconds: number, pixels: number): void {
+    if (pixels > 0) this.#perPixel = milliseconds / pixels;
+  }
+
+  /** Milliseconds that a picture will take; nothing while none was decoded. */
+  expected(pixels: number): number | undefined {
+    return this.#perPixel === undefined ? undefined : this.#perPixel * pixels;
+  }
+}
+
+/** Steps after which their pace is honest. */
+const enough = 2;
+
+/** Time to the end of a run, from what was seen: the pace of its steps, and how long decoding took before. */
+export class TimeLeft {
+  readonly #outline: JobOutline;
+  readonly #decoding: () => number | undefined;
+  #walkedFor = 0;
+  #walked = 0;
+  #last: Readonly<{ image: number; step: number; at: number }> | undefined;
+  #decodingSince: Readonly<{ image: number; at: number }> | undefined;
+
+  /** @param decoding milliseconds that a picture's decoding takes, if any was decoded before */
+  constructor(outline: JobOutline, decoding: () => number | undefined) {
+    this.#outline = outline;
+    this.#decoding = decoding;
+  }
+
+  /** Milliseconds to the end; null where nobody can know. `now` is that of a report, in order. */
+  at({ stage, image, step }: Report, now: number): number | null {
+    const { images, steps } = this.#outline;
+    const decoding = this.#decoding();
+    if (stage === "decoding") {
+      if (this.#decodingSince?.image !== image) this.#decodingSince = { image, at: now };
+      if (decoding === undefined) return null;
+      const begun = Math.max(0, decoding - (now - this.#decodingSince.at));
+      const others = images - image - 1;
+      return others === 0 ? Math.round(begun) : this.#sum(others * steps, begun + others * decoding);
+    }
+    if (stage !== "denoising" || step === 0) return null;
+    this.#walk(image, step, now);
+    const left = (images - image) * steps - step;
+    // What comes after the last step takes as long as several.
+    if (left === 0 && decoding === undefined) return null;
+    return this.#sum(left, (images - image) * (decoding ?? 0));
+  }
+
+  #walk(image: number, step: number, now: number): void {
+    const last = this.#last;
+    if (last?.image === image && step > last.step) {
+      this.#walkedFor += now - last.at;
+      this.#walked += step - last.step;
+    }
+    this.#last = { image, step, at: now };
+  }
+
+  #sum(steps: number, more: number): number | null {
+    if (this.#walked < enough) return null;
+    return Math.max(0, Math.round((this.#walkedFor / this.#walked) * steps + more));
+  }
+}

@@ -1,0 +1,54 @@
+import { expect, test } from "bun:test";
+import { askedOtherwise, stepsWarning } from "#/recipe/method-warnings.ts";
+import { samplerNames, scheduleNames } from "#/recipe/recipe.ts";
+
+test("turbo and the end of ddim_uniform make fewer steps than asked for, which is told with what they can make", () => {
+  expect(stepsWarning({ sampler: "euler", schedule: "turbo", steps: 30 })).toBe(
+    "turbo with euler makes 1 to 10 steps: 10 are made where 30 were asked for.",
+  );
+  expect(stepsWarning({ sampler: "dpm_2", schedule: "turbo", steps: 10 })).toBe(
+    "turbo with dpm_2 makes 1 to 9 steps: 9 are made where 10 were asked for.",
+  );
+  expect(stepsWarning({ sampler: "euler", schedule: "ddim_uniform", steps: 1000 })).toContain("1 to 999");
+});
+
+test("every other schedule makes what is asked, and every number that a sentence offers is made", () => {
+  for (const schedule of scheduleNames) {
+    for (const sampler of ["euler", "dpm_2"] as const) {
+      for (const steps of [1, 2, 3, 4, 8, 9, 10, 11, 30, 60, 333, 501, 998, 999, 1000]) {
+        const told = stepsWarning({ sampler, schedule, steps });
+        const most = Number(/1 to (\d+) steps/.exec(told ?? "")?.[1] ?? steps);
+        expect([schedule, sampler, steps, stepsWarning({ sampler, schedule, steps: most })]).toEqual([
+          schedule,
+          sampler,
+          steps,
+          undefined,
+        ]);
+        const mayBeFewer = schedule === "turbo" ? steps > 8 : schedule === "ddim_uniform" && steps > 998;
+        if (!mayBeFewer) expect([schedule, steps, told]).toEqual([schedule, steps, undefined]);
+      }
+    }
+  }
+  expect(samplerNames).toContain("dpm_2");
+});
+
+test("a schedule that asks a network in another way than its file says is told, for each kind of file", () => {
+  const told = (schedule: (typeof scheduleNames)[number], answers: "eps" | "v" | "edm" | "edm-v"): boolean =>
+    askedOtherwise({ base: "base.safetensors", schedule }, answers).length > 0;
+  for (const schedule of ["lcm", "tcd"] as const) {
+    expect((["eps", "v", "edm", "edm-v"] as const).map((answers) => told(schedule, answers))).toEqual([
+      false,
+      true,
+      true,
+      true,
+    ]);
+  }
+  expect(told("edm_playground_v2.5", "edm")).toBe(false);
+  expect(told("edm_playground_v2.5", "eps")).toBe(true);
+  for (const schedule of ["karras", "turbo", "align_your_steps"] as const)
+    expect(told(schedule, "v")).toBe(false);
+  expect(askedOtherwise({ base: "a.safetensors" }, "v")).toEqual([]);
+  expect(askedOtherwise({ base: "a.safetensors", schedule: "lcm" }, "v")).toEqual([
+    "a.safetensors predicts v, but the schedule lcm asks it as if it predicted noise: its pictures will be wrong. Choose another scheduler_name or performance_selection.",
+  ]);
+});
