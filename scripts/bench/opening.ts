@@ -101,7 +101,7 @@ try {
       const derived = new DerivedFiles({ folder: join(folder, "derived"), budget: 2 ** 40 }, silentLog);
       const workshop = { operators: operators.cpu, residency, derived };
       const start = processor();
-      const { unet } = openNetworks({ base, loras: loras.slice(0, used) }, 2, workshop);
+      const { unet } = openNetworks({ base, loras: loras.slice(0, used) }, { clipSkip: 2 }, workshop);
       await unet(unetInputs(...input));
       const opened = processor();
       for (let run = 0; run < 5; run += 1) await unet(unetInputs(...input));

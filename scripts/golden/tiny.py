@@ -13,7 +13,12 @@ VOCAB, POSITIONS = 49408, 77
 WIDTH_L, WIDTH_G, LAYERS = 64, 128, 3
 UNET = {"mc": 32, "mult": (1, 2, 4), "depth": (0, 1, 2), "mid": 2}
 CONTEXT, ADM = WIDTH_L + WIDTH_G, WIDTH_G + 6 * 256
+# The SDXL refiner's: another level, transformers in the middle ones and below the last, G's text alone, and five sizes.
+REFINER = {"mc": 32, "mult": (1, 2, 4, 4), "depth": (0, 1, 2, 0), "mid": 2, "context": WIDTH_G, "adm": WIDTH_G + 5 * 256}
 VAE_WIDTH, VAE_MULT = 32, (1, 2, 4, 4)
+
+# Stable Diffusion 1.x': transformers in all levels but the last and below it, L's text, and no sizes.
+SD1 = {"mc": 32, "mult": (1, 2, 4, 4), "depth": (1, 1, 1, 0), "mid": 1, "context": WIDTH_L, "adm": None}
 
 
 class Writer:
@@ -60,11 +65,14 @@ def res_block(w, name, inner, outer, embedding):
         w.conv(f"{name}.skip_connection", inner, outer, 1)
 
 
-def transformer(w, name, width, depth):
+def transformer(w, name, width, depth, context, linear=True):
     w.norm(f"{name}.norm", width)
-    w.linear(f"{name}.proj_in", width, width)
+    if linear:
+        w.linear(f"{name}.proj_in", width, width)
+    else:
+        w.conv(f"{name}.proj_in", width, width, 1)
     for block in (f"{name}.transformer_blocks.{t}" for t in range(depth)):
-        for attention, source in (("attn1", width), ("attn2", CONTEXT)):
+        for attention, source in (("attn1", width), ("attn2", context)):
             w.linear(f"{block}.{attention}.to_q", width, width, bias=False)
             w.linear(f"{block}.{attention}.to_k", source, width, bias=False)
             w.linear(f"{block}.{attention}.to_v", source, width, bias=False)
@@ -73,16 +81,26 @@ def transformer(w, name, width, depth):
         w.linear(f"{block}.ff.net.2", 4 * width, width)
         for n in (1, 2, 3):
             w.norm(f"{block}.norm{n}", width)
-    w.linear(f"{name}.proj_out", width, width)
+    if linear:
+        w.linear(f"{name}.proj_out", width, width)
+    else:
+        w.conv(f"{name}.proj_out", width, width, 1)
 
 
-def unet():
-    w, base, mult, depth = Writer(torch.float16), UNET["mc"], UNET["mult"], UNET["depth"]
-    root, embedding = "model.diffusion_model", 4 * UNET["mc"]
+def base_sizes():
+    return {**UNET, "context": CONTEXT, "adm": ADM}
+
+
+def unet(sizes=None):
+    sizes = sizes or base_sizes()
+    w, base, mult, depth, context = Writer(torch.float16), *(sizes[key] for key in ("mc", "mult", "depth", "context"))
+    root, embedding = "model.diffusion_model", 4 * base
     w.linear(f"{root}.time_embed.0", base, embedding)
     w.linear(f"{root}.time_embed.2", embedding, embedding)
-    w.linear(f"{root}.label_emb.0.0", ADM, embedding)
-    w.linear(f"{root}.label_emb.0.2", embedding, embedding)
+    linear = sizes["adm"] is not None
+    if linear:
+        w.linear(f"{root}.label_emb.0.0", sizes["adm"], embedding)
+        w.linear(f"{root}.label_emb.0.2", embedding, embedding)
     w.conv(f"{root}.input_blocks.0.0", 4, base, 3)
     skips, width, n = [base], base, 1
     for level, factor in enumerate(mult):
@@ -90,7 +108,7 @@ def unet():
             res_block(w, f"{root}.input_blocks.{n}.0", width, factor * base, embedding)
             width = factor * base
             if depth[level]:
-                transformer(w, f"{root}.input_blocks.{n}.1", width, depth[level])
+                transformer(w, f"{root}.input_blocks.{n}.1", width, depth[level], context, linear)
             skips.append(width)
             n += 1
         if level < len(mult) - 1:
@@ -98,7 +116,7 @@ def unet():
             skips.append(width)
             n += 1
     res_block(w, f"{root}.middle_block.0", width, width, embedding)
-    transformer(w, f"{root}.middle_block.1", width, UNET["mid"])
+    transformer(w, f"{root}.middle_block.1", width, sizes["mid"], context, linear)
     res_block(w, f"{root}.middle_block.2", width, width, embedding)
     n = 0
     for level in reversed(range(len(mult))):
@@ -106,7 +124,7 @@ def unet():
             res_block(w, f"{root}.output_blocks.{n}.0", width + skips.pop(), mult[level] * base, embedding)
             width = mult[level] * base
             if depth[level]:
-                transformer(w, f"{root}.output_blocks.{n}.1", width, depth[level])
+                transformer(w, f"{root}.output_blocks.{n}.1", width, depth[level], context, linear)
             if level > 0 and r == 2:
                 w.conv(f"{root}.output_blocks.{n}.{2 if depth[level] else 1}.conv", width, width, 3)
             n += 1
@@ -189,6 +207,44 @@ def vae():
     w.conv(f"{decoder}.conv_out", width, 3, 3)
     w.conv("first_stage_model.quant_conv", 8, 8, 1)
     w.conv("first_stage_model.post_quant_conv", 4, 4, 1)
+    return w.tensors
+
+
+def refiner():
+    """The tiny refiner's tensors: of its text encoder, which nobody asks, one that stands for it."""
+    w = Writer(torch.float16)
+    w.put("conditioner.embedders.0.model.ln_final.weight", [WIDTH_G], 0.125, 1.0)
+    return {**unet(REFINER), **w.tensors}
+
+
+def sd1():
+    """A tiny Stable Diffusion 1.x: of its text encoder, which nobody asks, one tensor that stands for it."""
+    w = Writer(torch.float16)
+    w.put("cond_stage_model.transformer.text_model.final_layer_norm.weight", [WIDTH_L], 0.125, 1.0)
+    return {**unet(SD1), **w.tensors, **vae()}
+
+
+def interposer():
+    """The latent interposer with fewer channels and blocks."""
+    w, width = Writer(torch.float32), 16
+
+    def long(name, inner):
+        for n, channels in ((0, inner), (2, width), (4, width)):
+            w.conv(f"{name}.{n}", channels, width, 3)
+
+    def batch_norm(name):
+        w.norm(name, width)
+        w.put(f"{name}.running_mean", [width], 0.25)
+        w.put(f"{name}.running_var", [width], 0.125, 1.0)
+        w.tensors[f"{name}.num_batches_tracked"] = torch.tensor(7)
+
+    w.conv("head.short", 4, width, 3)
+    long("head.long", 4)
+    for block in (1, 2):
+        batch_norm(f"core.{block}.norm")
+        long(f"core.{block}.long", width)
+    batch_norm("core.3")
+    w.conv("tail", width, 4, 3)
     return w.tensors
 
 

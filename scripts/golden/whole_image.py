@@ -9,6 +9,7 @@ remaining samplers, the distilled modes' settings, LoRAs, guidance at its strong
 """
 
 import contextlib
+import functools
 import json
 
 import numpy as np
@@ -43,6 +44,15 @@ NEGATIVE = {
 SGM, DIFFUSERS = "tiny-lora-sgm.safetensors", "tiny-lora-diffusers.safetensors"
 
 
+# FreeU's numbers, strong enough to be seen in a tiny network.
+FREEU = {"b1": 1.4, "b2": 1.3, "s1": 0.4, "s2": 0.6}
+REFINER, SD1, SD1_SCALE = "tiny-refiner.safetensors", "tiny-sd1.safetensors", 0.18215
+
+
+def refined(name, swap, at):
+    return {"name": name, "swap": swap, "at": at}
+
+
 def case(name, sampler, schedule, steps, seed, **changed):
     usual = {"loras": [], "size": {"width": 128, "height": 160}, "noise": "gpu", "guidance": USUAL, "clipSkip": 2}
     settings = {"sampler": sampler, "schedule": schedule, "steps": steps, "seed": str(seed)}
@@ -57,6 +67,15 @@ CASES = [
     case("hyper", "dpmpp_sde_gpu", "karras", 4, 99, guidance=NONE, noise="cpu"),
     case("the strongest guidance", "dpmpp_sde", "karras", 10, 5, guidance=STRONG),
     case("a table longer than its steps", "dpmpp_2m_sde_gpu", "ddim_uniform", 12, 3),
+    case("joint", "euler", "karras", 8, 11, refiner=refined(REFINER, "joint", 4)),
+    case("joint with a history", "dpmpp_2m_sde_gpu", "karras", 8, 12, refiner=refined(REFINER, "joint", 4)),
+    case("joint, two calls a step", "heun", "normal", 5, 13, refiner=refined(REFINER, "joint", 2), freeU=FREEU),
+    case("separate", "dpmpp_2m_sde_gpu", "karras", 8, 14, refiner=refined(REFINER, "separate", 5)),
+    case("separate with fresh noise", "euler_ancestral", "normal", 6, 15, refiner=refined(REFINER, "separate", 3)),
+    case("cut in two", "dpmpp_2m_sde_gpu", "karras", 8, 16, refiner=refined(None, "separate", 3), freeU=FREEU),
+    case("over a clean latent", "dpmpp_2m_sde_gpu", "karras", 8, 17, refiner=refined(REFINER, "vae", 5)),
+    case("over a clean latent, fresh noise", "euler_ancestral", "normal", 6, 18, noise="cpu", refiner=refined(None, "vae", 3)),
+    case("stable diffusion 1.x", "dpmpp_2m_sde_gpu", "karras", 8, 19, refiner=refined(SD1, "joint", 5)),
     case("fresh noise", "euler_ancestral", "normal", 12, 2**32 + 1, noise="cpu", clipSkip=1),
 ]
 
@@ -101,6 +120,15 @@ class Models:
             weights = loras.fold(weights, names, load_file(FOLDER / lora["name"]), lora["weight"])
         self.text = {"l": networks.text_l_of(weights), "g": networks.text_g_of(weights)}
         self.unet, self.vae = networks.unet_of(weights), networks.vae_of(weights)
+        refiner = {key: value.float() for key, value in tiny.refiner().items()}
+        self.refiner = networks.unet_of(refiner, tiny.REFINER)
+        sd1 = {key: value.float() for key, value in tiny.sd1().items()}
+        self.sd1, self.sd1_vae = networks.unet_of(sd1, tiny.SD1), networks.vae_of(sd1)
+        self.interposer = networks.Interposer(tiny.interposer())
+
+
+# Those of the case that is drawn.
+MODELS = []
 
 
 def conditioned(side, written, models, encode, skip):
@@ -108,20 +136,30 @@ def conditioned(side, written, models, encode, skip):
     return torch.cat([context for context, _ in parts], 1), sum(pooled for _, pooled in parts[: side["topK"]])
 
 
-def denoiser(recipe, models, model, sides):
-    """The guided estimate, as a k-diffusion sampler calls it."""
+def denoiser(recipe, models, model, sides, refines=None):
+    """The guided estimate, as a k-diffusion sampler calls it, of the base model or of the SDXL refiner."""
     width, height = recipe["size"]["width"], recipe["size"]["height"]
     g = recipe["guidance"]
 
     def branch(side, scale):
         context, pooled = sides[side]
 
+        def refiner(x, t):
+            score = 6.0 if side == "positive" else 2.5
+            added = {"text_embeds": pooled, "time_ids": torch.tensor([[height, width, 0, 0, score]])}
+            rows = context[..., -tiny.WIDTH_G :]
+            return models.refiner(x, torch.tensor([float(t)]), rows, added_cond_kwargs=added).sample
+
+        def sd1(x, t):
+            norm = models.text["l"].text_model.final_layer_norm if hasattr(models.text["l"], "text_model") else models.text["l"].final_layer_norm
+            return models.sd1(x, torch.tensor([float(t)]), norm(context[..., : tiny.WIDTH_L])).sample
+
         def network(x, t):
             sizes = torch.tensor([guidance.adm_numbers(height, width, scale, g["admEnd"], t)]).float()
             added = {"text_embeds": pooled, "time_ids": sizes}
             return models.unet(x, torch.tensor([float(t)]), context, added_cond_kwargs=added).sample
 
-        return lambda x, sigma: model.denoised(x, sigma, network)
+        return lambda x, sigma: model.denoised(x, sigma, {REFINER: refiner, SD1: sd1}[refines] if refines else network)
 
     positive, negative = branch("positive", g["admPositive"]), branch("negative", g["admNegative"])
 
@@ -145,7 +183,8 @@ def sample_lcm(denoise, x, sigmas, noise_sampler=None, **_):
     return x
 
 
-def sampled(recipe, call, model, latent=0):
+def sampled(recipe, call, model, refine=None, latent=0):
+    """The clean latent; `refine` estimates for the model that takes over, else `call` does so itself."""
     k = sampling.k_sampling()
     seed, rule = int(recipe["seed"]), recipe["noise"]
     sigmas = guidance.plan(recipe["schedule"], model, recipe["steps"])
@@ -159,6 +198,7 @@ def sampled(recipe, call, model, latent=0):
     functions = {
         "euler": (k.sample_euler, None),
         "euler_ancestral": (k.sample_euler_ancestral, fresh),
+        "heun": (k.sample_heun, None),
         "dpmpp_2m_sde_gpu": (k.sample_dpmpp_2m_sde, "tree"),
         "dpmpp_sde": (k.sample_dpmpp_sde, "tree"),
         "dpmpp_sde_gpu": (k.sample_dpmpp_sde, "tree"),
@@ -170,7 +210,46 @@ def sampled(recipe, call, model, latent=0):
             uncut = guidance.uncut(recipe["schedule"], model, recipe["steps"])
             noise = k.BrownianTreeNoiseSampler(start, uncut[uncut > 0].min(), uncut.max(), seed=seed)
         extra = {} if noise is None else {"noise_sampler": noise}
-        return function(call, start, sigmas, disable=True, **extra)
+        if "refiner" not in recipe:
+            return function(call, start, sigmas, disable=True, **extra)
+        return swapped(recipe, (call, refine), functools.partial(function, disable=True, **extra), (start, sigmas))
+
+
+def swapped(recipe, calls, function, begin):
+    """The swap methods of Fooocus, with tables that are as long as their steps."""
+    (call, refine), (start, sigmas) = calls, begin
+    at, swap = recipe["refiner"]["at"], recipe["refiner"]["swap"]
+    sd1 = recipe["refiner"]["name"] == SD1
+    if swap == "joint" and not sd1:
+        asked = [call]
+
+        def switch(step):
+            if step["i"] == at:
+                asked[0] = refine
+
+        return function(lambda x, sigma, **more: asked[0](x, sigma, **more), start, sigmas, callback=switch)
+    if swap == "separate":
+        return function(refine, function(call, start, sigmas[: at + 1]), sigmas[at:])
+    kept = []
+
+    def keeping(x, sigma, **more):
+        denoised = call(x, sigma, **more)
+        kept[:] = [(x - denoised) / sigma.reshape(-1, 1, 1, 1)]
+        return denoised
+
+    clean = function(keeping, start, torch.cat([sigmas[:at], torch.zeros(1)]))
+    stream = torch.Generator().manual_seed(int(recipe["seed"]) + 1)
+    noise = torch.randn(start.shape, generator=stream)
+    noise = noise + kept[0].mean(1, keepdim=True) - noise.mean(1, keepdim=True)
+    if recipe["sampler"] == "euler_ancestral":  # fresh noise goes on with the new seed
+        assert recipe["noise"] == "cpu"
+        function = functools.partial(function, noise_sampler=lambda *_: torch.randn(start.shape, generator=stream))
+    if sd1:
+        clean = MODELS[0].interposer(clean / LATENT_SCALE) * SD1_SCALE
+    sigmas = sigmas[at:] * 1.4
+    high = 14.614641189575195
+    scale = (1 + sigmas[0] ** 2).sqrt() if float(sigmas[0]) >= high * (1 - 1e-5) else sigmas[0]
+    return function(refine, clean + noise * scale, sigmas)
 
 
 @torch.no_grad()
@@ -178,14 +257,19 @@ def main():
     encode = tokenizer.clip()
     out = {}
     for recipe in CASES:
-        models = Models(recipe["loras"])
+        MODELS[:] = [models := Models(recipe["loras"])]
         model = guidance.Discrete(20, "lcm") if recipe["schedule"] == "lcm" else guidance.Discrete()
         sides = {
             side: conditioned(recipe[side], written, models, encode, recipe["clipSkip"])
             for side, written in (("positive", POSITIVE), ("negative", NEGATIVE))
         }
-        latent = sampled(recipe, denoiser(recipe, models, model, sides), model) / LATENT_SCALE
-        picture = ((models.vae.decode(latent).sample / 2 + 0.5) * 255).clamp(0, 255).to(torch.uint8)
+        own = denoiser(recipe, models, model, sides)
+        other = recipe.get("refiner", {}).get("name") and denoiser(recipe, models, model, sides, refines=recipe["refiner"]["name"])
+        with networks.freeu(models.unet, recipe.get("freeU")):
+            latent = sampled(recipe, own, model, other or own)
+        sd1 = recipe.get("refiner", {}).get("name") == SD1
+        latent = latent / (SD1_SCALE if sd1 else LATENT_SCALE)
+        picture = (((models.sd1_vae if sd1 else models.vae).decode(latent).sample / 2 + 0.5) * 255).clamp(0, 255).to(torch.uint8)
         out[f"{recipe['name']}.latent"] = latent
         out[f"{recipe['name']}.picture"] = picture[0].permute(1, 2, 0)[::2, ::2].contiguous()
         print(recipe["name"], latent.std().item(), picture.float().mean().item(), picture.float().std().item())

@@ -3,8 +3,10 @@ import { BugError, ModelError } from "#/lib/errors.ts";
 import { networks } from "#/networks/index.ts";
 import type { Network } from "#/networks/network.ts";
 import type { Checkpoint } from "#/weights/checkpoint.ts";
+import { interposerFile } from "#/weights/layouts/interposer.ts";
 import { type SampledAs, sampledAs } from "#/weights/layouts/parameterisation.ts";
 import { locatePart, type OwnFileKind, type PartSource } from "#/weights/layouts/part-source.ts";
+import { checkRefiner, refinerCheckpoint } from "#/weights/layouts/refiner.ts";
 import { sdxlCheckpoint } from "#/weights/layouts/sdxl.ts";
 import { readInversion, textWidths } from "#/weights/layouts/textual-inversion.ts";
 import { configBeside } from "#/weights/lora/adapter-config.ts";
@@ -33,6 +35,24 @@ export class Examiner {
   checkpoint(path: string, said?: SampledAs): Checkpoint {
     const checkpoint = this.#checkpoints.of([path, stampAt(path)], () => sdxlCheckpoint(openWeights(path)));
     return sampledAs(checkpoint, said);
+  }
+
+  /**
+   * @param between what lies between the latents of SDXL and of Stable Diffusion 1.x, if it is there
+   * @returns what the file has and nobody uses
+   * @throws ModelError if it cannot take over from this checkpoint
+   */
+  refiner(path: string, between: string | undefined, checkpoint: Checkpoint): readonly string[] {
+    const stamps = [stampAt(path), between === undefined ? "" : stampAt(between), checkpoint.stamp];
+    return this.#others.of(["refiner", path, between ?? "", checkpoint.path, ...stamps], () => {
+      const refiner = refinerCheckpoint(openWeights(path));
+      checkRefiner(refiner, checkpoint);
+      if (refiner.family === "sd-1") {
+        const file = between === undefined ? undefined : openWeights(between);
+        locatePart({ ownFile: interposerFile }, refiner, file);
+      }
+      return refiner.notes;
+    });
   }
 
   /**

@@ -1,12 +1,14 @@
 import { gpt2 } from "./gpt2.ts";
+import { interposer } from "./interposer.ts";
 import type { Network } from "./network.ts";
 import { textG, textGVectors } from "./text-g.ts";
 import { textL, textLVectors } from "./text-l.ts";
 import { unet } from "./unet.ts";
+import { unetSd1 } from "./unet-sd1.ts";
 import { vaeDecoder } from "./vae-decoder.ts";
 import { vaeEncoder } from "./vae-encoder.ts";
 
-/** All networks by name; what each is and needs, it says itself. */
+/** All networks of an SDXL checkpoint by name; what each is and needs, it says itself. */
 export const networks = {
   unet,
   "text-l": textL,
@@ -16,6 +18,12 @@ export const networks = {
   gpt2,
   "vae-decoder": vaeDecoder,
   "vae-encoder": vaeEncoder,
+} as const satisfies Record<string, Network>;
+
+/** Those that Stable Diffusion 1.x needs where it takes over from SDXL: no SDXL checkpoint has anything for them. */
+export const sd1Networks = {
+  "unet-sd1": unetSd1,
+  interposer,
 } as const satisfies Record<string, Network>;
 
 /** A network of the table. */

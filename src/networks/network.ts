@@ -8,6 +8,8 @@ import type { Part as LoraPart } from "#/weights/lora/targets.ts";
 export type Features = Readonly<{
   /** Which hidden state the text encoders answer with: 1 = after the last layer, 2 = before it */
   clipSkip: number;
+  /** Whether the denoising network has FreeU in it, and with it an input `freeu`; left out is not. */
+  freeU?: boolean;
 }> &
   /** Which files of their own the job names: a network may be drawn otherwise where another one feeds it. */
   Readonly<Partial<Record<OwnFileKind, boolean>>>;

@@ -1,17 +1,9 @@
-import { type Dimension, sameShape, shapeText } from "#/graph/dimensions.ts";
-import { Graph, type Value } from "#/graph/graph.ts";
-import { Module, type WeightSource } from "#/graph/module.ts";
+import type { WeightSource } from "#/graph/module.ts";
 import type { Operators } from "#/graph/operators.ts";
-import { silu } from "#/graph/ops/activation.ts";
-import { residual } from "#/graph/ops/arithmetic.ts";
-import { conv2d } from "#/graph/ops/conv2d.ts";
-import { linear } from "#/graph/ops/linear.ts";
-import { groupNorm } from "#/graph/ops/norm.ts";
-import { concat, dims, reshape } from "#/graph/ops/shape.ts";
 import { checkpointParts } from "#/weights/layouts/parts.ts";
-import { timestepEmbedding } from "./blocks/timestep-embedding.ts";
-import { inputBlock, middleBlock, outputBlock } from "./blocks/unet-blocks.ts";
-import type { Network } from "./network.ts";
+import { sdxlTransformers } from "./blocks/spatial-transformer.ts";
+import { drawUnet } from "./draw-unet.ts";
+import type { Features, Network } from "./network.ts";
 
 /** SDXL's denoising network. */
 export const unet = {
@@ -19,83 +11,20 @@ export const unet = {
   title: checkpointParts.unet.title,
   from: { checkpoint: checkpointParts.unet },
   loras: "unet",
-  keyedBy: [],
+  keyedBy: ["freeU"],
   inputs: { sample: "latent", timestep: "timestep", context: "text", y: "adm" },
   outputs: ["prediction"],
-  draw: drawUnet,
+  draw: (source: WeightSource, operators: Operators, wanted: Pick<Features, "freeU"> = {}) =>
+    drawUnet(source, operators, { ...wanted, transformers: sdxlTransformers, told: "text and sizes" }),
   goldens: {
     listing: "unet",
-    answers: ["unet-even.prediction", "unet-odd.prediction", "unet-lora.prediction"],
+    answers: [
+      "unet-even.prediction",
+      "unet-odd.prediction",
+      "unet-lora.prediction",
+      "unet-freeu-even.prediction",
+      "unet-freeu-odd.prediction",
+      "unet-refiner.prediction",
+    ],
   },
 } as const satisfies Network;
-
-/**
- * The denoising network of SDXL (Podell et al. 2023, section 2.1; the U of Ronneberger et al. 2015): what it predicts
- * is said by the checkpoint, noise or v.
- *
- * Inputs: `sample` [N, 4, h, w] already scaled by c_in, `timestep` [N], `context` [N, T, D], `y` [N, ADM], and with
- * LoRAs `lora_strengths` [K], one for each LoRA of the set. Output: `prediction` [N, 4, h, w]. All float32; sizes are symbolic, any h and w.
- *
- * @throws ModelError `weight-missing` or `weight-shape` naming the key
- */
-function drawUnet(source: WeightSource, operators: Operators): Graph {
-  const g = new Graph({ operators });
-  const m = new Module(g, source);
-  const sample = g.computing(
-    g.input("sample", "float32", ["N", m.size("input_blocks.0.0.weight", 1), "h", "w"]),
-  );
-  const timestep = g.input("timestep", "float32", ["N"]);
-  const text = g.computing(g.input("context", "float32", ["N", "T", textWidth(m)]));
-  const y = g.computing(g.input("y", "float32", ["N", m.size("label_emb.0.0.weight", 1)]));
-
-  const temb = silu(embed(m, timestep, y));
-  const context = {
-    rows: reshape(text, concat([g.constant("int64", [-1]), dims(text, 2, 3)], 0)),
-    batch: dims(text, 0, 1),
-  };
-  const conditioning = { temb, context };
-
-  const skips: Value[] = [];
-  let h = sample;
-  for (let i = 0; i < m.count("input_blocks"); i += 1) {
-    h = inputBlock(m.at("input_blocks").at(i), h, conditioning);
-    skips.push(h);
-  }
-  h = middleBlock(m.at("middle_block"), h, conditioning);
-  for (let j = 0; j < m.count("output_blocks"); j += 1) {
-    const skip = skips.pop();
-    if (skip === undefined)
-      throw m.misshapen("input_blocks.0.0.weight", "as many input blocks as output blocks");
-    const block = m.at("output_blocks").at(j);
-    h = outputBlock(block, joined(block, h, skip), conditioning, skips.at(-1));
-  }
-  h = groupNorm(m.at("out.0"), h, { epsilon: 1e-5, activation: "silu" });
-  const prediction = conv2d(m.at("out.2"), h);
-  const channels = m.size("out.2.weight", 0);
-  if (!sameShape(prediction.dims, sample.dims.with(1, channels)))
-    throw m.at("out.2").misfit(`gives ${shapeText(prediction.dims)}, which is not the size of the latent`);
-  g.output("prediction", prediction);
-  return g;
-}
-
-/** Width of the text that the cross-attentions read; symbolic where there is none. */
-function textWidth(m: Module): Dimension {
-  const key = m.keyEnding(".attn2.to_k.weight");
-  return key === undefined ? "D" : m.size(key, 1);
-}
-
-/** Features and the skip of the same size, channels one after the other. */
-function joined(m: Module, x: Value, skip: Value): Value {
-  if (sameShape(x.dims.toSpliced(1, 1), skip.dims.toSpliced(1, 1))) return concat([x, skip], 1);
-  throw m.misfit(`gets features ${shapeText(x.dims)} and a skip ${shapeText(skip.dims)} of another size`);
-}
-
-/** Timestep and size conditioning -> [N, E]. */
-function embed(m: Module, timestep: Value, y: Value): Value {
-  if (m.size("time_embed.0.weight", 1) % 2 !== 0)
-    throw m.misshapen("time_embed.0.weight", "an even number of columns");
-  const time = timestepEmbedding(timestep, m.size("time_embed.0.weight", 1));
-  const fromTime = linear(m.at("time_embed.2"), silu(linear(m.at("time_embed.0"), time)));
-  const fromLabel = linear(m.at("label_emb.0.2"), silu(linear(m.at("label_emb.0.0"), y)));
-  return residual(m.at("label_emb"), fromTime, fromLabel);
-}

@@ -1,11 +1,13 @@
 import { type ExpansionFiles, expansionThere, findExpansion } from "#/catalog/expansion-files.ts";
 import { findModel, type ModelKind } from "#/catalog/find-model.ts";
+import { interposerPath } from "#/catalog/interposer-path.ts";
 import type { EngineEvent, EngineSettings, RefusedDevice } from "#/engine/protocol.ts";
 import { operators } from "#/graph/operators.ts";
 import type { Device } from "#/lib/devices.ts";
 import { ModelError, RequestError } from "#/lib/errors.ts";
 import type { Log } from "#/lib/log.ts";
 import type { NetworkName } from "#/networks/index.ts";
+import type { Features } from "#/networks/network.ts";
 import type { Recipe } from "#/recipe/recipe.ts";
 import { chooseDevice } from "#/runtime/choose-device.ts";
 import { DerivedFiles } from "#/runtime/derived-files.ts";
@@ -78,7 +80,7 @@ export async function openContext(
       const files = watchFiles(paths);
       await residency.dropReplaced();
       workshop.derived.dropReplaced();
-      const networks = startJob(paths, recipe.clipSkip, workshop, networksFor(recipe));
+      const networks = startJob(paths, featuresOf(recipe), workshop, networksFor(recipe));
       const watched = watchedNetworks(networks, files, () => residency.close());
       return { ...watched, preview: lenientPreview(watched.preview, log) };
     },
@@ -91,6 +93,9 @@ export async function openContext(
     close: () => residency.close(),
   };
 }
+
+/** What a recipe asks of the drawing of its networks. */
+const featuresOf = ({ clipSkip, freeU }: Recipe): Features => ({ clipSkip, freeU: freeU !== null });
 
 /** A file that makes no previews is told of once a job, and costs no picture. */
 function lenientPreview(preview: Networks["preview"], log: Log): Networks["preview"] {
@@ -131,7 +136,7 @@ function expansionFiles(modelRoots: EngineSettings["modelRoots"]): ExpansionFile
  * @throws RequestError `missing-model`
  */
 function pathsOf(
-  { base, vae, parts = [], loras, inversions = [], sampledAs, previews }: Recipe,
+  { base, vae, parts = [], loras, inversions = [], sampledAs, previews, refiner }: Recipe,
   modelRoots: EngineSettings["modelRoots"],
 ): ModelPaths {
   const pathOf = (kind: ModelKind, name: string): string => {
@@ -151,5 +156,13 @@ function pathsOf(
     base: pathOf("checkpoints", base),
     ...(previewFile === undefined ? {} : { vae_approx: previewFile }),
     sampledAs,
+    refiner:
+      refiner === null || refiner.name === null
+        ? undefined
+        : {
+            path: pathOf("checkpoints", refiner.name),
+            sampledAs: refiner.sampledAs,
+            interposer: interposerPath((file) => findModel(modelRoots, "vae_approx", file)),
+          },
   };
 }

@@ -1,5 +1,6 @@
 import type { GenerateRequest } from "#/api/generate.ts";
 import { nearestNames } from "./names.ts";
+import type { Refiner } from "./recipe.ts";
 import { samplerNames, scheduleNames } from "./recipe.ts";
 import type { World } from "./resolve.ts";
 import { expansionStyle, randomStyle } from "./styles.ts";
@@ -7,7 +8,7 @@ import { expansionStyle, randomStyle } from "./styles.ts";
 const noModel = "None";
 /** Values of `inpaint_engine` and `refiner_swap_method`. */
 export const inpaintEngines: readonly string[] = ["None", "v1", "v2.5", "v2.6"];
-export const swapMethods: readonly string[] = ["joint", "separate", "vae"];
+export const swapMethods = ["joint", "separate", "vae"] as const satisfies readonly Refiner["swap"][];
 
 /** A request without the names nobody knows, and what they were, as `field: name (similar: ...)`. */
 export type KnownRequest = Readonly<{ kept: GenerateRequest; replaced: readonly string[] }>;

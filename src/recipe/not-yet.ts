@@ -1,8 +1,6 @@
 import type { GenerateParams } from "#/api/generate.ts";
 import { isImage } from "#/api/stored.ts";
 import { RequestError } from "#/lib/errors.ts";
-import { isNothing } from "#/lib/nothing.ts";
-import { type Performance, performanceModes } from "./performance.ts";
 
 /** Features of the contract that are not built yet: how a request uses one, and the field that says so. */
 const features: readonly Readonly<{
@@ -10,17 +8,6 @@ const features: readonly Readonly<{
   what: string;
   used: (p: GenerateParams) => boolean;
 }>[] = [
-  {
-    field: "refiner_model_name",
-    what: "A refiner",
-    used: (p) =>
-      !isNothing(p.refiner_model_name) && p.refiner_model_name !== p.base_model_name && !isDistilled(p),
-  },
-  {
-    field: "refiner_swap_method",
-    what: "Cutting a run in two at the refiner's switch",
-    used: (p) => ["separate", "vae"].includes(p.refiner_swap_method) && cutsRun(p),
-  },
   {
     field: "uov_input_image",
     what: "Vary and upscale",
@@ -40,30 +27,8 @@ const features: readonly Readonly<{
       p.enhance_checkbox &&
       (p.enhance_uov_method !== "Disabled" || p.enhance_ctrls.some(({ enhance_enabled }) => enhance_enabled)),
   },
-  { field: "freeu_enabled", what: "FreeU", used: (p) => p.freeu_enabled },
   { field: "black_out_nsfw", what: "The safety checker", used: (p) => p.black_out_nsfw },
 ];
-
-const isDistilled = (p: GenerateParams): boolean =>
-  p.performance_selection !== "Speed" && p.performance_selection !== "Quality";
-
-/** Half to even, as Python rounds. */
-const roundEven = (value: number): number =>
-  value % 1 === 0.5 ? 2 * Math.round(value / 2) : Math.round(value);
-
-/**
- * Whether the switch to a refiner lies before the end of the run. The reference cuts the run there also where there is no
- * refiner, in each mode, and goes on with a fresh history of the sampler ("separate") or with new noise ("vae"). A table
- * that is longer than its steps, which only `ddim_uniform` makes, is cut wherever the switch lies.
- */
-function cutsRun(p: GenerateParams): boolean {
-  const mode: Performance = performanceModes[p.performance_selection];
-  const steps = p.overwrite_step > 0 ? p.overwrite_step : mode.steps;
-  // By the mode's own number of steps, whatever overwrites that.
-  const said = roundEven(mode.steps * (isDistilled(p) ? 1 : p.refiner_switch));
-  const at = p.overwrite_switch > 0 ? p.overwrite_switch : said;
-  return at < steps || (mode.distilled?.schedule ?? p.scheduler_name) === "ddim_uniform";
-}
 
 /**
  * Refuses a request that uses what is not there: never a silently different picture.

@@ -26,6 +26,10 @@ export type Recipe = Readonly<{
   /** 1 = last hidden state of the text encoders, 2 = the one before (SDXL's own). */
   clipSkip: number;
   guidance: Guidance;
+  /** Its four numbers; null where it is off. */
+  freeU: FreeU | null;
+  /** What takes over in the middle of the run; null is one run of the base model. */
+  refiner: Refiner | null;
   noise: NoiseRule;
   /** How previews are made; null makes none. */
   previews: Previews | null;
@@ -78,6 +82,27 @@ export type Guidance = Readonly<{
   admPositive: number;
   admNegative: number;
   admEnd: number;
+}>;
+
+/**
+ * FreeU (Si et al. 2023) in the denoising network's decoder: factors on the backbone (b) and on the lowest frequencies of the
+ * skip (s), of the innermost width (1) and of the next (2).
+ */
+export type FreeU = Readonly<{ b1: number; b2: number; s1: number; s2: number }>;
+
+/** A model that takes over from the base model (Podell et al. 2023, section 2.5), or the base model once more. */
+export type Refiner = Readonly<{
+  /** A checkpoint, or null for the base model itself. */
+  name: ModelName | null;
+  /** As of the base model. */
+  sampledAs?: SampledAs;
+  /**
+   * In the run that goes on; in a run of its own that starts where the other one stopped, noise and all; or in one that
+   * starts from a clean latent with new noise.
+   */
+  swap: "joint" | "separate" | "vae";
+  /** The step after whose first network call it takes over (`joint`), or that its own run begins with. */
+  at: number;
 }>;
 
 /** Where the first latent comes from. */

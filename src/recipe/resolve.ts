@@ -3,15 +3,17 @@ import type { ExpansionThere } from "#/catalog/expansion-files.ts";
 import type { Sidecar } from "#/catalog/sidecar.ts";
 import type { NoiseRule } from "#/lib/devices.ts";
 import type { Tokenizer } from "#/pipeline/text/tokenizer.ts";
+import { chooseFreeU } from "./choose-freeu.ts";
 import { chooseGuidance } from "./choose-guidance.ts";
 import { chooseInversions } from "./choose-inversions.ts";
 import { chooseLoras } from "./choose-loras.ts";
 import { chooseMethod } from "./choose-method.ts";
 import { choosePreviews } from "./choose-previews.ts";
+import { chooseRefiner } from "./choose-refiner.ts";
 import { chooseSteps } from "./choose-steps.ts";
 import { drawPrompts, type WrittenPrompts } from "./draw-prompts.ts";
 import { inputPictures } from "./input-pictures.ts";
-import { inpaintEngines, swapMethods } from "./known-names.ts";
+import { inpaintEngines } from "./known-names.ts";
 import { stepsWarning } from "./method-warnings.ts";
 import { knownName } from "./names.ts";
 import { refuseEmptyTab, refuseNotYet } from "./not-yet.ts";
@@ -76,7 +78,6 @@ export function resolveRecipe(params: GenerateParams, world: World): Resolved {
   checkLength(params.prompt, "prompt");
   checkLength(params.negative_prompt, "negative_prompt");
   knownName(params.inpaint_engine, inpaintEngines, "inpaint_engine", "inpaint engine");
-  knownName(params.refiner_swap_method, swapMethods, "refiner_swap_method", "swap method");
   const base = knownName(params.base_model_name, world.checkpoints, "base_model_name", "checkpoint");
   const mode = modeOf(params);
   const positive = promptLines(params.prompt);
@@ -120,6 +121,8 @@ export function resolveRecipe(params: GenerateParams, world: World): Resolved {
       ...method,
       clipSkip: params.clip_skip,
       guidance: chooseGuidance(params, mode),
+      refiner: chooseRefiner(params, mode, base, world),
+      freeU: chooseFreeU(params),
       noise: world.noise,
       previews: params.disable_preview ? null : choosePreviews(base, world),
       source: { kind: "noise" },

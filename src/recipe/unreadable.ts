@@ -14,13 +14,15 @@ export type Unreadable = (kind: ModelKind, name: string) => string | undefined;
 export function refuseUnreadable(
   {
     base_model_name: base,
+    refiner_model_name: refiner,
     vae_name: vae,
     loras,
-  }: Pick<GenerateParams, "base_model_name" | "vae_name" | "loras">,
+  }: Pick<GenerateParams, "base_model_name" | "refiner_model_name" | "vae_name" | "loras">,
   unreadable: Unreadable,
 ): void {
   const named: readonly (readonly [ModelKind, string, string])[] = [
     ["checkpoints", base, "base_model_name"],
+    ["checkpoints", refiner, "refiner_model_name"],
     ["vae", vae, "vae_name"],
     ...loras.flatMap(({ enabled, model_name }, index) =>
       enabled ? [["loras", model_name, `loras.${index}.model_name`] as const] : [],

@@ -1,4 +1,6 @@
+import { ModelError } from "#/lib/errors.ts";
 import type { Checkpoint } from "#/weights/checkpoint.ts";
+import { interposerFile } from "#/weights/layouts/interposer.ts";
 import { type SampledAs, sampledAs } from "#/weights/layouts/parameterisation.ts";
 import {
   type Located,
@@ -7,17 +9,28 @@ import {
   ownFileKinds,
   type PartSource,
 } from "#/weights/layouts/part-source.ts";
+import { checkRefiner, refinerCheckpoint } from "#/weights/layouts/refiner.ts";
 import { sdxlCheckpoint } from "#/weights/layouts/sdxl.ts";
 import { openWeights } from "#/weights/open-weights.ts";
 import type { WeightFile } from "#/weights/weight-file.ts";
 import { type Inversions, readInversions } from "./inversions.ts";
 import { type LoraUse, readLoras } from "./lora-set.ts";
 
+/** Real paths of what takes over from a job's checkpoint. */
+type RefinerPaths = Readonly<{
+  path: string;
+  sampledAs?: SampledAs | undefined;
+  /** What lies between the latents of SDXL and of Stable Diffusion 1.x, if it is there. */
+  interposer?: string | undefined;
+}>;
+
 /** Real paths of what a job needs. */
 export type ModelPaths = Readonly<{
   base: string;
   /** What the file beside the checkpoint says of how it is sampled. */
   sampledAs?: SampledAs | undefined;
+  /** The checkpoint that takes over. */
+  refiner?: RefinerPaths | undefined;
   loras: readonly Readonly<{ path: string; weight: number }>[];
   /** Textual inversions, and what prompts call them. */
   inversions?: readonly Readonly<{ said: string; path: string }>[] | undefined;
@@ -25,9 +38,10 @@ export type ModelPaths = Readonly<{
   /** Files of their own, such as a VAE that is to be used instead of the checkpoint's. */
   Readonly<Partial<Record<OwnFileKind, string | undefined>>>;
 
-/** What the headers of a job's files say. */
-export type JobFiles = Readonly<{
+/** What the headers of one model's files say. */
+export type ModelParts = Readonly<{
   checkpoint: Checkpoint;
+  /** Those that change it. */
   loras: readonly LoraUse[];
   inversions: Inversions;
   /** Of which kinds the job names files beside its checkpoint. */
@@ -38,9 +52,17 @@ export type JobFiles = Readonly<{
   locate: (source: PartSource) => Located;
 }>;
 
+/** Those of the model that takes over, and of what lies between, where it is another space of latents. */
+type RefinerParts = Omit<ModelParts, "inversions"> & Readonly<{ interposer: () => Located }>;
+
+/** What the headers of a job's files say. */
+export type JobFiles = ModelParts & Readonly<{ refiner: RefinerParts | undefined }>;
+
 /** Every file that a job names. */
 export const filesOf = (paths: ModelPaths): readonly string[] => [
   paths.base,
+  ...(paths.refiner === undefined ? [] : [paths.refiner.path]),
+  ...(paths.refiner?.interposer === undefined ? [] : [paths.refiner.interposer]),
   ...ownFileKinds.flatMap((kind) => paths[kind] ?? []),
   ...paths.loras.map(({ path }) => path),
   ...(paths.inversions ?? []).map(({ path }) => path),
@@ -79,5 +101,35 @@ export function readJobFiles(paths: ModelPaths, needed: readonly PartSource[]): 
     own: Object.fromEntries(named.map((kind) => [kind, true])),
     preview: () => own("vae_approx"),
     locate,
+    refiner: readRefiner(paths, checkpoint),
   };
+}
+
+/** LoRAs act on a refiner as far as they fit it: only what was made for SDXL's base fits the job's base, too. */
+function readRefiner({ refiner, loras }: ModelPaths, base: Checkpoint): RefinerParts | undefined {
+  if (refiner === undefined) return undefined;
+  const checkpoint = sampledAs(refinerCheckpoint(openWeights(refiner.path)), refiner.sampledAs);
+  checkRefiner(checkpoint, base);
+  const fitting = checkpoint.family === "sdxl-base" ? loras.filter((lora) => fits(lora, checkpoint)) : [];
+  return {
+    checkpoint,
+    loras: readLoras(fitting, checkpoint),
+    own: {},
+    preview: () => undefined,
+    locate: (source) => locatePart(source, checkpoint, undefined),
+    interposer: () => {
+      const file = refiner.interposer === undefined ? undefined : openWeights(refiner.interposer);
+      return locatePart({ ownFile: interposerFile }, checkpoint, file);
+    },
+  };
+}
+
+function fits(lora: ModelPaths["loras"][number], checkpoint: Checkpoint): boolean {
+  try {
+    readLoras([lora], checkpoint);
+    return true;
+  } catch (thrown) {
+    if (thrown instanceof ModelError && thrown.code === "lora-unsupported") return false;
+    throw thrown;
+  }
 }

@@ -8,7 +8,7 @@ import { changedBytes, changesInPlace, loraChanges, planChanges } from "#/weight
 import type { Located } from "#/weights/layouts/part-source.ts";
 import type { DerivedFiles } from "./derived-files.ts";
 import { footprintOf, totalBytes } from "./footprint.ts";
-import type { JobFiles } from "./job-files.ts";
+import type { ModelParts } from "./job-files.ts";
 import type { LoraUse } from "./lora-set.ts";
 import type { JobRequest } from "./open-network.ts";
 import type { Residency } from "./residency.ts";
@@ -28,11 +28,11 @@ export type JobNetwork = Readonly<{
  * What a network of the table is in a job: where its tensors lie, which LoRAs change it, and the request by which it is
  * open or gets opened. Two jobs whose networks have the same key share one.
  *
- * @throws ModelError as {@link JobFiles.locate}
+ * @throws ModelError as {@link ModelParts.locate}
  */
 export function jobNetwork(
   network: Network,
-  files: Pick<JobFiles, "loras" | "locate">,
+  files: Pick<ModelParts, "loras" | "locate">,
   features: Features,
   { operators, residency, derived }: Workshop,
 ): JobNetwork {
@@ -63,7 +63,7 @@ export function jobNetwork(
   const request: JobRequest = {
     key: [
       name,
-      ...keyedBy.map((feature) => `${feature}=${features[feature]}`),
+      ...keyedBy.map((feature) => `${feature}=${features[feature] ?? false}`),
       ...madeOf.map(({ path, stamp }) => `${path}:${stamp}`),
     ].join("|"),
     name,

@@ -1,15 +1,18 @@
 import { type NetworkName, networks } from "#/networks/index.ts";
-import type { Network } from "#/networks/network.ts";
+import type { Features, Network } from "#/networks/network.ts";
 import { previewNetworks } from "#/networks/preview-networks.ts";
 import type { Tensor } from "#/tensor/tensor.ts";
 import type { NoiseSchedule, Prediction } from "#/weights/checkpoint.ts";
 import { previewKind } from "#/weights/layouts/preview.ts";
 import { textWidths } from "#/weights/layouts/textual-inversion.ts";
+import { vaeSource } from "#/weights/layouts/vae.ts";
 import { type Ask, askerOf } from "./ask.ts";
 import type { Inversions } from "./inversions.ts";
-import { type JobFiles, type ModelPaths, readJobFiles } from "./job-files.ts";
+import { type JobFiles, type ModelParts, type ModelPaths, readJobFiles } from "./job-files.ts";
 import { type JobNetwork, jobNetwork, type Workshop } from "./job-network.ts";
 import { type LanguageModel, languageModel } from "./language-model.ts";
+import type { JobRequest } from "./open-network.ts";
+import { type RefinerNetworks, refinerOf } from "./refiner-networks.ts";
 import { type TextEncoder, textEncoders, textEncodersWithVectors } from "./text-encoders.ts";
 import { type ByStrips, vaeByStrips } from "./vae-by-strips.ts";
 
@@ -43,6 +46,8 @@ export type Networks = Readonly<{
   decode: (latent: Tensor) => Promise<Tensor>;
   /** Picture [1, 3, H, W] from -1 to 1, sides multiples of 8 -> latent in VAE space */
   encode: (image: Tensor) => Promise<Tensor>;
+  /** The model that takes over, where there is one. */
+  refiner: RefinerNetworks | undefined;
   /**
    * A look at a latent in sampler space -> [1, 3, H, W], about -1 to 1, of another size than the picture's. Nothing where no
    * file for previews was named.
@@ -63,8 +68,8 @@ export type Networks = Readonly<{
  *
  * @throws ModelError if a file is not what it should be
  */
-export const openNetworks = (paths: ModelPaths, clipSkip: number, workshop: Workshop): Networks =>
-  networksOf(paths, clipSkip, workshop).opened;
+export const openNetworks = (paths: ModelPaths, features: Features, workshop: Workshop): Networks =>
+  networksOf(paths, features, workshop).opened;
 
 /**
  * As {@link openNetworks}, and announces what the job will use, those beside that lie in files which it names: all of that
@@ -74,13 +79,14 @@ export const openNetworks = (paths: ModelPaths, clipSkip: number, workshop: Work
  */
 export function startJob(
   paths: ModelPaths,
-  clipSkip: number,
+  features: Features,
   workshop: Workshop,
   uses: readonly NetworkName[],
 ): Networks {
-  const { opened, inJob } = networksOf(paths, clipSkip, workshop);
+  const { opened, inJob, requests } = networksOf(paths, features, workshop);
   const announced = new Set<Network>([...uses.map((name) => networks[name]), ...inOwnFiles(paths)]);
-  workshop.residency.startJob([...announced].map((network) => inJob(network).request));
+  const own = [...announced].map((network) => inJob(network).request);
+  workshop.residency.startJob([...own, ...requests]);
   return opened;
 }
 
@@ -91,21 +97,25 @@ const inOwnFiles = (paths: ModelPaths): readonly Network[] =>
     return checkpoint === undefined && path !== undefined;
   });
 
+/** What a network of the table is in a job. */
+type InJob = (network: Network) => JobNetwork;
+
 function networksOf(
   paths: ModelPaths,
-  clipSkip: number,
+  features: Features,
   workshop: Workshop,
-): Readonly<{ opened: Networks; inJob: (network: Network) => JobNetwork }> {
+): Readonly<{ opened: Networks; inJob: InJob; requests: readonly JobRequest[] }> {
   const files = readJobFiles(paths, [networks["vae-decoder"].from]);
-  const inJob = (network: Network): JobNetwork =>
-    jobNetwork(network, files, { clipSkip, ...files.own }, workshop);
+  const inJob: InJob = (network) =>
+    jobNetwork(network, filesFor(network, files), { ...features, ...files.own }, workshop);
   const ask = askerOf(inJob, workshop.residency);
   const { checkpoint, inversions } = files;
   const { prediction, schedule } = checkpoint;
   const byStrips = {
-    decodeByStrips: vaeByStrips("vae-decoder", files, workshop),
-    encodeByStrips: vaeByStrips("vae-encoder", files, workshop),
+    decodeByStrips: vaeByStrips("vae-decoder", filesFor(networks["vae-decoder"], files), workshop),
+    encodeByStrips: vaeByStrips("vae-encoder", filesFor(networks["vae-encoder"], files), workshop),
   };
+  const refiner = refinerOf(files, features, workshop);
   const opened = {
     prediction,
     schedule,
@@ -118,10 +128,15 @@ function networksOf(
     ...callsOf(ask),
     ...byStrips,
     preview: previewOf(files, ask),
+    refiner: refiner?.asked,
     ask,
   };
-  return { opened, inJob };
+  return { opened, inJob, requests: refiner?.requests ?? [] };
 }
+
+/** What Stable Diffusion 1.x has refined is in its own space of latents, which its own VAE reads. */
+const filesFor = ({ from }: Network, files: JobFiles): Omit<ModelParts, "inversions"> =>
+  from === vaeSource && files.refiner?.checkpoint.family === "sd-1" ? files.refiner : files;
 
 const previewOf =
   (files: JobFiles, ask: Ask): Networks["preview"] =>
@@ -137,7 +152,7 @@ const callsOf = (ask: Ask) => ({
 });
 
 /** Only LoRAs with factors in a text encoder change what it says. */
-const textKey = (inJob: (network: Network) => JobNetwork): string =>
+const textKey = (inJob: InJob): string =>
   [networks["text-l"], networks["text-g"]]
     .map(inJob)
     .flatMap(({ request, loras }) => [request.key, ...loras.map(({ strength }) => strength)])

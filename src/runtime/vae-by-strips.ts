@@ -4,7 +4,7 @@ import { networks } from "#/networks/index.ts";
 import { decoderSteps, encoderSteps } from "#/networks/vae-steps.ts";
 import type { Tensor } from "#/tensor/tensor.ts";
 import { blame } from "./blame.ts";
-import type { JobFiles } from "./job-files.ts";
+import type { ModelParts } from "./job-files.ts";
 import { jobNetwork, type Workshop } from "./job-network.ts";
 import { type WalkEvent, walkStrips } from "./strips/walk.ts";
 
@@ -24,7 +24,11 @@ const halves = {
  *
  * @throws ModelError or EngineError as a network that is asked
  */
-export function vaeByStrips(half: keyof typeof halves, files: JobFiles, workshop: Workshop): ByStrips {
+export function vaeByStrips(
+  half: keyof typeof halves,
+  files: Pick<ModelParts, "loras" | "locate">,
+  workshop: Workshop,
+): ByStrips {
   const { network, input: name, steps } = halves[half];
   return (input) => {
     const located = files.locate(network.from);

@@ -3,6 +3,7 @@ import { basename } from "node:path";
 import { ModelError } from "#/lib/errors.ts";
 import { filesOf, type ModelPaths } from "./job-files.ts";
 import type { Networks } from "./models.ts";
+import type { RefinerNetworks } from "./refiner-networks.ts";
 import type { ByStrips } from "./vae-by-strips.ts";
 
 type Watched = Readonly<{ path: string; file: string; content: string }>;
@@ -78,6 +79,7 @@ export function watchedNetworks(
     textL: watched(networks.textL),
     textG: watched(networks.textG),
     unet: watched(networks.unet),
+    refiner: networks.refiner && watchedRefiner(networks.refiner, watched),
     decode: watched(networks.decode),
     encode: watched(networks.encode),
     preview: watched(networks.preview),
@@ -86,6 +88,13 @@ export function watchedNetworks(
     ask: (network, inputs) => between(() => networks.ask(network, inputs)),
   };
 }
+
+type Watch = <Input, Answer>(run: (input: Input) => Promise<Answer>) => (input: Input) => Promise<Answer>;
+
+const watchedRefiner = (refiner: RefinerNetworks, watched: Watch): RefinerNetworks =>
+  refiner.family === "sd-1"
+    ? { ...refiner, unet: watched(refiner.unet), convert: watched(refiner.convert) }
+    : { ...refiner, unet: watched(refiner.unet) };
 
 function isOverwritten({ path, file, content }: Watched): boolean {
   const stats = statSync(path, { throwIfNoEntry: false });

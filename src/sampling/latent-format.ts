@@ -6,6 +6,8 @@ export type LatentFormat = Readonly<{
   toVae: (x: Latent) => Latent;
   /** The same latent in SDXL's own sampler space, which colours of previews are given for. */
   toSdxl: (x: Latent) => Latent;
+  /** Colours of previews of its own: red, green and blue of one unit of each channel, and last of none. */
+  colours?: readonly (readonly number[])[];
 }>;
 
 /** SDXL: sampler space is VAE space times this. */
@@ -16,6 +18,22 @@ export const sdxlLatents: LatentFormat = {
   toSampler: (latent) => combine([latentScale, latent]),
   toVae: (x) => combine([1 / latentScale, x]),
   toSdxl: (x) => x,
+};
+
+const sd1Scale = 0.18215;
+
+/** Stable Diffusion 1.x': one factor, and a space of its own. */
+export const sd1Latents: LatentFormat = {
+  toSampler: (latent) => combine([sd1Scale, latent]),
+  toVae: (x) => combine([1 / sd1Scale, x]),
+  toSdxl: (x) => x,
+  colours: [
+    [0.3512, 0.2297, 0.3227],
+    [0.325, 0.4974, 0.235],
+    [-0.2829, 0.1762, 0.2721],
+    [-0.212, -0.2616, -0.7177],
+    [0, 0, 0],
+  ],
 };
 
 /** Mean and deviation of each of the VAE's channels over Playground 2.5's training images, and the deviation they get. */

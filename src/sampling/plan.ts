@@ -12,6 +12,8 @@ export type PlanOptions = Readonly<{
 export type Plan = Readonly<{
   /** Falling, the last one 0; at most one more than there are steps. */
   sigmas: readonly number[];
+  /** The same where no table is cut to the number of steps. */
+  uncut: readonly number[];
   /**
    * Lowest and highest positive level before the table is cut to the number of steps: what the Brownian path spans. Its
    * first draw is for the whole span, so every later value depends on it.
@@ -33,6 +35,7 @@ export function planSigmas(
   const full = denoise > 0.9999 ? table(steps) : table(Math.trunc(steps / denoise)).slice(-(steps + 1));
   const positive = full.filter((sigma) => sigma > 0);
   return {
+    uncut: full,
     sigmas: full.length > steps + 1 ? [...full.slice(0, steps), 0] : full,
     span: [Math.min(...positive), Math.max(...positive)],
   };

@@ -36,3 +36,38 @@ export function isFiniteThroughout(data: Float32Array): boolean {
   }
   return sum === 0;
 }
+
+/** Some values of the last axis: `count` of them from `start` on, of each row. */
+export function lastAxis({ dims, data }: Tensor, start: number, count: number): Tensor {
+  const width = dims.at(-1) ?? 1;
+  if (start === 0 && count === width) return { dims, data };
+  const rows = data.length / width;
+  const part = new Float32Array(rows * count);
+  for (let row = 0; row < rows; row += 1)
+    part.set(data.subarray(row * width + start, row * width + start + count), row * count);
+  return { dims: [...dims.slice(0, -1), count], data: part };
+}
+
+/**
+ * Layer normalisation over the last axis with an affine part (Ba et al. 2016), epsilon 1e-5.
+ *
+ * @param affine of the last axis' width each
+ */
+export function layerNormed(
+  { dims, data }: Tensor,
+  { weight, bias }: Readonly<{ weight: Float32Array; bias: Float32Array }>,
+): Tensor {
+  const width = weight.length;
+  const normal = new Float32Array(data.length);
+  for (let row = 0; row < data.length; row += width) {
+    let sum = 0;
+    for (let i = 0; i < width; i += 1) sum += data[row + i]!;
+    const mean = sum / width;
+    let squares = 0;
+    for (let i = 0; i < width; i += 1) squares += (data[row + i]! - mean) ** 2;
+    const scale = 1 / Math.sqrt(squares / width + 1e-5);
+    for (let i = 0; i < width; i += 1)
+      normal[row + i] = (data[row + i]! - mean) * scale * weight[i]! + bias[i]!;
+  }
+  return { dims, data: normal };
+}

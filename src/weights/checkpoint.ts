@@ -23,7 +23,8 @@ export type Checkpoint = Readonly<{
   path: string;
   /** Changes when the file does. */
   stamp: string;
-  family: "sdxl-base";
+  /** The others serve as refiners: of the SDXL refiner the UNet is read, of Stable Diffusion 1.x the VAE, too. */
+  family: "sdxl-base" | "sdxl-refiner" | "sd-1";
   prediction: Prediction;
   schedule: NoiseSchedule;
   /** LDM names below `model.diffusion_model.`. */

@@ -281,13 +281,7 @@ test("a webhook's address is one, and what is not there yet tells the value that
     expect(await problem(`{"webhook_url":"${url}"}`)).toEqual([["body", "webhook_url"], url]);
   for (const url of ["http://localhost:8000/hook", "HTTPS://host", ""])
     expect((await send(`{"async_process":true,"webhook_url":"${url}"}`)).status).toBe(200);
-  expect(await problem('{"freeu_enabled":true}')).toEqual([["body", "freeu_enabled"], true]);
-  for (const method of ["separate", "vae"]) {
-    expect(await problem(`{"refiner_swap_method":"${method}"}`)).toEqual([
-      ["body", "refiner_swap_method"],
-      method,
-    ]);
-  }
+  expect(await problem('{"black_out_nsfw":true}')).toEqual([["body", "black_out_nsfw"], true]);
   const image = "A".repeat(5000);
   expect(await problem(`{"inpaint_input_image":"${image}"}`)).toEqual([
     ["body", "inpaint_input_image"],

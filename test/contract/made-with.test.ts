@@ -1,8 +1,10 @@
 import { afterAll, expect, test } from "bun:test";
 import { parseJson } from "#/api/json.ts";
 import { serveBench } from "../support/served-bench.ts";
+import { putModel } from "../support/task-bench.ts";
 
 const bench = serveBench();
+putModel(bench.folder, "checkpoints/second.safetensors");
 afterAll(() => bench.close());
 
 const make = async (body: object) => {
@@ -55,4 +57,45 @@ test("in other modes it is what was asked for, and a task without pictures says 
   ]);
   const waiting = await make({ async_process: true });
   expect(Object.keys(waiting)).not.toContain("pictures");
+});
+
+test("FreeU is in the picture's own words where it was on, and its request comes back with it", async () => {
+  const numbers = { freeu_b1: 1.25, freeu_b2: 1.5, freeu_s1: 0.5, freeu_s2: 0.75 };
+  const words = async (body: object) => {
+    const record = await make({ ...numbers, overwrite_step: 2, save_metadata_to_images: true, ...body });
+    const read = await fetch(`${bench.url}/v1/tools/read-metadata`, {
+      method: "POST",
+      body: JSON.stringify({ image: record.result[0] }),
+    });
+    return await read.json();
+  };
+  for (const metadata_scheme of ["fooocus", "a1111"]) {
+    const on = await words({ freeu_enabled: true, metadata_scheme });
+    expect(on.request).toMatchObject({ freeu_enabled: true, ...numbers });
+    const off = await words({ freeu_enabled: false, metadata_scheme });
+    expect(off.request.freeu_enabled).toBeUndefined();
+  }
+});
+
+test("a refiner is in the picture's own words, and only where one took over", async () => {
+  const words = async (body: object) => {
+    const record = await make({ overwrite_step: 2, save_metadata_to_images: true, ...body });
+    const read = await fetch(`${bench.url}/v1/tools/read-metadata`, {
+      method: "POST",
+      body: JSON.stringify({ image: record.result[0] }),
+    });
+    return (await read.json()).values;
+  };
+  const other = { refiner_model_name: "second.safetensors", refiner_switch: 0.8 };
+  expect(await words({ ...other, refiner_swap_method: "separate", overwrite_switch: 1 })).toMatchObject({
+    refiner_model: "second",
+    refiner_model_hash: expect.stringMatching(/^[0-9a-f]{10}$/),
+    refiner_switch: 0.8,
+    refiner_swap_method: "separate",
+    overwrite_switch: 1,
+  });
+  const own = await words({ ...other, performance_selection: "Lightning", overwrite_switch: 1 });
+  expect(own.refiner_model).toBe("None");
+  for (const key of ["refiner_model_hash", "refiner_swap_method", "overwrite_switch"])
+    expect(Object.keys(own)).not.toContain(key);
 });

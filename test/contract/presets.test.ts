@@ -63,18 +63,11 @@ const refusal = async (body: object) => {
 
 describe("every preset of the reference", () => {
   for (const [name, preset] of Object.entries(shipped)) {
-    if (preset.default_refiner !== "None") {
-      test(`${name}: its refiner is not there yet, and that is said`, async () => {
-        const { status, type, loc } = await refusal({ preset: name });
-        expect([status, type, loc]).toEqual([422, "not_implemented", ["body", "refiner_model_name"]]);
-      });
-      continue;
-    }
     test(`${name}: its values are the request's, CFG as guidance, LoRAs included`, async () => {
       expect(await stored({ preset: name })).toMatchObject({
         preset: name,
         base_model_name: preset.default_model,
-        refiner_model_name: "None",
+        refiner_model_name: preset.default_refiner,
         refiner_switch: preset.default_refiner_switch,
         guidance_scale: preset.default_cfg_scale,
         adaptive_cfg: 7,

@@ -159,15 +159,19 @@ test("a checkpoint without a VAE draws with one in diffusers' names, old or new,
   const base = fileOf("checkpoint-no-vae");
   const torch = goldenTensors("checkpoint-values.safetensors");
   for (const name of ["vae-diffusers", "vae-diffusers-old"]) {
-    const { decode } = openNetworks({ base, vae: fileOf(name), loras: [] }, 2, workshop);
+    const { decode } = openNetworks({ base, vae: fileOf(name), loras: [] }, { clipSkip: 2 }, workshop);
     const image = await decode(torch("vae-diffusers|latent"));
     // Float32 on both sides, sums in another order: see networks.test.ts.
     expect(relativeError(image, torch("vae-diffusers|image"))).toBeLessThan(1e-4);
   }
   const ways = { base, loras: [] };
-  expect(() => openNetworks(ways, 2, workshop)).toThrow("choose a file of the vae folder in vae_name");
+  expect(() => openNetworks(ways, { clipSkip: 2 }, workshop)).toThrow(
+    "choose a file of the vae folder in vae_name",
+  );
   const wrong = { ...ways, vae: fileOf("vae-flux") };
-  expect(() => openNetworks(wrong, 2, workshop)).toThrow(/^vae-flux\.safetensors is not a VAE for SDXL/);
+  expect(() => openNetworks(wrong, { clipSkip: 2 }, workshop)).toThrow(
+    /^vae-flux\.safetensors is not a VAE for SDXL/,
+  );
 }, 300_000);
 
 test("PyTorch's files compute bit for bit what their safetensors twins do, mapped at odd places or unpacked", async () => {
@@ -175,7 +179,7 @@ test("PyTorch's files compute bit for bit what their safetensors twins do, mappe
   const base = fileOf("checkpoint-base");
   const ids = Array.from({ length: 77 }, (_, i) => i % 15);
   const answers = async (paths: { base: string; vae?: string }) => {
-    const { decode, textL, textG } = openNetworks({ ...paths, loras: [] }, 2, workshop);
+    const { decode, textL, textG } = openNetworks({ ...paths, loras: [] }, { clipSkip: 2 }, workshop);
     const image = await decode(torch("vae-diffusers|latent"));
     const [l, g] = [await textL(ids), await textG(ids)];
     return [image, l.hidden, g.hidden, g.pooled].map((tensor) => tensor?.data);
@@ -198,7 +202,7 @@ test("PyTorch's files compute bit for bit what their safetensors twins do, mappe
 test("a picture that was drawn while its checkpoint was written into is not handed out", async () => {
   const base = fileOf("checkpoint-base");
   const paths = { base, loras: [] };
-  const networks = openNetworks(paths, 2, workshop);
+  const networks = openNetworks(paths, { clipSkip: 2 }, workshop);
   const { decode } = watchedNetworks(networks, watchFiles(paths), () => workshop.residency.close());
   const latent = goldenTensors("checkpoint-values.safetensors")("vae-diffusers|latent");
   await decode(latent);
@@ -213,6 +217,6 @@ test("a picture that was drawn while its checkpoint was written into is not hand
 test("what the file beside a checkpoint says of its prediction reaches the networks", () => {
   const base = fileOf("checkpoint-v-marker");
   const prediction = (sampledAs?: { prediction?: "eps" | "v" }) =>
-    openNetworks({ base, loras: [], sampledAs }, 2, workshop).prediction;
+    openNetworks({ base, loras: [], sampledAs }, { clipSkip: 2 }, workshop).prediction;
   expect([prediction(), prediction({ prediction: "eps" }), prediction({})]).toEqual(["v", "eps", "v"]);
 });

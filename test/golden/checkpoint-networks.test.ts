@@ -43,7 +43,7 @@ function firstTokens({ dims, data }: Tensor): Tensor {
 
 for (const kind of ["ssd-1b", "vega", "koala-700m", "koala-1b"]) {
   test(`a UNet as deep as ${kind}'s answers as diffusers does with its names`, async () => {
-    const answer = await predict(openNetworks({ base: fileOf(kind), loras: [] }, 2, workshop));
+    const answer = await predict(openNetworks({ base: fileOf(kind), loras: [] }, { clipSkip: 2 }, workshop));
     expect(relativeError(answer, golden(`${kind}.prediction`))).toBeLessThan(tolerance);
   });
 }
@@ -53,7 +53,9 @@ for (const kind of ["ssd-1b", "koala-1b"]) {
     const base = fileOf(kind);
     const path = goldenPath(`${kind}-lora.safetensors`);
     expect(readLora(path, sdxlCheckpoint(openWeights(base)), 1).notes).toEqual([]);
-    const answer = await predict(openNetworks({ base, loras: [{ path, weight: 1 }] }, 2, workshop));
+    const answer = await predict(
+      openNetworks({ base, loras: [{ path, weight: 1 }] }, { clipSkip: 2 }, workshop),
+    );
     expect(relativeError(answer, golden(`${kind}.lora`))).toBeLessThan(tolerance);
     expect(relativeError(golden(`${kind}.prediction`), golden(`${kind}.lora`))).toBeGreaterThan(0.01);
   });
@@ -75,7 +77,7 @@ const types = [
 
 for (const kind of types) {
   test(`weights stored as ${kind}: UNet, both text encoders and the VAE answer as torch does`, async () => {
-    const networks = openNetworks({ base: fileOf(kind), loras: [] }, 1, workshop);
+    const networks = openNetworks({ base: fileOf(kind), loras: [] }, { clipSkip: 1 }, workshop);
     const ids = [...golden("ids").data];
     const answers = {
       prediction: await predict(networks),

@@ -28,7 +28,7 @@ const everyFourth = ({ dims: [n = 1, tokens = 1, channels = 1], data }: Tensor):
 
 for (const { name, texts, topK, clipSkip } of cases) {
   test(`conditioning of ${name}`, async () => {
-    const { textL, textG } = openNetworks({ base, loras: [] }, clipSkip, workshop);
+    const { textL, textG } = openNetworks({ base, loras: [] }, { clipSkip }, workshop);
     const { context, pooled } = await encodeTexts(texts, topK, (text) =>
       encodeText(text, { tokenizer, textL, textG }),
     );

@@ -21,7 +21,7 @@ const text = (name: string) => Bun.file(join(dirname(path), name)).text();
 const words = expansionWords({ merges: await text("merges.txt"), words: await text("positive.txt") });
 const { language } = openNetworks(
   { base: await tinyCheckpoint(), loras: [], prompt_expansion: path },
-  2,
+  { clipSkip: 2 },
   workshop,
 );
 const expander = { model: language(), words };

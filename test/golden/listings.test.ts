@@ -68,6 +68,14 @@ for (const { name, from, goldens, draw } of Object.values(networks)) {
   });
 }
 
+test("the graph of SDXL base's UNet with FreeU is the listed one, and beyond it that without", async () => {
+  const source = weightSource("SDXL base", checkpoint.unet);
+  const text = listing(networks.unet.draw(source, operators.cpu, { freeU: true }));
+  await listed("unet-freeu", text);
+  const plain = listing(networks.unet.draw(source, operators.cpu, { freeU: false }));
+  expect(plain).toBe(listing(networks.unet.draw(source, operators.cpu)));
+});
+
 for (const [kind, changes] of [
   ["float", (values: WeightRef): Difference => ({ owner: 1, values })],
   ["8-bit", (values: WeightRef): Difference => ({ owner: 0, values, range: { low: rows, high: 0.5 } })],

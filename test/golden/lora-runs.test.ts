@@ -47,7 +47,7 @@ test("every family that changes weights is among the runs", () => {
 
 for (const name of names)
   test(`${name}: the answers of changed weights`, async () => {
-    const { unet, textL, textG } = openNetworks({ base, loras: usesOf(name) }, 2, workshop);
+    const { unet, textL, textG } = openNetworks({ base, loras: usesOf(name) }, { clipSkip: 2 }, workshop);
     const [sample, context, y] = (["sample", "context", "y"] as const).map((input) =>
       inputs(`unet-odd.${input}`),
     );
@@ -73,7 +73,9 @@ test("a change of strength opens no other network", async () => {
       { path: goldenPath("models/lora-dora.safetensors"), weight },
       { path: goldenPath("models/lora-boft.safetensors"), weight: -weight },
     ];
-    await openNetworks({ base, loras }, 2, workshop).unet(unetInputs(sample!, 499, context!, y!));
+    await openNetworks({ base, loras }, { clipSkip: 2 }, workshop).unet(
+      unetInputs(sample!, 499, context!, y!),
+    );
     return workshop.residency.resident.length;
   };
   expect(await openAfter(0.3)).toBe(await openAfter(-1.7));

@@ -3,7 +3,7 @@ import { operators } from "#/graph/operators.ts";
 import { networks } from "#/networks/index.ts";
 import { type Networks, openNetworks } from "#/runtime/models.ts";
 import type { Tensor } from "#/tensor/tensor.ts";
-import { goldenPath, goldenTensors, relativeError, tinyCheckpoint } from "../support/golden.ts";
+import { goldenPath, goldenTensors, relativeError, tinyCheckpoint, tinyRefiner } from "../support/golden.ts";
 import { missingGoldens } from "../support/missing-goldens.ts";
 import { unetInputs } from "../support/unet-inputs.ts";
 import { goldenKeys } from "../support/unproven.ts";
@@ -20,6 +20,7 @@ const tolerance = 1e-4;
 setDefaultTimeout(300_000); // a second each on a quiet machine
 
 const base = await tinyCheckpoint();
+const refinerPath = await tinyRefiner();
 const golden = goldenTensors("networks.safetensors");
 const bothLoras = [
   { path: goldenPath("tiny-lora-sgm.safetensors"), weight: 0.7 },
@@ -27,8 +28,8 @@ const bothLoras = [
 ];
 const setups = (["in-place", "packed"] as const).map((weights) => {
   const workshop = openWorkshop(operators.cpu, weights);
-  const open = (clipSkip = 2, loras = [] as typeof bothLoras): Networks =>
-    openNetworks({ base, loras }, clipSkip, workshop);
+  const open = (clipSkip = 2, loras = [] as typeof bothLoras, freeU = false): Networks =>
+    openNetworks({ base, loras }, { clipSkip, freeU }, workshop);
   return { weights, workshop, open };
 });
 afterAll(async () => {
@@ -46,7 +47,7 @@ function picture({ dims, data }: Tensor, n: number): Tensor {
   return { dims: [1, ...dims.slice(1)], data: data.slice(n * size, (n + 1) * size) };
 }
 
-for (const { weights, open } of setups) {
+for (const { weights, workshop, open } of setups) {
   const close = (found: Tensor | undefined, key: string, expected = golden(key)): void => {
     compared.add(key);
     if (found === undefined) throw new Error(`${key} was not answered`);
@@ -66,6 +67,40 @@ for (const { weights, open } of setups) {
       unetInputs(golden("unet-odd.sample"), 499, golden("unet-odd.context"), golden("unet-odd.y")),
     );
     close(odd, "unet-odd.prediction");
+  });
+
+  test(`the SDXL refiner's UNet, weights ${weights}: its own levels, text and sizes`, async () => {
+    const { refiner } = openNetworks(
+      { base, refiner: { path: refinerPath }, loras: [] },
+      { clipSkip: 2 },
+      workshop,
+    );
+    const [sample, context, y] = (["sample", "context", "y"] as const).map((name) =>
+      golden(`unet-refiner.${name}`),
+    );
+    expect([refiner?.family, refiner?.textWidth]).toEqual(["sdxl-refiner", context!.dims[2]]);
+    close(await refiner?.unet(unetInputs(sample!, 250, context!, y!)), "unet-refiner.prediction");
+  });
+
+  test(`FreeU, weights ${weights}: even and odd sizes, its four numbers an input`, async () => {
+    const { unet } = open(2, [], true);
+    const freeu = (factors: readonly number[]) => ({
+      freeu: { dims: [4], data: Float32Array.from(factors) },
+    });
+    const ask = (name: string, n: number, factors: readonly number[]): Promise<Tensor> => {
+      const [sample, context, y] = (["sample", "context", "y"] as const).map((input) =>
+        picture(golden(`${name}.${input}`), n),
+      );
+      const timestep = golden(`${name}.timestep`).data[n]!;
+      return unet({ ...unetInputs(sample!, timestep, context!, y!), ...freeu(factors) });
+    };
+    const b1s1b2s2 = [1.4, 0.4, 1.3, 0.6];
+    for (const n of [0, 1]) {
+      const wanted = picture(golden("unet-freeu-even.prediction"), n);
+      close(await ask("unet-even", n, b1s1b2s2), "unet-freeu-even.prediction", wanted);
+    }
+    close(await ask("unet-odd", 0, b1s1b2s2), "unet-freeu-odd.prediction");
+    close(await ask("unet-odd", 0, [1, 1, 1, 1]), "unet-odd.prediction");
   });
 
   test(`two LoRAs on linears and convolutions, weights ${weights}: the same as folded weights`, async () => {
@@ -104,6 +139,19 @@ test("every answer that a network declares as its proof was compared", () => {
   expect(missingGoldens(networks, { listings, answers: compared.union(elsewhere) })).toEqual([]);
 });
 
+test("another strength of FreeU opens no other network; FreeU itself does", async () => {
+  const { workshop, open } = setups[0]!;
+  const input = unetInputs(golden("unet-odd.sample"), 499, golden("unet-odd.context"), golden("unet-odd.y"));
+  const ask = (...factors: number[]): Promise<Tensor> =>
+    open(2, [], true).unet({ ...input, freeu: { dims: [4], data: Float32Array.from(factors) } });
+  await open().unet(input);
+  const first = await ask(1.1, 0.9, 1.1, 0.9);
+  const before = workshop.residency.resident.length;
+  expect(relativeError(await ask(1.4, 0.4, 1.3, 0.6), first)).toBeGreaterThan(1e-3);
+  await open().unet(input);
+  expect(workshop.residency.resident.length).toBe(before);
+});
+
 const askUnet = ({ unet }: Networks): Promise<Tensor> =>
   unet(unetInputs(golden("unet-odd.sample"), 499, golden("unet-odd.context"), golden("unet-odd.y")));
 
@@ -137,7 +185,7 @@ test("LoRAs are a set: another order, and one listed twice with its strength in 
 
 test("CUDA's table leaves the text encoders exact, in float32", async () => {
   const workshop = openWorkshop(operators.cuda);
-  const { textL, textG } = openNetworks({ base, loras: bothLoras }, 2, workshop);
+  const { textL, textG } = openNetworks({ base, loras: bothLoras }, { clipSkip: 2 }, workshop);
   const g = await textG(ids("text.ids_g"));
   const exact = [
     [(await textL(ids("text.ids_l"))).hidden, "text-lora.hidden_l_2"],

@@ -198,7 +198,7 @@ test("a LoRA of numbers that is far too strong: the request's weight, by the LoR
 test("a conditioning of numbers that is far too large: the prompt, when the same network answers without", async () => {
   const workshop = openWorkshop();
   const golden = goldenTensors("networks.safetensors");
-  const { unet } = openNetworks({ base: tiny, loras: [] }, 2, workshop);
+  const { unet } = openNetworks({ base: tiny, loras: [] }, { clipSkip: 2 }, workshop);
   const context = golden("unet-odd.context");
   const loud = { dims: context.dims, data: context.data.map((value) => value * 1e37) };
   const asked = unet(unetInputs(golden("unet-odd.sample"), 499, loud, golden("unet-odd.y")));
@@ -209,7 +209,7 @@ test("a conditioning of numbers that is far too large: the prompt, when the same
 test("latents that grew out of all bounds by themselves are no file's fault", async () => {
   const workshop = openWorkshop();
   const golden = goldenTensors("networks.safetensors");
-  const { unet } = openNetworks({ base: tiny, loras: [] }, 2, workshop);
+  const { unet } = openNetworks({ base: tiny, loras: [] }, { clipSkip: 2 }, workshop);
   const { dims, data } = golden("unet-odd.sample");
   const asked = unet(
     unetInputs(

@@ -41,6 +41,8 @@ function recipeOf(listed: (typeof cases)[number]): Recipe {
     ...listed,
     base,
     vae: null,
+    freeU: null,
+    refiner: null,
     loras: [],
     sampler: listed.sampler as SamplerName,
     schedule: listed.schedule as ScheduleName,

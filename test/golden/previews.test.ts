@@ -32,15 +32,19 @@ const files = {
 for (const [file, key] of Object.entries(files))
   test(`${file} makes previews as the reference does`, async () => {
     const vae_approx = goldenPath(file);
-    const image = await openNetworks({ base, loras: [], vae_approx }, 2, workshop).preview(golden("latent"));
+    const image = await openNetworks({ base, loras: [], vae_approx }, { clipSkip: 2 }, workshop).preview(
+      golden("latent"),
+    );
     if (image === undefined) throw new Error("no preview was made");
     expect(relativeError(image, golden(key))).toBeLessThan(tolerance);
   });
 
 test("a file that is none for previews is an error that says so, and a job without one makes none", async () => {
-  const wrong = openNetworks({ base, loras: [], vae_approx: base }, 2, workshop);
+  const wrong = openNetworks({ base, loras: [], vae_approx: base }, { clipSkip: 2 }, workshop);
   expect(wrong.preview(golden("latent"))).rejects.toThrow("makes no previews of SDXL");
-  expect(await openNetworks({ base, loras: [] }, 2, workshop).preview(golden("latent"))).toBeUndefined();
+  expect(
+    await openNetworks({ base, loras: [] }, { clipSkip: 2 }, workshop).preview(golden("latent")),
+  ).toBeUndefined();
 });
 
 test("both networks have their proof", async () => {

@@ -5,6 +5,7 @@ import type { Graph, Value } from "#/graph/graph.ts";
 import { weightSource } from "#/graph/module.ts";
 import { type Operators, operators } from "#/graph/operators.ts";
 import { type NetworkName, networks } from "#/networks/index.ts";
+import type { Features } from "#/networks/network.ts";
 import { commonFolder } from "#/runtime/session.ts";
 import type { WeightMap } from "#/weights/checkpoint.ts";
 import type { JoinedLoras } from "#/weights/derived/joined-loras.ts";
@@ -113,10 +114,15 @@ const tables: Readonly<Record<string, Operators>> = {
 /** Types of tensors that the runtime's binding knows as outputs. */
 const fetchable = new Set(["float32", "int64", "uint8"]);
 
-const draw = (name: NetworkName, table: Operators, withLoras: boolean, clipSkip = 2): Graph => {
+const draw = (
+  name: NetworkName,
+  table: Operators,
+  withLoras: boolean,
+  features: Features = { clipSkip: 2 },
+): Graph => {
   const { tensors, loras: all } = parts[name];
   const source = weightSource("tiny", tensors, withLoras ? all : undefined);
-  return networks[name].draw(source, table, { clipSkip });
+  return networks[name].draw(source, table, features);
 };
 
 /** What a run gives for all edges that were drawn. */
@@ -150,8 +156,8 @@ async function runAll(
 for (const [provider, table] of Object.entries(tables)) {
   for (const name of Object.keys(parts) as NetworkName[]) {
     for (const withLoras of parts[name].loras === undefined ? [false] : [false, true]) {
-      test(`${name} for ${provider}, ${withLoras ? "two LoRAs" : "no LoRA"}: every edge has the shape it declares`, async () => {
-        const graph = draw(name, table, withLoras);
+      test(`${name} for ${provider}, ${withLoras ? "two LoRAs and FreeU" : "no LoRA"}: every edge has the shape it declares`, async () => {
+        const graph = draw(name, table, withLoras, { clipSkip: 2, freeU: withLoras });
         const edges = [...graph.edges.values()].filter(({ type }) => fetchable.has(type));
         // The others are rows of a table before their cast, and that has the same shape; GPT-2 looks up three times.
         expect(graph.edges.size - edges.length).toBeLessThan(4);
@@ -180,7 +186,7 @@ test("every edge of every graph has a shape, of every table and for every clip s
   for (const table of Object.values(operators)) {
     for (const name of Object.keys(parts) as NetworkName[]) {
       for (const clipSkip of [1, 2, 12]) {
-        const graph = draw(name, table, true, clipSkip);
+        const graph = draw(name, table, true, { clipSkip, freeU: clipSkip === 12 });
         const known = new Set([...graph.edges.keys(), ...graph.weights.keys(), ...graph.constants.keys()]);
         for (const { name: input } of graph.inputs) known.add(input);
         const nodes = [...graph.casts, ...graph.nodes];

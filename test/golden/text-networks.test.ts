@@ -34,7 +34,11 @@ const close = (found: Tensor | undefined, key: string): void => {
 const embedding = (name: string): string => goldenPath(`embeddings/${name}`);
 const openWith = (...names: readonly string[]) => {
   const inversions = names.map((name) => ({ said: name, path: embedding(name) }));
-  return openNetworks({ base, loras: [], inversions, prompt_expansion: expansion }, 2, workshop);
+  return openNetworks(
+    { base, loras: [], inversions, prompt_expansion: expansion },
+    { clipSkip: 2 },
+    workshop,
+  );
 };
 
 /** Ids of which some are replaced by a tensor's rows. */
@@ -54,7 +58,10 @@ test("vectors stand among the tokens of both encoders", async () => {
 });
 
 test("without a vector the encoders of a job with textual inversions answer to the bit as those of any other", async () => {
-  const [plain, other] = [openNetworks({ base, loras: [] }, 2, workshop), openWith("both.safetensors")];
+  const [plain, other] = [
+    openNetworks({ base, loras: [] }, { clipSkip: 2 }, workshop),
+    openWith("both.safetensors"),
+  ];
   const [l, g] = [[...golden("text-vectors.ids_l").data], [...golden("text-vectors.ids_g").data]];
   expect((await other.textL(l)).hidden).toEqual((await plain.textL(l)).hidden);
   expect(await other.textG(g)).toEqual(await plain.textG(g));

@@ -76,7 +76,7 @@ for (const half of ["decoder", "encoder"] as const)
     });
 
 test("one strip a pass, as a job has it, both ways", async () => {
-  const opened = openNetworks({ base, loras: [] }, 2, workshop);
+  const opened = openNetworks({ base, loras: [] }, { clipSkip: 2 }, workshop);
   const decoded = await ended(opened.decodeByStrips(golden("vae.latent")));
   expect(relativeError(decoded.answer, await opened.decode(golden("vae.latent")))).toBeLessThan(tolerance);
   const encoded = await ended(opened.encodeByStrips(golden("vae.picture")));
@@ -87,7 +87,7 @@ test("one strip a pass, as a job has it, both ways", async () => {
 test("values that are no numbers are an error that names the file, as of the whole network", async () => {
   const latent = golden("vae.latent");
   const huge = { ...latent, data: latent.data.map(() => 3e38) };
-  const opened = openNetworks({ base, loras: [] }, 2, workshop);
+  const opened = openNetworks({ base, loras: [] }, { clipSkip: 2 }, workshop);
   expect(ended(opened.decodeByStrips(huge))).rejects.toThrow(
     /its VAE answers with values that are not numbers/,
   );

@@ -3,8 +3,16 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { NoiseRule } from "#/lib/devices.ts";
-import type { ImageSpec, Recipe, SamplerName, ScheduleName } from "#/recipe/recipe.ts";
-import { goldenPath, goldenTensors, relativeError, tinyCheckpoint } from "../support/golden.ts";
+import type { ImageSpec, Recipe, Refiner, SamplerName, ScheduleName } from "#/recipe/recipe.ts";
+import {
+  goldenPath,
+  goldenTensors,
+  relativeError,
+  tinyCheckpoint,
+  tinyInterposer,
+  tinyRefiner,
+  tinySd1,
+} from "../support/golden.ts";
 import { latentOf, openFolder, pictureOf, pixelErrors } from "../support/whole-image.ts";
 import cases from "./whole-image.json";
 
@@ -22,8 +30,11 @@ const differingPixels = 1e-3;
 
 const golden = goldenTensors("whole-image.safetensors");
 const folder = mkdtempSync(join(tmpdir(), "whole-image-"));
-for (const kind of ["checkpoints", "loras"]) mkdirSync(join(folder, kind));
+for (const kind of ["checkpoints", "loras", "vae_approx"]) mkdirSync(join(folder, kind));
 symlinkSync(await tinyCheckpoint(), join(folder, "checkpoints/tiny.safetensors"));
+symlinkSync(await tinyRefiner(), join(folder, "checkpoints/tiny-refiner.safetensors"));
+symlinkSync(await tinySd1(), join(folder, "checkpoints/tiny-sd1.safetensors"));
+symlinkSync(await tinyInterposer(), join(folder, "vae_approx/xl-to-v1_interposer-v4.0.safetensors"));
 for (const name of ["tiny-lora-sgm.safetensors", "tiny-lora-diffusers.safetensors"])
   symlinkSync(goldenPath(name), join(folder, "loras", name));
 
@@ -37,6 +48,11 @@ function recipeOf(listed: (typeof cases)[number]): Recipe {
   const spec: ImageSpec = { ...listed, seed: BigInt(listed.seed) };
   return {
     ...listed,
+    freeU: listed.freeU ?? null,
+    refiner:
+      listed.refiner === undefined
+        ? null
+        : { ...listed.refiner, swap: listed.refiner.swap as Refiner["swap"] },
     base: "tiny.safetensors",
     vae: null,
     loras: listed.loras,

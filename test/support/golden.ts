@@ -11,12 +11,19 @@ const folder = join(import.meta.dir, "../golden");
 /** Path of a committed fixture. */
 export const goldenPath = (name: string): string => join(folder, name);
 
-/**
- * Path of the tiny SDXL checkpoint (`scripts/golden/tiny.py`), unpacked once into the system's temporary folder under
- * a name that changes with its content.
- */
-export async function tinyCheckpoint(): Promise<string> {
-  const packed = await Bun.file(goldenPath("tiny-sdxl.safetensors.zst")).bytes();
+/** Path of the tiny SDXL checkpoint (`scripts/golden/tiny.py`). */
+export const tinyCheckpoint = (): Promise<string> => unpacked("tiny-sdxl.safetensors.zst");
+
+/** Path of the tiny SDXL refiner. */
+export const tinyRefiner = (): Promise<string> => unpacked("tiny-refiner.safetensors.zst");
+
+/** Path of the tiny Stable Diffusion 1.x, and of what lies between its latents and SDXL's. */
+export const tinySd1 = (): Promise<string> => unpacked("tiny-sd1.safetensors.zst");
+export const tinyInterposer = (): Promise<string> => unpacked("tiny-interposer.safetensors.zst");
+
+/** Path of a packed fixture, unpacked once into the system's temporary folder under a name that changes with its content. */
+async function unpacked(name: string): Promise<string> {
+  const packed = await Bun.file(goldenPath(name)).bytes();
   const target = join(tmpdir(), "fooocusd-golden", `${Bun.hash(packed).toString(16)}.safetensors`);
   if (existsSync(target)) return target;
   mkdirSync(join(tmpdir(), "fooocusd-golden"), { recursive: true });

@@ -11,6 +11,8 @@ export const smallRecipe: Recipe = {
   schedule: "karras",
   clipSkip: 2,
   guidance: { cfg: 4, sharpness: 2, adaptiveCfg: 7, admPositive: 1.5, admNegative: 0.8, admEnd: 0.3 },
+  freeU: null,
+  refiner: null,
   noise: "cpu",
   previews: null,
   source: { kind: "noise" },

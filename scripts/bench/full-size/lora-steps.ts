@@ -36,7 +36,7 @@ async function measure(): Promise<void> {
     const parts = { operators: operators.cpu, residency, derived };
     return {
       count,
-      unet: openNetworks({ base: checkpoint, loras: used }, 2, parts).unet,
+      unet: openNetworks({ base: checkpoint, loras: used }, { clipSkip: 2 }, parts).unet,
       seconds: [] as number[],
     };
   });

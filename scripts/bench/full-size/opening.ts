@@ -37,7 +37,11 @@ const log = createLog("info", {
 const loras = paths.map((path) => ({ path, weight: 0.5 }));
 const residency = new Residency({ device: "cpu", weights: "in-place", threads: 0 }, { bytes: 2 ** 40 }, log);
 const derived = new DerivedFiles({ folder: join(dirname(base), "derived"), budget: 2 ** 40 }, log);
-const networks = openNetworks({ base, loras }, 2, { operators: operators.cpu, residency, derived });
+const networks = openNetworks(
+  { base, loras },
+  { clipSkip: 2 },
+  { operators: operators.cpu, residency, derived },
+);
 
 const began = now();
 const inputs = unetInputs(random([1, 4, 8, 8]), 500, random([1, 77, 2048]), random([1, 2816]));

@@ -49,6 +49,8 @@ const recipe: Recipe = {
   sampler: "dpmpp_2m_sde_gpu",
   schedule: "karras",
   clipSkip: 2,
+  freeU: null,
+  refiner: null,
   guidance: { cfg: 4, sharpness: 2, adaptiveCfg: 7, admPositive: 1.5, admNegative: 0.8, admEnd: 0.3 },
   noise: "gpu",
   previews: { by: "colours", colours: sdxlLatentColours },
@@ -123,11 +125,15 @@ async function realStep(path: string): Promise<Readonly<{ unet: number; ours: nu
     silentLog,
   );
   const derived = new DerivedFiles({ folder: "derived", budget: 0 }, silentLog); // no LoRA, so nothing is written
-  const networks = openNetworks({ base: path, loras: [] }, 2, {
-    operators: operators.cpu,
-    residency,
-    derived,
-  });
+  const networks = openNetworks(
+    { base: path, loras: [] },
+    { clipSkip: 2 },
+    {
+      operators: operators.cpu,
+      residency,
+      derived,
+    },
+  );
   const { textL, textG } = sdxlCheckpoint(readSafetensors(path));
   const width = (tensors: WeightMap): number =>
     tensors.get("embeddings.token_embedding.weight")?.shape[1] ?? 0;

@@ -42,11 +42,15 @@ async function measure(path: string, weights: "in-place" | "packed"): Promise<vo
   });
   const residency = new Residency({ device: "cpu", weights, threads: 0 }, { bytes: 2 ** 40 }, line);
   const derived = new DerivedFiles({ folder: "derived", budget: 0 }, line); // no LoRA, so nothing is written
-  const networks = openNetworks({ base: path, loras: [] }, 2, {
-    operators: operators.cpu,
-    residency,
-    derived,
-  });
+  const networks = openNetworks(
+    { base: path, loras: [] },
+    { clipSkip: 2 },
+    {
+      operators: operators.cpu,
+      residency,
+      derived,
+    },
+  );
   const call = () =>
     networks.unet(unetInputs(random([1, 4, side, side]), 500, random([1, 77, 2048]), random([1, 2816])));
   const first = await timed(call);

@@ -19,6 +19,14 @@ export const mul = (a: Value, b: Value): Value =>
 export const div = (a: Value, b: Value): Value =>
   a.graph.node("Div", [a, b], {}, { dims: broadcast(a.dims, b.dims) });
 
+/** Elementwise difference with broadcasting. */
+export const sub = (a: Value, b: Value): Value =>
+  a.graph.node("Sub", [a, b], {}, { dims: broadcast(a.dims, b.dims) });
+
+/** Elementwise maximum with broadcasting. */
+export const maximum = (a: Value, b: Value): Value =>
+  a.graph.node("Max", [a, b], {}, { dims: broadcast(a.dims, b.dims) });
+
 /** An operation that keeps the shape: a function of each number, or a normalisation of an axis. */
 export const keepingShape = (op: string, x: Value, attributes: Node["attributes"] = {}, domain = ""): Value =>
   x.graph.node(op, [x], attributes, { dims: x.dims, domain });

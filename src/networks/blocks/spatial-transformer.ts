@@ -2,34 +2,59 @@ import type { Value } from "#/graph/graph.ts";
 import type { Module } from "#/graph/module.ts";
 import { residual } from "#/graph/ops/arithmetic.ts";
 import { attention } from "#/graph/ops/attention.ts";
+import { conv2d } from "#/graph/ops/conv2d.ts";
 import { geglu, linear } from "#/graph/ops/linear.ts";
 import { groupNorm, layerNorm } from "#/graph/ops/norm.ts";
 import { concat, dims, reshape, transpose } from "#/graph/ops/shape.ts";
 
-/** Channels of one attention head. No shape tells it; every SDXL checkpoint has 64. */
-const headSize = 64;
-
-/** What all transformers of a network share: the text, and how many pictures are in the batch. */
-export type Context = Readonly<{
-  /** text rows [N * T, D] */
-  rows: Value;
-  /** N as a vector of one int64 */
-  batch: Value;
+/** What no shape tells of a family's transformers. */
+export type TransformerKind = Readonly<{
+  /** Heads of an attention of so many channels; undefined where these make no heads. */
+  heads: (width: number) => number | undefined;
+  /** By what pixels get in and out: a matrix, or a kernel of 1 x 1. */
+  projections: "matrix" | "kernel";
 }>;
 
+/** Every SDXL checkpoint has heads of 64 channels. */
+const headSize = 64;
+export const sdxlTransformers: TransformerKind = {
+  heads: (width) => (width % headSize === 0 ? width / headSize : undefined),
+  projections: "matrix",
+};
+
+/** Stable Diffusion 1.x has eight heads of whatever size. */
+const headCount = 8;
+export const sd1Transformers: TransformerKind = {
+  heads: (width) => (width % headCount === 0 ? headCount : undefined),
+  projections: "kernel",
+};
+
+/** What all transformers of a network share: the text, and how many pictures are in the batch. */
+export type Context = TransformerKind &
+  Readonly<{
+    /** text rows [N * T, D] */
+    rows: Value;
+    /** N as a vector of one int64 */
+    batch: Value;
+  }>;
+
 /**
- * Transformer over the pixels of a feature map (Rombach et al. 2022, section 3.3), with linear projections as SDXL
- * has them. Tokens are kept as rows [N * H * W, C]; only attention sees the batch axis.
+ * Transformer over the pixels of a feature map (Rombach et al. 2022, section 3.3), with the projections of its family. Tokens are kept as rows [N * H * W, C]; only attention sees the batch axis.
  *
  * @param x features [N, C, H, W]
  * @returns features [N, C, H, W]
  */
 export function spatialTransformer(m: Module, x: Value, context: Context): Value {
   const channels = m.size("norm.weight", 0);
-  if (m.ref("proj_in.weight").shape.length !== 2)
+  const axes = m.ref("proj_in.weight").shape.length;
+  if (context.projections === "matrix" && axes !== 2)
     throw m.misshapen("proj_in.weight", "two axes (a linear projection)");
 
   const h = groupNorm(m.at("norm"), x, { epsilon: 1e-6 });
+  if (context.projections === "kernel") {
+    const inside = transformed(m, conv2d(m.at("proj_in"), h), context);
+    return residual(m, x, conv2d(m.at("proj_out"), inside));
+  }
   const pixels = transpose(reshape(h, [0, channels, -1]), [0, 2, 1]); // [N, HW, C]
   let rows = linear(m.at("proj_in"), reshape(pixels, [-1, channels]));
   for (let depth = 0; depth < m.count("transformer_blocks"); depth += 1) {
@@ -40,6 +65,16 @@ export function spatialTransformer(m: Module, x: Value, context: Context): Value
 
   const planes = transpose(batched(rows, channels, context), [0, 2, 1]); // [N, C, HW]
   return residual(m, x, reshape(planes, dims(x, 0, 4)));
+}
+
+/** The blocks alone, on features [N, C, H, W]. */
+function transformed(m: Module, x: Value, context: Context): Value {
+  const channels = m.size("proj_in.weight", 0);
+  const pixels = transpose(reshape(x, [0, channels, -1]), [0, 2, 1]);
+  let rows = reshape(pixels, [-1, channels]);
+  for (let depth = 0; depth < m.count("transformer_blocks"); depth += 1)
+    rows = transformerBlock(m.at("transformer_blocks").at(depth), rows, context);
+  return reshape(transpose(batched(rows, channels, context), [0, 2, 1]), dims(x, 0, 4));
 }
 
 /** Self-attention, cross-attention to the text, feed-forward; each on the normalised rows and added to them. */
@@ -59,13 +94,14 @@ function transformerBlock(m: Module, rows: Value, context: Context): Value {
  */
 function attend(m: Module, x: Value, source: Value, context: Context): Value {
   const width = m.size("to_q.weight", 0);
-  if (width % headSize !== 0) throw m.misshapen("to_q.weight", `rows in multiples of ${headSize}`);
+  const heads = context.heads(width);
+  if (heads === undefined) throw m.misshapen("to_q.weight", "rows that make whole heads");
   for (const name of ["to_k.weight", "to_v.weight"])
     if (m.size(name, 0) !== width) throw m.misshapen(name, `${width} rows`);
   const q = batched(linear(m.at("to_q"), x), width, context);
   const k = batched(linear(m.at("to_k"), source), width, context);
   const v = batched(linear(m.at("to_v"), source), width, context);
-  const mixed = attention({ q, k, v }, width / headSize);
+  const mixed = attention({ q, k, v }, heads);
   return linear(m.at("to_out.0"), reshape(mixed, [-1, width]));
 }
 

@@ -42,6 +42,23 @@ export function admVector(
   return (timestep) => (timestep > until ? emphasised : plain);
 }
 
+/**
+ * The SDXL refiner's conditioning (Podell et al. 2023, section 2.5): the pooled text, height and width, top and left of the
+ * crop, and an aesthetic score, each in 256 sinusoids; the same at every timestep.
+ *
+ * @param pooled [1, P]
+ * @param size   pixels of the latent that is sampled
+ * @returns the vector [1, P + 1280] for a timestep
+ */
+export function refinerVector(
+  pooled: Tensor,
+  size: Readonly<{ width: number; height: number }>,
+  score: number,
+): (timestep: number) => Tensor {
+  const vector = joined(pooled, [size.height, size.width, 0, 0, score]);
+  return () => vector;
+}
+
 function joined(pooled: Tensor, numbers: readonly number[]): Tensor {
   const length = pooled.data.length;
   const data = new Float32Array(length + numbers.length * width);

@@ -28,6 +28,12 @@ export function merged<First extends NamedTensors, Second extends NamedTensors>(
   };
 }
 
+/** Numbers that are the same in every run, as a vector under a name. */
+export const constantInput = (name: string, values: readonly number[]): Contribute => {
+  const tensor = { dims: [values.length], data: Float32Array.from(values) };
+  return () => ({ [name]: tensor });
+};
+
 /** The text: hidden states [1, T, C], the same in every run. */
 export const textInput =
   (context: Tensor): Contribute<Readonly<{ context: Tensor }>> =>

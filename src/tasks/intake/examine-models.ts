@@ -3,6 +3,7 @@ import type { GenerateRequest } from "#/api/generate.ts";
 import type { Catalog } from "#/catalog/catalog.ts";
 import type { Examiner } from "#/catalog/examine.ts";
 import type { ModelKind } from "#/catalog/find-model.ts";
+import { interposerPath } from "#/catalog/interposer-path.ts";
 import { clientSentence } from "#/lib/client-sentence.ts";
 import { ModelError, RequestError } from "#/lib/errors.ts";
 import { askedOtherwise } from "#/recipe/method-warnings.ts";
@@ -33,7 +34,7 @@ export type Fault = Readonly<{ used: Used; error: ModelError }>;
 /** The files of a recipe, and for each LoRA, each further part and each textual inversion the field that chose it. */
 export type ModelChoice = Readonly<{
   recipe: Pick<Recipe, "base" | "vae" | "parts" | "loras" | "inversions"> &
-    Partial<Pick<Recipe, "schedule" | "sampledAs">>;
+    Partial<Pick<Recipe, "refiner" | "schedule" | "sampledAs">>;
   loraFields: readonly string[];
   partFields?: readonly string[];
   inversionFields?: readonly string[];
@@ -74,12 +75,8 @@ export function examineInTurn(): (choice: ModelChoice, shelf: ModelShelf) => Pro
 /** Milliseconds after which others have their turn. */
 const longestLook = 5;
 
-/** Pauses after each file. */
-function* examination(
-  choice: ModelChoice,
-  { catalog, examiner }: ModelShelf,
-): Generator<void, Examination, undefined> {
-  const { recipe, loraFields } = choice;
+/** The files that every recipe may name, each with the field that chose it. */
+function usedIn({ recipe, loraFields }: ModelChoice) {
   const base: Used = {
     kind: "checkpoints",
     what: "checkpoint",
@@ -88,9 +85,20 @@ function* examination(
   };
   const vae: Used | undefined =
     recipe.vae === null ? undefined : { kind: "vae", what: "VAE", name: recipe.vae, field: "vae_name" };
+  const refiner = refinerIn(recipe);
   const loras = recipe.loras.map(
     ({ name }, at): Used => ({ kind: "loras", what: "LoRA", name, field: loraFields[at] ?? "loras" }),
   );
+  return { base, vae, refiner, loras };
+}
+
+/** Pauses after each file. */
+function* examination(
+  choice: ModelChoice,
+  { catalog, examiner }: ModelShelf,
+): Generator<void, Examination, undefined> {
+  const { recipe } = choice;
+  const { base, vae, refiner, loras } = usedIn(choice);
   const names = new Map<string, string>();
   const pathOf = ({ kind, name }: Used): string => {
     const path = catalog.path(kind, name);
@@ -111,6 +119,12 @@ function* examination(
     yield;
     used = vae ?? base;
     note(examiner.part("vae", vae === undefined ? undefined : pathOf(vae), checkpoint));
+    if (refiner !== undefined) {
+      yield;
+      used = refiner;
+      const beside = interposerPath((file) => catalog.path("vae_approx", file));
+      note(examiner.refiner(pathOf(refiner), beside, checkpoint));
+    }
     for (const { kind, used: part } of partsOf(choice)) {
       yield;
       used = part;
@@ -134,6 +148,13 @@ function* examination(
       fault: { used, error: new ModelError(thrown.code, message, thrown.details, thrown) },
     };
   }
+}
+
+function refinerIn({ refiner }: ModelChoice["recipe"]): Used | undefined {
+  const name = refiner?.name ?? null;
+  return name === null
+    ? undefined
+    : { kind: "checkpoints", what: "refiner", name, field: "refiner_model_name" };
 }
 
 const partsOf = ({ recipe, partFields = [] }: ModelChoice) =>
@@ -208,6 +229,7 @@ export const defaultFault = ({ used: { what, name }, error }: Fault): string =>
 
 const fieldsThatChoose = [
   "base_model_name",
+  "refiner_model_name",
   "vae_name",
   "loras",
   "prompt",
@@ -218,6 +240,7 @@ const fieldsThatChoose = [
 
 const waysOut: Readonly<Record<(typeof fieldsThatChoose)[number], string>> = {
   base_model_name: "Name another checkpoint in base_model_name.",
+  refiner_model_name: "Name another refiner in refiner_model_name, or None.",
   vae_name: "Name another VAE in vae_name, or leave it out.",
   loras: "Take it out of loras, or name another.",
   prompt: "Take its <lora:...> tag out of prompt.",

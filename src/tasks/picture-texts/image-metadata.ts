@@ -4,6 +4,7 @@ import type { ModelKind } from "#/catalog/find-model.ts";
 import type { ModelHashes } from "#/catalog/hashes.ts";
 import { stemOf } from "#/recipe/names.ts";
 import { performanceModes } from "#/recipe/performance.ts";
+import type { Recipe } from "#/recipe/recipe.ts";
 import type { Resolved } from "#/recipe/resolve.ts";
 import { expansionStyle } from "#/recipe/styles.ts";
 import type { ImageMetadata } from "#/stores/metadata/metadata.ts";
@@ -28,7 +29,7 @@ export async function imageMetadata(
   image: number,
   { catalog, hashes, createdBy, defaultAdaptiveCfg }: MetadataOptions,
 ): Promise<ImageMetadata> {
-  const hashOf = async (kind: ModelKind, name: string): Promise<string> => {
+  const hashOf: HashOf = async (kind, name) => {
     const path = catalog.path(kind, name);
     return path === undefined ? "" : (await hashes.of(path)).slice(0, hashDigits);
   };
@@ -39,8 +40,8 @@ export async function imageMetadata(
   }));
   const said = written[image];
   const spec = recipe.images[image];
-  const { guidance } = recipe;
-  // Such a mode forces this value too; the recipe, which has no refiner, does not hold it.
+  const { guidance, freeU, refiner } = recipe;
+  // Such a mode forces this value too; the recipe holds the step only.
   const distilled = "distilled" in performanceModes[params.performance_selection];
   return {
     prompt: said?.prompt ?? params.prompt,
@@ -56,10 +57,11 @@ export async function imageMetadata(
     adm: { positive: guidance.admPositive, negative: guidance.admNegative, end: guidance.admEnd },
     baseModel: stemOf(recipe.base),
     baseModelHash: await hashOf("checkpoints", recipe.base),
-    refinerModel: "None",
+    ...(await refinerFacts(refiner, params, hashOf)),
     refinerSwitch: distilled ? 1 : params.refiner_switch,
     ...(guidance.adaptiveCfg === defaultAdaptiveCfg ? {} : { adaptiveCfg: guidance.adaptiveCfg }),
     clipSkip: recipe.clipSkip,
+    ...(freeU === null ? {} : { freeu: [freeU.b1, freeU.b2, freeU.s1, freeU.s2] }),
     sampler: recipe.sampler,
     scheduler: recipe.schedule,
     vae: recipe.vae === null ? params.vae_name : stemOf(recipe.vae),
@@ -69,5 +71,24 @@ export async function imageMetadata(
     fullNegativePrompt: spec?.negative.texts ?? [],
     createdBy,
     version,
+  };
+}
+
+type HashOf = (kind: ModelKind, name: string) => Promise<string>;
+
+/** What is said of a model that took over; of one that did not, that it is none. */
+async function refinerFacts(
+  refiner: Recipe["refiner"],
+  { overwrite_switch }: GenerateParams,
+  hashOf: HashOf,
+): Promise<
+  Pick<ImageMetadata, "refinerModel" | "refinerModelHash" | "overwriteSwitch" | "refinerSwapMethod">
+> {
+  if (refiner === null || refiner.name === null) return { refinerModel: "None" };
+  return {
+    refinerModel: stemOf(refiner.name),
+    refinerModelHash: await hashOf("checkpoints", refiner.name),
+    ...(overwrite_switch > 0 ? { overwriteSwitch: overwrite_switch } : {}),
+    ...(refiner.swap === "joint" ? {} : { refinerSwapMethod: refiner.swap }),
   };
 }

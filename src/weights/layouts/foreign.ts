@@ -96,7 +96,7 @@ function unetKind(tensors: WeightMap, prefix: string): string {
     return `a Stable Diffusion ${openClip ? "2.x" : "1.x"} ${what} (${other})`;
   }
   if (has("conditioner.embedders.0.model."))
-    return "an SDXL refiner (take the base model; refiners are not there yet)";
+    return "an SDXL refiner (take the base model; this one serves as its refiner)";
   const lacking = [
     ["conditioner.embedders.0.transformer.text_model.", "text encoder L"],
     ["conditioner.embedders.1.model.", "text encoder G"],

@@ -12,8 +12,11 @@ import { headerOf, sdxlShapes, sdxlTiny } from "../../support/sdxl-layout.ts";
 const checkpoint = sdxlCheckpoint(headerOf(sdxlShapes(sdxlTiny), "/tiny.safetensors"));
 
 for (const { name, from, draw, inputs, outputs, keyedBy } of Object.values(networks)) {
-  const drawn = (clipSkip: number): Graph =>
-    draw(weightSource("tiny", locatedFor(from, checkpoint, sdxlTiny).tensors), operators.cpu, { clipSkip });
+  const drawn = (clipSkip: number, freeU = false): Graph =>
+    draw(weightSource("tiny", locatedFor(from, checkpoint, sdxlTiny).tensors), operators.cpu, {
+      clipSkip,
+      freeU,
+    });
 
   test(`${name}: the inputs and outputs that are declared are those of the graph`, () => {
     const graph = drawn(2);
@@ -22,6 +25,11 @@ for (const { name, from, draw, inputs, outputs, keyedBy } of Object.values(netwo
       Object.entries(inputs).map(([input, carried]) => [input, whole.has(carried) ? "int64" : "float32"]),
     );
     expect(graph.outputs.map((port) => port.name)).toEqual([...outputs]);
+  });
+
+  test(`${name}: FreeU is part of its key if, and only if, the graph depends on it`, () => {
+    const depends = listing(drawn(2, true)) !== listing(drawn(2));
+    expect(keyedBy.some((feature) => feature === "freeU")).toBe(depends);
   });
 
   test(`${name}: clip skip is part of its key if, and only if, the graph depends on it`, () => {

@@ -11,6 +11,7 @@ const resolved: Resolved = {
     ...smallRecipe,
     sampledAs: { prediction: "v", zeroTerminalSnr: true },
     loras: [{ name: "loras/x.safetensors", weight: 0.1 + 0.2 }],
+    freeU: { b1: 1.01, b2: 0.1 + 0.2, s1: 0, s2: -1 },
     inputs: ["0123.png"],
     previews: { by: "colours", colours: [[0.392, 0.4054, -0.0456]] },
     images: [0n, 7n, 2n ** 53n + 1n, seedEnd - 1n].map((seed) => ({
@@ -49,12 +50,12 @@ describe("a kept recipe", () => {
     }
     for (const end of [0, 1, 20, text.length - 1])
       expect(readKeptRecipe(text.slice(0, end)).kind).toBe("damaged");
-    for (const odd of ["null", "5", "[]", "{}", '{"version":3}', '{"version":"2"}'])
+    for (const odd of ["null", "5", "[]", "{}", '{"version":4}', '{"version":"4"}'])
       expect(readKeptRecipe(odd).kind).toBe("damaged");
   });
 
   test("of another version, or of none, is none", () => {
-    const later = writeKeptRecipe(resolved).replace('"version":3', '"version":4');
+    const later = writeKeptRecipe(resolved).replace('"version":4', '"version":5');
     expect(readKeptRecipe(later)).toEqual({ kind: "none" });
     expect(readKeptRecipe(undefined)).toEqual({ kind: "none" });
   });
@@ -63,10 +64,10 @@ describe("a kept recipe", () => {
     const text = writeKeptRecipe(resolved);
     const parts = { recipe: Object.keys(resolved.recipe).toSorted(), of: Object.keys(resolved).toSorted() };
     expect([text.slice(0, 12), parts]).toEqual([
-      '{"version":3',
+      '{"version":4',
       {
         recipe:
-          "base clipSkip guidance images inputs loras noise previews sampledAs sampler schedule size source steps vae".split(
+          "base clipSkip freeU guidance images inputs loras noise previews refiner sampledAs sampler schedule size source steps vae".split(
             " ",
           ),
         of: ["inputFields", "loraFields", "recipe", "warnings", "written"],

@@ -137,6 +137,17 @@ test("the same request gives the same recipe, dice and all", () => {
   expect(resolve(said)).toEqual(resolve(said));
 });
 
+test("FreeU is off, or has the four numbers of the request", () => {
+  const numbers = { freeu_b1: 1.3, freeu_b2: 1.4, freeu_s1: 0.9, freeu_s2: 0.2 };
+  expect(resolve({ ...numbers }).recipe.freeU).toBeNull();
+  expect(resolve({ ...numbers, freeu_enabled: true }).recipe.freeU).toEqual({
+    b1: 1.3,
+    b2: 1.4,
+    s1: 0.9,
+    s2: 0.2,
+  });
+});
+
 test("sizes: stored or typed, single sides overwritten", () => {
   expect(resolve({ aspect_ratios_selection: "704×1408 | 1:2" }).recipe.size).toEqual({
     width: 704,
@@ -154,13 +165,10 @@ describe("refused, each naming its field", () => {
     ["unknown-model", "style_selections", { style_selections: ["Rap"] }],
     ["unknown-model", "vae_name", { vae_name: "hard.safetensors" }],
     ["unknown-model", "sampler_name", { sampler_name: "eular" }],
-    ["not-implemented", "refiner_model_name", { refiner_model_name: "demo.safetensors" }],
-    ["not-implemented", "refiner_swap_method", { refiner_swap_method: "separate" }],
-    ["not-implemented", "refiner_swap_method", { refiner_swap_method: "vae", refiner_switch: 0.98 }],
+    ["unknown-model", "refiner_model_name", { refiner_model_name: "refine.safetensors" }],
     ["not-implemented", "uov_input_image", { uov_input_image: image, uov_method: "Upscale (2x)" }],
     ["not-implemented", "inpaint_input_image", { inpaint_input_image: image }],
     ["not-implemented", "enhance_input_image", { enhance_input_image: image }],
-    ["not-implemented", "freeu_enabled", { freeu_enabled: true }],
     ["not-implemented", "black_out_nsfw", { black_out_nsfw: true }],
     ["invalid-value", "aspect_ratios_selection", { aspect_ratios_selection: "wide" }],
     ["invalid-value", "overwrite_width", { overwrite_width: 16 }],
@@ -186,33 +194,30 @@ test("values that stand at their default use nothing", () => {
   expect(resolve({ uov_input_image: "None", refiner_model_name: "base.safetensors" }).warnings).toEqual([]);
 });
 
-test("a swap method other than joint is refused where the run would be cut, and only there", () => {
-  const swapped = (said: Partial<GenerateParams>) =>
-    ["separate", "vae"].map((refiner_swap_method) => {
-      try {
-        return resolve({ refiner_swap_method, ...said }).recipe.steps;
-      } catch (error) {
-        if (!(error instanceof AppError)) throw error;
-        return error.details["field"];
-      }
-    });
-  const refused = ["refiner_swap_method", "refiner_swap_method"];
-  expect(swapped({ refiner_switch: 1 })).toEqual([30, 30]);
-  expect(swapped({ refiner_switch: 0.99 })).toEqual([30, 30]);
-  expect(swapped({ refiner_switch: 0.98 })).toEqual(refused);
-  expect(swapped({ refiner_switch: 1, scheduler_name: "ddim_uniform" })).toEqual(refused);
-  // The switch goes by the mode's 30 steps, rounded half to even: 10.5 is 10.
-  expect(swapped({ overwrite_step: 15 })).toEqual([15, 15]);
-  expect(swapped({ overwrite_step: 11, refiner_switch: 0.35 })).toEqual(refused);
-  expect(swapped({ overwrite_step: 10, refiner_switch: 0.35 })).toEqual([10, 10]);
-  expect(swapped({ overwrite_step: 31, refiner_switch: 1 })).toEqual(refused);
-  expect(swapped({ overwrite_switch: 12 })).toEqual(refused);
-  expect(swapped({ overwrite_switch: 30 })).toEqual([30, 30]);
-  // Distilled modes have their switch at the end.
-  const lightning = { performance_selection: "Lightning" } as const;
-  expect(swapped(lightning)).toEqual([4, 4]);
-  expect(swapped({ ...lightning, overwrite_step: 6 })).toEqual(refused);
-  expect(swapped({ ...lightning, overwrite_switch: 2 })).toEqual(refused);
+test("a refiner takes over at a step of the mode's own; distilled modes have none", () => {
+  const refiner = (said: Partial<GenerateParams>) => resolve(said).recipe.refiner;
+  expect(refiner({})).toBeNull();
+  expect(refiner({ refiner_model_name: "base.safetensors" })).toBeNull();
+  const other = { refiner_model_name: "demo.safetensors" };
+  expect(refiner(other)).toEqual({ name: "demo.safetensors", swap: "joint", at: 15 });
+  // Rounded half to even: 10.5 is 10; by the mode's 30 steps, whatever overwrites them.
+  const at = { ...other, refiner_switch: 0.35, overwrite_step: 12 };
+  expect(refiner({ ...at, refiner_swap_method: "separate" })).toMatchObject({ swap: "separate", at: 10 });
+  expect(refiner({ ...at, overwrite_switch: 7, refiner_swap_method: "vae" })).toMatchObject({
+    swap: "vae",
+    at: 7,
+  });
+  expect(refiner({ ...other, performance_selection: "Quality", refiner_switch: 0.8 })).toMatchObject({
+    at: 48,
+  });
+});
+
+test("where nothing takes over, the methods other than joint cut the run in two all the same", () => {
+  const refiner = (said: Partial<GenerateParams>) => resolve(said).recipe.refiner;
+  expect(refiner({ refiner_swap_method: "separate" })).toEqual({ name: null, swap: "separate", at: 15 });
+  const lightning = { performance_selection: "Lightning", refiner_model_name: "demo.safetensors" } as const;
+  expect(refiner(lightning)).toBeNull();
+  expect(refiner({ ...lightning, refiner_swap_method: "vae" })).toEqual({ name: null, swap: "vae", at: 4 });
 });
 
 test("names that the contract leaves unchecked are checked, with those that are near", () => {

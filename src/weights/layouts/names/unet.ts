@@ -7,7 +7,10 @@ const base = { width: 320, deepest: 10, outputs: [10, 10, 10, 2, 2, 2, 0, 0, 0] 
 /** Channels of what is predicted. */
 const latentChannels = 4;
 
-type Sizes = Readonly<{ given: Given; embedding: number; context: number; whole: boolean }>;
+type Sizes = Readonly<{ given: Given; embedding: number; context: number; whole: boolean; kind: UnetKind }>;
+/** Families of UNets that are told apart by what they have. */
+export type UnetKind = "sdxl" | "sd1";
+
 type Level = Readonly<{ width: number; depth: number; blocks: readonly number[]; down?: number }>;
 
 /**
@@ -16,8 +19,9 @@ type Level = Readonly<{ width: number; depth: number; blocks: readonly number[];
  * in the same level, or a whole block that is not there, is missing something.
  *
  * @param unet LDM names below `model.diffusion_model.`
+ * @param kind Stable Diffusion 1.x is told no sizes, and its transformers are projected by kernels of 1 x 1
  */
-export function neededUnet(unet: WeightMap): Needed {
+export function neededUnet(unet: WeightMap, kind: UnetKind = "sdxl"): Needed {
   const given = new Given(unet);
   const root = new Place();
   const width = given.size(0, "input_blocks.0.0.weight", "input_blocks.0.0.bias") ?? 0;
@@ -26,12 +30,14 @@ export function neededUnet(unet: WeightMap): Needed {
   const blocks = Math.max(given.count("input_blocks"), given.count("output_blocks"));
   const depths = Array.from({ length: blocks }, (_, i) => depthOf(given, `input_blocks.${i}.1`));
   const whole = width === base.width && depths.includes(base.deepest);
-  const sizes: Sizes = { given, embedding, context: given.size(1, toKeys ?? "") ?? 0, whole };
+  const sizes: Sizes = { given, embedding, context: given.size(1, toKeys ?? "") ?? 0, whole, kind };
 
   root.linear("time_embed.0", width, embedding);
   root.linear("time_embed.2", embedding, embedding);
-  root.linear("label_emb.0.0", given.size(1, "label_emb.0.0.weight") ?? 0, embedding);
-  root.linear("label_emb.0.2", embedding, embedding);
+  if (kind === "sdxl") {
+    root.linear("label_emb.0.0", given.size(1, "label_emb.0.0.weight") ?? 0, embedding);
+    root.linear("label_emb.0.2", embedding, embedding);
+  }
   root.conv("input_blocks.0.0", given.size(1, "input_blocks.0.0.weight") ?? 4, width, 3);
 
   const levels = levelsOf(given, blocks, depths, width);
@@ -79,7 +85,7 @@ function inputBlocks(root: Place, sizes: Sizes, levels: readonly Level[], first:
     for (const i of level.blocks) {
       resBlock(root.at(`input_blocks.${i}.0`), width, level.width, sizes.embedding);
       width = level.width;
-      if (level.depth > 0) transformer(root.at(`input_blocks.${i}.1`), width, level.depth, sizes.context);
+      if (level.depth > 0) transformer(root.at(`input_blocks.${i}.1`), width, level.depth, sizes);
       skips.push(width);
     }
     if (level.down === undefined) continue;
@@ -89,13 +95,14 @@ function inputBlocks(root: Place, sizes: Sizes, levels: readonly Level[], first:
   return skips;
 }
 
-function middleBlock(m: Place, { given, embedding, context, whole }: Sizes, width: number): void {
+function middleBlock(m: Place, sizes: Sizes, width: number): void {
+  const { given, embedding, whole } = sizes;
   const more = whole || given.has("middle_block.1") || given.has("middle_block.2");
   if (!more && !given.has("middle_block")) return;
   resBlock(m.at("0"), width, width, embedding);
   if (!more) return;
   const depth = whole ? base.deepest : Math.max(1, depthOf(given, "middle_block.1"));
-  transformer(m.at("1"), width, depth, context);
+  transformer(m.at("1"), width, depth, sizes);
   resBlock(m.at("2"), width, width, embedding);
 }
 
@@ -103,7 +110,7 @@ type Features = Readonly<{ skips: number[]; width: number }>;
 
 /** @returns width of the last one */
 function outputBlocks(root: Place, sizes: Sizes, levels: readonly Level[], from: Features): number {
-  const { given, embedding, context, whole } = sizes;
+  const { given, embedding, whole } = sizes;
   let { width } = from;
   let n = 0;
   for (const [above, level] of [...levels.entries()].toReversed()) {
@@ -112,7 +119,7 @@ function outputBlocks(root: Place, sizes: Sizes, levels: readonly Level[], from:
       resBlock(root.at(`${block}.0`), width + (from.skips.pop() ?? 0), level.width, embedding);
       width = level.width;
       const depth = whole ? (base.outputs[n] ?? 0) : depthOf(given, `${block}.1`);
-      if (depth > 0) transformer(root.at(`${block}.1`), width, depth, context);
+      if (depth > 0) transformer(root.at(`${block}.1`), width, depth, sizes);
       if (above > 0 && r === level.blocks.length)
         root.conv(`${block}.${depth > 0 ? 2 : 1}.conv`, width, width, 3);
     }
@@ -135,9 +142,11 @@ function resBlock(m: Place, inner: number, outer: number, embedding: number): vo
   if (inner !== outer) m.conv("skip_connection", inner, outer, 1);
 }
 
-function transformer(m: Place, width: number, depth: number, context: number): void {
+function transformer(m: Place, width: number, depth: number, { context, kind }: Sizes): void {
   m.norm("norm", width);
-  for (const end of ["proj_in", "proj_out"]) m.linear(end, width, width);
+  for (const end of ["proj_in", "proj_out"])
+    if (kind === "sdxl") m.linear(end, width, width);
+    else m.conv(end, width, width, 1);
   for (let t = 0; t < depth; t += 1) {
     const block = m.at(`transformer_blocks.${t}`);
     for (const [name, source] of [

@@ -1,0 +1,11 @@
+import type { Value } from "../graph.ts";
+
+/** The mean, the highest or the lowest along axes, which stay with length 1. */
+export function reduced(
+  op: "ReduceMean" | "ReduceMax" | "ReduceMin",
+  x: Value,
+  axes: readonly number[],
+): Value {
+  const dims = x.dims.map((dim, axis) => (axes.includes(axis) ? 1 : dim));
+  return x.graph.node(op, [x, x.graph.constant("int64", axes)], { keepdims: 1 }, { dims });
+}

@@ -1,0 +1,64 @@
+import type { RefinerNetworks } from "#/runtime/refiner-networks.ts";
+import { admVector, refinerVector } from "#/sampling/guidance/adm.ts";
+import { merged, sizeInput, textInput } from "#/sampling/guidance/inputs.ts";
+import { networkEstimate } from "#/sampling/guidance/network-estimate.ts";
+import { sd1Latents } from "#/sampling/latent-format.ts";
+import type { Latent } from "#/sampling/sampler.ts";
+import { type BuiltSchedule, samplingFor } from "#/sampling/schedules.ts";
+import { lastAxis, layerNormed } from "#/tensor/tensor.ts";
+import { sampledSize } from "./base-model.ts";
+import type { DenoisingModel } from "./denoiser.ts";
+import type { ImageJob } from "./job.ts";
+import type { Prompts } from "./stages/encode-prompts.ts";
+
+/** How beautiful the SDXL refiner is told that a picture is: what it is to be like, and what not. */
+const scores = { positive: 6, negative: 2.5 } as const;
+
+/**
+ * The model that takes over: told the same text, of which the SDXL refiner knows the second encoder's half, and its own
+ * sizes. What the request adds to the base model's network ends with that.
+ *
+ * @param dims of the latent that is sampled, [1, 4, h, w]
+ * @returns nothing where the base model goes on itself
+ */
+export function refinerModel({ job, prompts }: ImageJob, dims: Latent["dims"]): DenoisingModel | undefined {
+  const { networks, recipe } = job;
+  const { refiner } = networks;
+  if (refiner === undefined) return undefined;
+  const { guidance, schedule } = recipe;
+  if (refiner.family === "sd-1") return sd1Model(prompts, schedule, refiner);
+  const sampling = samplingFor(schedule, refiner);
+  const scales = { positive: guidance.admPositive, negative: guidance.admNegative };
+  const size = sampledSize(dims);
+  return {
+    sampling,
+    estimate: (side) => {
+      const { context, pooled } = prompts[side];
+      const width = context.dims.at(-1) ?? 0;
+      const vector =
+        refiner.family === "sdxl-refiner"
+          ? refinerVector(pooled, size, scores[side])
+          : admVector(pooled, size, { scale: scales[side], end: guidance.admEnd });
+      const text = textInput(lastAxis(context, width - refiner.textWidth, refiner.textWidth));
+      return networkEstimate(refiner.unet, sampling, merged(text, sizeInput(vector)));
+    },
+  };
+}
+
+/** Stable Diffusion 1.x is told the first encoder's half of the text, through the norm at that encoder's end, and no sizes. */
+function sd1Model(
+  prompts: Prompts,
+  schedule: BuiltSchedule,
+  refiner: Extract<RefinerNetworks, { family: "sd-1" }>,
+): DenoisingModel {
+  const sampling = { ...samplingFor(schedule, refiner), latents: sd1Latents };
+  const { textNorm, convert, unet } = refiner;
+  return {
+    sampling,
+    convert,
+    estimate: (side) => {
+      const text = layerNormed(lastAxis(prompts[side].context, 0, refiner.textWidth), textNorm);
+      return networkEstimate(unet, sampling, textInput(text));
+    },
+  };
+}

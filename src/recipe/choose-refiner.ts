@@ -1,0 +1,39 @@
+import type { GenerateParams } from "#/api/generate.ts";
+import type { Sidecar } from "#/catalog/sidecar.ts";
+import { isNothing } from "#/lib/nothing.ts";
+import { swapMethods } from "./known-names.ts";
+import { knownName } from "./names.ts";
+import type { Performance } from "./performance.ts";
+import type { Refiner } from "./recipe.ts";
+import { sampledAs } from "./sampled-as.ts";
+
+/** The checkpoints there are, and what they say of themselves. */
+type Shelf = Readonly<{ checkpoints: readonly string[]; sidecar: (checkpoint: string) => Sidecar }>;
+
+/** Half to even, as Python rounds. */
+const roundEven = (value: number): number =>
+  value % 1 === 0.5 ? 2 * Math.round(value / 2) : Math.round(value);
+
+/**
+ * What takes over in the middle of the run, and where. Distilled modes have no refiner and their switch at the end; a
+ * checkpoint does not refine itself. Where nothing takes over, the methods other than `joint` still cut the run in two.
+ *
+ * @throws RequestError `unknown-model` naming the field
+ */
+export function chooseRefiner(
+  params: GenerateParams,
+  { steps, distilled }: Performance,
+  base: string,
+  { checkpoints, sidecar }: Shelf,
+): Refiner | null {
+  const { refiner_model_name: said, refiner_swap_method, overwrite_switch } = params;
+  const method = knownName(refiner_swap_method, swapMethods, "refiner_swap_method", "swap method");
+  const none = isNothing(said) || said === base || distilled !== undefined;
+  const name = none ? null : knownName(said, checkpoints, "refiner_model_name", "checkpoint");
+  // By the mode's own number of steps, whatever overwrites that.
+  const fraction = roundEven(steps * (distilled === undefined ? params.refiner_switch : 1));
+  const at = overwrite_switch > 0 ? overwrite_switch : fraction;
+  const swap = swapMethods.find((known) => known === method) ?? "joint";
+  if (name === null) return swap === "joint" ? null : { name, swap, at };
+  return { name, ...sampledAs(sidecar(name)), swap, at };
+}

@@ -1,0 +1,75 @@
+import { networks, sd1Networks } from "#/networks/index.ts";
+import type { Features, Network } from "#/networks/network.ts";
+import type { Tensor } from "#/tensor/tensor.ts";
+import type { NoiseSchedule, Prediction, WeightMap } from "#/weights/checkpoint.ts";
+import { textWidth } from "#/weights/layouts/refiner.ts";
+import { readWeight } from "#/weights/read-weights.ts";
+import { askerOf } from "./ask.ts";
+import type { JobFiles } from "./job-files.ts";
+import { type JobNetwork, jobNetwork, type Workshop } from "./job-network.ts";
+import type { Unet, UnetInputs } from "./models.ts";
+import type { JobRequest } from "./open-network.ts";
+
+/** As {@link Unet}, of a network that is told no sizes. */
+export type UnetWithoutSizes = (
+  inputs: Readonly<{ sample: Tensor; timestep: Tensor; context: Tensor }>,
+) => Promise<Tensor>;
+
+/** What of a refiner's model is asked. */
+export type RefinerNetworks = Readonly<{
+  prediction: Prediction;
+  schedule: NoiseSchedule;
+  /** How wide the text is that it reads. */
+  textWidth: number;
+}> &
+  (
+    | Readonly<{ family: "sdxl-base" | "sdxl-refiner"; unet: Unet }>
+    | Readonly<{
+        family: "sd-1";
+        unet: UnetWithoutSizes;
+        /** Weight and bias of the norm at the end of the base model's text encoder L. */
+        textNorm: Readonly<{ weight: Float32Array; bias: Float32Array }>;
+        /** Latent in the base model's VAE space -> in its own */
+        convert: (latent: Tensor) => Promise<Tensor>;
+      }>
+  );
+
+/** The networks of the model that takes over, and the requests by which they are open. */
+export function refinerOf(
+  files: JobFiles,
+  features: Features,
+  workshop: Workshop,
+): Readonly<{ asked: RefinerNetworks; requests: readonly JobRequest[] }> | undefined {
+  const { refiner, checkpoint: base } = files;
+  if (refiner === undefined) return undefined;
+  // FreeU ends with the base model.
+  const inRefiner = (network: Network): JobNetwork =>
+    jobNetwork(network, refiner, { ...features, freeU: false }, workshop);
+  const ask = askerOf(inRefiner, workshop.residency);
+  const { family, prediction, schedule, unet } = refiner.checkpoint;
+  const shared = { prediction, schedule, textWidth: textWidth(unet) };
+  if (family !== "sd-1") {
+    const answer = async (inputs: UnetInputs) => (await ask(networks.unet, inputs)).prediction;
+    return { asked: { ...shared, family, unet: answer }, requests: [inRefiner(networks.unet).request] };
+  }
+  const between = (network: Network): JobNetwork =>
+    jobNetwork(network, { ...files, locate: refiner.interposer }, features, workshop);
+  const askBetween = askerOf(between, workshop.residency);
+  const asked: RefinerNetworks = {
+    ...shared,
+    family,
+    textNorm: finalNorm(base.textL),
+    unet: async (inputs) => (await ask(sd1Networks["unet-sd1"], inputs)).prediction,
+    convert: async (latent) => (await askBetween(sd1Networks.interposer, { latent })).converted,
+  };
+  const requests = [inRefiner(sd1Networks["unet-sd1"]), between(sd1Networks.interposer)];
+  return { asked, requests: requests.map(({ request }) => request) };
+}
+
+function finalNorm(textL: WeightMap): Readonly<{ weight: Float32Array; bias: Float32Array }> {
+  const [weight, bias] = (["weight", "bias"] as const).map((name) => {
+    const ref = textL.get(`final_layer_norm.${name}`);
+    return ref === undefined ? new Float32Array() : readWeight(ref);
+  });
+  return { weight: weight ?? new Float32Array(), bias: bias ?? new Float32Array() };
+}
