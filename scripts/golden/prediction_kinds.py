@@ -98,7 +98,7 @@ def sampled(recipe, call, model):
     if recipe["sampler"] != "tcd":
         # An empty latent is zeros in the VAE's space, as in the reference, and these are none in Playground's.
         empty = guidance.playground_latent(torch.zeros(1, 4, 1, 1)) if is_playground(model) else 0
-        return whole_image.sampled(recipe, call, model, empty)
+        return whole_image.sampled(recipe, call, model, latent=empty)
     stream = torch.Generator().manual_seed(int(recipe["seed"]))
     sigmas = guidance.plan(recipe["schedule"], model, recipe["steps"])
     shape = (1, 4, recipe["size"]["height"] // 8, recipe["size"]["width"] // 8)
