@@ -33,54 +33,8 @@ def keep(loras, target, wanted):
     save_file(file, target)
 
 
-def lora_loha(folder, target):
-    with_lycoris(target, "loha")
-
-
-def lora_lokr(folder, target):
-    with_lycoris(target, "lokr", factor=8)
-
-
-def lora_lokr_wrapper(folder, target):
-    LycorisNetwork.apply_preset({"enable_conv": True, "target_name": [], "target_module": ["Linear"]})
-    network = create_lycoris(models()["unet"], 1.0, linear_dim=4, linear_alpha=2, algo="lokr", factor=8)
-    keep(network.loras, target, [f"lycoris_{LINEAR[0].replace('.', '_')}"])
-
-
-def lora_dora(folder, target):
-    with_lycoris(target, "lora", dora_wd=True)
-
-
-def lora_glora(folder, target):
-    with_lycoris(target, "glora")
-
-
-def lora_oft(folder, target):
-    with_lycoris(target, "diag-oft")
-
-
-def lora_boft(folder, target):
-    with_lycoris(target, "boft")
-
-
-def lora_ia3(folder, target):
-    with_lycoris(target, "ia3")
-
-
 def lora_tlora(folder, target):
     with_lycoris(target, "tlora")
-
-
-def lora_full_difference(folder, target):
-    with_lycoris(target, "full")
-
-
-def lora_norm_difference(folder, target):
-    with_lycoris(target, "lora", LINEAR + NORM, train_norm=True)
-
-
-def lora_tucker(folder, target):
-    with_lycoris(target, "lora", CONV, use_tucker=True, conv_dim=2)
 
 
 def with_peft(folder, target, adapter):
@@ -88,22 +42,6 @@ def with_peft(folder, target, adapter):
     model = peft.get_peft_model(models()["unet"], adapter)
     model.save_pretrained(folder)
     (folder / "adapter_model.safetensors").rename(target)
-
-
-def lora_loha_peft(folder, target):
-    with_peft(folder, target, peft.LoHaConfig(r=2, alpha=1, target_modules=LINEAR))
-
-
-def lora_lokr_peft(folder, target):
-    with_peft(folder, target, peft.LoKrConfig(r=2, alpha=1, target_modules=LINEAR))
-
-
-def lora_oft_peft(folder, target):
-    with_peft(folder, target, peft.OFTConfig(r=0, oft_block_size=8, target_modules=LINEAR))
-
-
-def lora_ia3_peft(folder, target):
-    with_peft(folder, target, peft.IA3Config(target_modules=LINEAR, feedforward_modules=[]))
 
 
 def lora_boft_peft(folder, target):
@@ -122,22 +60,6 @@ def with_diffusers(folder, target, adapter, metadata=("unet",)):
     trained(parts["unet"], adapter)
     state = {"unet": spellings.state(parts["unet"])}
     spellings.save_pipeline(folder, target, parts, state, metadata)
-
-
-def lora_dora_diffusers(folder, target):
-    with_diffusers(folder, target, config(LINEAR, use_dora=True), metadata=())
-
-
-def lora_dora_ai_toolkit(folder, target):
-    """ai-toolkit's network of type "dora"."""
-    with_diffusers(folder, target, config(LINEAR), metadata=())
-    file = load_file(target)
-    file[f"unet.{LINEAR[0]}.magnitude"] = torch.ones(64)
-    save_file(file, target)
-
-
-def lora_bias_diffusers(folder, target):
-    with_diffusers(folder, target, config(spellings.LINEARS[1:2], lora_bias=True), metadata=())
 
 
 def lora_pissa(folder, target):

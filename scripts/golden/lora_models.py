@@ -80,7 +80,7 @@ def loaded(file, **options):
 
 def probe(delta):
     """A difference [out, ...] times one vector, in float64: small, and wrong where one number of it is."""
-    matrix = delta.double().flatten(1)
+    matrix = delta.double().flatten(1) if delta.dim() > 1 else delta.double()[:, None]
     return (matrix @ torch.sin(torch.arange(1, matrix.shape[1] + 1, dtype=torch.float64))).float()
 
 

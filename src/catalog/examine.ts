@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import { BugError, ModelError } from "#/lib/errors.ts";
 import { networks } from "#/networks/index.ts";
 import type { Network } from "#/networks/network.ts";
@@ -7,6 +8,7 @@ import { type SampledAs, sampledAs } from "#/weights/layouts/parameterisation.ts
 import { locatePart, type OwnFileKind, type PartSource } from "#/weights/layouts/part-source.ts";
 import { checkRefiner, refinerCheckpoint } from "#/weights/layouts/refiner.ts";
 import { sdxlCheckpoint } from "#/weights/layouts/sdxl.ts";
+import { readInversion, textWidths } from "#/weights/layouts/textual-inversion.ts";
 import { configBeside } from "#/weights/lora/adapter-config.ts";
 import { readLora } from "#/weights/lora/read-lora.ts";
 import { openWeights } from "#/weights/open-weights.ts";
@@ -64,6 +66,18 @@ export class Examiner {
     return this.#others.of([kind, ...key], () => {
       const file = path === undefined ? undefined : openWeights(path);
       return locatePart(sourceOf(kind), checkpoint, file).notes;
+    });
+  }
+
+  /**
+   * @returns what is not as the file's name promises
+   * @throws ModelError if it is no textual inversion for this checkpoint
+   */
+  inversion(path: string, checkpoint: Checkpoint): readonly string[] {
+    const key = [path, stampAt(path), checkpoint.path, checkpoint.stamp];
+    return this.#others.of(["inversion", ...key], () => {
+      const widths = textWidths(checkpoint);
+      return readInversion(openWeights(path), widths, basename(checkpoint.path)).notes;
     });
   }
 

@@ -41,6 +41,7 @@ export const FooocusSchema = Type.Partial(
     path_inpaint: folders,
     path_controlnet: folders,
     path_clip_vision: folders,
+    path_fooocus_expansion: folders,
     path_wildcards: Type.String(),
     path_outputs: Type.String(),
   }),
@@ -60,6 +61,7 @@ export const folderKeys = {
   path_inpaint: "inpaint",
   path_controlnet: "controlnet",
   path_clip_vision: "clip_vision",
+  path_fooocus_expansion: "prompt_expansion",
 } as const satisfies Partial<Record<keyof FooocusKeys, string>>;
 
 /**

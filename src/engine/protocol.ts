@@ -47,18 +47,28 @@ export type LoadedModel = Readonly<{ name: string; bytes: number }>;
 
 /**
  * Where a job is. `image` counts from 0; `step` counts steps whose estimate is known, of `steps`; step 0 says that
- * the image is about to be sampled; `strip` counts strips of the image that are decoded, of `strips`. `negative` follows the positive texts of the same image, not sent at CFG 1.
+ * the image is about to be sampled; `strip` counts strips of the image that are decoded, of `strips`. Texts come in the order
+ * expansion, where there is one, positive, negative, the last not at CFG 1; each for all images first.
  */
 export type Moment = Readonly<
   | { stage: "loading" | "upscaling" | "masking"; image: number }
   | { stage: "decoding"; image: number; strip: number; strips: number }
-  | { stage: "encoding"; image: number; texts: "positive" | "negative" }
+  | {
+      stage: "encoding";
+      image: number;
+      texts: "expansion" | "positive" | "negative";
+      /** Parts of these texts that are done, of so many: words of an expansion, sections of a text. Absent at the beginning. */
+      part?: number;
+      parts?: number;
+    }
   | { stage: "denoising"; image: number; step: number; steps: number }
 >;
 
 /** What is known only after the image was made; goes into metadata and the live channel. Times in milliseconds. */
 export type ImageFacts = Readonly<{
   seed: bigint;
+  /** What prompt expansion made of its prompt, where it was asked for. */
+  expansion?: string;
   timings: Readonly<{ loading: number; encoding: number; denoising: number; decoding: number }>;
 }>;
 

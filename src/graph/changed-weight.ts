@@ -2,17 +2,18 @@ import { basename } from "node:path";
 import { ModelError } from "#/lib/errors.ts";
 import type { Bound, Difference } from "#/weights/differences.ts";
 import type { WeightRef } from "#/weights/weight-file.ts";
+import { type LoraStrength, loraChanged } from "./changes/lora-changed.ts";
 import { broadcast } from "./dimensions.ts";
 import type { Graph, Value } from "./graph.ts";
 
 /** A weight as a network uses it: where it lies, and what is added to it. */
 export type Parameter = WeightRef & Readonly<{ changes?: readonly Change[] }>;
 
-/** A difference, and its strength in float32 [1], which a run decides. */
-export type Change = Readonly<{ difference: Difference; strength: Value }>;
+/** A difference or a LoRA's change, and its strength in float32 [1], which a run decides. */
+export type Change = Readonly<{ difference: Difference; strength: Value }> | LoraStrength;
 
 /**
- * W + Σ strength · D in float32. All of it is drawn before the network's own nodes, as the casts of weights are: so the
+ * W + Σ strength · D in float32, what LoRAs change in W included (`changes/lora-changed.ts`). All of it is drawn before the network's own nodes, as the casts of weights are: so the
  * runtime computes it just before the weight is used and drops it behind, and no sum is ever held.
  *
  * An 8-bit difference takes four passes over the weight's values, not six: the strength is multiplied into its range.
@@ -20,7 +21,10 @@ export type Change = Readonly<{ difference: Difference; strength: Value }>;
  * @param base W in float32, in its own shape
  */
 export function changedWeight(g: Graph, base: Value, changes: readonly Change[]): Value {
-  return changes.reduce((sum, { difference, strength }) => {
+  const loras = changes.filter((change) => "lora" in change);
+  const differences = changes.filter((change) => "difference" in change);
+  const start = loras.length === 0 ? base : loraChanged(g, base, loras);
+  return differences.reduce((sum, { difference, strength }) => {
     const { values, range } = difference;
     const shape = base.dims.map(Number);
     const scaled = (value: Value, factor: Value): Value => prepared(g, "Mul", value, factor);
@@ -33,7 +37,7 @@ export function changedWeight(g: Graph, base: Value, changes: readonly Change[])
     const width = prepared(g, "Sub", boundOf(g, range.high), low);
     const step = prepared(g, "Div", scaled(width, strength), g.constant("float32", [255]));
     return prepared(g, "Add", prepared(g, "Add", sum, scaled(codes, step)), scaled(low, strength));
-  }, base);
+  }, start);
 }
 
 const boundOf = (g: Graph, bound: Bound): Value =>

@@ -110,13 +110,18 @@ export class Module {
    */
   parameter(name: string): Parameter {
     const ref = this.ref(name);
-    const differences = this.#source.differences.tensors.get(this.#key(name)) ?? [];
-    if (differences.length === 0) return ref;
+    const key = this.#key(name);
+    const differences = this.#source.differences.tensors.get(key) ?? [];
+    const loras = this.#source.loras.changes?.get(key) ?? [];
+    if (differences.length + loras.length === 0) return ref;
     for (const difference of differences) checkDifference(this.#source.title, ref, difference);
-    const changes = differences.map((difference) => ({
-      difference,
-      strength: this.#differenceStrength(difference.owner),
-    }));
+    const changes = [
+      ...loras.map((lora) => ({ lora, strength: this.#strength(this.#loraStrengths(), lora.owner) })),
+      ...differences.map((difference) => ({
+        difference,
+        strength: this.#strength(this.#differenceStrengths(), difference.owner),
+      })),
+    ];
     return { ...ref, changes };
   }
 
@@ -153,10 +158,7 @@ export class Module {
     const known = this.#shared.get(pattern);
     if (known !== undefined) return known;
     const { graph } = this;
-    const { count } = this.#source.loras;
-    const all = this.#once("strengths", () =>
-      graph.computing(graph.input("lora_strengths", "float32", [count])),
-    );
+    const all = this.#once("strengths", () => graph.computing(this.#loraStrengths()));
     const index = graph.constant("int64", owners, [owners.length, ...axes]);
     return this.#once(pattern, () => gather(all, index));
   }
@@ -169,19 +171,23 @@ export class Module {
     return new ModelError("weight-shape", message, { path: this.#source.title, key, found: [...shape] });
   }
 
-  /** One of the graph's input of strengths, in float32 [1], before all nodes: what it changes is a weight. */
-  #differenceStrength(owner: number): Value {
-    const { graph } = this;
+  #loraStrengths(): Value {
+    const { count } = this.#source.loras;
+    return this.#once("lora strengths", () => this.graph.input("lora_strengths", "float32", [count]));
+  }
+
+  #differenceStrengths(): Value {
     const { count } = this.#source.differences;
-    const all = this.#once("difference strengths", () =>
-      graph.input("difference_strengths", "float32", [count]),
+    return this.#once("difference strengths", () =>
+      this.graph.input("difference_strengths", "float32", [count]),
     );
-    return graph.prepare(
-      "Gather",
-      [all, graph.constant("int64", [owner])],
-      { type: "float32", dims: [1] },
-      { axis: 0 },
-    );
+  }
+
+  /** One of an input of strengths, in float32 [1], before all nodes: what it changes is a weight. */
+  #strength(all: Value, owner: number): Value {
+    const { graph } = this;
+    const index = graph.constant("int64", [owner]);
+    return graph.prepare("Gather", [all, index], { type: "float32", dims: [1] }, { axis: 0 });
   }
 
   #once(name: string, draw: () => Value): Value {

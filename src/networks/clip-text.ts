@@ -3,7 +3,7 @@ import { Graph, type Value } from "#/graph/graph.ts";
 import { Module, type WeightSource } from "#/graph/module.ts";
 import type { Operators } from "#/graph/operators.ts";
 import { gelu, quickGelu } from "#/graph/ops/activation.ts";
-import { add, matmul, residual } from "#/graph/ops/arithmetic.ts";
+import { add, gather, matmul, residual } from "#/graph/ops/arithmetic.ts";
 import { attention } from "#/graph/ops/attention.ts";
 import { embedding } from "#/graph/ops/embedding.ts";
 import { linear } from "#/graph/ops/linear.ts";
@@ -13,13 +13,17 @@ import type { Features } from "./network.ts";
 
 const headSize = 64;
 
-/** What no shape tells: the activation of the feed-forward, and whether a pooled vector is wanted. */
-type TextEncoderKind = Readonly<{ activation: "quick-gelu" | "gelu"; pooled: boolean }>;
+/**
+ * What no shape tells: the activation of the feed-forward, whether a pooled vector is wanted, and whether vectors may stand
+ * among the tokens.
+ */
+type TextEncoderKind = Readonly<{ activation: "quick-gelu" | "gelu"; pooled: boolean; vectors?: boolean }>;
 
 /**
  * A CLIP text encoder (Radford et al. 2021, section 2.4) under transformers' names: causal, pre-norm.
  *
- * Inputs: `ids` [N, 77] int64 and, with a pooled vector, `end` [N] int64, the position of the end token;
+ * Inputs: `ids` [N, 77] int64; with vectors (textual inversion, Gal et al. 2022) `vectors` [V, w] and `places` [N * 77] int64,
+ * which say of each place which row it is of the tokens' own rows and the vectors behind them; with a pooled vector, `end` [N] int64, the position of the end token;
  * with LoRAs `lora_strengths` [K].
  * Outputs: `hidden` [N, 77, w], the hidden state that many layers before the end, without the final norm; `pooled`
  * [N, p] from the last layer.
@@ -45,7 +49,8 @@ export function clipText(
   const ids = g.input("ids", "int64", ["N", positions]);
 
   const tokens = embedding(m.at("embeddings.token_embedding"), ids);
-  let x = reshape(add(tokens, m.weight("embeddings.position_embedding.weight")), [-1, width]);
+  const rows = kind.vectors === true ? withVectors(tokens, [positions, width]) : tokens;
+  let x = reshape(add(rows, m.weight("embeddings.position_embedding.weight")), [-1, width]);
   const text: Text = { batch: dims(ids, 0, 1), mask: causalMask(g, positions), width };
 
   const wanted = clipSkip <= layers ? layers + 1 - clipSkip : layers;
@@ -58,6 +63,15 @@ export function clipText(
   g.output("hidden", batched(hidden, text));
   if (kind.pooled) pool(m, x, text);
   return g;
+}
+
+/** Rows [N, 77, w] of which some are replaced by vectors of the caller's. */
+function withVectors(tokens: Value, [positions, width]: readonly [number, number]): Value {
+  const g = tokens.graph;
+  const vectors = g.computing(g.input("vectors", "float32", ["V", width]));
+  const places = g.input("places", "int64", [`${positions}*N`]);
+  const all = concat([reshape(tokens, [-1, width]), vectors], 0);
+  return reshape(gather(all, places), [-1, positions, width]);
 }
 
 type Text = Readonly<{ batch: Value; mask: Value; width: number }>;

@@ -1,7 +1,8 @@
+import { gpt2 } from "./gpt2.ts";
 import { interposer } from "./interposer.ts";
 import type { Network } from "./network.ts";
-import { textG } from "./text-g.ts";
-import { textL } from "./text-l.ts";
+import { textG, textGVectors } from "./text-g.ts";
+import { textL, textLVectors } from "./text-l.ts";
 import { unet } from "./unet.ts";
 import { unetSd1 } from "./unet-sd1.ts";
 import { vaeDecoder } from "./vae-decoder.ts";
@@ -12,6 +13,9 @@ export const networks = {
   unet,
   "text-l": textL,
   "text-g": textG,
+  "text-l-vectors": textLVectors,
+  "text-g-vectors": textGVectors,
+  gpt2,
   "vae-decoder": vaeDecoder,
   "vae-encoder": vaeEncoder,
 } as const satisfies Record<string, Network>;

@@ -18,7 +18,17 @@ export type Features = Readonly<{
  * What an input carries. It says how it is fed (tokens and positions as int64, all else as float32), and who is asked
  * first when it holds no numbers: the sampler for latents and pictures, the text encoders for text and ADM vectors.
  */
-export type Carried = "tokens" | "position" | "latent" | "picture" | "timestep" | "text" | "adm";
+export type Carried =
+  | "tokens"
+  | "position"
+  | "vectors"
+  | "mask"
+  | "memory"
+  | "latent"
+  | "picture"
+  | "timestep"
+  | "text"
+  | "adm";
 
 /** A network as it declares itself, in a file of its own; `index.ts` is the table of them. */
 export type Network<

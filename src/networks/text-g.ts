@@ -25,3 +25,16 @@ export const textG = {
     ],
   },
 } as const satisfies Network;
+
+/** The same, for texts in which vectors of textual inversions stand among the tokens. */
+export const textGVectors = {
+  ...textG,
+  name: "text-g-vectors",
+  inputs: { ids: "tokens", vectors: "vectors", places: "position", end: "position" },
+  draw: (source, operators, { clipSkip }) =>
+    clipText(source, operators, { activation: "gelu", pooled: true, clipSkip, vectors: true }),
+  goldens: {
+    listing: "text-g-vectors",
+    answers: ["text-vectors.hidden_g_2", "text-vectors.pooled"],
+  },
+} as const satisfies Network;

@@ -24,3 +24,13 @@ export const textL = {
     ],
   },
 } as const satisfies Network;
+
+/** The same, for texts in which vectors of textual inversions stand among the tokens. */
+export const textLVectors = {
+  ...textL,
+  name: "text-l-vectors",
+  inputs: { ids: "tokens", vectors: "vectors", places: "position" },
+  draw: (source, operators, { clipSkip }) =>
+    clipText(source, operators, { activation: "quick-gelu", pooled: false, clipSkip, vectors: true }),
+  goldens: { listing: "text-l-vectors", answers: ["text-vectors.hidden_l_2"] },
+} as const satisfies Network;

@@ -1,3 +1,4 @@
+import { type ExpansionFiles, expansionThere, findExpansion } from "#/catalog/expansion-files.ts";
 import { findModel, type ModelKind } from "#/catalog/find-model.ts";
 import { interposerPath } from "#/catalog/interposer-path.ts";
 import type { EngineEvent, EngineSettings, RefusedDevice } from "#/engine/protocol.ts";
@@ -5,6 +6,7 @@ import { operators } from "#/graph/operators.ts";
 import type { Device } from "#/lib/devices.ts";
 import { ModelError, RequestError } from "#/lib/errors.ts";
 import type { Log } from "#/lib/log.ts";
+import type { NetworkName } from "#/networks/index.ts";
 import type { Features } from "#/networks/network.ts";
 import type { Recipe } from "#/recipe/recipe.ts";
 import { chooseDevice } from "#/runtime/choose-device.ts";
@@ -15,7 +17,9 @@ import { type Networks, startJob } from "#/runtime/models.ts";
 import { probe } from "#/runtime/probe.ts";
 import { Residency } from "#/runtime/residency.ts";
 import { watchedNetworks, watchFiles } from "#/runtime/watched-networks.ts";
+import { ExpansionWordsCache } from "./expansion-words-cache.ts";
 import type { Conditioning } from "./stages/encode-text.ts";
+import type { ExpansionWords } from "./text/expansion-words.ts";
 import { createTokenizer, type Tokenizer } from "./text/tokenizer.ts";
 import { TextCache } from "./text-cache.ts";
 
@@ -27,6 +31,8 @@ export type EngineContext = Readonly<{
   tokenizer: Tokenizer;
   /** The networks of a job; opened at their first call, and kept until the job's end. */
   open: (recipe: Recipe) => Promise<Networks>;
+  /** What prompt expansion writes with; only asked of a job that has something to expand. */
+  expansionWords: () => ExpansionWords;
   /** The end of a job: of its networks those stay open that the budget has room for. */
   endJob: () => Promise<void>;
   /** One text's conditioning, from the cache or made now. */
@@ -63,16 +69,18 @@ export async function openContext(
     derived: new DerivedFiles(settings.derived, log),
   };
   const texts = new TextCache();
+  const words = new ExpansionWordsCache();
   return {
     device,
     refused: refused.map(({ device, reason }) => ({ device, reason })),
     tokenizer: createTokenizer(),
+    expansionWords: () => words.of(expansionFiles(settings.modelRoots)),
     open: async (recipe) => {
       const paths = pathsOf(recipe, settings.modelRoots);
       const files = watchFiles(paths);
       await residency.dropReplaced();
       workshop.derived.dropReplaced();
-      const networks = startJob(paths, featuresOf(recipe), workshop, used);
+      const networks = startJob(paths, featuresOf(recipe), workshop, networksFor(recipe));
       const watched = watchedNetworks(networks, files, () => residency.close());
       return { ...watched, preview: lenientPreview(watched.preview, log) };
     },
@@ -104,8 +112,22 @@ function lenientPreview(preview: Networks["preview"], log: Log): Networks["previ
   };
 }
 
-/** The networks that every picture is made with. */
-const used = ["text-l", "text-g", "unet", "vae-decoder"] as const;
+/** The networks of its checkpoint that a recipe's pictures are made with. */
+const networksFor = ({ inversions }: Recipe): readonly NetworkName[] => [
+  ...(inversions === undefined
+    ? (["text-l", "text-g"] as const)
+    : (["text-l-vectors", "text-g-vectors"] as const)),
+  "unet",
+  "vae-decoder",
+];
+
+/** @throws RequestError `missing-model` */
+function expansionFiles(modelRoots: EngineSettings["modelRoots"]): ExpansionFiles {
+  const files = findExpansion(modelRoots);
+  if (files !== undefined) return files;
+  const lacks = expansionThere(modelRoots).lacks.join(" and ");
+  throw new RequestError("missing-model", `Prompt expansion lacks ${lacks}, which was there before.`, {});
+}
 
 /**
  * Where a recipe's files are now.
@@ -113,7 +135,7 @@ const used = ["text-l", "text-g", "unet", "vae-decoder"] as const;
  * @throws RequestError `missing-model`
  */
 function pathsOf(
-  { base, vae, parts = [], loras, sampledAs, previews, refiner }: Recipe,
+  { base, vae, parts = [], loras, inversions = [], sampledAs, previews, refiner }: Recipe,
   modelRoots: EngineSettings["modelRoots"],
 ): ModelPaths {
   const pathOf = (kind: ModelKind, name: string): string => {
@@ -127,6 +149,7 @@ function pathsOf(
     previews?.by === "network" ? findModel(modelRoots, "vae_approx", previews.file) : undefined;
   return {
     loras: loras.map(({ name, weight }) => ({ path: pathOf("loras", name), weight })),
+    inversions: inversions.map(({ said, name }) => ({ said, path: pathOf("embeddings", name) })),
     ...Object.fromEntries(parts.map(({ kind, name }) => [kind, pathOf(kind, name)])),
     vae: vae === null ? undefined : pathOf("vae", vae),
     base: pathOf("checkpoints", base),

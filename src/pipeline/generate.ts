@@ -57,7 +57,12 @@ async function* oneImage(
     const latent = yield* denoise(image, start);
     job.run.check();
     const pixels = yield* decode(image, latent);
-    const facts = { seed: spec.seed, timings: job.clock.lap() };
+    const { expansion } = image.prompts;
+    const facts = {
+      seed: spec.seed,
+      ...(expansion === undefined ? {} : { expansion }),
+      timings: job.clock.lap(),
+    };
     return { type: "image", index, image: pixels, facts };
   } catch (thrown) {
     if (thrown instanceof Interruption && thrown.action === "skip") return undefined;

@@ -1,4 +1,5 @@
 import type { GenerateParams } from "#/api/generate.ts";
+import type { ExpansionThere } from "#/catalog/expansion-files.ts";
 import { RequestError } from "#/lib/errors.ts";
 import type { PromptField } from "#/pipeline/text/limits.ts";
 import { knownName } from "./names.ts";
@@ -14,6 +15,16 @@ export type WrittenPrompts = Readonly<{
   prompt: string;
   negativePrompt: string;
   styles: readonly string[];
+  /** What prompt expansion made of the prompt; known once the engine has done it. */
+  expansion?: string;
+}>;
+
+/** What there is to draw prompts from. */
+type PromptWorld = Readonly<{
+  styles: readonly Style[];
+  wildcards: Wildcards;
+  /** The files of prompt expansion, which is done where none is missing. */
+  expansion?: Pick<ExpansionThere, "lacks">;
 }>;
 
 /**
@@ -27,7 +38,7 @@ export function drawPrompts(
   params: GenerateParams,
   prompt: Readonly<{ main: string; extra: readonly string[] }>,
   index: number,
-  { styles, wildcards }: Readonly<{ styles: readonly Style[]; wildcards: Wildcards }>,
+  { styles, wildcards, expansion }: PromptWorld,
 ): Readonly<{ spec: ImageSpec; written: WrittenPrompts }> {
   const seed = (params.image_seed + (params.disable_seed_increment ? 0n : BigInt(index))) % seedEnd;
   const random = new PythonRandom(seed);
@@ -44,8 +55,16 @@ export function drawPrompts(
   const chosen = names.filter((name) => name !== expansionStyle).map((name) => styleOf(name, styles));
   checkStyled(chosen, main);
   const texts = applyStyles(chosen, { main, extra }, { main: negativeMain, extra: negativeExtra });
+  // By the prompt as it was written: a tag of a LoRA is something, and leaves nothing to expand.
+  const expands =
+    names.includes(expansionStyle) && expansion?.lacks.length === 0 && promptLines(params.prompt).main !== "";
   return {
-    spec: { seed, positive: texts.positive, negative: texts.negative },
+    spec: {
+      seed,
+      positive: texts.positive,
+      negative: texts.negative,
+      ...(expands ? { expand: main } : {}),
+    },
     written: {
       prompt: [main, ...extra].join("\n"),
       negativePrompt: [negativeMain, ...negativeExtra].join("\n"),

@@ -1,5 +1,6 @@
+import { cleanLine } from "#/pipeline/text/clean-line.ts";
 import type { PromptLines } from "./prompt-syntax.ts";
-import { applyStyles, type Style } from "./styles.ts";
+import { applyStyles, expansionStyle, type Style } from "./styles.ts";
 
 /** A picture's texts where styles were applied already, joined by commas as the a1111 scheme has them. */
 export type StyledTexts = Readonly<{ positive: string; negative: string }>;
@@ -11,6 +12,30 @@ const patience = 10_000;
 const longest = 50_000;
 
 const joined = (texts: readonly string[]): string => texts.filter((text) => text !== "").join(", ");
+
+/** Places of the prompt in its texts that are tried for where an expansion begins. */
+const mostPlaces = 20;
+
+/**
+ * As {@link findStyles}, also where prompt expansion was one of the styles: its text stands last and begins with the prompt.
+ */
+export function findStylesOrExpansion(
+  ...given: Parameters<typeof findStyles>
+): readonly string[] | undefined {
+  const [styles, prompt, negative, wanted] = given;
+  const found = findStyles(...given);
+  const mark = `, ${cleanLine(prompt.main)}`;
+  if (found !== undefined || prompt.main === "" || wanted.positive.length > longest) return found;
+  let at = wanted.positive.length;
+  for (let tried = 0; tried < mostPlaces && at > 0; tried += 1) {
+    at = wanted.positive.lastIndexOf(mark, at - 1);
+    if (at <= 0) return undefined;
+    const before = { ...wanted, positive: wanted.positive.slice(0, at) };
+    const others = findStyles(styles, prompt, negative, before);
+    if (others !== undefined) return [expansionStyle, ...others];
+  }
+  return undefined;
+}
 
 /**
  * The styles that make these texts of this prompt, in their order: the inverse of `applyStyles`, for a scheme that

@@ -66,16 +66,3 @@ export function refuseEmptyTab(params: GenerateParams): void {
   const message = `current_tab says ${tab}, and there is no image in ${tabImages[tab]}.`;
   throw new RequestError("invalid-value", message, { field: "current_tab", value: tab });
 }
-
-/**
- * Refuses textual inversion, which is not there yet: the word would be read as a word.
- *
- * @param texts as they are encoded, after wildcards and styles
- * @throws RequestError `not-implemented`
- */
-export function refuseEmbeddings(texts: readonly string[], field: "prompt" | "negative_prompt"): void {
-  const named = texts.map((text) => /(?:^|[\s,([])(embedding:[^\s,:()]+)/.exec(text)?.[1]).find(Boolean);
-  if (named === undefined) return;
-  const message = `Textual inversion (${named.slice(0, 100)}) is not there yet in this version; take it out of ${field}.`;
-  throw new RequestError("not-implemented", message, { field, value: named.slice(0, 100) });
-}

@@ -1,12 +1,10 @@
+import { cleanLine } from "#/pipeline/text/clean-line.ts";
+
 /** Where Python's `splitlines` cuts. */
 const lineEnds = /\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]/;
 
 /** A prompt's main line, and further lines that are encoded as texts of their own. */
 export type PromptLines = Readonly<{ main: string; extra: readonly string[] }>;
-
-/** Runs of blanks become one; commas, full stops and blanks go from both ends. */
-export const cleanLine = (line: string): string =>
-  line.replace(/ {2,}/g, " ").replace(/^[,. \r\n]+|(?<![,. \r\n])[,. \r\n]+$/g, "");
 
 /** A prompt as its cleaned lines; empty ones are dropped. */
 export function promptLines(prompt: string): PromptLines {

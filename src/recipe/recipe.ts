@@ -17,6 +17,8 @@ export type Recipe = Readonly<{
   parts?: readonly PartFile[];
   /** In the order they are applied; the performance mode's own LoRA is the last one. */
   loras: readonly LoraUse[];
+  /** The textual inversions that its texts name; absent where they name none. */
+  inversions?: readonly InversionUse[];
   size: Size;
   steps: number;
   sampler: SamplerName;
@@ -62,6 +64,9 @@ export type InputName = string;
 export type SampledAs = Readonly<{ prediction?: "eps" | "v" | "edm"; zeroTerminalSnr?: boolean }>;
 
 export type LoraUse = Readonly<{ name: ModelName; weight: number }>;
+
+/** A textual inversion: what texts call it behind `embedding:`, and its file. */
+export type InversionUse = Readonly<{ said: string; name: ModelName }>;
 
 /** Pixels. The latent is floor(width / 8) by floor(height / 8). */
 export type Size = Readonly<{ width: number; height: number }>;
@@ -111,6 +116,11 @@ export type ImageSpec = Readonly<{
   seed: bigint;
   positive: PromptTexts;
   negative: PromptTexts;
+  /**
+   * A prompt that is expanded by its seed and then encoded behind the positive texts, beside the pooled vector; absent where
+   * nothing is expanded.
+   */
+  expand?: string;
 }>;
 
 /** Texts that are encoded one by one and joined on the token axis; the first `topK` give the pooled vector. */

@@ -1,9 +1,11 @@
 import type { GenerateParams } from "#/api/generate.ts";
+import type { ExpansionThere } from "#/catalog/expansion-files.ts";
 import type { Sidecar } from "#/catalog/sidecar.ts";
 import type { NoiseRule } from "#/lib/devices.ts";
 import type { Tokenizer } from "#/pipeline/text/tokenizer.ts";
 import { chooseFreeU } from "./choose-freeu.ts";
 import { chooseGuidance } from "./choose-guidance.ts";
+import { chooseInversions } from "./choose-inversions.ts";
 import { chooseLoras } from "./choose-loras.ts";
 import { chooseMethod } from "./choose-method.ts";
 import { choosePreviews } from "./choose-previews.ts";
@@ -14,12 +16,12 @@ import { inputPictures } from "./input-pictures.ts";
 import { inpaintEngines } from "./known-names.ts";
 import { stepsWarning } from "./method-warnings.ts";
 import { knownName } from "./names.ts";
-import { refuseEmbeddings, refuseEmptyTab, refuseNotYet } from "./not-yet.ts";
+import { refuseEmptyTab, refuseNotYet } from "./not-yet.ts";
 import { modeOf } from "./performance.ts";
 import { type ModelFiles, ownVae } from "./preset.ts";
 import { checkLength, checkSides, refuseHeavyTags } from "./prompt-limits.ts";
 import { promptLines, takeInlineLoras } from "./prompt-syntax.ts";
-import type { Recipe } from "./recipe.ts";
+import type { ImageSpec, InversionUse, PartFile, Recipe } from "./recipe.ts";
 import { sampledAs } from "./sampled-as.ts";
 import { chooseSize } from "./sizes.ts";
 import type { Style } from "./styles.ts";
@@ -31,6 +33,10 @@ export type World = ModelFiles &
   Readonly<{
     styles: readonly Style[];
     wildcards: Wildcards;
+    /** Files of the embeddings folder. */
+    inversions?: readonly string[];
+    /** The files of prompt expansion; nobody knows of any where this is absent. */
+    expansion?: ExpansionThere;
     /** What lies in the vae_approx folder. */
     previewFiles?: readonly string[];
     /** What a checkpoint says of itself. */
@@ -51,6 +57,8 @@ export type Resolved = Readonly<{
   loraFields: readonly string[];
   /** For each file of the recipe's `parts` the request's field that chose it, as a dotted path. */
   partFields?: readonly string[];
+  /** The same for each textual inversion. */
+  inversionFields?: readonly string[];
   /** For each input picture of the recipe the request's field that brought it, as a dotted path. */
   inputFields: readonly string[];
   warnings: readonly string[];
@@ -81,19 +89,24 @@ export function resolveRecipe(params: GenerateParams, world: World): Resolved {
   const images = Array.from({ length: params.image_number }, (_, index) =>
     drawPrompts(params, prompt, index, world),
   );
+  const named: (InversionUse & Readonly<{ field: string }>)[] = [];
   const sides = { prompt: "positive", negative_prompt: "negative" } as const;
   for (const field of ["prompt", "negative_prompt"] as const) {
     // What such a mode never draws is not looked at.
     if (field === "negative_prompt" && mode.distilled !== undefined) continue;
     const texts = images.map(({ spec }) => spec[sides[field]].texts);
-    refuseEmbeddings([...new Set(texts.flat())], field);
+    for (const use of chooseInversions([...new Set(texts.flat())], field, world))
+      if (named.every(({ said }) => said !== use.said)) named.push({ ...use, field });
     checkSides(texts, field, world.tokenizer);
   }
+  const parts = chooseParts(images, world);
   const steps = chooseSteps(params, mode);
   const method = chooseMethod(params, mode);
   return {
     warnings: [...warnings, ...[stepsWarning({ ...method, steps }) ?? []].flat()],
     loraFields: chosen.map(({ field }) => field),
+    ...(parts.length === 0 ? {} : { partFields: parts.map(({ field }) => field) }),
+    ...(named.length === 0 ? {} : { inversionFields: named.map(({ field }) => field) }),
     inputFields: pictures.map(({ field }) => field),
     written: images.map(({ written }) => written),
     recipe: {
@@ -101,6 +114,8 @@ export function resolveRecipe(params: GenerateParams, world: World): Resolved {
       ...sampledAs(world.sidecar(base)),
       vae: params.vae_name === ownVae ? null : knownName(params.vae_name, world.vaes, "vae_name", "VAE"),
       loras: chosen.map(({ name, weight }) => ({ name, weight })),
+      ...(parts.length === 0 ? {} : { parts: parts.map(({ kind, name }) => ({ kind, name })) }),
+      ...(named.length === 0 ? {} : { inversions: named.map(({ said, name }) => ({ said, name })) }),
       size: chooseSize(params),
       steps,
       ...method,
@@ -115,4 +130,13 @@ export function resolveRecipe(params: GenerateParams, world: World): Resolved {
       images: images.map(({ spec }) => spec),
     },
   };
+}
+
+/** Files that images need beside the checkpoint, and the fields that ask for them. */
+function chooseParts(
+  images: readonly Readonly<{ spec: ImageSpec }>[],
+  { expansion }: World,
+): readonly (PartFile & Readonly<{ field: string }>)[] {
+  if (expansion === undefined || images.every(({ spec }) => spec.expand === undefined)) return [];
+  return [{ kind: "prompt_expansion", name: expansion.model, field: "style_selections" }];
 }

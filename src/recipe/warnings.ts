@@ -12,12 +12,22 @@ import { missingWildcards, type Wildcards } from "./wildcards.ts";
  * would only teach clients to skip warnings.
  *
  * @param preset what the preset says that the request names
+ * @param lacks  files that it lacks
  */
-export function expansionWarning(request: GenerateRequest, preset: GenerateRequest): string | undefined {
+export function expansionWarning(
+  request: GenerateRequest,
+  preset: GenerateRequest,
+  lacks: readonly string[] | undefined,
+): string | undefined {
+  if (lacks?.length === 0) return undefined;
   const named = request.style_selections ?? preset.style_selections ?? [];
   if (!named.includes(expansionStyle)) return undefined;
-  return `The style ${expansionStyle} (prompt expansion) was left out: its model is not there in this version.`;
+  const missing = lacks === undefined || lacks.includes(expansionModel) ? "its model" : lacks.join(" and ");
+  const verb = missing.includes(" and ") ? "are" : "is";
+  return `The style ${expansionStyle} (prompt expansion) was left out: ${missing} ${verb} not there in models/prompt_expansion/fooocus_expansion.`;
 }
+
+const expansionModel = "pytorch_model.bin";
 
 /** A sentence is for people: so many names are told of, and so much of each. */
 const namesTold = 10;

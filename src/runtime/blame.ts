@@ -4,6 +4,7 @@ import type { Carried, Network } from "#/networks/network.ts";
 import { isFiniteThroughout, type Tensor, zeros } from "#/tensor/tensor.ts";
 import { firstDamaged } from "#/weights/damage.ts";
 import type { Located } from "#/weights/layouts/part-source.ts";
+import { tensorsOf } from "#/weights/lora/lora.ts";
 import type { WeightRef } from "#/weights/weight-file.ts";
 import type { LoraUse } from "./lora-set.ts";
 import type { IntTensor } from "./session.ts";
@@ -60,11 +61,7 @@ export const runaway = (): EngineError =>
 
 /** Their alphas are numbers: whoever reads the header refuses others. */
 const damagedLora = (loras: readonly LoraUse[], part: Network["loras"]): Promise<AppError | undefined> =>
-  damagedFile(
-    loras
-      .flatMap(({ lora }) => (part === undefined ? [] : [...lora[part].values()].flat()))
-      .flatMap(({ down, up }) => [down, up]),
-  );
+  damagedFile(part === undefined ? [] : loras.flatMap(({ lora }) => tensorsOf(lora, part)));
 
 async function damagedFile(refs: Iterable<WeightRef>): Promise<AppError | undefined> {
   const damaged = await firstDamaged(refs);

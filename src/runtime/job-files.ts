@@ -13,6 +13,7 @@ import { checkRefiner, refinerCheckpoint } from "#/weights/layouts/refiner.ts";
 import { sdxlCheckpoint } from "#/weights/layouts/sdxl.ts";
 import { openWeights } from "#/weights/open-weights.ts";
 import type { WeightFile } from "#/weights/weight-file.ts";
+import { type Inversions, readInversions } from "./inversions.ts";
 import { type LoraUse, readLoras } from "./lora-set.ts";
 
 /** Real paths of what takes over from a job's checkpoint. */
@@ -31,6 +32,8 @@ export type ModelPaths = Readonly<{
   /** The checkpoint that takes over. */
   refiner?: RefinerPaths | undefined;
   loras: readonly Readonly<{ path: string; weight: number }>[];
+  /** Textual inversions, and what prompts call them. */
+  inversions?: readonly Readonly<{ said: string; path: string }>[] | undefined;
 }> &
   /** Files of their own, such as a VAE that is to be used instead of the checkpoint's. */
   Readonly<Partial<Record<OwnFileKind, string | undefined>>>;
@@ -40,6 +43,7 @@ export type ModelParts = Readonly<{
   checkpoint: Checkpoint;
   /** Those that change it. */
   loras: readonly LoraUse[];
+  inversions: Inversions;
   /** Of which kinds the job names files beside its checkpoint. */
   own: Readonly<Partial<Record<OwnFileKind, boolean>>>;
   /** The file for previews, if one was named. @throws ModelError if it cannot be read */
@@ -61,6 +65,7 @@ export const filesOf = (paths: ModelPaths): readonly string[] => [
   ...(paths.refiner?.interposer === undefined ? [] : [paths.refiner.interposer]),
   ...ownFileKinds.flatMap((kind) => paths[kind] ?? []),
   ...paths.loras.map(({ path }) => path),
+  ...(paths.inversions ?? []).map(({ path }) => path),
 ];
 
 /**
@@ -92,6 +97,7 @@ export function readJobFiles(paths: ModelPaths, needed: readonly PartSource[]): 
   return {
     checkpoint,
     loras: readLoras(paths.loras, checkpoint),
+    inversions: readInversions(paths.inversions ?? [], checkpoint),
     own: Object.fromEntries(named.map((kind) => [kind, true])),
     preview: () => own("vae_approx"),
     locate,
@@ -110,6 +116,7 @@ function readRefiner({ refiner, loras }: ModelPaths, base: Checkpoint): RefinerP
     loras: readLoras(fitting, checkpoint),
     own: {},
     preview: () => undefined,
+    inversions: readInversions([], base),
     locate: (source) => locatePart(source, checkpoint, undefined),
     interposer: () => {
       const file = refiner.interposer === undefined ? undefined : openWeights(refiner.interposer);

@@ -3,7 +3,8 @@ import { weightSource } from "#/graph/module.ts";
 import type { Operators } from "#/graph/operators.ts";
 import type { Features, Network } from "#/networks/network.ts";
 import { planJoin } from "#/weights/derived/join-plan.ts";
-import { joinedLoras, joinedSize, noLoras } from "#/weights/derived/joined-loras.ts";
+import { type JoinedLoras, joinedLoras, joinedSize, noLoras } from "#/weights/derived/joined-loras.ts";
+import { changedBytes, changesInPlace, loraChanges, planChanges } from "#/weights/derived/lora-changes.ts";
 import type { Located } from "#/weights/layouts/part-source.ts";
 import type { DerivedFiles } from "./derived-files.ts";
 import { footprintOf, totalBytes } from "./footprint.ts";
@@ -31,20 +32,33 @@ export type JobNetwork = Readonly<{
  */
 export function jobNetwork(
   network: Network,
-  files: ModelParts,
+  files: Pick<ModelParts, "loras" | "locate">,
   features: Features,
   { operators, residency, derived }: Workshop,
 ): JobNetwork {
   const { name, loras: part, keyedBy } = network;
   const located = files.locate(network.from);
-  const loras = part === undefined ? [] : files.loras.filter(({ lora }) => lora[part].size > 0);
+  const loras =
+    part === undefined ? [] : files.loras.filter(({ lora }) => lora[part].size + lora.changes[part].size > 0);
   const sources = loras.flatMap(({ lora }) => lora.files);
   const madeOf = [located.file, ...sources].map(({ path, stamp }) => ({ path, stamp }));
   const plan = () => planJoin(part === undefined ? [] : loras.map(({ lora }) => lora[part]), located.tensors);
   const inUse = (path: string): boolean => residency.isUsing(path);
+  const changes = () => planChanges(part === undefined ? [] : loras.map(({ lora }) => lora.changes[part]));
   const draw = (tensors = located.tensors, joined = noLoras) => {
     const source = weightSource(`${basename(located.file.path)} (${name})`, tensors, joined);
     return network.draw(source, operators, features);
+  };
+  const loraParts = async (): Promise<JoinedLoras> => {
+    const branches = plan();
+    const none = { count: loras.length, modules: noLoras.modules };
+    const joined =
+      branches.modules.length === 0 ? none : await derived.of(joinedLoras(branches, sources), inUse);
+    const own = changes();
+    return {
+      ...joined,
+      changes: changesInPlace(own) ?? (await derived.of(loraChanges(own, sources), inUse)),
+    };
   };
   const request: JobRequest = {
     key: [
@@ -55,11 +69,11 @@ export function jobNetwork(
     name,
     files: madeOf,
     draw: async () => {
-      const joined = loras.length === 0 ? noLoras : await derived.of(joinedLoras(plan(), sources), inUse);
+      const joined = loras.length === 0 ? noLoras : await loraParts();
       return draw(await derived.mappable(located.tensors, located.file, inUse), joined);
     },
     bytes: () => {
-      const factors = loras.length === 0 ? 0 : joinedSize(plan());
+      const factors = loras.length === 0 ? 0 : joinedSize(plan()) + changedBytes(changes());
       return totalBytes([footprintOf(draw(), madeOf, "mapped")]) + factors;
     },
   };

@@ -4,13 +4,16 @@ import { previewNetworks } from "#/networks/preview-networks.ts";
 import type { Tensor } from "#/tensor/tensor.ts";
 import type { NoiseSchedule, Prediction } from "#/weights/checkpoint.ts";
 import { previewKind } from "#/weights/layouts/preview.ts";
+import { textWidths } from "#/weights/layouts/textual-inversion.ts";
 import { vaeSource } from "#/weights/layouts/vae.ts";
 import { type Ask, askerOf } from "./ask.ts";
+import type { Inversions } from "./inversions.ts";
 import { type JobFiles, type ModelParts, type ModelPaths, readJobFiles } from "./job-files.ts";
 import { type JobNetwork, jobNetwork, type Workshop } from "./job-network.ts";
+import { type LanguageModel, languageModel } from "./language-model.ts";
 import type { JobRequest } from "./open-network.ts";
 import { type RefinerNetworks, refinerOf } from "./refiner-networks.ts";
-import { type TextEncoder, textEncoders } from "./text-encoders.ts";
+import { type TextEncoder, textEncoders, textEncodersWithVectors } from "./text-encoders.ts";
 import { type ByStrips, vaeByStrips } from "./vae-by-strips.ts";
 
 /**
@@ -30,8 +33,12 @@ export type Unet = (inputs: UnetInputs) => Promise<Tensor>;
 export type Networks = Readonly<{
   prediction: Prediction;
   schedule: NoiseSchedule;
-  /** Same key, same text embeddings: the checkpoint, the LoRAs and their weights, and clip skip. */
+  /** Same key, same text embeddings: the checkpoint, the LoRAs and their weights, textual inversions, and clip skip. */
   textKey: string;
+  /** The vectors of the job's textual inversions by what prompts call them; the text encoders take them as tokens. */
+  vectors: Inversions["vectors"];
+  /** Prompt expansion's; only a job with expansion has the file for it. */
+  language: () => LanguageModel;
   textL: TextEncoder;
   textG: TextEncoder;
   unet: Unet;
@@ -102,7 +109,8 @@ function networksOf(
   const inJob: InJob = (network) =>
     jobNetwork(network, filesFor(network, files), { ...features, ...files.own }, workshop);
   const ask = askerOf(inJob, workshop.residency);
-  const { prediction, schedule } = files.checkpoint;
+  const { checkpoint, inversions } = files;
+  const { prediction, schedule } = checkpoint;
   const byStrips = {
     decodeByStrips: vaeByStrips("vae-decoder", filesFor(networks["vae-decoder"], files), workshop),
     encodeByStrips: vaeByStrips("vae-encoder", filesFor(networks["vae-encoder"], files), workshop),
@@ -111,7 +119,12 @@ function networksOf(
   const opened = {
     prediction,
     schedule,
-    textKey: textKey(inJob),
+    textKey: [textKey(inJob), ...inversions.keys].join("|"),
+    vectors: inversions.vectors,
+    language: () => languageModel(ask, files.locate(networks.gpt2.from).tensors),
+    ...(inversions.vectors.size === 0
+      ? textEncoders(ask)
+      : textEncodersWithVectors(ask, textWidths(checkpoint))),
     ...callsOf(ask),
     ...byStrips,
     preview: previewOf(files, ask),
@@ -133,7 +146,6 @@ const previewOf =
   };
 
 const callsOf = (ask: Ask) => ({
-  ...textEncoders(ask),
   unet: async (inputs: UnetInputs) => (await ask(networks.unet, inputs)).prediction,
   decode: async (latent: Tensor) => (await ask(networks["vae-decoder"], { latent })).image,
   encode: async (image: Tensor) => (await ask(networks["vae-encoder"], { image })).latent,

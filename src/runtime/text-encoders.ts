@@ -3,20 +3,61 @@ import type { Tensor } from "#/tensor/tensor.ts";
 import type { Ask } from "./ask.ts";
 import type { IntTensor } from "./session.ts";
 
-/** Token ids [77] and where the end token is -> the encoder's answer. */
-export type TextEncoder = (ids: readonly number[]) => Promise<Readonly<{ hidden: Tensor; pooled?: Tensor }>>;
+/** What stands in each of the 77 places: a token's id, or a vector of the encoder's own width in its place. */
+export type TextTokens = readonly (number | Float32Array)[];
+
+/** Tokens [77] -> the encoder's answer. */
+export type TextEncoder = (tokens: TextTokens) => Promise<Readonly<{ hidden: Tensor; pooled?: Tensor }>>;
 
 const endToken = 49407;
 
-/** SDXL's two encoders, asked with token ids. */
+/** SDXL's two encoders, asked with ids alone; no vector may stand among them. */
 export const textEncoders = (ask: Ask): Readonly<{ textL: TextEncoder; textG: TextEncoder }> => ({
-  textL: (ids) => ask(networks["text-l"], { ids: whole([1, ids.length], ids) }),
-  textG: (ids) =>
-    ask(networks["text-g"], {
-      ids: whole([1, ids.length], ids),
-      end: whole([1], [Math.max(0, ids.indexOf(endToken))]),
+  textL: (tokens) => ask(networks["text-l"], { ids: idsOf(tokens) }),
+  textG: (tokens) => ask(networks["text-g"], { ids: idsOf(tokens), end: endOf(tokens) }),
+});
+
+/**
+ * The same for a job with textual inversions.
+ *
+ * @param widths of the vectors of each encoder
+ */
+export const textEncodersWithVectors = (
+  ask: Ask,
+  widths: Readonly<{ l: number; g: number }>,
+): Readonly<{ textL: TextEncoder; textG: TextEncoder }> => ({
+  textL: (tokens) => ask(networks["text-l-vectors"], { ids: idsOf(tokens), ...vectorsOf(tokens, widths.l) }),
+  textG: (tokens) =>
+    ask(networks["text-g-vectors"], {
+      ids: idsOf(tokens),
+      ...vectorsOf(tokens, widths.g),
+      end: endOf(tokens),
     }),
 });
+
+/** Any id will do where a vector stands. */
+const idsOf = (tokens: TextTokens): IntTensor =>
+  whole(
+    [1, tokens.length],
+    tokens.map((token) => (typeof token === "number" ? token : 0)),
+  );
+
+const endOf = (tokens: TextTokens): IntTensor => whole([1], [Math.max(0, tokens.indexOf(endToken))]);
+
+/** The vectors [V, w], at least one row, and which row of the looked-up tokens and these each place is [77]. */
+function vectorsOf(tokens: TextTokens, width: number): Readonly<{ vectors: Tensor; places: IntTensor }> {
+  const rows = tokens.filter((token) => typeof token !== "number");
+  const count = Math.max(1, rows.length);
+  const data = new Float32Array(count * width);
+  for (const [at, row] of rows.entries()) data.set(row, at * width);
+  let next = tokens.length;
+  const places = tokens.map((token, at) => {
+    if (typeof token === "number") return at;
+    next += 1;
+    return next - 1;
+  });
+  return { vectors: { dims: [count, width], data }, places: whole([tokens.length], places) };
+}
 
 const whole = (dims: readonly number[], numbers: readonly number[]): IntTensor => ({
   dims,

@@ -72,6 +72,10 @@ export function watchedNetworks(
     };
   return {
     ...networks,
+    language: () => {
+      const model = networks.language();
+      return { ...model, next: watched(model.next) };
+    },
     textL: watched(networks.textL),
     textG: watched(networks.textG),
     unet: watched(networks.unet),

@@ -27,7 +27,7 @@ const tooLarge =
   "base.safetensors draws up to 10000 pixels well (128×64, 64×128); " +
   "at 256×192 things may come out repeated or scattered.";
 const unexpanded =
-  "The style Fooocus V2 (prompt expansion) was left out: its model is not there in this version.";
+  "The style Fooocus V2 (prompt expansion) was left out: its model is not there in models/prompt_expansion/fooocus_expansion.";
 const large = { aspect_ratios_selection: "256*192", overwrite_step: 1 };
 const fitting = { aspect_ratios_selection: "128*64", overwrite_step: 1 };
 

@@ -74,6 +74,9 @@ export class ScriptedEngine implements Engine {
   async close(): Promise<void> {}
 
   *#texts({ id, recipe }: Job): Generator<EngineEvent> {
+    for (const [image, { expand }] of recipe.images.entries())
+      if (expand !== undefined)
+        yield { type: "progress", id, at: { stage: "encoding", image, texts: "expansion" } };
     for (const texts of ["positive", "negative"] as const) {
       if (texts === "negative" && recipe.guidance.cfg === 1) return;
       for (const image of recipe.images.keys())
@@ -86,7 +89,7 @@ export class ScriptedEngine implements Engine {
     image: number,
   ): AsyncGenerator<EngineEvent, "skip" | "stop" | undefined> {
     const { steps } = recipe;
-    const seed = recipe.images[image]?.seed ?? 0n;
+    const { seed = 0n, expand } = recipe.images[image] ?? {};
     yield { type: "progress", id, at: { stage: "denoising", image, step: 0, steps } };
     for (let step = 1; step <= steps; step += 1) {
       await this.#script.beforeStep?.({ id, image, step });
@@ -98,7 +101,8 @@ export class ScriptedEngine implements Engine {
     }
     yield { type: "progress", id, at: { stage: "decoding", image, strip: 0, strips: 1 } };
     const timings = { loading: 1, encoding: 2, denoising: 3, decoding: 4 };
-    yield { type: "image", id, index: image, image: flat(recipe.size, seed), facts: { seed, timings } };
+    const facts = { seed, ...(expand === undefined ? {} : { expansion: `${expand}, and more` }), timings };
+    yield { type: "image", id, index: image, image: flat(recipe.size, seed), facts };
     return undefined;
   }
 }

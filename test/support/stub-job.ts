@@ -2,6 +2,7 @@ import type { EngineContext } from "#/pipeline/context.ts";
 import type { Job } from "#/pipeline/job.ts";
 import { Run } from "#/pipeline/run.ts";
 import { Stopwatch } from "#/pipeline/stopwatch.ts";
+import { createGpt2Tokenizer } from "#/pipeline/text/gpt2-tokenizer.ts";
 import type { Networks } from "#/runtime/models.ts";
 import { smallRecipe } from "./small-recipe.ts";
 
@@ -18,6 +19,10 @@ export const stubNetworks = (answers: Partial<Networks>): Networks => ({
   prediction: "eps",
   schedule: "scaled-linear",
   textKey: "",
+  vectors: new Map(),
+  language: () => {
+    throw new Error("no language model is asked");
+  },
   textL: never,
   textG: never,
   unet: never,
@@ -38,6 +43,7 @@ export const stubJob = (answers: Partial<Networks>, given: Partial<Job> = {}): J
   networks: stubNetworks(answers),
   tokenizer: () => [],
   conditioning: (_key, make) => make(),
+  expansionWords: () => ({ tokenizer: createGpt2Tokenizer(""), candidates: [] }),
   run: new Run(),
   clock: new Stopwatch(),
   ...given,
@@ -49,6 +55,7 @@ export const stubContext = (networks: Networks): EngineContext => ({
   refused: [],
   tokenizer: () => [],
   conditioning: (_key, make) => make(),
+  expansionWords: () => ({ tokenizer: createGpt2Tokenizer(""), candidates: [] }),
   open: async () => networks,
   endJob: async () => undefined,
   unload: async () => undefined,

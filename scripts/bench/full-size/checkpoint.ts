@@ -26,6 +26,47 @@ function writeLora(path: string, rank: number): void {
   writeRandom(path, shapes);
 }
 
+/** Shapes of the tensors of one module's weight [out, in, ...] in families that change it, by the ends of their keys. */
+const families: Readonly<Record<string, (out: number, n: number, rank: number) => Record<string, number[]>>> =
+  {
+    loha: (out, n, rank) => ({
+      hada_w1_a: [out, rank],
+      hada_w1_b: [rank, n],
+      hada_w2_a: [out, rank],
+      hada_w2_b: [rank, n],
+    }),
+    lokr: (out, n, rank) => ({ lokr_w1: [4, 4], lokr_w2_a: [out / 4, rank], lokr_w2_b: [rank, n / 4] }),
+    dora: (out, n, rank) => ({
+      "lora_up.weight": [out, rank],
+      "lora_down.weight": [rank, n],
+      dora_scale: [out, 1],
+    }),
+    glora: (out, n, rank) => ({
+      "a1.weight": [n, rank],
+      "a2.weight": [rank, n],
+      "b1.weight": [out, rank],
+      "b2.weight": [rank, n],
+    }),
+    oft: (out) => ({ oft_blocks: [out / 4, 4, 4] }),
+    full: (out, n) => ({ diff: [out, n] }),
+  };
+
+/** The names of {@link families}. */
+export const familyNames = Object.keys(families);
+
+/** Writes a file of another family on every matrix of SDXL base's UNet (fp16, no alpha). */
+export function writeFamily(path: string, family: string, rank: number): void {
+  const shapes: Shapes = new Map();
+  const prefix = "model.diffusion_model.";
+  for (const [key, [out = 0, input = 0, ...kernel]] of sdxlShapes(sdxlBase)) {
+    if (!key.startsWith(prefix) || !key.endsWith(".weight") || input === 0 || kernel.length > 0) continue;
+    const module = `lora_unet_${key.slice(prefix.length, -".weight".length).replaceAll(".", "_")}`;
+    const parts = families[family]?.(out, input, rank) ?? {};
+    for (const [end, shape] of Object.entries(parts)) shapes.set(`${module}.${end}`, shape);
+  }
+  writeRandom(path, shapes);
+}
+
 /** The files of the LoRA benchmarks in a folder: the checkpoint and five rank-32 LoRAs, written if they are not there. */
 export function syntheticFiles(folder: string): Readonly<{ checkpoint: string; loras: readonly string[] }> {
   const checkpoint = join(folder, "synthetic-sdxl-base.safetensors");

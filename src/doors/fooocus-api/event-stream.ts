@@ -30,12 +30,12 @@ async function* messagesOf(events: AsyncIterable<LiveEvent>): AsyncGenerator<str
 
 /** Only what this stream has words for, so that nothing else stands between two progress events. */
 async function* told(events: AsyncIterable<LiveEvent>): AsyncGenerator<LiveEvent, void, undefined> {
-  for await (const event of events) if (!silent.includes(event.type) && !isDecoding(event)) yield event;
+  for await (const event of events) if (!silent.includes(event.type) && !isOurs(event)) yield event;
 }
 
-/** The reference says nothing between the last step and saving. */
-const isDecoding = (event: LiveEvent): boolean =>
-  event.type === "progress" && event.moment.now === "decoding";
+/** The reference says nothing between the last step and saving, nor of parts of texts. */
+const isOurs = (event: LiveEvent): boolean =>
+  event.type === "progress" && (event.moment.now === "decoding" || event.moment.now === "part");
 
 const silent: readonly LiveEvent["type"][] = ["queued", "started", "image", "snapshot", "engine", "queue"];
 

@@ -3,6 +3,12 @@ import type { Progress } from "#/tasks/life-cycle/task.ts";
 /** What the reference downloads for a mode when it starts; ours are there, or the request was refused. */
 const components: Readonly<Record<string, string>> = { "Extreme Speed": "LCM" };
 
+const sentences = {
+  expansion: (image: number) => `Preparing Fooocus text #${image + 1} ...`,
+  positive: (image: number) => `Encoding positive #${image + 1} ...`,
+  negative: (image: number) => `Encoding negative #${image + 1} ...`,
+} as const;
+
 type Said = Omit<Progress, "preview" | "percent">;
 
 /**
@@ -21,10 +27,12 @@ export function sentenceOf({ moment, image, images, step, steps }: Said): string
       return "Loading models ...";
     case "prompts":
       return "Processing prompts ...";
+    case "part":
+      return sentences[moment.texts](image);
+    case "expansion":
     case "positive":
-      return `Encoding positive #${image + 1} ...`;
     case "negative":
-      return `Encoding negative #${image + 1} ...`;
+      return sentences[moment.now](image);
     case "sampling":
       return "Moving model to GPU ...";
     case "image":

@@ -1,66 +1,102 @@
-import type { PromptTexts } from "#/recipe/recipe.ts";
+import type { Moment } from "#/engine/protocol.ts";
+import type { ImageSpec, PromptTexts } from "#/recipe/recipe.ts";
 import type { Fact } from "../generate.ts";
 import type { Job } from "../job.ts";
-import type { Run } from "../run.ts";
+import { pauseOf } from "../pause.ts";
 import { checkSections, checkText, type PromptField } from "../text/limits.ts";
-import { type Conditioning, encodeText, encodeTexts, type Pause } from "./encode-text.ts";
+import { whileTelling } from "../while-telling.ts";
+import { type Conditioning, encodeText, encodeTexts } from "./encode-text.ts";
+import { expandPrompt } from "./expand-prompt.ts";
 
 /** Both sides of an image's guidance; at CFG 1 the negative one is never asked. */
-export type Prompts = Readonly<{ positive: Conditioning; negative: Conditioning }>;
+export type Prompts = Readonly<{
+  positive: Conditioning;
+  negative: Conditioning;
+  /** What was encoded behind the positive texts. */
+  expansion?: string | undefined;
+}>;
 
-/** Encodes the texts of all images, first the positive ones, then the negative; those seen before from the cache. */
+type EncodingMoment = Extract<Moment, { stage: "encoding" }>;
+type Tell = (part: number, parts: number) => void;
+
+/**
+ * Expands and encodes the texts of all images: all expansions, then the positive texts, then the negative; those seen before
+ * from the cache.
+ */
 export async function* encodePrompts(job: Job): AsyncGenerator<Fact, readonly Prompts[], undefined> {
-  const { recipe, networks, tokenizer, conditioning, run, clock } = job;
-  const pause = pauseOf(run);
-  const { textL, textG, textKey } = networks;
-  const look = async (texts: readonly string[], field: PromptField): Promise<void> => {
-    for (const text of new Set(texts)) {
-      checkText(text, field);
-      await pause();
-    }
-    checkSections(texts, field, () => tokenizer);
-  };
-  const encode = async ({ texts, topK }: PromptTexts, field: PromptField): Promise<Conditioning> => {
-    const cached = (text: string): Promise<Conditioning> => {
-      run.checkStop();
-      const make = () => encodeText(text, { tokenizer, textL, textG }, field, pause);
-      return conditioning(`${textKey}|${text}`, make);
-    };
-    await look(texts, field);
-    return clock.time("encoding", () => encodeTexts(texts, topK, cached));
-  };
-
+  const { images, guidance } = job.recipe;
+  const expansions: (string | undefined)[] = [];
+  for (const [image, spec] of images.entries())
+    expansions.push(
+      spec.expand === undefined
+        ? undefined
+        : yield* telling({ stage: "encoding", image, texts: "expansion" }, (tell) =>
+            expanded(job, spec, tell),
+          ),
+    );
   const positives: Conditioning[] = [];
-  for (const [image, { positive }] of recipe.images.entries()) {
-    yield { type: "progress", at: { stage: "encoding", image, texts: "positive" } };
-    positives.push(await encode(positive, "prompt"));
+  for (const [image, { positive }] of images.entries()) {
+    const texts = [...positive.texts, ...(expansions[image] === undefined ? [] : [expansions[image]])];
+    positives.push(
+      yield* telling({ stage: "encoding", image, texts: "positive" }, (tell) =>
+        encoded(job, { ...positive, texts }, "prompt", tell),
+      ),
+    );
   }
-  const guided = Math.abs(recipe.guidance.cfg - 1) >= 1e-4;
+  const guided = Math.abs(guidance.cfg - 1) >= 1e-4;
   const prompts: Prompts[] = [];
-  for (const [image, { negative }] of recipe.images.entries()) {
+  for (const [image, { negative }] of images.entries()) {
     const positive = positives[image];
     if (positive === undefined) continue;
-    if (guided) yield { type: "progress", at: { stage: "encoding", image, texts: "negative" } };
-    prompts.push({ positive, negative: guided ? await encode(negative, "negative_prompt") : positive });
+    const against = guided
+      ? yield* telling({ stage: "encoding", image, texts: "negative" }, (tell) =>
+          encoded(job, negative, "negative_prompt", tell),
+        )
+      : positive;
+    prompts.push({ positive, negative: against, expansion: expansions[image] });
   }
   return prompts;
 }
 
-/** Milliseconds after which whoever waits for this thread gets a turn: a stop among them. */
-const turn = 20;
+/** Tells that something begins, and then each part of it that is done where it has several. */
+async function* telling<Done>(
+  at: EncodingMoment,
+  work: (tell: Tell) => Promise<Done>,
+): AsyncGenerator<Fact, Done, undefined> {
+  yield { type: "progress", at };
+  return yield* whileTelling<Fact, Done>((tell) =>
+    work((part, parts) => {
+      if (parts > 1) tell({ type: "progress", at: { ...at, part, parts } });
+    }),
+  );
+}
 
-/**
- * A look at whether the job is to stop. A message is only heard when the event loop turns, which an `await` of what is
- * done already does not bring about.
- */
-function pauseOf(run: Run): Pause {
-  let since = performance.now();
-  return () => {
+async function expanded(job: Job, { expand = "", seed }: ImageSpec, tell: Tell): Promise<string> {
+  const expander = { model: job.networks.language(), words: job.expansionWords() };
+  job.run.checkStop();
+  return await job.clock.time("encoding", () =>
+    expandPrompt(expand, seed, expander, { pause: pauseOf(job.run), tell }),
+  );
+}
+
+async function encoded(
+  job: Job,
+  { texts, topK }: PromptTexts,
+  field: PromptField,
+  tell: Tell,
+): Promise<Conditioning> {
+  const { networks, tokenizer, conditioning, run, clock } = job;
+  const { textL, textG, textKey, vectors } = networks;
+  const pause = pauseOf(run);
+  for (const text of new Set(texts)) {
+    checkText(text, field);
+    await pause();
+  }
+  checkSections(texts, field, () => tokenizer, vectors);
+  const cached = (text: string): Promise<Conditioning> => {
     run.checkStop();
-    if (performance.now() - since < turn) return undefined;
-    return new Promise<void>((resolve) => setImmediate(resolve)).then(() => {
-      since = performance.now();
-      run.checkStop();
-    });
+    const make = () => encodeText(text, { tokenizer, vectors, textL, textG }, field, { pause, tell });
+    return conditioning(`${textKey}|${text}`, make);
   };
+  return await clock.time("encoding", () => encodeTexts(texts, topK, cached));
 }

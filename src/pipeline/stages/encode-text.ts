@@ -1,14 +1,14 @@
 import { RequestError } from "#/lib/errors.ts";
 import type { TextEncoder } from "#/runtime/text-encoders.ts";
 import { concat, isFiniteThroughout, type Tensor } from "#/tensor/tensor.ts";
+import type { Manners } from "../pause.ts";
 import { applyWeights } from "../text/apply-weights.ts";
-import { eachSection, emptySection, type Section } from "../text/sections.ts";
-import type { Tokenizer } from "../text/tokenizer.ts";
+import { eachSection, emptySection, type Section, type Vocabulary } from "../text/sections.ts";
 
 /** What the UNet is told: rows of text [1, T, L + G] and the pooled vector [1, P]. */
 export type Conditioning = Readonly<{ context: Tensor; pooled: Tensor }>;
 
-export type TextEncoders = Readonly<{ tokenizer: Tokenizer; textL: TextEncoder; textG: TextEncoder }>;
+export type TextEncoders = Vocabulary & Readonly<{ textL: TextEncoder; textG: TextEncoder }>;
 
 /**
  * Encodes several texts and joins them: contexts one after the other on the token axis, pooled vectors of the first
@@ -39,12 +39,6 @@ export async function encodeTexts(
 }
 
 /**
- * Called between two words and between two sections, as often as there are any: lets others have their turn where it is
- * time, and throws where the job was asked to stop.
- */
-export type Pause = () => Promise<void> | undefined;
-
-/**
  * One text: its sections through both encoders, weighted, joined on the token axis; L's channels come before G's. The
  * pooled vector is that of the first section, without weights.
  *
@@ -55,38 +49,45 @@ export async function encodeText(
   text: string,
   encoders: TextEncoders,
   field: "prompt" | "negative_prompt" = "prompt",
-  pause: Pause = () => undefined,
+  { pause = () => undefined, tell = () => undefined }: Manners = {},
 ): Promise<Conditioning> {
   const sections: Section[] = [];
-  for (const made of eachSection(text, encoders.tokenizer)) {
+  for (const made of eachSection(text, encoders)) {
     if (made !== undefined) sections.push(made);
     const others = pause();
     if (others !== undefined) await others;
   }
-  const weighted = sections.some(({ weights }) => weights.some((weight) => weight !== 1));
+  await pause();
+  const weighted = sections.some((section) => weightsIn(section).some((weight) => weight !== 1));
   const empty = weighted ? await encodeSection(emptySection(), encoders) : undefined;
   const contexts: Tensor[] = [];
   let pooled: Tensor | undefined;
-  for (const section of sections) {
+  for (const [at, section] of sections.entries()) {
     await pause();
     const encoded = await encodeSection(section, encoders);
     pooled ??= encoded.pooled;
     const l = empty === undefined ? encoded.l : applyWeights(encoded.l, empty.l, section.weights);
-    const g = empty === undefined ? encoded.g : applyWeights(encoded.g, empty.g, section.weights);
+    const g = empty === undefined ? encoded.g : applyWeights(encoded.g, empty.g, section.weightsG);
     for (const [encoder, { data }] of [
       ["L", l],
       ["G", g],
     ] as const)
       if (!isFiniteThroughout(data)) throw tooHeavy(text, section, encoder, field);
     contexts.push(concat([l, g], 2));
+    tell(at + 1, sections.length);
   }
   if (pooled === undefined) throw new RangeError("a text has at least one section");
   return { context: concat(contexts, 1), pooled };
 }
 
+const weightsIn = ({ weights, weightsG }: Section): readonly number[] => [...weights, ...weightsG];
+
 /** Weighted values are float32: a weight of 1e39 is infinite there, and so is what a mean of 0 is restored from. */
-function tooHeavy(text: string, { weights }: Section, encoder: string, field: string): RequestError {
-  const heaviest = weights.reduce((most, weight) => (Math.abs(weight) > Math.abs(most) ? weight : most), 1);
+function tooHeavy(text: string, section: Section, encoder: string, field: string): RequestError {
+  const heaviest = weightsIn(section).reduce(
+    (most, weight) => (Math.abs(weight) > Math.abs(most) ? weight : most),
+    1,
+  );
   const shown = text.length > 80 ? `${text.slice(0, 80)}…` : text;
   const message = `The weights in ${JSON.stringify(shown)} (up to ${heaviest}) leave no numbers behind text encoder ${encoder}. Use weights near 1.`;
   return new RequestError("invalid-value", message, { field, value: shown });

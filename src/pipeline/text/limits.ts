@@ -1,4 +1,5 @@
 import { RequestError } from "#/lib/errors.ts";
+import { type KnownVectors, namesEmbedding } from "./embedded-words.ts";
 import { parseEmphasis } from "./emphasis.ts";
 import { countSections } from "./sections.ts";
 import type { Tokenizer } from "./tokenizer.ts";
@@ -61,17 +62,20 @@ const leastBytes = 22;
  *
  * @param texts     one side's, all of which {@link checkText} has passed
  * @param tokenizer called only if it is needed
+ * @param vectors   of textual inversions, once they are known
  * @throws RequestError `invalid-value`
  */
 export function checkSections(
   texts: readonly string[],
   field: PromptField,
   tokenizer: () => Tokenizer,
+  vectors?: KnownVectors,
 ): void {
   const { sections } = textLimits;
   const bytes = texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
-  if (texts.length + Math.ceil(bytes / leastBytes) <= sections) return;
-  if (texts.length <= sections && countSections(texts, tokenizer(), sections) <= sections) return;
+  const isShort = texts.length + Math.ceil(bytes / leastBytes) <= sections;
+  if (isShort && !texts.some(namesEmbedding)) return;
+  if (texts.length <= sections && countSections(texts, tokenizer(), sections, vectors) <= sections) return;
   const says = `takes more than ${sections} sections of 75 tokens with its wildcards and styles`;
   throw refusedText(field, says, "shorten it or take fewer styles", texts[0] ?? "");
 }

@@ -1,4 +1,5 @@
 import clipMerges from "#/assets/tokenizer/clip-merges.txt" with { type: "text" };
+import { byteSymbols } from "./byte-symbols.ts";
 import { mergePairs, type RankOf } from "./merge.ts";
 
 /** First and last token of a section. */
@@ -70,15 +71,4 @@ function clean(text: string): string {
     .filter((word) => word !== "")
     .map((word) => word.toLowerCase())
     .join(" ");
-}
-
-/** Printable bytes stand for themselves, the other 68 for characters from U+0100 on; printable ones come first. */
-function byteSymbols(): { symbolOf: (byte: number) => string; order: readonly number[] } {
-  const isPrintable = (b: number): boolean => (b >= 33 && b <= 126) || (b >= 161 && b <= 172) || b >= 174;
-  const all = Array.from({ length: 256 }, (_, byte) => byte);
-  const others = all.filter((byte) => !isPrintable(byte));
-  const symbols = all.map((byte) =>
-    String.fromCodePoint(isPrintable(byte) ? byte : 256 + others.indexOf(byte)),
-  );
-  return { symbolOf: (byte) => symbols[byte] ?? "", order: [...all.filter(isPrintable), ...others] };
 }

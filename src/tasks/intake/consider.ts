@@ -57,9 +57,10 @@ export async function consider(said: GenerateRequest, parts: Considering): Promi
   if (fault !== undefined) throw unusableModel(fault, { request, preset });
   const more = [
     ...worldWarnings(params, resolved.recipe, world),
-    ...[expansionWarning(request, preset), await parts.roomFor(params, resolved)].flatMap(
-      (text) => text ?? [],
-    ),
+    ...[
+      expansionWarning(request, preset, world.expansion?.lacks),
+      await parts.roomFor(params, resolved),
+    ].flatMap((text) => text ?? []),
   ];
   await webhook.checked;
   return {

@@ -1,5 +1,6 @@
 import type { GenerateParams, GenerateRequest } from "#/api/generate.ts";
 import type { Catalog } from "#/catalog/catalog.ts";
+import { expansionThere } from "#/catalog/expansion-files.ts";
 import type { Config } from "#/config/schema.ts";
 import type { Pixmap } from "#/image/pixmap.ts";
 import type { Log } from "#/lib/log.ts";
@@ -102,6 +103,8 @@ function worldOf({ catalog, assets, config }: Pick<IntakeParts, "catalog" | "ass
     checkpoints: catalog.names("checkpoints"),
     loras: catalog.names("loras"),
     vaes: catalog.names("vae"),
+    inversions: catalog.names("embeddings"),
+    expansion: expansionThere(catalog.roots),
     previewFiles: catalog.names("vae_approx"),
     styles: assets.styles,
     wildcards: assets.wildcards,

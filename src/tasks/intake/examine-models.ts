@@ -21,6 +21,8 @@ type Used = Readonly<{
   name: string;
   /** Dotted path of the request's field that names it. */
   field: string;
+  /** What to do about it, where its field alone does not say so. */
+  wayOut?: string;
 }>;
 
 /** What was seen: sentences for the record's warnings, and the first file that cannot be used. */
@@ -29,12 +31,13 @@ export type Examination = Readonly<{ notes: readonly string[]; fault?: Fault }>;
 /** A file that cannot be used, and why. */
 export type Fault = Readonly<{ used: Used; error: ModelError }>;
 
-/** The files of a recipe, and for each LoRA and each further part the field that chose it. */
+/** The files of a recipe, and for each LoRA, each further part and each textual inversion the field that chose it. */
 export type ModelChoice = Readonly<{
-  recipe: Pick<Recipe, "base" | "vae" | "parts" | "loras"> &
+  recipe: Pick<Recipe, "base" | "vae" | "parts" | "loras" | "inversions"> &
     Partial<Pick<Recipe, "refiner" | "schedule" | "sampledAs">>;
   loraFields: readonly string[];
   partFields?: readonly string[];
+  inversionFields?: readonly string[];
 }>;
 
 /** Looks at files in the order in which they depend on each other. Sentences name them as the API lists them. */
@@ -72,12 +75,8 @@ export function examineInTurn(): (choice: ModelChoice, shelf: ModelShelf) => Pro
 /** Milliseconds after which others have their turn. */
 const longestLook = 5;
 
-/** The files of a recipe, each with the field that chose it. */
-function usedFiles(
-  recipe: ModelChoice["recipe"],
-  loraFields: readonly string[],
-  partFields: readonly string[],
-) {
+/** The files of models of a recipe, each with the field that chose it. */
+function usedFiles({ recipe, loraFields }: ModelChoice) {
   const base: Used = {
     kind: "checkpoints",
     what: "checkpoint",
@@ -94,19 +93,16 @@ function usedFiles(
   const loras = recipe.loras.map(
     ({ name }, at): Used => ({ kind: "loras", what: "LoRA", name, field: loraFields[at] ?? "loras" }),
   );
-  const parts = (recipe.parts ?? []).map(({ kind, name }, at) => ({
-    kind,
-    used: { kind, what: `${kind} file`, name, field: partFields[at] ?? kind },
-  }));
-  return { base, vae, refiner, loras, parts };
+  return { base, vae, refiner, loras };
 }
 
 /** Pauses after each file. */
 function* examination(
-  { recipe, loraFields, partFields = [] }: ModelChoice,
+  choice: ModelChoice,
   { catalog, examiner }: ModelShelf,
 ): Generator<void, Examination, undefined> {
-  const { base, vae, refiner, loras, parts } = usedFiles(recipe, loraFields, partFields);
+  const { recipe } = choice;
+  const { base, vae, refiner, loras } = usedFiles(choice);
   const names = new Map<string, string>();
   const pathOf = ({ kind, name }: Used): string => {
     const path = catalog.path(kind, name);
@@ -133,7 +129,7 @@ function* examination(
       const beside = interposerPath((file) => catalog.path("vae_approx", file));
       note(examiner.refiner(pathOf(refiner), beside, checkpoint));
     }
-    for (const { kind, used: part } of parts) {
+    for (const { kind, used: part } of partsOf(choice)) {
       yield;
       used = part;
       note(examiner.part(kind, pathOf(part), checkpoint));
@@ -141,6 +137,10 @@ function* examination(
     for (used of loras) {
       yield;
       note(examiner.lora(pathOf(used), checkpoint));
+    }
+    for (used of inversionsOf(choice)) {
+      yield;
+      note(examiner.inversion(pathOf(used), checkpoint));
     }
     return { notes: [...notes] };
   } catch (thrown) {
@@ -154,9 +154,24 @@ function* examination(
   }
 }
 
+const partsOf = ({ recipe, partFields = [] }: ModelChoice) =>
+  (recipe.parts ?? []).map(({ kind, name }, at) => ({
+    kind,
+    used: { kind, what: `${kind} file`, name, field: partFields[at] ?? kind },
+  }));
+
+const inversionsOf = ({ recipe, inversionFields = [] }: ModelChoice): readonly Used[] =>
+  (recipe.inversions ?? []).map(({ said, name }, at) => {
+    const field = inversionFields[at] ?? "prompt";
+    const wayOut = `Take embedding:${said} out of ${field}, or name another.`;
+    return { kind: "embeddings", what: "textual inversion", name, field, wayOut };
+  });
+
 /** A checkpoint, a VAE and a LoRA were among the names a moment ago; nobody asked for a part's. */
 const gone = (kind: ModelKind): string =>
-  ["checkpoints", "vae", "loras"].includes(kind) ? "is no longer there" : `is not in the ${kind} folder`;
+  ["checkpoints", "vae", "loras", "embeddings"].includes(kind)
+    ? "is no longer there"
+    : `is not in the ${kind} folder`;
 
 /** A sentence with the names that clients know instead of this server's paths, and of real names behind links. */
 function listed(text: string, names: ReadonlyMap<string, string>): string {
@@ -193,7 +208,8 @@ export function unusableModel({ used, error }: Fault, said: Said): RequestError 
     new RequestError("unusable-model", message, { ...details, field: at, value }, error);
   if (key === undefined)
     return refusal(`${error.message} Leave ${field} out, or put a usable file in its place.`, field, name);
-  if (said.request[key] !== undefined) return refusal(`${error.message} ${waysOut[key]}`, field, name);
+  if (said.request[key] !== undefined)
+    return refusal(`${error.message} ${used.wayOut ?? waysOut[key]}`, field, name);
   const yourself = `or say ${key} yourself${key === "loras" ? " ([] for none)" : ""}.`;
   if (said.preset[key] !== undefined) {
     const preset = said.request.preset ?? "";
@@ -214,6 +230,8 @@ const fieldsThatChoose = [
   "vae_name",
   "loras",
   "prompt",
+  "negative_prompt",
+  "style_selections",
   "performance_selection",
 ] as const;
 
@@ -223,5 +241,7 @@ const waysOut: Readonly<Record<(typeof fieldsThatChoose)[number], string>> = {
   vae_name: "Name another VAE in vae_name, or leave it out.",
   loras: "Take it out of loras, or name another.",
   prompt: "Take its <lora:...> tag out of prompt.",
+  negative_prompt: "Take its name out of negative_prompt.",
+  style_selections: "Take Fooocus V2 out of style_selections, or get the files of prompt expansion again.",
   performance_selection: "It is the LoRA of that performance_selection: choose another, or replace the file.",
 };

@@ -1,6 +1,8 @@
 import type { GenerateParams } from "#/api/generate.ts";
 import { readKeptRecipe } from "#/recipe/kept-recipe.ts";
 import { type Resolved, resolveRecipe, type World } from "#/recipe/resolve.ts";
+import { expansionStyle } from "#/recipe/styles.ts";
+import { expansionWarning } from "#/recipe/warnings.ts";
 import { examineModels, type ModelShelf } from "./examine-models.ts";
 import { sizeWarnings, worldWarnings } from "./world-warnings.ts";
 
@@ -55,14 +57,27 @@ function asOfNow(params: GenerateParams, world: World): ToMake {
  * cannot be made; a LoRA that only a tag of the prompt named is left out, with the warning.
  */
 function withoutLost(params: GenerateParams, kept: Resolved, world: World): ToMake {
-  const { base, vae, loras } = kept.recipe;
+  const { base, vae, loras, inversions = [], images } = kept.recipe;
+  const { expansion, inversions: there = [] } = world;
+  const expansionLacks = expansion?.lacks ?? [];
+  const expands = images.some(({ expand }) => expand !== undefined);
+  const areTextsThere =
+    inversions.every(({ name }) => there.includes(name)) && (!expands || expansionLacks.length === 0);
   const isThere = loras.map(({ name }) => world.loras.includes(name));
-  const areFilesThere = world.checkpoints.includes(base) && (vae === null || world.vaes.includes(vae));
+  const areFilesThere =
+    areTextsThere && world.checkpoints.includes(base) && (vae === null || world.vaes.includes(vae));
   if (areFilesThere && !isThere.includes(false))
     return { resolved: kept, warnings: [...kept.warnings, ...sizeWarnings(kept.recipe, world)] };
   const now = resolveRecipe(params, world);
   const isOnlyTags = kept.loraFields.every((field, at) => isThere[at] !== false || field === "prompt");
-  if (!areFilesThere || !isOnlyTags) return asOfNow(params, world);
+  if (!areFilesThere || !isOnlyTags) {
+    const { resolved, warnings } = asOfNow(params, world);
+    const named = { style_selections: expands ? [expansionStyle] : [] };
+    return {
+      resolved,
+      warnings: [...warnings, ...[expansionWarning(named, {}, expansionLacks) ?? []].flat()],
+    };
+  }
   const resolved = {
     ...kept,
     recipe: { ...kept.recipe, loras: loras.filter((_, at) => isThere[at]) },

@@ -47,11 +47,7 @@ export function reportsAt(at: Moment, outline: JobOutline): readonly Report[] {
     case "loading":
       return [report(2, { now: "networks" })];
     case "encoding":
-      if (at.texts === "negative") return [report(prepared(outline), { now: "negative" })];
-      return [
-        ...(at.image === 0 ? [report(3, { now: "prompts" })] : []),
-        report(prepared(outline) - 1, { now: "positive" }),
-      ];
+      return encodingReports(at, outline, report);
     case "denoising":
       if (at.step > 0)
         return [report(percentAt(image, at.step, outline), { now: "step", of: at.steps }, at.step)];
@@ -67,6 +63,20 @@ export function reportsAt(at: Moment, outline: JobOutline): readonly Report[] {
     case "masking":
       return [];
   }
+}
+
+/** The texts of an image; what is done of a long one is told for itself, and moves no number. */
+function encodingReports(
+  { image, texts, part, parts }: Extract<Moment, { stage: "encoding" }>,
+  outline: JobOutline,
+  report: (percent: number, moment: TaskMoment, step?: number) => Report,
+): readonly Report[] {
+  const last = prepared(outline);
+  const percent = { expansion: last - 2, positive: last - 1, negative: last }[texts];
+  if (part !== undefined && parts !== undefined)
+    return [report(percent, { now: "part", of: parts, texts }, part)];
+  const isFirst = image === 0 && texts === (outline.expansion ? "expansion" : "positive");
+  return [...(isFirst ? [report(3, { now: "prompts" })] : []), report(percent, { now: texts })];
 }
 
 /** An image is about to be kept. */

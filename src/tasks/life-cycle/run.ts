@@ -9,6 +9,7 @@ import type { Pixmap } from "#/image/pixmap.ts";
 import { BugError, toWireError } from "#/lib/errors.ts";
 import type { TaskId } from "#/lib/task-id.ts";
 import type { Resolved } from "#/recipe/resolve.ts";
+import { withExpansion } from "#/recipe/with-expansion.ts";
 import { type ImageStore, resultPath } from "#/stores/images.ts";
 import { type Doors, doorOf } from "./door.ts";
 import type { End } from "./endings.ts";
@@ -103,7 +104,7 @@ export class TaskRun {
     const done = (this.#images.at(-1)?.index ?? -1) + 1;
     const outline: JobOutline = {
       performance: params.performance_selection,
-      expansion: false,
+      expansion: resolved.recipe.images.some(({ expand }) => expand !== undefined),
       images: resolved.recipe.images.length,
       steps: resolved.recipe.steps,
       done,
@@ -180,7 +181,10 @@ export class TaskRun {
 
   #report(report: Report, preview: Preview | null, outline: JobOutline): void {
     this.#percent = Math.max(this.#percent, report.percent);
-    const { images, steps } = outline;
+    const { images } = outline;
+    const { moment } = report;
+    // What counts while texts are encoded are their parts.
+    const steps = moment.now === "part" ? moment.of : outline.steps;
     const progress = { ...report, percent: this.#percent, images, steps, preview };
     // The last step's preview is the newest picture there is until the image is saved.
     if (report.stage !== "decoding") this.#preview = preview;
@@ -200,7 +204,8 @@ export class TaskRun {
     const index = event.index + outline.done;
     this.#report(savingReport(index, outline), null, outline);
     const from = this.#parts.now();
-    const text = await this.#parts.textOf(params, resolved, index);
+    const made = withExpansion(resolved, index, event.facts.expansion);
+    const text = await this.#parts.textOf(params, made, index);
     const image = await this.#save(event.image, params, index, text);
     const { seed, timings } = event.facts;
     this.#parts.pace.took(timings.decoding, event.image.width * event.image.height);

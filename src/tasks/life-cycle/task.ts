@@ -67,8 +67,9 @@ export type Progress = Readonly<{
 /**
  * What a running task has come to; each is told for itself. In the order of a task: the LoRA of its performance `mode` (if
  * it has one) and its `files` were looked at, the `engine` was asked, it opens its `networks`, begins with the `prompts`,
- * encodes the texts of an image (`positive`, `negative`), begins with `sampling`, with an `image`, has done a `step` `of` as
- * many, has decoded strips of the image (`done` `of` as many), is `saving` the image.
+ * expands the prompt of an image (`expansion`) and encodes its texts (`positive`, `negative`), of which it may have done a
+ * `part` `of` as many, begins with `sampling`, with an `image`, has done a `step` `of` as many, has decoded strips of the image
+ * (`done` `of` as many), is `saving` the image.
  */
 export type TaskMoment = Readonly<
   | { now: "mode"; mode: string }
@@ -78,12 +79,14 @@ export type TaskMoment = Readonly<
         | "engine"
         | "networks"
         | "prompts"
+        | "expansion"
         | "positive"
         | "negative"
         | "sampling"
         | "image"
         | "saving";
     }
+  | { now: "part"; of: number; texts: "expansion" | "positive" | "negative" }
   | { now: "step"; of: number }
   | { now: "decoding"; done: number; of: number }
 >;

@@ -6,6 +6,7 @@ import { stemOf } from "#/recipe/names.ts";
 import { performanceModes } from "#/recipe/performance.ts";
 import type { Recipe } from "#/recipe/recipe.ts";
 import type { Resolved } from "#/recipe/resolve.ts";
+import { expansionStyle } from "#/recipe/styles.ts";
 import type { ImageMetadata } from "#/stores/metadata/metadata.ts";
 
 /** What a text about a making is written with. */
@@ -45,8 +46,8 @@ export async function imageMetadata(
   return {
     prompt: said?.prompt ?? params.prompt,
     negativePrompt: said?.negativePrompt ?? params.negative_prompt,
-    promptExpansion: "",
-    styles: said?.styles ?? [],
+    promptExpansion: said?.expansion ?? "",
+    styles: [...(said?.expansion === undefined ? [] : [expansionStyle]), ...(said?.styles ?? [])],
     performance: params.performance_selection,
     steps: recipe.steps,
     width: recipe.size.width,

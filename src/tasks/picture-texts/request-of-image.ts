@@ -2,7 +2,7 @@ import { CommonRequest, type GenerateParams, type GenerateRequest } from "#/api/
 import { InvalidRequest } from "#/api/issues.ts";
 import type { Json } from "#/api/json.ts";
 import { readBody } from "#/api/read.ts";
-import { findStyles } from "#/recipe/find-styles.ts";
+import { findStylesOrExpansion } from "#/recipe/find-styles.ts";
 import { stemOf } from "#/recipe/names.ts";
 import { type Performance, performanceModes } from "#/recipe/performance.ts";
 import { ownVae } from "#/recipe/preset.ts";
@@ -81,7 +81,7 @@ function promptOf(facts: Facts, scheme: ReadMetadata["scheme"], world: World, wa
   if (scheme === "fooocus") return { prompt, negative_prompt, style_selections: styles };
   const texts = { positive: (fullPrompt ?? []).join(", "), negative: (fullNegativePrompt ?? []).join(", ") };
   const [own, against] = [promptLines(prompt ?? ""), promptLines(negative_prompt ?? "")];
-  const found = findStyles(world.styles, own, against, texts);
+  const found = findStylesOrExpansion(world.styles, own, against, texts);
   if (found === undefined) warnings.push("The styles could not be told from the texts; none is selected.");
   return { prompt, negative_prompt, style_selections: found ?? [] };
 }

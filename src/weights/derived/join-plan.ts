@@ -54,9 +54,10 @@ export function planJoin(set: readonly LoraBranches[], weights: WeightMap): Join
 export const rankOf = ({ down }: LoraBranch): number => down.shape[0] ?? 0;
 
 function checkSizes(branch: LoraBranch, module: string, out: number, input: readonly number[]): void {
-  const { down, up } = branch;
+  const { down, up, mid } = branch;
   const rank = rankOf(branch);
-  if (sizeOf(down.shape) === rank * sizeOf(input) && sizeOf(up.shape) === rank * out) return;
+  const kernel = mid === undefined ? 1 : sizeOf(mid.shape) / rank ** 2;
+  if (sizeOf(down.shape) * kernel === rank * sizeOf(input) && sizeOf(up.shape) === rank * out) return;
   const shapes = `down [${down.shape.join(", ")}], up [${up.shape.join(", ")}]`;
   const message = `${basename(down.path)}: ${down.key} does not fit ${module}, which has [${[out, ...input].join(", ")}] (${shapes}).`;
   throw new ModelError("lora-unsupported", message, { path: down.path, key: down.key });

@@ -1,8 +1,11 @@
 import { open } from "node:fs/promises";
 import { ModelError } from "#/lib/errors.ts";
+import { tucker } from "../lora/ingredient.ts";
+import type { LoraBranch } from "../lora/lora.ts";
 import { readWeight } from "../read-weights.ts";
 import { readSafetensors } from "../safetensors.ts";
 import type { FileStamp } from "../stamp.ts";
+import type { WeightChange } from "../weight-change.ts";
 import type { WeightRef } from "../weight-file.ts";
 import { derivedHeader, derivedSize, type PlannedTensor } from "./derived-header.ts";
 import type { Derived } from "./derived-kind.ts";
@@ -22,6 +25,8 @@ export type JoinedLoras = Readonly<{
   count: number;
   /** By the module they attach to. */
   modules: ReadonlyMap<string, JoinedLora>;
+  /** Changes of single tensors by their names, which need more than factors beside a module. */
+  changes?: ReadonlyMap<string, readonly WeightChange[]>;
 }>;
 
 /** No LoRA at all. */
@@ -40,7 +45,13 @@ export const joinedLoras = (plan: JoinPlan, sources: readonly FileStamp[]): Deri
     module,
     down,
     up,
-    branches.map(({ owner, branch }) => [owner, branch.down.key, branch.up.key, branch.scale]),
+    branches.map(({ owner, branch }) => [
+      owner,
+      branch.down.key,
+      branch.up.key,
+      branch.scale,
+      ...(branch.mid === undefined ? [] : [branch.mid.key]),
+    ]),
   ]),
   size: joinedSize(plan),
   write: (path) => writeJoined(plan, path),
@@ -62,7 +73,7 @@ export async function writeJoined(plan: JoinPlan, path: string): Promise<void> {
   try {
     await file.writeFile(derivedHeader(plannedOf(plan)));
     for (const planned of plan.modules) {
-      for (const { branch } of planned.branches) await file.writeFile(bytes(readWeight(branch.down)));
+      for (const { branch } of planned.branches) await file.writeFile(bytes(downOf(branch)));
       await file.writeFile(bytes(sideBySide(planned)));
     }
     await file.sync(); // before it gets its name: a crash must leave no file of holes behind
@@ -104,6 +115,10 @@ const plannedOf = ({ modules }: JoinPlan): readonly PlannedTensor[] =>
     { name: `${module}.down`, dtype: "F32", shape: down } as const,
     { name: `${module}.up`, dtype: "F32", shape: up } as const,
   ]);
+
+/** A down factor, with the Tucker core before it worked in. */
+const downOf = ({ down, mid }: LoraBranch): Float32Array =>
+  mid === undefined ? readWeight(down) : tucker(mid, down);
 
 /** Up factors [out, r] next to each other as [out, R], each times its scale. */
 function sideBySide({ up, branches }: PlannedModule): Float32Array {

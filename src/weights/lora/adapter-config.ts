@@ -12,6 +12,8 @@ export type AdapterConfig = Readonly<{
   alpha: number;
   /** alpha / sqrt(r) instead of alpha / r (Kalajdzievski 2023). */
   rankStabilised: boolean;
+  /** Whether its factors have lengths beside them: DoRA. */
+  decomposed: boolean;
   ranks: readonly (readonly [PeftPattern, number])[];
   alphas: readonly (readonly [PeftPattern, number])[];
 }>;
@@ -29,7 +31,6 @@ const harmless = ["gaussian", "eva", "orthogonal", "mica"];
 
 /** Options that make something else than W + scale · up · down of a LoRA, with their names. */
 const variants: Readonly<Record<string, string>> = {
-  use_dora: "DoRA",
   use_qalora: "QALoRA",
   use_bdlora: "BD-LoRA",
   kasa_config: "KaSA",
@@ -38,6 +39,9 @@ const variants: Readonly<Record<string, string>> = {
   alora_invocation_tokens: "activated LoRA",
   layer_replication: "layer replication",
 };
+
+/** Kinds of adapters of PEFT that are read. All but LoRA call its alpha `alpha`, where they have one. */
+const types = ["LORA", "LOHA", "LOKR", "IA3", "OFT"];
 
 /** PEFT's configuration beside a file that bears PEFT's own name. */
 function beside(path: string): (FileStamp & Readonly<{ size: number }>) | undefined {
@@ -126,9 +130,14 @@ const below = (all: Json, prefix: string): Json =>
 
 function config(path: string, where: string, json: Json): AdapterConfig {
   const type = json["peft_type"];
-  if (typeof type === "string" && type !== "LORA") {
-    throw refused(path, `${where} says that it is a ${type} adapter; only LoRA and LoCon are supported yet`);
+  if (typeof type === "string" && !types.includes(type)) {
+    throw refused(path, `${where} says that it is a ${type} adapter, which is not supported yet`);
   }
+  if (json["use_cayley_neumann"] === false || (json["num_cayley_neumann_terms"] ?? 5) !== 5)
+    throw refused(
+      path,
+      `${where} asks for another series than OFT's first five terms, which is not supported yet`,
+    );
   checkStart(path, where, json["init_lora_weights"]);
   for (const [option, name] of Object.entries(variants)) {
     const value = json[option];
@@ -138,8 +147,9 @@ function config(path: string, where: string, json: Json): AdapterConfig {
   return {
     // PEFT's own defaults, where a key is left out.
     r: number(path, where, "r", json["r"] ?? 8),
-    alpha: number(path, where, "lora_alpha", json["lora_alpha"] ?? 8),
+    alpha: number(path, where, "lora_alpha", json["lora_alpha"] ?? json["alpha"] ?? 8),
     rankStabilised: flag(path, where, "use_rslora", json["use_rslora"] ?? false),
+    decomposed: flag(path, where, "use_dora", json["use_dora"] ?? false),
     ranks: patterns(path, where, "rank_pattern", json["rank_pattern"]),
     alphas: patterns(path, where, "alpha_pattern", json["alpha_pattern"]),
   };

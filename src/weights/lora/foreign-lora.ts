@@ -98,7 +98,8 @@ export function foreignByName(file: WeightFile): Foreign | undefined {
 /** The base that a file's cross-attention was trained on, where it is not as wide as the checkpoint's. */
 export function foreignByWidth(groups: readonly Group[], checkpoint: Checkpoint): Foreign | undefined {
   const ours = [...checkpoint.unet].find(([key]) => key.endsWith("attn2.to_k.weight"))?.[1].shape[1];
-  for (const { stem, down } of groups) {
+  for (const { stem, down: factor, parts } of groups) {
+    const down = factor ?? parts.get("hada_w1_b") ?? parts.get("diff");
     const width = down?.shape[1];
     if (down === undefined || width === undefined || width === ours) continue;
     if (!/attn2[._](processor\.)?to_[kv]$/.test(stem)) continue;

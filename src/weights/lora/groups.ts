@@ -1,7 +1,8 @@
 import type { WeightMap } from "../checkpoint.ts";
 import type { WeightRef } from "../weight-file.ts";
+import type { Family } from "./families/family.ts";
 import { refused } from "./refused.ts";
-import { roleOfKey } from "./roles.ts";
+import { type Beside, roleOfKey } from "./roles.ts";
 import type { Target } from "./targets.ts";
 
 /** All tensors of a file that are about one module. */
@@ -11,8 +12,14 @@ export type Group = {
   down?: WeightRef;
   up?: WeightRef;
   alpha?: WeightRef;
-  /** Parts of another family, with its name. */
-  readonly families: (readonly [WeightRef, string])[];
+  /** What stands beside the factors. */
+  readonly beside: Map<Beside, WeightRef>;
+  /** Parts of other families that are read. */
+  readonly parts: Map<string, WeightRef>;
+  /** Which these are. */
+  readonly families: Set<Family>;
+  /** Parts of a family that is not read, with its name. */
+  readonly refused: (readonly [WeightRef, string])[];
   /** What no family is known to have. */
   readonly unknown: WeightRef[];
   adapter?: string | undefined;
@@ -42,7 +49,15 @@ export function groupByModule(
   const groupOf = (stem: string, target: Target | undefined): Group => {
     const known = groups.get(stem);
     if (known !== undefined) return known;
-    const made: Group = { stem, target, families: [], unknown: [] };
+    const made: Group = {
+      stem,
+      target,
+      beside: new Map(),
+      parts: new Map(),
+      families: new Set(),
+      refused: [],
+      unknown: [],
+    };
     groups.set(stem, made);
     return made;
   };
@@ -59,11 +74,37 @@ export function groupByModule(
       groupOf(stem, target).unknown.push(ref);
     } else {
       const group = groupOf(found.stem, find(found.stem));
-      if (typeof found.role === "object") group.families.push([ref, found.role.family]);
-      else place(path, group, ref, { role: found.role, adapter: found.adapter });
+      const { role, adapter } = found;
+      if (typeof role === "string") place(path, group, ref, { role, adapter });
+      else if ("beside" in role) once(path, group, ref, [group.beside, role.beside]);
+      else if ("part" in role) {
+        once(path, group, ref, [group.parts, role.part]);
+        group.families.add(role.of);
+      } else group.refused.push([ref, role.refused]);
     }
   }
+  for (const group of groups.values()) takeFactors(group);
   return { groups: [...groups.values()], embeddings };
+}
+
+/** A part that is called like another of its module is one of another adapter. */
+function once<Name>(
+  path: string,
+  { stem }: Group,
+  ref: WeightRef,
+  [parts, name]: readonly [Map<Name, WeightRef>, Name],
+): void {
+  const other = parts.get(name);
+  if (other !== undefined) throw refused(path, `it holds ${stem} twice (${other.key}, ${ref.key})`, ref.key);
+  parts.set(name, ref);
+}
+
+/** The factors of IA3 are called `weight`, like what replaces one; the flag beside them tells. */
+function takeFactors({ stem, parts, unknown }: Group): void {
+  if (!parts.has("on_input")) return;
+  const at = unknown.findIndex(({ key }) => key === `${stem}.weight`);
+  const [factors] = at < 0 ? [] : unknown.splice(at, 1);
+  if (factors !== undefined) parts.set("weight", factors);
 }
 
 /** A factor or alpha into its group: each once, and both factors of one adapter. */

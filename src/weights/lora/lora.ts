@@ -1,5 +1,7 @@
 import type { FileStamp } from "../stamp.ts";
 import type { WeightRef } from "../weight-file.ts";
+import type { LoraChanges } from "./change.ts";
+import type { Part } from "./targets.ts";
 
 /** One low-rank branch on one module: W x + strength · scale · up(down(x)). */
 export type LoraBranch = Readonly<{
@@ -9,6 +11,8 @@ export type LoraBranch = Readonly<{
   down: WeightRef;
   /** [out, rank] or [out, rank, 1, 1] */
   up: WeightRef;
+  /** A Tucker core [rank, rank, kh, kw] between them; `down` is [rank, in, 1, 1] then. */
+  mid?: WeightRef;
   /** alpha / rank (alpha / sqrt(rank) with rank-stabilised LoRA), or 1 without alpha */
   scale: number;
 }>;
@@ -24,6 +28,8 @@ export type Lora = Readonly<{
   unet: LoraBranches;
   textL: LoraBranches;
   textG: LoraBranches;
+  /** What no pair of factors beside a module can do: changes of the weights themselves. */
+  changes: Readonly<Record<Part, LoraChanges>>;
   /** What the file has and no network uses, a sentence each, for whoever asked for it. */
   notes: readonly string[];
 }>;
@@ -36,3 +42,13 @@ export function mergeBranches(loras: readonly LoraBranches[]): LoraBranches {
   }
   return merged;
 }
+
+/** The tensors of a file that one network is changed by. */
+export const tensorsOf = (lora: Lora, part: Part): readonly WeightRef[] => [
+  ...[...lora[part].values()]
+    .flat()
+    .flatMap(({ down, up, mid }) => [down, up, ...(mid === undefined ? [] : [mid])]),
+  ...[...lora.changes[part].values()]
+    .flat()
+    .flatMap(({ parts }) => Object.values(parts).flatMap(({ from }) => from)),
+];

@@ -36,7 +36,9 @@ export function notesOf({ path, base, groups, embeddings, configs }: Leftovers):
     (_, example) => `${name} changes the text projection (${example}); that is not used, as in Fooocus.`,
   );
   tell(
-    groups.filter(({ target, down }) => target !== undefined && down === undefined).map(({ stem }) => stem),
+    groups
+      .filter(({ target, down, parts }) => target !== undefined && down === undefined && parts.size === 0)
+      .map(({ stem }) => stem),
     (count, example) =>
       `${count} of ${name} have an alpha and no factors (${example}.alpha); they change nothing.`,
   );
@@ -48,14 +50,14 @@ export function notesOf({ path, base, groups, embeddings, configs }: Leftovers):
     );
   }
   const silent = groups.find(
-    ({ target, alpha }) => target !== undefined && alpha === undefined && configs[target.part] === undefined,
+    (group) => isScaled(group) && group.target !== undefined && configs[group.target.part] === undefined,
   );
   if (silent !== undefined && Object.keys(configs).length > 0) {
     notes.push(
       `${name} has metadata that says nothing of ${short(silent.stem)} and its like; alpha is taken to be the rank.`,
     );
   }
-  const peft = groups.find(({ stem, alpha }) => stem.startsWith("base_model.model.") && alpha === undefined);
+  const peft = groups.find((group) => group.stem.startsWith("base_model.model.") && isScaled(group));
   if (peft !== undefined && Object.keys(configs).length === 0) {
     notes.push(
       `${name} is a PEFT adapter without its adapter_config.json, so its alpha is not known; it is taken to be the rank.`,
@@ -63,3 +65,7 @@ export function notesOf({ path, base, groups, embeddings, configs }: Leftovers):
   }
   return notes;
 }
+
+/** Whether something is to be scaled by an alpha that the file does not have. */
+const isScaled = ({ alpha, down, families }: Group): boolean =>
+  alpha === undefined && (down !== undefined || [...families].some(({ scaled }) => scaled));

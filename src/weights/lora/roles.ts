@@ -1,5 +1,21 @@
-/** What a tensor is to its module: a factor or a scale that we use, or a part of another family. */
-export type Role = "down" | "up" | "alpha" | Readonly<{ family: string }>;
+import { magnitudeKeys } from "./families/dora.ts";
+import type { Family } from "./families/family.ts";
+import { families } from "./families/index.ts";
+
+/**
+ * What a tensor is to its module: a factor or a scale, something beside the factors (a Tucker core, lengths of DoRA, a bias), a
+ * part of a family that is read, or of one that is not.
+ */
+export type Role =
+  | "down"
+  | "up"
+  | "alpha"
+  | Readonly<{ beside: Beside }>
+  | Readonly<{ part: string; of: Family }>
+  | Readonly<{ refused: string }>;
+
+/** What may stand beside factors. */
+export type Beside = "mid" | "magnitude" | "upBias";
 
 /** A key taken apart: module name in the file's spelling, then what the tensor is to it. */
 export type RoleOfKey = Readonly<{
@@ -26,32 +42,27 @@ const factors: readonly (readonly [RegExp, "down" | "up"])[] = [
   [/\.lora_linear_layer\.up\.weight$/, "up"],
 ];
 
+const besides: readonly (readonly [RegExp, Beside])[] = [
+  [/\.lora_mid(?:\.weight)?$/, "mid"],
+  [magnitudeKeys, "magnitude"],
+  [/\.lora_(?:B|up)(?:\.[^.]+)?\.bias$/, "upBias"],
+];
+
 /**
- * Parts of families that no pair of factors can express, in LyCORIS', ComfyUI's, kohya's, OneTrainer's, ai-toolkit's and
- * PEFT's spellings. Order matters where one suffix ends another.
+ * Parts of families that are not read, in LyCORIS', ComfyUI's, kohya's and PEFT's spellings. Order matters where one suffix
+ * ends another.
  */
-const families: readonly (readonly [RegExp, string])[] = [
-  [/\.hada_[wt]\d(_[ab])?(\.[^.]+)?$/, "LoHa"],
-  [/\.lokr_[wt]\d(_[ab])?(\.[^.]+)?$/, "LoKr"],
-  [/\.(dora_scale|magnitude)(\.weight)?$/, "DoRA"],
-  [/\.lora_magnitude_vector(\.[^.]+)?(\.weight)?$/, "DoRA"],
-  [/\.(a1|a2|b1|b2|bm)\.weight$/, "GLoRA"],
+const others: readonly (readonly [RegExp, string])[] = [
   [/\.glora_[\w.]+$/, "GLoRA"],
-  [/\.boft_[Rs](\.[^.]+)?$/, "BOFT"],
-  [/\.oft_(blocks|diag)$/, "OFT"],
-  [/\.oft_[Rr](\.[\w.]+)?$/, "OFT"],
-  [/\.on_input$/, "IA3"],
-  [/\.ia3_l(\.[^.]+)?$/, "IA3"],
-  [/\.lora_mid(\.weight)?$/, "LoCon with a Tucker core"],
-  [/\.lora_(B|up)(\.[^.]+)?\.bias$/, "LoRA with biases"],
+  [/\.boft_[Rs](\.[^.]+)?$/, "PEFT's BOFT"],
+  [/\.oft_diag$/, "OFT of an older kind"],
+  [/\.oft_[Rr](\.[\w.]+)?$/, "OFT of an older kind"],
   [/\.lora_diag(\.[^.]+)?$/, "KaSA"],
   [/\.lora_E(\.[^.]+)?$/, "AdaLoRA"],
   [/\.lora_ranknum(\.[^.]+)?$/, "AdaLoRA"],
   [/\.(lambda_layer|[pq]_layer\.weight)$/, "T-LoRA"],
   [/\.lora_embedding_[AB](\.[^.]+)?$/, "LoRA of an embedding"],
   [/\.vera_lambda_[bd](\.[^.]+)?$/, "VeRA"],
-  [/\.(w_norm|b_norm)$/, "norm-difference"],
-  [/\.(diff|diff_b)$/, "full-difference"],
   [/\.(set_weight|reshape_weight)$/, "replaced-weight"],
   [/\.(adamss|c3a|delora|fourierft|gralora|hira|hra|miss|bone|randlora|road|shira|waveft)_[\w.]+$/, "PEFT"],
 ];
@@ -63,9 +74,20 @@ export function roleOfKey(key: string): RoleOfKey | undefined {
     if (found !== null) return { stem: key.slice(0, found.index), role, adapter: found.groups?.["adapter"] };
   }
   if (key.endsWith(".alpha")) return { stem: key.slice(0, -".alpha".length), role: "alpha" };
-  for (const [pattern, family] of families) {
+  for (const [pattern, beside] of besides) {
     const found = pattern.exec(key);
-    if (found !== null) return { stem: key.slice(0, found.index), role: { family: named(family, found[1]) } };
+    if (found !== null) return { stem: key.slice(0, found.index), role: { beside } };
+  }
+  for (const family of families) {
+    const found = family.keys.exec(key);
+    const part = found?.groups?.["part"];
+    if (found !== null && part !== undefined)
+      return { stem: key.slice(0, found.index), role: { part, of: family } };
+  }
+  for (const [pattern, family] of others) {
+    const found = pattern.exec(key);
+    if (found !== null)
+      return { stem: key.slice(0, found.index), role: { refused: named(family, found[1]) } };
   }
   return undefined;
 }

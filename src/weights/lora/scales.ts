@@ -26,7 +26,8 @@ export type ScaleFacts = Readonly<{
   path: string;
   /** The tensor that the sentence names. */
   key: string;
-  rank: number;
+  /** Undefined where a family has none: whole sides of a Kronecker product. */
+  rank: number | undefined;
   /** The file's own alpha of this module. */
   alpha: number | undefined;
   /** What PEFT was configured to, for the part, and the module's name there. */
@@ -43,10 +44,10 @@ export type ScaleFacts = Readonly<{
  * @throws ModelError `lora-unsupported` where the configuration does not fit the factors or the alpha
  */
 export function scaleOf({ path, key, rank, alpha, config, name }: ScaleFacts): number {
-  const own = alpha === undefined ? undefined : alpha / rank;
+  const own = alpha === undefined ? undefined : rank === undefined ? 1 : alpha / rank;
   if (config === undefined) return own ?? 1;
   const r = config.ranks.find(([matches]) => matches(name))?.[1] ?? config.r;
-  if (r !== rank) {
+  if (rank !== undefined && r !== rank) {
     throw refused(path, `${key} has rank ${rank}, its metadata says ${r}: one of them is damaged`, key);
   }
   const configured = config.alphas.find(([matches]) => matches(name))?.[1] ?? config.alpha;

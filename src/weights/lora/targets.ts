@@ -24,6 +24,7 @@ type Names = Readonly<{ dotted: ReadonlyMap<string, Target>; underscored: Readon
  */
 const prefixes: readonly (readonly [string, Part, keyof Names])[] = [
   ["lora_unet_", "unet", "underscored"],
+  ["oft_unet_", "unet", "underscored"],
   ["lycoris_unet_", "unet", "underscored"],
   ["lycoris_", "unet", "underscored"],
   ["lora_te1_", "textL", "underscored"],

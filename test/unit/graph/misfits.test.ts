@@ -14,6 +14,8 @@ const checkpoint = sdxlCheckpoint(headerOf(sdxlShapes(sizes), "/tiny.safetensors
 const free = new Set([
   "embeddings.token_embedding.weight 0",
   "embeddings.position_embedding.weight 0",
+  "wte.weight 0",
+  "wpe.weight 0",
   "text_projection 1",
   "time_embed.0.weight 1",
   "label_emb.0.0.weight 1",

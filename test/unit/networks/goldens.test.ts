@@ -1,13 +1,13 @@
 import { expect, test } from "bun:test";
 import { readdirSync } from "node:fs";
 import { networks } from "#/networks/index.ts";
-import { readSafetensors } from "#/weights/safetensors.ts";
 import { goldenPath } from "../../support/golden.ts";
 import { missingGoldens } from "../../support/missing-goldens.ts";
+import { goldenKeys } from "../../support/unproven.ts";
 
 /** That they are compared, and the listings with them, is seen to in test/golden/networks.test.ts and listings.test.ts. */
 const listings = new Set(readdirSync(goldenPath("listings")).map((name) => name.replace(/\.txt$/, "")));
-const answers = new Set(readSafetensors(goldenPath("networks.safetensors")).tensors.keys());
+const answers = goldenKeys("networks.safetensors").union(goldenKeys("text-networks.safetensors"));
 
 test("every network of the table has its proof", () => {
   expect(missingGoldens(networks, { listings, answers })).toEqual([]);

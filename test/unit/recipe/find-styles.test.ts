@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { findStyles } from "#/recipe/find-styles.ts";
+import { findStyles, findStylesOrExpansion } from "#/recipe/find-styles.ts";
 import { withShippedStyles } from "#/recipe/shipped.ts";
 import { applyStyles, type Style } from "#/recipe/styles.ts";
 
@@ -55,4 +55,22 @@ test("in texts of a megabyte no style is looked for, which would write them anew
   const styled = { positive: positive.texts.join(", "), negative: negative.texts.join(", ") };
   expect(findStyles(styles, ...lines, styled)).toBeUndefined();
   expect(findStyles(styles, ...lines, { positive: main, negative: "" })).toEqual([]);
+});
+
+test("an expansion stands last and begins with the prompt", () => {
+  const [prompt, negative] = [
+    { main: "a cat", extra: ["more"] },
+    { main: "dog", extra: [] },
+  ];
+  const find = (chosen: readonly Style[], expansion: string) => {
+    const texts = textsOf(chosen, "a cat", "dog");
+    const positive = expansion === "" ? texts.positive : `${texts.positive}, ${expansion}`;
+    return findStylesOrExpansion(styles, prompt, negative, { ...texts, positive });
+  };
+  expect(find([], "a cat, bright, vivid")).toEqual(["Fooocus V2"]);
+  expect(find([], "")).toEqual([]);
+  const chosen = styles.slice(4, 5);
+  const [plain, expanded] = [find(chosen, ""), find(chosen, "a cat, bright")];
+  expect(expanded).toEqual(["Fooocus V2", ...(plain ?? ["none"])]);
+  expect(find([], "a dog, bright")).toBeUndefined();
 });

@@ -237,20 +237,64 @@ test("a request about an image that it does not bring is refused", () => {
   for (const tab of ["uov", "ip", "anything"]) expect(resolve({ current_tab: tab }).warnings).toEqual([]);
 });
 
-test("textual inversion is refused wherever it stands, and only it", () => {
-  const code = "not-implemented";
+test("a textual inversion is found by its name, and one that is not there is refused with the nearest names", () => {
+  const there = { ...world, inversions: ["sub/cute.pt", "bad-hands.safetensors", "cute.bin"] };
+  const { recipe, inversionFields } = resolve(
+    {
+      prompt: "a cat, embedding:cute, soft",
+      negative_prompt: "(embedding:bad-hands:1.2) embedding:sub/cute",
+    },
+    there,
+  );
+  expect(recipe.inversions).toEqual([
+    { said: "cute", name: "cute.bin" },
+    { said: "bad-hands", name: "bad-hands.safetensors" },
+    { said: "sub/cute", name: "sub/cute.pt" },
+  ]);
+  expect(inversionFields).toEqual(["prompt", "negative_prompt", "negative_prompt"]);
+  expect(resolve({}, there).recipe.inversions).toBeUndefined();
+  const refused = refusal({ negative_prompt: "(embedding:bad-hand:1.2)" }, there);
+  expect(refused).toMatchObject({
+    code: "unknown-model",
+    field: "negative_prompt",
+    value: "embedding:bad-hand",
+  });
+  expect(refused["near"]).toContain("bad-hands.safetensors");
   expect(refusal({ prompt: "a cat, embedding:cute" })).toMatchObject({
-    code,
+    code: "unknown-model",
     field: "prompt",
     value: "embedding:cute",
   });
-  expect(refusal({ negative_prompt: "(embedding:bad-hands:1.2)" })).toMatchObject({
-    code,
-    field: "negative_prompt",
-  });
+  const unreadable = (_kind: string, name: string) => (name === "old.pt" ? "it is empty" : undefined);
+  expect(refusal({ prompt: "embedding:old" }, { ...there, unreadable })["message"]).toStartWith(
+    'The textual inversion "old" cannot be read: it is empty.',
+  );
   const said = { negative_prompt: "embedding:bad", performance_selection: "Lightning" } as const;
   expect(resolve(said).recipe.steps).toBe(4);
   expect(resolve({ prompt: "word embedding: a picture" }).recipe.images).toHaveLength(1);
+  expect(refusal({ negative_prompt: "a cat,embedding:cute" }, there)).toMatchObject({
+    code: "invalid-value",
+    field: "negative_prompt",
+    value: "cat,embedding:cute",
+  });
+});
+
+test("a prompt is expanded where the style says so, its files are there and there is a prompt", () => {
+  const expand = (prompt: string, lacks: readonly string[] | undefined, styles = ["Fooocus V2"]) =>
+    resolve(
+      { prompt, style_selections: styles, image_number: 2 },
+      {
+        ...world,
+        ...(lacks === undefined ? {} : { expansion: { model: "e/m.bin", lacks } }),
+      },
+    ).recipe.images.map((spec) => spec.expand);
+  expect(expand("a [[red,blue]] cat", [])).toEqual(["a red cat", "a  blue cat"]);
+  expect(expand("a cat", [], ["Wrap", "Fooocus V2"])).toEqual(["a cat", "a cat"]);
+  expect(expand("a cat", [], ["Wrap"])).toEqual([undefined, undefined]);
+  expect(expand("a cat", ["merges.txt"])).toEqual([undefined, undefined]);
+  expect(expand("a cat", undefined)).toEqual([undefined, undefined]);
+  expect(expand(" , ", [])).toEqual([undefined, undefined]);
+  expect(expand("<lora:a:1>", [])).toEqual(["", ""]);
 });
 
 test("previews are coloured as the checkpoint says, else as SDXL's, or not made", () => {

@@ -19,9 +19,9 @@ const requests = (dtype: DType) => {
   const checkpoint = sdxlCheckpoint(headerOf(sdxlShapes(sdxlBase), "/sd_xl_base_1.0.safetensors", dtype));
   const locate = (source: PartSource) => locatedFor(source, checkpoint, sdxlBase);
   const files = { checkpoint, loras: [], own: {}, locate, preview: () => undefined };
-  return Object.values(networks).map(
-    (network) => jobNetwork(network, files, { clipSkip: 2 }, workshop).request,
-  );
+  // Those of a plain job.
+  const used = ["unet", "text-l", "text-g", "vae-decoder", "vae-encoder"] as const;
+  return used.map((name) => jobNetwork(networks[name], files, { clipSkip: 2 }, workshop).request);
 };
 
 const start = (budget: number, dtype: DType) => () => {

@@ -3,10 +3,12 @@ import { networks } from "#/networks/index.ts";
 import type { Network } from "#/networks/network.ts";
 import { readJobFiles } from "#/runtime/job-files.ts";
 import { jobNetwork } from "#/runtime/job-network.ts";
+import { expansionModel } from "../../support/expansion-files.ts";
 import { goldenPath, tinyCheckpoint } from "../../support/golden.ts";
 import { openWorkshop } from "../../support/workshop.ts";
 
 const base = await tinyCheckpoint();
+const prompt_expansion = await expansionModel();
 const workshop = openWorkshop();
 afterAll(() => workshop.close());
 
@@ -18,16 +20,17 @@ type Loras = Parameters<typeof readJobFiles>[0]["loras"];
 const both: Loras = [sgm!, diffusers!];
 
 const inJob = (network: Network, loras: Loras = [], clipSkip = 2) =>
-  jobNetwork(network, readJobFiles({ base, loras }, []), { clipSkip }, workshop);
+  jobNetwork(network, readJobFiles({ base, loras, prompt_expansion }, []), { clipSkip }, workshop);
 const keyOf = (...asked: Parameters<typeof inJob>): string => inJob(...asked).request.key;
 
 test("a network is known by what its graph depends on, and by no more", () => {
   const all = Object.values(networks);
   expect(new Set(all.map((network) => keyOf(network))).size).toBe(all.length);
   const withSkip = all.filter((network) => keyOf(network, [], 1) !== keyOf(network, [], 2));
-  expect(withSkip.map(({ name }) => name)).toEqual(["text-l", "text-g"]);
+  expect(withSkip.map(({ name }) => name)).toEqual(["text-l", "text-g", "text-l-vectors", "text-g-vectors"]);
   const withLoras = all.filter((network) => keyOf(network, both) !== keyOf(network));
-  expect(withLoras.map(({ name }) => name)).toEqual(["unet", "text-l", "text-g"]);
+  const changed: readonly string[] = ["unet", "text-l", "text-g", "text-l-vectors", "text-g-vectors"];
+  expect(withLoras.map(({ name }): string => name)).toEqual([...changed]);
   const halved = both.map((lora) => ({ ...lora, weight: 0.5 })).toReversed();
   for (const network of all) expect(keyOf(network, halved)).toBe(keyOf(network, both));
 });
@@ -49,4 +52,25 @@ test("what a network will take is known before it is opened, but for the header 
   expect(bytes).toBeGreaterThan(plain.bytes);
   expect(foreseen).toBeGreaterThanOrEqual(bytes);
   expect(foreseen - bytes).toBeLessThan(64 * 1024);
+});
+
+test("the same goes for LoRAs that change weights, most of which need no derived file", async () => {
+  const families = ["loha", "boft", "full-difference"].map((name) => ({
+    path: goldenPath(`models/lora-${name}.safetensors`),
+    weight: 1,
+  }));
+  for (const network of [networks.unet, networks["text-g"]]) {
+    const { residency } = workshop;
+    const { request } = inJob(network, families);
+    await residency.session(request);
+    const bytes = residency.resident.at(-1)?.bytes ?? 0;
+    expect(request.bytes()).toBeGreaterThanOrEqual(bytes);
+    expect(request.bytes() - bytes).toBeLessThan(64 * 1024);
+    expect(keyOf(network, families)).toBe(
+      keyOf(
+        network,
+        families.map((lora) => ({ ...lora, weight: -3 })),
+      ),
+    );
+  }
 });

@@ -45,6 +45,10 @@ function networksOver(during: () => void = () => undefined) {
     prediction: "eps",
     schedule: "scaled-linear",
     textKey: "k",
+    vectors: new Map(),
+    language: () => {
+      throw new Error("no language model is asked");
+    },
     textL: async () => ({ hidden: await run() }),
     textG: async () => ({ hidden: await run() }),
     unet: run,

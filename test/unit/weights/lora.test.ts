@@ -57,17 +57,14 @@ function refusal(shapes: Readonly<Record<string, readonly number[]>>): ModelErro
   throw new Error("it was not refused as a model");
 }
 
-/** The other families' own tensors beside an ordinary pair. */
+/** Tensors of families that are not read, beside an ordinary pair. */
 const families = {
-  LoHa: `${projection}.hada_w1_a`,
-  "LoKr, whole": `${projection}.lokr_w1`,
-  "LoKr, factorised": `${projection}.lokr_w1_a`,
-  DoRA: `${projection}.dora_scale`,
-  GLoRA: `${projection}.a1.weight`,
-  OFT: `${projection}.oft_blocks`,
-  IA3: `${projection}.on_input`,
-  "LoCon with a Tucker core": `${projection}.lora_mid.weight`,
-  "full-difference": `${projection}.diff`,
+  KaSA: `${projection}.lora_diag`,
+  AdaLoRA: `${projection}.lora_E`,
+  VeRA: `${projection}.vera_lambda_b`,
+  "PEFT's BOFT": `${projection}.boft_R`,
+  "T-LoRA": `${projection}.lambda_layer`,
+  "replaced-weight": `${projection}.set_weight`,
 } as const;
 
 for (const [name, key] of Object.entries(families)) {
@@ -75,11 +72,80 @@ for (const [name, key] of Object.entries(families)) {
     const error = refusal({ ...pair(projection), [key]: [4, 4] });
     expect(error.code).toBe("lora-unsupported");
     expect(error.message).toBe(
-      `some.safetensors cannot be used as a LoRA: its family is ${name.replace(/, .*/, "")} (${key}); only LoRA and LoCon are supported yet.`,
+      `some.safetensors cannot be used as a LoRA: its family is ${name} (${key}), which is not supported yet.`,
     );
     expect(error.details).toEqual({ path, key });
   });
 }
+
+/** What a module cannot have: tensors of it, and what the sentence says. */
+const impossible: readonly (readonly [Readonly<Record<string, readonly number[]>>, string])[] = [
+  [{ ...pair(projection), [`${projection}.hada_w1_a`]: [64, 4] }, "holds two families of"],
+  [{ [`${projection}.hada_w1_a`]: [64, 4] }, "hada_w1_a stands without its hada_w1_b"],
+  [
+    {
+      [`${projection}.hada_w1_a`]: [64, 4],
+      [`${projection}.hada_w1_b`]: [4, 48],
+      [`${projection}.hada_w2_a`]: [64, 4],
+      [`${projection}.hada_w2_b`]: [4, 64],
+    },
+    "hada_w1_b does not fit the checkpoint ([4, 48], weight [64, 64])",
+  ],
+  [
+    { [`${projection}.lokr_w1`]: [8, 8], [`${projection}.lokr_w2`]: [8, 4] },
+    "lokr_w2 does not fit the checkpoint ([8, 4], weight [64, 64])",
+  ],
+  [{ [`${projection}.lokr_w1`]: [8, 8] }, "lokr_w1 stands without its lokr_w2_a"],
+  [{ [`${projection}.diff`]: [64, 48] }, "diff does not fit the checkpoint ([64, 48], weight [64, 64])"],
+  [
+    { "lora_unet_input_blocks_4_1_transformer_blocks_0_attn1_to_q.diff_b": [64] },
+    "diff_b changes a bias that input_blocks.4.1.transformer_blocks.0.attn1.to_q has not",
+  ],
+  [{ ...pair(projection), [`${projection}.dora_scale`]: [48, 1] }, "dora_scale does not fit the checkpoint"],
+  [
+    {
+      [`${projection}.a1.weight`]: [64, 4],
+      [`${projection}.a2.weight`]: [4, 64],
+      [`${projection}.b1.weight`]: [64, 4],
+      [`${projection}.b2.weight`]: [4, 64],
+      [`${projection}.dora_scale`]: [64, 1],
+    },
+    "dora_scale gives magnitudes to a family that has none",
+  ],
+  [
+    { ...pair(projection), "lora_te1_text_model_embeddings_token_embedding.diff": [64, 64] },
+    "changes a table of embeddings (lora_te1_text_model_embeddings_token_embedding.diff)",
+  ],
+  [
+    {
+      "lora_unet_down_blocks_1_resnets_0_norm2.lokr_w1": [8, 1],
+      "lora_unet_down_blocks_1_resnets_0_norm2.lokr_w2": [8, 1],
+    },
+    "lokr_w1 does not fit the checkpoint ([8, 1], weight [64])",
+  ],
+  [{ [`${projection}.on_input`]: [] }, "on_input stands without its weight"],
+  [{ [`${projection}.oft_blocks`]: [4, 8, 8] }, "[4, 8, 8], which makes no groups of 64 rows"],
+  [{ [`${projection}.oft_blocks`]: [6, 8, 8, 8] }, "[6, 8, 8, 8], which makes no groups of 64 rows"],
+  [{ [`${projection}.oft_blocks`]: [8, 8] }, "should have three axes, or four"],
+  [{ "input_blocks.4.1.proj_in.oft_R.weight": [4, 28] }, "[4, 28], which makes no groups of 64 inputs"],
+  [{ ...pair(projection), [`${projection}.lora_mid.weight`]: [3, 4] }, "does not fit the checkpoint"],
+  [{ ...pair(projection), [`${projection}.lora_B.bias`]: [48] }, "lora_B.bias does not fit a bias"],
+];
+
+for (const [shapes, words] of impossible)
+  test(`refused: ${words}`, () => {
+    const error = refusal(shapes);
+    expect(error.code).toBe("lora-unsupported");
+    expect(error.message).toContain(words);
+  });
+
+test("a difference may stand beside factors", () => {
+  const { unet, changes } = read({ ...pair(projection), [`${projection}.diff_b`]: [64] });
+  expect([...unet.keys()]).toEqual(["input_blocks.4.1.proj_in"]);
+  expect([...changes.unet].map(([tensor, list]) => [tensor, list.map(({ form }) => form)])).toEqual([
+    ["input_blocks.4.1.proj_in.bias", ["whole"]],
+  ]);
+});
 
 test("a file without factors is refused", () => {
   expect(refusal({ "some.weight": [4, 4] }).message).toContain("it holds no LoRA factors");
@@ -252,8 +318,9 @@ test("metadata that means nothing, or something else than a LoRA, is refused in 
   expect(told({ "unet.r": 4, "unet.rank_pattern": { "(?=x)": 3 } })).toContain(
     "has the pattern (?=x), which is not",
   );
-  expect(told({ "unet.r": 4, "unet.use_dora": true })).toContain("says that it is DoRA (use_dora)");
-  expect(told({ "unet.r": 4, "unet.peft_type": "LOKR" })).toContain("says that it is a LOKR adapter");
+  expect(told({ "unet.r": 4, "unet.use_dora": true })).toContain("its metadata says DoRA (use_dora), but");
+  expect(told({ "unet.r": 4, "unet.peft_type": "VERA" })).toContain("says that it is a VERA adapter");
+  expect(told({ "unet.r": 4, "unet.use_cayley_neumann": false })).toContain("asks for another series");
   for (const start of ["pissa_niter_16", "OLoRA", "corda", "loftq", "lora_ga", "something-new"]) {
     expect(told({ "unet.r": 4, "unet.init_lora_weights": start })).toContain(`was started with ${start}`);
   }

@@ -69,3 +69,34 @@ test("images an earlier attempt made count in names and numbers", () => {
     { percent: 99, message: "Sampling step 4/4, image 2/2 ...", image: 1 },
   ]);
 });
+
+test("with expansion the preparation counts one more, and its texts come first", () => {
+  const job = outline(2, 4, true);
+  const reports = (["expansion", "positive", "negative"] as const).flatMap((texts) =>
+    [0, 1].flatMap((image) => reportsAt({ stage: "encoding", image, texts }, job)),
+  );
+  expect(reports.map((report) => `${report.percent} ${said(report, job)}`)).toEqual([
+    "3 Processing prompts ...",
+    "4 Preparing Fooocus text #1 ...",
+    "4 Preparing Fooocus text #2 ...",
+    "5 Encoding positive #1 ...",
+    "5 Encoding positive #2 ...",
+    "6 Encoding negative #1 ...",
+    "6 Encoding negative #2 ...",
+  ]);
+});
+
+test("a part of a long text is told for itself and moves no number", () => {
+  const job = outline(1, 4, false);
+  const at: Moment = { stage: "encoding", image: 0, texts: "positive", part: 2, parts: 3 };
+  expect(reportsAt(at, job)).toEqual([
+    {
+      percent: 4,
+      moment: { now: "part", of: 3, texts: "positive" },
+      stage: "encoding",
+      image: 0,
+      step: 2,
+    },
+  ]);
+  expect(reportsAt(at, job).map((report) => said(report, job))).toEqual(["Encoding positive #1 ..."]);
+});
