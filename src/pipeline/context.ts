@@ -96,6 +96,7 @@ export async function openContext(
 
 /** What a recipe asks of the drawing of its networks. */
 const featuresOf = ({ clipSkip, freeU }: Recipe): Features => ({ clipSkip, freeU: freeU !== null });
+
 /** A file that makes no previews is told of once a job, and costs no picture. */
 function lenientPreview(preview: Networks["preview"], log: Log): Networks["preview"] {
   let broken = false;

@@ -53,7 +53,7 @@ export type ModelParts = Readonly<{
 }>;
 
 /** Those of the model that takes over, and of what lies between, where it is another space of latents. */
-type RefinerParts = ModelParts & Readonly<{ interposer: () => Located }>;
+type RefinerParts = Omit<ModelParts, "inversions"> & Readonly<{ interposer: () => Located }>;
 
 /** What the headers of a job's files say. */
 export type JobFiles = ModelParts & Readonly<{ refiner: RefinerParts | undefined }>;

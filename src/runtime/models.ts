@@ -135,7 +135,7 @@ function networksOf(
 }
 
 /** What Stable Diffusion 1.x has refined is in its own space of latents, which its own VAE reads. */
-const filesFor = ({ from }: Network, files: JobFiles): ModelParts =>
+const filesFor = ({ from }: Network, files: JobFiles): Omit<ModelParts, "inversions"> =>
   from === vaeSource && files.refiner?.checkpoint.family === "sd-1" ? files.refiner : files;
 
 const previewOf =

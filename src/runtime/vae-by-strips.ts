@@ -24,7 +24,11 @@ const halves = {
  *
  * @throws ModelError or EngineError as a network that is asked
  */
-export function vaeByStrips(half: keyof typeof halves, files: ModelParts, workshop: Workshop): ByStrips {
+export function vaeByStrips(
+  half: keyof typeof halves,
+  files: Pick<ModelParts, "loras" | "locate">,
+  workshop: Workshop,
+): ByStrips {
   const { network, input: name, steps } = halves[half];
   return (input) => {
     const located = files.locate(network.from);

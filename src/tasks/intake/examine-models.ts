@@ -75,8 +75,8 @@ export function examineInTurn(): (choice: ModelChoice, shelf: ModelShelf) => Pro
 /** Milliseconds after which others have their turn. */
 const longestLook = 5;
 
-/** The files of models of a recipe, each with the field that chose it. */
-function usedFiles({ recipe, loraFields }: ModelChoice) {
+/** The files that every recipe may name, each with the field that chose it. */
+function usedIn({ recipe, loraFields }: ModelChoice) {
   const base: Used = {
     kind: "checkpoints",
     what: "checkpoint",
@@ -85,11 +85,7 @@ function usedFiles({ recipe, loraFields }: ModelChoice) {
   };
   const vae: Used | undefined =
     recipe.vae === null ? undefined : { kind: "vae", what: "VAE", name: recipe.vae, field: "vae_name" };
-  const next = recipe.refiner?.name ?? null;
-  const refiner: Used | undefined =
-    next === null
-      ? undefined
-      : { kind: "checkpoints", what: "refiner", name: next, field: "refiner_model_name" };
+  const refiner = refinerIn(recipe);
   const loras = recipe.loras.map(
     ({ name }, at): Used => ({ kind: "loras", what: "LoRA", name, field: loraFields[at] ?? "loras" }),
   );
@@ -102,7 +98,7 @@ function* examination(
   { catalog, examiner }: ModelShelf,
 ): Generator<void, Examination, undefined> {
   const { recipe } = choice;
-  const { base, vae, refiner, loras } = usedFiles(choice);
+  const { base, vae, refiner, loras } = usedIn(choice);
   const names = new Map<string, string>();
   const pathOf = ({ kind, name }: Used): string => {
     const path = catalog.path(kind, name);
@@ -152,6 +148,13 @@ function* examination(
       fault: { used, error: new ModelError(thrown.code, message, thrown.details, thrown) },
     };
   }
+}
+
+function refinerIn({ refiner }: ModelChoice["recipe"]): Used | undefined {
+  const name = refiner?.name ?? null;
+  return name === null
+    ? undefined
+    : { kind: "checkpoints", what: "refiner", name, field: "refiner_model_name" };
 }
 
 const partsOf = ({ recipe, partFields = [] }: ModelChoice) =>
