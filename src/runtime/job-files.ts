@@ -116,7 +116,6 @@ function readRefiner({ refiner, loras }: ModelPaths, base: Checkpoint): RefinerP
     loras: readLoras(fitting, checkpoint),
     own: {},
     preview: () => undefined,
-    inversions: readInversions([], base),
     locate: (source) => locatePart(source, checkpoint, undefined),
     interposer: () => {
       const file = refiner.interposer === undefined ? undefined : openWeights(refiner.interposer);
