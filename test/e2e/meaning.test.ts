@@ -1,0 +1,61 @@
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+import sharp from "sharp";
+import { draw, readPng } from "../../scripts/bench/quality/measure.ts";
+import { type SourceServer, startSourceServer } from "../../scripts/bench/quality/source-server.ts";
+
+setDefaultTimeout(300_000);
+
+let server: SourceServer;
+beforeAll(async () => {
+  server = await startSourceServer();
+});
+afterAll(() => server?.close());
+
+const settings = { aspect_ratios_selection: "256*256", overwrite_step: 8, style_selections: [] };
+const scene = "a red circle on a blue background";
+
+const picture = (prompt: string, seed: number, more: Readonly<Record<string, unknown>> = {}) =>
+  draw(server.url, prompt, seed, { ...settings, ...more });
+
+/** Mean difference of two pictures' values, 0 to 255. */
+async function apart(one: Uint8Array, other: Uint8Array): Promise<number> {
+  const [a, b] = await Promise.all([one, other].map((png) => sharp(png).removeAlpha().raw().toBuffer()));
+  if (a === undefined || b === undefined) throw new Error("two pictures were read");
+  return a.reduce((sum, value, at) => sum + Math.abs(value - (b[at] ?? 0)), 0) / a.length;
+}
+
+const isRed = (colour: string | undefined): boolean => colour === "red" || colour === "maroon";
+
+test("what the negative prompt names is not drawn", async () => {
+  const circle = "a circle on a white background";
+  for (const seed of [1, 2]) {
+    const { foreground } = await readPng(await picture(circle, seed));
+    expect(isRed(foreground)).toBe(true);
+    const without = await readPng(await picture(circle, seed, { negative_prompt: "red circle" }));
+    expect(without.foreground).toBeDefined();
+    expect(isRed(without.foreground)).toBe(false);
+    expect(without.background).toBe("white");
+  }
+});
+
+test("a LoRA of weight 0 is the base to the byte, and more of it is further away", async () => {
+  const base = await picture(scene, 5);
+  const with_ = (weight: number) =>
+    picture(scene, 5, { loras: [{ enabled: true, model_name: "fooocusd-demo-neon.safetensors", weight }] });
+  const far = [];
+  for (const weight of [0, 0.5, 1]) far.push(await apart(base, await with_(weight)));
+  expect(far[0]).toBe(0);
+  expect(far[1]).toBeGreaterThan(5);
+  expect(far[2]).toBeGreaterThan(1.5 * (far[1] ?? 0));
+  expect(await apart(base, await with_(-0.5))).toBeGreaterThan(5);
+});
+
+test("FreeU with ones is the picture without it, its defaults are near, strong numbers are not", async () => {
+  const base = await picture(scene, 5);
+  const freeU = ([b1, b2, s1, s2]: readonly number[]) =>
+    picture(scene, 5, { freeu_enabled: true, freeu_b1: b1, freeu_b2: b2, freeu_s1: s1, freeu_s2: s2 });
+  expect(await apart(base, await freeU([1, 1, 1, 1]))).toBeLessThan(0.1);
+  const near = await apart(base, await freeU([1.01, 1.02, 0.99, 0.95]));
+  expect(near).toBeGreaterThan(0.1);
+  expect(await apart(base, await freeU([1.3, 1.4, 0.9, 0.2]))).toBeGreaterThan(2 * near);
+});
