@@ -123,7 +123,14 @@ function* examination(
       yield;
       used = refiner;
       const beside = interposerPath((file) => catalog.path("vae_approx", file));
-      note(examiner.refiner(pathOf(refiner), beside, checkpoint));
+      const { notes: own, prediction } = examiner.refiner(
+        pathOf(refiner),
+        beside,
+        checkpoint,
+        recipe.refiner?.sampledAs,
+      );
+      note(own);
+      note(askedOtherwise({ ...recipe, base: refiner.name }, prediction));
     }
     for (const { kind, used: part } of partsOf(choice)) {
       yield;
