@@ -12,6 +12,18 @@ export function stepsWarning({
   return `${schedule} with ${sampler} makes 1 to ${made} steps: ${made} are made where ${steps} were asked for.`;
 }
 
+/** Says that the run ends before the refiner takes over: `overwrite_step` shortens the run and does not move the switch. */
+export function refinerWarning({
+  refiner,
+  ...run
+}: Pick<Recipe, "sampler" | "schedule" | "steps" | "refiner">): string | undefined {
+  const name = refiner?.name ?? null;
+  if (refiner === null || name === null) return undefined;
+  const made = stepsMade(run);
+  if (refiner.at < made) return undefined;
+  return `The refiner ${name} draws no step: it takes over at step ${refiner.at}, and ${made} are made. Ask for more steps, for an earlier switch (overwrite_switch), or for no refiner.`;
+}
+
 /** What a network answers with, as its file or the file beside it says. */
 export type Answers = "eps" | "v" | "edm" | "edm-v";
 

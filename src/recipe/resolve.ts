@@ -14,7 +14,7 @@ import { chooseSteps } from "./choose-steps.ts";
 import { drawPrompts, type WrittenPrompts } from "./draw-prompts.ts";
 import { inputPictures } from "./input-pictures.ts";
 import { inpaintEngines } from "./known-names.ts";
-import { stepsWarning } from "./method-warnings.ts";
+import { refinerWarning, stepsWarning } from "./method-warnings.ts";
 import { knownName } from "./names.ts";
 import { refuseEmptyTab, refuseNotYet } from "./not-yet.ts";
 import { modeOf } from "./performance.ts";
@@ -102,8 +102,10 @@ export function resolveRecipe(params: GenerateParams, world: World): Resolved {
   const parts = chooseParts(images, world);
   const steps = chooseSteps(params, mode);
   const method = chooseMethod(params, mode);
+  const refiner = chooseRefiner(params, mode, base, world);
+  const run = { ...method, steps, refiner };
   return {
-    warnings: [...warnings, ...[stepsWarning({ ...method, steps }) ?? []].flat()],
+    warnings: [...warnings, ...[stepsWarning(run) ?? [], refinerWarning(run) ?? []].flat()],
     loraFields: chosen.map(({ field }) => field),
     ...(parts.length === 0 ? {} : { partFields: parts.map(({ field }) => field) }),
     ...(named.length === 0 ? {} : { inversionFields: named.map(({ field }) => field) }),
@@ -121,7 +123,7 @@ export function resolveRecipe(params: GenerateParams, world: World): Resolved {
       ...method,
       clipSkip: params.clip_skip,
       guidance: chooseGuidance(params, mode),
-      refiner: chooseRefiner(params, mode, base, world),
+      refiner,
       freeU: chooseFreeU(params),
       noise: world.noise,
       previews: params.disable_preview ? null : choosePreviews(base, world),
