@@ -56,6 +56,25 @@ export function askedOtherwise(
   ];
 }
 
+/**
+ * Says that a refiner reads latents scaled otherwise than those of the run that goes on: only the method `vae` hands over
+ * a latent without noise, which can be scaled anew.
+ *
+ * @param answers of the base model and of the refiner
+ */
+export function scaledOtherwise(
+  { refiner, schedule }: Partial<Pick<Recipe, "refiner" | "schedule">>,
+  answers: Readonly<{ base: Answers; refiner: Answers }>,
+): readonly string[] {
+  const name = refiner?.name ?? null;
+  if (name === null || refiner?.swap === "vae") return [];
+  if (schedule !== undefined && wayOf(schedule) !== undefined) return [];
+  if ((answers.base === "edm") === (answers.refiner === "edm")) return [];
+  return [
+    `The latents of Playground 2.5 are scaled otherwise than SDXL's, and ${name} is handed the others, noise and all: its pictures will be wrong. Set refiner_swap_method to vae.`,
+  ];
+}
+
 /** How a schedule has every network asked; undefined where it leaves that to the network's file. */
 function wayOf(schedule: Recipe["schedule"]): "eps" | "edm" | undefined {
   switch (schedule) {

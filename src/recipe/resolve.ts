@@ -100,10 +100,8 @@ export function resolveRecipe(params: GenerateParams, world: World): Resolved {
     checkSides(texts, field, world.tokenizer);
   }
   const parts = chooseParts(images, world);
-  const steps = chooseSteps(params, mode);
-  const method = chooseMethod(params, mode);
-  const refiner = chooseRefiner(params, mode, base, world);
-  const run = { ...method, steps, refiner };
+  const [steps, method] = [chooseSteps(params, mode), chooseMethod(params, mode)];
+  const run = { ...method, steps, refiner: chooseRefiner(params, mode, base, world) };
   return {
     warnings: [...warnings, ...[stepsWarning(run) ?? [], refinerWarning(run) ?? []].flat()],
     loraFields: chosen.map(({ field }) => field),
@@ -119,11 +117,9 @@ export function resolveRecipe(params: GenerateParams, world: World): Resolved {
       ...(parts.length === 0 ? {} : { parts: parts.map(({ kind, name }) => ({ kind, name })) }),
       ...(named.length === 0 ? {} : { inversions: named.map(({ said, name }) => ({ said, name })) }),
       size: chooseSize(params),
-      steps,
-      ...method,
+      ...run,
       clipSkip: params.clip_skip,
       guidance: chooseGuidance(params, mode),
-      refiner,
       freeU: chooseFreeU(params),
       noise: world.noise,
       previews: params.disable_preview ? null : choosePreviews(base, world),
