@@ -26,6 +26,7 @@ const mostAnswers = 512;
  */
 export class Examiner {
   readonly #checkpoints = new Answers<Checkpoint>(mostCheckpoints);
+  readonly #refiners = new Answers<Checkpoint>(mostCheckpoints);
   readonly #others = new Answers<readonly string[]>(mostAnswers);
 
   /**
@@ -39,20 +40,21 @@ export class Examiner {
 
   /**
    * @param between what lies between the latents of SDXL and of Stable Diffusion 1.x, if it is there
-   * @returns what the file has and nobody uses
+   * @param said    what the file beside it says of how it is sampled
    * @throws ModelError if it cannot take over from this checkpoint
    */
-  refiner(path: string, between: string | undefined, checkpoint: Checkpoint): readonly string[] {
+  refiner(path: string, between: string | undefined, checkpoint: Checkpoint, said?: SampledAs): Checkpoint {
     const stamps = [stampAt(path), between === undefined ? "" : stampAt(between), checkpoint.stamp];
-    return this.#others.of(["refiner", path, between ?? "", checkpoint.path, ...stamps], () => {
+    const examined = this.#refiners.of([path, between ?? "", checkpoint.path, ...stamps], () => {
       const refiner = refinerCheckpoint(openWeights(path));
       checkRefiner(refiner, checkpoint);
       if (refiner.family === "sd-1") {
         const file = between === undefined ? undefined : openWeights(between);
         locatePart({ ownFile: interposerFile }, refiner, file);
       }
-      return refiner.notes;
+      return refiner;
     });
+    return sampledAs(examined, said);
   }
 
   /**

@@ -12,6 +12,18 @@ export function stepsWarning({
   return `${schedule} with ${sampler} makes 1 to ${made} steps: ${made} are made where ${steps} were asked for.`;
 }
 
+/** Says that the run ends before the refiner takes over: `overwrite_step` shortens the run and does not move the switch. */
+export function refinerWarning({
+  refiner,
+  ...run
+}: Pick<Recipe, "sampler" | "schedule" | "steps" | "refiner">): string | undefined {
+  const name = refiner?.name ?? null;
+  if (refiner === null || name === null) return undefined;
+  const made = stepsMade(run);
+  if (refiner.at < made) return undefined;
+  return `The refiner ${name} draws no step: it takes over at step ${refiner.at}, and ${made} are made. Ask for more steps, for an earlier switch (overwrite_switch), or for no refiner.`;
+}
+
 /** What a network answers with, as its file or the file beside it says. */
 export type Answers = "eps" | "v" | "edm" | "edm-v";
 
@@ -41,6 +53,25 @@ export function askedOtherwise(
       : "as Playground 2.5 is; if it is that, a JSON file beside it can say so (prediction_type: edm)";
   return [
     `${base} ${answerNames[answers]}, but the schedule ${schedule} asks it ${said}: its pictures will be wrong. Choose another scheduler_name or performance_selection.`,
+  ];
+}
+
+/**
+ * Says that a refiner reads latents scaled otherwise than those of the run that goes on: only the method `vae` hands over
+ * a latent without noise, which can be scaled anew.
+ *
+ * @param answers of the base model and of the refiner
+ */
+export function scaledOtherwise(
+  { refiner, schedule }: Partial<Pick<Recipe, "refiner" | "schedule">>,
+  answers: Readonly<{ base: Answers; refiner: Answers }>,
+): readonly string[] {
+  const name = refiner?.name ?? null;
+  if (name === null || refiner?.swap === "vae") return [];
+  if (schedule !== undefined && wayOf(schedule) !== undefined) return [];
+  if ((answers.base === "edm") === (answers.refiner === "edm")) return [];
+  return [
+    `The latents of Playground 2.5 are scaled otherwise than SDXL's, and ${name} is handed the others, noise and all: its pictures will be wrong. Set refiner_swap_method to vae.`,
   ];
 }
 

@@ -14,7 +14,7 @@ import { chooseSteps } from "./choose-steps.ts";
 import { drawPrompts, type WrittenPrompts } from "./draw-prompts.ts";
 import { inputPictures } from "./input-pictures.ts";
 import { inpaintEngines } from "./known-names.ts";
-import { stepsWarning } from "./method-warnings.ts";
+import { refinerWarning, stepsWarning } from "./method-warnings.ts";
 import { knownName } from "./names.ts";
 import { refuseEmptyTab, refuseNotYet } from "./not-yet.ts";
 import { modeOf } from "./performance.ts";
@@ -100,10 +100,10 @@ export function resolveRecipe(params: GenerateParams, world: World): Resolved {
     checkSides(texts, field, world.tokenizer);
   }
   const parts = chooseParts(images, world);
-  const steps = chooseSteps(params, mode);
-  const method = chooseMethod(params, mode);
+  const [steps, method] = [chooseSteps(params, mode), chooseMethod(params, mode)];
+  const run = { ...method, steps, refiner: chooseRefiner(params, mode, base, world) };
   return {
-    warnings: [...warnings, ...[stepsWarning({ ...method, steps }) ?? []].flat()],
+    warnings: [...warnings, ...[stepsWarning(run) ?? [], refinerWarning(run) ?? []].flat()],
     loraFields: chosen.map(({ field }) => field),
     ...(parts.length === 0 ? {} : { partFields: parts.map(({ field }) => field) }),
     ...(named.length === 0 ? {} : { inversionFields: named.map(({ field }) => field) }),
@@ -117,11 +117,9 @@ export function resolveRecipe(params: GenerateParams, world: World): Resolved {
       ...(parts.length === 0 ? {} : { parts: parts.map(({ kind, name }) => ({ kind, name })) }),
       ...(named.length === 0 ? {} : { inversions: named.map(({ said, name }) => ({ said, name })) }),
       size: chooseSize(params),
-      steps,
-      ...method,
+      ...run,
       clipSkip: params.clip_skip,
       guidance: chooseGuidance(params, mode),
-      refiner: chooseRefiner(params, mode, base, world),
       freeU: chooseFreeU(params),
       noise: world.noise,
       previews: params.disable_preview ? null : choosePreviews(base, world),

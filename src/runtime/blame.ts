@@ -28,7 +28,7 @@ export type FailedCall = Readonly<{
   answersNumbers: (changed: Readonly<Record<string, Tensor>>) => Promise<boolean>;
 }>;
 
-/** The inputs, each LoRA's factors, the LoRAs' strengths by trial, the network's own weights, the text by trial. */
+/** The inputs, each LoRA's factors, the LoRAs' strengths and FreeU's numbers by trial, the network's own weights, the text by trial. */
 export async function blame(call: FailedCall): Promise<AppError> {
   const { network, located, loras } = call;
   const fromText = carrying(call, "text", "adm");
@@ -38,6 +38,7 @@ export async function blame(call: FailedCall): Promise<AppError> {
   return (
     (await damagedLora(loras, network.loras)) ??
     (await tooStrong(call)) ??
+    (await tooFree(call)) ??
     (await damagedFile(located.tensors.values())) ??
     (await tooLoud(call)) ??
     overflow(`${basename(located.file.path)}: its ${network.title}`, located.file.path)
@@ -89,6 +90,20 @@ async function tooStrong({ loras, answersNumbers }: FailedCall): Promise<AppErro
     "invalid-value",
     `With ${names} a network answers with values that are not numbers, without LoRAs it does not. Lower the weight.`,
     { field: "loras" },
+  );
+}
+
+/** With FreeU's numbers at 1, where it changes nothing, the answer is one of numbers. */
+async function tooFree({ inputs, answersNumbers }: FailedCall): Promise<AppError | undefined> {
+  const { freeu } = inputs;
+  if (freeu === undefined) return undefined;
+  const { dims } = freeu;
+  if (!(await answersNumbers({ freeu: { dims, data: new Float32Array(freeu.data.length).fill(1) } })))
+    return undefined;
+  return new RequestError(
+    "invalid-value",
+    "With these numbers of FreeU the network answers with values that are not numbers, without FreeU it does not. Use numbers near 1, or leave freeu_enabled out.",
+    { field: "freeu_enabled" },
   );
 }
 

@@ -118,6 +118,12 @@ test("a LoRA with a NaN for a text encoder, at strength 0 too", async () => {
   expect(error.details).toEqual({ path: join(folder, "loras/broken-text.safetensors"), key });
 });
 
+test("numbers of FreeU with which the network overflows: FreeU, not the checkpoint", async () => {
+  const { error } = await failure({ steps: 2, freeU: { b1: 1e30, b2: 1e30, s1: 1, s2: 1 } });
+  expect(error.code).toBe("invalid-value");
+  expect(error.details["field"]).toBe("freeu_enabled");
+});
+
 test("a LoRA whose alpha is no number: its file", async () => {
   const alphas = [...readSafetensors(goldenPath(sgm)).tensors.keys()].filter((name) =>
     /^lora_unet.*alpha$/.test(name),

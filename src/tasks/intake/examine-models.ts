@@ -6,7 +6,7 @@ import type { ModelKind } from "#/catalog/find-model.ts";
 import { interposerPath } from "#/catalog/interposer-path.ts";
 import { clientSentence } from "#/lib/client-sentence.ts";
 import { ModelError, RequestError } from "#/lib/errors.ts";
-import { askedOtherwise } from "#/recipe/method-warnings.ts";
+import { askedOtherwise, scaledOtherwise } from "#/recipe/method-warnings.ts";
 import type { Recipe } from "#/recipe/recipe.ts";
 
 /** Where model files lie, and who looks at them. */
@@ -123,7 +123,8 @@ function* examination(
       yield;
       used = refiner;
       const beside = interposerPath((file) => catalog.path("vae_approx", file));
-      note(examiner.refiner(pathOf(refiner), beside, checkpoint));
+      const seen = examiner.refiner(pathOf(refiner), beside, checkpoint, recipe.refiner?.sampledAs);
+      note(refinerNotes(recipe, checkpoint, seen));
     }
     for (const { kind, used: part } of partsOf(choice)) {
       yield;
@@ -148,6 +149,20 @@ function* examination(
       fault: { used, error: new ModelError(thrown.code, message, thrown.details, thrown) },
     };
   }
+}
+
+type Checkpoint = ReturnType<Examiner["checkpoint"]>;
+
+/** What is to be told of a refiner beside its base model. */
+function refinerNotes(recipe: ModelChoice["recipe"], base: Checkpoint, seen: Checkpoint): readonly string[] {
+  const { notes, prediction, family } = seen;
+  const answers = { base: base.prediction, refiner: prediction };
+  return [
+    ...notes,
+    ...askedOtherwise({ ...recipe, base: recipe.refiner?.name ?? recipe.base }, prediction),
+    // Stable Diffusion 1.x always starts from a clean latent.
+    ...(family === "sd-1" ? [] : scaledOtherwise(recipe, answers)),
+  ];
 }
 
 function refinerIn({ refiner }: ModelChoice["recipe"]): Used | undefined {

@@ -60,15 +60,24 @@ export function readInversion(file: WeightFile, widths: TextWidths, checkpoint: 
   const most = Math.max(l.length, g.length);
   if (most > mostVectors)
     throw refuse(`has ${most} vectors, and a textual inversion has ${mostVectors} at most`);
-  return { l, g, notes: oneSided(name, l.length, g.length) };
+  return { l, g, notes: oneSided(name, { l, g }, refs, widths) };
 }
 
-function oneSided(name: string, l: number, g: number): readonly string[] {
-  if (l > 0 && g > 0) return [];
-  const [has, lacks] = l > 0 ? ["L", "G"] : ["G", "L"];
-  return [
-    `${name} has vectors for text encoder ${has} alone; encoder ${lacks} is told nothing in their place.`,
-  ];
+function oneSided(
+  name: string,
+  { l, g }: Pick<InversionVectors, "l" | "g">,
+  refs: ReturnType<typeof tensorsOf>,
+  widths: TextWidths,
+): readonly string[] {
+  if (l.length > 0 && g.length > 0) return [];
+  const [has, lacks, side] = l.length > 0 ? (["L", "G", "g"] as const) : (["G", "L", "l"] as const);
+  // Of a file that names no encoder the same tensors stand for both.
+  const unfit = refs.l === refs.g ? undefined : refs[side].at(0)?.shape.at(-1);
+  const why =
+    unfit === undefined
+      ? `has vectors for text encoder ${has} alone`
+      : `has vectors for text encoder ${lacks} that are ${unfit} wide and not ${widths[side]}, which are left out`;
+  return [`${name} ${why}; encoder ${lacks} is told nothing in their place.`];
 }
 
 /** The tensors for each encoder, before their widths are looked at. */

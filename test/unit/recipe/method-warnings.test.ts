@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { askedOtherwise, stepsWarning } from "#/recipe/method-warnings.ts";
+import { askedOtherwise, scaledOtherwise, stepsWarning } from "#/recipe/method-warnings.ts";
 import { samplerNames, scheduleNames } from "#/recipe/recipe.ts";
 
 test("turbo and the end of ddim_uniform make fewer steps than asked for, which is told with what they can make", () => {
@@ -51,4 +51,17 @@ test("a schedule that asks a network in another way than its file says is told, 
   expect(askedOtherwise({ base: "a.safetensors", schedule: "lcm" }, "v")).toEqual([
     "a.safetensors predicts v, but the schedule lcm asks it as if it predicted noise: its pictures will be wrong. Choose another scheduler_name or performance_selection.",
   ]);
+});
+
+test("a refiner whose latents are scaled otherwise is told, but where it starts from a clean one or all are asked alike", () => {
+  const told = (swap: "joint" | "separate" | "vae", schedule: "karras" | "edm_playground_v2.5" = "karras") =>
+    scaledOtherwise({ schedule, refiner: { name: "other.safetensors", swap, at: 3 } }, both).length;
+  const both = { base: "eps", refiner: "edm" } as const;
+  expect([told("joint"), told("separate"), told("vae"), told("joint", "edm_playground_v2.5")]).toEqual([
+    1, 1, 0, 0,
+  ]);
+  const refiner = { name: "other.safetensors", swap: "joint", at: 3 } as const;
+  expect(scaledOtherwise({ refiner }, { base: "edm", refiner: "edm" })).toEqual([]);
+  expect(scaledOtherwise({ refiner }, { base: "eps", refiner: "edm-v" })).toEqual([]);
+  expect(scaledOtherwise({ refiner: null }, both)).toEqual([]);
 });

@@ -194,6 +194,17 @@ test("values that stand at their default use nothing", () => {
   expect(resolve({ uov_input_image: "None", refiner_model_name: "base.safetensors" }).warnings).toEqual([]);
 });
 
+test("a refiner that the run ends before is told, with the step and the number of steps", () => {
+  const told = (said: Partial<GenerateParams>): readonly string[] =>
+    resolve({ refiner_model_name: "demo.safetensors", ...said }).warnings;
+  expect(told({ overwrite_step: 15 })).toEqual([
+    "The refiner demo.safetensors draws no step: it takes over at step 15, and 15 are made. Ask for more steps, for an earlier switch (overwrite_switch), or for no refiner.",
+  ]);
+  expect(told({ overwrite_step: 16 })).toEqual([]);
+  expect(told({ overwrite_step: 6, overwrite_switch: 3 })).toEqual([]);
+  expect(told({ refiner_model_name: "None", overwrite_step: 6, refiner_swap_method: "vae" })).toEqual([]);
+});
+
 test("a refiner takes over at a step of the mode's own; distilled modes have none", () => {
   const refiner = (said: Partial<GenerateParams>) => resolve(said).recipe.refiner;
   expect(refiner({})).toBeNull();

@@ -57,6 +57,22 @@ test("others have their turn between large files, and no request overtakes anoth
   expect(examineModels(choice("full.safetensors", loras), shelf)).toEqual(first);
 });
 
+test("a refiner is judged as the file beside it says, and told of where the schedule asks it otherwise", () => {
+  const shelf = { catalog: new Catalog([root]), examiner: new Examiner() };
+  const name = "named-vpred.safetensors";
+  writeTinyCheckpoint(join(root, "checkpoints", name));
+  const notes = (schedule: "karras" | "lcm", prediction?: "v" | "eps"): readonly string[] => {
+    const sampledAs = prediction === undefined ? {} : { sampledAs: { prediction } };
+    const refiner = { name, swap: "joint", at: 3, ...sampledAs } as const;
+    const { recipe, ...fields } = choice("tiny.safetensors");
+    return examineModels({ ...fields, recipe: { ...recipe, schedule, refiner } }, shelf).notes;
+  };
+  expect(notes("karras")).toEqual([expect.stringContaining(`${name} may want v-prediction`)]);
+  expect(notes("karras", "v")).toEqual([]);
+  expect(notes("lcm", "v")).toEqual([expect.stringContaining(`${name} predicts v, but the schedule lcm`)]);
+  expect(notes("lcm", "eps")).toEqual([]);
+});
+
 test("a PEFT adapter is looked at again when the configuration beside it has changed", async () => {
   const shelf = { catalog: new Catalog([root]), examiner: new Examiner() };
   const name = "peft/adapter_model.safetensors";
