@@ -1,4 +1,7 @@
+import type { GenerateParams } from "#/api/generate.ts";
+import { isNothing } from "#/lib/nothing.ts";
 import { stepsMade } from "#/sampling/steps-made.ts";
+import { modeOf } from "./performance.ts";
 import type { Recipe } from "./recipe.ts";
 
 /** Says that the schedule makes fewer steps than were asked for, and how many it can make. */
@@ -23,6 +26,18 @@ export function refinerWarning({
   if (refiner.at < made) return undefined;
   return `The refiner ${name} draws no step: it takes over at step ${refiner.at}, and ${made} are made. Ask for more steps, for an earlier switch (overwrite_switch), or for no refiner.`;
 }
+
+/** Says that a performance mode has no refiner, where the request names one. */
+export function leftOutRefiner(
+  { refiner_model_name: name, performance_selection }: RefinerAsked,
+  base: string,
+): string | undefined {
+  if (isNothing(name) || name === base || modeOf({ performance_selection }).distilled === undefined)
+    return undefined;
+  return `The refiner ${name} is left out: ${performance_selection} has none, as in Fooocus. Speed and Quality take one.`;
+}
+
+type RefinerAsked = Pick<GenerateParams, "refiner_model_name" | "performance_selection">;
 
 /** What a network answers with, as its file or the file beside it says. */
 export type Answers = "eps" | "v" | "edm" | "edm-v";

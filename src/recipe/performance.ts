@@ -44,8 +44,9 @@ export const performanceModes = {
 } as const satisfies Record<PerformanceName, Performance>;
 
 /** The mode a request chose. */
-export const modeOf = ({ performance_selection }: GenerateParams): Performance =>
-  performanceModes[performance_selection];
+export const modeOf = ({
+  performance_selection,
+}: Pick<GenerateParams, "performance_selection">): Performance => performanceModes[performance_selection];
 
 /** Guidance of the distilled modes: none, and the plain sizes in the ADM vector. */
 export const distilledGuidance: Guidance = {

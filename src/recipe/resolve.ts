@@ -14,7 +14,7 @@ import { chooseSteps } from "./choose-steps.ts";
 import { drawPrompts, type WrittenPrompts } from "./draw-prompts.ts";
 import { inputPictures } from "./input-pictures.ts";
 import { inpaintEngines } from "./known-names.ts";
-import { refinerWarning, stepsWarning } from "./method-warnings.ts";
+import { leftOutRefiner, refinerWarning, stepsWarning } from "./method-warnings.ts";
 import { knownName } from "./names.ts";
 import { refuseEmptyTab, refuseNotYet } from "./not-yet.ts";
 import { modeOf } from "./performance.ts";
@@ -103,7 +103,10 @@ export function resolveRecipe(params: GenerateParams, world: World): Resolved {
   const [steps, method] = [chooseSteps(params, mode), chooseMethod(params, mode)];
   const run = { ...method, steps, refiner: chooseRefiner(params, mode, base, world) };
   return {
-    warnings: [...warnings, ...[stepsWarning(run) ?? [], refinerWarning(run) ?? []].flat()],
+    warnings: [
+      ...warnings,
+      ...[stepsWarning(run), refinerWarning(run), leftOutRefiner(params, base)].flatMap((said) => said ?? []),
+    ],
     loraFields: chosen.map(({ field }) => field),
     ...(parts.length === 0 ? {} : { partFields: parts.map(({ field }) => field) }),
     ...(named.length === 0 ? {} : { inversionFields: named.map(({ field }) => field) }),

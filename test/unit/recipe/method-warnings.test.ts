@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { askedOtherwise, scaledOtherwise, stepsWarning } from "#/recipe/method-warnings.ts";
+import { askedOtherwise, leftOutRefiner, scaledOtherwise, stepsWarning } from "#/recipe/method-warnings.ts";
 import { samplerNames, scheduleNames } from "#/recipe/recipe.ts";
 
 test("turbo and the end of ddim_uniform make fewer steps than asked for, which is told with what they can make", () => {
@@ -64,4 +64,17 @@ test("a refiner whose latents are scaled otherwise is told, but where it starts 
   expect(scaledOtherwise({ refiner }, { base: "edm", refiner: "edm" })).toEqual([]);
   expect(scaledOtherwise({ refiner }, { base: "eps", refiner: "edm-v" })).toEqual([]);
   expect(scaledOtherwise({ refiner: null }, both)).toEqual([]);
+});
+
+test("a mode without a refiner says that it leaves the named one out", () => {
+  const said = (refiner_model_name: string, performance_selection: "Speed" | "Lightning") =>
+    leftOutRefiner({ refiner_model_name, performance_selection }, "base.safetensors");
+  expect(said("r.safetensors", "Lightning")).toBe(
+    "The refiner r.safetensors is left out: Lightning has none, as in Fooocus. Speed and Quality take one.",
+  );
+  expect([
+    said("r.safetensors", "Speed"),
+    said("None", "Lightning"),
+    said("base.safetensors", "Lightning"),
+  ]).toEqual([undefined, undefined, undefined]);
 });
