@@ -19,7 +19,7 @@ const stale = 10 * 60 * 1000;
 const recent = 60 * 1000;
 
 /** How often a file is made that another server removes before it could be opened. */
-const attempts = 3;
+const attempts = 8;
 
 /**
  * Files that are made of model files so that the runtime can map them: a cache of any number of kinds
