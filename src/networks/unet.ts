@@ -14,7 +14,7 @@ export const unet = {
   keyedBy: ["freeU"],
   inputs: { sample: "latent", timestep: "timestep", context: "text", y: "adm" },
   outputs: ["prediction"],
-  draw: (source: WeightSource, operators: Operators, wanted: Pick<Features, "freeU"> = {}) =>
+  draw: (source: WeightSource, operators: Operators, wanted?: Pick<Features, "freeU">) =>
     drawUnet(source, operators, { ...wanted, transformers: sdxlTransformers, told: "text and sizes" }),
   goldens: {
     listing: "unet",

@@ -92,7 +92,7 @@ test("every image's prompt is expanded by its own seed before anything is encode
 
 test("each word of an expansion and each section of a long text is told", async () => {
   const [cat] = cats;
-  const recipe = saying(`${"a very long prompt of many words ".repeat(30)}`);
+  const recipe = saying("a very long prompt of many words ".repeat(30));
   const images = [{ ...recipe.images[0]!, seed: BigInt(cat!.seed), expand: cat!.prompt }];
   const { moments } = await made({ ...recipe, images, ...expanding });
   const parts = moments.flatMap((at) =>
