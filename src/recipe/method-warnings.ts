@@ -1,5 +1,6 @@
 import type { GenerateParams } from "#/api/generate.ts";
 import { isNothing } from "#/lib/nothing.ts";
+import { ownWayOf } from "#/sampling/schedules.ts";
 import { stepsMade } from "#/sampling/steps-made.ts";
 import { modeOf } from "./performance.ts";
 import type { Recipe } from "./recipe.ts";
@@ -90,22 +91,8 @@ export function scaledOtherwise(
   ];
 }
 
-/** How a schedule has every network asked; undefined where it leaves that to the network's file. */
+/** What a schedule takes every network to answer with; undefined where it leaves that to the network's file. */
 function wayOf(schedule: Recipe["schedule"]): "eps" | "edm" | undefined {
-  switch (schedule) {
-    case "lcm":
-    case "tcd":
-      return "eps";
-    case "edm_playground_v2.5":
-      return "edm";
-    case "normal":
-    case "karras":
-    case "exponential":
-    case "sgm_uniform":
-    case "simple":
-    case "ddim_uniform":
-    case "turbo":
-    case "align_your_steps":
-      return undefined;
-  }
+  const own = ownWayOf(schedule);
+  return own === "lcm" || own === "tcd" ? "eps" : own;
 }

@@ -34,18 +34,17 @@ export const schedules = {
 
 export type BuiltSchedule = keyof typeof schedules;
 
-/**
- * How a network is asked under a schedule: three of them say so themselves, whatever the file says; under the others it is
- * as the file says.
- */
-export function samplingFor(schedule: BuiltSchedule, file: FileSampling): ModelSampling {
+/** A way of asking a network that a schedule brings along, whatever the network's file says. */
+export type OwnWay = "lcm" | "tcd" | "edm";
+
+/** The way that a schedule brings along; undefined where it leaves that to the network's file. */
+export function ownWayOf(schedule: BuiltSchedule): OwnWay | undefined {
   switch (schedule) {
     case "lcm":
-      return lcmSampling();
     case "tcd":
-      return tcdSampling();
+      return schedule;
     case "edm_playground_v2.5":
-      return edmSampling();
+      return "edm";
     case "normal":
     case "karras":
     case "exponential":
@@ -54,6 +53,20 @@ export function samplingFor(schedule: BuiltSchedule, file: FileSampling): ModelS
     case "ddim_uniform":
     case "turbo":
     case "align_your_steps":
+      return undefined;
+  }
+}
+
+/** How a network is asked under a schedule: in the schedule's own way, or as its file says. */
+export function samplingFor(schedule: BuiltSchedule, file: FileSampling): ModelSampling {
+  switch (ownWayOf(schedule)) {
+    case "lcm":
+      return lcmSampling();
+    case "tcd":
+      return tcdSampling();
+    case "edm":
+      return edmSampling();
+    case undefined:
       return fileSampling(file);
   }
 }
