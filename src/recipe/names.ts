@@ -37,6 +37,14 @@ export function nearestNames(name: string, names: readonly string[]): readonly s
     .map(({ other }) => other);
 }
 
+/** For a sentence about a name nobody knows that is no refusal: the nearest ones in brackets, nothing where there are none. */
+export function similarNames(name: string, names: readonly string[]): string {
+  const near = nearestNames(name, names).map((other) => other.slice(0, longestTold));
+  return near.length === 0 ? "" : ` (similar: ${near.join(", ")})`;
+}
+
+const longestTold = 100;
+
 function bigrams(text: string): ReadonlySet<string> {
   const letters = text.toLowerCase();
   return new Set(Array.from({ length: Math.max(0, letters.length - 1) }, (_, i) => letters.slice(i, i + 2)));
