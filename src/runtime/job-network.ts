@@ -3,7 +3,7 @@ import { weightSource } from "#/graph/module.ts";
 import type { Operators } from "#/graph/operators.ts";
 import type { Features, Network } from "#/networks/network.ts";
 import { planJoin } from "#/weights/derived/join-plan.ts";
-import { type JoinedLoras, joinedLoras, joinedSize, noLoras } from "#/weights/derived/joined-loras.ts";
+import { type JoinedLoras, joinedBytes, joinedInPlace, joinedLoras, noLoras } from "#/weights/derived/joined-loras.ts";
 import { changedBytes, changesInPlace, loraChanges, planChanges } from "#/weights/derived/lora-changes.ts";
 import type { Located } from "#/weights/layouts/part-source.ts";
 import type { DerivedFiles } from "./derived-files.ts";
@@ -51,9 +51,7 @@ export function jobNetwork(
   };
   const loraParts = async (): Promise<JoinedLoras> => {
     const branches = plan();
-    const none = { count: loras.length, modules: noLoras.modules };
-    const joined =
-      branches.modules.length === 0 ? none : await derived.of(joinedLoras(branches, sources), inUse);
+    const joined = joinedInPlace(branches) ?? (await derived.of(joinedLoras(branches, sources), inUse));
     const own = changes();
     return {
       ...joined,
@@ -73,7 +71,7 @@ export function jobNetwork(
       return draw(await derived.mappable(located.tensors, located.file, inUse), joined);
     },
     bytes: () => {
-      const factors = loras.length === 0 ? 0 : joinedSize(plan()) + changedBytes(changes());
+      const factors = loras.length === 0 ? 0 : joinedBytes(plan()) + changedBytes(changes());
       return totalBytes([footprintOf(draw(), madeOf, "mapped")]) + factors;
     },
   };
