@@ -3,7 +3,13 @@ import { weightSource } from "#/graph/module.ts";
 import type { Operators } from "#/graph/operators.ts";
 import type { Features, Network } from "#/networks/network.ts";
 import { planJoin } from "#/weights/derived/join-plan.ts";
-import { type JoinedLoras, joinedBytes, joinedInPlace, joinedLoras, noLoras } from "#/weights/derived/joined-loras.ts";
+import {
+  type JoinedLoras,
+  joinedBytes,
+  joinedInPlace,
+  joinedLoras,
+  noLoras,
+} from "#/weights/derived/joined-loras.ts";
 import { changedBytes, changesInPlace, loraChanges, planChanges } from "#/weights/derived/lora-changes.ts";
 import type { Located } from "#/weights/layouts/part-source.ts";
 import type { DerivedFiles } from "./derived-files.ts";

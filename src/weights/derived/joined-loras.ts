@@ -52,7 +52,11 @@ export const joinedLoras = (plan: JoinPlan, sources: readonly FileStamp[]): Deri
     module,
     [down, types.down],
     [up, types.up],
-    branches.map(({ branch: { down: own, up: other, mid } }) => [own.key, other.key, ...(mid ? [mid.key] : [])]),
+    branches.map(({ branch: { down: own, up: other, mid } }) => [
+      own.key,
+      other.key,
+      ...(mid ? [mid.key] : []),
+    ]),
   ]),
   size: joinedSize(plan),
   write: (path) => writeJoined(plan, path),
@@ -115,9 +119,7 @@ function gathered({ count, modules }: JoinPlan, tensors: ReadonlyMap<string, Wei
     const up = place?.up ?? tensors.get(`${module}.up`);
     if (down === undefined || up === undefined) return [];
     const each = (value: (planned: (typeof branches)[number]) => number): number[] =>
-      branches.flatMap((planned) =>
-        Array.from({ length: rankOf(planned.branch) }, () => value(planned)),
-      );
+      branches.flatMap((planned) => Array.from({ length: rankOf(planned.branch) }, () => value(planned)));
     const [owners, scales] = [each(({ owner }) => owner), each(({ branch }) => branch.scale)];
     return [[module, { down, up, owners, scales }]];
   });

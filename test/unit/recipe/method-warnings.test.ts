@@ -17,7 +17,8 @@ test("ddim_uniform stops far above its end at some counts, which is told with th
   expect(told(600)).toBe(
     "ddim_uniform makes no run of 600 steps to its end: of its 999 the last 399 are left out, as in Fooocus, and details with them. It makes 500 or 998.",
   );
-  for (const steps of [1, 8, 20, 30, 60, 166, 200, 500, 999]) expect([steps, told(steps)]).toEqual([steps, undefined]);
+  for (const steps of [1, 8, 20, 30, 60, 166, 200, 500, 999])
+    expect([steps, told(steps)]).toEqual([steps, undefined]);
   for (let steps = 1; steps < 1000; steps += 7) {
     const offered = [...(told(steps)?.matchAll(/\d+(?= or|\.$)/g) ?? [])].map(([count]) => Number(count));
     for (const count of offered) expect([count, told(count)]).toEqual([count, undefined]);

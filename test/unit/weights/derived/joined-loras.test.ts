@@ -4,7 +4,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ModelError } from "#/lib/errors.ts";
 import { planJoin } from "#/weights/derived/join-plan.ts";
-import { joinedBytes, joinedInPlace, joinedSize, noLoras, readJoined, writeJoined } from "#/weights/derived/joined-loras.ts";
+import {
+  joinedBytes,
+  joinedInPlace,
+  joinedSize,
+  noLoras,
+  readJoined,
+  writeJoined,
+} from "#/weights/derived/joined-loras.ts";
 import type { LoraBranch, LoraBranches } from "#/weights/lora/lora.ts";
 import { readWeight } from "#/weights/read-weights.ts";
 import { readSafetensors } from "#/weights/safetensors.ts";
