@@ -48,6 +48,11 @@ export type Network<
    * of LoRAs that have factors in it, files with their stamps.
    */
   keyedBy: readonly (keyof Features)[];
+  /**
+   * Whether its weights are copied when it is opened, in the type it computes in, where others are mapped and cast at every
+   * run: for one that is small, and run many times a picture.
+   */
+  copied?: true;
   inputs: Inputs;
   outputs: readonly Output[];
   /** @throws ModelError `weight-missing` or `weight-shape` naming the key */

@@ -42,7 +42,7 @@ export function jobNetwork(
   features: Features,
   { operators, residency, derived }: Workshop,
 ): JobNetwork {
-  const { name, loras: part, keyedBy } = network;
+  const { name, loras: part, keyedBy, copied } = network;
   const located = files.locate(network.from);
   const loras =
     part === undefined ? [] : files.loras.filter(({ lora }) => lora[part].size + lora.changes[part].size > 0);
@@ -72,13 +72,14 @@ export function jobNetwork(
     ].join("|"),
     name,
     files: madeOf,
+    copied,
     draw: async () => {
       const joined = loras.length === 0 ? noLoras : await loraParts();
       return draw(await derived.mappable(located.tensors, located.file, inUse), joined);
     },
     bytes: () => {
       const factors = loras.length === 0 ? 0 : joinedBytes(plan()) + changedBytes(changes());
-      return totalBytes([footprintOf(draw(), madeOf, "mapped")]) + factors;
+      return totalBytes([footprintOf(draw(), madeOf, copied === true ? "copied" : "mapped")]) + factors;
     },
   };
   return { located, loras, request };

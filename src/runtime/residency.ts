@@ -7,7 +7,14 @@ import { closedForBytes, closedForMappings } from "./eviction.ts";
 import { explained, isMemory } from "./mapping-shortage.ts";
 import { mappingCount, mappingMargin } from "./mappings.ts";
 import { trimMemory } from "./memory.ts";
-import { type Drawn, drawn, type JobRequest, type NetworkRequest, type OpenNetwork } from "./open-network.ts";
+import {
+  type Drawn,
+  drawn,
+  type JobRequest,
+  type NetworkRequest,
+  type OpenNetwork,
+  optionsOf,
+} from "./open-network.ts";
 import { type IntTensor, Session, type SessionOptions } from "./session.ts";
 import { tooLarge } from "./too-large.ts";
 
@@ -109,10 +116,10 @@ export class Residency {
   async #drawn(request: NetworkRequest, left: number): Promise<Session> {
     const started = performance.now();
     const graph = await request.draw();
-    const wanted = drawn(request, graph, this.#options);
+    const wanted = drawn(request, graph, optionsOf(request, this.#options));
     await this.#makeRoom(wanted);
     try {
-      const session = await this.#withMemory(request.key, () => this.#open(request.key, graph, wanted));
+      const session = await this.#withMemory(request.key, () => this.#open(request, graph, wanted));
       await this.#refuseReplaced(request);
       const ms = Math.round(performance.now() - started);
       const { name, bytes, mappings } = wanted;
@@ -154,7 +161,9 @@ export class Residency {
   async openOnce(request: NetworkRequest): Promise<Session> {
     const graph = await request.draw();
     trimMemory();
-    const session = await this.#withMemory(request.key, () => Session.open(graph, this.#options));
+    const session = await this.#withMemory(request.key, () =>
+      Session.open(graph, optionsOf(request, this.#options)),
+    );
     try {
       assertUnchanged(request.files);
       return session;
@@ -176,8 +185,9 @@ export class Residency {
     trimMemory();
   }
 
-  async #open(key: string, graph: Graph, wanted: Drawn): Promise<Session> {
-    const session = Session.open(graph, this.#options);
+  async #open(request: NetworkRequest, graph: Graph, wanted: Drawn): Promise<Session> {
+    const { key } = request;
+    const session = Session.open(graph, optionsOf(request, this.#options));
     this.#entries.set(key, { ...wanted, session, usedAt: this.#clock });
     try {
       return await session;
