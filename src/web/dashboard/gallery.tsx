@@ -4,15 +4,25 @@ import type { Server } from "./server.ts";
 import { isObject, textOf } from "./values.ts";
 import { type TaskRecord } from "./wire.ts";
 
-/** One tile: a picture of a task, or a task that has none. */
-export type Tile = Readonly<{ record: TaskRecord; url: string | undefined; index: number }>;
+/** One tile: a picture of a task, or a task that has none. Its key stays the same when others come before it. */
+export type Tile = Readonly<{
+  key: string;
+  record: TaskRecord;
+  /** Where this page finds it, and what the server calls it. */
+  url: string | undefined;
+  address: string | undefined;
+}>;
 
 /** All pictures of the records, newest task first. */
 export function tilesOf(history: readonly TaskRecord[]): readonly Tile[] {
   return history.flatMap((record): readonly Tile[] => {
     const urls = record.result ?? [];
-    if (urls.length > 0) return urls.map((url, index) => ({ record, url: localUrl(url), index }));
-    return record.task_status === "failed" ? [{ record, url: undefined, index: 0 }] : [];
+    const key = (index: number) => `${record.task_id}/${index}`;
+    if (urls.length > 0)
+      return urls.map((address, index) => ({ key: key(index), record, url: localUrl(address), address }));
+    return record.task_status === "failed"
+      ? [{ key: key(0), record, url: undefined, address: undefined }]
+      : [];
   });
 }
 
@@ -22,8 +32,9 @@ export function failureOf({ error }: TaskRecord): string {
   return isObject(error) && typeof error["message"] === "string" ? error["message"] : "";
 }
 
-type GalleryProps = Readonly<{ tiles: readonly Tile[]; server: Server; open: (at: number) => void }>;
+type GalleryProps = Readonly<{ tiles: readonly Tile[]; server: Server; open: (key: string) => void }>;
 
+/** All pictures, small. */
 export function Gallery({ tiles, server, open }: GalleryProps) {
   return (
     <section class="card" aria-label="Recent pictures">
@@ -32,15 +43,15 @@ export function Gallery({ tiles, server, open }: GalleryProps) {
         <p class="empty">Nothing yet. Describe something on the left, then press Control and Enter.</p>
       ) : (
         <div class="grid">
-          {tiles.map(({ record, url, index }, at) => {
+          {tiles.map(({ key, record, url }) => {
             const prompt = textOf(record.req_params["prompt"]) || "No prompt";
             return (
               <button
                 type="button"
                 class="thumb"
-                key={`${record.task_id}/${index}`}
+                key={key}
                 aria-label={`Details: ${prompt}`}
-                onClick={() => open(at)}
+                onClick={() => open(key)}
               >
                 {url === undefined ? (
                   <span class="failed">Failed: {failureOf(record).slice(0, 80)}</span>

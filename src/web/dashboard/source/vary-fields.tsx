@@ -1,0 +1,62 @@
+import { NumberField } from "./number-field.tsx";
+import { methods, type SourceDraft } from "./source-draft.ts";
+
+type VaryFieldsProps = Readonly<{ draft: SourceDraft; change: (part: Partial<SourceDraft>) => void }>;
+
+/** What is done with a picture as a whole, and how strongly; an empty strength is the method's own. */
+export function VaryFields({ draft, change }: VaryFieldsProps) {
+  const { picture, method, multiple, varyStrength, upscaleStrength } = draft;
+  const strength = { min: 0, max: 1, step: 0.001 };
+  return (
+    <>
+      <img class="shown" src={picture?.shown} alt={`To start from: ${picture?.name}`} />
+      <fieldset>
+        <legend>Method</legend>
+        <div class="segments">
+          {methods.map((name) => (
+            <label key={name}>
+              <input
+                type="radio"
+                name="method"
+                checked={name === method}
+                onChange={() => change({ method: name })}
+              />
+              {name}
+            </label>
+          ))}
+        </div>
+      </fieldset>
+      <div class="pair">
+        {method === "Upscale (Custom)" ? (
+          <NumberField
+            id="multiple"
+            label="Factor"
+            value={multiple}
+            range={{ min: 1, max: 5, step: 0.01 }}
+            change={(typed) => change({ multiple: Number(typed) || 1 })}
+          />
+        ) : null}
+        {method.startsWith("Vary") ? (
+          <NumberField
+            id="vary-strength"
+            label="Strength"
+            value={varyStrength}
+            range={strength}
+            placeholder={method === "Vary (Subtle)" ? "0.5" : "0.85"}
+            change={(typed) => change({ varyStrength: typed })}
+          />
+        ) : null}
+        {method.startsWith("Upscale") && !method.includes("Fast") ? (
+          <NumberField
+            id="upscale-strength"
+            label="Strength"
+            value={upscaleStrength}
+            range={strength}
+            placeholder="0.382"
+            change={(typed) => change({ upscaleStrength: typed })}
+          />
+        ) : null}
+      </div>
+    </>
+  );
+}
