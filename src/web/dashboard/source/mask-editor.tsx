@@ -42,7 +42,12 @@ export function MaskEditor(props: MaskEditorProps) {
   );
 }
 
-type SheetProps = Readonly<{ painting: Painting; picture: Size; region: Size; children: preact.ComponentChildren }>;
+type SheetProps = Readonly<{
+  painting: Painting;
+  picture: Size;
+  region: Size;
+  children: preact.ComponentChildren;
+}>;
 
 /** What listens to pointers, the wheel and keys, and shows where the brush is. */
 function Sheet({ painting, picture, region, children }: SheetProps) {

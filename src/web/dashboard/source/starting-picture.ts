@@ -1,5 +1,6 @@
-import { exifOrientation } from "./exif-orientation.ts";
-import { turnOf } from "./turned.ts";
+import { fileOrientation } from "./file-orientation.ts";
+import { type Turn, turnOf } from "./turned.ts";
+import type { Size } from "./view.ts";
 
 /**
  * A picture to start from. It is sent as it is: the bytes of its file, or its address on this server. What is shown is
@@ -14,10 +15,6 @@ export type StartingPicture = Readonly<{
   sent: Readonly<{ file: Blob } | { address: string }>;
 }>;
 
-/** A file that the browser cannot show. */
-const unreadable = (name: string): Error =>
-  new Error(`${name} is no picture that this browser can show; PNG, JPEG and WebP are.`);
-
 /**
  * A picture from a file's bytes.
  *
@@ -26,26 +23,24 @@ const unreadable = (name: string): Error =>
  */
 export async function readPicture(file: Blob, name: string, address?: string): Promise<StartingPicture> {
   const sent = address === undefined ? { file } : { address };
-  const orientation = exifOrientation(new Uint8Array(await file.arrayBuffer()));
+  const { orientation, upright } = fileOrientation(new Uint8Array(await file.arrayBuffer()));
   try {
-    const imageOrientation = orientation === 1 ? "from-image" : "none";
-    const stored = await createImageBitmap(file, { imageOrientation });
-    const turn = turnOf(orientation, stored);
-    const { width, height } = turn;
-    if (orientation === 1) {
-      stored.close();
-      return { name, width, height, shown: URL.createObjectURL(file), sent };
-    }
-    const canvas = new OffscreenCanvas(width, height);
-    const context = canvas.getContext("2d");
-    if (context === null) throw unreadable(name);
-    context.setTransform(...turn.matrix);
-    context.drawImage(stored, 0, 0);
+    const stored = await createImageBitmap(new Blob([upright], { type: file.type }));
+    const { width, height, matrix } = turnOf(orientation, stored);
+    const shown = orientation === 1 ? file : await turned(stored, { width, height }, matrix);
     stored.close();
-    return { name, width, height, shown: URL.createObjectURL(await canvas.convertToBlob()), sent };
+    return { name, width, height, shown: URL.createObjectURL(shown), sent };
   } catch {
-    throw unreadable(name);
+    throw new Error(`${name} is no picture that this browser can show; PNG, JPEG and WebP are.`);
   }
+}
+
+async function turned(stored: ImageBitmap, { width, height }: Size, matrix: Turn["matrix"]): Promise<Blob> {
+  const canvas = new OffscreenCanvas(width, height);
+  const context = canvas.getContext("2d");
+  context?.setTransform(...matrix);
+  context?.drawImage(stored, 0, 0);
+  return await canvas.convertToBlob();
 }
 
 /** What is put into a request for a picture: its address, or its file as a data URI. */
