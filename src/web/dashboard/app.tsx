@@ -20,7 +20,7 @@ import { type TaskRecord } from "./wire.ts";
 
 /** The whole page. */
 export function App({ server }: Readonly<{ server: Server }>) {
-  const { state, connection, styles, unlock } = useServer(server);
+  const { state, connection, styles, unlock, older } = useServer(server);
   const [draft, setDraft] = useState<Draft>(emptyDraft);
   const { problem, busy, attempt, complain } = useAttempt();
   const { source, change: changeSource, take, use, restore, over } = useSource(server, attempt);
@@ -61,7 +61,7 @@ export function App({ server }: Readonly<{ server: Server }>) {
         </div>
         <div class="column">
           <Now {...{ state, server, connection, attempt }} last={tiles[0]} open={setShown} />
-          <Gallery tiles={tiles} server={server} open={setShown} />
+          <Gallery {...{ tiles, server, older }} open={setShown} />
         </div>
       </main>
       <p class="hidden" aria-live="polite">

@@ -32,15 +32,21 @@ export function failureOf({ error }: TaskRecord): string {
   return isObject(error) && typeof error["message"] === "string" ? error["message"] : "";
 }
 
-type GalleryProps = Readonly<{ tiles: readonly Tile[]; server: Server; open: (key: string) => void }>;
+type GalleryProps = Readonly<{
+  tiles: readonly Tile[];
+  server: Server;
+  open: (key: string) => void;
+  /** Shows more; undefined where there is no more. */
+  older: (() => void) | undefined;
+}>;
 
 /** All pictures, small. */
-export function Gallery({ tiles, server, open }: GalleryProps) {
+export function Gallery({ tiles, server, open, older }: GalleryProps) {
   return (
     <section class="card" aria-label="Recent pictures">
       <h2>Recent</h2>
       {tiles.length === 0 ? (
-        <p class="empty">Nothing yet. Describe something on the left, then press Control and Enter.</p>
+        <p class="empty">Nothing yet. Describe something, then press Generate, or Control and Enter.</p>
       ) : (
         <div class="grid">
           {tiles.map(({ key, record, url }) => {
@@ -63,6 +69,11 @@ export function Gallery({ tiles, server, open }: GalleryProps) {
             );
           })}
         </div>
+      )}
+      {older === undefined ? null : (
+        <button type="button" class="small older" onClick={older}>
+          Show older ones
+        </button>
       )}
     </section>
   );

@@ -75,7 +75,6 @@ function Engine({ draft, change }: InpaintFieldsProps) {
 
 function Strengths({ draft, change }: InpaintFieldsProps) {
   const extended = isExtended(draft);
-  const numberOf = (typed: string, before: number) => (typed === "" ? before : Number(typed));
   return (
     <>
       <div class="pair">
@@ -85,7 +84,7 @@ function Strengths({ draft, change }: InpaintFieldsProps) {
           value={extended ? 1 : draft.strength}
           range={{ min: 0, max: 1, step: 0.001 }}
           disabled={extended}
-          change={(typed) => change({ strength: numberOf(typed, draft.strength) })}
+          change={(strength) => change({ strength })}
         />
         <NumberField
           id="inpaint-field"
@@ -93,7 +92,7 @@ function Strengths({ draft, change }: InpaintFieldsProps) {
           value={extended ? 1 : draft.field}
           range={{ min: 0, max: 1, step: 0.001 }}
           disabled={extended}
-          change={(typed) => change({ field: numberOf(typed, draft.field) })}
+          change={(field) => change({ field })}
         />
       </div>
       <p class="hint">
@@ -106,7 +105,7 @@ function Strengths({ draft, change }: InpaintFieldsProps) {
         label="Grow the mask (shrink below 0), pixels"
         value={draft.grow}
         range={{ min: -64, max: 64, step: 1 }}
-        change={(typed) => change({ grow: Math.trunc(Number(typed)) || 0 })}
+        change={(grow) => change({ grow: Math.trunc(grow) })}
       />
     </>
   );

@@ -1,6 +1,6 @@
 import { redo, undo } from "./mask-history.ts";
 import { MaskTools } from "./mask-tools.tsx";
-import { keyHelp, paintByKey } from "./paint-by-key.ts";
+import { paintByKey, paintHelp } from "./paint-by-key.ts";
 import type { StartingPicture } from "./starting-picture.ts";
 import { type Painted, type Painting, usePainting } from "./use-painting.ts";
 import { placeIn, usePointers } from "./use-pointers.ts";
@@ -37,6 +37,9 @@ export function MaskEditor(props: MaskEditorProps) {
           <canvas ref={painting.canvas} width={width} height={height} />
         </div>
       </Sheet>
+      <p class="hint" id="paint-help">
+        {paintHelp}
+      </p>
       <MaskTools {...{ painting, picture, mask, change, complain }} />
     </div>
   );
@@ -75,7 +78,8 @@ function Sheet({ painting, picture, region, children }: SheetProps) {
       ref={painting.sheet}
       tabIndex={0}
       role="application"
-      aria-label={keyHelp}
+      aria-label="Mask"
+      aria-describedby="paint-help"
       {...pointers}
       onPointerMove={hover}
       onPointerLeave={() => setCursor(undefined)}

@@ -1,16 +1,14 @@
 type NumberFieldProps = Readonly<{
   id: string;
   label: string;
-  value: string | number;
-  range: Readonly<{ min: number; max?: number; step: number }>;
-  placeholder?: string;
+  value: number;
+  range: Readonly<{ min: number; max: number; step: number }>;
   disabled?: boolean;
-  change: (typed: string) => void;
+  change: (value: number) => void;
 }>;
 
-/** A number with its label. */
-export function NumberField(props: NumberFieldProps) {
-  const { id, label, value, range, placeholder = "", disabled = false, change } = props;
+/** A number with its label. While it is emptied to be typed anew it keeps what it had. */
+export function NumberField({ id, label, value, range, disabled = false, change }: NumberFieldProps) {
   return (
     <div>
       <label for={id}>{label}</label>
@@ -19,9 +17,11 @@ export function NumberField(props: NumberFieldProps) {
         type="number"
         {...range}
         value={value}
-        placeholder={placeholder}
         disabled={disabled}
-        onInput={(event) => change(event.currentTarget.value)}
+        onInput={({ currentTarget }) => currentTarget.value !== "" && change(Number(currentTarget.value))}
+        onBlur={(event) => {
+          event.currentTarget.value = String(value);
+        }}
       />
     </div>
   );

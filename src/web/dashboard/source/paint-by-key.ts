@@ -1,9 +1,9 @@
 import type { Painting } from "./use-painting.ts";
 import type { Size } from "./view.ts";
 
-/** What the keys do while the picture has the focus; a screen reader says it. */
-export const keyHelp =
-  "Mask. Arrow keys move the brush, Space paints, E changes between erasing and painting, [ and ] change the brush's size, plus and minus zoom, 0 shows all, Control Z takes back.";
+/** How one paints, without a word on what is seen. */
+export const paintHelp =
+  "Wheel or two fingers zoom, the middle button moves. By keys: arrows move the brush, Space paints, E erases, [ and ] size it, + − 0 zoom, Control+Z takes back.";
 
 /** Does what a key is for. @returns false for a key that is for nothing here */
 export function paintByKey(event: KeyboardEvent, painting: Painting, picture: Size): boolean {

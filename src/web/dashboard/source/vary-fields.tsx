@@ -1,12 +1,12 @@
 import { NumberField } from "./number-field.tsx";
 import { methods, type SourceDraft } from "./source-draft.ts";
+import { StrengthField } from "./strength-field.tsx";
 
 type VaryFieldsProps = Readonly<{ draft: SourceDraft; change: (part: Partial<SourceDraft>) => void }>;
 
 /** What is done with a picture as a whole, and how strongly; an empty strength is the method's own. */
 export function VaryFields({ draft, change }: VaryFieldsProps) {
   const { picture, method, multiple, varyStrength, upscaleStrength } = draft;
-  const strength = { min: 0, max: 1, step: 0.001 };
   return (
     <>
       <img class="shown" src={picture?.shown} alt={`To start from: ${picture?.name}`} />
@@ -33,26 +33,22 @@ export function VaryFields({ draft, change }: VaryFieldsProps) {
             label="Factor"
             value={multiple}
             range={{ min: 1, max: 5, step: 0.01 }}
-            change={(typed) => change({ multiple: Number(typed) || 1 })}
+            change={(factor) => change({ multiple: factor })}
           />
         ) : null}
         {method.startsWith("Vary") ? (
-          <NumberField
+          <StrengthField
             id="vary-strength"
-            label="Strength"
             value={varyStrength}
-            range={strength}
-            placeholder={method === "Vary (Subtle)" ? "0.5" : "0.85"}
+            usual={method === "Vary (Subtle)" ? 0.5 : 0.85}
             change={(typed) => change({ varyStrength: typed })}
           />
         ) : null}
         {method.startsWith("Upscale") && !method.includes("Fast") ? (
-          <NumberField
+          <StrengthField
             id="upscale-strength"
-            label="Strength"
             value={upscaleStrength}
-            range={strength}
-            placeholder="0.382"
+            usual={0.382}
             change={(typed) => change({ upscaleStrength: typed })}
           />
         ) : null}
