@@ -1,6 +1,7 @@
 import { RequestError } from "#/lib/errors.ts";
+import { nearestNames } from "#/lib/nearest-names.ts";
 
-/** Characters of a name that are told, and compared with others; file names have 255 bytes at most. */
+/** Characters of a name that are told; file names have 255 bytes at most. */
 const longestName = 300;
 
 /**
@@ -22,21 +23,6 @@ export function knownName(name: string, names: readonly string[], field: string,
   });
 }
 
-/** Up to three names of a list that look most alike: same letters in a row count, case does not. */
-export function nearestNames(name: string, names: readonly string[]): readonly string[] {
-  const wanted = bigrams(name.slice(0, longestName));
-  const likeness = (other: string): number => {
-    const theirs = bigrams(other);
-    const shared = [...wanted].filter((pair) => theirs.has(pair)).length;
-    return (2 * shared) / (wanted.size + theirs.size || 1);
-  };
-  return names
-    .map((other) => ({ other, score: likeness(other) }))
-    .sort((a, b) => b.score - a.score)
-    .slice(0, 3)
-    .map(({ other }) => other);
-}
-
 /** For a sentence about a name nobody knows that is no refusal: the nearest ones in brackets, nothing where there are none. */
 export function similarNames(name: string, names: readonly string[]): string {
   const near = nearestNames(name, names).map((other) => other.slice(0, longestTold));
@@ -44,11 +30,6 @@ export function similarNames(name: string, names: readonly string[]): string {
 }
 
 const longestTold = 100;
-
-function bigrams(text: string): ReadonlySet<string> {
-  const letters = text.toLowerCase();
-  return new Set(Array.from({ length: Math.max(0, letters.length - 1) }, (_, i) => letters.slice(i, i + 2)));
-}
 
 /** A file name without folders and extension. */
 export const stemOf = (name: string): string => name.replace(/^.*\//, "").replace(/\.[^.]+$/, "");

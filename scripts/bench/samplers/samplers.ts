@@ -17,9 +17,9 @@ import { silentLog } from "#/lib/log.ts";
 import { openContext } from "#/pipeline/context.ts";
 import { type Job, openJob } from "#/pipeline/job.ts";
 import { Run } from "#/pipeline/run.ts";
+import { fromNoise } from "#/pipeline/sources/noise.ts";
 import { denoise } from "#/pipeline/stages/denoise.ts";
 import { encodePrompts, type Prompts } from "#/pipeline/stages/encode-prompts.ts";
-import { startLatent } from "#/pipeline/stages/start-latent.ts";
 import { sdxlLatentColours } from "#/recipe/latent-colours.ts";
 import { type Recipe, type SamplerName, samplerNames } from "#/recipe/recipe.ts";
 import { DerivedFiles } from "#/runtime/derived-files.ts";
@@ -81,7 +81,7 @@ async function walk(
   const [spec] = recipe.images;
   if (spec === undefined) throw new Error("a recipe has an image");
   const begun = processorTime();
-  const stage = denoise({ job: walked, index: 0, spec, prompts }, await startLatent(walked));
+  const stage = denoise({ job: walked, index: 0, spec, prompts, beginning: fromNoise(recipe) });
   for await (const _ of stage);
   return { own: processorTime() - begun - network, network, asked };
 }
