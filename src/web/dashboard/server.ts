@@ -55,6 +55,12 @@ export class Server {
     return typeof record?.req_params["prompt"] === "string" ? record.req_params["prompt"] : "";
   }
 
+  /** The size number that the server's own checkpoint brings pictures to; undefined for a server that does not say. */
+  async workingSize(): Promise<number | undefined> {
+    const answer = await this.ask("dashboard/sizes").catch(() => undefined);
+    return (isObject(answer) ? numberOrNull(answer["size_number"]) : null) ?? undefined;
+  }
+
   async styles(): Promise<readonly string[]> {
     const answer = await this.ask("v1/engines/styles");
     return Array.isArray(answer) ? answer.filter((one) => typeof one === "string") : [];

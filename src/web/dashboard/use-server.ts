@@ -7,10 +7,14 @@ import { initialState } from "./state.ts";
 /** How many finished tasks are shown at first, and how many more each time. */
 const tasksAtOnce = 60;
 
+/** What a server that does not say otherwise brings pictures to. */
+const sdxlSizeNumber = 1024;
+
 /** Everything that comes from the server: kept up to date by the connection, read anew when something ended. */
 export function useServer(server: Server) {
   const [state, tell] = useReducer(reduce, initialState);
   const [styles, setStyles] = useState<readonly string[]>([]);
+  const [working, setWorking] = useState(sdxlSizeNumber);
   const [connection, setConnection] = useState<Connection>();
   const [round, setRound] = useState(0);
   const [most, setMost] = useState(tasksAtOnce);
@@ -34,6 +38,7 @@ export function useServer(server: Server) {
     try {
       tell({ kind: "lists", ...(await server.lists(most)) });
       if (styles.length === 0) setStyles(await server.styles());
+      setWorking((await server.workingSize()) ?? sdxlSizeNumber);
     } catch (error) {
       if (error instanceof Locked) tell({ kind: "link", link: "locked" });
     }
@@ -59,5 +64,5 @@ export function useServer(server: Server) {
   };
   /** Shows more of the past, where there is more. */
   const older = state.history.length < most ? undefined : () => setMost((before) => before + tasksAtOnce);
-  return { state, connection, styles, unlock, older };
+  return { state, connection, styles, working, unlock, older };
 }
