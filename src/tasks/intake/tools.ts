@@ -7,8 +7,9 @@ import { RequestError } from "#/lib/errors.ts";
 import { knownName } from "#/recipe/names.ts";
 import type { World } from "#/recipe/resolve.ts";
 import { readMetadata } from "#/stores/metadata/read.ts";
+import { goneInputs } from "../picture-texts/image-input.ts";
 import { requestOfImage } from "../picture-texts/request-of-image.ts";
-import { type InputOptions, imageBytes } from "./inputs.ts";
+import { type InputOptions, imageSource } from "./image-source.ts";
 
 /** What can be done with a picture beside making one. */
 export type Tools = Readonly<{
@@ -56,7 +57,7 @@ export function createTools(
       const message = "There is no image: give a URL, base64 or a data URI.";
       throw new RequestError("bad-image", message, { field, value });
     }
-    return await imageBytes(value, field, inputOptions());
+    return (await imageSource(value, field, inputOptions())).bytes;
   };
   return {
     imageOf,
@@ -69,13 +70,15 @@ export function createTools(
         throw new RequestError("no-metadata", message, { field });
       }
       const { request, warnings } = requestOfImage(read, world());
+      const { images } = inputOptions();
+      const gone = goneInputs(request, (name) => images.input(name) !== undefined);
       const { scheme, text, values } = read;
       return {
         scheme,
         parameters: text,
         values: values as JsonObject,
         request: request as JsonObject,
-        warnings: [...new Set([...warnings, ...(await foresee(request))])],
+        warnings: [...new Set([...warnings, ...gone, ...(await foresee(request))])],
       };
     },
     generateMask: async (request) => {

@@ -10,8 +10,8 @@ import { isWords, type LegacyWords } from "./words.ts";
 
 type Slot = NonNullable<GenerateRequest["controlnet_image"]>[number];
 
-/** Fields that have another name now; `input_image` has two, depending on the job. */
-const renamed: Readonly<Record<string, keyof GenerateRequest>> = {
+/** Fields that have another name in FooocusAPI; `input_image` has two, depending on the job. */
+export const renamed: Readonly<Record<string, keyof GenerateRequest>> = {
   save_meta: "save_metadata_to_images",
   meta_scheme: "metadata_scheme",
   save_extension: "output_format",
@@ -81,12 +81,12 @@ export function legacyField(field: string, form: boolean): string {
   const number = Number(index || "0") + 1;
   if (form && head === "controlnet_image") return `${rest[0] ?? "cn_img"}${number}`;
   if (form && head === "enhance_ctrls") return `${rest[0] ?? "enhance_enabled"}_${number}`;
+  if (head === "outpaint_distance") return `${head}_${sides[Number(index || "0")] ?? "left"}`;
   const names = Object.entries(renamed).map(([legacy, newer]): [string, string] => [newer, legacy]);
   const legacy = new Map([
     ...names,
     ["uov_input_image", "input_image"],
     ["inpaint_input_image", "input_image"],
-    ["outpaint_distance", "outpaint_distance_left"],
     ...advancedFields.map((name): [string, string] => [name, `advanced_params.${name}`]),
   ]).get(head);
   return [legacy ?? head, index, ...rest].filter((part) => part !== "").join(".");
