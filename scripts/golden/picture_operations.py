@@ -12,7 +12,8 @@ the width does not, which gives other bytes. So this refuses to run with a newer
 
 Synthetic pictures are made of their place alone, by the same integers here and in the test: "noise" has any values, "extreme"
 only 0 and 255 (what shoots over is cut off), "ramp" grows along both axes, "waves" get narrower along both ("grey-waves"
-in all channels alike), "colours" has one of each 64, "flat" is one value.
+in all channels alike), "colours" has 64 of each channel with one another,
+"flat" is one value.
 
 OpenCV's packages for x86 have Intel's IPP in them, which resizes floats a little more exactly than OpenCV's own code does; it
 is left on, as the reference has it.
