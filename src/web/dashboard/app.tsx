@@ -30,7 +30,7 @@ export function App({ server }: Readonly<{ server: Server }>) {
   const at = tiles.findIndex(({ key }) => key === shown);
   const tile = tiles[at];
   const reuse = (record: TaskRecord) => {
-    setDraft(draftOf(record));
+    attempt(server.defaults().then((defaults) => setDraft(draftOf(record, defaults))));
     restore(record);
     setShown(undefined);
   };

@@ -61,6 +61,17 @@ export class Server {
     return (isObject(answer) ? numberOrNull(answer["size_number"]) : null) ?? undefined;
   }
 
+  /** The server's own values of a request's fields, by its description of itself. */
+  async defaults(): Promise<Readonly<Record<string, unknown>>> {
+    let at = await this.ask("openapi.json");
+    for (const key of ["components", "schemas", "CommonRequest", "properties"])
+      at = isObject(at) ? at[key] : undefined;
+    const fields = Object.entries(isObject(at) ? at : {});
+    return Object.fromEntries(
+      fields.map(([name, one]) => [name, isObject(one) ? one["default"] : undefined]),
+    );
+  }
+
   async styles(): Promise<readonly string[]> {
     const answer = await this.ask("v1/engines/styles");
     return Array.isArray(answer) ? answer.filter((one) => typeof one === "string") : [];

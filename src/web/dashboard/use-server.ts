@@ -18,6 +18,7 @@ export function useServer(server: Server) {
   const [connection, setConnection] = useState<Connection>();
   const [round, setRound] = useState(0);
   const [most, setMost] = useState(tasksAtOnce);
+  const [more, setMore] = useState(false);
   const preview = useRef("");
 
   useEffect(() => {
@@ -36,7 +37,9 @@ export function useServer(server: Server) {
 
   const read = useCallback(async () => {
     try {
-      tell({ kind: "lists", ...(await server.lists(most)) });
+      const lists = await server.lists(most);
+      tell({ kind: "lists", ...lists });
+      setMore(lists.history.length >= most);
       if (styles.length === 0) setStyles(await server.styles());
       setWorking((await server.workingSize()) ?? sdxlSizeNumber);
     } catch (error) {
@@ -63,6 +66,6 @@ export function useServer(server: Server) {
     setRound((before) => before + 1);
   };
   /** Shows more of the past, where there is more. */
-  const older = state.history.length < most ? undefined : () => setMost((before) => before + tasksAtOnce);
+  const older = more ? () => setMost((before) => before + tasksAtOnce) : undefined;
   return { state, connection, styles, working, unlock, older };
 }

@@ -91,10 +91,10 @@ function WithPicture(props: SourcePanelProps & Readonly<{ picture: StartingPictu
           ))}
         </div>
       </fieldset>
-      {draft.tab === "uov" ? <VaryFields {...props} /> : <Inpaint {...props} picture={picture} />}
       <p class="hint" role="status">
         {told(draft, props.working)}
       </p>
+      {draft.tab === "uov" ? <VaryFields {...props} /> : <Inpaint {...props} picture={picture} />}
     </>
   );
 }
