@@ -1,6 +1,8 @@
 import { gpt2 } from "./gpt2.ts";
 import { interposer } from "./interposer.ts";
 import type { Network } from "./network.ts";
+import { rrdbFeatures } from "./rrdb-features.ts";
+import { rrdbPixels } from "./rrdb-pixels.ts";
 import { textG, textGVectors } from "./text-g.ts";
 import { textL, textLVectors } from "./text-l.ts";
 import { unet } from "./unet.ts";
@@ -8,7 +10,7 @@ import { unetSd1 } from "./unet-sd1.ts";
 import { vaeDecoder } from "./vae-decoder.ts";
 import { vaeEncoder } from "./vae-encoder.ts";
 
-/** All networks of an SDXL checkpoint by name; what each is and needs, it says itself. */
+/** All networks of an SDXL checkpoint, and of files beside it, by name; what each is and needs, it says itself. */
 export const networks = {
   unet,
   "text-l": textL,
@@ -18,6 +20,8 @@ export const networks = {
   gpt2,
   "vae-decoder": vaeDecoder,
   "vae-encoder": vaeEncoder,
+  "rrdb-features": rrdbFeatures,
+  "rrdb-pixels": rrdbPixels,
 } as const satisfies Record<string, Network>;
 
 /** Those that Stable Diffusion 1.x needs where it takes over from SDXL: no SDXL checkpoint has anything for them. */

@@ -12,12 +12,14 @@ import type { JoinedLoras } from "#/weights/derived/joined-loras.ts";
 import { gpt2Tensors } from "#/weights/layouts/gpt2.ts";
 import { sdxlCheckpoint } from "#/weights/layouts/sdxl.ts";
 import { readLora } from "#/weights/lora/read-lora.ts";
+import { upscalerTensors } from "#/weights/layouts/upscaler.ts";
 import { openWeights } from "#/weights/open-weights.ts";
 import { readSafetensors } from "#/weights/safetensors.ts";
 import { expandContribOperators } from "../support/contrib-definitions.ts";
 import { evaluateDimension } from "../support/evaluate-dimension.ts";
 import { expansionModel } from "../support/expansion-files.ts";
 import { goldenPath, tinyCheckpoint } from "../support/golden.ts";
+import { upscalerFile } from "../support/upscaler-file.ts";
 import { joinLoras } from "../support/join-loras.ts";
 
 /**
@@ -46,6 +48,8 @@ const joined = {
 afterAll(() => {
   for (const { remove } of Object.values(joined)) remove();
 });
+
+const upscaler = upscalerTensors(openWeights(upscalerFile("old-plus.pth")));
 
 type Part = Readonly<{
   tensors: WeightMap;
@@ -94,6 +98,11 @@ const parts: Readonly<Record<NetworkName, Part>> = {
       { n: 1, p: 5, C: 3 },
     ],
   },
+  "rrdb-features": {
+    tensors: upscaler.tensors,
+    sizes: pictures,
+  },
+  "rrdb-pixels": { tensors: upscaler.tensors, sizes: pictures },
   "vae-decoder": { tensors: checkpoint.vae, sizes: pictures },
   "vae-encoder": {
     tensors: checkpoint.vae,
