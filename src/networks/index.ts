@@ -1,4 +1,5 @@
 import { gpt2 } from "./gpt2.ts";
+import { inpaintHead } from "./inpaint-head.ts";
 import { interposer } from "./interposer.ts";
 import type { Network } from "./network.ts";
 import { rrdbFeatures } from "./rrdb-features.ts";
@@ -18,6 +19,7 @@ export const networks = {
   "text-l-vectors": textLVectors,
   "text-g-vectors": textGVectors,
   gpt2,
+  "inpaint-head": inpaintHead,
   "vae-decoder": vaeDecoder,
   "vae-encoder": vaeEncoder,
   "rrdb-features": rrdbFeatures,

@@ -82,7 +82,9 @@ for (const { kind, here, proof } of rows)
       expect(notes.length).toBe(told === undefined ? 0 : 1);
       return;
     }
-    expect(error?.message).toContain(/^refused: (.+)$/.exec(here)?.[1] ?? "a row says read, or refused and why");
+    expect(error?.message).toContain(
+      /^refused: (.+)$/.exec(here)?.[1] ?? "a row says read, or refused and why",
+    );
     expect(error?.message).toStartWith(basename(path));
     expect(error?.message).not.toContain(dirname(path));
   });
@@ -103,7 +105,10 @@ for (const [file, [net, scale]] of Object.entries(held))
     const { dims, data } = golden("odd");
     const [, , height = 0, width = 0] = dims;
     const plane = height * width;
-    const pixels = Uint8Array.from({ length: plane * 3 }, (_, i) => data[(i % 3) * plane + Math.floor(i / 3)]! * 255);
+    const pixels = Uint8Array.from(
+      { length: plane * 3 },
+      (_, i) => data[(i % 3) * plane + Math.floor(i / 3)]! * 255,
+    );
     const found = await whole(opened.upscaler().enlarge({ width, height, data: pixels }));
     const expected = golden(`upscaler.${net}.odd`);
     expect([found.height, found.width, 3]).toEqual([...expected.dims]);

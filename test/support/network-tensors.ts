@@ -13,6 +13,7 @@ import { upscalerFull, upscalerShapes, upscalerTiny } from "./upscaler-layout.ts
 const ownShapes: Partial<Readonly<Record<OwnFileKind, (sizes: SdxlSizes) => Shapes>>> = {
   prompt_expansion: (sizes) => gpt2Shapes(sizes === sdxlBase ? gpt2Small : gpt2Tiny),
   upscale_models: (sizes) => upscalerShapes(sizes === sdxlBase ? upscalerFull : upscalerTiny),
+  inpaint: ({ unet }) => new Map([["head", [unet.width, 5, 3, 3]]]),
 };
 
 /** Where a network's tensors lie: in the checkpoint, or else in a header of a file of its own. */
