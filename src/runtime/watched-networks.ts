@@ -56,19 +56,7 @@ export function watchedNetworks(
     <Input, Answer>(run: (input: Input) => Promise<Answer>) =>
     (input: Input): Promise<Answer> =>
       between(() => run(input));
-  const walked = <Input, Event>(walk: (input: Input) => AsyncIterable<Event>) =>
-    async function* (input: Input): AsyncGenerator<Event, void, undefined> {
-      await check();
-      try {
-        for await (const event of walk(input)) {
-          await check();
-          yield event;
-        }
-      } catch (thrown) {
-        await check();
-        throw thrown;
-      }
-    };
+  const walked = walkedBetween(check);
   return {
     ...networks,
     language: () => {
@@ -91,6 +79,23 @@ export function watchedNetworks(
     ask: (network, inputs) => between(() => networks.ask(network, inputs)),
   };
 }
+
+/** A walk whose files are looked at before it, between its events, and where it failed. */
+const walkedBetween =
+  (check: () => Promise<void>) =>
+  <Input, Event>(walk: (input: Input) => AsyncIterable<Event>) =>
+    async function* (input: Input): AsyncGenerator<Event, void, undefined> {
+      await check();
+      try {
+        for await (const event of walk(input)) {
+          await check();
+          yield event;
+        }
+      } catch (thrown) {
+        await check();
+        throw thrown;
+      }
+    };
 
 type Watch = <Input, Answer>(run: (input: Input) => Promise<Answer>) => (input: Input) => Promise<Answer>;
 
