@@ -79,9 +79,10 @@ describe.skipIf(executablePath === undefined)("the dashboard in a browser", () =
   });
 
   test("a dialog stays on its picture when another one is made; the last one stays on the stage", async () => {
-    const visit = await open(browser, server.url);
-    const { page } = visit;
-    await (await generate(visit)).click();
+    const { page } = await open(browser, server.url);
+    await page.getByLabel("Prompt").fill("a white square");
+    await page.keyboard.press("Control+Enter");
+    await page.getByRole("button", { name: "Details: a white square" }).click();
     const shown = () => page.locator("dialog .canvas img").getAttribute("src");
     const before = await shown();
     const body = JSON.stringify({ prompt: "a green star", performance_selection: "Lightning" });
