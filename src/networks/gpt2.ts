@@ -20,7 +20,7 @@ export const gpt2 = {
   loras: undefined,
   keyedBy: [],
   // It is run for every token of an expansion, on one row: casting its matrices took as long as multiplying by them.
-  copied: true,
+  packed: true,
   inputs: { ids: "tokens", positions: "position", mask: "mask", past: "memory", candidates: "tokens" },
   outputs: ["scores", "present"],
   draw: drawGpt2,

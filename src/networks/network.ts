@@ -51,10 +51,10 @@ export type Network<
    */
   keyedBy: readonly (keyof Features)[];
   /**
-   * Whether its weights are copied when it is opened, in the type it computes in, where others are mapped and cast at every
-   * run: for one that is small, and run many times a picture.
+   * Its weights are copied, in float32 and in the order that the kernels like best, wherever the others' are mapped: for one
+   * that is small and computes much. Left out is not.
    */
-  copied?: true;
+  packed?: boolean;
   inputs: Inputs;
   outputs: readonly Output[];
   /** @throws ModelError `weight-missing` or `weight-shape` naming the key */

@@ -45,7 +45,7 @@ export function jobNetwork(
   features: Features,
   { operators, residency, derived }: Workshop,
 ): JobNetwork {
-  const { name, loras: part, keyedBy, copied } = network;
+  const { name, loras: part, keyedBy } = network;
   const located = files.locate(network.from);
   const loras =
     part === undefined ? [] : files.loras.filter(({ lora }) => lora[part].size + lora.changes[part].size > 0);
@@ -77,8 +77,8 @@ export function jobNetwork(
       ...madeOf.map(({ path, stamp }) => `${path}:${stamp}`),
     ].join("|"),
     name,
+    packed: network.packed,
     files: madeOf,
-    copied,
     draw: async () => {
       const joined = loras.length === 0 ? noLoras : await loraParts();
       const tensors = await derived.mappable(located.tensors, located.file, inUse);
@@ -86,7 +86,7 @@ export function jobNetwork(
     },
     bytes: () => {
       const factors = loras.length === 0 ? 0 : joinedBytes(plan()) + changedBytes(changes());
-      return totalBytes([footprintOf(draw(), madeOf, copied === true ? "copied" : "mapped")]) + factors;
+      return totalBytes([footprintOf(draw(), madeOf, network.packed ? "copied" : "mapped")]) + factors;
     },
   };
   return { located, loras, patch: patch?.differences, request };

@@ -9,10 +9,10 @@ export type NetworkRequest = Readonly<{
   key: string;
   /** For people. */
   name: string;
+  /** Whether its weights are copied whatever the engine's setting says. */
+  packed?: boolean | undefined;
   /** What it is made of. When one of them is replaced, the network is closed with the next job. */
   files: readonly FileStamp[];
-  /** Whether its weights are copied, whatever the setting says. */
-  copied?: boolean | undefined;
   /** Makes the graph; called on a miss only. */
   draw: () => Graph | Promise<Graph>;
 }>;
@@ -37,10 +37,6 @@ export type Drawn = Readonly<{
 
 /** A network that is open, or is being opened. */
 export type OpenNetwork = Drawn & { readonly session: Promise<Session>; usedAt: number };
-
-/** How a network is opened: as all are, but for one that asks for copied weights. */
-export const optionsOf = ({ copied }: NetworkRequest, options: SessionOptions): SessionOptions =>
-  copied === true ? { ...options, weights: "packed" } : options;
 
 /** What a graph will take, opened with these options. */
 export function drawn(

@@ -8,14 +8,7 @@ import { closedForBytes, closedForMappings } from "./eviction.ts";
 import { explained, isMemory } from "./mapping-shortage.ts";
 import { mappingCount, mappingMargin } from "./mappings.ts";
 import { trimMemory } from "./memory.ts";
-import {
-  type Drawn,
-  drawn,
-  type JobRequest,
-  type NetworkRequest,
-  type OpenNetwork,
-  optionsOf,
-} from "./open-network.ts";
+import { type Drawn, drawn, type JobRequest, type NetworkRequest, type OpenNetwork } from "./open-network.ts";
 import { type IntTensor, Session, type SessionOptions } from "./session.ts";
 import { tooLarge } from "./too-large.ts";
 
@@ -117,10 +110,13 @@ export class Residency {
   async #drawn(request: NetworkRequest, left: number): Promise<Session> {
     const started = performance.now();
     const graph = await request.draw();
-    const wanted = drawn(request, graph, optionsOf(request, this.#options));
+    const options = this.#optionsFor(request);
+    const wanted = drawn(request, graph, options);
     await this.#makeRoom(wanted);
     try {
-      const session = await this.#withMemory(request.key, () => this.#open(request, graph, wanted));
+      const session = await this.#withMemory(request.key, () =>
+        this.#open(request.key, graph, wanted, options),
+      );
       await this.#refuseReplaced(request);
       const ms = Math.round(performance.now() - started);
       const { name, bytes, mappings } = wanted;
@@ -162,9 +158,7 @@ export class Residency {
   async openOnce(request: NetworkRequest): Promise<Session> {
     const graph = await request.draw();
     trimMemory();
-    const session = await this.#withMemory(request.key, () =>
-      Session.open(graph, optionsOf(request, this.#options)),
-    );
+    const session = await this.#withMemory(request.key, () => Session.open(graph, this.#optionsFor(request)));
     try {
       assertUnchanged(request.files);
       return session;
@@ -186,9 +180,12 @@ export class Residency {
     trimMemory();
   }
 
-  async #open(request: NetworkRequest, graph: Graph, wanted: Drawn): Promise<Session> {
-    const { key } = request;
-    const session = Session.open(graph, optionsOf(request, this.#options));
+  #optionsFor({ packed = false }: NetworkRequest): SessionOptions {
+    return packed ? { ...this.#options, weights: "packed" } : this.#options;
+  }
+
+  async #open(key: string, graph: Graph, wanted: Drawn, options: SessionOptions): Promise<Session> {
+    const session = Session.open(graph, options);
     this.#entries.set(key, { ...wanted, session, usedAt: this.#clock });
     try {
       return await session;
