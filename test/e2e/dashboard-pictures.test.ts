@@ -16,6 +16,7 @@ import {
   startChromium,
   touch,
 } from "../support/dashboard-page.ts";
+import { plainParams } from "../support/plain-request.ts";
 
 // A picture is made with the demo model several times.
 setDefaultTimeout(600_000);
@@ -25,9 +26,8 @@ if (chromiumPath === undefined)
 
 /** Whether this version still refuses a request that uses these fields. */
 function isRefused(fields: Partial<GenerateParams>): boolean {
-  const nothing = { controlnet_image: [], enhance_ctrls: [] } as Partial<GenerateParams>;
   try {
-    refuseNotYet({ ...nothing, ...fields } as GenerateParams);
+    refuseNotYet({ ...plainParams, ...fields });
     return false;
   } catch {
     return true;
