@@ -5,13 +5,17 @@ import { stepsMade } from "#/sampling/steps-made.ts";
 import { modeOf } from "./performance.ts";
 import type { Recipe } from "./recipe.ts";
 
+/** What decides how many steps are made. */
+type RunOf = Pick<Recipe, "sampler" | "schedule" | "steps" | "source">;
+
+/** None where nothing is diffused. */
+const madeOf = ({ source, ...run }: RunOf): number =>
+  run.steps === 0 ? 0 : stepsMade({ ...run, denoise: "strength" in source ? source.strength : 1 });
+
 /** Says that the schedule makes fewer steps than were asked for, and how many it can make. */
-export function stepsWarning({
-  sampler,
-  schedule,
-  steps,
-}: Pick<Recipe, "sampler" | "schedule" | "steps">): string | undefined {
-  const made = stepsMade({ sampler, schedule, steps });
+export function stepsWarning(run: RunOf): string | undefined {
+  const { sampler, schedule, steps } = run;
+  const made = madeOf(run);
   if (made === steps) return undefined;
   return `${schedule} with ${sampler} makes 1 to ${made} steps: ${made} are made where ${steps} were asked for.`;
 }
@@ -20,10 +24,11 @@ export function stepsWarning({
 export function refinerWarning({
   refiner,
   ...run
-}: Pick<Recipe, "sampler" | "schedule" | "steps" | "refiner">): string | undefined {
+}: RunOf & Pick<Recipe, "refiner">): string | undefined {
   const name = refiner?.name ?? null;
   if (refiner === null || name === null) return undefined;
-  const made = stepsMade(run);
+  if (run.steps === 0) return undefined;
+  const made = madeOf(run);
   if (refiner.at < made) return undefined;
   return `The refiner ${name} draws no step: it takes over at step ${refiner.at}, and ${made} are made. Ask for more steps, for an earlier switch (overwrite_switch), or for no refiner.`;
 }

@@ -10,7 +10,8 @@ import { chooseLoras } from "./choose-loras.ts";
 import { chooseMethod } from "./choose-method.ts";
 import { choosePreviews } from "./choose-previews.ts";
 import { chooseRefiner } from "./choose-refiner.ts";
-import { chooseSteps } from "./choose-steps.ts";
+import { chooseSource, type PictureSize } from "./choose-source.ts";
+import { chooseSteps, modeFor } from "./choose-steps.ts";
 import { drawPrompts, type WrittenPrompts } from "./draw-prompts.ts";
 import { inputPictures } from "./input-pictures.ts";
 import { inpaintEngines } from "./known-names.ts";
@@ -21,7 +22,7 @@ import { modeOf } from "./performance.ts";
 import { type ModelFiles, ownVae } from "./preset.ts";
 import { checkLength, checkSides, refuseHeavyTags } from "./prompt-limits.ts";
 import { promptLines, takeInlineLoras } from "./prompt-syntax.ts";
-import type { ImageSpec, InversionUse, PartFile, Recipe } from "./recipe.ts";
+import type { ImageSpec, InversionUse, PartFile, Recipe, Source } from "./recipe.ts";
 import { sampledAs } from "./sampled-as.ts";
 import { chooseSize } from "./sizes.ts";
 import type { Style } from "./styles.ts";
@@ -46,6 +47,8 @@ export type World = ModelFiles &
     /** Files that lie there and are not among the names. */
     unreadable?: Unreadable;
     noise: NoiseRule;
+    /** The size of a picture that was taken in. */
+    pictureSize?: PictureSize;
     /** Counts what long texts cost the encoders; without one only the engine does. */
     tokenizer?: () => Tokenizer;
   }>;
@@ -79,14 +82,16 @@ export function resolveRecipe(params: GenerateParams, world: World): Resolved {
   checkLength(params.negative_prompt, "negative_prompt");
   knownName(params.inpaint_engine, inpaintEngines, "inpaint_engine", "inpaint engine");
   const base = knownName(params.base_model_name, world.checkpoints, "base_model_name", "checkpoint");
-  const mode = modeOf(params);
   const positive = promptLines(params.prompt);
   const inline = takeInlineLoras(positive.main);
   refuseHeavyTags(inline.loras);
   const pictures = inputPictures(params);
+  const { source, size, warnings: ofSource } = chooseSource(params, pictures, world.pictureSize ?? unknownSize);
+  const mode = modeFor(modeOf(params), source);
+  const count = isDirect(source) ? 1 : params.image_number;
   const { chosen, warnings } = chooseLoras(params, base, inline.loras, world);
   const prompt = { main: inline.line, extra: positive.extra };
-  const images = Array.from({ length: params.image_number }, (_, index) =>
+  const images = Array.from({ length: count }, (_, index) =>
     drawPrompts(params, prompt, index, world),
   );
   const named: (InversionUse & Readonly<{ field: string }>)[] = [];
@@ -100,11 +105,12 @@ export function resolveRecipe(params: GenerateParams, world: World): Resolved {
     checkSides(texts, field, world.tokenizer);
   }
   const parts = chooseParts(images, world);
-  const [steps, method] = [chooseSteps(params, mode), chooseMethod(params, mode)];
-  const run = { ...method, steps, refiner: chooseRefiner(params, mode, base, world) };
+  const [steps, method] = [chooseSteps(params, mode, source), chooseMethod(params, mode)];
+  const run = { ...method, steps, source, refiner: chooseRefiner(params, mode, base, world) };
   return {
     warnings: [
       ...warnings,
+      ...ofSource,
       ...[stepsWarning(run), refinerWarning(run), leftOutRefiner(params, base)].flatMap((said) => said ?? []),
     ],
     loraFields: chosen.map(({ field }) => field),
@@ -119,19 +125,24 @@ export function resolveRecipe(params: GenerateParams, world: World): Resolved {
       loras: chosen.map(({ name, weight }) => ({ name, weight })),
       ...(parts.length === 0 ? {} : { parts: parts.map(({ kind, name }) => ({ kind, name })) }),
       ...(named.length === 0 ? {} : { inversions: named.map(({ said, name }) => ({ said, name })) }),
-      size: chooseSize(params),
+      size: size ?? chooseSize(params),
       ...run,
       clipSkip: params.clip_skip,
       guidance: chooseGuidance(params, mode),
       freeU: chooseFreeU(params),
       noise: world.noise,
       previews: params.disable_preview ? null : choosePreviews(base, world),
-      source: { kind: "noise" },
       inputs: pictures.map(({ name }) => name),
       images: images.map(({ spec }) => spec),
     },
   };
 }
+
+/** Of a picture that is not there yet. */
+const unknownSize = (): undefined => undefined;
+
+/** Whether a picture is all that is made, without diffusion. */
+const isDirect = (source: Source): boolean => source.kind === "upscale" && source.direct;
 
 /** Files that images need beside the checkpoint, and the fields that ask for them. */
 function chooseParts(

@@ -6,9 +6,6 @@ import { isFiniteThroughout, type Tensor } from "#/tensor/tensor.ts";
 import type { Fact } from "../generate.ts";
 import type { ImageJob } from "../job.ts";
 
-/** Pixels of the largest picture that the decoder is asked for in one piece: 640 x 640, about 2.4 GB of features. */
-const wholePixels = 640 * 640;
-
 /**
  * Latent to pixels: decoder, then 0 ... 255 by truncation, as Fooocus cuts it. A large picture is decoded strip by strip,
  * which gives the same pixels in bounded memory; by its size and not by what is free, so that it is the same everywhere.
@@ -18,17 +15,22 @@ const wholePixels = 640 * 640;
  * @throws EngineError `session-failed` if the latent is not finite; what the VAE answers is looked at where it answers
  */
 export async function* decode(image: ImageJob, latent: Latent): AsyncGenerator<Fact, Pixmap, undefined> {
-  const { job } = image;
+  const { job, beginning } = image;
+  const vae = vaesFor(job, beginning.denoise).decoding;
   if (!isFiniteThroughout(latent.data)) throw runaway();
   const [, , h = 0, w = 0] = latent.dims;
-  if (64 * h * w > wholePixels) return pixelsOf(yield* strips(image, latent));
+  if (!isWhole({ width: 8 * w, height: 8 * h })) return pixelsOf(yield* strips(image, latent, vae));
   yield { type: "progress", at: { stage: "decoding", image: image.index, strip: 0, strips: 1 } };
-  return pixelsOf(await job.clock.time("decoding", () => job.networks.decode(latent)));
+  return pixelsOf(await job.clock.time("decoding", () => vae.decode(latent)));
 }
 
-async function* strips({ job, index }: ImageJob, latent: Latent): AsyncGenerator<Fact, Tensor, undefined> {
-  const { clock, networks, run } = job;
-  const walk = networks.decodeByStrips(latent)[Symbol.asyncIterator]();
+async function* strips(
+  { job, index }: ImageJob,
+  latent: Latent,
+  vae: Vae,
+): AsyncGenerator<Fact, Tensor, undefined> {
+  const { clock, run } = job;
+  const walk = vae.decodeByStrips(latent)[Symbol.asyncIterator]();
   try {
     for (;;) {
       const next = await clock.time("decoding", () => walk.next());
