@@ -25,8 +25,6 @@ export function goalsOf(params: GenerateParams): Goals {
   const inpaint =
     isImage(params.inpaint_input_image) && hasPlace && (tab === "inpaint" || (tab === "ip" && withInpaint));
   const uov =
-    isImage(params.uov_input_image) &&
-    method !== "Disabled" &&
-    (tab === "uov" || (tab === "ip" && withUov));
+    isImage(params.uov_input_image) && method !== "Disabled" && (tab === "uov" || (tab === "ip" && withUov));
   return { uov: uov && !inpaint, inpaint };
 }

@@ -108,15 +108,22 @@ export type Refiner = Readonly<{
 }>;
 
 /**
- * What the pictures are made from; `picture` is the place of one in `inputs`, `strength` how much of the schedule is walked, above
- * 0 up to 1.
+ * What the pictures are made from; `picture` is the place of one in `inputs`, `working` the size number that the checkpoint draws
+ * best at, `strength` how much of the schedule is walked, above 0 up to 1.
  */
 export type Source = Readonly<
   | { kind: "noise" }
   /** A picture, at a size that the model draws well. */
-  | { kind: "vary"; picture: number; strength: number }
+  | { kind: "vary"; picture: number; working: number; strength: number }
   /** A picture, larger by a factor: by an upscaling network alone (`direct`), or diffused after that. */
-  | { kind: "upscale"; picture: number; factor: number; direct: boolean; strength: number }
+  | {
+      kind: "upscale";
+      picture: number;
+      working: number;
+      factor: number;
+      direct: boolean;
+      strength: number;
+    }
 >;
 
 /** Seeds are below this. */

@@ -10,7 +10,7 @@ import { chooseLoras } from "./choose-loras.ts";
 import { chooseMethod } from "./choose-method.ts";
 import { choosePreviews } from "./choose-previews.ts";
 import { chooseRefiner } from "./choose-refiner.ts";
-import { chooseSource, type PictureSize } from "./choose-source.ts";
+import { chooseSource, type SourceWorld } from "./choose-source.ts";
 import { chooseSteps, modeFor } from "./choose-steps.ts";
 import { drawPrompts, type WrittenPrompts } from "./draw-prompts.ts";
 import { inputPictures } from "./input-pictures.ts";
@@ -28,6 +28,7 @@ import { chooseSize } from "./sizes.ts";
 import type { Style } from "./styles.ts";
 import { refuseUnreadable, type Unreadable } from "./unreadable.ts";
 import type { Wildcards } from "./wildcards.ts";
+import { workingSizeNumber } from "./working-size-number.ts";
 
 /** What is there to make pictures with, as names. */
 export type World = ModelFiles &
@@ -48,7 +49,7 @@ export type World = ModelFiles &
     unreadable?: Unreadable;
     noise: NoiseRule;
     /** The size of a picture that was taken in. */
-    pictureSize?: PictureSize;
+    pictureSize?: SourceWorld["pictureSize"];
     /** Counts what long texts cost the encoders; without one only the engine does. */
     tokenizer?: () => Tokenizer;
   }>;
@@ -86,14 +87,19 @@ export function resolveRecipe(params: GenerateParams, world: World): Resolved {
   const inline = takeInlineLoras(positive.main);
   refuseHeavyTags(inline.loras);
   const pictures = inputPictures(params);
-  const { source, size, warnings: ofSource } = chooseSource(params, pictures, world.pictureSize ?? unknownSize);
+  const {
+    source,
+    size,
+    warnings: ofSource,
+  } = chooseSource(params, pictures, {
+    pictureSize: world.pictureSize,
+    working: workingSizeNumber(world.sidecar(base)),
+  });
   const mode = modeFor(modeOf(params), source);
   const count = isDirect(source) ? 1 : params.image_number;
   const { chosen, warnings } = chooseLoras(params, base, inline.loras, world);
   const prompt = { main: inline.line, extra: positive.extra };
-  const images = Array.from({ length: count }, (_, index) =>
-    drawPrompts(params, prompt, index, world),
-  );
+  const images = Array.from({ length: count }, (_, index) => drawPrompts(params, prompt, index, world));
   const named: (InversionUse & Readonly<{ field: string }>)[] = [];
   const sides = { prompt: "positive", negative_prompt: "negative" } as const;
   for (const field of ["prompt", "negative_prompt"] as const) {
@@ -104,7 +110,7 @@ export function resolveRecipe(params: GenerateParams, world: World): Resolved {
       if (named.every(({ said }) => said !== use.said)) named.push({ ...use, field });
     checkSides(texts, field, world.tokenizer);
   }
-  const parts = chooseParts(images, world);
+  const parts = isDirect(source) ? [] : chooseParts(images, world);
   const [steps, method] = [chooseSteps(params, mode, source), chooseMethod(params, mode)];
   const run = { ...method, steps, source, refiner: chooseRefiner(params, mode, base, world) };
   return {
@@ -137,9 +143,6 @@ export function resolveRecipe(params: GenerateParams, world: World): Resolved {
     },
   };
 }
-
-/** Of a picture that is not there yet. */
-const unknownSize = (): undefined => undefined;
 
 /** Whether a picture is all that is made, without diffusion. */
 const isDirect = (source: Source): boolean => source.kind === "upscale" && source.direct;

@@ -100,8 +100,7 @@ function networksOf(
   workshop: Workshop,
 ): Readonly<{ opened: Networks; inJob: InJob; requests: readonly JobRequest[] }> {
   const files = readJobFiles(paths, [networks["vae-decoder"].from]);
-  const inJob: InJob = (network) =>
-    jobNetwork(network, files, { ...features, ...files.own }, workshop);
+  const inJob: InJob = (network) => jobNetwork(network, files, { ...features, ...files.own }, workshop);
   const ask = askerOf(inJob, workshop.residency);
   const { checkpoint, inversions } = files;
   const { prediction, schedule } = checkpoint;

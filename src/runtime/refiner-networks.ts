@@ -82,7 +82,11 @@ export function refinerOf(files: JobFiles, features: Features, workshop: Worksho
     vae: vaeOf(ask, refiner, workshop),
     convert: async (latent) => (await askBetween(sd1Networks.interposer, { latent })).converted,
   };
-  const requests = [inRefiner(sd1Networks["unet-sd1"]), inRefiner(networks["vae-decoder"]), between(sd1Networks.interposer)];
+  const requests = [
+    inRefiner(sd1Networks["unet-sd1"]),
+    inRefiner(networks["vae-decoder"]),
+    between(sd1Networks.interposer),
+  ];
   return { asked, requests: requests.map(({ request }) => request) };
 }
 

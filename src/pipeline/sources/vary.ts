@@ -1,6 +1,6 @@
 import { lanczosResize } from "#/image/operations/lanczos-resize.ts";
+import { variedSize } from "#/image/operations/source-sizes.ts";
 import type { Source } from "#/recipe/recipe.ts";
-import { variedSize } from "#/recipe/source-sizes.ts";
 import type { Fact } from "../generate.ts";
 import type { Job } from "../job.ts";
 import { vaesFor } from "../vaes.ts";
@@ -16,11 +16,11 @@ import { undrawable } from "./undrawable.ts";
  */
 export async function* vary(
   job: Job,
-  { picture, strength }: Extract<Source, { kind: "vary" }>,
+  { picture, working, strength }: Extract<Source, { kind: "vary" }>,
 ): AsyncGenerator<Fact, LatentBeginning, undefined> {
   yield { type: "progress", at: { stage: "preparing", image: 0 } };
   const input = inputAt(job, picture);
-  const fitted = lanczosResize(input, variedSize(input) ?? undrawable(input));
+  const fitted = lanczosResize(input, variedSize(input, working) ?? undrawable(input));
   const vae = vaesFor(job, strength).encoding;
   const latent = yield* encodePicture(job, { image: cropToLatent(fitted), vae, gives: "start" });
   return { kind: "latent", latent, denoise: strength };

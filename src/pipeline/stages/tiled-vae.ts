@@ -1,9 +1,7 @@
 import type { Vae } from "#/runtime/vae.ts";
 import type { Tensor } from "#/tensor/tensor.ts";
+import type { Part } from "./by-parts.ts";
 import { type TileWork, type Tiling, tiled, tilesOf } from "./tiled.ts";
-
-/** How far a walk over all tiles is. */
-export type Tiles = Readonly<{ done: number; of: number }>;
 
 /** Tiles of the reference, each side in latent places when decoding: squares, lying and standing. */
 const decoding: readonly Tiling[] = [
@@ -20,11 +18,11 @@ const encoding: readonly Tiling[] = [
 ];
 
 /** A latent as a picture [1, 3, H, W], about -1 to 1, in the reference's tiles. Says before each tile how many are done. */
-export const decodeTiled = (latent: Tensor, { decode }: Vae): AsyncGenerator<Tiles, Tensor, undefined> =>
+export const decodeTiled = (latent: Tensor, { decode }: Vae): AsyncGenerator<Part, Tensor, undefined> =>
   averaged(latent, decoding, { ask: decode, channels: 3, scale: 8 });
 
 /** A picture [1, 3, H, W], sides multiples of 8, as a latent, in the reference's tiles. */
-export const encodeTiled = (picture: Tensor, { encode }: Vae): AsyncGenerator<Tiles, Tensor, undefined> =>
+export const encodeTiled = (picture: Tensor, { encode }: Vae): AsyncGenerator<Part, Tensor, undefined> =>
   averaged(picture, encoding, { ask: encode, channels: 4, scale: 1 / 8 });
 
 /**
@@ -35,7 +33,7 @@ async function* averaged(
   input: Tensor,
   tilings: readonly Tiling[],
   work: TileWork,
-): AsyncGenerator<Tiles, Tensor, undefined> {
+): AsyncGenerator<Part, Tensor, undefined> {
   const of = tilings.reduce((sum, tiling) => sum + tilesOf(input, tiling), 0);
   let done = 0;
   let sum: Tensor | undefined;
