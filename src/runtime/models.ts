@@ -13,6 +13,7 @@ import { type LanguageModel, languageModel } from "./language-model.ts";
 import type { JobRequest } from "./open-network.ts";
 import { type RefinerNetworks, refinerOf } from "./refiner-networks.ts";
 import { type TextEncoder, textEncoders, textEncodersWithVectors } from "./text-encoders.ts";
+import { type Upscaler, upscalerOf } from "./upscaler/super-resolve.ts";
 import { type Vae, vaeOf } from "./vae.ts";
 
 /**
@@ -50,6 +51,12 @@ export type Networks = Readonly<{
    * @throws ModelError where the file that was named makes none
    */
   preview: (latent: Tensor) => Promise<Tensor | undefined>;
+  /**
+   * The upscaler that the job names.
+   *
+   * @throws ModelError where it names none, or its file is none
+   */
+  upscaler: () => Upscaler;
   /** Any network of the table, by the inputs it declares. */
   ask: Ask;
 }> &
@@ -118,6 +125,7 @@ function networksOf(
     ...vaeOf(ask, files, workshop),
     preview: previewOf(files, ask),
     refiner: refiner?.asked,
+    upscaler: () => upscalerOf(ask, files),
     ask,
   };
   return { opened, inJob, requests: refiner?.requests ?? [] };

@@ -4,7 +4,6 @@ import { ModelError } from "#/lib/errors.ts";
 import { filesOf, type ModelPaths } from "./job-files.ts";
 import type { Networks } from "./models.ts";
 import type { Vae } from "./vae.ts";
-import type { ByStrips } from "./vae-by-strips.ts";
 
 type Watched = Readonly<{ path: string; file: string; content: string }>;
 
@@ -57,8 +56,8 @@ export function watchedNetworks(
     <Input, Answer>(run: (input: Input) => Promise<Answer>) =>
     (input: Input): Promise<Answer> =>
       between(() => run(input));
-  const walked = (walk: ByStrips): ByStrips =>
-    async function* (input) {
+  const walked = <Input, Event>(walk: (input: Input) => AsyncIterable<Event>) =>
+    async function* (input: Input): AsyncGenerator<Event, void, undefined> {
       await check();
       try {
         for await (const event of walk(input)) {
@@ -97,6 +96,10 @@ export function watchedNetworks(
         : refiner && { ...refiner, unet: watched(refiner.unet) },
     ...watchedVae(networks),
     preview: watched(networks.preview),
+    upscaler: () => {
+      const upscaler = networks.upscaler();
+      return { ...upscaler, enlarge: walked(upscaler.enlarge) };
+    },
     ask: (network, inputs) => between(() => networks.ask(network, inputs)),
   };
 }

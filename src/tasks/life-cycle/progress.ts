@@ -56,7 +56,8 @@ export function reportsAt(at: Moment, outline: JobOutline): readonly Report[] {
   });
   switch (at.stage) {
     case "loading":
-      return [report(2, { now: "networks" })];
+      // What needs no texts needs no networks of a checkpoint, and the reference says nothing of them.
+      return outline.source.direct === true ? [] : [report(2, { now: "networks" })];
     case "encoding":
       return encodingReports(at, outline, report);
     case "denoising":
