@@ -78,7 +78,14 @@ async function begun(job: Job): Promise<Readonly<{ told: unknown[]; beginning: B
 }
 
 const vary = { kind: "vary", picture: 0, working: 64, strength: 0.5 } as const;
-const upscale = { kind: "upscale", picture: 0, working: 64, factor: 2, direct: false, strength: 0.382 } as const;
+const upscale = {
+  kind: "upscale",
+  picture: 0,
+  working: 64,
+  factor: 2,
+  direct: false,
+  strength: 0.382,
+} as const;
 
 describe("vary", () => {
   test("starts from the latent of the picture at the size that the model draws", async () => {
@@ -172,7 +179,12 @@ describe("upscale", () => {
 });
 
 test("a direct picture is one image without a seed, and no text is encoded for it", async () => {
-  const recipe: Recipe = { ...smallRecipe, source: { ...upscale, direct: true }, inputs: ["a.png"], steps: 0 };
+  const recipe: Recipe = {
+    ...smallRecipe,
+    source: { ...upscale, direct: true },
+    inputs: ["a.png"],
+    steps: 0,
+  };
   const networks = stubNetworks({ upscaler: () => repeating(4) });
   const facts: Fact[] = [];
   const work = generate({ recipe, inputs: [picture(41, 33)] }, stubContext(networks), new Run());

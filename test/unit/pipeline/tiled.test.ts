@@ -76,7 +76,8 @@ test("tiles rise from their sides: where two of them meet each counts by how dee
     }),
   );
   // Tiles from 0, 4 and 8, the last one cut off. (4/4 * 1 .. 1/4 * 4/4) against the next one's rise.
-  const mean = (left: number, right: number, of: number): number => (left * of + right * (of + 1)) / (left + right);
+  const mean = (left: number, right: number, of: number): number =>
+    (left * of + right * (of + 1)) / (left + right);
   const row = [...done.data.slice(0, 12)];
   expect(row.slice(0, 4)).toEqual([1, 1, 1, 1]);
   for (const [at, value] of [mean(4, 1, 1), mean(3, 2, 1), mean(2, 3, 1), mean(1, 4, 1)].entries())

@@ -74,9 +74,7 @@ describe("vary", () => {
       expect([
         width,
         height,
-        sizeOf(
-          made({ uov_method: "Vary (Subtle)", aspect_ratios_selection: "704*1408" }, [width, height]),
-        ),
+        sizeOf(made({ uov_method: "Vary (Subtle)", aspect_ratios_selection: "704*1408" }, [width, height])),
       ]).toEqual([width, height, wanted]);
   });
 
@@ -178,13 +176,21 @@ describe("upscale", () => {
   });
 
   test("a schedule with few levels cannot start late in many steps, which is told", () => {
-    const { warnings } = resolve({ uov_method: "Upscale (2x)", scheduler_name: "turbo", sampler_name: "euler" });
+    const { warnings } = resolve({
+      uov_method: "Upscale (2x)",
+      scheduler_name: "turbo",
+      sampler_name: "euler",
+    });
     expect(warnings).toEqual([
       "turbo with euler makes 10 steps in all: the last 10 of them are made where 18 were asked for, as if the strength was 1.00. Ask for 3 or fewer (overwrite_step), or for another scheduler_name.",
     ]);
     expect(
-      resolve({ uov_method: "Upscale (2x)", scheduler_name: "turbo", sampler_name: "euler", overwrite_step: 3 })
-        .warnings,
+      resolve({
+        uov_method: "Upscale (2x)",
+        scheduler_name: "turbo",
+        sampler_name: "euler",
+        overwrite_step: 3,
+      }).warnings,
     ).toEqual([]);
   });
 });
@@ -227,8 +233,9 @@ describe("goals, by the tab that the pictures choose", () => {
   test("an enhanced picture comes first, and a picture without a place to paint is none to paint in", () => {
     expect(goals({ ...uov, enhance_input_image: address("d") })).toEqual({ uov: false, inpaint: false });
     expect(goals({ ...inpaint, outpaint_selections: [] })).toEqual({ uov: false, inpaint: false });
-    expect(
-      goals({ ...inpaint, outpaint_selections: [], inpaint_mask_image_upload: address("e") }),
-    ).toEqual({ uov: false, inpaint: true });
+    expect(goals({ ...inpaint, outpaint_selections: [], inpaint_mask_image_upload: address("e") })).toEqual({
+      uov: false,
+      inpaint: true,
+    });
   });
 });
