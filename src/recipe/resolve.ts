@@ -18,7 +18,7 @@ import { inpaintEngines } from "./known-names.ts";
 import { leftOutRefiner, refinerWarning, stepsWarning } from "./method-warnings.ts";
 import { knownName } from "./names.ts";
 import { refuseEmptyTab, refuseNotYet } from "./not-yet.ts";
-import { modeOf } from "./performance.ts";
+import { modeOf, type Performance } from "./performance.ts";
 import { type ModelFiles, ownVae } from "./preset.ts";
 import { checkLength, checkSides, refuseHeavyTags } from "./prompt-limits.ts";
 import { promptLines, takeInlineLoras } from "./prompt-syntax.ts";
@@ -87,36 +87,22 @@ export function resolveRecipe(params: GenerateParams, world: World): Resolved {
   const inline = takeInlineLoras(positive.main);
   refuseHeavyTags(inline.loras);
   const pictures = inputPictures(params);
-  const {
-    source,
-    size,
-    warnings: ofSource,
-  } = chooseSource(params, pictures, {
-    pictureSize: world.pictureSize,
-    working: workingSizeNumber(world.sidecar(base)),
-  });
+  const working = workingSizeNumber(world.sidecar(base));
+  const chosenSource = chooseSource(params, pictures, { pictureSize: world.pictureSize, working });
+  const { source } = chosenSource;
   const mode = modeFor(modeOf(params), source);
   const count = isDirect(source) ? 1 : params.image_number;
   const { chosen, warnings } = chooseLoras(params, base, inline.loras, world);
   const prompt = { main: inline.line, extra: positive.extra };
   const images = Array.from({ length: count }, (_, index) => drawPrompts(params, prompt, index, world));
-  const named: (InversionUse & Readonly<{ field: string }>)[] = [];
-  const sides = { prompt: "positive", negative_prompt: "negative" } as const;
-  for (const field of ["prompt", "negative_prompt"] as const) {
-    // What such a mode never draws is not looked at.
-    if (field === "negative_prompt" && mode.distilled !== undefined) continue;
-    const texts = images.map(({ spec }) => spec[sides[field]].texts);
-    for (const use of chooseInversions([...new Set(texts.flat())], field, world))
-      if (named.every(({ said }) => said !== use.said)) named.push({ ...use, field });
-    checkSides(texts, field, world.tokenizer);
-  }
+  const named = inversionsIn(images, mode, world);
   const parts = isDirect(source) ? [] : chooseParts(images, world);
   const [steps, method] = [chooseSteps(params, mode, source), chooseMethod(params, mode)];
   const run = { ...method, steps, source, refiner: chooseRefiner(params, mode, base, world) };
   return {
     warnings: [
       ...warnings,
-      ...ofSource,
+      ...chosenSource.warnings,
       ...[stepsWarning(run), refinerWarning(run), leftOutRefiner(params, base)].flatMap((said) => said ?? []),
     ],
     loraFields: chosen.map(({ field }) => field),
@@ -131,7 +117,7 @@ export function resolveRecipe(params: GenerateParams, world: World): Resolved {
       loras: chosen.map(({ name, weight }) => ({ name, weight })),
       ...(parts.length === 0 ? {} : { parts: parts.map(({ kind, name }) => ({ kind, name })) }),
       ...(named.length === 0 ? {} : { inversions: named.map(({ said, name }) => ({ said, name })) }),
-      size: size ?? chooseSize(params),
+      size: chosenSource.size ?? chooseSize(params),
       ...run,
       clipSkip: params.clip_skip,
       guidance: chooseGuidance(params, mode),
@@ -142,6 +128,25 @@ export function resolveRecipe(params: GenerateParams, world: World): Resolved {
       images: images.map(({ spec }) => spec),
     },
   };
+}
+
+/** The textual inversions that the texts of images name, each with the field that names it first; their lengths are checked. */
+function inversionsIn(
+  images: readonly Readonly<{ spec: ImageSpec }>[],
+  { distilled }: Performance,
+  world: World,
+): readonly (InversionUse & Readonly<{ field: string }>)[] {
+  const named: (InversionUse & Readonly<{ field: string }>)[] = [];
+  const sides = { prompt: "positive", negative_prompt: "negative" } as const;
+  for (const field of ["prompt", "negative_prompt"] as const) {
+    // What such a mode never draws is not looked at.
+    if (field === "negative_prompt" && distilled !== undefined) continue;
+    const texts = images.map(({ spec }) => spec[sides[field]].texts);
+    for (const use of chooseInversions([...new Set(texts.flat())], field, world))
+      if (named.every(({ said }) => said !== use.said)) named.push({ ...use, field });
+    checkSides(texts, field, world.tokenizer);
+  }
+  return named;
 }
 
 /** Whether a picture is all that is made, without diffusion. */

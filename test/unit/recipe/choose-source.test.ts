@@ -209,8 +209,11 @@ test("of a picture that was not taken in yet nothing is decided that depends on 
 
 describe("goals, by the tab that the pictures choose", () => {
   const uov = { uov_input_image: address("a"), uov_method: "Vary (Subtle)" } as const;
-  const inpaint = { inpaint_input_image: address("b"), outpaint_selections: ["Left"] } as const;
-  const goals = (said: object) => goalsOf({ ...plainParams, ...said } as GenerateParams);
+  const inpaint: Partial<GenerateParams> = {
+    inpaint_input_image: address("b"),
+    outpaint_selections: ["Left"],
+  };
+  const goals = (said: Partial<GenerateParams>) => goalsOf({ ...plainParams, ...said });
 
   test("a picture to vary comes before one to paint in, and a method that is Disabled is none", () => {
     expect(goals(uov)).toEqual({ uov: true, inpaint: false });
