@@ -1,7 +1,6 @@
 import type { GenerateParams } from "#/api/generate.ts";
 import { isImage } from "#/api/stored.ts";
 import { RequestError } from "#/lib/errors.ts";
-import { goalsOf } from "./goals.ts";
 
 /** Features of the contract that are not built yet: how a request uses one, and the field that says so. */
 const features: readonly Readonly<{
@@ -9,11 +8,6 @@ const features: readonly Readonly<{
   what: string;
   used: (p: GenerateParams) => boolean;
 }>[] = [
-  {
-    field: "uov_input_image",
-    what: "Upscaling",
-    used: (p) => goalsOf(p).uov && p.uov_method.startsWith("Upscale"),
-  },
   { field: "inpaint_input_image", what: "Inpainting", used: (p) => isImage(p.inpaint_input_image) },
   {
     field: "controlnet_image",

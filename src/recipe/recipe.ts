@@ -115,12 +115,16 @@ export type Source = Readonly<
   | { kind: "noise" }
   /** A picture, at a size that the model draws well. */
   | { kind: "vary"; picture: number; working: number; strength: number }
-  /** A picture, larger by a factor: by an upscaling network alone (`direct`), or diffused after that. */
+  /**
+   * A picture, larger by a factor: by the upscaling network among `parts`, or by Lanczos where there is none; alone (`direct`), or
+   * diffused after that.
+   */
   | {
       kind: "upscale";
       picture: number;
       working: number;
       factor: number;
+      by: "network" | "lanczos";
       direct: boolean;
       strength: number;
     }

@@ -12,6 +12,7 @@ import { choosePreviews } from "./choose-previews.ts";
 import { chooseRefiner } from "./choose-refiner.ts";
 import { chooseSource, type SourceWorld } from "./choose-source.ts";
 import { chooseSteps, modeFor } from "./choose-steps.ts";
+import { chooseUpscaler, type UpscalerRule } from "./choose-upscaler.ts";
 import { drawPrompts, type WrittenPrompts } from "./draw-prompts.ts";
 import { inputPictures } from "./input-pictures.ts";
 import { inpaintEngines } from "./known-names.ts";
@@ -50,6 +51,8 @@ export type World = ModelFiles &
     noise: NoiseRule;
     /** The size of a picture that was taken in. */
     pictureSize?: SourceWorld["pictureSize"];
+    /** What there is to enlarge pictures with, and what the configuration says of it. */
+    upscalers?: Readonly<{ files: readonly string[]; rule: UpscalerRule }>;
     /** Counts what long texts cost the encoders; without one only the engine does. */
     tokenizer?: () => Tokenizer;
   }>;
@@ -88,7 +91,9 @@ export function resolveRecipe(params: GenerateParams, world: World): Resolved {
   refuseHeavyTags(inline.loras);
   const pictures = inputPictures(params);
   const working = workingSizeNumber(world.sidecar(base));
-  const chosenSource = chooseSource(params, pictures, { pictureSize: world.pictureSize, working });
+  const { upscalers = noUpscalers, pictureSize } = world;
+  const upscaler = (field: string) => chooseUpscaler(upscalers.files, upscalers.rule, field);
+  const chosenSource = chooseSource(params, pictures, { pictureSize, working, upscaler });
   const { source } = chosenSource;
   const mode = modeFor(modeOf(params), source);
   const count = isDirect(source) ? 1 : params.image_number;
@@ -96,7 +101,7 @@ export function resolveRecipe(params: GenerateParams, world: World): Resolved {
   const prompt = { main: inline.line, extra: positive.extra };
   const images = Array.from({ length: count }, (_, index) => drawPrompts(params, prompt, index, world));
   const named = inversionsIn(images, mode, world);
-  const parts = isDirect(source) ? [] : chooseParts(images, world);
+  const parts = [...(isDirect(source) ? [] : chooseParts(images, world)), ...chosenSource.parts];
   const [steps, method] = [chooseSteps(params, mode, source), chooseMethod(params, mode)];
   const run = { ...method, steps, source, refiner: chooseRefiner(params, mode, base, world) };
   return {
@@ -148,6 +153,8 @@ function inversionsIn(
   }
   return named;
 }
+
+const noUpscalers = { files: [], rule: { named: "", without: "refuse" } } as const;
 
 /** Whether a picture is all that is made, without diffusion. */
 const isDirect = (source: Source): boolean => source.kind === "upscale" && source.direct;

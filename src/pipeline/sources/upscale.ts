@@ -1,5 +1,5 @@
 import { crop } from "#/image/operations/crop.ts";
-import { lanczos } from "#/image/operations/lanczos-resize.ts";
+import { lanczos, lanczosResize } from "#/image/operations/lanczos-resize.ts";
 import { padByEdge } from "#/image/operations/pad.ts";
 import { ResampledBands } from "#/image/operations/resample-bands.ts";
 import { enlargedSize } from "#/image/operations/source-sizes.ts";
@@ -42,10 +42,11 @@ export async function* upscale(job: Job, source: Upscale): AsyncGenerator<Fact, 
 /** The network's picture is many times as large as the result: its rows are brought to that size as they come. */
 async function* enlargedPicture(
   job: Job,
-  { picture, factor, working }: Upscale,
+  { picture, factor, working, by }: Upscale,
 ): AsyncGenerator<Fact, Pixmap, undefined> {
   const input = inputAt(job, picture);
   const { size } = enlargedSize(input, factor, working) ?? undrawable(input);
+  if (by === "lanczos") return lanczosResize(input, size);
   const { scale, enlarge } = job.networks.upscaler();
   const { width, height } = input;
   const bands = new ResampledBands({ width: scale * width, height: scale * height }, size, lanczos);

@@ -83,6 +83,7 @@ const upscale = {
   picture: 0,
   working: 64,
   factor: 2,
+  by: "network",
   direct: false,
   strength: 0.382,
 } as const;
@@ -137,6 +138,15 @@ describe("upscale", () => {
       { stage: "preparing", image: 0 },
       { stage: "upscaling", image: 0, width: 41, height: 33, part: 0, parts: 4 },
     ]);
+  });
+
+  test("without a network Lanczos enlarges, to the same size", async () => {
+    const input = picture(41, 33);
+    const { beginning } = await begun(jobOf({ ...upscale, by: "lanczos", direct: true }, input, {}));
+    expect(beginning).toEqual({
+      kind: "picture",
+      image: lanczosResize(input, { width: 82, height: 66 }),
+    });
   });
 
   test("a network of another scale gives a picture of the same size", async () => {

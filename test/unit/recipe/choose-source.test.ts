@@ -14,6 +14,10 @@ const worldWith = (pictureSize: Size | undefined): World => ({
   ...plainWorld,
   loras: ["sdxl_lightning_4step_lora.safetensors"],
   pictureSize: () => pictureSize,
+  upscalers: {
+    files: ["fooocus_upscaler_s409985e5.bin"],
+    rule: { named: "", without: "refuse" },
+  },
 });
 
 function resolve(
@@ -134,6 +138,29 @@ describe("upscale", () => {
       "What is enlarged without diffusion is one picture: image_number asked for 3.",
     ]);
     expect(resolve(asked, [1376, 1376]).recipe.images).toHaveLength(3);
+  });
+
+  test("the network that enlarges is a part of the recipe; without one it is refused, or done without", () => {
+    const params = {
+      ...plainParams,
+      refiner_model_name: "None",
+      uov_input_image: address("a"),
+      uov_method: "Upscale (2x)",
+    } as const;
+    const found = resolveRecipe(params, worldWith({ width: 1024, height: 1024 }));
+    expect(found.recipe.parts).toEqual([
+      { kind: "upscale_models", name: "fooocus_upscaler_s409985e5.bin" },
+    ]);
+    expect(found.partFields).toEqual(["uov_method"]);
+    const without = (rule: "refuse" | "lanczos") =>
+      resolveRecipe(params, {
+        ...worldWith({ width: 1024, height: 1024 }),
+        upscalers: { files: [], rule: { named: "", without: rule } },
+      });
+    expect(refusal(() => without("refuse"))).toMatchObject({ code: "missing-model", field: "uov_method" });
+    const { recipe, warnings } = without("lanczos");
+    expect([recipe.parts, recipe.source]).toMatchObject([undefined, { by: "lanczos" }]);
+    expect(warnings[0]).toStartWith("The picture was enlarged without a network");
   });
 
   test("each mode has its own number of steps for it, by which the refiner's switch is, too", () => {
