@@ -35,7 +35,7 @@ test("a file that the configuration names wins, and is refused with the nearest 
   expect(code).toBe("missing-model");
   expect(details).toEqual({ field: "uov_method", name: "4x-othr.pth" });
   expect(message).toContain("The upscaler 4x-othr.pth, which the setting upscaler names, is not in");
-  expect(message).toContain("Similar: 4x-other.pth.");
+  expect(message).toContain("Similar: 4x-other.pth");
 });
 
 test("without either the demo's enlarges, and that is told; another file is not guessed", () => {
