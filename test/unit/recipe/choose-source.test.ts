@@ -148,9 +148,7 @@ describe("upscale", () => {
       uov_method: "Upscale (2x)",
     } as const;
     const found = resolveRecipe(params, worldWith({ width: 1024, height: 1024 }));
-    expect(found.recipe.parts).toEqual([
-      { kind: "upscale_models", name: "fooocus_upscaler_s409985e5.bin" },
-    ]);
+    expect(found.recipe.parts).toEqual([{ kind: "upscale_models", name: "fooocus_upscaler_s409985e5.bin" }]);
     expect(found.partFields).toEqual(["uov_method"]);
     const without = (rule: "refuse" | "lanczos") =>
       resolveRecipe(params, {
