@@ -12,6 +12,7 @@ beforeAll(async () => {
 afterAll(() => server?.close());
 
 const settings = { aspect_ratios_selection: "256*256", overwrite_step: 8, style_selections: [] };
+const quick = { overwrite_step: 6 };
 const scene = "a red circle on a blue background";
 
 const picture = (prompt: string, seed: number, more: Readonly<Record<string, unknown>> = {}) =>
@@ -35,6 +36,41 @@ test("what the negative prompt names is not drawn", async () => {
     expect(without.foreground).toBeDefined();
     expect(isRed(without.foreground)).toBe(false);
     expect(without.background).toBe("white");
+  }
+});
+
+/** How much more there is of one channel (0 red, 1 green, 2 blue) than of another in the middle of a picture. */
+async function more(png: Uint8Array, [one, other]: readonly [number, number]): Promise<number> {
+  const middle = { left: 96, top: 96, width: 64, height: 64 };
+  // Statistics are of what is read, whatever is cut out on the way.
+  const { channels } = await sharp(await sharp(png).removeAlpha().extract(middle).png().toBuffer()).stats();
+  return (channels[one]?.mean ?? 0) - (channels[other]?.mean ?? 0);
+}
+
+test("weights in brackets: of two colours for one circle the heavier one wins", async () => {
+  const redness = async (weight: number, seed: number): Promise<number> =>
+    more(await picture(`(red:${weight}) blue circle on a white background`, seed, quick), [0, 2]);
+  const gains: number[] = [];
+  for (const seed of [1, 2, 3]) gains.push((await redness(2.5, seed)) - (await redness(0.3, seed)));
+  expect(gains.filter((gain) => gain > 50).length).toBe(3);
+});
+
+test("guidance: 1 hears no negative prompt, and more of it goes further towards one text and away from the other", async () => {
+  const circle = "a circle on a white background";
+  const drawn = (guidance_scale: number, seed: number, negative_prompt = "") =>
+    picture(circle, seed, { ...quick, guidance_scale, negative_prompt });
+  const redness = async (...asked: Parameters<typeof drawn>): Promise<number> =>
+    more(await drawn(...asked), [0, 1]);
+  for (const seed of [1, 2, 3]) {
+    expect(await apart(await drawn(1, seed), await drawn(1, seed, "red circle"))).toBe(0);
+    const [none, some, much] = [
+      await redness(1, seed),
+      await redness(1.5, seed, "red circle"),
+      await redness(2.5, seed, "red circle"),
+    ];
+    expect([seed, some < none - 20, much < some - 40]).toEqual([seed, true, true]);
+    // What these circles are of themselves is reddish, and guidance has more of it.
+    expect([seed, (await redness(2.5, seed)) > none + 20]).toEqual([seed, true]);
   }
 });
 
