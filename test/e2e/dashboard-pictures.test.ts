@@ -33,12 +33,8 @@ function isRefused(fields: Partial<GenerateParams>): boolean {
     return true;
   }
 }
-const notYet = {
-  uov: isRefused({ uov_input_image: "a.png", uov_method: "Vary (Subtle)" }),
-  inpaint: isRefused({ inpaint_input_image: "a.png" }),
-};
-for (const [tab, refused] of Object.entries(notYet))
-  if (refused) process.stderr.write(`dashboard-pictures: ${tab} skipped, this version refuses it\n`);
+const noInpaint = isRefused({ inpaint_input_image: "a.png" });
+if (noInpaint) process.stderr.write("dashboard-pictures: inpainting skipped, this version refuses it\n");
 const screenshots = join(import.meta.dir, "../../dist/e2e");
 
 const size = { width: 256, height: 256 };
@@ -133,73 +129,65 @@ describe.skipIf(chromiumPath === undefined)("pictures to start from, on the dash
     await server?.close();
   });
 
-  test.skipIf(notYet.uov)(
-    "a dropped picture is varied, at the size that was told; a line between before and after is moved",
-    async () => {
-      const { page, errors, close } = await openDashboard(browser, server.url);
-      await page.getByLabel("Prompt", { exact: true }).fill("a red circle on a blue background");
-      await dropFile(page, scene, { name: "scene.png", type: "image/png" });
-      await page.getByLabel("Vary (Strong)").check();
-      const told = await toldSize(page);
-      const { params, file } = await generate(page, server.url);
-      expect(params).toMatchObject({ current_tab: "uov", uov_method: "Vary (Strong)" });
-      const made = await pixelsOf(file);
-      expect([made.width, made.height]).toEqual([...told]);
+  test("a dropped picture is varied, at the size that was told; a line between before and after is moved", async () => {
+    const { page, errors, close } = await openDashboard(browser, server.url);
+    await page.getByLabel("Prompt", { exact: true }).fill("a red circle on a blue background");
+    await dropFile(page, scene, { name: "scene.png", type: "image/png" });
+    await page.getByLabel("Vary (Strong)").check();
+    const told = await toldSize(page);
+    const { params, file } = await generate(page, server.url);
+    expect(params).toMatchObject({ current_tab: "uov", uov_method: "Vary (Strong)" });
+    const made = await pixelsOf(file);
+    expect([made.width, made.height]).toEqual([...told]);
 
-      await page.locator(".stage button.canvas").click();
-      const slider = page.getByRole("slider", { name: "Before and after" });
-      await page.waitForFunction(() =>
-        [...document.querySelectorAll<HTMLImageElement>(".compare img")].every((one) => one.naturalWidth > 0),
-      );
-      await slider.focus();
-      await page.keyboard.press("Home");
-      expect(await divider(page)).toBe(0);
-      for (let i = 0; i < 10; i += 1) await page.keyboard.press("ArrowRight");
-      expect(await divider(page)).toBe(5);
-      // The arrows moved the line, not the dialog's picture.
-      expect(await page.getByRole("dialog").innerText()).toContain("a red circle");
-      const box = (await slider.boundingBox()) ?? { x: 0, y: 0, width: 0, height: 0 };
-      await page.mouse.move(box.x + box.width * 0.2, box.y + box.height / 2);
-      await page.mouse.down();
-      await page.mouse.move(box.x + box.width * 0.75, box.y + box.height / 2, { steps: 5 });
-      await page.mouse.up();
-      expect(await divider(page)).toBeCloseTo(75, -0.5);
-      await page.screenshot({ path: join(screenshots, "dashboard-compare.png") });
-      expect(errors).toEqual([]);
-      await close();
-    },
-  );
+    await page.locator(".stage button.canvas").click();
+    const slider = page.getByRole("slider", { name: "Before and after" });
+    await page.waitForFunction(() =>
+      [...document.querySelectorAll<HTMLImageElement>(".compare img")].every((one) => one.naturalWidth > 0),
+    );
+    await slider.focus();
+    await page.keyboard.press("Home");
+    expect(await divider(page)).toBe(0);
+    for (let i = 0; i < 10; i += 1) await page.keyboard.press("ArrowRight");
+    expect(await divider(page)).toBe(5);
+    // The arrows moved the line, not the dialog's picture.
+    expect(await page.getByRole("dialog").innerText()).toContain("a red circle");
+    const box = (await slider.boundingBox()) ?? { x: 0, y: 0, width: 0, height: 0 };
+    await page.mouse.move(box.x + box.width * 0.2, box.y + box.height / 2);
+    await page.mouse.down();
+    await page.mouse.move(box.x + box.width * 0.75, box.y + box.height / 2, { steps: 5 });
+    await page.mouse.up();
+    expect(await divider(page)).toBeCloseTo(75, -0.5);
+    await page.screenshot({ path: join(screenshots, "dashboard-compare.png") });
+    expect(errors).toEqual([]);
+    await close();
+  });
 
-  test.skipIf(notYet.uov)(
-    "a picture of the history is enlarged: it is sent by its address, and the dialog leads to it",
-    async () => {
-      const { page, errors, close } = await openDashboard(browser, server.url);
-      const sent: string[] = [];
-      page.on("websocket", (socket) =>
-        socket.on("framesent", ({ payload }) => sent.push(payload.toString())),
-      );
-      await page.reload();
-      await page.locator(".state.live").waitFor();
-      await page.locator(".stage button.canvas").click();
-      await page.getByRole("button", { name: "Upscale", exact: true }).click();
-      await page.locator("img.shown").waitFor();
-      expect(await page.evaluate(() => document.activeElement?.id)).toBe("source");
-      expect(await page.getByLabel("Prompt", { exact: true }).inputValue()).toContain("a red circle");
-      await page.getByLabel("Upscale (Fast 2x)").check();
-      const told = await toldSize(page);
-      expect(await page.locator(".source [role=status]").innerText()).toContain("only enlarged");
-      const { params, file } = await generate(page, server.url);
-      expect(params).toMatchObject({ uov_method: "Upscale (Fast 2x)" });
-      const made = await pixelsOf(file);
-      expect([made.width, made.height]).toEqual([...told]);
-      const request = sent.find((text) => text.includes('"generate"')) ?? "";
-      expect(request).toContain(`${server.url}/outputs/`);
-      expect(errors).toEqual([]);
-      await close();
-    },
-  );
+  test("a picture of the history is enlarged: it is sent by its address, and the dialog leads to it", async () => {
+    const { page, errors, close } = await openDashboard(browser, server.url);
+    const sent: string[] = [];
+    page.on("websocket", (socket) => socket.on("framesent", ({ payload }) => sent.push(payload.toString())));
+    await page.reload();
+    await page.locator(".state.live").waitFor();
+    await page.locator(".stage button.canvas").click();
+    await page.getByRole("button", { name: "Upscale", exact: true }).click();
+    await page.locator("img.shown").waitFor();
+    expect(await page.evaluate(() => document.activeElement?.id)).toBe("source");
+    expect(await page.getByLabel("Prompt", { exact: true }).inputValue()).toContain("a red circle");
+    await page.getByLabel("Upscale (Fast 2x)").check();
+    const told = await toldSize(page);
+    expect(await page.locator(".source [role=status]").innerText()).toContain("only enlarged");
+    const { params, file } = await generate(page, server.url);
+    expect(params).toMatchObject({ uov_method: "Upscale (Fast 2x)" });
+    const made = await pixelsOf(file);
+    expect([made.width, made.height]).toEqual([...told]);
+    const request = sent.find((text) => text.includes('"generate"')) ?? "";
+    expect(request).toContain(`${server.url}/outputs/`);
+    expect(errors).toEqual([]);
+    await close();
+  });
 
-  test.skipIf(notYet.inpaint)(
+  test.skipIf(noInpaint)(
     "by mouse: what is painted is made anew, what is not stays to the last bit",
     async () => {
       const { page, errors, close } = await openDashboard(browser, server.url);
@@ -245,7 +233,7 @@ describe.skipIf(chromiumPath === undefined)("pictures to start from, on the dash
     },
   );
 
-  test.skipIf(notYet.inpaint)("by touch: a finger paints, and a finger moves the line", async () => {
+  test.skipIf(noInpaint)("by touch: a finger paints, and a finger moves the line", async () => {
     const { page, errors, close } = await openDashboard(browser, server.url, true);
     await page.getByLabel("Prompt", { exact: true }).fill("a green square on a blue background");
     await page
@@ -278,7 +266,7 @@ describe.skipIf(chromiumPath === undefined)("pictures to start from, on the dash
     await close();
   });
 
-  test.skipIf(notYet.inpaint)(
+  test.skipIf(noInpaint)(
     "a picture is extended by the sides and pixels that were asked for, as the frame showed",
     async () => {
       const { page, errors, close } = await openDashboard(browser, server.url);
