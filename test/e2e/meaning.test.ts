@@ -95,3 +95,15 @@ test("FreeU with ones is the picture without it, its defaults are near, strong n
   expect(near).toBeGreaterThan(0.1);
   expect(await apart(base, await freeU([1.3, 1.4, 0.9, 0.2]))).toBeGreaterThan(2 * near);
 });
+
+test("a picture that is varied a little stays nearer than one that is varied strongly, and shows the same", async () => {
+  const base = await picture(scene, 5);
+  const varied = (uov_method: string) =>
+    picture(scene, 105, { uov_method, uov_input_image: Buffer.from(base).toString("base64") });
+  const [subtle, strong] = [await varied("Vary (Subtle)"), await varied("Vary (Strong)")];
+  const near = await apart(base, subtle);
+  expect(near).toBeGreaterThan(1);
+  expect(await apart(base, strong)).toBeGreaterThan(1.5 * near);
+  const { foreground, background } = await readPng(subtle);
+  expect([isRed(foreground), background]).toEqual([true, "blue"]);
+});
