@@ -5,6 +5,7 @@ import { knownName } from "./names.ts";
 import { modeOf } from "./performance.ts";
 import type { InlineLora } from "./prompt-syntax.ts";
 import { type ChosenLora, taggedLoras } from "./tagged-loras.ts";
+import { someOf } from "./warnings.ts";
 
 /** LoRAs of request and prompt together, once the prompt names some (Fooocus' default_max_lora_number). */
 const loraLimit = 5;
@@ -34,15 +35,19 @@ export function chooseLoras(
       ? [{ name: knownName(model_name, shelf.loras, field, "LoRA"), weight, field }]
       : [];
   });
-  // A tag cannot name the LoRA that the mode brings along, and the request's own choice wins over a tag.
-  const { tagged, warnings } = taggedLoras(
-    inline,
-    shelf.loras.filter((name) => name !== own),
-  );
-  const added = tagged.filter(({ name }) => asked.every((lora) => lora.name !== name));
-  const chosen = added.length === 0 ? asked : [...asked, ...added].slice(0, loraLimit);
-  if (asked.length + added.length > chosen.length)
-    warnings.push(`Only the first ${loraLimit} LoRAs are used where the prompt names some.`);
+  const { tagged, warnings } = taggedLoras(inline, {
+    loras: shelf.loras,
+    asked,
+    ...(own === undefined ? {} : { own }),
+  });
+  const all = [...asked, ...tagged];
+  const chosen = tagged.length === 0 ? asked : all.slice(0, loraLimit);
+  if (all.length > chosen.length) {
+    const left = someOf(all.slice(chosen.length).map(({ name, weight }) => `${name} (${weight})`));
+    warnings.push(
+      `Only the first ${loraLimit} LoRAs are used where the prompt names some, as in Fooocus; left out: ${left}.`,
+    );
+  }
   if (distilled === undefined || own === undefined) return { chosen, warnings };
   if (!shelf.loras.includes(own)) {
     const message = `${params.performance_selection} with ${base} needs the LoRA ${own}, which is not in the loras folder.`;

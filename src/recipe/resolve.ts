@@ -28,6 +28,7 @@ import { sampledAs } from "./sampled-as.ts";
 import { chooseSize } from "./sizes.ts";
 import type { Style } from "./styles.ts";
 import { refuseUnreadable, type Unreadable } from "./unreadable.ts";
+import { untakenTags } from "./untaken-tags.ts";
 import type { Wildcards } from "./wildcards.ts";
 import { workingSizeNumber } from "./working-size-number.ts";
 
@@ -110,7 +111,12 @@ export function resolveRecipe(params: GenerateParams, world: World): Resolved {
     warnings: [
       ...warnings,
       ...chosenSource.warnings,
-      ...[stepsWarning(run), refinerWarning(run), leftOutRefiner(params, base)].flatMap((said) => said ?? []),
+      ...[
+        untakenTags(images.map(({ written }) => written)),
+        stepsWarning(run),
+        refinerWarning(run),
+        leftOutRefiner(params, base),
+      ].flatMap((said) => said ?? []),
     ],
     loraFields: chosen.map(({ field }) => field),
     ...(parts.length === 0 ? {} : { partFields: parts.map(({ field }) => field) }),

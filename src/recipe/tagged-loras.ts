@@ -6,26 +6,57 @@ import { severalNames, someOf } from "./warnings.ts";
 /** A LoRA and the field that chose it. */
 export type ChosenLora = LoraUse & Readonly<{ field: string }>;
 
+/** What a tag meets. */
+type Met = Readonly<{
+  /** LoRAs that there are, with folder and extension, which tags leave out. */
+  loras: readonly string[];
+  /** The one that the performance mode brings along: no tag can name it. */
+  own?: string;
+  /** Those that the request itself names: its weights win over tags. */
+  asked: readonly LoraUse[];
+}>;
+
 /**
- * The LoRAs of the prompt's tags, each name with each weight once.
+ * The LoRAs of the prompt's tags, each name with each weight once; not those that the request names otherwise.
  *
- * @param names of the LoRAs that a tag may mean, with folder and extension, which tags leave out
- * @returns with a warning for what there is not
+ * @returns with a warning for every tag that adds nothing
  */
 export function taggedLoras(
   inline: readonly InlineLora[],
-  names: readonly string[],
+  { loras, own, asked }: Met,
 ): { tagged: readonly ChosenLora[]; warnings: string[] } {
+  const names = loras.filter((name) => name !== own);
   const byStem = new Map(names.toReversed().map((name) => [stemOf(name), name]));
-  const unknown = new Set<string>();
-  const tagged = new Map<string, ChosenLora>();
+  const dropped = { unknown: new Set<string>(), own: new Set<string>(), asked: new Set<string>() };
+  const [tagged, twice] = [new Map<string, ChosenLora>(), new Set<string>()];
   for (const { stem, weight } of inline) {
     const name = byStem.get(stem);
-    if (name === undefined) unknown.add(stem);
-    else if (!tagged.has(`${weight} ${name}`))
-      tagged.set(`${weight} ${name}`, { name, weight, field: "prompt" });
+    const key = `${weight} ${name}`;
+    if (name === undefined) dropped[own !== undefined && stemOf(own) === stem ? "own" : "unknown"].add(stem);
+    else if (asked.some((lora) => lora.name === name)) dropped.asked.add(stem);
+    else if (tagged.has(key)) twice.add(stem);
+    else tagged.set(key, { name, weight, field: "prompt" });
   }
-  return { tagged: [...tagged.values()], warnings: unknownTags([...unknown], [...byStem.keys()]) };
+  const warnings = [
+    ...unknownTags([...dropped.unknown], [...byStem.keys()]),
+    ...told(dropped.own, (which) => `The performance mode brings ${which} itself, at its own weight`),
+    ...told(dropped.asked, (which) => `loras has ${which} already, and its weight is the one that counts`),
+    ...told(
+      twice,
+      (which) => `The prompt names ${which} with the same weight more than once; it counts once`,
+      "",
+    ),
+  ];
+  return { tagged: [...tagged.values()], warnings };
+}
+
+/** One sentence about some tags, or none. */
+function told(
+  stems: ReadonlySet<string>,
+  says: (which: string) => string,
+  end = "; the tag in the prompt was dropped",
+): string[] {
+  return stems.size === 0 ? [] : [`${says(someOf([...stems]))}${end}.`];
 }
 
 /** A warning for each of a few; one for all of many. */

@@ -104,18 +104,45 @@ test("tags in the prompt: unknown ones are noted, the request's own weight wins,
   expect(recipe.images[0]?.positive.texts).toEqual(["cat"]);
   expect(warnings).toEqual([
     "There is no LoRA called nobody (similar: sdxl_lightning_4step_lora, c, b); its tag in the prompt was dropped.",
+    "loras has a already, and its weight is the one that counts; the tag in the prompt was dropped.",
+    "The prompt names b with the same weight more than once; it counts once.",
   ]);
   const weights = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6];
-  const many = weights.map((weight) => `<lora:c:${weight}>`).join(", ");
-  expect(resolve({ prompt: `x ${many}` }).recipe.loras.map(({ weight }) => weight)).toEqual(
-    weights.slice(0, 5),
-  );
+  const many = resolve({ prompt: `x ${weights.map((weight) => `<lora:c:${weight}>`).join(", ")}` });
+  expect(many.recipe.loras.map(({ weight }) => weight)).toEqual(weights.slice(0, 5));
+  expect(many.warnings).toEqual([
+    "Only the first 5 LoRAs are used where the prompt names some, as in Fooocus; left out: c.safetensors (0.6).",
+  ]);
 });
 
 test("a tag cannot name the mode's own LoRA", () => {
   const prompt = "cat <lora:sdxl_lightning_4step_lora:0.2>";
-  const { recipe } = resolve({ prompt, performance_selection: "Lightning" });
+  const { recipe, warnings } = resolve({ prompt, performance_selection: "Lightning" });
   expect(recipe.loras).toEqual([{ name: "sdxl_lightning_4step_lora.safetensors", weight: 1 }]);
+  expect(warnings).toEqual([
+    "The performance mode brings sdxl_lightning_4step_lora itself, at its own weight; the tag in the prompt was dropped.",
+  ]);
+});
+
+test("what looks like a tag and is drawn as text is told, wherever it stands", () => {
+  const told = (said: Partial<GenerateParams>) => resolve(said).warnings.join();
+  const places: readonly (readonly [string, Partial<GenerateParams>])[] = [
+    ["<lora:c:nan>", { prompt: "cat <lora:c:nan>" }],
+    ["<lora:c>", { prompt: "cat <lora:c>" }],
+    ["<LoRA:c:1>", { prompt: "cat <LoRA:c:1>" }],
+    ["<lora:c:1", { prompt: "cat <lora:c:1" }],
+    ["<lora:c:1>", { prompt: "cat\n<lora:c:1>" }],
+    ["<lora:c:1>", { prompt: "cat", negative_prompt: "dog <lora:c:1>" }],
+    ["<lora:c:x>, <lora:c:y>", { prompt: "cat <lora:c:x> <lora:c:x>", negative_prompt: "<lora:c:y>" }],
+  ];
+  for (const [tag, said] of places)
+    expect(told(said)).toStartWith(`Drawn as text: ${tag}. A LoRA's tag is <lora:name:weight>`);
+  for (const prompt of ["cat <lora:c:0.5>", "cat <lore:c>", "cat < lora"]) expect(told({ prompt })).toBe("");
+});
+
+test("a sampler or schedule that nobody knows is refused in the modes that bring their own, too", () => {
+  for (const field of ["sampler_name", "scheduler_name"] as const)
+    expect(refusal({ performance_selection: "Lightning", [field]: "eular" })).toMatchObject({ field });
 });
 
 // The second blank before "dog" is the reference's: the line's commas are respaced, elements of arrays keep their blanks.
