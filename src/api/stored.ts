@@ -54,7 +54,7 @@ export function toStored(params: GenerateParams): JsonObject {
 }
 
 /** What a request is about, told by the images it brings (http-api section 7; any control slot counts). */
-function tabOf(params: GenerateParams): string {
+export function tabOf(params: GenerateParams): string {
   if (isImage(params.enhance_input_image)) return "enhance";
   if (params.controlnet_image.some(({ cn_img }) => isImage(cn_img))) return "ip";
   if (isImage(params.uov_input_image)) return "uov";

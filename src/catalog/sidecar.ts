@@ -17,6 +17,8 @@ const SidecarSchema = Type.Partial(
     /** Sizes it draws well; more pixels than this, or than the largest of these, are drawn with a warning. */
     largest_pixels: Type.Integer({ minimum: 1 }),
     good_sizes: Type.Array(size, { minItems: 1 }),
+    /** The side of the square of as many pixels as it draws best: input pictures are brought to so many. */
+    size_number: Type.Integer({ minimum: 64, maximum: 4096, multipleOf: 64 }),
     /** What it predicts, and whether its betas end in pure noise: this wins over what the checkpoint says of itself. */
     prediction_type: Type.Union([Type.Literal("eps"), Type.Literal("v"), Type.Literal("edm")]),
     zero_terminal_snr: Type.Boolean(),

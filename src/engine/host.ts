@@ -145,6 +145,7 @@ export class EngineHost implements Engine {
       case "loaded":
         return this.#change({ ...this.#state, loaded: event.models });
       case "progress":
+      case "note":
       case "image":
         return this.#jobs.get(event.id)?.push(event);
       case "settled": {

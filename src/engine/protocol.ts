@@ -38,6 +38,7 @@ export type EngineEvent = Readonly<
   | { type: "broken"; error: WireError }
   | { type: "loaded"; models: readonly LoadedModel[] }
   | { type: "progress"; id: TaskId; at: Moment; preview?: Pixmap }
+  | { type: "note"; id: TaskId; note: RunNote }
   | { type: "image"; id: TaskId; index: number; image: Pixmap; facts: ImageFacts }
   | { type: "settled"; id: TaskId; outcome: Outcome }
 >;
@@ -48,10 +49,21 @@ export type LoadedModel = Readonly<{ name: string; bytes: number }>;
 /**
  * Where a job is. `image` counts from 0; `step` counts steps whose estimate is known, of `steps`; step 0 says that
  * the image is about to be sampled; `strip` counts strips of the image that are decoded, of `strips`. Texts come in the order
- * expansion, where there is one, positive, negative, the last not at CFG 1; each for all images first.
+ * expansion, where there is one, positive, negative, the last not at CFG 1; each for all images first. Then, where pictures
+ * are started from, comes `preparing`, once, and what is done with them: `upscaling` one of so many pixels, by parts, and
+ * `encoding-picture`, by strips, which gives the latent that is started from (`start`), the one with holes where it is painted
+ * anew (`holes`), or the one in the refiner's own space (`refiner`).
  */
 export type Moment = Readonly<
-  | { stage: "loading" | "upscaling" | "masking"; image: number }
+  | { stage: "loading" | "preparing"; image: number }
+  | { stage: "upscaling"; image: number; width: number; height: number; part: number; parts: number }
+  | {
+      stage: "encoding-picture";
+      image: number;
+      gives: "start" | "holes" | "refiner";
+      strip: number;
+      strips: number;
+    }
   | { stage: "decoding"; image: number; strip: number; strips: number }
   | {
       stage: "encoding";
@@ -64,9 +76,16 @@ export type Moment = Readonly<
   | { stage: "denoising"; image: number; step: number; steps: number }
 >;
 
+/**
+ * What an engine found out while it worked that its client must be told: a large picture was `not-diffused`, since its size
+ * number is beyond the limit.
+ */
+export type RunNote = Readonly<{ note: "not-diffused"; number: number; limit: number }>;
+
 /** What is known only after the image was made; goes into metadata and the live channel. Times in milliseconds. */
 export type ImageFacts = Readonly<{
-  seed: bigint;
+  /** Null for an image that no noise was drawn for. */
+  seed: bigint | null;
   /** What prompt expansion made of its prompt, where it was asked for. */
   expansion?: string;
   timings: Readonly<{ loading: number; encoding: number; denoising: number; decoding: number }>;

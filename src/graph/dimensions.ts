@@ -49,14 +49,22 @@ export function quotient(a: Dimension, b: Dimension): Dimension | undefined {
   return Number.isSafeInteger(number) ? format({ number, factors }) : undefined;
 }
 
-/** The sum of lengths. */
+/** The sum of lengths; what is itself a sum is taken apart. */
 export function sum(dims: readonly Dimension[]): Dimension {
-  const symbols = dims.filter((dim) => typeof dim === "string").toSorted();
-  const number = dims.reduce((result: number, dim) => (typeof dim === "number" ? result + dim : result), 0);
+  const terms = dims.flatMap(termsOf);
+  const symbols = terms.filter((dim) => typeof dim === "string").toSorted();
+  const number = terms.reduce((result: number, dim) => (typeof dim === "number" ? result + dim : result), 0);
   const [only] = symbols;
   if (only === undefined) return number;
   if (symbols.length === 1 && number === 0) return only;
   return `(${[...symbols, ...(number === 0 ? [] : [number])].join("+")})`;
+}
+
+/** The terms of a sum as {@link sum} writes one; anything else is one term. */
+function termsOf(dim: Dimension): readonly Dimension[] {
+  const inner = /^\(([^()*]+)\)$/.exec(String(dim))?.[1];
+  if (inner === undefined) return [dim];
+  return inner.split("+").map((term) => (/^-?\d+$/.test(term) ? Number(term) : term));
 }
 
 /** floor((dim + offset) / divisor): how many strides fit into a length. */

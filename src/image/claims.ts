@@ -77,6 +77,11 @@ export class Claims {
     return this.#pixels;
   }
 
+  /** Frames or pages that were told of. */
+  get frames(): number {
+    return this.#frames;
+  }
+
   /** Bytes that compressed metadata may still become. */
   get unpackedLeft(): number {
     return pictureLimits.unpackedBytes - this.#unpacked;

@@ -4,7 +4,7 @@ import { DecodeGate, decodedBytes } from "./decode-gate.ts";
 import type { ExifTexts } from "./exif.ts";
 import { inspectPicture } from "./inspect.ts";
 import { jpegWithExif, mostOfJpeg } from "./jpeg-with-exif.ts";
-import type { Pixmap } from "./pixmap.ts";
+import type { Pixmap, SentPicture } from "./pixmap.ts";
 import { pngWithTexts } from "./png-text.ts";
 import { webpWithExif } from "./webp-with-exif.ts";
 import { exifOf } from "./write-exif.ts";
@@ -54,6 +54,10 @@ export async function encodeImage(
     }
   }
 }
+
+/** A picture that was sent, as it is kept: a PNG that says nothing but its pixels, transparent ones included. */
+export const encodeSent = async ({ width, height, channels, data }: SentPicture): Promise<Uint8Array> =>
+  await sharp(data, { raw: { width, height, channels } }).png().toBuffer();
 
 const textsOf = ({ parameters, scheme }: EmbeddedText): ExifTexts => ({
   software,

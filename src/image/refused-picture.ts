@@ -8,7 +8,7 @@ import { inspectPicture } from "./inspect.ts";
  * @param field the request's field, for the error
  * @throws RequestError `bad-image` if it is none, `too-large` if it claims too much
  */
-export function inspected(bytes: Uint8Array, field: string): Readonly<{ pixels: number }> {
+export function inspected(bytes: Uint8Array, field: string): Readonly<{ pixels: number; frames: number }> {
   try {
     const found = inspectPicture(bytes);
     if (found !== undefined) return found;
@@ -24,7 +24,7 @@ export function badImage(field: string, cause: unknown): RequestError {
   const words = cause instanceof Error ? cause.message : String(cause);
   return new RequestError(
     "bad-image",
-    `${field} is not an image that can be read (${words}); it takes a PNG, JPEG or WebP, as a URL, base64 or a data URI.`,
+    `${field} is not an image that can be read (${words}); it takes PNG, JPEG, WebP, GIF, BMP, TIFF or AVIF, as a URL, base64 or a data URI.`,
     { field },
     cause,
   );

@@ -3,7 +3,7 @@ import { Graph, type Value } from "#/graph/graph.ts";
 import { Module, type WeightSource } from "#/graph/module.ts";
 import type { Operators } from "#/graph/operators.ts";
 import { silu } from "#/graph/ops/activation.ts";
-import { residual } from "#/graph/ops/arithmetic.ts";
+import { add, residual } from "#/graph/ops/arithmetic.ts";
 import { conv2d } from "#/graph/ops/conv2d.ts";
 import { linear } from "#/graph/ops/linear.ts";
 import { groupNorm } from "#/graph/ops/norm.ts";
@@ -15,7 +15,7 @@ import { inputBlock, middleBlock, outputBlock } from "./blocks/unet-blocks.ts";
 import type { Features } from "./network.ts";
 
 /** What tells one family of UNets from another, and what is drawn into one. */
-type UnetKind = Pick<Features, "freeU"> &
+type UnetKind = Pick<Features, "freeU" | "inpaint"> &
   Readonly<{ transformers: TransformerKind; told: "text and sizes" | "text" }>;
 
 /**
@@ -23,8 +23,8 @@ type UnetKind = Pick<Features, "freeU"> &
  * is said by the checkpoint, noise or v.
  *
  * Inputs: `sample` [N, 4, h, w] already scaled by c_in, `timestep` [N], `context` [N, T, D], `y` [N, ADM], and with
- * LoRAs `lora_strengths` [K], one for each LoRA of the set; with FreeU `freeu` [4]: b1, s1, b2, s2. Output: `prediction`
- * [N, 4, h, w]. All float32; sizes are symbolic, any h and w.
+ * LoRAs `lora_strengths` [K], one for each LoRA of the set; with FreeU `freeu` [4]: b1, s1, b2, s2; with an inpaint head
+ * `inpaint` [1, C, h, w], its answer, which is added behind the first convolution. Output: `prediction` [N, 4, h, w]. All float32; sizes are symbolic, any h and w.
  *
  * @throws ModelError `weight-missing` or `weight-shape` naming the key
  */
@@ -42,6 +42,8 @@ export function drawUnet(source: WeightSource, operators: Operators, kind: UnetK
       : g.computing(g.input("y", "float32", ["N", m.size("label_emb.0.0.weight", 1)]));
 
   const factors = kind.freeU === true ? g.input("freeu", "float32", [4]) : undefined;
+  const width = m.size("input_blocks.0.0.weight", 0);
+  const hole = kind.inpaint === true ? g.input("inpaint", "float32", [1, width, "h", "w"]) : undefined;
 
   const temb = silu(embed(m, timestep, y));
   const context = {
@@ -55,6 +57,8 @@ export function drawUnet(source: WeightSource, operators: Operators, kind: UnetK
   let h = sample;
   for (let i = 0; i < m.count("input_blocks"); i += 1) {
     h = inputBlock(m.at("input_blocks").at(i), h, conditioning);
+    // Before it is kept: both the way down and the last skip carry it.
+    if (i === 0 && hole !== undefined) h = add(h, g.computing(hole));
     skips.push(h);
   }
   h = middleBlock(m.at("middle_block"), h, conditioning);

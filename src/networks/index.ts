@@ -1,4 +1,5 @@
 import { gpt2 } from "./gpt2.ts";
+import { inpaintHead } from "./inpaint-head.ts";
 import { interposer } from "./interposer.ts";
 import type { Network } from "./network.ts";
 import { textG, textGVectors } from "./text-g.ts";
@@ -16,6 +17,7 @@ export const networks = {
   "text-l-vectors": textLVectors,
   "text-g-vectors": textGVectors,
   gpt2,
+  "inpaint-head": inpaintHead,
   "vae-decoder": vaeDecoder,
   "vae-encoder": vaeEncoder,
 } as const satisfies Record<string, Network>;

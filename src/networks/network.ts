@@ -43,6 +43,8 @@ export type Network<
   from: PartSource;
   /** Which part of a LoRA changes it. */
   loras: LoraPart | undefined;
+  /** Whether an inpaint patch changes its weights; left out is not. */
+  patched?: true;
   /**
    * Which features its graph depends on. What is open is known by these, by the network's name, by its file and by the set
    * of LoRAs that have factors in it, files with their stamps.

@@ -11,10 +11,11 @@ export const unet = {
   title: checkpointParts.unet.title,
   from: { checkpoint: checkpointParts.unet },
   loras: "unet",
-  keyedBy: ["freeU"],
+  patched: true,
+  keyedBy: ["freeU", "inpaint"],
   inputs: { sample: "latent", timestep: "timestep", context: "text", y: "adm" },
   outputs: ["prediction"],
-  draw: (source: WeightSource, operators: Operators, wanted?: Pick<Features, "freeU">) =>
+  draw: (source: WeightSource, operators: Operators, wanted?: Pick<Features, "freeU" | "inpaint">) =>
     drawUnet(source, operators, { ...wanted, transformers: sdxlTransformers, told: "text and sizes" }),
   goldens: {
     listing: "unet",
@@ -25,6 +26,7 @@ export const unet = {
       "unet-freeu-even.prediction",
       "unet-freeu-odd.prediction",
       "unet-refiner.prediction",
+      "unet-inpaint.prediction",
     ],
   },
 } as const satisfies Network;

@@ -1,22 +1,24 @@
-import type { ImageFacts, Moment, Outcome } from "#/engine/protocol.ts";
+import type { ImageFacts, Moment, Outcome, RunNote } from "#/engine/protocol.ts";
 import type { Pixmap } from "#/image/pixmap.ts";
 import type { EngineContext } from "./context.ts";
 import { type ImageJob, type Order, openJob } from "./job.ts";
 import { Interruption, type Run } from "./run.ts";
+import { begin } from "./sources/begin.ts";
 import { decode } from "./stages/decode.ts";
 import { denoise } from "./stages/denoise.ts";
 import { encodePrompts } from "./stages/encode-prompts.ts";
-import { startLatent } from "./stages/start-latent.ts";
 
 /** What a job tells while it runs. */
 export type Fact = Readonly<
   | { type: "progress"; at: Moment; preview?: Pixmap }
+  | { type: "note"; note: RunNote }
   | { type: "image"; index: number; image: Pixmap; facts: ImageFacts }
 >;
 
 /**
- * The whole algorithm, from a recipe to pixels: text for all images first, then image by image latent -> denoise ->
- * decode (pipeline section 1). An image is yielded the moment it exists, so a later failure cannot take it back.
+ * The whole algorithm, from a recipe to pixels: text for all images first, then what all of them start from, then image by
+ * image denoise -> decode (pipeline section 1). An image is yielded the moment it exists, so a later failure cannot take it
+ * back. What the pictures of a recipe make without diffusion is one image, however many were asked for.
  *
  * @returns how the job ended: `stopped` keeps the images that were made; a skipped image is simply absent
  * @throws AppError what a stage could not do; the worker settles the job with it
@@ -32,10 +34,17 @@ export async function* generate(
     run.checkStop();
 
     const encoded = yield* encodePrompts(job);
+    const beginning = yield* begin(job);
+    run.checkStop();
+    if (beginning.kind === "picture") {
+      const facts = { seed: null, timings: job.clock.lap() };
+      yield { type: "image", index: 0, image: beginning.image, facts };
+      return { status: "finished" };
+    }
     for (const [index, spec] of job.recipe.images.entries()) {
       const prompts = encoded[index];
       if (prompts === undefined) continue;
-      const image = yield* oneImage({ job, index, spec, prompts });
+      const image = yield* oneImage({ job, index, spec, prompts, beginning });
       if (image !== undefined) yield image;
     }
     return { status: "finished" };
@@ -51,12 +60,12 @@ export async function* generate(
 async function* oneImage(
   image: ImageJob,
 ): AsyncGenerator<Fact, Extract<Fact, { type: "image" }> | undefined, undefined> {
-  const { job, index, spec } = image;
+  const { job, index, spec, beginning } = image;
   try {
-    const start = await startLatent(job);
-    const latent = yield* denoise(image, start);
+    const latent = yield* denoise(image);
     job.run.check();
-    const pixels = yield* decode(image, latent);
+    const decoded = yield* decode(image, latent);
+    const pixels = beginning.finish?.(decoded) ?? decoded;
     const { expansion } = image.prompts;
     const facts = {
       seed: spec.seed,

@@ -4,6 +4,7 @@ import type { ImageSpec, Recipe } from "#/recipe/recipe.ts";
 import type { Networks } from "#/runtime/models.ts";
 import type { EngineContext } from "./context.ts";
 import type { Run } from "./run.ts";
+import type { LatentBeginning } from "./sources/beginning.ts";
 import type { Prompts } from "./stages/encode-prompts.ts";
 import { Stopwatch } from "./stopwatch.ts";
 
@@ -15,8 +16,17 @@ export type Job = Order &
   Pick<EngineContext, "tokenizer" | "conditioning" | "expansionWords"> &
   Readonly<{ networks: Networks; run: Run; clock: Stopwatch }>;
 
-/** One image of a job: its place in the recipe, its seed and texts, and these as the UNet is told them. */
-export type ImageJob = Readonly<{ job: Job; index: number; spec: ImageSpec; prompts: Prompts }>;
+/**
+ * One image of a job: its place in the recipe, its seed and texts, these as the UNet is told them, and what it starts from,
+ * as all others do.
+ */
+export type ImageJob = Readonly<{
+  job: Job;
+  index: number;
+  spec: ImageSpec;
+  prompts: Prompts;
+  beginning: LatentBeginning;
+}>;
 
 /**
  * Makes the job of an order: its networks, which open at their first call, and a clock of its own.

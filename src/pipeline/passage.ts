@@ -1,5 +1,5 @@
 import type { Pixmap } from "#/image/pixmap.ts";
-import type { Plan } from "#/sampling/plan.ts";
+import type { Plan, PlanOptions } from "#/sampling/plan.ts";
 import { previewOf } from "#/sampling/preview.ts";
 import type { Denoise, Latent, Noise } from "#/sampling/sampler.ts";
 import type { DenoisingModel } from "./denoiser.ts";
@@ -14,6 +14,8 @@ export type Passage = Readonly<{
   method: SamplingMethod;
   base: DenoisingModel;
   plan: Plan;
+  /** What the plan was made for. */
+  asked: PlanOptions;
   /** The noisy latent at the first level, sampler space. */
   x: Latent;
   noise: Noise;

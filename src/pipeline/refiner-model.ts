@@ -3,7 +3,6 @@ import { admVector, refinerVector } from "#/sampling/guidance/adm.ts";
 import { merged, sizeInput, textInput } from "#/sampling/guidance/inputs.ts";
 import { networkEstimate } from "#/sampling/guidance/network-estimate.ts";
 import { sd1Latents } from "#/sampling/latent-format.ts";
-import type { Latent } from "#/sampling/sampler.ts";
 import { type BuiltSchedule, samplingFor } from "#/sampling/schedules.ts";
 import { lastAxis, layerNormed } from "#/tensor/tensor.ts";
 import { sampledSize } from "./base-model.ts";
@@ -18,10 +17,9 @@ const scores = { positive: 6, negative: 2.5 } as const;
  * The model that takes over: told the same text, of which the SDXL refiner knows the second encoder's half, and its own
  * sizes. What the request adds to the base model's network ends with that.
  *
- * @param dims of the latent that is sampled, [1, 4, h, w]
  * @returns nothing where the base model goes on itself
  */
-export function refinerModel({ job, prompts }: ImageJob, dims: Latent["dims"]): DenoisingModel | undefined {
+export function refinerModel({ job, prompts, beginning }: ImageJob): DenoisingModel | undefined {
   const { networks, recipe } = job;
   const { refiner } = networks;
   if (refiner === undefined) return undefined;
@@ -29,7 +27,7 @@ export function refinerModel({ job, prompts }: ImageJob, dims: Latent["dims"]): 
   if (refiner.family === "sd-1") return sd1Model(prompts, schedule, refiner);
   const sampling = samplingFor(schedule, refiner);
   const scales = { positive: guidance.admPositive, negative: guidance.admNegative };
-  const size = sampledSize(dims);
+  const size = sampledSize(beginning);
   return {
     sampling,
     estimate: (side) => {

@@ -1,8 +1,8 @@
 import { inversionExtensions, inversionFinder } from "#/catalog/inversion-names.ts";
 import { RequestError } from "#/lib/errors.ts";
+import { nearestNames } from "#/lib/nearest-names.ts";
 import { embeddedNames, gluedWord, namesEmbedding } from "#/pipeline/text/embedded-words.ts";
 import type { PromptField } from "#/pipeline/text/limits.ts";
-import { nearestNames } from "./names.ts";
 import type { InversionUse } from "./recipe.ts";
 import type { Unreadable } from "./unreadable.ts";
 

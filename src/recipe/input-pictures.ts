@@ -28,6 +28,9 @@ export function inputPictures(params: GenerateParams): readonly InputPicture[] {
   );
 }
 
+/** Whether a field brings a mask, which says where something is done and is not drawn itself. */
+export const isMask = (field: string): boolean => field === "inpaint_mask_image_upload";
+
 /** The last part of an address of ours; empty for a picture that was not taken in, of which nothing is made yet. */
 const nameOf = (address: string): InputName =>
   (address.startsWith("http") && /\/inputs\/([^/?#]+)$/.exec(address)?.[1]) || "";

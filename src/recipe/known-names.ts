@@ -1,5 +1,5 @@
 import type { GenerateRequest } from "#/api/generate.ts";
-import { nearestNames } from "./names.ts";
+import { nearestNames } from "#/lib/nearest-names.ts";
 import type { Refiner } from "./recipe.ts";
 import { samplerNames, scheduleNames } from "./recipe.ts";
 import type { World } from "./resolve.ts";

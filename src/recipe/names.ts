@@ -1,6 +1,7 @@
 import { RequestError } from "#/lib/errors.ts";
+import { nearestNames } from "#/lib/nearest-names.ts";
 
-/** Characters of a name that are told, and compared with others; file names have 255 bytes at most. */
+/** Characters of a name that are told; file names have 255 bytes at most. */
 const longestName = 300;
 
 /**
@@ -20,26 +21,6 @@ export function knownName(name: string, names: readonly string[], field: string,
     value: said,
     near,
   });
-}
-
-/** Up to three names of a list that look most alike: same letters in a row count, case does not. */
-export function nearestNames(name: string, names: readonly string[]): readonly string[] {
-  const wanted = bigrams(name.slice(0, longestName));
-  const likeness = (other: string): number => {
-    const theirs = bigrams(other);
-    const shared = [...wanted].filter((pair) => theirs.has(pair)).length;
-    return (2 * shared) / (wanted.size + theirs.size || 1);
-  };
-  return names
-    .map((other) => ({ other, score: likeness(other) }))
-    .sort((a, b) => b.score - a.score)
-    .slice(0, 3)
-    .map(({ other }) => other);
-}
-
-function bigrams(text: string): ReadonlySet<string> {
-  const letters = text.toLowerCase();
-  return new Set(Array.from({ length: Math.max(0, letters.length - 1) }, (_, i) => letters.slice(i, i + 2)));
 }
 
 /** A file name without folders and extension. */

@@ -29,23 +29,28 @@ export type Ask = <Carries extends Network["inputs"], Output extends string>(
  */
 export function askerOf(inJob: (network: Network) => JobNetwork, residency: Residency): Ask {
   return async (network, inputs) => {
-    const { located, loras, request } = inJob(network);
+    const { located, loras, patch, request } = inJob(network);
     const strengths = Float32Array.from(loras, ({ strength }) => strength);
-    const weighted =
-      strengths.length === 0 ? {} : { lora_strengths: { dims: [strengths.length], data: strengths } };
+    const weighted = {
+      ...(strengths.length === 0 ? {} : { lora_strengths: { dims: [strengths.length], data: strengths } }),
+      ...(patch === undefined ? {} : { difference_strengths: whole }),
+    };
     const run = (changed: Readonly<Record<string, Tensor>> = {}) =>
       residency.run(request, { ...weighted, ...inputs, ...changed });
     const answer = await run();
     if (!Object.values(answer).every(isNumbers)) {
       const answersNumbers = async (changed: Readonly<Record<string, Tensor>>): Promise<boolean> =>
         Object.values(await run(changed)).every(isNumbers);
-      throw await blame({ network, inputs, located, loras, answersNumbers });
+      throw await blame({ network, inputs, located, loras, patch, answersNumbers });
     }
     if (!hasAll(network.outputs, answer))
       throw new BugError(`The network ${network.name} lacks an output it declares.`);
     return answer;
   };
 }
+
+/** A patch is made to be added as it is. */
+const whole: Tensor = { dims: [1], data: Float32Array.of(1) };
 
 const hasAll = <Name extends string>(
   names: readonly Name[],

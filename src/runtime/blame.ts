@@ -3,6 +3,7 @@ import { type AppError, EngineError, ModelError, RequestError } from "#/lib/erro
 import type { Carried, Network } from "#/networks/network.ts";
 import { isFiniteThroughout, type Tensor, zeros } from "#/tensor/tensor.ts";
 import { firstDamaged } from "#/weights/damage.ts";
+import type { Differences } from "#/weights/differences.ts";
 import type { Located } from "#/weights/layouts/part-source.ts";
 import { tensorsOf } from "#/weights/lora/lora.ts";
 import type { WeightRef } from "#/weights/weight-file.ts";
@@ -24,6 +25,8 @@ export type FailedCall = Readonly<{
   located: Located;
   /** The LoRAs that have factors in the network. */
   loras: readonly LoraUse[];
+  /** Differences that are added to its weights: what spans their range may be damaged. */
+  patch?: Differences | undefined;
   /** Whether it answers with numbers when some of its inputs are replaced. */
   answersNumbers: (changed: Readonly<Record<string, Tensor>>) => Promise<boolean>;
 }>;
@@ -40,6 +43,7 @@ export async function blame(call: FailedCall): Promise<AppError> {
     (await tooStrong(call)) ??
     (await tooFree(call)) ??
     (await damagedFile(located.tensors.values())) ??
+    (await damagedFile(rangesOf(call.patch))) ??
     (await tooLoud(call)) ??
     overflow(`${basename(located.file.path)}: its ${network.title}`, located.file.path)
   );
@@ -63,6 +67,12 @@ export const runaway = (): EngineError =>
 /** Their alphas are numbers: whoever reads the header refuses others. */
 const damagedLora = (loras: readonly LoraUse[], part: Network["loras"]): Promise<AppError | undefined> =>
   damagedFile(part === undefined ? [] : loras.flatMap(({ lora }) => tensorsOf(lora, part)));
+
+const rangesOf = (patch: Differences | undefined): readonly WeightRef[] =>
+  [...(patch?.tensors.values() ?? [])]
+    .flat()
+    .flatMap(({ range }) => [range?.low, range?.high])
+    .filter((bound) => typeof bound === "object");
 
 async function damagedFile(refs: Iterable<WeightRef>): Promise<AppError | undefined> {
   const damaged = await firstDamaged(refs);

@@ -1,5 +1,8 @@
 import { ModelError } from "#/lib/errors.ts";
 import type { Checkpoint } from "#/weights/checkpoint.ts";
+import type { Differences } from "#/weights/differences.ts";
+import { checkHeadFits, inpaintHeadSource } from "#/weights/layouts/inpaint-head.ts";
+import { readInpaintPatch } from "#/weights/layouts/inpaint-patch.ts";
 import { interposerFile } from "#/weights/layouts/interposer.ts";
 import { type SampledAs, sampledAs } from "#/weights/layouts/parameterisation.ts";
 import {
@@ -12,6 +15,7 @@ import {
 import { checkRefiner, refinerCheckpoint } from "#/weights/layouts/refiner.ts";
 import { sdxlCheckpoint } from "#/weights/layouts/sdxl.ts";
 import { openWeights } from "#/weights/open-weights.ts";
+import type { FileStamp } from "#/weights/stamp.ts";
 import type { WeightFile } from "#/weights/weight-file.ts";
 import { type Inversions, readInversions } from "./inversions.ts";
 import { type LoraUse, readLoras } from "./lora-set.ts";
@@ -32,11 +36,16 @@ export type ModelPaths = Readonly<{
   /** The checkpoint that takes over. */
   refiner?: RefinerPaths | undefined;
   loras: readonly Readonly<{ path: string; weight: number }>[];
+  /** What is added to the denoising network's weights for the hole in a picture. */
+  patch?: string | undefined;
   /** Textual inversions, and what prompts call them. */
   inversions?: readonly Readonly<{ said: string; path: string }>[] | undefined;
 }> &
   /** Files of their own, such as a VAE that is to be used instead of the checkpoint's. */
   Readonly<Partial<Record<OwnFileKind, string | undefined>>>;
+
+/** An inpaint patch: its file, and the differences by the names of the tensors that they are to. */
+export type Patch = Readonly<{ file: FileStamp; differences: Differences }>;
 
 /** What the headers of one model's files say. */
 export type ModelParts = Readonly<{
@@ -44,6 +53,8 @@ export type ModelParts = Readonly<{
   /** Those that change it. */
   loras: readonly LoraUse[];
   inversions: Inversions;
+  /** What is added to the weights of the denoising network, and the file that has it. */
+  patch?: Patch | undefined;
   /** Of which kinds the job names files beside its checkpoint. */
   own: Readonly<Partial<Record<OwnFileKind, boolean>>>;
   /** The file for previews, if one was named. @throws ModelError if it cannot be read */
@@ -65,6 +76,7 @@ export const filesOf = (paths: ModelPaths): readonly string[] => [
   ...(paths.refiner?.interposer === undefined ? [] : [paths.refiner.interposer]),
   ...ownFileKinds.flatMap((kind) => paths[kind] ?? []),
   ...paths.loras.map(({ path }) => path),
+  ...(paths.patch === undefined ? [] : [paths.patch]),
   ...(paths.inversions ?? []).map(({ path }) => path),
 ];
 
@@ -92,17 +104,25 @@ export function readJobFiles(paths: ModelPaths, needed: readonly PartSource[]): 
     return found;
   };
   for (const source of needed) locate(source);
+  if (paths.inpaint !== undefined) checkHeadFits(locate(inpaintHeadSource).tensors, checkpoint);
   // A file for previews that cannot be read is no reason to make no picture: it is opened when a preview is made.
   const named = ownFileKinds.filter((kind) => kind !== "vae_approx" && own(kind) !== undefined);
   return {
     checkpoint,
     loras: readLoras(paths.loras, checkpoint),
     inversions: readInversions(paths.inversions ?? [], checkpoint),
+    patch: readPatch(paths.patch, checkpoint),
     own: Object.fromEntries(named.map((kind) => [kind, true])),
     preview: () => own("vae_approx"),
     locate,
     refiner: readRefiner(paths, checkpoint),
   };
+}
+
+function readPatch(path: string | undefined, checkpoint: Checkpoint): Patch | undefined {
+  if (path === undefined) return undefined;
+  const file = openWeights(path);
+  return { file, differences: readInpaintPatch(file, checkpoint) };
 }
 
 /** LoRAs act on a refiner as far as they fit it: only what was made for SDXL's base fits the job's base, too. */

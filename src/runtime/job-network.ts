@@ -5,10 +5,11 @@ import type { Features, Network } from "#/networks/network.ts";
 import { planJoin } from "#/weights/derived/join-plan.ts";
 import { type JoinedLoras, joinedLoras, joinedSize, noLoras } from "#/weights/derived/joined-loras.ts";
 import { changedBytes, changesInPlace, loraChanges, planChanges } from "#/weights/derived/lora-changes.ts";
+import type { Differences } from "#/weights/differences.ts";
 import type { Located } from "#/weights/layouts/part-source.ts";
 import type { DerivedFiles } from "./derived-files.ts";
 import { footprintOf, totalBytes } from "./footprint.ts";
-import type { ModelParts } from "./job-files.ts";
+import type { ModelParts, Patch } from "./job-files.ts";
 import type { LoraUse } from "./lora-set.ts";
 import type { JobRequest } from "./open-network.ts";
 import type { Residency } from "./residency.ts";
@@ -21,6 +22,8 @@ export type JobNetwork = Readonly<{
   located: Located;
   /** The LoRAs that have factors in it. */
   loras: readonly LoraUse[];
+  /** The differences that are added to its weights. */
+  patch: Differences | undefined;
   request: JobRequest;
 }>;
 
@@ -32,7 +35,7 @@ export type JobNetwork = Readonly<{
  */
 export function jobNetwork(
   network: Network,
-  files: Pick<ModelParts, "loras" | "locate">,
+  files: Pick<ModelParts, "loras" | "locate" | "patch">,
   features: Features,
   { operators, residency, derived }: Workshop,
 ): JobNetwork {
@@ -40,13 +43,16 @@ export function jobNetwork(
   const located = files.locate(network.from);
   const loras =
     part === undefined ? [] : files.loras.filter(({ lora }) => lora[part].size + lora.changes[part].size > 0);
+  const patch = network.patched === true ? files.patch : undefined;
   const sources = loras.flatMap(({ lora }) => lora.files);
-  const madeOf = [located.file, ...sources].map(({ path, stamp }) => ({ path, stamp }));
+  const madeOf = [located.file, ...sources, ...(patch === undefined ? [] : [patch.file])].map(
+    ({ path, stamp }) => ({ path, stamp }),
+  );
   const plan = () => planJoin(part === undefined ? [] : loras.map(({ lora }) => lora[part]), located.tensors);
   const inUse = (path: string): boolean => residency.isUsing(path);
   const changes = () => planChanges(part === undefined ? [] : loras.map(({ lora }) => lora.changes[part]));
-  const draw = (tensors = located.tensors, joined = noLoras) => {
-    const source = weightSource(`${basename(located.file.path)} (${name})`, tensors, joined);
+  const draw = (tensors = located.tensors, joined = noLoras, differences = patch?.differences) => {
+    const source = weightSource(`${basename(located.file.path)} (${name})`, tensors, joined, differences);
     return network.draw(source, operators, features);
   };
   const loraParts = async (): Promise<JoinedLoras> => {
@@ -70,12 +76,30 @@ export function jobNetwork(
     files: madeOf,
     draw: async () => {
       const joined = loras.length === 0 ? noLoras : await loraParts();
-      return draw(await derived.mappable(located.tensors, located.file, inUse), joined);
+      const tensors = await derived.mappable(located.tensors, located.file, inUse);
+      return draw(tensors, joined, patch && (await mappablePatch(patch, derived, inUse)));
     },
     bytes: () => {
       const factors = loras.length === 0 ? 0 : joinedSize(plan()) + changedBytes(changes());
       return totalBytes([footprintOf(draw(), madeOf, "mapped")]) + factors;
     },
   };
-  return { located, loras, request };
+  return { located, loras, patch: patch?.differences, request };
+}
+
+/** Differences that can all be mapped: a patch is large, and mostly compressed in its file. */
+async function mappablePatch(
+  { file, differences: { count, tensors } }: Patch,
+  derived: DerivedFiles,
+  inUse: (path: string) => boolean,
+): Promise<Differences> {
+  const places = new Map(
+    [...tensors].flatMap(([key, [one]]) => (one === undefined ? [] : [[key, one.values]])),
+  );
+  const mapped = await derived.mappable(places, file, inUse);
+  const placed = [...tensors].map(([key, list]) => {
+    const values = mapped.get(key);
+    return [key, values === undefined ? list : list.map((one) => ({ ...one, values }))] as const;
+  });
+  return { count, tensors: new Map(placed) };
 }

@@ -1,3 +1,4 @@
+import { BugError } from "#/lib/errors.ts";
 import { networks, sd1Networks } from "#/networks/index.ts";
 import type { Features, Network } from "#/networks/network.ts";
 import type { Tensor } from "#/tensor/tensor.ts";
@@ -34,14 +35,29 @@ export type RefinerNetworks = Readonly<{
       }>
   );
 
+/** The base model's own network takes over from the one that is patched for a hole: without the patch, and without FreeU. */
+function unpatched(files: JobFiles, features: Features, workshop: Workshop): Taking {
+  const { family, prediction, schedule, unet } = files.checkpoint;
+  if (family !== "sdxl-base") throw new BugError("A job's own checkpoint is SDXL's base.");
+  const plain = (network: Network): JobNetwork =>
+    jobNetwork(
+      network,
+      { ...files, patch: undefined },
+      { ...features, freeU: false, inpaint: false },
+      workshop,
+    );
+  const ask = askerOf(plain, workshop.residency);
+  const answer = async (inputs: UnetInputs) => (await ask(networks.unet, inputs)).prediction;
+  const asked = { family, prediction, schedule, textWidth: textWidth(unet), unet: answer } as const;
+  return { asked, requests: [plain(networks.unet).request] };
+}
+
+type Taking = Readonly<{ asked: RefinerNetworks; requests: readonly JobRequest[] }>;
+
 /** The networks of the model that takes over, and the requests by which they are open. */
-export function refinerOf(
-  files: JobFiles,
-  features: Features,
-  workshop: Workshop,
-): Readonly<{ asked: RefinerNetworks; requests: readonly JobRequest[] }> | undefined {
+export function refinerOf(files: JobFiles, features: Features, workshop: Workshop): Taking | undefined {
   const { refiner, checkpoint: base } = files;
-  if (refiner === undefined) return undefined;
+  if (refiner === undefined) return files.patch && unpatched(files, features, workshop);
   // FreeU ends with the base model.
   const inRefiner = (network: Network): JobNetwork =>
     jobNetwork(network, refiner, { ...features, freeU: false }, workshop);

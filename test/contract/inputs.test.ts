@@ -131,7 +131,7 @@ describe("a picture that cannot be had is a 422 with its field", () => {
       body: JSON.stringify({ uov_input_image: "bm8=" }),
     });
     expect(JSON.parse(await answer.text()).detail[0].msg).toMatch(
-      /^uov_input_image is not an image that can be read \(.+\); it takes a PNG, JPEG or WebP, as a URL, base64 or a data URI\.$/,
+      /^uov_input_image is not an image that can be read \(.+\); it takes PNG, JPEG, WebP, GIF, BMP, TIFF or AVIF, as a URL, base64 or a data URI\.$/,
     );
   });
 

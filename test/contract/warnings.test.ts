@@ -29,6 +29,9 @@ const tooLarge =
 const unexpanded =
   "The style Fooocus V2 (prompt expansion) was left out: its model is not there in models/prompt_expansion/fooocus_expansion.";
 const large = { aspect_ratios_selection: "256*192", overwrite_step: 1 };
+/** A PNG of one pixel. */
+const dot =
+  "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==";
 const fitting = { aspect_ratios_selection: "128*64", overwrite_step: 1 };
 
 test("a record says what is otherwise about its pictures, in every mode, and nothing where nothing is", async () => {
@@ -71,6 +74,32 @@ test("a style that cannot be applied is spoken of where the client asked for it,
   expect(await warnings({ preset: "mine" })).toEqual([unexpanded]);
   expect(await warnings({ preset: "mine", style_selections: [] })).toBeUndefined();
   expect(await warnings({ ...large, style_selections: ["Fooocus V2"] })).toEqual([tooLarge, unexpanded]);
+});
+
+test("a field that nobody knows is told with the one that was meant, at every depth and by every way in", async () => {
+  const misspelt = { ...fitting, inpaint_mask_image_uplaod: "x", controlnet_image: [{ cn_image: "y" }] };
+  const warning =
+    "There are no such fields: inpaint_mask_image_uplaod (here: inpaint_mask_image_upload), " +
+    "controlnet_image.0.cn_image (here: cn_img); they were passed over.";
+  const record = await (await post(misspelt)).json();
+  expect(record.warnings).toEqual([warning]);
+  expect(await get(`/tasks/${record.task_id}`)).toMatchObject({ warnings: [warning] });
+  const moved = await (
+    await post({ ...fitting, input_image: "x", inpaint_mask_upload_checkbox: true })
+  ).json();
+  expect(moved.warnings).toEqual([
+    "There is no field input_image (here: uov_input_image or inpaint_input_image); it was passed over.",
+  ]);
+});
+
+test("a picture that took no part is told", async () => {
+  const { warnings } = await (
+    await post({ ...fitting, uov_input_image: dot, inpaint_mask_image_upload: dot })
+  ).json();
+  expect(warnings).toEqual([
+    "uov_input_image took no part: uov_method is Disabled; name a method to vary or upscale it.",
+    "inpaint_mask_image_upload took no part: there is no picture in inpaint_input_image that it could be the mask of.",
+  ]);
 });
 
 test("a wildcard that has no lines is spoken of", async () => {

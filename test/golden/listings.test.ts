@@ -76,6 +76,19 @@ test("the graph of SDXL base's UNet with FreeU is the listed one, and beyond it 
   expect(plain).toBe(listing(networks.unet.draw(source, operators.cpu)));
 });
 
+test("an inpaint head's answer is added to the first convolution before it is kept for the way up: one node more", () => {
+  const source = weightSource("SDXL base", checkpoint.unet);
+  const plain = networks.unet.draw(source, operators.cpu);
+  const graph = networks.unet.draw(source, operators.cpu, { inpaint: true });
+  expect(graph.nodes.length).toBe(plain.nodes.length + 1);
+  const added = graph.nodes.find(({ inputs }) => inputs.includes("inpaint"));
+  const [sum = ""] = added?.outputs ?? [];
+  expect(graph.edges.get(sum)?.dims).toEqual(["N", 320, "h", "w"]);
+  expect(graph.nodes.filter(({ inputs }) => inputs.includes(sum)).map(({ op }) => op)).toContain("Concat");
+  const [before = ""] = added?.inputs ?? [];
+  expect(graph.nodes.filter(({ inputs }) => inputs.includes(before))).toEqual([added!]);
+});
+
 for (const [kind, changes] of [
   ["float", (values: WeightRef): Difference => ({ owner: 1, values })],
   ["8-bit", (values: WeightRef): Difference => ({ owner: 0, values, range: { low: rows, high: 0.5 } })],

@@ -10,6 +10,7 @@ import { commonFolder } from "#/runtime/session.ts";
 import type { WeightMap } from "#/weights/checkpoint.ts";
 import type { JoinedLoras } from "#/weights/derived/joined-loras.ts";
 import { gpt2Tensors } from "#/weights/layouts/gpt2.ts";
+import { inpaintHeadSource } from "#/weights/layouts/inpaint-head.ts";
 import { sdxlCheckpoint } from "#/weights/layouts/sdxl.ts";
 import { readLora } from "#/weights/lora/read-lora.ts";
 import { openWeights } from "#/weights/open-weights.ts";
@@ -94,6 +95,10 @@ const parts: Readonly<Record<NetworkName, Part>> = {
       { n: 1, p: 5, C: 3 },
     ],
   },
+  "inpaint-head": {
+    tensors: inpaintHeadSource.ownFile.read(openWeights(goldenPath("inpaint-head.pth"))).tensors,
+    sizes: pictures,
+  },
   "vae-decoder": { tensors: checkpoint.vae, sizes: pictures },
   "vae-encoder": {
     tensors: checkpoint.vae,
@@ -156,8 +161,8 @@ async function runAll(
 for (const [provider, table] of Object.entries(tables)) {
   for (const name of Object.keys(parts) as NetworkName[]) {
     for (const withLoras of parts[name].loras === undefined ? [false] : [false, true]) {
-      test(`${name} for ${provider}, ${withLoras ? "two LoRAs and FreeU" : "no LoRA"}: every edge has the shape it declares`, async () => {
-        const graph = draw(name, table, withLoras, { clipSkip: 2, freeU: withLoras });
+      test(`${name} for ${provider}, ${withLoras ? "two LoRAs, FreeU and an inpaint head" : "no LoRA"}: every edge has the shape it declares`, async () => {
+        const graph = draw(name, table, withLoras, { clipSkip: 2, freeU: withLoras, inpaint: withLoras });
         const edges = [...graph.edges.values()].filter(({ type }) => fetchable.has(type));
         // The others are rows of a table before their cast, and that has the same shape; GPT-2 looks up three times.
         expect(graph.edges.size - edges.length).toBeLessThan(4);
@@ -176,7 +181,7 @@ for (const [provider, table] of Object.entries(tables)) {
           }
         }
         expect(wrong).toEqual([]);
-        expect(edges.length).toBeGreaterThan(50);
+        expect(edges.length).toBeGreaterThan(name === "inpaint-head" ? 2 : 50);
       });
     }
   }

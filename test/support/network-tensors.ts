@@ -11,6 +11,7 @@ import { headerOf, type SdxlSizes, type Shapes, sdxlBase } from "./sdxl-layout.t
 /** What files of their own hold, to go with a checkpoint of these sizes; a network that lies in no checkpoint needs one. */
 const ownShapes: Partial<Readonly<Record<OwnFileKind, (sizes: SdxlSizes) => Shapes>>> = {
   prompt_expansion: (sizes) => gpt2Shapes(sizes === sdxlBase ? gpt2Small : gpt2Tiny),
+  inpaint: ({ unet }) => new Map([["head", [unet.width, 5, 3, 3]]]),
 };
 
 /** Where a network's tensors lie: in the checkpoint, or else in a header of a file of its own. */

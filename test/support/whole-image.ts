@@ -4,9 +4,9 @@ import { type EngineContext, openContext } from "#/pipeline/context.ts";
 import { type Fact, generate } from "#/pipeline/generate.ts";
 import { openJob } from "#/pipeline/job.ts";
 import { Run } from "#/pipeline/run.ts";
+import { fromNoise } from "#/pipeline/sources/noise.ts";
 import { denoise } from "#/pipeline/stages/denoise.ts";
 import { encodePrompts } from "#/pipeline/stages/encode-prompts.ts";
-import { startLatent } from "#/pipeline/stages/start-latent.ts";
 import type { Recipe } from "#/recipe/recipe.ts";
 import type { Latent } from "#/sampling/sampler.ts";
 import type { Tensor } from "#/tensor/tensor.ts";
@@ -39,8 +39,8 @@ async function drain<T>(stage: AsyncGenerator<Fact, T, undefined>): Promise<T> {
 export async function latentOf(recipe: Recipe, context: EngineContext): Promise<Latent> {
   const job = await openJob({ recipe, inputs: [] }, context, new Run());
   const [prompts] = await drain(encodePrompts(job));
-  const image = { job, index: 0, spec: recipe.images[0]!, prompts: prompts! };
-  return drain(denoise(image, await startLatent(job)));
+  const image = { job, index: 0, spec: recipe.images[0]!, prompts: prompts!, beginning: fromNoise(recipe) };
+  return drain(denoise(image));
 }
 
 /** The first image of a recipe as pixels. */

@@ -11,8 +11,8 @@ import { join } from "node:path";
 import { operators } from "#/graph/operators.ts";
 import { encodeImage, encodePreview } from "#/image/encode.ts";
 import { silentLog } from "#/lib/log.ts";
+import { fromNoise } from "#/pipeline/sources/noise.ts";
 import { denoise } from "#/pipeline/stages/denoise.ts";
-import { startLatent } from "#/pipeline/stages/start-latent.ts";
 import { sdxlLatentColours } from "#/recipe/latent-colours.ts";
 import type { Recipe } from "#/recipe/recipe.ts";
 import { DerivedFiles } from "#/runtime/derived-files.ts";
@@ -156,7 +156,7 @@ async function realStep(path: string): Promise<Readonly<{ unet: number; ours: nu
   const before = processorTime();
   const prompts = { positive: text, negative: text };
   const job = stubJob(timed, { recipe: asked });
-  const stage = denoise({ job, index: 0, spec, prompts }, await startLatent(job));
+  const stage = denoise({ job, index: 0, spec, prompts, beginning: fromNoise(asked) });
   for await (const fact of stage)
     if (fact.type === "progress" && fact.preview !== undefined) await encodePreview(fact.preview, "webp");
   const ours = processorTime() - before - unet;

@@ -10,8 +10,8 @@
  */
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { fromNoise } from "#/pipeline/sources/noise.ts";
 import { denoise } from "#/pipeline/stages/denoise.ts";
-import { startLatent } from "#/pipeline/stages/start-latent.ts";
 import { sdxlLatentColours } from "#/recipe/latent-colours.ts";
 import type { SamplerName } from "#/recipe/recipe.ts";
 import { samplerNames } from "#/recipe/recipe.ts";
@@ -54,10 +54,13 @@ async function walk(sampler: SamplerName): Promise<number> {
   const job = stubJob({ unet }, { recipe });
   const [spec] = recipe.images;
   if (spec === undefined) throw new Error("a recipe has an image");
-  const stage = denoise(
-    { job, index: 0, spec, prompts: { positive: text, negative: text } },
-    await startLatent(job),
-  );
+  const stage = denoise({
+    job,
+    index: 0,
+    spec,
+    prompts: { positive: text, negative: text },
+    beginning: fromNoise(recipe),
+  });
   for await (const _ of stage);
   return asked;
 }

@@ -33,9 +33,21 @@ async function* told(events: AsyncIterable<LiveEvent>): AsyncGenerator<LiveEvent
   for await (const event of events) if (!silent.includes(event.type) && !isOurs(event)) yield event;
 }
 
-/** The reference says nothing between the last step and saving, nor of parts of texts. */
-const isOurs = (event: LiveEvent): boolean =>
-  event.type === "progress" && (event.moment.now === "decoding" || event.moment.now === "part");
+/** The reference says nothing between the last step and saving, nor of parts of texts and pictures. */
+function isOurs(event: LiveEvent): boolean {
+  if (event.type !== "progress") return false;
+  const { moment } = event;
+  switch (moment.now) {
+    case "decoding":
+    case "part":
+      return true;
+    case "upscaling":
+    case "latent":
+      return moment.done > 0;
+    default:
+      return false;
+  }
+}
 
 const silent: readonly LiveEvent["type"][] = ["queued", "started", "image", "snapshot", "engine", "queue"];
 

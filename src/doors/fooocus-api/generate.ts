@@ -4,6 +4,7 @@ import { TaskRecord } from "#/api/answers.ts";
 import { CommonRequest, type GenerateRequest, generateFields } from "#/api/generate.ts";
 import { jsonAnswer, jsonRequest, pictureContent } from "#/api/openapi.ts";
 import { readBody } from "#/api/read.ts";
+import { unknownKeysWarning } from "#/api/unknown-keys.ts";
 import type { DecodeGate } from "#/image/decode-gate.ts";
 import type { ImageFormat } from "#/image/encode.ts";
 import {
@@ -23,6 +24,7 @@ import type { Task } from "#/tasks/life-cycle/task.ts";
 import type { TaskReader } from "#/tasks/life-cycle/task-reader.ts";
 import type { TaskWriter } from "#/tasks/life-cycle/task-writer.ts";
 import { eventStream } from "./event-stream.ts";
+import { otherNames } from "./other-names.ts";
 import { acknowledgement, storedRecord } from "./record.ts";
 
 export type GenerateDependencies = Readonly<{
@@ -41,7 +43,11 @@ export const generateRoute = ({ tasks, images, decoding, addresses: book }: Gene
       const addresses = addressesFor(request, book);
       const body = keptRequest(readBody(CommonRequest, json), addresses);
       const mode = modeOf(acceptedBy(request), body);
-      const task = await tasks.submit(body, { single: mode.kind === "image" });
+      const unknown = unknownKeysWarning(CommonRequest, json, otherNames);
+      const task = await tasks.submit(body, {
+        single: mode.kind === "image",
+        ...(unknown === undefined ? {} : { warnings: [unknown] }),
+      });
       switch (mode.kind) {
         case "async":
           return jsonReply(acknowledgement(task));

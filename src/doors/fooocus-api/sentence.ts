@@ -9,6 +9,12 @@ const sentences = {
   negative: (image: number) => `Encoding negative #${image + 1} ...`,
 } as const;
 
+const latents = {
+  start: "VAE encoding ...",
+  holes: "VAE Inpaint encoding ...",
+  refiner: "VAE SD15 encoding ...",
+} as const;
+
 type Said = Omit<Progress, "preview" | "percent">;
 
 /**
@@ -19,6 +25,10 @@ export function sentenceOf({ moment, image, images, step, steps }: Said): string
   switch (moment.now) {
     case "mode":
       return `Downloading ${components[moment.mode] ?? moment.mode} components ...`;
+    case "upscalers":
+      return "Downloading upscale models ...";
+    case "inpainter":
+      return "Downloading inpainter ...";
     case "files":
       return "Loading control models ...";
     case "engine":
@@ -33,6 +43,12 @@ export function sentenceOf({ moment, image, images, step, steps }: Said): string
     case "positive":
     case "negative":
       return sentences[moment.now](image);
+    case "pictures":
+      return "Image processing ...";
+    case "upscaling":
+      return `Upscaling image from (${moment.width}, ${moment.height}) ...`;
+    case "latent":
+      return latents[moment.gives];
     case "sampling":
       return "Moving model to GPU ...";
     case "image":
@@ -44,6 +60,8 @@ export function sentenceOf({ moment, image, images, step, steps }: Said): string
       return `Sampling step ${step}/${steps}, image ${image + 1}/${images} ...`;
     case "saving":
       return `Saving image ${image + 1}/${images} to system ...`;
+    case "saving-picture":
+      return "Saving image to system ...";
   }
 }
 

@@ -19,6 +19,7 @@ import { legacyAnswer } from "./answer.ts";
 import { formDefaults } from "./api/bodies.ts";
 import { checkForm, readForm } from "./api/form.ts";
 import { doorName, type LegacyJob } from "./api/job.ts";
+import { passedOver, passedOverInForm } from "./api/passed-over.ts";
 import { legacyField, toGenerateRequest } from "./api/to-generate.ts";
 import { type LegacyWords, readLegacy } from "./api/words.ts";
 import { detailOf, type LegacyRoute, legacyRoutes } from "./generation-table.ts";
@@ -45,7 +46,8 @@ function jsonRoutes(parts: LegacyDependencies) {
       ({ request, json }): Promise<Response> =>
         legacyAnswer(request, parts.log, (seen) => {
           seen(json);
-          return generated(route, request, readLegacy(route.schema, json), parts);
+          const said = { words: readLegacy(route.schema, json), warnings: passedOver(route.schema, json) };
+          return generated(route, request, said, parts);
         }),
       { parse: "none", detail: detailOf(route) },
     );
@@ -64,12 +66,9 @@ function formRoutes(parts: LegacyDependencies) {
         legacyAnswer(request, parts.log, async (seen) => {
           const read = await readForm(form, route.schema);
           seen(read.echo);
-          return await generated(
-            route,
-            request,
-            withFormDefaults(route, checkForm(route.schema, read)),
-            parts,
-          );
+          const words = withFormDefaults(route, checkForm(route.schema, read));
+          const warnings = passedOverInForm(route.schema, read);
+          return await generated(route, request, { words, warnings }, parts);
         }),
       { parse: "none", detail: detailOf(route) },
     );
@@ -98,18 +97,21 @@ const withFormDefaults = ({ schema }: LegacyRoute, words: LegacyWords): LegacyWo
   ...words,
 });
 
+/** A body that was read, and what of it was not. */
+type Said = Readonly<{ words: LegacyWords; warnings: readonly string[] }>;
+
 type ReplyKind = "image" | "async" | "sync";
 
 async function generated(
   route: LegacyRoute,
   request: Request,
-  words: LegacyWords,
+  said: Said,
   { tasks, images, decoding, addresses: book }: LegacyDependencies,
 ): Promise<Response> {
-  const kind = replyKind(request, words);
+  const kind = replyKind(request, said.words);
   const addresses = addressesFor(request, book);
   const submit: Tasks["submit"] = (asked, options) => tasks.submit(keptRequest(asked, addresses), options);
-  const task = await submitted(route, words, kind, { submit });
+  const task = await submitted(route, said, kind, { submit });
   if (task === undefined) return fullReply(kind, route.job);
   switch (kind) {
     case "async":
@@ -133,7 +135,7 @@ function replyKind(request: Request, { async_process }: LegacyWords): ReplyKind 
 /** @returns the task, or undefined if too many wait; what is wrong is said in the legacy API's names */
 async function submitted(
   { job, form }: LegacyRoute,
-  words: LegacyWords,
+  { words, warnings }: Said,
   kind: ReplyKind,
   tasks: Pick<Tasks, "submit">,
 ): Promise<Task | undefined> {
@@ -142,6 +144,7 @@ async function submitted(
     return await tasks.submit(request, {
       door: { name: doorName, word: job },
       single: kind === "image",
+      warnings,
     });
   } catch (thrown) {
     if (!(thrown instanceof RequestError)) throw thrown;

@@ -22,6 +22,14 @@ export function concat(values: readonly Value[], axis: number): Value {
   return first.graph.node("Concat", values, { axis }, { dims, elements });
 }
 
+/** Pixels around features [N, C, H, W], as many on each side, that repeat the edge. */
+export function padByEdge(x: Value, pixels: number): Value {
+  const [batch = 1, channels = 1, height = 1, width = 1] = x.dims;
+  const pads = x.graph.constant("int64", [0, 0, pixels, pixels, 0, 0, pixels, pixels]);
+  const padded = [batch, channels, sum([height, 2 * pixels]), sum([width, 2 * pixels])];
+  return x.graph.node("Pad", [x, pads], { mode: "edge" }, { dims: padded });
+}
+
 /** Cuts an axis, from the front or with -1 the last one, into equal parts. */
 export function split(x: Value, parts: number, axis: number): readonly Value[] {
   const part = quotient(x.dims.at(axis) ?? 0, parts);

@@ -13,18 +13,19 @@ import { jointly } from "../swaps/joint.ts";
 import { separately } from "../swaps/separate.ts";
 
 /**
- * Sampler x guidance x UNet: from the start latent to a clean one (pipeline sections 4 to 8), by one model or by two.
+ * Sampler x guidance x UNet: from the beginning to a clean latent (pipeline sections 4 to 8), by one model or by two.
  * Progress and previews come with every step; a stop is looked at before every network run and every step.
  *
- * @param start latent in VAE space [1, 4, h, w]
- * @returns latent in VAE space
+ * @returns latent in VAE space, of the size of the one it begins with
  */
-export async function* denoise(image: ImageJob, start: Latent): AsyncGenerator<Fact, Latent, undefined> {
-  const { job, index, spec } = image;
+export async function* denoise(image: ImageJob): AsyncGenerator<Fact, Latent, undefined> {
+  const { job, index, spec, beginning } = image;
+  const { latent: start } = beginning;
   const { recipe } = job;
   const method = samplingMethod(job);
   const { sampler, schedule, model } = method;
-  const plan = planSigmas(schedule, model, sampler, { steps: recipe.steps, denoise: 1 });
+  const asked = { steps: recipe.steps, denoise: beginning.denoise };
+  const plan = planSigmas(schedule, model, sampler, asked);
   const { sigmas, span } = plan;
   const { initial, noise } = makeNoise({
     seed: spec.seed,
@@ -36,12 +37,12 @@ export async function* denoise(image: ImageJob, start: Latent): AsyncGenerator<F
   const steps = sigmas.length - 1;
   yield { type: "progress", at: { stage: "denoising", image: index, step: 0, steps } };
 
-  const base = baseModel(image, model, start.dims);
+  const base = baseModel(image, model);
   const x = startState(model.latents.toSampler(start), initial, sigmas[0] ?? 0, model.sigmaMax);
-  const passage: Passage = { image, method, base, plan, x, noise };
+  const passage: Passage = { image, method, base, plan, asked, x, noise };
   const { refiner } = recipe;
   if (refiner === null) return yield* jointly(passage, undefined);
-  const next = { model: refinerModel(image, start.dims) ?? base, at: refiner.at };
+  const next = { model: refinerModel(image) ?? base, at: refiner.at };
   // Latents of another space cannot be gone on with.
   switch (next.model.convert === undefined ? refiner.swap : "vae") {
     case "joint":

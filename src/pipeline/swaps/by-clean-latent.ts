@@ -23,13 +23,13 @@ export async function* byCleanLatent(
   passage: Passage,
   { model, at }: TakingOver,
 ): AsyncGenerator<Fact, Latent, undefined> {
-  const { image, method, base, plan, x, noise } = passage;
+  const { image, method, base, plan, asked, x, noise } = passage;
   const { job, spec } = image;
   const { uncut } = plan;
-  const asked = remembering(denoiser(image, base));
+  const recorded = remembering(denoiser(image, base));
   const first = yield* walkStretch(passage, {
     sampling: base.sampling,
-    denoise: asked.denoise,
+    denoise: recorded.denoise,
     x,
     sigmas: at < uncut.length - 1 ? [...uncut.slice(0, at), 0] : uncut,
     noise,
@@ -38,10 +38,10 @@ export async function* byCleanLatent(
   const own = base.sampling.latents.toVae(first);
   const clean = (await model.convert?.(own)) ?? own;
   const { sampling } = model;
-  const { steps, noise: rule } = job.recipe;
-  const rest = planSigmas(method.schedule, sampling, method.sampler, { steps, denoise: 1 }).uncut.slice(at);
+  const { noise: rule } = job.recipe;
+  const rest = planSigmas(method.schedule, sampling, method.sampler, asked).uncut.slice(at);
   const sigmas = rest.map((sigma) => Math.fround(sigma * lift));
-  const eps = asked.last();
+  const eps = recorded.last();
   if (sigmas.length < 2 || eps === undefined) return clean;
   const seed = spec.seed + 1n;
   const second = makeNoise({ seed, rule, dims: x.dims, span: plan.span, kind: "fresh" });

@@ -16,7 +16,7 @@ export async function* separately(
   passage: Passage,
   { model, at }: TakingOver,
 ): AsyncGenerator<Fact, Latent, undefined> {
-  const { image, method, base, plan, x, noise } = passage;
+  const { image, method, base, plan, asked, x, noise } = passage;
   const first = yield* walkStretch(passage, {
     sampling: base.sampling,
     denoise: denoiser(image, base),
@@ -25,9 +25,8 @@ export async function* separately(
     noise,
     before: 0,
   });
-  const { steps } = image.job.recipe;
   const { sampling } = model;
-  const { sigmas } = planSigmas(method.schedule, sampling, method.sampler, { steps, denoise: 1 });
+  const { sigmas } = planSigmas(method.schedule, sampling, method.sampler, asked);
   const end = yield* walkStretch(passage, {
     sampling,
     denoise: denoiser(image, model),

@@ -1,6 +1,7 @@
 import type { GenerateParams, GenerateRequest } from "#/api/generate.ts";
 import { formatNames } from "#/image/encode.ts";
 import { RequestError } from "#/lib/errors.ts";
+import { pictureWarnings } from "#/recipe/picture-warnings.ts";
 import { type Preset, presetOf } from "#/recipe/preset.ts";
 import { withoutPublishedDefaults } from "#/recipe/published-defaults.ts";
 import { type Resolved, resolveRecipe, type World } from "#/recipe/resolve.ts";
@@ -52,6 +53,7 @@ export async function consider(said: GenerateRequest, parts: Considering): Promi
   const params = settle(request, { defaults, preset, randomSeed });
   checkFile(params);
   const webhook = parts.webhook(params.webhook_url);
+  const unused = pictureWarnings(params);
   const resolved = resolveRecipe(params, world);
   const { notes, fault } = await parts.examine(resolved);
   if (fault !== undefined) throw unusableModel(fault, { request, preset });
@@ -67,7 +69,7 @@ export async function consider(said: GenerateRequest, parts: Considering): Promi
     params: { ...params, webhook_url: webhook.url },
     resolved,
     resolveTaken: (taken) => resolveRecipe(taken, world),
-    warnings: [...unsaid, ...resolved.warnings, ...more, ...notes],
+    warnings: [...unsaid, ...unused, ...resolved.warnings, ...more, ...notes],
   };
 }
 

@@ -13,7 +13,7 @@ import { type Considering, consider } from "./consider.ts";
 import { serverDefaults } from "./defaults.ts";
 import { examineInTurn, type ModelShelf } from "./examine-models.ts";
 import { foresee } from "./foresee.ts";
-import type { InputOptions } from "./inputs.ts";
+import type { InputOptions } from "./image-source.ts";
 import { loadInputs } from "./load-inputs.ts";
 import { type Prepared, prepareBy, type ReadingRules } from "./prepare.ts";
 import { resolveAgain } from "./resolve-again.ts";

@@ -1,44 +1,49 @@
 import type { GenerateParams } from "#/api/generate.ts";
 import { imageFields, isImage } from "#/api/stored.ts";
-import { withPixels } from "#/image/decode.ts";
+import { withPicture } from "#/image/decode.ts";
 import { DecodeGate } from "#/image/decode-gate.ts";
-import { encodeImage } from "#/image/encode.ts";
-import { RequestError } from "#/lib/errors.ts";
-import { type FetchLimits, safeFetch } from "#/outgoing/safe-fetch.ts";
-import type { ImageStore } from "#/stores/images.ts";
-import { ownFileOf } from "./base-url.ts";
+import { encodeSent } from "#/image/encode.ts";
+import { checkAspect } from "./check-aspect.ts";
+import { type InputOptions, imageSource } from "./image-source.ts";
 
-export type InputOptions = Readonly<{
-  images: ImageStore;
-  /** Start of the addresses we give out. */
-  baseUrl: string;
-  /** Other starts by which clients know this server: a URL of ours is read from disk. */
-  otherBases: readonly string[];
-  limits: FetchLimits;
-  /** Where pictures wait to be decoded; the whole server's. */
-  decoding?: DecodeGate;
-}>;
+/** A request whose pictures are named as they are kept, and what its client must be told of them. */
+export type Taken = Readonly<{ params: GenerateParams; warnings: readonly string[] }>;
+
+/** A picture that was read: as it will be kept, or the name under which it is kept already. */
+type Read = Readonly<{ png: Uint8Array } | { name: string }>;
 
 /**
- * Takes in the images of a request: each is read, decoded, kept as PNG under its hash, and replaced by its address.
- * Nothing is kept before all of them are read.
+ * Takes in the images of a request: each is read, decoded, kept as PNG under its hash, and replaced by its address. What of
+ * one is transparent is kept: whether it is a picture or a mask decides only later what it goes over. Nothing is kept before
+ * all of them are read.
  *
  * @throws RequestError `bad-image`, `too-large` or `unreachable-url`, naming the field
  */
-export async function takeInputs(params: GenerateParams, options: InputOptions): Promise<GenerateParams> {
-  const pngs = new Map<string, Uint8Array>();
+export async function takeInputs(params: GenerateParams, options: InputOptions): Promise<Taken> {
+  const found = new Map<string, Read>();
+  const warnings: string[] = [];
   const { decoding = new DecodeGate() } = options;
   const read = async (value: string | null, field: string): Promise<void> => {
     if (!isImage(value)) return;
-    const bytes = await imageBytes(value, field, options);
-    pngs.set(field, await withPixels(bytes, field, decoding, (pixels) => encodeImage(pixels, "png")));
+    const { bytes, name } = await imageSource(value, field, options);
+    found.set(
+      field,
+      await withPicture(bytes, field, decoding, async (picture) => {
+        checkAspect(params, field, picture);
+        if (picture.frames > 1) warnings.push(firstOf(field, picture.frames));
+        // What is kept already keeps its name, whichever encoder wrote it.
+        return name === undefined ? { png: await encodeSent(picture) } : { name };
+      }),
+    );
   };
   for (const field of imageFields) await read(params[field], field);
   for (const [index, { cn_img }] of params.controlnet_image.entries()) await read(cn_img, slotField(index));
 
   const keep = async (field: string): Promise<string | undefined> => {
-    const png = pngs.get(field);
-    return png === undefined ? undefined : `${options.baseUrl}/inputs/${await options.images.putInput(png)}`;
+    const one = found.get(field);
+    if (one === undefined) return undefined;
+    const name = "name" in one ? one.name : await options.images.putInput(one.png);
+    return `${options.baseUrl}/inputs/${name}`;
   };
   const taken: Partial<Record<(typeof imageFields)[number], string>> = {};
   for (const field of imageFields) {
@@ -48,7 +53,7 @@ export async function takeInputs(params: GenerateParams, options: InputOptions):
   const slots = [];
   for (const [index, slot] of params.controlnet_image.entries())
     slots.push({ ...slot, cn_img: (await keep(slotField(index))) ?? null });
-  return { ...params, ...taken, controlnet_image: slots };
+  return { params: { ...params, ...taken, controlnet_image: slots }, warnings };
 }
 
 /** Whether a request brings pictures. */
@@ -58,44 +63,5 @@ export const hasPictures = (params: GenerateParams): boolean =>
 
 const slotField = (index: number): string => `controlnet_image.${index}.cn_img`;
 
-/**
- * The bytes of an image as a client may give it, not decoded yet.
- *
- * @throws RequestError naming the field
- */
-export async function imageBytes(value: string, field: string, options: InputOptions): Promise<Uint8Array> {
-  const { limits } = options;
-  if (value.startsWith("http"))
-    return (await ownBytes(value, field, options)) ?? (await fetched(value, field, limits));
-  const base64 = value.startsWith("data:") ? value.slice(value.indexOf(",") + 1) : value;
-  if (base64.length > (limits.maxBytes * 4) / 3) {
-    const message = `The image in ${field} is larger than ${limits.maxBytes} bytes.`;
-    throw new RequestError("too-large", message, { field });
-  }
-  return Buffer.from(base64, "base64");
-}
-
-async function ownBytes(
-  url: string,
-  field: string,
-  { images, baseUrl, otherBases }: InputOptions,
-): Promise<Uint8Array | undefined> {
-  const own = ownFileOf(url, [baseUrl, ...otherBases]);
-  if (own === undefined) return undefined;
-  const path = own.kind === "input" ? images.input(own.name) : images.output(own.folder, own.name);
-  if (path !== undefined) return await Bun.file(path).bytes();
-  const message = `The URL in ${field} is this server's, and there is no such file.`;
-  throw new RequestError("unreachable-url", message, { field });
-}
-
-async function fetched(url: string, field: string, limits: FetchLimits): Promise<Uint8Array> {
-  try {
-    const { status, body } = await safeFetch({ url, method: "GET" }, limits);
-    if (status === 200) return body;
-    const message = `The URL in ${field} answered with status ${status}.`;
-    throw new RequestError("unreachable-url", message, { field });
-  } catch (thrown) {
-    if (!(thrown instanceof RequestError)) throw thrown;
-    throw new RequestError(thrown.code, thrown.message, { ...thrown.details, field }, thrown);
-  }
-}
+const firstOf = (field: string, frames: number): string =>
+  `The file in ${field} holds ${frames} pictures, as animations and scans do; the first one is used.`;

@@ -2,6 +2,7 @@ import { decodeImage } from "#/image/decode.ts";
 import { DecodeGate } from "#/image/decode-gate.ts";
 import type { Pixmap } from "#/image/pixmap.ts";
 import { RequestError } from "#/lib/errors.ts";
+import { isMask } from "#/recipe/input-pictures.ts";
 import type { InputName } from "#/recipe/recipe.ts";
 import type { Resolved } from "#/recipe/resolve.ts";
 import type { ImageStore } from "#/stores/images.ts";
@@ -14,7 +15,8 @@ export type NamedInputs = Readonly<{ recipe: Pick<Resolved["recipe"], "inputs"> 
   Pick<Resolved, "inputFields">;
 
 /**
- * Reads and decodes the pictures that a recipe names, in its order; one that is named twice is read once.
+ * Reads and decodes the pictures that a recipe names, in its order; one that is named twice in one role is read once.
+ * Transparency goes over white in pictures, and over black in masks, where it is not meant to be repainted.
  *
  * @throws RequestError `unreachable-url` if one is gone by now, `bad-image` or `too-large` if it cannot be read any more;
  * with the file and the request's field
@@ -23,14 +25,15 @@ export async function loadInputs(
   { recipe, inputFields }: NamedInputs,
   { images, decoding = new DecodeGate() }: InputShelf,
 ): Promise<readonly Pixmap[]> {
-  const read = new Map<InputName, Pixmap>();
+  const read = { picture: new Map<InputName, Pixmap>(), mask: new Map<InputName, Pixmap>() };
   const pixmaps: Pixmap[] = [];
   for (const [index, name] of recipe.inputs.entries()) {
     const field = inputFields[index] ?? "";
     const path = images.input(name);
     if (path === undefined) throw gone(name, field);
-    const pixmap = read.get(name) ?? (await decoded(path, { name, field }, decoding));
-    read.set(name, pixmap);
+    const alike = read[isMask(field) ? "mask" : "picture"];
+    const pixmap = alike.get(name) ?? (await decoded(path, { name, field }, decoding));
+    alike.set(name, pixmap);
     pixmaps.push(pixmap);
   }
   return pixmaps;
@@ -44,7 +47,7 @@ async function decoded(path: string, { name, field }: Named, decoding: DecodeGat
     .catch(() => undefined);
   if (bytes === undefined) throw gone(name, field);
   try {
-    return await decodeImage(bytes, name, decoding);
+    return await decodeImage(bytes, name, decoding, isMask(field) ? "black" : "white");
   } catch (thrown) {
     if (!(thrown instanceof RequestError)) throw thrown;
     const message = `The picture ${name} of ${field} can no longer be read from the inputs folder. Send the request again with the picture itself.`;

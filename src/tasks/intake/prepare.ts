@@ -4,7 +4,8 @@ import { writeKeptRecipe } from "#/recipe/kept-recipe.ts";
 import { withKnownNames } from "#/recipe/known-names.ts";
 import type { World } from "#/recipe/resolve.ts";
 import type { Considered } from "./consider.ts";
-import { hasPictures, type InputOptions, takeInputs } from "./inputs.ts";
+import type { InputOptions } from "./image-source.ts";
+import { hasPictures, takeInputs } from "./inputs.ts";
 
 /** A request that was taken: filled, what its client must be told of the picture it will get, and its recipe to keep. */
 export type Prepared = Readonly<{ params: GenerateParams; warnings: readonly string[]; recipe: string }>;
@@ -34,8 +35,12 @@ export type LenientPreparation = Preparation & Readonly<{ world: () => World; lo
 export async function prepare(request: GenerateRequest, parts: Preparation): Promise<Prepared> {
   const { params, resolved, resolveTaken, warnings } = await parts.considered(request);
   const taken = await takeInputs(params, parts.inputOptions());
-  const recipe = hasPictures(params) ? resolveTaken(taken) : resolved;
-  return { params: taken, warnings, recipe: writeKeptRecipe(recipe) };
+  const recipe = hasPictures(params) ? resolveTaken(taken.params) : resolved;
+  return {
+    params: taken.params,
+    warnings: [...warnings, ...taken.warnings],
+    recipe: writeKeptRecipe(recipe),
+  };
 }
 
 /**

@@ -8,7 +8,7 @@ import { knownName } from "#/recipe/names.ts";
 import type { World } from "#/recipe/resolve.ts";
 import { readMetadata } from "#/stores/metadata/read.ts";
 import { requestOfImage } from "../picture-texts/request-of-image.ts";
-import { type InputOptions, imageBytes } from "./inputs.ts";
+import { type InputOptions, imageSource } from "./image-source.ts";
 
 /** What can be done with a picture beside making one. */
 export type Tools = Readonly<{
@@ -56,7 +56,7 @@ export function createTools(
       const message = "There is no image: give a URL, base64 or a data URI.";
       throw new RequestError("bad-image", message, { field, value });
     }
-    return await imageBytes(value, field, inputOptions());
+    return (await imageSource(value, field, inputOptions())).bytes;
   };
   return {
     imageOf,

@@ -10,6 +10,7 @@ import type { End } from "./endings.ts";
 import type { EventLog } from "./event-log.ts";
 import type { HistoryWriter } from "./history-writer.ts";
 import type { LiveTask } from "./live-tasks.ts";
+import { noteSentence } from "./note-sentence.ts";
 import type { TaskRun } from "./run.ts";
 import type { SlotEnd } from "./slot-pool.ts";
 import type { Task } from "./task.ts";
@@ -62,14 +63,16 @@ export async function attempt(
     // The engine has not heard of it yet, so it could not hear of a stop.
     if (atHand.stopping) return { task, end: run.stopped(), slot: "idle" };
     const resolved = resolve(params, recipe);
-    // What is otherwise by now and was not when the task was accepted: files come, go and change while it waits.
-    const added = resolved.warnings.filter((text) => !accepted.warnings.includes(text));
-    if (added.length > 0) {
-      task = { ...accepted, warnings: [...accepted.warnings, ...added] };
+    const tell = (said: readonly string[]): void => {
+      const added = said.filter((text) => !task.warnings.includes(text));
+      if (added.length === 0) return;
+      task = { ...task, warnings: [...task.warnings, ...added] };
       history.warned(id, task.warnings);
       warn(id, task.warnings);
-    }
-    const end = await run.make(params, resolved);
+    };
+    // What is otherwise by now and was not when the task was accepted: files come, go and change while it waits.
+    tell(resolved.warnings);
+    const end = await run.make(params, resolved, (note) => tell([noteSentence(note)]));
     // It works on at what nobody waits for.
     if (end === undefined || run.abandoned) return { task, end: undefined, slot: "broken" };
     return { task, end, slot: slotAfter(end.error, engine) };

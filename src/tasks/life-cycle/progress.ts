@@ -1,6 +1,7 @@
 import type { Moment } from "#/engine/protocol.ts";
 import { performanceModes } from "#/recipe/performance.ts";
-import type { Progress, TaskMoment } from "./task.ts";
+import type { Source } from "#/recipe/recipe.ts";
+import type { Progress, Stage, TaskMoment } from "./task.ts";
 
 /** What a job will do, as far as its moments and numbers depend on it. */
 export type JobOutline = Readonly<{
@@ -8,6 +9,8 @@ export type JobOutline = Readonly<{
   performance: string;
   /** Prompt expansion counts as one more step of the preparation. */
   expansion: boolean;
+  /** What pictures are started from, and what is done with them. */
+  source: Pick<Source, "kind">;
   images: number;
   steps: number;
   /** Images made by an earlier attempt. */
@@ -17,8 +20,14 @@ export type JobOutline = Readonly<{
 /** A moment of a job, and how far it is then: FooocusAPI's number (http-api section 9), which the history keeps. */
 export type Report = Pick<Progress, "percent" | "moment" | "stage" | "image" | "step">;
 
-/** Number of the preparation counter when sampling starts. */
-const prepared = ({ expansion }: JobOutline): number => (expansion ? 6 : 5);
+/** Number of the preparation counter when all texts are encoded. */
+const encoded = ({ expansion }: JobOutline): number => (expansion ? 6 : 5);
+
+/** By how much it grows with what is done with pictures. */
+const ofPictures: Readonly<Record<Source["kind"], number>> = { noise: 0 };
+
+/** Its number when sampling starts. */
+const prepared = (outline: JobOutline): number => encoded(outline) + ofPictures[outline.source.kind];
 
 /** What has come to pass before the engine has said anything. */
 export function openingReports({ performance: mode }: JobOutline): readonly Report[] {
@@ -39,7 +48,7 @@ export function reportsAt(at: Moment, outline: JobOutline): readonly Report[] {
   const report = (percent: number, moment: TaskMoment, step = 0): Report => ({
     percent,
     moment,
-    stage: at.stage,
+    stage: stageOf(at),
     image,
     step,
   });
@@ -59,9 +68,32 @@ export function reportsAt(at: Moment, outline: JobOutline): readonly Report[] {
       const { strip: done, strips: of } = at;
       return [report(percentAt(image, outline.steps, outline), { now: "decoding", done, of }, outline.steps)];
     }
+    case "preparing":
+      return [report(encoded(outline) + 1, { now: "pictures" })];
+    case "upscaling": {
+      const { width, height, part: done, parts: of } = at;
+      return [report(encoded(outline) + 2, { now: "upscaling", width, height, done, of })];
+    }
+    case "encoding-picture": {
+      const { gives, strip: done, strips: of } = at;
+      return [report(prepared(outline), { now: "latent", gives, done, of })];
+    }
+  }
+}
+
+/** What clients are told that is going on. */
+function stageOf({ stage }: Moment): Stage {
+  switch (stage) {
+    case "preparing":
+      return "loading";
+    case "encoding-picture":
+      return "encoding";
+    case "loading":
+    case "encoding":
     case "upscaling":
-    case "masking":
-      return [];
+    case "denoising":
+    case "decoding":
+      return stage;
   }
 }
 
@@ -71,7 +103,7 @@ function encodingReports(
   outline: JobOutline,
   report: (percent: number, moment: TaskMoment, step?: number) => Report,
 ): readonly Report[] {
-  const last = prepared(outline);
+  const last = encoded(outline);
   const percent = { expansion: last - 2, positive: last - 1, negative: last }[texts];
   if (part !== undefined && parts !== undefined)
     return [report(percent, { now: "part", of: parts, texts }, part)];
@@ -87,6 +119,15 @@ export const savingReport = (image: number, outline: JobOutline): Report => ({
   image,
   step: outline.steps,
 });
+
+/** What was made of its pictures alone is about to be kept. */
+export const savingPicture: Report = {
+  percent: 100,
+  moment: { now: "saving-picture" },
+  stage: "saving",
+  image: 0,
+  step: 0,
+};
 
 const share = (outline: JobOutline): number =>
   (100 - prepared(outline)) / Math.max(1, outline.images * outline.steps);

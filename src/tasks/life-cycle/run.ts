@@ -1,9 +1,9 @@
 import type { GenerateParams } from "#/api/generate.ts";
 import type { Engine } from "#/engine/engine.ts";
-import type { EngineEvent, Outcome } from "#/engine/protocol.ts";
+import type { EngineEvent, Outcome, RunNote } from "#/engine/protocol.ts";
 import { decodeImage } from "#/image/decode.ts";
 import type { DecodeGate } from "#/image/decode-gate.ts";
-import { type EmbeddedText, encodeImage, encodePreview, formatNames } from "#/image/encode.ts";
+import { type EmbeddedText, encodeImage, formatNames } from "#/image/encode.ts";
 import { imageGrid } from "#/image/grid.ts";
 import type { Pixmap } from "#/image/pixmap.ts";
 import { BugError, toWireError } from "#/lib/errors.ts";
@@ -15,7 +15,15 @@ import { type Doors, doorOf } from "./door.ts";
 import type { End } from "./endings.ts";
 import { EngineJob } from "./engine-job.ts";
 import type { TaskHappening } from "./events.ts";
-import { type JobOutline, openingReports, type Report, reportsAt, savingReport } from "./progress.ts";
+import { lazyPreview } from "./lazy-preview.ts";
+import {
+  type JobOutline,
+  openingReports,
+  type Report,
+  reportsAt,
+  savingPicture,
+  savingReport,
+} from "./progress.ts";
 import type { Preview, Task, TaskImage, TaskState } from "./task.ts";
 import { type DecodingPace, TimeLeft } from "./time-left.ts";
 
@@ -68,6 +76,7 @@ export class TaskRun {
   #abandoned = false;
   #timeLeft: TimeLeft | undefined;
   #preview: Preview | null = null;
+  #note: (note: RunNote) => void = () => undefined;
 
   constructor(task: Task, parts: RunParts, start: RunStart, reader: RunReader) {
     this.id = task.id;
@@ -97,14 +106,21 @@ export class TaskRun {
   /**
    * Makes the pictures. Those an earlier attempt finished are kept, and only the rest is made.
    *
+   * @param note hears what the engine finds out meanwhile
    * @returns how it ended; nothing if it was abandoned
    * @throws what went wrong on our side of the engine; the engine has let go of the job then
    */
-  async make(params: GenerateParams, resolved: Resolved): Promise<End | undefined> {
+  async make(
+    params: GenerateParams,
+    resolved: Resolved,
+    note: (note: RunNote) => void = () => undefined,
+  ): Promise<End | undefined> {
+    this.#note = note;
     const done = (this.#images.at(-1)?.index ?? -1) + 1;
     const outline: JobOutline = {
       performance: params.performance_selection,
       expansion: resolved.recipe.images.some(({ expand }) => expand !== undefined),
+      source: resolved.recipe.source,
       images: resolved.recipe.images.length,
       steps: resolved.recipe.steps,
       done,
@@ -114,7 +130,12 @@ export class TaskRun {
     for (const report of openingReports(outline)) this.#report(report, null, outline);
     // A checkpoint's first hash takes as long as reading it: begun now, it is there when the first picture asks again.
     void this.#parts.textOf(params, resolved, done).catch(() => undefined);
-    const recipe = { ...resolved.recipe, images: resolved.recipe.images.slice(done) };
+    // What was made of pictures alone is the only image, and so is a grid the last one.
+    const isComplete = this.#images.some(({ seed }) => seed === "");
+    const recipe = {
+      ...resolved.recipe,
+      images: isComplete ? [] : resolved.recipe.images.slice(done),
+    };
     const outcome: Outcome | undefined =
       recipe.images.length === 0
         ? { status: "finished" }
@@ -156,7 +177,8 @@ export class TaskRun {
         if (event.type === "progress") {
           const preview = event.preview === undefined ? null : lazyPreview(event.preview);
           for (const report of reportsAt(event.at, outline)) this.#report(report, preview, outline);
-        } else if (event.type === "image") await this.#keep(event, params, resolved, outline);
+        } else if (event.type === "note") this.#note(event.note);
+        else if (event.type === "image") await this.#keep(event, params, resolved, outline);
       } catch (thrown) {
         failure = { thrown };
         this.#job.control("stop");
@@ -202,15 +224,15 @@ export class TaskRun {
     outline: JobOutline,
   ): Promise<void> {
     const index = event.index + outline.done;
-    this.#report(savingReport(index, outline), null, outline);
+    const { seed, timings } = event.facts;
+    this.#report(seed === null ? savingPicture : savingReport(index, outline), null, outline);
     const from = this.#parts.now();
     const made = withExpansion(resolved, index, event.facts.expansion);
     const text = await this.#parts.textOf(params, made, index);
     const image = await this.#save(event.image, params, index, text);
-    const { seed, timings } = event.facts;
-    this.#parts.pace.took(timings.decoding, event.image.width * event.image.height);
+    if (timings.decoding > 0) this.#parts.pace.took(timings.decoding, event.image.width * event.image.height);
     const saving = Math.max(0, this.#parts.now() - from);
-    this.#add({ ...image, seed: seed.toString(), timings: { ...timings, saving } }, params);
+    this.#add({ ...image, seed: seed?.toString() ?? "", timings: { ...timings, saving } }, params);
   }
 
   #add(image: TaskImage, params: GenerateParams): void {
@@ -249,20 +271,4 @@ export class TaskRun {
     const image = await this.#save(grid, params, outline.images, undefined);
     this.#add({ ...image, seed: "", timings: null }, params);
   }
-}
-
-function lazyPreview(pixmap: Pixmap): Preview {
-  let png: Promise<Uint8Array> | undefined;
-  let webp: Promise<Uint8Array> | undefined;
-  return {
-    pixmap,
-    png: () => {
-      png ??= encodePreview(pixmap, "png");
-      return png;
-    },
-    webp: () => {
-      webp ??= encodePreview(pixmap, "webp");
-      return webp;
-    },
-  };
 }

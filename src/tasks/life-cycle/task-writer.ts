@@ -10,6 +10,8 @@ export type SubmitOptions = Readonly<{
   single?: boolean;
   /** By which door it comes in; the main one if nothing is said. */
   door?: TaskDoor;
+  /** What its door has to tell of how it was read. */
+  warnings?: readonly string[];
 }>;
 
 /** What really happened to a control request. */

@@ -63,7 +63,7 @@ export class TaskWriting implements TaskWriter {
       webhookUrl: params.webhook_url ?? "",
       label: options.label ?? null,
       door,
-      warnings,
+      warnings: [...(options.warnings ?? []), ...warnings],
       queuedAt: this.#parts.now(),
     };
     const task = await this.#parts.writer.now((): Task => {

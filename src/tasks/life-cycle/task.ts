@@ -66,15 +66,19 @@ export type Progress = Readonly<{
 
 /**
  * What a running task has come to; each is told for itself. In the order of a task: the LoRA of its performance `mode` (if
- * it has one) and its `files` were looked at, the `engine` was asked, it opens its `networks`, begins with the `prompts`,
- * expands the prompt of an image (`expansion`) and encodes its texts (`positive`, `negative`), of which it may have done a
- * `part` `of` as many, begins with `sampling`, with an `image`, has done a `step` `of` as many, has decoded strips of the image
- * (`done` `of` as many), is `saving` the image.
+ * it has one), the files that enlarge (`upscalers`) or paint anew (`inpainter`) and its other `files` were looked at, the
+ * `engine` was asked, it opens its `networks`, begins with the `prompts`, expands the prompt of an image (`expansion`) and
+ * encodes its texts (`positive`, `negative`), of which it may have done a `part` `of` as many, begins with its `pictures`, has
+ * enlarged parts of one (`upscaling`, `done` `of` as many, `width` x `height` before), has made strips of a latent of one
+ * (`latent`), begins with `sampling`, with an `image`, has done a `step` `of` as many, has decoded strips of the image (`done`
+ * `of` as many), is `saving` the image, or what was made of its pictures alone (`saving-picture`).
  */
 export type TaskMoment = Readonly<
   | { now: "mode"; mode: string }
   | {
       now:
+        | "upscalers"
+        | "inpainter"
         | "files"
         | "engine"
         | "networks"
@@ -82,11 +86,15 @@ export type TaskMoment = Readonly<
         | "expansion"
         | "positive"
         | "negative"
+        | "pictures"
         | "sampling"
         | "image"
-        | "saving";
+        | "saving"
+        | "saving-picture";
     }
   | { now: "part"; of: number; texts: "expansion" | "positive" | "negative" }
+  | { now: "upscaling"; width: number; height: number; done: number; of: number }
+  | { now: "latent"; gives: "start" | "holes" | "refiner"; done: number; of: number }
   | { now: "step"; of: number }
   | { now: "decoding"; done: number; of: number }
 >;
@@ -108,7 +116,7 @@ export type TaskImage = Readonly<{
   url: string;
   width: number;
   height: number;
-  /** Digits of the seed; empty for a grid, and for what another program made. */
+  /** Digits of the seed; empty for a grid, for what no noise was drawn for, and for what another program made. */
   seed: string;
   timings: (ImageFacts["timings"] & Readonly<{ saving: number }>) | null;
 }>;

@@ -22,6 +22,7 @@ const free = new Set([
   "input_blocks.0.0.weight 1",
   "out.2.weight 0",
   "post_quant_conv.weight 1",
+  "head.weight 0",
 ]);
 
 /** Other shapes, and the axis that is meant; a kernel may have any odd sides. */
@@ -59,6 +60,6 @@ for (const { name, from, draw } of Object.values(networks)) {
       }
     }
     expect(faults).toEqual([]);
-    expect(tried).toBeGreaterThan(200);
+    expect(tried).toBeGreaterThan(name === "inpaint-head" ? 6 : 200);
   });
 }

@@ -12,10 +12,11 @@ import { headerOf, sdxlShapes, sdxlTiny } from "../../support/sdxl-layout.ts";
 const checkpoint = sdxlCheckpoint(headerOf(sdxlShapes(sdxlTiny), "/tiny.safetensors"));
 
 for (const { name, from, draw, inputs, outputs, keyedBy } of Object.values(networks)) {
-  const drawn = (clipSkip: number, freeU = false): Graph =>
+  const drawn = (clipSkip: number, freeU = false, inpaint = false): Graph =>
     draw(weightSource("tiny", locatedFor(from, checkpoint, sdxlTiny).tensors), operators.cpu, {
       clipSkip,
       freeU,
+      inpaint,
     });
 
   test(`${name}: the inputs and outputs that are declared are those of the graph`, () => {
@@ -30,6 +31,11 @@ for (const { name, from, draw, inputs, outputs, keyedBy } of Object.values(netwo
   test(`${name}: FreeU is part of its key if, and only if, the graph depends on it`, () => {
     const depends = listing(drawn(2, true)) !== listing(drawn(2));
     expect(keyedBy.some((feature) => feature === "freeU")).toBe(depends);
+  });
+
+  test(`${name}: an inpaint head is part of its key if, and only if, the graph depends on it`, () => {
+    const depends = listing(drawn(2, false, true)) !== listing(drawn(2));
+    expect(keyedBy.some((feature) => feature === "inpaint")).toBe(depends);
   });
 
   test(`${name}: clip skip is part of its key if, and only if, the graph depends on it`, () => {

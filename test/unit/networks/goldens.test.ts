@@ -7,7 +7,9 @@ import { goldenKeys } from "../../support/unproven.ts";
 
 /** That they are compared, and the listings with them, is seen to in test/golden/networks.test.ts and listings.test.ts. */
 const listings = new Set(readdirSync(goldenPath("listings")).map((name) => name.replace(/\.txt$/, "")));
-const answers = goldenKeys("networks.safetensors").union(goldenKeys("text-networks.safetensors"));
+const answers = goldenKeys("networks.safetensors")
+  .union(goldenKeys("text-networks.safetensors"))
+  .union(goldenKeys("inpaint.safetensors"));
 
 test("every network of the table has its proof", () => {
   expect(missingGoldens(networks, { listings, answers })).toEqual([]);

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import type { Fact } from "#/pipeline/generate.ts";
 import { Interruption } from "#/pipeline/run.ts";
+import { fromNoise } from "#/pipeline/sources/noise.ts";
 import { decode } from "#/pipeline/stages/decode.ts";
 import type { Networks } from "#/runtime/models.ts";
 import { zeros } from "#/tensor/tensor.ts";
@@ -9,7 +10,14 @@ import { stubJob } from "../../support/stub-job.ts";
 const prompt = { context: zeros([1, 77, 1]), pooled: zeros([1, 1]) };
 const prompts = { positive: prompt, negative: prompt };
 const spec = { seed: 1n, positive: { texts: [""], topK: 1 }, negative: { texts: [""], topK: 1 } };
-const image = (answers: Partial<Networks>) => ({ job: stubJob(answers), index: 3, spec, prompts });
+const beginning = fromNoise({ size: { width: 64, height: 64 } });
+const image = (answers: Partial<Networks>) => ({
+  job: stubJob(answers),
+  index: 3,
+  spec,
+  prompts,
+  beginning,
+});
 
 /** A walk through four strips that notices when it is left. */
 function fourStrips() {

@@ -1,8 +1,8 @@
 import { expect, test } from "bun:test";
 import type { Fact } from "#/pipeline/generate.ts";
 import { Interruption, Run } from "#/pipeline/run.ts";
+import { fromNoise } from "#/pipeline/sources/noise.ts";
 import { denoise } from "#/pipeline/stages/denoise.ts";
-import { startLatent } from "#/pipeline/stages/start-latent.ts";
 import type { Recipe } from "#/recipe/recipe.ts";
 import type { Networks } from "#/runtime/models.ts";
 import { zeros } from "#/tensor/tensor.ts";
@@ -24,7 +24,7 @@ async function walk(guidance: Recipe["guidance"], onRun: (run: number, job: Run)
   const [spec] = recipe.images;
   if (spec === undefined) throw new Error("a recipe has an image");
   const whole = stubJob({ unet }, { recipe: asked, run: job });
-  const stage = denoise({ job: whole, index: 0, spec, prompts }, await startLatent(whole));
+  const stage = denoise({ job: whole, index: 0, spec, prompts, beginning: fromNoise(asked) });
   const facts: Fact[] = [];
   try {
     for await (const fact of stage) facts.push(fact);

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import type { Fact } from "#/pipeline/generate.ts";
+import { fromNoise } from "#/pipeline/sources/noise.ts";
 import { denoise } from "#/pipeline/stages/denoise.ts";
-import { startLatent } from "#/pipeline/stages/start-latent.ts";
 import type { Recipe, Refiner } from "#/recipe/recipe.ts";
 import type { Networks } from "#/runtime/models.ts";
 import type { RefinerNetworks } from "#/runtime/refiner-networks.ts";
@@ -42,7 +42,7 @@ async function walk(change: Partial<Recipe>, other = true): Promise<Walked> {
   const [spec] = recipe.images;
   if (spec === undefined) throw new Error("a recipe has an image");
   const prompts = { positive: text, negative: text };
-  const stage = denoise({ job, index: 0, spec, prompts }, await startLatent(job));
+  const stage = denoise({ job, index: 0, spec, prompts, beginning: fromNoise(recipe) });
   const facts: Fact[] = [];
   for (;;) {
     const next = await stage.next();
@@ -143,8 +143,9 @@ test("a stop is heard in the second run, too", async () => {
     },
     { recipe },
   );
-  const image = { job, index: 0, spec: recipe.images[0]!, prompts: { positive: text, negative: text } };
-  const stage = denoise(image, await startLatent(job));
+  const prompts = { positive: text, negative: text };
+  const beginning = fromNoise(recipe);
+  const stage = denoise({ job, index: 0, spec: recipe.images[0]!, prompts, beginning });
   const drained = (async () => {
     for await (const _ of stage);
   })();

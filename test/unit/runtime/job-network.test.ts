@@ -9,6 +9,7 @@ import { openWorkshop } from "../../support/workshop.ts";
 
 const base = await tinyCheckpoint();
 const prompt_expansion = await expansionModel();
+const inpaint = goldenPath("inpaint-head.pth");
 const workshop = openWorkshop();
 afterAll(() => workshop.close());
 
@@ -20,7 +21,7 @@ type Loras = Parameters<typeof readJobFiles>[0]["loras"];
 const both: Loras = [sgm!, diffusers!];
 
 const inJob = (network: Network, loras: Loras = [], clipSkip = 2) =>
-  jobNetwork(network, readJobFiles({ base, loras, prompt_expansion }, []), { clipSkip }, workshop);
+  jobNetwork(network, readJobFiles({ base, loras, prompt_expansion, inpaint }, []), { clipSkip }, workshop);
 const keyOf = (...asked: Parameters<typeof inJob>): string => inJob(...asked).request.key;
 
 test("a network is known by what its graph depends on, and by no more", () => {
@@ -73,4 +74,24 @@ test("the same goes for LoRAs that change weights, most of which need no derived
       ),
     );
   }
+});
+
+test("an inpaint patch changes the denoising network alone, which is another one with it; its size is foreseen", async () => {
+  const patch = goldenPath("inpaint-patch.patch");
+  const patched = (network: Network) =>
+    jobNetwork(
+      network,
+      readJobFiles({ base, loras: [], prompt_expansion, inpaint, patch }, []),
+      { clipSkip: 2 },
+      workshop,
+    );
+  const changed = Object.values(networks).filter(
+    (network) => patched(network).request.key !== keyOf(network),
+  );
+  expect(changed.map(({ name }) => name)).toEqual(["unet"]);
+  const { residency } = workshop;
+  const { request } = patched(networks.unet);
+  await residency.session(request);
+  const bytes = residency.resident.at(-1)?.bytes ?? 0;
+  expect(Math.abs(request.bytes() - bytes)).toBeLessThan(64 * 1024);
 });

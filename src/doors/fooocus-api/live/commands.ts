@@ -3,6 +3,7 @@ import { InvalidRequest } from "#/api/issues.ts";
 import type { Json, JsonObject } from "#/api/json.ts";
 import { BadMessage, type LiveMessage } from "#/api/live.ts";
 import { readBody } from "#/api/read.ts";
+import { unknownKeysWarning } from "#/api/unknown-keys.ts";
 import { clientSentence } from "#/lib/client-sentence.ts";
 import { AppError, RequestError, toWireError } from "#/lib/errors.ts";
 import type { Log } from "#/lib/log.ts";
@@ -14,6 +15,7 @@ import type { LiveEvent } from "#/tasks/life-cycle/events.ts";
 import type { TaskReader } from "#/tasks/life-cycle/task-reader.ts";
 import type { TaskWriter } from "#/tasks/life-cycle/task-writer.ts";
 import type { Tasks } from "#/tasks/life-cycle/tasks.ts";
+import { otherNames } from "../other-names.ts";
 import { taskRecord } from "../record.ts";
 import type { Hub } from "./hub.ts";
 import { closeCodes } from "./limits.ts";
@@ -121,7 +123,11 @@ async function generate(message: Of<"generate">, peer: Peer, services: LiveServi
   const said = readBody(CommonRequest, message.request as JsonObject) as GenerateRequest;
   const request = keptRequest(said, addresses);
   const { label, previews = false } = message;
-  const { id, state } = await tasks.submit(request, label === undefined ? {} : { label });
+  const unknown = unknownKeysWarning(CommonRequest, message.request as JsonObject, otherNames);
+  const { id, state } = await tasks.submit(request, {
+    ...(label === undefined ? {} : { label }),
+    ...(unknown === undefined ? {} : { warnings: [unknown] }),
+  });
   if (peer.closed) return;
   const position = state.status === "pending" ? state.position : 0;
   peer.reply({ type: "accepted", ...echoOf(message), task_id: id, position });

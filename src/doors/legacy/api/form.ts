@@ -7,8 +7,17 @@ import { type LegacyWords, onlyGiven } from "./words.ts";
 /** A file of a form; the reader sees it as a data URI, OpenAPI as bytes. */
 export const fileFormat = "binary";
 
-/** What a form says, in the words of JSON: `echo` is for error answers, with files by their names. */
-export type ReadForm = Readonly<{ echo: JsonObject; values: JsonObject; issues: readonly Issue[] }>;
+/**
+ * What a form says, in the words of JSON: `echo` is for error answers, with files by their names; `unknown` are the names of
+ * its parts that no field has, and `unread` those of fields that mean their defaults because they could not be read.
+ */
+export type ReadForm = Readonly<{
+  echo: JsonObject;
+  values: JsonObject;
+  issues: readonly Issue[];
+  unknown: readonly string[];
+  unread: readonly string[];
+}>;
 
 /**
  * The fields of a multipart form as JSON: texts stay texts, lists are repeated fields or have commas, `loras` and
@@ -20,6 +29,7 @@ export async function readForm(form: FormData, schema: TSchema): Promise<ReadFor
   const echo: Record<string, Json> = {};
   const values: Record<string, Json> = {};
   const issues: Issue[] = [];
+  const unread: string[] = [];
   for (const [name, property] of Object.entries(properties)) {
     const given = form.getAll(name);
     if (given.length === 0) continue;
@@ -29,8 +39,10 @@ export async function readForm(form: FormData, schema: TSchema): Promise<ReadFor
     echo[name] = shown.length === 1 ? (shown[0] ?? null) : shown;
     const value = await valueOf(name, property, given, issues);
     if (value !== undefined) values[name] = value;
+    else if (property.lenient === true && given.at(-1) !== "") unread.push(name);
   }
-  return { echo, values, issues };
+  const unknown = [...new Set(form.keys())].filter((name) => !Object.hasOwn(properties, name));
+  return { echo, values, issues, unknown, unread };
 }
 
 /**

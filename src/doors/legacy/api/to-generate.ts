@@ -10,8 +10,8 @@ import { isWords, type LegacyWords } from "./words.ts";
 
 type Slot = NonNullable<GenerateRequest["controlnet_image"]>[number];
 
-/** Fields that have another name now; `input_image` has two, depending on the job. */
-const renamed: Readonly<Record<string, keyof GenerateRequest>> = {
+/** Fields that have another name in FooocusAPI; `input_image` has two, depending on the job. */
+export const renamed: Readonly<Record<string, keyof GenerateRequest>> = {
   save_meta: "save_metadata_to_images",
   meta_scheme: "metadata_scheme",
   save_extension: "output_format",

@@ -70,8 +70,7 @@ function open(folder: string, engine: ScriptedEngine, decoding = new DecodeGate(
     baseUrl: () => baseUrl,
     queueLimit: 10,
     take: async (request: GenerateRequest) => ({
-      params: await takeInputs({ ...plainParams, ...request }, options),
-      warnings: [],
+      ...(await takeInputs({ ...plainParams, ...request }, options)),
       recipe: "",
     }),
     resolve: resolved,

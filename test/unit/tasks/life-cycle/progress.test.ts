@@ -12,6 +12,7 @@ import {
 const outline = (images: number, steps: number, expansion: boolean): JobOutline => ({
   performance: "Speed",
   expansion,
+  source: { kind: "noise" },
   images,
   steps,
   done: 0,

@@ -2,7 +2,14 @@ import { expect, test } from "bun:test";
 import type { JobOutline, Report } from "#/tasks/life-cycle/progress.ts";
 import { DecodingPace, TimeLeft } from "#/tasks/life-cycle/time-left.ts";
 
-const outline: JobOutline = { performance: "Speed", expansion: false, images: 2, steps: 4, done: 0 };
+const outline: JobOutline = {
+  performance: "Speed",
+  expansion: false,
+  source: { kind: "noise" },
+  images: 2,
+  steps: 4,
+  done: 0,
+};
 const pixels = 1000;
 const at = (stage: Report["stage"], image: number, step: number): Report => ({
   percent: 0,
