@@ -104,6 +104,13 @@ def picture(width, height, seed, shapes=14, wave=18):
     return Image.fromarray(np.clip(np.array(base) + np.stack(waves, -1), 0, 255).astype(np.uint8))
 
 
+def glass():
+    """A picture whose right half is half there."""
+    image = picture(120, 90, 8)
+    image.putalpha(Image.fromarray(np.tile(np.where(np.arange(120) < 60, 255, 100).astype(np.uint8), (90, 1))))
+    return image
+
+
 def mask(width, height, box, colour=(255, 255, 255), mode="RGB", ellipse=False):
     image = Image.new("RGB", (width, height))
     draw = ImageDraw.Draw(image)
@@ -121,6 +128,7 @@ def pictures():
         "large.png": picture(301, 263, 5),
         "huge.png": picture(1003, 1001, 6, shapes=40, wave=0),
         "long.png": picture(700, 100, 7, wave=0),
+        "glass.png": glass(),
         "mask-wide.png": mask(160, 112, [48, 30, 96, 70], mode="L"),
         "mask-odd.png": mask(101, 77, [40, 20, 66, 50], ellipse=True),
         "mask-red.png": mask(83, 90, [20, 30, 50, 60], (255, 0, 0), ellipse=True),

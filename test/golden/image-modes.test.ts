@@ -8,6 +8,7 @@ import type { Pixmap } from "#/image/pixmap.ts";
 import { generate } from "#/pipeline/generate.ts";
 import { Run } from "#/pipeline/run.ts";
 import { resolveRecipe, type World } from "#/recipe/resolve.ts";
+import { loadInputs } from "#/tasks/intake/load-inputs.ts";
 import { goldenPath, tinyCheckpoint, tinyInterposer, tinyRefiner, tinySd1 } from "../support/golden.ts";
 import { plainParams, plainWorld } from "../support/plain-request.ts";
 import { openFolder } from "../support/whole-image.ts";
@@ -29,6 +30,7 @@ type Case = (typeof cases)[number];
 
 const models: Readonly<Record<string, string>> = {
   "checkpoints/tiny.safetensors": await tinyCheckpoint(),
+  "checkpoints/tiny-256.safetensors": await tinyCheckpoint(),
   "checkpoints/tiny-refiner.safetensors": await tinyRefiner(),
   "checkpoints/tiny-sd1.safetensors": await tinySd1(),
   "vae_approx/xl-to-v1_interposer-v4.0.safetensors": await tinyInterposer(),
@@ -46,9 +48,15 @@ const packedModels = [
 
 const world: World = {
   ...plainWorld,
-  checkpoints: ["tiny.safetensors", "tiny-refiner.safetensors", "tiny-sd1.safetensors"],
+  checkpoints: [
+    "tiny.safetensors",
+    "tiny-256.safetensors",
+    "tiny-refiner.safetensors",
+    "tiny-sd1.safetensors",
+  ],
   loras: ["tiny-lora-sgm.safetensors"],
   vaes: ["tiny-narrow-vae.safetensors"],
+  sidecar: (checkpoint) => (checkpoint === "tiny-256.safetensors" ? { size_number: 256 } : {}),
   noise: "cpu",
 };
 
@@ -86,8 +94,9 @@ function paramsOf({ request }: Case): GenerateParams {
 
 /** All that a case makes. */
 async function draw(listed: Case): Promise<readonly Pixmap[]> {
-  const { recipe } = resolveRecipe(paramsOf(listed), world);
-  const inputs = await Promise.all(recipe.inputs.map((name) => read(`inputs/${name}`)));
+  const { recipe, inputFields } = resolveRecipe(paramsOf(listed), world);
+  const shelf = { images: { input: (name: string) => goldenPath(`image-modes/inputs/${name}`) } };
+  const inputs = await loadInputs({ recipe, inputFields }, shelf);
   const images: Pixmap[] = [];
   for await (const fact of generate({ recipe, inputs }, context, new Run()))
     if (fact.type === "image") images.push(fact.image);
