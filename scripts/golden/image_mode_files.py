@@ -124,7 +124,7 @@ def pictures():
         "wide.png": picture(160, 112, 1),
         "odd.png": picture(101, 77, 2),
         "tall.png": picture(96, 144, 3),
-        "middle.png": picture(200, 170, 4),
+        "middle.png": picture(200, 168, 4),
         "large.png": picture(301, 263, 5),
         "huge.png": picture(1003, 1001, 6, shapes=40, wave=0),
         "long.png": picture(700, 100, 7, wave=0),

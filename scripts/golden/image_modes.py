@@ -29,7 +29,7 @@ import image_mode_files as files
 import tiny
 
 GOLDEN = Path(__file__).resolve().parents[2] / "test" / "golden"
-INPUTS, MODELS, DRAWN = (GOLDEN / "image-modes" / name for name in ("inputs", "models", "drawn"))
+INPUTS, MODELS, DRAWN = (GOLDEN / "image-modes" / name for name in ("pictures", "models", "drawn"))
 LORA, REFINER, SD1 = "tiny-lora-sgm.safetensors", "tiny-refiner.safetensors", "tiny-sd1.safetensors"
 # One that draws at SDXL's size, and one whose sidecar says 256: a sixteenth of the work.
 LARGE_PICTURES, SMALL_PICTURES = "tiny.safetensors", "tiny-256.safetensors"
@@ -88,8 +88,8 @@ CASES = [
     upscale("one-and-a-half", "1.5x", "wide"),
     upscale("two", "2x", "middle"),
     upscale("long", "2x", "long"),
-    upscale("custom", "Custom", "middle", upscale_multiple=1.7, overwrite_upscale_strength=0.5),
-    upscale("custom-small", "Custom", "odd", upscale_multiple=3.3),
+    upscale("custom", "Custom", "middle", upscale_multiple=3, overwrite_upscale_strength=0.5),
+    upscale("custom-half", "Custom", "tall", upscale_multiple=2.5),
     upscale("too-large", "Custom", "middle", upscale_multiple=5, image_number=3),
     upscale("two-images", "2x", "tall", image_number=2, disable_seed_increment=True, overwrite_step=-1, performance_selection="Speed"),
     upscale("fast", "Fast 2x", "odd"),
