@@ -14,6 +14,7 @@ import { type LanguageModel, languageModel } from "./language-model.ts";
 import type { JobRequest } from "./open-network.ts";
 import { type RefinerNetworks, refinerOf } from "./refiner-networks.ts";
 import { type TextEncoder, textEncoders, textEncodersWithVectors } from "./text-encoders.ts";
+import { type Upscaler, upscalerOf } from "./upscaler/super-resolve.ts";
 import { type ByStrips, vaeByStrips } from "./vae-by-strips.ts";
 
 /**
@@ -58,6 +59,12 @@ export type Networks = Readonly<{
   /** As `decode` and `encode`, for pictures whose features are too large to have them at once. */
   decodeByStrips: ByStrips;
   encodeByStrips: ByStrips;
+  /**
+   * The upscaler that the job names.
+   *
+   * @throws ModelError where it names none, or its file is none
+   */
+  upscaler: () => Upscaler;
   /** Any network of the table, by the inputs it declares. */
   ask: Ask;
 }>;
@@ -129,6 +136,7 @@ function networksOf(
     ...byStrips,
     preview: previewOf(files, ask),
     refiner: refiner?.asked,
+    upscaler: () => upscalerOf(ask, files),
     ask,
   };
   return { opened, inJob, requests: refiner?.requests ?? [] };

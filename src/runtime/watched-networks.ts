@@ -4,7 +4,6 @@ import { ModelError } from "#/lib/errors.ts";
 import { filesOf, type ModelPaths } from "./job-files.ts";
 import type { Networks } from "./models.ts";
 import type { RefinerNetworks } from "./refiner-networks.ts";
-import type { ByStrips } from "./vae-by-strips.ts";
 
 type Watched = Readonly<{ path: string; file: string; content: string }>;
 
@@ -57,19 +56,7 @@ export function watchedNetworks(
     <Input, Answer>(run: (input: Input) => Promise<Answer>) =>
     (input: Input): Promise<Answer> =>
       between(() => run(input));
-  const walked = (walk: ByStrips): ByStrips =>
-    async function* (input) {
-      await check();
-      try {
-        for await (const event of walk(input)) {
-          await check();
-          yield event;
-        }
-      } catch (thrown) {
-        await check();
-        throw thrown;
-      }
-    };
+  const walked = walkedBetween(check);
   return {
     ...networks,
     language: () => {
@@ -85,9 +72,30 @@ export function watchedNetworks(
     preview: watched(networks.preview),
     decodeByStrips: walked(networks.decodeByStrips),
     encodeByStrips: walked(networks.encodeByStrips),
+    upscaler: () => {
+      const upscaler = networks.upscaler();
+      return { ...upscaler, enlarge: walked(upscaler.enlarge) };
+    },
     ask: (network, inputs) => between(() => networks.ask(network, inputs)),
   };
 }
+
+/** A walk whose files are looked at before it, between its events, and where it failed. */
+const walkedBetween =
+  (check: () => Promise<void>) =>
+  <Input, Event>(walk: (input: Input) => AsyncIterable<Event>) =>
+    async function* (input: Input): AsyncGenerator<Event, void, undefined> {
+      await check();
+      try {
+        for await (const event of walk(input)) {
+          await check();
+          yield event;
+        }
+      } catch (thrown) {
+        await check();
+        throw thrown;
+      }
+    };
 
 type Watch = <Input, Answer>(run: (input: Input) => Promise<Answer>) => (input: Input) => Promise<Answer>;
 
