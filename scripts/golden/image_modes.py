@@ -7,7 +7,8 @@
 of it out in FOLDER as FooocusAPI's worker wants it: FOLDER/models, FOLDER/inputs, FOLDER/requests.json. The expected pictures
 are then drawn by hand, outside this repository, by FooocusAPI at 78141cc (Fooocus 2.5.5): on the CPU in float32 (text encoders
 too), with the widths of these files, with 256, 512 and 700 for the 1024, 2048 and 2800 of its sizes where a request names
-tiny-256.safetensors, without prompt expansion and previews, the mean of what the VAE's encoder tells instead
+tiny-256.safetensors, without prompt expansion and previews, with pictures laid out colour
+plane by colour plane (torch's group normalisation of the other layout loses digits), ramps of tiles cut off as ours are, the mean of what the VAE's encoder tells instead
 of a draw, masks cut at 127 before anything looks at them, and strength and field 1 for outpainting. What it drew lies in
 FOLDER/pictures as ID-N.png when `keep` is called: what packs well is kept whole, of the others every third, fifth or
 eleventh pixel both ways, among which all places within a block of the VAE occur.
