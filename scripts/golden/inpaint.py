@@ -127,7 +127,9 @@ def picture_of(height, width):
 
 
 def resized(image, width, height):
-    return np.array(Image.fromarray(image).resize((width, height), Image.Resampling.LANCZOS))
+    """Rows first, whatever the shape, as Pillow did before its version 13."""
+    rows = Image.fromarray(image).resize((width, image.shape[0]), Image.Resampling.LANCZOS)
+    return np.array(rows.resize((width, height), Image.Resampling.LANCZOS))
 
 
 def number(height, width):

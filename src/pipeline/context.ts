@@ -114,11 +114,12 @@ function lenientPreview(preview: Networks["preview"], log: Log): Networks["previ
 }
 
 /** The networks of its checkpoint that a recipe's pictures are made with. */
-const networksFor = ({ inversions }: Recipe): readonly NetworkName[] => [
+const networksFor = ({ inversions, source }: Recipe): readonly NetworkName[] => [
   ...(inversions === undefined
     ? (["text-l", "text-g"] as const)
     : (["text-l-vectors", "text-g-vectors"] as const)),
   "unet",
+  ...(source.kind === "noise" ? [] : (["vae-encoder"] as const)),
   "vae-decoder",
 ];
 
@@ -136,7 +137,7 @@ function expansionFiles(modelRoots: EngineSettings["modelRoots"]): ExpansionFile
  * @throws RequestError `missing-model`
  */
 function pathsOf(
-  { base, vae, parts = [], loras, inversions = [], sampledAs, previews, refiner }: Recipe,
+  { base, vae, parts = [], patch, loras, inversions = [], sampledAs, previews, refiner }: Recipe,
   modelRoots: EngineSettings["modelRoots"],
 ): ModelPaths {
   const pathOf = (kind: ModelKind, name: string): string => {
@@ -152,6 +153,7 @@ function pathsOf(
     loras: loras.map(({ name, weight }) => ({ path: pathOf("loras", name), weight })),
     inversions: inversions.map(({ said, name }) => ({ said, path: pathOf("embeddings", name) })),
     ...Object.fromEntries(parts.map(({ kind, name }) => [kind, pathOf(kind, name)])),
+    ...(patch === undefined ? {} : { patch: pathOf("inpaint", patch) }),
     vae: vae === null ? undefined : pathOf("vae", vae),
     base: pathOf("checkpoints", base),
     ...(previewFile === undefined ? {} : { vae_approx: previewFile }),

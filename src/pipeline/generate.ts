@@ -36,9 +36,10 @@ export async function* generate(
     const encoded = yield* encodePrompts(job);
     const beginning = yield* begin(job);
     run.checkStop();
-    if (beginning.kind === "picture") {
-      const facts = { seed: null, timings: job.clock.lap() };
-      yield { type: "image", index: 0, image: beginning.image, facts };
+    if (beginning.kind !== "latent") {
+      const images = beginning.kind === "picture" ? [beginning.image] : beginning.images;
+      for (const [index, image] of images.entries())
+        yield { type: "image", index, image, facts: { seed: null, timings: job.clock.lap() } };
       return { status: "finished" };
     }
     for (const [index, spec] of job.recipe.images.entries()) {

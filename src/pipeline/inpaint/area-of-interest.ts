@@ -1,0 +1,59 @@
+import type { Greymap } from "#/image/greymap.ts";
+import type { Box } from "#/image/operations/crop.ts";
+
+/** The part of a picture's sides that is drawn anew is 1.15 times as large as the hole. */
+const margin = 1.15;
+
+/**
+ * The part of a picture that is worked on: around the hole, and grown until it has the wanted share of both sides (pipeline
+ * section 11.3), the shorter side first.
+ *
+ * @param field share of the sides: 0 is what is around the hole alone, 1 the whole picture
+ * @returns undefined where there is no hole
+ */
+export function areaOfInterest(mask: Greymap, field: number): Box | undefined {
+  const { width, height } = mask;
+  const hole = extremes(mask);
+  if (hole === undefined) return undefined;
+  if (field === 1) return { left: 0, top: 0, right: width, bottom: height };
+  const middle = (low: number, high: number): number => Math.floor((low + high) / 2);
+  const half = (low: number, high: number): number => Math.floor((high - low) / 2);
+  const [y, x] = [middle(hole.top, hole.bottom), middle(hole.left, hole.right)];
+  const longer = Math.max(half(hole.top, hole.bottom), half(hole.left, hole.right));
+  const reach = Math.trunc(longer * margin);
+  let box = within(mask, { left: x - reach, top: y - reach, right: x + reach + 1, bottom: y + reach + 1 });
+  for (;;) {
+    const [tall, wide] = [box.bottom - box.top, box.right - box.left];
+    if (tall >= height * field && wide >= width * field) return box;
+    const up = tall < wide || wide === width ? 1 : 0;
+    const across = tall >= wide || tall === height ? 1 : 0;
+    box = within(mask, {
+      left: box.left - across,
+      top: box.top - up,
+      right: box.right + across,
+      bottom: box.bottom + up,
+    });
+  }
+}
+
+const within = ({ width, height }: Greymap, { left, top, right, bottom }: Box): Box => ({
+  left: Math.max(0, left),
+  top: Math.max(0, top),
+  right: Math.min(width, right),
+  bottom: Math.min(height, bottom),
+});
+
+/** First and last columns and rows that have a hole, all of them in it. */
+function extremes({ width, height, data }: Greymap): Box | undefined {
+  let [left, top, right, bottom] = [width, height, -1, -1];
+  for (let y = 0; y < height; y += 1) {
+    const row = data.subarray(y * width, (y + 1) * width);
+    const first = row.findIndex((value) => value > 0);
+    if (first === -1) continue;
+    top = Math.min(top, y);
+    bottom = y;
+    left = Math.min(left, first);
+    right = Math.max(right, row.findLastIndex((value) => value > 0));
+  }
+  return bottom === -1 ? undefined : { left, top, right, bottom };
+}
