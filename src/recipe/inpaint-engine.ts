@@ -37,7 +37,11 @@ export function inpaintEngine(engine: string, there: readonly string[]): Inpaint
   if (missing.length > 0) {
     const are = missing.length === 1 ? "is" : "are";
     const message = `The inpaint engine ${engine} needs ${missing.join(" and ")}, which ${are} not in models/inpaint. Get what is missing from ${source}, or say inpaint_engine: "None".`;
-    throw new RequestError("missing-model", message, { field: engineField, value: engine, name: missing[0] ?? "" });
+    throw new RequestError("missing-model", message, {
+      field: engineField,
+      value: engine,
+      name: missing[0] ?? "",
+    });
   }
   return { head: { kind: "inpaint", name: files.head }, patch: files.patch };
 }

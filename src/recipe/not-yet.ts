@@ -13,7 +13,6 @@ const features: readonly Readonly<{
     what: "Vary and upscale",
     used: (p) => isImage(p.uov_input_image) && p.uov_method !== "Disabled",
   },
-  { field: "inpaint_input_image", what: "Inpainting", used: (p) => isImage(p.inpaint_input_image) },
   {
     field: "controlnet_image",
     what: "Image prompts and ControlNet",

@@ -5,6 +5,7 @@ import type { NoiseRule } from "#/lib/devices.ts";
 import type { Tokenizer } from "#/pipeline/text/tokenizer.ts";
 import { chooseFreeU } from "./choose-freeu.ts";
 import { chooseGuidance } from "./choose-guidance.ts";
+import { chooseInpaint, inpaintPrompt } from "./choose-inpaint.ts";
 import { chooseInversions } from "./choose-inversions.ts";
 import { chooseLoras } from "./choose-loras.ts";
 import { chooseMethod } from "./choose-method.ts";
@@ -12,6 +13,8 @@ import { choosePreviews } from "./choose-previews.ts";
 import { chooseRefiner } from "./choose-refiner.ts";
 import { chooseSteps } from "./choose-steps.ts";
 import { drawPrompts, type WrittenPrompts } from "./draw-prompts.ts";
+import { goalsOf } from "./goals.ts";
+import { engineField, inpaintEngine } from "./inpaint-engine.ts";
 import { inputPictures } from "./input-pictures.ts";
 import { inpaintEngines } from "./known-names.ts";
 import { leftOutRefiner, refinerWarning, stepsWarning } from "./method-warnings.ts";
@@ -27,6 +30,7 @@ import { chooseSize } from "./sizes.ts";
 import type { Style } from "./styles.ts";
 import { refuseUnreadable, type Unreadable } from "./unreadable.ts";
 import type { Wildcards } from "./wildcards.ts";
+import { workingSizeNumber } from "./working-size-number.ts";
 
 /** What is there to make pictures with, as names. */
 export type World = ModelFiles &
@@ -37,6 +41,8 @@ export type World = ModelFiles &
     inversions?: readonly string[];
     /** The files of prompt expansion; nobody knows of any where this is absent. */
     expansion?: ExpansionThere;
+    /** Which files of inpaint engines lie in the inpaint folder. */
+    inpaintFiles?: readonly string[];
     /** What lies in the vae_approx folder. */
     previewFiles?: readonly string[];
     /** What a checkpoint says of itself. */
@@ -71,9 +77,10 @@ export type Resolved = Readonly<{
  *
  * @throws RequestError for everything that cannot be made, naming the field and the way out
  */
-export function resolveRecipe(params: GenerateParams, world: World): Resolved {
-  refuseNotYet(params);
-  refuseEmptyTab(params);
+export function resolveRecipe(said: GenerateParams, world: World): Resolved {
+  refuseNotYet(said);
+  refuseEmptyTab(said);
+  const params = goalsOf(said).inpaint ? { ...said, prompt: inpaintPrompt(said) } : said;
   if (world.unreadable !== undefined) refuseUnreadable(params, world.unreadable);
   checkLength(params.prompt, "prompt");
   checkLength(params.negative_prompt, "negative_prompt");
@@ -84,6 +91,8 @@ export function resolveRecipe(params: GenerateParams, world: World): Resolved {
   const inline = takeInlineLoras(positive.main);
   refuseHeavyTags(inline.loras);
   const pictures = inputPictures(params);
+  const inpaint = chooseInpaint(params, pictures, workingSizeNumber(world.sidecar(base)));
+  const engine = inpaint && inpaintEngine(params.inpaint_engine, world.inpaintFiles ?? []);
   const { chosen, warnings } = chooseLoras(params, base, inline.loras, world);
   const prompt = { main: inline.line, extra: positive.extra };
   const images = Array.from({ length: params.image_number }, (_, index) =>
@@ -99,12 +108,20 @@ export function resolveRecipe(params: GenerateParams, world: World): Resolved {
       if (named.every(({ said }) => said !== use.said)) named.push({ ...use, field });
     checkSides(texts, field, world.tokenizer);
   }
-  const parts = chooseParts(images, world);
+  const parts = [
+    ...chooseParts(images, world),
+    ...(engine === undefined ? [] : [{ ...engine.head, field: engineField }]),
+  ];
   const [steps, method] = [chooseSteps(params, mode), chooseMethod(params, mode)];
-  const run = { ...method, steps, refiner: chooseRefiner(params, mode, base, world) };
+  const run = {
+    ...method,
+    steps,
+    refiner: chooseRefiner(params, mode, base, { ...world, patched: engine !== undefined }),
+  };
   return {
     warnings: [
       ...warnings,
+      ...(inpaint?.warnings ?? []),
       ...[stepsWarning(run), refinerWarning(run), leftOutRefiner(params, base)].flatMap((said) => said ?? []),
     ],
     loraFields: chosen.map(({ field }) => field),
@@ -118,6 +135,7 @@ export function resolveRecipe(params: GenerateParams, world: World): Resolved {
       vae: params.vae_name === ownVae ? null : knownName(params.vae_name, world.vaes, "vae_name", "VAE"),
       loras: chosen.map(({ name, weight }) => ({ name, weight })),
       ...(parts.length === 0 ? {} : { parts: parts.map(({ kind, name }) => ({ kind, name })) }),
+      ...(engine === undefined ? {} : { patch: engine.patch }),
       ...(named.length === 0 ? {} : { inversions: named.map(({ said, name }) => ({ said, name })) }),
       size: chooseSize(params),
       ...run,
@@ -126,7 +144,7 @@ export function resolveRecipe(params: GenerateParams, world: World): Resolved {
       freeU: chooseFreeU(params),
       noise: world.noise,
       previews: params.disable_preview ? null : choosePreviews(base, world),
-      source: { kind: "noise" },
+      source: inpaint?.source ?? { kind: "noise" },
       inputs: pictures.map(({ name }) => name),
       images: images.map(({ spec }) => spec),
     },

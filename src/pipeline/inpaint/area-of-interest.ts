@@ -53,7 +53,10 @@ function extremes({ width, height, data }: Greymap): Box | undefined {
     top = Math.min(top, y);
     bottom = y;
     left = Math.min(left, first);
-    right = Math.max(right, row.findLastIndex((value) => value > 0));
+    right = Math.max(
+      right,
+      row.findLastIndex((value) => value > 0),
+    );
   }
   return bottom === -1 ? undefined : { left, top, right, bottom };
 }

@@ -31,7 +31,10 @@ export function outpainted({ picture, mask }: Holed, sides: Outpaint): Holed {
   const size = [width + added.left + added.right, height + added.top + added.bottom] as const;
   if (Math.max(...size) > longest) {
     const message = `With outpaint_distance the picture would have ${size[0]} x ${size[1]} pixels; ${longest} a side are the most.`;
-    throw new RequestError("invalid-value", message, { field: "outpaint_distance", value: Math.max(...size) });
+    throw new RequestError("invalid-value", message, {
+      field: "outpaint_distance",
+      value: Math.max(...size),
+    });
   }
   return { picture: padByEdge(picture, added), mask: padByValue(mask, added, 255) };
 }

@@ -86,7 +86,9 @@ async function* toldOfHole(job: Job, picture: Pixmap, hole: Greymap, mask: Laten
   const grey = pictureTensor(picture, hole);
   const latent = yield* encodePicture(job, grey, { vae: job.networks, gives: "holes" });
   const asked = { hole: mask, picture: format.toSampler(latent) };
-  const { feature } = await job.clock.time("encoding", () => job.networks.ask(networks["inpaint-head"], asked));
+  const { feature } = await job.clock.time("encoding", () =>
+    job.networks.ask(networks["inpaint-head"], asked),
+  );
   return feature;
 }
 

@@ -1,6 +1,7 @@
 import type { GenerateParams, GenerateRequest } from "#/api/generate.ts";
 import type { Catalog } from "#/catalog/catalog.ts";
 import { expansionThere } from "#/catalog/expansion-files.ts";
+import { inpaintFilesThere } from "#/catalog/inpaint-files.ts";
 import type { Config } from "#/config/schema.ts";
 import type { Pixmap } from "#/image/pixmap.ts";
 import type { Log } from "#/lib/log.ts";
@@ -105,6 +106,7 @@ function worldOf({ catalog, assets, config }: Pick<IntakeParts, "catalog" | "ass
     vaes: catalog.names("vae"),
     inversions: catalog.names("embeddings"),
     expansion: expansionThere(catalog.roots),
+    inpaintFiles: inpaintFilesThere(catalog.roots),
     previewFiles: catalog.names("vae_approx"),
     styles: assets.styles,
     wildcards: assets.wildcards,

@@ -34,7 +34,7 @@ export type Fault = Readonly<{ used: Used; error: ModelError }>;
 /** The files of a recipe, and for each LoRA, each further part and each textual inversion the field that chose it. */
 export type ModelChoice = Readonly<{
   recipe: Pick<Recipe, "base" | "vae" | "parts" | "loras" | "inversions"> &
-    Partial<Pick<Recipe, "refiner" | "schedule" | "sampledAs">>;
+    Partial<Pick<Recipe, "patch" | "refiner" | "schedule" | "sampledAs">>;
   loraFields: readonly string[];
   partFields?: readonly string[];
   inversionFields?: readonly string[];
@@ -130,6 +130,11 @@ function* examination(
       yield;
       used = part;
       note(examiner.part(kind, pathOf(part), checkpoint));
+    }
+    if (recipe.patch !== undefined) {
+      yield;
+      used = { kind: "inpaint", what: "inpaint patch", name: recipe.patch, field: "inpaint_engine" };
+      examiner.patch(pathOf(used), checkpoint);
     }
     for (used of loras) {
       yield;
@@ -251,6 +256,7 @@ const fieldsThatChoose = [
   "negative_prompt",
   "style_selections",
   "performance_selection",
+  "inpaint_engine",
 ] as const;
 
 const waysOut: Readonly<Record<(typeof fieldsThatChoose)[number], string>> = {
@@ -261,5 +267,6 @@ const waysOut: Readonly<Record<(typeof fieldsThatChoose)[number], string>> = {
   prompt: "Take its <lora:...> tag out of prompt.",
   negative_prompt: "Take its name out of negative_prompt.",
   style_selections: "Take Fooocus V2 out of style_selections, or get the files of prompt expansion again.",
+  inpaint_engine: 'Say inpaint_engine: "None", or get the file again.',
   performance_selection: "It is the LoRA of that performance_selection: choose another, or replace the file.",
 };

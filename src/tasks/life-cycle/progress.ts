@@ -24,7 +24,7 @@ export type Report = Pick<Progress, "percent" | "moment" | "stage" | "image" | "
 const encoded = ({ expansion }: JobOutline): number => (expansion ? 6 : 5);
 
 /** By how much it grows with what is done with pictures. */
-const ofPictures: Readonly<Record<Source["kind"], number>> = { noise: 0 };
+const ofPictures: Readonly<Record<Source["kind"], number>> = { noise: 0, inpaint: 3 };
 
 /** Its number when sampling starts. */
 const prepared = (outline: JobOutline): number => encoded(outline) + ofPictures[outline.source.kind];
