@@ -8,6 +8,7 @@ const margin = 1.15;
  * The part of a picture that is worked on: around the hole, and grown until it has the wanted share of both sides (pipeline
  * section 11.3), the shorter side first.
  *
+ * @param mask  of 0 and 255
  * @param field share of the sides: 0 is what is around the hole alone, 1 the whole picture
  * @returns undefined where there is no hole
  */
@@ -48,15 +49,12 @@ function extremes({ width, height, data }: Greymap): Box | undefined {
   let [left, top, right, bottom] = [width, height, -1, -1];
   for (let y = 0; y < height; y += 1) {
     const row = data.subarray(y * width, (y + 1) * width);
-    const first = row.findIndex((value) => value > 0);
+    const first = row.indexOf(255);
     if (first === -1) continue;
     top = Math.min(top, y);
     bottom = y;
     left = Math.min(left, first);
-    right = Math.max(
-      right,
-      row.findLastIndex((value) => value > 0),
-    );
+    right = Math.max(right, row.lastIndexOf(255));
   }
   return bottom === -1 ? undefined : { left, top, right, bottom };
 }
