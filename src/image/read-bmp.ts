@@ -52,19 +52,21 @@ function pixelReader(file: Buffer, header: BmpHeader): PixelReader {
     case 16:
     case 32: {
       const fallback = bits === 16 ? [0x7c00, 0x3e0, 0x1f] : [0xff0000, 0xff00, 0xff];
-      const fields = (masks[0] === 0 ? fallback : masks).filter((mask) => mask !== 0).map(fieldOf);
+      const isMasked = masks.some((mask) => mask !== 0);
+      const fields = (isMasked ? masks.slice(0, masks[3] === 0 ? 3 : 4) : fallback).map(fieldOf);
       return (row, x, out, at) => {
         const value = bits === 16 ? file.readUInt16LE(row + x * 2) : file.readUInt32LE(row + x * 4);
         for (const [c, { shift, most }] of fields.entries())
-          out[at + c] = Math.trunc((((value >>> shift) & most) * 255) / most);
+          out[at + c] = most === 0 ? 0 : Math.trunc(((((value >>> shift) & most) >>> 0) * 255) / most);
       };
     }
   }
   throw new Error(`it has ${bits} bits a pixel`);
 }
 
-/** Where in a pixel a colour lies, and its largest value. */
+/** Where in a pixel a colour lies, and its largest value; 0 for a colour that no pixel has. */
 function fieldOf(mask: number): Readonly<{ shift: number; most: number }> {
+  if (mask === 0) return { shift: 0, most: 0 };
   const shift = 31 - Math.clz32(mask & -mask);
   return { shift, most: mask >>> shift };
 }

@@ -2,6 +2,8 @@ import { gpt2 } from "./gpt2.ts";
 import { inpaintHead } from "./inpaint-head.ts";
 import { interposer } from "./interposer.ts";
 import type { Network } from "./network.ts";
+import { rrdbFeatures } from "./rrdb-features.ts";
+import { rrdbPixels } from "./rrdb-pixels.ts";
 import { textG, textGVectors } from "./text-g.ts";
 import { textL, textLVectors } from "./text-l.ts";
 import { unet } from "./unet.ts";
@@ -9,7 +11,7 @@ import { unetSd1 } from "./unet-sd1.ts";
 import { vaeDecoder } from "./vae-decoder.ts";
 import { vaeEncoder } from "./vae-encoder.ts";
 
-/** All networks of an SDXL checkpoint by name; what each is and needs, it says itself. */
+/** All networks of an SDXL checkpoint, and of files beside it, by name; what each is and needs, it says itself. */
 export const networks = {
   unet,
   "text-l": textL,
@@ -20,6 +22,8 @@ export const networks = {
   "inpaint-head": inpaintHead,
   "vae-decoder": vaeDecoder,
   "vae-encoder": vaeEncoder,
+  "rrdb-features": rrdbFeatures,
+  "rrdb-pixels": rrdbPixels,
 } as const satisfies Record<string, Network>;
 
 /** Those that Stable Diffusion 1.x needs where it takes over from SDXL: no SDXL checkpoint has anything for them. */

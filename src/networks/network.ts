@@ -50,6 +50,11 @@ export type Network<
    * of LoRAs that have factors in it, files with their stamps.
    */
   keyedBy: readonly (keyof Features)[];
+  /**
+   * Its weights are copied, in float32 and in the order that the kernels like best, wherever the others' are mapped: for one
+   * that is small and computes much. Left out is not.
+   */
+  packed?: boolean;
   inputs: Inputs;
   outputs: readonly Output[];
   /** @throws ModelError `weight-missing` or `weight-shape` naming the key */

@@ -2,10 +2,10 @@ import type { GenerateParams } from "#/api/generate.ts";
 import { RequestError } from "#/lib/errors.ts";
 import { goalsOf } from "./goals.ts";
 import type { InputPicture } from "./input-pictures.ts";
-import type { InpaintSource, Outpaint } from "./recipe.ts";
+import type { InpaintSource, Outpaint, Size } from "./recipe.ts";
 
 /** The picture of a request of which a part is painted anew, and what must be told of it. */
-export type ChosenInpaint = Readonly<{ source: InpaintSource; warnings: readonly string[] }>;
+export type ChosenInpaint = Readonly<{ source: InpaintSource; size?: Size; warnings: readonly string[] }>;
 
 /** The sides in the order of `outpaint_distance`. */
 const sides = ["Left", "Top", "Right", "Bottom"] as const;
@@ -15,14 +15,14 @@ const ours = { Left: "left", Top: "top", Right: "right", Bottom: "bottom" } as c
  * What of a request's picture is painted anew, and how (pipeline section 11).
  *
  * @param pictures   those of the recipe, in its order
- * @param sizeNumber to which the part that is drawn on is brought
+ * @param working  size number that the checkpoint draws best at
  * @returns undefined where the request is about something else
  * @throws RequestError `invalid-value` for a strength of 0
  */
 export function chooseInpaint(
   params: GenerateParams,
   pictures: readonly InputPicture[],
-  sizeNumber: number,
+  working: number,
 ): ChosenInpaint | undefined {
   const place = (field: string): number => pictures.findIndex((one) => one.field === field);
   const picture = place("inpaint_input_image");
@@ -40,7 +40,7 @@ export function chooseInpaint(
     field,
     strength,
     startEmpty: params.inpaint_disable_initial_latent,
-    sizeNumber,
+    working,
     show: params.debugging_inpaint_preprocessor ? "preparation" : "result",
   };
   return { source, warnings };

@@ -5,25 +5,45 @@ import { stepsMade } from "#/sampling/steps-made.ts";
 import { modeOf } from "./performance.ts";
 import type { Recipe } from "./recipe.ts";
 
+/** What decides how many steps are made. */
+type RunOf = Pick<Recipe, "sampler" | "schedule" | "steps" | "source">;
+
+/** None where nothing is diffused. */
+const madeOf = ({ source, ...run }: RunOf): number =>
+  run.steps === 0 ? 0 : stepsMade({ ...run, denoise: "strength" in source ? source.strength : 1 });
+
 /** Says that the schedule makes fewer steps than were asked for, and how many it can make. */
-export function stepsWarning({
-  sampler,
-  schedule,
-  steps,
-}: Pick<Recipe, "sampler" | "schedule" | "steps">): string | undefined {
-  const made = stepsMade({ sampler, schedule, steps });
+export function stepsWarning(run: RunOf): string | undefined {
+  const { sampler, schedule, steps } = run;
+  const made = madeOf(run);
+  if ("strength" in run.source && steps > 0) return startWarning(run, run.source.strength, made);
   if (made === steps) return undefined;
   return `${schedule} with ${sampler} makes 1 to ${made} steps: ${made} are made where ${steps} were asked for.`;
 }
 
+/**
+ * Says that a schedule with few levels cannot start as late as the strength says, in so many steps: with all of its levels the
+ * picture that is started from is lost.
+ */
+function startWarning(
+  { sampler, schedule, steps }: RunOf,
+  strength: number,
+  made: number,
+): string | undefined {
+  const wanted = Math.trunc(steps / strength);
+  const levels = stepsMade({ sampler, schedule, steps: wanted });
+  if (levels >= wanted) return undefined;
+  const like = (made / levels).toFixed(2);
+  const most = Math.max(1, Math.floor(levels * strength));
+  return `${schedule} with ${sampler} makes ${levels} steps in all: the last ${made} of them are made where ${steps} were asked for, as if the strength was ${like}. Ask for ${most} or fewer (overwrite_step), or for another scheduler_name.`;
+}
+
 /** Says that the run ends before the refiner takes over: `overwrite_step` shortens the run and does not move the switch. */
-export function refinerWarning({
-  refiner,
-  ...run
-}: Pick<Recipe, "sampler" | "schedule" | "steps" | "refiner">): string | undefined {
+export function refinerWarning({ refiner, ...run }: RunOf & Pick<Recipe, "refiner">): string | undefined {
   const name = refiner?.name ?? null;
   if (refiner === null || name === null) return undefined;
-  const made = stepsMade(run);
+  if (run.steps === 0) return undefined;
+  const made = madeOf(run);
   if (refiner.at < made) return undefined;
   return `The refiner ${name} draws no step: it takes over at step ${refiner.at}, and ${made} are made. Ask for more steps, for an earlier switch (overwrite_switch), or for no refiner.`;
 }

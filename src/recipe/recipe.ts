@@ -24,7 +24,9 @@ export type Recipe = Readonly<{
   loras: readonly LoraUse[];
   /** The textual inversions that its texts name; absent where they name none. */
   inversions?: readonly InversionUse[];
+  /** Of the pictures that are made, where it does not depend on what else is found in their source. */
   size: Size;
+  /** 0 where nothing is diffused. */
   steps: number;
   sampler: SamplerName;
   schedule: ScheduleName;
@@ -110,8 +112,25 @@ export type Refiner = Readonly<{
   at: number;
 }>;
 
-/** Where the first latent comes from. */
-export type Source = Readonly<{ kind: "noise" }> | InpaintSource;
+/**
+ * What the pictures are made from; `picture` is the place of one in `inputs`, `working` the size number that the checkpoint draws
+ * best at, `strength` how much of the schedule is walked, above 0 up to 1.
+ */
+export type Source = Readonly<
+  | { kind: "noise" }
+  /** A picture, at a size that the model draws well. */
+  | { kind: "vary"; picture: number; working: number; strength: number }
+  /** A picture, larger by a factor: by an upscaling network alone (`direct`), or diffused after that. */
+  | {
+      kind: "upscale";
+      picture: number;
+      working: number;
+      factor: number;
+      direct: boolean;
+      strength: number;
+    }
+  | InpaintSource
+>;
 
 /** A picture of which a part is painted anew, or that goes on beyond its sides (pipeline section 11). */
 export type InpaintSource = Readonly<{
@@ -129,8 +148,7 @@ export type InpaintSource = Readonly<{
   strength: number;
   /** Starts from nothing in place of the picture. */
   startEmpty: boolean;
-  /** The side of the square of as many pixels as the part has when it is drawn. */
-  sizeNumber: number;
+  working: number;
   /** What is shown: what was made, or in its place how the picture was prepared for it. */
   show: "result" | "preparation";
 }>;

@@ -11,7 +11,8 @@ import { chooseLoras } from "./choose-loras.ts";
 import { chooseMethod } from "./choose-method.ts";
 import { choosePreviews } from "./choose-previews.ts";
 import { chooseRefiner } from "./choose-refiner.ts";
-import { chooseSteps } from "./choose-steps.ts";
+import { chooseSource, type SourceWorld } from "./choose-source.ts";
+import { chooseSteps, modeFor } from "./choose-steps.ts";
 import { drawPrompts, type WrittenPrompts } from "./draw-prompts.ts";
 import { goalsOf } from "./goals.ts";
 import { engineField, inpaintEngine } from "./inpaint-engine.ts";
@@ -24,7 +25,7 @@ import { modeOf } from "./performance.ts";
 import { type ModelFiles, ownVae } from "./preset.ts";
 import { checkLength, checkSides, refuseHeavyTags } from "./prompt-limits.ts";
 import { promptLines, takeInlineLoras } from "./prompt-syntax.ts";
-import type { ImageSpec, InversionUse, PartFile, Recipe } from "./recipe.ts";
+import type { ImageSpec, InversionUse, PartFile, Recipe, Source } from "./recipe.ts";
 import { sampledAs } from "./sampled-as.ts";
 import { chooseSize } from "./sizes.ts";
 import type { Style } from "./styles.ts";
@@ -52,6 +53,8 @@ export type World = ModelFiles &
     /** Files that lie there and are not among the names. */
     unreadable?: Unreadable;
     noise: NoiseRule;
+    /** The size of a picture that was taken in. */
+    pictureSize?: SourceWorld["pictureSize"];
     /** Counts what long texts cost the encoders; without one only the engine does. */
     tokenizer?: () => Tokenizer;
   }>;
@@ -86,18 +89,23 @@ export function resolveRecipe(said: GenerateParams, world: World): Resolved {
   checkLength(params.negative_prompt, "negative_prompt");
   knownName(params.inpaint_engine, inpaintEngines, "inpaint_engine", "inpaint engine");
   const base = knownName(params.base_model_name, world.checkpoints, "base_model_name", "checkpoint");
-  const mode = modeOf(params);
   const positive = promptLines(params.prompt);
   const inline = takeInlineLoras(positive.main);
   refuseHeavyTags(inline.loras);
   const pictures = inputPictures(params);
-  const inpaint = chooseInpaint(params, pictures, workingSizeNumber(world.sidecar(base)));
+  const working = workingSizeNumber(world.sidecar(base));
+  const inpaint = chooseInpaint(params, pictures, working);
   const engine = inpaint && inpaintEngine(params.inpaint_engine, world.inpaintFiles ?? []);
+  const {
+    source,
+    size,
+    warnings: ofSource,
+  } = inpaint ?? chooseSource(params, pictures, { pictureSize: world.pictureSize, working });
+  const mode = modeFor(modeOf(params), source);
+  const count = isDirect(source) ? 1 : params.image_number;
   const { chosen, warnings } = chooseLoras(params, base, inline.loras, world);
   const prompt = { main: inline.line, extra: positive.extra };
-  const images = Array.from({ length: params.image_number }, (_, index) =>
-    drawPrompts(params, prompt, index, world),
-  );
+  const images = Array.from({ length: count }, (_, index) => drawPrompts(params, prompt, index, world));
   const named: (InversionUse & Readonly<{ field: string }>)[] = [];
   const sides = { prompt: "positive", negative_prompt: "negative" } as const;
   for (const field of ["prompt", "negative_prompt"] as const) {
@@ -109,19 +117,16 @@ export function resolveRecipe(said: GenerateParams, world: World): Resolved {
     checkSides(texts, field, world.tokenizer);
   }
   const parts = [
-    ...chooseParts(images, world),
+    ...(isDirect(source) ? [] : chooseParts(images, world)),
     ...(engine === undefined ? [] : [{ ...engine.head, field: engineField }]),
   ];
-  const [steps, method] = [chooseSteps(params, mode), chooseMethod(params, mode)];
-  const run = {
-    ...method,
-    steps,
-    refiner: chooseRefiner(params, mode, base, { ...world, patched: engine !== undefined }),
-  };
+  const [steps, method] = [chooseSteps(params, mode, source), chooseMethod(params, mode)];
+  const refiner = chooseRefiner(params, mode, base, { ...world, patched: engine !== undefined });
+  const run = { ...method, steps, source, refiner };
   return {
     warnings: [
       ...warnings,
-      ...(inpaint?.warnings ?? []),
+      ...ofSource,
       ...[stepsWarning(run), refinerWarning(run), leftOutRefiner(params, base)].flatMap((said) => said ?? []),
     ],
     loraFields: chosen.map(({ field }) => field),
@@ -137,19 +142,21 @@ export function resolveRecipe(said: GenerateParams, world: World): Resolved {
       ...(parts.length === 0 ? {} : { parts: parts.map(({ kind, name }) => ({ kind, name })) }),
       ...(engine === undefined ? {} : { patch: engine.patch }),
       ...(named.length === 0 ? {} : { inversions: named.map(({ said, name }) => ({ said, name })) }),
-      size: chooseSize(params),
+      size: size ?? chooseSize(params),
       ...run,
       clipSkip: params.clip_skip,
       guidance: chooseGuidance(params, mode),
       freeU: chooseFreeU(params),
       noise: world.noise,
       previews: params.disable_preview ? null : choosePreviews(base, world),
-      source: inpaint?.source ?? { kind: "noise" },
       inputs: pictures.map(({ name }) => name),
       images: images.map(({ spec }) => spec),
     },
   };
 }
+
+/** Whether a picture is all that is made, without diffusion. */
+const isDirect = (source: Source): boolean => source.kind === "upscale" && source.direct;
 
 /** Files that images need beside the checkpoint, and the fields that ask for them. */
 function chooseParts(

@@ -73,6 +73,7 @@ export function jobNetwork(
       ...madeOf.map(({ path, stamp }) => `${path}:${stamp}`),
     ].join("|"),
     name,
+    packed: network.packed,
     files: madeOf,
     draw: async () => {
       const joined = loras.length === 0 ? noLoras : await loraParts();
@@ -81,7 +82,7 @@ export function jobNetwork(
     },
     bytes: () => {
       const factors = loras.length === 0 ? 0 : joinedSize(plan()) + changedBytes(changes());
-      return totalBytes([footprintOf(draw(), madeOf, "mapped")]) + factors;
+      return totalBytes([footprintOf(draw(), madeOf, network.packed ? "copied" : "mapped")]) + factors;
     },
   };
   return { located, loras, patch: patch?.differences, request };

@@ -9,6 +9,8 @@ export type NetworkRequest = Readonly<{
   key: string;
   /** For people. */
   name: string;
+  /** Whether its weights are copied whatever the engine's setting says. */
+  packed?: boolean | undefined;
   /** What it is made of. When one of them is replaced, the network is closed with the next job. */
   files: readonly FileStamp[];
   /** Makes the graph; called on a miss only. */

@@ -109,10 +109,13 @@ export class Residency {
   async #drawn(request: NetworkRequest, left: number): Promise<Session> {
     const started = performance.now();
     const graph = await request.draw();
-    const wanted = drawn(request, graph, this.#options);
+    const options = this.#optionsFor(request);
+    const wanted = drawn(request, graph, options);
     await this.#makeRoom(wanted);
     try {
-      const session = await this.#withMemory(request.key, () => this.#open(request.key, graph, wanted));
+      const session = await this.#withMemory(request.key, () =>
+        this.#open(request.key, graph, wanted, options),
+      );
       await this.#refuseReplaced(request);
       const ms = Math.round(performance.now() - started);
       const { name, bytes, mappings } = wanted;
@@ -154,7 +157,7 @@ export class Residency {
   async openOnce(request: NetworkRequest): Promise<Session> {
     const graph = await request.draw();
     trimMemory();
-    const session = await this.#withMemory(request.key, () => Session.open(graph, this.#options));
+    const session = await this.#withMemory(request.key, () => Session.open(graph, this.#optionsFor(request)));
     try {
       assertUnchanged(request.files);
       return session;
@@ -176,8 +179,12 @@ export class Residency {
     trimMemory();
   }
 
-  async #open(key: string, graph: Graph, wanted: Drawn): Promise<Session> {
-    const session = Session.open(graph, this.#options);
+  #optionsFor({ packed = false }: NetworkRequest): SessionOptions {
+    return packed ? { ...this.#options, weights: "packed" } : this.#options;
+  }
+
+  async #open(key: string, graph: Graph, wanted: Drawn, options: SessionOptions): Promise<Session> {
+    const session = Session.open(graph, options);
     this.#entries.set(key, { ...wanted, session, usedAt: this.#clock });
     try {
       return await session;

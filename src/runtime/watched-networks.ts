@@ -3,8 +3,7 @@ import { basename } from "node:path";
 import { ModelError } from "#/lib/errors.ts";
 import { filesOf, type ModelPaths } from "./job-files.ts";
 import type { Networks } from "./models.ts";
-import type { RefinerNetworks } from "./refiner-networks.ts";
-import type { ByStrips } from "./vae-by-strips.ts";
+import type { Vae } from "./vae.ts";
 
 type Watched = Readonly<{ path: string; file: string; content: string }>;
 
@@ -57,8 +56,8 @@ export function watchedNetworks(
     <Input, Answer>(run: (input: Input) => Promise<Answer>) =>
     (input: Input): Promise<Answer> =>
       between(() => run(input));
-  const walked = (walk: ByStrips): ByStrips =>
-    async function* (input) {
+  const walked = <Input, Event>(walk: (input: Input) => AsyncIterable<Event>) =>
+    async function* (input: Input): AsyncGenerator<Event, void, undefined> {
       await check();
       try {
         for await (const event of walk(input)) {
@@ -70,6 +69,13 @@ export function watchedNetworks(
         throw thrown;
       }
     };
+  const watchedVae = ({ decode, encode, decodeByStrips, encodeByStrips }: Vae): Vae => ({
+    decode: watched(decode),
+    encode: watched(encode),
+    decodeByStrips: walked(decodeByStrips),
+    encodeByStrips: walked(encodeByStrips),
+  });
+  const { refiner } = networks;
   return {
     ...networks,
     language: () => {
@@ -79,22 +85,24 @@ export function watchedNetworks(
     textL: watched(networks.textL),
     textG: watched(networks.textG),
     unet: watched(networks.unet),
-    refiner: networks.refiner && watchedRefiner(networks.refiner, watched),
-    decode: watched(networks.decode),
-    encode: watched(networks.encode),
+    refiner:
+      refiner?.family === "sd-1"
+        ? {
+            ...refiner,
+            unet: watched(refiner.unet),
+            convert: watched(refiner.convert),
+            vae: watchedVae(refiner.vae),
+          }
+        : refiner && { ...refiner, unet: watched(refiner.unet) },
+    ...watchedVae(networks),
     preview: watched(networks.preview),
-    decodeByStrips: walked(networks.decodeByStrips),
-    encodeByStrips: walked(networks.encodeByStrips),
+    upscaler: () => {
+      const upscaler = networks.upscaler();
+      return { ...upscaler, enlarge: walked(upscaler.enlarge) };
+    },
     ask: (network, inputs) => between(() => networks.ask(network, inputs)),
   };
 }
-
-type Watch = <Input, Answer>(run: (input: Input) => Promise<Answer>) => (input: Input) => Promise<Answer>;
-
-const watchedRefiner = (refiner: RefinerNetworks, watched: Watch): RefinerNetworks =>
-  refiner.family === "sd-1"
-    ? { ...refiner, unet: watched(refiner.unet), convert: watched(refiner.convert) }
-    : { ...refiner, unet: watched(refiner.unet) };
 
 function isOverwritten({ path, file, content }: Watched): boolean {
   const stats = statSync(path, { throwIfNoEntry: false });

@@ -2,12 +2,14 @@ import { expect, test } from "bun:test";
 import { createHash } from "node:crypto";
 import type { Greymap, Picture } from "#/image/greymap.ts";
 import { crop } from "#/image/operations/crop.ts";
+import { lanczosResize } from "#/image/operations/lanczos-resize.ts";
+import { threshold } from "#/image/operations/threshold.ts";
 import type { Pixmap } from "#/image/pixmap.ts";
 import { areaOfInterest } from "#/pipeline/inpaint/area-of-interest.ts";
 import { filled } from "#/pipeline/inpaint/filled.ts";
 import { pasteBack } from "#/pipeline/inpaint/paste-back.ts";
 import { softMask } from "#/pipeline/inpaint/soft-mask.ts";
-import { workingPictures } from "#/pipeline/inpaint/working-pictures.ts";
+import { workingSize } from "#/pipeline/inpaint/working-size.ts";
 import expected from "./inpaint-pixels.json" with { type: "json" };
 
 /** What is done with pixels before and after, byte for byte as Pillow, OpenCV and numpy do it (scripts/golden/inpaint.py). */
@@ -48,19 +50,22 @@ function maskOf({ size: [height, width], rows, columns }: Case): Greymap {
 }
 
 for (const [name, one] of Object.entries(cases) as [keyof typeof expected, Case][])
-  test(`${name}: area, working picture and hole, fill, soft mask, what is put back`, () => {
+  test(`${name}: area, working picture and hole, fill, soft mask, what is put back`, async () => {
     const [picture, mask] = [pictureOf(...one.size), maskOf(one)];
     const box = areaOfInterest(mask, one.field)!;
     expect([box.top, box.bottom, box.left, box.right]).toEqual(expected[name].area);
-    const working = workingPictures(crop(picture, box), crop(mask, box), one.sizeNumber);
-    expect(told(working.picture)).toEqual(expected[name].working);
-    expect(told(working.hole)).toEqual(expected[name].hole);
-    const walk = filled(working.picture, working.hole);
-    let fill = walk.next();
-    while (fill.done !== true) fill = walk.next();
+    const part = crop(picture, box);
+    const size = workingSize(part, one.sizeNumber);
+    const working = lanczosResize(part, size);
+    const hole = threshold(lanczosResize(crop(mask, box), size));
+    expect(told(working)).toEqual(expected[name].working);
+    expect(told(hole)).toEqual(expected[name].hole);
+    const walk = filled(working, hole);
+    let fill = await walk.next();
+    while (fill.done !== true) fill = await walk.next();
     expect(told(fill.value)).toEqual(expected[name].fill);
     const soft = softMask(mask);
     expect(told(soft)).toEqual(expected[name].soft);
-    const content = { ...working.picture, data: working.picture.data.map((value) => 255 - value) };
+    const content = { ...working, data: working.data.map((value) => 255 - value) };
     expect(told(pasteBack({ whole: picture, box, soft }, content))).toEqual(expected[name].result);
   });

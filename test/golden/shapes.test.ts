@@ -12,6 +12,7 @@ import type { JoinedLoras } from "#/weights/derived/joined-loras.ts";
 import { gpt2Tensors } from "#/weights/layouts/gpt2.ts";
 import { inpaintHeadSource } from "#/weights/layouts/inpaint-head.ts";
 import { sdxlCheckpoint } from "#/weights/layouts/sdxl.ts";
+import { upscalerTensors } from "#/weights/layouts/upscaler.ts";
 import { readLora } from "#/weights/lora/read-lora.ts";
 import { openWeights } from "#/weights/open-weights.ts";
 import { readSafetensors } from "#/weights/safetensors.ts";
@@ -20,6 +21,7 @@ import { evaluateDimension } from "../support/evaluate-dimension.ts";
 import { expansionModel } from "../support/expansion-files.ts";
 import { goldenPath, tinyCheckpoint } from "../support/golden.ts";
 import { joinLoras } from "../support/join-loras.ts";
+import { upscalerFile } from "../support/upscaler-file.ts";
 
 /**
  * The shapes that drawing declares against those that a run has: every edge of every network becomes an output of its
@@ -47,6 +49,8 @@ const joined = {
 afterAll(() => {
   for (const { remove } of Object.values(joined)) remove();
 });
+
+const upscaler = upscalerTensors(openWeights(upscalerFile("old-plus.pth")));
 
 type Part = Readonly<{
   tensors: WeightMap;
@@ -95,6 +99,11 @@ const parts: Readonly<Record<NetworkName, Part>> = {
       { n: 1, p: 5, C: 3 },
     ],
   },
+  "rrdb-features": {
+    tensors: upscaler.tensors,
+    sizes: pictures,
+  },
+  "rrdb-pixels": { tensors: upscaler.tensors, sizes: pictures },
   "inpaint-head": {
     tensors: inpaintHeadSource.ownFile.read(openWeights(goldenPath("inpaint-head.pth"))).tensors,
     sizes: pictures,

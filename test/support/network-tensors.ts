@@ -7,10 +7,12 @@ import {
 } from "#/weights/layouts/part-source.ts";
 import { gpt2Shapes, gpt2Small, gpt2Tiny } from "./gpt2-layout.ts";
 import { headerOf, type SdxlSizes, type Shapes, sdxlBase } from "./sdxl-layout.ts";
+import { upscalerFull, upscalerShapes, upscalerTiny } from "./upscaler-layout.ts";
 
 /** What files of their own hold, to go with a checkpoint of these sizes; a network that lies in no checkpoint needs one. */
 const ownShapes: Partial<Readonly<Record<OwnFileKind, (sizes: SdxlSizes) => Shapes>>> = {
   prompt_expansion: (sizes) => gpt2Shapes(sizes === sdxlBase ? gpt2Small : gpt2Tiny),
+  upscale_models: (sizes) => upscalerShapes(sizes === sdxlBase ? upscalerFull : upscalerTiny),
   inpaint: ({ unet }) => new Map([["head", [unet.width, 5, 3, 3]]]),
 };
 

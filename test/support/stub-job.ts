@@ -32,6 +32,9 @@ export const stubNetworks = (answers: Partial<Networks>): Networks => ({
   preview: never,
   decodeByStrips: noStrips,
   encodeByStrips: noStrips,
+  upscaler: () => {
+    throw new Error("no upscaler is asked");
+  },
   ask: never,
   ...answers,
 });

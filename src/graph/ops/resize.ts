@@ -1,5 +1,5 @@
 import { BugError } from "#/lib/errors.ts";
-import { product } from "../dimensions.ts";
+import { product, quotient, shapeText } from "../dimensions.ts";
 import type { Value } from "../graph.ts";
 import { concat, dims } from "./shape.ts";
 
@@ -23,4 +23,25 @@ export function doubleNearest(x: Value): Value {
   return x.graph.node("Resize", [x, undefined, x.graph.constant("float32", scales)], nearest, {
     dims: twice,
   });
+}
+
+/**
+ * Folds each square of pixels into channels, [N, C, f h, f w] -> [N, C f f, h, w], in torch's order (`pixel_unshuffle`): all of
+ * a colour's pixels side by side, rows first. ONNX's own operator has the colours side by side.
+ *
+ * @throws BugError if the sides are no multiples
+ */
+export function foldPixels(x: Value, fold: number): Value {
+  const [n = 1, c, height = 1, width = 1] = x.dims;
+  const [h, w] = [quotient(height, fold), quotient(width, fold)];
+  if (typeof c !== "number" || h === undefined || w === undefined)
+    throw new BugError(`${shapeText(x.dims)} cannot be folded ${fold} x ${fold}.`);
+  const channels = c * fold * fold;
+  const byPlace = x.graph.node("SpaceToDepth", [x], { blocksize: fold }, { dims: [n, channels, h, w] });
+  const order = Array.from(
+    { length: channels },
+    (_, i) => (i % (fold * fold)) * c + Math.floor(i / (fold * fold)),
+  );
+  const index = x.graph.constant("int64", order);
+  return x.graph.node("Gather", [byPlace, index], { axis: 1 }, { dims: byPlace.dims });
 }

@@ -3,6 +3,7 @@ import { type Box, crop } from "#/image/operations/crop.ts";
 import type { Pixmap } from "#/image/pixmap.ts";
 import { RequestError } from "#/lib/errors.ts";
 import type { InpaintSource } from "#/recipe/recipe.ts";
+import { inputAt } from "../sources/input-at.ts";
 import { areaOfInterest } from "./area-of-interest.ts";
 import { outpainted } from "./outpainted.ts";
 import type { Place } from "./paste-back.ts";
@@ -19,9 +20,8 @@ export type AreaToDraw = Readonly<{ part: Pixmap; mask: Greymap; place: Place }>
  * @throws RequestError `invalid-value` where nothing is to be painted anew, or the picture would become too large
  */
 export function areaToDraw(inputs: readonly Pixmap[], source: InpaintSource): AreaToDraw {
-  const picture = inputs[source.picture];
-  if (picture === undefined) throw new RangeError("a recipe's pictures come with it");
-  const drawn = source.mask === undefined ? undefined : inputs[source.mask];
+  const picture = inputAt({ inputs }, source.picture);
+  const drawn = source.mask === undefined ? undefined : inputAt({ inputs }, source.mask);
   const own = { picture, mask: preparedMask(drawn, picture, source) };
   const { picture: whole, mask } = outpainted(own, source.outpaint);
   const box: Box = areaOfInterest(mask, source.field) ?? nothingToPaint();

@@ -22,6 +22,7 @@ const names = {
   vae: ["vae", "VAE"],
   seed: ["seed", "Seed"],
   freeu: ["freeu", "FreeU"],
+  imageInput: ["image_input", "Image input"],
   version: ["version", "Version"],
 } as const satisfies { [K in keyof ImageMetadata]?: readonly [string, string] };
 
@@ -56,6 +57,7 @@ export function factsOf(scheme: MetadataScheme, values: Values): Partial<ImageMe
     vae: word("vae"),
     seed: seedOf(value("seed")),
     freeu: tupleOf(value("freeu"), 4),
+    imageInput: word("imageInput"),
     version: word("version"),
   };
   return Object.fromEntries(Object.entries(facts).filter(([, fact]) => fact !== undefined));

@@ -39,6 +39,8 @@ export type ImageMetadata = Readonly<{
   loras: readonly LoraFact[];
   fullPrompt: readonly string[];
   fullNegativePrompt: readonly string[];
+  /** Which pictures it starts from, and how: the request's own fields as a JSON object. */
+  imageInput?: string;
   createdBy?: string;
   version: string;
 }>;

@@ -4,6 +4,7 @@ import { expansionThere } from "#/catalog/expansion-files.ts";
 import { inpaintFilesThere } from "#/catalog/inpaint-files.ts";
 import type { Config } from "#/config/schema.ts";
 import type { Pixmap } from "#/image/pixmap.ts";
+import { pngSize } from "#/image/png-size.ts";
 import type { Log } from "#/lib/log.ts";
 import type { Preset } from "#/recipe/preset.ts";
 import { lazyTokenizer } from "#/recipe/prompt-limits.ts";
@@ -99,7 +100,12 @@ export function createIntake(parts: IntakeParts): Intake {
   };
 }
 
-function worldOf({ catalog, assets, config }: Pick<IntakeParts, "catalog" | "assets" | "config">): World {
+function worldOf({
+  catalog,
+  assets,
+  config,
+  images,
+}: Pick<IntakeParts, "catalog" | "assets" | "config" | "images">): World {
   return {
     checkpoints: catalog.names("checkpoints"),
     loras: catalog.names("loras"),
@@ -114,6 +120,10 @@ function worldOf({ catalog, assets, config }: Pick<IntakeParts, "catalog" | "ass
     sidecarFaults: (checkpoint) => catalog.sidecarFaults(checkpoint),
     unreadable: (kind, name) => catalog.unreadable(kind, name),
     noise: config.noise,
+    pictureSize: (name) => {
+      const path = name === "" ? undefined : images.input(name);
+      return path === undefined ? undefined : pngSize(path);
+    },
   };
 }
 

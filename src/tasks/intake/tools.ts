@@ -7,6 +7,7 @@ import { RequestError } from "#/lib/errors.ts";
 import { knownName } from "#/recipe/names.ts";
 import type { World } from "#/recipe/resolve.ts";
 import { readMetadata } from "#/stores/metadata/read.ts";
+import { goneInputs } from "../picture-texts/image-input.ts";
 import { requestOfImage } from "../picture-texts/request-of-image.ts";
 import { type InputOptions, imageSource } from "./image-source.ts";
 
@@ -69,13 +70,15 @@ export function createTools(
         throw new RequestError("no-metadata", message, { field });
       }
       const { request, warnings } = requestOfImage(read, world());
+      const { images } = inputOptions();
+      const gone = goneInputs(request, (name) => images.input(name) !== undefined);
       const { scheme, text, values } = read;
       return {
         scheme,
         parameters: text,
         values: values as JsonObject,
         request: request as JsonObject,
-        warnings: [...new Set([...warnings, ...(await foresee(request))])],
+        warnings: [...new Set([...warnings, ...gone, ...(await foresee(request))])],
       };
     },
     generateMask: async (request) => {

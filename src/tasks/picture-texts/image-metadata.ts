@@ -8,6 +8,7 @@ import type { Recipe } from "#/recipe/recipe.ts";
 import type { Resolved } from "#/recipe/resolve.ts";
 import { expansionStyle } from "#/recipe/styles.ts";
 import type { ImageMetadata } from "#/stores/metadata/metadata.ts";
+import { imageInputOf } from "./image-input.ts";
 
 /** What a text about a making is written with. */
 export type MetadataOptions = Readonly<{
@@ -41,6 +42,7 @@ export async function imageMetadata(
   const said = written[image];
   const spec = recipe.images[image];
   const { guidance, freeU, refiner } = recipe;
+  const imageInput = imageInputOf(params);
   // Such a mode forces this value too; the recipe holds the step only.
   const distilled = "distilled" in performanceModes[params.performance_selection];
   return {
@@ -69,6 +71,7 @@ export async function imageMetadata(
     loras: await Promise.all(loras),
     fullPrompt: spec?.positive.texts ?? [],
     fullNegativePrompt: spec?.negative.texts ?? [],
+    ...(imageInput === undefined ? {} : { imageInput }),
     createdBy,
     version,
   };

@@ -9,6 +9,7 @@ import { ownVae } from "#/recipe/preset.ts";
 import { promptLines } from "#/recipe/prompt-syntax.ts";
 import type { World } from "#/recipe/resolve.ts";
 import type { ImageMetadata, ReadMetadata } from "#/stores/metadata/metadata.ts";
+import { readImageInput } from "./image-input.ts";
 
 /** A picture's making as a request that makes it again, and what of it could not be told. */
 export type RequestOfImage = Readonly<{ request: GenerateRequest; warnings: readonly string[] }>;
@@ -30,10 +31,13 @@ export function requestOfImage(read: ReadMetadata, world: World): RequestOfImage
     : undefined;
   const base = fileOf(facts.baseModel, world.checkpoints);
   const refiner = facts.refinerModel ?? "None";
+  const start = readImageInput(facts.imageInput);
   const values: Values = {
     ...promptOf(facts, scheme, world, warnings),
     performance_selection: facts.performance,
-    aspect_ratios_selection: facts.width === undefined ? undefined : `${facts.width}*${facts.height}`,
+    // What starts from a picture has a size of its own, which may be none that can be asked for.
+    aspect_ratios_selection:
+      facts.width === undefined || start !== undefined ? undefined : `${facts.width}*${facts.height}`,
     image_number: 1,
     image_seed: facts.seed,
     base_model_name: base,
@@ -47,6 +51,7 @@ export function requestOfImage(read: ReadMetadata, world: World): RequestOfImage
     refiner_swap_method: facts.refinerSwapMethod,
     ...(mode?.distilled === undefined ? samplingOf(facts) : {}),
     ...freeuOf(facts),
+    ...(start as Values | undefined),
   };
   return { request: checked(values, warnings), warnings };
 }

@@ -5,11 +5,11 @@ import { goldenPath } from "../../support/golden.ts";
 import { missingGoldens } from "../../support/missing-goldens.ts";
 import { goldenKeys } from "../../support/unproven.ts";
 
-/** That they are compared, and the listings with them, is seen to in test/golden/networks.test.ts and listings.test.ts. */
+/** That they are compared, and the listings with them, is seen to in test/golden/networks.test.ts, its neighbours and listings.test.ts. */
 const listings = new Set(readdirSync(goldenPath("listings")).map((name) => name.replace(/\.txt$/, "")));
-const answers = goldenKeys("networks.safetensors")
-  .union(goldenKeys("text-networks.safetensors"))
-  .union(goldenKeys("inpaint.safetensors"));
+const answers = ["networks", "text-networks", "inpaint", "upscalers"]
+  .map((name) => goldenKeys(`${name}.safetensors`))
+  .reduce((all, keys) => all.union(keys));
 
 test("every network of the table has its proof", () => {
   expect(missingGoldens(networks, { listings, answers })).toEqual([]);

@@ -32,7 +32,7 @@ test("every field of inpainting has its place in the source", () => {
     field: 0.618,
     strength: 1,
     startEmpty: false,
-    sizeNumber: 1024,
+    working: 1024,
     show: "result",
   });
   const said = source({
@@ -44,7 +44,7 @@ test("every field of inpainting has its place in the source", () => {
   });
   expect(said).toMatchObject({ strength: 0.5, field: 0, grow: -7, invert: true, show: "preparation" });
   const other = { ...world, sidecar: () => ({ size_number: 256 }) };
-  expect(resolved({}, other).recipe.source).toMatchObject({ sizeNumber: 256 });
+  expect(resolved({}, other).recipe.source).toMatchObject({ working: 256 });
 });
 
 test("without a mask and a side, or beside another picture, nothing is painted anew", () => {

@@ -58,6 +58,13 @@ function networksOver(during: () => void = () => undefined) {
     preview: run,
     decodeByStrips: walk,
     encodeByStrips: walk,
+    upscaler: () => ({
+      scale: 4,
+      enlarge: async function* () {
+        yield { at: "tile", done: 0, of: 1 };
+        await run();
+      },
+    }),
     ask: async () => {
       throw new Error("every network has its own call");
     },

@@ -81,12 +81,12 @@ export function legacyField(field: string, form: boolean): string {
   const number = Number(index || "0") + 1;
   if (form && head === "controlnet_image") return `${rest[0] ?? "cn_img"}${number}`;
   if (form && head === "enhance_ctrls") return `${rest[0] ?? "enhance_enabled"}_${number}`;
+  if (head === "outpaint_distance") return `${head}_${sides[Number(index || "0")] ?? "left"}`;
   const names = Object.entries(renamed).map(([legacy, newer]): [string, string] => [newer, legacy]);
   const legacy = new Map([
     ...names,
     ["uov_input_image", "input_image"],
     ["inpaint_input_image", "input_image"],
-    ["outpaint_distance", "outpaint_distance_left"],
     ...advancedFields.map((name): [string, string] => [name, `advanced_params.${name}`]),
   ]).get(head);
   return [legacy ?? head, index, ...rest].filter((part) => part !== "").join(".");

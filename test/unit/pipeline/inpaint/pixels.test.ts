@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import type { Greymap } from "#/image/greymap.ts";
 import { crop } from "#/image/operations/crop.ts";
+import { lanczosResize } from "#/image/operations/lanczos-resize.ts";
 import type { Pixmap } from "#/image/pixmap.ts";
 import { areaOfInterest } from "#/pipeline/inpaint/area-of-interest.ts";
 import { areaToDraw } from "#/pipeline/inpaint/area-to-draw.ts";
@@ -8,7 +9,7 @@ import { outpainted } from "#/pipeline/inpaint/outpainted.ts";
 import { pasteBack } from "#/pipeline/inpaint/paste-back.ts";
 import { preparedMask } from "#/pipeline/inpaint/prepared-mask.ts";
 import { softMask } from "#/pipeline/inpaint/soft-mask.ts";
-import { workingPictures } from "#/pipeline/inpaint/working-pictures.ts";
+import { workingSize } from "#/pipeline/inpaint/working-size.ts";
 import type { InpaintSource } from "#/recipe/recipe.ts";
 
 /** A picture by what each of its pixels is. */
@@ -47,7 +48,7 @@ const source: InpaintSource = {
   field: 0.618,
   strength: 1,
   startEmpty: false,
-  sizeNumber: 1024,
+  working: 1024,
   show: "result",
 };
 
@@ -174,9 +175,9 @@ test("whatever the mask, a pixel beyond its ramp keeps every bit, and what is in
       px >= x && px < right && py >= y && py < bottom ? 255 : next(100),
     );
     const field = [0, 0.3, 0.618, 1][round % 4]!;
-    const { part, mask, place } = areaToDraw([picture, drawn], { ...source, field });
-    const working = workingPictures(part, mask, 128);
-    const made = { ...working.picture, data: new Uint8Array(working.picture.data.length).fill(200) };
+    const { part, place } = areaToDraw([picture, drawn], { ...source, field });
+    const size = workingSize(part, 128);
+    const made = { ...size, data: new Uint8Array(3 * size.width * size.height).fill(200) };
     const result = pasteBack(place, made);
     expect([result.width, result.height]).toEqual([width, height]);
     for (let at = 0; at < width * height; at += 1) {
@@ -194,8 +195,8 @@ test("a picture that comes back as it went keeps its place: 1003 x 1001, no pixe
     Math.round((x + y) / 9),
   ]);
   const middle = grey(1003, 1001, (x, y) => (x > 400 && x < 600 && y > 450 && y < 520 ? 255 : 0));
-  const { part, mask, place } = areaToDraw([smooth, middle], { ...source, field: 1 });
-  const { picture } = workingPictures(part, mask, 1024);
+  const { part, place } = areaToDraw([smooth, middle], { ...source, field: 1 });
+  const picture = lanczosResize(part, workingSize(part, 1024));
   expect([picture.width, picture.height]).toEqual([1024, 1024]);
   const back = pasteBack(place, picture);
   let most = 0;
@@ -203,21 +204,20 @@ test("a picture that comes back as it went keeps its place: 1003 x 1001, no pixe
   expect(most).toBeLessThanOrEqual(2);
 });
 
-test("a part that fits already gets sides of whole blocks of 64, and a narrow one is refused with the way out", () => {
-  const fitting = workingPictures(
-    grey(1000, 1040, () => 5),
-    hole(1000, 1040, [0, 9, 0, 9]),
-    1024,
-  );
-  expect([fitting.picture.width % 64, fitting.picture.height % 64]).toEqual([0, 0]);
-  const narrow = (width: number, height: number) => () =>
-    workingPictures(
-      grey(width, height, () => 5),
-      hole(width, height, [0, 1, 0, 1]),
-      1024,
-    );
-  expect(narrow(2000, 4)).toThrow("inpaint_respective_field");
-  expect(narrow(1500, 8)).toThrow("inpaint_respective_field");
+test("a part that fits already gets sides of whole blocks of 64, a few pixels are enough, a narrow one is refused", () => {
+  const size = (width: number, height: number, working = 1024) => {
+    const found = workingSize({ width, height }, working);
+    return [found.width, found.height];
+  };
+  expect(size(1000, 1040)).toEqual([1024, 1024]);
+  expect(size(1024, 1024)).toEqual([1024, 1024]);
+  expect([size(1, 1), size(1, 1, 256), size(3, 2, 64)]).toEqual([
+    [1024, 1024],
+    [256, 256],
+    [64, 64],
+  ]);
+  expect(() => size(2000, 4)).toThrow("inpaint_respective_field");
+  expect(() => size(1500, 8)).toThrow("inpaint_respective_field");
 });
 
 test("a mask of all white is valid, and the size stays", () => {

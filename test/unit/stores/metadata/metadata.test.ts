@@ -56,6 +56,15 @@ test("the fooocus scheme reads back, the seed to its last digit", () => {
   expect(readFooocus("{")).toBeUndefined();
 });
 
+test("what a picture started from is one text in both schemes, and stands in neither where it started from none", () => {
+  const imageInput = '{"uov_input_image":"ab.png","uov_method":"Upscale (2x)","outpaint_distance":[0,1,2,3]}';
+  const started = { ...metadata, imageInput };
+  expect(factsOf("fooocus", readFooocus(writeFooocus(started)) ?? {}).imageInput).toBe(imageInput);
+  expect(factsOf("a1111", readA1111(writeA1111(started)) ?? {}).imageInput).toBe(imageInput);
+  expect(writeFooocus(metadata)).not.toContain("image_input");
+  expect(writeA1111(metadata)).not.toContain("Image input");
+});
+
 test("the a1111 scheme has the prompts on their own lines and quotes values that hold separators", () => {
   const [prompt, negative, pairs] = writeA1111(metadata).split("\n");
   expect(prompt).toBe("one, two, three");

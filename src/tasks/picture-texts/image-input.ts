@@ -1,0 +1,79 @@
+import type { GenerateParams, GenerateRequest } from "#/api/generate.ts";
+import { inputPictures } from "#/recipe/input-pictures.ts";
+
+/** What a request says of how it starts from a picture, by the picture without which it says nothing. */
+const saying = {
+  uov_input_image: [
+    "uov_method",
+    "upscale_multiple",
+    "overwrite_vary_strength",
+    "overwrite_upscale_strength",
+  ],
+  inpaint_input_image: [
+    "invert_mask_checkbox",
+    "inpaint_erode_or_dilate",
+    "inpaint_engine",
+    "inpaint_strength",
+    "inpaint_respective_field",
+    "inpaint_disable_initial_latent",
+    "outpaint_selections",
+    "outpaint_distance",
+  ],
+} as const satisfies { [K in keyof GenerateParams]?: readonly (keyof GenerateParams)[] };
+
+/** Fields whose value is a picture's name. */
+const pictures: readonly string[] = [...Object.keys(saying), "inpaint_mask_image_upload"];
+
+/** The others. */
+const options: readonly string[] = Object.values(saying).flat();
+
+/** A name in the inputs folder: what a picture says is never an address that the server would go to. */
+const inputName = /^[0-9a-f]{64}\.png$/;
+
+/**
+ * Which pictures a request starts from, by their names in the inputs folder, and how, as one JSON text: Fooocus' schemes
+ * have no word for it, and without it nothing tells how a picture was made that began with another one.
+ *
+ * @returns undefined for a request that starts from none
+ */
+export function imageInputOf(params: GenerateParams): string | undefined {
+  const used = inputPictures(params).filter(({ field }) => pictures.includes(field));
+  if (used.length === 0) return undefined;
+  const said = Object.entries(saying).flatMap(([picture, names]) =>
+    used.some(({ field }) => field === picture) ? names.map((name) => [name, params[name]] as const) : [],
+  );
+  return JSON.stringify(Object.fromEntries([...used.map(({ field, name }) => [field, name]), ...said]));
+}
+
+/** The way back: the fields of a request, of whatever type a picture says; undefined if the text is none of ours. */
+export function readImageInput(
+  text: string | undefined,
+): Partial<Record<keyof GenerateRequest, unknown>> | undefined {
+  if (text === undefined) return undefined;
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
+    const taken = Object.entries(value).filter(([name, said]) =>
+      pictures.includes(name) ? inputName.test(String(said)) : options.includes(name),
+    );
+    return Object.fromEntries(taken);
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Says which pictures that a read request starts from are not there: it would be refused.
+ *
+ * @param isThere whether a name is one of the inputs folder
+ */
+export function goneInputs(request: GenerateRequest, isThere: (name: string) => boolean): readonly string[] {
+  return Object.entries(request).flatMap(([field, value]) =>
+    pictures.includes(field) && typeof value === "string" && !isThere(value)
+      ? [
+          `The picture that it started from, ${value} of ${field}, is not in the inputs folder of this server: ` +
+            `it was removed, or was never sent here. Put the picture itself into ${field}.`,
+        ]
+      : [],
+  );
+}
