@@ -11,7 +11,12 @@ The reference's Pillow is 9, which always filters rows before columns; 13 begins
 the width does not, which gives other bytes. So this refuses to run with a newer one.
 
 Synthetic pictures are made of their place alone, by the same integers here and in the test: "noise" has any values, "extreme"
-only 0 and 255 (what shoots over is cut off), "ramp" grows along both axes, "flat" is one value.
+only 0 and 255 (what shoots over is cut off), "ramp" grows along both axes, "waves" get narrower along both ("grey-waves"
+in all channels alike), "colours" has 64 of each channel with one another,
+"flat" is one value.
+
+OpenCV's packages for x86 have Intel's IPP in them, which resizes floats a little more exactly than OpenCV's own code does; it
+is left on, as the reference has it.
 """
 
 import hashlib
@@ -46,6 +51,13 @@ def synthetic(kind, width, height, channels, seed):
     elif kind == "ramp":
         pixel, channel = i // channels, i % channels
         v = ((pixel % width) * (3 + seed) + (pixel // width) * 5 + channel * 11) & 255
+    elif kind in ("waves", "grey-waves"):
+        pixel, channel = i // channels, i % channels if kind == "waves" else 0
+        x, y = pixel % width, pixel // width
+        v = ((x * x * (channel + 1) >> 6) + (y * y * (seed + channel) >> 8)) & 255
+    elif kind == "colours":
+        pixel, channel = i // channels, i % channels
+        v = ((pixel >> 6 * channel) & 63) * 4 + pixel % 4
     else:
         v = np.full_like(i, seed & 255)
     shape = (height, width, 3) if channels == 3 else (height, width)
@@ -98,6 +110,46 @@ def padded(picture, sides):
     return np.pad(picture, [(top, bottom), (left, right), *rest], mode="edge")
 
 
+def pooled(picture, side):
+    height, width = picture.shape[0] // side, picture.shape[1] // side
+    return picture[: height * side, : width * side].reshape(height, side, width, side).max(axis=(1, 3))
+
+
+def stretched(values, low, high):
+    """To bytes by two percentiles; where these are equal, nothing up to them and everything above."""
+    below, above = np.percentile(values, low), np.percentile(values, high)
+    values = values - np.float32(below)
+    with np.errstate(all="ignore"):
+        values = values / np.float32(above - below) * np.float32(255)
+    return np.where(np.isnan(values), 0, values).clip(0, 255).astype(np.uint8)
+
+
+def pyra_canny(picture, low, high):
+    height, width, _ = picture.shape
+    laid = None
+    for share in (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0):
+        size = (int(width * share), int(height * share))
+        small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+        edges = [cv2.Canny(np.ascontiguousarray(small[..., c]), low, high) for c in range(3)]
+        edges = np.stack(edges, axis=2).astype(np.float32) / 255
+        if laid is not None:
+            laid = cv2.resize(laid, size, interpolation=cv2.INTER_LINEAR)
+            edges = laid * np.float32(0.75) + edges * np.float32(0.25)
+        laid = edges
+    return stretched(np.sum(laid, axis=2), 1, 99)
+
+
+def cpds(picture):
+    blurred = cv2.GaussianBlur(picture, (0, 0), 0.8)
+    grey, boosted = (one.astype(np.float32) for one in cv2.decolor(blurred))
+    distance = np.sqrt(np.sum((blurred.astype(np.float32) - boosted) ** 2, axis=2))
+    return stretched(grey + distance, 4, 96)
+
+
+def floats(picture):
+    return picture.astype(np.float32) * np.float32(1 / 255)
+
+
 OPERATIONS = {
     "lanczos": lambda p, c: resized(p, *c["to"], Image.Resampling.LANCZOS),
     "bicubic": lambda p, c: resized(p, *c["to"], Image.Resampling.BICUBIC),
@@ -106,6 +158,17 @@ OPERATIONS = {
     "dilate": lambda p, c: morphed(p, c["times"], cv2.dilate),
     "erode": lambda p, c: morphed(p, c["times"], cv2.erode),
     "threshold": lambda p, c: cv2.threshold(p, c["limit"], 255, cv2.THRESH_BINARY)[1],
+    "area": lambda p, c: cv2.resize(p, c["to"], interpolation=cv2.INTER_AREA),
+    "bilinear": lambda p, c: cv2.resize(floats(p), c["to"], interpolation=cv2.INTER_LINEAR),
+    "pool": lambda p, c: pooled(p, c["side"]),
+    "gaussian": lambda p, c: cv2.GaussianBlur(p, (0, 0), 0.8),
+    "canny": lambda p, c: cv2.Canny(p, *c["thresholds"]),
+    "pyra-canny": lambda p, c: pyra_canny(p, *c["thresholds"]),
+    "decolor": lambda p, c: cv2.decolor(p)[0],
+    "boost": lambda p, c: cv2.decolor(p)[1],
+    "lab": lambda p, c: cv2.cvtColor(p, cv2.COLOR_BGR2Lab),
+    "bgr": lambda p, c: cv2.cvtColor(p, cv2.COLOR_Lab2BGR),
+    "cpds": lambda p, c: cpds(p),
     "pad": lambda p, c: padded(p, c["sides"]),
 }
 
@@ -141,12 +204,57 @@ def cases():
         yield dict(operation="pad", **picture, sides=((1, 0, 0, 0), (0, 3, 5, 0), (2, 4, 6, 8))[n % 3])
 
 
+def shrinking():
+    for n, picture in enumerate(pictures()):
+        height, width = source(picture).shape[:2]
+        for k, (across, down) in enumerate(((0.3, 0.7), (0.5, 0.5), (0.9, 0.2), (1 / 3, 1 / 4), (0.6, 1.0))):
+            if (n + k) % 2 == 0:
+                yield dict(operation="area", **picture, to=(max(1, int(width * across)), max(1, int(height * down))))
+
+
+WHOLE = (
+    dict(kind="waves", width=320, height=200, channels=3, seed=2),
+    dict(kind="waves", width=517, height=389, channels=3, seed=5),
+    dict(kind="noise", width=61, height=83, channels=3, seed=3),
+    dict(kind="grey-waves", width=150, height=130, channels=3, seed=9),
+    dict(kind="ramp", width=70, height=70, channels=3, seed=1),
+    dict(kind="flat", width=64, height=64, channels=3, seed=77),
+    dict(kind="waves", width=8, height=6, channels=3, seed=300),
+)
+
+
+def seeing():
+    """What finds edges and structures: of any size, and of pictures that have some."""
+    for n, picture in enumerate([*pictures(), *WHOLE]):
+        yield dict(operation="gaussian", **picture)
+        for k in range(2):
+            limits = ((64, 128), (100, 200), (200, 100), (0, 0), (20.7, 90.2), (255, 255))[(n * 2 + k) % 6]
+            yield dict(operation="canny", **picture, thresholds=limits)
+        if picture["channels"] == 3 and min(source(picture).shape[:2]) > 1:
+            to = ((120, 90), (33, 77), (64, 200), (101, 77), (7, 5))[n % 5]
+            yield dict(operation="bilinear", **picture, to=to)
+        if picture["channels"] == 1:
+            yield dict(operation="pool", **picture, side=8 if n % 3 else 2)
+    for n, picture in enumerate([*(dict(photo=name, channels=3) for name in PHOTOS), *WHOLE]):
+        yield dict(operation="pyra-canny", **picture, thresholds=((64, 128), (100, 200), (30, 60))[n % 3])
+        for operation in ("decolor", "boost", "cpds"):
+            # Its contrasts cannot be met: the search does not settle, and what rounding does is seen. See the test.
+            if picture.get("kind") != "noise":
+                yield dict(operation=operation, **picture)
+
+
+def colours():
+    cube = dict(kind="colours", width=512, height=512, channels=3, seed=0)
+    yield dict(operation="lab", **cube)
+    yield dict(operation="bgr", **cube)
+
+
 def checksum(picture):
     return hashlib.sha256(np.ascontiguousarray(picture).tobytes()).hexdigest()[:12]
 
 
 def main():
-    rows = [dict(case, size=None, sha256=None) for case in cases()]
+    rows = [dict(case, size=None, sha256=None) for case in [*cases(), *shrinking(), *seeing(), *colours()]]
     for row in rows:
         result = OPERATIONS[row["operation"]](source(row), row)
         row["size"] = [result.shape[1], result.shape[0]]
@@ -155,7 +263,11 @@ def main():
             del row["size"]
     text = ",\n".join(json.dumps(row, separators=(",", ":")) for row in rows)
     (FOLDER / "picture-operations.json").write_text(f"[\n{text}\n]\n")
-    save_file({f"photo.{name}": value for name, value in PHOTOS.items()}, FOLDER / "picture-operations.safetensors")
+    noise = synthetic("noise", 61, 83, 3, 3)
+    tensors = {f"photo.{name}": value for name, value in PHOTOS.items()} | {"decolor.noise": cv2.decolor(noise)[0]}
+    path = FOLDER / "picture-operations.safetensors"
+    save_file(tensors, path)
+    path.chmod(0o644)
     print(f"{len(rows)} cases")
 
 

@@ -35,15 +35,17 @@ export const rrdbFeatures = {
 function drawRrdbFeatures(source: WeightSource, operators: Operators): Graph {
   const g = new Graph({ operators: inFloat32(operators) });
   const m = new Module(g, source);
-  const fold = Math.sqrt(m.size("conv_first.weight", 1) / 3);
-  const first = conv2d(m.at("conv_first"), folded(g, fold));
+  const first = conv2d(m.at("conv_first"), folded(g, m));
   let h = first;
   for (let block = 0; block < m.count("body"); block += 1) h = rrdb(m.at("body").at(block), h);
   g.output("features", residual(m, first, conv2d(m.at("conv_body"), h)));
   return g;
 }
 
-function folded(g: Graph, fold: number): Value {
+/** The picture, as the first convolution's width says it wants it. */
+function folded(g: Graph, m: Module): Value {
+  const fold = [1, 2, 4].find((side) => m.size("conv_first.weight", 1) === 3 * side * side);
+  if (fold === undefined) throw m.misshapen("conv_first.weight", "3, 12 or 48 input channels");
   if (fold === 1) return g.input("image", "float32", ["N", 3, "h", "w"]);
   return foldPixels(g.input("image", "float32", ["N", 3, `${fold}*h`, `${fold}*w`]), fold);
 }

@@ -1,6 +1,7 @@
 import type { GenerateParams } from "#/api/generate.ts";
 import { isNothing } from "#/lib/nothing.ts";
 import { ownWayOf } from "#/sampling/schedules.ts";
+import { soleModel } from "#/sampling/sole-model.ts";
 import { stepsMade } from "#/sampling/steps-made.ts";
 import { modeOf } from "./performance.ts";
 import type { Recipe } from "./recipe.ts";
@@ -108,6 +109,29 @@ export function scaledOtherwise(
   if ((answers.base === "edm") === (answers.refiner === "edm")) return [];
   return [
     `The latents of Playground 2.5 are scaled otherwise than SDXL's, and ${name} is handed the others, noise and all: its pictures will be wrong. Set refiner_swap_method to vae.`,
+  ];
+}
+
+/**
+ * Says which of two models draws alone, where the refiner is Stable Diffusion 1.x and too little of the schedule is walked for
+ * both: their latents are others.
+ *
+ * @param recipe without what only its files matter for
+ */
+export function drawnAlone({
+  base,
+  refiner,
+  source,
+  steps = 0,
+}: Pick<Recipe, "base"> & Partial<RunOf & Pick<Recipe, "refiner">>): readonly string[] {
+  const name = refiner?.name ?? null;
+  if (name === null || refiner === null || refiner === undefined || steps === 0) return [];
+  if (source === undefined || !("strength" in source)) return [];
+  const sole = soleModel({ steps, at: refiner.at, denoise: source.strength });
+  if (sole === undefined) return [];
+  const [drawing, idle] = sole === "first" ? [base, name] : [name, base];
+  return [
+    `${drawing} draws alone, and ${idle} has no part, as in Fooocus: ${name} is Stable Diffusion 1.x, whose latents are others, and a strength of ${source.strength} leaves no room for a change between them.`,
   ];
 }
 

@@ -165,7 +165,7 @@ test("tiles are blended as Fooocus blends them, a last one of a single pixel too
 test("a job that names no upscaler, or a file that is none, is an error that says so", () => {
   const without = openNetworks({ base, loras: [] }, { clipSkip: 2 }, workshop);
   expect(() => without.upscaler()).toThrow("has no upscaler inside: put one into the upscale_models folder.");
-  expect(() => networksOf("swinir.safetensors").upscaler()).toThrow("it is a SwinIR upscaler");
+  expect(() => networksOf("swinir.safetensors").upscaler()).toThrow("another architecture, SwinIR");
 });
 
 test("both halves have their proof", () => {

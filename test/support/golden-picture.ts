@@ -34,8 +34,13 @@ type Made = Exclude<PictureSource, { photo: string }>;
 function valueAt(i: number, { kind, width, channels, seed }: Made): number {
   const pixel = Math.floor(i / channels);
   if (kind === "flat") return seed & 255;
+  if (kind === "colours") return ((pixel >> (6 * (i % channels))) & 63) * 4 + (pixel % 4);
   if (kind === "ramp")
     return ((pixel % width) * (3 + seed) + Math.floor(pixel / width) * 5 + (i % channels) * 11) & 255;
+  if (kind === "waves" || kind === "grey-waves") {
+    const [x, y, c] = [pixel % width, Math.floor(pixel / width), kind === "waves" ? i % channels : 0];
+    return (((x * x * (c + 1)) >> 6) + ((y * y * (seed + c)) >> 8)) & 255;
+  }
   let word = (Math.imul(i, 2654435761) + seed * 40503) >>> 0;
   word = Math.imul(word ^ (word >>> 15), 2246822519) >>> 0;
   word = (word ^ (word >>> 13)) >>> 0;

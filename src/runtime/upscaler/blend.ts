@@ -72,14 +72,14 @@ export class Blend {
         const aside = (y * this.#wide + (x < before.columns ? x : x - keepFrom)) * sums;
         const place = across.start * scale + x;
         const shelf = ((y < before.rows ? y : y - lowest) * this.#width + place) * sums;
-        const weight = Math.fround(lines[y]! * columns[x]!);
+        const weight = Math.fround((lines[y] ?? 0) * (columns[x] ?? 0));
         const known = x < before.columns ? this.#left : y < before.rows ? this.#above : undefined;
         const from = x < before.columns ? aside : shelf;
         for (let c = 0, at = row * wide + x; c < 3; c += 1, at += tall * wide) {
-          const value = Math.fround(data[at]! * weight);
-          sum[c] = known === undefined ? value : known[from + c]! + value;
+          const value = Math.fround((data[at] ?? 0) * weight);
+          sum[c] = known === undefined ? value : (known[from + c] ?? 0) + value;
         }
-        sum[3] = known === undefined ? weight : known[from + 3]! + weight;
+        sum[3] = known === undefined ? weight : (known[from + 3] ?? 0) + weight;
         if (x >= keepFrom) this.#left.set(sum, aside);
         else if (y >= lowest) this.#above.set(sum, shelf);
         else this.#write(y * this.#width + place, sum);
@@ -90,7 +90,7 @@ export class Blend {
   /** As Fooocus makes bytes: clipped, and cut off. */
   #write(pixel: number, sum: Float32Array): void {
     for (let c = 0; c < 3; c += 1) {
-      const value = Math.fround(Math.min(1, Math.max(0, Math.fround(sum[c]! / sum[3]!))) * 255);
+      const value = Math.fround(Math.min(1, Math.max(0, Math.fround((sum[c] ?? 0) / (sum[3] ?? 1)))) * 255);
       this.#rows[pixel * 3 + c] = value;
     }
   }

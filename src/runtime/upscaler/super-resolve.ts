@@ -71,7 +71,7 @@ function cut({ width, data }: Pixmap, across: Tile, down: Tile, multiple: number
   for (let y = 0; y < tall; y += 1)
     for (let x = 0; x < wide; x += 1) {
       const from = ((down.start + mirrored(y, rows)) * width + across.start + mirrored(x, columns)) * 3;
-      for (let c = 0; c < 3; c += 1) values[(c * tall + y) * wide + x] = data[from + c]! / 255;
+      for (let c = 0; c < 3; c += 1) values[(c * tall + y) * wide + x] = (data[from + c] ?? 0) / 255;
     }
   return { dims: [1, 3, tall, wide], data: values };
 }

@@ -1,105 +1,105 @@
 import { useState } from "preact/hooks";
 import { Composer } from "./composer.tsx";
+import type { Connection } from "./connection.ts";
 import { Detail } from "./detail.tsx";
 import { type Draft, draftOf, emptyDraft, requestOf } from "./draft.ts";
-import { Gallery, tilesOf } from "./gallery.tsx";
+import { Gallery, type Tile, tilesOf } from "./gallery.tsx";
+import { Head } from "./head.tsx";
 import { KeyField } from "./key-field.tsx";
 import { Queue } from "./queue.tsx";
 import type { Server } from "./server.ts";
+import type { SourceDraft } from "./source/source-draft.ts";
+import { sourceRequest } from "./source/source-request.ts";
+import { useSource } from "./source/use-source.ts";
 import { Stage } from "./stage.tsx";
-import type { Link, State } from "./state.ts";
+import type { State } from "./state.ts";
+import { useAttempt } from "./use-attempt.ts";
 import { useServer } from "./use-server.ts";
+import { textOf } from "./values.ts";
 import { type TaskRecord } from "./wire.ts";
-
-const linkWords: Readonly<Record<Link, string>> = {
-  connecting: "Connecting …",
-  live: "Live",
-  events: "Live (event stream)",
-  asking: "Connected",
-  offline: "The server does not answer",
-  locked: "A key is needed",
-};
 
 /** The whole page. */
 export function App({ server }: Readonly<{ server: Server }>) {
-  const { state, connection, styles, unlock } = useServer(server);
+  const { state, connection, styles, unlock, older } = useServer(server);
   const [draft, setDraft] = useState<Draft>(emptyDraft);
-  const { problem, busy, attempt } = useAttempt();
-  const [shown, setShown] = useState<number>();
+  const { problem, busy, attempt, complain } = useAttempt();
+  const { source, change: changeSource, take, use, restore, over } = useSource(server, attempt);
+  const [shown, setShown] = useState<string>();
   const change = (part: Partial<Draft>) => setDraft((before) => ({ ...before, ...part }));
   const tiles = tilesOf(state.history);
-  const tile = shown === undefined ? undefined : tiles[shown];
+  const at = tiles.findIndex(({ key }) => key === shown);
+  const tile = tiles[at];
   const reuse = (record: TaskRecord) => {
     setDraft(draftOf(record));
+    restore(record);
     setShown(undefined);
   };
-  const walk = (by: -1 | 1) => setShown((at = 0) => Math.min(tiles.length - 1, Math.max(0, at + by)));
+  const useTile = ({ record, address = "" }: Tile, part: Partial<SourceDraft>) => {
+    // What the picture shows is known best by the prompt it was made of.
+    if (draft.prompt === "") change({ prompt: textOf(record.req_params["prompt"]) });
+    use(address, part);
+    setShown(undefined);
+  };
+  const walk = (by: -1 | 1) => setShown(tiles[Math.min(tiles.length - 1, Math.max(0, at + by))]?.key);
+  const submit = async () =>
+    await connection?.generate({ ...requestOf(draft), ...(await sourceRequest(source)) });
   return (
     <>
       <Head state={state} />
-      <main>
+      <main class={source.picture === undefined ? "" : "with-picture"}>
         <div class="column">
           {state.link === "locked" ? <KeyField refused={server.key} unlock={unlock} /> : null}
           <Composer
             draft={draft}
+            source={{ draft: source, change: changeSource, take, complain }}
             styles={styles}
             problem={problem}
             busy={busy}
             change={change}
-            submit={() => attempt(connection?.generate(requestOf(draft)))}
+            submit={() => attempt(submit())}
           />
         </div>
         <div class="column">
-          <Stage
-            state={state}
-            server={server}
-            control={(id, action) => attempt(connection?.control(id, action))}
-          />
-          <Queue
-            state={state}
-            canPause={state.link === "live"}
-            pause={(paused) =>
-              attempt(connection?.command({ type: "queue", action: paused ? "pause" : "resume" }))
-            }
-            cancel={(id) => attempt(connection?.control(id, "cancel"))}
-          />
-          <Gallery tiles={tiles} server={server} open={setShown} />
+          <Now {...{ state, server, connection, attempt }} last={tiles[0]} open={setShown} />
+          <Gallery {...{ tiles, server, older }} open={setShown} />
         </div>
       </main>
       <p class="hidden" aria-live="polite">
         {state.news}
       </p>
+      {over ? <div class="dropping">Drop the picture to start from it</div> : null}
       {tile === undefined ? null : (
-        <Detail tile={tile} server={server} move={walk} reuse={reuse} close={() => setShown(undefined)} />
+        <Detail {...{ tile, server, reuse }} move={walk} use={useTile} close={() => setShown(undefined)} />
       )}
     </>
   );
 }
 
-function Head({ state }: Readonly<{ state: State }>) {
-  const words = [linkWords[state.link], state.device, state.engine];
-  return (
-    <header class="top">
-      <h1>fooocusd</h1>
-      <span class={`state ${state.link}`} role="status">
-        {words.filter((word) => word !== "").join(", ")}
-      </span>
-      <span class="spring" />
-      <a href="docs">API</a>
-    </header>
-  );
-}
+type NowProps = Readonly<{
+  state: State;
+  server: Server;
+  connection: Connection | undefined;
+  attempt: (work: Promise<unknown> | undefined) => void;
+  last: Tile | undefined;
+  open: (key: string) => void;
+}>;
 
-/** Runs one thing the user asked for at a time, and keeps the server's reason when it is refused. */
-function useAttempt() {
-  const [problem, setProblem] = useState("");
-  const [busy, setBusy] = useState(false);
-  const attempt = (work: Promise<unknown> | undefined) => {
-    setProblem("");
-    setBusy(true);
-    void Promise.resolve(work)
-      .catch((error: unknown) => setProblem(error instanceof Error ? error.message : String(error)))
-      .finally(() => setBusy(false));
-  };
-  return { problem, busy, attempt };
+/** What is being made, and what waits; both can be steered. */
+function Now({ state, server, connection, attempt, last, open }: NowProps) {
+  return (
+    <>
+      <Stage
+        {...{ state, server, last, open }}
+        control={(id, action) => attempt(connection?.control(id, action))}
+      />
+      <Queue
+        state={state}
+        canPause={state.link === "live"}
+        pause={(paused) =>
+          attempt(connection?.command({ type: "queue", action: paused ? "pause" : "resume" }))
+        }
+        cancel={(id) => attempt(connection?.control(id, "cancel"))}
+      />
+    </>
+  );
 }

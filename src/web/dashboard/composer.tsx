@@ -2,11 +2,14 @@ import type { Draft } from "./draft.ts";
 import { NumberFields } from "./number-fields.tsx";
 import { PerformanceField } from "./performance-field.tsx";
 import { SizeField } from "./size-field.tsx";
+import { takesPart } from "./source/source-draft.ts";
+import { SourcePanel, type SourcePanelProps } from "./source/source-panel.tsx";
 import { StylePicker } from "./style-picker.tsx";
 import { useSlash } from "./use-slash.ts";
 
 type ComposerProps = Readonly<{
   draft: Draft;
+  source: SourcePanelProps;
   styles: readonly string[];
   problem: string;
   busy: boolean;
@@ -15,7 +18,7 @@ type ComposerProps = Readonly<{
 }>;
 
 /** The form. Control+Enter (or Command) sends it from anywhere in it, `/` leads to its first field. */
-export function Composer({ draft, styles, problem, busy, change, submit }: ComposerProps) {
+export function Composer({ draft, source, styles, problem, busy, change, submit }: ComposerProps) {
   useSlash("prompt");
   const send = (event: Event) => {
     event.preventDefault();
@@ -36,8 +39,9 @@ export function Composer({ draft, styles, problem, busy, change, submit }: Compo
           onInput={(event) => change({ prompt: event.currentTarget.value })}
         />
       </div>
+      <SourcePanel {...source} />
       <PerformanceField value={draft.performance} change={(performance) => change({ performance })} />
-      <SizeField value={draft.size} change={(size) => change({ size })} />
+      {takesPart(source.draft) ? null : <SizeField value={draft.size} change={(size) => change({ size })} />}
       <NumberFields count={draft.count} seed={draft.seed} change={change} />
       <div>
         <label for="negative">Leave out</label>
@@ -48,14 +52,16 @@ export function Composer({ draft, styles, problem, busy, change, submit }: Compo
         />
       </div>
       <StylePicker all={styles} chosen={draft.styles} choose={(chosen) => change({ styles: chosen })} />
-      {problem === "" ? null : (
-        <p class="problem" role="alert">
-          {problem}
-        </p>
-      )}
-      <button class="main" type="submit" disabled={busy}>
-        Generate
-      </button>
+      <div class="send">
+        {problem === "" ? null : (
+          <p class="problem" role="alert">
+            {problem}
+          </p>
+        )}
+        <button class="main" type="submit" disabled={busy}>
+          Generate
+        </button>
+      </div>
     </form>
   );
 }

@@ -12,6 +12,8 @@ export type Listener = Readonly<{
 }>;
 
 const retryMilliseconds = 2000;
+/** Characters of a request that goes over the live channel. */
+const largestCommand = 1_000_000;
 
 /**
  * News from the server and the way to ask it for something: the WebSocket, or, where that is refused (an old proxy),
@@ -44,13 +46,18 @@ export class Connection {
     this.#socket?.close();
   }
 
-  /** Submits a request. @throws Error with the server's reason */
+  /**
+   * Submits a request. One with pictures in it goes the plain way: one that is too large for the server would end the live
+   * channel, not be refused.
+   *
+   * @throws Error with the server's reason
+   */
   async generate(request: Readonly<Record<string, unknown>>): Promise<void> {
-    if (this.canCommand) {
+    const body = JSON.stringify({ ...request, async_process: true });
+    if (this.canCommand && body.length <= largestCommand) {
       await this.command({ type: "generate", request });
       return;
     }
-    const body = JSON.stringify({ ...request, async_process: true });
     const headers = { "Content-Type": "application/json" };
     await this.#server.ask("v1/engine/generate/", { method: "POST", headers, body });
   }

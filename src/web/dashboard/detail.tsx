@@ -1,32 +1,35 @@
 import { useEffect, useRef } from "preact/hooks";
+import { Compare } from "./compare.tsx";
 import { failureOf, type Tile } from "./gallery.tsx";
+import { localUrl } from "./local-url.ts";
 import { Picture } from "./picture.tsx";
+import { RecordTable } from "./record-table.tsx";
 import type { Server } from "./server.ts";
+import type { SourceDraft } from "./source/source-draft.ts";
+import { sourceOfRecord } from "./source/source-of-record.ts";
 import { textOf } from "./values.ts";
+import { Warnings } from "./warnings.tsx";
 import { type TaskRecord } from "./wire.ts";
-
-const rows: readonly (readonly [string, string])[] = [
-  ["Leave out", "negative_prompt"],
-  ["Seed", "image_seed"],
-  ["Performance", "performance_selection"],
-  ["Size", "aspect_ratios_selection"],
-  ["Styles", "style_selections"],
-  ["Model", "base_model_name"],
-  ["Guidance", "guidance_scale"],
-  ["Sampler", "sampler_name"],
-  ["Schedule", "scheduler_name"],
-];
 
 type DetailProps = Readonly<{
   tile: Tile;
   server: Server;
   move: (by: -1 | 1) => void;
   reuse: (record: TaskRecord) => void;
+  /** Starts from the picture, for an end. */
+  use: (tile: Tile, part: Partial<SourceDraft>) => void;
   close: () => void;
 }>;
 
+/** What a finished picture may be taken for. */
+const ends: readonly (readonly [string, Partial<SourceDraft>])[] = [
+  ["Vary", { tab: "uov", method: "Vary (Subtle)" }],
+  ["Upscale", { tab: "uov", method: "Upscale (2x)" }],
+  ["Inpaint", { tab: "inpaint" }],
+];
+
 /** A picture large, with how it was made. Arrow keys walk through the gallery, Escape closes. */
-export function Detail({ tile, server, move, reuse, close }: DetailProps) {
+export function Detail({ tile, server, move, reuse, use, close }: DetailProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => dialog.current?.showModal(), []);
   const keys = (event: KeyboardEvent) => {
@@ -34,8 +37,7 @@ export function Detail({ tile, server, move, reuse, close }: DetailProps) {
     if (event.key === "ArrowRight") move(1);
   };
   const { record, url } = tile;
-  const params = record.req_params;
-  const prompt = textOf(params["prompt"]) || "No prompt";
+  const prompt = textOf(record.req_params["prompt"]) || "No prompt";
   return (
     <dialog
       ref={dialog}
@@ -49,35 +51,35 @@ export function Detail({ tile, server, move, reuse, close }: DetailProps) {
           {url === undefined ? (
             <span>{failureOf(record)}</span>
           ) : (
-            <Picture src={url} alt={prompt} server={server} />
+            <Shown url={url} prompt={prompt} record={record} server={server} />
           )}
         </div>
         <div class="text">
           <p class="prompt">{prompt}</p>
-          <dl>
-            {rows.map(([label, key]) => (
-              <Row key={key} label={label} value={valueOf(params[key])} />
-            ))}
-            <Row label="Took" value={tookOf(record)} />
-            <Row label="Status" value={record.task_status ?? ""} />
-            <Row label="Note" value={record.warnings.join(" ")} />
-          </dl>
+          <Warnings of={record.warnings} />
+          <RecordTable record={record} />
+          {url === undefined ? null : (
+            <div class="row">
+              <span class="hint">Start from it:</span>
+              {ends.map(([label, part]) => (
+                <button key={label} type="button" class="small" onClick={() => use(tile, part)}>
+                  {label}
+                </button>
+              ))}
+            </div>
+          )}
           <div class="row">
             <button type="button" class="small" onClick={() => reuse(record)}>
               Use these settings
             </button>
-            {url === undefined ? null : (
-              <a href={url} target="_blank" rel="noreferrer">
-                Open file
-              </a>
-            )}
+            {url === undefined ? null : <OpenFile url={url} server={server} />}
             <button type="button" class="small" onClick={close}>
               Close
             </button>
           </div>
           <details>
             <summary>All values</summary>
-            <pre>{JSON.stringify(params, null, 1)}</pre>
+            <pre>{JSON.stringify(record.req_params, null, 1)}</pre>
           </details>
         </div>
       </div>
@@ -85,20 +87,38 @@ export function Detail({ tile, server, move, reuse, close }: DetailProps) {
   );
 }
 
-function Row({ label, value }: Readonly<{ label: string; value: string }>) {
-  if (value === "") return null;
+type ShownProps = Readonly<{ url: string; prompt: string; record: TaskRecord; server: Server }>;
+
+/** The picture; beside the one it was made of, if there is one. */
+function Shown({ url, prompt, record, server }: ShownProps) {
+  const source = sourceOfRecord(record);
+  if (source === undefined) return <Picture src={url} alt={prompt} server={server} />;
   return (
-    <>
-      <dt>{label}</dt>
-      <dd>{value}</dd>
-    </>
+    <Compare
+      key={url}
+      before={localUrl(source.address)}
+      after={url}
+      alt={prompt}
+      extensions={source.fields.extensions}
+      server={server}
+    />
   );
 }
 
-function valueOf(value: unknown): string {
-  return Array.isArray(value) ? value.map(textOf).join(", ") : textOf(value);
-}
-
-function tookOf({ start_mills: start, finish_mills: finish }: TaskRecord): string {
-  return start === null || finish === null ? "" : `${((finish - start) / 1000).toFixed(1)} s`;
+/** Where pictures need the key, which a link cannot send, the file is fetched with it. */
+function OpenFile({ url, server }: Readonly<{ url: string; server: Server }>) {
+  const fetched = (event: Event) => {
+    if (server.key === "") return;
+    event.preventDefault();
+    const page = window.open("about:blank");
+    void server
+      .open(url)
+      .then(async (answer) => page?.location.replace(URL.createObjectURL(await answer.blob())))
+      .catch(() => page?.close());
+  };
+  return (
+    <a href={url} target="_blank" rel="noreferrer" onClick={fetched}>
+      Open file
+    </a>
+  );
 }

@@ -4,15 +4,25 @@ import type { Server } from "./server.ts";
 import { isObject, textOf } from "./values.ts";
 import { type TaskRecord } from "./wire.ts";
 
-/** One tile: a picture of a task, or a task that has none. */
-export type Tile = Readonly<{ record: TaskRecord; url: string | undefined; index: number }>;
+/** One tile: a picture of a task, or a task that has none. Its key stays the same when others come before it. */
+export type Tile = Readonly<{
+  key: string;
+  record: TaskRecord;
+  /** Where this page finds it, and what the server calls it. */
+  url: string | undefined;
+  address: string | undefined;
+}>;
 
 /** All pictures of the records, newest task first. */
 export function tilesOf(history: readonly TaskRecord[]): readonly Tile[] {
   return history.flatMap((record): readonly Tile[] => {
     const urls = record.result ?? [];
-    if (urls.length > 0) return urls.map((url, index) => ({ record, url: localUrl(url), index }));
-    return record.task_status === "failed" ? [{ record, url: undefined, index: 0 }] : [];
+    const key = (index: number) => `${record.task_id}/${index}`;
+    if (urls.length > 0)
+      return urls.map((address, index) => ({ key: key(index), record, url: localUrl(address), address }));
+    return record.task_status === "failed"
+      ? [{ key: key(0), record, url: undefined, address: undefined }]
+      : [];
   });
 }
 
@@ -22,25 +32,32 @@ export function failureOf({ error }: TaskRecord): string {
   return isObject(error) && typeof error["message"] === "string" ? error["message"] : "";
 }
 
-type GalleryProps = Readonly<{ tiles: readonly Tile[]; server: Server; open: (at: number) => void }>;
+type GalleryProps = Readonly<{
+  tiles: readonly Tile[];
+  server: Server;
+  open: (key: string) => void;
+  /** Shows more; undefined where there is no more. */
+  older: (() => void) | undefined;
+}>;
 
-export function Gallery({ tiles, server, open }: GalleryProps) {
+/** All pictures, small. */
+export function Gallery({ tiles, server, open, older }: GalleryProps) {
   return (
     <section class="card" aria-label="Recent pictures">
       <h2>Recent</h2>
       {tiles.length === 0 ? (
-        <p class="empty">Nothing yet. Describe something on the left, then press Control and Enter.</p>
+        <p class="empty">Nothing yet. Describe something, then press Generate, or Control and Enter.</p>
       ) : (
         <div class="grid">
-          {tiles.map(({ record, url, index }, at) => {
+          {tiles.map(({ key, record, url }) => {
             const prompt = textOf(record.req_params["prompt"]) || "No prompt";
             return (
               <button
                 type="button"
                 class="thumb"
-                key={`${record.task_id}/${index}`}
+                key={key}
                 aria-label={`Details: ${prompt}`}
-                onClick={() => open(at)}
+                onClick={() => open(key)}
               >
                 {url === undefined ? (
                   <span class="failed">Failed: {failureOf(record).slice(0, 80)}</span>
@@ -52,6 +69,11 @@ export function Gallery({ tiles, server, open }: GalleryProps) {
             );
           })}
         </div>
+      )}
+      {older === undefined ? null : (
+        <button type="button" class="small older" onClick={older}>
+          Show older ones
+        </button>
       )}
     </section>
   );

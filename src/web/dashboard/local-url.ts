@@ -1,5 +1,5 @@
-/** A result's address on the host this page came from, whatever name the server thinks it has. */
+/** The address of a picture of this server on the host this page came from, whatever name the server thinks it has. */
 export function localUrl(url: string): string {
-  const at = url.indexOf("/outputs/");
+  const at = url.search(/\/(outputs|inputs)\//);
   return at < 0 ? url : url.slice(at + 1);
 }

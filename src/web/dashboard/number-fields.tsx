@@ -14,7 +14,11 @@ export function NumberFields({ count, seed, change }: NumberFieldsProps) {
           min={1}
           max={32}
           value={count}
-          onInput={(event) => change({ count: Number(event.currentTarget.value) || 1 })}
+          // An emptied field is being typed in: it keeps what it had until there is a number again.
+          onInput={({ currentTarget: { value } }) => value !== "" && change({ count: Number(value) })}
+          onBlur={(event) => {
+            event.currentTarget.value = String(count);
+          }}
         />
       </div>
       <div>

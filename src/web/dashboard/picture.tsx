@@ -1,10 +1,16 @@
 import { useEffect, useState } from "preact/hooks";
 import type { Server } from "./server.ts";
 
-type PictureProps = Readonly<{ src: string; alt: string; server: Server }>;
+type PictureProps = Readonly<{
+  src: string;
+  alt: string;
+  server: Server;
+  /** Hears the picture's own size when it is there. */
+  measure?: (size: Readonly<{ width: number; height: number }>) => void;
+}>;
 
 /** An image of the server's; where even pictures need the key, which `<img>` cannot send, it is fetched with it. */
-export function Picture({ src, alt, server }: PictureProps) {
+export function Picture({ src, alt, server, measure }: PictureProps) {
   const [fetched, setFetched] = useState<string>();
   useEffect(() => {
     setFetched(undefined);
@@ -17,5 +23,15 @@ export function Picture({ src, alt, server }: PictureProps) {
       .then(async (answer) => setFetched(URL.createObjectURL(await answer.blob())))
       .catch(() => undefined);
   };
-  return <img src={fetched ?? src} alt={alt} loading="lazy" onError={retry} />;
+  return (
+    <img
+      src={fetched ?? src}
+      alt={alt}
+      loading="lazy"
+      onError={retry}
+      onLoad={({ currentTarget: { naturalWidth, naturalHeight } }) =>
+        measure?.({ width: naturalWidth, height: naturalHeight })
+      }
+    />
+  );
 }

@@ -39,11 +39,11 @@ export class Server {
     return answer;
   }
 
-  /** Everything at once: the newest finished tasks, the waiting ones, the one at hand. */
-  async lists(): Promise<Record<"history" | "pending" | "current", readonly TaskRecord[]>> {
+  /** Everything at once: the newest finished tasks, so many of them, the waiting ones, the one at hand. */
+  async lists(most: number): Promise<Record<"history" | "pending" | "current", readonly TaskRecord[]>> {
     const [history, pending, current] = await Promise.all(
       (["history", "pending", "current"] as const).map(async (query) => {
-        const answer = await this.ask(`tasks?query=${query}&page=0&page_size=60`);
+        const answer = await this.ask(`tasks?query=${query}&page=0&page_size=${most}`);
         return isObject(answer) ? records(answer[query]) : [];
       }),
     );

@@ -4,12 +4,16 @@ import { reduce } from "./reduce.ts";
 import { Locked, type Server } from "./server.ts";
 import { initialState } from "./state.ts";
 
+/** How many finished tasks are shown at first, and how many more each time. */
+const tasksAtOnce = 60;
+
 /** Everything that comes from the server: kept up to date by the connection, read anew when something ended. */
 export function useServer(server: Server) {
   const [state, tell] = useReducer(reduce, initialState);
   const [styles, setStyles] = useState<readonly string[]>([]);
   const [connection, setConnection] = useState<Connection>();
   const [round, setRound] = useState(0);
+  const [most, setMost] = useState(tasksAtOnce);
   const preview = useRef("");
 
   useEffect(() => {
@@ -28,12 +32,12 @@ export function useServer(server: Server) {
 
   const read = useCallback(async () => {
     try {
-      tell({ kind: "lists", ...(await server.lists()) });
+      tell({ kind: "lists", ...(await server.lists(most)) });
       if (styles.length === 0) setStyles(await server.styles());
     } catch (error) {
       if (error instanceof Locked) tell({ kind: "link", link: "locked" });
     }
-  }, [server, styles.length]);
+  }, [server, styles.length, most]);
   const reachable = ["live", "events", "asking"].includes(state.link);
   useEffect(() => {
     if (reachable) void read();
@@ -53,5 +57,7 @@ export function useServer(server: Server) {
     tell({ kind: "link", link: "connecting" });
     setRound((before) => before + 1);
   };
-  return { state, connection, styles, unlock };
+  /** Shows more of the past, where there is more. */
+  const older = state.history.length < most ? undefined : () => setMost((before) => before + tasksAtOnce);
+  return { state, connection, styles, unlock, older };
 }

@@ -33,4 +33,4 @@ export function otherUpscaler(tensors: WeightMap): string | undefined {
 }
 
 const named = (kind: string): string =>
-  `a ${kind} upscaler, another architecture (take one of ESRGAN or Real-ESRGAN, such as RealESRGAN_x4plus)`;
+  `an upscaler of another architecture, ${kind} (take one of ESRGAN or Real-ESRGAN, such as RealESRGAN_x4plus)`;

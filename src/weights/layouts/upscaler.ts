@@ -107,8 +107,11 @@ function checkUpscaler(path: string, prefix: string, tensors: WeightMap): void {
   if (first !== undefined && first[2] === 2)
     throw refused("its convolutions are 2 x 2, a kind that is not read");
   if (first !== undefined && ![3, 12, 48].includes(first[1] ?? 0))
-    throw refused(`it takes ${first[1]} channels; one for colours takes 3 (or 12 or 48, folded)`);
-  if (out !== undefined && out !== 3) throw refused(`it makes ${out} channels; a picture has 3`);
+    throw refused(
+      `it reads ${first[1] === 1 ? "grey pictures" : `${first[1]} channels`}, colours are 3 (or 12 or 48, folded)`,
+    );
+  if (out !== undefined && out !== 3)
+    throw refused(`it makes ${out === 1 ? "grey pictures" : `${out} channels`}, colours are 3`);
   const needed = neededUpscaler(tensors);
   checkPart({ path, title: "upscaler", prefix }, tensors, needed, unknownNames(tensors, needed));
   const { enlarged, folded } = upscalerScale(tensors);

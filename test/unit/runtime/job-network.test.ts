@@ -5,11 +5,13 @@ import { readJobFiles } from "#/runtime/job-files.ts";
 import { jobNetwork } from "#/runtime/job-network.ts";
 import { expansionModel } from "../../support/expansion-files.ts";
 import { goldenPath, tinyCheckpoint } from "../../support/golden.ts";
+import { upscalerFile } from "../../support/upscaler-file.ts";
 import { openWorkshop } from "../../support/workshop.ts";
 
 const base = await tinyCheckpoint();
 const prompt_expansion = await expansionModel();
 const inpaint = goldenPath("inpaint-head.pth");
+const upscale_models = upscalerFile("fooocus.bin");
 const workshop = openWorkshop();
 afterAll(() => workshop.close());
 
@@ -21,7 +23,12 @@ type Loras = Parameters<typeof readJobFiles>[0]["loras"];
 const both: Loras = [sgm!, diffusers!];
 
 const inJob = (network: Network, loras: Loras = [], clipSkip = 2) =>
-  jobNetwork(network, readJobFiles({ base, loras, prompt_expansion, inpaint }, []), { clipSkip }, workshop);
+  jobNetwork(
+    network,
+    readJobFiles({ base, loras, prompt_expansion, inpaint, upscale_models }, []),
+    { clipSkip },
+    workshop,
+  );
 const keyOf = (...asked: Parameters<typeof inJob>): string => inJob(...asked).request.key;
 
 test("a network is known by what its graph depends on, and by no more", () => {
@@ -81,7 +88,7 @@ test("an inpaint patch changes the denoising network alone, which is another one
   const patched = (network: Network) =>
     jobNetwork(
       network,
-      readJobFiles({ base, loras: [], prompt_expansion, inpaint, patch }, []),
+      readJobFiles({ base, loras: [], prompt_expansion, inpaint, upscale_models, patch }, []),
       { clipSkip: 2 },
       workshop,
     );

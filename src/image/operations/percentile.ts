@@ -1,0 +1,13 @@
+/**
+ * The value below which `percent` of the values lie, linear between neighbours, as numpy's `percentile` of float32: the
+ * result is float64. Values are sorted in place of a copy.
+ */
+export function percentile(values: Float32Array, percent: number): number {
+  if (values.length === 0) throw new RangeError("no values have a percentile");
+  const sorted = values.toSorted();
+  const place = (sorted.length - 1) * (percent / 100);
+  const index = Math.floor(place);
+  const [below, above] = [sorted[index]!, sorted[Math.min(index + 1, sorted.length - 1)]!];
+  const [distance, part] = [Math.fround(above - below), place - index];
+  return part < 0.5 ? below + distance * part : above - distance * (1 - part);
+}

@@ -1,0 +1,25 @@
+import type { Link, State } from "./state.ts";
+
+const linkWords: Readonly<Record<Link, string>> = {
+  connecting: "Connecting …",
+  live: "Live",
+  events: "Live (event stream)",
+  asking: "Connected",
+  offline: "The server does not answer",
+  locked: "A key is needed",
+};
+
+/** The name of the program, and how it is. */
+export function Head({ state }: Readonly<{ state: State }>) {
+  const words = [linkWords[state.link], state.device, state.engine];
+  return (
+    <header class="top">
+      <h1>fooocusd</h1>
+      <span class={`state ${state.link}`} role="status">
+        {words.filter((word) => word !== "").join(", ")}
+      </span>
+      <span class="spring" />
+      <a href="docs">API</a>
+    </header>
+  );
+}

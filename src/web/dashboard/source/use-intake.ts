@@ -1,0 +1,51 @@
+import { useEffect, useState } from "preact/hooks";
+
+/**
+ * Pictures that are dropped anywhere on the page, or pasted. Whatever file is dropped is taken: what is none is said, and
+ * the browser does not leave the page for it.
+ *
+ * @param take    a file
+ * @param takeOwn an address of this server: a picture of this page that was dragged without its file
+ * @returns whether something is held over the page that may be dropped
+ */
+export function useIntake(take: (file: File) => void, takeOwn: (address: string) => void): boolean {
+  const [over, setOver] = useState(false);
+  useEffect(() => {
+    const abort = new AbortController();
+    const { signal } = abort;
+    const listen = <K extends keyof DocumentEventMap>(type: K, heard: (event: DocumentEventMap[K]) => void) =>
+      document.addEventListener(type, heard, { signal });
+    listen("dragover", (event) => {
+      const { types = [] } = event.dataTransfer ?? {};
+      if (!types.includes("Files") && !types.includes("text/uri-list")) return;
+      event.preventDefault();
+      setOver(true);
+    });
+    listen("dragleave", (event) => {
+      if (event.relatedTarget === null) setOver(false);
+    });
+    listen("drop", (event) => {
+      setOver(false);
+      const file = pictureOf(event.dataTransfer) ?? event.dataTransfer?.files[0];
+      const address = event.dataTransfer?.getData("text/uri-list") ?? "";
+      if (file === undefined && !isOwn(address)) return;
+      event.preventDefault();
+      if (file === undefined) takeOwn(address);
+      else take(file);
+    });
+    listen("paste", (event) => {
+      const file = pictureOf(event.clipboardData);
+      if (file === undefined) return;
+      event.preventDefault();
+      take(file);
+    });
+    return () => abort.abort();
+  }, [take, takeOwn]);
+  return over;
+}
+
+const isOwn = (address: string): boolean =>
+  address.startsWith(new URL(".", document.baseURI).href) && /\/(outputs|inputs)\/[^\s/]/.test(address);
+
+const pictureOf = (data: DataTransfer | null): File | undefined =>
+  [...(data?.files ?? [])].find(({ type }) => type.startsWith("image/"));

@@ -1,0 +1,66 @@
+import { useCallback, useEffect, useState } from "preact/hooks";
+import { localUrl } from "../local-url.ts";
+import type { Server } from "../server.ts";
+import type { TaskRecord } from "../wire.ts";
+import { loadMask } from "./load-mask.ts";
+import { emptyMask, withStep } from "./mask-history.ts";
+import { emptySource, type SourceDraft } from "./source-draft.ts";
+import { sourceOfRecord } from "./source-of-record.ts";
+import { readPicture } from "./starting-picture.ts";
+import { useIntake } from "./use-intake.ts";
+
+/**
+ * The picture to start from, and the ways by which one comes in: files (chosen, dropped, pasted), pictures of the
+ * history, and all that a task was made of.
+ *
+ * @param attempt does something that may fail, and says why it did
+ */
+export function useSource(server: Server, attempt: (work: Promise<unknown>) => void) {
+  const [source, setSource] = useState<SourceDraft>(emptySource);
+  const change = useCallback(
+    (part: Partial<SourceDraft>) => setSource((before) => ({ ...before, ...part })),
+    [],
+  );
+  const shown = source.picture?.shown;
+  useEffect(() => () => void (shown !== undefined && URL.revokeObjectURL(shown)), [shown]);
+
+  // Whoever takes a picture of the history is led to where it is now.
+  const own = source.picture !== undefined && "address" in source.picture.sent;
+  useEffect(() => {
+    if (own) document.getElementById("source")?.focus();
+  }, [own, shown]);
+
+  const fetched = async (address: string) => await (await server.open(localUrl(address))).blob();
+  const take = (file: File) =>
+    attempt(
+      readPicture(file, file.name).then((picture) =>
+        change({ picture, mask: emptyMask, extensions: emptySource.extensions }),
+      ),
+    );
+  const takeOwn = (address: string) =>
+    attempt(fetched(address).then((file) => take(new File([file], nameOf(address), { type: file.type }))));
+  const over = useIntake(take, takeOwn);
+
+  /** A picture of the history, for an end. */
+  const use = (address: string, part: Partial<SourceDraft>) =>
+    attempt(
+      fetched(address)
+        .then((file) => readPicture(file, nameOf(address), address))
+        .then((picture) => change({ ...emptySource, ...part, picture })),
+    );
+  const restored = async (record: TaskRecord): Promise<SourceDraft> => {
+    const recorded = sourceOfRecord(record);
+    if (recorded === undefined) return emptySource;
+    const { address, mask, fields } = recorded;
+    const picture = await readPicture(await fetched(address), nameOf(address), address);
+    const before = { ...emptySource, ...fields, picture };
+    if (mask === undefined) return before;
+    const loaded = await loadMask(await fetched(mask), nameOf(mask));
+    return { ...before, mask: withStep(emptyMask, { kind: "load", picture: loaded }) };
+  };
+  /** All that a task was made of. */
+  const restore = (record: TaskRecord) => attempt(restored(record).then(setSource));
+  return { source, change, take, use, restore, over };
+}
+
+const nameOf = (address: string): string => address.split("/").at(-1) ?? address;
