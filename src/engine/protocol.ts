@@ -88,6 +88,8 @@ export type ImageFacts = Readonly<{
   seed: bigint | null;
   /** What prompt expansion made of its prompt, where it was asked for. */
   expansion?: string;
+  /** The pixels that were sampled, where that depends on what was found in a picture. */
+  sampled?: Readonly<{ width: number; height: number }>;
   timings: Readonly<{ loading: number; encoding: number; denoising: number; decoding: number }>;
 }>;
 

@@ -1,5 +1,6 @@
 import type { ImageFacts, Moment, Outcome, RunNote } from "#/engine/protocol.ts";
 import type { Pixmap } from "#/image/pixmap.ts";
+import { sampledSize } from "./base-model.ts";
 import type { EngineContext } from "./context.ts";
 import { type ImageJob, type Order, openJob } from "./job.ts";
 import { Interruption, type Run } from "./run.ts";
@@ -72,6 +73,7 @@ async function* oneImage(
     const facts = {
       seed: spec.seed,
       ...(expansion === undefined ? {} : { expansion }),
+      ...(job.recipe.source.kind === "inpaint" ? { sampled: sampledSize(beginning) } : {}),
       timings: job.clock.lap(),
     };
     return { type: "image", index, image: pixels, facts };

@@ -15,7 +15,7 @@ type Shelf = Readonly<{
 }>;
 
 /** Where the base model without its patch takes over, as a fraction of the mode's steps: the hole is laid out by then. */
-const patchedUntil = 0.8;
+export const patchedUntil = 0.8;
 
 /** Half to even, as Python rounds. */
 const roundEven = (value: number): number =>
