@@ -78,7 +78,6 @@ test("what was not taken in yet has no name, and keeps its place", () => {
 
 test("every picture that a request can be made of yet is named, and the request is refused until its feature is there", () => {
   const uses: readonly Partial<GenerateParams>[] = [
-    { inpaint_input_image: address("a") },
     { enhance_input_image: address("a") },
     { controlnet_image: [slot(address("a"))] },
   ];
