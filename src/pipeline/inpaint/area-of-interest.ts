@@ -1,5 +1,6 @@
 import type { Greymap } from "#/image/greymap.ts";
 import type { Box } from "#/image/operations/crop.ts";
+import { holeBox } from "./hole-box.ts";
 
 /** The part of a picture's sides that is drawn anew is 1.15 times as large as the hole. */
 const margin = 1.15;
@@ -14,13 +15,14 @@ const margin = 1.15;
  */
 export function areaOfInterest(mask: Greymap, field: number): Box | undefined {
   const { width, height } = mask;
-  const hole = extremes(mask);
+  const hole = holeBox(mask);
   if (hole === undefined) return undefined;
   if (field === 1) return { left: 0, top: 0, right: width, bottom: height };
   const middle = (low: number, high: number): number => Math.floor((low + high) / 2);
   const half = (low: number, high: number): number => Math.floor((high - low) / 2);
-  const [y, x] = [middle(hole.top, hole.bottom), middle(hole.left, hole.right)];
-  const longer = Math.max(half(hole.top, hole.bottom), half(hole.left, hole.right));
+  const [lowest, rightmost] = [hole.bottom - 1, hole.right - 1];
+  const [y, x] = [middle(hole.top, lowest), middle(hole.left, rightmost)];
+  const longer = Math.max(half(hole.top, lowest), half(hole.left, rightmost));
   const reach = Math.trunc(longer * margin);
   let box = within(mask, { left: x - reach, top: y - reach, right: x + reach + 1, bottom: y + reach + 1 });
   for (;;) {
@@ -43,18 +45,3 @@ const within = ({ width, height }: Greymap, { left, top, right, bottom }: Box): 
   right: Math.min(width, right),
   bottom: Math.min(height, bottom),
 });
-
-/** First and last columns and rows that have a hole, all of them in it. */
-function extremes({ width, height, data }: Greymap): Box | undefined {
-  let [left, top, right, bottom] = [width, height, -1, -1];
-  for (let y = 0; y < height; y += 1) {
-    const row = data.subarray(y * width, (y + 1) * width);
-    const first = row.indexOf(255);
-    if (first === -1) continue;
-    top = Math.min(top, y);
-    bottom = y;
-    left = Math.min(left, first);
-    right = Math.max(right, row.lastIndexOf(255));
-  }
-  return bottom === -1 ? undefined : { left, top, right, bottom };
-}
