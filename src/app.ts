@@ -23,6 +23,7 @@ import { embeddedModels } from "#/native/models.ts";
 import type { Preset } from "#/recipe/preset.ts";
 import { withShippedStyles, withShippedWildcards } from "#/recipe/shipped.ts";
 import { expansionStyle, randomStyle } from "#/recipe/styles.ts";
+import { workingSizeNumber } from "#/recipe/working-size-number.ts";
 import type { AddressBook } from "#/routes/answers/addresses.ts";
 import { browserGuard, isOpenToAll } from "#/routes/http/guard.ts";
 import { routes } from "#/routes/index.ts";
@@ -95,6 +96,7 @@ export function startApp(config: Config, engineCommand: readonly string[], log: 
     catalog,
     styleNames: [expansionStyle, randomStyle, ...styles],
     defaults,
+    workingSize: () => workingSizeNumber(catalog.sidecar(defaults().base_model_name)),
     addresses,
   };
   const server = listenAll(() => routes(answering), config, log);

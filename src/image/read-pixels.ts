@@ -26,6 +26,8 @@ export type UprightPixels = RawPixels &
  */
 export async function readPixels(bytes: Uint8Array): Promise<UprightPixels> {
   if (beginsBmp(bytes)) return await readBmp(bytes);
+  if (isHeic(bytes))
+    throw new Error("it is a HEIC, whose codec is not read here: send a JPEG, a PNG or an AVIF");
   const image = sharp(bytes, { limitInputPixels: pictureLimits.pixels, failOn: "error", ignoreIcc: true });
   const metadata = await image.metadata();
   if (!kinds.includes(metadata.format)) throw new Error(`${metadata.format} is not taken`);
@@ -34,6 +36,10 @@ export async function readPixels(bytes: Uint8Array): Promise<UprightPixels> {
   const pixels = await rawOf(upright, metadata);
   return pages === undefined ? pixels : { ...pixels, pages };
 }
+
+/** What phones call their pictures with HEVC inside (ISO/IEC 23008-12, annex B); AVIF has the same boxes and other brands. */
+const isHeic = (bytes: Uint8Array): boolean =>
+  /^ftyp(?:hei[cxms]|hev[cxms])$/.test(Buffer.from(bytes.subarray(4, 12)).toString("latin1"));
 
 async function rawOf(image: Sharp, { space }: Pick<Metadata, "space">): Promise<UprightPixels> {
   if (space === "grey16" || space === "rgb16") {

@@ -1,11 +1,31 @@
 import type { GenerateParams } from "#/api/generate.ts";
 import { RequestError } from "#/lib/errors.ts";
+import type { ChosenSource } from "./choose-source.ts";
+import { chooseUpscaler, type UpscalerRule } from "./choose-upscaler.ts";
 import { goalsOf } from "./goals.ts";
+import { engineField, inpaintEngine } from "./inpaint-engine.ts";
 import type { InputPicture } from "./input-pictures.ts";
-import type { InpaintSource, Outpaint, Size } from "./recipe.ts";
+import type { InpaintSource, ModelName, Outpaint } from "./recipe.ts";
 
 /** The picture of a request of which a part is painted anew, and what must be told of it. */
-export type ChosenInpaint = Readonly<{ source: InpaintSource; size?: Size; warnings: readonly string[] }>;
+export type ChosenInpaint = ChosenSource &
+  Readonly<{
+    source: InpaintSource;
+    /** What its engine adds to the denoising network's weights. */
+    patch?: ModelName;
+  }>;
+
+/** What there is to paint anew with. */
+export type InpaintWorld = Readonly<{
+  /** Size number that the checkpoint draws best at. */
+  working: number;
+  /** Files of the inpaint folder. */
+  inpaintFiles: readonly string[];
+  upscalers: Readonly<{ files: readonly string[]; rule: UpscalerRule }>;
+}>;
+
+/** The field that brings the picture. */
+const pictureField = "inpaint_input_image";
 
 /** The sides in the order of `outpaint_distance`. */
 const sides = ["Left", "Top", "Right", "Bottom"] as const;
@@ -15,21 +35,24 @@ const ours = { Left: "left", Top: "top", Right: "right", Bottom: "bottom" } as c
  * What of a request's picture is painted anew, and how (pipeline section 11).
  *
  * @param pictures   those of the recipe, in its order
- * @param working  size number that the checkpoint draws best at
  * @returns undefined where the request is about something else
- * @throws RequestError `invalid-value` for a strength of 0
+ * @throws RequestError `invalid-value` for a strength of 0, `missing-model` where an engine's files are not there
  */
 export function chooseInpaint(
   params: GenerateParams,
   pictures: readonly InputPicture[],
-  working: number,
+  { working, inpaintFiles, upscalers }: InpaintWorld,
 ): ChosenInpaint | undefined {
   const place = (field: string): number => pictures.findIndex((one) => one.field === field);
-  const picture = place("inpaint_input_image");
+  const picture = place(pictureField);
   if (picture === -1 || !goalsOf(params).inpaint) return undefined;
   const mask = place("inpaint_mask_image_upload");
   const outpaint = outpaintOf(params);
   const { strength, field, warnings } = extent(params, Object.keys(outpaint).length > 0);
+  const engine = inpaintEngine(params.inpaint_engine, inpaintFiles);
+  // Only a small part is enlarged, and that is no reason to refuse a picture.
+  const rule = { ...upscalers.rule, without: "lanczos" } as const;
+  const enlarging = chooseUpscaler(upscalers.files, rule, pictureField);
   const source: InpaintSource = {
     kind: "inpaint",
     picture,
@@ -41,9 +64,16 @@ export function chooseInpaint(
     strength,
     startEmpty: params.inpaint_disable_initial_latent,
     working,
+    enlarge: { by: enlarging.by, tell: enlarging.warning !== undefined },
     show: params.debugging_inpaint_preprocessor ? "preparation" : "result",
   };
-  return { source, warnings };
+  const parts = [
+    ...(engine === undefined ? [] : [{ ...engine.head, field: engineField }]),
+    ...(enlarging.by === "lanczos"
+      ? []
+      : [{ kind: "upscale_models", name: enlarging.file, field: pictureField } as const]),
+  ];
+  return { source, parts, warnings, ...(engine === undefined ? {} : { patch: engine.patch }) };
 }
 
 /** The prompt of a request whose picture is painted anew: the words for that place come first, and styles go around them. */

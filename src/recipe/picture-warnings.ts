@@ -27,12 +27,14 @@ export function pictureWarnings(params: GenerateParams): readonly string[] {
 
 /** Why a picture at the top of a request is not used, where it is not. */
 const reasons: Readonly<Record<(typeof imageFields)[number], (params: GenerateParams) => string>> = {
-  uov_input_image: (params) =>
-    params.uov_method === "Disabled"
-      ? "uov_method is Disabled; name a method to vary or upscale it"
-      : tabOf(params) === "ip"
-        ? "a control image comes first; mixing_image_prompt_and_vary_upscale lets both act"
-        : otherTab(params),
+  uov_input_image: (params) => {
+    if (params.uov_method === "Disabled")
+      return "uov_method is Disabled; name a method to vary or upscale it";
+    if (tabOf(params) !== "ip") return otherTab(params);
+    return params.mixing_image_prompt_and_vary_upscale
+      ? "inpaint_input_image comes first where both are mixed with a control image"
+      : "a control image comes first; mixing_image_prompt_and_vary_upscale lets both act";
+  },
   inpaint_input_image: (params) => {
     if (tabOf(params) === "ip" && !params.mixing_image_prompt_and_inpaint)
       return "a control image comes first; mixing_image_prompt_and_inpaint lets both act";

@@ -120,12 +120,16 @@ export type Source = Readonly<
   | { kind: "noise" }
   /** A picture, at a size that the model draws well. */
   | { kind: "vary"; picture: number; working: number; strength: number }
-  /** A picture, larger by a factor: by an upscaling network alone (`direct`), or diffused after that. */
+  /**
+   * A picture, larger by a factor: by the upscaling network among `parts`, or by Lanczos where there is none; alone (`direct`), or
+   * diffused after that.
+   */
   | {
       kind: "upscale";
       picture: number;
       working: number;
       factor: number;
+      by: "network" | "lanczos";
       direct: boolean;
       strength: number;
     }
@@ -149,6 +153,8 @@ export type InpaintSource = Readonly<{
   /** Starts from nothing in place of the picture. */
   startEmpty: boolean;
   working: number;
+  /** What enlarges a part that is smaller than that, and whether to tell where it did. */
+  enlarge: Readonly<{ by: "network" | "lanczos"; tell: boolean }>;
   /** What is shown: what was made, or in its place how the picture was prepared for it. */
   show: "result" | "preparation";
 }>;

@@ -13,15 +13,15 @@ import { choosePreviews } from "./choose-previews.ts";
 import { chooseRefiner } from "./choose-refiner.ts";
 import { chooseSource, type SourceWorld } from "./choose-source.ts";
 import { chooseSteps, modeFor } from "./choose-steps.ts";
+import { chooseUpscaler, type UpscalerRule } from "./choose-upscaler.ts";
 import { drawPrompts, type WrittenPrompts } from "./draw-prompts.ts";
 import { goalsOf } from "./goals.ts";
-import { engineField, inpaintEngine } from "./inpaint-engine.ts";
 import { inputPictures } from "./input-pictures.ts";
 import { inpaintEngines } from "./known-names.ts";
 import { leftOutRefiner, refinerWarning, stepsWarning } from "./method-warnings.ts";
 import { knownName } from "./names.ts";
 import { refuseEmptyTab, refuseNotYet } from "./not-yet.ts";
-import { modeOf } from "./performance.ts";
+import { modeOf, type Performance } from "./performance.ts";
 import { type ModelFiles, ownVae } from "./preset.ts";
 import { checkLength, checkSides, refuseHeavyTags } from "./prompt-limits.ts";
 import { promptLines, takeInlineLoras } from "./prompt-syntax.ts";
@@ -55,6 +55,8 @@ export type World = ModelFiles &
     noise: NoiseRule;
     /** The size of a picture that was taken in. */
     pictureSize?: SourceWorld["pictureSize"];
+    /** What there is to enlarge pictures with, and what the configuration says of it. */
+    upscalers?: Readonly<{ files: readonly string[]; rule: UpscalerRule }>;
     /** Counts what long texts cost the encoders; without one only the engine does. */
     tokenizer?: () => Tokenizer;
   }>;
@@ -94,39 +96,25 @@ export function resolveRecipe(said: GenerateParams, world: World): Resolved {
   refuseHeavyTags(inline.loras);
   const pictures = inputPictures(params);
   const working = workingSizeNumber(world.sidecar(base));
-  const inpaint = chooseInpaint(params, pictures, working);
-  const engine = inpaint && inpaintEngine(params.inpaint_engine, world.inpaintFiles ?? []);
-  const {
-    source,
-    size,
-    warnings: ofSource,
-  } = inpaint ?? chooseSource(params, pictures, { pictureSize: world.pictureSize, working });
+  const { upscalers = noUpscalers, pictureSize, inpaintFiles = [] } = world;
+  const upscaler = (field: string) => chooseUpscaler(upscalers.files, upscalers.rule, field);
+  const inpaint = chooseInpaint(params, pictures, { working, inpaintFiles, upscalers });
+  const chosenSource = inpaint ?? chooseSource(params, pictures, { pictureSize, working, upscaler });
+  const { source } = chosenSource;
   const mode = modeFor(modeOf(params), source);
   const count = isDirect(source) ? 1 : params.image_number;
   const { chosen, warnings } = chooseLoras(params, base, inline.loras, world);
   const prompt = { main: inline.line, extra: positive.extra };
   const images = Array.from({ length: count }, (_, index) => drawPrompts(params, prompt, index, world));
-  const named: (InversionUse & Readonly<{ field: string }>)[] = [];
-  const sides = { prompt: "positive", negative_prompt: "negative" } as const;
-  for (const field of ["prompt", "negative_prompt"] as const) {
-    // What such a mode never draws is not looked at.
-    if (field === "negative_prompt" && mode.distilled !== undefined) continue;
-    const texts = images.map(({ spec }) => spec[sides[field]].texts);
-    for (const use of chooseInversions([...new Set(texts.flat())], field, world))
-      if (named.every(({ said }) => said !== use.said)) named.push({ ...use, field });
-    checkSides(texts, field, world.tokenizer);
-  }
-  const parts = [
-    ...(isDirect(source) ? [] : chooseParts(images, world)),
-    ...(engine === undefined ? [] : [{ ...engine.head, field: engineField }]),
-  ];
+  const named = inversionsIn(images, mode, world);
+  const parts = [...(isDirect(source) ? [] : chooseParts(images, world)), ...chosenSource.parts];
   const [steps, method] = [chooseSteps(params, mode, source), chooseMethod(params, mode)];
-  const refiner = chooseRefiner(params, mode, base, { ...world, patched: engine !== undefined });
+  const refiner = chooseRefiner(params, mode, base, { ...world, patched: inpaint?.patch !== undefined });
   const run = { ...method, steps, source, refiner };
   return {
     warnings: [
       ...warnings,
-      ...ofSource,
+      ...chosenSource.warnings,
       ...[stepsWarning(run), refinerWarning(run), leftOutRefiner(params, base)].flatMap((said) => said ?? []),
     ],
     loraFields: chosen.map(({ field }) => field),
@@ -140,9 +128,9 @@ export function resolveRecipe(said: GenerateParams, world: World): Resolved {
       vae: params.vae_name === ownVae ? null : knownName(params.vae_name, world.vaes, "vae_name", "VAE"),
       loras: chosen.map(({ name, weight }) => ({ name, weight })),
       ...(parts.length === 0 ? {} : { parts: parts.map(({ kind, name }) => ({ kind, name })) }),
-      ...(engine === undefined ? {} : { patch: engine.patch }),
+      ...(inpaint?.patch === undefined ? {} : { patch: inpaint.patch }),
       ...(named.length === 0 ? {} : { inversions: named.map(({ said, name }) => ({ said, name })) }),
-      size: size ?? chooseSize(params),
+      size: chosenSource.size ?? chooseSize(params),
       ...run,
       clipSkip: params.clip_skip,
       guidance: chooseGuidance(params, mode),
@@ -154,6 +142,27 @@ export function resolveRecipe(said: GenerateParams, world: World): Resolved {
     },
   };
 }
+
+/** The textual inversions that the texts of images name, each with the field that names it first; their lengths are checked. */
+function inversionsIn(
+  images: readonly Readonly<{ spec: ImageSpec }>[],
+  { distilled }: Performance,
+  world: World,
+): readonly (InversionUse & Readonly<{ field: string }>)[] {
+  const named: (InversionUse & Readonly<{ field: string }>)[] = [];
+  const sides = { prompt: "positive", negative_prompt: "negative" } as const;
+  for (const field of ["prompt", "negative_prompt"] as const) {
+    // What such a mode never draws is not looked at.
+    if (field === "negative_prompt" && distilled !== undefined) continue;
+    const texts = images.map(({ spec }) => spec[sides[field]].texts);
+    for (const use of chooseInversions([...new Set(texts.flat())], field, world))
+      if (named.every(({ said }) => said !== use.said)) named.push({ ...use, field });
+    checkSides(texts, field, world.tokenizer);
+  }
+  return named;
+}
+
+const noUpscalers = { files: [], rule: { named: "", without: "refuse" } } as const;
 
 /** Whether a picture is all that is made, without diffusion. */
 const isDirect = (source: Source): boolean => source.kind === "upscale" && source.direct;

@@ -1,8 +1,7 @@
 import { Elysia } from "elysia";
 import type { GenerateParams } from "#/api/generate.ts";
 import type { DescribedRoute } from "#/api/openapi.ts";
-import type { WebFolder } from "#/web/web-folder.ts";
-import { dashboardRoute } from "./dashboard.ts";
+import { type DashboardDependencies, dashboardRoute } from "./dashboard.ts";
 import { docsRoutes } from "./docs.ts";
 import type { DoorParts, DoorPaths, FrontDoor, FrontDoors } from "./door.ts";
 import { filesRoutes } from "./files.ts";
@@ -17,6 +16,7 @@ import { type Refusal, refused } from "./http/refusal.ts";
 import { notFound, routesAt, unrouted } from "./http/routing.ts";
 
 export type RouteDependencies = DoorParts &
+  DashboardDependencies &
   Readonly<{
     /** The APIs by which tasks come in. */
     doors: FrontDoors;
@@ -24,8 +24,6 @@ export type RouteDependencies = DoorParts &
     defaults?: () => Partial<GenerateParams>;
     /** Against web pages of others; none leaves it to the key. */
     guard?: BrowserGuard;
-    /** A page of the operator's own, instead of ours. */
-    webFolder?: WebFolder;
   }>;
 
 type DoorRoute = DescribedRoute & Readonly<{ door: FrontDoor }>;
@@ -91,7 +89,7 @@ export function routes(parts: RouteDependencies) {
         () => addresses?.named() ?? "",
       ),
     )
-    .use(dashboardRoute(parts.webFolder))
+    .use(dashboardRoute(parts))
     .use(healthRoute())
     .use(filesRoutes(parts));
   declare(doors[0]);

@@ -43,32 +43,7 @@ export function watchedNetworks(
       "it, then rename it. The task can be sent again.";
     throw new ModelError("file-unreadable", message, { path });
   };
-  const between = async <Answer>(run: () => Promise<Answer>): Promise<Answer> => {
-    await check();
-    try {
-      return await run();
-    } finally {
-      // Also where it failed: weights that changed under it are the likelier reason.
-      await check();
-    }
-  };
-  const watched =
-    <Input, Answer>(run: (input: Input) => Promise<Answer>) =>
-    (input: Input): Promise<Answer> =>
-      between(() => run(input));
-  const walked = <Input, Event>(walk: (input: Input) => AsyncIterable<Event>) =>
-    async function* (input: Input): AsyncGenerator<Event, void, undefined> {
-      await check();
-      try {
-        for await (const event of walk(input)) {
-          await check();
-          yield event;
-        }
-      } catch (thrown) {
-        await check();
-        throw thrown;
-      }
-    };
+  const { between, watched, walked } = watching(check);
   const watchedVae = ({ decode, encode, decodeByStrips, encodeByStrips }: Vae): Vae => ({
     decode: watched(decode),
     encode: watched(encode),
@@ -101,6 +76,39 @@ export function watchedNetworks(
       return { ...upscaler, enlarge: walked(upscaler.enlarge) };
     },
     ask: (network, inputs) => between(() => networks.ask(network, inputs)),
+  };
+}
+
+/** Ways to look, before and after it works, at the files of a network. */
+function watching(check: () => Promise<void>) {
+  const between = async <Answer>(run: () => Promise<Answer>): Promise<Answer> => {
+    await check();
+    try {
+      return await run();
+    } finally {
+      // Also where it failed: weights that changed under it are the likelier reason.
+      await check();
+    }
+  };
+  return {
+    between,
+    watched:
+      <Input, Answer>(run: (input: Input) => Promise<Answer>) =>
+      (input: Input): Promise<Answer> =>
+        between(() => run(input)),
+    walked: <Input, Event>(walk: (input: Input) => AsyncIterable<Event>) =>
+      async function* (input: Input): AsyncGenerator<Event, void, undefined> {
+        await check();
+        try {
+          for await (const event of walk(input)) {
+            await check();
+            yield event;
+          }
+        } catch (thrown) {
+          await check();
+          throw thrown;
+        }
+      },
   };
 }
 

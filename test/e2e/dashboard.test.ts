@@ -78,6 +78,23 @@ describe.skipIf(executablePath === undefined)("the dashboard in a browser", () =
     expect(strangers).toEqual([]);
   });
 
+  test("a dialog stays on its picture when another one is made; the last one stays on the stage", async () => {
+    const { page } = await open(browser, server.url);
+    await page.getByLabel("Prompt").fill("a white square");
+    await page.keyboard.press("Control+Enter");
+    await page.getByRole("button", { name: "Details: a white square" }).click();
+    const shown = () => page.locator("dialog .canvas img").getAttribute("src");
+    const before = await shown();
+    const body = JSON.stringify({ prompt: "a green star", performance_selection: "Lightning" });
+    await fetch(`${server.url}/v1/engine/generate/`, { method: "POST", body });
+    await page.locator('.thumb[aria-label="Details: a green star"]').first().waitFor({ state: "attached" });
+    expect(await shown()).toBe(before);
+    await page.keyboard.press("ArrowLeft");
+    expect(await page.getByRole("dialog").innerText()).toContain("a green star");
+    await page.keyboard.press("Escape");
+    expect(await page.locator(".stage").innerText()).toContain("a green star");
+  });
+
   test("a refusal is shown in the server's words", async () => {
     const { page } = await open(browser, server.url);
     await page.getByLabel("Prompt").fill(prompt);

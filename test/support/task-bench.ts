@@ -91,6 +91,8 @@ export function openBench(options: BenchOptions = {}): TaskBench {
       preset: "default",
       fooocusKeys: { file: {}, environment: {} },
       noise: "gpu",
+      upscaler: "",
+      upscale_without_model: "refuse",
       queue_limit: 100,
       webhook_url: "",
       webhook_secret: "",

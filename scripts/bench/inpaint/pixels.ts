@@ -11,8 +11,8 @@ import { filled } from "#/pipeline/inpaint/filled.ts";
 import { latentHole } from "#/pipeline/inpaint/latent-hole.ts";
 import { pasteBack } from "#/pipeline/inpaint/paste-back.ts";
 import { workingSize } from "#/pipeline/inpaint/working-size.ts";
-import { pictureTensor } from "#/pipeline/sources/picture-tensor.ts";
 import { masked } from "#/sampling/guidance/masked.ts";
+import { pictureTensor } from "#/tensor/picture-tensor.ts";
 
 const side = Number(process.argv[2] ?? 1024);
 const rounds = 3;
@@ -52,6 +52,7 @@ async function whole(): Promise<void> {
       strength: 1,
       startEmpty: false,
       working: 1024,
+      enlarge: { by: "lanczos", tell: false },
       show: "result",
     }),
   );

@@ -3,12 +3,12 @@ import type { Greymap } from "#/image/greymap.ts";
 import type { Pixmap } from "#/image/pixmap.ts";
 import type { Vae } from "#/runtime/vae.ts";
 import type { Latent } from "#/sampling/sampler.ts";
+import { pictureTensor } from "#/tensor/picture-tensor.ts";
 import type { Fact } from "../generate.ts";
 import type { Job } from "../job.ts";
 import { byParts, inOnePiece, stripParts } from "../stages/by-parts.ts";
 import { encodeTiled } from "../stages/tiled-vae.ts";
 import { isWhole } from "../stages/whole-pixels.ts";
-import { pictureTensor } from "./picture-tensor.ts";
 
 /** A picture of which a latent is made. */
 export type Encoded = Readonly<{

@@ -2,7 +2,7 @@ import type { Greymap } from "#/image/greymap.ts";
 import { lanczosResize } from "#/image/operations/lanczos-resize.ts";
 import { threshold } from "#/image/operations/threshold.ts";
 import type { Pixmap } from "#/image/pixmap.ts";
-import type { InpaintSource } from "#/recipe/recipe.ts";
+import type { InpaintSource, Size } from "#/recipe/recipe.ts";
 import { zeros } from "#/tensor/tensor.ts";
 import type { Fact } from "../generate.ts";
 import { type AreaToDraw, areaToDraw } from "../inpaint/area-to-draw.ts";
@@ -12,10 +12,11 @@ import { pasteBack } from "../inpaint/paste-back.ts";
 import { toldOfHole } from "../inpaint/told-of-hole.ts";
 import { isSmall, workingSize } from "../inpaint/working-size.ts";
 import type { Job } from "../job.ts";
-import { byParts } from "../stages/by-parts.ts";
+import { byParts, type PartsTold } from "../stages/by-parts.ts";
 import { soleIn, vaesFor } from "../vaes.ts";
 import type { Beginning, LatentBeginning } from "./beginning.ts";
 import { encodePicture } from "./encode-picture.ts";
+import { enlargedTo } from "./enlarged-to.ts";
 
 type Facts<T> = AsyncGenerator<Fact, T, undefined>;
 
@@ -42,30 +43,40 @@ export async function* inpaint(job: Job, source: InpaintSource): Facts<Beginning
   return { ...(yield* latents(job, source, working)), finish };
 }
 
-async function* workedOn(
-  job: Job,
-  { working, strength }: InpaintSource,
-  { part, mask }: AreaToDraw,
-): Facts<Working> {
-  const size = workingSize(part, working);
-  const picture = lanczosResize(part, size);
+async function* workedOn(job: Job, source: InpaintSource, { part, mask }: AreaToDraw): Facts<Working> {
+  const size = workingSize(part, source.working);
+  const picture = yield* broughtTo(job, source, part, size);
   const hole = threshold(lanczosResize(mask, size));
-  if (strength <= fillFrom) return { picture, hole, fill: picture };
-  const { clock, run } = job;
-  const fill = yield* byParts(filled(picture, hole), {
-    clock,
-    counts: "encoding",
-    check: () => run.checkStop(),
-    at: ({ done: strip, of: strips }) => ({
-      stage: "encoding-picture",
-      image: 0,
-      gives: "holes",
-      strip,
-      strips,
-    }),
-  });
-  return { picture, hole, fill };
+  if (source.strength <= fillFrom) return { picture, hole, fill: picture };
+  return { picture, hole, fill: yield* byParts(filled(picture, hole), toldAsHoles(job)) };
 }
+
+/** A part that is smaller than what is drawn is enlarged by a network, as far as there is one. */
+async function* broughtTo(
+  job: Job,
+  { working, enlarge }: InpaintSource,
+  part: Pixmap,
+  size: Size,
+): Facts<Pixmap> {
+  if (!isSmall(part, working)) return lanczosResize(part, size);
+  if (enlarge.tell) yield { type: "note", note: { note: "part-enlarged", by: enlarge.by } };
+  if (enlarge.by === "lanczos") return lanczosResize(part, size);
+  return yield* byParts(enlargedTo(part, size, job.networks.upscaler()), toldAsHoles(job));
+}
+
+/** Work before the picture with its holes is encoded is told as that, as in the reference. */
+const toldAsHoles = ({ clock, run }: Job): PartsTold => ({
+  clock,
+  counts: "encoding",
+  check: () => run.checkStop(),
+  at: ({ done: strip, of: strips }) => ({
+    stage: "encoding-picture",
+    image: 0,
+    gives: "holes",
+    strip,
+    strips,
+  }),
+});
 
 /** What the sampler starts from and keeps, and what the denoising network is told of the hole. */
 async function* latents(

@@ -1,7 +1,8 @@
 import type { Vae } from "#/runtime/vae.ts";
+import { combine } from "#/sampling/sampler.ts";
 import type { Tensor } from "#/tensor/tensor.ts";
+import { type TileWork, type Tiling, tiled, tilesOf } from "#/tensor/tiled.ts";
 import type { Part } from "./by-parts.ts";
-import { type TileWork, type Tiling, tiled, tilesOf } from "./tiled.ts";
 
 /** Tiles of the reference, each side in latent places when decoding: squares, lying and standing. */
 const decoding: readonly Tiling[] = [
@@ -36,24 +37,19 @@ async function* averaged(
 ): AsyncGenerator<Part, Tensor, undefined> {
   const of = tilings.reduce((sum, tiling) => sum + tilesOf(input, tiling), 0);
   let done = 0;
-  let sum: Tensor | undefined;
+  const answers: (readonly [number, Tensor])[] = [];
   for (const tiling of tilings) {
     const walk = tiled(input, tiling, work);
-    for (;;) {
-      const next = await walk.next();
+    for (let next = await walk.next(); ; next = await walk.next()) {
       if (next.done === true) {
-        sum = sum === undefined ? next.value : added(sum, next.value);
+        answers.push([1 / tilings.length, next.value]);
         break;
       }
       yield { done, of };
       done += 1;
     }
   }
-  if (sum === undefined) throw new RangeError("no tiles at all");
-  return { dims: sum.dims, data: sum.data.map((value) => value / tilings.length) };
-}
-
-function added(sum: Tensor, more: Tensor): Tensor {
-  for (let at = 0; at < sum.data.length; at += 1) sum.data[at] = sum.data[at]! + more.data[at]!;
-  return sum;
+  const [first, ...rest] = answers;
+  if (first === undefined) throw new RangeError("no tiles at all");
+  return combine(first, ...rest);
 }

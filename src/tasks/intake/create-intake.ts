@@ -31,7 +31,14 @@ export type GenerationAssets = Readonly<{
 /** What of the configuration fills requests. */
 export type IntakeConfig = Pick<
   Config,
-  "host" | "also_port" | "preset" | "fooocusKeys" | "noise" | "allow_private_fetch"
+  | "host"
+  | "also_port"
+  | "preset"
+  | "fooocusKeys"
+  | "noise"
+  | "allow_private_fetch"
+  | "upscaler"
+  | "upscale_without_model"
 >;
 
 /** What requests are taken with. */
@@ -120,6 +127,10 @@ function worldOf({
     sidecarFaults: (checkpoint) => catalog.sidecarFaults(checkpoint),
     unreadable: (kind, name) => catalog.unreadable(kind, name),
     noise: config.noise,
+    upscalers: {
+      files: catalog.names("upscale_models"),
+      rule: { named: config.upscaler, without: config.upscale_without_model },
+    },
     pictureSize: (name) => {
       const path = name === "" ? undefined : images.input(name);
       return path === undefined ? undefined : pngSize(path);

@@ -43,7 +43,8 @@ function methodOf(request: JsonObject): JsonObject {
 
 /** The steps of a mode: fewer where a picture is enlarged. */
 function usualSteps(request: JsonObject, mode: Performance | undefined): number | undefined {
-  return String(request["uov_method"]).startsWith("Upscale") && isUsed(request)
+  const method = request["uov_method"];
+  return typeof method === "string" && method.startsWith("Upscale") && isUsed(request)
     ? mode?.upscaling
     : mode?.steps;
 }

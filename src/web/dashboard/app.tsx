@@ -20,7 +20,7 @@ import { type TaskRecord } from "./wire.ts";
 
 /** The whole page. */
 export function App({ server }: Readonly<{ server: Server }>) {
-  const { state, connection, styles, unlock, older } = useServer(server);
+  const { state, connection, styles, working, unlock, older } = useServer(server);
   const [draft, setDraft] = useState<Draft>(emptyDraft);
   const { problem, busy, attempt, complain } = useAttempt();
   const { source, change: changeSource, take, use, restore, over } = useSource(server, attempt);
@@ -30,7 +30,7 @@ export function App({ server }: Readonly<{ server: Server }>) {
   const at = tiles.findIndex(({ key }) => key === shown);
   const tile = tiles[at];
   const reuse = (record: TaskRecord) => {
-    setDraft(draftOf(record));
+    attempt(server.defaults().then((defaults) => setDraft(draftOf(record, defaults))));
     restore(record);
     setShown(undefined);
   };
@@ -51,7 +51,7 @@ export function App({ server }: Readonly<{ server: Server }>) {
           {state.link === "locked" ? <KeyField refused={server.key} unlock={unlock} /> : null}
           <Composer
             draft={draft}
-            source={{ draft: source, change: changeSource, take, complain }}
+            source={{ draft: source, working, change: changeSource, take, complain }}
             styles={styles}
             problem={problem}
             busy={busy}

@@ -52,6 +52,7 @@ export function Composer({ draft, source, styles, problem, busy, change, submit 
         />
       </div>
       <StylePicker all={styles} chosen={draft.styles} choose={(chosen) => change({ styles: chosen })} />
+      <Further fields={Object.keys(draft.further)} forget={() => change({ further: {} })} />
       <div class="send">
         {problem === "" ? null : (
           <p class="problem" role="alert">
@@ -63,5 +64,18 @@ export function Composer({ draft, source, styles, problem, busy, change, submit 
         </button>
       </div>
     </form>
+  );
+}
+
+/** What of a picture's settings goes along without a field of its own. */
+function Further({ fields, forget }: Readonly<{ fields: readonly string[]; forget: () => void }>) {
+  if (fields.length === 0) return null;
+  return (
+    <div class="row">
+      <p class="hint named">Also as in that picture: {fields.join(", ")}</p>
+      <button type="button" class="small" onClick={forget}>
+        Forget these
+      </button>
+    </div>
   );
 }

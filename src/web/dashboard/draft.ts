@@ -1,3 +1,4 @@
+import { furtherSettings } from "./further-settings.ts";
 import { textOf } from "./values.ts";
 import { type TaskRecord } from "./wire.ts";
 
@@ -11,6 +12,8 @@ export type Draft = Readonly<{
   count: number;
   /** Null: what the server takes by itself. */
   styles: readonly string[] | null;
+  /** Fields that the form does not show, taken from a picture's settings. */
+  further: Readonly<Record<string, unknown>>;
 }>;
 
 export const emptyDraft: Draft = {
@@ -21,11 +24,13 @@ export const emptyDraft: Draft = {
   seed: "",
   count: 1,
   styles: null,
+  further: {},
 };
 
 /** A request of the generate route. A field left empty is left out, so the server's own default holds. */
 export function requestOf(draft: Draft): Readonly<Record<string, unknown>> {
   return {
+    ...draft.further,
     prompt: draft.prompt,
     performance_selection: draft.performance,
     image_number: draft.count,
@@ -37,8 +42,15 @@ export function requestOf(draft: Draft): Readonly<Record<string, unknown>> {
   };
 }
 
-/** A record's settings in the form again. */
-export function draftOf({ req_params: params }: TaskRecord): Draft {
+/**
+ * A record's settings in the form again.
+ *
+ * @param defaults the server's own values by field
+ */
+export function draftOf(
+  { req_params: params }: TaskRecord,
+  defaults: Readonly<Record<string, unknown>>,
+): Draft {
   const text = (key: string): string => textOf(params[key]);
   const styles = params["style_selections"];
   const size = /^(\d+)\D+(\d+)/.exec(text("aspect_ratios_selection"));
@@ -50,5 +62,6 @@ export function draftOf({ req_params: params }: TaskRecord): Draft {
     seed: text("image_seed"),
     count: Number(text("image_number")) || 1,
     styles: Array.isArray(styles) ? styles.filter((one) => typeof one === "string") : null,
+    further: furtherSettings(params, defaults),
   };
 }

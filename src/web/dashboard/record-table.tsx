@@ -1,3 +1,5 @@
+import { sides } from "./source/source-draft.ts";
+import { sourceOfRecord } from "./source/source-of-record.ts";
 import { textOf } from "./values.ts";
 import { type TaskRecord } from "./wire.ts";
 
@@ -13,10 +15,25 @@ const rows: readonly (readonly [string, string])[] = [
   ["Schedule", "scheduler_name"],
 ];
 
+/** What was done with the picture that it was made of, if there was one. */
+function methodOf(record: TaskRecord): string {
+  const source = sourceOfRecord(record);
+  if (source === undefined) return "";
+  const { tab, method = "", extensions } = source.fields;
+  if (tab === "uov") return method;
+  const extended = sides.filter((side) => extensions[side] !== null);
+  const parts = [
+    source.mask === undefined ? "" : "Inpaint",
+    ...extended.map((side) => `Extend ${side.toLowerCase()}`),
+  ];
+  return parts.filter((part) => part !== "").join(", ");
+}
+
 /** How a picture was made, as a list of names and values. */
 export function RecordTable({ record }: Readonly<{ record: TaskRecord }>) {
   return (
     <dl>
+      <Row label="Method" value={methodOf(record)} />
       {rows.map(([label, key]) => (
         <Row key={key} label={label} value={valueOf(record.req_params[key])} />
       ))}

@@ -55,6 +55,23 @@ export class Server {
     return typeof record?.req_params["prompt"] === "string" ? record.req_params["prompt"] : "";
   }
 
+  /** The size number that the server's own checkpoint brings pictures to; undefined for a server that does not say. */
+  async workingSize(): Promise<number | undefined> {
+    const answer = await this.ask("dashboard/sizes").catch(() => undefined);
+    return (isObject(answer) ? numberOrNull(answer["size_number"]) : null) ?? undefined;
+  }
+
+  /** The server's own values of a request's fields, by its description of itself. */
+  async defaults(): Promise<Readonly<Record<string, unknown>>> {
+    let at = await this.ask("openapi.json");
+    for (const key of ["components", "schemas", "CommonRequest", "properties"])
+      at = isObject(at) ? at[key] : undefined;
+    const fields = Object.entries(isObject(at) ? at : {});
+    return Object.fromEntries(
+      fields.map(([name, one]) => [name, isObject(one) ? one["default"] : undefined]),
+    );
+  }
+
   async styles(): Promise<readonly string[]> {
     const answer = await this.ask("v1/engines/styles");
     return Array.isArray(answer) ? answer.filter((one) => typeof one === "string") : [];

@@ -7,13 +7,18 @@ import { initialState } from "./state.ts";
 /** How many finished tasks are shown at first, and how many more each time. */
 const tasksAtOnce = 60;
 
+/** What a server that does not say otherwise brings pictures to. */
+const sdxlSizeNumber = 1024;
+
 /** Everything that comes from the server: kept up to date by the connection, read anew when something ended. */
 export function useServer(server: Server) {
   const [state, tell] = useReducer(reduce, initialState);
   const [styles, setStyles] = useState<readonly string[]>([]);
+  const [working, setWorking] = useState(sdxlSizeNumber);
   const [connection, setConnection] = useState<Connection>();
   const [round, setRound] = useState(0);
   const [most, setMost] = useState(tasksAtOnce);
+  const [more, setMore] = useState(false);
   const preview = useRef("");
 
   useEffect(() => {
@@ -32,8 +37,11 @@ export function useServer(server: Server) {
 
   const read = useCallback(async () => {
     try {
-      tell({ kind: "lists", ...(await server.lists(most)) });
+      const lists = await server.lists(most);
+      tell({ kind: "lists", ...lists });
+      setMore(lists.history.length >= most);
       if (styles.length === 0) setStyles(await server.styles());
+      setWorking((await server.workingSize()) ?? sdxlSizeNumber);
     } catch (error) {
       if (error instanceof Locked) tell({ kind: "link", link: "locked" });
     }
@@ -58,6 +66,6 @@ export function useServer(server: Server) {
     setRound((before) => before + 1);
   };
   /** Shows more of the past, where there is more. */
-  const older = state.history.length < most ? undefined : () => setMost((before) => before + tasksAtOnce);
-  return { state, connection, styles, unlock, older };
+  const older = more ? () => setMost((before) => before + tasksAtOnce) : undefined;
+  return { state, connection, styles, working, unlock, older };
 }

@@ -95,3 +95,11 @@ test("CMYK, as print shops send it", async () => {
   const [[r = 0, g = 0, b = 255] = []] = await pixelsOf(cmyk);
   expect([r > 220, g > 200, b < 90]).toEqual([true, true, true]);
 });
+
+test("a phone's HEIC is called what it is, with what to send instead", async () => {
+  const heic = Buffer.from("\0\0\0\x18ftypheic\0\0\0\0mif1heic", "latin1");
+  await expect(decodeImage(heic, "f")).rejects.toMatchObject({
+    code: "bad-image",
+    message: expect.stringContaining("it is a HEIC"),
+  });
+});

@@ -7,10 +7,10 @@ import type { Job } from "#/pipeline/job.ts";
 import { Interruption, Run } from "#/pipeline/run.ts";
 import { begin } from "#/pipeline/sources/begin.ts";
 import type { Beginning } from "#/pipeline/sources/beginning.ts";
-import { pictureTensor } from "#/pipeline/sources/picture-tensor.ts";
 import type { Recipe, Source } from "#/recipe/recipe.ts";
 import type { Networks } from "#/runtime/models.ts";
 import type { Upscaler } from "#/runtime/upscaler/super-resolve.ts";
+import { pictureTensor } from "#/tensor/picture-tensor.ts";
 import { type Tensor, zeros } from "#/tensor/tensor.ts";
 import { smallRecipe } from "../../support/small-recipe.ts";
 import { stubContext, stubJob, stubNetworks } from "../../support/stub-job.ts";
@@ -83,6 +83,7 @@ const upscale = {
   picture: 0,
   working: 64,
   factor: 2,
+  by: "network",
   direct: false,
   strength: 0.382,
 } as const;
@@ -106,7 +107,7 @@ describe("vary", () => {
     const { beginning } = await begun(jobOf({ ...vary, working: 64 }, input, encoding(seen)));
     expect(beginning).toMatchObject({ latent: { dims: [1, 4, 7, 8] } });
     const [first] = seen;
-    const at = ((2 * 67 + 1) * 3) as number;
+    const at = (2 * 67 + 1) * 3;
     expect(first?.data[0]).toBeCloseTo((2 * input.data[at]!) / 255 - 1, 6);
   });
 
@@ -139,6 +140,15 @@ describe("upscale", () => {
     ]);
   });
 
+  test("without a network Lanczos enlarges, to the same size", async () => {
+    const input = picture(41, 33);
+    const { beginning } = await begun(jobOf({ ...upscale, by: "lanczos", direct: true }, input, {}));
+    expect(beginning).toEqual({
+      kind: "picture",
+      image: lanczosResize(input, { width: 82, height: 66 }),
+    });
+  });
+
   test("a network of another scale gives a picture of the same size", async () => {
     for (const scale of [1, 2, 4]) {
       const source = { ...upscale, working: 128, direct: true };
@@ -159,7 +169,7 @@ describe("upscale", () => {
     expect(beginning).toMatchObject({ denoise: 0.382, tiles: true, latent: { dims: [1, 4, 9, 11] } });
     const plane = seen[0]!.data.subarray(0, 72 * 88);
     expect([plane[81], plane[87]]).toEqual([plane[81], plane[81]]);
-    expect(plane[71 * 88]).toBe(plane[65 * 88]!);
+    expect(plane[71 * 88]).toBe(plane[65 * 88]);
     expect(beginning.finish?.(picture(88, 72))).toMatchObject({ width: 82, height: 66 });
   });
 

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
-import { tiled, tilesOf } from "#/pipeline/stages/tiled.ts";
 import { decodeTiled, encodeTiled } from "#/pipeline/stages/tiled-vae.ts";
 import type { Tensor } from "#/tensor/tensor.ts";
+import { tiled, tilesOf } from "#/tensor/tiled.ts";
 import { stubNetworks } from "../../support/stub-job.ts";
 
 async function drained<Done>(

@@ -33,6 +33,7 @@ test("every field of inpainting has its place in the source", () => {
     strength: 1,
     startEmpty: false,
     working: 1024,
+    enlarge: { by: "lanczos", tell: true },
     show: "result",
   });
   const said = source({
@@ -82,6 +83,17 @@ test("words for the place come first, and styles go around them; the prompt is a
   expect(
     resolved({ prompt: "", inpaint_additional_prompt: "a gate" }).recipe.images[0]?.positive.texts,
   ).toEqual(["a gate"]);
+});
+
+test("a small part is enlarged by the network that there is; having none is no reason to refuse", () => {
+  const files = ["fooocus_upscaler_s409985e5.bin"];
+  const there = { ...world, upscalers: { files, rule: { named: "", without: "refuse" } as const } };
+  const { recipe, partFields } = resolved({}, there);
+  expect(recipe.parts).toEqual([{ kind: "upscale_models", name: files[0]! }]);
+  expect(partFields).toEqual(["inpaint_input_image"]);
+  expect(recipe.source).toMatchObject({ enlarge: { by: "network", tell: false } });
+  const demo = { ...there, upscalers: { ...there.upscalers, files: ["fooocusd-demo-upscaler.safetensors"] } };
+  expect(resolved({}, demo).recipe.source).toMatchObject({ enlarge: { by: "network", tell: true } });
 });
 
 test("an engine is a head and a patch, and the base model takes over from it at four fifths", () => {

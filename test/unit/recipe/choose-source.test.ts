@@ -14,6 +14,10 @@ const worldWith = (pictureSize: Size | undefined): World => ({
   ...plainWorld,
   loras: ["sdxl_lightning_4step_lora.safetensors"],
   pictureSize: () => pictureSize,
+  upscalers: {
+    files: ["fooocus_upscaler_s409985e5.bin"],
+    rule: { named: "", without: "refuse" },
+  },
 });
 
 function resolve(
@@ -136,6 +140,27 @@ describe("upscale", () => {
     expect(resolve(asked, [1376, 1376]).recipe.images).toHaveLength(3);
   });
 
+  test("the network that enlarges is a part of the recipe; without one it is refused, or done without", () => {
+    const params = {
+      ...plainParams,
+      refiner_model_name: "None",
+      uov_input_image: address("a"),
+      uov_method: "Upscale (2x)",
+    } as const;
+    const found = resolveRecipe(params, worldWith({ width: 1024, height: 1024 }));
+    expect(found.recipe.parts).toEqual([{ kind: "upscale_models", name: "fooocus_upscaler_s409985e5.bin" }]);
+    expect(found.partFields).toEqual(["uov_method"]);
+    const without = (rule: "refuse" | "lanczos") =>
+      resolveRecipe(params, {
+        ...worldWith({ width: 1024, height: 1024 }),
+        upscalers: { files: [], rule: { named: "", without: rule } },
+      });
+    expect(refusal(() => without("refuse"))).toMatchObject({ code: "missing-model", field: "uov_method" });
+    const { recipe, warnings } = without("lanczos");
+    expect([recipe.parts, recipe.source]).toMatchObject([undefined, { by: "lanczos" }]);
+    expect(warnings[0]).toStartWith("The picture was enlarged without a network");
+  });
+
   test("each mode has its own number of steps for it, by which the refiner's switch is, too", () => {
     const steps = (said: Partial<GenerateParams>) => made({ uov_method: "Upscale (2x)", ...said }).steps;
     expect(steps({ performance_selection: "Quality" })).toBe(36);
@@ -209,8 +234,11 @@ test("of a picture that was not taken in yet nothing is decided that depends on 
 
 describe("goals, by the tab that the pictures choose", () => {
   const uov = { uov_input_image: address("a"), uov_method: "Vary (Subtle)" } as const;
-  const inpaint = { inpaint_input_image: address("b"), outpaint_selections: ["Left"] } as const;
-  const goals = (said: object) => goalsOf({ ...plainParams, ...said } as GenerateParams);
+  const inpaint: Partial<GenerateParams> = {
+    inpaint_input_image: address("b"),
+    outpaint_selections: ["Left"],
+  };
+  const goals = (said: Partial<GenerateParams>) => goalsOf({ ...plainParams, ...said });
 
   test("a picture to vary comes before one to paint in, and a method that is Disabled is none", () => {
     expect(goals(uov)).toEqual({ uov: true, inpaint: false });

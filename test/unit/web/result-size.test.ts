@@ -23,23 +23,24 @@ test.each<[Method, readonly number[], readonly number[], boolean]>([
   ["Vary (Strong)", [1003, 1001], [1000, 1000], false],
   ["Vary (Subtle)", [4000, 3000], [2304, 1728], false],
 ])("%s of %p makes %p", (method, [width = 0, height = 0], [w = 0, h = 0], direct) => {
-  expect(foreseen(draft(width, height, { method }))).toEqual({ size: { width: w, height: h }, direct });
+  expect(foreseen(draft(width, height, { method }), 1024)).toEqual({ size: { width: w, height: h }, direct });
 });
 
 test("a factor of one's own is used as it is", () => {
-  const { size } = foreseen(draft(800, 800, { method: "Upscale (Custom)", multiple: 2.2 })) ?? {};
+  const { size } = foreseen(draft(800, 800, { method: "Upscale (Custom)", multiple: 2.2 }), 1024) ?? {};
   expect(size).toEqual({ width: 1760, height: 1760 });
 });
 
 test("a picture that is too narrow has no size, one that takes no part has none either", () => {
-  expect(foreseen(draft(2000, 4, {}))).toBeUndefined();
-  expect(foreseen(draft(1024, 1, {}))).toBeUndefined();
-  expect(foreseen(draft(100, 100, { method: "Disabled" }))).toBeUndefined();
-  expect(foreseen(emptySource)).toBeUndefined();
+  expect(foreseen(draft(2000, 4, {}), 1024)).toBeUndefined();
+  expect(foreseen(draft(1024, 1, {}), 1024)).toBeUndefined();
+  expect(foreseen(draft(100, 100, { method: "Disabled" }), 1024)).toBeUndefined();
+  expect(foreseen(emptySource, 1024)).toBeUndefined();
 });
 
 test("an inpainted picture keeps its size; an extended one has what it got", () => {
-  const inpaint = (part: Partial<SourceDraft>) => foreseen(draft(101, 77, { tab: "inpaint", ...part }))?.size;
+  const inpaint = (part: Partial<SourceDraft>) =>
+    foreseen(draft(101, 77, { tab: "inpaint", ...part }), 1024)?.size;
   expect(inpaint({})).toEqual({ width: 101, height: 77 });
   expect(inpaint({ extensions: { Left: "", Top: "", Right: "", Bottom: "" } })).toEqual({
     width: 161,
@@ -62,4 +63,13 @@ test("sides of a record come back as they were typed", () => {
     Bottom: "",
   });
   expect(extensionsOf("Left", undefined)).toEqual(sides);
+});
+
+test("a checkpoint that draws smaller pictures brings them to that", () => {
+  expect(foreseen(draft(100, 100, {}), 256)?.size).toEqual({ width: 256, height: 256 });
+  expect(foreseen(draft(1000, 500, {}), 256)?.size).toEqual({ width: 640, height: 320 });
+  expect(foreseen(draft(400, 400, { method: "Upscale (2x)" }), 256)).toEqual({
+    size: { width: 800, height: 800 },
+    direct: true,
+  });
 });

@@ -1,5 +1,4 @@
-import { fittedSize } from "#/image/operations/fit-to-size-number.ts";
-import { sizeNumber } from "#/image/operations/size-number.ts";
+import { enlargedSize, latentSize, mostDiffused, variedSize } from "#/image/operations/source-sizes.ts";
 import { outpaintRegion } from "./outpaint-region.ts";
 import { isExtended, type SourceDraft, takesPart } from "./source-draft.ts";
 import type { Size } from "./view.ts";
@@ -7,42 +6,32 @@ import type { Size } from "./view.ts";
 /** What will be made of a picture: its size, and whether it is only enlarged, without the prompt and as one picture. */
 export type Foreseen = Readonly<{ size: Size; direct: boolean }>;
 
-/** Above this size number what is upscaled is not diffused. */
-const largestDiffused = 2800;
-const variedNumbers = { least: 1024, most: 2048 };
-
 /**
  * The size that the server will make of a picture, told before it is sent.
  *
+ * @param working the size number that the server's checkpoint brings pictures to
  * @returns undefined where the picture takes no part, or is so narrow that a side would become 0
  */
-export function foreseen(draft: SourceDraft): Foreseen | undefined {
+export function foreseen(draft: SourceDraft, working: number): Foreseen | undefined {
   const { picture, tab, method, extensions } = draft;
   if (picture === undefined || !takesPart(draft)) return undefined;
   if (tab === "inpaint") {
     const { width, height } = isExtended(draft) ? outpaintRegion(picture, extensions) : picture;
     return { size: { width, height }, direct: false };
   }
-  return method.startsWith("Vary") ? varied(picture) : upscaled(picture, draft);
+  return method.startsWith("Vary") ? varied(picture, working) : upscaled(picture, draft, working);
 }
 
-function varied(picture: Size): Foreseen | undefined {
-  const wanted = Math.min(variedNumbers.most, Math.max(variedNumbers.least, sizeNumber(picture)));
-  const size = fittedSize(picture, wanted);
-  return size === undefined ? undefined : { size: inEights(size), direct: false };
+function varied(picture: Size, working: number): Foreseen | undefined {
+  const size = variedSize(picture, working);
+  return size === undefined ? undefined : { size: latentSize(size), direct: false };
 }
 
-function upscaled({ width, height }: Size, { method, multiple }: SourceDraft): Foreseen | undefined {
-  const factor = factorOf(method, multiple);
-  const wanted = { width: width * factor, height: height * factor };
-  const number = sizeNumber(wanted);
-  const direct = method.includes("Fast") || number > largestDiffused;
-  const size =
-    number < 1024
-      ? fittedSize({ width: width * 4, height: height * 4 }, 1024)
-      : { width: Math.trunc(wanted.width), height: Math.trunc(wanted.height) };
-  if (size === undefined) return undefined;
-  return { size: direct ? size : inEights(size), direct };
+function upscaled(picture: Size, { method, multiple }: SourceDraft, working: number): Foreseen | undefined {
+  const enlarged = enlargedSize(picture, factorOf(method, multiple), working);
+  if (enlarged === undefined) return undefined;
+  const direct = method.includes("Fast") || enlarged.number > mostDiffused(working);
+  return { size: direct ? enlarged.size : latentSize(enlarged.size), direct };
 }
 
 function factorOf(method: SourceDraft["method"], multiple: number): number {
@@ -60,9 +49,3 @@ function factorOf(method: SourceDraft["method"], multiple: number): number {
       return 1;
   }
 }
-
-/** A latent is an eighth of a picture; what does not fill one is cut off. */
-const inEights = ({ width, height }: Size): Size => ({
-  width: Math.floor(width / 8) * 8,
-  height: Math.floor(height / 8) * 8,
-});

@@ -11,6 +11,8 @@ import { VaryFields } from "./vary-fields.tsx";
 
 export type SourcePanelProps = Readonly<{
   draft: SourceDraft;
+  /** The size number that the server brings pictures to. */
+  working: number;
   change: (part: Partial<SourceDraft>) => void;
   /** A file that somebody chose, dropped or pasted. */
   take: (file: File) => void;
@@ -89,10 +91,10 @@ function WithPicture(props: SourcePanelProps & Readonly<{ picture: StartingPictu
           ))}
         </div>
       </fieldset>
-      {draft.tab === "uov" ? <VaryFields {...props} /> : <Inpaint {...props} picture={picture} />}
       <p class="hint" role="status">
-        {told(draft)}
+        {told(draft, props.working)}
       </p>
+      {draft.tab === "uov" ? <VaryFields {...props} /> : <Inpaint {...props} picture={picture} />}
     </>
   );
 }
@@ -120,10 +122,10 @@ function Inpaint({
 }
 
 /** What will come of it, before it is sent. */
-function told(draft: SourceDraft): string {
+function told(draft: SourceDraft, working: number): string {
   if (draft.tab === "uov" && draft.method === "Disabled")
     return "Disabled: the picture takes no part, and a new one is made from the prompt.";
-  const made = foreseen(draft);
+  const made = foreseen(draft, working);
   if (made === undefined) return "This picture is too narrow for that.";
   const { width, height } = made.size;
   const direct = made.direct ? " It is only enlarged: without the prompt, and one picture." : "";

@@ -49,6 +49,7 @@ const source: InpaintSource = {
   strength: 1,
   startEmpty: false,
   working: 1024,
+  enlarge: { by: "lanczos", tell: false },
   show: "result",
 };
 

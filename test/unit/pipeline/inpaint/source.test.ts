@@ -27,6 +27,7 @@ const source: InpaintSource = {
   strength: 1,
   startEmpty: false,
   working: 64,
+  enlarge: { by: "lanczos", tell: false },
   show: "result",
 };
 
@@ -130,6 +131,15 @@ test("no initial latent: nothing to start from, and still the picture around the
   // The first block is in the hole, the last one is not.
   expect(first(empty)[0]).not.toBe(first(full)[0]);
   expect(first(empty)[7]).toBe(first(full)[7]!);
+});
+
+test("a part that is smaller than what is drawn is enlarged, and that is told where it is to be", async () => {
+  const notes = async (working: number, tell: boolean) =>
+    (await made({ source: { ...source, working, enlarge: { by: "lanczos", tell } } })).facts.flatMap(
+      (fact) => (fact.type === "note" ? [fact.note] : []),
+    );
+  expect(await notes(128, true)).toEqual([{ note: "part-enlarged", by: "lanczos" }]);
+  expect([await notes(128, false), await notes(64, true)]).toEqual([[], []]);
 });
 
 test("at a low strength the hole begins with what is there: no fill is made", async () => {

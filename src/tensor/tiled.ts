@@ -1,4 +1,4 @@
-import type { Tensor } from "#/tensor/tensor.ts";
+import type { Tensor } from "./tensor.ts";
 
 /** Tiles of one size, in places of the input. */
 export type Tiling = Readonly<{

@@ -1,13 +1,17 @@
-import type { Greymap } from "#/image/greymap.ts";
-import type { Pixmap } from "#/image/pixmap.ts";
-import type { Tensor } from "#/tensor/tensor.ts";
+import type { Tensor } from "./tensor.ts";
+
+/** RGB rows. */
+type Pixels = Readonly<{ width: number; height: number; data: Uint8Array }>;
 
 /**
  * A picture as a VAE's encoder takes it: [1, 3, H, W], -1 to 1; v / 255 and its double less 1 in float32, as in Fooocus.
  *
- * @param hole of its size: grey (0) where it is 255
+ * @param hole a value a pixel: grey (0) where it is 255
  */
-export function pictureTensor({ width, height, data }: Pixmap, hole?: Greymap): Tensor {
+export function pictureTensor(
+  { width, height, data }: Pixels,
+  hole?: Readonly<{ data: Uint8Array }>,
+): Tensor {
   const levels = Float32Array.from({ length: 256 }, (_, v) => Math.fround(2 * Math.fround(v / 255)) - 1);
   const plane = width * height;
   const values = new Float32Array(3 * plane);
