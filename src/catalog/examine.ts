@@ -75,10 +75,13 @@ export class Examiner {
     });
   }
 
-  /** @throws ModelError if it is no inpaint patch for this checkpoint, every entry of it */
-  patch(path: string, checkpoint: Checkpoint): void {
+  /**
+   * @returns what the file has and nobody uses: nothing
+   * @throws ModelError if it is no inpaint patch for this checkpoint, every entry of it
+   */
+  patch(path: string, checkpoint: Checkpoint): readonly string[] {
     const key = [path, stampAt(path), checkpoint.path, checkpoint.stamp];
-    this.#others.of(["patch", ...key], () => {
+    return this.#others.of(["patch", ...key], () => {
       readInpaintPatch(openWeights(path), checkpoint);
       return [];
     });

@@ -37,12 +37,14 @@ writeRandom(
   new Map([...shapes].map(([key, [rows = 1, ...rest]]) => [key, [rows, ...rest.map(() => 1)]])),
 );
 
-const [base, codesOf, endsOf] = [weights, codes, ends].map((path) => openWeights(path).tensors);
+const tensorsOf = (path: string) => openWeights(path).tensors;
+const [base, codesOf, endsOf] = [tensorsOf(weights), tensorsOf(codes), tensorsOf(ends)];
 const tensors = new Map<string, readonly Difference[]>(
-  [...base!.keys()].map((key) => [
-    key,
-    [{ owner: 0, values: codesOf!.get(key)!, range: { low: endsOf!.get(key)!, high: endsOf!.get(key)! } }],
-  ]),
+  [...base.keys()].flatMap((key): [string, readonly Difference[]][] => {
+    const [values, bound] = [codesOf.get(key), endsOf.get(key)];
+    if (values === undefined || bound === undefined) return [];
+    return [[key, [{ owner: 0, values, range: { low: bound, high: bound } }]]];
+  }),
 );
 
 const random = (dims: readonly number[]) => ({
@@ -54,7 +56,7 @@ const memory = (): number =>
   Number(/RssAnon:\s+(\d+)/.exec(readFileSync("/proc/self/status", "utf8"))?.[1]) / 2 ** 20;
 
 async function measured(patched: boolean): Promise<number> {
-  const source = weightSource("synthetic", base!, undefined, patched ? { count: 1, tensors } : undefined);
+  const source = weightSource("synthetic", base, undefined, patched ? { count: 1, tensors } : undefined);
   const graph = networks.unet.draw(source, operators.cpu);
   const session = await Session.open(graph, { device: "cpu", weights: "in-place", threads: 0 });
   const feeds = patched

@@ -1,6 +1,5 @@
 import type { Greymap } from "#/image/greymap.ts";
 import type { Pixmap } from "#/image/pixmap.ts";
-import { networks } from "#/networks/index.ts";
 import { type Contribute, namedInput } from "#/sampling/guidance/inputs.ts";
 import type { Latent } from "#/sampling/sampler.ts";
 import type { Fact } from "../generate.ts";
@@ -22,7 +21,6 @@ export async function* toldOfHole(
   const { latents } = samplingMethod(job).model;
   const latent = yield* encodePicture(job, { image, hole, vae: job.networks, gives: "holes" });
   const asked = { hole: mask, picture: latents.toSampler(latent) };
-  const head = networks["inpaint-head"];
-  const { feature } = await job.clock.time("encoding", () => job.networks.ask(head, asked));
+  const feature = await job.clock.time("encoding", () => job.networks.inpaintHead(asked));
   return namedInput("inpaint", feature);
 }

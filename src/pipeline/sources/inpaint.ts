@@ -7,6 +7,7 @@ import { zeros } from "#/tensor/tensor.ts";
 import type { Fact } from "../generate.ts";
 import { type AreaToDraw, areaToDraw } from "../inpaint/area-to-draw.ts";
 import { filled } from "../inpaint/filled.ts";
+import { inColours } from "../inpaint/in-colours.ts";
 import { latentHole } from "../inpaint/latent-hole.ts";
 import { pasteBack } from "../inpaint/paste-back.ts";
 import { toldOfHole } from "../inpaint/told-of-hole.ts";
@@ -102,10 +103,3 @@ async function* latents(
     ...(further === undefined ? {} : { further: [further] }),
   };
 }
-
-/** A mask as a picture of three channels. */
-const inColours = ({ width, height, data }: Greymap): Pixmap => ({
-  width,
-  height,
-  data: new Uint8Array(3 * data.length).map((_, at) => data[Math.floor(at / 3)]!),
-});

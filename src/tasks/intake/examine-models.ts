@@ -129,12 +129,8 @@ function* examination(
     for (const { kind, used: part } of partsOf(choice)) {
       yield;
       used = part;
-      note(examiner.part(kind, pathOf(part), checkpoint));
-    }
-    if (recipe.patch !== undefined) {
-      yield;
-      used = { kind: "inpaint", what: "inpaint patch", name: recipe.patch, field: "inpaint_engine" };
-      examiner.patch(pathOf(used), checkpoint);
+      const path = pathOf(part);
+      note(kind === "patch" ? examiner.patch(path, checkpoint) : examiner.part(kind, path, checkpoint));
     }
     for (used of loras) {
       yield;
@@ -177,11 +173,21 @@ function refinerIn({ refiner }: ModelChoice["recipe"]): Used | undefined {
     : { kind: "checkpoints", what: "refiner", name, field: "refiner_model_name" };
 }
 
-const partsOf = ({ recipe, partFields = [] }: ModelChoice) =>
-  (recipe.parts ?? []).map(({ kind, name }, at) => ({
+/** Files for parts of models, and what is added to the weights of one. */
+const partsOf = ({ recipe: { parts = [], patch }, partFields = [] }: ModelChoice) => [
+  ...parts.map(({ kind, name }, at) => ({
     kind,
     used: { kind, what: `${kind} file`, name, field: partFields[at] ?? kind },
-  }));
+  })),
+  ...(patch === undefined
+    ? []
+    : [
+        {
+          kind: "patch",
+          used: { kind: "inpaint", what: "inpaint patch", name: patch, field: "inpaint_engine" },
+        } as const,
+      ]),
+];
 
 const inversionsOf = ({ recipe, inversionFields = [] }: ModelChoice): readonly Used[] =>
   (recipe.inversions ?? []).map(({ said, name }, at) => {
