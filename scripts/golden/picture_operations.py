@@ -4,8 +4,8 @@ the results that cannot be told by a checksum, picture-operations.json the cases
     python3 scripts/golden/picture_operations.py
 
 Needs pillow 9.4, opencv-python-headless 4.10, numpy, scikit-image, scikit-learn and safetensors. Photographs: china.jpg and
-flower.jpg of scikit-learn (CC BY, Romain Guy; CC BY, dany13), astronaut.png (NASA, public domain), chelsea.png (CC0, Stefan
-van der Walt) of scikit-image; crops of a few dozen pixels a side.
+flower.jpg of scikit-learn (CC BY 2.0, danielbuechele and vultilion on Flickr), astronaut.png (NASA, public domain), chelsea.png
+(CC0, Stefan van der Walt) of scikit-image; crops of a few dozen pixels a side.
 
 The reference's Pillow is 9, which always filters rows before columns; 13 begins with the columns where the height shrinks and
 the width does not, which gives other bytes. So this refuses to run with a newer one.

@@ -28,14 +28,10 @@ export function gradients(picture: Picture): Gradients {
         const left = Math.max(0, x - 1) * channels + c;
         const own = x * channels + c;
         const right = Math.min(width - 1, x + 1) * channels + c;
-        const [nw, ne, sw, se] = [
-          data[above + left]!,
-          data[above + right]!,
-          data[below + left]!,
-          data[below + right]!,
-        ];
-        const across = ne - nw + 2 * (data[here + right]! - data[here + left]!) + se - sw;
-        const down = sw - nw + 2 * (data[below + own]! - data[above + own]!) + se - ne;
+        const falling = data[below + right]! - data[above + left]!;
+        const rising = data[above + right]! - data[below + left]!;
+        const across = falling + rising + 2 * (data[here + right]! - data[here + left]!);
+        const down = falling - rising + 2 * (data[below + own]! - data[above + own]!);
         const sum = Math.abs(across) + Math.abs(down);
         if (sum <= most) continue;
         most = sum;

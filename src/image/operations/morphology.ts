@@ -12,59 +12,42 @@ export function erode<P extends Picture>(picture: P, times = 1): P {
 }
 
 /**
- * The square is one of rows and one of columns, and they may be done one after the other. Erosion is dilation of the
- * negative (`flip` 255): x ^ 255.
+ * `times` squares of 3 are one of 2 * times + 1, and that is one of rows and one of columns. Erosion is dilation of the negative
+ * (`flip` 255): x ^ 255. Outside is 0, which is never the largest.
  */
 function spread<P extends Picture>(picture: P, times: number, flip: 0 | 255): P {
   if (!Number.isInteger(times) || times < 0) throw new RangeError(`cannot be done ${times} times`);
   const channels = channelsOf(picture);
   const { width, height } = picture;
   const values = width * channels;
-  let data = picture.data.map((value) => value ^ flip);
-  let out = new Uint8Array(data.length);
-  for (let round = 0; round < times; round += 1) {
-    for (let y = 0; y < height; y += 1)
-      largestInRow(data, out, { start: y * values, values, step: channels });
-    [data, out] = [out, data];
+  const all = new Uint8Array((height + 2 * times) * values);
+  const row = new Uint8Array((width + 2 * times) * channels);
+  for (let y = 0; y < height; y += 1) {
+    row.fill(0);
+    for (let x = 0; x < values; x += 1) row[times * channels + x] = picture.data[y * values + x]! ^ flip;
+    largestOfWindows(row, channels, 2 * times + 1);
+    all.set(row.subarray(0, values), (times + y) * values);
   }
-  for (let round = 0; round < times; round += 1) {
-    for (let y = 0; y < height; y += 1)
-      largestOfRows(data, out, y * values, {
-        values,
-        above: Math.max(0, y - 1) * values,
-        below: Math.min(height - 1, y + 1) * values,
-      });
-    [data, out] = [out, data];
-  }
+  largestOfWindows(all, values, 2 * times + 1);
   return likePicture(
     picture,
     picture,
-    data.map((value) => value ^ flip),
+    all.subarray(0, height * values).map((value) => value ^ flip),
   );
 }
 
-type Row = Readonly<{ start: number; values: number; step: number }>;
-
-function largestInRow(data: Uint8Array, out: Uint8Array, { start, values, step }: Row): void {
-  const end = start + values;
-  const most = (a: number, b: number): number => (a > b ? a : b);
-  for (let at = start; at < Math.min(end, start + step); at += 1)
-    out[at] = at + step < end ? most(data[at]!, data[at + step]!) : data[at]!;
-  for (let at = start + step; at < end - step; at += 1)
-    out[at] = most(most(data[at - step]!, data[at]!), data[at + step]!);
-  for (let at = Math.max(start + step, end - step); at < end; at += 1)
-    out[at] = most(data[at - step]!, data[at]!);
-}
-
-type Neighbours = Readonly<{ values: number; above: number; below: number }>;
-
-function largestOfRows(data: Uint8Array, out: Uint8Array, start: number, rows: Neighbours): void {
-  const { values, above, below } = rows;
-  for (let x = 0; x < values; x += 1) {
-    const upper = data[above + x]!;
-    const own = data[start + x]!;
-    const lower = data[below + x]!;
-    const most = upper > own ? upper : own;
-    out[start + x] = most > lower ? most : lower;
+/**
+ * Each value becomes the largest of `window` values, itself and those behind it at distances of `step`: by windows twice as
+ * long each time, so that a long one costs little more than a short one.
+ */
+function largestOfWindows(values: Uint8Array, step: number, window: number): void {
+  for (let reached = 1; reached < window; ) {
+    const further = Math.min(reached, window - reached);
+    const distance = further * step;
+    for (let i = 0; i + distance < values.length; i += 1) {
+      const other = values[i + distance]!;
+      if (other > values[i]!) values[i] = other;
+    }
+    reached += further;
   }
 }

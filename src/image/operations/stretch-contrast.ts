@@ -10,7 +10,8 @@ export function stretchContrast(
   map: Readonly<{ width: number; height: number; data: Float32Array }>,
   percents: readonly [low: number, high: number],
 ): Greymap {
-  const [low, high] = [percentile(map.data, percents[0]), percentile(map.data, percents[1])];
+  const sorted = map.data.toSorted();
+  const [low, high] = [percentile(sorted, percents[0]), percentile(sorted, percents[1])];
   const start = Math.fround(low);
   const span = Math.fround(high - low);
   const data = new Uint8Array(map.data.length);
