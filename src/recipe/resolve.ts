@@ -38,6 +38,8 @@ export type World = ModelFiles &
   Readonly<{
     styles: readonly Style[];
     wildcards: Wildcards;
+    /** Names that have lines, for sentences about one that has none. */
+    wildcardNames?: () => readonly string[];
     /** Files of the embeddings folder. */
     inversions?: readonly string[];
     /** The files of prompt expansion; nobody knows of any where this is absent. */
@@ -112,13 +114,7 @@ export function resolveRecipe(said: GenerateParams, world: World): Resolved {
   const refiner = chooseRefiner(params, mode, base, { ...world, patched: inpaint?.patch !== undefined });
   const run = { ...method, steps, source, refiner };
   return {
-    warnings: [
-      ...warnings,
-      ...chosenSource.warnings,
-      ...[stepsWarning(run), refinerWarning(run), pastMaskWarning(run), leftOutRefiner(params, base)].flatMap(
-        (said) => said ?? [],
-      ),
-    ],
+    warnings: [...warnings, ...chosenSource.warnings, ...methodWarnings(run, params, base)],
     loraFields: chosen.map(({ field }) => field),
     ...(parts.length === 0 ? {} : { partFields: parts.map(({ field }) => field) }),
     ...(named.length === 0 ? {} : { inversionFields: named.map(({ field }) => field) }),
@@ -165,6 +161,16 @@ function inversionsIn(
 }
 
 const noUpscalers = { files: [], rule: { named: "", without: "refuse" } } as const;
+
+/** What is otherwise because of how a recipe is sampled. */
+const methodWarnings = (
+  run: Parameters<typeof refinerWarning>[0],
+  params: GenerateParams,
+  base: string,
+): readonly string[] =>
+  [stepsWarning(run), refinerWarning(run), pastMaskWarning(run), leftOutRefiner(params, base)].flatMap(
+    (said) => said ?? [],
+  );
 
 /** Whether a picture is all that is made, without diffusion. */
 const isDirect = (source: Source): boolean => source.kind === "upscale" && source.direct;
