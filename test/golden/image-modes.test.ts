@@ -1,7 +1,7 @@
 import { afterAll, expect, test } from "bun:test";
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import type { GenerateParams } from "#/api/generate.ts";
 import { decodeImage } from "#/image/decode.ts";
 import type { Pixmap } from "#/image/pixmap.ts";
@@ -16,10 +16,11 @@ import cases from "./image-modes.json";
 
 /**
  * Whole jobs that start from a picture against Fooocus' own modules on the same files (scripts/golden/image_modes.py), from
- * the request to pixels. The rest of the cases: `IMAGE_MODES=all npm test -- test/golden/image-modes.test.ts`, or a pattern of names.
+ * the request to pixels. The costly cases too: `IMAGE_MODES=all npm test -- test/golden/image-modes.test.ts`, or a pattern of
+ * names in its place.
  *
- * A picture is cut to whole levels after sums in another order, so a value next to an edge falls on its other side; beside a
- * ramp of the mask or a resize that may make two levels.
+ * A picture is cut to whole levels after sums in another order, so a value next to an edge falls on its other side: found is
+ * 1 level at most, in all cases. What is enlarged, encoded, drawn and pasted back is cut twice more, which may make 2.
  */
 const worstLevels = 2;
 
@@ -46,6 +47,19 @@ const packedModels = [
   "inpaint/inpaint_v26.fooocus.patch",
 ];
 
+/** A picture of test/golden/image-modes. */
+async function read(path: string): Promise<Pixmap> {
+  return decodeImage(await Bun.file(goldenPath(`image-modes/${path}`)).bytes(), path);
+}
+
+const inFolder = (kind: string): readonly string[] =>
+  packedModels.filter((path) => path.startsWith(`${kind}/`)).map((path) => basename(path));
+
+/** Sizes of the pictures that requests bring, as these are known before anything is made. */
+const sizes = new Map<string, Pick<Pixmap, "width" | "height">>();
+for (const name of readdirSync(goldenPath("image-modes/pictures")))
+  sizes.set(name, await read(`pictures/${name}`));
+
 const world: World = {
   ...plainWorld,
   checkpoints: [
@@ -55,7 +69,10 @@ const world: World = {
     "tiny-sd1.safetensors",
   ],
   loras: ["tiny-lora-sgm.safetensors"],
-  vaes: ["tiny-narrow-vae.safetensors"],
+  vaes: inFolder("vae"),
+  inpaintFiles: inFolder("inpaint"),
+  upscalers: { files: inFolder("upscale_models"), rule: { named: "", without: "refuse" } },
+  pictureSize: (name) => sizes.get(name),
   sidecar: (checkpoint) => (checkpoint === "tiny-256.safetensors" ? { size_number: 256 } : {}),
   noise: "cpu",
 };
@@ -65,7 +82,7 @@ for (const kind of ["checkpoints", "loras", "vae", "vae_approx", "inpaint", "ups
   mkdirSync(join(folder, kind));
 for (const [name, path] of Object.entries(models)) symlinkSync(path, join(folder, name));
 for (const name of packedModels) {
-  const packed = await Bun.file(goldenPath(`image-modes/models/${name.split("/")[1]}.zst`)).bytes();
+  const packed = await Bun.file(goldenPath(`image-modes/models/${basename(name)}.zst`)).bytes();
   writeFileSync(join(folder, name), Bun.zstdDecompressSync(packed));
 }
 
@@ -74,10 +91,6 @@ afterAll(async () => {
   await context.close();
   rmSync(folder, { recursive: true });
 });
-
-/** A picture of test/golden/image-modes. */
-const read = async (path: string): Promise<Pixmap> =>
-  decodeImage(await Bun.file(goldenPath(`image-modes/${path}`)).bytes(), path);
 
 /** A case's request as it is when its pictures were taken in. */
 function paramsOf({ request }: Case): GenerateParams {
@@ -91,10 +104,6 @@ function paramsOf({ request }: Case): GenerateParams {
     image_seed: BigInt(request.image_seed),
   };
 }
-
-/** Sizes of the pictures that requests bring, as these are known before anything is made. */
-const sizes = new Map<string, Pick<Pixmap, "width" | "height">>();
-for (const name of readdirSync(goldenPath("image-modes/pictures"))) sizes.set(name, await read(`pictures/${name}`));
 
 /** All that a case makes. */
 async function draw(listed: Case): Promise<readonly Pixmap[]> {
