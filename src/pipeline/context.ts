@@ -18,6 +18,7 @@ import { probe } from "#/runtime/probe.ts";
 import { Residency } from "#/runtime/residency.ts";
 import { watchedNetworks, watchFiles } from "#/runtime/watched-networks.ts";
 import { ExpansionWordsCache } from "./expansion-words-cache.ts";
+import { needsTexts } from "./sources/needs-texts.ts";
 import type { Conditioning } from "./stages/encode-text.ts";
 import type { ExpansionWords } from "./text/expansion-words.ts";
 import { createTokenizer, type Tokenizer } from "./text/tokenizer.ts";
@@ -114,13 +115,17 @@ function lenientPreview(preview: Networks["preview"], log: Log): Networks["previ
 }
 
 /** The networks of its checkpoint that a recipe's pictures are made with. */
-const networksFor = ({ inversions }: Recipe): readonly NetworkName[] => [
-  ...(inversions === undefined
-    ? (["text-l", "text-g"] as const)
-    : (["text-l-vectors", "text-g-vectors"] as const)),
-  "unet",
-  "vae-decoder",
-];
+function networksFor({ inversions, source }: Recipe): readonly NetworkName[] {
+  if (!needsTexts({ source })) return [];
+  return [
+    ...(inversions === undefined
+      ? (["text-l", "text-g"] as const)
+      : (["text-l-vectors", "text-g-vectors"] as const)),
+    "unet",
+    "vae-decoder",
+    ...(source.kind === "noise" ? [] : (["vae-encoder"] as const)),
+  ];
+}
 
 /** @throws RequestError `missing-model` */
 function expansionFiles(modelRoots: EngineSettings["modelRoots"]): ExpansionFiles {
@@ -136,7 +141,7 @@ function expansionFiles(modelRoots: EngineSettings["modelRoots"]): ExpansionFile
  * @throws RequestError `missing-model`
  */
 function pathsOf(
-  { base, vae, parts = [], loras, inversions = [], sampledAs, previews, refiner }: Recipe,
+  { base, vae, parts = [], patch, loras, inversions = [], sampledAs, previews, refiner }: Recipe,
   modelRoots: EngineSettings["modelRoots"],
 ): ModelPaths {
   const pathOf = (kind: ModelKind, name: string): string => {
@@ -152,6 +157,7 @@ function pathsOf(
     loras: loras.map(({ name, weight }) => ({ path: pathOf("loras", name), weight })),
     inversions: inversions.map(({ said, name }) => ({ said, path: pathOf("embeddings", name) })),
     ...Object.fromEntries(parts.map(({ kind, name }) => [kind, pathOf(kind, name)])),
+    ...(patch === undefined ? {} : { patch: pathOf("inpaint", patch) }),
     vae: vae === null ? undefined : pathOf("vae", vae),
     base: pathOf("checkpoints", base),
     ...(previewFile === undefined ? {} : { vae_approx: previewFile }),

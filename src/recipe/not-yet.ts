@@ -9,12 +9,6 @@ const features: readonly Readonly<{
   used: (p: GenerateParams) => boolean;
 }>[] = [
   {
-    field: "uov_input_image",
-    what: "Vary and upscale",
-    used: (p) => isImage(p.uov_input_image) && p.uov_method !== "Disabled",
-  },
-  { field: "inpaint_input_image", what: "Inpainting", used: (p) => isImage(p.inpaint_input_image) },
-  {
     field: "controlnet_image",
     what: "Image prompts and ControlNet",
     used: (p) => p.controlnet_image.some(({ cn_img }) => isImage(cn_img)),

@@ -5,38 +5,47 @@ import type { NoiseRule } from "#/lib/devices.ts";
 import type { Tokenizer } from "#/pipeline/text/tokenizer.ts";
 import { chooseFreeU } from "./choose-freeu.ts";
 import { chooseGuidance } from "./choose-guidance.ts";
+import { chooseInpaint, inpaintPrompt } from "./choose-inpaint.ts";
 import { chooseInversions } from "./choose-inversions.ts";
 import { chooseLoras } from "./choose-loras.ts";
 import { chooseMethod } from "./choose-method.ts";
 import { choosePreviews } from "./choose-previews.ts";
 import { chooseRefiner } from "./choose-refiner.ts";
-import { chooseSteps } from "./choose-steps.ts";
+import { chooseSource, type SourceWorld } from "./choose-source.ts";
+import { chooseSteps, modeFor } from "./choose-steps.ts";
+import { chooseUpscaler, type UpscalerRule } from "./choose-upscaler.ts";
 import { drawPrompts, type WrittenPrompts } from "./draw-prompts.ts";
+import { goalsOf } from "./goals.ts";
 import { inputPictures } from "./input-pictures.ts";
 import { inpaintEngines } from "./known-names.ts";
-import { leftOutRefiner, refinerWarning, stepsWarning } from "./method-warnings.ts";
+import { leftOutRefiner, pastMaskWarning, refinerWarning, stepsWarning } from "./method-warnings.ts";
 import { knownName } from "./names.ts";
 import { refuseEmptyTab, refuseNotYet } from "./not-yet.ts";
-import { modeOf } from "./performance.ts";
+import { modeOf, type Performance } from "./performance.ts";
 import { type ModelFiles, ownVae } from "./preset.ts";
 import { checkLength, checkSides, refuseHeavyTags } from "./prompt-limits.ts";
 import { promptLines, takeInlineLoras } from "./prompt-syntax.ts";
-import type { ImageSpec, InversionUse, PartFile, Recipe } from "./recipe.ts";
+import type { ImageSpec, InversionUse, PartFile, Recipe, Source } from "./recipe.ts";
 import { sampledAs } from "./sampled-as.ts";
 import { chooseSize } from "./sizes.ts";
 import type { Style } from "./styles.ts";
 import { refuseUnreadable, type Unreadable } from "./unreadable.ts";
 import type { Wildcards } from "./wildcards.ts";
+import { workingSizeNumber } from "./working-size-number.ts";
 
 /** What is there to make pictures with, as names. */
 export type World = ModelFiles &
   Readonly<{
     styles: readonly Style[];
     wildcards: Wildcards;
+    /** Names that have lines, for sentences about one that has none. */
+    wildcardNames?: () => readonly string[];
     /** Files of the embeddings folder. */
     inversions?: readonly string[];
     /** The files of prompt expansion; nobody knows of any where this is absent. */
     expansion?: ExpansionThere;
+    /** Which files of inpaint engines lie in the inpaint folder. */
+    inpaintFiles?: readonly string[];
     /** What lies in the vae_approx folder. */
     previewFiles?: readonly string[];
     /** What a checkpoint says of itself. */
@@ -46,6 +55,10 @@ export type World = ModelFiles &
     /** Files that lie there and are not among the names. */
     unreadable?: Unreadable;
     noise: NoiseRule;
+    /** The size of a picture that was taken in. */
+    pictureSize?: SourceWorld["pictureSize"];
+    /** What there is to enlarge pictures with, and what the configuration says of it. */
+    upscalers?: Readonly<{ files: readonly string[]; rule: UpscalerRule }>;
     /** Counts what long texts cost the encoders; without one only the engine does. */
     tokenizer?: () => Tokenizer;
   }>;
@@ -71,42 +84,37 @@ export type Resolved = Readonly<{
  *
  * @throws RequestError for everything that cannot be made, naming the field and the way out
  */
-export function resolveRecipe(params: GenerateParams, world: World): Resolved {
-  refuseNotYet(params);
-  refuseEmptyTab(params);
+export function resolveRecipe(said: GenerateParams, world: World): Resolved {
+  refuseNotYet(said);
+  refuseEmptyTab(said);
+  const params = goalsOf(said).inpaint ? { ...said, prompt: inpaintPrompt(said) } : said;
   if (world.unreadable !== undefined) refuseUnreadable(params, world.unreadable);
   checkLength(params.prompt, "prompt");
   checkLength(params.negative_prompt, "negative_prompt");
   knownName(params.inpaint_engine, inpaintEngines, "inpaint_engine", "inpaint engine");
   const base = knownName(params.base_model_name, world.checkpoints, "base_model_name", "checkpoint");
-  const mode = modeOf(params);
   const positive = promptLines(params.prompt);
   const inline = takeInlineLoras(positive.main);
   refuseHeavyTags(inline.loras);
   const pictures = inputPictures(params);
+  const working = workingSizeNumber(world.sidecar(base));
+  const { upscalers = noUpscalers, pictureSize, inpaintFiles = [] } = world;
+  const upscaler = (field: string) => chooseUpscaler(upscalers.files, upscalers.rule, field);
+  const inpaint = chooseInpaint(params, pictures, { working, inpaintFiles, upscalers });
+  const chosenSource = inpaint ?? chooseSource(params, pictures, { pictureSize, working, upscaler });
+  const { source } = chosenSource;
+  const mode = modeFor(modeOf(params), source);
+  const count = isDirect(source) ? 1 : params.image_number;
   const { chosen, warnings } = chooseLoras(params, base, inline.loras, world);
   const prompt = { main: inline.line, extra: positive.extra };
-  const images = Array.from({ length: params.image_number }, (_, index) =>
-    drawPrompts(params, prompt, index, world),
-  );
-  const named: (InversionUse & Readonly<{ field: string }>)[] = [];
-  const sides = { prompt: "positive", negative_prompt: "negative" } as const;
-  for (const field of ["prompt", "negative_prompt"] as const) {
-    // What such a mode never draws is not looked at.
-    if (field === "negative_prompt" && mode.distilled !== undefined) continue;
-    const texts = images.map(({ spec }) => spec[sides[field]].texts);
-    for (const use of chooseInversions([...new Set(texts.flat())], field, world))
-      if (named.every(({ said }) => said !== use.said)) named.push({ ...use, field });
-    checkSides(texts, field, world.tokenizer);
-  }
-  const parts = chooseParts(images, world);
-  const [steps, method] = [chooseSteps(params, mode), chooseMethod(params, mode)];
-  const run = { ...method, steps, refiner: chooseRefiner(params, mode, base, world) };
+  const images = Array.from({ length: count }, (_, index) => drawPrompts(params, prompt, index, world));
+  const named = inversionsIn(images, mode, world);
+  const parts = [...(isDirect(source) ? [] : chooseParts(images, world)), ...chosenSource.parts];
+  const [steps, method] = [chooseSteps(params, mode, source), chooseMethod(params, mode)];
+  const refiner = chooseRefiner(params, mode, base, { ...world, patched: inpaint?.patch !== undefined });
+  const run = { ...method, steps, source, refiner };
   return {
-    warnings: [
-      ...warnings,
-      ...[stepsWarning(run), refinerWarning(run), leftOutRefiner(params, base)].flatMap((said) => said ?? []),
-    ],
+    warnings: [...warnings, ...chosenSource.warnings, ...methodWarnings(run, params, base)],
     loraFields: chosen.map(({ field }) => field),
     ...(parts.length === 0 ? {} : { partFields: parts.map(({ field }) => field) }),
     ...(named.length === 0 ? {} : { inversionFields: named.map(({ field }) => field) }),
@@ -118,20 +126,54 @@ export function resolveRecipe(params: GenerateParams, world: World): Resolved {
       vae: params.vae_name === ownVae ? null : knownName(params.vae_name, world.vaes, "vae_name", "VAE"),
       loras: chosen.map(({ name, weight }) => ({ name, weight })),
       ...(parts.length === 0 ? {} : { parts: parts.map(({ kind, name }) => ({ kind, name })) }),
+      ...(inpaint?.patch === undefined ? {} : { patch: inpaint.patch }),
       ...(named.length === 0 ? {} : { inversions: named.map(({ said, name }) => ({ said, name })) }),
-      size: chooseSize(params),
+      size: chosenSource.size ?? chooseSize(params),
       ...run,
       clipSkip: params.clip_skip,
       guidance: chooseGuidance(params, mode),
       freeU: chooseFreeU(params),
       noise: world.noise,
       previews: params.disable_preview ? null : choosePreviews(base, world),
-      source: { kind: "noise" },
       inputs: pictures.map(({ name }) => name),
       images: images.map(({ spec }) => spec),
     },
   };
 }
+
+/** The textual inversions that the texts of images name, each with the field that names it first; their lengths are checked. */
+function inversionsIn(
+  images: readonly Readonly<{ spec: ImageSpec }>[],
+  { distilled }: Performance,
+  world: World,
+): readonly (InversionUse & Readonly<{ field: string }>)[] {
+  const named: (InversionUse & Readonly<{ field: string }>)[] = [];
+  const sides = { prompt: "positive", negative_prompt: "negative" } as const;
+  for (const field of ["prompt", "negative_prompt"] as const) {
+    // What such a mode never draws is not looked at.
+    if (field === "negative_prompt" && distilled !== undefined) continue;
+    const texts = images.map(({ spec }) => spec[sides[field]].texts);
+    for (const use of chooseInversions([...new Set(texts.flat())], field, world))
+      if (named.every(({ said }) => said !== use.said)) named.push({ ...use, field });
+    checkSides(texts, field, world.tokenizer);
+  }
+  return named;
+}
+
+const noUpscalers = { files: [], rule: { named: "", without: "refuse" } } as const;
+
+/** What is otherwise because of how a recipe is sampled. */
+const methodWarnings = (
+  run: Parameters<typeof refinerWarning>[0],
+  params: GenerateParams,
+  base: string,
+): readonly string[] =>
+  [stepsWarning(run), refinerWarning(run), pastMaskWarning(run), leftOutRefiner(params, base)].flatMap(
+    (said) => said ?? [],
+  );
+
+/** Whether a picture is all that is made, without diffusion. */
+const isDirect = (source: Source): boolean => source.kind === "upscale" && source.direct;
 
 /** Files that images need beside the checkpoint, and the fields that ask for them. */
 function chooseParts(

@@ -1,6 +1,7 @@
 import type { GenerateParams, GenerateRequest } from "#/api/generate.ts";
 import { formatNames } from "#/image/encode.ts";
 import { RequestError } from "#/lib/errors.ts";
+import { withEngineThere } from "#/recipe/inpaint-engine.ts";
 import { pictureWarnings } from "#/recipe/picture-warnings.ts";
 import { type Preset, presetOf } from "#/recipe/preset.ts";
 import { withoutPublishedDefaults } from "#/recipe/published-defaults.ts";
@@ -33,8 +34,8 @@ export type Considering = Readonly<{
 export type Considered = Readonly<{
   params: GenerateParams;
   resolved: Resolved;
-  /** The same in the same world, once its pictures are named as they are kept. */
-  resolveTaken: (taken: GenerateParams) => Resolved;
+  /** The same in the same world, once its pictures are named as they are kept, and so their sizes are known. */
+  resolveTaken: (taken: GenerateParams) => Pick<Considered, "resolved" | "warnings">;
   warnings: readonly string[];
 }>;
 
@@ -50,7 +51,8 @@ export async function consider(said: GenerateRequest, parts: Considering): Promi
   const { request, warnings: unsaid } = withoutPublishedDefaults(said, world);
   const preset = presetOf(request, parts.presets, world);
   const defaults = parts.defaultsFor(request.base_model_name ?? preset.base_model_name);
-  const params = settle(request, { defaults, preset, randomSeed });
+  const settled = settle(request, { defaults, preset, randomSeed });
+  const { params, warnings: ofEngine } = withEngineThere(settled, request, world.inpaintFiles ?? []);
   checkFile(params);
   const webhook = parts.webhook(params.webhook_url);
   const unused = pictureWarnings(params);
@@ -58,18 +60,26 @@ export async function consider(said: GenerateRequest, parts: Considering): Promi
   const { notes, fault } = await parts.examine(resolved);
   if (fault !== undefined) throw unusableModel(fault, { request, preset });
   const more = [
-    ...worldWarnings(params, resolved.recipe, world),
-    ...[
-      expansionWarning(request, preset, world.expansion?.lacks),
-      await parts.roomFor(params, resolved),
-    ].flatMap((text) => text ?? []),
-  ];
+    expansionWarning(request, preset, world.expansion?.lacks),
+    await parts.roomFor(params, resolved),
+  ].flatMap((text) => text ?? []);
+  const withWarnings = (found: Resolved): Pick<Considered, "resolved" | "warnings"> => ({
+    resolved: found,
+    warnings: [
+      ...unsaid,
+      ...ofEngine,
+      ...unused,
+      ...found.warnings,
+      ...worldWarnings(params, found.recipe, world),
+      ...more,
+      ...notes,
+    ],
+  });
   await webhook.checked;
   return {
     params: { ...params, webhook_url: webhook.url },
-    resolved,
-    resolveTaken: (taken) => resolveRecipe(taken, world),
-    warnings: [...unsaid, ...unused, ...resolved.warnings, ...more, ...notes],
+    ...withWarnings(resolved),
+    resolveTaken: (taken) => withWarnings(resolveRecipe(taken, world)),
   };
 }
 

@@ -6,7 +6,7 @@ import type { ModelKind } from "#/catalog/find-model.ts";
 import { interposerPath } from "#/catalog/interposer-path.ts";
 import { clientSentence } from "#/lib/client-sentence.ts";
 import { ModelError, RequestError } from "#/lib/errors.ts";
-import { askedOtherwise, scaledOtherwise } from "#/recipe/method-warnings.ts";
+import { askedOtherwise, drawnAlone, scaledOtherwise } from "#/recipe/method-warnings.ts";
 import type { Recipe } from "#/recipe/recipe.ts";
 
 /** Where model files lie, and who looks at them. */
@@ -34,7 +34,7 @@ export type Fault = Readonly<{ used: Used; error: ModelError }>;
 /** The files of a recipe, and for each LoRA, each further part and each textual inversion the field that chose it. */
 export type ModelChoice = Readonly<{
   recipe: Pick<Recipe, "base" | "vae" | "parts" | "loras" | "inversions"> &
-    Partial<Pick<Recipe, "refiner" | "schedule" | "sampledAs">>;
+    Partial<Pick<Recipe, "patch" | "refiner" | "schedule" | "sampledAs" | "source" | "steps">>;
   loraFields: readonly string[];
   partFields?: readonly string[];
   inversionFields?: readonly string[];
@@ -129,7 +129,8 @@ function* examination(
     for (const { kind, used: part } of partsOf(choice)) {
       yield;
       used = part;
-      note(examiner.part(kind, pathOf(part), checkpoint));
+      const path = pathOf(part);
+      note(kind === "patch" ? examiner.patch(path, checkpoint) : examiner.part(kind, path, checkpoint));
     }
     for (used of loras) {
       yield;
@@ -161,7 +162,7 @@ function refinerNotes(recipe: ModelChoice["recipe"], base: Checkpoint, seen: Che
     ...notes,
     ...askedOtherwise({ ...recipe, base: recipe.refiner?.name ?? recipe.base }, prediction),
     // Stable Diffusion 1.x always starts from a clean latent.
-    ...(family === "sd-1" ? [] : scaledOtherwise(recipe, answers)),
+    ...(family === "sd-1" ? drawnAlone(recipe) : scaledOtherwise(recipe, answers)),
   ];
 }
 
@@ -172,11 +173,21 @@ function refinerIn({ refiner }: ModelChoice["recipe"]): Used | undefined {
     : { kind: "checkpoints", what: "refiner", name, field: "refiner_model_name" };
 }
 
-const partsOf = ({ recipe, partFields = [] }: ModelChoice) =>
-  (recipe.parts ?? []).map(({ kind, name }, at) => ({
+/** Files for parts of models, and what is added to the weights of one. */
+const partsOf = ({ recipe: { parts = [], patch }, partFields = [] }: ModelChoice) => [
+  ...parts.map(({ kind, name }, at) => ({
     kind,
     used: { kind, what: `${kind} file`, name, field: partFields[at] ?? kind },
-  }));
+  })),
+  ...(patch === undefined
+    ? []
+    : [
+        {
+          kind: "patch",
+          used: { kind: "inpaint", what: "inpaint patch", name: patch, field: "inpaint_engine" },
+        } as const,
+      ]),
+];
 
 const inversionsOf = ({ recipe, inversionFields = [] }: ModelChoice): readonly Used[] =>
   (recipe.inversions ?? []).map(({ said, name }, at) => {
@@ -251,6 +262,7 @@ const fieldsThatChoose = [
   "negative_prompt",
   "style_selections",
   "performance_selection",
+  "inpaint_engine",
 ] as const;
 
 const waysOut: Readonly<Record<(typeof fieldsThatChoose)[number], string>> = {
@@ -261,5 +273,6 @@ const waysOut: Readonly<Record<(typeof fieldsThatChoose)[number], string>> = {
   prompt: "Take its <lora:...> tag out of prompt.",
   negative_prompt: "Take its name out of negative_prompt.",
   style_selections: "Take Fooocus V2 out of style_selections, or get the files of prompt expansion again.",
+  inpaint_engine: 'Say inpaint_engine: "None", or get the file again.',
   performance_selection: "It is the LoRA of that performance_selection: choose another, or replace the file.",
 };
