@@ -35,7 +35,7 @@ let rest = "";
 
 /** Seconds of PyTorch, by the order of its features in memory. */
 async function torch(): Promise<Readonly<Record<string, Times>>> {
-  python.stdin.write("\n");
+  await python.stdin.write("\n");
   await python.stdin.flush();
   while (!rest.includes("\n")) {
     const { done, value } = await answers.read();
