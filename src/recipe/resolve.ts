@@ -18,7 +18,7 @@ import { drawPrompts, type WrittenPrompts } from "./draw-prompts.ts";
 import { goalsOf } from "./goals.ts";
 import { inputPictures } from "./input-pictures.ts";
 import { inpaintEngines } from "./known-names.ts";
-import { leftOutRefiner, refinerWarning, stepsWarning } from "./method-warnings.ts";
+import { leftOutRefiner, pastMaskWarning, refinerWarning, stepsWarning } from "./method-warnings.ts";
 import { knownName } from "./names.ts";
 import { refuseEmptyTab, refuseNotYet } from "./not-yet.ts";
 import { modeOf, type Performance } from "./performance.ts";
@@ -115,7 +115,9 @@ export function resolveRecipe(said: GenerateParams, world: World): Resolved {
     warnings: [
       ...warnings,
       ...chosenSource.warnings,
-      ...[stepsWarning(run), refinerWarning(run), leftOutRefiner(params, base)].flatMap((said) => said ?? []),
+      ...[stepsWarning(run), refinerWarning(run), pastMaskWarning(run), leftOutRefiner(params, base)].flatMap(
+        (said) => said ?? [],
+      ),
     ],
     loraFields: chosen.map(({ field }) => field),
     ...(parts.length === 0 ? {} : { partFields: parts.map(({ field }) => field) }),

@@ -85,6 +85,12 @@ test("words for the place come first, and styles go around them; the prompt is a
   ).toEqual(["a gate"]);
 });
 
+test("UniPC asks past the mask, as in the reference, and the record says so", () => {
+  expect(resolved({ sampler_name: "uni_pc" }).warnings.join()).toContain("uni_pc paints without looking");
+  expect(resolved({ sampler_name: "euler" }).warnings).toEqual([]);
+  expect(resolved({ sampler_name: "uni_pc", inpaint_mask_image_upload: "None" }).warnings).toEqual([]);
+});
+
 test("a small part is enlarged by the network that there is; having none is no reason to refuse", () => {
   const files = ["fooocus_upscaler_s409985e5.bin"];
   const there = { ...world, upscalers: { files, rule: { named: "", without: "refuse" } as const } };
