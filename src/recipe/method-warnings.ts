@@ -4,7 +4,7 @@ import type { Sampler } from "#/sampling/sampler.ts";
 import { samplers } from "#/sampling/samplers.ts";
 import { ownWayOf } from "#/sampling/schedules.ts";
 import { soleModel } from "#/sampling/sole-model.ts";
-import { stepsMade } from "#/sampling/steps-made.ts";
+import { levelsLeftOut, stepsMade } from "#/sampling/steps-made.ts";
 import { modeOf } from "./performance.ts";
 import type { Recipe } from "./recipe.ts";
 
@@ -15,14 +15,40 @@ type RunOf = Pick<Recipe, "sampler" | "schedule" | "steps" | "source">;
 const madeOf = ({ source, ...run }: RunOf): number =>
   run.steps === 0 ? 0 : stepsMade({ ...run, denoise: "strength" in source ? source.strength : 1 });
 
-/** Says that the schedule makes fewer steps than were asked for, and how many it can make. */
+/** Says that the schedule makes fewer steps than were asked for, or stops far above its end, and how many it can make. */
 export function stepsWarning(run: RunOf): string | undefined {
   const { sampler, schedule, steps } = run;
+  if (steps === 0) return undefined;
   const made = madeOf(run);
-  if ("strength" in run.source && steps > 0) return startWarning(run, run.source.strength, made);
-  if (made === steps) return undefined;
-  return `${schedule} with ${sampler} makes 1 to ${made} steps: ${made} are made where ${steps} were asked for.`;
+  if ("strength" in run.source) return startWarning(run, run.source.strength, made);
+  if (made < steps)
+    return `${schedule} with ${sampler} makes 1 to ${made} steps: ${made} are made where ${steps} were asked for.`;
+  const { leftOut, whole } = levelsLeftOut(run);
+  if (leftOut <= whole * mostLeftOut) return undefined;
+  const counts = wholeCountsAround(run).join(" or ");
+  return `${schedule} makes no run of ${steps} steps to its end: of its ${whole} the last ${leftOut} are left out, as in Fooocus, and details with them. It makes ${counts}.`;
 }
+
+/** The part of a schedule's levels whose absence shows. */
+const mostLeftOut = 0.1;
+
+/** The numbers of steps next to a run's, below and above, with which its schedule leaves out one level at most. */
+function wholeCountsAround({ steps, ...run }: RunOf): readonly number[] {
+  const isWhole = (count: number): boolean =>
+    stepsMade({ ...run, steps: count }) === count && levelsLeftOut({ ...run, steps: count }).leftOut <= 1;
+  const found: number[] = [];
+  for (let count = steps - 1; count > 0 && found.length === 0; count -= 1)
+    if (isWhole(count)) found.push(count);
+  for (let count = steps + 1; count <= mostSteps; count += 1) {
+    if (!isWhole(count)) continue;
+    found.push(count);
+    break;
+  }
+  return found;
+}
+
+/** As many steps as a network has timesteps; no request has more. */
+const mostSteps = 1000;
 
 /**
  * Says that a schedule with few levels cannot start as late as the strength says, in so many steps: with all of its levels the

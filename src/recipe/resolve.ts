@@ -38,6 +38,8 @@ export type World = ModelFiles &
   Readonly<{
     styles: readonly Style[];
     wildcards: Wildcards;
+    /** Names that have lines, for sentences about one that has none. */
+    wildcardNames?: () => readonly string[];
     /** Files of the embeddings folder. */
     inversions?: readonly string[];
     /** The files of prompt expansion; nobody knows of any where this is absent. */

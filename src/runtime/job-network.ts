@@ -3,7 +3,13 @@ import { weightSource } from "#/graph/module.ts";
 import type { Operators } from "#/graph/operators.ts";
 import type { Features, Network } from "#/networks/network.ts";
 import { planJoin } from "#/weights/derived/join-plan.ts";
-import { type JoinedLoras, joinedLoras, joinedSize, noLoras } from "#/weights/derived/joined-loras.ts";
+import {
+  type JoinedLoras,
+  joinedBytes,
+  joinedInPlace,
+  joinedLoras,
+  noLoras,
+} from "#/weights/derived/joined-loras.ts";
 import { changedBytes, changesInPlace, loraChanges, planChanges } from "#/weights/derived/lora-changes.ts";
 import type { Differences } from "#/weights/differences.ts";
 import type { Located } from "#/weights/layouts/part-source.ts";
@@ -57,9 +63,7 @@ export function jobNetwork(
   };
   const loraParts = async (): Promise<JoinedLoras> => {
     const branches = plan();
-    const none = { count: loras.length, modules: noLoras.modules };
-    const joined =
-      branches.modules.length === 0 ? none : await derived.of(joinedLoras(branches, sources), inUse);
+    const joined = joinedInPlace(branches) ?? (await derived.of(joinedLoras(branches, sources), inUse));
     const own = changes();
     return {
       ...joined,
@@ -81,7 +85,7 @@ export function jobNetwork(
       return draw(tensors, joined, patch && (await mappablePatch(patch, derived, inUse)));
     },
     bytes: () => {
-      const factors = loras.length === 0 ? 0 : joinedSize(plan()) + changedBytes(changes());
+      const factors = loras.length === 0 ? 0 : joinedBytes(plan()) + changedBytes(changes());
       return totalBytes([footprintOf(draw(), madeOf, network.packed ? "copied" : "mapped")]) + factors;
     },
   };

@@ -112,6 +112,7 @@ export function openBench(options: BenchOptions = {}): TaskBench {
       presets: new Map([["default", { default_model: "base.safetensors" }]]),
       styles: [],
       wildcards: () => undefined,
+      wildcardNames: () => [],
       ...options.assets,
     },
     log: options.log ?? silentLog,

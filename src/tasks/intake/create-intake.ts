@@ -26,6 +26,8 @@ export type GenerationAssets = Readonly<{
   presets: ReadonlyMap<string, Preset>;
   styles: readonly Style[];
   wildcards: Wildcards;
+  /** Names of the wildcards there are. */
+  wildcardNames: () => readonly string[];
 }>;
 
 /** What of the configuration fills requests. */
@@ -123,6 +125,7 @@ function worldOf({
     previewFiles: catalog.names("vae_approx"),
     styles: assets.styles,
     wildcards: assets.wildcards,
+    wildcardNames: assets.wildcardNames,
     sidecar: (checkpoint) => catalog.sidecar(checkpoint),
     sidecarFaults: (checkpoint) => catalog.sidecarFaults(checkpoint),
     unreadable: (kind, name) => catalog.unreadable(kind, name),

@@ -1,7 +1,7 @@
 import type { GenerateParams } from "#/api/generate.ts";
 import type { Recipe } from "#/recipe/recipe.ts";
 import type { World } from "#/recipe/resolve.ts";
-import { roundedWarning, sizeWarning, wildcardWarning } from "#/recipe/warnings.ts";
+import { roundedWarning, sizeWarning, wildcardWarnings } from "#/recipe/warnings.ts";
 
 type Drawn = Pick<Recipe, "base" | "size" | "source">;
 
@@ -10,7 +10,7 @@ export function worldWarnings(params: GenerateParams, recipe: Drawn, world: Worl
   return [
     ...(world.sidecarFaults?.(recipe.base) ?? []),
     ...sizeWarnings(recipe, world),
-    ...[wildcardWarning(params, world.wildcards) ?? []].flat(),
+    ...wildcardWarnings(params, world),
   ];
 }
 
