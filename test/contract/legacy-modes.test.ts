@@ -81,8 +81,8 @@ describe("a mode whose part of the engine is not there is refused by its legacy 
     };
     const [item] = await (await send("/v1/generation/image-upscale-vary", formOf(fields))).json();
     expect(item.finish_reason).toBe("SUCCESS");
-    const { history } = await (await fetch(`${bench.url}/v1/generation/job-history?page_size=1`)).json();
-    const job = await fetch(`${bench.url}/v1/generation/query-job?job_id=${history[0].job_id}`);
+    const { history } = await (await fetch(`${bench.url}/v1/generation/job-history`)).json();
+    const job = await fetch(`${bench.url}/v1/generation/query-job?job_id=${history.at(-1).job_id}`);
     expect((await job.json()).job_type).toBe("Image Upscale or Variation");
   });
 });
