@@ -141,7 +141,7 @@ function expansionFiles(modelRoots: EngineSettings["modelRoots"]): ExpansionFile
  * @throws RequestError `missing-model`
  */
 function pathsOf(
-  { base, vae, parts = [], loras, inversions = [], sampledAs, previews, refiner }: Recipe,
+  { base, vae, parts = [], patch, loras, inversions = [], sampledAs, previews, refiner }: Recipe,
   modelRoots: EngineSettings["modelRoots"],
 ): ModelPaths {
   const pathOf = (kind: ModelKind, name: string): string => {
@@ -157,6 +157,7 @@ function pathsOf(
     loras: loras.map(({ name, weight }) => ({ path: pathOf("loras", name), weight })),
     inversions: inversions.map(({ said, name }) => ({ said, path: pathOf("embeddings", name) })),
     ...Object.fromEntries(parts.map(({ kind, name }) => [kind, pathOf(kind, name)])),
+    ...(patch === undefined ? {} : { patch: pathOf("inpaint", patch) }),
     vae: vae === null ? undefined : pathOf("vae", vae),
     base: pathOf("checkpoints", base),
     ...(previewFile === undefined ? {} : { vae_approx: previewFile }),

@@ -1,5 +1,6 @@
 import type { ImageFacts, Moment, Outcome, RunNote } from "#/engine/protocol.ts";
 import type { Pixmap } from "#/image/pixmap.ts";
+import { sampledSize } from "./base-model.ts";
 import type { EngineContext } from "./context.ts";
 import { type ImageJob, type Order, openJob } from "./job.ts";
 import { Interruption, type Run } from "./run.ts";
@@ -37,9 +38,10 @@ export async function* generate(
     const encoded = needsTexts(job.recipe) ? yield* encodePrompts(job) : [];
     const beginning = yield* begin(job);
     run.checkStop();
-    if (beginning.kind === "picture") {
-      const facts = { seed: null, timings: job.clock.lap() };
-      yield { type: "image", index: 0, image: beginning.image, facts };
+    if (beginning.kind !== "latent") {
+      const images = beginning.kind === "picture" ? [beginning.image] : beginning.images;
+      for (const [index, image] of images.entries())
+        yield { type: "image", index, image, facts: { seed: null, timings: job.clock.lap() } };
       return { status: "finished" };
     }
     for (const [index, spec] of job.recipe.images.entries()) {
@@ -71,6 +73,7 @@ async function* oneImage(
     const facts = {
       seed: spec.seed,
       ...(expansion === undefined ? {} : { expansion }),
+      ...(job.recipe.source.kind === "inpaint" ? { sampled: sampledSize(beginning) } : {}),
       timings: job.clock.lap(),
     };
     return { type: "image", index, image: pixels, facts };

@@ -8,7 +8,6 @@ const features: readonly Readonly<{
   what: string;
   used: (p: GenerateParams) => boolean;
 }>[] = [
-  { field: "inpaint_input_image", what: "Inpainting", used: (p) => isImage(p.inpaint_input_image) },
   {
     field: "controlnet_image",
     what: "Image prompts and ControlNet",

@@ -60,6 +60,7 @@ export function watchedNetworks(
     textL: watched(networks.textL),
     textG: watched(networks.textG),
     unet: watched(networks.unet),
+    inpaintHead: watched(networks.inpaintHead),
     refiner:
       refiner?.family === "sd-1"
         ? {

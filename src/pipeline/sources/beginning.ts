@@ -7,7 +7,11 @@ import type { Tensor } from "#/tensor/tensor.ts";
  * What a job starts from, made once for all its images: a picture that is finished already, so that nothing is diffused and
  * no text is asked for, or the latent of every image before noise.
  */
-export type Beginning = Readonly<{ kind: "picture"; image: Pixmap }> | LatentBeginning;
+export type Beginning =
+  | Readonly<{ kind: "picture"; image: Pixmap }>
+  /** What shows how a picture is prepared, in place of what is made of it. */
+  | Readonly<{ kind: "pictures"; images: readonly Pixmap[] }>
+  | LatentBeginning;
 
 /** A latent to start from, and what follows from it for each image. */
 export type LatentBeginning = Readonly<{

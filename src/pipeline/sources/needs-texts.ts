@@ -6,6 +6,8 @@ export function needsTexts({ source }: Pick<Recipe, "source">): boolean {
     case "noise":
     case "vary":
       return true;
+    case "inpaint":
+      return source.show === "result";
     case "upscale":
       return !source.direct;
   }

@@ -52,6 +52,7 @@ function networksOver(during: () => void = () => undefined) {
     textL: async () => ({ hidden: await run() }),
     textG: async () => ({ hidden: await run() }),
     unet: run,
+    inpaintHead: run,
     refiner: undefined,
     decode: run,
     encode: run,
