@@ -114,13 +114,9 @@ export function resolveRecipe(said: GenerateParams, world: World): Resolved {
   const [steps, method] = [chooseSteps(params, mode, source), chooseMethod(params, mode)];
   const refiner = chooseRefiner(params, mode, base, { ...world, patched: inpaint?.patch !== undefined });
   const run = { ...method, steps, source, refiner };
+  const told = [...warnings, ...untakenTags(images), ...chosenSource.warnings];
   return {
-    warnings: [
-      ...warnings,
-      ...untakenTags(images),
-      ...chosenSource.warnings,
-      ...methodWarnings(run, params, base),
-    ],
+    warnings: [...told, ...methodWarnings(run, params, base)],
     loraFields: chosen.map(({ field }) => field),
     ...(parts.length === 0 ? {} : { partFields: parts.map(({ field }) => field) }),
     ...(named.length === 0 ? {} : { inversionFields: named.map(({ field }) => field) }),

@@ -103,7 +103,7 @@ test("tags in the prompt: unknown ones are noted, the request's own weight wins,
   ]);
   expect(recipe.images[0]?.positive.texts).toEqual(["cat"]);
   expect(warnings).toEqual([
-    "There is no LoRA called nobody (similar: sdxl_lightning_4step_lora, c, b); its tag in the prompt was dropped.",
+    "There is no LoRA called nobody; its tag in the prompt was dropped.",
     "loras has a already, and its weight is the one that counts; the tag in the prompt was dropped.",
     "The prompt names b with the same weight more than once; it counts once.",
   ]);
