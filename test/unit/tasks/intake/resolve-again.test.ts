@@ -187,7 +187,7 @@ describe("a file of a kept recipe that is gone by its turn", () => {
     expect(whole?.loras).toEqual([{ name: "x.safetensors", weight: 0.5 }]);
     expect(recipe).toEqual({ ...(whole as NonNullable<typeof whole>), loras: [] });
     expect(task?.warnings).toEqual([
-      "There is no LoRA called x (similar: sdxl_lightning_4step_lora); its tag in the prompt was dropped.",
+      "There is no LoRA called x; its tag in the prompt was dropped.",
     ]);
   });
 
