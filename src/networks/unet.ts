@@ -12,10 +12,10 @@ export const unet = {
   from: { checkpoint: checkpointParts.unet },
   loras: "unet",
   patched: true,
-  keyedBy: ["freeU", "inpaint"],
+  keyedBy: ["freeU", "inpaint", "controlnet"],
   inputs: { sample: "latent", timestep: "timestep", context: "text", y: "adm" },
   outputs: ["prediction"],
-  draw: (source: WeightSource, operators: Operators, wanted?: Pick<Features, "freeU" | "inpaint">) =>
+  draw: (source: WeightSource, operators: Operators, wanted?: Pick<Features, "freeU" | "inpaint" | "controlnet">) =>
     drawUnet(source, operators, { ...wanted, transformers: sdxlTransformers, told: "text and sizes" }),
   goldens: {
     listing: "unet",
@@ -27,6 +27,7 @@ export const unet = {
       "unet-freeu-odd.prediction",
       "unet-refiner.prediction",
       "unet-inpaint.prediction",
+      "unet-control.prediction",
     ],
   },
 } as const satisfies Network;

@@ -7,8 +7,9 @@ import { previewKind } from "#/weights/layouts/preview.ts";
 import { textWidths } from "#/weights/layouts/textual-inversion.ts";
 import { vaeSource } from "#/weights/layouts/vae.ts";
 import { type Ask, askerOf } from "./ask.ts";
+import { type ControlNet, controlNetsOf } from "./control-nets.ts";
 import type { Inversions } from "./inversions.ts";
-import { type JobFiles, type ModelParts, type ModelPaths, readJobFiles } from "./job-files.ts";
+import { type JobFiles, type ModelParts, type ModelPaths, pathsOfKind, readJobFiles } from "./job-files.ts";
 import { type JobNetwork, jobNetwork, type Workshop } from "./job-network.ts";
 import { type LanguageModel, languageModel } from "./language-model.ts";
 import type { JobRequest } from "./open-network.ts";
@@ -47,6 +48,8 @@ export type Networks = Readonly<{
   decode: (latent: Tensor) => Promise<Tensor>;
   /** Picture [1, 3, H, W] from -1 to 1, sides multiples of 8 -> latent in VAE space */
   encode: (image: Tensor) => Promise<Tensor>;
+  /** Those that the job names, in its order. */
+  controlNets: readonly ControlNet[];
   /** The model that takes over, where there is one. */
   refiner: RefinerNetworks | undefined;
   /**
@@ -100,8 +103,8 @@ export function startJob(
 /** Networks that are in no checkpoint, and in a file that the job names. */
 const inOwnFiles = (paths: ModelPaths): readonly Network[] =>
   Object.values<Network>(networks).filter(({ from: { checkpoint, ownFile } }) => {
-    const path = ownFile === undefined ? undefined : paths[ownFile.kind];
-    return checkpoint === undefined && path !== undefined;
+    if (checkpoint !== undefined || ownFile === undefined || ownFile.kind === "controlnet") return false;
+    return paths[ownFile.kind] !== undefined;
   });
 
 /** What a network of the table is in a job. */
@@ -116,6 +119,9 @@ function networksOf(
   const inJob: InJob = (network) =>
     jobNetwork(network, filesFor(network, files), { ...features, ...files.own }, workshop);
   const ask = askerOf(inJob, workshop.residency);
+  const inControl = (network: Network, at: number): JobNetwork =>
+    jobNetwork(network, { ...files, locate: (source) => files.locate(source, at) }, features, workshop);
+  const controls = controlNetsOf(pathsOfKind(paths, "controlnet").length, inControl, workshop.residency);
   const { checkpoint, inversions } = files;
   const { prediction, schedule } = checkpoint;
   const byStrips = {
@@ -135,11 +141,12 @@ function networksOf(
     ...callsOf(ask),
     ...byStrips,
     preview: previewOf(files, ask),
+    controlNets: controls.asked,
     refiner: refiner?.asked,
     upscaler: () => upscalerOf(ask, files),
     ask,
   };
-  return { opened, inJob, requests: refiner?.requests ?? [] };
+  return { opened, inJob, requests: [...(refiner?.requests ?? []), ...controls.requests()] };
 }
 
 /** What Stable Diffusion 1.x has refined is in its own space of latents, which its own VAE reads. */

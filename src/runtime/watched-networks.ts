@@ -66,6 +66,10 @@ export function watchedNetworks(
     textL: watched(networks.textL),
     textG: watched(networks.textG),
     unet: watched(networks.unet),
+    controlNets: networks.controlNets.map(({ hint, residuals }) => ({
+      hint: watched(hint),
+      residuals: watched(residuals),
+    })),
     refiner: networks.refiner && watchedRefiner(networks.refiner, watched),
     decode: watched(networks.decode),
     encode: watched(networks.encode),
