@@ -15,8 +15,11 @@ export const unet = {
   keyedBy: ["freeU", "inpaint", "controlnet"],
   inputs: { sample: "latent", timestep: "timestep", context: "text", y: "adm" },
   outputs: ["prediction"],
-  draw: (source: WeightSource, operators: Operators, wanted?: Pick<Features, "freeU" | "inpaint" | "controlnet">) =>
-    drawUnet(source, operators, { ...wanted, transformers: sdxlTransformers, told: "text and sizes" }),
+  draw: (
+    source: WeightSource,
+    operators: Operators,
+    wanted?: Pick<Features, "freeU" | "inpaint" | "controlnet">,
+  ) => drawUnet(source, operators, { ...wanted, transformers: sdxlTransformers, told: "text and sizes" }),
   goldens: {
     listing: "unet",
     answers: [

@@ -40,7 +40,9 @@ export const controlSource = { ownFile: controlFile } as const satisfies PartSou
  */
 function controlNet(file: WeightFile, checkpoint: Checkpoint): OwnPart {
   const { path } = file;
-  const prefix = prefixes.find((one) => file.tensors.has(one + ldmKey) || file.tensors.has(one + diffusersKey));
+  const prefix = prefixes.find(
+    (one) => file.tensors.has(one + ldmKey) || file.tensors.has(one + diffusersKey),
+  );
   const found = otherControl(below(file.tensors, prefix ?? ""), prefix !== undefined || isControlLora(file));
   if (found !== undefined) {
     const message = `${basename(path)} is not a ControlNet for SDXL that is read here: it is ${found}.`;
@@ -49,7 +51,12 @@ function controlNet(file: WeightFile, checkpoint: Checkpoint): OwnPart {
   const part = partOf(file, prefix ?? "", checkpoint);
   const { tensors } = part;
   const needed = neededControlNet(tensors);
-  checkPart({ path, title: "ControlNet", prefix: prefix ?? "" }, tensors, needed, unknownNames(tensors, needed));
+  checkPart(
+    { path, title: "ControlNet", prefix: prefix ?? "" },
+    tensors,
+    needed,
+    unknownNames(tensors, needed),
+  );
   checkFits(path, tensors, checkpoint);
   refuseUnfinished(file);
   return part;
@@ -62,7 +69,8 @@ function partOf(file: WeightFile, prefix: string, checkpoint: Checkpoint): OwnPa
   const notes = [...scaled.keys()].filter((key) => !key.startsWith(prefix) && key !== differenceMarker);
   const isDifference = scaled.has(differenceMarker) || own.has(differenceMarker);
   const tensors = renameDiffusersControl(new Map([...own].filter(([key]) => key !== differenceMarker)));
-  const unused = notes.length === 0 ? [] : [`${basename(file.path)}: ${notes.length} other tensors are not used.`];
+  const unused =
+    notes.length === 0 ? [] : [`${basename(file.path)}: ${notes.length} other tensors are not used.`];
   return isDifference ? onBase(tensors, unused, checkpoint) : { tensors, notes: unused };
 }
 

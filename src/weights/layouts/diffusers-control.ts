@@ -54,6 +54,7 @@ function ldmName(key: string, perLevel: number): string {
   const own = /^(controlnet_down_blocks|controlnet_cond_embedding\.blocks)\.(\d{1,2})$/.exec(module);
   if (own === null) return key;
   const [, what, n] = own;
-  const name = what === "controlnet_down_blocks" ? `zero_convs.${n}.0` : `input_hint_block.${2 * Number(n) + 2}`;
+  const name =
+    what === "controlnet_down_blocks" ? `zero_convs.${n}.0` : `input_hint_block.${2 * Number(n) + 2}`;
   return `${name}.${kind}`;
 }

@@ -25,8 +25,7 @@ const oldContexts: Readonly<Record<number, string>> = { 768: "1.x", 1024: "2.x" 
  * @param isControl whether it has the names of one
  */
 export function otherControl(tensors: WeightMap, isControl: boolean): string | undefined {
-  for (const [pattern, what] of byName)
-    for (const key of tensors.keys()) if (pattern.test(key)) return what;
+  for (const [pattern, what] of byName) for (const key of tensors.keys()) if (pattern.test(key)) return what;
   if (!isControl) return recogniseForeign(tensors);
   const keys = [...tensors.keys()];
   const text = keys.find((key) => key.endsWith(".attn2.to_k.weight"));
