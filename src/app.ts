@@ -21,7 +21,7 @@ import { linkCudaProviders } from "#/native/cuda.ts";
 import { libraryFolder } from "#/native/libraries.ts";
 import { embeddedModels } from "#/native/models.ts";
 import type { Preset } from "#/recipe/preset.ts";
-import { withShippedStyles, withShippedWildcards } from "#/recipe/shipped.ts";
+import { withShippedNames, withShippedStyles, withShippedWildcards } from "#/recipe/shipped.ts";
 import { expansionStyle, randomStyle } from "#/recipe/styles.ts";
 import { workingSizeNumber } from "#/recipe/working-size-number.ts";
 import type { AddressBook } from "#/routes/answers/addresses.ts";
@@ -167,7 +167,7 @@ function noteDefaults(
 }
 
 /** What ships with us; presets, styles and wildcards of the Fooocus folder win over ours of the same name. */
-function assetsOf({ styles, presets, wildcards }: FooocusFolder, log: Log): GenerationAssets {
+function assetsOf({ styles, presets, wildcards, wildcardNames }: FooocusFolder, log: Log): GenerationAssets {
   const own = [...Object.entries(presetFile), ...presets].map(([name, value]): [string, Preset] => [
     name,
     readPreset(name, value, log),
@@ -176,6 +176,7 @@ function assetsOf({ styles, presets, wildcards }: FooocusFolder, log: Log): Gene
     presets: new Map(own),
     styles: withShippedStyles(styles),
     wildcards: withShippedWildcards(wildcards),
+    wildcardNames: () => withShippedNames(wildcardNames()),
   };
 }
 

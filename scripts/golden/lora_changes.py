@@ -292,6 +292,37 @@ def lora_oft_peft_shared(folder, target):
     return with_peft(folder, target, adapter, 0.05)
 
 
+def lora_boft_peft(folder, target):
+    """One stage, as on a machine without a graphics card."""
+    return with_boft(folder, target, 1)
+
+
+def lora_boft_peft_stages(folder, target):
+    return with_boft(folder, target, 3)
+
+
+def with_boft(folder, target, factor):
+    """PEFT compiles a kernel that sets blocks along a diagonal, for graphics cards; all else of BOFT is its own Python. Of
+    kernels it merges too, and of one strength alone: between it and none lies the straight line here."""
+    layer = peft.tuners.boft.layer
+
+    class Diagonal:
+        apply = staticmethod(lambda stages: torch.stack([torch.block_diag(*blocks) for blocks in stages]))
+
+    layer.get_fbd_cuda, layer.FastBlockDiag = (lambda: object()), Diagonal
+    adapter = peft.BOFTConfig(boft_block_size=4, boft_n_butterfly_factor=factor, target_modules=LINEARS + CONVS)
+    model = peft.get_peft_model(models()["unet"], adapter)
+    with torch.no_grad():
+        for name, tensor in model.named_parameters():
+            if "boft_R" in name:
+                tensor.copy_(torch.randn_like(tensor) * 0.3)
+            elif "boft_s" in name:
+                tensor.copy_(1 + torch.randn_like(tensor) * 0.1)
+    model.save_pretrained(folder)
+    (folder / "adapter_model.safetensors").rename(target)
+    return merged(model.base_model.model)
+
+
 def lora_ia3_peft(folder, target):
     adapter = peft.IA3Config(target_modules=LINEARS, feedforward_modules=LINEARS[2:])
     return with_peft(folder, target, adapter)

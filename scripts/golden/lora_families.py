@@ -44,12 +44,6 @@ def with_peft(folder, target, adapter):
     (folder / "adapter_model.safetensors").rename(target)
 
 
-def lora_boft_peft(folder, target):
-    """PEFT compiles a kernel for BOFT; the names and shapes are its own (peft/tuners/boft/layer.py)."""
-    stem = f"base_model.model.{LINEAR[0]}"
-    save_file({f"{stem}.boft_R": torch.zeros(1, 16, 4, 4), f"{stem}.boft_s": torch.ones(64, 1)}, target)
-
-
 def lora_randlora_peft(folder, target):
     with_peft(folder, target, peft.RandLoraConfig(r=8, target_modules=LINEAR))
 

@@ -10,6 +10,8 @@ export type FooocusFolder = Readonly<{
   presets: ReadonlyMap<string, unknown>;
   /** Lines of the first `<name>.txt` under `wildcards`, sub-folders first; undefined when there is no such file. */
   wildcards: (name: string) => readonly string[] | undefined;
+  /** Names that have such a file now. */
+  wildcardNames: () => readonly string[];
 }>;
 
 /**
@@ -29,6 +31,7 @@ export function readFooocusFolder(
       const file = wildcards === "" ? undefined : findText(wildcards, `${name}.txt`);
       return file === undefined ? undefined : wildcardLines(readFileSync(file, "utf8"));
     },
+    wildcardNames: () => textsIn(wildcards).map((path) => basename(path, ".txt")),
   };
 }
 
@@ -41,14 +44,19 @@ export const wildcardLines = (text: string): readonly string[] =>
 
 /** Compared with names that were listed, so that a name can never lead out of the folder. */
 function findText(folder: string, wanted: string): string | undefined {
-  if (!existsSync(folder)) return undefined;
   const depth = (path: string): number => path.split("/").length;
   const letters = (path: string): string => path.toLowerCase();
-  const found = readdirSync(folder, { recursive: true, encoding: "utf8" })
+  const found = textsIn(folder)
     .filter((path) => basename(path) === wanted)
     .toSorted((a, b) => depth(b) - depth(a) || (letters(a) < letters(b) ? -1 : 1));
   return found[0] === undefined ? undefined : join(folder, found[0]);
 }
+
+/** Text files below a folder; none where there is no such folder. */
+const textsIn = (folder: string): readonly string[] =>
+  folder === "" || !existsSync(folder)
+    ? []
+    : readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((path) => path.endsWith(".txt"));
 
 /** Style files that Fooocus loads first, in this order; the order of styles is that of its lists and random draws. */
 const firstFiles = ["fooocus", "sai", "mre", "twri", "diva", "marc_k3nt3l"].map(

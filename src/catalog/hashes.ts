@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
-import { createReadStream, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { open } from "node:fs/promises";
 import { stampAt } from "#/weights/stamp.ts";
 
 /** What a hash was made of: a file that still has this stamp has this hash. */
@@ -39,9 +40,7 @@ export class ModelHashes {
     const known = this.#known.get(path);
     if (known?.stamp === stamp) return known.sha256;
     try {
-      const hash = createHash("sha256");
-      for await (const bytes of createReadStream(path, { highWaterMark: chunk })) hash.update(bytes);
-      const sha256 = hash.digest("hex");
+      const sha256 = await hashed(path);
       this.#known.delete(path);
       this.#known.set(path, { stamp, sha256 });
       this.#save();
@@ -67,6 +66,22 @@ export class ModelHashes {
     } catch {
       // Only time is lost: the next start reads the file again.
     }
+  }
+}
+
+/** Read into one piece of memory again and again: a stream's new ones cost as much as the hash. */
+async function hashed(path: string): Promise<string> {
+  const hash = createHash("sha256");
+  const piece = new Uint8Array(chunk);
+  const file = await open(path);
+  try {
+    for (;;) {
+      const { bytesRead } = await file.read(piece, 0, chunk);
+      if (bytesRead === 0) return hash.digest("hex");
+      hash.update(piece.subarray(0, bytesRead));
+    }
+  } finally {
+    await file.close();
   }
 }
 

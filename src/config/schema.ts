@@ -90,6 +90,16 @@ export const ConfigSchema = Type.Object({
     description:
       "Where the engine runs: in a process of its own, whose crash fails one task and not the server, or in a thread of the server's, which saves about 70 MB.",
   }),
+  upscaler: Type.String({
+    default: "",
+    description:
+      "File of the upscale_models folder that enlarges pictures; empty takes Fooocus' own (fooocus_upscaler_s409985e5.bin), else the demo's.",
+  }),
+  upscale_without_model: oneOf(["refuse", "lanczos"], {
+    default: "refuse",
+    description:
+      "What becomes of a picture to be enlarged where there is no upscaler: its request is refused, or Lanczos enlarges it and the record's warnings say so.",
+  }),
   noise: oneOf(noiseRules, {
     default: "gpu",
     description: "Which device's random numbers per-step noise follows.",

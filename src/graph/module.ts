@@ -5,7 +5,7 @@ import type { WeightRef } from "#/weights/weight-file.ts";
 import { checkDifference, type Parameter } from "./changed-weight.ts";
 import type { Dimension } from "./dimensions.ts";
 import type { Graph, Value } from "./graph.ts";
-import { gather } from "./ops/arithmetic.ts";
+import { gather, mul } from "./ops/arithmetic.ts";
 
 /** The weights a network is drawn from, under the network's own names. */
 export type WeightSource = Readonly<{
@@ -148,19 +148,23 @@ export class Module {
   }
 
   /**
-   * The strength of each rank of {@link lora}, in the computing type: looked up in the graph's one input of strengths,
-   * once for all modules that are joined from the same ranks.
+   * The strength of each rank of {@link lora} times its scale, in the computing type: looked up in the graph's one input of
+   * strengths, once for all modules that are joined from the same ranks.
    *
    * @param axes axes of length 1 behind the ranks: [R] for rows, [R, 1, 1] for features
    */
-  rankStrengths({ owners }: JoinedLora, axes: readonly 1[] = []): Value {
-    const pattern = `${owners.join(",")}|${axes.length}`;
-    const known = this.#shared.get(pattern);
-    if (known !== undefined) return known;
-    const { graph } = this;
-    const all = this.#once("strengths", () => graph.computing(this.#loraStrengths()));
-    const index = graph.constant("int64", owners, [owners.length, ...axes]);
-    return this.#once(pattern, () => gather(all, index));
+  rankStrengths({ owners, scales }: JoinedLora, axes: readonly 1[] = []): Value {
+    const pattern = `${owners.join(",")}|${scales.join(",")}|${axes.length}`;
+    return this.#once(pattern, () => {
+      const { graph } = this;
+      const dims = [owners.length, ...axes];
+      const each = gather(this.#loraStrengths(), graph.constant("int64", owners, dims));
+      if (scales.every((scale) => scale === 1)) return graph.computing(each);
+      const same = scales.every((scale) => scale === scales[0]);
+      const factor = graph.constant("float32", same ? scales.slice(0, 1) : scales, same ? [1] : dims);
+      // In float32 whatever the graph computes in: a scale may be too small for a half.
+      return graph.computing(mul(each, factor));
+    });
   }
 
   /** The error for a tensor whose shape does not fit. */

@@ -19,6 +19,8 @@ export const gpt2 = {
   from: gpt2Source,
   loras: undefined,
   keyedBy: [],
+  // It is run for every token of an expansion, on one row: casting its matrices took as long as multiplying by them.
+  packed: true,
   inputs: { ids: "tokens", positions: "position", mask: "mask", past: "memory", candidates: "tokens" },
   outputs: ["scores", "present"],
   draw: drawGpt2,

@@ -18,6 +18,7 @@ import { probe } from "#/runtime/probe.ts";
 import { Residency } from "#/runtime/residency.ts";
 import { watchedNetworks, watchFiles } from "#/runtime/watched-networks.ts";
 import { ExpansionWordsCache } from "./expansion-words-cache.ts";
+import { needsTexts } from "./sources/needs-texts.ts";
 import type { Conditioning } from "./stages/encode-text.ts";
 import type { ExpansionWords } from "./text/expansion-words.ts";
 import { createTokenizer, type Tokenizer } from "./text/tokenizer.ts";
@@ -114,13 +115,17 @@ function lenientPreview(preview: Networks["preview"], log: Log): Networks["previ
 }
 
 /** The networks of its checkpoint that a recipe's pictures are made with. */
-const networksFor = ({ inversions }: Recipe): readonly NetworkName[] => [
-  ...(inversions === undefined
-    ? (["text-l", "text-g"] as const)
-    : (["text-l-vectors", "text-g-vectors"] as const)),
-  "unet",
-  "vae-decoder",
-];
+function networksFor({ inversions, source }: Recipe): readonly NetworkName[] {
+  if (!needsTexts({ source })) return [];
+  return [
+    ...(inversions === undefined
+      ? (["text-l", "text-g"] as const)
+      : (["text-l-vectors", "text-g-vectors"] as const)),
+    "unet",
+    "vae-decoder",
+    ...(source.kind === "noise" ? [] : (["vae-encoder"] as const)),
+  ];
+}
 
 /** @throws RequestError `missing-model` */
 function expansionFiles(modelRoots: EngineSettings["modelRoots"]): ExpansionFiles {

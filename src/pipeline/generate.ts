@@ -4,6 +4,7 @@ import type { EngineContext } from "./context.ts";
 import { type ImageJob, type Order, openJob } from "./job.ts";
 import { Interruption, type Run } from "./run.ts";
 import { begin } from "./sources/begin.ts";
+import { needsTexts } from "./sources/needs-texts.ts";
 import { decode } from "./stages/decode.ts";
 import { denoise } from "./stages/denoise.ts";
 import { encodePrompts } from "./stages/encode-prompts.ts";
@@ -33,7 +34,7 @@ export async function* generate(
     const job = await openJob(order, context, run);
     run.checkStop();
 
-    const encoded = yield* encodePrompts(job);
+    const encoded = needsTexts(job.recipe) ? yield* encodePrompts(job) : [];
     const beginning = yield* begin(job);
     run.checkStop();
     if (beginning.kind === "picture") {

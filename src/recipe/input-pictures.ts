@@ -1,5 +1,6 @@
 import type { GenerateParams } from "#/api/generate.ts";
 import { type imageFields, isImage } from "#/api/stored.ts";
+import { goalsOf } from "./goals.ts";
 import type { InputName } from "./recipe.ts";
 
 /** A picture that a request uses: the field that brings it, as a dotted path, and its name in the inputs folder. */
@@ -7,7 +8,7 @@ export type InputPicture = Readonly<{ field: string; name: InputName }>;
 
 /** When a picture at the top of a request is used, if there is one; what is not used is not looked at either. */
 const uses: Readonly<Record<(typeof imageFields)[number], (params: GenerateParams) => boolean>> = {
-  uov_input_image: ({ uov_method }) => uov_method !== "Disabled",
+  uov_input_image: (params) => goalsOf(params).uov,
   inpaint_input_image: () => true,
   inpaint_mask_image_upload: ({ inpaint_input_image }) => isImage(inpaint_input_image),
   enhance_input_image: () => true,

@@ -23,5 +23,13 @@ export function knownName(name: string, names: readonly string[], field: string,
   });
 }
 
+/** For a sentence about a name nobody knows that is no refusal: the nearest ones in brackets, nothing where there are none. */
+export function similarNames(name: string, names: readonly string[]): string {
+  const near = nearestNames(name, names).map((other) => other.slice(0, longestTold));
+  return near.length === 0 ? "" : ` (similar: ${near.join(", ")})`;
+}
+
+const longestTold = 100;
+
 /** A file name without folders and extension. */
 export const stemOf = (name: string): string => name.replace(/^.*\//, "").replace(/\.[^.]+$/, "");

@@ -8,11 +8,6 @@ const features: readonly Readonly<{
   what: string;
   used: (p: GenerateParams) => boolean;
 }>[] = [
-  {
-    field: "uov_input_image",
-    what: "Vary and upscale",
-    used: (p) => isImage(p.uov_input_image) && p.uov_method !== "Disabled",
-  },
   { field: "inpaint_input_image", what: "Inpainting", used: (p) => isImage(p.inpaint_input_image) },
   {
     field: "controlnet_image",

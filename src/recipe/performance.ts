@@ -13,18 +13,21 @@ type Distilled = Readonly<{
   schedule: ScheduleName;
 }>;
 
-export type Performance = Readonly<{ steps: number; distilled?: Distilled }>;
+/** `upscaling` are the steps where an enlarged picture is diffused. */
+export type Performance = Readonly<{ steps: number; upscaling: number; distilled?: Distilled }>;
 
 /** Steps and overrides of each mode (pipeline section 1.2). */
 export const performanceModes = {
-  Quality: { steps: 60 },
-  Speed: { steps: 30 },
+  Quality: { steps: 60, upscaling: 36 },
+  Speed: { steps: 30, upscaling: 18 },
   "Extreme Speed": {
     steps: 8,
+    upscaling: 8,
     distilled: { lora: "sdxl_lcm_lora.safetensors", weight: 1, sampler: "lcm", schedule: "lcm" },
   },
   Lightning: {
     steps: 4,
+    upscaling: 4,
     distilled: {
       lora: "sdxl_lightning_4step_lora.safetensors",
       weight: 1,
@@ -34,6 +37,7 @@ export const performanceModes = {
   },
   "Hyper-SD": {
     steps: 4,
+    upscaling: 4,
     distilled: {
       lora: "sdxl_hyper_sd_4step_lora.safetensors",
       weight: 0.8,

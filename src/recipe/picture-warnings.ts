@@ -28,7 +28,8 @@ export function pictureWarnings(params: GenerateParams): readonly string[] {
 /** Why a picture at the top of a request is not used, where it is not. */
 const reasons: Readonly<Record<(typeof imageFields)[number], (params: GenerateParams) => string>> = {
   uov_input_image: (params) => {
-    if (params.uov_method === "Disabled") return "uov_method is Disabled; name a method to vary or upscale it";
+    if (params.uov_method === "Disabled")
+      return "uov_method is Disabled; name a method to vary or upscale it";
     if (tabOf(params) !== "ip") return otherTab(params);
     return params.mixing_image_prompt_and_vary_upscale
       ? "inpaint_input_image comes first where both are mixed with a control image"

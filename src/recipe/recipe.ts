@@ -19,7 +19,9 @@ export type Recipe = Readonly<{
   loras: readonly LoraUse[];
   /** The textual inversions that its texts name; absent where they name none. */
   inversions?: readonly InversionUse[];
+  /** Of the pictures that are made, where it does not depend on what else is found in their source. */
   size: Size;
+  /** 0 where nothing is diffused. */
   steps: number;
   sampler: SamplerName;
   schedule: ScheduleName;
@@ -105,8 +107,28 @@ export type Refiner = Readonly<{
   at: number;
 }>;
 
-/** Where the first latent comes from. */
-export type Source = Readonly<{ kind: "noise" }>;
+/**
+ * What the pictures are made from; `picture` is the place of one in `inputs`, `working` the size number that the checkpoint draws
+ * best at, `strength` how much of the schedule is walked, above 0 up to 1.
+ */
+export type Source = Readonly<
+  | { kind: "noise" }
+  /** A picture, at a size that the model draws well. */
+  | { kind: "vary"; picture: number; working: number; strength: number }
+  /**
+   * A picture, larger by a factor: by the upscaling network among `parts`, or by Lanczos where there is none; alone (`direct`), or
+   * diffused after that.
+   */
+  | {
+      kind: "upscale";
+      picture: number;
+      working: number;
+      factor: number;
+      by: "network" | "lanczos";
+      direct: boolean;
+      strength: number;
+    }
+>;
 
 /** Seeds are below this. */
 export const seedEnd = 2n ** 63n;

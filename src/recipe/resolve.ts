@@ -10,29 +10,34 @@ import { chooseLoras } from "./choose-loras.ts";
 import { chooseMethod } from "./choose-method.ts";
 import { choosePreviews } from "./choose-previews.ts";
 import { chooseRefiner } from "./choose-refiner.ts";
-import { chooseSteps } from "./choose-steps.ts";
+import { chooseSource, type SourceWorld } from "./choose-source.ts";
+import { chooseSteps, modeFor } from "./choose-steps.ts";
+import { chooseUpscaler, type UpscalerRule } from "./choose-upscaler.ts";
 import { drawPrompts, type WrittenPrompts } from "./draw-prompts.ts";
 import { inputPictures } from "./input-pictures.ts";
 import { inpaintEngines } from "./known-names.ts";
 import { leftOutRefiner, refinerWarning, stepsWarning } from "./method-warnings.ts";
 import { knownName } from "./names.ts";
 import { refuseEmptyTab, refuseNotYet } from "./not-yet.ts";
-import { modeOf } from "./performance.ts";
+import { modeOf, type Performance } from "./performance.ts";
 import { type ModelFiles, ownVae } from "./preset.ts";
 import { checkLength, checkSides, refuseHeavyTags } from "./prompt-limits.ts";
 import { promptLines, takeInlineLoras } from "./prompt-syntax.ts";
-import type { ImageSpec, InversionUse, PartFile, Recipe } from "./recipe.ts";
+import type { ImageSpec, InversionUse, PartFile, Recipe, Source } from "./recipe.ts";
 import { sampledAs } from "./sampled-as.ts";
 import { chooseSize } from "./sizes.ts";
 import type { Style } from "./styles.ts";
 import { refuseUnreadable, type Unreadable } from "./unreadable.ts";
 import type { Wildcards } from "./wildcards.ts";
+import { workingSizeNumber } from "./working-size-number.ts";
 
 /** What is there to make pictures with, as names. */
 export type World = ModelFiles &
   Readonly<{
     styles: readonly Style[];
     wildcards: Wildcards;
+    /** Names that have lines, for sentences about one that has none. */
+    wildcardNames?: () => readonly string[];
     /** Files of the embeddings folder. */
     inversions?: readonly string[];
     /** The files of prompt expansion; nobody knows of any where this is absent. */
@@ -46,6 +51,10 @@ export type World = ModelFiles &
     /** Files that lie there and are not among the names. */
     unreadable?: Unreadable;
     noise: NoiseRule;
+    /** The size of a picture that was taken in. */
+    pictureSize?: SourceWorld["pictureSize"];
+    /** What there is to enlarge pictures with, and what the configuration says of it. */
+    upscalers?: Readonly<{ files: readonly string[]; rule: UpscalerRule }>;
     /** Counts what long texts cost the encoders; without one only the engine does. */
     tokenizer?: () => Tokenizer;
   }>;
@@ -79,32 +88,28 @@ export function resolveRecipe(params: GenerateParams, world: World): Resolved {
   checkLength(params.negative_prompt, "negative_prompt");
   knownName(params.inpaint_engine, inpaintEngines, "inpaint_engine", "inpaint engine");
   const base = knownName(params.base_model_name, world.checkpoints, "base_model_name", "checkpoint");
-  const mode = modeOf(params);
   const positive = promptLines(params.prompt);
   const inline = takeInlineLoras(positive.main);
   refuseHeavyTags(inline.loras);
   const pictures = inputPictures(params);
+  const working = workingSizeNumber(world.sidecar(base));
+  const { upscalers = noUpscalers, pictureSize } = world;
+  const upscaler = (field: string) => chooseUpscaler(upscalers.files, upscalers.rule, field);
+  const chosenSource = chooseSource(params, pictures, { pictureSize, working, upscaler });
+  const { source } = chosenSource;
+  const mode = modeFor(modeOf(params), source);
+  const count = isDirect(source) ? 1 : params.image_number;
   const { chosen, warnings } = chooseLoras(params, base, inline.loras, world);
   const prompt = { main: inline.line, extra: positive.extra };
-  const images = Array.from({ length: params.image_number }, (_, index) =>
-    drawPrompts(params, prompt, index, world),
-  );
-  const named: (InversionUse & Readonly<{ field: string }>)[] = [];
-  const sides = { prompt: "positive", negative_prompt: "negative" } as const;
-  for (const field of ["prompt", "negative_prompt"] as const) {
-    // What such a mode never draws is not looked at.
-    if (field === "negative_prompt" && mode.distilled !== undefined) continue;
-    const texts = images.map(({ spec }) => spec[sides[field]].texts);
-    for (const use of chooseInversions([...new Set(texts.flat())], field, world))
-      if (named.every(({ said }) => said !== use.said)) named.push({ ...use, field });
-    checkSides(texts, field, world.tokenizer);
-  }
-  const parts = chooseParts(images, world);
-  const [steps, method] = [chooseSteps(params, mode), chooseMethod(params, mode)];
-  const run = { ...method, steps, refiner: chooseRefiner(params, mode, base, world) };
+  const images = Array.from({ length: count }, (_, index) => drawPrompts(params, prompt, index, world));
+  const named = inversionsIn(images, mode, world);
+  const parts = [...(isDirect(source) ? [] : chooseParts(images, world)), ...chosenSource.parts];
+  const [steps, method] = [chooseSteps(params, mode, source), chooseMethod(params, mode)];
+  const run = { ...method, steps, source, refiner: chooseRefiner(params, mode, base, world) };
   return {
     warnings: [
       ...warnings,
+      ...chosenSource.warnings,
       ...[stepsWarning(run), refinerWarning(run), leftOutRefiner(params, base)].flatMap((said) => said ?? []),
     ],
     loraFields: chosen.map(({ field }) => field),
@@ -119,19 +124,42 @@ export function resolveRecipe(params: GenerateParams, world: World): Resolved {
       loras: chosen.map(({ name, weight }) => ({ name, weight })),
       ...(parts.length === 0 ? {} : { parts: parts.map(({ kind, name }) => ({ kind, name })) }),
       ...(named.length === 0 ? {} : { inversions: named.map(({ said, name }) => ({ said, name })) }),
-      size: chooseSize(params),
+      size: chosenSource.size ?? chooseSize(params),
       ...run,
       clipSkip: params.clip_skip,
       guidance: chooseGuidance(params, mode),
       freeU: chooseFreeU(params),
       noise: world.noise,
       previews: params.disable_preview ? null : choosePreviews(base, world),
-      source: { kind: "noise" },
       inputs: pictures.map(({ name }) => name),
       images: images.map(({ spec }) => spec),
     },
   };
 }
+
+/** The textual inversions that the texts of images name, each with the field that names it first; their lengths are checked. */
+function inversionsIn(
+  images: readonly Readonly<{ spec: ImageSpec }>[],
+  { distilled }: Performance,
+  world: World,
+): readonly (InversionUse & Readonly<{ field: string }>)[] {
+  const named: (InversionUse & Readonly<{ field: string }>)[] = [];
+  const sides = { prompt: "positive", negative_prompt: "negative" } as const;
+  for (const field of ["prompt", "negative_prompt"] as const) {
+    // What such a mode never draws is not looked at.
+    if (field === "negative_prompt" && distilled !== undefined) continue;
+    const texts = images.map(({ spec }) => spec[sides[field]].texts);
+    for (const use of chooseInversions([...new Set(texts.flat())], field, world))
+      if (named.every(({ said }) => said !== use.said)) named.push({ ...use, field });
+    checkSides(texts, field, world.tokenizer);
+  }
+  return named;
+}
+
+const noUpscalers = { files: [], rule: { named: "", without: "refuse" } } as const;
+
+/** Whether a picture is all that is made, without diffusion. */
+const isDirect = (source: Source): boolean => source.kind === "upscale" && source.direct;
 
 /** Files that images need beside the checkpoint, and the fields that ask for them. */
 function chooseParts(

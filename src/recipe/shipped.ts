@@ -50,3 +50,8 @@ export const withShippedWildcards =
   (own: Wildcards): Wildcards =>
   (name) =>
     own(name) ?? shippedWildcards.get(name);
+
+/** Names of a user's own wildcard files and of ours, each once. */
+export const withShippedNames = (own: readonly string[]): readonly string[] => [
+  ...new Set([...own, ...shippedWildcards.keys()]),
+];

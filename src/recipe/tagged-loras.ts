@@ -1,8 +1,7 @@
-import { meantName } from "#/lib/misspelling.ts";
-import { stemOf } from "./names.ts";
+import { similarNames, stemOf } from "./names.ts";
 import type { InlineLora } from "./prompt-syntax.ts";
 import type { LoraUse } from "./recipe.ts";
-import { someOf } from "./warnings.ts";
+import { severalNames, someOf } from "./warnings.ts";
 
 /** A LoRA and the field that chose it. */
 export type ChosenLora = LoraUse & Readonly<{ field: string }>;
@@ -31,13 +30,10 @@ export function taggedLoras(
 
 /** A warning for each of a few; one for all of many. */
 function unknownTags(stems: readonly string[], known: readonly string[]): string[] {
-  if (stems.length > severalTags)
+  if (stems.length > severalNames)
     return [`There are no LoRAs called ${someOf(stems)}; their tags in the prompt were dropped.`];
-  return stems.map((stem) => {
-    const meant = meantName(stem, known);
-    const similar = meant === undefined ? "" : ` (similar: ${someOf([meant])})`;
-    return `There is no LoRA called ${someOf([stem])}${similar}; its tag in the prompt was dropped.`;
-  });
+  return stems.map(
+    (stem) =>
+      `There is no LoRA called ${someOf([stem])}${similarNames(stem, known)}; its tag in the prompt was dropped.`,
+  );
 }
-
-const severalTags = 5;

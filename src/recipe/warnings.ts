@@ -1,5 +1,6 @@
 import type { GenerateRequest } from "#/api/generate.ts";
 import type { Sidecar } from "#/catalog/sidecar.ts";
+import { similarNames } from "./names.ts";
 import type { Size } from "./recipe.ts";
 import { parseSize, storedSize } from "./sizes.ts";
 import { expansionStyle } from "./styles.ts";
@@ -40,18 +41,24 @@ export function someOf(names: readonly string[]): string {
   return more === 0 ? told.join(", ") : `${told.join(", ")} and ${more} more`;
 }
 
-/** Says that a `__name__` of the prompts has no lines to take one from. */
-export function wildcardWarning(
+/** Says of each `__name__` of the prompts that has no lines to take one from what there is instead; of many in one sentence. */
+export function wildcardWarnings(
   { prompt, negative_prompt }: Readonly<{ prompt: string; negative_prompt: string }>,
-  wildcards: Wildcards,
-): string | undefined {
-  const [name, ...others] = missingWildcards(`${prompt}\n${negative_prompt}`, wildcards);
-  if (name === undefined) return undefined;
-  if (others.length === 0)
-    return `There is no wildcard called ${name.slice(0, longestName)}; its bare name was drawn.`;
-  const names = someOf([name, ...others]);
-  return `There are no wildcards called ${names}; their bare names were drawn.`;
+  { wildcards, wildcardNames }: Readonly<{ wildcards: Wildcards; wildcardNames?: () => readonly string[] }>,
+): readonly string[] {
+  const missing = missingWildcards(`${prompt}\n${negative_prompt}`, wildcards);
+  if (missing.length === 0) return [];
+  if (missing.length > severalNames)
+    return [`There are no wildcards called ${someOf(missing)}; their bare names were drawn.`];
+  const known = wildcardNames?.() ?? [];
+  return missing.map(
+    (name) =>
+      `There is no wildcard called ${someOf([name])}${similarNames(name, known)}; its bare name was drawn.`,
+  );
 }
+
+/** Beyond so many names nobody knows, one sentence tells of all. */
+export const severalNames = 5;
 
 /** Says that a picture is smaller than asked for: it is made of squares of eight pixels, and what is beyond them is cut. */
 export function roundedWarning({ width, height }: Size): string | undefined {

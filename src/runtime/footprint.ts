@@ -23,12 +23,15 @@ export function footprintOf(
 ): Footprint {
   const stamps = new Map(files.map(({ path, stamp }) => [path, stamp]));
   const mapped = new Map<string, Stretch[]>();
+  // A copy is in the type that the graph computes in.
+  const computed = graph.operators.compute === "float16" ? 2 : 4;
   let copied = 0;
   for (const weight of graph.weights.values()) {
     const { path, offset, length, packed } = weight.ref;
     if (weight.inline) copied += inlineBytes(weight);
     // A packed tensor will have bytes of its own, in a file that may not be there yet.
-    else if (weights === "copied" || packed !== undefined) copied += length;
+    else if (weights === "copied") copied += Math.max(length, values(weight.dims) * computed);
+    else if (packed !== undefined) copied += length;
     else {
       const file = `${path}:${stamps.get(path) ?? ""}`;
       const stretches = mapped.get(file) ?? [];

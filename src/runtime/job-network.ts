@@ -4,7 +4,13 @@ import type { Operators } from "#/graph/operators.ts";
 import type { Features, Network } from "#/networks/network.ts";
 import type { WeightMap } from "#/weights/checkpoint.ts";
 import { planJoin } from "#/weights/derived/join-plan.ts";
-import { type JoinedLoras, joinedLoras, joinedSize, noLoras } from "#/weights/derived/joined-loras.ts";
+import {
+  type JoinedLoras,
+  joinedBytes,
+  joinedInPlace,
+  joinedLoras,
+  noLoras,
+} from "#/weights/derived/joined-loras.ts";
 import { changedBytes, changesInPlace, loraChanges, planChanges } from "#/weights/derived/lora-changes.ts";
 import type { Differences } from "#/weights/differences.ts";
 import type { Located } from "#/weights/layouts/part-source.ts";
@@ -61,9 +67,7 @@ export function jobNetwork(
   };
   const loraParts = async (): Promise<JoinedLoras> => {
     const branches = plan();
-    const none = { count: loras.length, modules: noLoras.modules };
-    const joined =
-      branches.modules.length === 0 ? none : await derived.of(joinedLoras(branches, sources), inUse);
+    const joined = joinedInPlace(branches) ?? (await derived.of(joinedLoras(branches, sources), inUse));
     const own = changes();
     return {
       ...joined,
@@ -86,7 +90,7 @@ export function jobNetwork(
       return draw(tensors, joined, together(await Promise.all(mapped)));
     },
     bytes: () => {
-      const factors = loras.length === 0 ? 0 : joinedSize(plan()) + changedBytes(changes());
+      const factors = loras.length === 0 ? 0 : joinedBytes(plan()) + changedBytes(changes());
       return totalBytes([footprintOf(draw(), madeOf, network.packed ? "copied" : "mapped")]) + factors;
     },
   };

@@ -5,18 +5,17 @@ import type { Tensor } from "#/tensor/tensor.ts";
 import type { NoiseSchedule, Prediction } from "#/weights/checkpoint.ts";
 import { previewKind } from "#/weights/layouts/preview.ts";
 import { textWidths } from "#/weights/layouts/textual-inversion.ts";
-import { vaeSource } from "#/weights/layouts/vae.ts";
 import { type Ask, askerOf } from "./ask.ts";
 import { type ControlNet, controlNetsOf } from "./control-nets.ts";
 import type { Inversions } from "./inversions.ts";
-import { type JobFiles, type ModelParts, type ModelPaths, pathsOfKind, readJobFiles } from "./job-files.ts";
+import { type JobFiles, type ModelPaths, pathsOfKind, readJobFiles } from "./job-files.ts";
 import { type JobNetwork, jobNetwork, type Workshop } from "./job-network.ts";
 import { type LanguageModel, languageModel } from "./language-model.ts";
 import type { JobRequest } from "./open-network.ts";
 import { type RefinerNetworks, refinerOf } from "./refiner-networks.ts";
 import { type TextEncoder, textEncoders, textEncodersWithVectors } from "./text-encoders.ts";
 import { type Upscaler, upscalerOf } from "./upscaler/super-resolve.ts";
-import { type ByStrips, vaeByStrips } from "./vae-by-strips.ts";
+import { type Vae, vaeOf } from "./vae.ts";
 
 /**
  * What a UNet is asked with: the scaled latent [1, 4, h, w], its timestep [1], the text's hidden states
@@ -44,10 +43,6 @@ export type Networks = Readonly<{
   textL: TextEncoder;
   textG: TextEncoder;
   unet: Unet;
-  /** Latent in VAE space -> picture [1, 3, H, W], about -1 to 1 */
-  decode: (latent: Tensor) => Promise<Tensor>;
-  /** Picture [1, 3, H, W] from -1 to 1, sides multiples of 8 -> latent in VAE space */
-  encode: (image: Tensor) => Promise<Tensor>;
   /** Those that the job names, in its order. */
   controlNets: readonly ControlNet[];
   /** The model that takes over, where there is one. */
@@ -59,9 +54,6 @@ export type Networks = Readonly<{
    * @throws ModelError where the file that was named makes none
    */
   preview: (latent: Tensor) => Promise<Tensor | undefined>;
-  /** As `decode` and `encode`, for pictures whose features are too large to have them at once. */
-  decodeByStrips: ByStrips;
-  encodeByStrips: ByStrips;
   /**
    * The upscaler that the job names.
    *
@@ -70,7 +62,9 @@ export type Networks = Readonly<{
   upscaler: () => Upscaler;
   /** Any network of the table, by the inputs it declares. */
   ask: Ask;
-}>;
+}> &
+  /** The base model's, or the file that is used instead. */
+  Vae;
 
 /**
  * Reads the headers of a job's files and offers its networks. Nothing heavy happens here: sessions are opened by the
@@ -116,18 +110,13 @@ function networksOf(
   workshop: Workshop,
 ): Readonly<{ opened: Networks; inJob: InJob; requests: readonly JobRequest[] }> {
   const files = readJobFiles(paths, [networks["vae-decoder"].from]);
-  const inJob: InJob = (network) =>
-    jobNetwork(network, filesFor(network, files), { ...features, ...files.own }, workshop);
+  const inJob: InJob = (network) => jobNetwork(network, files, { ...features, ...files.own }, workshop);
   const ask = askerOf(inJob, workshop.residency);
   const inControl = (network: Network, at: number): JobNetwork =>
     jobNetwork(network, { ...files, locate: (source) => files.locate(source, at) }, features, workshop);
   const controls = controlNetsOf(pathsOfKind(paths, "controlnet").length, inControl, workshop.residency);
   const { checkpoint, inversions } = files;
   const { prediction, schedule } = checkpoint;
-  const byStrips = {
-    decodeByStrips: vaeByStrips("vae-decoder", filesFor(networks["vae-decoder"], files), workshop),
-    encodeByStrips: vaeByStrips("vae-encoder", filesFor(networks["vae-encoder"], files), workshop),
-  };
   const refiner = refinerOf(files, features, workshop);
   const opened = {
     prediction,
@@ -138,8 +127,8 @@ function networksOf(
     ...(inversions.vectors.size === 0
       ? textEncoders(ask)
       : textEncodersWithVectors(ask, textWidths(checkpoint))),
-    ...callsOf(ask),
-    ...byStrips,
+    unet: async (inputs: UnetInputs) => (await ask(networks.unet, inputs)).prediction,
+    ...vaeOf(ask, files, workshop),
     preview: previewOf(files, ask),
     controlNets: controls.asked,
     refiner: refiner?.asked,
@@ -149,22 +138,12 @@ function networksOf(
   return { opened, inJob, requests: [...(refiner?.requests ?? []), ...controls.requests()] };
 }
 
-/** What Stable Diffusion 1.x has refined is in its own space of latents, which its own VAE reads. */
-const filesFor = ({ from }: Network, files: JobFiles): Omit<ModelParts, "inversions"> =>
-  from === vaeSource && files.refiner?.checkpoint.family === "sd-1" ? files.refiner : files;
-
 const previewOf =
   (files: JobFiles, ask: Ask): Networks["preview"] =>
   async (latent) => {
     const file = files.preview();
     return file === undefined ? undefined : (await ask(previewNetworks[previewKind(file)], { latent })).image;
   };
-
-const callsOf = (ask: Ask) => ({
-  unet: async (inputs: UnetInputs) => (await ask(networks.unet, inputs)).prediction,
-  decode: async (latent: Tensor) => (await ask(networks["vae-decoder"], { latent })).image,
-  encode: async (image: Tensor) => (await ask(networks["vae-encoder"], { image })).latent,
-});
 
 /** Only LoRAs with factors in a text encoder change what it says. */
 const textKey = (inJob: InJob): string =>

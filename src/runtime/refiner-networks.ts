@@ -10,6 +10,7 @@ import type { JobFiles } from "./job-files.ts";
 import { type JobNetwork, jobNetwork, type Workshop } from "./job-network.ts";
 import type { Unet, UnetInputs } from "./models.ts";
 import type { JobRequest } from "./open-network.ts";
+import { type Vae, vaeOf } from "./vae.ts";
 
 /** As {@link Unet}, of a network that is told no sizes. */
 export type UnetWithoutSizes = (
@@ -32,6 +33,8 @@ export type RefinerNetworks = Readonly<{
         textNorm: Readonly<{ weight: Float32Array; bias: Float32Array }>;
         /** Latent in the base model's VAE space -> in its own */
         convert: (latent: Tensor) => Promise<Tensor>;
+        /** What it has refined is in its own space of latents, which its own VAE reads. */
+        vae: Vae;
       }>
   );
 
@@ -76,9 +79,14 @@ export function refinerOf(files: JobFiles, features: Features, workshop: Worksho
     family,
     textNorm: finalNorm(base.textL),
     unet: async (inputs) => (await ask(sd1Networks["unet-sd1"], inputs)).prediction,
+    vae: vaeOf(ask, refiner, workshop),
     convert: async (latent) => (await askBetween(sd1Networks.interposer, { latent })).converted,
   };
-  const requests = [inRefiner(sd1Networks["unet-sd1"]), between(sd1Networks.interposer)];
+  const requests = [
+    inRefiner(sd1Networks["unet-sd1"]),
+    inRefiner(networks["vae-decoder"]),
+    between(sd1Networks.interposer),
+  ];
   return { asked, requests: requests.map(({ request }) => request) };
 }
 

@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { basename } from "node:path";
 import type { Graph } from "#/graph/graph.ts";
 import type { Log } from "#/lib/log.ts";
 import type { Tensor } from "#/tensor/tensor.ts";
@@ -74,13 +75,13 @@ export class Residency {
 
   #refuseTooLarge(networks: readonly JobRequest[]): void {
     const budget = this.#budget.bytes;
-    const sizes = networks.map(({ key, name, bytes }) => ({
+    const sizes = networks.map(({ key, name, files, bytes }) => ({
       name,
+      file: basename(files[0]?.path ?? ""),
       needed: this.#entries.get(key)?.bytes ?? bytes(),
     }));
     const [largest] = sizes.toSorted((a, b) => b.needed - a.needed);
-    if (largest !== undefined && largest.needed > budget)
-      throw tooLarge(largest.name, largest.needed, budget);
+    if (largest !== undefined && largest.needed > budget) throw tooLarge(largest, largest.needed, budget);
   }
 
   /** The job is over: what is more than the budget is closed. */

@@ -3,7 +3,7 @@ import { basename } from "node:path";
 import { ModelError } from "#/lib/errors.ts";
 import { filesOf, type ModelPaths } from "./job-files.ts";
 import type { Networks } from "./models.ts";
-import type { RefinerNetworks } from "./refiner-networks.ts";
+import type { Vae } from "./vae.ts";
 
 type Watched = Readonly<{ path: string; file: string; content: string }>;
 
@@ -43,20 +43,14 @@ export function watchedNetworks(
       "it, then rename it. The task can be sent again.";
     throw new ModelError("file-unreadable", message, { path });
   };
-  const between = async <Answer>(run: () => Promise<Answer>): Promise<Answer> => {
-    await check();
-    try {
-      return await run();
-    } finally {
-      // Also where it failed: weights that changed under it are the likelier reason.
-      await check();
-    }
-  };
-  const watched =
-    <Input, Answer>(run: (input: Input) => Promise<Answer>) =>
-    (input: Input): Promise<Answer> =>
-      between(() => run(input));
-  const walked = walkedBetween(check);
+  const { between, watched, walked } = watching(check);
+  const watchedVae = ({ decode, encode, decodeByStrips, encodeByStrips }: Vae): Vae => ({
+    decode: watched(decode),
+    encode: watched(encode),
+    decodeByStrips: walked(decodeByStrips),
+    encodeByStrips: walked(encodeByStrips),
+  });
+  const { refiner } = networks;
   return {
     ...networks,
     language: () => {
@@ -70,12 +64,17 @@ export function watchedNetworks(
       hint: watched(hint),
       residuals: watched(residuals),
     })),
-    refiner: networks.refiner && watchedRefiner(networks.refiner, watched),
-    decode: watched(networks.decode),
-    encode: watched(networks.encode),
+    refiner:
+      refiner?.family === "sd-1"
+        ? {
+            ...refiner,
+            unet: watched(refiner.unet),
+            convert: watched(refiner.convert),
+            vae: watchedVae(refiner.vae),
+          }
+        : refiner && { ...refiner, unet: watched(refiner.unet) },
+    ...watchedVae(networks),
     preview: watched(networks.preview),
-    decodeByStrips: walked(networks.decodeByStrips),
-    encodeByStrips: walked(networks.encodeByStrips),
     upscaler: () => {
       const upscaler = networks.upscaler();
       return { ...upscaler, enlarge: walked(upscaler.enlarge) };
@@ -84,29 +83,38 @@ export function watchedNetworks(
   };
 }
 
-/** A walk whose files are looked at before it, between its events, and where it failed. */
-const walkedBetween =
-  (check: () => Promise<void>) =>
-  <Input, Event>(walk: (input: Input) => AsyncIterable<Event>) =>
-    async function* (input: Input): AsyncGenerator<Event, void, undefined> {
+/** Ways to look, before and after it works, at the files of a network. */
+function watching(check: () => Promise<void>) {
+  const between = async <Answer>(run: () => Promise<Answer>): Promise<Answer> => {
+    await check();
+    try {
+      return await run();
+    } finally {
+      // Also where it failed: weights that changed under it are the likelier reason.
       await check();
-      try {
-        for await (const event of walk(input)) {
-          await check();
-          yield event;
-        }
-      } catch (thrown) {
+    }
+  };
+  return {
+    between,
+    watched:
+      <Input, Answer>(run: (input: Input) => Promise<Answer>) =>
+      (input: Input): Promise<Answer> =>
+        between(() => run(input)),
+    walked: <Input, Event>(walk: (input: Input) => AsyncIterable<Event>) =>
+      async function* (input: Input): AsyncGenerator<Event, void, undefined> {
         await check();
-        throw thrown;
-      }
-    };
-
-type Watch = <Input, Answer>(run: (input: Input) => Promise<Answer>) => (input: Input) => Promise<Answer>;
-
-const watchedRefiner = (refiner: RefinerNetworks, watched: Watch): RefinerNetworks =>
-  refiner.family === "sd-1"
-    ? { ...refiner, unet: watched(refiner.unet), convert: watched(refiner.convert) }
-    : { ...refiner, unet: watched(refiner.unet) };
+        try {
+          for await (const event of walk(input)) {
+            await check();
+            yield event;
+          }
+        } catch (thrown) {
+          await check();
+          throw thrown;
+        }
+      },
+  };
+}
 
 function isOverwritten({ path, file, content }: Watched): boolean {
   const stats = statSync(path, { throwIfNoEntry: false });

@@ -15,6 +15,7 @@ import type { WeightRef } from "./weight-file.ts";
  * | rotated | turns [k, b, b], (rescale [out, 1]) | rescale · (W + s · turns · W) - W, turns acting on k groups of rows (OFT, Qiu et al. 2023) |
  * | rotated-input | turns [k, b, b] | s · W · turns, acting on k groups of columns (OFT in PEFT) |
  * | butterfly | turns [m, k, b, b], (rescale [out, 1]) | rescale · B_m … B_1 W - W, B = 1 + s · turns among rows 2^i · b/2 apart (BOFT, Liu et al. 2024) |
+ * | butterfly-input | turns [m, k, b, b], rescale [out, 1] | s · (rescale · W (B_m … B_1)ᵀ - W), B = 1 + turns among columns (BOFT in PEFT) |
  *
  * With `magnitude` [out, 1, 1] or [1, in, 1] beside it, what a form adds at strength 1 gives V = W + Δ, and what is added
  * is s · (magnitude · V / ‖V‖ - W): DoRA (Liu et al. 2024).
@@ -28,7 +29,8 @@ export type Form =
   | "sandwich"
   | "rotated"
   | "rotated-input"
-  | "butterfly";
+  | "butterfly"
+  | "butterfly-input";
 
 /** One change of one tensor: what a LoRA of a set does to it. */
 export type WeightChange = Readonly<{

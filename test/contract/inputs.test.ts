@@ -159,11 +159,6 @@ describe("a picture that cannot be had is a 422 with its field", () => {
         "not_implemented",
         "body.enhance_input_image",
       ]);
-      expect(await refusal({ uov_input_image: bad, uov_method: "Upscale (2x)" })).toEqual([
-        422,
-        "not_implemented",
-        "body.uov_input_image",
-      ]);
       for (const slots of [[{ ...slot, cn_img: bad }], [slot, slot, { ...slot, cn_img: bad }]])
         expect(await refusal({ controlnet_image: slots })).toEqual([
           422,

@@ -30,7 +30,6 @@ function formOf(fields: Readonly<Record<string, string | Blob>>): FormData {
 
 describe("a mode whose part of the engine is not there is refused by its legacy name, after everything was read", () => {
   test.each([
-    ["image-upscale-vary", "input_image", () => ({ input_image: picture, uov_method: "Upscale (2x)" })],
     ["image-inpaint-outpaint", "input_image", () => ({ input_image: picture, input_mask: picture })],
     ["image-prompt", "cn_img1", () => ({ cn_img3: picture, cn_type3: "CPDS" })],
     [
@@ -48,7 +47,6 @@ describe("a mode whose part of the engine is not there is refused by its legacy 
   });
 
   test.each([
-    ["image-upscale-vary", "input_image", () => ({ input_image: base64 })],
     ["image-inpaint-outpaint", "input_image", () => ({ input_image: `data:image/png;base64,${base64}` })],
     ["image-prompt", "image_prompts", () => ({ image_prompts: [{ cn_img: base64 }] })],
     ["text-to-image-with-ip", "image_prompts", () => ({ image_prompts: [{ cn_img: base64 }] })],

@@ -10,6 +10,8 @@ const folder = benchFolder();
 const said = { largest_pixels: 10_000, good_sizes: ["128*64", "64*128"] };
 writeFileSync(join(folder, "models/checkpoints/base.json"), JSON.stringify(said));
 const assets = {
+  wildcards: (name: string) => (name === "color" || name === "flower" ? ["red"] : undefined),
+  wildcardNames: () => ["color", "flower"],
   styles: withShippedStyles([]),
   presets: new Map([
     ["default", { default_model: "base.safetensors", default_styles: ["Fooocus V2", "Fooocus Sharp"] }],
@@ -106,16 +108,26 @@ test("a wildcard that has no lines is spoken of", async () => {
   const warnings = async (more: unknown) =>
     (await (await post({ ...fitting, ...Object(more) })).json()).warnings;
   expect(await warnings({ prompt: "a __nowhere__ and a __nowhere__" })).toEqual([
-    "There is no wildcard called nowhere; its bare name was drawn.",
+    "There is no wildcard called nowhere (similar: flower, color); its bare name was drawn.",
   ]);
-  expect(await warnings({ prompt: "__a__", negative_prompt: "__b__" })).toEqual([
-    "There are no wildcards called a, b; their bare names were drawn.",
+  expect(await warnings({ prompt: "__colour__ __color__", negative_prompt: "__flow__" })).toEqual([
+    "There is no wildcard called colour (similar: color, flower); its bare name was drawn.",
+    "There is no wildcard called flow (similar: flower, color); its bare name was drawn.",
+  ]);
+});
+
+test("of more wildcards than a few without lines one sentence tells", async () => {
+  const prompt = ["a", "b", "c", "d", "e", "f"].map((name) => `__${name}__`).join(" ");
+  expect((await (await post({ ...fitting, prompt })).json()).warnings).toEqual([
+    "There are no wildcards called a, b, c, d, e, f; their bare names were drawn.",
   ]);
 });
 
 test("a tag of the prompt that names no LoRA is spoken of", async () => {
   const record = await (await post({ ...fitting, prompt: "a cat <lora:nowhere:1>" })).json();
-  expect(record.warnings).toEqual(["There is no LoRA called nowhere; its tag in the prompt was dropped."]);
+  expect(record.warnings).toEqual([
+    "There is no LoRA called nowhere (similar: sdxl_lightning_4step_lora); its tag in the prompt was dropped.",
+  ]);
 });
 
 test("a task keeps its warnings over a restart", async () => {

@@ -7,6 +7,7 @@ import { type SourceServer, startSourceServer } from "../../scripts/bench/qualit
 import {
   chromiumPath,
   dropFile,
+  nameless,
   openDashboard,
   pastePng,
   pixelsOf,
@@ -235,12 +236,12 @@ describe.skipIf(chromiumPath === undefined)("the mask brush in a browser", () =>
         .toFormat(format, { quality: 100 })
         .toBuffer();
       const page = await painting(dashboard, new Uint8Array(stored), `image/${format}`);
-      expect(await page.getByText("20 × 40", { exact: false }).first().innerText()).toContain("20 × 40");
+      expect(await page.locator(".named").innerText()).toContain("20 × 40");
+      await page.getByRole("slider", { name: "Brush" }).fill("4");
       const frame = { width: 20, height: 40 };
       const seen = await seenAt(page, frame, { x: 17, y: 3 });
       const shot = await pixelsOf(await page.screenshot());
       expect(shot.at(seen.x, seen.y)).toBeGreaterThan(200);
-      await page.getByRole("slider", { name: "Brush" }).fill("4");
       await page.mouse.click(seen.x, seen.y);
       const mask = await savedMask(page);
       expect([mask.width, mask.height, mask.at(17, 3), mask.at(3, 3), mask.at(17, 20)]).toEqual([
@@ -250,15 +251,28 @@ describe.skipIf(chromiumPath === undefined)("the mask brush in a browser", () =>
     },
   );
 
+  test("every field, button and picture has a name for a screen reader, also where masks are painted", async () => {
+    const dashboard = await openDashboard(browser, server.url);
+    const page = await painting(dashboard);
+    await page.getByText("How it is made anew").click();
+    expect(await nameless(page)).toEqual([]);
+    await page.getByLabel("Vary or upscale").check();
+    for (const method of ["Vary (Subtle)", "Upscale (Custom)"]) {
+      await page.getByLabel(method).check();
+      expect(await nameless(page)).toEqual([]);
+    }
+    await dashboard.close();
+  });
+
   test("a picture is pasted, chosen, removed; what is none is said", async () => {
     const dashboard = await openDashboard(browser, server.url);
     const { page } = dashboard;
     await page.getByLabel("Prompt").focus();
     await pastePng(page, scene);
-    await page.getByText("320 × 200").waitFor();
+    await page.getByText(", 320 × 200").waitFor();
     await page.getByRole("button", { name: "Remove the picture" }).click();
     await page.getByRole("button", { name: "Paste" }).click();
-    await page.getByText("320 × 200").waitFor();
+    await page.getByText(", 320 × 200").waitFor();
     await page.getByRole("button", { name: "Remove the picture" }).click();
     await page
       .getByLabel("Choose a file: file")

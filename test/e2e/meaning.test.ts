@@ -12,6 +12,7 @@ beforeAll(async () => {
 afterAll(() => server?.close());
 
 const settings = { aspect_ratios_selection: "256*256", overwrite_step: 8, style_selections: [] };
+const quick = { overwrite_step: 6 };
 const scene = "a red circle on a blue background";
 
 const picture = (prompt: string, seed: number, more: Readonly<Record<string, unknown>> = {}) =>
@@ -38,6 +39,41 @@ test("what the negative prompt names is not drawn", async () => {
   }
 });
 
+/** How much more there is of one channel (0 red, 1 green, 2 blue) than of another in the middle of a picture. */
+async function more(png: Uint8Array, [one, other]: readonly [number, number]): Promise<number> {
+  const middle = { left: 96, top: 96, width: 64, height: 64 };
+  // Statistics are of what is read, whatever is cut out on the way.
+  const { channels } = await sharp(await sharp(png).removeAlpha().extract(middle).png().toBuffer()).stats();
+  return (channels[one]?.mean ?? 0) - (channels[other]?.mean ?? 0);
+}
+
+test("weights in brackets: of two colours for one circle the heavier one wins", async () => {
+  const redness = async (weight: number, seed: number): Promise<number> =>
+    more(await picture(`(red:${weight}) blue circle on a white background`, seed, quick), [0, 2]);
+  const gains: number[] = [];
+  for (const seed of [1, 2, 3]) gains.push((await redness(2.5, seed)) - (await redness(0.3, seed)));
+  expect(gains.filter((gain) => gain > 50).length).toBe(3);
+});
+
+test("guidance: 1 hears no negative prompt, and more of it goes further towards one text and away from the other", async () => {
+  const circle = "a circle on a white background";
+  const drawn = (guidance_scale: number, seed: number, negative_prompt = "") =>
+    picture(circle, seed, { ...quick, guidance_scale, negative_prompt });
+  const redness = async (...asked: Parameters<typeof drawn>): Promise<number> =>
+    more(await drawn(...asked), [0, 1]);
+  for (const seed of [1, 2, 3]) {
+    expect(await apart(await drawn(1, seed), await drawn(1, seed, "red circle"))).toBe(0);
+    const [none, some, much] = [
+      await redness(1, seed),
+      await redness(1.5, seed, "red circle"),
+      await redness(2.5, seed, "red circle"),
+    ];
+    expect([seed, some < none - 20, much < some - 40]).toEqual([seed, true, true]);
+    // What these circles are of themselves is reddish, and guidance has more of it.
+    expect([seed, (await redness(2.5, seed)) > none + 20]).toEqual([seed, true]);
+  }
+});
+
 test("a LoRA of weight 0 is the base to the byte, and more of it is further away", async () => {
   const base = await picture(scene, 5);
   const with_ = (weight: number) =>
@@ -58,4 +94,16 @@ test("FreeU with ones is the picture without it, its defaults are near, strong n
   const near = await apart(base, await freeU([1.01, 1.02, 0.99, 0.95]));
   expect(near).toBeGreaterThan(0.1);
   expect(await apart(base, await freeU([1.3, 1.4, 0.9, 0.2]))).toBeGreaterThan(2 * near);
+});
+
+test("a picture that is varied a little stays nearer than one that is varied strongly, and shows the same", async () => {
+  const base = await picture(scene, 5);
+  const varied = (uov_method: string) =>
+    picture(scene, 105, { uov_method, uov_input_image: Buffer.from(base).toString("base64") });
+  const [subtle, strong] = [await varied("Vary (Subtle)"), await varied("Vary (Strong)")];
+  const near = await apart(base, subtle);
+  expect(near).toBeGreaterThan(1);
+  expect(await apart(base, strong)).toBeGreaterThan(1.5 * near);
+  const { foreground, background } = await readPng(subtle);
+  expect([isRed(foreground), background]).toEqual([true, "blue"]);
 });

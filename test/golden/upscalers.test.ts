@@ -1,6 +1,8 @@
 import { afterAll, expect, setDefaultTimeout, test } from "bun:test";
-import { readdirSync } from "node:fs";
-import { basename, dirname } from "node:path";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, dirname, join } from "node:path";
+import { lanczosResize } from "#/image/operations/lanczos-resize.ts";
 import type { Pixmap } from "#/image/pixmap.ts";
 import { ModelError } from "#/lib/errors.ts";
 import { networks } from "#/networks/index.ts";
@@ -160,6 +162,58 @@ test("tiles are blended as Fooocus blends them, a last one of a single pixel too
     columns.map((x) => rowAt(y).subarray(x * 3, x * 3 + 3)),
   ).flat();
   closeBytes(new Uint8Array(Buffer.concat(cut)), golden("tiled.columns").data);
+});
+
+test("what the demo's upscaler enlarged is the picture that it was given, when it is shrunk again", async () => {
+  const upscale_models = join(
+    import.meta.dir,
+    "../../models/upscale_models/fooocusd-demo-upscaler.safetensors",
+  );
+  const { upscaler } = openNetworks({ base, loras: [], upscale_models }, { clipSkip: 2 }, workshop);
+  const [width, height] = [72, 56];
+  // A disc on a plain ground, and a slope: edges of every direction.
+  const data = Uint8Array.from({ length: width * height * 3 }, (_, i) => {
+    const [x, y, c] = [Math.floor(i / 3) % width, Math.floor(i / 3 / width), i % 3];
+    const edge = Math.min(1, Math.max(0, 18.5 - Math.hypot(x - 30, y - 28)));
+    return [230, 40, 60][c]! * edge + (60 + 2 * x - y * (c - 1)) * (1 - edge);
+  });
+  const large = await whole(upscaler().enlarge({ width, height, data }));
+  expect([large.width, large.height]).toEqual([4 * width, 4 * height]);
+  const small = lanczosResize(large, { width, height });
+  const off = small.data.map((value, i) => Math.abs(value - data[i]!));
+  expect(off.reduce((sum, by) => sum + by, 0) / off.length).toBeLessThan(2);
+  const plain = lanczosResize({ width, height, data }, { width: large.width, height: large.height });
+  expect(plain.data).not.toEqual(large.data);
+});
+
+test("weights that are no numbers fail at the first tile and name the file and the tensor", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "fooocusd-upscaler-"));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  const path = join(folder, "broken.safetensors");
+  const bytes = readFileSync(upscalerFile("real-x4-f32.safetensors"));
+  const weights = openWeights(upscalerFile("real-x4-f32.safetensors")).tensors.get("conv_hr.weight");
+  bytes.writeFloatLE(Number.NaN, weights?.offset ?? 0);
+  writeFileSync(path, bytes);
+  const opened = openNetworks({ base, loras: [], upscale_models: path }, { clipSkip: 2 }, workshop);
+  const picture = { width: 5, height: 4, data: new Uint8Array(60).fill(99) };
+  expect(whole(opened.upscaler().enlarge(picture))).rejects.toThrow(
+    "broken.safetensors is damaged: its tensor conv_hr.weight holds values that are not numbers.",
+  );
+});
+
+test("a picture of a single pixel is enlarged too", async () => {
+  for (const [file, scale] of [
+    ["real-x1.pth", 1],
+    ["real-x2.pth", 2],
+    ["fooocus.bin", 4],
+  ] as const) {
+    const one = await whole(
+      networksOf(file)
+        .upscaler()
+        .enlarge({ width: 1, height: 1, data: Uint8Array.of(9, 90, 200) }),
+    );
+    expect([one.width, one.height]).toEqual([scale, scale]);
+  }
 });
 
 test("a job that names no upscaler, or a file that is none, is an error that says so", () => {

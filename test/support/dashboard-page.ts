@@ -105,3 +105,15 @@ export async function touch(page: Page, paths: readonly (readonly Place[])[]) {
   await send("touchEnd", []);
   await session.detach();
 }
+
+/** Fields and buttons that a screen reader has no name for. */
+export const nameless = (page: Page): Promise<readonly string[]> =>
+  page.evaluate(() =>
+    [...document.querySelectorAll<HTMLElement>("input, select, textarea, button, [tabindex='0'], img")]
+      .filter((one) => {
+        const labels = "labels" in one && one.labels instanceof NodeList ? one.labels.length : 0;
+        const text = one instanceof HTMLImageElement ? (one.getAttribute("alt") ?? undefined) : undefined;
+        return labels === 0 && !one.ariaLabel && text === undefined && (one.textContent ?? "").trim() === "";
+      })
+      .map((one) => one.outerHTML),
+  );

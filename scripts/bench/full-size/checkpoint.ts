@@ -80,7 +80,7 @@ export function syntheticFiles(folder: string): Readonly<{ checkpoint: string; l
  * Writes a safetensors file of random halves, small enough that no activation overflows; one block repeated, since only their
  * number matters.
  */
-function writeRandom(path: string, shapes: Shapes): void {
+export function writeRandom(path: string, shapes: Shapes): void {
   const entries: Record<string, unknown> = {};
   let offset = 0;
   for (const [key, shape] of shapes) {

@@ -2,7 +2,7 @@ import type { Form } from "#/weights/weight-change.ts";
 import type { Value } from "../graph.ts";
 import type { DrawForm, Drawing } from "./drawing.ts";
 import { added, matmul, multiplied, plusProduct, reordered, reshaped, shapeOf } from "./prepared.ts";
-import { butterfly, rotated, rotatedInput } from "./rotations.ts";
+import { butterfly, butterflyInput, rotated, rotatedInput } from "./rotations.ts";
 
 /** How each form of `weights/weight-change.ts` is drawn. */
 export const forms: Readonly<Record<Form, DrawForm>> = {
@@ -19,6 +19,7 @@ export const forms: Readonly<Record<Form, DrawForm>> = {
   rotated,
   "rotated-input": rotatedInput,
   butterfly,
+  "butterfly-input": butterflyInput,
 };
 
 /** Every value of the first side times the whole second side, as blocks. */

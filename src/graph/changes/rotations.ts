@@ -1,4 +1,4 @@
-import type { Value } from "../graph.ts";
+import type { Graph, Value } from "../graph.ts";
 import type { Drawing } from "./drawing.ts";
 import { added, less, matmul, multiplied, reordered, reshaped, shapeOf } from "./prepared.ts";
 
@@ -24,12 +24,23 @@ export function rotatedInput({ g, base, sum, part, scaled }: Drawing): Value {
   return added(g, sum, reshaped(g, turn, [rows, columns]));
 }
 
-/** `butterfly`: stage i turns rows that are 2^i · b/2 apart, brought side by side for it and put back. */
+/** `butterfly`. */
 export function butterfly({ g, base, sum, part, scaled, optional }: Drawing): Value {
-  const turns = part("turns");
+  const moved = staged(g, base, scaled(part("turns")));
+  const rescale = optional("rescale");
+  return replaced({ g, base, sum }, rescale === undefined ? moved : multiplied(g, moved, rescale));
+}
+
+/** `butterfly-input`: columns are rows of the transposed matrix. */
+export function butterflyInput({ g, base, sum, part, scaled }: Drawing): Value {
+  const moved = reordered(g, staged(g, reordered(g, base, [1, 0]), part("turns")), [1, 0]);
+  return added(g, sum, scaled(less(g, multiplied(g, moved, part("rescale")), base)));
+}
+
+/** Stage i turns rows that are 2^i · b/2 apart, brought side by side for it and put back. */
+function staged(g: Graph, base: Value, turns: Value): Value {
   const [stages = 1, groups = 1, size = 1] = shapeOf(turns);
   const [rows = 1, columns = 1] = shapeOf(base);
-  const strong = scaled(turns);
   let moved = base;
   for (let stage = 0; stage < stages; stage += 1) {
     const apart = 2 ** stage * (size / 2);
@@ -40,7 +51,7 @@ export function butterfly({ g, base, sum, part, scaled, optional }: Drawing): Va
     const own = g.prepare(
       "Squeeze",
       [
-        g.prepare("Gather", [strong, start], { type: "float32", dims: [1, ...dims] }, { axis: 0 }),
+        g.prepare("Gather", [turns, start], { type: "float32", dims: [1, ...dims] }, { axis: 0 }),
         g.constant("int64", [0]),
       ],
       { type: "float32", dims },
@@ -49,8 +60,7 @@ export function butterfly({ g, base, sum, part, scaled, optional }: Drawing): Va
     const back = reordered(g, reshaped(g, turned, [rows / apart / 2, apart, 2, columns]), [0, 2, 1, 3]);
     moved = reshaped(g, back, [rows, columns]);
   }
-  const rescale = optional("rescale");
-  return replaced({ g, base, sum }, rescale === undefined ? moved : multiplied(g, moved, rescale));
+  return moved;
 }
 
 /** A weight in place of W, with what else is added to W. */

@@ -91,8 +91,11 @@ function colourRows(data: Uint8Array, { width, height }: Size, axis: ResampleWei
   return new Uint8Array(out.buffer);
 }
 
-/** Whole rows are added up, four at a time: that reads memory in its order. */
-function alongColumns(data: Uint8Array, values: number, axis: ResampleWeights): Uint8Array {
+/**
+ * The columns of rows of so many values each, by an axis that counts from the first row here. Whole rows are added up, four
+ * at a time: that reads memory in its order.
+ */
+export function alongColumns(data: Uint8Array, values: number, axis: ResampleWeights): Uint8Array {
   const { taps, first, count, weights } = axis;
   const out = new Uint8ClampedArray(values * first.length);
   const sums = new Int32Array(values);

@@ -20,6 +20,8 @@ export type LatentBeginning = Readonly<{
   repaint?: Repaint;
   /** What the base model's network is told besides. It ends where another model takes over. */
   further?: readonly Contribute[];
+  /** Whether the image is decoded in the reference's tiles, as what was enlarged is. */
+  tiles?: boolean;
   /** What becomes of a decoded image before it is the result: put back into a larger picture, for example. */
   finish?: (image: Pixmap) => Pixmap;
 }>;

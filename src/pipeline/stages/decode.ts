@@ -1,49 +1,43 @@
 import type { Pixmap } from "#/image/pixmap.ts";
-import { BugError } from "#/lib/errors.ts";
 import { runaway } from "#/runtime/blame.ts";
+import type { Vae } from "#/runtime/vae.ts";
 import type { Latent } from "#/sampling/sampler.ts";
 import { isFiniteThroughout, type Tensor } from "#/tensor/tensor.ts";
 import type { Fact } from "../generate.ts";
 import type { ImageJob } from "../job.ts";
-
-/** Pixels of the largest picture that the decoder is asked for in one piece: 640 x 640, about 2.4 GB of features. */
-const wholePixels = 640 * 640;
+import { vaesFor } from "../vaes.ts";
+import { byParts, inOnePiece, type Part, stripParts } from "./by-parts.ts";
+import { decodeTiled } from "./tiled-vae.ts";
+import { isWhole } from "./whole-pixels.ts";
 
 /**
  * Latent to pixels: decoder, then 0 ... 255 by truncation, as Fooocus cuts it. A large picture is decoded strip by strip,
- * which gives the same pixels in bounded memory; by its size and not by what is free, so that it is the same everywhere.
- * How far it is is told, and a stop looked at, before every strip.
+ * which gives the same pixels in bounded memory; by its size and not by what is free, so that it is the same everywhere. What
+ * was enlarged is decoded in the reference's tiles instead, which give other pixels than the whole. How far it is is told, and
+ * a stop looked at, before every part.
  *
  * @param latent VAE space [1, 4, h, w]
  * @throws EngineError `session-failed` if the latent is not finite; what the VAE answers is looked at where it answers
  */
 export async function* decode(image: ImageJob, latent: Latent): AsyncGenerator<Fact, Pixmap, undefined> {
-  const { job } = image;
+  const { job, index, beginning } = image;
   if (!isFiniteThroughout(latent.data)) throw runaway();
-  const [, , h = 0, w = 0] = latent.dims;
-  if (64 * h * w > wholePixels) return pixelsOf(yield* strips(image, latent));
-  yield { type: "progress", at: { stage: "decoding", image: image.index, strip: 0, strips: 1 } };
-  return pixelsOf(await job.clock.time("decoding", () => job.networks.decode(latent)));
+  const vae = vaesFor(job, beginning.denoise).decoding;
+  return pixelsOf(
+    yield* byParts(partsOf(latent, vae, beginning.tiles ?? false), {
+      clock: job.clock,
+      counts: "decoding",
+      check: () => job.run.check(),
+      at: ({ done: strip, of: strips }) => ({ stage: "decoding", image: index, strip, strips }),
+    }),
+  );
 }
 
-async function* strips({ job, index }: ImageJob, latent: Latent): AsyncGenerator<Fact, Tensor, undefined> {
-  const { clock, networks, run } = job;
-  const walk = networks.decodeByStrips(latent)[Symbol.asyncIterator]();
-  try {
-    for (;;) {
-      const next = await clock.time("decoding", () => walk.next());
-      if (next.done === true) throw new BugError("A decoder walked through its strips and said nothing.");
-      const event = next.value;
-      if (event.at === "end") return event.answer;
-      run.check();
-      yield {
-        type: "progress",
-        at: { stage: "decoding", image: index, strip: event.done, strips: event.of },
-      };
-    }
-  } finally {
-    await walk.return?.();
-  }
+function partsOf(latent: Latent, vae: Vae, tiles: boolean): AsyncGenerator<Part, Tensor, undefined> {
+  if (tiles) return decodeTiled(latent, vae);
+  const [, , h = 0, w = 0] = latent.dims;
+  const size = { width: 8 * w, height: 8 * h };
+  return isWhole(size) ? inOnePiece(() => vae.decode(latent)) : stripParts(vae.decodeByStrips(latent));
 }
 
 function pixelsOf({ dims, data }: Tensor): Pixmap {

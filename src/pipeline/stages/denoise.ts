@@ -11,6 +11,7 @@ import { samplingMethod } from "../sampling-method.ts";
 import { byCleanLatent } from "../swaps/by-clean-latent.ts";
 import { jointly } from "../swaps/joint.ts";
 import { separately } from "../swaps/separate.ts";
+import { soleIn } from "../vaes.ts";
 
 /**
  * Sampler x guidance x UNet: from the beginning to a clean latent (pipeline sections 4 to 8), by one model or by two.
@@ -23,7 +24,11 @@ export async function* denoise(image: ImageJob): AsyncGenerator<Fact, Latent, un
   const { latent: start } = beginning;
   const { recipe } = job;
   const method = samplingMethod(job);
-  const { sampler, schedule, model } = method;
+  const { sampler, schedule } = method;
+  const second = refinerModel(image);
+  const sole = soleIn(job, beginning.denoise);
+  const first = sole === "second" && second !== undefined ? second : baseModel(image, method.model);
+  const model = first.sampling;
   const asked = { steps: recipe.steps, denoise: beginning.denoise };
   const plan = planSigmas(schedule, model, sampler, asked);
   const { sigmas, span } = plan;
@@ -37,12 +42,11 @@ export async function* denoise(image: ImageJob): AsyncGenerator<Fact, Latent, un
   const steps = sigmas.length - 1;
   yield { type: "progress", at: { stage: "denoising", image: index, step: 0, steps } };
 
-  const base = baseModel(image, model);
   const x = startState(model.latents.toSampler(start), initial, sigmas[0] ?? 0, model.sigmaMax);
-  const passage: Passage = { image, method, base, plan, asked, x, noise };
+  const passage: Passage = { image, method, base: first, plan, asked, x, noise };
   const { refiner } = recipe;
-  if (refiner === null) return yield* jointly(passage, undefined);
-  const next = { model: refinerModel(image) ?? base, at: refiner.at };
+  if (refiner === null || sole !== undefined) return yield* jointly(passage, undefined);
+  const next = { model: second ?? first, at: refiner.at };
   // Latents of another space cannot be gone on with.
   switch (next.model.convert === undefined ? refiner.swap : "vae") {
     case "joint":

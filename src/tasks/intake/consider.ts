@@ -33,8 +33,8 @@ export type Considering = Readonly<{
 export type Considered = Readonly<{
   params: GenerateParams;
   resolved: Resolved;
-  /** The same in the same world, once its pictures are named as they are kept. */
-  resolveTaken: (taken: GenerateParams) => Resolved;
+  /** The same in the same world, once its pictures are named as they are kept, and so their sizes are known. */
+  resolveTaken: (taken: GenerateParams) => Pick<Considered, "resolved" | "warnings">;
   warnings: readonly string[];
 }>;
 
@@ -58,18 +58,25 @@ export async function consider(said: GenerateRequest, parts: Considering): Promi
   const { notes, fault } = await parts.examine(resolved);
   if (fault !== undefined) throw unusableModel(fault, { request, preset });
   const more = [
-    ...worldWarnings(params, resolved.recipe, world),
-    ...[
-      expansionWarning(request, preset, world.expansion?.lacks),
-      await parts.roomFor(params, resolved),
-    ].flatMap((text) => text ?? []),
-  ];
+    expansionWarning(request, preset, world.expansion?.lacks),
+    await parts.roomFor(params, resolved),
+  ].flatMap((text) => text ?? []);
+  const withWarnings = (found: Resolved): Pick<Considered, "resolved" | "warnings"> => ({
+    resolved: found,
+    warnings: [
+      ...unsaid,
+      ...unused,
+      ...found.warnings,
+      ...worldWarnings(params, found.recipe, world),
+      ...more,
+      ...notes,
+    ],
+  });
   await webhook.checked;
   return {
     params: { ...params, webhook_url: webhook.url },
-    resolved,
-    resolveTaken: (taken) => resolveRecipe(taken, world),
-    warnings: [...unsaid, ...unused, ...resolved.warnings, ...more, ...notes],
+    ...withWarnings(resolved),
+    resolveTaken: (taken) => withWarnings(resolveRecipe(taken, world)),
   };
 }
 

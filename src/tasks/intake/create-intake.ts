@@ -3,6 +3,7 @@ import type { Catalog } from "#/catalog/catalog.ts";
 import { expansionThere } from "#/catalog/expansion-files.ts";
 import type { Config } from "#/config/schema.ts";
 import type { Pixmap } from "#/image/pixmap.ts";
+import { pngSize } from "#/image/png-size.ts";
 import type { Log } from "#/lib/log.ts";
 import type { Preset } from "#/recipe/preset.ts";
 import { lazyTokenizer } from "#/recipe/prompt-limits.ts";
@@ -24,12 +25,21 @@ export type GenerationAssets = Readonly<{
   presets: ReadonlyMap<string, Preset>;
   styles: readonly Style[];
   wildcards: Wildcards;
+  /** Names of the wildcards there are. */
+  wildcardNames: () => readonly string[];
 }>;
 
 /** What of the configuration fills requests. */
 export type IntakeConfig = Pick<
   Config,
-  "host" | "also_port" | "preset" | "fooocusKeys" | "noise" | "allow_private_fetch"
+  | "host"
+  | "also_port"
+  | "preset"
+  | "fooocusKeys"
+  | "noise"
+  | "allow_private_fetch"
+  | "upscaler"
+  | "upscale_without_model"
 >;
 
 /** What requests are taken with. */
@@ -98,7 +108,12 @@ export function createIntake(parts: IntakeParts): Intake {
   };
 }
 
-function worldOf({ catalog, assets, config }: Pick<IntakeParts, "catalog" | "assets" | "config">): World {
+function worldOf({
+  catalog,
+  assets,
+  config,
+  images,
+}: Pick<IntakeParts, "catalog" | "assets" | "config" | "images">): World {
   return {
     checkpoints: catalog.names("checkpoints"),
     loras: catalog.names("loras"),
@@ -108,10 +123,19 @@ function worldOf({ catalog, assets, config }: Pick<IntakeParts, "catalog" | "ass
     previewFiles: catalog.names("vae_approx"),
     styles: assets.styles,
     wildcards: assets.wildcards,
+    wildcardNames: assets.wildcardNames,
     sidecar: (checkpoint) => catalog.sidecar(checkpoint),
     sidecarFaults: (checkpoint) => catalog.sidecarFaults(checkpoint),
     unreadable: (kind, name) => catalog.unreadable(kind, name),
     noise: config.noise,
+    upscalers: {
+      files: catalog.names("upscale_models"),
+      rule: { named: config.upscaler, without: config.upscale_without_model },
+    },
+    pictureSize: (name) => {
+      const path = name === "" ? undefined : images.input(name);
+      return path === undefined ? undefined : pngSize(path);
+    },
   };
 }
 

@@ -6,7 +6,7 @@ import type { ModelKind } from "#/catalog/find-model.ts";
 import { interposerPath } from "#/catalog/interposer-path.ts";
 import { clientSentence } from "#/lib/client-sentence.ts";
 import { ModelError, RequestError } from "#/lib/errors.ts";
-import { askedOtherwise, scaledOtherwise } from "#/recipe/method-warnings.ts";
+import { askedOtherwise, drawnAlone, scaledOtherwise } from "#/recipe/method-warnings.ts";
 import type { Recipe } from "#/recipe/recipe.ts";
 
 /** Where model files lie, and who looks at them. */
@@ -34,7 +34,7 @@ export type Fault = Readonly<{ used: Used; error: ModelError }>;
 /** The files of a recipe, and for each LoRA, each further part and each textual inversion the field that chose it. */
 export type ModelChoice = Readonly<{
   recipe: Pick<Recipe, "base" | "vae" | "parts" | "loras" | "inversions"> &
-    Partial<Pick<Recipe, "refiner" | "schedule" | "sampledAs">>;
+    Partial<Pick<Recipe, "refiner" | "schedule" | "sampledAs" | "source" | "steps">>;
   loraFields: readonly string[];
   partFields?: readonly string[];
   inversionFields?: readonly string[];
@@ -161,7 +161,7 @@ function refinerNotes(recipe: ModelChoice["recipe"], base: Checkpoint, seen: Che
     ...notes,
     ...askedOtherwise({ ...recipe, base: recipe.refiner?.name ?? recipe.base }, prediction),
     // Stable Diffusion 1.x always starts from a clean latent.
-    ...(family === "sd-1" ? [] : scaledOtherwise(recipe, answers)),
+    ...(family === "sd-1" ? drawnAlone(recipe) : scaledOtherwise(recipe, answers)),
   ];
 }
 

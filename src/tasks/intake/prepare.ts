@@ -33,13 +33,14 @@ export type LenientPreparation = Preparation & Readonly<{ world: () => World; lo
  * @throws RequestError
  */
 export async function prepare(request: GenerateRequest, parts: Preparation): Promise<Prepared> {
-  const { params, resolved, resolveTaken, warnings } = await parts.considered(request);
+  const considered = await parts.considered(request);
+  const { params, resolveTaken } = considered;
   const taken = await takeInputs(params, parts.inputOptions());
-  const recipe = hasPictures(params) ? resolveTaken(taken.params) : resolved;
+  const { resolved, warnings } = hasPictures(params) ? resolveTaken(taken.params) : considered;
   return {
     params: taken.params,
     warnings: [...warnings, ...taken.warnings],
-    recipe: writeKeptRecipe(recipe),
+    recipe: writeKeptRecipe(resolved),
   };
 }
 

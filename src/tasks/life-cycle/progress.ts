@@ -10,7 +10,7 @@ export type JobOutline = Readonly<{
   /** Prompt expansion counts as one more step of the preparation. */
   expansion: boolean;
   /** What pictures are started from, and what is done with them. */
-  source: Pick<Source, "kind">;
+  source: Pick<Source, "kind"> & Readonly<{ direct?: boolean }>;
   images: number;
   steps: number;
   /** Images made by an earlier attempt. */
@@ -21,18 +21,20 @@ export type JobOutline = Readonly<{
 export type Report = Pick<Progress, "percent" | "moment" | "stage" | "image" | "step">;
 
 /** Number of the preparation counter when all texts are encoded. */
-const encoded = ({ expansion }: JobOutline): number => (expansion ? 6 : 5);
+const encoded = ({ expansion, source }: JobOutline): number =>
+  source.direct === true ? 1 : expansion ? 6 : 5;
 
 /** By how much it grows with what is done with pictures. */
-const ofPictures: Readonly<Record<Source["kind"], number>> = { noise: 0 };
+const ofPictures: Readonly<Record<Source["kind"], number>> = { noise: 0, vary: 1, upscale: 3 };
 
 /** Its number when sampling starts. */
 const prepared = (outline: JobOutline): number => encoded(outline) + ofPictures[outline.source.kind];
 
 /** What has come to pass before the engine has said anything. */
-export function openingReports({ performance: mode }: JobOutline): readonly Report[] {
+export function openingReports({ performance: mode, source }: JobOutline): readonly Report[] {
   const moments: readonly TaskMoment[] = [
     ...(hasOwnLora(mode) ? [{ now: "mode", mode } as const] : []),
+    ...(source.kind === "upscale" ? [{ now: "upscalers" } as const] : []),
     { now: "files" },
     { now: "engine" },
   ];
@@ -54,7 +56,8 @@ export function reportsAt(at: Moment, outline: JobOutline): readonly Report[] {
   });
   switch (at.stage) {
     case "loading":
-      return [report(2, { now: "networks" })];
+      // What needs no texts needs no networks of a checkpoint, and the reference says nothing of them.
+      return outline.source.direct === true ? [] : [report(2, { now: "networks" })];
     case "encoding":
       return encodingReports(at, outline, report);
     case "denoising":

@@ -129,7 +129,7 @@ export class TaskRun {
     this.#timeLeft = new TimeLeft(outline, () => this.#parts.pace.expected(width * height));
     for (const report of openingReports(outline)) this.#report(report, null, outline);
     // A checkpoint's first hash takes as long as reading it: begun now, it is there when the first picture asks again.
-    void this.#parts.textOf(params, resolved, done).catch(() => undefined);
+    if (outline.steps > 0) void this.#parts.textOf(params, resolved, done).catch(() => undefined);
     // What was made of pictures alone is the only image, and so is a grid the last one.
     const isComplete = this.#images.some(({ seed }) => seed === "");
     const recipe = {
@@ -228,7 +228,8 @@ export class TaskRun {
     this.#report(seed === null ? savingPicture : savingReport(index, outline), null, outline);
     const from = this.#parts.now();
     const made = withExpansion(resolved, index, event.facts.expansion);
-    const text = await this.#parts.textOf(params, made, index);
+    // As in Fooocus: what no model drew says nothing of one.
+    const text = seed === null ? undefined : await this.#parts.textOf(params, made, index);
     const image = await this.#save(event.image, params, index, text);
     if (timings.decoding > 0) this.#parts.pace.took(timings.decoding, event.image.width * event.image.height);
     const saving = Math.max(0, this.#parts.now() - from);

@@ -1,4 +1,7 @@
+import { InvalidRequest } from "#/api/issues.ts";
 import type { Json, JsonObject } from "#/api/json.ts";
+import { fromStored } from "#/api/stored.ts";
+import { goalsOf } from "#/recipe/goals.ts";
 import { distilledGuidance, type Performance, performanceModes } from "#/recipe/performance.ts";
 import type { Task, TaskImage } from "../life-cycle/task.ts";
 
@@ -30,10 +33,28 @@ function methodOf(request: JsonObject): JsonObject {
   const own = (field: string): Json => request[field] ?? null;
   const steps = request["overwrite_step"];
   return {
-    steps: typeof steps === "number" && steps > 0 ? steps : (mode?.steps ?? null),
+    steps: typeof steps === "number" && steps > 0 ? steps : (usualSteps(request, mode) ?? null),
     guidance_scale: distilled === undefined ? own("guidance_scale") : distilledGuidance.cfg,
     sharpness: distilled === undefined ? own("sharpness") : distilledGuidance.sharpness,
     sampler_name: distilled?.sampler ?? own("sampler_name"),
     scheduler_name: distilled?.schedule ?? own("scheduler_name"),
   };
+}
+
+/** The steps of a mode: fewer where a picture is enlarged. */
+function usualSteps(request: JsonObject, mode: Performance | undefined): number | undefined {
+  const method = request["uov_method"];
+  return typeof method === "string" && method.startsWith("Upscale") && isUsed(request)
+    ? mode?.upscaling
+    : mode?.steps;
+}
+
+/** Whether its picture to vary or enlarge has a part; a row that another program wrote may not say. */
+function isUsed(request: JsonObject): boolean {
+  try {
+    return goalsOf(fromStored(request)).uov;
+  } catch (thrown) {
+    if (thrown instanceof InvalidRequest) return false;
+    throw thrown;
+  }
 }

@@ -46,7 +46,7 @@ export function requestOfImage(read: ReadMetadata, world: World): RequestOfImage
     // With SDXL the A1111 web UI takes the layer before the last, whatever its own setting says.
     clip_skip: isForeign(read) ? 2 : (facts.clipSkip ?? (facts.version === undefined ? undefined : 1)),
     vae_name: noVae.includes(facts.vae ?? "") ? ownVae : fileOf(facts.vae, world.vaes),
-    overwrite_step: facts.steps === (mode ?? performanceModes.Speed).steps ? -1 : facts.steps,
+    overwrite_step: facts.steps === usualSteps(mode ?? performanceModes.Speed, start) ? -1 : facts.steps,
     overwrite_switch: facts.overwriteSwitch,
     refiner_swap_method: facts.refinerSwapMethod,
     ...(mode?.distilled === undefined ? samplingOf(facts) : {}),
@@ -55,6 +55,10 @@ export function requestOfImage(read: ReadMetadata, world: World): RequestOfImage
   };
   return { request: checked(values, warnings), warnings };
 }
+
+/** The steps that a mode makes by itself of what a picture says it started from. */
+const usualSteps = ({ steps, upscaling }: Performance, start: ReturnType<typeof readImageInput>): number =>
+  String(start?.uov_method).startsWith("Upscale") ? upscaling : steps;
 
 /** What A1111's programs write for the checkpoint's own VAE, and Fooocus. */
 const noVae: readonly string[] = [ownVae, "None", "Automatic"];

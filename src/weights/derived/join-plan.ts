@@ -1,7 +1,10 @@
 import { basename } from "node:path";
 import { ModelError } from "#/lib/errors.ts";
 import type { WeightMap } from "../checkpoint.ts";
+import type { DType } from "../dtype.ts";
+import { canBeMapped } from "../lora/ingredient.ts";
 import type { LoraBranch, LoraBranches } from "../lora/lora.ts";
+import type { WeightRef } from "../weight-file.ts";
 
 /**
  * One module's factors of all LoRAs of a set, yet to be joined: the down factors lie one below the other, the up factors
@@ -13,9 +16,15 @@ export type PlannedModule = Readonly<{
   down: readonly number[];
   /** [out, R] or [out, R, 1, 1] */
   up: readonly number[];
+  /** Their types in a joined file: their own where all of a set have one, so that joining is copying. */
+  types: Factors<DType>;
   /** In the order they are joined; each with the place of its LoRA in the set. */
   branches: readonly Readonly<{ owner: number; branch: LoraBranch }>[];
+  /** Where the factors lie, if there is one pair that can be mapped as it is: then nothing is joined. */
+  place?: Factors<WeightRef>;
 }>;
+
+type Factors<T> = Readonly<{ down: T; up: T }>;
 
 /** What joining the LoRAs of a set for one network will give. Made from headers alone. */
 export type JoinPlan = Readonly<{
@@ -45,9 +54,34 @@ export function planJoin(set: readonly LoraBranches[], weights: WeightMap): Join
     for (const { branch } of branches) checkSizes(branch, module, out, input);
     const rank = branches.reduce((sum, { branch }) => sum + rankOf(branch), 0);
     const kernel = input.slice(1).map(() => 1);
-    return { module, down: [rank, ...input], up: [out, rank, ...kernel], branches };
+    const shapes = { down: [rank, ...input], up: [out, rank, ...kernel] };
+    const types = {
+      down: commonType(branches.map(({ branch }) => (branch.mid === undefined ? branch.down : undefined))),
+      up: commonType(branches.map(({ branch: { up } }) => up)),
+    };
+    const place = branches.length === 1 ? placeOf(branches[0]?.branch, shapes) : undefined;
+    return { module, ...shapes, types, branches, ...(place && { place }) };
   });
   return { count: set.length, modules };
+}
+
+/** The type of all of these tensors as they lie in their files; float32 where they differ, or have to be computed. */
+function commonType(refs: readonly (WeightRef | undefined)[]): DType {
+  const [first] = refs;
+  const type = first?.dtype;
+  if (type !== "F16" && type !== "BF16") return "F32";
+  return refs.every((ref) => ref?.dtype === type && ref.scale === undefined) ? type : "F32";
+}
+
+/** The factors of a branch where they lie, in the shapes that they are seen under. */
+function placeOf(
+  branch: LoraBranch | undefined,
+  shapes: Factors<readonly number[]>,
+): Factors<WeightRef> | undefined {
+  if (branch === undefined || branch.mid !== undefined) return undefined;
+  const { down, up } = branch;
+  if (!canBeMapped(down) || !canBeMapped(up)) return undefined;
+  return { down: { ...down, shape: shapes.down }, up: { ...up, shape: shapes.up } };
 }
 
 /** The rank of a branch: rows of its down factor. */

@@ -1,8 +1,9 @@
 import { open } from "node:fs/promises";
 import { ModelError } from "#/lib/errors.ts";
+import { type DType, dtypeBytes } from "../dtype.ts";
 import { tucker } from "../lora/ingredient.ts";
 import type { LoraBranch } from "../lora/lora.ts";
-import { readWeight } from "../read-weights.ts";
+import { readBytes, readWeight } from "../read-weights.ts";
 import { readSafetensors } from "../safetensors.ts";
 import type { FileStamp } from "../stamp.ts";
 import type { WeightChange } from "../weight-change.ts";
@@ -11,12 +12,14 @@ import { derivedHeader, derivedSize, type PlannedTensor } from "./derived-header
 import type { Derived } from "./derived-kind.ts";
 import { type JoinPlan, type PlannedModule, rankOf } from "./join-plan.ts";
 
-/** One module's factors of all LoRAs of a set, in float32; see {@link PlannedModule} for their shapes. */
+/** One module's factors of all LoRAs of a set; see {@link PlannedModule} for their shapes. */
 export type JoinedLora = Readonly<{
   down: WeightRef;
   up: WeightRef;
   /** For each of the R ranks, the place of its LoRA in the set. */
   owners: readonly number[];
+  /** For each of the R ranks, what its LoRA's strength is multiplied by: alpha / rank. */
+  scales: readonly number[];
 }>;
 
 /** The LoRAs of a network. */
@@ -32,6 +35,10 @@ export type JoinedLoras = Readonly<{
 /** No LoRA at all. */
 export const noLoras: JoinedLoras = { count: 0, modules: new Map() };
 
+/** The factors of a plan of which nothing has to be joined: all of it can be mapped where it lies. */
+export const joinedInPlace = (plan: JoinPlan): JoinedLoras | undefined =>
+  plannedOf(plan).length === 0 ? gathered(plan, new Map()) : undefined;
+
 /**
  * The joined factors of a set of LoRAs for one network.
  *
@@ -39,18 +46,16 @@ export const noLoras: JoinedLoras = { count: 0, modules: new Map() };
  */
 export const joinedLoras = (plan: JoinPlan, sources: readonly FileStamp[]): Derived<JoinedLoras> => ({
   title: "The joined factors of the LoRAs",
-  kind: "joined-loras-1",
+  kind: "joined-loras-2",
   sources,
-  plan: plan.modules.map(({ module, down, up, branches }) => [
+  plan: toJoin(plan).map(({ module, down, up, types, branches }) => [
     module,
-    down,
-    up,
-    branches.map(({ owner, branch }) => [
-      owner,
-      branch.down.key,
-      branch.up.key,
-      branch.scale,
-      ...(branch.mid === undefined ? [] : [branch.mid.key]),
+    [down, types.down],
+    [up, types.up],
+    branches.map(({ branch: { down: own, up: other, mid } }) => [
+      own.key,
+      other.key,
+      ...(mid ? [mid.key] : []),
     ]),
   ]),
   size: joinedSize(plan),
@@ -61,9 +66,16 @@ export const joinedLoras = (plan: JoinPlan, sources: readonly FileStamp[]): Deri
 /** The bytes that {@link writeJoined} will write. */
 export const joinedSize = (plan: JoinPlan): number => derivedSize(plannedOf(plan));
 
+/** The bytes that will be mapped: of the joined file, and of what stays in the files of the LoRAs. */
+export const joinedBytes = (plan: JoinPlan): number =>
+  plan.modules.reduce(
+    (sum, { place }) => sum + (place === undefined ? 0 : place.down.length + place.up.length),
+    toJoin(plan).length === 0 ? 0 : joinedSize(plan),
+  );
+
 /**
- * Writes the factors of a set as one safetensors file, `<module>.down` and `<module>.up` in float32, module by module: no
- * more than one module's factors are in memory. `scale` (alpha / rank) is multiplied into the up factors.
+ * Writes the factors of a set as one safetensors file, `<module>.down` and `<module>.up`, module by module: no more than
+ * one module's factors are in memory. They keep their numbers, and their type where they share one.
  *
  * @param path a file that is not there yet
  * @throws ModelError as {@link readWeight}, and what the file system throws
@@ -72,9 +84,9 @@ export async function writeJoined(plan: JoinPlan, path: string): Promise<void> {
   const file = await open(path, "wx", 0o600);
   try {
     await file.writeFile(derivedHeader(plannedOf(plan)));
-    for (const planned of plan.modules) {
-      for (const { branch } of planned.branches) await file.writeFile(bytes(downOf(branch)));
-      await file.writeFile(bytes(sideBySide(planned)));
+    for (const planned of toJoin(plan)) {
+      for (const { branch } of planned.branches) await file.writeFile(downOf(branch, planned.types.down));
+      await file.writeFile(sideBySide(planned));
     }
     await file.sync(); // before it gets its name: a crash must leave no file of holes behind
   } finally {
@@ -90,52 +102,63 @@ export async function writeJoined(plan: JoinPlan, path: string): Promise<void> {
 export function readJoined(plan: JoinPlan, path: string): JoinedLoras | undefined {
   try {
     const { tensors } = readSafetensors(path);
-    if (tensors.size !== 2 * plan.modules.length) return undefined;
-    const modules = new Map<string, JoinedLora>();
-    for (const planned of plan.modules) {
-      const [down, up] = [tensors.get(`${planned.module}.down`), tensors.get(`${planned.module}.up`)];
-      if (!isFactor(down, planned.down) || !isFactor(up, planned.up)) return undefined;
-      modules.set(planned.module, { down, up, owners: ownersOf(planned) });
-    }
-    return { count: plan.count, modules };
+    const whole = plannedOf(plan).every(({ name, dtype, shape }) => {
+      const found = tensors.get(name);
+      return found?.dtype === dtype && found.shape.join() === shape.join();
+    });
+    return whole && tensors.size === 2 * toJoin(plan).length ? gathered(plan, tensors) : undefined;
   } catch (thrown) {
     if (thrown instanceof ModelError) return undefined;
     throw thrown;
   }
 }
 
-const isFactor = (ref: WeightRef | undefined, shape: readonly number[]): ref is WeightRef =>
-  ref?.dtype === "F32" && ref.shape.join() === shape.join();
+function gathered({ count, modules }: JoinPlan, tensors: ReadonlyMap<string, WeightRef>): JoinedLoras {
+  const found = modules.flatMap(({ module, place, branches }): [string, JoinedLora][] => {
+    const down = place?.down ?? tensors.get(`${module}.down`);
+    const up = place?.up ?? tensors.get(`${module}.up`);
+    if (down === undefined || up === undefined) return [];
+    const each = (value: (planned: (typeof branches)[number]) => number): number[] =>
+      branches.flatMap((planned) => Array.from({ length: rankOf(planned.branch) }, () => value(planned)));
+    const [owners, scales] = [each(({ owner }) => owner), each(({ branch }) => branch.scale)];
+    return [[module, { down, up, owners, scales }]];
+  });
+  return { count, modules: new Map(found) };
+}
 
-const ownersOf = ({ branches }: PlannedModule): number[] =>
-  branches.flatMap(({ owner, branch }) => Array.from({ length: rankOf(branch) }, () => owner));
+/** What does not stay where it lies. */
+const toJoin = ({ modules }: JoinPlan): readonly PlannedModule[] =>
+  modules.filter(({ place }) => place === undefined);
 
-const plannedOf = ({ modules }: JoinPlan): readonly PlannedTensor[] =>
-  modules.flatMap(({ module, down, up }) => [
-    { name: `${module}.down`, dtype: "F32", shape: down } as const,
-    { name: `${module}.up`, dtype: "F32", shape: up } as const,
+const plannedOf = (plan: JoinPlan): readonly PlannedTensor[] =>
+  toJoin(plan).flatMap(({ module, down, up, types }) => [
+    { name: `${module}.down`, dtype: types.down, shape: down },
+    { name: `${module}.up`, dtype: types.up, shape: up },
   ]);
 
 /** A down factor, with the Tucker core before it worked in. */
-const downOf = ({ down, mid }: LoraBranch): Float32Array =>
-  mid === undefined ? readWeight(down) : tucker(mid, down);
+const downOf = ({ down, mid }: LoraBranch, type: DType): Uint8Array =>
+  mid === undefined ? bytesAs(down, type) : bytes(tucker(mid, down));
 
-/** Up factors [out, r] next to each other as [out, R], each times its scale. */
-function sideBySide({ up, branches }: PlannedModule): Float32Array {
+/** Up factors [out, r] next to each other as [out, R]. */
+function sideBySide({ up, types, branches }: PlannedModule): Uint8Array {
   const [out = 0, total = 0] = up;
-  const joined = new Float32Array(out * total);
+  const size = dtypeBytes[types.up];
+  const joined = new Uint8Array(out * total * size);
   let column = 0;
   for (const { branch } of branches) {
-    const rank = rankOf(branch);
-    const factor = readWeight(branch.up);
-    for (let row = 0; row < out; row += 1) {
-      const to = row * total + column;
-      for (let i = 0; i < rank; i += 1) joined[to + i] = (factor[row * rank + i] ?? 0) * branch.scale;
-    }
-    column += rank;
+    const width = rankOf(branch) * size;
+    const factor = bytesAs(branch.up, types.up);
+    for (let row = 0; row < out; row += 1)
+      joined.set(factor.subarray(row * width, (row + 1) * width), row * total * size + column);
+    column += width;
   }
   return joined;
 }
+
+/** A tensor's numbers in a type: its own, or float32. */
+const bytesAs = (ref: WeightRef, type: DType): Uint8Array =>
+  ref.dtype === type && ref.scale === undefined ? readBytes(ref) : bytes(readWeight(ref));
 
 const bytes = ({ buffer, byteOffset, byteLength }: Float32Array): Uint8Array =>
   new Uint8Array(buffer, byteOffset, byteLength);

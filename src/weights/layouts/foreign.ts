@@ -11,7 +11,7 @@ const other = "only SDXL models are drawn here";
 const byName: readonly (readonly [pattern: RegExp, what: string, way: string])[] = [
   [/lora_controlnet|lllite_/, "a Control-LoRA or ControlNet-LLLite", elsewhere("controlnet")],
   [
-    /(^|\.)lora_(unet|te|transformer|prior|down|up)|\.lora_(up|down|A|B)\.|[._]lora\.(up|down)|\.(hada|lokr)_w|^lycoris_|\.oft_blocks/,
+    /(^|\.)lora_(unet|te|transformer|prior|down|up)|\.lora_(up|down|A|B)\.|[._]lora\.(up|down)|\.(hada|lokr)_w|^lycoris_|\.oft_blocks|\.b?oft_R\b/,
     "a LoRA",
     elsewhere("loras"),
   ],

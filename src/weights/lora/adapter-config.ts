@@ -41,7 +41,7 @@ const variants: Readonly<Record<string, string>> = {
 };
 
 /** Kinds of adapters of PEFT that are read. All but LoRA call its alpha `alpha`, where they have one. */
-const types = ["LORA", "LOHA", "LOKR", "IA3", "OFT"];
+const types = ["LORA", "LOHA", "LOKR", "IA3", "OFT", "BOFT"];
 
 /** PEFT's configuration beside a file that bears PEFT's own name. */
 function beside(path: string): (FileStamp & Readonly<{ size: number }>) | undefined {

@@ -21,10 +21,14 @@ export function tensor(ref: WeightRef, shape: readonly number[] = ref.shape, fac
     return factor === 1 ? own : own.map((value) => value * factor);
   };
   const copy = { shape, from: [ref], how: `times ${factor}`, values };
-  if (ref.packed !== undefined || !/^B?F\d/.test(ref.dtype)) return copy;
+  if (!canBeMapped(ref)) return copy;
   const scale = factor * (ref.scale ?? 1);
   return { ...copy, place: { ...ref, shape, ...(scale === 1 ? {} : { scale }) } };
 }
+
+/** Whether a tensor's numbers can stay in their file: they are neither packed nor whole numbers. */
+export const canBeMapped = ({ packed, dtype }: WeightRef): boolean =>
+  packed === undefined && /^B?F\d/.test(dtype);
 
 /** A matrix [rows, columns] and its values, row by row. */
 export type Matrix = Readonly<{ rows: number; columns: number; values: Float32Array }>;

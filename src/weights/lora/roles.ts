@@ -54,7 +54,6 @@ const besides: readonly (readonly [RegExp, Beside])[] = [
  */
 const others: readonly (readonly [RegExp, string])[] = [
   [/\.glora_[\w.]+$/, "GLoRA"],
-  [/\.boft_[Rs](\.[^.]+)?$/, "PEFT's BOFT"],
   [/\.oft_diag$/, "OFT of an older kind"],
   [/\.oft_[Rr](\.[\w.]+)?$/, "OFT of an older kind"],
   [/\.lora_diag(\.[^.]+)?$/, "KaSA"],

@@ -55,6 +55,13 @@ export const turnedOver = (blocks: Blocks): Blocks =>
     block.map((_, at) => block[(at % size) * size + Math.floor(at / size)] ?? 0),
   );
 
+/** Every block with its first half and its second, which stood one behind the other, by turns. */
+export const interleaved = (blocks: Blocks): Blocks =>
+  eachBlock(blocks, (block, size) => {
+    const from = (at: number): number => (at % 2) * (size / 2) + Math.floor(at / 2);
+    return block.map((_, at) => block[from(Math.floor(at / size)) * size + from(at % size)] ?? 0);
+  });
+
 function eachBlock({ size, values }: Blocks, make: (block: Square, size: number) => Square): Blocks {
   const made = new Float32Array(values.length);
   const length = size * size;

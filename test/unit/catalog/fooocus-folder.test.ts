@@ -38,14 +38,21 @@ test("a wildcard file in a sub-folder comes before one beside it, whatever alpha
   put("wildcards/tier.txt", "outer");
   put("wildcards/more/tier.txt", "inner\r\n");
   put("wildcards/größe.txt", "groß");
-  const { wildcards } = readFooocusFolder(root);
+  const { wildcards, wildcardNames } = readFooocusFolder(root);
+  expect(wildcardNames()).toContain("größe");
+  expect(wildcardNames()).toContain("tier");
   expect(wildcards("tier")).toEqual(["inner"]);
   expect(wildcards("größe")).toEqual(["groß"]);
 });
 
 test("no folder, or one that is not there, holds nothing", () => {
   for (const folder of ["", join(root, "nowhere")]) {
-    const { styles, presets, wildcards } = readFooocusFolder(folder);
-    expect([styles.length, presets.size, wildcards("color")]).toEqual([0, 0, undefined]);
+    const { styles, presets, wildcards, wildcardNames } = readFooocusFolder(folder);
+    expect([styles.length, presets.size, wildcards("color"), wildcardNames().length]).toEqual([
+      0,
+      0,
+      undefined,
+      0,
+    ]);
   }
 });

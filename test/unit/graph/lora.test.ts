@@ -24,7 +24,15 @@ function joined(count: number, owners: (module: number) => readonly number[]): J
     const kernel = input.slice(1).map(() => 1);
     const module = key.slice(0, -".weight".length);
     const down = factor(`${module}.down`, [ranks.length, ...input]);
-    return [module, { down, up: factor(`${module}.up`, [out, ranks.length, ...kernel]), owners: ranks }];
+    return [
+      module,
+      {
+        down,
+        up: factor(`${module}.up`, [out, ranks.length, ...kernel]),
+        owners: ranks,
+        scales: ranks.map(() => 1),
+      },
+    ];
   });
   return {
     count,

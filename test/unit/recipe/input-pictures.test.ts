@@ -21,11 +21,22 @@ test("the pictures of a request, by field and name, each with a place of its own
     controlnet_image: [slot(null), slot(address("d"))],
   });
   expect(found).toEqual([
-    { field: "uov_input_image", name: hash("a") },
     { field: "inpaint_input_image", name: hash("b") },
     { field: "inpaint_mask_image_upload", name: hash("c") },
     { field: "enhance_input_image", name: hash("a") },
     { field: "controlnet_image.1.cn_img", name: hash("d") },
+  ]);
+});
+
+test("a picture to vary is used where no other one comes first, or the switch lets both act", () => {
+  const vary = { uov_input_image: address("a", "http://[::1]:80"), uov_method: "Vary (Subtle)" } as const;
+  const control = { controlnet_image: [slot(address("d"))] };
+  const names = (said: Partial<GenerateParams>) => picturesOf(said).map(({ field }) => field);
+  expect(names(vary)).toEqual(["uov_input_image"]);
+  expect(names({ ...vary, ...control })).toEqual(["controlnet_image.0.cn_img"]);
+  expect(names({ ...vary, ...control, mixing_image_prompt_and_vary_upscale: true })).toEqual([
+    "uov_input_image",
+    "controlnet_image.0.cn_img",
   ]);
 });
 
@@ -67,7 +78,6 @@ test("what was not taken in yet has no name, and keeps its place", () => {
 
 test("every picture that a request can be made of yet is named, and the request is refused until its feature is there", () => {
   const uses: readonly Partial<GenerateParams>[] = [
-    { uov_input_image: address("a"), uov_method: "Upscale (2x)" },
     { inpaint_input_image: address("a") },
     { enhance_input_image: address("a") },
     { controlnet_image: [slot(address("a"))] },

@@ -2,23 +2,41 @@ import { expect, test } from "bun:test";
 import { askedOtherwise, leftOutRefiner, scaledOtherwise, stepsWarning } from "#/recipe/method-warnings.ts";
 import { samplerNames, scheduleNames } from "#/recipe/recipe.ts";
 
+const source = { kind: "noise" } as const;
+
 test("turbo and the end of ddim_uniform make fewer steps than asked for, which is told with what they can make", () => {
-  expect(stepsWarning({ sampler: "euler", schedule: "turbo", steps: 30 })).toBe(
+  expect(stepsWarning({ source, sampler: "euler", schedule: "turbo", steps: 30 })).toBe(
     "turbo with euler makes 1 to 10 steps: 10 are made where 30 were asked for.",
   );
-  expect(stepsWarning({ sampler: "dpm_2", schedule: "turbo", steps: 10 })).toBe(
+  expect(stepsWarning({ source, sampler: "dpm_2", schedule: "turbo", steps: 10 })).toBe(
     "turbo with dpm_2 makes 1 to 9 steps: 9 are made where 10 were asked for.",
   );
-  expect(stepsWarning({ sampler: "euler", schedule: "ddim_uniform", steps: 1000 })).toContain("1 to 999");
+  expect(stepsWarning({ source, sampler: "euler", schedule: "ddim_uniform", steps: 1000 })).toContain(
+    "1 to 999",
+  );
+});
+
+test("ddim_uniform stops far above its end at some counts, which is told with the next ones at which it does not", () => {
+  const told = (steps: number) => stepsWarning({ source, sampler: "euler", schedule: "ddim_uniform", steps });
+  expect(told(600)).toBe(
+    "ddim_uniform makes no run of 600 steps to its end: of its 999 the last 399 are left out, as in Fooocus, and details with them. It makes 500 or 998.",
+  );
+  for (const steps of [1, 8, 20, 30, 60, 166, 200, 500, 999])
+    expect([steps, told(steps)]).toEqual([steps, undefined]);
+  for (let steps = 1; steps < 1000; steps += 7) {
+    const offered = [...(told(steps)?.matchAll(/\d+(?= or|\.$)/g) ?? [])].map(([count]) => Number(count));
+    for (const count of offered) expect([count, told(count)]).toEqual([count, undefined]);
+    expect(offered.length === 0).toBe(told(steps) === undefined);
+  }
 });
 
 test("every other schedule makes what is asked, and every number that a sentence offers is made", () => {
   for (const schedule of scheduleNames) {
     for (const sampler of ["euler", "dpm_2"] as const) {
-      for (const steps of [1, 2, 3, 4, 8, 9, 10, 11, 30, 60, 333, 501, 998, 999, 1000]) {
-        const told = stepsWarning({ sampler, schedule, steps });
+      for (const steps of [1, 2, 3, 4, 8, 9, 10, 11, 30, 60, 332, 499, 998, 999, 1000]) {
+        const told = stepsWarning({ source, sampler, schedule, steps });
         const most = Number(/1 to (\d+) steps/.exec(told ?? "")?.[1] ?? steps);
-        expect([schedule, sampler, steps, stepsWarning({ sampler, schedule, steps: most })]).toEqual([
+        expect([schedule, sampler, steps, stepsWarning({ source, sampler, schedule, steps: most })]).toEqual([
           schedule,
           sampler,
           steps,

@@ -102,7 +102,9 @@ test("tags in the prompt: unknown ones are noted, the request's own weight wins,
     { name: "sub/b.safetensors", weight: 0.4 },
   ]);
   expect(recipe.images[0]?.positive.texts).toEqual(["cat"]);
-  expect(warnings).toEqual([expect.stringContaining("nobody")]);
+  expect(warnings).toEqual([
+    "There is no LoRA called nobody (similar: sdxl_lightning_4step_lora, c, b); its tag in the prompt was dropped.",
+  ]);
   const weights = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6];
   const many = weights.map((weight) => `<lora:c:${weight}>`).join(", ");
   expect(resolve({ prompt: `x ${many}` }).recipe.loras.map(({ weight }) => weight)).toEqual(
@@ -166,7 +168,6 @@ describe("refused, each naming its field", () => {
     ["unknown-model", "vae_name", { vae_name: "hard.safetensors" }],
     ["unknown-model", "sampler_name", { sampler_name: "eular" }],
     ["unknown-model", "refiner_model_name", { refiner_model_name: "refine.safetensors" }],
-    ["not-implemented", "uov_input_image", { uov_input_image: image, uov_method: "Upscale (2x)" }],
     ["not-implemented", "inpaint_input_image", { inpaint_input_image: image }],
     ["not-implemented", "enhance_input_image", { enhance_input_image: image }],
     ["not-implemented", "black_out_nsfw", { black_out_nsfw: true }],

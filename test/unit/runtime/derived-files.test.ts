@@ -38,7 +38,7 @@ const base = readSafetensors(
 
 type Lora = Readonly<{ plan: JoinPlan; sources: readonly FileStamp[]; path: string }>;
 
-/** A LoRA of rank 8 whose values are all the same. */
+/** A LoRA of rank 8 whose values are all the same, and that is used twice: one alone needs no file. */
 function lora(name: string, value: number): Lora {
   const path = join(root, `${name}.safetensors`);
   writeTensors(path, {
@@ -53,7 +53,7 @@ function opened(path: string): Lora {
   const branches: LoraBranches = new Map([
     ["m", [{ index: 0, down: tensors.get("down")!, up: tensors.get("up")!, scale: 1 }]],
   ]);
-  return { plan: planJoin([branches], base), sources: [{ path: real, stamp }], path };
+  return { plan: planJoin([branches, branches], base), sources: [{ path: real, stamp }], path };
 }
 
 /** A folder of its own, with room for so many LoRAs. */

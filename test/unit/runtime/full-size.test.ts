@@ -45,6 +45,6 @@ test("the default budget takes it in float16 and in float32; a smaller one says 
   expect(start(usual, "F32")).not.toThrow();
   expect(start(8 * 1024 ** 3, "F16")).not.toThrow();
   expect(start(5e9, "F16")).toThrow(
-    "The task needs 5.14 GB of weights open at once, for its network unet; memory_budget allows 5 GB.",
+    "The task needs 5.14 GB of weights open at once, for the network unet of sd_xl_base_1.0.safetensors; memory_budget allows 5 GB.",
   );
 });

@@ -27,12 +27,7 @@ type Loras = Parameters<typeof readJobFiles>[0]["loras"];
 const both: Loras = [sgm!, diffusers!];
 
 const inJob = (network: Network, loras: Loras = [], clipSkip = 2) =>
-  jobNetwork(
-    network,
-    readJobFiles({ base, loras, ...parts }, []),
-    { clipSkip },
-    workshop,
-  );
+  jobNetwork(network, readJobFiles({ base, loras, ...parts }, []), { clipSkip }, workshop);
 const keyOf = (...asked: Parameters<typeof inJob>): string => inJob(...asked).request.key;
 
 test("a network is known by what its graph depends on, and by no more", () => {
@@ -90,12 +85,7 @@ test("the same goes for LoRAs that change weights, most of which need no derived
 test("an inpaint patch changes the denoising network alone, which is another one with it; its size is foreseen", async () => {
   const patch = goldenPath("inpaint-patch.patch");
   const patched = (network: Network) =>
-    jobNetwork(
-      network,
-      readJobFiles({ base, loras: [], ...parts, patch }, []),
-      { clipSkip: 2 },
-      workshop,
-    );
+    jobNetwork(network, readJobFiles({ base, loras: [], ...parts, patch }, []), { clipSkip: 2 }, workshop);
   const changed = Object.values(networks).filter(
     (network) => patched(network).request.key !== keyOf(network),
   );

@@ -119,7 +119,7 @@ test("a job whose largest network is more than the budget is refused before anyt
   expect(toWireError(refusal)).toEqual({
     code: "out-of-memory",
     message:
-      "The task needs 4.1 kB of weights open at once, for its network large; memory_budget allows 3.07 kB. Set " +
+      "The task needs 4.1 kB of weights open at once, for the network large; memory_budget allows 3.07 kB. Set " +
       "memory_budget to at least 4096, or to 0, which keeps nothing open between tasks and refuses none, or choose a " +
       "smaller model.",
     details: { network: "large", needed: 4096, budget: 3072, setting: "memory_budget" },

@@ -62,7 +62,6 @@ const families = {
   KaSA: `${projection}.lora_diag`,
   AdaLoRA: `${projection}.lora_E`,
   VeRA: `${projection}.vera_lambda_b`,
-  "PEFT's BOFT": `${projection}.boft_R`,
   "T-LoRA": `${projection}.lambda_layer`,
   "replaced-weight": `${projection}.set_weight`,
 } as const;
@@ -81,6 +80,15 @@ for (const [name, key] of Object.entries(families)) {
 /** What a module cannot have: tensors of it, and what the sentence says. */
 const impossible: readonly (readonly [Readonly<Record<string, readonly number[]>>, string])[] = [
   [{ ...pair(projection), [`${projection}.hada_w1_a`]: [64, 4] }, "holds two families of"],
+  [{ [`${projection}.boft_R`]: [1, 16, 4, 4] }, "stands without its boft_s"],
+  [
+    { [`${projection}.boft_R`]: [1, 15, 4, 4], [`${projection}.boft_s`]: [64, 1] },
+    "which makes no groups of an even number of 64 inputs",
+  ],
+  [
+    { [`${projection}.boft_R`]: [6, 16, 4, 4], [`${projection}.boft_s`]: [64, 1] },
+    "which makes no groups of an even number of 64 inputs",
+  ],
   [{ [`${projection}.hada_w1_a`]: [64, 4] }, "hada_w1_a stands without its hada_w1_b"],
   [
     {

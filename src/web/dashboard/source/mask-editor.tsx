@@ -33,7 +33,15 @@ export function MaskEditor(props: MaskEditorProps) {
       <Sheet painting={painting} picture={picture} region={region}>
         <div class="paper" style={{ transform: `translate(${view.x}px, ${view.y}px) scale(${view.scale})` }}>
           {extended ? <div class="frame" style={frame} /> : null}
-          <img src={shown} alt="" draggable={false} width={width} height={height} />
+          <img
+            src={shown}
+            alt=""
+            draggable={false}
+            width={width}
+            height={height}
+            // Who looks at single pixels wants to see them.
+            style={{ imageRendering: view.scale > 4 ? "pixelated" : "auto" }}
+          />
           <canvas ref={painting.canvas} width={width} height={height} />
         </div>
       </Sheet>

@@ -33,7 +33,7 @@ const prepared = (params: GenerateParams) =>
       considered: async () => ({
         params,
         resolved: resolvedOf(params),
-        resolveTaken: resolvedOf,
+        resolveTaken: (taken) => ({ resolved: resolvedOf(taken), warnings: resolvedOf(taken).warnings }),
         warnings: [],
       }),
       inputOptions: () => ({
@@ -47,12 +47,14 @@ const prepared = (params: GenerateParams) =>
 
 test("the recipe that is kept names pictures as they are kept", async () => {
   const png = await encodeImage({ width: 3, height: 2, data: new Uint8Array(18).fill(40) }, "png");
-  const { params, recipe } = await prepared({
+  const { params, warnings, recipe } = await prepared({
     ...defaults,
     uov_input_image: Buffer.from(png).toString("base64"),
   });
   expect(params.uov_input_image).toMatch(/^http:\/\/here\/inputs\/[0-9a-f]{64}\.png$/);
   expect(readKeptRecipe(recipe)).toEqual({ kind: "kept", resolved: resolvedOf(params) });
+  // What is said of them is what is known once they are there.
+  expect(warnings).toEqual([`${params.uov_input_image}`]);
 });
 
 test("without pictures it is the one that the request was accepted by", async () => {

@@ -6,6 +6,7 @@ import {
   openingReports,
   type Report,
   reportsAt,
+  savingPicture,
   savingReport,
 } from "#/tasks/life-cycle/progress.ts";
 
@@ -100,4 +101,67 @@ test("a part of a long text is told for itself and moves no number", () => {
     },
   ]);
   expect(reportsAt(at, job).map((report) => said(report, job))).toEqual(["Encoding positive #1 ..."]);
+});
+
+/** Everything that clients read of a job that starts from a picture, until it samples. */
+function untilSampling(job: JobOutline, moments: readonly Moment[]): string[] {
+  const reports = [...openingReports(job), ...moments.flatMap((at) => reportsAt(at, job))];
+  return reports.map((report) => `${report.percent} ${said(report, job)}`);
+}
+
+const texts: readonly Moment[] = [
+  { stage: "loading", image: 0 },
+  { stage: "encoding", image: 0, texts: "positive" },
+  { stage: "encoding", image: 0, texts: "negative" },
+];
+const preparing: Moment = { stage: "preparing", image: 0 };
+const encodingStart: Moment = { stage: "encoding-picture", image: 0, gives: "start", strip: 0, strips: 9 };
+const upscaling: Moment = { stage: "upscaling", image: 0, width: 640, height: 480, part: 0, parts: 2 };
+const begins: Moment = { stage: "denoising", image: 0, step: 0, steps: 18 };
+
+// http-api sections 9 and 10.
+test("a picture to vary counts one more, and is encoded at the number of its processing", () => {
+  const job = { ...outline(1, 18, false), source: { kind: "vary" as const } };
+  expect(untilSampling(job, [...texts, preparing, encodingStart, begins])).toEqual([
+    "1 Loading control models ...",
+    "1 Initializing ...",
+    "2 Loading models ...",
+    "3 Processing prompts ...",
+    "4 Encoding positive #1 ...",
+    "5 Encoding negative #1 ...",
+    "6 Image processing ...",
+    "6 VAE encoding ...",
+    "6 Moving model to GPU ...",
+    "6 Preparing task 1/1 ...",
+  ]);
+});
+
+test("a picture to enlarge counts three more, and its steps are the reference's numbers", () => {
+  const job = { ...outline(1, 18, true), source: { kind: "upscale" as const, direct: false } };
+  const told = untilSampling(job, [...texts, preparing, upscaling, encodingStart, begins]);
+  expect(told[0]).toBe("1 Downloading upscale models ...");
+  expect(told.slice(-5)).toEqual([
+    "7 Image processing ...",
+    "8 Upscaling image from (640, 480) ...",
+    "9 VAE encoding ...",
+    "9 Moving model to GPU ...",
+    "9 Preparing task 1/1 ...",
+  ]);
+  const steps = stepNumbers(job);
+  expect([steps.slice(0, 3), steps.slice(-2)]).toEqual([
+    [14, 19, 24],
+    [94, 100],
+  ]);
+});
+
+test("what is enlarged without diffusion has no texts, and ends with a sentence of its own", () => {
+  const job = { ...outline(1, 0, true), source: { kind: "upscale" as const, direct: true } };
+  expect(untilSampling(job, [{ stage: "loading", image: 0 }, preparing, upscaling])).toEqual([
+    "1 Downloading upscale models ...",
+    "1 Loading control models ...",
+    "1 Initializing ...",
+    "2 Image processing ...",
+    "3 Upscaling image from (640, 480) ...",
+  ]);
+  expect([savingPicture.percent, said(savingPicture, job)]).toEqual([100, "Saving image to system ..."]);
 });

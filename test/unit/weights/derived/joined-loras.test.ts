@@ -4,7 +4,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ModelError } from "#/lib/errors.ts";
 import { planJoin } from "#/weights/derived/join-plan.ts";
-import { joinedSize, readJoined, writeJoined } from "#/weights/derived/joined-loras.ts";
+import {
+  joinedBytes,
+  joinedInPlace,
+  joinedSize,
+  noLoras,
+  readJoined,
+  writeJoined,
+} from "#/weights/derived/joined-loras.ts";
 import type { LoraBranch, LoraBranches } from "#/weights/lora/lora.ts";
 import { readWeight } from "#/weights/read-weights.ts";
 import { readSafetensors } from "#/weights/safetensors.ts";
@@ -40,6 +47,8 @@ const second = readSafetensors(
     "rows.up": stored("F32", [6, 1, 1, 1], numbers(6, 6)),
     "single.down": stored("BF16", [3, 3], numbers(9, 7)),
     "single.up": stored("BF16", [4, 3], numbers(12, 8)),
+    "kernel.down": stored("F16", [1, 27], numbers(27, 9)),
+    "kernel.up": stored("F16", [4, 1, 1, 1], numbers(4, 10)),
   }),
 ).tensors;
 
@@ -49,7 +58,7 @@ const branch = (file: typeof first, module: string, scale: number): [string, Lor
 ];
 const set: readonly LoraBranches[] = [
   new Map([branch(first, "rows", 0.5), branch(first, "kernel", 1)]),
-  new Map([branch(second, "rows", 2), branch(second, "single", 0.25)]),
+  new Map([branch(second, "rows", 2), branch(second, "kernel", 2), branch(second, "single", 0.25)]),
 ];
 const plan = planJoin(set, base);
 
@@ -59,39 +68,59 @@ async function written(name: string): Promise<string> {
   return path;
 }
 
-test("factors are stacked and set side by side, alpha multiplied into up, in the shapes of their modules", async () => {
-  const path = await written("values.safetensors");
-  const joined = readJoined(plan, path)!;
+test("factors are stacked and set side by side in the shapes of their modules, scales beside them", async () => {
+  const joined = readJoined(plan, await written("values.safetensors"))!;
   expect(joined.count).toBe(2);
-  const { down, up, owners } = joined.modules.get("rows")!;
-  expect([down.shape, up.shape, owners]).toEqual([
-    [3, 5],
-    [6, 3],
-    [0, 0, 1],
-  ]);
+  const { down, up, ...rows } = joined.modules.get("rows")!;
+  expect([down.shape, up.shape, down.dtype, up.dtype]).toEqual([[3, 5], [6, 3], "F32", "F32"]);
+  expect(rows).toEqual({ owners: [0, 0, 1], scales: [0.5, 0.5, 2] });
   expect([...readWeight(down)]).toEqual([...numbers(10, 1), ...numbers(5, 5)]);
   const [one, two] = [numbers(12, 2), numbers(6, 6)];
   expect([...readWeight(up)]).toEqual(
-    Array.from({ length: 6 }, (_, row) => [
-      one[2 * row]! * 0.5,
-      one[2 * row + 1]! * 0.5,
-      two[row]! * 2,
-    ]).flat(),
+    Array.from({ length: 6 }, (_, row) => [one[2 * row]!, one[2 * row + 1]!, two[row]!]).flat(),
   );
-  const kernel = joined.modules.get("kernel")!;
-  expect([kernel.down.shape, kernel.up.shape, kernel.owners]).toEqual([
-    [2, 3, 3, 3],
-    [4, 2, 1, 1],
-    [0, 0],
+});
+
+test("what all files have in one type is joined in it", async () => {
+  const kernel = readJoined(plan, await written("types.safetensors"))!.modules.get("kernel")!;
+  expect([kernel.down.shape, kernel.up.shape, kernel.down.dtype, kernel.up.dtype]).toEqual([
+    [3, 3, 3, 3],
+    [4, 3, 1, 1],
+    "F16",
+    "F16",
   ]);
-  expect([...readWeight(kernel.down)]).toEqual(numbers(54, 3));
-  const single = joined.modules.get("single")!;
-  expect([single.down.shape, single.up.shape, single.owners]).toEqual([
+  expect([kernel.owners, kernel.scales]).toEqual([
+    [0, 0, 1],
+    [1, 1, 2],
+  ]);
+  expect([...readWeight(kernel.down)]).toEqual([...numbers(54, 3), ...numbers(27, 9)]);
+  const [one, two] = [numbers(8, 4), numbers(4, 10)];
+  expect([...readWeight(kernel.up)]).toEqual(
+    Array.from({ length: 4 }, (_, row) => [one[2 * row]!, one[2 * row + 1]!, two[row]!]).flat(),
+  );
+});
+
+test("a pair of factors that is alone stays in its file, under the shapes of its module", async () => {
+  const path = await written("single.safetensors");
+  const single = readJoined(plan, path)!.modules.get("single")!;
+  expect(single).toMatchObject({ owners: [1, 1, 1], scales: [0.25, 0.25, 0.25] });
+  const { down, up } = single;
+  expect([down.shape, up.shape, down.path]).toEqual([
     [3, 3, 1, 1],
     [4, 3, 1, 1],
-    [1, 1, 1],
+    second.get("single.down")!.path,
   ]);
-  expect([...readWeight(single.up)]).toEqual(numbers(12, 8).map((n) => n / 4));
+  expect([...readSafetensors(path).tensors.keys()].toSorted()).toEqual([
+    "kernel.down",
+    "kernel.up",
+    "rows.down",
+    "rows.up",
+  ]);
+  expect(joinedInPlace(plan)).toBeUndefined();
+  const alone = planJoin(set.slice(0, 1), base);
+  expect([...joinedInPlace(alone)!.modules.keys()]).toEqual(["rows", "kernel"]);
+  expect(joinedBytes(alone)).toBe(2 * (10 + 12 + 54 + 8));
+  expect(joinedInPlace(planJoin([], base))).toEqual(noLoras);
 });
 
 test("the file is safetensors whose data begins with a page, and as long as foretold", async () => {
@@ -136,10 +165,15 @@ test("a scale beside 8-bit values is multiplied in", async () => {
       ],
     ],
   ]);
-  const own = planJoin([scaled], base);
+  const alone = joinedInPlace(planJoin([scaled], base))!.modules.get("rows")!;
+  expect([alone.down.scale, alone.up.scale]).toEqual([3, 2]);
+  const own = planJoin([scaled, scaled], base);
   const path = join(folder, "scaled.safetensors");
   await writeJoined(own, path);
   const { down, up } = readJoined(own, path)!.modules.get("rows")!;
-  expect([...readWeight(down)]).toEqual(numbers(10, 1).map((n) => 3 * n));
-  expect([...readWeight(up)]).toEqual(numbers(12, 2).map((n) => 2 * n));
+  const tripled = numbers(10, 1).map((n) => 3 * n);
+  expect([...readWeight(down)]).toEqual([...tripled, ...tripled]);
+  const doubled = numbers(12, 2).map((n) => 2 * n);
+  const twice = Array.from({ length: 6 }, (_, row) => doubled.slice(2 * row, 2 * row + 2));
+  expect([...readWeight(up)]).toEqual(twice.flatMap((row) => [...row, ...row]));
 });

@@ -1,0 +1,12 @@
+import type { Recipe } from "#/recipe/recipe.ts";
+
+/** Whether a recipe's texts are asked for: what is made of its pictures alone needs none. */
+export function needsTexts({ source }: Pick<Recipe, "source">): boolean {
+  switch (source.kind) {
+    case "noise":
+    case "vary":
+      return true;
+    case "upscale":
+      return !source.direct;
+  }
+}
