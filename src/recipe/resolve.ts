@@ -3,6 +3,7 @@ import type { ExpansionThere } from "#/catalog/expansion-files.ts";
 import type { Sidecar } from "#/catalog/sidecar.ts";
 import type { NoiseRule } from "#/lib/devices.ts";
 import type { Tokenizer } from "#/pipeline/text/tokenizer.ts";
+import { chooseControls } from "./choose-controls.ts";
 import { chooseFreeU } from "./choose-freeu.ts";
 import { chooseGuidance } from "./choose-guidance.ts";
 import { chooseInversions } from "./choose-inversions.ts";
@@ -42,6 +43,8 @@ export type World = ModelFiles &
     inversions?: readonly string[];
     /** The files of prompt expansion; nobody knows of any where this is absent. */
     expansion?: ExpansionThere;
+    /** Which of Fooocus' ControlNets lie in the controlnet folder. */
+    controlFiles?: readonly string[];
     /** What lies in the vae_approx folder. */
     previewFiles?: readonly string[];
     /** What a checkpoint says of itself. */
@@ -98,18 +101,22 @@ export function resolveRecipe(params: GenerateParams, world: World): Resolved {
   const chosenSource = chooseSource(params, pictures, { pictureSize, working, upscaler });
   const { source } = chosenSource;
   const mode = modeFor(modeOf(params), source);
-  const count = isDirect(source) ? 1 : params.image_number;
+  const guiding = chooseControls(params, pictures, { source, there: world.controlFiles ?? [] });
+  const isDiffused = !isDirect(source) && guiding.controls?.show !== "preparation";
+  const count = isDiffused ? params.image_number : 1;
   const { chosen, warnings } = chooseLoras(params, base, inline.loras, world);
   const prompt = { main: inline.line, extra: positive.extra };
   const images = Array.from({ length: count }, (_, index) => drawPrompts(params, prompt, index, world));
   const named = inversionsIn(images, mode, world);
-  const parts = [...(isDirect(source) ? [] : chooseParts(images, world)), ...chosenSource.parts];
-  const [steps, method] = [chooseSteps(params, mode, source), chooseMethod(params, mode)];
+  const parts = [...(isDiffused ? chooseParts(images, world) : []), ...chosenSource.parts, ...guiding.parts];
+  const steps = isDiffused ? chooseSteps(params, mode, source) : 0;
+  const method = chooseMethod(params, mode);
   const run = { ...method, steps, source, refiner: chooseRefiner(params, mode, base, world) };
   return {
     warnings: [
       ...warnings,
       ...chosenSource.warnings,
+      ...guiding.warnings,
       ...[stepsWarning(run), refinerWarning(run), leftOutRefiner(params, base)].flatMap((said) => said ?? []),
     ],
     loraFields: chosen.map(({ field }) => field),
@@ -131,6 +138,7 @@ export function resolveRecipe(params: GenerateParams, world: World): Resolved {
       freeU: chooseFreeU(params),
       noise: world.noise,
       previews: params.disable_preview ? null : choosePreviews(base, world),
+      ...(guiding.controls === undefined ? {} : { controls: guiding.controls }),
       inputs: pictures.map(({ name }) => name),
       images: images.map(({ spec }) => spec),
     },

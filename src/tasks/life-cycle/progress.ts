@@ -11,6 +11,8 @@ export type JobOutline = Readonly<{
   expansion: boolean;
   /** What pictures are started from, and what is done with them. */
   source: Pick<Source, "kind"> & Readonly<{ direct?: boolean }>;
+  /** Whether pictures guide it; left out they do not. */
+  controls?: boolean;
   images: number;
   steps: number;
   /** Images made by an earlier attempt. */
@@ -28,13 +30,15 @@ const encoded = ({ expansion, source }: JobOutline): number =>
 const ofPictures: Readonly<Record<Source["kind"], number>> = { noise: 0, vary: 1, upscale: 3 };
 
 /** Its number when sampling starts. */
-const prepared = (outline: JobOutline): number => encoded(outline) + ofPictures[outline.source.kind];
+const prepared = (outline: JobOutline): number =>
+  encoded(outline) + Math.max(ofPictures[outline.source.kind], outline.controls === true ? 1 : 0);
 
 /** What has come to pass before the engine has said anything. */
-export function openingReports({ performance: mode, source }: JobOutline): readonly Report[] {
+export function openingReports({ performance: mode, source, controls }: JobOutline): readonly Report[] {
   const moments: readonly TaskMoment[] = [
     ...(hasOwnLora(mode) ? [{ now: "mode", mode } as const] : []),
     ...(source.kind === "upscale" ? [{ now: "upscalers" } as const] : []),
+    ...(controls === true ? [{ now: "controls" } as const] : []),
     { now: "files" },
     { now: "engine" },
   ];
