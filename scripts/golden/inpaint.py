@@ -127,7 +127,9 @@ def picture_of(height, width):
 
 
 def resized(image, width, height):
-    return np.array(Image.fromarray(image).resize((width, height), Image.Resampling.LANCZOS))
+    """Rows first, whatever the shape, as Pillow did before its version 13."""
+    rows = Image.fromarray(image).resize((width, image.shape[0]), Image.Resampling.LANCZOS)
+    return np.array(rows.resize((width, height), Image.Resampling.LANCZOS))
 
 
 def number(height, width):
@@ -215,7 +217,9 @@ def pixel_cases():
         mask[rows[0] : rows[1], columns[0] : columns[1]] = 255
         box = area(mask, field)
         top, bottom, left, right = box
-        tall, wide = fitted(bottom - top, right - left, wanted)
+        # A small part is enlarged before it is fitted; by whom shows in its pixels, not in its size.
+        scale = 4 if number(bottom - top, right - left) < wanted else 1
+        tall, wide = fitted(scale * (bottom - top), scale * (right - left), wanted)
         working = resized(image[top:bottom, left:right], wide, tall)
         hole = np.where(resized(mask[top:bottom, left:right], wide, tall) > 127, 255, 0).astype(np.uint8)
         content = 255 - working

@@ -3,6 +3,8 @@ import { BugError, ModelError } from "#/lib/errors.ts";
 import { networks } from "#/networks/index.ts";
 import type { Network } from "#/networks/network.ts";
 import type { Checkpoint } from "#/weights/checkpoint.ts";
+import { checkHeadFits } from "#/weights/layouts/inpaint-head.ts";
+import { readInpaintPatch } from "#/weights/layouts/inpaint-patch.ts";
 import { interposerFile } from "#/weights/layouts/interposer.ts";
 import { type SampledAs, sampledAs } from "#/weights/layouts/parameterisation.ts";
 import { locatePart, type OwnFileKind, type PartSource } from "#/weights/layouts/part-source.ts";
@@ -67,7 +69,21 @@ export class Examiner {
     const key = [path ?? "", path === undefined ? "" : stampAt(path), checkpoint.path, checkpoint.stamp];
     return this.#others.of([kind, ...key], () => {
       const file = path === undefined ? undefined : openWeights(path);
-      return locatePart(sourceOf(kind), checkpoint, file).notes;
+      const { tensors, notes } = locatePart(sourceOf(kind), checkpoint, file);
+      if (kind === "inpaint") checkHeadFits(tensors, checkpoint);
+      return notes;
+    });
+  }
+
+  /**
+   * @returns what the file has and nobody uses: nothing
+   * @throws ModelError if it is no inpaint patch for this checkpoint, every entry of it
+   */
+  patch(path: string, checkpoint: Checkpoint): readonly string[] {
+    const key = [path, stampAt(path), checkpoint.path, checkpoint.stamp];
+    return this.#others.of(["patch", ...key], () => {
+      readInpaintPatch(openWeights(path), checkpoint);
+      return [];
     });
   }
 

@@ -80,7 +80,11 @@ export type Moment = Readonly<
  * What an engine found out while it worked that its client must be told: a large picture was `not-diffused`, since its size
  * number is beyond the limit.
  */
-export type RunNote = Readonly<{ note: "not-diffused"; number: number; limit: number }>;
+export type RunNote = Readonly<
+  | { note: "not-diffused"; number: number; limit: number }
+  /** The part that is painted anew was smaller than what is drawn. */
+  | { note: "part-enlarged"; by: "network" | "lanczos" }
+>;
 
 /** What is known only after the image was made; goes into metadata and the live channel. Times in milliseconds. */
 export type ImageFacts = Readonly<{
@@ -88,6 +92,8 @@ export type ImageFacts = Readonly<{
   seed: bigint | null;
   /** What prompt expansion made of its prompt, where it was asked for. */
   expansion?: string;
+  /** The pixels that were sampled, where that depends on what was found in a picture. */
+  sampled?: Readonly<{ width: number; height: number }>;
   timings: Readonly<{ loading: number; encoding: number; denoising: number; decoding: number }>;
 }>;
 

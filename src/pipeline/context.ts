@@ -141,7 +141,7 @@ function expansionFiles(modelRoots: EngineSettings["modelRoots"]): ExpansionFile
  * @throws RequestError `missing-model`
  */
 function pathsOf(
-  { base, vae, parts = [], loras, inversions = [], sampledAs, previews, refiner }: Recipe,
+  { base, vae, parts = [], patch, loras, inversions = [], sampledAs, previews, refiner }: Recipe,
   modelRoots: EngineSettings["modelRoots"],
 ): ModelPaths {
   const pathOf = (kind: ModelKind, name: string): string => {
@@ -160,6 +160,7 @@ function pathsOf(
       parts.flatMap(({ kind, name }) => (kind === "controlnet" ? [] : [[kind, pathOf(kind, name)]])),
     ),
     controlnet: parts.flatMap(({ kind, name }) => (kind === "controlnet" ? [pathOf(kind, name)] : [])),
+    ...(patch === undefined ? {} : { patch: pathOf("inpaint", patch) }),
     vae: vae === null ? undefined : pathOf("vae", vae),
     base: pathOf("checkpoints", base),
     ...(previewFile === undefined ? {} : { vae_approx: previewFile }),

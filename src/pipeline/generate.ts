@@ -1,5 +1,6 @@
 import type { ImageFacts, Moment, Outcome, RunNote } from "#/engine/protocol.ts";
 import type { Pixmap } from "#/image/pixmap.ts";
+import { sampledSize } from "./base-model.ts";
 import type { EngineContext } from "./context.ts";
 import { type Guiding, guide } from "./controls/guide.ts";
 import { type ImageJob, type Job, type Order, openJob } from "./job.ts";
@@ -85,6 +86,7 @@ async function* oneImage(
     const facts = {
       seed: spec.seed,
       ...(expansion === undefined ? {} : { expansion }),
+      ...(job.recipe.source.kind === "inpaint" ? { sampled: sampledSize(beginning) } : {}),
       timings: job.clock.lap(),
     };
     return { type: "image", index, image: pixels, facts };

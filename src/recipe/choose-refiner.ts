@@ -7,8 +7,15 @@ import type { Performance } from "./performance.ts";
 import type { Refiner } from "./recipe.ts";
 import { sampledAs } from "./sampled-as.ts";
 
-/** The checkpoints there are, and what they say of themselves. */
-type Shelf = Readonly<{ checkpoints: readonly string[]; sidecar: (checkpoint: string) => Sidecar }>;
+/** The checkpoints there are, what they say of themselves, and whether the base model is patched for a hole. */
+type Shelf = Readonly<{
+  checkpoints: readonly string[];
+  sidecar: (checkpoint: string) => Sidecar;
+  patched?: boolean;
+}>;
+
+/** Where the base model without its patch takes over, as a fraction of the mode's steps: the hole is laid out by then. */
+export const patchedUntil = 0.8;
 
 /** Half to even, as Python rounds. */
 const roundEven = (value: number): number =>
@@ -16,7 +23,8 @@ const roundEven = (value: number): number =>
 
 /**
  * What takes over in the middle of the run, and where. Distilled modes have no refiner and their switch at the end; a
- * checkpoint does not refine itself. Where nothing takes over, the methods other than `joint` still cut the run in two.
+ * checkpoint does not refine itself. Where nothing takes over, the methods other than `joint` still cut the run in two. Where
+ * the base model is patched for inpainting and nothing else takes over, it does so itself, without the patch.
  *
  * @throws RequestError `unknown-model` naming the field
  */
@@ -24,16 +32,17 @@ export function chooseRefiner(
   params: GenerateParams,
   { steps, distilled }: Performance,
   base: string,
-  { checkpoints, sidecar }: Shelf,
+  { checkpoints, sidecar, patched = false }: Shelf,
 ): Refiner | null {
   const { refiner_model_name: said, refiner_swap_method, overwrite_switch } = params;
   const method = knownName(refiner_swap_method, swapMethods, "refiner_swap_method", "swap method");
   const none = isNothing(said) || said === base || distilled !== undefined;
   const name = none ? null : knownName(said, checkpoints, "refiner_model_name", "checkpoint");
   // By the mode's own number of steps, whatever overwrites that.
-  const fraction = roundEven(steps * (distilled === undefined ? params.refiner_switch : 1));
+  const own = distilled === undefined ? params.refiner_switch : 1;
+  const fraction = roundEven(steps * (none && patched ? patchedUntil : own));
   const at = overwrite_switch > 0 ? overwrite_switch : fraction;
   const swap = swapMethods.find((known) => known === method) ?? "joint";
-  if (name === null) return swap === "joint" ? null : { name, swap, at };
+  if (name === null) return swap === "joint" && !patched ? null : { name, swap, at };
   return { name, ...sampledAs(sidecar(name)), swap, at };
 }

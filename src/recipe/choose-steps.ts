@@ -29,6 +29,8 @@ export function chooseSteps(params: GenerateParams, mode: Performance, source: S
       return checked(steps, source.strength, "overwrite_vary_strength");
     case "upscale":
       return source.direct ? 0 : checked(steps, source.strength, "overwrite_upscale_strength");
+    case "inpaint":
+      return checked(steps, source.strength, "inpaint_strength");
   }
 }
 

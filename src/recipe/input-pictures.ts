@@ -10,8 +10,8 @@ export type InputPicture = Readonly<{ field: string; name: InputName }>;
 /** When a picture at the top of a request is used, if there is one; what is not used is not looked at either. */
 const uses: Readonly<Record<(typeof imageFields)[number], (params: GenerateParams) => boolean>> = {
   uov_input_image: (params) => goalsOf(params).uov,
-  inpaint_input_image: () => true,
-  inpaint_mask_image_upload: ({ inpaint_input_image }) => isImage(inpaint_input_image),
+  inpaint_input_image: (params) => goalsOf(params).inpaint,
+  inpaint_mask_image_upload: (params) => goalsOf(params).inpaint,
   enhance_input_image: () => true,
 };
 

@@ -1,5 +1,7 @@
 import type { GenerateParams } from "#/api/generate.ts";
 import { isNothing } from "#/lib/nothing.ts";
+import type { Sampler } from "#/sampling/sampler.ts";
+import { samplers } from "#/sampling/samplers.ts";
 import { ownWayOf } from "#/sampling/schedules.ts";
 import { soleModel } from "#/sampling/sole-model.ts";
 import { levelsLeftOut, stepsMade } from "#/sampling/steps-made.ts";
@@ -63,6 +65,13 @@ function startWarning(
   const like = (made / levels).toFixed(2);
   const most = Math.max(1, Math.floor(levels * strength));
   return `${schedule} with ${sampler} makes ${levels} steps in all: the last ${made} of them are made where ${steps} were asked for, as if the strength was ${like}. Ask for ${most} or fewer (overwrite_step), or for another scheduler_name.`;
+}
+
+/** Says that a sampler does not heed the mask of what is painted anew until the end. */
+export function pastMaskWarning({ sampler, source }: Pick<Recipe, "sampler" | "source">): string | undefined {
+  const walk: Sampler = samplers[sampler];
+  if (source.kind !== "inpaint" || walk.asksPastMask !== true) return undefined;
+  return `${sampler} paints without looking at what is around the hole, as in Fooocus: that is only put back at the end. Another sampler_name fits what is new into the picture.`;
 }
 
 /** Says that the run ends before the refiner takes over: `overwrite_step` shortens the run and does not move the switch. */

@@ -9,7 +9,6 @@ const features: readonly Readonly<{
   what: string;
   used: (p: GenerateParams) => boolean;
 }>[] = [
-  { field: "inpaint_input_image", what: "Inpainting", used: (p) => isImage(p.inpaint_input_image) },
   { field: "enhance_input_image", what: "Enhancing a picture", used: (p) => isImage(p.enhance_input_image) },
   {
     field: "enhance_checkbox",

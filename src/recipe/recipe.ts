@@ -15,6 +15,11 @@ export type Recipe = Readonly<{
   vae: ModelName | null;
   /** Files for parts that no checkpoint holds, at most one of a kind but for ControlNets; absent where there are none. */
   parts?: readonly PartFile[];
+  /**
+   * A file of the inpaint folder whose differences are added to the denoising network's weights until the refiner takes over;
+   * with it goes an inpaint head, one of the `parts`.
+   */
+  patch?: ModelName;
   /** In the order they are applied; the performance mode's own LoRA is the last one. */
   loras: readonly LoraUse[];
   /** The textual inversions that its texts name; absent where they name none. */
@@ -130,6 +135,7 @@ export type Source = Readonly<
       direct: boolean;
       strength: number;
     }
+  | InpaintSource
 >;
 
 /** How pictures guide what is made through ControlNets (pipeline section 12). */
@@ -157,6 +163,32 @@ export type ControlUse = Readonly<{
   /** The progress at which it ends: above 0, 1 never. */
   stop: number;
 }>;
+
+/** A picture of which a part is painted anew, or that goes on beyond its sides (pipeline section 11). */
+export type InpaintSource = Readonly<{
+  kind: "inpaint";
+  /** The place of the picture in `inputs`, and of the mask, where there is one. */
+  picture: number;
+  mask?: number;
+  /** By how many pixels the mask grows, or with a minus shrinks; and whether it is turned round then. */
+  grow: number;
+  invert: boolean;
+  outpaint: Outpaint;
+  /** How much of the picture around the hole is drawn with it: 0 little, 1 all of it. */
+  field: number;
+  /** How much of the schedule is walked. */
+  strength: number;
+  /** Starts from nothing in place of the picture. */
+  startEmpty: boolean;
+  working: number;
+  /** What enlarges a part that is smaller than that, and whether to tell where it did. */
+  enlarge: Readonly<{ by: "network" | "lanczos"; tell: boolean }>;
+  /** What is shown: what was made, or in its place how the picture was prepared for it. */
+  show: "result" | "preparation";
+}>;
+
+/** The sides of a picture that it goes on beyond, each by pixels, or null for a share of its length. */
+export type Outpaint = Readonly<Partial<Record<"left" | "top" | "right" | "bottom", number | null>>>;
 
 /** Seeds are below this. */
 export const seedEnd = 2n ** 63n;

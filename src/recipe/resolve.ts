@@ -6,6 +6,7 @@ import type { Tokenizer } from "#/pipeline/text/tokenizer.ts";
 import { chooseControls } from "./choose-controls.ts";
 import { chooseFreeU } from "./choose-freeu.ts";
 import { chooseGuidance } from "./choose-guidance.ts";
+import { chooseInpaint, inpaintPrompt } from "./choose-inpaint.ts";
 import { chooseInversions } from "./choose-inversions.ts";
 import { chooseLoras } from "./choose-loras.ts";
 import { chooseMethod } from "./choose-method.ts";
@@ -15,9 +16,10 @@ import { chooseSource, type SourceWorld } from "./choose-source.ts";
 import { chooseSteps, modeFor } from "./choose-steps.ts";
 import { chooseUpscaler, type UpscalerRule } from "./choose-upscaler.ts";
 import { drawPrompts, type WrittenPrompts } from "./draw-prompts.ts";
+import { goalsOf } from "./goals.ts";
 import { inputPictures } from "./input-pictures.ts";
 import { inpaintEngines } from "./known-names.ts";
-import { leftOutRefiner, refinerWarning, stepsWarning } from "./method-warnings.ts";
+import { leftOutRefiner, pastMaskWarning, refinerWarning, stepsWarning } from "./method-warnings.ts";
 import { knownName } from "./names.ts";
 import { refuseEmptyTab, refuseNotYet } from "./not-yet.ts";
 import { modeOf, type Performance } from "./performance.ts";
@@ -45,6 +47,8 @@ export type World = ModelFiles &
     expansion?: ExpansionThere;
     /** Which of Fooocus' ControlNets lie in the controlnet folder. */
     controlFiles?: readonly string[];
+    /** Which files of inpaint engines lie in the inpaint folder. */
+    inpaintFiles?: readonly string[];
     /** What lies in the vae_approx folder. */
     previewFiles?: readonly string[];
     /** What a checkpoint says of itself. */
@@ -83,9 +87,10 @@ export type Resolved = Readonly<{
  *
  * @throws RequestError for everything that cannot be made, naming the field and the way out
  */
-export function resolveRecipe(params: GenerateParams, world: World): Resolved {
-  refuseNotYet(params);
-  refuseEmptyTab(params);
+export function resolveRecipe(said: GenerateParams, world: World): Resolved {
+  refuseNotYet(said);
+  refuseEmptyTab(said);
+  const params = goalsOf(said).inpaint ? { ...said, prompt: inpaintPrompt(said) } : said;
   if (world.unreadable !== undefined) refuseUnreadable(params, world.unreadable);
   checkLength(params.prompt, "prompt");
   checkLength(params.negative_prompt, "negative_prompt");
@@ -96,9 +101,10 @@ export function resolveRecipe(params: GenerateParams, world: World): Resolved {
   refuseHeavyTags(inline.loras);
   const pictures = inputPictures(params);
   const working = workingSizeNumber(world.sidecar(base));
-  const { upscalers = noUpscalers, pictureSize } = world;
+  const { upscalers = noUpscalers, pictureSize, inpaintFiles = [] } = world;
   const upscaler = (field: string) => chooseUpscaler(upscalers.files, upscalers.rule, field);
-  const chosenSource = chooseSource(params, pictures, { pictureSize, working, upscaler });
+  const inpaint = chooseInpaint(params, pictures, { working, inpaintFiles, upscalers });
+  const chosenSource = inpaint ?? chooseSource(params, pictures, { pictureSize, working, upscaler });
   const { source } = chosenSource;
   const mode = modeFor(modeOf(params), source);
   const guiding = chooseControls(params, pictures, { source, there: world.controlFiles ?? [] });
@@ -111,13 +117,14 @@ export function resolveRecipe(params: GenerateParams, world: World): Resolved {
   const parts = [...(isDiffused ? chooseParts(images, world) : []), ...chosenSource.parts, ...guiding.parts];
   const steps = isDiffused ? chooseSteps(params, mode, source) : 0;
   const method = chooseMethod(params, mode);
-  const run = { ...method, steps, source, refiner: chooseRefiner(params, mode, base, world) };
+  const refiner = chooseRefiner(params, mode, base, { ...world, patched: inpaint?.patch !== undefined });
+  const run = { ...method, steps, source, refiner };
   return {
     warnings: [
       ...warnings,
       ...chosenSource.warnings,
       ...guiding.warnings,
-      ...[stepsWarning(run), refinerWarning(run), leftOutRefiner(params, base)].flatMap((said) => said ?? []),
+      ...methodWarnings(run, params, base),
     ],
     loraFields: chosen.map(({ field }) => field),
     ...(parts.length === 0 ? {} : { partFields: parts.map(({ field }) => field) }),
@@ -130,6 +137,7 @@ export function resolveRecipe(params: GenerateParams, world: World): Resolved {
       vae: params.vae_name === ownVae ? null : knownName(params.vae_name, world.vaes, "vae_name", "VAE"),
       loras: chosen.map(({ name, weight }) => ({ name, weight })),
       ...(parts.length === 0 ? {} : { parts: parts.map(({ kind, name }) => ({ kind, name })) }),
+      ...(inpaint?.patch === undefined ? {} : { patch: inpaint.patch }),
       ...(named.length === 0 ? {} : { inversions: named.map(({ said, name }) => ({ said, name })) }),
       size: chosenSource.size ?? chooseSize(params),
       ...run,
@@ -165,6 +173,16 @@ function inversionsIn(
 }
 
 const noUpscalers = { files: [], rule: { named: "", without: "refuse" } } as const;
+
+/** What is otherwise because of how a recipe is sampled. */
+const methodWarnings = (
+  run: Parameters<typeof refinerWarning>[0],
+  params: GenerateParams,
+  base: string,
+): readonly string[] =>
+  [stepsWarning(run), refinerWarning(run), pastMaskWarning(run), leftOutRefiner(params, base)].flatMap(
+    (said) => said ?? [],
+  );
 
 /** Whether a picture is all that is made, without diffusion. */
 const isDirect = (source: Source): boolean => source.kind === "upscale" && source.direct;

@@ -45,6 +45,11 @@ export type Networks = Readonly<{
   unet: Unet;
   /** Those that the job names, in its order. */
   controlNets: readonly ControlNet[];
+  /**
+   * What the inpaint head makes of a hole [1, 1, h, w] and of the latent of a picture with grey in it, sampler space: what a
+   * patched UNet is told as `inpaint`. Only a job with an engine has the file for it.
+   */
+  inpaintHead: (inputs: Readonly<{ hole: Tensor; picture: Tensor }>) => Promise<Tensor>;
   /** The model that takes over, where there is one. */
   refiner: RefinerNetworks | undefined;
   /**
@@ -127,6 +132,8 @@ function networksOf(
     ...(inversions.vectors.size === 0
       ? textEncoders(ask)
       : textEncodersWithVectors(ask, textWidths(checkpoint))),
+    inpaintHead: async (inputs: Readonly<{ hole: Tensor; picture: Tensor }>) =>
+      (await ask(networks["inpaint-head"], inputs)).feature,
     unet: async (inputs: UnetInputs) => (await ask(networks.unet, inputs)).prediction,
     ...vaeOf(ask, files, workshop),
     preview: previewOf(files, ask),

@@ -64,6 +64,7 @@ export function watchedNetworks(
       hint: watched(hint),
       residuals: watched(residuals),
     })),
+    inpaintHead: watched(networks.inpaintHead),
     refiner:
       refiner?.family === "sd-1"
         ? {

@@ -38,6 +38,11 @@ export type Sampler = Readonly<{
   sample: (walk: Walk) => Steps;
   /** Where its noise comes from: one Brownian path, or fresh draws in the order they are asked for. */
   noise: "brownian" | "fresh";
+  /**
+   * Where only a part of a picture is painted anew, it walks as if all of it were: in the reference it asks past the mask. What
+   * lies elsewhere is put back at the end.
+   */
+  asksPastMask?: boolean;
   /** Wants a table for one step more, without its last level before 0 (second-order methods that stumble over it). */
   discardPenultimate?: boolean;
 }>;

@@ -44,8 +44,8 @@ export const samplers = {
   tcd: { sample: tcd, noise: "fresh" },
   restart: { sample: restart, noise: "fresh" },
   ddim: { sample: euler, noise: "fresh" },
-  uni_pc: { sample: uniPc, noise: "fresh", discardPenultimate: true },
-  uni_pc_bh2: { sample: uniPcBh2, noise: "fresh", discardPenultimate: true },
+  uni_pc: { sample: uniPc, noise: "fresh", discardPenultimate: true, asksPastMask: true },
+  uni_pc_bh2: { sample: uniPcBh2, noise: "fresh", discardPenultimate: true, asksPastMask: true },
 } as const satisfies Record<string, Sampler>;
 
 export type BuiltSampler = keyof typeof samplers;

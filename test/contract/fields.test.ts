@@ -283,8 +283,8 @@ test("a webhook's address is one, and what is not there yet tells the value that
     expect((await send(`{"async_process":true,"webhook_url":"${url}"}`)).status).toBe(200);
   expect(await problem('{"black_out_nsfw":true}')).toEqual([["body", "black_out_nsfw"], true]);
   const image = "A".repeat(5000);
-  expect(await problem(`{"inpaint_input_image":"${image}"}`)).toEqual([
-    ["body", "inpaint_input_image"],
+  expect(await problem(`{"enhance_input_image":"${image}"}`)).toEqual([
+    ["body", "enhance_input_image"],
     image.slice(0, 200),
   ]);
 });

@@ -55,7 +55,10 @@ async function faultOf(folder: string, task: Task | undefined): Promise<string |
       .raw()
       .toBuffer({ resolveWithObject: true })
       .then((r) => r.info);
-    if (width !== 64 || height !== 64) return `has a broken ${path}`;
+    const start = String(task.request.uov_input_image);
+    if (start === "" && (width !== 64 || height !== 64)) return `has a broken ${path}`;
+    if (start !== "" && !existsSync(join(folder, "inputs", start.split("/").at(-1) ?? "")))
+      return `lacks its picture ${start}`;
   }
   return undefined;
 }
@@ -65,7 +68,7 @@ test(`every accepted task reaches exactly one end, with its files, over ${crashe
   folders.push(folder);
   const lines: string[] = [];
   for (let crash = 0; crash < crashes; crash += 1)
-    lines.push(...(await live(folder, "load", Math.random() * 250)));
+    lines.push(...(await live(folder, "load", Math.random() * 800)));
   lines.push(...(await live(folder, "drain")));
   expect(lines.at(-1)).toBe("drained");
 

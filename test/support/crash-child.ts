@@ -1,4 +1,6 @@
 import { writeSync } from "node:fs";
+import type { GenerateRequest } from "#/api/generate.ts";
+import { encodeImage } from "#/image/encode.ts";
 import type { Tasks } from "#/tasks/life-cycle/tasks.ts";
 import { ScriptedEngine } from "./scripted-engine.ts";
 import { openBench, small } from "./task-bench.ts";
@@ -25,11 +27,21 @@ async function main(folder: string, mode: string): Promise<void> {
   say("drained");
 }
 
-/** Submits until the process is killed. */
+/** A picture of its own to start from, which the task must find whenever its turn comes. */
+async function fromPicture(): Promise<Pick<GenerateRequest, "uov_input_image" | "uov_method">> {
+  const data = crypto.getRandomValues(new Uint8Array(64 * 64 * 3));
+  const png = await encodeImage({ width: 64, height: 64, data }, "png");
+  return { uov_input_image: Buffer.from(png).toString("base64"), uov_method: "Vary (Subtle)" };
+}
+
+/** Submits until the process is killed; every other task starts from a picture. */
 async function load(tasks: Tasks, say: (line: string) => void): Promise<never> {
   for (;;) {
     const images = 1 + Math.floor(Math.random() * 3);
-    const { id } = await tasks.submit({ ...small, overwrite_step: 2, image_number: images });
+    const request = { ...small, overwrite_step: 2, image_number: images };
+    const { id } = await tasks.submit(
+      Math.random() < 0.5 ? request : { ...request, ...(await fromPicture()) },
+    );
     say(`accepted ${id}`);
     await Bun.sleep(Math.random() * 12);
   }

@@ -27,6 +27,7 @@ export const stubNetworks = (answers: Partial<Networks>): Networks => ({
   textG: never,
   unet: never,
   controlNets: [],
+  inpaintHead: never,
   refiner: undefined,
   decode: never,
   encode: never,

@@ -77,15 +77,15 @@ export function syntheticFiles(folder: string): Readonly<{ checkpoint: string; l
 }
 
 /**
- * Writes a safetensors file of random halves, small enough that no activation overflows; one block repeated, since only their
+ * Writes a safetensors file of random halves, or of their bytes, small enough that no activation overflows; one block repeated, since only their
  * number matters.
  */
-export function writeRandom(path: string, shapes: Shapes): void {
+export function writeRandom(path: string, shapes: Shapes, dtype: "F16" | "U8" = "F16"): void {
   const entries: Record<string, unknown> = {};
   let offset = 0;
   for (const [key, shape] of shapes) {
-    const length = shape.reduce((product, n) => product * n, dtypeBytes.F16);
-    entries[key] = { dtype: "F16", shape, data_offsets: [offset, offset + length] };
+    const length = shape.reduce((product, n) => product * n, dtypeBytes[dtype]);
+    entries[key] = { dtype, shape, data_offsets: [offset, offset + length] };
     offset += length;
   }
   const header = new TextEncoder().encode(JSON.stringify(entries));

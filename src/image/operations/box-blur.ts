@@ -18,7 +18,7 @@ export function boxBlur<P extends Picture>(picture: P, radius: number): P {
 }
 
 /** The weight of a whole pixel and of what lies at the fraction's edge, 24 bits behind the point; their rest from rounding. */
-function weightsOf(radius: number): readonly [whole: number, far: number] {
+export function boxWeights(radius: number): readonly [whole: number, far: number] {
   const whole = Math.floor(Math.fround(2 ** 24 / Math.fround(2 * radius + 1)));
   return [whole, Math.floor((2 ** 24 - (2 * radius + 1) * whole) / 2)];
 }
@@ -30,7 +30,7 @@ type Channel = Readonly<{ width: number; height: number; channels: number; c: nu
 /** Sums are of 32 bits without a sign: 255 * 2^24 + 2^23 just fits. */
 function blurRows(data: Uint8Array, out: Uint8Array, channel: Channel, radius: number): void {
   const { width, height, channels, c } = channel;
-  const [whole, far] = weightsOf(radius);
+  const [whole, far] = boxWeights(radius);
   const last = width - 1;
   const row = new Uint8Array(width);
   for (let y = 0; y < height; y += 1) {
@@ -50,7 +50,7 @@ function blurRows(data: Uint8Array, out: Uint8Array, channel: Channel, radius: n
 
 /** The same down all columns at once, row by row. */
 function blurColumns(data: Uint8Array, out: Uint8Array, values: number, radius: number): void {
-  const [whole, far] = weightsOf(radius);
+  const [whole, far] = boxWeights(radius);
   const height = data.length / values;
   const last = height - 1;
   const sums = new Int32Array(values);

@@ -10,7 +10,21 @@ const beta = 0.2;
 /** Leaky ReLU with a slope of 0.2, the only activation of this network. */
 export const leaky = (x: Value): Value => keepingShape("LeakyRelu", x, { alpha: { float: 0.2 } });
 
-const scaled = (x: Value): Value => mul(x, x.graph.number([beta]));
+/** By a number without an axis: only that is folded into the convolution before it, which then stays in the kernels' own order. */
+const scaled = (x: Value): Value => mul(x, x.graph.number([beta], []));
+
+/**
+ * The same where no convolution comes before it: as a convolution of each channel alone. An elementwise product would take the
+ * features out of the kernels' own order and all that follows with them.
+ */
+function scaledAlone(x: Value): Value {
+  const channels = Number(x.dims[1]);
+  const kernel = x.graph.number(
+    Array.from({ length: channels }, () => beta),
+    [channels, 1, 1, 1],
+  );
+  return x.graph.node("Conv", [x, kernel], { kernel_shape: [1, 1], group: channels }, { dims: x.dims });
+}
 
 /**
  * Residual in residual: three dense blocks in a row, and beside them all a way past (figure 4, right half).
@@ -19,7 +33,7 @@ const scaled = (x: Value): Value => mul(x, x.graph.number([beta]));
  */
 export function rrdb(m: Module, x: Value): Value {
   const found = ["rdb1", "rdb2", "rdb3"].reduce((h, name) => denseBlock(m.at(name), h), x);
-  return residual(m, x, scaled(found));
+  return residual(m, x, scaledAlone(found));
 }
 
 /**

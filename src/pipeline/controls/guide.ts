@@ -32,9 +32,9 @@ export async function* guide(job: Job, beginning: LatentBeginning): AsyncGenerat
   const images: Pixmap[] = [];
   for (const { picture, kind } of controls.uses) {
     run.checkStop();
-    images.push(
-      await clock.time("encoding", async () => preparedControl(inputAt(job, picture), size, kind, controls)),
-    );
+    const input = inputAt(job, picture);
+    const image = beginning.alike?.(input) ?? input;
+    images.push(await clock.time("encoding", async () => preparedControl(image, size, kind, controls)));
   }
   if (controls.show === "preparation") return { kind: "pictures", images };
   const guides: Guide[] = [];

@@ -15,7 +15,8 @@ export function preparedControl(
   kind: ControlUse["kind"],
   { prepare, canny }: Pick<Controls, "prepare" | "canny">,
 ): Pixmap {
-  const filling = resizeToFill(picture, size);
+  const fills = picture.width === size.width && picture.height === size.height;
+  const filling = fills ? picture : resizeToFill(picture, size);
   if (!prepare) return filling;
   switch (kind) {
     case "canny":

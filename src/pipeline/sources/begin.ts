@@ -1,6 +1,7 @@
 import type { Fact } from "../generate.ts";
 import type { Job } from "../job.ts";
 import type { Beginning } from "./beginning.ts";
+import { inpaint } from "./inpaint.ts";
 import { fromNoise } from "./noise.ts";
 import { upscale } from "./upscale.ts";
 import { vary } from "./vary.ts";
@@ -18,6 +19,8 @@ export function begin(job: Job): AsyncGenerator<Fact, Beginning, undefined> {
       return vary(job, recipe.source);
     case "upscale":
       return upscale(job, recipe.source);
+    case "inpaint":
+      return inpaint(job, recipe.source);
   }
 }
 

@@ -7,7 +7,11 @@ import type { Tensor } from "#/tensor/tensor.ts";
  * What a job starts from, made once for all its images: a picture that is finished already, so that nothing is diffused and
  * no text is asked for, or the latent of every image before noise.
  */
-export type Beginning = Readonly<{ kind: "picture"; image: Pixmap }> | LatentBeginning;
+export type Beginning =
+  | Readonly<{ kind: "picture"; image: Pixmap }>
+  /** What shows how a picture is prepared, in place of what is made of it. */
+  | Readonly<{ kind: "pictures"; images: readonly Pixmap[] }>
+  | LatentBeginning;
 
 /** A latent to start from, and what follows from it for each image. */
 export type LatentBeginning = Readonly<{
@@ -22,6 +26,11 @@ export type LatentBeginning = Readonly<{
   further?: readonly Contribute[];
   /** Whether the image is decoded in the reference's tiles, as what was enlarged is. */
   tiles?: boolean;
+  /**
+   * What another picture of the size of the one that is started from looks like where only a part of that is drawn: the same
+   * part, at the size that is drawn, so that edges lie on edges; undefined for a picture of another size.
+   */
+  alike?: (other: Pixmap) => Pixmap | undefined;
   /** What becomes of a decoded image before it is the result: put back into a larger picture, for example. */
   finish?: (image: Pixmap) => Pixmap;
 }>;

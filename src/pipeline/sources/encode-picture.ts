@@ -1,4 +1,5 @@
 import type { Moment } from "#/engine/protocol.ts";
+import type { Greymap } from "#/image/greymap.ts";
 import type { Pixmap } from "#/image/pixmap.ts";
 import type { Vae } from "#/runtime/vae.ts";
 import type { Latent } from "#/sampling/sampler.ts";
@@ -13,6 +14,8 @@ import { isWhole } from "../stages/whole-pixels.ts";
 export type Encoded = Readonly<{
   /** Sides multiples of 8. */
   image: Pixmap;
+  /** Of its size: where the latent is to be one of grey. */
+  hole?: Greymap;
   vae: Vae;
   /** What the latent is for. */
   gives: Extract<Moment, { stage: "encoding-picture" }>["gives"];
@@ -26,9 +29,9 @@ export type Encoded = Readonly<{
  */
 export async function* encodePicture(
   { clock, run }: Job,
-  { image, vae, gives, tiles = false }: Encoded,
+  { image, hole, vae, gives, tiles = false }: Encoded,
 ): AsyncGenerator<Fact, Latent, undefined> {
-  const picture = pictureTensor(image);
+  const picture = pictureTensor(image, hole);
   const whole = (): ReturnType<typeof encodeTiled> =>
     isWhole(image) ? inOnePiece(() => vae.encode(picture)) : stripParts(vae.encodeByStrips(picture));
   return yield* byParts(tiles ? encodeTiled(picture, vae) : whole(), {

@@ -7,6 +7,8 @@ export function needsTexts({ source, controls }: Pick<Recipe, "source" | "contro
     case "noise":
     case "vary":
       return true;
+    case "inpaint":
+      return source.show === "result";
     case "upscale":
       return !source.direct;
   }

@@ -1,17 +1,16 @@
 import { crop } from "#/image/operations/crop.ts";
-import { lanczos, lanczosResize } from "#/image/operations/lanczos-resize.ts";
+import { lanczosResize } from "#/image/operations/lanczos-resize.ts";
 import { padByEdge } from "#/image/operations/pad.ts";
-import { ResampledBands } from "#/image/operations/resample-bands.ts";
 import { enlargedSize } from "#/image/operations/source-sizes.ts";
 import type { Pixmap } from "#/image/pixmap.ts";
 import type { Source } from "#/recipe/recipe.ts";
-import type { Enlarging } from "#/runtime/upscaler/super-resolve.ts";
 import type { Fact } from "../generate.ts";
 import type { Job } from "../job.ts";
-import { byParts, type Part } from "../stages/by-parts.ts";
+import { byParts } from "../stages/by-parts.ts";
 import { vaesFor } from "../vaes.ts";
 import type { Beginning } from "./beginning.ts";
 import { encodePicture } from "./encode-picture.ts";
+import { enlargedTo } from "./enlarged-to.ts";
 import { inputAt } from "./input-at.ts";
 import { undrawable } from "./undrawable.ts";
 
@@ -39,7 +38,6 @@ export async function* upscale(job: Job, source: Upscale): AsyncGenerator<Fact, 
   };
 }
 
-/** The network's picture is many times as large as the result: its rows are brought to that size as they come. */
 async function* enlargedPicture(
   job: Job,
   { picture, factor, working, by }: Upscale,
@@ -47,24 +45,11 @@ async function* enlargedPicture(
   const input = inputAt(job, picture);
   const { size } = enlargedSize(input, factor, working) ?? undrawable(input);
   if (by === "lanczos") return lanczosResize(input, size);
-  const { scale, enlarge } = job.networks.upscaler();
   const { width, height } = input;
-  const bands = new ResampledBands({ width: scale * width, height: scale * height }, size, lanczos);
-  return yield* byParts(bandParts(enlarge(input), bands), {
+  return yield* byParts(enlargedTo(input, size, job.networks.upscaler()), {
     clock: job.clock,
     counts: "encoding",
     check: () => job.run.checkStop(),
     at: ({ done: part, of: parts }) => ({ stage: "upscaling", image: 0, width, height, part, parts }),
   });
-}
-
-async function* bandParts(
-  enlarging: AsyncIterable<Enlarging>,
-  bands: ResampledBands,
-): AsyncGenerator<Part, Pixmap, undefined> {
-  for await (const event of enlarging) {
-    if (event.at === "rows") bands.add(event.rows);
-    else yield event;
-  }
-  return bands.picture();
 }

@@ -6,6 +6,7 @@ import { startState } from "#/sampling/start.ts";
 import { denoiser } from "../denoiser.ts";
 import type { Fact } from "../generate.ts";
 import { type Passage, walkStretch } from "../passage.ts";
+import { repainting } from "../repainting.ts";
 import type { TakingOver } from "./joint.ts";
 
 /** By how much the levels of the second run are higher than those the first one would have gone on with. */
@@ -29,7 +30,7 @@ export async function* byCleanLatent(
   const recorded = remembering(denoiser(image, base));
   const first = yield* walkStretch(passage, {
     sampling: base.sampling,
-    denoise: recorded.denoise,
+    denoise: repainting(image, base, recorded.denoise),
     x,
     sigmas: at < uncut.length - 1 ? [...uncut.slice(0, at), 0] : uncut,
     noise,
@@ -47,7 +48,7 @@ export async function* byCleanLatent(
   const second = makeNoise({ seed, rule, dims: x.dims, span: plan.span, kind: "fresh" });
   const end = yield* walkStretch(passage, {
     sampling,
-    denoise: denoiser(image, model),
+    denoise: repainting(image, model, denoiser(image, model), 1n),
     x: startState(
       sampling.latents.toSampler(clean),
       withChannelMean(second.initial, eps),

@@ -1,7 +1,8 @@
-import type { Denoise, Latent } from "#/sampling/sampler.ts";
+import type { Latent } from "#/sampling/sampler.ts";
 import { type DenoisingModel, denoiser } from "../denoiser.ts";
 import type { Fact } from "../generate.ts";
 import { type Passage, walkStretch } from "../passage.ts";
+import { repainting } from "../repainting.ts";
 
 /** A model that takes over, and the step after whose first network call it does. */
 export type TakingOver = Readonly<{ model: DenoisingModel; at: number }>;
@@ -19,7 +20,7 @@ export async function* jointly(
   const { image, base, plan, x, noise } = passage;
   const { sampling } = base;
   let asked = denoiser(image, base);
-  const denoise: Denoise = (at, sigma) => asked(at, sigma);
+  const denoise = repainting(image, base, (at, sigma) => asked(at, sigma));
   const onStep = (index: number): void => {
     if (index === next?.at) asked = denoiser(image, next.model);
   };

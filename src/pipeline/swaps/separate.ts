@@ -3,6 +3,7 @@ import type { Latent } from "#/sampling/sampler.ts";
 import { denoiser } from "../denoiser.ts";
 import type { Fact } from "../generate.ts";
 import { type Passage, walkStretch } from "../passage.ts";
+import { repainting } from "../repainting.ts";
 import type { TakingOver } from "./joint.ts";
 
 /**
@@ -19,7 +20,7 @@ export async function* separately(
   const { image, method, base, plan, asked, x, noise } = passage;
   const first = yield* walkStretch(passage, {
     sampling: base.sampling,
-    denoise: denoiser(image, base),
+    denoise: repainting(image, base, denoiser(image, base)),
     x,
     sigmas: plan.uncut.slice(0, at + 1),
     noise,
@@ -29,7 +30,7 @@ export async function* separately(
   const { sigmas } = planSigmas(method.schedule, sampling, method.sampler, asked);
   const end = yield* walkStretch(passage, {
     sampling,
-    denoise: denoiser(image, model),
+    denoise: repainting(image, model, denoiser(image, model)),
     x: sampling.latents.toSampler(base.sampling.latents.toVae(first)),
     sigmas: sigmas.slice(at),
     noise,

@@ -34,6 +34,11 @@ export const constantInput = (name: string, values: readonly number[]): Contribu
   return () => ({ [name]: tensor });
 };
 
+/** A tensor that is the same in every run, under a name. */
+export const namedInput =
+  (name: string, tensor: Tensor): Contribute =>
+  () => ({ [name]: tensor });
+
 /** The text: hidden states [1, T, C], the same in every run. */
 export const textInput =
   (context: Tensor): Contribute<Readonly<{ context: Tensor }>> =>

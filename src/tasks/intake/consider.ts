@@ -1,6 +1,7 @@
 import type { GenerateParams, GenerateRequest } from "#/api/generate.ts";
 import { formatNames } from "#/image/encode.ts";
 import { RequestError } from "#/lib/errors.ts";
+import { withEngineThere } from "#/recipe/inpaint-engine.ts";
 import { pictureWarnings } from "#/recipe/picture-warnings.ts";
 import { type Preset, presetOf } from "#/recipe/preset.ts";
 import { withoutPublishedDefaults } from "#/recipe/published-defaults.ts";
@@ -50,7 +51,8 @@ export async function consider(said: GenerateRequest, parts: Considering): Promi
   const { request, warnings: unsaid } = withoutPublishedDefaults(said, world);
   const preset = presetOf(request, parts.presets, world);
   const defaults = parts.defaultsFor(request.base_model_name ?? preset.base_model_name);
-  const params = settle(request, { defaults, preset, randomSeed });
+  const settled = settle(request, { defaults, preset, randomSeed });
+  const { params, warnings: ofEngine } = withEngineThere(settled, request, world.inpaintFiles ?? []);
   checkFile(params);
   const webhook = parts.webhook(params.webhook_url);
   const unused = pictureWarnings(params);
@@ -65,6 +67,7 @@ export async function consider(said: GenerateRequest, parts: Considering): Promi
     resolved: found,
     warnings: [
       ...unsaid,
+      ...ofEngine,
       ...unused,
       ...found.warnings,
       ...worldWarnings(params, found.recipe, world),

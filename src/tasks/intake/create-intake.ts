@@ -2,6 +2,7 @@ import type { GenerateParams, GenerateRequest } from "#/api/generate.ts";
 import type { Catalog } from "#/catalog/catalog.ts";
 import { controlFilesThere } from "#/catalog/control-files.ts";
 import { expansionThere } from "#/catalog/expansion-files.ts";
+import { inpaintFilesThere } from "#/catalog/inpaint-files.ts";
 import type { Config } from "#/config/schema.ts";
 import type { Pixmap } from "#/image/pixmap.ts";
 import { pngSize } from "#/image/png-size.ts";
@@ -122,6 +123,7 @@ function worldOf({
     inversions: catalog.names("embeddings"),
     expansion: expansionThere(catalog.roots),
     controlFiles: controlFilesThere(catalog.roots),
+    inpaintFiles: inpaintFilesThere(catalog.roots),
     previewFiles: catalog.names("vae_approx"),
     styles: assets.styles,
     wildcards: assets.wildcards,

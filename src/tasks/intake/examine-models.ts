@@ -34,7 +34,7 @@ export type Fault = Readonly<{ used: Used; error: ModelError }>;
 /** The files of a recipe, and for each LoRA, each further part and each textual inversion the field that chose it. */
 export type ModelChoice = Readonly<{
   recipe: Pick<Recipe, "base" | "vae" | "parts" | "loras" | "inversions"> &
-    Partial<Pick<Recipe, "refiner" | "schedule" | "sampledAs" | "source" | "steps">>;
+    Partial<Pick<Recipe, "patch" | "refiner" | "schedule" | "sampledAs" | "source" | "steps">>;
   loraFields: readonly string[];
   partFields?: readonly string[];
   inversionFields?: readonly string[];
@@ -129,7 +129,8 @@ function* examination(
     for (const { kind, used: part } of partsOf(choice)) {
       yield;
       used = part;
-      note(examiner.part(kind, pathOf(part), checkpoint));
+      const path = pathOf(part);
+      note(kind === "patch" ? examiner.patch(path, checkpoint) : examiner.part(kind, path, checkpoint));
     }
     for (used of loras) {
       yield;
@@ -172,11 +173,21 @@ function refinerIn({ refiner }: ModelChoice["recipe"]): Used | undefined {
     : { kind: "checkpoints", what: "refiner", name, field: "refiner_model_name" };
 }
 
-const partsOf = ({ recipe, partFields = [] }: ModelChoice) =>
-  (recipe.parts ?? []).map(({ kind, name }, at) => ({
+/** Files for parts of models, and what is added to the weights of one. */
+const partsOf = ({ recipe: { parts = [], patch }, partFields = [] }: ModelChoice) => [
+  ...parts.map(({ kind, name }, at) => ({
     kind,
     used: { kind, what: `${kind} file`, name, field: partFields[at] ?? kind },
-  }));
+  })),
+  ...(patch === undefined
+    ? []
+    : [
+        {
+          kind: "patch",
+          used: { kind: "inpaint", what: "inpaint patch", name: patch, field: "inpaint_engine" },
+        } as const,
+      ]),
+];
 
 const inversionsOf = ({ recipe, inversionFields = [] }: ModelChoice): readonly Used[] =>
   (recipe.inversions ?? []).map(({ said, name }, at) => {
@@ -251,6 +262,7 @@ const fieldsThatChoose = [
   "negative_prompt",
   "style_selections",
   "performance_selection",
+  "inpaint_engine",
 ] as const;
 
 const waysOut: Readonly<Record<(typeof fieldsThatChoose)[number], string>> = {
@@ -261,5 +273,6 @@ const waysOut: Readonly<Record<(typeof fieldsThatChoose)[number], string>> = {
   prompt: "Take its <lora:...> tag out of prompt.",
   negative_prompt: "Take its name out of negative_prompt.",
   style_selections: "Take Fooocus V2 out of style_selections, or get the files of prompt expansion again.",
+  inpaint_engine: 'Say inpaint_engine: "None", or get the file again.',
   performance_selection: "It is the LoRA of that performance_selection: choose another, or replace the file.",
 };

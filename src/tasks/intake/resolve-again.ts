@@ -57,15 +57,19 @@ function asOfNow(params: GenerateParams, world: World): ToMake {
  * cannot be made; a LoRA that only a tag of the prompt named is left out, with the warning.
  */
 function withoutLost(params: GenerateParams, kept: Resolved, world: World): ToMake {
-  const { base, vae, loras, inversions = [], images } = kept.recipe;
-  const { expansion, inversions: there = [] } = world;
+  const { base, vae, patch, parts = [], loras, inversions = [], images } = kept.recipe;
+  const { expansion, inversions: there = [], inpaintFiles = [] } = world;
   const expansionLacks = expansion?.lacks ?? [];
   const expands = images.some(({ expand }) => expand !== undefined);
   const areTextsThere =
     inversions.every(({ name }) => there.includes(name)) && (!expands || expansionLacks.length === 0);
   const isThere = loras.map(({ name }) => world.loras.includes(name));
+  const ofHole = [patch ?? [], parts.flatMap(({ kind, name }) => (kind === "inpaint" ? name : []))].flat();
   const areFilesThere =
-    areTextsThere && world.checkpoints.includes(base) && (vae === null || world.vaes.includes(vae));
+    areTextsThere &&
+    ofHole.every((name) => inpaintFiles.includes(name)) &&
+    world.checkpoints.includes(base) &&
+    (vae === null || world.vaes.includes(vae));
   if (areFilesThere && !isThere.includes(false))
     return { resolved: kept, warnings: [...kept.warnings, ...sizeWarnings(kept.recipe, world)] };
   const now = resolveRecipe(params, world);

@@ -13,6 +13,8 @@ export type JobOutline = Readonly<{
   source: Pick<Source, "kind"> & Readonly<{ direct?: boolean }>;
   /** Whether pictures guide it; left out they do not. */
   controls?: boolean;
+  /** Whether the network is patched for what is painted anew; left out is not. */
+  patched?: boolean;
   images: number;
   steps: number;
   /** Images made by an earlier attempt. */
@@ -27,17 +29,19 @@ const encoded = ({ expansion, source }: JobOutline): number =>
   source.direct === true ? 1 : expansion ? 6 : 5;
 
 /** By how much it grows with what is done with pictures. */
-const ofPictures: Readonly<Record<Source["kind"], number>> = { noise: 0, vary: 1, upscale: 3 };
+const ofPictures: Readonly<Record<Source["kind"], number>> = { noise: 0, vary: 1, upscale: 3, inpaint: 3 };
 
 /** Its number when sampling starts. */
 const prepared = (outline: JobOutline): number =>
   encoded(outline) + Math.max(ofPictures[outline.source.kind], outline.controls === true ? 1 : 0);
 
 /** What has come to pass before the engine has said anything. */
-export function openingReports({ performance: mode, source, controls }: JobOutline): readonly Report[] {
+export function openingReports(outline: JobOutline): readonly Report[] {
+  const { performance: mode, source, patched, controls } = outline;
   const moments: readonly TaskMoment[] = [
     ...(hasOwnLora(mode) ? [{ now: "mode", mode } as const] : []),
-    ...(source.kind === "upscale" ? [{ now: "upscalers" } as const] : []),
+    ...(source.kind === "upscale" || source.kind === "inpaint" ? [{ now: "upscalers" } as const] : []),
+    ...(patched === true ? [{ now: "inpainter" } as const] : []),
     ...(controls === true ? [{ now: "controls" } as const] : []),
     { now: "files" },
     { now: "engine" },
@@ -83,7 +87,8 @@ export function reportsAt(at: Moment, outline: JobOutline): readonly Report[] {
     }
     case "encoding-picture": {
       const { gives, strip: done, strips: of } = at;
-      return [report(prepared(outline), { now: "latent", gives, done, of })];
+      const before = outline.source.kind === "inpaint" && gives === "holes" ? 1 : 0;
+      return [report(prepared(outline) - before, { now: "latent", gives, done, of })];
     }
   }
 }

@@ -8,8 +8,8 @@ import { imageGrid } from "#/image/grid.ts";
 import type { Pixmap } from "#/image/pixmap.ts";
 import { BugError, toWireError } from "#/lib/errors.ts";
 import type { TaskId } from "#/lib/task-id.ts";
+import { asMade } from "#/recipe/as-made.ts";
 import type { Resolved } from "#/recipe/resolve.ts";
-import { withExpansion } from "#/recipe/with-expansion.ts";
 import { type ImageStore, resultPath } from "#/stores/images.ts";
 import { type Doors, doorOf } from "./door.ts";
 import type { End } from "./endings.ts";
@@ -122,6 +122,7 @@ export class TaskRun {
       expansion: resolved.recipe.images.some(({ expand }) => expand !== undefined),
       source: resolved.recipe.source,
       controls: resolved.recipe.controls !== undefined,
+      patched: resolved.recipe.patch !== undefined,
       images: resolved.recipe.images.length,
       steps: resolved.recipe.steps,
       done,
@@ -228,7 +229,7 @@ export class TaskRun {
     const { seed, timings } = event.facts;
     this.#report(seed === null ? savingPicture : savingReport(index, outline), null, outline);
     const from = this.#parts.now();
-    const made = withExpansion(resolved, index, event.facts.expansion);
+    const made = asMade(resolved, index, event.facts);
     // As in Fooocus: what no model drew says nothing of one.
     const text = seed === null ? undefined : await this.#parts.textOf(params, made, index);
     const image = await this.#save(event.image, params, index, text);

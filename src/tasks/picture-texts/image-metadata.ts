@@ -2,6 +2,7 @@ import type { GenerateParams } from "#/api/generate.ts";
 import type { Catalog } from "#/catalog/catalog.ts";
 import type { ModelKind } from "#/catalog/find-model.ts";
 import type { ModelHashes } from "#/catalog/hashes.ts";
+import { patchedUntil } from "#/recipe/choose-refiner.ts";
 import { stemOf } from "#/recipe/names.ts";
 import { performanceModes } from "#/recipe/performance.ts";
 import type { Recipe } from "#/recipe/recipe.ts";
@@ -44,6 +45,7 @@ export async function imageMetadata(
   const { guidance, freeU, refiner } = recipe;
   const imageInput = imageInputOf(params);
   // Such a mode forces this value too; the recipe holds the step only.
+  const patched = recipe.patch !== undefined && refiner?.name === null;
   const distilled = "distilled" in performanceModes[params.performance_selection];
   return {
     prompt: said?.prompt ?? params.prompt,
@@ -60,7 +62,7 @@ export async function imageMetadata(
     baseModel: stemOf(recipe.base),
     baseModelHash: await hashOf("checkpoints", recipe.base),
     ...(await refinerFacts(refiner, params, hashOf)),
-    refinerSwitch: distilled ? 1 : params.refiner_switch,
+    refinerSwitch: patched ? patchedUntil : distilled ? 1 : params.refiner_switch,
     ...(guidance.adaptiveCfg === defaultAdaptiveCfg ? {} : { adaptiveCfg: guidance.adaptiveCfg }),
     clipSkip: recipe.clipSkip,
     ...(freeU === null ? {} : { freeu: [freeU.b1, freeU.b2, freeU.s1, freeU.s2] }),

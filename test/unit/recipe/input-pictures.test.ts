@@ -17,13 +17,12 @@ test("the pictures of a request, by field and name, each with a place of its own
     uov_method: "Vary (Subtle)",
     inpaint_input_image: address("b"),
     inpaint_mask_image_upload: address("c"),
-    enhance_input_image: address("a", "http://[::1]:80"),
-    controlnet_image: [slot(null), slot(address("d"))],
+    mixing_image_prompt_and_inpaint: true,
+    controlnet_image: [slot(null), slot(address("d", "http://[::1]:80"))],
   });
   expect(found).toEqual([
     { field: "inpaint_input_image", name: hash("b") },
     { field: "inpaint_mask_image_upload", name: hash("c") },
-    { field: "enhance_input_image", name: hash("a") },
     { field: "controlnet_image.1.cn_img", name: hash("d") },
   ]);
 });
@@ -70,15 +69,14 @@ test("what was not taken in yet has no name, and keeps its place", () => {
     "http://elsewhere/a.png",
   ];
   for (const value of raw)
-    expect(picturesOf({ inpaint_input_image: value, enhance_input_image: address("b") })).toEqual([
+    expect(picturesOf({ inpaint_input_image: value, inpaint_mask_image_upload: address("b") })).toEqual([
       { field: "inpaint_input_image", name: "" },
-      { field: "enhance_input_image", name: hash("b") },
+      { field: "inpaint_mask_image_upload", name: hash("b") },
     ]);
 });
 
 test("every picture that a request can be made of yet is named, and the request is refused until its feature is there", () => {
   const uses: readonly Partial<GenerateParams>[] = [
-    { inpaint_input_image: address("a") },
     { enhance_input_image: address("a") },
     { controlnet_image: [slot(address("a"))] },
   ];

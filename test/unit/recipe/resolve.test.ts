@@ -168,7 +168,6 @@ describe("refused, each naming its field", () => {
     ["unknown-model", "vae_name", { vae_name: "hard.safetensors" }],
     ["unknown-model", "sampler_name", { sampler_name: "eular" }],
     ["unknown-model", "refiner_model_name", { refiner_model_name: "refine.safetensors" }],
-    ["not-implemented", "inpaint_input_image", { inpaint_input_image: image }],
     ["not-implemented", "enhance_input_image", { enhance_input_image: image }],
     ["not-implemented", "black_out_nsfw", { black_out_nsfw: true }],
     ["invalid-value", "aspect_ratios_selection", { aspect_ratios_selection: "wide" }],

@@ -53,6 +53,7 @@ function networksOver(during: () => void = () => undefined) {
     textG: async () => ({ hidden: await run() }),
     unet: run,
     controlNets: [{ hint: run, residuals: async () => [await run()] }],
+    inpaintHead: run,
     refiner: undefined,
     decode: run,
     encode: run,

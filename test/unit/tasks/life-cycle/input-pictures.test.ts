@@ -97,6 +97,8 @@ const base64 = async (pixmap: Pixmap): Promise<string> =>
 const request: GenerateRequest = {
   inpaint_input_image: await base64(photo),
   controlnet_image: [{ ...plainParams.controlnet_image[0]!, cn_img: await base64(guide) }],
+  outpaint_selections: ["Left"],
+  mixing_image_prompt_and_inpaint: true,
   image_number: 2,
 };
 const pixelsOf = ({ jobs }: ScriptedEngine): readonly (readonly Pixmap[])[] =>

@@ -154,6 +154,21 @@ test("a picture to enlarge counts three more, and its steps are the reference's 
   ]);
 });
 
+test("a picture of which a part is painted anew counts three more; an engine has a sentence of its own", () => {
+  const job = { ...outline(1, 18, false), source: { kind: "inpaint" as const }, patched: true };
+  const holes = { ...encodingStart, gives: "holes" } as const;
+  const told = untilSampling(job, [...texts, preparing, holes, encodingStart, begins]);
+  expect(told.slice(0, 2)).toEqual(["1 Downloading upscale models ...", "1 Downloading inpainter ..."]);
+  expect(told.slice(-5)).toEqual([
+    "6 Image processing ...",
+    "7 VAE Inpaint encoding ...",
+    "8 VAE encoding ...",
+    "8 Moving model to GPU ...",
+    "8 Preparing task 1/1 ...",
+  ]);
+  expect(untilSampling({ ...job, patched: false }, [])).not.toContain("1 Downloading inpainter ...");
+});
+
 test("what is enlarged without diffusion has no texts, and ends with a sentence of its own", () => {
   const job = { ...outline(1, 0, true), source: { kind: "upscale" as const, direct: true } };
   expect(untilSampling(job, [{ stage: "loading", image: 0 }, preparing, upscaling])).toEqual([
