@@ -233,4 +233,5 @@ def main():
     save_file({key: value.contiguous() for key, value in made.items()}, FOLDER / "control.safetensors")
 
 
-main()
+if __name__ == "__main__":
+    main()
