@@ -17,7 +17,7 @@ import { chooseSteps, modeFor } from "./choose-steps.ts";
 import { chooseUpscaler, type UpscalerRule } from "./choose-upscaler.ts";
 import { drawPrompts, type WrittenPrompts } from "./draw-prompts.ts";
 import { goalsOf } from "./goals.ts";
-import { inputPictures } from "./input-pictures.ts";
+import { type InputPicture, inputPictures } from "./input-pictures.ts";
 import { inpaintEngines } from "./known-names.ts";
 import { leftOutRefiner, pastMaskWarning, refinerWarning, stepsWarning } from "./method-warnings.ts";
 import { knownName } from "./names.ts";
@@ -100,15 +100,9 @@ export function resolveRecipe(said: GenerateParams, world: World): Resolved {
   const inline = takeInlineLoras(positive.main);
   refuseHeavyTags(inline.loras);
   const pictures = inputPictures(params);
-  const working = workingSizeNumber(world.sidecar(base));
-  const { upscalers = noUpscalers, pictureSize, inpaintFiles = [] } = world;
-  const upscaler = (field: string) => chooseUpscaler(upscalers.files, upscalers.rule, field);
-  const inpaint = chooseInpaint(params, pictures, { working, inpaintFiles, upscalers });
-  const chosenSource = inpaint ?? chooseSource(params, pictures, { pictureSize, working, upscaler });
+  const { inpaint, chosenSource, guiding, isDiffused } = usesOf(params, pictures, base, world);
   const { source } = chosenSource;
   const mode = modeFor(modeOf(params), source);
-  const guiding = chooseControls(params, pictures, { source, there: world.controlFiles ?? [] });
-  const isDiffused = !isDirect(source) && guiding.controls?.show !== "preparation";
   const count = isDiffused ? params.image_number : 1;
   const { chosen, warnings } = chooseLoras(params, base, inline.loras, world);
   const prompt = { main: inline.line, extra: positive.extra };
@@ -170,6 +164,19 @@ function inversionsIn(
     checkSides(texts, field, world.tokenizer);
   }
   return named;
+}
+
+/** What the pictures of a request are for, and whether anything is diffused. */
+function usesOf(params: GenerateParams, pictures: readonly InputPicture[], base: string, world: World) {
+  const working = workingSizeNumber(world.sidecar(base));
+  const { upscalers = noUpscalers, pictureSize, inpaintFiles = [], controlFiles: there = [] } = world;
+  const upscaler = (field: string) => chooseUpscaler(upscalers.files, upscalers.rule, field);
+  const inpaint = chooseInpaint(params, pictures, { working, inpaintFiles, upscalers });
+  const chosenSource = inpaint ?? chooseSource(params, pictures, { pictureSize, working, upscaler });
+  const { source } = chosenSource;
+  const guiding = chooseControls(params, pictures, { source, there });
+  const isDiffused = !isDirect(source) && guiding.controls?.show !== "preparation";
+  return { inpaint, chosenSource, guiding, isDiffused };
 }
 
 const noUpscalers = { files: [], rule: { named: "", without: "refuse" } } as const;

@@ -55,7 +55,7 @@ function shown(image: Pixmap, size: Size): Tensor {
   const plane = width * height;
   const values = Float32Array.from(
     { length: 3 * plane },
-    (_, i) => data[3 * (i % plane) + Math.floor(i / plane)]! / 255,
+    (_, i) => (data[3 * (i % plane) + Math.floor(i / plane)] ?? 0) / 255,
   );
   return { dims: [1, 3, height, width], data: values };
 }
