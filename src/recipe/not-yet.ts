@@ -52,7 +52,7 @@ function refuseControls(params: GenerateParams): void {
   );
   if (slot === undefined) return;
   const { type, field } = slot;
-  const message = `A control image of the type ${type} is not there yet in this version; leave ${field} out, or take PyraCanny or CPDS.`;
+  const message = `A control image of the type ${type} is not there yet in this version; take PyraCanny or CPDS in ${field}.cn_type, or leave the image out.`;
   throw new RequestError("not-implemented", message, { field: `${field}.cn_type`, value: type });
 }
 

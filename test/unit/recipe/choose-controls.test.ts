@@ -96,7 +96,7 @@ test("a file that is not there is refused by its name and folder, and with where
 test("the other types are refused by name", () => {
   for (const cn_type of ["ImagePrompt", "FaceSwap"] as const)
     expect(() => resolved({ controlnet_image: [slot("a"), slot("b", { cn_type })] })).toThrow(
-      `A control image of the type ${cn_type} is not there yet in this version; leave controlnet_image.1 out`,
+      `A control image of the type ${cn_type} is not there yet in this version; take PyraCanny or CPDS in controlnet_image.1.cn_type`,
     );
 });
 
