@@ -55,8 +55,7 @@ export function useSource(server: Server, attempt: (work: Promise<unknown>) => v
     const picture = await readPicture(await fetched(address), nameOf(address), address);
     const before = { ...emptySource, ...fields, picture };
     if (mask === undefined) return before;
-    const loaded = await loadMask(await fetched(mask), nameOf(mask));
-    return { ...before, mask: withStep(emptyMask, { kind: "load", picture: loaded }) };
+    return { ...before, mask: withStep(emptyMask, await loadMask(await fetched(mask), nameOf(mask), mask)) };
   };
   /** All that a task was made of. */
   const restore = (record: TaskRecord) => attempt(restored(record).then(setSource));
