@@ -34,6 +34,11 @@ test("a factor of one's own is used as it is", () => {
 test("a picture that is too narrow has no size, one that takes no part has none either", () => {
   expect(foreseen(draft(2000, 4, {}), 1024)).toBeUndefined();
   expect(foreseen(draft(1024, 1, {}), 1024)).toBeUndefined();
+  // More than 100 times as long as wide: the server refuses it, whatever it is for.
+  for (const part of [{}, { method: "Upscale (2x)" }, { tab: "inpaint" }] as const) {
+    expect(foreseen(draft(2020, 20, part), 256)).toBeUndefined();
+    expect(foreseen(draft(2000, 20, part), 256)).toBeDefined();
+  }
   expect(foreseen(draft(100, 100, { method: "Disabled" }), 1024)).toBeUndefined();
   expect(foreseen(emptySource, 1024)).toBeUndefined();
 });
