@@ -37,7 +37,7 @@ function upscaled(picture: Size, { method, multiple }: SourceDraft, working: num
   const enlarged = enlargedSize(picture, factorOf(method, multiple), working);
   if (enlarged === undefined) return undefined;
   const direct = method.includes("Fast") || enlarged.number > mostDiffused(working);
-  return { size: direct ? enlarged.size : latentSize(enlarged.size), direct };
+  return { size: enlarged.size, direct };
 }
 
 function factorOf(method: SourceDraft["method"], multiple: number): number {
