@@ -24,12 +24,17 @@ export function areaToDraw(inputs: readonly Pixmap[], source: InpaintSource): Ar
   const drawn = source.mask === undefined ? undefined : inputAt({ inputs }, source.mask);
   const own = { picture, mask: preparedMask(drawn, picture, source) };
   const { picture: whole, mask } = outpainted(own, source.outpaint);
-  const box: Box = areaOfInterest(mask, source.field) ?? nothingToPaint();
+  const box: Box = areaOfInterest(mask, source.field) ?? nothingToPaint(source);
   return { part: crop(whole, box), mask: crop(mask, box), place: { whole, box, soft: softMask(mask) } };
 }
 
-function nothingToPaint(): never {
+function nothingToPaint({ outpaint }: InpaintSource): never {
+  if (Object.keys(outpaint).length > 0) {
+    const message =
+      "Nothing is added to the picture: three tenths of so short a side are no pixel. Say how many pixels there shall be in outpaint_distance.";
+    throw new RequestError("invalid-value", message, { field: "outpaint_distance" });
+  }
   const message =
-    "Nothing of the mask is white (above 127), or nothing is left of it: there is nothing to paint anew. Paint the place white, change inpaint_erode_or_dilate, or choose a side in outpaint_selections.";
+    "Nothing of the mask is white (above 127) in the picture's size, or nothing is left of it: there is nothing to paint anew. Paint more of the place white, change inpaint_erode_or_dilate, or choose a side in outpaint_selections.";
   throw new RequestError("invalid-value", message, { field: "inpaint_mask_image_upload" });
 }
