@@ -39,6 +39,7 @@ export async function* generate(
     const beginning = yield* begin(job);
     run.checkStop();
     if (beginning.kind !== "latent") {
+      run.check();
       const images = beginning.kind === "picture" ? [beginning.image] : beginning.images;
       for (const [index, image] of images.entries())
         yield { type: "image", index, image, facts: { seed: null, timings: job.clock.lap() } };
@@ -52,7 +53,8 @@ export async function* generate(
     }
     return { status: "finished" };
   } catch (thrown) {
-    if (thrown instanceof Interruption) return { status: "stopped" };
+    // Images deal with what skips them; here it was the picture that needs none of their stages.
+    if (thrown instanceof Interruption) return { status: thrown.action === "skip" ? "finished" : "stopped" };
     throw thrown;
   } finally {
     await context.endJob();
