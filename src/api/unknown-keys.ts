@@ -1,5 +1,5 @@
 import { type TSchema, TypeGuard } from "@sinclair/typebox";
-import { meantName } from "#/lib/nearest-names.ts";
+import { likelyName } from "#/lib/nearest-names.ts";
 import { isJsonObject, type Json } from "./json.ts";
 
 /** What a door knows of names that are not in its schema. */
@@ -33,7 +33,7 @@ export function unknownKeysWarning(
   if (told.length === 0) return undefined;
   const names = told.slice(0, mostTold).map(({ path, name, known }) => {
     const shown = path.slice(0, longestName);
-    const meant = Object.hasOwn(others.called, path) ? others.called[path] : meantName(name, known);
+    const meant = Object.hasOwn(others.called, path) ? others.called[path] : likelyName(name, known);
     return meant === undefined ? shown : `${shown} (here: ${meant})`;
   });
   const more = told.length - names.length;

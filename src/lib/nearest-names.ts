@@ -8,14 +8,22 @@ export function nearestNames(name: string, names: readonly string[]): readonly s
     .map(({ other }) => other);
 }
 
-/** The name of a list that another is probably a slip of; undefined where none is like it. */
-export function meantName(name: string, names: readonly string[]): string | undefined {
+/** The name of a list that another is most like, where it shares half of its letters in a row; else undefined. */
+export function likelyName(name: string, names: readonly string[]): string | undefined {
   const [first] = ranked(name, names);
-  return first !== undefined && first.likeness >= likely ? first.other : undefined;
+  return first !== undefined && first.likeness >= half ? first.other : undefined;
 }
 
-/** Half of the pairs of letters: `inpaint_mask` is that much of `inpaint_mask_image_upload`. */
-const likely = 0.5;
+/** As {@link nearestNames}, without those that are hardly like it. */
+export const likelyNames = (name: string, names: readonly string[]): readonly string[] =>
+  ranked(name, names)
+    .filter(({ likeness }) => likeness >= third)
+    .slice(0, 3)
+    .map(({ other }) => other);
+
+/** `inpaint_mask` is half of `inpaint_mask_image_upload`. */
+const half = 0.5;
+const third = 1 / 3;
 
 function ranked(
   name: string,

@@ -1,5 +1,5 @@
 import type { GenerateRequest } from "#/api/generate.ts";
-import { nearestNames } from "#/lib/nearest-names.ts";
+import { similarNames } from "./names.ts";
 import type { Refiner } from "./recipe.ts";
 import { samplerNames, scheduleNames } from "./recipe.ts";
 import type { World } from "./resolve.ts";
@@ -30,12 +30,8 @@ export function withKnownNames(request: GenerateRequest, world: World): KnownReq
   const replaced: string[] = [];
   const isKnown = (field: string, name: unknown, list: readonly string[]): boolean => {
     if (typeof name === "string" && list.includes(name)) return true;
-    const near = nearestNames(
-      String(name),
-      list.filter((known) => known !== noModel),
-    );
-    const similar = near.length === 0 ? "" : ` (similar: ${near.join(", ")})`;
-    replaced.push(`${field}: ${String(name).slice(0, 200)}${similar}`);
+    const others = list.filter((known) => known !== noModel);
+    replaced.push(`${field}: ${String(name).slice(0, 200)}${similarNames(String(name), others)}`);
     return false;
   };
   const kept: GenerateRequest = Object.fromEntries(

@@ -1,5 +1,5 @@
 import { RequestError } from "#/lib/errors.ts";
-import { nearestNames } from "#/lib/nearest-names.ts";
+import { likelyNames, nearestNames } from "#/lib/nearest-names.ts";
 
 /** Characters of a name that are told; file names have 255 bytes at most. */
 const longestName = 300;
@@ -23,9 +23,9 @@ export function knownName(name: string, names: readonly string[], field: string,
   });
 }
 
-/** For a sentence about a name nobody knows that is no refusal: the nearest ones in brackets, nothing where there are none. */
+/** For a sentence about a name nobody knows that is no refusal: those it is like in brackets, nothing where there are none. */
 export function similarNames(name: string, names: readonly string[]): string {
-  const near = nearestNames(name, names).map((other) => other.slice(0, longestTold));
+  const near = likelyNames(name, names).map((other) => other.slice(0, longestTold));
   return near.length === 0 ? "" : ` (similar: ${near.join(", ")})`;
 }
 

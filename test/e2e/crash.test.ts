@@ -55,7 +55,8 @@ async function faultOf(folder: string, task: Task | undefined): Promise<string |
       .raw()
       .toBuffer({ resolveWithObject: true })
       .then((r) => r.info);
-    const start = String(task.request.uov_input_image);
+    const { uov_input_image: start } = task.request;
+    if (typeof start !== "string") return "has no place for its picture";
     if (start === "" && (width !== 64 || height !== 64)) return `has a broken ${path}`;
     if (start !== "" && !existsSync(join(folder, "inputs", start.split("/").at(-1) ?? "")))
       return `lacks its picture ${start}`;

@@ -144,8 +144,12 @@ test("a picture a hundred times as long as wide is refused with the limit, its m
     [8, 1500],
   ] as const)
     for (const field of ["uov_input_image", "inpaint_input_image"] as const) {
-      const use: Partial<GenerateParams> = { uov_method: "Vary (Subtle)", outpaint_selections: ["Left"] };
-      const asked = request({ ...use, [field]: await lineOf(width, height) });
+      const asked = request({
+        [field]: await lineOf(width, height),
+        uov_method: "Vary (Subtle)",
+        // Without a mask or a side a picture is for nothing.
+        ...(field === "inpaint_input_image" ? { outpaint_selections: ["Left"] } : {}),
+      });
       await expect(takeInputs(asked, options)).rejects.toMatchObject({
         code: "invalid-value",
         details: { field },
