@@ -1,22 +1,19 @@
-import { type Dimension, sameShape, shapeText } from "#/graph/dimensions.ts";
+import { sameShape, shapeText } from "#/graph/dimensions.ts";
 import { Graph, type Value } from "#/graph/graph.ts";
 import { Module, type WeightSource } from "#/graph/module.ts";
 import type { Operators } from "#/graph/operators.ts";
-import { silu } from "#/graph/ops/activation.ts";
-import { add, residual } from "#/graph/ops/arithmetic.ts";
+import { add } from "#/graph/ops/arithmetic.ts";
 import { conv2d } from "#/graph/ops/conv2d.ts";
-import { linear } from "#/graph/ops/linear.ts";
 import { groupNorm } from "#/graph/ops/norm.ts";
-import { concat, dims, reshape } from "#/graph/ops/shape.ts";
+import { concat } from "#/graph/ops/shape.ts";
+import { controlled } from "./blocks/controlled.ts";
 import { freeU, type Joined } from "./blocks/freeu.ts";
-import type { TransformerKind } from "./blocks/spatial-transformer.ts";
-import { timestepEmbedding } from "./blocks/timestep-embedding.ts";
 import { inputBlock, middleBlock, outputBlock } from "./blocks/unet-blocks.ts";
+import { type UnetFamily, unetInputs } from "./blocks/unet-inputs.ts";
 import type { Features } from "./network.ts";
 
-/** What tells one family of UNets from another, and what is drawn into one. */
-type UnetKind = Pick<Features, "freeU" | "inpaint"> &
-  Readonly<{ transformers: TransformerKind; told: "text and sizes" | "text" }>;
+/** A family of UNets, and what is drawn into one. */
+type UnetKind = UnetFamily & Pick<Features, "freeU" | "inpaint" | "controlnet">;
 
 /**
  * The denoising network of latent diffusion (Rombach et al. 2022), as SDXL has it (Podell et al. 2023, section 2.1; the U of Ronneberger et al. 2015): what it predicts
@@ -24,34 +21,20 @@ type UnetKind = Pick<Features, "freeU" | "inpaint"> &
  *
  * Inputs: `sample` [N, 4, h, w] already scaled by c_in, `timestep` [N], `context` [N, T, D], `y` [N, ADM], and with
  * LoRAs `lora_strengths` [K], one for each LoRA of the set; with FreeU `freeu` [4]: b1, s1, b2, s2; with an inpaint head
- * `inpaint` [1, C, h, w], its answer, which is added behind the first convolution. Output: `prediction` [N, 4, h, w]. All float32; sizes are symbolic, any h and w.
+ * `inpaint` [1, C, h, w], its answer, which is added behind the first convolution; with ControlNets `control_0` ... , one for
+ * each skip and the last for the middle, which are added to what goes up. Output: `prediction` [N, 4, h, w]. All float32; sizes
+ * are symbolic, any h and w.
  *
  * @throws ModelError `weight-missing` or `weight-shape` naming the key
  */
 export function drawUnet(source: WeightSource, operators: Operators, kind: UnetKind): Graph {
   const g = new Graph({ operators });
   const m = new Module(g, source);
-  const sample = g.computing(
-    g.input("sample", "float32", ["N", m.size("input_blocks.0.0.weight", 1), "h", "w"]),
-  );
-  const timestep = g.input("timestep", "float32", ["N"]);
-  const text = g.computing(g.input("context", "float32", ["N", "T", textWidth(m)]));
-  const y =
-    kind.told === "text"
-      ? undefined
-      : g.computing(g.input("y", "float32", ["N", m.size("label_emb.0.0.weight", 1)]));
+  const { sample, conditioning } = unetInputs(m, kind);
 
   const factors = kind.freeU === true ? g.input("freeu", "float32", [4]) : undefined;
   const width = m.size("input_blocks.0.0.weight", 0);
   const hole = kind.inpaint === true ? g.input("inpaint", "float32", [1, width, "h", "w"]) : undefined;
-
-  const temb = silu(embed(m, timestep, y));
-  const context = {
-    rows: reshape(text, concat([g.constant("int64", [-1]), dims(text, 2, 3)], 0)),
-    batch: dims(text, 0, 1),
-    ...kind.transformers,
-  };
-  const conditioning = { temb, context };
 
   const skips: Value[] = [];
   let h = sample;
@@ -62,12 +45,14 @@ export function drawUnet(source: WeightSource, operators: Operators, kind: UnetK
     skips.push(h);
   }
   h = middleBlock(m.at("middle_block"), h, conditioning);
+  const answer = kind.controlnet === true ? controlled : (_place: number, x: Value): Value => x;
+  h = answer(skips.length, h);
   for (let j = 0; j < m.count("output_blocks"); j += 1) {
     const skip = skips.pop();
     if (skip === undefined)
       throw m.misshapen("input_blocks.0.0.weight", "as many input blocks as output blocks");
     const block = m.at("output_blocks").at(j);
-    const parts = { features: h, skip };
+    const parts = { features: h, skip: answer(skips.length, skip) };
     const joint = joined(block, factors === undefined ? parts : freeU(m, factors, parts));
     h = outputBlock(block, joint, conditioning, skips.at(-1));
   }
@@ -80,25 +65,8 @@ export function drawUnet(source: WeightSource, operators: Operators, kind: UnetK
   return g;
 }
 
-/** Width of the text that the cross-attentions read; symbolic where there is none. */
-function textWidth(m: Module): Dimension {
-  const key = m.keyEnding(".attn2.to_k.weight");
-  return key === undefined ? "D" : m.size(key, 1);
-}
-
 /** Features and the skip of the same size, channels one after the other. */
 function joined(m: Module, { features: x, skip }: Joined): Value {
   if (sameShape(x.dims.toSpliced(1, 1), skip.dims.toSpliced(1, 1))) return concat([x, skip], 1);
   throw m.misfit(`gets features ${shapeText(x.dims)} and a skip ${shapeText(skip.dims)} of another size`);
-}
-
-/** Timestep and size conditioning -> [N, E]. */
-function embed(m: Module, timestep: Value, y: Value | undefined): Value {
-  if (m.size("time_embed.0.weight", 1) % 2 !== 0)
-    throw m.misshapen("time_embed.0.weight", "an even number of columns");
-  const time = timestepEmbedding(timestep, m.size("time_embed.0.weight", 1));
-  const fromTime = linear(m.at("time_embed.2"), silu(linear(m.at("time_embed.0"), time)));
-  if (y === undefined) return fromTime;
-  const fromLabel = linear(m.at("label_emb.0.2"), silu(linear(m.at("label_emb.0.0"), y)));
-  return residual(m.at("label_emb"), fromTime, fromLabel);
 }

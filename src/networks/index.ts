@@ -1,3 +1,5 @@
+import { controlHint } from "./control-hint.ts";
+import { controlnet } from "./controlnet.ts";
 import { gpt2 } from "./gpt2.ts";
 import { inpaintHead } from "./inpaint-head.ts";
 import { interposer } from "./interposer.ts";
@@ -20,6 +22,8 @@ export const networks = {
   "text-g-vectors": textGVectors,
   gpt2,
   "inpaint-head": inpaintHead,
+  controlnet,
+  "control-hint": controlHint,
   "vae-decoder": vaeDecoder,
   "vae-encoder": vaeEncoder,
   "rrdb-features": rrdbFeatures,

@@ -12,11 +12,14 @@ export const unet = {
   from: { checkpoint: checkpointParts.unet },
   loras: "unet",
   patched: true,
-  keyedBy: ["freeU", "inpaint"],
+  keyedBy: ["freeU", "inpaint", "controlnet"],
   inputs: { sample: "latent", timestep: "timestep", context: "text", y: "adm" },
   outputs: ["prediction"],
-  draw: (source: WeightSource, operators: Operators, wanted?: Pick<Features, "freeU" | "inpaint">) =>
-    drawUnet(source, operators, { ...wanted, transformers: sdxlTransformers, told: "text and sizes" }),
+  draw: (
+    source: WeightSource,
+    operators: Operators,
+    wanted?: Pick<Features, "freeU" | "inpaint" | "controlnet">,
+  ) => drawUnet(source, operators, { ...wanted, transformers: sdxlTransformers, told: "text and sizes" }),
   goldens: {
     listing: "unet",
     answers: [
@@ -27,6 +30,7 @@ export const unet = {
       "unet-freeu-odd.prediction",
       "unet-refiner.prediction",
       "unet-inpaint.prediction",
+      "unet-control.prediction",
     ],
   },
 } as const satisfies Network;

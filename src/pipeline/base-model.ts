@@ -3,6 +3,7 @@ import { admVector } from "#/sampling/guidance/adm.ts";
 import { constantInput, merged, sizeInput, textInput } from "#/sampling/guidance/inputs.ts";
 import { networkEstimate } from "#/sampling/guidance/network-estimate.ts";
 import type { ModelSampling } from "#/sampling/model-sampling.ts";
+import { controlContribution } from "./controls/control-contribution.ts";
 import type { DenoisingModel } from "./denoiser.ts";
 import type { ImageJob } from "./job.ts";
 
@@ -10,7 +11,8 @@ import type { ImageJob } from "./job.ts";
  * The job's own model: told the text, the sizes, exaggerated as the guidance says, FreeU's numbers where that is on, and what
  * the image's beginning has it told.
  */
-export function baseModel({ job, prompts, beginning }: ImageJob, sampling: ModelSampling): DenoisingModel {
+export function baseModel(image: ImageJob, sampling: ModelSampling): DenoisingModel {
+  const { job, prompts, beginning } = image;
   const { networks, recipe } = job;
   const { guidance, freeU } = recipe;
   const scales = { positive: guidance.admPositive, negative: guidance.admNegative };
@@ -22,7 +24,13 @@ export function baseModel({ job, prompts, beginning }: ImageJob, sampling: Model
       const { context, pooled } = prompts[side];
       const scaling = { scale: scales[side], end: guidance.admEnd };
       const sizes = sizeInput(admVector(pooled, sampledSize(beginning), scaling));
-      return networkEstimate(networks.unet, sampling, merged(textInput(context), sizes, ...further));
+      const told = merged(textInput(context), sizes);
+      const controls = controlContribution(image, told, sampling);
+      return networkEstimate(
+        networks.unet,
+        sampling,
+        merged(textInput(context), sizes, ...further, ...controls),
+      );
     },
   };
 }

@@ -115,8 +115,8 @@ function lenientPreview(preview: Networks["preview"], log: Log): Networks["previ
 }
 
 /** The networks of its checkpoint that a recipe's pictures are made with. */
-function networksFor({ inversions, source }: Recipe): readonly NetworkName[] {
-  if (!needsTexts({ source })) return [];
+function networksFor({ inversions, source, controls }: Recipe): readonly NetworkName[] {
+  if (!needsTexts({ source, ...(controls === undefined ? {} : { controls }) })) return [];
   return [
     ...(inversions === undefined
       ? (["text-l", "text-g"] as const)
@@ -156,7 +156,10 @@ function pathsOf(
   return {
     loras: loras.map(({ name, weight }) => ({ path: pathOf("loras", name), weight })),
     inversions: inversions.map(({ said, name }) => ({ said, path: pathOf("embeddings", name) })),
-    ...Object.fromEntries(parts.map(({ kind, name }) => [kind, pathOf(kind, name)])),
+    ...Object.fromEntries(
+      parts.flatMap(({ kind, name }) => (kind === "controlnet" ? [] : [[kind, pathOf(kind, name)]])),
+    ),
+    controlnet: parts.flatMap(({ kind, name }) => (kind === "controlnet" ? [pathOf(kind, name)] : [])),
     ...(patch === undefined ? {} : { patch: pathOf("inpaint", patch) }),
     vae: vae === null ? undefined : pathOf("vae", vae),
     base: pathOf("checkpoints", base),

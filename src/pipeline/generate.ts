@@ -2,9 +2,11 @@ import type { ImageFacts, Moment, Outcome, RunNote } from "#/engine/protocol.ts"
 import type { Pixmap } from "#/image/pixmap.ts";
 import { sampledSize } from "./base-model.ts";
 import type { EngineContext } from "./context.ts";
-import { type ImageJob, type Order, openJob } from "./job.ts";
+import { type Guiding, guide } from "./controls/guide.ts";
+import { type ImageJob, type Job, type Order, openJob } from "./job.ts";
 import { Interruption, type Run } from "./run.ts";
 import { begin } from "./sources/begin.ts";
+import type { Beginning, LatentBeginning } from "./sources/beginning.ts";
 import { needsTexts } from "./sources/needs-texts.ts";
 import { decode } from "./stages/decode.ts";
 import { denoise } from "./stages/denoise.ts";
@@ -38,17 +40,17 @@ export async function* generate(
     const encoded = needsTexts(job.recipe) ? yield* encodePrompts(job) : [];
     const beginning = yield* begin(job);
     run.checkStop();
-    if (beginning.kind !== "latent") {
+    const guiding = beginning.kind === "latent" ? yield* guide(job, beginning) : beginning;
+    if (beginning.kind !== "latent" || guiding.kind !== "guides") {
       run.check();
-      const images = beginning.kind === "picture" ? [beginning.image] : beginning.images;
-      for (const [index, image] of images.entries())
-        yield { type: "image", index, image, facts: { seed: null, timings: job.clock.lap() } };
+      yield* shown(job, guiding);
       return { status: "finished" };
     }
+    const { guides } = guiding;
     for (const [index, spec] of job.recipe.images.entries()) {
       const prompts = encoded[index];
       if (prompts === undefined) continue;
-      const image = yield* oneImage({ job, index, spec, prompts, beginning });
+      const image = yield* oneImage({ job, index, spec, prompts, beginning, guides });
       if (image !== undefined) yield image;
     }
     return { status: "finished" };
@@ -59,6 +61,17 @@ export async function* generate(
   } finally {
     await context.endJob();
   }
+}
+
+/** Pictures that nothing was diffused for. */
+function* shown(
+  { clock }: Pick<Job, "clock">,
+  made: Exclude<Beginning, LatentBeginning> | Guiding,
+): Generator<Fact> {
+  if (made.kind === "guides") return;
+  const images = made.kind === "picture" ? [made.image] : made.images;
+  for (const [index, image] of images.entries())
+    yield { type: "image", index, image, facts: { seed: null, timings: clock.lap() } };
 }
 
 /** One image, or nothing if it was skipped. A stop passes through, as everything else does. */

@@ -3,6 +3,7 @@ import { BugError } from "#/lib/errors.ts";
 import type { ImageSpec, Recipe } from "#/recipe/recipe.ts";
 import type { Networks } from "#/runtime/models.ts";
 import type { EngineContext } from "./context.ts";
+import type { Guide } from "./controls/guide.ts";
 import type { Run } from "./run.ts";
 import type { LatentBeginning } from "./sources/beginning.ts";
 import type { Prompts } from "./stages/encode-prompts.ts";
@@ -26,6 +27,8 @@ export type ImageJob = Readonly<{
   spec: ImageSpec;
   prompts: Prompts;
   beginning: LatentBeginning;
+  /** What guides it, as all others; absent where nothing does. */
+  guides?: readonly Guide[];
 }>;
 
 /**

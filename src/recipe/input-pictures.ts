@@ -1,5 +1,6 @@
 import type { GenerateParams } from "#/api/generate.ts";
 import { type imageFields, isImage } from "#/api/stored.ts";
+import { controlSlots } from "./control-slots.ts";
 import { goalsOf } from "./goals.ts";
 import type { InputName } from "./recipe.ts";
 
@@ -21,9 +22,9 @@ const uses: Readonly<Record<(typeof imageFields)[number], (params: GenerateParam
 export function inputPictures(params: GenerateParams): readonly InputPicture[] {
   const fields = Object.keys(uses) as (keyof typeof uses)[];
   const top = fields.filter((field) => uses[field](params)).map((field) => [field, params[field]] as const);
-  const slots = params.controlnet_image.map(
-    ({ cn_img }, index) => [`controlnet_image.${index}.cn_img`, cn_img] as const,
-  );
+  const slots = controlSlots(params)
+    .filter(({ idle }) => idle === undefined)
+    .map(({ field, image }) => [`${field}.cn_img`, image] as const);
   return [...top, ...slots].flatMap(([field, value]) =>
     isImage(value) ? [{ field, name: nameOf(value) }] : [],
   );

@@ -1,6 +1,7 @@
 import type { GenerateParams } from "#/api/generate.ts";
 import { type imageFields, isImage, tabOf } from "#/api/stored.ts";
 import { RequestError } from "#/lib/errors.ts";
+import { controlSlots } from "./control-slots.ts";
 import { inputPictures } from "./input-pictures.ts";
 
 /** The order of the four numbers in `outpaint_distance`. */
@@ -18,10 +19,9 @@ export function pictureWarnings(params: GenerateParams): readonly string[] {
   const unused = (Object.keys(reasons) as (keyof typeof reasons)[])
     .filter((field) => isImage(params[field]) && !used.includes(field))
     .map((field) => `${field} took no part: ${reasons[field](params)}.`);
-  const slots = params.controlnet_image.flatMap(({ cn_img }, index) => {
-    const field = `controlnet_image.${index}.cn_img`;
-    return isImage(cn_img) && !used.includes(field) ? [`${field} took no part: ${otherTab(params)}.`] : [];
-  });
+  const slots = controlSlots(params).flatMap(({ field, idle }) =>
+    idle === undefined ? [] : [`${field}.cn_img took no part: ${idle}.`],
+  );
   return [...unused, ...slots, ...wordsForNothing(params)];
 }
 

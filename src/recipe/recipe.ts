@@ -13,7 +13,7 @@ export type Recipe = Readonly<{
   sampledAs?: SampledAs;
   /** A separate VAE file, or the checkpoint's own. */
   vae: ModelName | null;
-  /** Files for parts that no checkpoint holds, at most one of a kind; absent where there are none. */
+  /** Files for parts that no checkpoint holds, at most one of a kind but for ControlNets; absent where there are none. */
   parts?: readonly PartFile[];
   /**
    * A file of the inpaint folder whose differences are added to the denoising network's weights until the refiner takes over;
@@ -41,6 +41,8 @@ export type Recipe = Readonly<{
   /** How previews are made; null makes none. */
   previews: Previews | null;
   source: Source;
+  /** The pictures that guide what is made; absent where none does. */
+  controls?: Controls;
   /** The pictures it is made of; whoever runs it brings their pixels in this order. */
   inputs: readonly InputName[];
   /** One per image: its seed and its prompts after styles and wildcards. */
@@ -135,6 +137,32 @@ export type Source = Readonly<
     }
   | InpaintSource
 >;
+
+/** How pictures guide what is made through ControlNets (pipeline section 12). */
+export type Controls = Readonly<{
+  uses: readonly ControlUse[];
+  /** What is shown: what was made, or in its place the pictures as they were prepared for it. */
+  show: "result" | "preparation";
+  /** By how much the outermost of the network's blocks are guided less: 0 not at all, 1 wholly. */
+  softness: number;
+  /** Whether edges or structures are drawn of the pictures; else they are such already. */
+  prepare: boolean;
+  /** Canny's thresholds. */
+  canny: Readonly<{ low: number; high: number }>;
+}>;
+
+/** One of these pictures. */
+export type ControlUse = Readonly<{
+  /** Edges, or structures in grey. */
+  kind: "canny" | "cpds";
+  /** Its place in `inputs`. */
+  picture: number;
+  /** The place of its ControlNet among the `parts` of that kind; of no meaning where only preparations are shown. */
+  net: number;
+  weight: number;
+  /** The progress at which it ends: above 0, 1 never. */
+  stop: number;
+}>;
 
 /** A picture of which a part is painted anew, or that goes on beyond its sides (pipeline section 11). */
 export type InpaintSource = Readonly<{

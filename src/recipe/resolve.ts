@@ -3,6 +3,7 @@ import type { ExpansionThere } from "#/catalog/expansion-files.ts";
 import type { Sidecar } from "#/catalog/sidecar.ts";
 import type { NoiseRule } from "#/lib/devices.ts";
 import type { Tokenizer } from "#/pipeline/text/tokenizer.ts";
+import { chooseControls } from "./choose-controls.ts";
 import { chooseFreeU } from "./choose-freeu.ts";
 import { chooseGuidance } from "./choose-guidance.ts";
 import { chooseInpaint, inpaintPrompt } from "./choose-inpaint.ts";
@@ -16,7 +17,7 @@ import { chooseSteps, modeFor } from "./choose-steps.ts";
 import { chooseUpscaler, type UpscalerRule } from "./choose-upscaler.ts";
 import { drawPrompts, type WrittenPrompts } from "./draw-prompts.ts";
 import { goalsOf } from "./goals.ts";
-import { inputPictures } from "./input-pictures.ts";
+import { type InputPicture, inputPictures } from "./input-pictures.ts";
 import { inpaintEngines } from "./known-names.ts";
 import { leftOutRefiner, pastMaskWarning, refinerWarning, stepsWarning } from "./method-warnings.ts";
 import { knownName } from "./names.ts";
@@ -44,6 +45,8 @@ export type World = ModelFiles &
     inversions?: readonly string[];
     /** The files of prompt expansion; nobody knows of any where this is absent. */
     expansion?: ExpansionThere;
+    /** Which of Fooocus' ControlNets lie in the controlnet folder. */
+    controlFiles?: readonly string[];
     /** Which files of inpaint engines lie in the inpaint folder. */
     inpaintFiles?: readonly string[];
     /** What lies in the vae_approx folder. */
@@ -97,24 +100,26 @@ export function resolveRecipe(said: GenerateParams, world: World): Resolved {
   const inline = takeInlineLoras(positive.main);
   refuseHeavyTags(inline.loras);
   const pictures = inputPictures(params);
-  const working = workingSizeNumber(world.sidecar(base));
-  const { upscalers = noUpscalers, pictureSize, inpaintFiles = [] } = world;
-  const upscaler = (field: string) => chooseUpscaler(upscalers.files, upscalers.rule, field);
-  const inpaint = chooseInpaint(params, pictures, { working, inpaintFiles, upscalers });
-  const chosenSource = inpaint ?? chooseSource(params, pictures, { pictureSize, working, upscaler });
+  const { inpaint, chosenSource, guiding, isDiffused } = usesOf(params, pictures, base, world);
   const { source } = chosenSource;
   const mode = modeFor(modeOf(params), source);
-  const count = isDirect(source) ? 1 : params.image_number;
+  const count = isDiffused ? params.image_number : 1;
   const { chosen, warnings } = chooseLoras(params, base, inline.loras, world);
   const prompt = { main: inline.line, extra: positive.extra };
   const images = Array.from({ length: count }, (_, index) => drawPrompts(params, prompt, index, world));
   const named = inversionsIn(images, mode, world);
-  const parts = [...(isDirect(source) ? [] : chooseParts(images, world)), ...chosenSource.parts];
-  const [steps, method] = [chooseSteps(params, mode, source), chooseMethod(params, mode)];
+  const parts = [...(isDiffused ? chooseParts(images, world) : []), ...chosenSource.parts, ...guiding.parts];
+  const steps = isDiffused ? chooseSteps(params, mode, source) : 0;
+  const method = chooseMethod(params, mode);
   const refiner = chooseRefiner(params, mode, base, { ...world, patched: inpaint?.patch !== undefined });
   const run = { ...method, steps, source, refiner };
   return {
-    warnings: [...warnings, ...chosenSource.warnings, ...methodWarnings(run, params, base)],
+    warnings: [
+      ...warnings,
+      ...chosenSource.warnings,
+      ...guiding.warnings,
+      ...methodWarnings(run, params, base),
+    ],
     loraFields: chosen.map(({ field }) => field),
     ...(parts.length === 0 ? {} : { partFields: parts.map(({ field }) => field) }),
     ...(named.length === 0 ? {} : { inversionFields: named.map(({ field }) => field) }),
@@ -135,6 +140,7 @@ export function resolveRecipe(said: GenerateParams, world: World): Resolved {
       freeU: chooseFreeU(params),
       noise: world.noise,
       previews: params.disable_preview ? null : choosePreviews(base, world),
+      ...(guiding.controls === undefined ? {} : { controls: guiding.controls }),
       inputs: pictures.map(({ name }) => name),
       images: images.map(({ spec }) => spec),
     },
@@ -158,6 +164,19 @@ function inversionsIn(
     checkSides(texts, field, world.tokenizer);
   }
   return named;
+}
+
+/** What the pictures of a request are for, and whether anything is diffused. */
+function usesOf(params: GenerateParams, pictures: readonly InputPicture[], base: string, world: World) {
+  const working = workingSizeNumber(world.sidecar(base));
+  const { upscalers = noUpscalers, pictureSize, inpaintFiles = [], controlFiles: there = [] } = world;
+  const upscaler = (field: string) => chooseUpscaler(upscalers.files, upscalers.rule, field);
+  const inpaint = chooseInpaint(params, pictures, { working, inpaintFiles, upscalers });
+  const chosenSource = inpaint ?? chooseSource(params, pictures, { pictureSize, working, upscaler });
+  const { source } = chosenSource;
+  const guiding = chooseControls(params, pictures, { source, there });
+  const isDiffused = !isDirect(source) && guiding.controls?.show !== "preparation";
+  return { inpaint, chosenSource, guiding, isDiffused };
 }
 
 const noUpscalers = { files: [], rule: { named: "", without: "refuse" } } as const;

@@ -83,7 +83,7 @@ async function damagedFile(refs: Iterable<WeightRef>): Promise<AppError | undefi
 }
 
 /** Without LoRAs the answer is one of numbers: which of them is it alone, or is it all together? */
-async function tooStrong({ loras, answersNumbers }: FailedCall): Promise<AppError | undefined> {
+async function tooStrong({ located, loras, answersNumbers }: FailedCall): Promise<AppError | undefined> {
   const trial = (strengths: readonly number[]): Promise<boolean> =>
     answersNumbers({ lora_strengths: { dims: [strengths.length], data: Float32Array.from(strengths) } });
   if (loras.length === 0 || !(await trial(loras.map(() => 0)))) return undefined;
@@ -92,7 +92,9 @@ async function tooStrong({ loras, answersNumbers }: FailedCall): Promise<AppErro
     const alone = loras.map((_, i) => (i === index ? use.strength : 0));
     if (loras.length === 1 || !(await trial(alone))) guilty.push(use);
   }
-  const named = guilty.length > 0 ? guilty : loras;
+  // The factors of a file of its own have no weight that anybody could lower.
+  const named = (guilty.length > 0 ? guilty : loras).filter(({ lora }) => lora.path !== located.file.path);
+  if (named.length === 0) return undefined;
   const names = named
     .map(({ lora, strength }) => `${basename(lora.path)} at strength ${strength}`)
     .join(", ");

@@ -11,6 +11,8 @@ import {
   type OwnFileKind,
   ownFileKinds,
   type PartSource,
+  type SeveralKind,
+  severalKinds,
 } from "#/weights/layouts/part-source.ts";
 import { checkRefiner, refinerCheckpoint } from "#/weights/layouts/refiner.ts";
 import { sdxlCheckpoint } from "#/weights/layouts/sdxl.ts";
@@ -42,7 +44,10 @@ export type ModelPaths = Readonly<{
   inversions?: readonly Readonly<{ said: string; path: string }>[] | undefined;
 }> &
   /** Files of their own, such as a VAE that is to be used instead of the checkpoint's. */
-  Readonly<Partial<Record<OwnFileKind, string | undefined>>>;
+  Readonly<Partial<Record<SingleKind, string | undefined>>> &
+  Readonly<Partial<Record<SeveralKind, readonly string[]>>>;
+
+type SingleKind = Exclude<OwnFileKind, SeveralKind>;
 
 /** An inpaint patch: its file, and the differences by the names of the tensors that they are to. */
 export type Patch = Readonly<{ file: FileStamp; differences: Differences }>;
@@ -59,8 +64,11 @@ export type ModelParts = Readonly<{
   own: Readonly<Partial<Record<OwnFileKind, boolean>>>;
   /** The file for previews, if one was named. @throws ModelError if it cannot be read */
   preview: () => WeightFile | undefined;
-  /** @throws ModelError if the part is in none of the files, or its own file is not what it should be */
-  locate: (source: PartSource) => Located;
+  /**
+   * @param at which file, of a kind of which there may be several; the first where it is left out
+   * @throws ModelError if the part is in none of the files, or its own file is not what it should be
+   */
+  locate: (source: PartSource, at?: number) => Located;
 }>;
 
 /** Those of the model that takes over, and of what lies between, where it is another space of latents. */
@@ -69,12 +77,21 @@ type RefinerParts = Omit<ModelParts, "inversions"> & Readonly<{ interposer: () =
 /** What the headers of a job's files say. */
 export type JobFiles = ModelParts & Readonly<{ refiner: RefinerParts | undefined }>;
 
+/** The files of a kind that a job names. */
+export function pathsOfKind(paths: ModelPaths, kind: OwnFileKind): readonly string[] {
+  if (isSeveral(kind)) return paths[kind] ?? [];
+  const path = paths[kind];
+  return path === undefined ? [] : [path];
+}
+
+const isSeveral = (kind: OwnFileKind): kind is SeveralKind => severalKinds.some((one) => one === kind);
+
 /** Every file that a job names. */
 export const filesOf = (paths: ModelPaths): readonly string[] => [
   paths.base,
   ...(paths.refiner === undefined ? [] : [paths.refiner.path]),
   ...(paths.refiner?.interposer === undefined ? [] : [paths.refiner.interposer]),
-  ...ownFileKinds.flatMap((kind) => paths[kind] ?? []),
+  ...ownFileKinds.flatMap((kind) => pathsOfKind(paths, kind)),
   ...paths.loras.map(({ path }) => path),
   ...(paths.patch === undefined ? [] : [paths.patch]),
   ...(paths.inversions ?? []).map(({ path }) => path),
@@ -88,19 +105,21 @@ export const filesOf = (paths: ModelPaths): readonly string[] => [
  */
 export function readJobFiles(paths: ModelPaths, needed: readonly PartSource[]): JobFiles {
   const checkpoint = sampledAs(sdxlCheckpoint(openWeights(paths.base)), paths.sampledAs);
-  const opened = new Map<OwnFileKind, WeightFile>();
-  const own = (kind: OwnFileKind): WeightFile | undefined => {
-    const path = paths[kind];
-    const file = opened.get(kind) ?? (path === undefined ? undefined : openWeights(path));
-    if (file !== undefined) opened.set(kind, file);
+  const opened = new Map<string, WeightFile>();
+  const own = (kind: OwnFileKind, at = 0): WeightFile | undefined => {
+    const path = pathsOfKind(paths, kind)[at];
+    if (path === undefined) return undefined;
+    const file = opened.get(path) ?? openWeights(path);
+    opened.set(path, file);
     return file;
   };
-  const located = new Map<PartSource, Located>();
-  const locate = (source: PartSource): Located => {
+  const located = new Map<PartSource, Map<number, Located>>();
+  const locate = (source: PartSource, at = 0): Located => {
     const { ownFile } = source;
-    const file = ownFile === undefined ? undefined : own(ownFile.kind);
-    const found = located.get(source) ?? locatePart(source, checkpoint, file);
-    located.set(source, found);
+    const places = located.get(source) ?? new Map<number, Located>();
+    const file = ownFile === undefined ? undefined : own(ownFile.kind, at);
+    const found = places.get(at) ?? locatePart(source, checkpoint, file);
+    located.set(source, places.set(at, found));
     return found;
   };
   for (const source of needed) locate(source);

@@ -2,6 +2,7 @@ import { basename } from "node:path";
 import { weightSource } from "#/graph/module.ts";
 import type { Operators } from "#/graph/operators.ts";
 import type { Features, Network } from "#/networks/network.ts";
+import type { WeightMap } from "#/weights/checkpoint.ts";
 import { planJoin } from "#/weights/derived/join-plan.ts";
 import {
   type JoinedLoras,
@@ -15,6 +16,7 @@ import type { Differences } from "#/weights/differences.ts";
 import type { Located } from "#/weights/layouts/part-source.ts";
 import type { DerivedFiles } from "./derived-files.ts";
 import { footprintOf, totalBytes } from "./footprint.ts";
+import { changesOn } from "./job-changes.ts";
 import type { ModelParts, Patch } from "./job-files.ts";
 import type { LoraUse } from "./lora-set.ts";
 import type { JobRequest } from "./open-network.ts";
@@ -47,17 +49,19 @@ export function jobNetwork(
 ): JobNetwork {
   const { name, loras: part, keyedBy } = network;
   const located = files.locate(network.from);
-  const loras =
-    part === undefined ? [] : files.loras.filter(({ lora }) => lora[part].size + lora.changes[part].size > 0);
-  const patch = network.patched === true ? files.patch : undefined;
+  const { loras, patches } = changesOn(network, located, files);
+  const whole = together(patches.map(({ differences }) => differences));
   const sources = loras.flatMap(({ lora }) => lora.files);
-  const madeOf = [located.file, ...sources, ...(patch === undefined ? [] : [patch.file])].map(
-    ({ path, stamp }) => ({ path, stamp }),
-  );
+  const madeOf = [
+    located.file,
+    ...(located.base === undefined ? [] : [located.base.checkpoint]),
+    ...sources,
+    ...patches.map(({ file }) => file),
+  ].map(({ path, stamp }) => ({ path, stamp }));
   const plan = () => planJoin(part === undefined ? [] : loras.map(({ lora }) => lora[part]), located.tensors);
   const inUse = (path: string): boolean => residency.isUsing(path);
   const changes = () => planChanges(part === undefined ? [] : loras.map(({ lora }) => lora.changes[part]));
-  const draw = (tensors = located.tensors, joined = noLoras, differences = patch?.differences) => {
+  const draw = (tensors = located.tensors, joined = noLoras, differences = whole) => {
     const source = weightSource(`${basename(located.file.path)} (${name})`, tensors, joined, differences);
     return network.draw(source, operators, features);
   };
@@ -81,15 +85,32 @@ export function jobNetwork(
     files: madeOf,
     draw: async () => {
       const joined = loras.length === 0 ? noLoras : await loraParts();
-      const tensors = await derived.mappable(located.tensors, located.file, inUse);
-      return draw(tensors, joined, patch && (await mappablePatch(patch, derived, inUse)));
+      const tensors = await mappableTensors(located, derived, inUse);
+      const mapped = patches.map((patch) => mappablePatch(patch, derived, inUse));
+      return draw(tensors, joined, together(await Promise.all(mapped)));
     },
     bytes: () => {
       const factors = loras.length === 0 ? 0 : joinedBytes(plan()) + changedBytes(changes());
       return totalBytes([footprintOf(draw(), madeOf, network.packed ? "copied" : "mapped")]) + factors;
     },
   };
-  return { located, loras, patch: patch?.differences, request };
+  return { located, loras, patch: whole, request };
+}
+
+/** A part's tensors, of its own file and of the checkpoint that it is made on, whose UNet is mapped as it is for itself. */
+async function mappableTensors(
+  { file, base, tensors }: Located,
+  derived: DerivedFiles,
+  inUse: (path: string) => boolean,
+): Promise<WeightMap> {
+  if (base === undefined) return derived.mappable(tensors, file, inUse);
+  const { checkpoint, shared } = base;
+  const own = new Map([...tensors].filter(([key]) => !shared.has(key)));
+  const unet = await derived.mappable(checkpoint.unet, checkpoint, inUse);
+  return new Map([
+    ...[...unet].filter(([key]) => shared.has(key)),
+    ...(await derived.mappable(own, file, inUse)),
+  ]);
 }
 
 /** Differences that can all be mapped: a patch is large, and mostly compressed in its file. */
@@ -107,4 +128,13 @@ async function mappablePatch(
     return [key, values === undefined ? list : list.map((one) => ({ ...one, values }))] as const;
   });
   return { count, tensors: new Map(placed) };
+}
+
+/** Several as one: each is added as it is. */
+function together(all: readonly Differences[]): Differences | undefined {
+  const [first, ...rest] = all;
+  if (first === undefined || rest.length === 0) return first;
+  const keys = new Set(all.flatMap(({ tensors }) => [...tensors.keys()]));
+  const tensors = new Map([...keys].map((key) => [key, all.flatMap((one) => one.tensors.get(key) ?? [])]));
+  return { count: first.count, tensors };
 }

@@ -6,8 +6,9 @@ import type { NoiseSchedule, Prediction } from "#/weights/checkpoint.ts";
 import { previewKind } from "#/weights/layouts/preview.ts";
 import { textWidths } from "#/weights/layouts/textual-inversion.ts";
 import { type Ask, askerOf } from "./ask.ts";
+import { type ControlNet, controlNetsOf } from "./control-nets.ts";
 import type { Inversions } from "./inversions.ts";
-import { type JobFiles, type ModelPaths, readJobFiles } from "./job-files.ts";
+import { type JobFiles, type ModelPaths, pathsOfKind, readJobFiles } from "./job-files.ts";
 import { type JobNetwork, jobNetwork, type Workshop } from "./job-network.ts";
 import { type LanguageModel, languageModel } from "./language-model.ts";
 import type { JobRequest } from "./open-network.ts";
@@ -42,6 +43,8 @@ export type Networks = Readonly<{
   textL: TextEncoder;
   textG: TextEncoder;
   unet: Unet;
+  /** Those that the job names, in its order. */
+  controlNets: readonly ControlNet[];
   /**
    * What the inpaint head makes of a hole [1, 1, h, w] and of the latent of a picture with grey in it, sampler space: what a
    * patched UNet is told as `inpaint`. Only a job with an engine has the file for it.
@@ -99,8 +102,8 @@ export function startJob(
 /** Networks that are in no checkpoint, and in a file that the job names. */
 const inOwnFiles = (paths: ModelPaths): readonly Network[] =>
   Object.values<Network>(networks).filter(({ from: { checkpoint, ownFile } }) => {
-    const path = ownFile === undefined ? undefined : paths[ownFile.kind];
-    return checkpoint === undefined && path !== undefined;
+    if (checkpoint !== undefined || ownFile === undefined || ownFile.kind === "controlnet") return false;
+    return paths[ownFile.kind] !== undefined;
   });
 
 /** What a network of the table is in a job. */
@@ -114,6 +117,9 @@ function networksOf(
   const files = readJobFiles(paths, [networks["vae-decoder"].from]);
   const inJob: InJob = (network) => jobNetwork(network, files, { ...features, ...files.own }, workshop);
   const ask = askerOf(inJob, workshop.residency);
+  const inControl = (network: Network, at: number): JobNetwork =>
+    jobNetwork(network, { ...files, locate: (source) => files.locate(source, at) }, features, workshop);
+  const controls = controlNetsOf(pathsOfKind(paths, "controlnet").length, inControl, workshop.residency);
   const { checkpoint, inversions } = files;
   const { prediction, schedule } = checkpoint;
   const refiner = refinerOf(files, features, workshop);
@@ -131,11 +137,12 @@ function networksOf(
     unet: async (inputs: UnetInputs) => (await ask(networks.unet, inputs)).prediction,
     ...vaeOf(ask, files, workshop),
     preview: previewOf(files, ask),
+    controlNets: controls.asked,
     refiner: refiner?.asked,
     upscaler: () => upscalerOf(ask, files),
     ask,
   };
-  return { opened, inJob, requests: refiner?.requests ?? [] };
+  return { opened, inJob, requests: [...(refiner?.requests ?? []), ...controls.requests()] };
 }
 
 const previewOf =

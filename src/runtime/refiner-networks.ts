@@ -38,7 +38,7 @@ export type RefinerNetworks = Readonly<{
       }>
   );
 
-/** The base model's own network takes over from the one that is patched for a hole: without the patch, and without FreeU. */
+/** The base model's own network takes over from the one that is patched for a hole: without the patch, FreeU and ControlNets. */
 function unpatched(files: JobFiles, features: Features, workshop: Workshop): Taking {
   const { family, prediction, schedule, unet } = files.checkpoint;
   if (family !== "sdxl-base") throw new BugError("A job's own checkpoint is SDXL's base.");
@@ -46,7 +46,7 @@ function unpatched(files: JobFiles, features: Features, workshop: Workshop): Tak
     jobNetwork(
       network,
       { ...files, patch: undefined },
-      { ...features, freeU: false, inpaint: false },
+      { ...features, freeU: false, inpaint: false, controlnet: false },
       workshop,
     );
   const ask = askerOf(plain, workshop.residency);

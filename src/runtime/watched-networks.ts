@@ -60,6 +60,10 @@ export function watchedNetworks(
     textL: watched(networks.textL),
     textG: watched(networks.textG),
     unet: watched(networks.unet),
+    controlNets: networks.controlNets.map(({ hint, residuals }) => ({
+      hint: watched(hint),
+      residuals: watched(residuals),
+    })),
     inpaintHead: watched(networks.inpaintHead),
     refiner:
       refiner?.family === "sd-1"

@@ -23,6 +23,8 @@ export type SigmaTable = Readonly<{
   timestep: (sigma: number) => number;
   /** The sigma of a real timestep, log-linear between neighbours. */
   sigmaAt: (timestep: number) => number;
+  /** The sigma at a progress between 0, all noise, and 1. */
+  sigmaOf: (progress: number) => number;
 }>;
 
 const trainedSteps = 1000;
@@ -70,17 +72,19 @@ function zeroTerminalSnr(sigmas: Float32Array): Float32Array {
 function tabled(sigmas: Float32Array, rounding: TorchRounding, stride = 1, offset = 0): SigmaTable {
   const { fround } = Math;
   const { table: logs, log, exp } = torchLogs(sigmas, rounding);
+  const sigmaAt = (timestep: number): number => {
+    const at = Math.min(Math.max(fround(fround(timestep - offset) / stride), 0), logs.length - 1);
+    const low = Math.floor(at);
+    const part = at - low;
+    return exp(fround(fround(fround(1 - part) * logs[low]!) + fround(part * logs[Math.ceil(at)]!)));
+  };
   return {
     sigmas,
     sigmaMin: sigmas[0]!,
     sigmaMax: sigmas.at(-1)!,
     timestep: (sigma) => nearest(logs, log(sigma)) * stride + offset,
-    sigmaAt: (timestep) => {
-      const at = Math.min(Math.max(fround(fround(timestep - offset) / stride), 0), logs.length - 1);
-      const low = Math.floor(at);
-      const part = at - low;
-      return exp(fround(fround(fround(1 - part) * logs[low]!) + fround(part * logs[Math.ceil(at)]!)));
-    },
+    sigmaAt,
+    sigmaOf: (progress) => sigmaAt(fround((1 - progress) * (trainedSteps - 1))),
   };
 }
 
@@ -130,5 +134,6 @@ export function continuousTable(): SigmaTable {
     sigmaMax: sigmas.at(-1)!,
     timestep: (sigma) => fround(0.25 * fround(log(sigma))),
     sigmaAt: (timestep) => fround(exp(fround(timestep / 0.25))),
+    sigmaOf: (progress) => exp(log(continuousMin) + (1 - progress) * log(continuousMax / continuousMin)),
   };
 }

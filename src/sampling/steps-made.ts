@@ -48,4 +48,5 @@ const flatTable = (): SigmaTable => ({
   sigmaMax: 1,
   timestep: () => 0,
   sigmaAt: () => 1,
+  sigmaOf: () => 1,
 });

@@ -30,7 +30,7 @@ function formOf(fields: Readonly<Record<string, string | Blob>>): FormData {
 
 describe("a mode whose part of the engine is not there is refused by its legacy name, after everything was read", () => {
   test.each([
-    ["image-prompt", "cn_img1", () => ({ cn_img3: picture, cn_type3: "CPDS" })],
+    ["image-prompt", "cn_type3", () => ({ cn_img3: picture, cn_type3: "FaceSwap" })],
     [
       "image-enhance",
       "enhance_input_image",
@@ -46,14 +46,18 @@ describe("a mode whose part of the engine is not there is refused by its legacy 
   });
 
   test.each([
-    ["image-prompt", "image_prompts", () => ({ image_prompts: [{ cn_img: base64 }] })],
-    ["text-to-image-with-ip", "image_prompts", () => ({ image_prompts: [{ cn_img: base64 }] })],
-    ["image-enhance", "enhance_input_image", () => ({ enhance_input_image: base64, enhance_ctrlnets: [] })],
-  ] as const)("the JSON body %s", async (name, field, body) => {
+    ["image-prompt", ["image_prompts", 0, "cn_type"], () => ({ image_prompts: [{ cn_img: base64 }] })],
+    [
+      "text-to-image-with-ip",
+      ["image_prompts", 0, "cn_type"],
+      () => ({ image_prompts: [{ cn_img: base64 }] }),
+    ],
+    ["image-enhance", ["enhance_input_image"], () => ({ enhance_input_image: base64, enhance_ctrlnets: [] })],
+  ] as const)("the JSON body %s", async (name, loc, body) => {
     const answer = await send(`/v2/generation/${name}`, JSON.stringify(body()));
     expect(answer.status).toBe(422);
     expect((await answer.json()).detail).toEqual([
-      expect.objectContaining({ type: "not_implemented", loc: ["body", field] }),
+      expect.objectContaining({ type: "not_implemented", loc: ["body", ...loc] }),
     ]);
   });
 

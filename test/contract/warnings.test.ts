@@ -125,9 +125,7 @@ test("of more wildcards than a few without lines one sentence tells", async () =
 
 test("a tag of the prompt that names no LoRA is spoken of", async () => {
   const record = await (await post({ ...fitting, prompt: "a cat <lora:nowhere:1>" })).json();
-  expect(record.warnings).toEqual([
-    "There is no LoRA called nowhere; its tag in the prompt was dropped.",
-  ]);
+  expect(record.warnings).toEqual(["There is no LoRA called nowhere; its tag in the prompt was dropped."]);
 });
 
 test("a task keeps its warnings over a restart", async () => {

@@ -5,6 +5,7 @@ import { operators } from "#/graph/operators.ts";
 import { previewNetworks } from "#/networks/preview-networks.ts";
 import { openNetworks } from "#/runtime/models.ts";
 import { previewKind } from "#/weights/layouts/preview.ts";
+import { sdxlCheckpoint } from "#/weights/layouts/sdxl.ts";
 import { openWeights } from "#/weights/open-weights.ts";
 import { goldenPath, goldenTensors, relativeError, tinyCheckpoint } from "../support/golden.ts";
 import { missingGoldens } from "../support/missing-goldens.ts";
@@ -19,6 +20,7 @@ const tolerance = 1e-4;
 setDefaultTimeout(300_000);
 
 const base = await tinyCheckpoint();
+const checkpoint = sdxlCheckpoint(openWeights(base));
 const golden = goldenTensors("preview-networks.safetensors");
 const workshop = openWorkshop();
 afterAll(() => workshop.close());
@@ -52,7 +54,7 @@ test("both networks have their proof", async () => {
   for (const file of Object.keys(files)) {
     const weights = openWeights(goldenPath(file));
     const { name, from, draw } = previewNetworks[previewKind(weights)];
-    const { tensors } = from.ownFile.read(weights);
+    const { tensors } = from.ownFile.read(weights, checkpoint);
     drawn[name] = listing(draw(weightSource(name, tensors), operators.cpu));
   }
   for (const [name, text] of Object.entries(drawn)) {

@@ -8,6 +8,7 @@ import { sd1Networks } from "#/networks/index.ts";
 import { openNetworks } from "#/runtime/models.ts";
 import { interposerFile } from "#/weights/layouts/interposer.ts";
 import { refinerCheckpoint } from "#/weights/layouts/refiner.ts";
+import { sdxlCheckpoint } from "#/weights/layouts/sdxl.ts";
 import { readSafetensors } from "#/weights/safetensors.ts";
 import {
   goldenPath,
@@ -35,7 +36,7 @@ afterAll(() => workshop.close());
 
 const tensors = {
   "unet-sd1": refinerCheckpoint(readSafetensors(sd1)).unet,
-  interposer: interposerFile.read(readSafetensors(interposer)).tensors,
+  interposer: interposerFile.read(readSafetensors(interposer), sdxlCheckpoint(readSafetensors(base))).tensors,
 } as const;
 const drawn = (name: keyof typeof sd1Networks): Graph =>
   sd1Networks[name].draw(weightSource("tiny", tensors[name]), operators.cpu);

@@ -9,8 +9,10 @@ import type { Features } from "#/networks/network.ts";
 import { commonFolder } from "#/runtime/session.ts";
 import type { WeightMap } from "#/weights/checkpoint.ts";
 import type { JoinedLoras } from "#/weights/derived/joined-loras.ts";
+import { controlSource } from "#/weights/layouts/controlnet.ts";
 import { gpt2Tensors } from "#/weights/layouts/gpt2.ts";
 import { inpaintHeadSource } from "#/weights/layouts/inpaint-head.ts";
+import { locatePart, type PartSource } from "#/weights/layouts/part-source.ts";
 import { sdxlCheckpoint } from "#/weights/layouts/sdxl.ts";
 import { upscalerTensors } from "#/weights/layouts/upscaler.ts";
 import { readLora } from "#/weights/lora/read-lora.ts";
@@ -21,6 +23,7 @@ import { evaluateDimension } from "../support/evaluate-dimension.ts";
 import { expansionModel } from "../support/expansion-files.ts";
 import { goldenPath, tinyCheckpoint } from "../support/golden.ts";
 import { joinLoras } from "../support/join-loras.ts";
+import { packedModel } from "../support/packed-model.ts";
 import { upscalerFile } from "../support/upscaler-file.ts";
 
 /**
@@ -58,19 +61,31 @@ type Part = Readonly<{
   sizes: readonly Readonly<Record<string, number>>[];
 }>;
 
+const located = (source: PartSource, path: string): WeightMap =>
+  locatePart(source, checkpoint, openWeights(path)).tensors;
+
 const pictures = [
   { N: 1, h: 8, w: 12 },
   { N: 2, h: 7, w: 5 },
 ];
+/** What ControlNets answer for a latent of this size; 1 x 1 is nothing, in a call that none guides. */
+const controlSizes = (h: number, w: number): Record<string, number> =>
+  Object.fromEntries(
+    [0, 0, 0, 1, 1, 1, 2, 2, 2, 2].flatMap((halved, place) => [
+      [`control_${place}_h`, Math.ceil(h / 2 ** halved)],
+      [`control_${place}_w`, Math.ceil(w / 2 ** halved)],
+    ]),
+  );
+
 const parts: Readonly<Record<NetworkName, Part>> = {
   unet: {
     tensors: checkpoint.unet,
     loras: joined.unet.loras,
     sizes: [
-      { N: 1, T: 77, h: 8, w: 12 },
-      { N: 2, T: 154, h: 7, w: 5 },
-      { N: 1, T: 77, h: 9, w: 13 },
-      { N: 2, T: 77, h: 1, w: 3 },
+      { N: 1, T: 77, h: 8, w: 12, ...controlSizes(8, 12) },
+      { N: 2, T: 154, h: 7, w: 5, ...controlSizes(1, 1) },
+      { N: 1, T: 77, h: 9, w: 13, ...controlSizes(9, 13) },
+      { N: 2, T: 77, h: 1, w: 3, ...controlSizes(1, 3) },
     ],
   },
   "text-l": {
@@ -105,8 +120,23 @@ const parts: Readonly<Record<NetworkName, Part>> = {
   },
   "rrdb-pixels": { tensors: upscaler.tensors, sizes: pictures },
   "inpaint-head": {
-    tensors: inpaintHeadSource.ownFile.read(openWeights(goldenPath("inpaint-head.pth"))).tensors,
+    tensors: located(inpaintHeadSource, goldenPath("inpaint-head.pth")),
     sizes: pictures,
+  },
+  controlnet: {
+    tensors: located(controlSource, packedModel("control-ldm.safetensors")),
+    loras: joined.unet.loras,
+    sizes: [
+      { N: 1, T: 77, h: 8, w: 12 },
+      { N: 2, T: 154, h: 7, w: 5 },
+    ],
+  },
+  "control-hint": {
+    tensors: located(controlSource, packedModel("control-ldm.safetensors")),
+    sizes: [
+      { H: 64, W: 96 },
+      { H: 61, W: 43 },
+    ],
   },
   "vae-decoder": { tensors: checkpoint.vae, sizes: pictures },
   "vae-encoder": {
@@ -126,7 +156,11 @@ const tables: Readonly<Record<string, Operators>> = {
 };
 
 /** Networks that are short, and edges that they have more than. */
-const small: Partial<Readonly<Record<NetworkName, number>>> = { "inpaint-head": 2, "rrdb-pixels": 10 };
+const small: Partial<Readonly<Record<NetworkName, number>>> = {
+  "inpaint-head": 2,
+  "rrdb-pixels": 10,
+  "control-hint": 10,
+};
 
 /** Types of tensors that the runtime's binding knows as outputs. */
 const fetchable = new Set(["float32", "int64", "uint8"]);
@@ -173,8 +207,13 @@ async function runAll(
 for (const [provider, table] of Object.entries(tables)) {
   for (const name of Object.keys(parts) as NetworkName[]) {
     for (const withLoras of parts[name].loras === undefined ? [false] : [false, true]) {
-      test(`${name} for ${provider}, ${withLoras ? "two LoRAs, FreeU and an inpaint head" : "no LoRA"}: every edge has the shape it declares`, async () => {
-        const graph = draw(name, table, withLoras, { clipSkip: 2, freeU: withLoras, inpaint: withLoras });
+      test(`${name} for ${provider}, ${withLoras ? "two LoRAs, FreeU, an inpaint head and ControlNets" : "no LoRA"}: every edge has the shape it declares`, async () => {
+        const graph = draw(name, table, withLoras, {
+          clipSkip: 2,
+          freeU: withLoras,
+          inpaint: withLoras,
+          controlnet: withLoras,
+        });
         const edges = [...graph.edges.values()].filter(({ type }) => fetchable.has(type));
         // The others are rows of a table before their cast, and that has the same shape; GPT-2 looks up three times.
         expect(graph.edges.size - edges.length).toBeLessThan(4);

@@ -5,6 +5,7 @@ import {
   type OwnFileKind,
   type PartSource,
 } from "#/weights/layouts/part-source.ts";
+import { controlShapes } from "./control-layout.ts";
 import { gpt2Shapes, gpt2Small, gpt2Tiny } from "./gpt2-layout.ts";
 import { headerOf, type SdxlSizes, type Shapes, sdxlBase } from "./sdxl-layout.ts";
 import { upscalerFull, upscalerShapes, upscalerTiny } from "./upscaler-layout.ts";
@@ -13,6 +14,7 @@ import { upscalerFull, upscalerShapes, upscalerTiny } from "./upscaler-layout.ts
 const ownShapes: Partial<Readonly<Record<OwnFileKind, (sizes: SdxlSizes) => Shapes>>> = {
   prompt_expansion: (sizes) => gpt2Shapes(sizes === sdxlBase ? gpt2Small : gpt2Tiny),
   upscale_models: (sizes) => upscalerShapes(sizes === sdxlBase ? upscalerFull : upscalerTiny),
+  controlnet: controlShapes,
   inpaint: ({ unet }) => new Map([["head", [unet.width, 5, 3, 3]]]),
 };
 

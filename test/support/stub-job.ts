@@ -26,6 +26,7 @@ export const stubNetworks = (answers: Partial<Networks>): Networks => ({
   textL: never,
   textG: never,
   unet: never,
+  controlNets: [],
   inpaintHead: never,
   refiner: undefined,
   decode: never,

@@ -1,21 +1,8 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { goldenPath } from "./golden.ts";
+import { packedModel } from "./packed-model.ts";
 
 /**
  * Path of an upscaler of `test/golden/models`, unpacked under its own name.
  *
  * @param name without `upscaler-` before it and `.zst` behind
  */
-export function upscalerFile(name: string): string {
-  const packed = readFileSync(goldenPath(`models/upscaler-${name}.zst`));
-  const folder = join(tmpdir(), "fooocusd-golden", Bun.hash(packed).toString(16));
-  const path = join(folder, `upscaler-${name}`);
-  if (existsSync(path)) return path;
-  mkdirSync(folder, { recursive: true });
-  const half = `${path}.${process.pid}`;
-  writeFileSync(half, Bun.zstdDecompressSync(packed));
-  renameSync(half, path);
-  return path;
-}
+export const upscalerFile = (name: string): string => packedModel(`upscaler-${name}`);

@@ -1,6 +1,7 @@
 import type { Pixmap } from "#/image/pixmap.ts";
 import { createLog } from "#/lib/log.ts";
 import { type EngineContext, openContext } from "#/pipeline/context.ts";
+import { guide } from "#/pipeline/controls/guide.ts";
 import { type Fact, generate } from "#/pipeline/generate.ts";
 import { openJob } from "#/pipeline/job.ts";
 import { Run } from "#/pipeline/run.ts";
@@ -36,10 +37,17 @@ async function drain<T>(stage: AsyncGenerator<Fact, T, undefined>): Promise<T> {
 }
 
 /** The first image of a recipe as the latent that will be decoded. */
-export async function latentOf(recipe: Recipe, context: EngineContext): Promise<Latent> {
-  const job = await openJob({ recipe, inputs: [] }, context, new Run());
+export async function latentOf(
+  recipe: Recipe,
+  context: EngineContext,
+  inputs: readonly Pixmap[] = [],
+): Promise<Latent> {
+  const job = await openJob({ recipe, inputs }, context, new Run());
   const [prompts] = await drain(encodePrompts(job));
-  const image = { job, index: 0, spec: recipe.images[0]!, prompts: prompts!, beginning: fromNoise(recipe) };
+  const beginning = fromNoise(recipe);
+  const guiding = await drain(guide(job, beginning));
+  const guides = guiding.kind === "guides" ? guiding.guides : [];
+  const image = { job, index: 0, spec: recipe.images[0]!, prompts: prompts!, beginning, guides };
   return drain(denoise(image));
 }
 

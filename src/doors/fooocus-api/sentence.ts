@@ -29,6 +29,8 @@ export function sentenceOf({ moment, image, images, step, steps }: Said): string
       return "Downloading upscale models ...";
     case "inpainter":
       return "Downloading inpainter ...";
+    case "controls":
+      return "Downloading control models ...";
     case "files":
       return "Loading control models ...";
     case "engine":

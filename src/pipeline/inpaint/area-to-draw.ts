@@ -11,7 +11,13 @@ import { preparedMask } from "./prepared-mask.ts";
 import { softMask } from "./soft-mask.ts";
 
 /** The part of a picture that is drawn on, its hole, and where it belongs. */
-export type AreaToDraw = Readonly<{ part: Pixmap; mask: Greymap; place: Place }>;
+export type AreaToDraw = Readonly<{
+  part: Pixmap;
+  mask: Greymap;
+  place: Place;
+  /** The same part of another picture of the picture's size; undefined for one of another size. */
+  partOf: (other: Pixmap) => Pixmap | undefined;
+}>;
 
 /**
  * The mask is made, the picture continued beyond its sides, and the part around the hole cut out, all in the picture's own
@@ -25,7 +31,16 @@ export function areaToDraw(inputs: readonly Pixmap[], source: InpaintSource): Ar
   const own = { picture, mask: preparedMask(drawn, picture, source) };
   const { picture: whole, mask } = outpainted(own, source.outpaint);
   const box: Box = areaOfInterest(mask, source.field) ?? nothingToPaint(source);
-  return { part: crop(whole, box), mask: crop(mask, box), place: { whole, box, soft: softMask(mask) } };
+  const partOf = (other: Pixmap): Pixmap | undefined =>
+    other.width === picture.width && other.height === picture.height
+      ? crop(outpainted({ picture: other, mask: own.mask }, source.outpaint).picture, box)
+      : undefined;
+  return {
+    part: crop(whole, box),
+    mask: crop(mask, box),
+    place: { whole, box, soft: softMask(mask) },
+    partOf,
+  };
 }
 
 function nothingToPaint({ outpaint }: InpaintSource): never {

@@ -26,6 +26,11 @@ export type LatentBeginning = Readonly<{
   further?: readonly Contribute[];
   /** Whether the image is decoded in the reference's tiles, as what was enlarged is. */
   tiles?: boolean;
+  /**
+   * What another picture of the size of the one that is started from looks like where only a part of that is drawn: the same
+   * part, at the size that is drawn, so that edges lie on edges; undefined for a picture of another size.
+   */
+  alike?: (other: Pixmap) => Pixmap | undefined;
   /** What becomes of a decoded image before it is the result: put back into a larger picture, for example. */
   finish?: (image: Pixmap) => Pixmap;
 }>;

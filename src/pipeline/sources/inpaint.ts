@@ -41,7 +41,12 @@ export async function* inpaint(job: Job, source: InpaintSource): Facts<Beginning
   if (source.show === "preparation")
     return { kind: "pictures", images: [working.fill, inColours(working.hole), working.picture] };
   const finish = (made: Pixmap): Pixmap => pasteBack(area.place, made);
-  return { ...(yield* latents(job, source, working)), finish };
+  const { width, height } = working.picture;
+  const alike = (other: Pixmap): Pixmap | undefined => {
+    const part = area.partOf(other);
+    return part && lanczosResize(part, { width, height });
+  };
+  return { ...(yield* latents(job, source, working)), alike, finish };
 }
 
 async function* workedOn(job: Job, source: InpaintSource, { part, mask }: AreaToDraw): Facts<Working> {

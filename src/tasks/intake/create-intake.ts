@@ -1,5 +1,6 @@
 import type { GenerateParams, GenerateRequest } from "#/api/generate.ts";
 import type { Catalog } from "#/catalog/catalog.ts";
+import { controlFilesThere } from "#/catalog/control-files.ts";
 import { expansionThere } from "#/catalog/expansion-files.ts";
 import { inpaintFilesThere } from "#/catalog/inpaint-files.ts";
 import type { Config } from "#/config/schema.ts";
@@ -121,6 +122,7 @@ function worldOf({
     vaes: catalog.names("vae"),
     inversions: catalog.names("embeddings"),
     expansion: expansionThere(catalog.roots),
+    controlFiles: controlFilesThere(catalog.roots),
     inpaintFiles: inpaintFilesThere(catalog.roots),
     previewFiles: catalog.names("vae_approx"),
     styles: assets.styles,

@@ -11,6 +11,8 @@ export type JobOutline = Readonly<{
   expansion: boolean;
   /** What pictures are started from, and what is done with them. */
   source: Pick<Source, "kind"> & Readonly<{ direct?: boolean }>;
+  /** Whether pictures guide it; left out they do not. */
+  controls?: boolean;
   /** Whether the network is patched for what is painted anew; left out is not. */
   patched?: boolean;
   images: number;
@@ -30,14 +32,17 @@ const encoded = ({ expansion, source }: JobOutline): number =>
 const ofPictures: Readonly<Record<Source["kind"], number>> = { noise: 0, vary: 1, upscale: 3, inpaint: 3 };
 
 /** Its number when sampling starts. */
-const prepared = (outline: JobOutline): number => encoded(outline) + ofPictures[outline.source.kind];
+const prepared = (outline: JobOutline): number =>
+  encoded(outline) + Math.max(ofPictures[outline.source.kind], outline.controls === true ? 1 : 0);
 
 /** What has come to pass before the engine has said anything. */
-export function openingReports({ performance: mode, source, patched }: JobOutline): readonly Report[] {
+export function openingReports(outline: JobOutline): readonly Report[] {
+  const { performance: mode, source, patched, controls } = outline;
   const moments: readonly TaskMoment[] = [
     ...(hasOwnLora(mode) ? [{ now: "mode", mode } as const] : []),
     ...(source.kind === "upscale" || source.kind === "inpaint" ? [{ now: "upscalers" } as const] : []),
     ...(patched === true ? [{ now: "inpainter" } as const] : []),
+    ...(controls === true ? [{ now: "controls" } as const] : []),
     { now: "files" },
     { now: "engine" },
   ];

@@ -121,6 +121,7 @@ export class TaskRun {
       performance: params.performance_selection,
       expansion: resolved.recipe.images.some(({ expand }) => expand !== undefined),
       source: resolved.recipe.source,
+      controls: resolved.recipe.controls !== undefined,
       patched: resolved.recipe.patch !== undefined,
       images: resolved.recipe.images.length,
       steps: resolved.recipe.steps,

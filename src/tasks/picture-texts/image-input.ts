@@ -1,4 +1,5 @@
 import type { GenerateParams, GenerateRequest } from "#/api/generate.ts";
+import { controlSlots } from "#/recipe/control-slots.ts";
 import { inputPictures } from "#/recipe/input-pictures.ts";
 
 /** What a request says of how it starts from a picture, by the picture without which it says nothing. */
@@ -21,11 +22,24 @@ const saying = {
   ],
 } as const satisfies { [K in keyof GenerateParams]?: readonly (keyof GenerateParams)[] };
 
+/** What it says of how pictures guide it. */
+const guiding = [
+  "controlnet_softness",
+  "canny_low_threshold",
+  "canny_high_threshold",
+  "skipping_cn_preprocessor",
+  "mixing_image_prompt_and_vary_upscale",
+  "mixing_image_prompt_and_inpaint",
+] as const satisfies readonly (keyof GenerateParams)[];
+
 /** Fields whose value is a picture's name. */
 const pictures: readonly string[] = [...Object.keys(saying), "inpaint_mask_image_upload"];
 
 /** The others. */
-const options: readonly string[] = Object.values(saying).flat();
+const options: readonly string[] = [...Object.values(saying).flat(), ...guiding];
+
+/** The field whose value is a list of slots with a picture's name in each. */
+const slotsField = "controlnet_image";
 
 /** A name in the inputs folder: what a picture says is never an address that the server would go to. */
 const inputName = /^[0-9a-f]{64}\.png$/;
@@ -37,12 +51,21 @@ const inputName = /^[0-9a-f]{64}\.png$/;
  * @returns undefined for a request that starts from none
  */
 export function imageInputOf(params: GenerateParams): string | undefined {
-  const used = inputPictures(params).filter(({ field }) => pictures.includes(field));
-  if (used.length === 0) return undefined;
+  const all = inputPictures(params);
+  const used = all.filter(({ field }) => pictures.includes(field));
+  const slots = controlSlots(params).flatMap(({ field, type, weight, stop }) => {
+    const name = all.find((one) => one.field === `${field}.cn_img`)?.name;
+    return name === undefined ? [] : [{ cn_img: name, cn_stop: stop, cn_weight: weight, cn_type: type }];
+  });
+  if (used.length + slots.length === 0) return undefined;
   const said = Object.entries(saying).flatMap(([picture, names]) =>
     used.some(({ field }) => field === picture) ? names.map((name) => [name, params[name]] as const) : [],
   );
-  return JSON.stringify(Object.fromEntries([...used.map(({ field, name }) => [field, name]), ...said]));
+  const guided = slots.map(() => guiding.map((name) => [name, params[name]] as const)).at(0) ?? [];
+  return JSON.stringify({
+    ...Object.fromEntries([...used.map(({ field, name }) => [field, name]), ...said, ...guided]),
+    ...(slots.length === 0 ? {} : { [slotsField]: slots }),
+  });
 }
 
 /** The way back: the fields of a request, of whatever type a picture says; undefined if the text is none of ours. */
@@ -54,7 +77,11 @@ export function readImageInput(
     const value: unknown = JSON.parse(text);
     if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
     const taken = Object.entries(value).filter(([name, said]) =>
-      pictures.includes(name) ? inputName.test(String(said)) : options.includes(name),
+      name === slotsField
+        ? slotNames(said).every((one) => inputName.test(one))
+        : pictures.includes(name)
+          ? inputName.test(String(said))
+          : options.includes(name),
     );
     return Object.fromEntries(taken);
   } catch {
@@ -68,12 +95,26 @@ export function readImageInput(
  * @param isThere whether a name is one of the inputs folder
  */
 export function goneInputs(request: GenerateRequest, isThere: (name: string) => boolean): readonly string[] {
-  return Object.entries(request).flatMap(([field, value]) =>
-    pictures.includes(field) && typeof value === "string" && !isThere(value)
-      ? [
-          `The picture that it started from, ${value} of ${field}, is not in the inputs folder of this server: ` +
+  const top = Object.entries(request).flatMap(([field, value]) =>
+    pictures.includes(field) && typeof value === "string" ? [[field, value] as const] : [],
+  );
+  const slots = slotNames(request[slotsField]).map(
+    (name, at) => [`${slotsField}.${at}.cn_img`, name] as const,
+  );
+  return [...top, ...slots].flatMap(([field, name]) =>
+    isThere(name)
+      ? []
+      : [
+          `The picture that it started from, ${name} of ${field}, is not in the inputs folder of this server: ` +
             `it was removed, or was never sent here. Put the picture itself into ${field}.`,
-        ]
-      : [],
+        ],
   );
 }
+
+/** The names in slots of control images, of whatever form; what is none is empty. */
+const slotNames = (slots: unknown): readonly string[] =>
+  Array.isArray(slots)
+    ? slots.map((slot: unknown) =>
+        typeof slot === "object" && slot !== null && "cn_img" in slot ? String(slot.cn_img) : "",
+      )
+    : [];

@@ -37,7 +37,7 @@ export function requestOfImage(read: ReadMetadata, world: World): RequestOfImage
     performance_selection: facts.performance,
     // What starts from a picture has a size of its own, which may be none that can be asked for.
     aspect_ratios_selection:
-      facts.width === undefined || start !== undefined ? undefined : `${facts.width}*${facts.height}`,
+      facts.width === undefined || startsElsewhere(start) ? undefined : `${facts.width}*${facts.height}`,
     image_number: 1,
     image_seed: facts.seed,
     base_model_name: base,
@@ -55,6 +55,10 @@ export function requestOfImage(read: ReadMetadata, world: World): RequestOfImage
   };
   return { request: checked(values, warnings), warnings };
 }
+
+/** What is guided by pictures alone starts from noise, at the size that was asked for. */
+const startsElsewhere = (start: ReturnType<typeof readImageInput>): boolean =>
+  start?.uov_input_image !== undefined || start?.inpaint_input_image !== undefined;
 
 /** The steps that a mode makes by itself of what a picture says it started from. */
 const usualSteps = ({ steps, upscaling }: Performance, start: ReturnType<typeof readImageInput>): number =>

@@ -1,6 +1,8 @@
 import { basename } from "node:path";
 import { BugError, ModelError } from "#/lib/errors.ts";
 import type { Checkpoint, WeightMap } from "../checkpoint.ts";
+import type { Difference } from "../differences.ts";
+import type { LoraBranches } from "../lora/lora.ts";
 import type { FileStamp } from "../stamp.ts";
 import type { WeightFile } from "../weight-file.ts";
 import type { CheckpointPart } from "./parts.ts";
@@ -20,6 +22,23 @@ export const ownFileKinds = [
 ] as const;
 export type OwnFileKind = (typeof ownFileKinds)[number];
 
+/** Those of which a job may name several, each asked for by its place among them. */
+export const severalKinds = ["controlnet"] as const satisfies readonly OwnFileKind[];
+export type SeveralKind = (typeof severalKinds)[number];
+
+/** What of a part is not its own file's: tensors of the base model's UNet, as a job has changed them. */
+export type OnBase = Readonly<{
+  checkpoint: Pick<Checkpoint, "path" | "stamp" | "unet">;
+  /** Names of the tensors that are the base model's: on these act the job's LoRAs and its patch. */
+  shared: ReadonlySet<string>;
+  /** What the file adds to them, factors beside modules and differences to tensors, at full strength. */
+  branches?: LoraBranches;
+  differences?: ReadonlyMap<string, readonly Difference[]>;
+}>;
+
+/** What a file of its own has for a part: tensors under the names that networks are drawn with, and what is not used of it. */
+export type OwnPart = Readonly<{ tensors: WeightMap; notes: readonly string[]; base?: OnBase }>;
+
 /** Such a kind, and how a file of it is recognised and read. */
 export type OwnFile = Readonly<{
   kind: OwnFileKind;
@@ -27,11 +46,11 @@ export type OwnFile = Readonly<{
   prefixes: readonly string[];
   knownBy: string;
   /**
-   * The tensors under the names that networks are drawn with, and what of the file is not used, a sentence each.
+   * What it has, for a base model; what of the file is not used is a sentence each.
    *
    * @throws ModelError with what the file is instead, or what is wrong with its tensors
    */
-  read: (file: WeightFile) => Readonly<{ tensors: WeightMap; notes: readonly string[] }>;
+  read: (file: WeightFile, checkpoint: Checkpoint) => OwnPart;
   /** The sentence for a checkpoint that lacks the part where no file was named. */
   missing: string;
 }>;
@@ -39,8 +58,8 @@ export type OwnFile = Readonly<{
 /** Where a part of a model may lie: in a file of its own if there is one, else in the checkpoint. */
 export type PartSource = Readonly<{ checkpoint?: CheckpointPart; ownFile?: OwnFile }>;
 
-/** A part of a model: its file, its tensors under the names that networks are drawn with, and what of its own file is not used. */
-export type Located = Readonly<{ file: FileStamp; tensors: WeightMap; notes: readonly string[] }>;
+/** A part of a model, and its file. */
+export type Located = OwnPart & Readonly<{ file: FileStamp }>;
 
 /**
  * Finds a part of a model.
@@ -53,7 +72,7 @@ export function locatePart(
   checkpoint: Checkpoint,
   file: WeightFile | undefined,
 ): Located {
-  if (ownFile !== undefined && file !== undefined) return { file, ...ownFile.read(file) };
+  if (ownFile !== undefined && file !== undefined) return { file, ...ownFile.read(file, checkpoint) };
   const tensors = part === undefined ? undefined : checkpoint[part.name];
   if (tensors !== undefined && tensors.size > 0) return { file: checkpoint, tensors, notes: [] };
   const { path } = checkpoint;

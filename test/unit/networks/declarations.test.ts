@@ -12,11 +12,12 @@ import { headerOf, sdxlShapes, sdxlTiny } from "../../support/sdxl-layout.ts";
 const checkpoint = sdxlCheckpoint(headerOf(sdxlShapes(sdxlTiny), "/tiny.safetensors"));
 
 for (const { name, from, draw, inputs, outputs, keyedBy } of Object.values(networks)) {
-  const drawn = (clipSkip: number, freeU = false, inpaint = false): Graph =>
+  const drawn = (clipSkip: number, freeU = false, inpaint = false, controlnet = false): Graph =>
     draw(weightSource("tiny", locatedFor(from, checkpoint, sdxlTiny).tensors), operators.cpu, {
       clipSkip,
       freeU,
       inpaint,
+      controlnet,
     });
 
   test(`${name}: the inputs and outputs that are declared are those of the graph`, () => {
@@ -36,6 +37,11 @@ for (const { name, from, draw, inputs, outputs, keyedBy } of Object.values(netwo
   test(`${name}: an inpaint head is part of its key if, and only if, the graph depends on it`, () => {
     const depends = listing(drawn(2, false, true)) !== listing(drawn(2));
     expect(keyedBy.some((feature) => feature === "inpaint")).toBe(depends);
+  });
+
+  test(`${name}: a ControlNet is part of its key if, and only if, the graph depends on it`, () => {
+    const depends = listing(drawn(2, false, false, true)) !== listing(drawn(2));
+    expect(keyedBy.some((feature) => feature === "controlnet")).toBe(depends);
   });
 
   test(`${name}: clip skip is part of its key if, and only if, the graph depends on it`, () => {

@@ -102,9 +102,7 @@ test("tags in the prompt: unknown ones are noted, the request's own weight wins,
     { name: "sub/b.safetensors", weight: 0.4 },
   ]);
   expect(recipe.images[0]?.positive.texts).toEqual(["cat"]);
-  expect(warnings).toEqual([
-    "There is no LoRA called nobody; its tag in the prompt was dropped.",
-  ]);
+  expect(warnings).toEqual(["There is no LoRA called nobody; its tag in the prompt was dropped."]);
   const weights = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6];
   const many = weights.map((weight) => `<lora:c:${weight}>`).join(", ");
   expect(resolve({ prompt: `x ${many}` }).recipe.loras.map(({ weight }) => weight)).toEqual(

@@ -5,6 +5,7 @@ import { readJobFiles } from "#/runtime/job-files.ts";
 import { jobNetwork } from "#/runtime/job-network.ts";
 import { expansionModel } from "../../support/expansion-files.ts";
 import { goldenPath, tinyCheckpoint } from "../../support/golden.ts";
+import { packedModel } from "../../support/packed-model.ts";
 import { upscalerFile } from "../../support/upscaler-file.ts";
 import { openWorkshop } from "../../support/workshop.ts";
 
@@ -12,6 +13,9 @@ const base = await tinyCheckpoint();
 const prompt_expansion = await expansionModel();
 const inpaint = goldenPath("inpaint-head.pth");
 const upscale_models = upscalerFile("fooocus.bin");
+const whole = [packedModel("control-ldm.safetensors")];
+const factors = [packedModel("control-lora.safetensors")];
+const parts = { prompt_expansion, inpaint, upscale_models, controlnet: whole };
 const workshop = openWorkshop();
 afterAll(() => workshop.close());
 
@@ -23,12 +27,7 @@ type Loras = Parameters<typeof readJobFiles>[0]["loras"];
 const both: Loras = [sgm!, diffusers!];
 
 const inJob = (network: Network, loras: Loras = [], clipSkip = 2) =>
-  jobNetwork(
-    network,
-    readJobFiles({ base, loras, prompt_expansion, inpaint, upscale_models }, []),
-    { clipSkip },
-    workshop,
-  );
+  jobNetwork(network, readJobFiles({ base, loras, ...parts }, []), { clipSkip }, workshop);
 const keyOf = (...asked: Parameters<typeof inJob>): string => inJob(...asked).request.key;
 
 test("a network is known by what its graph depends on, and by no more", () => {
@@ -86,12 +85,7 @@ test("the same goes for LoRAs that change weights, most of which need no derived
 test("an inpaint patch changes the denoising network alone, which is another one with it; its size is foreseen", async () => {
   const patch = goldenPath("inpaint-patch.patch");
   const patched = (network: Network) =>
-    jobNetwork(
-      network,
-      readJobFiles({ base, loras: [], prompt_expansion, inpaint, upscale_models, patch }, []),
-      { clipSkip: 2 },
-      workshop,
-    );
+    jobNetwork(network, readJobFiles({ base, loras: [], ...parts, patch }, []), { clipSkip: 2 }, workshop);
   const changed = Object.values(networks).filter(
     (network) => patched(network).request.key !== keyOf(network),
   );
@@ -101,4 +95,29 @@ test("an inpaint patch changes the denoising network alone, which is another one
   await residency.session(request);
   const bytes = residency.resident.at(-1)?.bytes ?? 0;
   expect(Math.abs(request.bytes() - bytes)).toBeLessThan(64 * 1024);
+});
+
+test("a Control-LoRA is another network with LoRAs and with a patch, shares the base model's bytes, and its size is foreseen", async () => {
+  const asked = (loras: Loras, patch?: string) =>
+    jobNetwork(
+      networks.controlnet,
+      readJobFiles({ base, loras, controlnet: factors, ...(patch === undefined ? {} : { patch }) }, []),
+      { clipSkip: 2 },
+      workshop,
+    ).request;
+  const patch = goldenPath("inpaint-patch.patch");
+  const all = [asked([]), asked(both), asked([], patch), asked(both, patch)];
+  expect(new Set(all.map(({ key }) => key)).size).toBe(all.length);
+  const { residency } = workshop;
+  for (const request of all) {
+    await residency.session(request);
+    const bytes = residency.resident.at(-1)?.bytes ?? 0;
+    expect(Math.abs(request.bytes() - bytes)).toBeLessThan(64 * 1024);
+  }
+  const checkpoint = readJobFiles({ base, loras: [] }, []).checkpoint;
+  const graph = await asked([]).draw();
+  const shared = [...graph.weights.values()].filter(({ ref }) => ref.path === checkpoint.path);
+  const unet = new Set([...checkpoint.unet.values()].map(({ offset }) => offset));
+  expect(shared.length).toBeGreaterThan(50);
+  expect(shared.every(({ ref }) => unet.has(ref.offset))).toBe(true);
 });

@@ -52,6 +52,7 @@ function networksOver(during: () => void = () => undefined) {
     textL: async () => ({ hidden: await run() }),
     textG: async () => ({ hidden: await run() }),
     unet: run,
+    controlNets: [{ hint: run, residuals: async () => [await run()] }],
     inpaintHead: run,
     refiner: undefined,
     decode: run,

@@ -4,6 +4,7 @@ import { checkHeadFits, inpaintHeadSource } from "#/weights/layouts/inpaint-head
 import { readInpaintPatch } from "#/weights/layouts/inpaint-patch.ts";
 import { sdxlCheckpoint } from "#/weights/layouts/sdxl.ts";
 import { openWeights } from "#/weights/open-weights.ts";
+import type { WeightFile } from "#/weights/weight-file.ts";
 import { goldenPath, tinyCheckpoint } from "../../support/golden.ts";
 import { headerOf, sdxlBase, sdxlShapes } from "../../support/sdxl-layout.ts";
 
@@ -11,7 +12,7 @@ import { headerOf, sdxlBase, sdxlShapes } from "../../support/sdxl-layout.ts";
 const checkpoint = sdxlCheckpoint(openWeights(await tinyCheckpoint()));
 const patch = openWeights(goldenPath("inpaint-patch.patch"));
 const head = openWeights(goldenPath("inpaint-head.pth"));
-const { read } = inpaintHeadSource.ownFile;
+const read = (file: WeightFile) => inpaintHeadSource.ownFile.read(file, checkpoint);
 
 /** The checkpoint with one tensor left out, or of another shape. */
 function changed(key: string, shape?: readonly number[]): Checkpoint {

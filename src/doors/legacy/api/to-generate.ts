@@ -1,7 +1,7 @@
 import type { GenerateRequest } from "#/api/generate.ts";
-import type { controlNetTypes } from "#/api/generate-objects.ts";
 import { InvalidRequest } from "#/api/issues.ts";
 import type { Converted } from "#/api/read.ts";
+import { recommendedControl } from "#/api/recommended-control.ts";
 import { isImage } from "#/api/stored.ts";
 import { promptNumbers, regionDefaults, regionNumbers } from "./bodies.ts";
 import { advancedFields } from "./body-objects.ts";
@@ -22,16 +22,6 @@ export const renamed: Readonly<Record<string, keyof GenerateRequest>> = {
 };
 
 const inputField = (job: LegacyJob) => (job === "upscale-vary" ? "uov_input_image" : "inpaint_input_image");
-
-/** Where a control image stops and how strong it is if its slot does not say: Fooocus' recommended pairs. */
-const recommended: Readonly<
-  Record<(typeof controlNetTypes)[number], readonly [stop: number, weight: number]>
-> = {
-  ImagePrompt: [0.5, 0.6],
-  FaceSwap: [0.9, 0.75],
-  PyraCanny: [0.5, 1],
-  CPDS: [0.5, 1],
-};
 
 /** Fields with a translation of their own. */
 const translated =
@@ -135,7 +125,7 @@ function slotsOf(said: LegacyWords): readonly Slot[] {
       }));
   const slots = listed.map((words) => {
     const { cn_img, cn_stop, cn_weight, cn_type } = words as Slot;
-    const [stop, weight] = recommended[cn_type];
+    const { stop, weight } = recommendedControl[cn_type];
     return { cn_img, cn_stop: cn_stop || stop, cn_weight: cn_weight || weight, cn_type };
   });
   const used = slots.filter(({ cn_img }) => isImage(cn_img));

@@ -22,32 +22,53 @@ type Level = Readonly<{ width: number; depth: number; blocks: readonly number[];
  * @param kind Stable Diffusion 1.x is told no sizes, and its transformers are projected by kernels of 1 x 1
  */
 export function neededUnet(unet: WeightMap, kind: UnetKind = "sdxl"): Needed {
+  const { root, sizes, levels, skips, width } = encoder(unet, kind);
+  const end = outputBlocks(root, sizes, levels, { skips: [...skips], width });
+  root.norm("out.0", end);
+  root.conv("out.2", end, latentChannels, 3);
+  return root.needed;
+}
+
+/** What a UNet is made of down to its middle. */
+export type NeededEncoder = Readonly<{
+  /** The names so far; more may be put there. */
+  root: Place;
+  /** Widths of what is kept for the way up, in the order it is made. */
+  skips: readonly number[];
+  /** Width of what the middle gives. */
+  width: number;
+}>;
+
+/** The names of SDXL's UNet from its inputs to its middle, as {@link neededUnet}: what a ControlNet has once more. */
+export const neededEncoder = (unet: WeightMap): NeededEncoder => encoder(unet, "sdxl");
+
+function encoder(
+  unet: WeightMap,
+  kind: UnetKind,
+): NeededEncoder & Readonly<{ sizes: Sizes; levels: readonly Level[] }> {
   const given = new Given(unet);
   const root = new Place();
-  const width = given.size(0, "input_blocks.0.0.weight", "input_blocks.0.0.bias") ?? 0;
-  const embedding = given.size(0, "time_embed.0.weight", "time_embed.0.bias") ?? 4 * width;
+  const first = given.size(0, "input_blocks.0.0.weight", "input_blocks.0.0.bias") ?? 0;
+  const embedding = given.size(0, "time_embed.0.weight", "time_embed.0.bias") ?? 4 * first;
   const toKeys = [...unet.keys()].find((key) => key.endsWith(".attn2.to_k.weight"));
   const blocks = Math.max(given.count("input_blocks"), given.count("output_blocks"));
   const depths = Array.from({ length: blocks }, (_, i) => depthOf(given, `input_blocks.${i}.1`));
-  const whole = width === base.width && depths.includes(base.deepest);
+  const whole = first === base.width && depths.includes(base.deepest);
   const sizes: Sizes = { given, embedding, context: given.size(1, toKeys ?? "") ?? 0, whole, kind };
 
-  root.linear("time_embed.0", width, embedding);
+  root.linear("time_embed.0", first, embedding);
   root.linear("time_embed.2", embedding, embedding);
   if (kind === "sdxl") {
     root.linear("label_emb.0.0", given.size(1, "label_emb.0.0.weight") ?? 0, embedding);
     root.linear("label_emb.0.2", embedding, embedding);
   }
-  root.conv("input_blocks.0.0", given.size(1, "input_blocks.0.0.weight") ?? 4, width, 3);
+  root.conv("input_blocks.0.0", given.size(1, "input_blocks.0.0.weight") ?? 4, first, 3);
 
-  const levels = levelsOf(given, blocks, depths, width);
-  const skips = inputBlocks(root, sizes, levels, width);
-  const last = levels.at(-1)?.width ?? width;
-  middleBlock(root.at("middle_block"), sizes, last);
-  const end = outputBlocks(root, sizes, levels, { skips, width: last });
-  root.norm("out.0", end);
-  root.conv("out.2", end, latentChannels, 3);
-  return root.needed;
+  const levels = levelsOf(given, blocks, depths, first);
+  const skips = inputBlocks(root, sizes, levels, first);
+  const width = levels.at(-1)?.width ?? first;
+  middleBlock(root.at("middle_block"), sizes, width);
+  return { root, sizes, levels, skips, width };
 }
 
 /** Input blocks by level: a downsampler ends one. A block that is not there at all counts as a res-block. */

@@ -58,3 +58,24 @@ test("a picture that is gone is named with its field and the way out", () => {
     `The picture that it started from, ${hash("b")} of inpaint_mask_image_upload, is not in the inputs folder of this server: it was removed, or was never sent here. Put the picture itself into inpaint_mask_image_upload.`,
   ]);
 });
+
+test("what guides is said by name, weight and end, with how it is prepared; an address in a slot is not taken", () => {
+  const [empty] = plainParams.controlnet_image;
+  const slot = { ...empty!, cn_img: address("d"), cn_type: "CPDS", cn_weight: null } as const;
+  const params = {
+    ...plainParams,
+    controlnet_image: [{ ...empty!, cn_img: null }, slot],
+    controlnet_softness: 0.5,
+  };
+  const read = readImageInput(imageInputOf(params));
+  expect(read).toMatchObject({
+    controlnet_image: [{ cn_img: hash("d"), cn_stop: 0.6, cn_weight: 1, cn_type: "CPDS" }],
+    controlnet_softness: 0.5,
+    canny_low_threshold: plainParams.canny_low_threshold,
+  });
+  expect(goneInputs({ controlnet_image: [{ ...slot, cn_img: hash("d") }] }, () => false)[0]).toContain(
+    "controlnet_image.0.cn_img",
+  );
+  const odd = { controlnet_image: [{ cn_img: "http://127.0.0.1/secret" }], controlnet_softness: 1 };
+  expect(readImageInput(JSON.stringify(odd))).toEqual({ controlnet_softness: 1 });
+});

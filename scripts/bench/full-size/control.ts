@@ -1,0 +1,103 @@
+/**
+ * What a ControlNet costs at SDXL's full size: its call beside a step of the UNet, as a Control-LoRA of rank 128 and whole; what its
+ * answers, and the zero that is fed once it has ended, add to that step; and the memory that is its own. All in turns in one process,
+ * so that a slow minute of the machine hits all of them. `bun scripts/bench/full-size/control.ts [folder] [--rounds 4] [--latent 64]`;
+ * needs 10 GB of disk in the folder, `--keep` keeps the files.
+ */
+
+import { existsSync, rmSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { operators } from "#/graph/operators.ts";
+import { createLog } from "#/lib/log.ts";
+import { DerivedFiles } from "#/runtime/derived-files.ts";
+import type { ModelPaths } from "#/runtime/job-files.ts";
+import { openNetworks } from "#/runtime/models.ts";
+import { Residency } from "#/runtime/residency.ts";
+import type { Tensor } from "#/tensor/tensor.ts";
+import { controlLoraShapes, controlShapes } from "../../../test/support/control-layout.ts";
+import { sdxlBase } from "../../../test/support/sdxl-layout.ts";
+import { unetInputs } from "../../../test/support/unet-inputs.ts";
+import { memory, writeCheckpoint, writeRandom } from "./checkpoint.ts";
+
+const args = process.argv.slice(2);
+const option = (name: string, usual: number): number => {
+  const at = args.indexOf(`--${name}`);
+  return at < 0 ? usual : Number(args[at + 1]);
+};
+const rounds = option("rounds", 4);
+const side = option("latent", 64);
+const folder = resolve(args.find((arg, i) => !arg.startsWith("--") && !args[i - 1]?.startsWith("--")) ?? ".");
+const base = join(folder, "synthetic-sdxl-base.safetensors");
+const rank128 = join(folder, "synthetic-control-lora.safetensors");
+const whole = join(folder, "synthetic-controlnet.safetensors");
+const cache = join(folder, "derived");
+
+const random = (dims: readonly number[]): Tensor => ({
+  dims,
+  data: Float32Array.from({ length: dims.reduce((n, d) => n * d, 1) }, () => Math.random() * 2 - 1),
+});
+const inputs = () => unetInputs(random([1, 4, side, side]), 500, random([1, 77, 2048]), random([1, 2816]));
+const named = (residuals: readonly Tensor[]): Record<string, Tensor> =>
+  Object.fromEntries(residuals.map((residual, place) => [`control_${place}`, residual]));
+const nothing = named(Array.from({ length: 10 }, () => ({ dims: [1, 1, 1, 1], data: new Float32Array(1) })));
+
+function write(): void {
+  if (!existsSync(base)) writeCheckpoint(base);
+  if (!existsSync(rank128)) writeRandom(rank128, controlLoraShapes(sdxlBase, 128));
+  if (!existsSync(whole)) writeRandom(whole, controlShapes(sdxlBase));
+}
+
+async function measure(): Promise<void> {
+  const log = createLog("error");
+  const residency = new Residency(
+    { device: "cpu", weights: "in-place", threads: 0 },
+    { bytes: 2 ** 40 },
+    log,
+  );
+  const derived = new DerivedFiles({ folder: cache, budget: 2 ** 40 }, log);
+  const open = (more: Partial<ModelPaths>) =>
+    openNetworks(
+      { base, loras: [], ...more },
+      { clipSkip: 2 },
+      { operators: operators.cpu, residency, derived },
+    );
+  const [plain, guided] = [open({}), open({ controlnet: [rank128, whole] })];
+  const [lora, full] = guided.controlNets;
+  if (lora === undefined || full === undefined) throw new Error("a job has the ControlNets that it names");
+  const hint = await lora.hint(random([1, 3, 8 * side, 8 * side]));
+  const answer = named(Array.from(await lora.residuals({ ...inputs(), hint })));
+  const works: Readonly<Record<string, () => Promise<unknown>>> = {
+    UNet: () => plain.unet(inputs()),
+    "UNet with answers": () => guided.unet({ ...inputs(), ...answer }),
+    "UNet with zeros": () => guided.unet({ ...inputs(), ...nothing }),
+    "Control-LoRA": () => lora.residuals({ ...inputs(), hint }),
+    ControlNet: () => full.residuals({ ...inputs(), hint }),
+  };
+  const seconds = new Map(Object.keys(works).map((what): [string, number[]] => [what, []]));
+  const opened: Record<string, number> = {};
+  for (let round = 0; round <= rounds; round += 1)
+    for (const [what, work] of Object.entries(works)) {
+      const [start, before] = [performance.now(), memory().anonymous];
+      await work();
+      // The first round opens, and reads the weights.
+      if (round === 0) opened[what] = memory().anonymous - before;
+      else seconds.get(what)?.push((performance.now() - start) / 1000);
+    }
+  const step = seconds.get("UNet") ?? [];
+  for (const [what, list] of seconds) {
+    const ratios = list.map((one, i) => one / (step[i] ?? Number.NaN)).toSorted((a, b) => a - b);
+    const middle = Math.floor(ratios.length / 2);
+    const row = { what, seconds: list.toSorted((a, b) => a - b)[middle], ratio: ratios[middle], ratios };
+    process.stdout.write(`${JSON.stringify({ ...row, ownGB: opened[what] })}\n`);
+  }
+  process.stdout.write(`${JSON.stringify({ what: "memory at the end, GB", ...memory() })}\n`);
+  await residency.close();
+}
+
+try {
+  write();
+  await measure();
+} finally {
+  if (!args.includes("--keep"))
+    for (const path of [base, rank128, whole, cache]) rmSync(path, { recursive: true, force: true });
+}

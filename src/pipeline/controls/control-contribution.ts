@@ -1,0 +1,36 @@
+import { type Control, controlInput } from "#/sampling/guidance/controlled.ts";
+import type { Contribute } from "#/sampling/guidance/inputs.ts";
+import type { ModelSampling } from "#/sampling/model-sampling.ts";
+import type { Tensor } from "#/tensor/tensor.ts";
+import type { ImageJob } from "../job.ts";
+
+/** SDXL's nine skips, and the middle. */
+const places = 10;
+
+/**
+ * What the ControlNets add to the base model's network, each told what that one is told: the same latent, timestep, text and
+ * sizes. It ends where another model takes over.
+ *
+ * @param told one side's text and sizes
+ * @returns nothing for a job that nothing guides
+ */
+export function controlContribution(
+  { job, guides = [] }: Pick<ImageJob, "job" | "guides">,
+  told: Contribute<Readonly<{ context: Tensor; y: Tensor }>>,
+  sampling: ModelSampling,
+): readonly Contribute[] {
+  const { controls } = job.recipe;
+  if (controls === undefined || guides.length === 0) return [];
+  const { controlNets } = job.networks;
+  const asked = guides.flatMap(({ use: { net, weight, stop }, hint }): Control[] => {
+    const controlNet = controlNets[net];
+    if (controlNet === undefined) return [];
+    const residuals: Control["residuals"] = async (call) => {
+      const { sample, timestep } = call;
+      const inputs = { sample, timestep: { dims: [1], data: Float32Array.of(timestep) }, hint };
+      return controlNet.residuals({ ...inputs, ...(await told(call)) });
+    };
+    return [{ residuals, weight, stop }];
+  });
+  return [controlInput(asked, { places, softness: controls.softness }, sampling)];
+}
