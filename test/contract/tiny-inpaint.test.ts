@@ -119,6 +119,21 @@ for (const inpaint_engine of ["v1", "v2.6"])
     }
   });
 
+test("what a record says of its request makes the same pixels again, its LoRAs put back into objects", async () => {
+  const loras = [{ enabled: true, model_name: "tiny.safetensors", weight: 0.5 }];
+  const body = { ...(await repainted()), inpaint_engine: "v2.6", loras, image_seed: -1 };
+  const made = await post("/v1/engine/generate/", body);
+  const { loras: flat, ...params } = made.req_params;
+  const objects = Array.from({ length: flat.length / 3 }, (_, at) => ({
+    enabled: flat[3 * at],
+    model_name: flat[3 * at + 1],
+    weight: flat[3 * at + 2],
+  }));
+  const again = await post("/v1/engine/generate/", { ...params, loras: objects });
+  expect(again).toMatchObject({ task_status: "finished", req_params: params });
+  expect((await rgb(await fileOf(again))).equals(await rgb(await fileOf(made)))).toBe(true);
+});
+
 test("a LoRA of weight 0 beside an engine is none, bit for bit", async () => {
   const made = async (...weights: number[]) => {
     const loras = weights.map((weight) => ({ enabled: true, model_name: "tiny.safetensors", weight }));
