@@ -33,7 +33,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from PIL import Image
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 
 import image_mode_files as files
 import tiny
@@ -44,7 +44,7 @@ LORA, REFINER, SD1 = "tiny-lora-sgm.safetensors", "tiny-refiner.safetensors", "t
 # One that draws at SDXL's size, and one whose sidecar says 256: a sixteenth of the work.
 LARGE_PICTURES, SMALL_PICTURES = "tiny.safetensors", "tiny-256.safetensors"
 INTERPOSER = "xl-to-v1_interposer-v4.0.safetensors"
-# A Control-LoRA for PyraCanny and a whole ControlNet for CPDS, which control.py writes.
+# A Control-LoRA for PyraCanny and a whole ControlNet for CPDS, which control.py writes; here they see more of their pictures.
 CONTROLS = {"control-lora-canny-rank128.safetensors": "control-lora.safetensors", "fooocus_xl_cpds_128.safetensors": "control-ldm.safetensors"}
 APART, SMALL = (1, 3, 5, 11), 24_000
 
@@ -198,7 +198,9 @@ def write(folder):
     save_file(tiny.interposer(), models / "vae_approx" / INTERPOSER)
     (models / "loras" / LORA).write_bytes((GOLDEN / LORA).read_bytes())
     for name, ours in CONTROLS.items():
-        subprocess.run(["zstd", "-q", "-f", "-d", GOLDEN / "models" / f"{ours}.zst", "-o", models / "controlnet" / name], check=True)
+        target = models / "controlnet" / name
+        subprocess.run(["zstd", "-q", "-f", "-d", GOLDEN / "models" / f"{ours}.zst", "-o", target], check=True)
+        save_file(files.seeing(load_file(target)), target)
 
     vae, head, upscaler = models / "vae" / files.VAE, models / "inpaint" / files.HEAD, models / "upscale_models" / files.UPSCALER
     save_file(files.narrow_vae(), vae)
