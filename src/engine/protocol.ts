@@ -76,14 +76,10 @@ export type Moment = Readonly<
   | { stage: "denoising"; image: number; step: number; steps: number }
 >;
 
-/**
- * What an engine found out while it worked that its client must be told: a large picture was `not-diffused`, since its size
- * number is beyond the limit.
- */
+/** What an engine found out while it worked that its client must be told. */
 export type RunNote = Readonly<
-  | { note: "not-diffused"; number: number; limit: number }
   /** The part that is painted anew was smaller than what is drawn. */
-  | { note: "part-enlarged"; by: "network" | "lanczos" }
+  { note: "part-enlarged"; by: "network" | "lanczos" }
 >;
 
 /** What is known only after the image was made; goes into metadata and the live channel. Times in milliseconds. */

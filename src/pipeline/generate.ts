@@ -42,6 +42,7 @@ export async function* generate(
     run.checkStop();
     const guiding = beginning.kind === "latent" ? yield* guide(job, beginning) : beginning;
     if (beginning.kind !== "latent" || guiding.kind !== "guides") {
+      run.check();
       yield* shown(job, guiding);
       return { status: "finished" };
     }
@@ -54,7 +55,8 @@ export async function* generate(
     }
     return { status: "finished" };
   } catch (thrown) {
-    if (thrown instanceof Interruption) return { status: "stopped" };
+    // Images deal with what skips them; here it was the picture that needs none of their stages.
+    if (thrown instanceof Interruption) return { status: thrown.action === "skip" ? "finished" : "stopped" };
     throw thrown;
   } finally {
     await context.endJob();

@@ -77,7 +77,9 @@ function varied({ params, picture, size, working }: Start, usual: number): Chose
   const fitted = variedSize(size, working);
   return {
     source,
-    size: latentSize(checkDiffused(fitted ?? tooNarrow(size), field)),
+    size: latentSize(
+      checkDiffused(fitted ?? undrawable(size, (square) => variedSize(square, working)), field),
+    ),
     parts: [],
     warnings: [],
   };
@@ -101,7 +103,9 @@ function enlarged(
     upscaler.by === "network" ? [{ kind, name: upscaler.file, field: "uov_method" } as const] : [];
   const told = [warning].flat();
   if (size === undefined) return { source: { ...source, direct: fast }, parts, warnings: told };
-  const found = enlargedSize(size, factor, working) ?? tooNarrow(size);
+  const found =
+    enlargedSize(size, factor, working) ??
+    undrawable(size, (square) => enlargedSize(square, factor, working)?.size);
   const direct = fast || found.number > mostDiffused(working);
   return {
     source: { ...source, direct },
@@ -121,7 +125,13 @@ const notDiffused = (number: number, most: number): string =>
 const onlyOne = (asked: number): string =>
   `What is enlarged without diffusion is one picture: image_number asked for ${asked}.`;
 
-function tooNarrow({ width, height }: Size): never {
-  const message = `A picture of ${width}×${height} pixels is too narrow: at a size that can be drawn a side of it would be 0. Send less of its long side.`;
+/** A picture of which no size can be drawn: too small, if a square of its shorter side is that too, else too narrow. */
+function undrawable({ width, height }: Size, sized: (square: Size) => Size | undefined): never {
+  const short = Math.min(width, height);
+  const isSmall = sized({ width: short, height: short }) === undefined;
+  const [what, instead] = isSmall
+    ? ["small", "Send a larger one."]
+    : ["narrow", "Send less of its long side."];
+  const message = `A picture of ${width}×${height} pixels is too ${what}: at a size that can be drawn a side of it would be 0. ${instead}`;
   throw new RequestError("invalid-value", message, { field });
 }

@@ -43,7 +43,7 @@ const reasons: Readonly<Record<(typeof imageFields)[number], (params: GeneratePa
   },
   inpaint_mask_image_upload: ({ inpaint_input_image }) =>
     isImage(inpaint_input_image)
-      ? "the picture in inpaint_input_image has none"
+      ? "its picture, inpaint_input_image, took none"
       : "there is no picture in inpaint_input_image that it could be the mask of",
   enhance_input_image: otherTab,
 };

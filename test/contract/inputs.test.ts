@@ -158,7 +158,7 @@ describe("a picture that cannot be had is a 422 with its field", () => {
         expect(await refusal({ controlnet_image: slots })).toEqual([
           422,
           "not_implemented",
-          "body.controlnet_image",
+          `body.controlnet_image.${slots.length - 1}.cn_type`,
         ]);
     }
   });

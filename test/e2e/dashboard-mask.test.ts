@@ -221,6 +221,41 @@ describe.skipIf(chromiumPath === undefined)("the mask brush in a browser", () =>
     await dashboard.close();
   });
 
+  test("a mask's file that nothing is painted over is sent as it is, else the mask in the picture's own pixels", async () => {
+    const dashboard = await openDashboard(browser, server.url);
+    const { page } = dashboard;
+    const sent: string[] = [];
+    page.on("websocket", (socket) => socket.on("framesent", ({ payload }) => sent.push(payload.toString())));
+    await page.reload();
+    await page.locator(".state.live").waitFor();
+    await painting(dashboard);
+    const small = await sharp({ create: { width: 64, height: 40, channels: 3, background: "white" } })
+      .png()
+      .toBuffer();
+    await page
+      .getByLabel("Load a mask: file")
+      .setInputFiles({ name: "mask.png", mimeType: "image/png", buffer: small });
+    await page.getByRole("button", { name: "Undo", exact: true, disabled: false }).waitFor();
+    await page.getByRole("button", { name: "Pause" }).click();
+    /** The mask of the next request, which waits. */
+    const maskOf = async (prompt: string): Promise<Buffer> => {
+      await page.getByLabel("Prompt", { exact: true }).fill(prompt);
+      await page.getByRole("button", { name: "Generate" }).click();
+      await page.getByRole("button", { name: `Cancel ${prompt}` }).click();
+      const request = sent.find((text) => text.includes(`"${prompt}"`)) ?? "";
+      const [, base64 = ""] =
+        /"inpaint_mask_image_upload":"data:image\/png;base64,([^"]*)"/.exec(request) ?? [];
+      return Buffer.from(base64, "base64");
+    };
+    expect((await maskOf("as it is")).equals(small)).toBe(true);
+    await page.getByLabel("Erase").check();
+    await drag(page, { x: 40, y: 100 }, { x: 280, y: 100 });
+    const { width, height } = await pixelsOf(await maskOf("painted over"));
+    expect({ width, height }).toEqual(size);
+    expect(dashboard.errors).toEqual([]);
+    await dashboard.close();
+  });
+
   test.each(["jpeg", "webp"] as const)(
     "a %s that is to be turned is painted on as the server reads it",
     async (format) => {
@@ -274,10 +309,15 @@ describe.skipIf(chromiumPath === undefined)("the mask brush in a browser", () =>
     await page.getByRole("button", { name: "Paste" }).click();
     await page.getByText(", 320 × 200").waitFor();
     await page.getByRole("button", { name: "Remove the picture" }).click();
-    await page
-      .getByLabel("Choose a file: file")
-      .setInputFiles({ name: "a.png", mimeType: "image/png", buffer: Buffer.from(scene) });
+    // The buttons that were pressed are gone: the keyboard goes on from where they were.
+    const isAtSource = () => page.waitForFunction(() => document.activeElement?.id === "source");
+    await isAtSource();
+    await page.keyboard.press("Tab");
+    const chooser = page.waitForEvent("filechooser");
+    await page.keyboard.press("Enter");
+    await (await chooser).setFiles({ name: "a.png", mimeType: "image/png", buffer: Buffer.from(scene) });
     await page.getByText("a.png, 320 × 200").waitFor();
+    await isAtSource();
     await dropFile(page, Buffer.from("no picture"), { name: "note.txt", type: "text/plain" });
     expect(await page.getByRole("alert").innerText()).toContain("note.txt is no picture");
     expect(page.url()).toEndWith("/dashboard");

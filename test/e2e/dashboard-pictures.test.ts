@@ -3,8 +3,6 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
 import sharp from "sharp";
-import type { GenerateParams } from "#/api/generate.ts";
-import { refuseNotYet } from "#/recipe/not-yet.ts";
 import { type SourceServer, startSourceServer } from "../../scripts/bench/quality/source-server.ts";
 import {
   chromiumPath,
@@ -16,7 +14,6 @@ import {
   startChromium,
   touch,
 } from "../support/dashboard-page.ts";
-import { plainParams } from "../support/plain-request.ts";
 
 // A picture is made with the demo model several times.
 setDefaultTimeout(600_000);
@@ -24,17 +21,6 @@ const patience = 300_000;
 if (chromiumPath === undefined)
   process.stderr.write("dashboard-pictures: skipped, no Chromium here (Debian package chromium)\n");
 
-/** Whether this version still refuses a request that uses these fields. */
-function isRefused(fields: Partial<GenerateParams>): boolean {
-  try {
-    refuseNotYet({ ...plainParams, ...fields });
-    return false;
-  } catch {
-    return true;
-  }
-}
-const noInpaint = isRefused({ inpaint_input_image: "a.png" });
-if (noInpaint) process.stderr.write("dashboard-pictures: inpainting skipped, this version refuses it\n");
 const screenshots = join(import.meta.dir, "../../dist/e2e");
 
 const size = { width: 256, height: 256 };
@@ -113,6 +99,10 @@ function changed(before: Awaited<ReturnType<typeof pixelsOf>>, after: Awaited<Re
   return found;
 }
 
+/** By how much an element's content is wider than it, in pixels. */
+const sideways = (page: Page, selector: string): Promise<number> =>
+  page.locator(selector).evaluate((one) => one.scrollWidth - one.clientWidth);
+
 const divider = (page: Page) =>
   page.locator(".compare .divider").evaluate((one) => Number.parseFloat((one as HTMLElement).style.left));
 
@@ -183,57 +173,64 @@ describe.skipIf(chromiumPath === undefined)("pictures to start from, on the dash
     expect([made.width, made.height]).toEqual([...told]);
     const request = sent.find((text) => text.includes('"generate"')) ?? "";
     expect(request).toContain(`${server.url}/outputs/`);
+
+    // A warning names a file and its address, words longer than a phone is wide.
+    await page.setViewportSize({ width: 390, height: 844 });
+    await page.locator(".stage .warnings").getByText("https://").waitFor();
+    expect(await sideways(page, "html")).toBe(0);
+    await page.locator(".stage button.canvas").click();
+    await page.getByRole("dialog").getByText(`${told[0]}×${told[1]}`).waitFor();
+    expect(await sideways(page, "dialog")).toBe(0);
     expect(errors).toEqual([]);
     await close();
   });
 
-  test.skipIf(noInpaint)(
-    "by mouse: what is painted is made anew, what is not stays to the last bit",
-    async () => {
-      const { page, errors, close } = await openDashboard(browser, server.url);
-      await page.getByLabel("Prompt", { exact: true }).fill("a yellow star on a blue background");
-      await page.locator("body").click({ position: { x: 2, y: 2 } });
-      await pastePng(page, scene);
-      await page.getByLabel("Inpaint or extend").check();
-      await page.getByRole("slider", { name: "Brush" }).fill("50");
-      for (const y of [60, 90]) {
-        const [from, to] = [await seenAt(page, size, { x: 60, y }), await seenAt(page, size, { x: 100, y })];
-        await page.mouse.move(from.x, from.y);
-        await page.mouse.down();
-        await page.mouse.move(to.x, to.y, { steps: 4 });
-        await page.mouse.up();
-      }
-      await page.getByRole("button", { name: "Undo", exact: true }).click();
-      const middle = await seenAt(page, size, { x: 80, y: 60 });
-      await page.mouse.move(middle.x, middle.y);
-      await page.mouse.wheel(0, -200);
-      await page.getByText("How it is made anew").click();
-      await page.getByLabel("Engine").selectOption("None");
-      const { params, file } = await generate(page, server.url);
-      expect(params).toMatchObject({ current_tab: "inpaint", inpaint_engine: "None" });
-      const after = await pixelsOf(file);
-      expect([after.width, after.height]).toEqual([256, 256]);
-      const places = changed(await pixelsOf(scene), after);
-      // The brush went from (60, 60) to (100, 60) and is 50 wide; around it there is a ramp of 32.
-      const far = places.filter(
-        ({ x, y }) => Math.hypot(x - Math.min(100, Math.max(60, x)), y - 60) > 25 + 32 * 1.5,
-      );
-      expect(far).toEqual([]);
-      expect(places.length).toBeGreaterThan(1000);
-      await page.locator(".stage button.canvas").click();
-      await page.getByRole("slider", { name: "Before and after" }).waitFor();
-      await page.screenshot({ path: join(screenshots, "dashboard-inpainted.png") });
+  test("by mouse: what is painted is made anew, what is not stays to the last bit", async () => {
+    const { page, errors, close } = await openDashboard(browser, server.url);
+    await page.getByLabel("Prompt", { exact: true }).fill("a yellow star on a blue background");
+    await page.locator("body").click({ position: { x: 2, y: 2 } });
+    await pastePng(page, scene);
+    await page.getByLabel("Inpaint or extend").check();
+    await page.getByRole("slider", { name: "Brush" }).fill("50");
+    for (const y of [60, 90]) {
+      const [from, to] = [await seenAt(page, size, { x: 60, y }), await seenAt(page, size, { x: 100, y })];
+      await page.mouse.move(from.x, from.y);
+      await page.mouse.down();
+      await page.mouse.move(to.x, to.y, { steps: 4 });
+      await page.mouse.up();
+    }
+    await page.getByRole("button", { name: "Undo", exact: true }).click();
+    const middle = await seenAt(page, size, { x: 80, y: 60 });
+    await page.mouse.move(middle.x, middle.y);
+    await page.mouse.wheel(0, -200);
+    await page.getByText("How it is made anew").click();
+    await page.getByLabel("Engine").selectOption("None");
+    await page.getByLabel("What should be there").fill("a yellow star");
+    const { params, file } = await generate(page, server.url);
+    expect(params).toMatchObject({ current_tab: "inpaint", inpaint_engine: "None" });
+    const after = await pixelsOf(file);
+    expect([after.width, after.height]).toEqual([256, 256]);
+    const places = changed(await pixelsOf(scene), after);
+    // The brush went from (60, 60) to (100, 60) and is 50 wide; around it there is a ramp of 32.
+    const far = places.filter(
+      ({ x, y }) => Math.hypot(x - Math.min(100, Math.max(60, x)), y - 60) > 25 + 32 * 1.5,
+    );
+    expect(far).toEqual([]);
+    expect(places.length).toBeGreaterThan(1000);
+    await page.locator(".stage button.canvas").click();
+    await page.getByRole("slider", { name: "Before and after" }).waitFor();
+    expect(await page.getByRole("dialog").innerText()).toContain("What should be there\na yellow star");
+    await page.screenshot({ path: join(screenshots, "dashboard-inpainted.png") });
 
-      await page.getByRole("button", { name: "Use these settings" }).click();
-      await page.locator(".paper img").waitFor();
-      expect(await page.getByRole("button", { name: "Undo", exact: true }).isEnabled()).toBe(true);
-      expect(await page.getByLabel("Engine").inputValue()).toBe("None");
-      expect(errors).toEqual([]);
-      await close();
-    },
-  );
+    await page.getByRole("button", { name: "Use these settings" }).click();
+    await page.locator(".paper img").waitFor();
+    expect(await page.getByRole("button", { name: "Undo", exact: true }).isEnabled()).toBe(true);
+    expect(await page.getByLabel("Engine").inputValue()).toBe("None");
+    expect(errors).toEqual([]);
+    await close();
+  });
 
-  test.skipIf(noInpaint)("by touch: a finger paints, and a finger moves the line", async () => {
+  test("by touch: a finger paints, and a finger moves the line", async () => {
     const { page, errors, close } = await openDashboard(browser, server.url, true);
     await page.getByLabel("Prompt", { exact: true }).fill("a green square on a blue background");
     await page
@@ -266,41 +263,41 @@ describe.skipIf(chromiumPath === undefined)("pictures to start from, on the dash
     await close();
   });
 
-  test.skipIf(noInpaint)(
-    "a picture is extended by the sides and pixels that were asked for, as the frame showed",
-    async () => {
-      const { page, errors, close } = await openDashboard(browser, server.url);
-      await page.getByLabel("Prompt", { exact: true }).fill("a red circle on a blue background");
-      await dropFile(page, scene, { name: "scene.png", type: "image/png" });
-      await page.getByLabel("Inpaint or extend").check();
-      await page.getByLabel("Left", { exact: true }).check();
-      await page.getByLabel("Left, pixels").fill("64");
-      await page.getByLabel("Bottom", { exact: true }).check();
-      expect(await toldSize(page)).toEqual([320, 332]);
-      const frame = await page.locator(".paper .frame").boundingBox();
-      const shown = await page.locator(".paper img").boundingBox();
-      expect((frame?.width ?? 0) / (shown?.width ?? 1)).toBeCloseTo(320 / 256, 2);
-      await page.screenshot({ path: join(screenshots, "dashboard-extend.png") });
-      await page.getByText("How it is made anew").click();
-      await page.getByLabel("Engine").selectOption("None");
-      const { params, file } = await generate(page, server.url);
-      expect(params).toMatchObject({
-        outpaint_selections: ["Left", "Bottom"],
-        outpaint_distance: [64, 0, 0, 0],
-      });
-      const made = await pixelsOf(file);
-      expect([made.width, made.height]).toEqual([320, 332]);
-      const source = await pixelsOf(scene);
-      for (const [x, y] of [
-        [200, 20],
-        [128, 128],
-        [120, 180],
-      ] as const)
-        expect(made.at(64 + x, y)).toBe(source.at(x, y));
-      expect(errors).toEqual([]);
-      await close();
-    },
-  );
+  test("a picture is extended by the sides and pixels that were asked for, as the frame showed", async () => {
+    const { page, errors, close } = await openDashboard(browser, server.url);
+    await page.getByLabel("Prompt", { exact: true }).fill("a red circle on a blue background");
+    await dropFile(page, scene, { name: "scene.png", type: "image/png" });
+    await page.getByLabel("Inpaint or extend").check();
+    await page.getByLabel("Left", { exact: true }).check();
+    await page.getByLabel("Left, pixels").fill("64");
+    await page.getByLabel("Bottom", { exact: true }).check();
+    expect(await toldSize(page)).toEqual([320, 332]);
+    const frame = await page.locator(".paper .frame").boundingBox();
+    const shown = await page.locator(".paper img").boundingBox();
+    expect((frame?.width ?? 0) / (shown?.width ?? 1)).toBeCloseTo(320 / 256, 2);
+    await page.screenshot({ path: join(screenshots, "dashboard-extend.png") });
+    await page.getByText("How it is made anew").click();
+    await page.getByLabel("Engine").selectOption("None");
+    const { params, file } = await generate(page, server.url);
+    expect(params).toMatchObject({
+      outpaint_selections: ["Left", "Bottom"],
+      outpaint_distance: [64, 0, 0, 0],
+    });
+    const made = await pixelsOf(file);
+    expect([made.width, made.height]).toEqual([320, 332]);
+    const source = await pixelsOf(scene);
+    for (const [x, y] of [
+      [200, 20],
+      [128, 128],
+      [120, 180],
+    ] as const)
+      expect(made.at(64 + x, y)).toBe(source.at(x, y));
+    await page.locator(".stage button.canvas").click();
+    // What came of it, and not what is drawn from a prompt alone.
+    await page.getByRole("dialog").getByText("320×332").waitFor();
+    expect(errors).toEqual([]);
+    await close();
+  });
 
   test("nothing painted and no side chosen is said before anything is sent", async () => {
     const { page, close } = await openDashboard(browser, server.url);

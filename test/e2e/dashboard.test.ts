@@ -17,6 +17,8 @@ const prompt = "a red circle on a blue background";
 /** Opens the dashboard; nothing but our server may be reached. */
 async function open(browser: Browser, url: string) {
   const page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
+  // Thirty steps take longer than half a minute where others are at work.
+  page.setDefaultTimeout(120_000);
   const strangers: string[] = [];
   const errors: string[] = [];
   page.on("pageerror", (error) => errors.push(error.message));

@@ -47,6 +47,18 @@ test("the denoising network with the patch and the head's answer, which the last
   expect(relativeError(found, golden("unet-inpaint.prediction"))).toBeLessThan(1e-4);
 });
 
+test("a LoRA of weight 0 beside the patch is none, bit for bit; one of weight 1 is not", async () => {
+  const inputs = unetInputs(plain("unet-odd.sample"), 499, plain("unet-odd.context"), plain("unet-odd.y"));
+  const lora = goldenPath("tiny-lora-sgm.safetensors");
+  const withLora = async (...loras: { path: string; weight: number }[]) => {
+    const more = openNetworks({ base, loras, inpaint: head, patch }, { clipSkip: 2 }, workshop);
+    return await more.unet({ ...inputs, inpaint: await feature() });
+  };
+  const without = await withLora();
+  expect((await withLora({ path: lora, weight: 0 })).data).toEqual(without.data);
+  expect((await withLora({ path: lora, weight: 1 })).data).not.toEqual(without.data);
+});
+
 test("what takes over from it is the base model as it is", async () => {
   const inputs = unetInputs(plain("unet-odd.sample"), 499, plain("unet-odd.context"), plain("unet-odd.y"));
   const found = await opened.refiner?.unet(inputs);

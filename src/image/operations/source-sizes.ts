@@ -9,6 +9,13 @@ const sdxl = 1024;
 /** By how much the reference's upscaling network enlarges. What a picture is fitted to depends on it, whatever network there is. */
 const networkScale = 4;
 
+/** How often the longer side of a picture may hold the shorter one. */
+export const mostOfAspect = 100;
+
+/** Whether a picture is too long for its width: scaled to the size that is drawn, a side would become 0 or endless. */
+export const isTooLong = ({ width, height }: Size): boolean =>
+  Math.max(width, height) > mostOfAspect * Math.min(width, height);
+
 /**
  * The size that a picture is varied at (pipeline section 10): fitted to its own size number, or to the nearest one between the
  * model's own and its double.

@@ -30,7 +30,7 @@ export function areaToDraw(inputs: readonly Pixmap[], source: InpaintSource): Ar
   const drawn = source.mask === undefined ? undefined : inputAt({ inputs }, source.mask);
   const own = { picture, mask: preparedMask(drawn, picture, source) };
   const { picture: whole, mask } = outpainted(own, source.outpaint);
-  const box: Box = areaOfInterest(mask, source.field) ?? nothingToPaint();
+  const box: Box = areaOfInterest(mask, source.field) ?? nothingToPaint(source);
   const partOf = (other: Pixmap): Pixmap | undefined =>
     other.width === picture.width && other.height === picture.height
       ? crop(outpainted({ picture: other, mask: own.mask }, source.outpaint).picture, box)
@@ -43,8 +43,13 @@ export function areaToDraw(inputs: readonly Pixmap[], source: InpaintSource): Ar
   };
 }
 
-function nothingToPaint(): never {
+function nothingToPaint({ outpaint }: InpaintSource): never {
+  if (Object.keys(outpaint).length > 0) {
+    const message =
+      "Nothing is added to the picture: three tenths of so short a side are no pixel. Say how many pixels there shall be in outpaint_distance.";
+    throw new RequestError("invalid-value", message, { field: "outpaint_distance" });
+  }
   const message =
-    "Nothing of the mask is white (above 127), or nothing is left of it: there is nothing to paint anew. Paint the place white, change inpaint_erode_or_dilate, or choose a side in outpaint_selections.";
+    "Nothing of the mask is white (above 127) in the picture's size, or nothing is left of it: there is nothing to paint anew. Paint more of the place white, change inpaint_erode_or_dilate, or choose a side in outpaint_selections.";
   throw new RequestError("invalid-value", message, { field: "inpaint_mask_image_upload" });
 }

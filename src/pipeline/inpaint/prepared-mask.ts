@@ -1,10 +1,8 @@
 import type { Greymap } from "#/image/greymap.ts";
+import { isHole } from "#/image/operations/is-hole.ts";
 import { lanczosResize } from "#/image/operations/lanczos-resize.ts";
 import { dilate, erode } from "#/image/operations/morphology.ts";
 import type { Pixmap } from "#/image/pixmap.ts";
-
-/** What a value must exceed to be a hole. */
-const limit = 127;
 
 /**
  * The hole in a picture: 255 where something new is to be, else 0 (pipeline section 11.1). A mask of another size is stretched
@@ -21,10 +19,7 @@ export function preparedMask(
   const empty = new Uint8Array(width * height);
   if (drawn === undefined) return { width, height, channels: 1, data: empty };
   const { data } = lanczosResize(drawn, { width, height });
-  const hole = empty.map((_, at) => {
-    const [red, green, blue] = [data[3 * at]!, data[3 * at + 1]!, data[3 * at + 2]!];
-    return red > limit || red + green + blue > 3 * limit ? 255 : 0;
-  });
+  const hole = empty.map((_, pixel) => (isHole(data, pixel) ? 255 : 0));
   const cut: Greymap = { width, height, channels: 1, data: hole };
   const grown = grow < 0 ? erode(cut, -grow) : grow > 0 ? dilate(cut, grow) : cut;
   return invert ? { ...grown, data: grown.data.map((value) => 255 - value) } : grown;

@@ -27,6 +27,6 @@ export function workingSize(part: Size, working: number): Size {
     const size = fittedSize({ width: scale * part.width, height: scale * part.height }, working, "always");
     if (size !== undefined && long <= longest * short) return size;
   }
-  const message = `The part of the picture around the hole has ${part.width} x ${part.height} pixels, too narrow to be drawn on: ${longest} to 1 is the most. Raise inpaint_respective_field, or send less of the long side.`;
+  const message = `The part of the picture around the hole has ${part.width} x ${part.height} pixels, too narrow to be drawn on: ${longest} to 1 is the most. Lower inpaint_respective_field, or send less of the long side.`;
   throw new RequestError("invalid-value", message, { field: "inpaint_input_image" });
 }

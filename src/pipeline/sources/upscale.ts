@@ -40,7 +40,7 @@ export async function* upscale(job: Job, source: Upscale): AsyncGenerator<Fact, 
 
 async function* enlargedPicture(
   job: Job,
-  { picture, factor, working, by }: Upscale,
+  { picture, factor, working, by, direct }: Upscale,
 ): AsyncGenerator<Fact, Pixmap, undefined> {
   const input = inputAt(job, picture);
   const { size } = enlargedSize(input, factor, working) ?? undrawable(input);
@@ -49,7 +49,8 @@ async function* enlargedPicture(
   return yield* byParts(enlargedTo(input, size, job.networks.upscaler()), {
     clock: job.clock,
     counts: "encoding",
-    check: () => job.run.checkStop(),
+    // Where this is the only picture, it is the one to skip.
+    check: () => (direct ? job.run.check() : job.run.checkStop()),
     at: ({ done: part, of: parts }) => ({ stage: "upscaling", image: 0, width, height, part, parts }),
   });
 }

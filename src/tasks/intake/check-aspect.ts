@@ -1,12 +1,10 @@
 import type { GenerateParams } from "#/api/generate.ts";
+import { isTooLong, mostOfAspect } from "#/image/operations/source-sizes.ts";
 import { RequestError } from "#/lib/errors.ts";
 import { inputPictures } from "#/recipe/input-pictures.ts";
 
 /** Pictures that are scaled to a size that is drawn. */
 const started: readonly string[] = ["uov_input_image", "inpaint_input_image", "enhance_input_image"];
-
-/** How often the longer side may hold the shorter one. */
-const mostOfAspect = 100;
 
 /**
  * Refuses a picture to start from that is too long for its width: scaled to the size that is drawn, one side of it would
@@ -19,12 +17,12 @@ const mostOfAspect = 100;
 export function checkAspect(
   params: GenerateParams,
   field: string,
-  { width, height }: Readonly<{ width: number; height: number }>,
+  size: Readonly<{ width: number; height: number }>,
 ): void {
   if (!started.includes(field)) return;
   if (!inputPictures(params).some((picture) => picture.field === field)) return;
-  const [long, short] = width > height ? [width, height] : [height, width];
-  if (long <= short * mostOfAspect) return;
+  if (!isTooLong(size)) return;
+  const { width, height } = size;
   const message =
     `The picture in ${field} is ${width}×${height} pixels large; its longer side may be at most ` +
     `${mostOfAspect} times as long as the shorter one. Cut it into pieces.`;

@@ -5,9 +5,15 @@ import { DecodeGate } from "#/image/decode-gate.ts";
 import { encodeSent } from "#/image/encode.ts";
 import { checkAspect } from "./check-aspect.ts";
 import { type InputOptions, imageSource } from "./image-source.ts";
+import { isBlankMask } from "./is-blank-mask.ts";
 
 /** A request whose pictures are named as they are kept, and what its client must be told of them. */
-export type Taken = Readonly<{ params: GenerateParams; warnings: readonly string[] }>;
+export type Taken = Readonly<{
+  params: GenerateParams;
+  /** The same without what turned out to mean nothing, once it was seen: this is what is made. */
+  meant: GenerateParams;
+  warnings: readonly string[];
+}>;
 
 /** A picture that was read: as it will be kept, or the name under which it is kept already. */
 type Read = Readonly<{ png: Uint8Array } | { name: string }>;
@@ -22,6 +28,7 @@ type Read = Readonly<{ png: Uint8Array } | { name: string }>;
 export async function takeInputs(params: GenerateParams, options: InputOptions): Promise<Taken> {
   const found = new Map<string, Read>();
   const warnings: string[] = [];
+  const blank = new Set<string>();
   const { decoding = new DecodeGate() } = options;
   const read = async (value: string | null, field: string): Promise<void> => {
     if (!isImage(value)) return;
@@ -30,6 +37,10 @@ export async function takeInputs(params: GenerateParams, options: InputOptions):
       field,
       await withPicture(bytes, field, decoding, async (picture) => {
         checkAspect(params, field, picture);
+        if (await isBlankMask(params, field, picture)) {
+          warnings.push(blankMask(params));
+          blank.add(field);
+        }
         if (picture.frames > 1) warnings.push(firstOf(field, picture.frames));
         // What is kept already keeps its name, whichever encoder wrote it.
         return name === undefined ? { png: await encodeSent(picture) } : { name };
@@ -53,7 +64,9 @@ export async function takeInputs(params: GenerateParams, options: InputOptions):
   const slots = [];
   for (const [index, slot] of params.controlnet_image.entries())
     slots.push({ ...slot, cn_img: (await keep(slotField(index))) ?? null });
-  return { params: { ...params, ...taken, controlnet_image: slots }, warnings };
+  const kept = { ...params, ...taken, controlnet_image: slots };
+  const meant = blank.size === 0 ? kept : { ...kept, inpaint_mask_image_upload: null };
+  return { params: kept, meant, warnings };
 }
 
 /** Whether a request brings pictures. */
@@ -62,6 +75,9 @@ export const hasPictures = (params: GenerateParams): boolean =>
   params.controlnet_image.some(({ cn_img }) => isImage(cn_img));
 
 const slotField = (index: number): string => `controlnet_image.${index}.cn_img`;
+
+const blankMask = ({ invert_mask_checkbox: turned }: GenerateParams): string =>
+  `inpaint_input_image took no part: nothing of inpaint_mask_image_upload is ${turned ? "black, and it is turned round by invert_mask_checkbox" : "white (above 127)"}. Paint the place that shall be made anew, or name sides in outpaint_selections.`;
 
 const firstOf = (field: string, frames: number): string =>
   `The file in ${field} holds ${frames} pictures, as animations and scans do; the first one is used.`;

@@ -36,7 +36,7 @@ export async function prepare(request: GenerateRequest, parts: Preparation): Pro
   const considered = await parts.considered(request);
   const { params, resolveTaken } = considered;
   const taken = await takeInputs(params, parts.inputOptions());
-  const { resolved, warnings } = hasPictures(params) ? resolveTaken(taken.params) : considered;
+  const { resolved, warnings } = hasPictures(params) ? resolveTaken(taken.meant) : considered;
   return {
     params: taken.params,
     warnings: [...warnings, ...taken.warnings],

@@ -5,8 +5,6 @@ const enlargers = { network: "by another, small network", lanczos: "without a ne
 /** What the engine found out while it worked, as a sentence for the record's warnings. */
 export function noteSentence(note: RunNote): string {
   switch (note.note) {
-    case "not-diffused":
-      return `The enlarged picture's size number ${note.number} is above ${note.limit}: it was enlarged without diffusion, as in Fooocus, so no prompt was used and there is one result.`;
     case "part-enlarged":
       return `The part of the picture around the hole is smaller than what is drawn, and was enlarged ${enlargers[note.by]}: Fooocus' fooocus_upscaler_s409985e5.bin is not in models/upscale_models.`;
   }

@@ -83,7 +83,10 @@ export function reportsAt(at: Moment, outline: JobOutline): readonly Report[] {
       return [report(encoded(outline) + 1, { now: "pictures" })];
     case "upscaling": {
       const { width, height, part: done, parts: of } = at;
-      return [report(encoded(outline) + 2, { now: "upscaling", width, height, done, of })];
+      const began = encoded(outline) + 2;
+      // Where that is all there is, minutes of it for a large picture, its tiles move the number on.
+      const grown = outline.source.direct === true ? ((100 - began) * done) / of : 0;
+      return [report(whole(began + grown), { now: "upscaling", width, height, done, of })];
     }
     case "encoding-picture": {
       const { gives, strip: done, strips: of } = at;

@@ -12,13 +12,15 @@ type CompareProps = Readonly<{
   /** How the second picture is larger than the first. */
   extensions: Extensions;
   server: Server;
+  /** Hears the second picture's own size. */
+  measure: (size: Size) => void;
 }>;
 
 /**
  * Two pictures, one above the other, and a line that is moved between them: by mouse or finger anywhere on the picture, or
  * by the arrow keys. It is a range input that lies over all of it, so each of these is the browser's own.
  */
-export function Compare({ before, after, alt, extensions, server }: CompareProps) {
+export function Compare({ before, after, alt, extensions, server, measure }: CompareProps) {
   const [at, setAt] = useState(50);
   const [sizes, setSizes] = useState<Readonly<{ before?: Size; after?: Size }>>({});
   const box = sizes.after;
@@ -35,7 +37,10 @@ export function Compare({ before, after, alt, extensions, server }: CompareProps
         src={after}
         alt={alt}
         server={server}
-        measure={(size) => setSizes((known) => ({ ...known, after: size }))}
+        measure={(size) => {
+          setSizes((known) => ({ ...known, after: size }));
+          measure(size);
+        }}
       />
       <div class="before" style={{ clipPath: `inset(0 ${100 - at}% 0 0)` }}>
         <div style={sizes.before === undefined ? {} : placed(sizes.before, extensions)}>

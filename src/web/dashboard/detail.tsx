@@ -1,4 +1,4 @@
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { Compare } from "./compare.tsx";
 import { failureOf, type Tile } from "./gallery.tsx";
 import { localUrl } from "./local-url.ts";
@@ -7,6 +7,7 @@ import { RecordTable } from "./record-table.tsx";
 import type { Server } from "./server.ts";
 import type { SourceDraft } from "./source/source-draft.ts";
 import { sourceOfRecord } from "./source/source-of-record.ts";
+import type { Size } from "./source/view.ts";
 import { textOf } from "./values.ts";
 import { Warnings } from "./warnings.tsx";
 import { type TaskRecord } from "./wire.ts";
@@ -37,6 +38,7 @@ export function Detail({ tile, server, move, reuse, use, close }: DetailProps) {
     if (event.key === "ArrowRight") move(1);
   };
   const { record, url } = tile;
+  const [measured, setMeasured] = useState<Readonly<{ url: string; size: Size }>>();
   const prompt = textOf(record.req_params["prompt"]) || "No prompt";
   return (
     <dialog
@@ -51,13 +53,13 @@ export function Detail({ tile, server, move, reuse, use, close }: DetailProps) {
           {url === undefined ? (
             <span>{failureOf(record)}</span>
           ) : (
-            <Shown url={url} prompt={prompt} record={record} server={server} />
+            <Shown {...{ url, prompt, record, server }} measure={(size) => setMeasured({ url, size })} />
           )}
         </div>
         <div class="text">
           <p class="prompt">{prompt}</p>
           <Warnings of={record.warnings} />
-          <RecordTable record={record} />
+          <RecordTable record={record} size={measured?.url === url ? measured?.size : undefined} />
           {url === undefined ? null : (
             <div class="row">
               <span class="hint">Start from it:</span>
@@ -87,12 +89,20 @@ export function Detail({ tile, server, move, reuse, use, close }: DetailProps) {
   );
 }
 
-type ShownProps = Readonly<{ url: string; prompt: string; record: TaskRecord; server: Server }>;
+type ShownProps = Readonly<{
+  url: string;
+  prompt: string;
+  record: TaskRecord;
+  server: Server;
+  /** Hears the picture's own size. */
+  measure: (size: Size) => void;
+}>;
 
 /** The picture; beside the one it was made of, if there is one. */
-function Shown({ url, prompt, record, server }: ShownProps) {
+function Shown({ url, prompt, record, server, measure }: ShownProps) {
   const source = sourceOfRecord(record);
-  if (source === undefined) return <Picture src={url} alt={prompt} server={server} />;
+  if (source === undefined)
+    return <Picture key={url} src={url} alt={prompt} server={server} measure={measure} />;
   return (
     <Compare
       key={url}
@@ -101,6 +111,7 @@ function Shown({ url, prompt, record, server }: ShownProps) {
       alt={prompt}
       extensions={source.fields.extensions}
       server={server}
+      measure={measure}
     />
   );
 }

@@ -1,5 +1,6 @@
 import { sides } from "./source/source-draft.ts";
 import { sourceOfRecord } from "./source/source-of-record.ts";
+import type { Size } from "./source/view.ts";
 import { textOf } from "./values.ts";
 import { type TaskRecord } from "./wire.ts";
 
@@ -29,13 +30,24 @@ function methodOf(record: TaskRecord): string {
   return parts.filter((part) => part !== "").join(", ");
 }
 
+type RecordTableProps = Readonly<{
+  record: TaskRecord;
+  /** The picture's own size, once it is known. */
+  size: Size | undefined;
+}>;
+
 /** How a picture was made, as a list of names and values. */
-export function RecordTable({ record }: Readonly<{ record: TaskRecord }>) {
+export function RecordTable({ record, size }: RecordTableProps) {
   return (
     <dl>
       <Row label="Method" value={methodOf(record)} />
+      <Row label="What should be there" value={sourceOfRecord(record)?.fields.additional ?? ""} />
       {rows.map(([label, key]) => (
-        <Row key={key} label={label} value={valueOf(record.req_params[key])} />
+        <Row
+          key={key}
+          label={label}
+          value={key === "aspect_ratios_selection" ? sizeOf(record, size) : valueOf(record.req_params[key])}
+        />
       ))}
       <Row label="Took" value={tookOf(record)} />
       <Row label="Status" value={record.task_status ?? ""} />
@@ -55,6 +67,12 @@ function Row({ label, value }: Readonly<{ label: string; value: string }>) {
 
 function valueOf(value: unknown): string {
   return Array.isArray(value) ? value.map(textOf).join(", ") : textOf(value);
+}
+
+/** What was asked for is the size of a picture only where it was made from its prompt alone. */
+function sizeOf(record: TaskRecord, size: Size | undefined): string {
+  if (size !== undefined) return `${size.width}×${size.height}`;
+  return sourceOfRecord(record) === undefined ? valueOf(record.req_params["aspect_ratios_selection"]) : "";
 }
 
 function tookOf({ start_mills: start, finish_mills: finish }: TaskRecord): string {

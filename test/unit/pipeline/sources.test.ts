@@ -207,3 +207,37 @@ test("a direct picture is one image without a seed, and no text is encoded for i
   });
   expect(facts.filter(({ type }) => type === "image")).toHaveLength(1);
 });
+
+test("skipping a picture that is only enlarged made it all the same", async () => {
+  for (const [action, status] of [
+    ["skip", "finished"],
+    ["stop", "stopped"],
+  ] as const) {
+    const run = new Run();
+    const networks = stubNetworks({ upscaler: () => repeating(4) });
+    const recipe: Recipe = { ...smallRecipe, source: { ...upscale, direct: true }, inputs: ["a.png"] };
+    const work = generate({ recipe, inputs: [picture(41, 33)] }, stubContext(networks), run);
+    const told: string[] = [];
+    for (;;) {
+      const next = await work.next();
+      if (next.done === true) {
+        expect([next.value, told]).toEqual([{ status }, []]);
+        break;
+      }
+      if (next.value.type === "image") told.push("image");
+      if (next.value.type === "progress" && next.value.at.stage === "upscaling") run.interrupt(action);
+    }
+  }
+});
+
+test("a skip of one that is drawn over waits for its image", async () => {
+  const run = new Run();
+  const networks = { upscaler: () => repeating(4), ...encoding([]) };
+  const job = jobOf(upscale, picture(41, 33), networks, { run });
+  const work = begin(job);
+  await work.next();
+  run.interrupt("skip");
+  let next = await work.next();
+  while (next.done !== true) next = await work.next();
+  expect(next.value.kind).toBe("latent");
+});

@@ -135,3 +135,20 @@ test("thresholds the wrong way round are taken the other way, with a word; none 
   expect(said({ controlnet_image: [slot("a")], skipping_cn_preprocessor: true })).toBe("");
   expect(said({ controlnet_image: [slot("a", { cn_type: "CPDS" })] })).toBe("");
 });
+
+test("with both switches, painting anew leaves nothing of enlarging: steps, size and what is begun with are its own", () => {
+  const both = {
+    controlnet_image: [slot("a")],
+    mixing_image_prompt_and_vary_upscale: true,
+    mixing_image_prompt_and_inpaint: true,
+    uov_input_image: address("b"),
+    inpaint_input_image: address("c"),
+    outpaint_selections: ["Left"],
+    inpaint_disable_initial_latent: true,
+    inpaint_engine: "None",
+  } satisfies Partial<GenerateParams>;
+  const alone = resolved({ ...both, uov_input_image: null, uov_method: "Disabled" }).recipe;
+  expect(alone.source).toMatchObject({ kind: "inpaint", startEmpty: true });
+  for (const uov_method of ["Upscale (2x)", "Vary (Subtle)"] as const)
+    expect(resolved({ ...both, uov_method }).recipe).toEqual(alone);
+});

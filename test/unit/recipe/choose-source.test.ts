@@ -90,8 +90,25 @@ describe("vary", () => {
     ] as const) {
       const told = refusal(() => resolve({ uov_method: "Vary (Subtle)" }, size));
       expect(told).toMatchObject({ code: "invalid-value", field: "uov_input_image" });
-      expect(told?.message).toMatch(/too narrow|sides of 64 to 8192/);
+      expect(told?.message).toMatch(/too (narrow|small)|sides of 64 to 8192/);
     }
+  });
+
+  test("a picture that is too small for any size is told to be that, whatever its shape", () => {
+    const small = { ...worldWith({ width: 1, height: 1 }), sidecar: () => ({ size_number: 256 }) };
+    for (const uov_method of ["Vary (Strong)", "Upscale (Fast 2x)"] as const) {
+      const params = {
+        ...plainParams,
+        refiner_model_name: "None",
+        uov_input_image: address("a"),
+        uov_method,
+      };
+      const told = refusal(() => resolveRecipe(params, small));
+      expect(told?.message).toMatch(/^A picture of 1×1 pixels is too small: .* Send a larger one\.$/);
+    }
+    expect(refusal(() => resolve({ uov_method: "Vary (Strong)" }, [2, 1]))?.message).toContain("too small");
+    const long = refusal(() => resolve({ uov_method: "Vary (Strong)" }, [2000, 4]));
+    expect(long?.message).toMatch(/too narrow: .* Send less of its long side\.$/);
   });
 
   test("a checkpoint's own size number takes the place of SDXL's", () => {

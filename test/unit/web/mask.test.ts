@@ -3,6 +3,7 @@ import fc from "fast-check";
 import {
   emptyMask,
   isUntouched,
+  loadedAlone,
   type MaskHistory,
   type MaskStep,
   redo,
@@ -35,6 +36,19 @@ test("who goes on after taking back has nothing to do again", () => {
   expect(mask).toEqual({ done: [stroke(), { kind: "invert" }], undone: [] });
   expect(redo(mask)).toBe(mask);
   expect(undo(emptyMask)).toBe(emptyMask);
+});
+
+test("a file that was loaded is the mask as long as nothing is done to it", () => {
+  const sent = { address: "http://127.0.0.1:7866/inputs/a.png" };
+  // Only a browser has bitmaps, and none is looked at here.
+  const load: MaskStep = { kind: "load", picture: {} as ImageBitmap, sent };
+  expect(loadedAlone(emptyMask)).toBeUndefined();
+  expect(loadedAlone(made(stroke()))).toBeUndefined();
+  expect(loadedAlone(made(stroke(), load))).toBe(sent);
+  for (const step of [stroke(), stroke(true), { kind: "invert" }, { kind: "clear" }] as const) {
+    expect(loadedAlone(made(load, step))).toBeUndefined();
+    expect(loadedAlone(undo(made(load, step)))).toBe(sent);
+  }
 });
 
 test("clearing can be taken back, and what came before it is not drawn", () => {

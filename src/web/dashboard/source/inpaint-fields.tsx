@@ -22,7 +22,7 @@ export function InpaintFields({ draft, change }: InpaintFieldsProps) {
         <input
           id="additional"
           value={draft.additional}
-          placeholder="Goes before the prompt; may stay empty"
+          placeholder="Goes before the prompt"
           onInput={(event) => change({ additional: event.currentTarget.value })}
         />
       </div>

@@ -1,9 +1,15 @@
+import type { LoadedMask } from "./mask-history.ts";
 import { asMask } from "./mask-pixels.ts";
 import { readPicture } from "./starting-picture.ts";
 
-/** A mask from a file, read as the server reads masks. @throws Error for what the browser cannot show */
-export async function loadMask(file: Blob, name: string): Promise<ImageBitmap> {
-  const { shown, width, height } = await readPicture(file, name);
+/**
+ * A mask from a file, read as the server reads masks.
+ *
+ * @param address where the server has it, if it does
+ * @throws Error for what the browser cannot show
+ */
+export async function loadMask(file: Blob, name: string, address?: string): Promise<LoadedMask> {
+  const { shown, width, height, sent } = await readPicture(file, name, address);
   const picture = new Image();
   picture.src = shown;
   await picture.decode();
@@ -14,5 +20,5 @@ export async function loadMask(file: Blob, name: string): Promise<ImageBitmap> {
   context.drawImage(picture, 0, 0);
   const pixels = context.getImageData(0, 0, width, height);
   asMask(pixels.data, [226, 62, 118]);
-  return await createImageBitmap(pixels);
+  return { kind: "load", picture: await createImageBitmap(pixels), sent };
 }

@@ -1,4 +1,8 @@
+import type { SentPicture } from "./starting-picture.ts";
 import type { Point } from "./view.ts";
+
+/** A mask from a file: as it is drawn, and the file itself or its address. */
+export type LoadedMask = Readonly<{ kind: "load"; picture: ImageBitmap; sent: SentPicture }>;
 
 /**
  * One thing done to a mask. A stroke's places and width are in the picture's pixels; an `area` is what an outline encloses.
@@ -7,7 +11,7 @@ import type { Point } from "./view.ts";
 export type MaskStep = Readonly<
   | { kind: "stroke"; erase: boolean; width: number; points: readonly Point[] }
   | { kind: "area"; points: readonly Point[] }
-  | { kind: "load"; picture: ImageBitmap }
+  | LoadedMask
   | { kind: "fill" }
   | { kind: "clear" }
   | { kind: "invert" }
@@ -40,6 +44,15 @@ export function redo(mask: MaskHistory): MaskHistory {
 export function visible({ done }: MaskHistory): readonly MaskStep[] {
   const from = done.findLastIndex(({ kind }) => kind === "fill" || kind === "clear" || kind === "load");
   return from < 0 ? done : done.slice(from);
+}
+
+/**
+ * The file that a mask is, where nothing was painted over it: it is sent as it is, since only the server stretches it to the
+ * picture as the API says.
+ */
+export function loadedAlone(mask: MaskHistory): SentPicture | undefined {
+  const [first, ...others] = visible(mask);
+  return first?.kind === "load" && others.length === 0 ? first.sent : undefined;
 }
 
 /** Whether nothing was painted yet; a mask that was painted and erased again is none that is known to be empty. */

@@ -31,8 +31,7 @@ type MaskToolsProps = Readonly<{
 export function MaskTools({ painting, picture, mask, change, complain }: MaskToolsProps) {
   const { tool, setTool, size, resize, longest } = painting;
   const step = (one: MaskStep) => change(withStep(mask, one));
-  const load = (file: File) =>
-    void loadMask(file, file.name).then((loaded) => step({ kind: "load", picture: loaded }), complain);
+  const load = (file: File) => void loadMask(file, file.name).then(step, complain);
   return (
     <div class="tools">
       <fieldset>

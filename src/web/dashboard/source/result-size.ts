@@ -1,4 +1,10 @@
-import { enlargedSize, latentSize, mostDiffused, variedSize } from "#/image/operations/source-sizes.ts";
+import {
+  enlargedSize,
+  isTooLong,
+  latentSize,
+  mostDiffused,
+  variedSize,
+} from "#/image/operations/source-sizes.ts";
 import { outpaintRegion } from "./outpaint-region.ts";
 import { isExtended, type SourceDraft, takesPart } from "./source-draft.ts";
 import type { Size } from "./view.ts";
@@ -10,11 +16,11 @@ export type Foreseen = Readonly<{ size: Size; direct: boolean }>;
  * The size that the server will make of a picture, told before it is sent.
  *
  * @param working the size number that the server's checkpoint brings pictures to
- * @returns undefined where the picture takes no part, or is so narrow that a side would become 0
+ * @returns undefined where the picture takes no part, or is so narrow that the server refuses it
  */
 export function foreseen(draft: SourceDraft, working: number): Foreseen | undefined {
   const { picture, tab, method, extensions } = draft;
-  if (picture === undefined || !takesPart(draft)) return undefined;
+  if (picture === undefined || !takesPart(draft) || isTooLong(picture)) return undefined;
   if (tab === "inpaint") {
     const { width, height } = isExtended(draft) ? outpaintRegion(picture, extensions) : picture;
     return { size: { width, height }, direct: false };
@@ -31,7 +37,7 @@ function upscaled(picture: Size, { method, multiple }: SourceDraft, working: num
   const enlarged = enlargedSize(picture, factorOf(method, multiple), working);
   if (enlarged === undefined) return undefined;
   const direct = method.includes("Fast") || enlarged.number > mostDiffused(working);
-  return { size: direct ? enlarged.size : latentSize(enlarged.size), direct };
+  return { size: enlarged.size, direct };
 }
 
 function factorOf(method: SourceDraft["method"], multiple: number): number {

@@ -126,7 +126,8 @@ function told(draft: SourceDraft, working: number): string {
   if (draft.tab === "uov" && draft.method === "Disabled")
     return "Disabled: the picture takes no part, and a new one is made from the prompt.";
   const made = foreseen(draft, working);
-  if (made === undefined) return "This picture is too narrow for that.";
+  if (made === undefined)
+    return "This picture is too narrow: its longer side may be at most 100 times as long as the shorter one.";
   const { width, height } = made.size;
   const direct = made.direct ? " It is only enlarged: without the prompt, and one picture." : "";
   return `The result will be ${width} × ${height}.${direct}`;

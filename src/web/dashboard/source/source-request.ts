@@ -1,8 +1,8 @@
 import { exportMask } from "./export-mask.ts";
-import { isUntouched } from "./mask-history.ts";
+import { isUntouched, loadedAlone } from "./mask-history.ts";
 import { pixelsOf } from "./outpaint-region.ts";
 import { type SourceDraft, sides, takesPart } from "./source-draft.ts";
-import { dataUri, type StartingPicture, sentPicture } from "./starting-picture.ts";
+import { type StartingPicture, sentPicture } from "./starting-picture.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -17,11 +17,11 @@ export async function sourceRequest(draft: SourceDraft): Promise<Fields> {
   if (picture === undefined || !takesPart(draft)) return {};
   switch (tab) {
     case "uov":
-      return { current_tab: tab, uov_input_image: await sentPicture(picture), ...varyFields(draft) };
+      return { current_tab: tab, uov_input_image: await sentPicture(picture.sent), ...varyFields(draft) };
     case "inpaint":
       return {
         current_tab: tab,
-        inpaint_input_image: await sentPicture(picture),
+        inpaint_input_image: await sentPicture(picture.sent),
         ...(await maskFields(draft, picture)),
         ...inpaintFields(draft),
       };
@@ -47,7 +47,10 @@ async function maskFields(draft: SourceDraft, picture: StartingPicture): Promise
   return {
     ...(file === undefined
       ? {}
-      : { inpaint_mask_image_upload: await dataUri(file), invert_mask_checkbox: invert }),
+      : {
+          inpaint_mask_image_upload: await sentPicture(loadedAlone(mask) ?? { file }),
+          invert_mask_checkbox: invert,
+        }),
     ...(chosen.length === 0
       ? {}
       : {

@@ -2,6 +2,9 @@ import { fileOrientation } from "./file-orientation.ts";
 import { type Turn, turnOf } from "./turned.ts";
 import type { Size } from "./view.ts";
 
+/** What is sent of a picture: its file's bytes, or its address on this server. */
+export type SentPicture = Readonly<{ file: Blob } | { address: string }>;
+
 /**
  * A picture to start from. It is sent as it is: the bytes of its file, or its address on this server. What is shown is
  * turned as the server turns it, so its size and places are those of the server.
@@ -12,7 +15,7 @@ export type StartingPicture = Readonly<{
   height: number;
   /** What `<img>` shows. */
   shown: string;
-  sent: Readonly<{ file: Blob } | { address: string }>;
+  sent: SentPicture;
 }>;
 
 /**
@@ -44,7 +47,7 @@ async function turned(stored: ImageBitmap, { width, height }: Size, matrix: Turn
 }
 
 /** What is put into a request for a picture: its address, or its file as a data URI. */
-export async function sentPicture({ sent }: StartingPicture): Promise<string> {
+export async function sentPicture(sent: SentPicture): Promise<string> {
   return "address" in sent ? sent.address : await dataUri(sent.file);
 }
 

@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useState } from "preact/hooks";
+import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { localUrl } from "../local-url.ts";
 import type { Server } from "../server.ts";
 import type { TaskRecord } from "../wire.ts";
@@ -24,10 +24,13 @@ export function useSource(server: Server, attempt: (work: Promise<unknown>) => v
   const shown = source.picture?.shown;
   useEffect(() => () => void (shown !== undefined && URL.revokeObjectURL(shown)), [shown]);
 
-  // Whoever takes a picture of the history is led to where it is now.
+  // Whoever takes a picture of the history is led to where it is now; whose button went with the change goes on from there.
   const own = source.picture !== undefined && "address" in source.picture.sent;
+  const before = useRef(shown);
   useEffect(() => {
-    if (own) document.getElementById("source")?.focus();
+    const isLost = before.current !== shown && document.activeElement === document.body;
+    before.current = shown;
+    if (own || isLost) document.getElementById("source")?.focus({ preventScroll: !own });
   }, [own, shown]);
 
   const fetched = async (address: string) => await (await server.open(localUrl(address))).blob();
@@ -55,8 +58,7 @@ export function useSource(server: Server, attempt: (work: Promise<unknown>) => v
     const picture = await readPicture(await fetched(address), nameOf(address), address);
     const before = { ...emptySource, ...fields, picture };
     if (mask === undefined) return before;
-    const loaded = await loadMask(await fetched(mask), nameOf(mask));
-    return { ...before, mask: withStep(emptyMask, { kind: "load", picture: loaded }) };
+    return { ...before, mask: withStep(emptyMask, await loadMask(await fetched(mask), nameOf(mask), mask)) };
   };
   /** All that a task was made of. */
   const restore = (record: TaskRecord) => attempt(restored(record).then(setSource));

@@ -152,6 +152,8 @@ test("a mask with nothing in it, or nothing left of it, is told, with the ways o
   expect(() => areaToDraw([picture, grey(40, 20, () => 90)], source)).toThrow(
     "there is nothing to paint anew",
   );
+  const short = { ...source, mask: undefined as never, outpaint: { left: null, top: null } };
+  expect(() => areaToDraw([grey(3, 3, () => 7)], short)).toThrow("outpaint_distance");
   const thin = grey(40, 20, (x) => (x === 5 ? 255 : 0));
   expect(() => areaToDraw([picture, thin], { ...source, grow: -1 })).toThrow("inpaint_erode_or_dilate");
 });

@@ -178,5 +178,15 @@ test("what is enlarged without diffusion has no texts, and ends with a sentence 
     "2 Image processing ...",
     "3 Upscaling image from (640, 480) ...",
   ]);
+  // The number moves with the tiles; where more is to come it stays.
+  const tiles = (direct: boolean) =>
+    [0, 1, 2, 3].map((part) => {
+      const source = { kind: "upscale", direct } as const;
+      return reportsAt({ ...upscaling, part, parts: 4 }, { ...outline(1, 18, false), source })[0]?.percent;
+    });
+  expect([tiles(true), tiles(false)]).toEqual([
+    [3, 27, 51, 75],
+    [7, 7, 7, 7],
+  ]);
   expect([savingPicture.percent, said(savingPicture, job)]).toEqual([100, "Saving image to system ..."]);
 });
