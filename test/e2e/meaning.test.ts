@@ -107,3 +107,14 @@ test("a picture that is varied a little stays nearer than one that is varied str
   const { foreground, background } = await readPng(subtle);
   expect([isRed(foreground), background]).toEqual([true, "blue"]);
 });
+
+test("a picture that is enlarged without being drawn anew is the picture, shrunk again", async () => {
+  const base = await picture(scene, 5);
+  const large = await picture(scene, 105, {
+    uov_method: "Upscale (Fast 2x)",
+    uov_input_image: Buffer.from(base).toString("base64"),
+  });
+  const { width, height } = await sharp(large).metadata();
+  expect([width, height]).toEqual([512, 512]);
+  expect(await apart(base, await sharp(large).resize(256, 256).png().toBuffer())).toBeLessThan(2);
+});

@@ -37,10 +37,14 @@ function wrongShapes(shape: readonly number[]): readonly (readonly [number, read
 }
 
 /** Shapes that are tried at least, of networks that have few tensors. */
-const least: Partial<Readonly<Record<NetworkName, number>>> = { "inpaint-head": 6, "rrdb-pixels": 40 };
+const least: Partial<Readonly<Record<NetworkName, number>>> = {
+  "inpaint-head": 6,
+  "rrdb-pixels": 40,
+  "control-hint": 80,
+};
 
 for (const { name, from, draw } of Object.values(networks)) {
-  const { tensors } = locatedFor(from, checkpoint, sdxlTiny);
+  const { tensors } = locatedFor(from, checkpoint, sizes);
   test(`${name}: no tensor can have another shape unnoticed`, () => {
     const used = networks[name]
       .draw(weightSource("tiny", tensors), operators.cpu, { clipSkip: 1 })
