@@ -1,12 +1,13 @@
-"""Whole jobs that start from a picture: the requests and tiny files of test/golden/image-modes.test.ts, and its kept pixels.
+"""Whole jobs that start from a picture or that pictures guide: the requests and tiny files of
+test/golden/image-modes.test.ts, and its kept pixels.
 
     python3 scripts/golden/image_modes.py write FOLDER
     python3 scripts/golden/image_modes.py keep FOLDER
 
-`write` packs the tiny files and pictures into test/golden, writes the requests to test/golden/image-modes.json, and lays all
-of it out in FOLDER as FooocusAPI's worker wants it: FOLDER/models, FOLDER/inputs, FOLDER/requests.json. What the worker drew
-lies in FOLDER/pictures as ID-N.png when `keep` is called: what packs well is kept whole, of the others every third, fifth or
-eleventh pixel both ways, among which all places within a block of the VAE occur.
+`write` packs the tiny files and pictures into test/golden (the ControlNets are there: control.py's), writes the requests to
+test/golden/image-modes.json, and lays all of it out in FOLDER as FooocusAPI's worker wants it: FOLDER/models, FOLDER/inputs,
+FOLDER/requests.json. What the worker drew lies in FOLDER/pictures as ID-N.png when `keep` is called: what packs well is kept
+whole, of the others every third, fifth or eleventh pixel both ways, among which all places within a block of the VAE occur.
 
 The expected pictures were drawn by hand, outside this repository, by FooocusAPI at 78141cc (Fooocus 2.5.5) with torch 2.13.0
 on the CPU in float32, text encoders too. Changed from outside were
@@ -32,7 +33,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from PIL import Image
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 
 import image_mode_files as files
 import tiny
@@ -43,6 +44,8 @@ LORA, REFINER, SD1 = "tiny-lora-sgm.safetensors", "tiny-refiner.safetensors", "t
 # One that draws at SDXL's size, and one whose sidecar says 256: a sixteenth of the work.
 LARGE_PICTURES, SMALL_PICTURES = "tiny.safetensors", "tiny-256.safetensors"
 INTERPOSER = "xl-to-v1_interposer-v4.0.safetensors"
+# A Control-LoRA for PyraCanny and a whole ControlNet for CPDS, which control.py writes; here they see more of their pictures.
+CONTROLS = {"control-lora-canny-rank128.safetensors": "control-lora.safetensors", "fooocus_xl_cpds_128.safetensors": "control-ldm.safetensors"}
 APART, SMALL = (1, 3, 5, 11), 24_000
 
 
@@ -76,6 +79,23 @@ def inpaint(name, picture, mask, *settings, **changed):
 
 def outpaint(name, picture, sides, *settings, **changed):
     return inpaint(f"out-{name}", picture, None, *settings, outpaint_selections=sides, **changed)
+
+
+def control(kind, picture, weight=1.0, stop=1.0):
+    return {"cn_img": f"@{picture}.png", "cn_stop": stop, "cn_weight": weight, "cn_type": kind}
+
+
+def canny(picture="middle", **given):
+    return control("PyraCanny", picture, **given)
+
+
+def cpds(picture="middle", **given):
+    return control("CPDS", picture, **given)
+
+
+def guided(name, controls, *settings, **changed):
+    size = {"overwrite_width": 160, "overwrite_height": 128}
+    return case(f"guided-{name}", *settings, controlnet_image=controls, **{**size, **changed})
 
 
 def slots(*loras):
@@ -129,6 +149,18 @@ CASES = [
     outpaint("all-distances", "wide", ["Left", "Right", "Top", "Bottom"], 3, "euler", "karras", 36, outpaint_distance=[17, 0, 31, 8], overwrite_switch=1),
     inpaint("out-masked", "wide", "mask-wide", 3, "euler", "karras", 37, outpaint_selections=["Right"], outpaint_distance=[9, 9, 40, 9], inpaint_strength=0.4),
     upscale("fast-1024", "Fast 2x", "odd", base_model_name=LARGE_PICTURES),
+    guided("canny", [canny(stop=0.5)], 4, "euler", "karras", 1),
+    guided("canny-hard", [canny("wide", weight=0.7)], 4, "dpmpp_2m_sde_gpu", "karras", 2, canny_low_threshold=100, canny_high_threshold=200, controlnet_softness=0),
+    guided("canny-as-given", [canny("odd")], 4, "euler_ancestral", "normal", 3, skipping_cn_preprocessor=True, controlnet_softness=1),
+    guided("canny-lora", [canny()], 3, "euler", "karras", 4, loras=slots((LORA, 1.0))),
+    guided("canny-refiner", [canny()], 5, "euler", "karras", 5, refiner_model_name=REFINER, overwrite_switch=2),
+    guided("canny-separate", [canny()], 5, "euler", "karras", 6, refiner_model_name=REFINER, overwrite_switch=2, refiner_swap_method="separate"),
+    guided("canny-stop", [canny(stop=0.3)], 8, "heun", "karras", 7),
+    guided("canny-distilled", [canny()], 4, "lcm", "lcm", 8, guidance_scale=1),
+    guided("cpds", [cpds("large", weight=1.5, stop=0.3)], 4, "uni_pc", "normal", 11, overwrite_width=136, overwrite_height=152),
+    guided("both", [cpds("tall"), canny("wide", weight=0.5, stop=0.5), canny(weight=0.8, stop=0.9)], 5, "dpmpp_sde_gpu", "karras", 13, image_number=2),
+    guided("inpaint", [canny("odd"), cpds("large")], 5, "euler", "karras", 33, mixing_image_prompt_and_inpaint=True, inpaint_input_image="@wide.png", inpaint_mask_image_upload="@mask-wide.png", overwrite_switch=3),
+    guided("debug", [cpds("tall"), canny("odd"), canny("wide")], 3, "euler", "karras", 36, debugging_cn_preprocessor=True),
 ]
 # Left to runs on demand: what is at SDXL's size, and what costs most of the others.
 COSTLY = ("upscale-long", "upscale-custom", "upscale-two-images", "vary-too-large")
@@ -165,6 +197,10 @@ def write(folder):
     save_file(tiny.sd1(), models / "checkpoints" / SD1)
     save_file(tiny.interposer(), models / "vae_approx" / INTERPOSER)
     (models / "loras" / LORA).write_bytes((GOLDEN / LORA).read_bytes())
+    for name, ours in CONTROLS.items():
+        target = models / "controlnet" / name
+        subprocess.run(["zstd", "-q", "-f", "-d", GOLDEN / "models" / f"{ours}.zst", "-o", target], check=True)
+        save_file(files.seeing(load_file(target)), target)
 
     vae, head, upscaler = models / "vae" / files.VAE, models / "inpaint" / files.HEAD, models / "upscale_models" / files.UPSCALER
     save_file(files.narrow_vae(), vae)

@@ -1,8 +1,9 @@
 import { afterAll, expect, test } from "bun:test";
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import type { GenerateParams } from "#/api/generate.ts";
+import { controlFileNames } from "#/catalog/control-files.ts";
 import { decodeImage } from "#/image/decode.ts";
 import type { Pixmap } from "#/image/pixmap.ts";
 import { generate } from "#/pipeline/generate.ts";
@@ -10,12 +11,14 @@ import { Run } from "#/pipeline/run.ts";
 import { resolveRecipe, type World } from "#/recipe/resolve.ts";
 import { loadInputs } from "#/tasks/intake/load-inputs.ts";
 import { goldenPath, tinyCheckpoint, tinyInterposer, tinyRefiner, tinySd1 } from "../support/golden.ts";
+import { packedModel } from "../support/packed-model.ts";
 import { plainParams, plainWorld } from "../support/plain-request.ts";
 import { openFolder } from "../support/whole-image.ts";
+import { withDoubled } from "../support/with-doubled.ts";
 import cases from "./image-modes.json";
 
 /**
- * Whole jobs that start from a picture against Fooocus' own modules on the same files (scripts/golden/image_modes.py), from
+ * Whole jobs that start from a picture or that pictures guide against Fooocus' own modules on the same files (scripts/golden/image_modes.py), from
  * the request to pixels. The costly cases too: `IMAGE_MODES=all npm test -- test/golden/image-modes.test.ts`, or a pattern of
  * names in its place.
  *
@@ -36,6 +39,12 @@ const models: Readonly<Record<string, string>> = {
   "checkpoints/tiny-sd1.safetensors": await tinySd1(),
   "vae_approx/xl-to-v1_interposer-v4.0.safetensors": await tinyInterposer(),
   "loras/tiny-lora-sgm.safetensors": goldenPath("tiny-lora-sgm.safetensors"),
+};
+
+/** These see more of their pictures than control.test.ts's do, as `seeing` of scripts/golden/image_mode_files.py has them. */
+const controls: Readonly<Record<string, string>> = {
+  [`controlnet/${controlFileNames.canny}`]: packedModel("control-lora.safetensors"),
+  [`controlnet/${controlFileNames.cpds}`]: packedModel("control-ldm.safetensors"),
 };
 
 const packedModels = [
@@ -71,6 +80,7 @@ const world: World = {
   loras: ["tiny-lora-sgm.safetensors"],
   vaes: inFolder("vae"),
   inpaintFiles: inFolder("inpaint"),
+  controlFiles: Object.values(controlFileNames),
   upscalers: { files: inFolder("upscale_models"), rule: { named: "", without: "refuse" } },
   pictureSize: (name) => sizes.get(name),
   sidecar: (checkpoint) => (checkpoint === "tiny-256.safetensors" ? { size_number: 256 } : {}),
@@ -78,9 +88,11 @@ const world: World = {
 };
 
 const folder = mkdtempSync(join(tmpdir(), "image-modes-"));
-for (const kind of ["checkpoints", "loras", "vae", "vae_approx", "inpaint", "upscale_models"])
-  mkdirSync(join(folder, kind));
+for (const name of [...Object.keys(models), ...Object.keys(controls), ...packedModels])
+  mkdirSync(join(folder, dirname(name)), { recursive: true });
 for (const [name, path] of Object.entries(models)) symlinkSync(path, join(folder, name));
+for (const [name, path] of Object.entries(controls))
+  writeFileSync(join(folder, name), withDoubled(path, /^input_hint_block\..*\.weight$/));
 for (const name of packedModels) {
   const packed = await Bun.file(goldenPath(`image-modes/models/${basename(name)}.zst`)).bytes();
   writeFileSync(join(folder, name), Bun.zstdDecompressSync(packed));
@@ -94,13 +106,10 @@ afterAll(async () => {
 
 /** A case's request as it is when its pictures were taken in. */
 function paramsOf({ request }: Case): GenerateParams {
-  const entries = Object.entries(request).map(([field, value]) => [
-    field,
-    typeof value === "string" && value.startsWith("@") ? `http://a.test/inputs/${value.slice(1)}` : value,
-  ]);
+  const taken = JSON.stringify(request).replaceAll('"@', '"http://a.test/inputs/');
   return {
     ...plainParams,
-    ...(Object.fromEntries(entries) as Partial<GenerateParams>),
+    ...(JSON.parse(taken) as Partial<GenerateParams>),
     image_seed: BigInt(request.image_seed),
   };
 }
@@ -137,7 +146,7 @@ const wanted = process.env["IMAGE_MODES"];
 for (const listed of cases) {
   const { name, always, drawn } = listed;
   if (wanted === undefined ? !always : wanted !== "all" && !new RegExp(wanted).test(name)) continue;
-  test(`a picture to start from: ${name}`, async () => {
+  test(`a whole job with pictures: ${name}`, async () => {
     const images = await draw(listed);
     expect(images.map(({ width, height }) => ({ width, height }))).toEqual(
       drawn.map(({ width, height }) => ({ width, height })),

@@ -3,20 +3,28 @@ import { shownName } from "../shown-name.ts";
 
 const elsewhere = (folder: string): string => `put it into the ${folder} folder`;
 const other = "only SDXL models are drawn here";
+const unread = "no such file is read here";
 
 /**
  * Kinds that are told by a name in the file, in this order: what comes first has names of what comes later, too. Names
  * are those of the packages that write them (diffusers, and each model's own repository).
  */
 const byName: readonly (readonly [pattern: RegExp, what: string, way: string])[] = [
-  [/lora_controlnet|lllite_/, "a Control-LoRA or ControlNet-LLLite", elsewhere("controlnet")],
+  [/lora_controlnet/, "a Control-LoRA", elsewhere("controlnet")],
+  [/lllite_/, "a ControlNet-LLLite", unread],
   [
     /(^|\.)lora_(unet|te|transformer|prior|down|up)|\.lora_(up|down|A|B)\.|[._]lora\.(up|down)|\.(hada|lokr)_w|^lycoris_|\.oft_blocks|\.b?oft_R\b/,
     "a LoRA",
     elsewhere("loras"),
   ],
+  [
+    /(^|\.)(task_embedding$|control_add_embedding\.)/,
+    "a ControlNet-Union, one file for many kinds of pictures",
+    unread,
+  ],
+  [/^controlnet_(single_)?blocks\./, "a ControlNet of another architecture", other],
   [/^(control_model\.|input_hint_block\.|controlnet_)/, "a ControlNet", elsewhere("controlnet")],
-  [/^(adapter\.)?body\.\d+\.(in_conv|resnets)/, "a T2I-Adapter", elsewhere("controlnet")],
+  [/^(adapter\.)?body\.\d+\.(in_conv|resnets|block\d)\./, "a T2I-Adapter", unread],
   [/^(image_proj|ip_adapter)\./, "an IP-Adapter", elsewhere("controlnet")],
   [/time_stack\.|motion_modules\.|temporal_transformer_blocks|temporal_res_block/, "a video model", other],
   [/distilled_guidance_layer\./, "a Chroma model", other],

@@ -33,7 +33,7 @@ const networks: readonly (readonly [RegExp, string])[] = [
 /** Files that are no LoRAs at all, or none that works alone. */
 const kinds: readonly (readonly [RegExp, string])[] = [
   [/^lora_controlnet$|^controlnet_/, "a Control-LoRA (put it into the controlnet folder)"],
-  [/^lllite_/, "a ControlNet-LLLite (put it into the controlnet folder)"],
+  [/^lllite_/, "a ControlNet-LLLite (no such file is read here)"],
   [/^(ip_adapter|image_proj)\./, "an IP-Adapter"],
   [/^\d+\.to_(q|k|v|out)(_lora|_ip)/, "the LoRA of an IP-Adapter FaceID, which works only together with it"],
   [

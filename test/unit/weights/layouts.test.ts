@@ -8,6 +8,7 @@ const early = `${unet}input_blocks.1.1.transformer_blocks.0.attn2.to_k.weight`;
 const later = `${unet}input_blocks.4.1.transformer_blocks.0.attn2.to_k.weight`;
 
 const only = "only SDXL models are drawn here";
+const unread = "no such file is read here";
 
 /** What a file is told to be that is no SDXL base model, by a tensor that gives it away. */
 const foreign: readonly (readonly [string, string, readonly number[]])[] = [
@@ -32,6 +33,17 @@ const foreign: readonly (readonly [string, string, readonly number[]])[] = [
     "control_model.input_hint_block.0.weight",
     [8, 3, 3, 3],
   ],
+  ["a Control-LoRA (put it into the controlnet folder)", "lora_controlnet", [0]],
+  [`a ControlNet-LLLite (${unread})`, "lllite_unet_mid_block_1.depth.0.weight", [8, 8]],
+  [`a T2I-Adapter (${unread})`, "adapter.body.0.resnets.0.block1.weight", [8, 8, 3, 3]],
+  [`a T2I-Adapter (${unread})`, "body.0.in_conv.weight", [8, 8, 1, 1]],
+  [`a T2I-Adapter (${unread})`, "body.0.block1.weight", [8, 8, 3, 3]],
+  [
+    `a ControlNet-Union, one file for many kinds of pictures (${unread})`,
+    "control_add_embedding.linear_1.weight",
+    [8, 8],
+  ],
+  [`a ControlNet of another architecture (${only})`, "controlnet_blocks.0.weight", [8, 8]],
   [`a Stable Diffusion 1.x model (${only})`, early, [320, 768]],
   [`a Stable Diffusion 2.x model (${only})`, early, [320, 1024]],
   [`a Stable Diffusion 1.x model (${only})`, later, [640, 768]],
