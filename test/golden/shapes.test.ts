@@ -68,14 +68,32 @@ const pictures = [
   { N: 1, h: 8, w: 12 },
   { N: 2, h: 7, w: 5 },
 ];
-/** What ControlNets answer for a latent of this size; 1 x 1 is nothing, in a call that none guides. */
+/** How often each answer of a ControlNet is halved, and its channels. */
+const controlAnswers = [
+  [0, 32],
+  [0, 32],
+  [0, 32],
+  [1, 32],
+  [1, 64],
+  [1, 64],
+  [2, 64],
+  [2, 128],
+  [2, 128],
+  [2, 128],
+] as const;
+/** What ControlNets answer for a latent of this size. */
 const controlSizes = (h: number, w: number): Record<string, number> =>
   Object.fromEntries(
-    [0, 0, 0, 1, 1, 1, 2, 2, 2, 2].flatMap((halved, place) => [
+    controlAnswers.flatMap(([halved, channels], place) => [
+      [`control_${place}_c`, channels],
       [`control_${place}_h`, Math.ceil(h / 2 ** halved)],
       [`control_${place}_w`, Math.ceil(w / 2 ** halved)],
     ]),
   );
+/** The single zero of a call that none guides. */
+const unguided = Object.fromEntries(
+  controlAnswers.flatMap((_, place) => ["c", "h", "w"].map((dim) => [`control_${place}_${dim}`, 1] as const)),
+);
 
 const parts: Readonly<Record<NetworkName, Part>> = {
   unet: {
@@ -83,7 +101,7 @@ const parts: Readonly<Record<NetworkName, Part>> = {
     loras: joined.unet.loras,
     sizes: [
       { N: 1, T: 77, h: 8, w: 12, ...controlSizes(8, 12) },
-      { N: 2, T: 154, h: 7, w: 5, ...controlSizes(1, 1) },
+      { N: 2, T: 154, h: 7, w: 5, ...unguided },
       { N: 1, T: 77, h: 9, w: 13, ...controlSizes(9, 13) },
       { N: 2, T: 77, h: 1, w: 3, ...controlSizes(1, 3) },
     ],
