@@ -52,7 +52,10 @@ test("the record's result is a URL that serves the same picture again", async ()
   expect(await pixels(await file.arrayBuffer())).toEqual(await pixels(await direct.arrayBuffer()));
 });
 
-test("libraries are unpacked and LoRAs joined below the home folder, and nothing reports home from there", () => {
+test("libraries are unpacked and LoRAs joined below the home folder, and nothing reports home from there", async () => {
+  // A single LoRA, as the mode's own, is mapped where it lies.
+  const neon = { enabled: true, model_name: "fooocusd-demo-neon.safetensors", weight: 0.5 };
+  expect((await generate({ ...request, loras: [neon] })).status).toBe(200);
   const cache = join(server.folder, "home/.cache");
   expect(readdirSync(cache)).toEqual(["fooocusd"]);
   const folders = readdirSync(join(cache, "fooocusd")).toSorted();

@@ -302,6 +302,8 @@ describe.skipIf(chromiumPath === undefined)("the mask brush in a browser", () =>
   test("a picture is pasted, chosen, removed; what is none is said", async () => {
     const dashboard = await openDashboard(browser, server.url);
     const { page } = dashboard;
+    // From here on the browser tells of dialogs: asked for just before a key, it may come too late for that one.
+    page.on("filechooser", () => undefined);
     await page.getByLabel("Prompt").focus();
     await pastePng(page, scene);
     await page.getByText(", 320 × 200").waitFor();
