@@ -1,6 +1,7 @@
 import type { GenerateParams } from "#/api/generate.ts";
 import type { Sidecar } from "#/catalog/sidecar.ts";
 import { isNothing } from "#/lib/nothing.ts";
+import { roundHalfEven } from "#/lib/round-half-even.ts";
 import { swapMethods } from "./known-names.ts";
 import { knownName } from "./names.ts";
 import type { Performance } from "./performance.ts";
@@ -16,10 +17,6 @@ type Shelf = Readonly<{
 
 /** Where the base model without its patch takes over, as a fraction of the mode's steps: the hole is laid out by then. */
 export const patchedUntil = 0.8;
-
-/** Half to even, as Python rounds. */
-const roundEven = (value: number): number =>
-  value % 1 === 0.5 ? 2 * Math.round(value / 2) : Math.round(value);
 
 /**
  * What takes over in the middle of the run, and where. Distilled modes have no refiner and their switch at the end; a
@@ -40,7 +37,7 @@ export function chooseRefiner(
   const name = none ? null : knownName(said, checkpoints, "refiner_model_name", "checkpoint");
   // By the mode's own number of steps, whatever overwrites that.
   const own = distilled === undefined ? params.refiner_switch : 1;
-  const fraction = roundEven(steps * (none && patched ? patchedUntil : own));
+  const fraction = roundHalfEven(steps * (none && patched ? patchedUntil : own));
   const at = overwrite_switch > 0 ? overwrite_switch : fraction;
   const swap = swapMethods.find((known) => known === method) ?? "joint";
   if (name === null) return swap === "joint" && !patched ? null : { name, swap, at };

@@ -1,7 +1,7 @@
+import { roundHalfEven } from "#/lib/round-half-even.ts";
 import { channelsOf, type Picture } from "../greymap.ts";
 import { type AreaWeights, areaWeights } from "./area-weights.ts";
 import { likePicture } from "./like-picture.ts";
-import { roundHalfEven } from "./round-half-even.ts";
 
 type Size = Readonly<{ width: number; height: number }>;
 

@@ -1,5 +1,5 @@
+import { roundHalfEven } from "#/lib/round-half-even.ts";
 import type { Pixmap } from "../pixmap.ts";
-import { roundHalfEven } from "./round-half-even.ts";
 
 /**
  * A picture brought to a size as control images are where theirs is another one: the middle of it that has the size's aspect,

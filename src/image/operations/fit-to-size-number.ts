@@ -1,6 +1,6 @@
+import { roundHalfEven } from "#/lib/round-half-even.ts";
 import type { Picture } from "../greymap.ts";
 import { lanczosResize } from "./lanczos-resize.ts";
-import { roundHalfEven } from "./round-half-even.ts";
 import { sizeNumber } from "./size-number.ts";
 
 type Size = Readonly<{ width: number; height: number }>;

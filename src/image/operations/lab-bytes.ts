@@ -1,6 +1,6 @@
+import { roundHalfEven } from "#/lib/round-half-even.ts";
 import type { Pixmap } from "../pixmap.ts";
 import { fromLight, integerTable, labCurve, rgbToXyz, toLight, white, xyzToRgb } from "./lab-constants.ts";
-import { roundHalfEven } from "./round-half-even.ts";
 
 const { fround } = Math;
 

@@ -1,4 +1,4 @@
-import { roundHalfEven } from "./round-half-even.ts";
+import { roundHalfEven } from "#/lib/round-half-even.ts";
 
 /** CIE XYZ of D65 by linear sRGB, and back; rows are X, Y, Z and R, G, B, columns the others in that order. */
 export const rgbToXyz = [

@@ -1,6 +1,6 @@
+import { roundHalfEven } from "#/lib/round-half-even.ts";
 import type { FloatMap } from "./float-map.ts";
 import { isBright, labCurve, rgbToXyz, toLight, white } from "./lab-constants.ts";
-import { roundHalfEven } from "./round-half-even.ts";
 
 const { fround } = Math;
 

@@ -1,8 +1,8 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { fitToSizeNumber, fittedSize } from "#/image/operations/fit-to-size-number.ts";
-import { roundHalfEven } from "#/image/operations/round-half-even.ts";
 import { sizeNumber } from "#/image/operations/size-number.ts";
+import { roundHalfEven } from "#/lib/round-half-even.ts";
 
 const of = (height: number, width: number) => ({ width, height });
 
