@@ -16,9 +16,9 @@ CHUNK = 1000
 
 def one(job):
     """A scene as seen through SDXL's size conditioning: usually whole, sometimes a crop of a larger drawing."""
-    seed, w, h = job
+    seed, w, h, kind = job
     rng = np.random.default_rng(seed)
-    s = world.sample(rng)
+    s = getattr(world, kind)(rng)
     top = left = 0
     if rng.random() < 0.06:
         big = 1 + rng.uniform(0.1, 0.3)
@@ -38,12 +38,13 @@ def main():
     p.add_argument("--height", type=int, default=128)
     p.add_argument("--count", type=int, default=10000)
     p.add_argument("--seed", type=int, default=100)
+    p.add_argument("--kind", choices=["sample", "placed"], default="sample")
     a = p.parse_args()
     a.state.mkdir(parents=True, exist_ok=True)
     with Pool(2) as pool:
         for c in range(0, a.count, CHUNK):
             n = min(CHUNK, a.count - c)
-            got = pool.map(one, [(a.seed * 1_000_003 + c + i, a.width, a.height) for i in range(n)], chunksize=25)
+            got = pool.map(one, [(a.seed * 1_000_003 + c + i, a.width, a.height, a.kind) for i in range(n)], chunksize=25)
             name = a.state / f"scenes-{a.width}x{a.height}-{a.seed}-{c // CHUNK:03d}"
             np.save(str(name) + ".npy", np.stack([g[0] for g in got]))
             name.with_suffix(".json").write_text(json.dumps([g[1] for g in got]))

@@ -3,6 +3,8 @@ import math
 
 import torch
 
+from nets import reduced
+
 BETAS = torch.linspace(0.00085**0.5, 0.012**0.5, 1000, dtype=torch.float64) ** 2
 ABAR = torch.cumprod(1 - BETAS, 0)
 SIGMAS = ((1 - ABAR) / ABAR).sqrt().float()
@@ -53,7 +55,7 @@ class Denoiser:
 
     def one(self, branch, x, sigma):
         t = self.t_of(sigma)
-        with torch.autocast("cpu", torch.bfloat16):
+        with reduced():
             eps = self.unet(x / math.sqrt(sigma**2 + 1), torch.full((len(x),), float(t)), branch[0], branch[1](t)).float()
         return x - sigma * eps
 

@@ -2,12 +2,14 @@
 every noise level that one of the fast modes asks for), then one adapter a mode, trained to jump.
 
     python3 distill.py STATE_DIR trajectories --seed 1 --minutes 5         one thread; run one process a core
+    python3 distill.py STATE_DIR trajectories --student LORA               half of them from where a student's first jumps lead
     python3 distill.py STATE_DIR lightning OUT.safetensors --minutes 6     also: hyper, lcm
 
 lightning: the Euler step from each level of its table must land where the teacher is at the next level.
 hyper, lcm: the estimate at each level the sampler visits must be the picture where the teacher's path ends.
 """
 import argparse
+import copy
 import json
 import math
 import os
@@ -22,10 +24,12 @@ import world
 from captions import WORDS
 from diffusion import Denoiser, SIGMAS, karras, lcm_t_of, lcm_table, sgm_uniform, t_of
 from export import build
-from lora import Adapter
+from lora import Adapter, apply_file
+from nets import UNet, reduced
 from text import TextBatcher, adm, encode
 from tokenizer import Bpe, Compact
 from train import Team
+from widen import OLD
 
 SHAPES = [(16, 16), (32, 32), (24, 40)]  # latent height and width
 HYPER = karras(4)
@@ -46,6 +50,10 @@ def union():
         n = max(1, math.ceil(math.log(gap) / 0.5)) if s > 0.1 else 1
         dense += [dense[-1] * gap ** (-(i + 1) / n) for i in range(n - 1)] + [s]
     return dense + [0.0]
+
+
+def nearest(table, sigma):
+    return min(range(len(table) - 1), key=lambda j: abs(math.log(table[j] / sigma)))
 
 
 def load(state):
@@ -70,6 +78,12 @@ def trajectories(a):
     torch.manual_seed(a.seed)
     rng = np.random.default_rng(a.seed)
     compact, nets = load(a.state)
+    if a.teacher:
+        nets["unet"] = UNet(**OLD).requires_grad_(False)
+        nets["unet"].load_state_dict(torch.load(a.teacher))
+    jumper = copy.deepcopy(nets["unet"])
+    if a.student:
+        apply_file({"unet": jumper}, a.student, 1.0)
     batcher, table, begin, n = TextBatcher(compact, rng), union(), time.time(), 0
     print("levels", len(table), [round(s, 3) for s in table], flush=True)
     while time.time() - begin < a.minutes * 60:
@@ -77,15 +91,23 @@ def trajectories(a):
         b = 32 if h == 16 else 8
         scenes = [world.sample(rng) for _ in range(b)]
         k = int(rng.choice([1, 2]))
-        with torch.autocast("cpu", torch.bfloat16):
+        with reduced():
             text = batcher.draw(scenes, k, drop=0)
             context, pooled, *_ = encode(nets["te1"], nets["te2"], text, k)
             nothing, nopool, *_ = encode(nets["te1"], nets["te2"], batcher.draw(scenes, 1, drop=1), 1)
         y, ny = plain_size(pooled, h, w), plain_size(nopool, h, w)
         d = Denoiser(nets["unet"], (context, lambda t: y), (nothing, lambda t: ny), a.cfg)
         x = torch.randn(b, 4, h, w) * math.sqrt(1 + table[0] ** 2)
-        xs, old, h_last = [x.half()], None, None
-        for s, nxt in zip(table, table[1:]):  # second order, deterministic
+        xs, old, h_last, first = [x.half()], None, None, 0
+        # A student must also know the way on from where it lands itself, which is not quite where the teacher was.
+        if a.student and rng.random() < 0.5:
+            own = Denoiser(jumper, (context, lambda t: y))
+            steps = [nearest(table, s) for s in LEVELS["lightning"][: int(rng.integers(2, 4))]]
+            for i, j in zip(steps, steps[1:]):
+                x = x + (x - own(x, table[i])) / table[i] * (table[j] - table[i])
+            first = steps[-1]
+            xs += [torch.full_like(x, math.nan).half()] * (first - 1) + [x.half()]
+        for s, nxt in zip(table[first:], table[first + 1 :]):  # second order, deterministic
             D = d(x, s)
             if nxt == 0:
                 x = D
@@ -95,7 +117,7 @@ def trajectories(a):
                 x = (nxt / s) * x + (1 - math.exp(-step)) * E
                 old, h_last = D, step
             xs.append(x.half())
-        torch.save({"xs": torch.stack(xs), "context": context.half(), "pooled": pooled.half(), "shape": (h, w)}, a.state / f"path-{a.seed}-{n:04d}.tmp")
+        torch.save({"xs": torch.stack(xs), "context": context.half(), "pooled": pooled.half(), "shape": (h, w), "first": first}, a.state / f"path-{a.seed}-{n:04d}.tmp")
         os.rename(a.state / f"path-{a.seed}-{n:04d}.tmp", a.state / f"path-{a.seed}-{n:04d}.pt")
         n += 1
 
@@ -115,7 +137,7 @@ def student(rank, a):
     average = [p.detach().clone() for p in params]
     opt = torch.optim.AdamW(params, lr=a.lr, betas=(0.9, 0.98), weight_decay=0, fused=True)
     table, levels = union(), LEVELS[a.what]
-    index = [min(range(len(table) - 1), key=lambda j: abs(math.log(table[j] / s))) for s in levels]
+    index = [nearest(table, s) for s in levels]
     paths = [torch.load(f) for f in sorted(a.state.glob("path-*.pt"))]
     log = open(a.state / f"{a.what}.log" if rank == 0 else os.devnull, "a")
     step, begin, sums = 0, time.time(), []
@@ -125,7 +147,8 @@ def student(rank, a):
         p = paths[rng.integers(len(paths))]
         n = p["xs"].shape[1]
         take = torch.from_numpy(rng.permutation(n)[: (32 if p["shape"][0] == 16 else 8)])
-        i = rng.integers(0, len(levels), len(take))
+        known = [q for q, at in enumerate(index) if at >= p.get("first", 0)]
+        i = rng.choice(known, len(take))
         j = np.array(index)[i]
         sigma = torch.tensor([table[q] for q in j])
         x = torch.stack([p["xs"][q, r] for q, r in zip(j, take)]).float()
@@ -139,7 +162,7 @@ def student(rank, a):
         else:
             target = end
         t = torch.tensor([float((lcm_t_of if a.what == "lcm" else t_of)(s)) for s in sigma])
-        with torch.autocast("cpu", torch.bfloat16):
+        with reduced():
             eps = unet(x / (sigma**2 + 1).sqrt()[:, None, None, None], t, p["context"][take].float(), plain_size(p["pooled"][take].float(), *p["shape"])).float()
         d = x - sigma[:, None, None, None] * eps
         off = d - target
@@ -172,6 +195,8 @@ def main():
     p.add_argument("out", nargs="?")
     p.add_argument("--minutes", type=float, default=5)
     p.add_argument("--cfg", type=float, default=2.0, help="the teacher's guidance; more of it bends colours")
+    p.add_argument("--teacher", type=Path, help="for trajectories of a UNet before widen.py: its weights")
+    p.add_argument("--student", type=Path, help="for trajectories: a Lightning LoRA for that UNet")
     p.add_argument("--rank", type=int, default=8)
     p.add_argument("--start", help="go on from this LoRA")
     p.add_argument("--lr", type=float, default=1.5e-3)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from nets import CONFIG, VAE
+from nets import CONFIG, VAE, reduced
 
 
 
@@ -17,6 +17,7 @@ def main(state, pattern="scenes-*.npy"):
     torch.set_num_threads(1)
     vae = VAE(**CONFIG["vae"])
     vae.load_state_dict(torch.load(state / "vae.pt")["model"])
+    vae.to(memory_format=torch.channels_last)  # a quarter faster
     for f in sorted(state.glob(pattern)):
         out = f.with_name(f.name.replace("scenes", "latents")).with_suffix(".pt")
         if out.exists():
@@ -25,8 +26,8 @@ def main(state, pattern="scenes-*.npy"):
         n = max(1, 32 * 128 * 128 // (a.shape[1] * a.shape[2]))
         z = []
         for i in range(0, len(a), n):
-            x = torch.from_numpy(a[i : i + n]).permute(0, 3, 1, 2).float().contiguous() / 127.5 - 1
-            with torch.autocast("cpu", torch.bfloat16):
+            x = torch.from_numpy(a[i : i + n]).permute(0, 3, 1, 2).float() / 127.5 - 1
+            with reduced():
                 z.append(vae.to_latent(x).half())
         z = torch.cat(z)
         torch.save(z, out.with_suffix(".tmp"))

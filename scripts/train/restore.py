@@ -16,20 +16,23 @@ from tokenizer import Bpe, Compact
 from train import save
 
 
+def weights_of(file, part, module, compact):
+    """The weights of `module` (a part of `build`) in an exported file."""
+    own = {k: v.clone() for k, v in module.state_dict().items()}
+    for k, v in own.items():
+        got = file[PREFIX[part] + k].float()
+        if k.endswith("token_embedding.weight"):
+            for row, token in enumerate(compact.ids):
+                if token >= 0:
+                    v[row] = got[token]
+        else:
+            v.copy_(got)
+    return own
+
+
 def main(checkpoint, state):
     file, compact = load_file(checkpoint), Compact(Bpe(), WORDS)
-    parts = {}
-    for name, module in build(compact).items():
-        own = {k: v.clone() for k, v in module.state_dict().items()}
-        for k, v in own.items():
-            got = file[PREFIX[name] + k].float()
-            if k.endswith("token_embedding.weight"):
-                for row, token in enumerate(compact.ids):
-                    if token >= 0:
-                        v[row] = got[token]
-            else:
-                v.copy_(got)
-        parts[name] = own
+    parts = {name: weights_of(file, name, module, compact) for name, module in build(compact).items()}
     state.mkdir(parents=True, exist_ok=True)
     save(state / "vae.pt", {"model": parts.pop("vae")})
     save(state / "model.pt", {"model": parts, "ema": parts, "step": 1})

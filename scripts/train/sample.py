@@ -16,6 +16,7 @@ from captions import WORDS, Sections
 from diffusion import Denoiser, dpmpp_2m_sde, dpmpp_sde, euler, karras, lcm, lcm_t_of, lcm_table, sgm_uniform, start
 from export import build
 from measure import judge
+from nets import reduced
 from text import adm, encode
 from tokenizer import Bpe, Compact, frame
 
@@ -80,7 +81,7 @@ class Painter:
 
     @torch.no_grad()
     def pixels(self, z):
-        with torch.autocast("cpu", torch.bfloat16):
+        with reduced():
             x = torch.cat([self.nets["vae"].from_latent(q) for q in z.split(8)])
         return ((x.float().clamp(-1, 1) + 1) * 127.5 + 0.5).to(torch.uint8).permute(0, 2, 3, 1).numpy()
 

@@ -15,7 +15,7 @@ import world
 from diffusion import ABAR
 from distill import load
 from lora import Adapter
-from nets import CONFIG, VAE
+from nets import CONFIG, VAE, reduced
 from text import TextBatcher, adm, encode, sizes
 from train import Team, timesteps
 
@@ -48,12 +48,14 @@ def work(rank, a):
     vae = VAE(**CONFIG["vae"])
     vae.load_state_dict(torch.load(a.state / "vae.pt")["model"])
     data = {}
-    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+    with torch.no_grad(), reduced():
         for (w, h), n in (((128, 128), a.scenes), ((256, 256), a.scenes // 4), ((320, 192), a.scenes // 8)):
             scenes = [world.sample(rng) | {"crop": [0, 0]} for _ in range(n)]
             x = torch.from_numpy(np.stack([np.asarray(neon(s, w, h)) for s in scenes])).permute(0, 3, 1, 2).float().contiguous() / 127.5 - 1
             data[(h // 8, w // 8)] = (torch.cat([vae.to_latent(q) for q in x.split(8)]).float(), scenes)
     adapter = Adapter(nets["unet"], a.rank).attach()
+    if a.start:
+        adapter.load(a.start)
     team.same([adapter])
     params = list(adapter.parameters())
     opt = torch.optim.AdamW(params, lr=a.lr, betas=(0.9, 0.98), weight_decay=0, fused=True)
@@ -68,12 +70,12 @@ def work(rank, a):
         k = int(rng.choice([1, 2], p=[0.7, 0.3]))
         mine = [scenes[q] for q in i]
         batch = batcher.draw(mine, k, drop=0.05)
-        with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+        with torch.no_grad(), reduced():
             context, pooled, *_ = encode(nets["te1"], nets["te2"], batch, k)
         t = timesteps(n, rng)
         s, c = ABAR[t].sqrt().float()[:, None, None, None], (1 - ABAR[t]).sqrt().float()[:, None, None, None]
         eps = torch.randn(n, *z.shape[1:])
-        with torch.autocast("cpu", torch.bfloat16):
+        with reduced():
             out = nets["unet"](s * z[i] + c * eps, t.float(), context, adm(pooled, sizes(mine, shape[0] * 8, shape[1] * 8, rng))).float()
         weight = (c / s).clamp(max=15)  # the dark ground is decided at high noise
         loss = ((out - eps).square() * weight).mean()
@@ -96,6 +98,7 @@ def main():
     p.add_argument("--minutes", type=float, default=4)
     p.add_argument("--scenes", type=int, default=400, help="a worker")
     p.add_argument("--rank", type=int, default=8)
+    p.add_argument("--start", help="go on from this LoRA")
     p.add_argument("--lr", type=float, default=2e-3)
     p.add_argument("--seed", type=int, default=7)
     p.add_argument("--workers", type=int, default=2)

@@ -21,7 +21,7 @@ import torch.nn.functional as F
 from captions import WORDS
 from diffusion import ABAR, SIGMAS
 from export import build
-from nets import CONFIG
+from nets import CONFIG, reduced
 from text import AuxHeads, TextBatcher, adm, encode, sizes
 from tokenizer import Bpe, Compact
 
@@ -39,7 +39,7 @@ class Team:
             torch.set_num_threads(1)
             dist.init_process_group("gloo", init_method=f"file://{state.resolve()}/team", rank=rank, world_size=size)
         else:
-            torch.set_num_threads(os.cpu_count())
+            torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", os.cpu_count())))
 
     def same(self, modules):
         """Everyone starts with the weights of the first."""
@@ -167,7 +167,7 @@ def work(rank, a):
             for g in opt.param_groups:
                 g["lr"] = 1e-3 * min(1, (i + 1) / 50) * (1 - 0.8 * frac)
             batch = batcher.draw([world.sample(rng) for _ in range(48 // a.workers)], 1, drop=0.05)
-            with torch.autocast("cpu", torch.bfloat16):
+            with reduced():
                 context, _, pooled, first, eos = encode(te1, te2, batch, 1)
             loss, right = aux.loss(pooled, first.float(), eos, batch[4], batch[5])
             small = context.float().square().mean() * 0.01 + pooled.square().mean() * 0.01  # keep activations modest
@@ -209,7 +209,7 @@ def work(rank, a):
         repeat = 2 if big else a.repeat
         z, scenes = latents.draw(shape, n // repeat)
         batch = batcher.draw(scenes, k)
-        with torch.autocast("cpu", torch.bfloat16):
+        with reduced():
             context, pooled, first_pooled, first, eos = encode(te1, te2, batch, k)
         if new_readers and step - first_step < 150:  # readers that know nothing yet must not pull at encoders that do
             first_pooled, first = first_pooled.detach(), first.detach()
@@ -219,7 +219,7 @@ def work(rank, a):
         t = timesteps(len(z), rng)
         eps = torch.randn_like(z)
         x = sqrt_a[t][:, None, None, None] * z + sqrt_1a[t][:, None, None, None] * eps
-        with torch.autocast("cpu", torch.bfloat16):
+        with reduced():
             out = unet(x, t.float(), context, y).float()
         mse = (out - eps).square().mean((1, 2, 3))
         flat = F.avg_pool2d(out - eps, 4).square().mean((1, 2, 3))  # what is wrong of whole areas: their colour

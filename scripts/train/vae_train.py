@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 import world
-from nets import CONFIG, LATENT_SCALE, VAE
+from nets import CONFIG, LATENT_SCALE, VAE, reduced
 
 torch.set_num_threads(2)
 torch.set_flush_denormal(True)
@@ -71,7 +71,7 @@ def main():
         for g in opt.param_groups:
             g["lr"] = a.lr * min(1, (step + 1) / 30) * (1 - frac) ** 0.8 + 1e-6
         x = crops(chunks, rng, a.size, a.batch)
-        with torch.autocast("cpu", torch.bfloat16):
+        with reduced():
             if a.decoder_only:
                 with torch.no_grad():
                     mean, logvar = vae.moments(x)

@@ -78,6 +78,19 @@ def sample(rng: np.random.Generator) -> dict:
     return s
 
 
+def placed(rng: np.random.Generator) -> dict:
+    """A scene of one shape at any place and of any size, which its caption does not tell: what control pictures are for."""
+    while True:
+        s = sample(rng)
+        if s["relation"] is None and s["count"] == 1:
+            break
+    o = s["objects"][0]
+    del o["position"], o["size"]
+    r = rng.uniform(0.14, 0.4)
+    o["at"] = [*rng.uniform(0.06 + 0.9 * r, 0.94 - 0.9 * r, 2), r]
+    return s
+
+
 # ------------------------------------------------------------------------------------------------------ rendering
 
 def shape_mask(shape, w, h, cx, cy, r, angle):
@@ -162,6 +175,8 @@ def layout(s, rng):
         step = 0.46 if s["count"] == 2 else 0.32
         return [(0.5 + (i - (s["count"] - 1) / 2) * step, 0.5 + rng.normal(0, 0.01), r) for i in range(s["count"])]
     o = s["objects"][0]
+    if "at" in o:
+        return [tuple(o["at"])]
     x, y = POSITIONS[o["position"]]
     r = rng.uniform(*SIZES[o["size"]])
     r = min(r, 0.25) if o["position"] != "center" else r
