@@ -1,5 +1,5 @@
 /**
- * `bun scripts/docs/draw-modes.ts [--url http://127.0.0.1:7866]`: the pictures of docs/images.md, before and after, drawn by the
+ * `bun scripts/docs/draw-modes.ts [--url http://127.0.0.1:7866] [--only vary]`: the pictures of docs/images.md, before and after, drawn by the
  * demo model on a server (its own, if none is named) into docs/images/. Some minutes on two cores.
  */
 import { join } from "node:path";
@@ -12,7 +12,7 @@ import { startSourceServer } from "../bench/quality/source-server.ts";
 const side = 256;
 const settings = { aspect_ratios_selection: `${side}*${side}`, overwrite_step: 20, style_selections: [] };
 
-const { values } = parseArgs({ options: { url: { type: "string" } } });
+const { values } = parseArgs({ options: { url: { type: "string" }, only: { type: "string" } } });
 const server =
   values.url === undefined ? await startSourceServer() : { url: values.url, close: async () => {} };
 
@@ -102,8 +102,24 @@ async function outpaint(): Promise<void> {
   );
 }
 
+async function guided(): Promise<void> {
+  const before = await made("a large white heart on a teal background", 5);
+  const control = { cn_img: base64(before), cn_type: "PyraCanny" };
+  const edges = await made("", 5, { controlnet_image: [control], debugging_cn_preprocessor: true });
+  const after = await made("a red heart on a yellow background", 3, { controlnet_image: [control] });
+  await save("guided", [
+    { image: before, caption: "cn_img" },
+    { image: edges, caption: "its edges, as PyraCanny prepares them" },
+    { image: after, caption: "a red heart on a yellow background" },
+  ]);
+}
+
+const figures = { vary, upscale, inpaint, outpaint, guided };
+
 try {
-  for (const figure of [vary, upscale, inpaint, outpaint]) await figure();
+  for (const [name, figure] of Object.entries(figures)) {
+    if (values.only === undefined || values.only === name) await figure();
+  }
 } finally {
   await server.close();
 }

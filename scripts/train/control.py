@@ -90,7 +90,7 @@ class Control(nn.Module):
             if isinstance(m, nn.Conv2d):
                 nn.init.kaiming_normal_(m.weight, nonlinearity="relu")
                 nn.init.zeros_(m.bias)
-        nn.init.normal_(self.input_hint_block[-1].weight, std=0.01)
+        nn.init.normal_(self.input_hint_block[-1].weight, std=0.02)
         widths = [unet.mc]
         for block in list(unet.input_blocks)[1:]:
             widths.append(next(m for m in block.modules() if isinstance(m, nn.Conv2d)).out_channels)
@@ -213,7 +213,7 @@ def main():
             row = dict(zip(("loss", "noise", "at high noise", "residual"), (round(float(v), 5) for v in np.nanmean(sums, 0))))
             print(json.dumps({"step": step, **row, "seconds": round(time.time() - begin)}), file=log, flush=True)
             sums = []
-        if time.time() - last > 150:
+        if time.time() - last > 60:
             last = time.time()
             keep()
     keep()

@@ -11,6 +11,7 @@ denoising loss with decoupled cross-attention (IP-Adapter, Ye et al. 2023, secti
 """
 import argparse
 import json
+import math
 import time
 from pathlib import Path
 
@@ -29,8 +30,8 @@ from train import save
 from world import COLOURS, SHAPES
 
 torch.set_flush_denormal(True)
-SIDE, PATCH, WIDTH, TOWER_HEAD, LAYERS, PROJECTED = 224, 14, 160, 80, 3, 64
-INNER, DEPTH, TOKENS = 128, 2, 16
+SIDE, PATCH, WIDTH, TOWER_HEAD, LAYERS, PROJECTED = 224, 14, 160, 80, 2, 64
+INNER, DEPTH, TOKENS = 128, 3, 16
 MEAN, SPREAD = (torch.tensor(v)[:, None, None] for v in ((0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)))
 
 
@@ -60,6 +61,27 @@ class Block(nn.Module):
         return x + self.mlp.fc2(F.gelu(self.mlp.fc1(self.layer_norm2(x))))
 
 
+def cosines():
+    """Filters to start from: the slow cosines of a patch's brightness and, fewer, of its two differences of colours."""
+    x = (torch.arange(PATCH) + 0.5) * math.pi / PATCH
+    waves = sorted(((u, v) for u in range(PATCH) for v in range(PATCH)), key=lambda p: (p[0] + p[1], p))
+    colours = [(torch.tensor(c) / torch.tensor(c).norm(), n) for c, n in (((1.0, 1.0, 1.0), 48), ((1.0, -1.0, 0.0), 24), ((1.0, 1.0, -2.0), 24))]
+    out = torch.randn(WIDTH, 3, PATCH, PATCH) * 0.005
+    made = [c[:, None, None] * torch.outer((x * u).cos(), (x * v).cos()) for c, n in colours for u, v in waves[:n]]
+    out[: len(made)] += torch.stack(made) / PATCH**2 * 1.5
+    return out
+
+
+def places():
+    """Positions to start from: sinusoids of row and column, in periods of 2 to 64 patches; nothing for the class's."""
+    side, each = SIDE // PATCH, WIDTH // 4
+    f = 2 * math.pi / 2 ** torch.linspace(1, 6, each)
+    line = torch.arange(side)[:, None] * f
+    wave = torch.cat([line.sin(), line.cos()], 1)
+    grid = torch.cat([wave[:, None].expand(-1, side, -1), wave[None].expand(side, -1, -1)], 2).reshape(side * side, -1)
+    return torch.cat([torch.zeros(1, WIDTH), grid]) * 0.4
+
+
 class Tower(nn.Module):
     def __init__(self):
         super().__init__()
@@ -68,7 +90,9 @@ class Tower(nn.Module):
         v.embeddings.class_embedding = nn.Parameter(torch.randn(WIDTH) * 0.02)
         v.embeddings.patch_embedding = nn.Conv2d(3, WIDTH, PATCH, stride=PATCH, bias=False)
         v.embeddings.position_embedding = nn.Embedding((SIDE // PATCH) ** 2 + 1, WIDTH)
-        nn.init.normal_(v.embeddings.position_embedding.weight, std=0.1)
+        with torch.no_grad():
+            v.embeddings.patch_embedding.weight[:] = cosines()
+            v.embeddings.position_embedding.weight[:] = places()
         v.pre_layrnorm, v.post_layernorm = nn.LayerNorm(WIDTH), nn.LayerNorm(WIDTH)
         v.encoder.layers = nn.ModuleList(Block() for _ in range(LAYERS))
         self.visual_projection = nn.Linear(WIDTH, PROJECTED, bias=False)
@@ -116,6 +140,22 @@ class Resampler(nn.Module):
             latents = latents + look(x, latents)
             latents = latents + feed(latents)
         return self.norm_out(self.proj_out(latents))
+
+
+@torch.no_grad()
+def start_looking(tower, resampler):
+    """Starts each of the sixteen as one that looks at its own place of the picture, of four by four: with no place to look at
+    all of them would see the mean of all patches, which has colours but no shapes."""
+    v = tower.vision_model
+    nn.init.orthogonal_(resampler.proj_in.weight)
+    nn.init.zeros_(resampler.proj_in.bias)
+    lines = torch.tensor([2, 6, 9, 13])
+    at = 1 + (lines[:, None] * (SIDE // PATCH) + lines).flatten()
+    resampler.latents[0] = resampler.proj_in(v.pre_layrnorm(v.embeddings.position_embedding.weight[at]))
+    first, same = resampler.layers[0][0], torch.eye(INNER)
+    first.to_q.weight.copy_(same)
+    first.to_kv.weight.copy_(torch.cat([same, same]))
+    first.to_out.weight.copy_(same * 0.7)
 
 
 def crossings(unet):
@@ -177,8 +217,12 @@ class Learner:
         self.unet = self.pairs.nets["unet"]
         context = next(crossings(self.unet)).to_k.in_features
         self.parts = nn.ModuleDict({"tower": Tower(), "resampler": Resampler(context), "speaker": Speaker(self.unet)})
+        start_looking(self.parts["tower"], self.parts["resampler"])
         self.readers = nn.Linear(TOKENS * context, sum(map(len, HEADS.values())))
-        self.step, self.average = 0, None
+        self.step, self.average, self.drawn = 0, None, []
+        if a.what == "words":  # of which no latents are needed
+            for f in sorted(a.state.glob("scenes-*.npy")):
+                self.drawn += zip(np.load(f, mmap_mode="r"), json.loads(f.with_suffix(".json").read_text()))
         self.log = open(a.state / "image-prompt.log", "a")
         if self.path.exists():
             got = torch.load(self.path)
@@ -245,7 +289,7 @@ class Learner:
         self.keep(through)
 
     def words(self):
-        _, pictures, scenes = self.pairs.take((16, 16), self.a.batch)
+        pictures, scenes = zip(*(self.drawn[i] for i in self.pairs.rng.integers(len(self.drawn), size=self.a.batch)))
         tokens = self.tokens(torch.stack([seen(p) for p in pictures]))
         wanted = self.said(scenes)
         off = F.mse_loss(tokens, wanted) / wanted.var()
@@ -260,6 +304,7 @@ class Learner:
         z, pictures, scenes = pairs.take(shape, n)
         shown = torch.stack([seen(p) for p in pictures])
         blank = torch.from_numpy(rng.random(n) < 0.08)
+        blank[0] = False  # someone must be there to name
         shown[blank] = 0  # what the branch without a picture is given
         context, y = pairs.words(scenes, shape, 0.7)
         tokens = self.tokens(shown)

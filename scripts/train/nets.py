@@ -10,7 +10,7 @@ from torch import nn
 import torch.nn.functional as F
 
 CONFIG = {
-    "unet": {"mc": 64, "mult": (1, 2, 2), "depth": (0, 1, 1), "middle": 2, "nres": 2},
+    "unet": {"mc": 64, "mult": (1, 2, 2), "depth": (0, 1, 2), "middle": 2, "nres": 2},
     "te1": {"width": 128, "layers": 3},
     "te2": {"width": 192, "layers": 3},
     "vae": {"ch": 64, "mult": (1, 1, 2, 2), "nres": 2, "z": 4},

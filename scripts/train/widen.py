@@ -1,7 +1,7 @@
 """Gives a demo UNet of 32 channels x (2, 4, 4) SDXL's own layout, 64 x (1, 2, 2), without training it anew.
 
-SDXL's first level is as wide as its first convolution and as its last layer; a file in which they differ is refused by
-other programs. What the two layouts share is copied, the rest is made from the old weights, and then the new UNet
+SDXL's first level is as wide as its first convolution and as its last layer, and its middle as deep as its last level; a file
+in which they differ is refused by other programs. What the two layouts share is copied, the rest is made from the old weights, and then the new UNet
 learns the old one's answers and the true noise.
 
     python3 widen.py start OLD.safetensors STATE_DIR       model.pt and vae.pt as `train.py` keeps them, and old.pt
@@ -56,6 +56,10 @@ def widened(old, new):
     t[: len(w), 0 : 2 * half : 2] = w[:, :half]
     t[: len(w), 2 * half :: 2] = w[:, half:]
     out |= {k: old[k].clone() for k in new if "skip" in k and k in old and old[k].shape == new[k].shape}
+    # The last level's second transformer blocks start as ones that change nothing.
+    for k in new:
+        if "transformer_blocks.1." in k and k not in old:
+            out[k] = torch.zeros_like(new[k]) if "to_out" in k or "ff.net.2" in k else new[k].clone()
 
     # The first convolution takes over the first block's shortcut, which is the identity in the new layout.
     s, b = old["input_blocks.1.0.skip_connection.weight"][:, :, 0, 0], old["input_blocks.1.0.skip_connection.bias"]
