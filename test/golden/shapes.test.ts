@@ -13,6 +13,7 @@ import { controlSource } from "#/weights/layouts/controlnet.ts";
 import { gpt2Tensors } from "#/weights/layouts/gpt2.ts";
 import { inpaintHeadSource } from "#/weights/layouts/inpaint-head.ts";
 import { locatePart, type PartSource } from "#/weights/layouts/part-source.ts";
+import { samSource } from "#/weights/layouts/sam.ts";
 import { sdxlCheckpoint } from "#/weights/layouts/sdxl.ts";
 import { upscalerTensors } from "#/weights/layouts/upscaler.ts";
 import { readLora } from "#/weights/lora/read-lora.ts";
@@ -95,6 +96,8 @@ const unguided = Object.fromEntries(
   controlAnswers.flatMap((_, place) => ["c", "h", "w"].map((dim) => [`control_${place}_${dim}`, 1] as const)),
 );
 
+const sam = located(samSource, packedModel("sam-tiny.safetensors"));
+
 const parts: Readonly<Record<NetworkName, Part>> = {
   unet: {
     tensors: checkpoint.unet,
@@ -156,6 +159,8 @@ const parts: Readonly<Record<NetworkName, Part>> = {
       { H: 61, W: 43 },
     ],
   },
+  "sam-image-encoder": { tensors: sam, sizes: [{}] },
+  "sam-mask-decoder": { tensors: sam, sizes: [{ N: 1 }, { N: 3 }] },
   "vae-decoder": { tensors: checkpoint.vae, sizes: pictures },
   "vae-encoder": {
     tensors: checkpoint.vae,

@@ -7,6 +7,7 @@ import {
 } from "#/weights/layouts/part-source.ts";
 import { controlShapes } from "./control-layout.ts";
 import { gpt2Shapes, gpt2Small, gpt2Tiny } from "./gpt2-layout.ts";
+import { samShapes, samSizes, samTiny } from "./sam-layout.ts";
 import { headerOf, type SdxlSizes, type Shapes, sdxlBase } from "./sdxl-layout.ts";
 import { upscalerFull, upscalerShapes, upscalerTiny } from "./upscaler-layout.ts";
 
@@ -15,6 +16,7 @@ const ownShapes: Partial<Readonly<Record<OwnFileKind, (sizes: SdxlSizes) => Shap
   prompt_expansion: (sizes) => gpt2Shapes(sizes === sdxlBase ? gpt2Small : gpt2Tiny),
   upscale_models: (sizes) => upscalerShapes(sizes === sdxlBase ? upscalerFull : upscalerTiny),
   controlnet: controlShapes,
+  sam: (sizes) => samShapes(sizes === sdxlBase ? samSizes.b : samTiny),
   inpaint: ({ unet }) => new Map([["head", [unet.width, 5, 3, 3]]]),
 };
 

@@ -19,6 +19,7 @@ export const ownFileKinds = [
   "inpaint",
   "upscale_models",
   "prompt_expansion",
+  "sam",
 ] as const;
 export type OwnFileKind = (typeof ownFileKinds)[number];
 

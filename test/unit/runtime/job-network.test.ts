@@ -15,7 +15,8 @@ const inpaint = goldenPath("inpaint-head.pth");
 const upscale_models = upscalerFile("fooocus.bin");
 const whole = [packedModel("control-ldm.safetensors")];
 const factors = [packedModel("control-lora.safetensors")];
-const parts = { prompt_expansion, inpaint, upscale_models, controlnet: whole };
+const sam = packedModel("sam-tiny.safetensors");
+const parts = { sam, prompt_expansion, inpaint, upscale_models, controlnet: whole };
 const workshop = openWorkshop();
 afterAll(() => workshop.close());
 
