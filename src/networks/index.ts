@@ -4,8 +4,11 @@ import { gpt2 } from "./gpt2.ts";
 import { inpaintHead } from "./inpaint-head.ts";
 import { interposer } from "./interposer.ts";
 import type { Network } from "./network.ts";
+import { retinaface } from "./retinaface.ts";
 import { rrdbFeatures } from "./rrdb-features.ts";
 import { rrdbPixels } from "./rrdb-pixels.ts";
+import { samImageEncoder } from "./sam-image-encoder.ts";
+import { samMaskDecoder } from "./sam-mask-decoder.ts";
 import { textG, textGVectors } from "./text-g.ts";
 import { textL, textLVectors } from "./text-l.ts";
 import { unet } from "./unet.ts";
@@ -28,6 +31,9 @@ export const networks = {
   "vae-encoder": vaeEncoder,
   "rrdb-features": rrdbFeatures,
   "rrdb-pixels": rrdbPixels,
+  "sam-image-encoder": samImageEncoder,
+  "sam-mask-decoder": samMaskDecoder,
+  retinaface,
 } as const satisfies Record<string, Network>;
 
 /** Those that Stable Diffusion 1.x needs where it takes over from SDXL: no SDXL checkpoint has anything for them. */

@@ -10,9 +10,11 @@ import { commonFolder } from "#/runtime/session.ts";
 import type { WeightMap } from "#/weights/checkpoint.ts";
 import type { JoinedLoras } from "#/weights/derived/joined-loras.ts";
 import { controlSource } from "#/weights/layouts/controlnet.ts";
+import { faceDetectorSource } from "#/weights/layouts/face-detector.ts";
 import { gpt2Tensors } from "#/weights/layouts/gpt2.ts";
 import { inpaintHeadSource } from "#/weights/layouts/inpaint-head.ts";
 import { locatePart, type PartSource } from "#/weights/layouts/part-source.ts";
+import { samSource } from "#/weights/layouts/sam.ts";
 import { sdxlCheckpoint } from "#/weights/layouts/sdxl.ts";
 import { upscalerTensors } from "#/weights/layouts/upscaler.ts";
 import { readLora } from "#/weights/lora/read-lora.ts";
@@ -95,6 +97,8 @@ const unguided = Object.fromEntries(
   controlAnswers.flatMap((_, place) => ["c", "h", "w"].map((dim) => [`control_${place}_${dim}`, 1] as const)),
 );
 
+const sam = located(samSource, packedModel("sam-tiny.safetensors"));
+
 const parts: Readonly<Record<NetworkName, Part>> = {
   unet: {
     tensors: checkpoint.unet,
@@ -154,6 +158,16 @@ const parts: Readonly<Record<NetworkName, Part>> = {
     sizes: [
       { H: 64, W: 96 },
       { H: 61, W: 43 },
+    ],
+  },
+  "sam-image-encoder": { tensors: sam, sizes: [{}] },
+  "sam-mask-decoder": { tensors: sam, sizes: [{ N: 1 }, { N: 3 }] },
+  retinaface: {
+    tensors: located(faceDetectorSource, packedModel("face-f32.safetensors")),
+    sizes: [
+      { h: 64, w: 96 },
+      { h: 61, w: 33 },
+      { h: 1, w: 3 },
     ],
   },
   "vae-decoder": { tensors: checkpoint.vae, sizes: pictures },

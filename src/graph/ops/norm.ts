@@ -24,18 +24,31 @@ export function groupNorm(
 }
 
 /**
- * Layer normalisation over the last axis with an affine part (Ba et al. 2016), epsilon 1e-5.
+ * Layer normalisation over the last axis with an affine part (Ba et al. 2016).
  *
- * @param m `weight` and `bias` [C]
- * @param x rows [R, C]
+ * @param m       `weight` and `bias` [C]
+ * @param x       rows [R, C]
+ * @param epsilon torch's own where it is left out
  * @throws ModelError `weight-shape` if they do not have the rows' width
  */
-export function layerNorm(m: Module, x: Value): Value {
+export function layerNorm(m: Module, x: Value, epsilon = 1e-5): Value {
   const width = x.dims.at(-1);
   return x.graph.node(
     "LayerNormalization",
     [x, m.vector("weight", width), m.vector("bias", width)],
-    { axis: -1, epsilon: { float: 1e-5 } },
+    { axis: -1, epsilon: { float: epsilon } },
     { dims: x.dims },
   );
+}
+
+/**
+ * Batch normalisation (Ioffe & Szegedy 2015) by the means and variances that training kept, epsilon 1e-5.
+ *
+ * @param m `weight`, `bias`, `running_mean` and `running_var` [C]
+ * @param x features [N, C, H, W]
+ * @throws ModelError `weight-shape` if they do not have the features' channels
+ */
+export function batchNorm(m: Module, x: Value): Value {
+  const numbers = ["weight", "bias", "running_mean", "running_var"].map((name) => m.vector(name, x.dims[1]));
+  return x.graph.node("BatchNormalization", [x, ...numbers], { epsilon: { float: 1e-5 } }, { dims: x.dims });
 }
