@@ -81,6 +81,10 @@ const told = await faceCrop(picture, async (shown) => {
 writeFileSync(crop, told.image.data);
 const { image, ...found } = told;
 const peak = process.resourceUsage().maxRSS;
-process.stdout.write(JSON.stringify({ ...found, width: image.width, height: image.height, asked, peak }));
 rmSync(folder, { recursive: true });
+// All of it before this ends: what a stream still holds then is lost.
+writeFileSync(
+  process.stdout.fd,
+  JSON.stringify({ ...found, width: image.width, height: image.height, asked, peak }),
+);
 process.exit(0);
