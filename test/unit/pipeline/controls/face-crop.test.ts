@@ -72,6 +72,8 @@ test("where there is no face the whole picture is used; one that is small is loo
 
 test("points at one place are no face", async () => {
   const given = picture(64, 64);
-  const { detect } = detector(64, [{ ...face(0, 0, 10), points: Array(5).fill({ x: 3, y: 3 }) }]);
+  const { detect } = detector(64, [
+    { ...face(0, 0, 10), points: Array.from({ length: 5 }, () => ({ x: 3, y: 3 })) },
+  ]);
   expect(await faceCrop(given, detect)).toEqual({ image: given, faces: 0, shrunk: false, found: false });
 });
