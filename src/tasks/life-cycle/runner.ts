@@ -74,6 +74,7 @@ export class TaskRunner {
       if (end === undefined) this.tasks.add({ task, attempts, images });
       else this.#parts.endings.settle(task, end);
     }
+    this.#parts.images.onTheWay.dropOthers(this.tasks.ids);
     this.tasks.tell();
     this.#next();
   }
@@ -159,6 +160,7 @@ export class TaskRunner {
 
   #settle(task: Task, end: End): void {
     this.tasks.end(task.id);
+    this.#parts.images.onTheWay.drop(task.id);
     this.#parts.endings.settle(task, end);
   }
 
