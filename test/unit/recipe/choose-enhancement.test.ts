@@ -222,10 +222,13 @@ test("each pass is of the size that the ones before left, and what is enlarged t
     source: { kind: "upscale", direct: false },
     parts: [{ kind: "upscale_models", name: "fooocus_upscaler_s409985e5.bin" }],
   });
-  const far = resolve({ enhance_input_image: given, enhance_uov_method: "Upscale (2x)" }, {
-    ...world,
-    pictureSize: () => ({ width: 1500, height: 1500 }),
-  });
+  const far = resolve(
+    { enhance_input_image: given, enhance_uov_method: "Upscale (2x)" },
+    {
+      ...world,
+      pictureSize: () => ({ width: 1500, height: 1500 }),
+    },
+  );
   expect(far.recipe.enhance?.pictures[0]?.passes[0]?.run).toMatchObject({
     steps: 0,
     size: { width: 3000, height: 3000 },
@@ -256,7 +259,11 @@ describe("refused before anything runs, in the words of the request", () => {
     ],
     [
       "a class of clothes",
-      { enhance_ctrls: [region({ enhance_mask_model: "u2net_cloth_seg", enhance_mask_cloth_category: "Full" })] },
+      {
+        enhance_ctrls: [
+          region({ enhance_mask_model: "u2net_cloth_seg", enhance_mask_cloth_category: "Full" }),
+        ],
+      },
       { field: "enhance_ctrls.0.enhance_mask_cloth_category", value: "Full" },
     ],
     [
