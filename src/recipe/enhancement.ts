@@ -1,5 +1,5 @@
 import type { MaskMaking } from "./mask-making.ts";
-import type { InputName, Recipe } from "./recipe.ts";
+import type { Recipe } from "./recipe.ts";
 
 /**
  * What becomes of pictures after they were made, or of one that was given (pipeline section 13): each goes through passes, one
@@ -31,37 +31,10 @@ export type Pass = Readonly<
 >;
 
 /**
- * What of a recipe is a pass's own: it has one image, of the job's base seed, and its source is the picture before it, which
- * is the first of its inputs; the hole that the mask of a region makes is the second.
+ * A pass as a recipe of its own, but for the names of its pictures: one image, of the job's base seed, whose source is the picture
+ * before it, the first of its inputs; the hole that the mask of a region makes is the second.
  */
-export type PassRun = Pick<Recipe, "loras" | "size" | "steps" | "refiner" | "source" | "images"> &
-  Partial<Pick<Recipe, "parts" | "patch" | "inversions">>;
+export type PassRun = Omit<Recipe, "inputs" | "enhance">;
 
 /** A pass by its picture's place and its own among that picture's passes. */
 export type PassPlace = Readonly<{ picture: number; pass: number }>;
-
-/** What the pictures of a pass are called among its inputs, where names are asked for. */
-export const passInputs: readonly InputName[] = ["picture", "mask"];
-
-/**
- * A pass as a recipe of its own: with the job's checkpoint, sampler and guidance, and without what guides its other pictures.
- *
- * @param inputs names of the pictures that whoever runs it brings
- */
-export function passRecipe(recipe: Recipe, run: PassRun, inputs: readonly InputName[]): Recipe {
-  const { base, sampledAs, vae, sampler, schedule, clipSkip, guidance, freeU, noise, previews } = recipe;
-  return {
-    base,
-    ...(sampledAs === undefined ? {} : { sampledAs }),
-    vae,
-    sampler,
-    schedule,
-    clipSkip,
-    guidance,
-    freeU,
-    noise,
-    previews,
-    ...run,
-    inputs,
-  };
-}

@@ -1,4 +1,4 @@
-import { type PassPlace, passRecipe } from "./enhancement.ts";
+import type { PassPlace } from "./enhancement.ts";
 import type { Resolved } from "./resolve.ts";
 
 /** A pass of the enhancement as what it would be by itself: its recipe, which fields chose its files, and its texts. */
@@ -13,7 +13,7 @@ export function passResolved(resolved: Resolved, { picture, pass }: PassPlace): 
     inputFields: [],
     warnings: [],
     written: [written],
-    recipe: passRecipe(recipe, planned.run, []),
+    recipe: { ...planned.run, inputs: [] },
   };
 }
 

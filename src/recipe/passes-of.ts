@@ -4,7 +4,7 @@ import type { AskedEnhancement } from "./enhancement-of.ts";
 import { inTermsOf, refusedInTermsOf } from "./in-terms-of.ts";
 import { type PassRequest, type PassTexts, regionRequest, wholeRequest } from "./pass-request.ts";
 import { promptLines } from "./prompt-syntax.ts";
-import type { Recipe, Size } from "./recipe.ts";
+import type { Size } from "./recipe.ts";
 import { regionMask } from "./region-mask.ts";
 import type { PassTold, Resolved, World } from "./resolve.ts";
 import { type AsPass, resolveRun } from "./resolve-run.ts";
@@ -64,10 +64,11 @@ function planned(
   names: PassRequest["names"],
   passOf: (run: PassRun) => Pass,
 ): PlannedPass {
+  const { inputs: _, ...run } = recipe;
   const inWords = (fields: readonly string[]): readonly string[] =>
     fields.map((one) => inTermsOf(one, names));
   return {
-    pass: passOf(runOf(recipe)),
+    pass: passOf(run),
     warnings: inWords(warnings),
     told: {
       loraFields: inWords(loraFields),
@@ -77,28 +78,6 @@ function planned(
     },
   };
 }
-
-const runOf = ({
-  loras,
-  size,
-  steps,
-  refiner,
-  source,
-  images,
-  parts,
-  patch,
-  inversions,
-}: Recipe): PassRun => ({
-  loras,
-  size,
-  steps,
-  refiner,
-  source,
-  images,
-  ...(parts === undefined ? {} : { parts }),
-  ...(patch === undefined ? {} : { patch }),
-  ...(inversions === undefined ? {} : { inversions }),
-});
 
 const taskTexts = ({ prompt, negative_prompt: negativePrompt }: GenerateParams): PassTexts => ({
   prompt,

@@ -1,5 +1,5 @@
 import type { Pixmap } from "#/image/pixmap.ts";
-import { type Pass, type PassPlace, passInputs, passRecipe } from "#/recipe/enhancement.ts";
+import type { Pass, PassPlace } from "#/recipe/enhancement.ts";
 import type { EngineContext } from "../context.ts";
 import { copied } from "../copied.ts";
 import type { Fact } from "../generate.ts";
@@ -14,6 +14,9 @@ export type PassesOf = Readonly<{ order: Order; context: EngineContext; run: Run
 /** A pass, its place, and whether its mask is shown. */
 export type PassAtHand = Readonly<{ place: PassPlace; pass: Pass; showMasks: boolean }>;
 
+/** What the pictures of a pass are called, where names are asked for. */
+const inputNames = ["picture", "mask"] as const;
+
 /**
  * One pass over a picture: a job of its own, whose source is that picture. Its networks are announced when those of the pass
  * before are over with, so that these make room where the budget asks for it.
@@ -27,7 +30,7 @@ export async function* runPass(
   picture: Pixmap,
 ): AsyncGenerator<Fact, Pixmap | undefined, undefined> {
   const { place, pass } = atHand;
-  const { context, run, order } = job;
+  const { context, run } = job;
   try {
     await context.endJob();
     yield { type: "progress", at: { stage: "enhancing", image: 0 }, pass: place };
@@ -35,7 +38,7 @@ export async function* runPass(
     const mask = pass.kind === "whole" ? undefined : yield* regionMask(job, { ...atHand, pass }, picture);
     if (pass.kind === "region" && mask === undefined) return undefined;
     const inputs = mask === undefined ? [picture] : [picture, mask];
-    const recipe = passRecipe(order.recipe, pass.run, passInputs.slice(0, inputs.length));
+    const recipe = { ...pass.run, inputs: inputNames.slice(0, inputs.length) };
     return yield* inPass(place, makeImages({ recipe, inputs }, context, run));
   } catch (thrown) {
     if (thrown instanceof Interruption && thrown.action === "skip") return undefined;

@@ -2,7 +2,6 @@ import { describe, expect, test } from "bun:test";
 import type { GenerateParams } from "#/api/generate.ts";
 import { AppError } from "#/lib/errors.ts";
 import type { Pass } from "#/recipe/enhancement.ts";
-import { passRecipe } from "#/recipe/enhancement.ts";
 import { readKeptRecipe, writeKeptRecipe } from "#/recipe/kept-recipe.ts";
 import { allPasses, passResolved } from "#/recipe/pass-resolved.ts";
 import { resolveRecipe, type World } from "#/recipe/resolve.ts";
@@ -332,15 +331,14 @@ test("a pass as a recipe of its own has the task's method and nothing else that 
   const resolved = resolve({ enhance_ctrls: [region({ enhance_prompt: "eyes" })], freeu_enabled: true });
   const [pass] = resolved.recipe.enhance?.pictures[0]?.passes ?? [];
   if (pass === undefined) throw new Error("there is no pass");
-  const own = passRecipe(resolved.recipe, pass.run, ["picture", "mask"]);
-  expect(own.enhance).toBeUndefined();
-  expect(own.controls).toBeUndefined();
-  expect([own.base, own.freeU, own.guidance, own.inputs]).toEqual([
+  const own = pass.run;
+  expect([own.base, own.freeU, own.guidance, own.sampler]).toEqual([
     resolved.recipe.base,
     resolved.recipe.freeU,
     resolved.recipe.guidance,
-    ["picture", "mask"],
+    resolved.recipe.sampler,
   ]);
+  expect(own.controls).toBeUndefined();
   expect(own.freeU).not.toBeNull();
   expect(passResolved(resolved, { picture: 0, pass: 0 }).written[0]?.prompt).toBe("eyes");
   expect(allPasses(resolved).length).toBe(1);
