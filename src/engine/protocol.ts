@@ -106,6 +106,11 @@ export type RunNote = Readonly<
   | { note: "part-enlarged"; by: "network" | "lanczos" }
   /** Nothing of a picture is the region that a pass is about, so it was left out; the places of both. */
   | { note: "region-empty"; picture: number; region: number }
+  /**
+   * A picture that lends its face showed none at its own size, none at all (it is used whole then), or several, of which the
+   * most certain one was taken. `picture` counts the job's pictures of that kind from 0, of `pictures`.
+   */
+  | { note: "face-cropped"; picture: number; pictures: number; faces: number; shrunk: boolean }
 >;
 
 /** What is known only after the image was made; goes into metadata and the live channel. Times in milliseconds. */

@@ -10,6 +10,7 @@ import { commonFolder } from "#/runtime/session.ts";
 import type { WeightMap } from "#/weights/checkpoint.ts";
 import type { JoinedLoras } from "#/weights/derived/joined-loras.ts";
 import { controlSource } from "#/weights/layouts/controlnet.ts";
+import { faceDetectorSource } from "#/weights/layouts/face-detector.ts";
 import { gpt2Tensors } from "#/weights/layouts/gpt2.ts";
 import { inpaintHeadSource } from "#/weights/layouts/inpaint-head.ts";
 import { locatePart, type PartSource } from "#/weights/layouts/part-source.ts";
@@ -154,6 +155,14 @@ const parts: Readonly<Record<NetworkName, Part>> = {
     sizes: [
       { H: 64, W: 96 },
       { H: 61, W: 43 },
+    ],
+  },
+  retinaface: {
+    tensors: located(faceDetectorSource, packedModel("face-f32.safetensors")),
+    sizes: [
+      { h: 64, w: 96 },
+      { h: 61, w: 33 },
+      { h: 1, w: 3 },
     ],
   },
   "vae-decoder": { tensors: checkpoint.vae, sizes: pictures },

@@ -9,5 +9,19 @@ export function noteSentence(note: RunNote): string {
       return `The part of the picture around the hole is smaller than what is drawn, and was enlarged ${enlargers[note.by]}: Fooocus' fooocus_upscaler_s409985e5.bin is not in models/upscale_models.`;
     case "region-empty":
       return `Region ${note.region + 1} (enhance_ctrls.${note.region}) was left out of picture ${note.picture + 1}: nothing of it was found, or nothing was left of it once it had been grown, shrunk or turned round.`;
+    case "face-cropped":
+      return `${faceImage(note)} ${found(note)}.`;
   }
+}
+
+type FaceNote = Extract<RunNote, Readonly<{ note: "face-cropped" }>>;
+
+const faceImage = ({ picture, pictures }: FaceNote): string =>
+  pictures === 1 ? "The FaceSwap image" : `FaceSwap image ${picture + 1} of ${pictures}`;
+
+function found({ faces, shrunk }: FaceNote): string {
+  if (faces === 0) return "shows no face that was found: the whole picture was used";
+  const where = shrunk ? " in a smaller copy, and none at its own size" : "";
+  if (faces === 1) return `shows one face${where}: that was used`;
+  return `shows ${faces} faces${where}: the most certain one was used`;
 }
