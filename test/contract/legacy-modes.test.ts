@@ -29,16 +29,17 @@ function formOf(fields: Readonly<Record<string, string | Blob>>): FormData {
 }
 
 describe("a mode whose part of the engine is not there is refused by its legacy name, after everything was read", () => {
-  test.each([
-    ["image-prompt", "cn_type3", () => ({ cn_img3: picture, cn_type3: "FaceSwap" })],
-  ] as const)("the form %s", async (name, field, fields) => {
-    const answer = await send(`/v1/generation/${name}`, formOf(fields()));
-    const { detail, body } = await answer.json();
-    expect(answer.status).toBe(422);
-    expect(detail).toEqual([expect.objectContaining({ type: "not_implemented", loc: ["body", field] })]);
-    expect(detail[0].msg).toContain(field);
-    expect(Object.values(body)).toContain("<file cat.png>");
-  });
+  test.each([["image-prompt", "cn_type3", () => ({ cn_img3: picture, cn_type3: "FaceSwap" })]] as const)(
+    "the form %s",
+    async (name, field, fields) => {
+      const answer = await send(`/v1/generation/${name}`, formOf(fields()));
+      const { detail, body } = await answer.json();
+      expect(answer.status).toBe(422);
+      expect(detail).toEqual([expect.objectContaining({ type: "not_implemented", loc: ["body", field] })]);
+      expect(detail[0].msg).toContain(field);
+      expect(Object.values(body)).toContain("<file cat.png>");
+    },
+  );
 
   test.each([
     ["image-prompt", ["image_prompts", 0, "cn_type"], () => ({ image_prompts: [{ cn_img: base64 }] })],
