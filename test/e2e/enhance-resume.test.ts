@@ -106,5 +106,5 @@ test.each([
     expect(readdirSync(join(outputs, ".on-the-way"))).toEqual([]);
     await second.stop();
   },
-  240_000,
+  900_000,
 );
