@@ -8,6 +8,7 @@ import {
 import { controlShapes } from "./control-layout.ts";
 import { faceDetectorFull, faceDetectorShapes, faceDetectorTiny } from "./face-detector-layout.ts";
 import { gpt2Shapes, gpt2Small, gpt2Tiny } from "./gpt2-layout.ts";
+import { samShapes, samSizes, samTiny } from "./sam-layout.ts";
 import { headerOf, type SdxlSizes, type Shapes, sdxlBase } from "./sdxl-layout.ts";
 import { upscalerFull, upscalerShapes, upscalerTiny } from "./upscaler-layout.ts";
 
@@ -17,6 +18,7 @@ const ownShapes: Partial<Readonly<Record<OwnFileKind, (sizes: SdxlSizes) => Shap
   upscale_models: (sizes) => upscalerShapes(sizes === sdxlBase ? upscalerFull : upscalerTiny),
   face_detector: (sizes) => faceDetectorShapes(sizes === sdxlBase ? faceDetectorFull : faceDetectorTiny),
   controlnet: controlShapes,
+  sam: (sizes) => samShapes(sizes === sdxlBase ? samSizes.b : samTiny),
   inpaint: ({ unet }) => new Map([["head", [unet.width, 5, 3, 3]]]),
 };
 

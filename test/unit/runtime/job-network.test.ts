@@ -1,4 +1,4 @@
-import { afterAll, expect, test } from "bun:test";
+import { afterAll, expect, setDefaultTimeout, test } from "bun:test";
 import { networks } from "#/networks/index.ts";
 import type { Network } from "#/networks/network.ts";
 import { readJobFiles } from "#/runtime/job-files.ts";
@@ -9,13 +9,17 @@ import { packedModel } from "../../support/packed-model.ts";
 import { upscalerFile } from "../../support/upscaler-file.ts";
 import { openWorkshop } from "../../support/workshop.ts";
 
+setDefaultTimeout(60_000);
+
 const base = await tinyCheckpoint();
 const prompt_expansion = await expansionModel();
 const inpaint = goldenPath("inpaint-head.pth");
 const upscale_models = upscalerFile("fooocus.bin");
 const whole = [packedModel("control-ldm.safetensors")];
 const factors = [packedModel("control-lora.safetensors")];
-const parts = { prompt_expansion, inpaint, upscale_models, controlnet: whole };
+const sam = packedModel("sam-tiny.safetensors");
+const face_detector = packedModel("face-f32.safetensors");
+const parts = { sam, face_detector, prompt_expansion, inpaint, upscale_models, controlnet: whole };
 const workshop = openWorkshop();
 afterAll(() => workshop.close());
 
