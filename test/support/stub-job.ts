@@ -27,6 +27,7 @@ export const stubNetworks = (answers: Partial<Networks>): Networks => ({
   textG: never,
   unet: never,
   controlNets: [],
+  imagePrompts: [],
   inpaintHead: never,
   refiner: undefined,
   decode: never,
@@ -63,6 +64,7 @@ export const stubContext = (networks: Networks): EngineContext => ({
   conditioning: (_key, make) => make(),
   expansionWords: () => ({ tokenizer: createGpt2Tokenizer(""), candidates: [] }),
   open: async () => networks,
+  modelText: () => "",
   foreign: () => {
     throw new Error("no foreign network is asked");
   },
