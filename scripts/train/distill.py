@@ -206,6 +206,8 @@ def main():
     if a.what == "trajectories":
         return trajectories(a)
     (a.state / "team").unlink(missing_ok=True)
+    if a.workers == 1:
+        return student(0, a)
     torch.multiprocessing.spawn(student, (a,), nprocs=a.workers)
 
 

@@ -147,6 +147,16 @@ def start_looking(tower, resampler):
     """Starts each of the sixteen as one that looks at its own place of the picture, of four by four: with no place to look at
     all of them would see the mean of all patches, which has colours but no shapes."""
     v = tower.vision_model
+    # How strong a wave is, whatever its sign: what is an edge between any two colours.
+    block, waves = v.encoder.layers[0], [*range(1, 41), *range(49, 61), *range(73, 85)]
+    block.self_attn.out_proj.weight *= 0.1
+    block.mlp.fc2.weight *= 0.1
+    for k, at in enumerate(waves):
+        for unit, sign in ((2 * k, 4.0), (2 * k + 1, -4.0)):
+            block.mlp.fc1.weight[unit], block.mlp.fc1.bias[unit] = 0, 0
+            block.mlp.fc1.weight[unit, at] = sign
+            block.mlp.fc2.weight[:, unit] = 0
+            block.mlp.fc2.weight[96 + k, unit] = 0.75
     nn.init.orthogonal_(resampler.proj_in.weight)
     nn.init.zeros_(resampler.proj_in.bias)
     lines = torch.tensor([2, 6, 9, 13])

@@ -104,6 +104,8 @@ def main():
     p.add_argument("--workers", type=int, default=2)
     a = p.parse_args()
     (a.state / "team").unlink(missing_ok=True)
+    if a.workers == 1:
+        return work(0, a)
     torch.multiprocessing.spawn(work, (a,), nprocs=a.workers)
 
 

@@ -14,19 +14,23 @@ beforeAll(async () => {
 });
 afterAll(() => server?.close());
 
-const pixels = (picture: Uint8Array | string): Promise<Buffer> => sharp(picture).removeAlpha().raw().toBuffer();
+const pixels = (picture: Uint8Array | string): Promise<Buffer> =>
+  sharp(picture).removeAlpha().raw().toBuffer();
 
-test.each(["diffusers", "fooocus"])("the demo's picture is the one that %s draws, within 2 levels of 255", async (program) => {
-  const { prompt, image_seed, ...settings } = asked;
-  const ours = await pixels(await draw(server.url, prompt, image_seed, settings));
-  const theirs = await pixels(join(import.meta.dir, `../golden/elsewhere/${program}.webp`));
-  expect(ours.length).toBe(theirs.length);
-  let [sum, most] = [0, 0];
-  for (const [at, value] of ours.entries()) {
-    const apart = Math.abs(value - (theirs[at] ?? 0));
-    sum += apart;
-    most = Math.max(most, apart);
-  }
-  expect(most).toBeLessThanOrEqual(2);
-  expect(sum / ours.length).toBeLessThan(0.02);
-});
+test.each(["diffusers", "fooocus"])(
+  "the demo's picture is the one that %s draws, within 2 levels of 255",
+  async (program) => {
+    const { prompt, image_seed, ...settings } = asked;
+    const ours = await pixels(await draw(server.url, prompt, image_seed, settings));
+    const theirs = await pixels(join(import.meta.dir, `../golden/elsewhere/${program}.webp`));
+    expect(ours.length).toBe(theirs.length);
+    let [sum, most] = [0, 0];
+    for (const [at, value] of ours.entries()) {
+      const apart = Math.abs(value - (theirs[at] ?? 0));
+      sum += apart;
+      most = Math.max(most, apart);
+    }
+    expect(most).toBeLessThanOrEqual(2);
+    expect(sum / ours.length).toBeLessThan(0.02);
+  },
+);
