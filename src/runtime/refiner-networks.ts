@@ -38,7 +38,10 @@ export type RefinerNetworks = Readonly<{
       }>
   );
 
-/** The base model's own network takes over from the one that is patched for a hole: without the patch, FreeU and ControlNets. */
+/**
+ * The base model's own network takes over from the one that is patched for a hole: without the patch, FreeU, ControlNets and
+ * image prompts.
+ */
 function unpatched(files: JobFiles, features: Features, workshop: Workshop): Taking {
   const { family, prediction, schedule, unet } = files.checkpoint;
   if (family !== "sdxl-base") throw new BugError("A job's own checkpoint is SDXL's base.");
@@ -46,7 +49,7 @@ function unpatched(files: JobFiles, features: Features, workshop: Workshop): Tak
     jobNetwork(
       network,
       { ...files, patch: undefined },
-      { ...features, freeU: false, inpaint: false, controlnet: false },
+      { ...features, freeU: false, inpaint: false, controlnet: false, imagePrompts: false },
       workshop,
     );
   const ask = askerOf(plain, workshop.residency);
@@ -61,9 +64,9 @@ type Taking = Readonly<{ asked: RefinerNetworks; requests: readonly JobRequest[]
 export function refinerOf(files: JobFiles, features: Features, workshop: Workshop): Taking | undefined {
   const { refiner, checkpoint: base } = files;
   if (refiner === undefined) return files.patch && unpatched(files, features, workshop);
-  // FreeU ends with the base model.
+  // FreeU and image prompts end with the base model.
   const inRefiner = (network: Network): JobNetwork =>
-    jobNetwork(network, refiner, { ...features, freeU: false }, workshop);
+    jobNetwork(network, refiner, { ...features, freeU: false, imagePrompts: false }, workshop);
   const ask = askerOf(inRefiner, workshop.residency);
   const { family, prediction, schedule, unet } = refiner.checkpoint;
   const shared = { prediction, schedule, textWidth: textWidth(unet) };
