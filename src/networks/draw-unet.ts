@@ -14,7 +14,7 @@ import { type UnetFamily, unetInputs } from "./blocks/unet-inputs.ts";
 import type { Features } from "./network.ts";
 
 /** A family of UNets, and what is drawn into one. */
-type UnetKind = UnetFamily & Pick<Features, "freeU" | "inpaint" | "controlnet" | "imagePrompts">;
+type UnetKind = UnetFamily & Pick<Features, "freeU" | "inpaint" | "controlnet" | "ip_adapter">;
 
 /**
  * The denoising network of latent diffusion (Rombach et al. 2022), as SDXL has it (Podell et al. 2023, section 2.1; the U of Ronneberger et al. 2015): what it predicts
@@ -34,9 +34,7 @@ export function drawUnet(source: WeightSource, operators: Operators, kind: UnetK
   const m = new Module(g, source);
   const { sample, conditioning: plain } = unetInputs(m, kind);
   const conditioning =
-    kind.imagePrompts === true
-      ? { ...plain, context: { ...plain.context, images: imageAttention(g) } }
-      : plain;
+    kind.ip_adapter === true ? { ...plain, context: { ...plain.context, images: imageAttention(g) } } : plain;
 
   const factors = kind.freeU === true ? g.input("freeu", "float32", [4]) : undefined;
   const width = m.size("input_blocks.0.0.weight", 0);

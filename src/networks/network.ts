@@ -10,8 +10,6 @@ export type Features = Readonly<{
   clipSkip: number;
   /** Whether the denoising network has FreeU in it, and with it an input `freeu`; left out is not. */
   freeU?: boolean;
-  /** Whether pictures say something beside the text at its cross-attentions; left out is not. */
-  imagePrompts?: boolean;
 }> &
   /** Which files of their own the job names: a network may be drawn otherwise where another one feeds it. */
   Readonly<Partial<Record<OwnFileKind, boolean>>>;

@@ -12,13 +12,13 @@ export const unet = {
   from: { checkpoint: checkpointParts.unet },
   loras: "unet",
   patched: true,
-  keyedBy: ["freeU", "inpaint", "controlnet", "imagePrompts"],
+  keyedBy: ["freeU", "inpaint", "controlnet", "ip_adapter"],
   inputs: { sample: "latent", timestep: "timestep", context: "text", y: "adm" },
   outputs: ["prediction"],
   draw: (
     source: WeightSource,
     operators: Operators,
-    wanted?: Pick<Features, "freeU" | "inpaint" | "controlnet" | "imagePrompts">,
+    wanted?: Pick<Features, "freeU" | "inpaint" | "controlnet" | "ip_adapter">,
   ) => drawUnet(source, operators, { ...wanted, transformers: sdxlTransformers, told: "text and sizes" }),
   goldens: {
     listing: "unet",

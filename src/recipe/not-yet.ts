@@ -44,7 +44,7 @@ export function refuseNotYet(params: GenerateParams): void {
 }
 
 /** Kinds of control images that are not built yet. */
-const otherControls: readonly string[] = ["ImagePrompt", "FaceSwap"];
+const otherControls: readonly string[] = ["FaceSwap"];
 
 function refuseControls(params: GenerateParams): void {
   const slot = controlSlots(params).find(
@@ -52,7 +52,7 @@ function refuseControls(params: GenerateParams): void {
   );
   if (slot === undefined) return;
   const { type, field } = slot;
-  const message = `A control image of the type ${type} is not there yet in this version; take PyraCanny or CPDS in ${field}.cn_type, or leave the image out.`;
+  const message = `A control image of the type ${type} is not there yet in this version; take another in ${field}.cn_type, or leave the image out.`;
   throw new RequestError("not-implemented", message, { field: `${field}.cn_type`, value: type });
 }
 

@@ -15,6 +15,7 @@ import { chooseRefiner } from "./choose-refiner.ts";
 import { chooseSource, type SourceWorld } from "./choose-source.ts";
 import { chooseSteps, modeFor } from "./choose-steps.ts";
 import { chooseUpscaler, type UpscalerRule } from "./choose-upscaler.ts";
+import type { TowerShelf } from "./control-shelf.ts";
 import { drawPrompts, type WrittenPrompts } from "./draw-prompts.ts";
 import { goalsOf } from "./goals.ts";
 import { type InputPicture, inputPictures } from "./input-pictures.ts";
@@ -46,8 +47,10 @@ export type World = ModelFiles &
     inversions?: readonly string[];
     /** The files of prompt expansion; nobody knows of any where this is absent. */
     expansion?: ExpansionThere;
-    /** Which of Fooocus' ControlNets lie in the controlnet folder. */
+    /** Which files that guide by pictures, Fooocus' and the demo's, lie in the controlnet folder. */
     controlFiles?: readonly string[];
+    /** What looks at the pictures of image prompts. */
+    towers?: TowerShelf;
     /** Which files of inpaint engines lie in the inpaint folder. */
     inpaintFiles?: readonly string[];
     /** What lies in the vae_approx folder. */
@@ -166,12 +169,12 @@ function inversionsIn(
 /** What the pictures of a request are for, and whether anything is diffused. */
 function usesOf(params: GenerateParams, pictures: readonly InputPicture[], base: string, world: World) {
   const working = workingSizeNumber(world.sidecar(base));
-  const { upscalers = noUpscalers, pictureSize, inpaintFiles = [], controlFiles: there = [] } = world;
+  const { upscalers = noUpscalers, pictureSize, inpaintFiles = [], controlFiles: there = [], towers } = world;
   const upscaler = (field: string) => chooseUpscaler(upscalers.files, upscalers.rule, field);
   const inpaint = chooseInpaint(params, pictures, { working, inpaintFiles, upscalers });
   const chosenSource = inpaint ?? chooseSource(params, pictures, { pictureSize, working, upscaler });
   const { source } = chosenSource;
-  const guiding = chooseControls(params, pictures, { source, there });
+  const guiding = chooseControls(params, pictures, { source, base, there, towers });
   const isDiffused = !isDirect(source) && guiding.controls?.show !== "preparation";
   return { inpaint, chosenSource, guiding, isDiffused };
 }

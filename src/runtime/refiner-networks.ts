@@ -49,7 +49,7 @@ function unpatched(files: JobFiles, features: Features, workshop: Workshop): Tak
     jobNetwork(
       network,
       { ...files, patch: undefined },
-      { ...features, freeU: false, inpaint: false, controlnet: false, imagePrompts: false },
+      { ...features, freeU: false, inpaint: false, controlnet: false, ip_adapter: false },
       workshop,
     );
   const ask = askerOf(plain, workshop.residency);
@@ -64,9 +64,9 @@ type Taking = Readonly<{ asked: RefinerNetworks; requests: readonly JobRequest[]
 export function refinerOf(files: JobFiles, features: Features, workshop: Workshop): Taking | undefined {
   const { refiner, checkpoint: base } = files;
   if (refiner === undefined) return files.patch && unpatched(files, features, workshop);
-  // FreeU and image prompts end with the base model.
+  // FreeU ends with the base model.
   const inRefiner = (network: Network): JobNetwork =>
-    jobNetwork(network, refiner, { ...features, freeU: false, imagePrompts: false }, workshop);
+    jobNetwork(network, refiner, { ...features, freeU: false }, workshop);
   const ask = askerOf(inRefiner, workshop.residency);
   const { family, prediction, schedule, unet } = refiner.checkpoint;
   const shared = { prediction, schedule, textWidth: textWidth(unet) };

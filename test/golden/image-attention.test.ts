@@ -52,7 +52,7 @@ function inputsOf(name: "unet-odd" | "unet-even"): UnetInputs {
 }
 
 const open = (more: Partial<ModelPaths> = {}, freeU = false) =>
-  openNetworks({ base, loras: [], ...more }, { clipSkip: 2, imagePrompts: true, freeU }, workshop).unet;
+  openNetworks({ base, loras: [], ...more }, { clipSkip: 2, ip_adapter: true, freeU }, workshop).unet;
 
 /** What pictures tell the network in a call. */
 const told = (images: readonly TellingImage[]) =>

@@ -231,7 +231,7 @@ for (const [provider, table] of Object.entries(tables)) {
           freeU: withLoras,
           inpaint: withLoras,
           controlnet: withLoras,
-          imagePrompts: withLoras,
+          ip_adapter: withLoras,
         });
         const edges = [...graph.edges.values()].filter(({ type }) => fetchable.has(type));
         // The others are rows of a table before their cast, and that has the same shape; GPT-2 looks up three times.

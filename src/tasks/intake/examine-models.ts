@@ -4,6 +4,7 @@ import type { Catalog } from "#/catalog/catalog.ts";
 import type { Examiner } from "#/catalog/examine.ts";
 import type { ModelKind } from "#/catalog/find-model.ts";
 import { interposerPath } from "#/catalog/interposer-path.ts";
+import { folderOf } from "#/catalog/part-folders.ts";
 import { clientSentence } from "#/lib/client-sentence.ts";
 import { ModelError, RequestError } from "#/lib/errors.ts";
 import { askedOtherwise, drawnAlone, scaledOtherwise } from "#/recipe/method-warnings.ts";
@@ -177,7 +178,7 @@ function refinerIn({ refiner }: ModelChoice["recipe"]): Used | undefined {
 const partsOf = ({ recipe: { parts = [], patch }, partFields = [] }: ModelChoice) => [
   ...parts.map(({ kind, name }, at) => ({
     kind,
-    used: { kind, what: `${kind} file`, name, field: partFields[at] ?? kind },
+    used: { kind: folderOf(kind), what: `${kind} file`, name, field: partFields[at] ?? kind },
   })),
   ...(patch === undefined
     ? []

@@ -28,7 +28,11 @@ export type OwnFileKind = (typeof ownFileKinds)[number];
  * Those of which a job may name several, each asked for by its place among them; the tower at a place reads pictures for the
  * adapter there.
  */
-export const severalKinds = ["controlnet", "ip_adapter", "clip_vision"] as const satisfies readonly OwnFileKind[];
+export const severalKinds = [
+  "controlnet",
+  "ip_adapter",
+  "clip_vision",
+] as const satisfies readonly OwnFileKind[];
 export type SeveralKind = (typeof severalKinds)[number];
 
 /** What of a part is not its own file's: tensors of the base model's UNet, as a job has changed them. */
