@@ -18,6 +18,9 @@ export const adapterFileNames = {
 /** Fooocus' file for the negative branch of image prompts. */
 export const negativeFileName = "fooocus_ip_negative.safetensors";
 
+/** What finds the face of a picture. */
+export const faceDetectorName = "detection_Resnet50_Final.pth";
+
 /** Fooocus' vision tower, in the clip_vision folder. */
 export const towerFileName = "clip_vision_vit_h.safetensors";
 
@@ -32,6 +35,7 @@ const ofControl = [
   ...Object.values(controlFileNames),
   ...Object.values(adapterFileNames).flat(),
   negativeFileName,
+  faceDetectorName,
   demoControlFiles.canny,
   demoControlFiles.image,
 ];

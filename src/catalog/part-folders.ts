@@ -5,6 +5,7 @@ import type { ModelKind } from "./find-model.ts";
 const elsewhere: Readonly<Record<Exclude<OwnFileKind, ModelKind>, ModelKind>> = {
   ip_adapter: "controlnet",
   ip_negative: "controlnet",
+  face_detector: "controlnet",
 };
 
 /** Kinds of files that hold one part of a model, which a recipe names beside its VAE. */
@@ -12,4 +13,4 @@ export type PartKind = Exclude<OwnFileKind, "vae">;
 
 /** The folder that files of a kind lie in: nearly all kinds are called as theirs. */
 export const folderOf = (kind: OwnFileKind | ModelKind): ModelKind =>
-  kind === "ip_adapter" || kind === "ip_negative" ? elsewhere[kind] : kind;
+  kind === "ip_adapter" || kind === "ip_negative" || kind === "face_detector" ? elsewhere[kind] : kind;

@@ -79,7 +79,12 @@ export type Moment = Readonly<
 /** What an engine found out while it worked that its client must be told. */
 export type RunNote = Readonly<
   /** The part that is painted anew was smaller than what is drawn. */
-  { note: "part-enlarged"; by: "network" | "lanczos" }
+  | { note: "part-enlarged"; by: "network" | "lanczos" }
+  /**
+   * A picture that lends its face showed none at its own size, none at all (it is used whole then), or several, of which the
+   * most certain one was taken. `picture` counts the job's pictures of that kind from 0, of `pictures`.
+   */
+  | { note: "face-cropped"; picture: number; pictures: number; faces: number; shrunk: boolean }
 >;
 
 /** What is known only after the image was made; goes into metadata and the live channel. Times in milliseconds. */

@@ -6,6 +6,7 @@ import { imageTokens } from "./image-tokens.ts";
 import { inpaintHead } from "./inpaint-head.ts";
 import { interposer } from "./interposer.ts";
 import type { Network } from "./network.ts";
+import { retinaface } from "./retinaface.ts";
 import { rrdbFeatures } from "./rrdb-features.ts";
 import { rrdbPixels } from "./rrdb-pixels.ts";
 import { textG, textGVectors } from "./text-g.ts";
@@ -35,6 +36,7 @@ export const networks = {
   "vae-encoder": vaeEncoder,
   "rrdb-features": rrdbFeatures,
   "rrdb-pixels": rrdbPixels,
+  retinaface,
 } as const satisfies Record<string, Network>;
 
 /** Those that Stable Diffusion 1.x needs where it takes over from SDXL: no SDXL checkpoint has anything for them. */

@@ -2,6 +2,7 @@ import {
   adapterFileNames,
   controlFileNames,
   demoControlFiles,
+  faceDetectorName,
   negativeFileName,
   towerFileName,
 } from "#/catalog/control-files.ts";
@@ -17,6 +18,8 @@ export type ControlShelf = Readonly<{
   /** Those of Fooocus' files, and of the demo's, that lie in the controlnet folder. */
   there: readonly string[];
   towers?: TowerShelf | undefined;
+  /** Whether pictures are prepared: faces cut out of them. */
+  prepare: boolean;
 }>;
 
 /** What lies in the clip_vision folder. */
@@ -56,14 +59,31 @@ export function controlFilesFor(
       return { files: [{ kind: "controlnet", name }], warnings: [] };
     }
     case "image":
+      return adapterFor(adapterFileNames.image, [], slot, shelf);
     case "face":
-      return adapterFor(adapterFileNames[kind], slot, shelf);
+      return adapterFor(adapterFileNames.face, shelf.prepare ? [faceDetectorName] : [], slot, shelf);
   }
 }
 
-/** An adapter, the tower that reads pictures for it, and what its negative branch is told. */
+/**
+ * What prepares a picture of a kind, where a file is needed for that: faces are found by a network.
+ *
+ * @throws RequestError `missing-model`
+ */
+export function preparingFiles(
+  kind: ControlUse["kind"],
+  slot: ControlSlot,
+  { there, prepare }: Pick<ControlShelf, "there" | "prepare">,
+): readonly PartFile[] {
+  if (kind !== "face" || !prepare) return [];
+  if (!there.includes(faceDetectorName)) throw missing(slot, [faceDetectorName]);
+  return [{ kind: "face_detector", name: faceDetectorName }];
+}
+
+/** An adapter, the tower that reads pictures for it, and what its negative branch is told; with all that is missing, of `more` too. */
 function adapterFor(
   names: readonly [string, ...string[]],
+  more: readonly string[],
   slot: ControlSlot,
   shelf: ControlShelf,
 ): ControlFiles {
@@ -73,7 +93,7 @@ function adapterFor(
   const lacking = [
     ...(adapter === undefined ? [names[0]] : []),
     ...(tower === undefined ? [towerFileName] : []),
-    ...(there.includes(negativeFileName) ? [] : [negativeFileName]),
+    ...[negativeFileName, ...more].filter((name) => !there.includes(name)),
   ];
   if (adapter === undefined || tower === undefined || lacking.length > 0) throw missing(slot, lacking);
   const other = `Pictures of image prompts were read by ${tower}, a vision tower of the same width: ${towerFileName} is not in models/clip_vision.`;

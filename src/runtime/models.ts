@@ -7,6 +7,8 @@ import { previewKind } from "#/weights/layouts/preview.ts";
 import { textWidths } from "#/weights/layouts/textual-inversion.ts";
 import { type Ask, askerOf } from "./ask.ts";
 import { type ControlNet, controlNetsOf } from "./control-nets.ts";
+import { faceDetectorOf } from "./face-detector/detect-faces.ts";
+import type { FaceDetector } from "./face-detector/face.ts";
 import { type ImagePrompter, imagePromptsOf } from "./image-prompts.ts";
 import type { Inversions } from "./inversions.ts";
 import { isSeveral, type JobFiles, type ModelPaths, pathsOfKind, readJobFiles } from "./job-files.ts";
@@ -68,6 +70,12 @@ export type Networks = Readonly<{
    * @throws ModelError where it names none, or its file is none
    */
   upscaler: () => Upscaler;
+  /**
+   * Finds faces in a picture.
+   *
+   * @throws ModelError where the job names no face detector, or its file is none
+   */
+  faces: FaceDetector;
   /** Any network of the table, by the inputs it declares. */
   ask: Ask;
 }> &
@@ -151,6 +159,7 @@ function networksOf(
     imagePrompts: prompts.asked,
     refiner: refiner?.asked,
     upscaler: () => upscalerOf(ask, files),
+    faces: faceDetectorOf(ask),
     ask,
   };
   return {

@@ -38,6 +38,7 @@ export const stubNetworks = (answers: Partial<Networks>): Networks => ({
   upscaler: () => {
     throw new Error("no upscaler is asked");
   },
+  faces: never,
   ask: never,
   ...answers,
 });

@@ -1,6 +1,7 @@
+import type { RunNote } from "#/engine/protocol.ts";
 import type { Pixmap } from "#/image/pixmap.ts";
 import { BugError } from "#/lib/errors.ts";
-import type { ControlUse, Size } from "#/recipe/recipe.ts";
+import type { Controls, ControlUse, Size } from "#/recipe/recipe.ts";
 import type { ImageKeys } from "#/runtime/image-prompts.ts";
 import type { Tensor } from "#/tensor/tensor.ts";
 import { sampledSize } from "../base-model.ts";
@@ -8,6 +9,7 @@ import type { Fact } from "../generate.ts";
 import type { Job } from "../job.ts";
 import type { LatentBeginning } from "../sources/beginning.ts";
 import { inputAt } from "../sources/input-at.ts";
+import { type FaceCrop, faceCrop } from "./face-crop.ts";
 import { netPixels, preparedControl } from "./prepared-control.ts";
 import { clipPixels, preparedImage } from "./prepared-image.ts";
 
@@ -38,7 +40,8 @@ export async function* guide(job: Job, beginning: LatentBeginning): AsyncGenerat
   const prepared: Readonly<{ use: ControlUse; image: Pixmap }>[] = [];
   for (const use of controls.uses) {
     run.checkStop();
-    const image = await clock.time("encoding", async () => preparedFor(job, beginning, use));
+    const { image, note } = await clock.time("encoding", () => preparedFor(job, beginning, use));
+    if (note !== undefined) yield { type: "note", note };
     prepared.push({ use, image });
   }
   if (controls.show === "preparation")
@@ -51,22 +54,35 @@ export async function* guide(job: Job, beginning: LatentBeginning): AsyncGenerat
   return { kind: "guides", guides };
 }
 
-/** A picture as its network is shown it. */
-function preparedFor(job: Job, beginning: LatentBeginning, { kind, picture }: ControlUse): Pixmap {
+/** A picture as its network is shown it, and what was found on the way. */
+type Shown = Readonly<{ image: Pixmap; note?: RunNote | undefined }>;
+
+async function preparedFor(job: Job, beginning: LatentBeginning, use: ControlUse): Promise<Shown> {
   const { controls, source, size: asked } = job.recipe;
-  const input = inputAt(job, picture);
-  if (controls === undefined) return input;
-  switch (kind) {
+  const input = inputAt(job, use.picture);
+  if (controls === undefined) return { image: input };
+  switch (use.kind) {
     case "canny":
     case "cpds": {
       // What starts from noise is as large as the request says, and drawn in whole steps of the latent.
       const size = source.kind === "noise" ? asked : sampledSize(beginning);
-      return preparedControl(beginning.alike?.(input) ?? input, size, kind, controls);
+      return { image: preparedControl(beginning.alike?.(input) ?? input, size, use.kind, controls) };
     }
     case "image":
-    case "face":
-      return preparedImage(input);
+      return { image: preparedImage(input) };
+    case "face": {
+      if (!controls.prepare) return { image: preparedImage(input) };
+      const crop = await faceCrop(input, job.networks.faces);
+      return { image: preparedImage(crop.image), note: faceNote(crop, use, controls) };
+    }
   }
+}
+
+/** What is to be told of a face: nothing where there is one, at the picture's own size. */
+function faceNote({ faces, shrunk }: FaceCrop, use: ControlUse, { uses }: Controls): RunNote | undefined {
+  if (faces === 1 && !shrunk) return undefined;
+  const all = uses.filter(({ kind }) => kind === "face");
+  return { note: "face-cropped", picture: all.indexOf(use), pictures: all.length, faces, shrunk };
 }
 
 async function guideOf({ networks }: Job, use: ControlUse, image: Pixmap, size: Size): Promise<Guide> {

@@ -4,27 +4,14 @@ import type { Catalog } from "#/catalog/catalog.ts";
 import type { Examiner } from "#/catalog/examine.ts";
 import type { ModelKind } from "#/catalog/find-model.ts";
 import { interposerPath } from "#/catalog/interposer-path.ts";
-import { folderOf } from "#/catalog/part-folders.ts";
 import { clientSentence } from "#/lib/client-sentence.ts";
 import { ModelError, RequestError } from "#/lib/errors.ts";
 import { askedOtherwise, drawnAlone, scaledOtherwise } from "#/recipe/method-warnings.ts";
 import type { Recipe } from "#/recipe/recipe.ts";
+import { imagePromptsOf, partsOf, type Used } from "./used-parts.ts";
 
 /** Where model files lie, and who looks at them. */
 export type ModelShelf = Readonly<{ catalog: Pick<Catalog, "path">; examiner: Examiner }>;
-
-/** A file that a picture is made with. */
-type Used = Readonly<{
-  kind: ModelKind;
-  /** For messages. */
-  what: string;
-  /** As the API lists it. */
-  name: string;
-  /** Dotted path of the request's field that names it. */
-  field: string;
-  /** What to do about it, where its field alone does not say so. */
-  wayOut?: string;
-}>;
 
 /** What was seen: sentences for the record's warnings, and the first file that cannot be used. */
 export type Examination = Readonly<{ notes: readonly string[]; fault?: Fault }>;
@@ -133,6 +120,17 @@ function* examination(
       const path = pathOf(part);
       note(kind === "patch" ? examiner.patch(path, checkpoint) : examiner.part(kind, path, checkpoint));
     }
+    for (const prompt of imagePromptsOf(choice)) {
+      yield;
+      used = prompt.adapter;
+      const { adapter, tower, negative } = prompt;
+      const paths = {
+        adapter: pathOf(adapter),
+        tower: pathOf(tower),
+        negative: negative && pathOf(negative),
+      };
+      note(examiner.imagePrompt(paths, checkpoint));
+    }
     for (used of loras) {
       yield;
       note(examiner.lora(pathOf(used), checkpoint));
@@ -173,22 +171,6 @@ function refinerIn({ refiner }: ModelChoice["recipe"]): Used | undefined {
     ? undefined
     : { kind: "checkpoints", what: "refiner", name, field: "refiner_model_name" };
 }
-
-/** Files for parts of models, and what is added to the weights of one. */
-const partsOf = ({ recipe: { parts = [], patch }, partFields = [] }: ModelChoice) => [
-  ...parts.map(({ kind, name }, at) => ({
-    kind,
-    used: { kind: folderOf(kind), what: `${kind} file`, name, field: partFields[at] ?? kind },
-  })),
-  ...(patch === undefined
-    ? []
-    : [
-        {
-          kind: "patch",
-          used: { kind: "inpaint", what: "inpaint patch", name: patch, field: "inpaint_engine" },
-        } as const,
-      ]),
-];
 
 const inversionsOf = ({ recipe, inversionFields = [] }: ModelChoice): readonly Used[] =>
   (recipe.inversions ?? []).map(({ said, name }, at) => {

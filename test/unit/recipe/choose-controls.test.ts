@@ -93,12 +93,6 @@ test("a file that is not there is refused by its name and folder, and with where
   }
 });
 
-test("FaceSwap is refused by name", () => {
-  expect(() => resolved({ controlnet_image: [slot("a"), slot("b", { cn_type: "FaceSwap" })] })).toThrow(
-    "A control image of the type FaceSwap is not there yet in this version; take another in controlnet_image.1.cn_type",
-  );
-});
-
 test("with debugging_cn_preprocessor preparations are all that is made, without files, and one of each", () => {
   const { recipe, warnings } = resolved(
     { controlnet_image: [slot("a", { cn_weight: 0 })], debugging_cn_preprocessor: true, image_number: 3 },

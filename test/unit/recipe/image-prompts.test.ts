@@ -4,6 +4,7 @@ import {
   adapterFileNames,
   controlFileNames,
   demoControlFiles,
+  faceDetectorName,
   negativeFileName,
   towerFileName,
 } from "#/catalog/control-files.ts";
@@ -117,6 +118,42 @@ test("preparations are shown in Fooocus' order, without files", () => {
     ["image", 0],
   ]);
   expect([recipe.steps, recipe.parts]).toEqual([0, undefined]);
+});
+
+const [face] = adapterFileNames.face;
+const withFaces: World = { ...world, controlFiles: [...(world.controlFiles ?? []), face, faceDetectorName] };
+
+test("a face has an adapter of its own, with a tower at its place, and what finds it; both kinds share the negative tokens", () => {
+  const { recipe, partFields } = resolved([slot("a", { cn_type: "FaceSwap" }), slot("b")], withFaces);
+  expect(recipe.controls?.uses.map(({ kind, picture, net }) => [kind, picture, net])).toEqual([
+    ["image", 1, 0],
+    ["face", 0, 1],
+  ]);
+  expect(recipe.parts).toEqual([
+    { kind: "ip_adapter", name: plus },
+    { kind: "clip_vision", name: towerFileName },
+    { kind: "ip_negative", name: negativeFileName },
+    { kind: "ip_adapter", name: face },
+    { kind: "clip_vision", name: towerFileName },
+    { kind: "face_detector", name: faceDetectorName },
+  ]);
+  expect(partFields).toEqual([1, 1, 1, 0, 0, 0].map((at) => `controlnet_image.${at}.cn_type`));
+});
+
+test("what finds faces is needed where they are looked for, also to be shown, and not where a face is what is sent", () => {
+  const slots = [slot("a", { cn_type: "FaceSwap" })];
+  const without = { ...world, controlFiles: [face, negativeFileName] };
+  expect(refusal(slots, without).message).toStartWith(
+    `FaceSwap needs ${faceDetectorName} (109 MB) in models/controlnet, which is not there. Get it from https://github.com/xinntao/facexlib/`,
+  );
+  const shown = { debugging_cn_preprocessor: true };
+  expect(refusal(slots, plainWorld, shown).message).toContain(`FaceSwap needs ${faceDetectorName} (109 MB)`);
+  expect(resolved(slots, withFaces, shown).recipe.parts).toEqual([
+    { kind: "face_detector", name: faceDetectorName },
+  ]);
+  const given = resolved(slots, without, { skipping_cn_preprocessor: true }).recipe;
+  expect(given.parts?.map(({ kind }) => kind)).toEqual(["ip_adapter", "clip_vision", "ip_negative"]);
+  expect(given.controls?.prepare).toBe(false);
 });
 
 const demo = "fooocusd-demo.safetensors";
