@@ -28,9 +28,19 @@ function formOf(fields: Readonly<Record<string, string | Blob>>): FormData {
   return form;
 }
 
+test.each(["ImagePrompt", "FaceSwap", "CPDS"])(
+  "the form image-prompt with a picture of the type %s and none of its files names what is missing",
+  async (type) => {
+    const answer = await send("/v1/generation/image-prompt", formOf({ cn_img3: picture, cn_type3: type }));
+    const { detail } = await answer.json();
+    expect(answer.status).toBe(422);
+    expect(detail).toEqual([expect.objectContaining({ type: "missing_model", loc: ["body", "cn_type3"] })]);
+    expect(detail[0].msg).toContain(type);
+  },
+);
+
 describe("a mode whose part of the engine is not there is refused by its legacy name, after everything was read", () => {
   test.each([
-    ["image-prompt", "cn_type3", () => ({ cn_img3: picture, cn_type3: "FaceSwap" })],
     [
       "image-enhance",
       "enhance_input_image",

@@ -136,7 +136,15 @@ for (const { weights, workshop, open } of setups) {
 test("every answer that a network declares as its proof was compared", () => {
   const listings = new Set(Object.values(networks).map(({ goldens }) => goldens.listing)); // listings.test.ts has them
   // Tests of the same names compare all of theirs.
-  const elsewhere = ["text-networks", "inpaint", "upscalers", "control", "image-prompts", "image-attention", "faces"]
+  const elsewhere = [
+    "text-networks",
+    "inpaint",
+    "upscalers",
+    "control",
+    "image-prompts",
+    "image-attention",
+    "faces",
+  ]
     .map((name) => goldenKeys(`${name}.safetensors`))
     .reduce((all, keys) => all.union(keys));
   expect(missingGoldens(networks, { listings, answers: compared.union(elsewhere) })).toEqual([]);
