@@ -64,6 +64,9 @@ export const stubContext = (networks: Networks): EngineContext => ({
   conditioning: (_key, make) => make(),
   expansionWords: () => ({ tokenizer: createGpt2Tokenizer(""), candidates: [] }),
   open: async () => networks,
+  foreign: () => {
+    throw new Error("no foreign network is asked");
+  },
   endJob: async () => undefined,
   unload: async () => undefined,
   close: async () => undefined,
