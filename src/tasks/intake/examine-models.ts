@@ -86,7 +86,7 @@ function* examination(
   { catalog, examiner }: ModelShelf,
 ): Generator<void, Examination, undefined> {
   const { recipe } = choice;
-  const { base, vae, refiner, loras } = usedIn(choice);
+  const { base, vae, refiner } = usedIn(choice);
   const names = new Map<string, string>();
   const pathOf = ({ kind, name }: Used): string => {
     const path = catalog.path(kind, name);
@@ -114,30 +114,10 @@ function* examination(
       const seen = examiner.refiner(pathOf(refiner), beside, checkpoint, recipe.refiner?.sampledAs);
       note(refinerNotes(recipe, checkpoint, seen));
     }
-    for (const { kind, used: part } of partsOf(choice)) {
+    for (const look of furtherLooks(choice, { examiner, pathOf, checkpoint })) {
       yield;
-      used = part;
-      const path = pathOf(part);
-      note(kind === "patch" ? examiner.patch(path, checkpoint) : examiner.part(kind, path, checkpoint));
-    }
-    for (const prompt of imagePromptsOf(choice)) {
-      yield;
-      used = prompt.adapter;
-      const { adapter, tower, negative } = prompt;
-      const paths = {
-        adapter: pathOf(adapter),
-        tower: pathOf(tower),
-        negative: negative && pathOf(negative),
-      };
-      note(examiner.imagePrompt(paths, checkpoint));
-    }
-    for (used of loras) {
-      yield;
-      note(examiner.lora(pathOf(used), checkpoint));
-    }
-    for (used of inversionsOf(choice)) {
-      yield;
-      note(examiner.inversion(pathOf(used), checkpoint));
+      used = look.used;
+      note(look.notes());
     }
     return { notes: [...notes] };
   } catch (thrown) {
@@ -152,6 +132,37 @@ function* examination(
 }
 
 type Checkpoint = ReturnType<Examiner["checkpoint"]>;
+
+/** With what the files are looked at that depend on the checkpoint. */
+type Looking = Readonly<{
+  examiner: Examiner;
+  pathOf: (used: Used) => string;
+  checkpoint: Checkpoint;
+}>;
+
+/** Those files one by one, each when it is asked for. */
+function furtherLooks(
+  choice: ModelChoice,
+  { examiner, pathOf, checkpoint }: Looking,
+): readonly Readonly<{ used: Used; notes: () => readonly string[] }>[] {
+  const ofPart = ({ kind, used }: ReturnType<typeof partsOf>[number]): readonly string[] =>
+    kind === "patch"
+      ? examiner.patch(pathOf(used), checkpoint)
+      : examiner.part(kind, pathOf(used), checkpoint);
+  const ofPrompt = ({ adapter, tower, negative }: ReturnType<typeof imagePromptsOf>[number]) => {
+    const paths = { adapter: pathOf(adapter), tower: pathOf(tower), negative: negative && pathOf(negative) };
+    return examiner.imagePrompt(paths, checkpoint);
+  };
+  return [
+    ...partsOf(choice).map((part) => ({ used: part.used, notes: () => ofPart(part) })),
+    ...imagePromptsOf(choice).map((prompt) => ({ used: prompt.adapter, notes: () => ofPrompt(prompt) })),
+    ...usedIn(choice).loras.map((used) => ({ used, notes: () => examiner.lora(pathOf(used), checkpoint) })),
+    ...inversionsOf(choice).map((used) => ({
+      used,
+      notes: () => examiner.inversion(pathOf(used), checkpoint),
+    })),
+  ];
+}
 
 /** What is to be told of a refiner beside its base model. */
 function refinerNotes(recipe: ModelChoice["recipe"], base: Checkpoint, seen: Checkpoint): readonly string[] {
