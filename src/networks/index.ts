@@ -9,6 +9,8 @@ import type { Network } from "./network.ts";
 import { retinaface } from "./retinaface.ts";
 import { rrdbFeatures } from "./rrdb-features.ts";
 import { rrdbPixels } from "./rrdb-pixels.ts";
+import { samImageEncoder } from "./sam-image-encoder.ts";
+import { samMaskDecoder } from "./sam-mask-decoder.ts";
 import { textG, textGVectors } from "./text-g.ts";
 import { textL, textLVectors } from "./text-l.ts";
 import { unet } from "./unet.ts";
@@ -36,6 +38,8 @@ export const networks = {
   "vae-encoder": vaeEncoder,
   "rrdb-features": rrdbFeatures,
   "rrdb-pixels": rrdbPixels,
+  "sam-image-encoder": samImageEncoder,
+  "sam-mask-decoder": samMaskDecoder,
   retinaface,
 } as const satisfies Record<string, Network>;
 

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { type ExpansionFiles, expansionThere, findExpansion } from "#/catalog/expansion-files.ts";
 import { findForeign, foreignFolder } from "#/catalog/find-foreign.ts";
 import { findModel, type ModelKind } from "#/catalog/find-model.ts";
@@ -42,6 +43,12 @@ export type EngineContext = Readonly<{
    * @throws RequestError `missing-model` where it is gone, ModelError where it is none
    */
   foreign: (kind: Parameters<typeof openForeign>[0], name: string) => ForeignNetwork;
+  /**
+   * The text of a file in a folder of models.
+   *
+   * @throws RequestError `missing-model` where it is gone
+   */
+  modelText: (folder: ModelKind, name: string) => string;
   /** What prompt expansion writes with; only asked of a job that has something to expand. */
   expansionWords: () => ExpansionWords;
   /** The end of a job: of its networks those stay open that the budget has room for. */
@@ -101,6 +108,8 @@ export async function openContext(
         there(findForeign(settings.modelRoots, kind, name), foreignFolder(kind), name),
         residency,
       ),
+    modelText: (folder, name) =>
+      readFileSync(there(findModel(settings.modelRoots, folder, name), folder, name), "utf8"),
     endJob: () => residency.endJob(),
     conditioning: (key, make) => texts.conditioning(key, make),
     unload: async () => {

@@ -1,6 +1,7 @@
 import type { Tool, ToolAnswer } from "#/engine/protocol.ts";
 import type { Pixmap } from "#/image/pixmap.ts";
 import type { EngineContext } from "./context.ts";
+import { tagsOf } from "./describe/wd14.ts";
 import { makeMask } from "./masks/make-mask.ts";
 import type { Run } from "./run.ts";
 
@@ -16,8 +17,12 @@ export async function useTool(
 ): Promise<ToolAnswer> {
   try {
     run.check();
-    const { making } = tool;
-    return { tool: "mask", ...(await makeMask(picture, making, context)) };
+    switch (tool.tool) {
+      case "mask":
+        return { tool: "mask", ...(await makeMask(picture, tool.making, context)) };
+      case "describe":
+        return { tool: "describe", text: await tagsOf(picture, context) };
+    }
   } finally {
     await context.endJob();
   }

@@ -144,6 +144,7 @@ test("every answer that a network declares as its proof was compared", () => {
     "image-prompts",
     "image-attention",
     "faces",
+    "segment",
   ]
     .map((name) => goldenKeys(`${name}.safetensors`))
     .reduce((all, keys) => all.union(keys));

@@ -64,6 +64,7 @@ export const stubContext = (networks: Networks): EngineContext => ({
   conditioning: (_key, make) => make(),
   expansionWords: () => ({ tokenizer: createGpt2Tokenizer(""), candidates: [] }),
   open: async () => networks,
+  modelText: () => "",
   foreign: () => {
     throw new Error("no foreign network is asked");
   },

@@ -21,6 +21,7 @@ export const ownFileKinds = [
   "inpaint",
   "upscale_models",
   "prompt_expansion",
+  "sam",
   "face_detector",
 ] as const;
 export type OwnFileKind = (typeof ownFileKinds)[number];

@@ -1,4 +1,4 @@
-import { afterAll, expect, test } from "bun:test";
+import { afterAll, expect, setDefaultTimeout, test } from "bun:test";
 import { networks } from "#/networks/index.ts";
 import type { Network } from "#/networks/network.ts";
 import { readJobFiles } from "#/runtime/job-files.ts";
@@ -9,6 +9,8 @@ import { packedModel } from "../../support/packed-model.ts";
 import { upscalerFile } from "../../support/upscaler-file.ts";
 import { openWorkshop } from "../../support/workshop.ts";
 
+setDefaultTimeout(60_000);
+
 const base = await tinyCheckpoint();
 const prompt_expansion = await expansionModel();
 const inpaint = goldenPath("inpaint-head.pth");
@@ -17,7 +19,18 @@ const whole = [packedModel("control-ldm.safetensors")];
 const factors = [packedModel("control-lora.safetensors")];
 const ip_adapter = [packedModel("adapter-plus.bin")];
 const clip_vision = [packedModel("vision-open-clip.safetensors")];
-const parts = { prompt_expansion, inpaint, upscale_models, controlnet: whole, ip_adapter, clip_vision };
+const prompts = { ip_adapter, clip_vision };
+const sam = packedModel("sam-tiny.safetensors");
+const face_detector = packedModel("face-f32.safetensors");
+const parts = {
+  sam,
+  face_detector,
+  prompt_expansion,
+  inpaint,
+  upscale_models,
+  controlnet: whole,
+  ...prompts,
+};
 const workshop = openWorkshop();
 afterAll(() => workshop.close());
 
