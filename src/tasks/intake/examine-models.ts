@@ -7,7 +7,9 @@ import { interposerPath } from "#/catalog/interposer-path.ts";
 import { clientSentence } from "#/lib/client-sentence.ts";
 import { ModelError, RequestError } from "#/lib/errors.ts";
 import { askedOtherwise, drawnAlone, scaledOtherwise } from "#/recipe/method-warnings.ts";
+import { allPasses } from "#/recipe/pass-resolved.ts";
 import type { Recipe } from "#/recipe/recipe.ts";
+import type { Resolved } from "#/recipe/resolve.ts";
 import { imagePromptsOf, partsOf, type Used } from "./used-parts.ts";
 
 /** Where model files lie, and who looks at them. */
@@ -27,6 +29,17 @@ export type ModelChoice = Readonly<{
   partFields?: readonly string[];
   inversionFields?: readonly string[];
 }>;
+
+/** What is made of models for a request: its images, and each pass of the enhancement whose files are others. */
+export const choicesOf = (resolved: Resolved): readonly ModelChoice[] => [
+  resolved,
+  ...new Map(
+    allPasses(resolved).map((pass) => {
+      const { parts, patch, loras, inversions, refiner, source, steps } = pass.recipe;
+      return [JSON.stringify([parts, patch, loras, inversions, refiner, source, steps]), pass];
+    }),
+  ).values(),
+];
 
 /** Looks at files in the order in which they depend on each other. Sentences name them as the API lists them. */
 export function examineModels(choice: ModelChoice, shelf: ModelShelf): Examination {

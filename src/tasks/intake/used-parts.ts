@@ -38,19 +38,20 @@ export function imagePromptsOf(choice: PartChoice) {
 }
 
 /** Files for parts of models that are looked at alone, and what is added to the weights of one. */
-export const partsOf = (choice: PartChoice) => [
-  ...namedParts(choice).filter(({ kind }) => !ofImagePrompts.includes(kind)),
-  ...(choice.recipe.patch === undefined
-    ? []
-    : [
-        {
-          kind: "patch",
-          used: {
-            kind: "inpaint",
-            what: "inpaint patch",
-            name: choice.recipe.patch,
-            field: "inpaint_engine",
-          },
-        } as const,
-      ]),
-];
+export function partsOf(choice: PartChoice) {
+  const { recipe, partFields = [] } = choice;
+  const { parts = [], patch } = recipe;
+  // An engine's head and its patch are chosen together.
+  const engineField = partFields[parts.findIndex(({ kind }) => kind === "inpaint")] ?? "inpaint_engine";
+  return [
+    ...namedParts(choice).filter(({ kind }) => !ofImagePrompts.includes(kind)),
+    ...(patch === undefined
+      ? []
+      : [
+          {
+            kind: "patch",
+            used: { kind: "inpaint", what: "inpaint patch", name: patch, field: engineField },
+          } as const,
+        ]),
+  ];
+}

@@ -75,8 +75,8 @@ test("what was not taken in yet has no name, and keeps its place", () => {
     ]);
 });
 
-test("a picture whose feature is not there yet is named, and the request is refused until it is", () => {
-  const params = { ...plainParams, refiner_model_name: "None", enhance_input_image: address("a") };
-  expect(inputPictures(params)).toHaveLength(1);
-  expect(() => refuseNotYet(params)).toThrow("is not there yet in this version");
+test("a picture that is enhanced is named", () => {
+  expect(picturesOf({ enhance_input_image: address("a") })).toEqual([
+    { field: "enhance_input_image", name: hash("a") },
+  ]);
 });
