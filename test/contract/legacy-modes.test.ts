@@ -34,7 +34,9 @@ test.each(["ImagePrompt", "FaceSwap", "CPDS"])(
     const answer = await send("/v1/generation/image-prompt", formOf({ cn_img3: picture, cn_type3: type }));
     const { detail } = await answer.json();
     expect(answer.status).toBe(422);
-    expect(detail).toEqual([expect.objectContaining({ type: "missing_model", loc: ["body", "cn_type3"] })]);
+    expect(detail).toEqual([
+      expect.objectContaining({ ctx: { error: "missing-model" }, loc: ["body", "cn_type3"] }),
+    ]);
     expect(detail[0].msg).toContain(type);
   },
 );
@@ -51,7 +53,7 @@ describe("a mode whose files are not there is refused by its legacy name, after 
     const answer = await send(`/v2/generation/${name}`, JSON.stringify(body()));
     expect(answer.status).toBe(422);
     expect((await answer.json()).detail).toEqual([
-      expect.objectContaining({ type: "missing_model", loc: ["body", ...loc] }),
+      expect.objectContaining({ ctx: { error: "missing-model" }, loc: ["body", ...loc] }),
     ]);
   });
 

@@ -2,7 +2,6 @@ import { expect, test } from "bun:test";
 import type { GenerateParams } from "#/api/generate.ts";
 import { fromStored, toStored } from "#/api/stored.ts";
 import { inputPictures } from "#/recipe/input-pictures.ts";
-import { refuseNotYet } from "#/recipe/not-yet.ts";
 import { resolveRecipe } from "#/recipe/resolve.ts";
 import { plainParams, plainWorld } from "../../support/plain-request.ts";
 
