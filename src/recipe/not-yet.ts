@@ -8,17 +8,7 @@ const features: readonly Readonly<{
   field: keyof GenerateParams;
   what: string;
   used: (p: GenerateParams) => boolean;
-}>[] = [
-  { field: "enhance_input_image", what: "Enhancing a picture", used: (p) => isImage(p.enhance_input_image) },
-  {
-    field: "enhance_checkbox",
-    what: "Enhancement",
-    used: (p) =>
-      p.enhance_checkbox &&
-      (p.enhance_uov_method !== "Disabled" || p.enhance_ctrls.some(({ enhance_enabled }) => enhance_enabled)),
-  },
-  { field: "black_out_nsfw", what: "The safety checker", used: (p) => p.black_out_nsfw },
-];
+}>[] = [{ field: "black_out_nsfw", what: "The safety checker", used: (p) => p.black_out_nsfw }];
 
 /**
  * Refuses a request that uses what is not there: never a silently different picture.
