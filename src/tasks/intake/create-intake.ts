@@ -19,6 +19,7 @@ import { examineInTurn, type ModelShelf } from "./examine-models.ts";
 import { foresee } from "./foresee.ts";
 import type { InputOptions } from "./image-source.ts";
 import { loadInputs } from "./load-inputs.ts";
+import { refuseUnusable } from "./mask-tool.ts";
 import { type Prepared, prepareBy, type ReadingRules } from "./prepare.ts";
 import { resolveAgain } from "./resolve-again.ts";
 import { type AskTool, createTools, type Tools } from "./tools.ts";
@@ -97,6 +98,7 @@ export function createIntake(parts: IntakeParts): Intake {
     ...parts,
     world,
     examine: (choice) => examine(choice, shelf),
+    refuseUnusable: (making, field) => refuseUnusable(making, field, shelf),
     defaultsFor: defaultsOf(parts),
     presets: assets.presets,
   };
