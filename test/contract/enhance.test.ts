@@ -78,6 +78,7 @@ test("a picture says the request that makes it again", async () => {
   const bytes = await (await fetch(result[1])).bytes();
   const read = await post("/v1/tools/read-metadata", { image: bytes.toBase64() });
   const { request } = await read.json();
+  expect((await (await post("/v1/engine/generate/", request)).json()).result).toHaveLength(2);
   expect(request).toMatchObject({
     prompt: "a cat",
     image_seed: 7,
@@ -85,7 +86,6 @@ test("a picture says the request that makes it again", async () => {
     enhance_checkbox: true,
     enhance_ctrls: [expect.objectContaining({ enhance_prompt: "eyes", enhance_mask_model: "u2net" })],
   });
-  expect((await (await post("/v1/engine/generate/", request)).json()).result).toHaveLength(2);
 });
 
 describe("refused before anything is made", () => {
