@@ -17,9 +17,20 @@ const inpaint = goldenPath("inpaint-head.pth");
 const upscale_models = upscalerFile("fooocus.bin");
 const whole = [packedModel("control-ldm.safetensors")];
 const factors = [packedModel("control-lora.safetensors")];
+const ip_adapter = [packedModel("adapter-plus.bin")];
+const clip_vision = [packedModel("vision-open-clip.safetensors")];
+const prompts = { ip_adapter, clip_vision };
 const sam = packedModel("sam-tiny.safetensors");
 const face_detector = packedModel("face-f32.safetensors");
-const parts = { sam, face_detector, prompt_expansion, inpaint, upscale_models, controlnet: whole };
+const parts = {
+  sam,
+  face_detector,
+  prompt_expansion,
+  inpaint,
+  upscale_models,
+  controlnet: whole,
+  ...prompts,
+};
 const workshop = openWorkshop();
 afterAll(() => workshop.close());
 
