@@ -1,7 +1,6 @@
 import type { GenerateParams } from "#/api/generate.ts";
 import { isImage } from "#/api/stored.ts";
 import { RequestError } from "#/lib/errors.ts";
-import { controlSlots } from "./control-slots.ts";
 
 /** Features of the contract that are not built yet: how a request uses one, and the field that says so. */
 const features: readonly Readonly<{
@@ -16,7 +15,6 @@ const features: readonly Readonly<{
  * @throws RequestError `not-implemented` naming the field
  */
 export function refuseNotYet(params: GenerateParams): void {
-  refuseControls(params);
   for (const { field, what, used } of features) {
     if (!used(params)) continue;
     const value = params[field];
@@ -31,19 +29,6 @@ export function refuseNotYet(params: GenerateParams): void {
       },
     );
   }
-}
-
-/** Kinds of control images that are not built yet. */
-const otherControls: readonly string[] = ["ImagePrompt", "FaceSwap"];
-
-function refuseControls(params: GenerateParams): void {
-  const slot = controlSlots(params).find(
-    ({ type, idle }) => idle === undefined && otherControls.includes(type),
-  );
-  if (slot === undefined) return;
-  const { type, field } = slot;
-  const message = `A control image of the type ${type} is not there yet in this version; take PyraCanny or CPDS in ${field}.cn_type, or leave the image out.`;
-  throw new RequestError("not-implemented", message, { field: `${field}.cn_type`, value: type });
 }
 
 /** The image that a tab is about. */

@@ -7,6 +7,7 @@ import type { Tokenizer } from "#/pipeline/text/tokenizer.ts";
 import { chooseEnhancement, refuseIdleEnhancement } from "./choose-enhancement.ts";
 import type { SourceWorld } from "./choose-source.ts";
 import type { UpscalerRule } from "./choose-upscaler.ts";
+import type { TowerShelf } from "./control-shelf.ts";
 import type { WrittenPrompts } from "./draw-prompts.ts";
 import { refuseEmptyTab, refuseNotYet } from "./not-yet.ts";
 import type { ModelFiles } from "./preset.ts";
@@ -27,8 +28,10 @@ export type World = ModelFiles &
     inversions?: readonly string[];
     /** The files of prompt expansion; nobody knows of any where this is absent. */
     expansion?: ExpansionThere;
-    /** Which of Fooocus' ControlNets lie in the controlnet folder. */
+    /** Which files that guide by pictures, Fooocus' and the demo's, lie in the controlnet folder. */
     controlFiles?: readonly string[];
+    /** What looks at the pictures of image prompts. */
+    towers?: TowerShelf;
     /** Which files of inpaint engines lie in the inpaint folder. */
     inpaintFiles?: readonly string[];
     /** Which of rembg's networks lie in the inpaint folder. */

@@ -1,13 +1,15 @@
 import type { GenerateParams, GenerateRequest } from "#/api/generate.ts";
 import type { Catalog } from "#/catalog/catalog.ts";
-import { controlFilesThere } from "#/catalog/control-files.ts";
+import { controlFilesThere, towerFilesThere } from "#/catalog/control-files.ts";
 import { expansionThere } from "#/catalog/expansion-files.ts";
 import { inpaintFilesThere } from "#/catalog/inpaint-files.ts";
 import { mattesThere } from "#/catalog/matte-files.ts";
+import { VisionTowers } from "#/catalog/vision-towers.ts";
 import type { Config } from "#/config/schema.ts";
 import type { Pixmap } from "#/image/pixmap.ts";
 import { pngSize } from "#/image/png-size.ts";
 import type { Log } from "#/lib/log.ts";
+import { isDemoFile } from "#/recipe/demo-model.ts";
 import type { Preset } from "#/recipe/preset.ts";
 import { lazyTokenizer } from "#/recipe/prompt-limits.ts";
 import type { Resolved, World } from "#/recipe/resolve.ts";
@@ -91,7 +93,8 @@ export const defaultsOf =
 export function createIntake(parts: IntakeParts): Intake {
   const { catalog, examiner, assets, log } = parts;
   const tokenizer = lazyTokenizer();
-  const world = (): World => ({ ...worldOf(parts), tokenizer });
+  const towers = new VisionTowers();
+  const world = (): World => ({ ...worldOf(parts, towers), tokenizer });
   const shelf = { catalog, examiner };
   const examine = examineInTurn();
   const considering: Considering = {
@@ -121,12 +124,10 @@ export function createIntake(parts: IntakeParts): Intake {
   };
 }
 
-function worldOf({
-  catalog,
-  assets,
-  config,
-  images,
-}: Pick<IntakeParts, "catalog" | "assets" | "config" | "images">): World {
+function worldOf(
+  { catalog, assets, config, images }: Pick<IntakeParts, "catalog" | "assets" | "config" | "images">,
+  towers: VisionTowers,
+): World {
   return {
     checkpoints: catalog.names("checkpoints"),
     loras: catalog.names("loras"),
@@ -134,6 +135,10 @@ function worldOf({
     inversions: catalog.names("embeddings"),
     expansion: expansionThere(catalog.roots),
     controlFiles: controlFilesThere(catalog.roots),
+    towers: {
+      there: towerFilesThere(catalog.roots),
+      ofWidth: (width) => towers.ofWidth(catalog.roots, width, isDemoFile),
+    },
     inpaintFiles: inpaintFilesThere(catalog.roots),
     mattes: mattesThere(catalog.roots),
     previewFiles: catalog.names("vae_approx"),

@@ -14,6 +14,7 @@ const answers = [
   "upscalers",
   "control",
   "image-prompts",
+  "image-attention",
   "faces",
   "segment",
 ]
