@@ -1,3 +1,5 @@
+import { blipText } from "./blip-text.ts";
+import { blipVision } from "./blip-vision.ts";
 import { controlHint } from "./control-hint.ts";
 import { controlnet } from "./controlnet.ts";
 import { gpt2 } from "./gpt2.ts";
@@ -34,6 +36,12 @@ export const networks = {
 export const sd1Networks = {
   "unet-sd1": unetSd1,
   interposer,
+} as const satisfies Record<string, Network>;
+
+/** Those that say in words what a picture shows: a tool's, of a file of their own. */
+export const captionNetworks = {
+  "blip-vision": blipVision,
+  "blip-text": blipText,
 } as const satisfies Record<string, Network>;
 
 /** A network of the table. */

@@ -24,18 +24,19 @@ export function groupNorm(
 }
 
 /**
- * Layer normalisation over the last axis with an affine part (Ba et al. 2016), epsilon 1e-5.
+ * Layer normalisation over the last axis with an affine part (Ba et al. 2016).
  *
- * @param m `weight` and `bias` [C]
- * @param x rows [R, C]
+ * @param m       `weight` and `bias` [C]
+ * @param x       rows [R, C]
+ * @param epsilon torch's own where it is left out
  * @throws ModelError `weight-shape` if they do not have the rows' width
  */
-export function layerNorm(m: Module, x: Value): Value {
+export function layerNorm(m: Module, x: Value, epsilon = 1e-5): Value {
   const width = x.dims.at(-1);
   return x.graph.node(
     "LayerNormalization",
     [x, m.vector("weight", width), m.vector("bias", width)],
-    { axis: -1, epsilon: { float: 1e-5 } },
+    { axis: -1, epsilon: { float: epsilon } },
     { dims: x.dims },
   );
 }
