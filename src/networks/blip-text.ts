@@ -66,7 +66,11 @@ function drawBlipText(source: WeightSource, operators: Operators): Graph {
     const { mixed, present } = remembering(layer.at("attention"), x, pairOf(past, i), mask);
     memory.push(...present);
     x = normed(layer.at("attention.output"), x, mixed);
-    x = normed(layer.at("crossattention.output"), x, looking(layer.at("crossattention"), x, pairOf(shown, i)));
+    x = normed(
+      layer.at("crossattention.output"),
+      x,
+      looking(layer.at("crossattention"), x, pairOf(shown, i)),
+    );
     x = normed(layer.at("output"), x, gelu(linear(layer.at("intermediate.dense"), x)));
   }
   const head = m.at("cls.predictions");

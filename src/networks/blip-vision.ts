@@ -68,7 +68,11 @@ function drawBlipVision(source: WeightSource, operators: Operators): Graph {
 
 /** Attention and feed-forward, each on the normalised rows and added to them. */
 function block(m: Module, rows: Value): Value {
-  const x = residual(m.at("attn"), rows, selfAttention(m.at("attn"), layerNorm(m.at("norm1"), rows, epsilon)));
+  const x = residual(
+    m.at("attn"),
+    rows,
+    selfAttention(m.at("attn"), layerNorm(m.at("norm1"), rows, epsilon)),
+  );
   const inner = gelu(linear(m.at("mlp.fc1"), layerNorm(m.at("norm2"), x, epsilon)));
   return residual(m.at("mlp"), x, linear(m.at("mlp.fc2"), inner));
 }
@@ -78,6 +82,7 @@ function selfAttention(m: Module, x: Value): Value {
   if (width % headSize !== 0 || m.size("qkv.weight", 0) !== 3 * width)
     throw m.misshapen("qkv.weight", `${3 * width} rows, in whole heads of ${headSize}`);
   const [q, k, v] = split(linear(m.at("qkv"), x), 3, -1).map((part) => reshape(part, [1, -1, width]));
-  if (q === undefined || k === undefined || v === undefined) throw m.misfit("has no queries, keys and values");
+  if (q === undefined || k === undefined || v === undefined)
+    throw m.misfit("has no queries, keys and values");
   return linear(m.at("proj"), reshape(attention({ q, k, v }, width / headSize), [-1, width]));
 }
