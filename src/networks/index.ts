@@ -3,6 +3,8 @@ import { blipVision } from "./blip-vision.ts";
 import { controlHint } from "./control-hint.ts";
 import { controlnet } from "./controlnet.ts";
 import { gpt2 } from "./gpt2.ts";
+import { imageKeys } from "./image-keys.ts";
+import { imageTokens } from "./image-tokens.ts";
 import { inpaintHead } from "./inpaint-head.ts";
 import { interposer } from "./interposer.ts";
 import type { Network } from "./network.ts";
@@ -14,6 +16,7 @@ import { unet } from "./unet.ts";
 import { unetSd1 } from "./unet-sd1.ts";
 import { vaeDecoder } from "./vae-decoder.ts";
 import { vaeEncoder } from "./vae-encoder.ts";
+import { visionTokens, visionVector } from "./vision.ts";
 
 /** All networks of an SDXL checkpoint, and of files beside it, by name; what each is and needs, it says itself. */
 export const networks = {
@@ -26,6 +29,10 @@ export const networks = {
   "inpaint-head": inpaintHead,
   controlnet,
   "control-hint": controlHint,
+  "vision-tokens": visionTokens,
+  "vision-vector": visionVector,
+  "image-tokens": imageTokens,
+  "image-keys": imageKeys,
   "vae-decoder": vaeDecoder,
   "vae-encoder": vaeEncoder,
   "rrdb-features": rrdbFeatures,

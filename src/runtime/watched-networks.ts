@@ -64,6 +64,10 @@ export function watchedNetworks(
       hint: watched(hint),
       residuals: watched(residuals),
     })),
+    imagePrompts: networks.imagePrompts.map(({ ofPicture, ofNothing }) => ({
+      ofPicture: watched(ofPicture),
+      ofNothing: () => between(ofNothing),
+    })),
     inpaintHead: watched(networks.inpaintHead),
     refiner:
       refiner?.family === "sd-1"

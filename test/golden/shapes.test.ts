@@ -9,9 +9,11 @@ import type { Features } from "#/networks/network.ts";
 import { commonFolder } from "#/runtime/session.ts";
 import type { WeightMap } from "#/weights/checkpoint.ts";
 import type { JoinedLoras } from "#/weights/derived/joined-loras.ts";
+import { towerSource } from "#/weights/layouts/clip-vision.ts";
 import { controlSource } from "#/weights/layouts/controlnet.ts";
 import { gpt2Tensors } from "#/weights/layouts/gpt2.ts";
 import { inpaintHeadSource } from "#/weights/layouts/inpaint-head.ts";
+import { adapterSource } from "#/weights/layouts/ip-adapter.ts";
 import { locatePart, type PartSource } from "#/weights/layouts/part-source.ts";
 import { sdxlCheckpoint } from "#/weights/layouts/sdxl.ts";
 import { upscalerTensors } from "#/weights/layouts/upscaler.ts";
@@ -156,6 +158,22 @@ const parts: Readonly<Record<NetworkName, Part>> = {
       { H: 61, W: 43 },
     ],
   },
+  "vision-tokens": {
+    tensors: located(towerSource, packedModel("vision-open-clip.safetensors")),
+    sizes: [{}],
+  },
+  "vision-vector": {
+    tensors: located(towerSource, packedModel("vision-transformers.safetensors")),
+    sizes: [{}],
+  },
+  "image-tokens": {
+    tensors: located(adapterSource, packedModel("adapter-plus.safetensors")),
+    sizes: [{ P: 257 }, { P: 1 }],
+  },
+  "image-keys": {
+    tensors: located(adapterSource, packedModel("adapter-plain.safetensors")),
+    sizes: [{ T: 4 }, { T: 16 }],
+  },
   "vae-decoder": { tensors: checkpoint.vae, sizes: pictures },
   "vae-encoder": {
     tensors: checkpoint.vae,
@@ -178,6 +196,7 @@ const small: Partial<Readonly<Record<NetworkName, number>>> = {
   "inpaint-head": 2,
   "rrdb-pixels": 10,
   "control-hint": 10,
+  "image-keys": 34,
 };
 
 /** Types of tensors that the runtime's binding knows as outputs. */

@@ -7,6 +7,7 @@ import {
 } from "#/weights/layouts/part-source.ts";
 import { controlShapes } from "./control-layout.ts";
 import { gpt2Shapes, gpt2Small, gpt2Tiny } from "./gpt2-layout.ts";
+import { adapterShapes, openClipShapes, visionH, visionTiny } from "./image-prompt-layout.ts";
 import { headerOf, type SdxlSizes, type Shapes, sdxlBase } from "./sdxl-layout.ts";
 import { upscalerFull, upscalerShapes, upscalerTiny } from "./upscaler-layout.ts";
 
@@ -15,6 +16,8 @@ const ownShapes: Partial<Readonly<Record<OwnFileKind, (sizes: SdxlSizes) => Shap
   prompt_expansion: (sizes) => gpt2Shapes(sizes === sdxlBase ? gpt2Small : gpt2Tiny),
   upscale_models: (sizes) => upscalerShapes(sizes === sdxlBase ? upscalerFull : upscalerTiny),
   controlnet: controlShapes,
+  clip_vision: (sizes) => openClipShapes(sizes === sdxlBase ? visionH : visionTiny),
+  ip_adapter: (sizes) => adapterShapes(sizes),
   inpaint: ({ unet }) => new Map([["head", [unet.width, 5, 3, 3]]]),
 };
 

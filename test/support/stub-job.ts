@@ -27,6 +27,7 @@ export const stubNetworks = (answers: Partial<Networks>): Networks => ({
   textG: never,
   unet: never,
   controlNets: [],
+  imagePrompts: [],
   inpaintHead: never,
   refiner: undefined,
   decode: never,

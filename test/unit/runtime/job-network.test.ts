@@ -15,7 +15,9 @@ const inpaint = goldenPath("inpaint-head.pth");
 const upscale_models = upscalerFile("fooocus.bin");
 const whole = [packedModel("control-ldm.safetensors")];
 const factors = [packedModel("control-lora.safetensors")];
-const parts = { prompt_expansion, inpaint, upscale_models, controlnet: whole };
+const ip_adapter = [packedModel("adapter-plus.bin")];
+const clip_vision = [packedModel("vision-open-clip.safetensors")];
+const parts = { prompt_expansion, inpaint, upscale_models, controlnet: whole, ip_adapter, clip_vision };
 const workshop = openWorkshop();
 afterAll(() => workshop.close());
 
