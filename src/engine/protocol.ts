@@ -52,10 +52,10 @@ export type LoadedModel = Readonly<{ name: string; bytes: number }>;
  * expansion, where there is one, positive, negative, the last not at CFG 1; each for all images first. Then, where pictures
  * are started from, comes `preparing`, once, and what is done with them: `upscaling` one of so many pixels, by parts, and
  * `encoding-picture`, by strips, which gives the latent that is started from (`start`), the one with holes where it is painted
- * anew (`holes`), or the one in the refiner's own space (`refiner`).
+ * anew (`holes`), or the one in the refiner's own space (`refiner`). A picture that is made may be looked at (`checking`).
  */
 export type Moment = Readonly<
-  | { stage: "loading" | "preparing"; image: number }
+  | { stage: "loading" | "preparing" | "checking"; image: number }
   | { stage: "upscaling"; image: number; width: number; height: number; part: number; parts: number }
   | {
       stage: "encoding-picture";
@@ -79,7 +79,9 @@ export type Moment = Readonly<
 /** What an engine found out while it worked that its client must be told. */
 export type RunNote = Readonly<
   /** The part that is painted anew was smaller than what is drawn. */
-  { note: "part-enlarged"; by: "network" | "lanczos" }
+  | { note: "part-enlarged"; by: "network" | "lanczos" }
+  /** The safety checker found in this picture what it looks for: a black one took its place. */
+  | { note: "blackened"; image: number }
 >;
 
 /** What is known only after the image was made; goes into metadata and the live channel. Times in milliseconds. */
@@ -88,6 +90,8 @@ export type ImageFacts = Readonly<{
   seed: bigint | null;
   /** What prompt expansion made of its prompt, where it was asked for. */
   expansion?: string;
+  /** Whether a black one took its place; absent where nobody looked. */
+  nsfw?: boolean;
   /** The pixels that were sampled, where that depends on what was found in a picture. */
   sampled?: Readonly<{ width: number; height: number }>;
   timings: Readonly<{ loading: number; encoding: number; denoising: number; decoding: number }>;

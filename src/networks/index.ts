@@ -10,6 +10,7 @@ import { interposer } from "./interposer.ts";
 import type { Network } from "./network.ts";
 import { rrdbFeatures } from "./rrdb-features.ts";
 import { rrdbPixels } from "./rrdb-pixels.ts";
+import { safetyChecker } from "./safety-checker.ts";
 import { textG, textGVectors } from "./text-g.ts";
 import { textL, textLVectors } from "./text-l.ts";
 import { unet } from "./unet.ts";
@@ -37,6 +38,7 @@ export const networks = {
   "vae-encoder": vaeEncoder,
   "rrdb-features": rrdbFeatures,
   "rrdb-pixels": rrdbPixels,
+  "safety-checker": safetyChecker,
 } as const satisfies Record<string, Network>;
 
 /** Those that Stable Diffusion 1.x needs where it takes over from SDXL: no SDXL checkpoint has anything for them. */

@@ -17,7 +17,6 @@ const features: readonly Readonly<{
       p.enhance_checkbox &&
       (p.enhance_uov_method !== "Disabled" || p.enhance_ctrls.some(({ enhance_enabled }) => enhance_enabled)),
   },
-  { field: "black_out_nsfw", what: "The safety checker", used: (p) => p.black_out_nsfw },
 ];
 
 /**

@@ -12,6 +12,7 @@ import { chooseLoras } from "./choose-loras.ts";
 import { chooseMethod } from "./choose-method.ts";
 import { choosePreviews } from "./choose-previews.ts";
 import { chooseRefiner } from "./choose-refiner.ts";
+import { chooseSafety } from "./choose-safety.ts";
 import { chooseSource, type SourceWorld } from "./choose-source.ts";
 import { chooseSteps, modeFor } from "./choose-steps.ts";
 import { chooseUpscaler, type UpscalerRule } from "./choose-upscaler.ts";
@@ -50,6 +51,8 @@ export type World = ModelFiles &
     controlFiles?: readonly string[];
     /** Which files of inpaint engines lie in the inpaint folder. */
     inpaintFiles?: readonly string[];
+    /** The file of the safety checker, if it lies in its folder. */
+    safetyFile?: string | undefined;
     /** What lies in the vae_approx folder. */
     previewFiles?: readonly string[];
     /** What a checkpoint says of itself. */
@@ -109,7 +112,13 @@ export function resolveRecipe(said: GenerateParams, world: World): Resolved {
   const prompt = { main: inline.line, extra: positive.extra };
   const images = Array.from({ length: count }, (_, index) => drawPrompts(params, prompt, index, world));
   const named = inversionsIn(images, mode, world);
-  const parts = [...(isDiffused ? chooseParts(images, world) : []), ...chosenSource.parts, ...guiding.parts];
+  const safety = chooseSafety(params, { source, controls: guiding.controls }, world.safetyFile);
+  const parts = [
+    ...(isDiffused ? chooseParts(images, world) : []),
+    ...chosenSource.parts,
+    ...guiding.parts,
+    ...safety,
+  ];
   const steps = isDiffused ? chooseSteps(params, mode, source) : 0;
   const method = chooseMethod(params, mode);
   const refiner = chooseRefiner(params, mode, base, { ...world, patched: inpaint?.patch !== undefined });
@@ -136,7 +145,8 @@ export function resolveRecipe(said: GenerateParams, world: World): Resolved {
       guidance: chooseGuidance(params, mode),
       freeU: chooseFreeU(params),
       noise: world.noise,
-      previews: params.disable_preview ? null : choosePreviews(base, world),
+      ...(safety.length === 0 ? {} : { checked: true as const }),
+      previews: params.disable_preview || safety.length > 0 ? null : choosePreviews(base, world),
       ...(guiding.controls === undefined ? {} : { controls: guiding.controls }),
       inputs: pictures.map(({ name }) => name),
       images: images.map(({ spec }) => spec),

@@ -69,6 +69,7 @@ export function watchedNetworks(
       ofNothing: () => between(ofNothing),
     })),
     inpaintHead: watched(networks.inpaintHead),
+    safety: watched(networks.safety),
     refiner:
       refiner?.family === "sd-1"
         ? {

@@ -15,6 +15,7 @@ import type { Tensor } from "#/tensor/tensor.ts";
 import { blipTensors } from "#/weights/layouts/blip.ts";
 import { blipBase, blipShapes } from "../support/blip-layout.ts";
 import { goldenPath, goldenTensors, relativeError, tinyBlip } from "../support/golden.ts";
+import { every, pixels } from "../support/formula-picture.ts";
 import { missingGoldens } from "../support/missing-goldens.ts";
 import { headerOf } from "../support/sdxl-layout.ts";
 import { openWorkshop } from "../support/workshop.ts";
@@ -40,22 +41,6 @@ const levels: Tensor = {
   data: Float32Array.from({ length: 3 * 384 * 384 }, (_, i) => ((i * 31 + 977) % 8191) / 2048 - 2),
 };
 const shown = await captioner.look(levels);
-
-function pixels(width: number, height: number): Pixmap {
-  const value = (i: number): number => {
-    const [x, y, c] = [Math.floor(i / 3) % width, Math.floor(i / 3 / width), i % 3];
-    return (31 * x + 17 * y + 64 * c + x * y) % 256;
-  };
-  return { width, height, data: Uint8Array.from({ length: 3 * width * height }, (_, i) => value(i)) };
-}
-
-/** Every so many rows of the last but one axis, or values of the last one. */
-function every({ dims, data }: Tensor, step: number, axis: number): Tensor {
-  const inner = dims.slice(axis + 1).reduce((product, n) => product * n, 1);
-  const length = dims[axis] ?? 1;
-  const kept = data.filter((_, i) => (Math.floor(i / inner) % length) % step === 0);
-  return { dims: dims.with(axis, Math.ceil(length / step)), data: kept };
-}
 
 test("the vision tower: what each layer of the decoder asks of it", () => {
   expect(captioner.side).toBe(384);

@@ -8,6 +8,7 @@ import {
 import { controlShapes } from "./control-layout.ts";
 import { gpt2Shapes, gpt2Small, gpt2Tiny } from "./gpt2-layout.ts";
 import { adapterShapes, openClipShapes, visionH, visionTiny } from "./image-prompt-layout.ts";
+import { safetyFull, safetyShapes, safetyTiny } from "./safety-layout.ts";
 import { headerOf, type SdxlSizes, type Shapes, sdxlBase } from "./sdxl-layout.ts";
 import { upscalerFull, upscalerShapes, upscalerTiny } from "./upscaler-layout.ts";
 
@@ -18,6 +19,7 @@ const ownShapes: Partial<Readonly<Record<OwnFileKind, (sizes: SdxlSizes) => Shap
   controlnet: controlShapes,
   clip_vision: (sizes) => openClipShapes(sizes === sdxlBase ? visionH : visionTiny),
   ip_adapter: (sizes) => adapterShapes(sizes),
+  safety_checker: (sizes) => safetyShapes(sizes === sdxlBase ? safetyFull : safetyTiny),
   inpaint: ({ unet }) => new Map([["head", [unet.width, 5, 3, 3]]]),
 };
 

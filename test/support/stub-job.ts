@@ -29,6 +29,7 @@ export const stubNetworks = (answers: Partial<Networks>): Networks => ({
   controlNets: [],
   imagePrompts: [],
   inpaintHead: never,
+  safety: never,
   refiner: undefined,
   decode: never,
   encode: never,

@@ -3,6 +3,7 @@ import type { Catalog } from "#/catalog/catalog.ts";
 import { controlFilesThere } from "#/catalog/control-files.ts";
 import { expansionThere } from "#/catalog/expansion-files.ts";
 import { inpaintFilesThere } from "#/catalog/inpaint-files.ts";
+import { safetyFileThere } from "#/catalog/safety-file.ts";
 import type { Config } from "#/config/schema.ts";
 import type { Pixmap } from "#/image/pixmap.ts";
 import { pngSize } from "#/image/png-size.ts";
@@ -124,6 +125,7 @@ function worldOf({
     expansion: expansionThere(catalog.roots),
     controlFiles: controlFilesThere(catalog.roots),
     inpaintFiles: inpaintFilesThere(catalog.roots),
+    safetyFile: safetyFileThere(catalog.roots),
     previewFiles: catalog.names("vae_approx"),
     styles: assets.styles,
     wildcards: assets.wildcards,

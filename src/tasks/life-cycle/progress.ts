@@ -79,6 +79,11 @@ export function reportsAt(at: Moment, outline: JobOutline): readonly Report[] {
       const { strip: done, strips: of } = at;
       return [report(percentAt(image, outline.steps, outline), { now: "decoding", done, of }, outline.steps)];
     }
+    case "checking": {
+      // What was made of pictures alone has no other step before it.
+      const percent = outline.source.direct === true ? 100 : percentAt(image, outline.steps, outline);
+      return [report(percent, { now: "checking" }, outline.steps)];
+    }
     case "preparing":
       return [report(encoded(outline) + 1, { now: "pictures" })];
     case "upscaling": {
@@ -103,6 +108,8 @@ function stageOf({ stage }: Moment): Stage {
       return "loading";
     case "encoding-picture":
       return "encoding";
+    case "checking":
+      return "saving";
     case "loading":
     case "encoding":
     case "upscaling":

@@ -226,7 +226,8 @@ export class TaskRun {
     outline: JobOutline,
   ): Promise<void> {
     const index = event.index + outline.done;
-    const { seed, timings } = event.facts;
+    const { seed, timings, nsfw } = event.facts;
+    if (nsfw === true) this.#note({ note: "blackened", image: index });
     this.#report(seed === null ? savingPicture : savingReport(index, outline), null, outline);
     const from = this.#parts.now();
     const made = asMade(resolved, index, event.facts);
@@ -235,7 +236,9 @@ export class TaskRun {
     const image = await this.#save(event.image, params, index, text);
     if (timings.decoding > 0) this.#parts.pace.took(timings.decoding, event.image.width * event.image.height);
     const saving = Math.max(0, this.#parts.now() - from);
-    this.#add({ ...image, seed: seed?.toString() ?? "", timings: { ...timings, saving } }, params);
+    const checked = nsfw === undefined ? {} : { nsfw };
+    const kept = { ...image, ...checked, seed: seed?.toString() ?? "", timings: { ...timings, saving } };
+    this.#add(kept, params);
   }
 
   #add(image: TaskImage, params: GenerateParams): void {

@@ -71,7 +71,7 @@ export type Progress = Readonly<{
  * encodes its texts (`positive`, `negative`), of which it may have done a `part` `of` as many, begins with its `pictures`, has
  * enlarged parts of one (`upscaling`, `done` `of` as many, `width` x `height` before), has made strips of a latent of one
  * (`latent`), begins with `sampling`, with an `image`, has done a `step` `of` as many, has decoded strips of the image (`done`
- * `of` as many), is `saving` the image, or what was made of its pictures alone (`saving-picture`).
+ * `of` as many), has the safety checker look at it (`checking`), is `saving` the image, or what was made of its pictures alone (`saving-picture`).
  */
 export type TaskMoment = Readonly<
   | { now: "mode"; mode: string }
@@ -90,6 +90,7 @@ export type TaskMoment = Readonly<
         | "pictures"
         | "sampling"
         | "image"
+        | "checking"
         | "saving"
         | "saving-picture";
     }
@@ -119,5 +120,7 @@ export type TaskImage = Readonly<{
   height: number;
   /** Digits of the seed; empty for a grid, for what no noise was drawn for, and for what another program made. */
   seed: string;
+  /** Whether the safety checker had a black one put in its place; absent where nobody looked. */
+  nsfw?: boolean;
   timings: (ImageFacts["timings"] & Readonly<{ saving: number }>) | null;
 }>;

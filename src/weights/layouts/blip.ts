@@ -31,8 +31,8 @@ const relatives: readonly (readonly [RegExp, string])[] = [
     /(^|\.)(qformer|Qformer)\.|^query_tokens$|^(language|opt|t5)_proj/,
     "a BLIP-2, whose text is a large language model's; only the first BLIP is read",
   ],
-  [/^vision_model\.|^text_decoder\./, "a BLIP in transformers' names"],
   [/^text_encoder\./, "a BLIP that compares texts with pictures or answers questions, and captions none"],
+  [/^vision_model\.|^text_decoder\./, "a BLIP in transformers' names"],
 ];
 
 /** A BLIP that captions pictures (Li et al. 2022), a file of its own in the clip_vision folder. */

@@ -21,6 +21,7 @@ export const ownFileKinds = [
   "inpaint",
   "upscale_models",
   "prompt_expansion",
+  "safety_checker",
 ] as const;
 export type OwnFileKind = (typeof ownFileKinds)[number];
 

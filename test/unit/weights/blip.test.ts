@@ -45,7 +45,7 @@ for (const [what, key, says] of [
   [
     "a BLIP that compares",
     "text_encoder.embeddings.LayerNorm.bias",
-    "compares texts with pictures or answers",
+    "a BLIP that compares texts with pictures or answers",
   ],
   ["a LoRA", "lora_unet_down.lora_down.weight", "a LoRA (put it into the loras folder)"],
 ] as const)
