@@ -17,6 +17,7 @@ import { sdxlCheckpoint } from "#/weights/layouts/sdxl.ts";
 import { readInversion, textWidths } from "#/weights/layouts/textual-inversion.ts";
 import { configBeside } from "#/weights/lora/adapter-config.ts";
 import { readLora } from "#/weights/lora/read-lora.ts";
+import { type ForeignKind, readForeign } from "#/weights/onnx/foreign-kinds.ts";
 import { openWeights } from "#/weights/open-weights.ts";
 import { stampAt } from "#/weights/stamp.ts";
 
@@ -119,6 +120,14 @@ export class Examiner {
     return this.#others.of(["inversion", ...key], () => {
       const widths = textWidths(checkpoint);
       return readInversion(openWeights(path), widths, basename(checkpoint.path)).notes;
+    });
+  }
+
+  /** @throws ModelError if it is no ONNX file of a network for this */
+  foreign(kind: ForeignKind, path: string): void {
+    this.#others.of([kind, path, stampAt(path)], () => {
+      readForeign(kind, path);
+      return [];
     });
   }
 

@@ -1,4 +1,5 @@
 import { constants } from "node:os";
+import type { Picture } from "#/image/greymap.ts";
 import { EngineError } from "#/lib/errors.ts";
 import type { EngineCommand, EngineEvent } from "./protocol.ts";
 
@@ -18,20 +19,37 @@ export interface Channel {
 
 /** Buffers that may be moved instead of copied: those of images whose view is the whole buffer. */
 export function transferables(message: EngineCommand | EngineEvent): ArrayBuffer[] {
-  const pixmaps =
-    message.type === "generate"
-      ? message.inputs
-      : message.type === "image"
-        ? [message.image]
-        : message.type === "progress" && message.preview !== undefined
-          ? [message.preview]
-          : [];
   const buffers = new Set<ArrayBuffer>();
-  for (const { data } of pixmaps) {
+  for (const { data } of picturesOf(message)) {
     if (data.buffer instanceof ArrayBuffer && data.byteLength === data.buffer.byteLength)
       buffers.add(data.buffer);
   }
   return [...buffers];
+}
+
+function picturesOf(message: EngineCommand | EngineEvent): readonly Picture[] {
+  switch (message.type) {
+    case "generate":
+      return message.inputs;
+    case "tool":
+      return [message.picture];
+    case "image":
+      return [message.image];
+    case "answer":
+      return [message.answer.mask];
+    case "progress":
+      return message.preview === undefined ? [] : [message.preview];
+    case "start":
+    case "control":
+    case "unload":
+    case "shutdown":
+    case "ready":
+    case "broken":
+    case "loaded":
+    case "note":
+    case "settled":
+      return [];
+  }
 }
 
 /** The engine in a worker thread of this process. */

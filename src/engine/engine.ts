@@ -1,6 +1,6 @@
 import type { Device } from "#/lib/devices.ts";
 import type { TaskId } from "#/lib/task-id.ts";
-import type { EngineCommand, EngineEvent, LoadedModel, RefusedDevice } from "./protocol.ts";
+import type { EngineEvent, JobCommand, LoadedModel, RefusedDevice } from "./protocol.ts";
 
 /** What the engine is doing; `device` is null until it said which one it has. */
 export type EngineState = Readonly<{
@@ -17,7 +17,7 @@ export interface Engine {
   /** Calls `listener` at every change of state; returns the way to stop it. */
   subscribe(listener: (state: EngineState) => void): () => void;
   /** Runs one job; the last event is always `settled`, whatever becomes of the engine. */
-  run(command: Extract<EngineCommand, { type: "generate" }>): AsyncIterable<EngineEvent>;
+  run(command: JobCommand): AsyncIterable<EngineEvent>;
   /** Asks the running job to end at its next step; unknown ids are ignored. */
   control(id: TaskId, action: "skip" | "stop"): void;
   /** Asks the engine to give back the memory of its networks once the running job is done. */

@@ -3,7 +3,7 @@ import { Inbox } from "#/lib/inbox.ts";
 import type { TaskId } from "#/lib/task-id.ts";
 import type { Channel } from "./channel.ts";
 import type { Engine, EngineState } from "./engine.ts";
-import type { EngineCommand, EngineEvent, EngineSettings } from "./protocol.ts";
+import type { EngineEvent, EngineSettings, JobCommand } from "./protocol.ts";
 
 /** Milliseconds that an engine is left alone after it broke twice in a row, and at most, however often it breaks. */
 const firstRest = 500;
@@ -16,8 +16,6 @@ const rest: Rest = (milliseconds) =>
   new Promise((resolve) => {
     setTimeout(resolve, milliseconds).unref();
   });
-
-type GenerateCommand = Extract<EngineCommand, { type: "generate" }>;
 
 /**
  * The main thread's side of the engine: starts it, hands it jobs, turns its messages into one event stream per job.
@@ -58,7 +56,7 @@ export class EngineHost implements Engine {
   }
 
   /** Runs one job. The last event is always `settled`, whatever becomes of the engine. */
-  async *run(command: GenerateCommand): AsyncGenerator<EngineEvent, void, undefined> {
+  async *run(command: JobCommand): AsyncGenerator<EngineEvent, void, undefined> {
     const inbox = new Inbox<EngineEvent>();
     this.#jobs.set(command.id, inbox);
     try {
@@ -147,6 +145,7 @@ export class EngineHost implements Engine {
       case "progress":
       case "note":
       case "image":
+      case "answer":
         return this.#jobs.get(event.id)?.push(event);
       case "settled": {
         if (event.outcome.status !== "failed") this.#breaks = 0;

@@ -1,7 +1,9 @@
+import type { Greymap } from "#/image/greymap.ts";
 import type { Pixmap } from "#/image/pixmap.ts";
 import type { Device } from "#/lib/devices.ts";
 import type { WireError } from "#/lib/errors.ts";
 import type { TaskId } from "#/lib/task-id.ts";
+import type { MaskMaking } from "#/recipe/mask-making.ts";
 import type { Recipe } from "#/recipe/recipe.ts";
 
 /** A device that was preferred and cannot be used, and the runtime's reason. */
@@ -27,10 +29,20 @@ export type EngineSettings = Readonly<{
 export type EngineCommand = Readonly<
   | { type: "start"; settings: EngineSettings }
   | { type: "generate"; id: TaskId; recipe: Recipe; inputs: readonly Pixmap[] }
+  | { type: "tool"; id: TaskId; tool: Tool; picture: Pixmap }
   | { type: "control"; id: TaskId; action: "skip" | "stop" }
   | { type: "unload" }
   | { type: "shutdown" }
 >;
+
+/** A command that is a job: it has an id, and ends in one `settled`. */
+export type JobCommand = Extract<EngineCommand, { type: "generate" | "tool" }>;
+
+/** What is asked of a picture beside making another one of it. */
+export type Tool = Readonly<{ tool: "mask"; making: MaskMaking }>;
+
+/** What a tool says of a picture: a mask of its size, and how many things were found; white is what was looked for. */
+export type ToolAnswer = Readonly<{ tool: "mask"; mask: Greymap; found: number }>;
 
 /** Engine to main thread. Every job ends in exactly one `settled`, whatever becomes of it. */
 export type EngineEvent = Readonly<
@@ -40,6 +52,7 @@ export type EngineEvent = Readonly<
   | { type: "progress"; id: TaskId; at: Moment; preview?: Pixmap }
   | { type: "note"; id: TaskId; note: RunNote }
   | { type: "image"; id: TaskId; index: number; image: Pixmap; facts: ImageFacts }
+  | { type: "answer"; id: TaskId; answer: ToolAnswer }
   | { type: "settled"; id: TaskId; outcome: Outcome }
 >;
 
@@ -82,6 +95,11 @@ export type RunNote = Readonly<
   | { note: "part-enlarged"; by: "network" | "lanczos" }
   /** The safety checker found in this picture what it looks for: a black one took its place. */
   | { note: "blackened"; image: number }
+  /**
+   * A picture that lends its face showed none at its own size, none at all (it is used whole then), or several, of which the
+   * most certain one was taken. `picture` counts the job's pictures of that kind from 0, of `pictures`.
+   */
+  | { note: "face-cropped"; picture: number; pictures: number; faces: number; shrunk: boolean }
 >;
 
 /** What is known only after the image was made; goes into metadata and the live channel. Times in milliseconds. */

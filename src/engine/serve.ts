@@ -2,11 +2,10 @@ import { BugError, toWireError } from "#/lib/errors.ts";
 import type { TaskId } from "#/lib/task-id.ts";
 import type { EngineContext } from "#/pipeline/context.ts";
 import { type Fact, generate } from "#/pipeline/generate.ts";
-import { Run } from "#/pipeline/run.ts";
+import { Interruption, Run } from "#/pipeline/run.ts";
+import { useTool } from "#/pipeline/use-tool.ts";
 import type { Handler, Port } from "./port.ts";
-import type { EngineCommand, EngineEvent, EngineSettings, Outcome } from "./protocol.ts";
-
-type GenerateCommand = Extract<EngineCommand, { type: "generate" }>;
+import type { EngineEvent, EngineSettings, JobCommand, Outcome, ToolAnswer } from "./protocol.ts";
 
 /** Makes what lives as long as the engine: device, residency, caches. */
 export type OpenContext = (
@@ -39,11 +38,10 @@ export function serveEngine(
     runs.delete(id);
     port.send({ type: "settled", id, outcome });
   };
-  const runJob = async (command: GenerateCommand, run: Run): Promise<void> => {
+  const runJob = async (command: JobCommand, run: Run): Promise<void> => {
     try {
       if (context === undefined) throw new BugError("The engine got a job before it was started.");
-      const facts = pipeline(command, await context, run);
-      settle(command.id, await tellAll(facts, (fact) => port.send({ ...fact, id: command.id })));
+      settle(command.id, await carryOut(command, { context: await context, run, send: port.send, pipeline }));
     } catch (thrown) {
       settle(command.id, { status: "failed", error: toWireError(thrown) });
     }
@@ -64,7 +62,8 @@ export function serveEngine(
         context = start(command.settings);
         context.catch((thrown: unknown) => port.send({ type: "broken", error: toWireError(thrown) }));
         return;
-      case "generate": {
+      case "generate":
+      case "tool": {
         const run = new Run();
         runs.set(command.id, run);
         work = work.then(() => runJob(command, run));
@@ -85,6 +84,25 @@ export function serveEngine(
   };
 }
 
+/** What a command is carried out with. */
+type Means = Readonly<{
+  context: EngineContext;
+  run: Run;
+  send: (event: EngineEvent) => void;
+  pipeline: typeof generate;
+}>;
+
+/** @returns how the job ended */
+async function carryOut(command: JobCommand, { context, run, send, pipeline }: Means): Promise<Outcome> {
+  const { id } = command;
+  switch (command.type) {
+    case "generate":
+      return await tellAll(pipeline(command, context, run), (fact) => send({ ...fact, id }));
+    case "tool":
+      return await answered(useTool(command, context, run), (answer) => send({ type: "answer", id, answer }));
+  }
+}
+
 /** Tells what a job tells, as it comes. @returns how the job ended */
 async function tellAll(
   facts: AsyncGenerator<Fact, Outcome, undefined>,
@@ -94,5 +112,19 @@ async function tellAll(
     const next = await facts.next();
     if (next.done === true) return next.value;
     tell(next.value);
+  }
+}
+
+/** Tells what a tool answers. @returns how it ended */
+async function answered(
+  answering: Promise<ToolAnswer>,
+  tell: (answer: ToolAnswer) => void,
+): Promise<Outcome> {
+  try {
+    tell(await answering);
+    return { status: "finished" };
+  } catch (thrown) {
+    if (thrown instanceof Interruption) return { status: "stopped" };
+    throw thrown;
   }
 }

@@ -19,23 +19,29 @@ const requestCodes = [
   "forbidden",
 ] as const;
 
+const modelCodes = [
+  "file-unreadable",
+  "header-invalid",
+  "weight-missing",
+  "weight-shape",
+  "layout-unsupported",
+  "dtype-unsupported",
+  "lora-unsupported",
+] as const;
+
+const engineCodes = [
+  "out-of-memory",
+  "provider-missing",
+  "worker-died",
+  "session-failed",
+  "storage-failed",
+  "bad-setting",
+  "interrupted",
+] as const;
+
 export type RequestErrorCode = (typeof requestCodes)[number];
-export type ModelErrorCode =
-  | "file-unreadable"
-  | "header-invalid"
-  | "weight-missing"
-  | "weight-shape"
-  | "layout-unsupported"
-  | "dtype-unsupported"
-  | "lora-unsupported";
-export type EngineErrorCode =
-  | "out-of-memory"
-  | "provider-missing"
-  | "worker-died"
-  | "session-failed"
-  | "storage-failed"
-  | "bad-setting"
-  | "interrupted";
+export type ModelErrorCode = (typeof modelCodes)[number];
+export type EngineErrorCode = (typeof engineCodes)[number];
 export type BugErrorCode = "bug";
 export type ErrorCode = RequestErrorCode | ModelErrorCode | EngineErrorCode | BugErrorCode;
 
@@ -88,4 +94,15 @@ export function toWireError(thrown: unknown): WireError {
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   const stack = thrown instanceof Error && thrown.stack !== undefined ? { stack: thrown.stack } : {};
   return { code: "bug", message, details: stack };
+}
+
+/** A failure that came as plain data, to be thrown on. */
+export function errorOf({ code, message, details }: WireError): AppError {
+  if (isRequestCode(code)) return new RequestError(code, message, details);
+  const ofModel = modelCodes.find((one) => one === code);
+  if (ofModel !== undefined) return new ModelError(ofModel, message, details);
+  const ofEngine = engineCodes.find((one) => one === code);
+  return ofEngine === undefined
+    ? new BugError(message, details)
+    : new EngineError(ofEngine, message, details);
 }

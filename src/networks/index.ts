@@ -8,6 +8,7 @@ import { imageTokens } from "./image-tokens.ts";
 import { inpaintHead } from "./inpaint-head.ts";
 import { interposer } from "./interposer.ts";
 import type { Network } from "./network.ts";
+import { retinaface } from "./retinaface.ts";
 import { rrdbFeatures } from "./rrdb-features.ts";
 import { rrdbPixels } from "./rrdb-pixels.ts";
 import { safetyChecker } from "./safety-checker.ts";
@@ -39,6 +40,7 @@ export const networks = {
   "rrdb-features": rrdbFeatures,
   "rrdb-pixels": rrdbPixels,
   "safety-checker": safetyChecker,
+  retinaface,
 } as const satisfies Record<string, Network>;
 
 /** Those that Stable Diffusion 1.x needs where it takes over from SDXL: no SDXL checkpoint has anything for them. */

@@ -1,4 +1,5 @@
 import { type ExpansionFiles, expansionThere, findExpansion } from "#/catalog/expansion-files.ts";
+import { findForeign, foreignFolder } from "#/catalog/find-foreign.ts";
 import { findModel, type ModelKind } from "#/catalog/find-model.ts";
 import { interposerPath } from "#/catalog/interposer-path.ts";
 import type { EngineEvent, EngineSettings, RefusedDevice } from "#/engine/protocol.ts";
@@ -11,6 +12,7 @@ import type { Features } from "#/networks/network.ts";
 import type { Recipe } from "#/recipe/recipe.ts";
 import { chooseDevice } from "#/runtime/choose-device.ts";
 import { DerivedFiles } from "#/runtime/derived-files.ts";
+import { type ForeignNetwork, openForeign } from "#/runtime/foreign/foreign-network.ts";
 import type { ModelPaths } from "#/runtime/job-files.ts";
 import { mappingLimit } from "#/runtime/mappings.ts";
 import { type Networks, startJob } from "#/runtime/models.ts";
@@ -32,6 +34,12 @@ export type EngineContext = Readonly<{
   tokenizer: Tokenizer;
   /** The networks of a job; opened at their first call, and kept until the job's end. */
   open: (recipe: Recipe) => Promise<Networks>;
+  /**
+   * A network of others' drawing, an ONNX file in its kind's folder of models; opened at its first call.
+   *
+   * @throws RequestError `missing-model` where it is gone, ModelError where it is none
+   */
+  foreign: (kind: Parameters<typeof openForeign>[0], name: string) => ForeignNetwork;
   /** What prompt expansion writes with; only asked of a job that has something to expand. */
   expansionWords: () => ExpansionWords;
   /** The end of a job: of its networks those stay open that the budget has room for. */
@@ -85,6 +93,12 @@ export async function openContext(
       const watched = watchedNetworks(networks, files, () => residency.close());
       return { ...watched, preview: lenientPreview(watched.preview, log) };
     },
+    foreign: (kind, name) =>
+      openForeign(
+        kind,
+        there(findForeign(settings.modelRoots, kind, name), foreignFolder(kind), name),
+        residency,
+      ),
     endJob: () => residency.endJob(),
     conditioning: (key, make) => texts.conditioning(key, make),
     unload: async () => {
@@ -135,6 +149,13 @@ function expansionFiles(modelRoots: EngineSettings["modelRoots"]): ExpansionFile
   throw new RequestError("missing-model", `Prompt expansion lacks ${lacks}, which was there before.`, {});
 }
 
+/** @throws RequestError `missing-model` */
+function there(path: string | undefined, folder: string, name: string): string {
+  if (path !== undefined) return path;
+  const message = `The file ${name} is no longer in the ${folder} folders.`;
+  throw new RequestError("missing-model", message, { name });
+}
+
 /**
  * Where a recipe's files are now.
  *
@@ -144,12 +165,8 @@ function pathsOf(
   { base, vae, parts = [], patch, loras, inversions = [], sampledAs, previews, refiner }: Recipe,
   modelRoots: EngineSettings["modelRoots"],
 ): ModelPaths {
-  const pathOf = (kind: ModelKind, name: string): string => {
-    const path = findModel(modelRoots, kind, name);
-    if (path !== undefined) return path;
-    const message = `The file ${name} is no longer in the ${kind} folders.`;
-    throw new RequestError("missing-model", message, { name });
-  };
+  const pathOf = (kind: ModelKind, name: string): string =>
+    there(findModel(modelRoots, kind, name), kind, name);
   // One that is gone is no reason to refuse a picture: without it previews are made of colours.
   const previewFile =
     previews?.by === "network" ? findModel(modelRoots, "vae_approx", previews.file) : undefined;

@@ -11,8 +11,14 @@ const longestName = 300;
  * @param what  for the sentence: "style", "checkpoint"
  * @throws RequestError `unknown-model` naming the field, the value and the nearest names
  */
-export function knownName(name: string, names: readonly string[], field: string, what: string): string {
-  if (names.includes(name)) return name;
+export function knownName<Name extends string>(
+  name: string,
+  names: readonly Name[],
+  field: string,
+  what: string,
+): Name {
+  const known = names.find((one) => one === name);
+  if (known !== undefined) return known;
   const near = nearestNames(name, names);
   const hint = near.length === 0 ? `there is no ${what} at all` : `similar: ${near.join(", ")}`;
   const said = name.slice(0, longestName);

@@ -1,5 +1,6 @@
 import type { GenerateParams } from "#/api/generate.ts";
 import type { ExpansionThere } from "#/catalog/expansion-files.ts";
+import type { MatteModel } from "#/catalog/matte-files.ts";
 import type { Sidecar } from "#/catalog/sidecar.ts";
 import type { NoiseRule } from "#/lib/devices.ts";
 import type { Tokenizer } from "#/pipeline/text/tokenizer.ts";
@@ -47,6 +48,8 @@ export type World = ModelFiles &
     inversions?: readonly string[];
     /** The files of prompt expansion; nobody knows of any where this is absent. */
     expansion?: ExpansionThere;
+    /** Which of rembg's networks lie in the inpaint folder. */
+    mattes?: readonly MatteModel[];
     /** Which of Fooocus' ControlNets lie in the controlnet folder. */
     controlFiles?: readonly string[];
     /** Which files of inpaint engines lie in the inpaint folder. */

@@ -1,4 +1,5 @@
 import { basename } from "node:path";
+import type { Graph } from "#/graph/graph.ts";
 import { weightSource } from "#/graph/module.ts";
 import type { Operators } from "#/graph/operators.ts";
 import type { Features, Network } from "#/networks/network.ts";
@@ -32,7 +33,7 @@ export type JobNetwork = Readonly<{
   loras: readonly LoraUse[];
   /** The differences that are added to its weights. */
   patch: Differences | undefined;
-  request: JobRequest;
+  request: Omit<JobRequest, "draw"> & Readonly<{ draw: () => Promise<Graph> }>;
 }>;
 
 /**
@@ -74,7 +75,7 @@ export function jobNetwork(
       changes: changesInPlace(own) ?? (await derived.of(loraChanges(own, sources), inUse)),
     };
   };
-  const request: JobRequest = {
+  const request: JobNetwork["request"] = {
     key: [
       name,
       ...keyedBy.map((feature) => `${feature}=${features[feature] ?? false}`),

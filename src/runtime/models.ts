@@ -8,6 +8,8 @@ import { textWidths } from "#/weights/layouts/textual-inversion.ts";
 import { type Ask, askerOf } from "./ask.ts";
 import { type ControlNet, controlNetsOf } from "./control-nets.ts";
 import { type ImagePrompter, imagePromptsOf } from "./image-prompts.ts";
+import { faceDetectorOf } from "./face-detector/detect-faces.ts";
+import type { FaceDetector } from "./face-detector/face.ts";
 import type { Inversions } from "./inversions.ts";
 import { isSeveral, type JobFiles, type ModelPaths, pathsOfKind, readJobFiles } from "./job-files.ts";
 import { type JobNetwork, jobNetwork, type Workshop } from "./job-network.ts";
@@ -73,6 +75,12 @@ export type Networks = Readonly<{
    * @throws ModelError where it names none, or its file is none
    */
   upscaler: () => Upscaler;
+  /**
+   * Finds faces in a picture.
+   *
+   * @throws ModelError where the job names no face detector, or its file is none
+   */
+  faces: FaceDetector;
   /** Any network of the table, by the inputs it declares. */
   ask: Ask;
 }> &
@@ -157,6 +165,7 @@ function networksOf(
     imagePrompts: prompts.asked,
     refiner: refiner?.asked,
     upscaler: () => upscalerOf(ask, files),
+    faces: faceDetectorOf(ask),
     ask,
   };
   return {

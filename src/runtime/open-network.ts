@@ -1,4 +1,5 @@
-import type { Graph } from "#/graph/graph.ts";
+import { Graph } from "#/graph/graph.ts";
+import type { OnnxFile } from "#/weights/onnx/read-onnx.ts";
 import type { FileStamp } from "#/weights/stamp.ts";
 import { type Footprint, footprintOf, totalBytes } from "./footprint.ts";
 import type { Session, SessionOptions } from "./session.ts";
@@ -13,8 +14,8 @@ export type NetworkRequest = Readonly<{
   packed?: boolean | undefined;
   /** What it is made of. When one of them is replaced, the network is closed with the next job. */
   files: readonly FileStamp[];
-  /** Makes the graph; called on a miss only. */
-  draw: () => Graph | Promise<Graph>;
+  /** Makes the graph, or says which file has it; called on a miss only. */
+  draw: () => Graph | OnnxFile | Promise<Graph>;
 }>;
 
 /** One that a job announces. */
@@ -41,9 +42,10 @@ export type OpenNetwork = Drawn & { readonly session: Promise<Session>; usedAt: 
 /** What a graph will take, opened with these options. */
 export function drawn(
   { name, files }: NetworkRequest,
-  graph: Graph,
+  graph: Graph | OnnxFile,
   { device, weights }: SessionOptions,
 ): Drawn {
+  if (!(graph instanceof Graph)) return drawnByOthers(name, graph);
   const external = [...graph.weights.values()].filter(({ inline }) => !inline);
   // A device has its own copy of every weight.
   const footprint = footprintOf(
@@ -59,4 +61,10 @@ export function drawn(
     bytes: totalBytes([footprint]),
     mappings: external.length,
   };
+}
+
+/** The runtime reads such a file whole, and lays its weights out anew. */
+function drawnByOthers(name: string, { files, bytes }: OnnxFile): Drawn {
+  const footprint: Footprint = { mapped: new Map(), copied: bytes };
+  return { name, files, paths: new Set(files.map(({ path }) => path)), footprint, bytes, mappings: 0 };
 }

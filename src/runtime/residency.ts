@@ -3,6 +3,7 @@ import { basename } from "node:path";
 import type { Graph } from "#/graph/graph.ts";
 import type { Log } from "#/lib/log.ts";
 import type { Tensor } from "#/tensor/tensor.ts";
+import type { OnnxFile } from "#/weights/onnx/read-onnx.ts";
 import { assertUnchanged, isUnchanged } from "#/weights/stamp.ts";
 import { closedForBytes, closedForMappings } from "./eviction.ts";
 import { explained, isMemory } from "./mapping-shortage.ts";
@@ -69,13 +70,15 @@ export class Residency {
    * @throws EngineError `out-of-memory` if one of them alone is larger than a budget that is not 0, with both numbers
    */
   startJob(networks: readonly JobRequest[], passing: readonly JobRequest[] = []): void {
-    // Their sizes are those of their graphs, which nobody has drawn yet; without a limit nobody needs to.
-    if (this.#budget.bytes > 0) this.#refuseTooLarge([...networks, ...passing]);
+    this.refuseTooLarge([...networks, ...passing]);
     this.#held = new Set(networks.map(({ key }) => key));
   }
 
-  #refuseTooLarge(networks: readonly JobRequest[]): void {
+  /** @throws EngineError `out-of-memory` if one of these alone is larger than a budget that is not 0, with both numbers */
+  refuseTooLarge(networks: readonly JobRequest[]): void {
     const budget = this.#budget.bytes;
+    // Their sizes are those of their graphs, which nobody has drawn yet; without a limit nobody needs to.
+    if (budget === 0) return;
     const sizes = networks.map(({ key, name, files, bytes }) => ({
       name,
       file: basename(files[0]?.path ?? ""),
@@ -185,7 +188,12 @@ export class Residency {
     return packed ? { ...this.#options, weights: "packed" } : this.#options;
   }
 
-  async #open(key: string, graph: Graph, wanted: Drawn, options: SessionOptions): Promise<Session> {
+  async #open(
+    key: string,
+    graph: Graph | OnnxFile,
+    wanted: Drawn,
+    options: SessionOptions,
+  ): Promise<Session> {
     const session = Session.open(graph, options);
     this.#entries.set(key, { ...wanted, session, usedAt: this.#clock });
     try {

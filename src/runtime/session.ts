@@ -1,10 +1,12 @@
-import { dirname, sep } from "node:path";
+import { basename, dirname, sep } from "node:path";
 import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
 import { encode } from "#/graph/encode.ts";
-import type { Graph } from "#/graph/graph.ts";
+import { Graph } from "#/graph/graph.ts";
 import type { Device } from "#/lib/devices.ts";
-import { EngineError } from "#/lib/errors.ts";
+import { EngineError, ModelError } from "#/lib/errors.ts";
 import type { Tensor } from "#/tensor/tensor.ts";
+import type { OnnxFile } from "#/weights/onnx/read-onnx.ts";
+import { endName, float32Ends, hasHalfEnds } from "./foreign/float32-ends.ts";
 
 export type SessionOptions = Readonly<{
   device: Device;
@@ -22,30 +24,34 @@ export class Session {
   /** Size of the weights in their files. */
   readonly bytes: number;
   readonly #session: InferenceSession;
+  readonly #outputs: readonly string[];
 
-  private constructor(session: InferenceSession, bytes: number) {
+  /** @param outputs those that are asked for */
+  private constructor(session: InferenceSession, bytes: number, outputs = session.outputNames) {
     this.#session = session;
     this.bytes = bytes;
+    this.#outputs = outputs;
   }
 
   /**
-   * Opens a graph. The weights stay in their files.
+   * Opens a graph, whose weights stay in their files, or a file as whoever made it left it.
    *
    * @throws EngineError `session-failed` or `out-of-memory` with the runtime's own words; ModelError if a file has become
    *         shorter than its header said
    */
-  static async open(graph: Graph, options: SessionOptions): Promise<Session> {
+  static open(graph: Graph | OnnxFile, options: SessionOptions): Promise<Session> {
+    return graph instanceof Graph ? Session.#ours(graph, options) : Session.#foreign(graph, options);
+  }
+
+  static async #ours(graph: Graph, options: SessionOptions): Promise<Session> {
     const refs = [...graph.weights.values()].map(({ ref }) => ref);
     const folder = commonFolder(refs.map(({ path }) => path));
     const model = encode(graph, { folder, inPlace: options.weights === "in-place" });
     try {
       const session = await InferenceSession.create(model, {
-        executionProviders: [options.device],
+        ...plainOptions(options),
         graphOptimizationLevel: optimisation(options),
-        // Below "error" the runtime prints a line for every weight that is also an input.
-        logSeverityLevel: 3,
-        ...(options.threads > 0 ? { intraOpNumThreads: options.threads } : {}),
-        extra: { session: { model_external_initializers_file_folder_path: folder } },
+        ...weightsIn(folder),
       });
       return new Session(
         session,
@@ -53,6 +59,30 @@ export class Session {
       );
     } catch (cause) {
       throw failure("A network could not be opened", cause, "Give the server more memory.");
+    }
+  }
+
+  /** What is drawn by others is drawn of the smallest nodes, and gains from the optimiser. */
+  static async #foreign(file: OnnxFile, options: SessionOptions): Promise<Session> {
+    const { path, bytes } = file;
+    const wanted = { ...plainOptions(options), graphOptimizationLevel: "all" } as const;
+    try {
+      const session = hasHalfEnds(file)
+        ? await InferenceSession.create(float32Ends(file), { ...wanted, ...weightsIn(dirname(path)) })
+        : await InferenceSession.create(path, wanted);
+      // Others may be of any type, and nobody asks for them.
+      return new Session(session, bytes, file.outputs.slice(0, 1).map(endName));
+    } catch (cause) {
+      if (cause instanceof ModelError) throw cause;
+      const error = failure(`${basename(path)} could not be opened`, cause, "Give the server more memory.");
+      if (error.code === "out-of-memory") throw error;
+      // Whatever else the runtime has against it is the file's fault: operators it does not know, edges that do not fit.
+      throw new ModelError(
+        "header-invalid",
+        `${error.message} Get the file again, or another version of it.`,
+        { path },
+        cause,
+      );
     }
   }
 
@@ -74,7 +104,7 @@ export class Session {
           ? new OrtTensor("float32", data, dims)
           : new OrtTensor("int64", data, dims);
     }
-    const given = this.#session.outputNames.map((name): [string, OrtTensor | null] => {
+    const given = this.#outputs.map((name): [string, OrtTensor | null] => {
       const tensor = into[name];
       return [name, tensor === undefined ? null : new OrtTensor("float32", tensor.data, tensor.dims)];
     });
@@ -98,6 +128,18 @@ export class Session {
     await this.#session.release();
   }
 }
+
+const plainOptions = ({ device, threads }: SessionOptions) => ({
+  executionProviders: [device],
+  // Below "error" the runtime prints a line for every weight that is also an input.
+  logSeverityLevel: 3 as const,
+  ...(threads > 0 ? { intraOpNumThreads: threads } : {}),
+});
+
+/** Where weights lie that are not in the graph's own bytes. */
+const weightsIn = (folder: string) => ({
+  extra: { session: { model_external_initializers_file_folder_path: folder } },
+});
 
 /**
  * On weights in place the CPU's optimiser finds nothing to do that shows in a run: it may not fold or re-order them, and the

@@ -1,4 +1,5 @@
 import { EngineError } from "#/lib/errors.ts";
+import { inUnits } from "#/lib/in-units.ts";
 
 /**
  * The error for a job one of whose networks is larger than all that may be open.
@@ -20,11 +21,4 @@ export function tooLarge(
       "refuses none, or choose a smaller model.",
     { network: name, needed, budget, setting: "memory_budget" },
   );
-}
-
-/** Bytes for people, three digits. */
-function inUnits(bytes: number): string {
-  const units = ["bytes", "kB", "MB", "GB"];
-  const power = Math.min(units.length - 1, Math.floor(Math.log10(Math.max(1, bytes)) / 3));
-  return `${Number((bytes / 1000 ** power).toPrecision(3))} ${units[power]}`;
 }

@@ -85,6 +85,7 @@ export function watchedNetworks(
       const upscaler = networks.upscaler();
       return { ...upscaler, enlarge: walked(upscaler.enlarge) };
     },
+    faces: watched(networks.faces),
     ask: (network, inputs) => between(() => networks.ask(network, inputs)),
   };
 }

@@ -11,6 +11,7 @@ import type { Tools } from "./intake/tools.ts";
 import { createLifeCycle } from "./life-cycle/create-life-cycle.ts";
 import type { Doors } from "./life-cycle/door.ts";
 import type { Tasks } from "./life-cycle/tasks.ts";
+import { ToolRuns } from "./life-cycle/tool-runs.ts";
 import { createTexts, type TextParts } from "./picture-texts/create-texts.ts";
 
 /** What `createTasks` reads of the configuration. */
@@ -19,7 +20,7 @@ export type TaskConfig = IntakeConfig & TextParts["config"] & DeliveryConfig & P
 type DeliveryConfig = Pick<Config, "webhook_url" | "webhook_secret" | "allow_private_fetch">;
 
 /** What is there before there are tasks; each of their subjects is given what it uses. */
-export type TaskDependencies = Omit<IntakeParts, "config" | "webhook" | "roomFor"> &
+export type TaskDependencies = Omit<IntakeParts, "config" | "webhook" | "roomFor" | "askTool"> &
   Readonly<{
     config: TaskConfig;
     history: HistoryStore;
@@ -48,11 +49,13 @@ export function createTasks(parts: TaskDependencies): CreatedTasks {
   const { textOf, roomFor } = createTexts({ config, catalog, hashes, defaultAdaptiveCfg });
   const rules = webhookOptions(config);
   const webhook = (said: string | null) => webhookAddress(said, rules);
-  const { take, resolve, loadInputs, tools } = createIntake({ ...parts, webhook, roomFor });
+  const queueLimit = config.queue_limit;
+  const toolRuns = new ToolRuns(queueLimit);
+  const askTool: IntakeParts["askTool"] = (tool, picture, signal) => toolRuns.ask(tool, picture, signal);
+  const { take, resolve, loadInputs, tools } = createIntake({ ...parts, webhook, roomFor, askTool });
   const announcer = new Webhooks(parts.history, rules, now, parts.log);
   const closeDelivery = (): Promise<void> => announcer.close();
-  const queueLimit = config.queue_limit;
-  const made = { announcer, closeDelivery, take, resolve, loadInputs, textOf };
+  const made = { announcer, toolRuns, closeDelivery, take, resolve, loadInputs, textOf };
   const tasks = createLifeCycle({ ...parts, ...made, now, queueLimit });
   announcer.wake();
   return { tasks, tools, defaults: () => defaults() };

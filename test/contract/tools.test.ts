@@ -181,7 +181,7 @@ describe("generate_mask and describe-image", () => {
       for (const within of [least, most])
         expect(first(await mask({ image, [name]: within }))).toEqual([
           422,
-          "not_implemented",
+          "value_error",
           ["body", "mask_model"],
         ]);
       expect(first(await mask({ image, [name]: least - step }))).toEqual([
@@ -241,6 +241,10 @@ describe("generate_mask and describe-image", () => {
   test("the refusal names the model that is missing", async () => {
     const { body } = await mask({ image, mask_model: "sam", sam_model: "vit_l" });
     expect(body.detail[0].msg).toContain("SAM (vit_l)");
+    const without = await mask({ image, mask_model: "silueta" });
+    expect(first(without)).toEqual([422, "value_error", ["body", "mask_model"]]);
+    for (const fact of ["silueta.onnx", "44.2 MB", "models/inpaint", "https://github.com/danielgatis/rembg"])
+      expect(without.body.detail[0].msg).toContain(fact);
     for (const [type, model] of [
       [describeTypes[0], "BLIP"],
       [describeTypes[1], "WD 1.4"],

@@ -11,6 +11,7 @@ import type { WeightMap } from "#/weights/checkpoint.ts";
 import type { JoinedLoras } from "#/weights/derived/joined-loras.ts";
 import { towerSource } from "#/weights/layouts/clip-vision.ts";
 import { controlSource } from "#/weights/layouts/controlnet.ts";
+import { faceDetectorSource } from "#/weights/layouts/face-detector.ts";
 import { gpt2Tensors } from "#/weights/layouts/gpt2.ts";
 import { inpaintHeadSource } from "#/weights/layouts/inpaint-head.ts";
 import { adapterSource } from "#/weights/layouts/ip-adapter.ts";
@@ -175,6 +176,14 @@ const parts: Readonly<Record<NetworkName, Part>> = {
   "image-keys": {
     tensors: located(adapterSource, packedModel("adapter-plain.safetensors")),
     sizes: [{ T: 4 }, { T: 16 }],
+  },
+  retinaface: {
+    tensors: located(faceDetectorSource, packedModel("face-f32.safetensors")),
+    sizes: [
+      { h: 64, w: 96 },
+      { h: 61, w: 33 },
+      { h: 1, w: 3 },
+    ],
   },
   "vae-decoder": { tensors: checkpoint.vae, sizes: pictures },
   "vae-encoder": {

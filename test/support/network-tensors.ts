@@ -6,6 +6,7 @@ import {
   type PartSource,
 } from "#/weights/layouts/part-source.ts";
 import { controlShapes } from "./control-layout.ts";
+import { faceDetectorFull, faceDetectorShapes, faceDetectorTiny } from "./face-detector-layout.ts";
 import { gpt2Shapes, gpt2Small, gpt2Tiny } from "./gpt2-layout.ts";
 import { adapterShapes, openClipShapes, visionH, visionTiny } from "./image-prompt-layout.ts";
 import { safetyFull, safetyShapes, safetyTiny } from "./safety-layout.ts";
@@ -16,6 +17,7 @@ import { upscalerFull, upscalerShapes, upscalerTiny } from "./upscaler-layout.ts
 const ownShapes: Partial<Readonly<Record<OwnFileKind, (sizes: SdxlSizes) => Shapes>>> = {
   prompt_expansion: (sizes) => gpt2Shapes(sizes === sdxlBase ? gpt2Small : gpt2Tiny),
   upscale_models: (sizes) => upscalerShapes(sizes === sdxlBase ? upscalerFull : upscalerTiny),
+  face_detector: (sizes) => faceDetectorShapes(sizes === sdxlBase ? faceDetectorFull : faceDetectorTiny),
   controlnet: controlShapes,
   clip_vision: (sizes) => openClipShapes(sizes === sdxlBase ? visionH : visionTiny),
   ip_adapter: (sizes) => adapterShapes(sizes),

@@ -1,11 +1,12 @@
 import type { Engine, EngineState } from "#/engine/engine.ts";
-import type { EngineCommand, EngineEvent, Outcome } from "#/engine/protocol.ts";
+import type { EngineEvent, JobCommand, Outcome } from "#/engine/protocol.ts";
 import type { Pixmap } from "#/image/pixmap.ts";
 import { toWireError } from "#/lib/errors.ts";
 import type { TaskId } from "#/lib/task-id.ts";
 import type { Recipe } from "#/recipe/recipe.ts";
 
-type Job = Extract<EngineCommand, { type: "generate" }>;
+type Job = Extract<JobCommand, { type: "generate" }>;
+type Question = Extract<JobCommand, { type: "tool" }>;
 
 /** What tests do to the engine while it works. */
 export type Script = Readonly<{
@@ -13,6 +14,8 @@ export type Script = Readonly<{
   beforeStep?: (at: Readonly<{ id: TaskId; image: number; step: number }>) => Promise<void> | void;
   /** Awaited after the engine broke, before it may be given a job again. */
   restored?: () => Promise<void>;
+  /** Awaited before a question is answered; a test holds the engine here, or throws to break it. */
+  beforeAnswer?: (question: Question) => Promise<void> | void;
 }>;
 
 /**
@@ -40,7 +43,24 @@ export class ScriptedEngine implements Engine {
     for (const listener of this.#listeners) listener(state);
   }
 
-  async *run(job: Job): AsyncGenerator<EngineEvent, void, undefined> {
+  /** A question about a picture is answered with a mask that is white. */
+  async *#answer(question: Question): AsyncGenerator<EngineEvent, void, undefined> {
+    const { id, picture } = question;
+    let outcome: Outcome = { status: "finished" };
+    try {
+      await this.#script.beforeAnswer?.(question);
+      const { width, height } = picture;
+      const mask = { width, height, channels: 1, data: new Uint8Array(width * height).fill(255) } as const;
+      if (this.#asked.get(id) === "stop") outcome = { status: "stopped" };
+      else yield { type: "answer", id, answer: { tool: "mask", mask, found: 1 } };
+    } catch (thrown) {
+      outcome = { status: "failed", error: toWireError(thrown) };
+    }
+    yield { type: "settled", id, outcome };
+  }
+
+  async *run(job: JobCommand): AsyncGenerator<EngineEvent, void, undefined> {
+    if (job.type === "tool") return yield* this.#answer(job);
     this.jobs.push(job);
     let outcome: Outcome = { status: "finished" };
     try {

@@ -39,6 +39,7 @@ export const stubNetworks = (answers: Partial<Networks>): Networks => ({
   upscaler: () => {
     throw new Error("no upscaler is asked");
   },
+  faces: never,
   ask: never,
   ...answers,
 });
@@ -64,6 +65,9 @@ export const stubContext = (networks: Networks): EngineContext => ({
   conditioning: (_key, make) => make(),
   expansionWords: () => ({ tokenizer: createGpt2Tokenizer(""), candidates: [] }),
   open: async () => networks,
+  foreign: () => {
+    throw new Error("no foreign network is asked");
+  },
   endJob: async () => undefined,
   unload: async () => undefined,
   close: async () => undefined,

@@ -52,7 +52,7 @@ const maskRoute = ({ tools, addresses: book }: ToolsDependencies) =>
     async ({ request, json }): Promise<Response> => {
       const wanted = readBody(GenerateMaskRequest, json) as GenerateMaskRequest;
       const image = addressesFor(request, book).kept(wanted.image);
-      return jsonReply(await tools.generateMask({ ...wanted, image }));
+      return jsonReply(await tools.generateMask({ ...wanted, image }, request.signal));
     },
     {
       parse: "none",
@@ -60,7 +60,9 @@ const maskRoute = ({ tools, addresses: book }: ToolsDependencies) =>
         tags: ["GenerateV1"],
         operationId: "generate_mask_v1_tools_generate_mask_post",
         summary: "Make a mask of what a picture shows",
-        description: "Its models are not there yet: what is right about a request is refused too, by name.",
+        description:
+          "The answer is a PNG in base64, as large as the picture: white is what was looked for. A request waits for the " +
+          "picture at hand; whoever closes the connection takes the question back.",
         requestBody: jsonRequest(GenerateMaskRequest),
         responses: { 200: jsonAnswer(Type.String(), "The mask: a PNG in base64.") },
       },

@@ -40,3 +40,15 @@ export function layerNorm(m: Module, x: Value, epsilon = 1e-5): Value {
     { dims: x.dims },
   );
 }
+
+/**
+ * Batch normalisation (Ioffe & Szegedy 2015) by the means and variances that training kept, epsilon 1e-5.
+ *
+ * @param m `weight`, `bias`, `running_mean` and `running_var` [C]
+ * @param x features [N, C, H, W]
+ * @throws ModelError `weight-shape` if they do not have the features' channels
+ */
+export function batchNorm(m: Module, x: Value): Value {
+  const numbers = ["weight", "bias", "running_mean", "running_var"].map((name) => m.vector(name, x.dims[1]));
+  return x.graph.node("BatchNormalization", [x, ...numbers], { epsilon: { float: 1e-5 } }, { dims: x.dims });
+}

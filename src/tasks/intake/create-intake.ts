@@ -4,6 +4,7 @@ import { controlFilesThere } from "#/catalog/control-files.ts";
 import { expansionThere } from "#/catalog/expansion-files.ts";
 import { inpaintFilesThere } from "#/catalog/inpaint-files.ts";
 import { safetyFileThere } from "#/catalog/safety-file.ts";
+import { mattesThere } from "#/catalog/matte-files.ts";
 import type { Config } from "#/config/schema.ts";
 import type { Pixmap } from "#/image/pixmap.ts";
 import { pngSize } from "#/image/png-size.ts";
@@ -21,7 +22,7 @@ import type { InputOptions } from "./image-source.ts";
 import { loadInputs } from "./load-inputs.ts";
 import { type Prepared, prepareBy, type ReadingRules } from "./prepare.ts";
 import { resolveAgain } from "./resolve-again.ts";
-import { createTools, type Tools } from "./tools.ts";
+import { type AskTool, createTools, type Tools } from "./tools.ts";
 
 /** Texts and names that are part of the program, or of the Fooocus folder it was pointed at. */
 export type GenerationAssets = Readonly<{
@@ -54,6 +55,8 @@ export type IntakeParts = ModelShelf &
     catalog: Catalog;
     assets: GenerationAssets;
     log: Log;
+    /** Asks an engine about a picture. */
+    askTool: AskTool;
     /** Start of the addresses that clients are given, without a slash at the end (`publicBase`). */
     baseUrl: () => string;
     /** The port we listen on, for recognising our own addresses. */
@@ -107,7 +110,13 @@ export function createIntake(parts: IntakeParts): Intake {
     take: (request, rules) => prepareBy(rules, request, { ...preparation, world, log }),
     resolve: (params, kept) => resolveAgain(params, kept, world(), shelf),
     loadInputs: (resolved) => loadInputs(resolved, parts),
-    tools: createTools(inputOptions, world, (request) => foresee(request, preparation)),
+    tools: createTools({
+      inputOptions,
+      world,
+      foresee: (request) => foresee(request, preparation),
+      shelf,
+      askTool: parts.askTool,
+    }),
   };
 }
 
@@ -126,6 +135,7 @@ function worldOf({
     controlFiles: controlFilesThere(catalog.roots),
     inpaintFiles: inpaintFilesThere(catalog.roots),
     safetyFile: safetyFileThere(catalog.roots),
+    mattes: mattesThere(catalog.roots),
     previewFiles: catalog.names("vae_approx"),
     styles: assets.styles,
     wildcards: assets.wildcards,

@@ -2,14 +2,17 @@ import type { GenerateRequest } from "#/api/generate.ts";
 import type { JsonObject } from "#/api/json.ts";
 import { isImage } from "#/api/stored.ts";
 import type { DescribeImageRequest, GenerateMaskRequest } from "#/api/tools.ts";
+import type { Tool, ToolAnswer } from "#/engine/protocol.ts";
 import { decodeImage } from "#/image/decode.ts";
+import { encodeMask } from "#/image/encode-mask.ts";
+import type { Pixmap } from "#/image/pixmap.ts";
 import { RequestError } from "#/lib/errors.ts";
-import { knownName } from "#/recipe/names.ts";
 import type { World } from "#/recipe/resolve.ts";
 import { readMetadata } from "#/stores/metadata/read.ts";
 import { goneInputs } from "../picture-texts/image-input.ts";
 import { requestOfImage } from "../picture-texts/request-of-image.ts";
 import { type InputOptions, imageSource } from "./image-source.ts";
+import { type MaskShelf, maskOf } from "./mask-tool.ts";
 
 /** What can be done with a picture beside making one. */
 export type Tools = Readonly<{
@@ -25,17 +28,18 @@ export type Tools = Readonly<{
    * @throws RequestError naming the field `image`
    */
   imageOf: (value: string) => Promise<Uint8Array>;
-  /** @throws RequestError for what is wrong with the request, else `not-implemented` naming the model that is missing */
-  generateMask: (request: GenerateMaskRequest) => Promise<never>;
+  /**
+   * A mask of what a picture shows: a PNG in base64, of the picture's size.
+   *
+   * @param signal ends the question: nobody waits for the answer any more
+   * @throws RequestError for what is wrong with the request, or lacks a file; AppError for what went wrong with the engine
+   */
+  generateMask: (request: GenerateMaskRequest, signal: AbortSignal) => Promise<string>;
   /** @throws RequestError for what is wrong with the request, else `not-implemented` naming the model that is missing */
   describeImage: (image: Uint8Array, type: DescribeImageRequest["image_type"]) => Promise<never>;
 }>;
 
 const field = "image";
-
-/** Values of the mask request that the contract does not check and the reference fails at. */
-const clothCategories = ["full", "upper", "lower"] as const;
-const samModels = ["vit_b", "vit_l", "vit_h"] as const;
 
 /** What describes pictures of each type in the reference. */
 const describers = {
@@ -43,15 +47,22 @@ const describers = {
   Anime: "WD 1.4 (wd-v1-4-moat-tagger-v2.onnx)",
 } as const satisfies Record<DescribeImageRequest["image_type"], string>;
 
-/**
- * @param world   what this server could make pictures with now
- * @param foresee what would be said of a request if it were posted
- */
-export function createTools(
-  inputOptions: () => InputOptions,
-  world: () => World,
-  foresee: (request: GenerateRequest) => Promise<readonly string[]>,
-): Tools {
+/** Asks the next engine that is free about a picture; see `ToolRuns.ask`. */
+export type AskTool = (tool: Tool, picture: Pixmap, signal: AbortSignal) => Promise<ToolAnswer>;
+
+/** What the tools work with. */
+export type ToolParts = Readonly<{
+  inputOptions: () => InputOptions;
+  /** What this server could make pictures with now. */
+  world: () => World;
+  /** What would be said of a request if it were posted. */
+  foresee: (request: GenerateRequest) => Promise<readonly string[]>;
+  shelf: MaskShelf;
+  askTool: AskTool;
+}>;
+
+/** Puts the tools together. */
+export function createTools({ inputOptions, world, foresee, shelf, askTool }: ToolParts): Tools {
   const imageOf = async (value: string): Promise<Uint8Array> => {
     if (!isImage(value)) {
       const message = "There is no image: give a URL, base64 or a data URI.";
@@ -81,13 +92,12 @@ export function createTools(
         warnings: [...new Set([...warnings, ...gone, ...(await foresee(request))])],
       };
     },
-    generateMask: async (request) => {
-      if (request.mask_model === "u2net_cloth_seg")
-        knownName(request.cloth_category, clothCategories, "cloth_category", "cloth category");
-      if (request.mask_model === "sam") knownName(request.sam_model, samModels, "sam_model", "SAM model");
-      await decodeImage(await imageOf(request.image), field, inputOptions().decoding);
-      const model = request.mask_model === "sam" ? `SAM (${request.sam_model})` : request.mask_model;
-      throw notYet("Masks cannot be made", model, "mask_model");
+    generateMask: async (request, signal) => {
+      const picture = await decodeImage(await imageOf(request.image), field, inputOptions().decoding);
+      const making = maskOf(request, world(), shelf);
+      const { mask } = await askTool({ tool: "mask", making }, picture, signal);
+      // What detects answers in colours, as the contract has it, though all masks are grey.
+      return (await encodeMask(mask, making.by === "matte" ? 1 : 3)).toBase64();
     },
     describeImage: async (bytes, type) => {
       await decodeImage(bytes, field, inputOptions().decoding);

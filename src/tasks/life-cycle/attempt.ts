@@ -1,7 +1,7 @@
 import type { GenerateParams } from "#/api/generate.ts";
 import { fromStored } from "#/api/stored.ts";
 import type { Engine } from "#/engine/engine.ts";
-import { toWireError, type WireError } from "#/lib/errors.ts";
+import { toWireError } from "#/lib/errors.ts";
 import type { TaskId } from "#/lib/task-id.ts";
 import type { Resolved } from "#/recipe/resolve.ts";
 import { isBusy } from "#/stores/history/failures.ts";
@@ -12,6 +12,7 @@ import type { HistoryWriter } from "./history-writer.ts";
 import type { LiveTask } from "./live-tasks.ts";
 import { noteSentence } from "./note-sentence.ts";
 import type { TaskRun } from "./run.ts";
+import { slotAfter } from "./slot-after.ts";
 import type { SlotEnd } from "./slot-pool.ts";
 import type { Task } from "./task.ts";
 
@@ -93,10 +94,4 @@ function keptRecipe(
     if (!isBusy(thrown)) throw thrown;
     return writer.now(() => history.recipe(id));
   }
-}
-
-/** How a run leaves its slot that ended by itself, with or without an error. */
-function slotAfter(error: WireError | null, { state: { state } }: Pick<Engine, "state">): SlotEnd {
-  const isBroken = error?.code === "worker-died" || state === "failed" || state === "restarting";
-  return isBroken ? "broken" : "idle";
 }

@@ -9,5 +9,19 @@ export function noteSentence(note: RunNote): string {
       return `The part of the picture around the hole is smaller than what is drawn, and was enlarged ${enlargers[note.by]}: Fooocus' fooocus_upscaler_s409985e5.bin is not in models/upscale_models.`;
     case "blackened":
       return `Picture ${note.image + 1} is black: the safety checker found what it looks for in the one that was made (black_out_nsfw).`;
+    case "face-cropped":
+      return `${faceImage(note)} ${found(note)}.`;
   }
+}
+
+type FaceNote = Extract<RunNote, Readonly<{ note: "face-cropped" }>>;
+
+const faceImage = ({ picture, pictures }: FaceNote): string =>
+  pictures === 1 ? "The FaceSwap image" : `FaceSwap image ${picture + 1} of ${pictures}`;
+
+function found({ faces, shrunk }: FaceNote): string {
+  if (faces === 0) return "shows no face that was found: the whole picture was used";
+  const where = shrunk ? " in a smaller copy, and none at its own size" : "";
+  if (faces === 1) return `shows one face${where}: that was used`;
+  return `shows ${faces} faces${where}: the most certain one was used`;
 }

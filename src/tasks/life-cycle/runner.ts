@@ -10,6 +10,7 @@ import { type RunParts, TaskRun } from "./run.ts";
 import { type SlotEnd, SlotPool } from "./slot-pool.ts";
 import type { Task } from "./task.ts";
 import { DecodingPace } from "./time-left.ts";
+import type { SlotWork, ToolRuns } from "./tool-runs.ts";
 import { endOfUnfinished } from "./unfinished.ts";
 
 /** Name of the counter that remembers a paused queue. */
@@ -26,6 +27,8 @@ export type RunnerParts = Omit<RunParts, "engine" | "pace"> &
     events: Pick<EventLog, "addTask" | "addServer">;
     endings: Pick<Endings, "settle">;
     writer: Pick<HistoryWriter, "keep" | "now">;
+    /** Questions about pictures, which take turns with the tasks. */
+    toolRuns: Pick<ToolRuns, "isWaiting" | "onWaiting" | "take" | "close">;
   }>;
 
 type Running = RunAtHand & { stopping: boolean } & Readonly<{ over: PromiseWithResolvers<void> }>;
@@ -39,12 +42,15 @@ export class TaskRunner {
   /** In the order they were started. */
   readonly #running = new Map<TaskId, Running>();
   #closing = false;
+  /** Whether a question had the last slot: the next one is a task's, where one waits. */
+  #answeredLast = false;
 
   constructor(parts: RunnerParts) {
     this.#parts = parts;
     this.#slots = new SlotPool(parts.engines, () => this.#next());
     this.tasks = new LiveTasks(parts.events, () => this.#running.size);
     this.tasks.pause(parts.history.counter(pausedCounter) === 1);
+    parts.toolRuns.onWaiting(() => this.#next());
   }
 
   get closing(): boolean {
@@ -130,6 +136,7 @@ export class TaskRunner {
    */
   async close(milliseconds: number): Promise<void> {
     this.#closing = true;
+    this.#parts.toolRuns.close();
     const atHand = [...this.#running.values()];
     if (atHand.length === 0) return;
     let timer: ReturnType<typeof setTimeout> | undefined;
@@ -162,13 +169,26 @@ export class TaskRunner {
     this.#parts.endings.settle(task, end);
   }
 
-  /** Starts what can be: a task for each slot that is idle. */
+  /** Starts what can be: a task, or the answer to a question, for each slot that is idle. */
   #next(): void {
     while (!this.#closing && this.#slots.hasIdle) {
-      const live = this.tasks.take();
-      if (live === undefined) return;
-      this.#slots.use((engine) => this.#run(live, engine));
+      const work = this.#nextWork();
+      if (work === undefined) return;
+      this.#slots.use(work);
     }
+  }
+
+  /** Questions take a second and have somebody who waits: they come first, but never two in a row before a task. */
+  #nextWork(): SlotWork | undefined {
+    const { toolRuns } = this.#parts;
+    const live = this.#answeredLast || !toolRuns.isWaiting ? this.tasks.take() : undefined;
+    if (live !== undefined) {
+      this.#answeredLast = false;
+      return (engine) => this.#run(live, engine);
+    }
+    const answering = toolRuns.take();
+    this.#answeredLast = answering !== undefined;
+    return answering;
   }
 
   async #run(live: LiveTask, engine: Engine): Promise<SlotEnd> {

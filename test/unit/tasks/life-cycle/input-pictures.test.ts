@@ -16,6 +16,7 @@ import { Webhooks } from "#/tasks/delivery/webhook.ts";
 import { takeInputs } from "#/tasks/intake/inputs.ts";
 import { loadInputs } from "#/tasks/intake/load-inputs.ts";
 import { createLifeCycle } from "#/tasks/life-cycle/create-life-cycle.ts";
+import { ToolRuns } from "#/tasks/life-cycle/tool-runs.ts";
 import { plainParams } from "../../../support/plain-request.ts";
 import { gate, ScriptedEngine } from "../../../support/scripted-engine.ts";
 import { soon } from "../../../support/served-bench.ts";
@@ -69,6 +70,7 @@ function open(folder: string, engine: ScriptedEngine, decoding = new DecodeGate(
     now: Date.now,
     baseUrl: () => baseUrl,
     queueLimit: 10,
+    toolRuns: new ToolRuns(10),
     take: async (request: GenerateRequest) => ({
       ...(await takeInputs({ ...plainParams, ...request }, options)),
       recipe: "",
