@@ -28,7 +28,7 @@ export function chooseSafety(
   if (!asked) return [];
   if (there === undefined) {
     const message = `The safety checker needs ${file} (1.2 GB), which is not in models/safety_checker. Get it from ${address}. Without it no picture is made as long as ${field} is on, by the request or by default_black_out_nsfw of this server.`;
-    throw new RequestError("missing-model", message, { field, name: file });
+    throw new RequestError("missing-model", message, { field, value: true, name: file });
   }
   const preparation = shownPreparation({ source, controls });
   if (preparation !== undefined) {

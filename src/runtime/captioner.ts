@@ -1,8 +1,12 @@
 import { captionNetworks } from "#/networks/index.ts";
+import type { Network } from "#/networks/network.ts";
 import type { Tensor } from "#/tensor/tensor.ts";
 import type { WeightMap } from "#/weights/checkpoint.ts";
+import { blipTensors } from "#/weights/layouts/blip.ts";
 import type { Ask } from "./ask.ts";
+import type { Workshop } from "./job-network.ts";
 import { causalMask, type Memory } from "./language-model.ts";
+import { loneNetworks } from "./lone-networks.ts";
 import { wholeNumbers } from "./whole-numbers.ts";
 
 /** What a captioner is told next, of a picture that it was shown. */
@@ -56,4 +60,15 @@ export function captionerOf(ask: Ask, tensors: WeightMap): Captioner {
       return { scores: scores.data, memory: present };
     },
   };
+}
+
+/**
+ * The captioner of a file; its networks stay open together until the residency is told of the job's end.
+ *
+ * @throws ModelError if the file is none, EngineError `out-of-memory` if one of them is larger than the budget
+ */
+export function captionerAt(path: string, workshop: Workshop): Captioner {
+  const { ask, tensors, requests } = loneNetworks(path, blipTensors, workshop);
+  workshop.residency.startJob(requests(Object.values<Network>(captionNetworks)));
+  return captionerOf(ask, tensors);
 }
