@@ -62,7 +62,7 @@ test("both happen in the pictures, and special care decides some of the cases", 
 test("at thresholds all around the same is decided, to the third digit", () => {
   for (const { special, concepts, unsafe } of cases) expect(isUnsafe(special, concepts)).toBe(unsafe);
   expect([0.0005, 0.00051, 0].map((score) => isUnsafe([], [score]))).toEqual([false, true, false]);
-  expect([-0.0095, -0.0094].map((score) => isUnsafe([0.001], [score]))).toEqual([false, true]);
+  expect([-0.0096, -0.0094].map((score) => isUnsafe([0.001], [score]))).toEqual([false, true]);
 });
 
 test("where nobody asks nobody looks", async () => {
