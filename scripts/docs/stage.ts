@@ -1,6 +1,7 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import { captionFile } from "#/catalog/caption-file.ts";
 import { startSourceServer } from "../bench/quality/source-server.ts";
 import {
   complaint,
@@ -28,10 +29,27 @@ export type Stage = Readonly<{
   close: () => Promise<void>;
 }>;
 
+/** A folder of models with small networks in the places of those that the tools' examples ask for. */
+function smallModels(folder: string): string {
+  const models = join(folder, "models");
+  for (const [from, to] of [
+    ["u2net.onnx", "inpaint/u2netp.onnx"],
+    ["tagger.onnx", "clip_vision/wd-v1-4-moat-tagger-v2.onnx"],
+    ["tagger.csv", "clip_vision/wd-v1-4-moat-tagger-v2.csv"],
+  ] as const) {
+    mkdirSync(dirname(join(models, to)), { recursive: true });
+    copyFileSync(join(docs, "../test/golden/foreign", from), join(models, to));
+  }
+  const captioner = readFileSync(join(docs, "../test/golden/tiny-blip.pth.zst"));
+  writeFileSync(join(models, "clip_vision", captionFile.name), Bun.zstdDecompressSync(captioner));
+  return models;
+}
+
 /** @param python the interpreter for Python */
 export async function openStage(python = "python3"): Promise<Stage> {
-  const server = await startSourceServer(["--also-port", "0", "--persistent", "true"]);
   const folder = mkdtempSync(join(tmpdir(), "fooocusd-examples-"));
+  const models = ["--models", `models,${smallModels(folder)}`];
+  const server = await startSourceServer(["--also-port", "0", "--persistent", "true", ...models]);
   const post = async (body: object) =>
     await (
       await fetch(`${server.url}/v1/engine/generate/`, { method: "POST", body: JSON.stringify(body) })

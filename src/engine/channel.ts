@@ -36,7 +36,7 @@ function picturesOf(message: EngineCommand | EngineEvent): readonly Picture[] {
     case "image":
       return [message.image];
     case "answer":
-      return [message.answer.mask];
+      return message.answer.tool === "mask" ? [message.answer.mask] : [];
     case "progress":
       return message.preview === undefined ? [] : [message.preview];
     case "start":

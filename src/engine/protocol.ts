@@ -39,10 +39,14 @@ export type EngineCommand = Readonly<
 export type JobCommand = Extract<EngineCommand, { type: "generate" | "tool" }>;
 
 /** What is asked of a picture beside making another one of it. */
-export type Tool = Readonly<{ tool: "mask"; making: MaskMaking }>;
+export type Tool = Readonly<
+  { tool: "mask"; making: MaskMaking } | { tool: "describe"; as: "tags" | "caption" }
+>;
 
-/** What a tool says of a picture: a mask of its size, and how many things were found; white is what was looked for. */
-export type ToolAnswer = Readonly<{ tool: "mask"; mask: Greymap; found: number }>;
+/** What a tool says of a picture: a mask of its size, white what was looked for, and how many things were found; or words. */
+export type ToolAnswer = Readonly<
+  { tool: "mask"; mask: Greymap; found: number } | { tool: "describe"; text: string }
+>;
 
 /** Engine to main thread. Every job ends in exactly one `settled`, whatever becomes of it. */
 export type EngineEvent = Readonly<

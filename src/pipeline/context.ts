@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { type ExpansionFiles, expansionThere, findExpansion } from "#/catalog/expansion-files.ts";
 import { findForeign, foreignFolder } from "#/catalog/find-foreign.ts";
 import { findModel, type ModelKind } from "#/catalog/find-model.ts";
@@ -10,6 +11,7 @@ import type { Log } from "#/lib/log.ts";
 import type { NetworkName } from "#/networks/index.ts";
 import type { Features } from "#/networks/network.ts";
 import type { Recipe } from "#/recipe/recipe.ts";
+import type { Captioner } from "#/runtime/captioner.ts";
 import { chooseDevice } from "#/runtime/choose-device.ts";
 import { DerivedFiles } from "#/runtime/derived-files.ts";
 import { type ForeignNetwork, openForeign } from "#/runtime/foreign/foreign-network.ts";
@@ -19,6 +21,7 @@ import { type Networks, startJob } from "#/runtime/models.ts";
 import { probe } from "#/runtime/probe.ts";
 import { Residency } from "#/runtime/residency.ts";
 import { watchedNetworks, watchFiles } from "#/runtime/watched-networks.ts";
+import { openCaptioner } from "./describe/open-captioner.ts";
 import { ExpansionWordsCache } from "./expansion-words-cache.ts";
 import { needsTexts } from "./sources/needs-texts.ts";
 import type { Conditioning } from "./stages/encode-text.ts";
@@ -40,6 +43,18 @@ export type EngineContext = Readonly<{
    * @throws RequestError `missing-model` where it is gone, ModelError where it is none
    */
   foreign: (kind: Parameters<typeof openForeign>[0], name: string) => ForeignNetwork;
+  /**
+   * The text of a file in a folder of models.
+   *
+   * @throws RequestError `missing-model` where it is gone
+   */
+  modelText: (folder: ModelKind, name: string) => string;
+  /**
+   * What captions photographs, until the job's end.
+   *
+   * @throws as {@link openCaptioner}
+   */
+  captioner: () => Promise<Captioner>;
   /** What prompt expansion writes with; only asked of a job that has something to expand. */
   expansionWords: () => ExpansionWords;
   /** The end of a job: of its networks those stay open that the budget has room for. */
@@ -99,6 +114,12 @@ export async function openContext(
         there(findForeign(settings.modelRoots, kind, name), foreignFolder(kind), name),
         residency,
       ),
+    modelText: (folder, name) =>
+      readFileSync(there(findModel(settings.modelRoots, folder, name), folder, name), "utf8"),
+    captioner: async () => {
+      await residency.dropReplaced();
+      return openCaptioner(settings.modelRoots, workshop);
+    },
     endJob: () => residency.endJob(),
     conditioning: (key, make) => texts.conditioning(key, make),
     unload: async () => {

@@ -6,7 +6,6 @@ import sharp from "sharp";
 import { CommonRequest } from "#/api/generate.ts";
 import { isJsonObject, parseJson, writeJson } from "#/api/json.ts";
 import { readBody } from "#/api/read.ts";
-import { describeTypes } from "#/api/tools.ts";
 import { pngWithTexts } from "#/image/png-text.ts";
 import { withShippedStyles } from "#/recipe/shipped.ts";
 import { serveBench } from "../support/served-bench.ts";
@@ -231,8 +230,9 @@ describe("generate_mask and describe-image", () => {
     form.set("image", new Blob([plain], { type: "image/png" }), "a.png");
     const answer = await post("/v1/tools/describe-image?image_type=Anime", form);
     const { detail, body } = await answer.json();
-    expect([answer.status, detail[0].type]).toEqual([422, "not_implemented"]);
-    expect(detail[0].msg).toContain("WD 1.4");
+    expect([answer.status, detail[0].type]).toEqual([422, "value_error"]);
+    for (const fact of ["tagger-v2.onnx (326 MB", "tagger-v2.csv (254 kB", "models/clip_vision"])
+      expect(detail[0].msg).toContain(fact);
     expect(Object.keys(body)).toEqual(["image"]);
     const without = await post("/v1/tools/describe-image", new FormData());
     expect(without.status).toBe(422);
@@ -245,14 +245,14 @@ describe("generate_mask and describe-image", () => {
     expect(first(without)).toEqual([422, "value_error", ["body", "mask_model"]]);
     for (const fact of ["silueta.onnx", "44.2 MB", "models/inpaint", "https://github.com/danielgatis/rembg"])
       expect(without.body.detail[0].msg).toContain(fact);
-    for (const [type, model] of [
-      [describeTypes[0], "BLIP"],
-      [describeTypes[1], "WD 1.4"],
-    ] as const) {
-      const answer = await describeImage({ image, image_type: type });
-      expect(first(answer)).toEqual([422, "not_implemented", ["body", "image_type"]]);
-      expect(answer.body.detail[0].msg).toContain(model);
-    }
+    const photo = await describeImage({ image, image_type: "Photo" });
+    expect(first(photo)).toEqual([422, "value_error", ["body", "image_type"]]);
+    for (const fact of [
+      "model_base_caption_capfilt_large.pth (896 MB",
+      "models/clip_vision",
+      "https://huggingface.co",
+    ])
+      expect(photo.body.detail[0].msg).toContain(fact);
     expect(first(await describeImage({ image, image_type: "Photograph" }))).toEqual([
       422,
       "enum",

@@ -7,12 +7,12 @@ import { Stopwatch } from "#/pipeline/stopwatch.ts";
 import { openNetworks } from "#/runtime/models.ts";
 import { clipLevels } from "#/tensor/clip-levels.ts";
 import type { Tensor } from "#/tensor/tensor.ts";
-import { goldenTensors, relativeError, tinyCheckpoint, tinySafety } from "../support/golden.ts";
 import { every, pixels } from "../support/formula-picture.ts";
+import { goldenTensors, relativeError, tinyCheckpoint, tinySafety } from "../support/golden.ts";
 import { missingGoldens } from "../support/missing-goldens.ts";
 import { smallRecipe } from "../support/small-recipe.ts";
 import { openWorkshop } from "../support/workshop.ts";
-import { pictures, cases } from "./safety.json";
+import { cases, pictures } from "./safety.json";
 
 /**
  * The safety checker against diffusers' with the same weights, its pictures prepared by transformers (scripts/golden/safety.py);
@@ -45,7 +45,11 @@ for (const [at, { width, height, unsafe }] of pictures.entries())
     expect(relativeError(special, row(golden("safety.special"), at))).toBeLessThan(tolerance);
     expect(relativeError(concepts, row(golden("safety.concepts"), at))).toBeLessThan(tolerance);
 
-    const job = { recipe: { ...smallRecipe, checked: true as const }, networks: opened, clock: new Stopwatch() };
+    const job = {
+      recipe: { ...smallRecipe, checked: true as const },
+      networks: opened,
+      clock: new Stopwatch(),
+    };
     const walk = checked(job, picture, 3);
     expect((await walk.next()).value).toEqual({ type: "progress", at: { stage: "checking", image: 3 } });
     const { value } = await walk.next();

@@ -43,7 +43,7 @@ export class ScriptedEngine implements Engine {
     for (const listener of this.#listeners) listener(state);
   }
 
-  /** A question about a picture is answered with a mask that is white. */
+  /** A question about a picture is answered with a mask that is white, or with words. */
   async *#answer(question: Question): AsyncGenerator<EngineEvent, void, undefined> {
     const { id, picture } = question;
     let outcome: Outcome = { status: "finished" };
@@ -52,7 +52,9 @@ export class ScriptedEngine implements Engine {
       const { width, height } = picture;
       const mask = { width, height, channels: 1, data: new Uint8Array(width * height).fill(255) } as const;
       if (this.#asked.get(id) === "stop") outcome = { status: "stopped" };
-      else yield { type: "answer", id, answer: { tool: "mask", mask, found: 1 } };
+      else if (question.tool.tool === "mask")
+        yield { type: "answer", id, answer: { tool: "mask", mask, found: 1 } };
+      else yield { type: "answer", id, answer: { tool: "describe", text: "a circle" } };
     } catch (thrown) {
       outcome = { status: "failed", error: toWireError(thrown) };
     }

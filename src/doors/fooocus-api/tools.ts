@@ -71,8 +71,11 @@ const maskRoute = ({ tools, addresses: book }: ToolsDependencies) =>
 
 /** Another API has this path too: a form is its way to ask. */
 const describeRoute = ({ tools, log, describeForm, addresses: book }: ToolsDependencies) => {
-  const describe = async ({ image, image_type }: DescribeImageRequest): Promise<Response> =>
-    jsonReply(await tools.describeImage(await tools.imageOf(image), image_type));
+  const describe = async (
+    { image, image_type }: DescribeImageRequest,
+    { signal }: Pick<Request, "signal">,
+  ): Promise<Response> =>
+    jsonReply(await tools.describeImage(await tools.imageOf(image), image_type, signal));
   const kept = (wanted: DescribeImageRequest, request: Request): DescribeImageRequest => ({
     ...wanted,
     image: addressesFor(request, book).kept(wanted.image),
@@ -89,8 +92,11 @@ const describeRoute = ({ tools, log, describeForm, addresses: book }: ToolsDepen
       "/v1/tools/describe-image",
       async ({ request, json }): Promise<Response> =>
         json === undefined
-          ? await describeForm(request, log, describe)
-          : await describe(kept(readBody(DescribeImageRequest, json) as DescribeImageRequest, request)),
+          ? await describeForm(request, log, (words) => describe(words, request))
+          : await describe(
+              kept(readBody(DescribeImageRequest, json) as DescribeImageRequest, request),
+              request,
+            ),
       {
         parse: "none",
         detail: {
@@ -98,7 +104,7 @@ const describeRoute = ({ tools, log, describeForm, addresses: book }: ToolsDepen
           operationId: "describe_image_v1_tools_describe_image_post",
           summary: "Say what a picture shows",
           description:
-            "Its models are not there yet: what is right about a request is refused too, by name. " +
+            "Photographs are described in a sentence, drawings in tags; a file that is not there refuses the request, by name. " +
             "A form with the file `image`, and `image_type` in the query, is the legacy API's way to ask.",
           requestBody: jsonRequest(DescribeImageRequest),
           responses: { 200: jsonAnswer(DescribeImageResponse) },

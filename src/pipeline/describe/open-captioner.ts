@@ -13,5 +13,7 @@ export function openCaptioner(modelRoots: readonly string[], workshop: Workshop)
   const path = findCaptionFile(modelRoots);
   if (path !== undefined) return captionerAt(path, workshop);
   const { name, folder } = captionFile;
-  throw new RequestError("missing-model", `The file ${name} is no longer in the ${folder} folders.`, { name });
+  throw new RequestError("missing-model", `The file ${name} is no longer in the ${folder} folders.`, {
+    name,
+  });
 }

@@ -6,13 +6,15 @@ import type { Tool, ToolAnswer } from "#/engine/protocol.ts";
 import { decodeImage } from "#/image/decode.ts";
 import { encodeMask } from "#/image/encode-mask.ts";
 import type { Pixmap } from "#/image/pixmap.ts";
-import { RequestError } from "#/lib/errors.ts";
+import { BugError, RequestError } from "#/lib/errors.ts";
 import type { World } from "#/recipe/resolve.ts";
 import { readMetadata } from "#/stores/metadata/read.ts";
 import { goneInputs } from "../picture-texts/image-input.ts";
 import { requestOfImage } from "../picture-texts/request-of-image.ts";
+import { type CaptionShelf, checkCaptionerThere } from "./caption-tool.ts";
 import { type InputOptions, imageSource } from "./image-source.ts";
 import { type MaskShelf, maskOf } from "./mask-tool.ts";
+import { checkTaggerThere, type TaggerShelf } from "./tagger-tool.ts";
 
 /** What can be done with a picture beside making one. */
 export type Tools = Readonly<{
@@ -35,17 +37,20 @@ export type Tools = Readonly<{
    * @throws RequestError for what is wrong with the request, or lacks a file; AppError for what went wrong with the engine
    */
   generateMask: (request: GenerateMaskRequest, signal: AbortSignal) => Promise<string>;
-  /** @throws RequestError for what is wrong with the request, else `not-implemented` naming the model that is missing */
-  describeImage: (image: Uint8Array, type: DescribeImageRequest["image_type"]) => Promise<never>;
+  /**
+   * What a picture shows, in words.
+   *
+   * @param signal ends the question: nobody waits for the answer any more
+   * @throws RequestError for what is wrong with the request, or lacks a file; AppError for what went wrong with the engine
+   */
+  describeImage: (
+    image: Uint8Array,
+    type: DescribeImageRequest["image_type"],
+    signal: AbortSignal,
+  ) => Promise<Readonly<{ describe: string }>>;
 }>;
 
 const field = "image";
-
-/** What describes pictures of each type in the reference. */
-const describers = {
-  Photo: "BLIP (model_base_caption_capfilt_large.pth)",
-  Anime: "WD 1.4 (wd-v1-4-moat-tagger-v2.onnx)",
-} as const satisfies Record<DescribeImageRequest["image_type"], string>;
 
 /** Asks the next engine that is free about a picture; see `ToolRuns.ask`. */
 export type AskTool = (tool: Tool, picture: Pixmap, signal: AbortSignal) => Promise<ToolAnswer>;
@@ -57,7 +62,7 @@ export type ToolParts = Readonly<{
   world: () => World;
   /** What would be said of a request if it were posted. */
   foresee: (request: GenerateRequest) => Promise<readonly string[]>;
-  shelf: MaskShelf;
+  shelf: MaskShelf & TaggerShelf & CaptionShelf;
   askTool: AskTool;
 }>;
 
@@ -95,19 +100,25 @@ export function createTools({ inputOptions, world, foresee, shelf, askTool }: To
     generateMask: async (request, signal) => {
       const picture = await decodeImage(await imageOf(request.image), field, inputOptions().decoding);
       const making = maskOf(request, world(), shelf);
-      const { mask } = await askTool({ tool: "mask", making }, picture, signal);
+      const answer = await askTool({ tool: "mask", making }, picture, signal);
+      if (answer.tool !== "mask") throw new BugError("A mask was asked for, and something else came.");
+      const { mask } = answer;
       // What detects answers in colours, as the contract has it, though all masks are grey.
       return (await encodeMask(mask, making.by === "matte" ? 1 : 3)).toBase64();
     },
-    describeImage: async (bytes, type) => {
-      await decodeImage(bytes, field, inputOptions().decoding);
-      throw notYet("Pictures cannot be described", describers[type], "image_type");
+    describeImage: async (bytes, type, signal) => {
+      const picture = await decodeImage(bytes, field, inputOptions().decoding);
+      const describer = describers[type];
+      describer.check("image_type", shelf);
+      const answer = await askTool({ tool: "describe", as: describer.as }, picture, signal);
+      if (answer.tool !== "describe") throw new BugError("Words were asked for, and something else came.");
+      return { describe: answer.text };
     },
   };
 }
 
-const notYet = (what: string, model: string, of: string): RequestError =>
-  new RequestError("not-implemented", `${what} yet: the model ${model} is not there in this version.`, {
-    field: of,
-    model,
-  });
+/** What describes pictures of each type, and what looks whether its files are there. */
+const describers = {
+  Photo: { as: "caption", check: checkCaptionerThere },
+  Anime: { as: "tags", check: checkTaggerThere },
+} as const satisfies Record<DescribeImageRequest["image_type"], unknown>;

@@ -34,8 +34,16 @@ test("without its file the request is refused with name, size, folder and source
 
 test("what shows preparations is refused with it, by the field that asks for them", () => {
   const source = { kind: "inpaint", show: "preparation" } as InpaintSource;
-  expect(refusal({ source, controls: undefined }, file).details["field"]).toBe("debugging_inpaint_preprocessor");
-  const controls = { uses: [], show: "preparation", softness: 0, prepare: true, canny: { low: 1, high: 2 } } as const;
+  expect(refusal({ source, controls: undefined }, file).details["field"]).toBe(
+    "debugging_inpaint_preprocessor",
+  );
+  const controls = {
+    uses: [],
+    show: "preparation",
+    softness: 0,
+    prepare: true,
+    canny: { low: 1, high: 2 },
+  } as const;
   expect(refusal({ ...plain, controls }, file).details["field"]).toBe("debugging_cn_preprocessor");
 });
 

@@ -16,7 +16,8 @@ test("whoever asks is answered by the engine that it is lent, which is fit for m
   runs.onWaiting(() => waiting.push(runs.isWaiting));
   const answer = runs.ask(tool, picture, patient());
   expect([waiting, await lend(runs, new ScriptedEngine()), runs.take()]).toEqual([[true], "idle", undefined]);
-  expect((await answer).mask).toEqual({ width: 2, height: 1, channels: 1, data: new Uint8Array([255, 255]) });
+  const mask = { width: 2, height: 1, channels: 1, data: new Uint8Array([255, 255]) } as const;
+  expect(await answer).toEqual({ tool: "mask", mask, found: 1 });
 });
 
 test("what the engine fails at is thrown as what it was, and one that died is broken", async () => {
@@ -46,7 +47,7 @@ test("a question too many is refused, and one that nobody waits for leaves room"
   expect(await first).toMatchObject({ code: "interrupted" });
   const next = runs.ask(tool, picture, patient());
   await lend(runs, new ScriptedEngine());
-  expect((await next).found).toBe(1);
+  expect(await next).toMatchObject({ found: 1 });
 });
 
 test("one that left while the engine worked asks it to stop, and leaves it fit", async () => {
