@@ -14,6 +14,7 @@ export const modelKinds = [
   "upscale_models",
   "prompt_expansion",
   "safety_checker",
+  "sam",
 ] as const;
 export type ModelKind = (typeof modelKinds)[number];
 

@@ -43,6 +43,7 @@ export const FooocusSchema = Type.Partial(
     path_clip_vision: folders,
     path_fooocus_expansion: folders,
     path_safety_checker: folders,
+    path_sam: folders,
     path_wildcards: Type.String(),
     path_outputs: Type.String(),
   }),
@@ -64,6 +65,7 @@ export const folderKeys = {
   path_clip_vision: "clip_vision",
   path_fooocus_expansion: "prompt_expansion",
   path_safety_checker: "safety_checker",
+  path_sam: "sam",
 } as const satisfies Partial<Record<keyof FooocusKeys, string>>;
 
 /**

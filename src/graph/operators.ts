@@ -29,11 +29,11 @@ export type Operators = Readonly<{
   pointwiseAdd: (x: Value, weight: Parameter, sum: Value) => Value;
   /** `project` gives rows [R, 2C] with the bias [2C] added, or without it -> left half * gelu(right half) [R, C] */
   geglu: (g: Graph, project: Projection, bias: Parameter) => Value;
-  /** q [N, S, C], k and v [N, L, C] -> [N, S, C]; scaled by the square root of the head size; mask [1, 1, S, L] is added */
+  /** q [N, S, C], k [N, L, C], v [N, L, V] -> [N, S, V]; scaled by the square root of q's head size; mask [1, 1, S, L] is added */
   attention: (read: Attended, heads: number, mask?: Value) => Value;
 }>;
 
-/** Queries [N, S, C], and keys and values [N, L, C] that they are compared with. */
+/** Queries [N, S, C], keys [N, L, C] that they are compared with, and values [N, L, V], mostly as wide. */
 export type Attended = Readonly<{ q: Value; k: Value; v: Value }>;
 
 type Affine = Readonly<{ scale: Parameter; bias: Parameter }>;
@@ -90,10 +90,11 @@ function plainGeglu(g: Graph, project: Projection, bias: Parameter): Value {
   return mul(value, g.operators.gelu(gate));
 }
 
-/** The size of a head. Throws a BugError where queries, keys and values do not fit. */
+/** The size of a head of the queries. Throws a BugError where queries, keys and values do not fit. */
 function headSize({ q, k, v }: Attended, heads: number): number {
   const size = Number(q.dims[2]) / heads;
-  const fits = q.dims.length === 3 && Number.isInteger(size) && sameShape(k.dims, v.dims);
+  const whole = Number.isInteger(size) && Number.isInteger(Number(v.dims[2]) / heads);
+  const fits = q.dims.length === 3 && whole && sameShape(k.dims.slice(0, 2), v.dims.slice(0, 2));
   if (!fits || !sameShape([q.dims[0] ?? 0, q.dims[2] ?? 0], [k.dims[0] ?? 0, k.dims[2] ?? 0]))
     throw new BugError(
       `Queries ${shapeText(q.dims)} do not fit keys ${shapeText(k.dims)} and values ${shapeText(v.dims)} of ${heads} heads.`,
@@ -106,7 +107,8 @@ function fusedAttention(read: Attended, heads: number, mask?: Value): Value {
   headSize(read, heads);
   const { q, k, v } = read;
   const inputs = [q, k, v, ...(mask === undefined ? [] : [undefined, undefined, mask])];
-  return q.graph.node("MultiHeadAttention", inputs, { num_heads: heads }, { dims: q.dims, domain: contrib });
+  const shape = q.dims.with(2, v.dims[2] ?? 0);
+  return q.graph.node("MultiHeadAttention", inputs, { num_heads: heads }, { dims: shape, domain: contrib });
 }
 
 /** Attention from its definition (Vaswani et al. 2017, section 3.2), for providers whose fused kernel is not trusted. */

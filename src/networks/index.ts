@@ -12,6 +12,8 @@ import { retinaface } from "./retinaface.ts";
 import { rrdbFeatures } from "./rrdb-features.ts";
 import { rrdbPixels } from "./rrdb-pixels.ts";
 import { safetyChecker } from "./safety-checker.ts";
+import { samImageEncoder } from "./sam-image-encoder.ts";
+import { samMaskDecoder } from "./sam-mask-decoder.ts";
 import { textG, textGVectors } from "./text-g.ts";
 import { textL, textLVectors } from "./text-l.ts";
 import { unet } from "./unet.ts";
@@ -40,6 +42,8 @@ export const networks = {
   "rrdb-features": rrdbFeatures,
   "rrdb-pixels": rrdbPixels,
   "safety-checker": safetyChecker,
+  "sam-image-encoder": samImageEncoder,
+  "sam-mask-decoder": samMaskDecoder,
   retinaface,
 } as const satisfies Record<string, Network>;
 

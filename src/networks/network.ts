@@ -28,7 +28,8 @@ export type Carried =
   | "picture"
   | "timestep"
   | "text"
-  | "adm";
+  | "adm"
+  | "boxes";
 
 /** A network as it declares itself, in a file of its own; `index.ts` is the table of them. */
 export type Network<

@@ -17,6 +17,7 @@ import { inpaintHeadSource } from "#/weights/layouts/inpaint-head.ts";
 import { adapterSource } from "#/weights/layouts/ip-adapter.ts";
 import { locatePart, type PartSource } from "#/weights/layouts/part-source.ts";
 import { safetySource } from "#/weights/layouts/safety-checker.ts";
+import { samSource } from "#/weights/layouts/sam.ts";
 import { sdxlCheckpoint } from "#/weights/layouts/sdxl.ts";
 import { upscalerTensors } from "#/weights/layouts/upscaler.ts";
 import { readLora } from "#/weights/lora/read-lora.ts";
@@ -99,6 +100,8 @@ const unguided = Object.fromEntries(
   controlAnswers.flatMap((_, place) => ["c", "h", "w"].map((dim) => [`control_${place}_${dim}`, 1] as const)),
 );
 
+const sam = located(samSource, packedModel("sam-tiny.safetensors"));
+
 const parts: Readonly<Record<NetworkName, Part>> = {
   unet: {
     tensors: checkpoint.unet,
@@ -177,6 +180,8 @@ const parts: Readonly<Record<NetworkName, Part>> = {
     tensors: located(adapterSource, packedModel("adapter-plain.safetensors")),
     sizes: [{ T: 4 }, { T: 16 }],
   },
+  "sam-image-encoder": { tensors: sam, sizes: [{}] },
+  "sam-mask-decoder": { tensors: sam, sizes: [{ N: 1 }, { N: 3 }] },
   retinaface: {
     tensors: located(faceDetectorSource, packedModel("face-f32.safetensors")),
     sizes: [

@@ -1,9 +1,9 @@
 import { BugError } from "#/lib/errors.ts";
-import { type Dimension, quotient, reshaped, sameShape, shapeText, sum } from "../dimensions.ts";
+import { broadcast, type Dimension, quotient, reshaped, sameShape, shapeText, sum } from "../dimensions.ts";
 import type { Value } from "../graph.ts";
 
 /**
- * Joins values along an axis; their other axes are equal.
+ * Joins values along an axis, from the front or with -1 the last one; their other axes are equal.
  *
  * @throws BugError if the shapes do not fit, as all functions here
  */
@@ -15,7 +15,7 @@ export function concat(values: readonly Value[], axis: number): Value {
     if (!sameShape(others(dims), others(first.dims)))
       throw new BugError(`${shapeText(first.dims)} and ${shapeText(dims)} cannot be joined on axis ${axis}.`);
   }
-  const joined = sum(values.map(({ dims }) => dims[axis] ?? 1));
+  const joined = sum(values.map(({ dims }) => dims.at(axis) ?? 1));
   const known = values.every(({ elements }) => elements !== undefined);
   const elements = known ? values.flatMap((value) => value.elements ?? []) : undefined;
   const dims = first.dims.with(axis, joined);
@@ -28,6 +28,30 @@ export function padByEdge(x: Value, pixels: number): Value {
   const pads = x.graph.constant("int64", [0, 0, pixels, pixels, 0, 0, pixels, pixels]);
   const padded = [batch, channels, sum([height, 2 * pixels]), sum([width, 2 * pixels])];
   return x.graph.node("Pad", [x, pads], { mode: "edge" }, { dims: padded });
+}
+
+/** Zeros behind the last positions of axes: so many of each. */
+export function padBehind(x: Value, counts: readonly number[]): Value {
+  if (counts.length !== x.dims.length)
+    throw new BugError(`${shapeText(x.dims)} has not ${counts.length} axes to lengthen.`);
+  const pads = x.graph.constant("int64", [...counts.map(() => 0), ...counts]);
+  const padded = x.dims.map((dim, axis) => sum([dim, counts[axis] ?? 0]));
+  return x.graph.node("Pad", [x, pads], {}, { dims: padded });
+}
+
+/** The positions of an axis from `from` up to `to`, which are there. */
+export function slice(x: Value, axis: number, from: number, to: number): Value {
+  const bound = (value: number): Value => x.graph.constant("int64", [value]);
+  const inputs = [x, bound(from), bound(to), bound(axis)];
+  return x.graph.node("Slice", inputs, {}, { dims: x.dims.with(axis, to - from) });
+}
+
+/** Repeats axes of length 1 until the shape is this one, of numbers or computed in the graph. */
+export function expand(x: Value, shape: readonly number[] | Value): Value {
+  const wanted = isValue(shape) ? shape : x.graph.constant("int64", shape);
+  if (wanted.elements === undefined)
+    throw new BugError(`Nothing is known about ${wanted.name}, a wanted shape.`);
+  return x.graph.node("Expand", [x, wanted], {}, { dims: broadcast(x.dims, wanted.elements) });
 }
 
 /** Cuts an axis, from the front or with -1 the last one, into equal parts. */

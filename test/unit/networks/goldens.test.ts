@@ -16,6 +16,7 @@ const answers = [
   "image-prompts",
   "safety",
   "faces",
+  "segment",
 ]
   .map((name) => goldenKeys(`${name}.safetensors`))
   .reduce((all, keys) => all.union(keys));

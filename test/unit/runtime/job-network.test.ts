@@ -1,13 +1,15 @@
-import { afterAll, expect, test } from "bun:test";
+import { afterAll, expect, setDefaultTimeout, test } from "bun:test";
 import { networks } from "#/networks/index.ts";
 import type { Network } from "#/networks/network.ts";
 import { readJobFiles } from "#/runtime/job-files.ts";
 import { jobNetwork } from "#/runtime/job-network.ts";
 import { expansionModel } from "../../support/expansion-files.ts";
-import { goldenPath, tinyCheckpoint } from "../../support/golden.ts";
+import { goldenPath, tinyCheckpoint, tinySafety } from "../../support/golden.ts";
 import { packedModel } from "../../support/packed-model.ts";
 import { upscalerFile } from "../../support/upscaler-file.ts";
 import { openWorkshop } from "../../support/workshop.ts";
+
+setDefaultTimeout(60_000);
 
 const base = await tinyCheckpoint();
 const prompt_expansion = await expansionModel();
@@ -17,7 +19,20 @@ const whole = [packedModel("control-ldm.safetensors")];
 const factors = [packedModel("control-lora.safetensors")];
 const ip_adapter = [packedModel("adapter-plus.bin")];
 const clip_vision = [packedModel("vision-open-clip.safetensors")];
-const parts = { prompt_expansion, inpaint, upscale_models, controlnet: whole, ip_adapter, clip_vision };
+const sam = packedModel("sam-tiny.safetensors");
+const face_detector = packedModel("face-f32.safetensors");
+const safety_checker = await tinySafety();
+const parts = {
+  sam,
+  face_detector,
+  safety_checker,
+  prompt_expansion,
+  inpaint,
+  upscale_models,
+  controlnet: whole,
+  ip_adapter,
+  clip_vision,
+};
 const workshop = openWorkshop();
 afterAll(() => workshop.close());
 
