@@ -50,7 +50,6 @@ export function watchedNetworks(
     decodeByStrips: walked(decodeByStrips),
     encodeByStrips: walked(encodeByStrips),
   });
-  const { refiner } = networks;
   return {
     ...networks,
     language: () => {
@@ -70,15 +69,7 @@ export function watchedNetworks(
     })),
     inpaintHead: watched(networks.inpaintHead),
     safety: watched(networks.safety),
-    refiner:
-      refiner?.family === "sd-1"
-        ? {
-            ...refiner,
-            unet: watched(refiner.unet),
-            convert: watched(refiner.convert),
-            vae: watchedVae(refiner.vae),
-          }
-        : refiner && { ...refiner, unet: watched(refiner.unet) },
+    refiner: watchedRefiner(networks.refiner, { watched, watchedVae }),
     ...watchedVae(networks),
     preview: watched(networks.preview),
     upscaler: () => {
@@ -88,6 +79,17 @@ export function watchedNetworks(
     faces: watched(networks.faces),
     ask: (network, inputs) => between(() => networks.ask(network, inputs)),
   };
+}
+
+/** The model that takes over, watched like the others. */
+function watchedRefiner(
+  refiner: Networks["refiner"],
+  { watched, watchedVae }: Pick<ReturnType<typeof watching>, "watched"> & { watchedVae: (vae: Vae) => Vae },
+): Networks["refiner"] {
+  if (refiner === undefined) return undefined;
+  const unet = watched(refiner.unet);
+  if (refiner.family !== "sd-1") return { ...refiner, unet };
+  return { ...refiner, unet, convert: watched(refiner.convert), vae: watchedVae(refiner.vae) };
 }
 
 /** Ways to look, before and after it works, at the files of a network. */

@@ -136,7 +136,16 @@ for (const { weights, workshop, open } of setups) {
 test("every answer that a network declares as its proof was compared", () => {
   const listings = new Set(Object.values(networks).map(({ goldens }) => goldens.listing)); // listings.test.ts has them
   // the tests of these files compare all of theirs
-  const elsewhere = ["text-networks", "inpaint", "upscalers", "control", "image-prompts", "safety", "faces", "segment"]
+  const elsewhere = [
+    "text-networks",
+    "inpaint",
+    "upscalers",
+    "control",
+    "image-prompts",
+    "safety",
+    "faces",
+    "segment",
+  ]
     .map((name) => goldenKeys(`${name}.safetensors`))
     .reduce((all, keys) => all.union(keys));
   expect(missingGoldens(networks, { listings, answers: compared.union(elsewhere) })).toEqual([]);

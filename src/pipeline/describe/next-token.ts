@@ -25,32 +25,35 @@ export function nextToken(
 ): ReadonlyMap<number, number> {
   const logits = scores.slice();
   for (const token of new Set(said)) {
-    const score = scores[token]!;
+    const score = scores[token] ?? 0;
     logits[token] = score < 0 ? score * penalty : score / penalty;
   }
   if (said.length < shortest) logits[end] = Number.NEGATIVE_INFINITY;
   const least = logits.toSorted().at(-topK) ?? Number.NEGATIVE_INFINITY;
-  const best = logits.keys().filter((token) => logits[token]! >= least);
-  return shares(logits, likeliest(logits, [...best]));
+  const best = [...logits.entries()].filter(([, logit]) => logit >= least);
+  return shares(likeliest(best));
 }
 
 /** Those that are left where the least likely go, as long as they are no more than the rest of 1. The likeliest stays. */
-function likeliest(logits: Float32Array, tokens: readonly number[]): readonly number[] {
-  const all = shares(logits, tokens);
+function likeliest(tokens: readonly Scored[]): readonly Scored[] {
+  const all = shares(tokens);
   const ascending = [...all].sort(([, p], [, q]) => p - q);
-  const kept: number[] = [];
+  const kept = new Set<number>();
   let sum = 0;
   for (const [at, [token, share]] of ascending.entries()) {
     sum += share;
-    if (at === ascending.length - 1 || Math.fround(sum) > Math.fround(1 - topP)) kept.push(token);
+    if (at === ascending.length - 1 || Math.fround(sum) > Math.fround(1 - topP)) kept.add(token);
   }
-  return kept.sort((p, q) => p - q);
+  return tokens.filter(([token]) => kept.has(token));
 }
 
+/** A token by its number, and its logit. */
+type Scored = readonly [token: number, logit: number];
+
 /** Softmax over some of them. */
-function shares(logits: Float32Array, tokens: readonly number[]): ReadonlyMap<number, number> {
-  const largest = tokens.reduce((most, token) => Math.max(most, logits[token]!), Number.NEGATIVE_INFINITY);
-  const powers = tokens.map((token) => [token, Math.exp(logits[token]! - largest)] as const);
+function shares(tokens: readonly Scored[]): ReadonlyMap<number, number> {
+  const largest = tokens.reduce((most, [, logit]) => Math.max(most, logit), Number.NEGATIVE_INFINITY);
+  const powers = tokens.map(([token, logit]) => [token, Math.exp(logit - largest)] as const);
   const sum = powers.reduce((total, [, power]) => total + power, 0);
   return new Map(powers.map(([token, power]) => [token, Math.fround(power / sum)]));
 }
