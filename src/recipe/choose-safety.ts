@@ -1,6 +1,7 @@
 import type { GenerateParams } from "#/api/generate.ts";
 import { safetyNames } from "#/catalog/safety-file.ts";
 import { RequestError } from "#/lib/errors.ts";
+import type { Enhancement } from "./enhancement.ts";
 import type { PartFile, Recipe } from "./recipe.ts";
 
 /** What pictures are made of, and what is shown of them. */
@@ -31,10 +32,7 @@ export function chooseSafety(
     throw new RequestError("missing-model", message, { field, value: true, name: file });
   }
   const preparation = shownPreparation({ source, controls });
-  if (preparation !== undefined) {
-    const message = `${preparation} shows how pictures were prepared, which nobody checks: with ${field} there is none of that. Leave one of them out.`;
-    throw new RequestError("invalid-value", message, { field: preparation, value: true });
-  }
+  if (preparation !== undefined) throw unchecked(preparation);
   return [{ kind: "safety_checker", name: there, field }];
 }
 
@@ -42,4 +40,21 @@ export function chooseSafety(
 function shownPreparation({ source, controls }: Shown): string | undefined {
   if (source.kind === "inpaint" && source.show === "preparation") return "debugging_inpaint_preprocessor";
   return controls?.show === "preparation" ? "debugging_cn_preprocessor" : undefined;
+}
+
+/**
+ * Refuses masks of regions where pictures are checked: nobody checks masks.
+ *
+ * @throws RequestError `invalid-value`
+ */
+export function refuseShownMasks(
+  { black_out_nsfw: checked }: Pick<GenerateParams, typeof field>,
+  { showMasks }: Pick<Enhancement, "showMasks">,
+): void {
+  if (checked && showMasks) throw unchecked("debugging_enhance_masks_checkbox");
+}
+
+function unchecked(shown: string): RequestError {
+  const message = `${shown} shows what pictures are made with, which nobody checks: with ${field} there is none of that. Leave one of them out.`;
+  return new RequestError("invalid-value", message, { field: shown, value: true });
 }

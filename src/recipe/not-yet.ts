@@ -3,21 +3,8 @@ import { isImage } from "#/api/stored.ts";
 import { RequestError } from "#/lib/errors.ts";
 import { controlSlots } from "./control-slots.ts";
 
-/** Features of the contract that are not built yet: how a request uses one, and the field that says so. */
-const features: readonly Readonly<{
-  field: keyof GenerateParams;
-  what: string;
-  used: (p: GenerateParams) => boolean;
-}>[] = [
-  { field: "enhance_input_image", what: "Enhancing a picture", used: (p) => isImage(p.enhance_input_image) },
-  {
-    field: "enhance_checkbox",
-    what: "Enhancement",
-    used: (p) =>
-      p.enhance_checkbox &&
-      (p.enhance_uov_method !== "Disabled" || p.enhance_ctrls.some(({ enhance_enabled }) => enhance_enabled)),
-  },
-];
+/** Kinds of control images that are not built yet. */
+const otherControls: readonly string[] = ["ImagePrompt", "FaceSwap"];
 
 /**
  * Refuses a request that uses what is not there: never a silently different picture.
@@ -25,27 +12,6 @@ const features: readonly Readonly<{
  * @throws RequestError `not-implemented` naming the field
  */
 export function refuseNotYet(params: GenerateParams): void {
-  refuseControls(params);
-  for (const { field, what, used } of features) {
-    if (!used(params)) continue;
-    const value = params[field];
-    throw new RequestError(
-      "not-implemented",
-      `${what} is not there yet in this version; leave ${field} at its default.`,
-      // An image is a long text; a list of objects is not told again.
-      {
-        field,
-        ...(typeof value === "string" ? { value: value.slice(0, 200) } : {}),
-        ...(typeof value === "boolean" ? { value } : {}),
-      },
-    );
-  }
-}
-
-/** Kinds of control images that are not built yet. */
-const otherControls: readonly string[] = ["ImagePrompt", "FaceSwap"];
-
-function refuseControls(params: GenerateParams): void {
   const slot = controlSlots(params).find(
     ({ type, idle }) => idle === undefined && otherControls.includes(type),
   );

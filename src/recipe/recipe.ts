@@ -1,5 +1,6 @@
 import type { ModelKind } from "#/catalog/find-model.ts";
 import type { NoiseRule } from "#/lib/devices.ts";
+import type { Enhancement } from "./enhancement.ts";
 import type { LatentColours } from "./latent-colours.ts";
 
 /**
@@ -52,6 +53,8 @@ export type Recipe = Readonly<{
   inputs: readonly InputName[];
   /** One per image: its seed and its prompts after styles and wildcards. */
   images: readonly ImageSpec[];
+  /** What becomes of the images, or of a picture that was given in their place; absent where nothing does. */
+  enhance?: Enhancement;
 }>;
 
 /**
@@ -117,6 +120,8 @@ export type Refiner = Readonly<{
   swap: "joint" | "separate" | "vae";
   /** The step after whose first network call it takes over (`joint`), or that its own run begins with. */
   at: number;
+  /** Whether the base model goes on with its patch where it takes over itself; else it does without. */
+  keepsPatch?: true;
 }>;
 
 /**

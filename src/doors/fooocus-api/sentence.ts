@@ -66,6 +66,14 @@ export function sentenceOf({ moment, image, images, step, steps }: Said): string
       return `Saving image ${image + 1}/${images} to system ...`;
     case "saving-picture":
       return "Saving image to system ...";
+    case "enhance":
+      return "Processing enhance ...";
+    case "enhancement":
+      return `Preparing enhancement ${image + 1}/${images} ...`;
+    case "enhance-prompts":
+      return "Preparing enhance prompts ...";
+    case "mask":
+      return "Loading ...";
   }
 }
 

@@ -10,7 +10,7 @@ import { type Resolved, resolveRecipe, type World } from "#/recipe/resolve.ts";
 import { settle } from "#/recipe/settle.ts";
 import { expansionWarning } from "#/recipe/warnings.ts";
 import { isSaveName } from "#/stores/images.ts";
-import { type Examination, type ModelChoice, unusableModel } from "./examine-models.ts";
+import { choicesOf, type Examination, type ModelChoice, unusableModel } from "./examine-models.ts";
 import { worldWarnings } from "./world-warnings.ts";
 
 /** What a request is filled and checked with. */
@@ -59,8 +59,12 @@ export async function consider(said: GenerateRequest, parts: Considering): Promi
   const webhook = parts.webhook(params.webhook_url);
   const unused = pictureWarnings(params);
   const resolved = resolveRecipe(params, world);
-  const { notes, fault } = await parts.examine(resolved);
-  if (fault !== undefined) throw unusableModel(fault, { request, preset });
+  const notes = new Set<string>();
+  for (const choice of choicesOf(resolved)) {
+    const seen = await parts.examine(choice);
+    if (seen.fault !== undefined) throw unusableModel(seen.fault, { request, preset });
+    for (const note of seen.notes) notes.add(note);
+  }
   const more = [
     expansionWarning(request, preset, world.expansion?.lacks),
     await parts.roomFor(params, resolved),

@@ -7,7 +7,9 @@ import { interposerPath } from "#/catalog/interposer-path.ts";
 import { clientSentence } from "#/lib/client-sentence.ts";
 import { ModelError, RequestError } from "#/lib/errors.ts";
 import { askedOtherwise, drawnAlone, scaledOtherwise } from "#/recipe/method-warnings.ts";
+import { allPasses } from "#/recipe/pass-resolved.ts";
 import type { Recipe } from "#/recipe/recipe.ts";
+import type { Resolved } from "#/recipe/resolve.ts";
 
 /** Where model files lie, and who looks at them. */
 export type ModelShelf = Readonly<{ catalog: Pick<Catalog, "path">; examiner: Examiner }>;
@@ -39,6 +41,17 @@ export type ModelChoice = Readonly<{
   partFields?: readonly string[];
   inversionFields?: readonly string[];
 }>;
+
+/** What is made of models for a request: its images, and each pass of the enhancement whose files are others. */
+export const choicesOf = (resolved: Resolved): readonly ModelChoice[] => [
+  resolved,
+  ...new Map(
+    allPasses(resolved).map((pass) => {
+      const { parts, patch, loras, inversions, refiner, source, steps } = pass.recipe;
+      return [JSON.stringify([parts, patch, loras, inversions, refiner, source, steps]), pass];
+    }),
+  ).values(),
+];
 
 /** Looks at files in the order in which they depend on each other. Sentences name them as the API lists them. */
 export function examineModels(choice: ModelChoice, shelf: ModelShelf): Examination {
@@ -174,20 +187,24 @@ function refinerIn({ refiner }: ModelChoice["recipe"]): Used | undefined {
 }
 
 /** Files for parts of models, and what is added to the weights of one. */
-const partsOf = ({ recipe: { parts = [], patch }, partFields = [] }: ModelChoice) => [
-  ...parts.map(({ kind, name }, at) => ({
-    kind,
-    used: { kind, what: `${kind} file`, name, field: partFields[at] ?? kind },
-  })),
-  ...(patch === undefined
-    ? []
-    : [
-        {
-          kind: "patch",
-          used: { kind: "inpaint", what: "inpaint patch", name: patch, field: "inpaint_engine" },
-        } as const,
-      ]),
-];
+function partsOf({ recipe: { parts = [], patch }, partFields = [] }: ModelChoice) {
+  // An engine's head and its patch are chosen together.
+  const engineField = partFields[parts.findIndex(({ kind }) => kind === "inpaint")] ?? "inpaint_engine";
+  return [
+    ...parts.map(({ kind, name }, at) => ({
+      kind,
+      used: { kind, what: `${kind} file`, name, field: partFields[at] ?? kind },
+    })),
+    ...(patch === undefined
+      ? []
+      : [
+          {
+            kind: "patch",
+            used: { kind: "inpaint", what: "inpaint patch", name: patch, field: engineField },
+          } as const,
+        ]),
+  ];
+}
 
 const inversionsOf = ({ recipe, inversionFields = [] }: ModelChoice): readonly Used[] =>
   (recipe.inversions ?? []).map(({ said, name }, at) => {

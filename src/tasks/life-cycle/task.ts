@@ -71,7 +71,9 @@ export type Progress = Readonly<{
  * encodes its texts (`positive`, `negative`), of which it may have done a `part` `of` as many, begins with its `pictures`, has
  * enlarged parts of one (`upscaling`, `done` `of` as many, `width` x `height` before), has made strips of a latent of one
  * (`latent`), begins with `sampling`, with an `image`, has done a `step` `of` as many, has decoded strips of the image (`done`
- * `of` as many), has the safety checker look at it (`checking`), is `saving` the image, or what was made of its pictures alone (`saving-picture`).
+ * `of` as many), has the safety checker look at it (`checking`), is `saving` the image, or what was made of its pictures alone (`saving-picture`). Then it begins to `enhance`
+ * them: in each pass with a region (`enhancement`), whose `mask` may be shown, and with the pass's texts (`enhance-prompts`);
+ * `image` and `images` are passes from then on.
  */
 export type TaskMoment = Readonly<
   | { now: "mode"; mode: string }
@@ -92,7 +94,11 @@ export type TaskMoment = Readonly<
         | "image"
         | "checking"
         | "saving"
-        | "saving-picture";
+        | "saving-picture"
+        | "enhance"
+        | "enhancement"
+        | "enhance-prompts"
+        | "mask";
     }
   | { now: "part"; of: number; texts: "expansion" | "positive" | "negative" }
   | { now: "upscaling"; width: number; height: number; done: number; of: number }

@@ -75,11 +75,14 @@ test("what was not taken in yet has no name, and keeps its place", () => {
     ]);
 });
 
+test("a picture that is enhanced is named", () => {
+  expect(picturesOf({ enhance_input_image: address("a") })).toEqual([
+    { field: "enhance_input_image", name: hash("a") },
+  ]);
+});
+
 test("every picture that a request can be made of yet is named, and the request is refused until its feature is there", () => {
-  const uses: readonly Partial<GenerateParams>[] = [
-    { enhance_input_image: address("a") },
-    { controlnet_image: [slot(address("a"))] },
-  ];
+  const uses: readonly Partial<GenerateParams>[] = [{ controlnet_image: [slot(address("a"))] }];
   for (const use of uses) {
     const params = { ...plainParams, refiner_model_name: "None", ...use };
     expect(inputPictures(params)).toHaveLength(1);

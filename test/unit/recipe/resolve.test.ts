@@ -195,7 +195,7 @@ describe("refused, each naming its field", () => {
     ["unknown-model", "vae_name", { vae_name: "hard.safetensors" }],
     ["unknown-model", "sampler_name", { sampler_name: "eular" }],
     ["unknown-model", "refiner_model_name", { refiner_model_name: "refine.safetensors" }],
-    ["not-implemented", "enhance_input_image", { enhance_input_image: image }],
+    ["invalid-value", "enhance_checkbox", { enhance_input_image: image }],
     ["missing-model", "black_out_nsfw", { black_out_nsfw: true }],
     ["invalid-value", "aspect_ratios_selection", { aspect_ratios_selection: "wide" }],
     ["invalid-value", "overwrite_width", { overwrite_width: 16 }],

@@ -66,3 +66,18 @@ test("a recipe that is checked has the file among its parts, and makes no previe
   expect(partFields).toEqual(["black_out_nsfw"]);
   expect(resolveRecipe(plainParams, plainWorld).recipe).not.toHaveProperty("checked");
 });
+
+test("passes of an enhancement are checked as well, and their masks are not shown", () => {
+  const asked = { ...plainParams, enhance_checkbox: true, enhance_uov_method: "Vary (Subtle)" as const };
+  const world = { ...plainWorld, safetyFile: file };
+  const { recipe } = resolveRecipe({ ...asked, black_out_nsfw: true }, world);
+  const runs = recipe.enhance?.pictures.flatMap(({ passes }) => passes.map(({ run }) => run)) ?? [];
+  expect(runs.length).toBeGreaterThan(0);
+  for (const { checked, parts } of runs) {
+    expect(checked).toBe(true);
+    expect(parts).toContainEqual({ kind: "safety_checker", name: file });
+  }
+  expect(() =>
+    resolveRecipe({ ...asked, black_out_nsfw: true, debugging_enhance_masks_checkbox: true }, world),
+  ).toThrow("debugging_enhance_masks_checkbox");
+});

@@ -25,6 +25,7 @@ export type SourcePanelProps = Readonly<{
 const tabs: readonly (readonly [SourceTab, string])[] = [
   ["uov", "Vary or upscale"],
   ["inpaint", "Inpaint or extend"],
+  ["enhance", "Enhance"],
 ];
 
 /** The picture to start from, if any: how it comes in, and what is done with it. */
@@ -98,9 +99,21 @@ function WithPicture(props: SourcePanelProps & Readonly<{ picture: StartingPictu
       <p class="hint" role="status">
         {told(draft, props.working)}
       </p>
-      {draft.tab === "uov" ? <VaryFields {...props} /> : <Inpaint {...props} picture={picture} />}
+      <ForTab {...props} picture={picture} />
     </>
   );
+}
+
+function ForTab(props: SourcePanelProps & Readonly<{ picture: StartingPicture }>) {
+  const { picture } = props;
+  switch (props.draft.tab) {
+    case "uov":
+      return <VaryFields {...props} />;
+    case "inpaint":
+      return <Inpaint {...props} />;
+    case "enhance":
+      return <img class="shown" src={picture.shown} alt={`To enhance: ${picture.name}`} />;
+  }
 }
 
 function Inpaint({
@@ -129,6 +142,7 @@ function Inpaint({
 function told(draft: SourceDraft, working: number): string {
   if (draft.tab === "uov" && draft.method === "Disabled")
     return "Disabled: the picture takes no part, and a new one is made from the prompt.";
+  if (draft.tab === "enhance") return "Nothing new is made: say below what is done with this picture.";
   const made = foreseen(draft, working);
   if (made === undefined)
     return "This picture is too narrow: its longer side may be at most 100 times as long as the shorter one.";
