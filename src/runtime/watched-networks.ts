@@ -87,9 +87,9 @@ function watchedRefiner(
   { watched, watchedVae }: Pick<ReturnType<typeof watching>, "watched"> & { watchedVae: (vae: Vae) => Vae },
 ): Networks["refiner"] {
   if (refiner === undefined) return undefined;
-  const unet = watched(refiner.unet);
-  if (refiner.family !== "sd-1") return { ...refiner, unet };
-  return { ...refiner, unet, convert: watched(refiner.convert), vae: watchedVae(refiner.vae) };
+  if (refiner.family !== "sd-1") return { ...refiner, unet: watched(refiner.unet) };
+  const { unet, convert, vae } = refiner;
+  return { ...refiner, unet: watched(unet), convert: watched(convert), vae: watchedVae(vae) };
 }
 
 /** Ways to look, before and after it works, at the files of a network. */
