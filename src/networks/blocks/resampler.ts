@@ -19,8 +19,8 @@ const headSize = 64;
  */
 export function resampled(m: Module, x: Value): Value {
   const width = Number(x.dims[1]);
-  const [one, , inner] = m.ref("latents").shape;
-  if (one !== 1 || inner !== width)
+  const [one, , inner, ...more] = m.ref("latents").shape;
+  if (one !== 1 || inner !== width || more.length > 0)
     throw m.misshapen("latents", `three axes, the first 1 and the last ${width}`);
   let latents = reshape(m.weight("latents"), [-1, width]);
   for (let i = 0; i < m.count("layers"); i += 1) {

@@ -24,7 +24,8 @@ export function patchRows(m: Module, pixels: Value): Value {
   const grid = conv2d(m.at("embeddings.patch_embedding"), pixels, { stride: patch, padding: 0 });
   if (grid.dims[1] !== width) throw m.misshapen("embeddings.patch_embedding.weight", `${width} rows`);
   const patches = transpose(reshape(grid, [0, width, -1]), [0, 2, 1]);
-  const all = concat([m.weight("embeddings.class_embedding", [1, 1, width]), patches], 1);
+  const whole = m.graph.weight(m.vectorParameter("embeddings.class_embedding", width), [1, 1, width]);
+  const all = concat([whole, patches], 1);
   const positions = Number(all.dims[1]);
   const { shape } = m.ref("embeddings.position_embedding.weight");
   if (shape.join() !== [positions, width].join())

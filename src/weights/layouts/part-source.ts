@@ -2,6 +2,7 @@ import { basename } from "node:path";
 import { BugError, ModelError } from "#/lib/errors.ts";
 import type { Checkpoint, WeightMap } from "../checkpoint.ts";
 import type { Difference } from "../differences.ts";
+import type { LoraChanges } from "../lora/change.ts";
 import type { LoraBranches } from "../lora/lora.ts";
 import type { FileStamp } from "../stamp.ts";
 import type { WeightFile } from "../weight-file.ts";
@@ -43,8 +44,9 @@ export type OnBase = Readonly<{
   checkpoint: Pick<Checkpoint, "path" | "stamp" | "unet">;
   /** Names of the tensors that are the base model's: on these act the job's LoRAs and its patch. */
   shared: ReadonlySet<string>;
-  /** What the file adds to them, factors beside modules and differences to tensors, at full strength. */
+  /** What the file adds to them at full strength: factors beside modules, changes of weights, and differences to tensors. */
   branches?: LoraBranches;
+  changes?: LoraChanges;
   differences?: ReadonlyMap<string, readonly Difference[]>;
 }>;
 

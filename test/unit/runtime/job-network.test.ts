@@ -19,6 +19,7 @@ const whole = [packedModel("control-ldm.safetensors")];
 const factors = [packedModel("control-lora.safetensors")];
 const ip_adapter = [packedModel("adapter-plus.bin")];
 const clip_vision = [packedModel("vision-open-clip.safetensors")];
+const prompts = { ip_adapter, clip_vision };
 const sam = packedModel("sam-tiny.safetensors");
 const face_detector = packedModel("face-f32.safetensors");
 const safety_checker = await tinySafety();
@@ -30,8 +31,7 @@ const parts = {
   inpaint,
   upscale_models,
   controlnet: whole,
-  ip_adapter,
-  clip_vision,
+  ...prompts,
 };
 const workshop = openWorkshop();
 afterAll(() => workshop.close());
