@@ -3,6 +3,7 @@ import { type ExpansionFiles, expansionThere, findExpansion } from "#/catalog/ex
 import { findForeign, foreignFolder } from "#/catalog/find-foreign.ts";
 import { findModel, type ModelKind } from "#/catalog/find-model.ts";
 import { interposerPath } from "#/catalog/interposer-path.ts";
+import { folderOf } from "#/catalog/part-folders.ts";
 import type { EngineEvent, EngineSettings, RefusedDevice } from "#/engine/protocol.ts";
 import { operators } from "#/graph/operators.ts";
 import type { Device } from "#/lib/devices.ts";
@@ -18,6 +19,7 @@ import { type ForeignNetwork, openForeign } from "#/runtime/foreign/foreign-netw
 import type { ModelPaths } from "#/runtime/job-files.ts";
 import { mappingLimit } from "#/runtime/mappings.ts";
 import { type Networks, startJob } from "#/runtime/models.ts";
+import { ownPaths } from "#/runtime/own-paths.ts";
 import { probe } from "#/runtime/probe.ts";
 import { Residency } from "#/runtime/residency.ts";
 import { watchedNetworks, watchFiles } from "#/runtime/watched-networks.ts";
@@ -194,10 +196,7 @@ function pathsOf(
   return {
     loras: loras.map(({ name, weight }) => ({ path: pathOf("loras", name), weight })),
     inversions: inversions.map(({ said, name }) => ({ said, path: pathOf("embeddings", name) })),
-    ...Object.fromEntries(
-      parts.flatMap(({ kind, name }) => (kind === "controlnet" ? [] : [[kind, pathOf(kind, name)]])),
-    ),
-    controlnet: parts.flatMap(({ kind, name }) => (kind === "controlnet" ? [pathOf(kind, name)] : [])),
+    ...ownPaths(parts.map(({ kind, name }) => ({ kind, path: pathOf(folderOf(kind), name) }))),
     ...(patch === undefined ? {} : { patch: pathOf("inpaint", patch) }),
     vae: vae === null ? undefined : pathOf("vae", vae),
     base: pathOf("checkpoints", base),

@@ -149,12 +149,12 @@ function inversionsIn(
 /** What the pictures of a request are for, and whether anything is diffused. */
 function usesOf(params: GenerateParams, pictures: readonly InputPicture[], base: string, world: World) {
   const working = workingSizeNumber(world.sidecar(base));
-  const { upscalers = noUpscalers, pictureSize, inpaintFiles = [], controlFiles: there = [] } = world;
+  const { upscalers = noUpscalers, pictureSize, inpaintFiles = [], controlFiles: there = [], towers } = world;
   const upscaler = (field: string) => chooseUpscaler(upscalers.files, upscalers.rule, field);
   const inpaint = chooseInpaint(params, pictures, { working, inpaintFiles, upscalers });
   const chosenSource = inpaint ?? chooseSource(params, pictures, { pictureSize, working, upscaler });
   const { source } = chosenSource;
-  const guiding = chooseControls(params, pictures, { source, there });
+  const guiding = chooseControls(params, pictures, { source, base, there, towers });
   const isDiffused = !isDirect(source) && guiding.controls?.show !== "preparation";
   return { inpaint, chosenSource, guiding, isDiffused };
 }

@@ -135,7 +135,7 @@ for (const { weights, workshop, open } of setups) {
 
 test("every answer that a network declares as its proof was compared", () => {
   const listings = new Set(Object.values(networks).map(({ goldens }) => goldens.listing)); // listings.test.ts has them
-  // the tests of these files compare all of theirs
+  // Tests of the same names compare all of theirs.
   const elsewhere = [
     "text-networks",
     "inpaint",
@@ -143,6 +143,7 @@ test("every answer that a network declares as its proof was compared", () => {
     "control",
     "image-prompts",
     "safety",
+    "image-attention",
     "faces",
     "segment",
   ]

@@ -15,6 +15,7 @@ const answers = [
   "control",
   "image-prompts",
   "safety",
+  "image-attention",
   "faces",
   "segment",
 ]
