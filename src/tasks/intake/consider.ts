@@ -1,6 +1,7 @@
 import type { GenerateParams, GenerateRequest } from "#/api/generate.ts";
 import { formatNames } from "#/image/encode.ts";
 import { RequestError } from "#/lib/errors.ts";
+import { alwaysChecked } from "#/recipe/always-checked.ts";
 import { withEngineThere } from "#/recipe/inpaint-engine.ts";
 import type { MaskMaking } from "#/recipe/mask-making.ts";
 import { regionsOf } from "#/recipe/pass-resolved.ts";
@@ -56,7 +57,8 @@ export async function consider(said: GenerateRequest, parts: Considering): Promi
   const preset = presetOf(request, parts.presets, world);
   const defaults = parts.defaultsFor(request.base_model_name ?? preset.base_model_name);
   const settled = settle(request, { defaults, preset, randomSeed });
-  const { params, warnings: ofEngine } = withEngineThere(settled, request, world.inpaintFiles ?? []);
+  const checked = alwaysChecked(settled, defaults);
+  const { params, warnings: ofEngine } = withEngineThere(checked.params, request, world.inpaintFiles ?? []);
   checkFile(params);
   const webhook = parts.webhook(params.webhook_url);
   const unused = pictureWarnings(params);
@@ -75,6 +77,7 @@ export async function consider(said: GenerateRequest, parts: Considering): Promi
     resolved: found,
     warnings: [
       ...unsaid,
+      ...checked.warnings,
       ...ofEngine,
       ...unused,
       ...found.warnings,

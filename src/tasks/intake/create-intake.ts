@@ -4,6 +4,7 @@ import { controlFilesThere, towerFilesThere } from "#/catalog/control-files.ts";
 import { expansionThere } from "#/catalog/expansion-files.ts";
 import { inpaintFilesThere } from "#/catalog/inpaint-files.ts";
 import { mattesThere } from "#/catalog/matte-files.ts";
+import { safetyFileThere } from "#/catalog/safety-file.ts";
 import { VisionTowers } from "#/catalog/vision-towers.ts";
 import type { Config } from "#/config/schema.ts";
 import type { Pixmap } from "#/image/pixmap.ts";
@@ -140,6 +141,7 @@ function worldOf(
       ofWidth: (width) => towers.ofWidth(catalog.roots, width, isDemoFile),
     },
     inpaintFiles: inpaintFilesThere(catalog.roots),
+    safetyFile: safetyFileThere(catalog.roots),
     mattes: mattesThere(catalog.roots),
     previewFiles: catalog.names("vae_approx"),
     styles: assets.styles,
