@@ -47,6 +47,7 @@ function picturesOf(message: EngineCommand | EngineEvent): readonly Picture[] {
     case "broken":
     case "loaded":
     case "note":
+    case "passed":
     case "settled":
       return [];
   }

@@ -145,6 +145,7 @@ export class EngineHost implements Engine {
       case "progress":
       case "note":
       case "image":
+      case "passed":
       case "answer":
         return this.#jobs.get(event.id)?.push(event);
       case "settled": {

@@ -3,6 +3,7 @@ import type { Pixmap } from "#/image/pixmap.ts";
 import type { Device } from "#/lib/devices.ts";
 import type { WireError } from "#/lib/errors.ts";
 import type { TaskId } from "#/lib/task-id.ts";
+import type { PassPlace } from "#/recipe/enhancement.ts";
 import type { MaskMaking } from "#/recipe/mask-making.ts";
 import type { Recipe } from "#/recipe/recipe.ts";
 
@@ -39,7 +40,9 @@ export type EngineCommand = Readonly<
 export type JobCommand = Extract<EngineCommand, { type: "generate" | "tool" }>;
 
 /** What is asked of a picture beside making another one of it. */
-export type Tool = Readonly<{ tool: "mask"; making: MaskMaking } | { tool: "describe"; as: "tags" }>;
+export type Tool = Readonly<
+  { tool: "mask"; making: MaskMaking } | { tool: "describe"; as: "tags" | "caption" }
+>;
 
 /** What a tool says of a picture: a mask of its size, white what was looked for, and how many things were found; or words. */
 export type ToolAnswer = Readonly<
@@ -51,12 +54,19 @@ export type EngineEvent = Readonly<
   | { type: "ready"; device: Device; refused: readonly RefusedDevice[] }
   | { type: "broken"; error: WireError }
   | { type: "loaded"; models: readonly LoadedModel[] }
-  | { type: "progress"; id: TaskId; at: Moment; preview?: Pixmap }
+  | { type: "progress"; id: TaskId; at: Moment; preview?: Pixmap; pass?: PassPlace }
   | { type: "note"; id: TaskId; note: RunNote }
-  | { type: "image"; id: TaskId; index: number; image: Pixmap; facts: ImageFacts }
+  | { type: "image"; id: TaskId; index: number; image: Pixmap; facts: ImageFacts; pass?: PassImage }
+  | ({ type: "passed"; id: TaskId } & Passed)
   | { type: "answer"; id: TaskId; answer: ToolAnswer }
   | { type: "settled"; id: TaskId; outcome: Outcome }
 >;
+
+/** An image that a pass of the enhancement made, or the mask that it found. */
+export type PassImage = PassPlace & Readonly<{ shows: "result" | "mask" }>;
+
+/** A pass is over, whatever came of it: the place of the picture, and how many of its passes are done with by now. */
+export type Passed = Readonly<{ picture: number; done: number }>;
 
 /** A network that is resident in the engine; bytes are those of its weights in the file. */
 export type LoadedModel = Readonly<{ name: string; bytes: number }>;
@@ -67,10 +77,13 @@ export type LoadedModel = Readonly<{ name: string; bytes: number }>;
  * expansion, where there is one, positive, negative, the last not at CFG 1; each for all images first. Then, where pictures
  * are started from, comes `preparing`, once, and what is done with them: `upscaling` one of so many pixels, by parts, and
  * `encoding-picture`, by strips, which gives the latent that is started from (`start`), the one with holes where it is painted
- * anew (`holes`), or the one in the refiner's own space (`refiner`).
+ * anew (`holes`), or the one in the refiner's own space (`refiner`). A picture that is made may be looked at (`checking`). A pass of the enhancement begins with `enhancing` and,
+ * where it is about a region, `masking`; after these come the same stages as for images, `image` being 0.
  */
 export type Moment = Readonly<
-  | { stage: "loading" | "preparing"; image: number }
+  | { stage: "loading" | "preparing" | "checking" | "enhancing"; image: number }
+  /** `shown` where what is looked at meanwhile is the mask. */
+  | { stage: "masking"; image: number; shown: boolean }
   | { stage: "upscaling"; image: number; width: number; height: number; part: number; parts: number }
   | {
       stage: "encoding-picture";
@@ -95,6 +108,10 @@ export type Moment = Readonly<
 export type RunNote = Readonly<
   /** The part that is painted anew was smaller than what is drawn. */
   | { note: "part-enlarged"; by: "network" | "lanczos" }
+  /** The safety checker found in this picture what it looks for: a black one took its place. */
+  | { note: "blackened"; image: number }
+  /** Nothing of a picture is the region that a pass is about, so it was left out; the places of both. */
+  | { note: "region-empty"; picture: number; region: number }
   /**
    * A picture that lends its face showed none at its own size, none at all (it is used whole then), or several, of which the
    * most certain one was taken. `picture` counts the job's pictures of that kind from 0, of `pictures`.
@@ -108,6 +125,8 @@ export type ImageFacts = Readonly<{
   seed: bigint | null;
   /** What prompt expansion made of its prompt, where it was asked for. */
   expansion?: string;
+  /** Whether a black one took its place; absent where nobody looked. */
+  nsfw?: boolean;
   /** The pixels that were sampled, where that depends on what was found in a picture. */
   sampled?: Readonly<{ width: number; height: number }>;
   timings: Readonly<{ loading: number; encoding: number; denoising: number; decoding: number }>;

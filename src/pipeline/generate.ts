@@ -1,28 +1,24 @@
-import type { ImageFacts, Moment, Outcome, RunNote } from "#/engine/protocol.ts";
+import type { ImageFacts, Moment, Outcome, Passed, PassImage, RunNote } from "#/engine/protocol.ts";
 import type { Pixmap } from "#/image/pixmap.ts";
-import { sampledSize } from "./base-model.ts";
+import type { Enhancement, PassPlace } from "#/recipe/enhancement.ts";
 import type { EngineContext } from "./context.ts";
-import { type Guiding, guide } from "./controls/guide.ts";
-import { type ImageJob, type Job, type Order, openJob } from "./job.ts";
+import { copied } from "./copied.ts";
+import { enhancePictures } from "./enhance/enhance-pictures.ts";
+import type { Order } from "./job.ts";
+import { makeImages } from "./make-images.ts";
 import { Interruption, type Run } from "./run.ts";
-import { begin } from "./sources/begin.ts";
-import type { Beginning, LatentBeginning } from "./sources/beginning.ts";
-import { needsTexts } from "./sources/needs-texts.ts";
-import { decode } from "./stages/decode.ts";
-import { denoise } from "./stages/denoise.ts";
-import { encodePrompts } from "./stages/encode-prompts.ts";
 
 /** What a job tells while it runs. */
 export type Fact = Readonly<
-  | { type: "progress"; at: Moment; preview?: Pixmap }
+  | { type: "progress"; at: Moment; preview?: Pixmap; pass?: PassPlace }
   | { type: "note"; note: RunNote }
-  | { type: "image"; index: number; image: Pixmap; facts: ImageFacts }
+  | { type: "image"; index: number; image: Pixmap; facts: ImageFacts; pass?: PassImage }
+  | ({ type: "passed" } & Passed)
 >;
 
 /**
- * The whole algorithm, from a recipe to pixels: text for all images first, then what all of them start from, then image by
- * image denoise -> decode (pipeline section 1). An image is yielded the moment it exists, so a later failure cannot take it
- * back. What the pictures of a recipe make without diffusion is one image, however many were asked for.
+ * The whole algorithm, from a recipe to pixels: its images (pipeline section 1), then the passes that each of them goes through
+ * (section 13). An image is yielded the moment it exists, so a later failure cannot take it back.
  *
  * @returns how the job ended: `stopped` keeps the images that were made; a skipped image is simply absent
  * @throws AppError what a stage could not do; the worker settles the job with it
@@ -32,30 +28,21 @@ export async function* generate(
   context: EngineContext,
   run: Run,
 ): AsyncGenerator<Fact, Outcome, undefined> {
+  const { enhance, images } = order.recipe;
   try {
-    yield { type: "progress", at: { stage: "loading", image: 0 } };
-    const job = await openJob(order, context, run);
-    run.checkStop();
-
-    const encoded = needsTexts(job.recipe) ? yield* encodePrompts(job) : [];
-    const beginning = yield* begin(job);
-    run.checkStop();
-    const guiding = beginning.kind === "latent" ? yield* guide(job, beginning) : beginning;
-    if (beginning.kind !== "latent" || guiding.kind !== "guides") {
-      run.check();
-      yield* shown(job, guiding);
-      return { status: "finished" };
-    }
-    const { guides } = guiding;
-    for (const [index, spec] of job.recipe.images.entries()) {
-      const prompts = encoded[index];
-      if (prompts === undefined) continue;
-      const image = yield* oneImage({ job, index, spec, prompts, beginning, guides });
-      if (image !== undefined) yield image;
-    }
+    const made = new Map<number, Pixmap>();
+    if (enhance === undefined || images.length > 0)
+      for await (const fact of makeImages(order, context, run)) {
+        const picture = fact.type === "image" && enhance !== undefined ? fact : undefined;
+        const isBlack = picture?.facts.nsfw === true;
+        if (picture !== undefined && !isBlack) made.set(picture.index, copied(picture.image));
+        yield fact;
+        if (picture !== undefined && isBlack) yield* endOf(enhance, picture.index);
+      }
+    if (enhance !== undefined) yield* enhancePictures({ order, context, run }, enhance, made);
     return { status: "finished" };
   } catch (thrown) {
-    // Images deal with what skips them; here it was the picture that needs none of their stages.
+    // Images and passes deal with what skips them; here it was the picture that needs none of their stages.
     if (thrown instanceof Interruption) return { status: thrown.action === "skip" ? "finished" : "stopped" };
     throw thrown;
   } finally {
@@ -63,37 +50,8 @@ export async function* generate(
   }
 }
 
-/** Pictures that nothing was diffused for. */
-function* shown(
-  { clock }: Pick<Job, "clock">,
-  made: Exclude<Beginning, LatentBeginning> | Guiding,
-): Generator<Fact> {
-  if (made.kind === "guides") return;
-  const images = made.kind === "picture" ? [made.image] : made.images;
-  for (const [index, image] of images.entries())
-    yield { type: "image", index, image, facts: { seed: null, timings: clock.lap() } };
-}
-
-/** One image, or nothing if it was skipped. A stop passes through, as everything else does. */
-async function* oneImage(
-  image: ImageJob,
-): AsyncGenerator<Fact, Extract<Fact, { type: "image" }> | undefined, undefined> {
-  const { job, index, spec, beginning } = image;
-  try {
-    const latent = yield* denoise(image);
-    job.run.check();
-    const decoded = yield* decode(image, latent);
-    const pixels = beginning.finish?.(decoded) ?? decoded;
-    const { expansion } = image.prompts;
-    const facts = {
-      seed: spec.seed,
-      ...(expansion === undefined ? {} : { expansion }),
-      ...(job.recipe.source.kind === "inpaint" ? { sampled: sampledSize(beginning) } : {}),
-      timings: job.clock.lap(),
-    };
-    return { type: "image", index, image: pixels, facts };
-  } catch (thrown) {
-    if (thrown instanceof Interruption && thrown.action === "skip") return undefined;
-    throw thrown;
-  }
+/** A picture that is black is not enhanced: it ends where it is. */
+function* endOf(enhance: Enhancement | undefined, image: number): Generator<Fact> {
+  for (const [picture, { from, passes }] of (enhance?.pictures ?? []).entries())
+    if (from.kind === "made" && from.image === image) yield { type: "passed", picture, done: passes.length };
 }

@@ -22,7 +22,7 @@ const scores = { positive: 6, negative: 2.5 } as const;
 export function refinerModel({ job, prompts, beginning }: ImageJob): DenoisingModel | undefined {
   const { networks, recipe } = job;
   const { refiner } = networks;
-  if (refiner === undefined) return undefined;
+  if (refiner === undefined || recipe.refiner?.keepsPatch === true) return undefined;
   const { guidance, schedule } = recipe;
   if (refiner.family === "sd-1") return sd1Model(prompts, schedule, refiner);
   const sampling = samplingFor(schedule, refiner);

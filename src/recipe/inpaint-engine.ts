@@ -1,5 +1,6 @@
 import type { GenerateParams, GenerateRequest } from "#/api/generate.ts";
 import { inpaintHeadName, inpaintPatchNames } from "#/catalog/inpaint-files.ts";
+import { withSize } from "#/catalog/published-files.ts";
 import { RequestError } from "#/lib/errors.ts";
 import { goalsOf } from "./goals.ts";
 import type { PartFile } from "./recipe.ts";
@@ -36,7 +37,7 @@ export function inpaintEngine(engine: string, there: readonly string[]): Inpaint
   const missing = missingOf(engine, there);
   if (missing.length > 0) {
     const are = missing.length === 1 ? "is" : "are";
-    const message = `The inpaint engine ${engine} needs ${missing.join(" and ")}, which ${are} not in models/inpaint. Get what is missing from ${source}, or say inpaint_engine: "None".`;
+    const message = `The inpaint engine ${engine} needs ${missing.map(withSize).join(" and ")}, which ${are} not in models/inpaint. Get what is missing from ${source}, or say inpaint_engine: "None".`;
     throw new RequestError("missing-model", message, {
       field: engineField,
       value: engine,
@@ -51,7 +52,7 @@ export type WithEngine = Readonly<{ params: GenerateParams; warnings: readonly s
 
 /**
  * A request that paints anew and does not choose an engine itself gets none where the default one's files are not there: so
- * that a fresh server paints at all, with a sentence.
+ * that a fresh server paints at all, with a sentence. The regions of its enhancement are treated alike.
  *
  * @param said  what the request itself says; a client that sends every default did not choose
  * @param there files of the inpaint folder
@@ -62,12 +63,31 @@ export function withEngineThere(
   there: readonly string[],
 ): WithEngine {
   const engine = params.inpaint_engine;
-  const missing = missingOf(engine, there);
   const chosen = said.inpaint_engine !== undefined && said.inpaint_engine !== publishedEngine;
-  if (chosen || missing.length === 0 || !goalsOf(params).inpaint) return { params, warnings: [] };
-  const warning = `The default inpaint engine ${engine} was left out: ${missing.join(" and ")} ${missing.length === 1 ? "is" : "are"} not in models/inpaint (from ${source}). It fits what is new better into the picture.`;
-  return { params: { ...params, inpaint_engine: "None" }, warnings: [warning] };
+  const isLeftOut = !chosen && missingOf(engine, there).length > 0 && goalsOf(params).inpaint;
+  const lacking = missingOf(publishedEngine, there).length > 0;
+  // A region says nothing of whether its engine was chosen, so the published one is taken for none.
+  const isIdle = (region: Region): boolean =>
+    region.enhance_enabled && region.enhance_inpaint_engine === publishedEngine && lacking;
+  const regions = params.enhance_checkbox ? params.enhance_ctrls.filter(isIdle) : [];
+  const engines = new Set([...(isLeftOut ? [engine] : []), ...regions.map(() => publishedEngine)]);
+  if (engines.size === 0) return { params, warnings: [] };
+  return {
+    params: {
+      ...params,
+      inpaint_engine: isLeftOut ? "None" : engine,
+      enhance_ctrls: params.enhance_ctrls.map((region) =>
+        regions.includes(region) ? { ...region, enhance_inpaint_engine: "None" } : region,
+      ),
+    },
+    warnings: [...engines].map((one) => leftOut(one, missingOf(one, there))),
+  };
 }
+
+type Region = GenerateParams["enhance_ctrls"][number];
+
+const leftOut = (engine: string, missing: readonly string[]): string =>
+  `The default inpaint engine ${engine} was left out: ${missing.map(withSize).join(" and ")} ${missing.length === 1 ? "is" : "are"} not in models/inpaint (from ${source}). It fits what is new better into the picture.`;
 
 /** FooocusAPI's default, which generated clients send. */
 const publishedEngine = "v2.6";

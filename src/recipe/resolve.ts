@@ -4,37 +4,19 @@ import type { MatteModel } from "#/catalog/matte-files.ts";
 import type { Sidecar } from "#/catalog/sidecar.ts";
 import type { NoiseRule } from "#/lib/devices.ts";
 import type { Tokenizer } from "#/pipeline/text/tokenizer.ts";
-import { chooseControls } from "./choose-controls.ts";
-import { chooseFreeU } from "./choose-freeu.ts";
-import { chooseGuidance } from "./choose-guidance.ts";
-import { chooseInpaint, inpaintPrompt } from "./choose-inpaint.ts";
-import { chooseInversions } from "./choose-inversions.ts";
-import { chooseLoras } from "./choose-loras.ts";
-import { chooseMethod } from "./choose-method.ts";
-import { choosePreviews } from "./choose-previews.ts";
-import { chooseRefiner } from "./choose-refiner.ts";
-import { chooseSource, type SourceWorld } from "./choose-source.ts";
-import { chooseSteps, modeFor } from "./choose-steps.ts";
-import { chooseUpscaler, type UpscalerRule } from "./choose-upscaler.ts";
-import { drawPrompts, type WrittenPrompts } from "./draw-prompts.ts";
-import { goalsOf } from "./goals.ts";
-import { type InputPicture, inputPictures } from "./input-pictures.ts";
-import { inpaintEngines } from "./known-names.ts";
-import { leftOutRefiner, pastMaskWarning, refinerWarning, stepsWarning } from "./method-warnings.ts";
-import { knownName } from "./names.ts";
-import { refuseEmptyTab, refuseNotYet } from "./not-yet.ts";
-import { modeOf, type Performance } from "./performance.ts";
-import { type ModelFiles, ownVae } from "./preset.ts";
-import { checkLength, checkSides, refuseHeavyTags } from "./prompt-limits.ts";
-import { promptLines, takeInlineLoras } from "./prompt-syntax.ts";
-import type { ImageSpec, InversionUse, PartFile, Recipe, Source } from "./recipe.ts";
-import { sampledAs } from "./sampled-as.ts";
-import { chooseSize } from "./sizes.ts";
+import { chooseEnhancement, refuseIdleEnhancement } from "./choose-enhancement.ts";
+import { refuseShownMasks } from "./choose-safety.ts";
+import type { SourceWorld } from "./choose-source.ts";
+import type { UpscalerRule } from "./choose-upscaler.ts";
+import type { TowerShelf } from "./control-shelf.ts";
+import type { WrittenPrompts } from "./draw-prompts.ts";
+import type { ModelFiles } from "./preset.ts";
+import type { Recipe } from "./recipe.ts";
+import { refuseEmptyTab } from "./refuse-empty-tab.ts";
+import { resolveRun } from "./resolve-run.ts";
 import type { Style } from "./styles.ts";
 import { refuseUnreadable, type Unreadable } from "./unreadable.ts";
-import { untakenTags } from "./untaken-tags.ts";
 import type { Wildcards } from "./wildcards.ts";
-import { workingSizeNumber } from "./working-size-number.ts";
 
 /** What is there to make pictures with, as names. */
 export type World = ModelFiles &
@@ -47,12 +29,16 @@ export type World = ModelFiles &
     inversions?: readonly string[];
     /** The files of prompt expansion; nobody knows of any where this is absent. */
     expansion?: ExpansionThere;
-    /** Which of rembg's networks lie in the inpaint folder. */
-    mattes?: readonly MatteModel[];
-    /** Which of Fooocus' ControlNets lie in the controlnet folder. */
+    /** Which files that guide by pictures, Fooocus' and the demo's, lie in the controlnet folder. */
     controlFiles?: readonly string[];
+    /** What looks at the pictures of image prompts. */
+    towers?: TowerShelf;
     /** Which files of inpaint engines lie in the inpaint folder. */
     inpaintFiles?: readonly string[];
+    /** Which of rembg's networks lie in the inpaint folder. */
+    mattes?: readonly MatteModel[];
+    /** The file of the safety checker, if it lies in its folder. */
+    safetyFile?: string | undefined;
     /** What lies in the vae_approx folder. */
     previewFiles?: readonly string[];
     /** What a checkpoint says of itself. */
@@ -83,7 +69,13 @@ export type Resolved = Readonly<{
   inputFields: readonly string[];
   warnings: readonly string[];
   written: readonly WrittenPrompts[];
+  /** For each picture that is enhanced what is told of its passes. */
+  passes?: readonly (readonly PassTold[])[];
 }>;
+
+/** Of one pass what {@link Resolved} has of all images: which fields chose its files, and what its metadata will say. */
+export type PassTold = Pick<Resolved, "loraFields" | "partFields" | "inversionFields"> &
+  Readonly<{ written: WrittenPrompts }>;
 
 /**
  * A settled request as a recipe: performance mode, sizes, prompts after wildcards and styles, models by name. Pure;
@@ -92,113 +84,17 @@ export type Resolved = Readonly<{
  * @throws RequestError for everything that cannot be made, naming the field and the way out
  */
 export function resolveRecipe(said: GenerateParams, world: World): Resolved {
-  refuseNotYet(said);
   refuseEmptyTab(said);
-  const params = goalsOf(said).inpaint ? { ...said, prompt: inpaintPrompt(said) } : said;
-  if (world.unreadable !== undefined) refuseUnreadable(params, world.unreadable);
-  checkLength(params.prompt, "prompt");
-  checkLength(params.negative_prompt, "negative_prompt");
-  knownName(params.inpaint_engine, inpaintEngines, "inpaint_engine", "inpaint engine");
-  const base = knownName(params.base_model_name, world.checkpoints, "base_model_name", "checkpoint");
-  const positive = promptLines(params.prompt);
-  const inline = takeInlineLoras(positive.main);
-  refuseHeavyTags(inline.loras);
-  const pictures = inputPictures(params);
-  const { inpaint, chosenSource, guiding, isDiffused } = usesOf(params, pictures, base, world);
-  const { source } = chosenSource;
-  const mode = modeFor(modeOf(params), source);
-  const count = isDiffused ? params.image_number : 1;
-  const { chosen, warnings } = chooseLoras(params, base, inline.loras, world);
-  const prompt = { main: inline.line, extra: positive.extra };
-  const images = Array.from({ length: count }, (_, index) => drawPrompts(params, prompt, index, world));
-  const named = inversionsIn(images, mode, world);
-  const parts = [...(isDiffused ? chooseParts(images, world) : []), ...chosenSource.parts, ...guiding.parts];
-  const steps = isDiffused ? chooseSteps(params, mode, source) : 0;
-  const method = chooseMethod(params, mode);
-  const refiner = chooseRefiner(params, mode, base, { ...world, patched: inpaint?.patch !== undefined });
-  const run = { ...method, steps, source, refiner };
-  const told = [...warnings, ...untakenTags(images), ...chosenSource.warnings, ...guiding.warnings];
+  refuseIdleEnhancement(said);
+  if (world.unreadable !== undefined) refuseUnreadable(said, world.unreadable);
+  const made = resolveRun(said, world);
+  const enhanced = chooseEnhancement(said, made, world);
+  if (enhanced === undefined) return made;
+  const { enhance, passes, warnings } = enhanced;
+  if (enhance !== undefined) refuseShownMasks(said, enhance);
   return {
-    warnings: [...told, ...methodWarnings(run, params, base)],
-    loraFields: chosen.map(({ field }) => field),
-    ...(parts.length === 0 ? {} : { partFields: parts.map(({ field }) => field) }),
-    ...(named.length === 0 ? {} : { inversionFields: named.map(({ field }) => field) }),
-    inputFields: pictures.map(({ field }) => field),
-    written: images.map(({ written }) => written),
-    recipe: {
-      base,
-      ...sampledAs(world.sidecar(base)),
-      vae: params.vae_name === ownVae ? null : knownName(params.vae_name, world.vaes, "vae_name", "VAE"),
-      loras: chosen.map(({ name, weight }) => ({ name, weight })),
-      ...(parts.length === 0 ? {} : { parts: parts.map(({ kind, name }) => ({ kind, name })) }),
-      ...(inpaint?.patch === undefined ? {} : { patch: inpaint.patch }),
-      ...(named.length === 0 ? {} : { inversions: named.map(({ said, name }) => ({ said, name })) }),
-      size: chosenSource.size ?? chooseSize(params),
-      ...run,
-      clipSkip: params.clip_skip,
-      guidance: chooseGuidance(params, mode),
-      freeU: chooseFreeU(params),
-      noise: world.noise,
-      previews: params.disable_preview ? null : choosePreviews(base, world),
-      ...(guiding.controls === undefined ? {} : { controls: guiding.controls }),
-      inputs: pictures.map(({ name }) => name),
-      images: images.map(({ spec }) => spec),
-    },
+    ...made,
+    warnings: [...new Set([...made.warnings, ...warnings])],
+    ...(enhance === undefined ? {} : { recipe: { ...made.recipe, enhance }, passes }),
   };
-}
-
-/** The textual inversions that the texts of images name, each with the field that names it first; their lengths are checked. */
-function inversionsIn(
-  images: readonly Readonly<{ spec: ImageSpec }>[],
-  { distilled }: Performance,
-  world: World,
-): readonly (InversionUse & Readonly<{ field: string }>)[] {
-  const named: (InversionUse & Readonly<{ field: string }>)[] = [];
-  const sides = { prompt: "positive", negative_prompt: "negative" } as const;
-  for (const field of ["prompt", "negative_prompt"] as const) {
-    // What such a mode never draws is not looked at.
-    if (field === "negative_prompt" && distilled !== undefined) continue;
-    const texts = images.map(({ spec }) => spec[sides[field]].texts);
-    for (const use of chooseInversions([...new Set(texts.flat())], field, world))
-      if (named.every(({ said }) => said !== use.said)) named.push({ ...use, field });
-    checkSides(texts, field, world.tokenizer);
-  }
-  return named;
-}
-
-/** What the pictures of a request are for, and whether anything is diffused. */
-function usesOf(params: GenerateParams, pictures: readonly InputPicture[], base: string, world: World) {
-  const working = workingSizeNumber(world.sidecar(base));
-  const { upscalers = noUpscalers, pictureSize, inpaintFiles = [], controlFiles: there = [] } = world;
-  const upscaler = (field: string) => chooseUpscaler(upscalers.files, upscalers.rule, field);
-  const inpaint = chooseInpaint(params, pictures, { working, inpaintFiles, upscalers });
-  const chosenSource = inpaint ?? chooseSource(params, pictures, { pictureSize, working, upscaler });
-  const { source } = chosenSource;
-  const guiding = chooseControls(params, pictures, { source, there });
-  const isDiffused = !isDirect(source) && guiding.controls?.show !== "preparation";
-  return { inpaint, chosenSource, guiding, isDiffused };
-}
-
-const noUpscalers = { files: [], rule: { named: "", without: "refuse" } } as const;
-
-/** What is otherwise because of how a recipe is sampled. */
-const methodWarnings = (
-  run: Parameters<typeof refinerWarning>[0],
-  params: GenerateParams,
-  base: string,
-): readonly string[] =>
-  [stepsWarning(run), refinerWarning(run), pastMaskWarning(run), leftOutRefiner(params, base)].flatMap(
-    (said) => said ?? [],
-  );
-
-/** Whether a picture is all that is made, without diffusion. */
-const isDirect = (source: Source): boolean => source.kind === "upscale" && source.direct;
-
-/** Files that images need beside the checkpoint, and the fields that ask for them. */
-function chooseParts(
-  images: readonly Readonly<{ spec: ImageSpec }>[],
-  { expansion }: World,
-): readonly (PartFile & Readonly<{ field: string }>)[] {
-  if (expansion === undefined || images.every(({ spec }) => spec.expand === undefined)) return [];
-  return [{ kind: "prompt_expansion", name: expansion.model, field: "style_selections" }];
 }

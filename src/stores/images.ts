@@ -1,5 +1,41 @@
+import type { ImageFacts } from "#/engine/protocol.ts";
+import type { TaskId } from "#/lib/task-id.ts";
+
 /** A kept image: its folder and name below the outputs, which is also how its URL ends. */
 export type KeptImage = Readonly<{ folder: string; name: string }>;
+
+/** A picture between two passes of its enhancement. */
+export type KeptPicture = Readonly<{
+  /** How many of its passes are done with. */
+  done: number;
+  /** Which one made it; null for none. */
+  by: number | null;
+  /** What is known of the making of that. */
+  facts: ImageFacts;
+  /** Where it lies. */
+  path: string;
+}>;
+
+/** Pictures of unfinished tasks between two passes, losslessly, whatever becomes of them later. */
+export interface PicturesOnTheWay {
+  /**
+   * Keeps a picture in the place of what was kept of it before.
+   *
+   * @param kept.png left out where it is what it was
+   * @throws EngineError `storage-failed`
+   */
+  keep(
+    task: TaskId,
+    picture: number,
+    kept: Omit<KeptPicture, "path"> & Readonly<{ png?: Uint8Array }>,
+  ): Promise<void>;
+  /** What is kept of a task, by the places of its pictures. */
+  of(task: TaskId): ReadonlyMap<number, KeptPicture>;
+  /** The task has ended. */
+  drop(task: TaskId): void;
+  /** Forgets all tasks but these. */
+  dropOthers(tasks: readonly TaskId[]): void;
+}
 
 /** Where images last. */
 export interface ImageStore {
@@ -18,6 +54,8 @@ export interface ImageStore {
   input(name: string): string | undefined;
   /** Deletes outputs; what is not there, or not below the outputs, is passed over. */
   remove(images: readonly KeptImage[]): Promise<number>;
+  /** What is not finished yet, and is gone on with after a crash. */
+  readonly onTheWay: PicturesOnTheWay;
 }
 
 /** One path segment: no folders, nothing hidden, no control characters, text in UTF-8, short enough for a disk. */

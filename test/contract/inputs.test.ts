@@ -151,8 +151,8 @@ describe("a picture that cannot be had is a 422 with its field", () => {
     for (const bad of ["bm8=", await base64("red")]) {
       expect(await refusal({ enhance_input_image: bad })).toEqual([
         422,
-        "not_implemented",
-        "body.enhance_input_image",
+        "value_error",
+        "body.enhance_checkbox",
       ]);
       for (const slots of [[{ ...slot, cn_img: bad }], [slot, slot, { ...slot, cn_img: bad }]])
         expect(await refusal({ controlnet_image: slots })).toEqual([

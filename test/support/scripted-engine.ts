@@ -75,6 +75,7 @@ export class ScriptedEngine implements Engine {
           break;
         }
       }
+      if (outcome.status === "finished") yield* this.#passes(job);
     } catch (thrown) {
       outcome = { status: "failed", error: toWireError(thrown) };
     }
@@ -94,6 +95,33 @@ export class ScriptedEngine implements Engine {
   }
 
   async close(): Promise<void> {}
+
+  /** Each pass of each picture in the colour of its place. */
+  *#passes({ id, recipe, inputs }: Job): Generator<EngineEvent> {
+    const timings = { loading: 0, encoding: 0, denoising: 0, decoding: 0 };
+    for (const [picture, { from, passes, done }] of (recipe.enhance?.pictures ?? []).entries()) {
+      if (from.kind === "nothing") continue;
+      const given = from.kind === "given" ? inputs[from.picture] : undefined;
+      if (given !== undefined)
+        yield { type: "image", id, index: 0, image: given, facts: { seed: null, timings } };
+      for (const [at, { run }] of passes.entries()) {
+        if (at < done) continue;
+        const place = { picture, pass: at };
+        yield { type: "progress", id, at: { stage: "enhancing", image: 0 }, pass: place };
+        const seed = run.images[0]?.seed ?? 0n;
+        const image = flat(recipe.size, BigInt(16 * picture + at + 1));
+        yield {
+          type: "image",
+          id,
+          index: 0,
+          image,
+          facts: { seed, timings },
+          pass: { ...place, shows: "result" },
+        };
+        yield { type: "passed", id, picture, done: at + 1 };
+      }
+    }
+  }
 
   *#texts({ id, recipe }: Job): Generator<EngineEvent> {
     for (const [image, { expand }] of recipe.images.entries())

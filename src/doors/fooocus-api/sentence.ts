@@ -60,10 +60,20 @@ export function sentenceOf({ moment, image, images, step, steps }: Said): string
     case "decoding":
       // The reference says nothing while it decodes: the last step's sentence stands.
       return `Sampling step ${step}/${steps}, image ${image + 1}/${images} ...`;
+    case "checking":
+      return "Checking for NSFW content ...";
     case "saving":
       return `Saving image ${image + 1}/${images} to system ...`;
     case "saving-picture":
       return "Saving image to system ...";
+    case "enhance":
+      return "Processing enhance ...";
+    case "enhancement":
+      return `Preparing enhancement ${image + 1}/${images} ...`;
+    case "enhance-prompts":
+      return "Preparing enhance prompts ...";
+    case "mask":
+      return "Loading ...";
   }
 }
 

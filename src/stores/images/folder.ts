@@ -3,9 +3,13 @@ import { constants, copyFile, link, mkdir, open, rm, unlink } from "node:fs/prom
 import { join, sep } from "node:path";
 import { EngineError } from "#/lib/errors.ts";
 import { type ImageStore, isCleanName } from "../images.ts";
+import { folderOnTheWay } from "./on-the-way.ts";
 
 /** Folder of files that are being written, beside those that are; on the same disk, so that a link will do. */
 const drafts = ".drafts";
+
+/** Folder of pictures that are still worked on. */
+const onTheWay = ".on-the-way";
 
 /** Milliseconds after which a draft is what a crash left. */
 const stale = 600_000;
@@ -50,6 +54,7 @@ export function folderImages(outputs: string, inputs: string, random: () => numb
       }
       return removed;
     },
+    onTheWay: folderOnTheWay(join(outputs, onTheWay)),
   };
 }
 

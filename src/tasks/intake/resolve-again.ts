@@ -1,9 +1,10 @@
 import type { GenerateParams } from "#/api/generate.ts";
 import { readKeptRecipe } from "#/recipe/kept-recipe.ts";
+import { allPasses } from "#/recipe/pass-resolved.ts";
 import { type Resolved, resolveRecipe, type World } from "#/recipe/resolve.ts";
 import { expansionStyle } from "#/recipe/styles.ts";
 import { expansionWarning } from "#/recipe/warnings.ts";
-import { examineModels, type ModelShelf } from "./examine-models.ts";
+import { choicesOf, examineModels, type ModelShelf } from "./examine-models.ts";
 import { sizeWarnings, worldWarnings } from "./world-warnings.ts";
 
 /** Told of a task whose pictures may be others than they would have been. */
@@ -26,9 +27,12 @@ export function resolveAgain(
   models: ModelShelf,
 ): Resolved {
   const { resolved, warnings } = whatToMake(params, kept, world);
-  const { notes, fault } = examineModels(resolved, models);
-  if (fault !== undefined) throw fault.error;
-  return { ...resolved, warnings: [...warnings, ...notes] };
+  const notes = choicesOf(resolved).flatMap((choice) => {
+    const seen = examineModels(choice, models);
+    if (seen.fault !== undefined) throw seen.fault.error;
+    return seen.notes;
+  });
+  return { ...resolved, warnings: [...new Set([...warnings, ...notes])] };
 }
 
 type ToMake = Readonly<{ resolved: Resolved; warnings: readonly string[] }>;
@@ -57,17 +61,17 @@ function asOfNow(params: GenerateParams, world: World): ToMake {
  * cannot be made; a LoRA that only a tag of the prompt named is left out, with the warning.
  */
 function withoutLost(params: GenerateParams, kept: Resolved, world: World): ToMake {
-  const { base, vae, patch, parts = [], loras, inversions = [], images } = kept.recipe;
-  const { expansion, inversions: there = [], inpaintFiles = [] } = world;
-  const expansionLacks = expansion?.lacks ?? [];
-  const expands = images.some(({ expand }) => expand !== undefined);
-  const areTextsThere =
-    inversions.every(({ name }) => there.includes(name)) && (!expands || expansionLacks.length === 0);
+  const { base, vae, loras } = kept.recipe;
+  const passes = allPasses(kept).map(({ recipe }) => recipe);
+  const expansionLacks = world.expansion?.lacks ?? [];
+  const expands = [kept.recipe, ...passes].some(({ images }) =>
+    images.some(({ expand }) => expand !== undefined),
+  );
   const isThere = loras.map(({ name }) => world.loras.includes(name));
-  const ofHole = [patch ?? [], parts.flatMap(({ kind, name }) => (kind === "inpaint" ? name : []))].flat();
   const areFilesThere =
-    areTextsThere &&
-    ofHole.every((name) => inpaintFiles.includes(name)) &&
+    (!expands || expansionLacks.length === 0) &&
+    [kept.recipe, ...passes].every((recipe) => areOwnFilesThere(recipe, world)) &&
+    passes.every((pass) => pass.loras.every(({ name }) => world.loras.includes(name))) &&
     world.checkpoints.includes(base) &&
     (vae === null || world.vaes.includes(vae));
   if (areFilesThere && !isThere.includes(false))
@@ -88,4 +92,16 @@ function withoutLost(params: GenerateParams, kept: Resolved, world: World): ToMa
     loraFields: kept.loraFields.filter((_, at) => isThere[at]),
   };
   return { resolved, warnings: [...now.warnings, ...sizeWarnings(kept.recipe, world)] };
+}
+
+/** Whether there are the textual inversions and the inpaint engine of images, or of a pass. */
+function areOwnFilesThere(
+  { inversions = [], patch, parts = [] }: Resolved["recipe"],
+  { inversions: there = [], inpaintFiles = [] }: World,
+): boolean {
+  const ofHole = [patch ?? [], parts.flatMap(({ kind, name }) => (kind === "inpaint" ? name : []))].flat();
+  return (
+    inversions.every(({ name }) => there.includes(name)) &&
+    ofHole.every((name) => inpaintFiles.includes(name))
+  );
 }

@@ -1,39 +1,18 @@
-import type { Moment } from "#/engine/protocol.ts";
+import type { Moment, PassImage } from "#/engine/protocol.ts";
+import type { PassPlace } from "#/recipe/enhancement.ts";
 import { performanceModes } from "#/recipe/performance.ts";
-import type { Source } from "#/recipe/recipe.ts";
-import type { Progress, Stage, TaskMoment } from "./task.ts";
-
-/** What a job will do, as far as its moments and numbers depend on it. */
-export type JobOutline = Readonly<{
-  /** A mode with a LoRA of its own has one moment more. */
-  performance: string;
-  /** Prompt expansion counts as one more step of the preparation. */
-  expansion: boolean;
-  /** What pictures are started from, and what is done with them. */
-  source: Pick<Source, "kind"> & Readonly<{ direct?: boolean }>;
-  /** Whether pictures guide it; left out they do not. */
-  controls?: boolean;
-  /** Whether the network is patched for what is painted anew; left out is not. */
-  patched?: boolean;
-  images: number;
-  steps: number;
-  /** Images made by an earlier attempt. */
-  done: number;
-}>;
-
-/** A moment of a job, and how far it is then: FooocusAPI's number (http-api section 9), which the history keeps. */
-export type Report = Pick<Progress, "percent" | "moment" | "stage" | "image" | "step">;
-
-/** Number of the preparation counter when all texts are encoded. */
-const encoded = ({ expansion, source }: JobOutline): number =>
-  source.direct === true ? 1 : expansion ? 6 : 5;
-
-/** By how much it grows with what is done with pictures. */
-const ofPictures: Readonly<Record<Source["kind"], number>> = { noise: 0, vary: 1, upscale: 3, inpaint: 3 };
-
-/** Its number when sampling starts. */
-const prepared = (outline: JobOutline): number =>
-  encoded(outline) + Math.max(ofPictures[outline.source.kind], outline.controls === true ? 1 : 0);
+import {
+  base,
+  encoded,
+  type JobOutline,
+  prepared,
+  type Report,
+  share,
+  stageOf,
+  whole,
+} from "./job-outline.ts";
+import { passReports, savingPass } from "./pass-progress.ts";
+import type { TaskMoment } from "./task.ts";
 
 /** What has come to pass before the engine has said anything. */
 export function openingReports(outline: JobOutline): readonly Report[] {
@@ -53,7 +32,8 @@ const hasOwnLora = (mode: string): boolean =>
   Object.entries(performanceModes).some(([name, settings]) => name === mode && "distilled" in settings);
 
 /** What a moment of the engine's is to its task. */
-export function reportsAt(at: Moment, outline: JobOutline): readonly Report[] {
+export function reportsAt(at: Moment, outline: JobOutline, pass?: PassPlace): readonly Report[] {
+  if (pass !== undefined) return passReports(at, pass, outline);
   const image = at.image + outline.done;
   const report = (percent: number, moment: TaskMoment, step = 0): Report => ({
     percent,
@@ -79,8 +59,17 @@ export function reportsAt(at: Moment, outline: JobOutline): readonly Report[] {
       const { strip: done, strips: of } = at;
       return [report(percentAt(image, outline.steps, outline), { now: "decoding", done, of }, outline.steps)];
     }
+    case "checking": {
+      // What was made of pictures alone has no other step before it.
+      const percent = outline.source.direct === true ? 100 : percentAt(image, outline.steps, outline);
+      return [report(percent, { now: "checking" }, outline.steps)];
+    }
     case "preparing":
       return [report(encoded(outline) + 1, { now: "pictures" })];
+    case "enhancing":
+    case "masking":
+      // These belong to passes.
+      return [];
     case "upscaling": {
       const { width, height, part: done, parts: of } = at;
       const began = encoded(outline) + 2;
@@ -96,22 +85,6 @@ export function reportsAt(at: Moment, outline: JobOutline): readonly Report[] {
   }
 }
 
-/** What clients are told that is going on. */
-function stageOf({ stage }: Moment): Stage {
-  switch (stage) {
-    case "preparing":
-      return "loading";
-    case "encoding-picture":
-      return "encoding";
-    case "loading":
-    case "encoding":
-    case "upscaling":
-    case "denoising":
-    case "decoding":
-      return stage;
-  }
-}
-
 /** The texts of an image; what is done of a long one is told for itself, and moves no number. */
 function encodingReports(
   { image, texts, part, parts }: Extract<Moment, { stage: "encoding" }>,
@@ -124,6 +97,20 @@ function encodingReports(
     return [report(percent, { now: "part", of: parts, texts }, part)];
   const isFirst = image === 0 && texts === (outline.expansion ? "expansion" : "positive");
   return [...(isFirst ? [report(3, { now: "prompts" })] : []), report(percent, { now: texts })];
+}
+
+/**
+ * A result is about to be kept, of a pass or none; nothing is said of a picture that was given, nor of a mask.
+ *
+ * @param seed null of what was made without noise
+ */
+export function savingResult(
+  { index, seed, pass }: Readonly<{ index: number; seed: bigint | null; pass?: PassImage | undefined }>,
+  outline: JobOutline,
+): Report | undefined {
+  if (pass !== undefined) return pass.shows === "mask" ? undefined : savingPass(pass, outline);
+  if (seed !== null) return savingReport(index, outline);
+  return outline.enhance === undefined ? savingPicture : undefined;
 }
 
 /** An image is about to be kept. */
@@ -143,15 +130,6 @@ export const savingPicture: Report = {
   image: 0,
   step: 0,
 };
-
-const share = (outline: JobOutline): number =>
-  (100 - prepared(outline)) / Math.max(1, outline.images * outline.steps);
-
-/** A product of fractions may end a hair below the whole number it stands for. */
-const whole = (value: number): number => Math.floor(value + 1e-9);
-
-const base = (image: number, outline: JobOutline): number =>
-  whole(prepared(outline) + image * outline.steps * share(outline));
 
 const percentAt = (image: number, step: number, outline: JobOutline): number =>
   Math.min(100, whole(base(image, outline) + step * share(outline)));

@@ -14,16 +14,12 @@ import { type ImageStore, resultPath } from "#/stores/images.ts";
 import { type Doors, doorOf } from "./door.ts";
 import type { End } from "./endings.ts";
 import { EngineJob } from "./engine-job.ts";
+import { type Enhancing, enhancingOf, type Result } from "./enhancing.ts";
 import type { TaskHappening } from "./events.ts";
+import { type JobOutline, outlineOf, type Report } from "./job-outline.ts";
 import { lazyPreview } from "./lazy-preview.ts";
-import {
-  type JobOutline,
-  openingReports,
-  type Report,
-  reportsAt,
-  savingPicture,
-  savingReport,
-} from "./progress.ts";
+import { isDone, loadLeft, type WhatIsLeft } from "./left-of.ts";
+import { openingReports, reportsAt, savingResult } from "./progress.ts";
 import type { Preview, Task, TaskImage, TaskState } from "./task.ts";
 import { type DecodingPace, TimeLeft } from "./time-left.ts";
 
@@ -52,6 +48,14 @@ export type RunParts = Readonly<{
   baseUrl: () => string;
   /** The text written into an image, if any is wanted. */
   textOf: (params: GenerateParams, resolved: Resolved, image: number) => Promise<EmbeddedText | undefined>;
+}>;
+
+/** What a run is about. */
+type Work = Readonly<{
+  params: GenerateParams;
+  resolved: Resolved;
+  outline: JobOutline;
+  enhancing: Enhancing | undefined;
 }>;
 
 /** Where a run reports to. */
@@ -116,40 +120,37 @@ export class TaskRun {
     note: (note: RunNote) => void = () => undefined,
   ): Promise<End | undefined> {
     this.#note = note;
-    const done = (this.#images.at(-1)?.index ?? -1) + 1;
-    const outline: JobOutline = {
-      performance: params.performance_selection,
-      expansion: resolved.recipe.images.some(({ expand }) => expand !== undefined),
-      source: resolved.recipe.source,
-      controls: resolved.recipe.controls !== undefined,
-      patched: resolved.recipe.patch !== undefined,
-      images: resolved.recipe.images.length,
-      steps: resolved.recipe.steps,
-      done,
-    };
+    const enhancing = enhancingOf(this.id, params, resolved, this.#parts);
+    const left = enhancing?.left(this.#images) ?? this.#leftOf(resolved.recipe);
+    const work = { params, resolved, enhancing, outline: outlineOf(params, resolved, left.done) };
+    const { outline } = work;
     const { width, height } = resolved.recipe.size;
     this.#timeLeft = new TimeLeft(outline, () => this.#parts.pace.expected(width * height));
     for (const report of openingReports(outline)) this.#report(report, null, outline);
     // A checkpoint's first hash takes as long as reading it: begun now, it is there when the first picture asks again.
-    if (outline.steps > 0) void this.#parts.textOf(params, resolved, done).catch(() => undefined);
+    if (outline.images * outline.steps > 0)
+      void this.#parts.textOf(params, resolved, outline.done).catch(() => undefined);
+    for await (const result of enhancing?.unwritten(this.#images) ?? []) await this.#keepResult(result, work);
+    const outcome: Outcome | undefined = isDone(left.recipe)
+      ? { status: "finished" }
+      : await this.#follow(
+          this.#job.run(left.recipe, async () => [
+            ...(await this.#parts.loadInputs(resolved)),
+            ...(await loadLeft(left.paths, this.#parts.decoding)),
+          ]),
+          work,
+        );
+    if (this.#abandoned || outcome === undefined) return undefined;
+    if (params.generate_image_grid && outcome.status === "finished") await this.#addGrid(work);
+    return this.#end(outcome);
+  }
+
+  /** What is left of a recipe whose pictures are done with when they are made. */
+  #leftOf(recipe: Resolved["recipe"]): WhatIsLeft {
+    const done = (this.#images.at(-1)?.index ?? -1) + 1;
     // What was made of pictures alone is the only image, and so is a grid the last one.
     const isComplete = this.#images.some(({ seed }) => seed === "");
-    const recipe = {
-      ...resolved.recipe,
-      images: isComplete ? [] : resolved.recipe.images.slice(done),
-    };
-    const outcome: Outcome | undefined =
-      recipe.images.length === 0
-        ? { status: "finished" }
-        : await this.#follow(
-            this.#job.run(recipe, () => this.#parts.loadInputs(resolved)),
-            params,
-            resolved,
-            outline,
-          );
-    if (this.#abandoned || outcome === undefined) return undefined;
-    if (params.generate_image_grid && outcome.status === "finished") await this.#addGrid(params, outline);
-    return this.#end(outcome);
+    return { done, paths: [], recipe: { ...recipe, images: isComplete ? [] : recipe.images.slice(done) } };
   }
 
   /** How the task ends that was asked to stop and cannot be waited for; finished images stay. */
@@ -163,12 +164,7 @@ export class TaskRun {
   }
 
   /** Reads the engine to its end even if we cannot keep what it makes: a job that is left runs on unseen. */
-  async #follow(
-    events: AsyncIterable<EngineEvent>,
-    params: GenerateParams,
-    resolved: Resolved,
-    outline: JobOutline,
-  ): Promise<Outcome | undefined> {
+  async #follow(events: AsyncIterable<EngineEvent>, work: Work): Promise<Outcome | undefined> {
     let outcome: Outcome | undefined;
     let failure: Readonly<{ thrown: unknown }> | undefined;
     for await (const event of events) {
@@ -176,11 +172,7 @@ export class TaskRun {
       if (event.type === "settled") outcome = event.outcome;
       if (failure !== undefined) continue;
       try {
-        if (event.type === "progress") {
-          const preview = event.preview === undefined ? null : lazyPreview(event.preview);
-          for (const report of reportsAt(event.at, outline)) this.#report(report, preview, outline);
-        } else if (event.type === "note") this.#note(event.note);
-        else if (event.type === "image") await this.#keep(event, params, resolved, outline);
+        await this.#hear(event, work);
       } catch (thrown) {
         failure = { thrown };
         this.#job.control("stop");
@@ -189,6 +181,19 @@ export class TaskRun {
     if (failure !== undefined) throw failure.thrown;
     if (outcome === undefined) throw new BugError("The engine ended a job without saying how.");
     return outcome;
+  }
+
+  async #hear(event: EngineEvent, work: Work): Promise<void> {
+    const { outline, enhancing } = work;
+    if (event.type === "progress") {
+      const preview = event.preview === undefined ? null : lazyPreview(event.preview);
+      for (const report of reportsAt(event.at, outline, event.pass)) this.#report(report, preview, outline);
+    } else if (event.type === "note") this.#note(event.note);
+    else if (event.type === "image") await this.#keep(event, work);
+    else if (event.type === "passed") {
+      const result = await enhancing?.passed(event);
+      if (result !== undefined) await this.#keepResult(result, work);
+    }
   }
 
   #end(outcome: Outcome): End {
@@ -205,11 +210,11 @@ export class TaskRun {
 
   #report(report: Report, preview: Preview | null, outline: JobOutline): void {
     this.#percent = Math.max(this.#percent, report.percent);
-    const { images } = outline;
-    const { moment } = report;
+    const { item: _, images = outline.images, ...said } = report;
+    const { moment } = said;
     // What counts while texts are encoded are their parts.
-    const steps = moment.now === "part" ? moment.of : outline.steps;
-    const progress = { ...report, percent: this.#percent, images, steps, preview };
+    const steps = moment.now === "part" ? moment.of : (said.steps ?? outline.steps);
+    const progress = { ...said, percent: this.#percent, images, steps, preview };
     // The last step's preview is the newest picture there is until the image is saved.
     if (report.stage !== "decoding") this.#preview = preview;
     const shown = { ...progress, preview: this.#preview };
@@ -219,23 +224,35 @@ export class TaskRun {
     this.#reader.tell({ type: "progress", ...progress, etaMs });
   }
 
-  async #keep(
-    event: ImageEvent,
-    params: GenerateParams,
-    resolved: Resolved,
-    outline: JobOutline,
-  ): Promise<void> {
+  async #keep(event: ImageEvent, work: Work): Promise<void> {
+    const { outline, resolved, enhancing } = work;
     const index = event.index + outline.done;
-    const { seed, timings } = event.facts;
-    this.#report(seed === null ? savingPicture : savingReport(index, outline), null, outline);
+    const { image: pixmap, facts } = event;
+    if (facts.timings.decoding > 0)
+      this.#parts.pace.took(facts.timings.decoding, pixmap.width * pixmap.height);
+    const result =
+      enhancing === undefined
+        ? { pixmap, index, facts, made: asMade(resolved, index, facts), image: index }
+        : await enhancing.made(event, outline.done);
+    if (result !== undefined) await this.#keepResult(result, work);
+  }
+
+  /** Saves an image once: an attempt may have ended between that and what came of it. */
+  async #keepResult({ pixmap, index, facts, made, image, pass }: Result, work: Work): Promise<void> {
+    if (this.#images.some((one) => one.index === index)) return;
+    const { params, outline } = work;
+    const { seed, timings, nsfw } = facts;
+    if (nsfw === true) this.#note({ note: "blackened", image: index });
+    const report = savingResult({ index, seed, pass }, outline);
+    if (report !== undefined) this.#report(report, null, outline);
     const from = this.#parts.now();
-    const made = asMade(resolved, index, event.facts);
     // As in Fooocus: what no model drew says nothing of one.
-    const text = seed === null ? undefined : await this.#parts.textOf(params, made, index);
-    const image = await this.#save(event.image, params, index, text);
-    if (timings.decoding > 0) this.#parts.pace.took(timings.decoding, event.image.width * event.image.height);
+    const text = seed === null ? undefined : await this.#parts.textOf(params, made, image);
+    const saved = await this.#save(pixmap, params, index, text);
     const saving = Math.max(0, this.#parts.now() - from);
-    this.#add({ ...image, seed: seed?.toString() ?? "", timings: { ...timings, saving } }, params);
+    const checked = nsfw === undefined ? {} : { nsfw };
+    const kept = { ...saved, ...checked, seed: seed?.toString() ?? "", timings: { ...timings, saving } };
+    this.#add(kept, params);
   }
 
   #add(image: TaskImage, params: GenerateParams): void {
@@ -262,7 +279,9 @@ export class TaskRun {
   }
 
   /** The grid is made of the files, so that images of an earlier attempt are in it too. */
-  async #addGrid(params: GenerateParams, outline: JobOutline): Promise<void> {
+  async #addGrid({ params, outline, enhancing }: Work): Promise<void> {
+    const index = enhancing?.gridIndex ?? outline.images;
+    if (this.#images.some((one) => one.index === index)) return;
     const pixmaps: Pixmap[] = [];
     for (const { url } of this.#images) {
       const path = resultPath(url, this.#parts.images);
@@ -271,7 +290,7 @@ export class TaskRun {
     }
     const grid = imageGrid(pixmaps);
     if (grid === undefined) return;
-    const image = await this.#save(grid, params, outline.images, undefined);
+    const image = await this.#save(grid, params, index, undefined);
     this.#add({ ...image, seed: "", timings: null }, params);
   }
 }

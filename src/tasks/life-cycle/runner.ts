@@ -80,6 +80,7 @@ export class TaskRunner {
       if (end === undefined) this.tasks.add({ task, attempts, images });
       else this.#parts.endings.settle(task, end);
     }
+    this.#parts.images.onTheWay.dropOthers(this.tasks.ids);
     this.tasks.tell();
     this.#next();
   }
@@ -166,6 +167,7 @@ export class TaskRunner {
 
   #settle(task: Task, end: End): void {
     this.tasks.end(task.id);
+    this.#parts.images.onTheWay.drop(task.id);
     this.#parts.endings.settle(task, end);
   }
 

@@ -1,4 +1,4 @@
-import type { JobOutline, Report } from "./progress.ts";
+import type { JobOutline, Report } from "./job-outline.ts";
 
 /** How long decoding takes on an engine, as far as it has decoded since this process began. */
 export class DecodingPace {
@@ -18,9 +18,19 @@ export class DecodingPace {
 /** Steps after which their pace is honest. */
 const enough = 2;
 
+/** How many images are denoised, and how many steps there are from one of them to the end. */
+type Work = Readonly<{ images: number; stepsFrom: (image: number) => number }>;
+
+/** Images are denoised first, then passes over each of them; the latter count as images here. */
+function workOf({ images, steps, enhance = { pictures: 0, passes: [] } }: JobOutline): Work {
+  const passes = Array.from({ length: enhance.pictures }, () => enhance.passes.map((pass) => pass.steps));
+  const all = [...Array.from({ length: images }, () => steps), ...passes.flat()];
+  return { images: all.length, stepsFrom: (image) => all.slice(image).reduce((sum, one) => sum + one, 0) };
+}
+
 /** Time to the end of a run, from what was seen: the pace of its steps, and how long decoding took before. */
 export class TimeLeft {
-  readonly #outline: JobOutline;
+  readonly #work: Work;
   readonly #decoding: () => number | undefined;
   #walkedFor = 0;
   #walked = 0;
@@ -29,24 +39,24 @@ export class TimeLeft {
 
   /** @param decoding milliseconds that a picture's decoding takes, if any was decoded before */
   constructor(outline: JobOutline, decoding: () => number | undefined) {
-    this.#outline = outline;
+    this.#work = workOf(outline);
     this.#decoding = decoding;
   }
 
   /** Milliseconds to the end; null where nobody can know. `now` is that of a report, in order. */
-  at({ stage, image, step }: Report, now: number): number | null {
-    const { images, steps } = this.#outline;
+  at({ stage, image: at, item: image = at, step }: Report, now: number): number | null {
+    const { images, stepsFrom } = this.#work;
     const decoding = this.#decoding();
     if (stage === "decoding") {
       if (this.#decodingSince?.image !== image) this.#decodingSince = { image, at: now };
       if (decoding === undefined) return null;
       const begun = Math.max(0, decoding - (now - this.#decodingSince.at));
       const others = images - image - 1;
-      return others === 0 ? Math.round(begun) : this.#sum(others * steps, begun + others * decoding);
+      return others === 0 ? Math.round(begun) : this.#sum(stepsFrom(image + 1), begun + others * decoding);
     }
     if (stage !== "denoising" || step === 0) return null;
     this.#walk(image, step, now);
-    const left = (images - image) * steps - step;
+    const left = stepsFrom(image) - step;
     // What comes after the last step takes as long as several.
     if (left === 0 && decoding === undefined) return null;
     return this.#sum(left, (images - image) * (decoding ?? 0));

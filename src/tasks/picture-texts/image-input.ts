@@ -1,5 +1,6 @@
 import type { GenerateParams, GenerateRequest } from "#/api/generate.ts";
 import { controlSlots } from "#/recipe/control-slots.ts";
+import { enhancementOf } from "#/recipe/enhancement-of.ts";
 import { inputPictures } from "#/recipe/input-pictures.ts";
 
 /** What a request says of how it starts from a picture, by the picture without which it says nothing. */
@@ -20,6 +21,7 @@ const saying = {
     "outpaint_selections",
     "outpaint_distance",
   ],
+  enhance_input_image: [],
 } as const satisfies { [K in keyof GenerateParams]?: readonly (keyof GenerateParams)[] };
 
 /** What it says of how pictures guide it. */
@@ -32,11 +34,38 @@ const guiding = [
   "mixing_image_prompt_and_inpaint",
 ] as const satisfies readonly (keyof GenerateParams)[];
 
+/**
+ * What it says of an enhancement, and what else makes the same pictures again: the texts, the size and the steps of a pass are
+ * other ones than the request's.
+ */
+const enhancing = [
+  "enhance_checkbox",
+  "enhance_uov_method",
+  "enhance_uov_processing_order",
+  "enhance_uov_prompt_type",
+  "enhance_ctrls",
+  "save_final_enhanced_image_only",
+  "dino_erode_or_dilate",
+  "prompt",
+  "negative_prompt",
+  "style_selections",
+  "image_number",
+  "image_seed",
+  "disable_seed_increment",
+  "read_wildcards_in_order",
+  "aspect_ratios_selection",
+  "overwrite_width",
+  "overwrite_height",
+  "overwrite_step",
+  "loras",
+] as const satisfies readonly (keyof GenerateParams)[];
+
 /** Fields whose value is a picture's name. */
 const pictures: readonly string[] = [...Object.keys(saying), "inpaint_mask_image_upload"];
 
 /** The others. */
 const options: readonly string[] = [...Object.values(saying).flat(), ...guiding];
+const enhancingOptions: readonly string[] = enhancing;
 
 /** The field whose value is a list of slots with a picture's name in each. */
 const slotsField = "controlnet_image";
@@ -48,24 +77,37 @@ const inputName = /^[0-9a-f]{64}\.png$/;
  * Which pictures a request starts from, by their names in the inputs folder, and how, as one JSON text: Fooocus' schemes
  * have no word for it, and without it nothing tells how a picture was made that began with another one.
  *
- * @returns undefined for a request that starts from none
+ * @returns undefined for a request that starts from none and enhances none
  */
 export function imageInputOf(params: GenerateParams): string | undefined {
-  const all = inputPictures(params);
-  const used = all.filter(({ field }) => pictures.includes(field));
+  const brought = inputPictures(params);
+  const used = brought.filter(({ field }) => pictures.includes(field));
   const slots = controlSlots(params).flatMap(({ field, type, weight, stop }) => {
-    const name = all.find((one) => one.field === `${field}.cn_img`)?.name;
+    const name = brought.find((one) => one.field === `${field}.cn_img`)?.name;
     return name === undefined ? [] : [{ cn_img: name, cn_stop: stop, cn_weight: weight, cn_type: type }];
   });
-  if (used.length + slots.length === 0) return undefined;
+  const enhanced = enhancedBy(params);
+  if (used.length + slots.length + enhanced.length === 0) return undefined;
   const said = Object.entries(saying).flatMap(([picture, names]) =>
     used.some(({ field }) => field === picture) ? names.map((name) => [name, params[name]] as const) : [],
   );
   const guided = slots.map(() => guiding.map((name) => [name, params[name]] as const)).at(0) ?? [];
-  return JSON.stringify({
-    ...Object.fromEntries([...used.map(({ field, name }) => [field, name]), ...said, ...guided]),
+  const all = {
+    ...Object.fromEntries([...used.map(({ field, name }) => [field, name]), ...said, ...guided, ...enhanced]),
     ...(slots.length === 0 ? {} : { [slotsField]: slots }),
-  });
+  };
+  // Seeds may have more digits than numbers keep.
+  return JSON.stringify(all, (_key, value: unknown) =>
+    typeof value === "bigint" ? value.toString() : value,
+  );
+}
+
+/** What a request says of its enhancement, without the regions that are not enabled; nothing where it asks for none. */
+function enhancedBy(params: GenerateParams): readonly (readonly [string, unknown])[] {
+  const asked = enhancementOf(params);
+  if (asked === undefined) return [];
+  const regions = asked.regions.map((at) => params.enhance_ctrls[at]);
+  return enhancing.map((name) => [name, name === "enhance_ctrls" ? regions : params[name]]);
 }
 
 /** The way back: the fields of a request, of whatever type a picture says; undefined if the text is none of ours. */
@@ -81,7 +123,7 @@ export function readImageInput(
         ? slotNames(said).every((one) => inputName.test(one))
         : pictures.includes(name)
           ? inputName.test(String(said))
-          : options.includes(name),
+          : options.includes(name) || ("enhance_checkbox" in value && enhancingOptions.includes(name)),
     );
     return Object.fromEntries(taken);
   } catch {

@@ -58,7 +58,9 @@ export function requestOfImage(read: ReadMetadata, world: World): RequestOfImage
 
 /** What is guided by pictures alone starts from noise, at the size that was asked for. */
 const startsElsewhere = (start: ReturnType<typeof readImageInput>): boolean =>
-  start?.uov_input_image !== undefined || start?.inpaint_input_image !== undefined;
+  start?.uov_input_image !== undefined ||
+  start?.inpaint_input_image !== undefined ||
+  start?.enhance_checkbox !== undefined;
 
 /** The steps that a mode makes by itself of what a picture says it started from. */
 const usualSteps = ({ steps, upscaling }: Performance, start: ReturnType<typeof readImageInput>): number =>

@@ -1,4 +1,5 @@
 import type { Draft } from "./draft.ts";
+import { EnhancePanel } from "./enhance/enhance-panel.tsx";
 import { NumberFields } from "./number-fields.tsx";
 import { PerformanceField } from "./performance-field.tsx";
 import { SizeField } from "./size-field.tsx";
@@ -40,6 +41,7 @@ export function Composer({ draft, source, styles, problem, busy, change, submit 
         />
       </div>
       <SourcePanel {...source} />
+      <EnhancePanel draft={draft.enhance} change={(enhance) => change({ enhance })} />
       <PerformanceField value={draft.performance} change={(performance) => change({ performance })} />
       {takesPart(source.draft) ? null : <SizeField value={draft.size} change={(size) => change({ size })} />}
       <NumberFields count={draft.count} seed={draft.seed} change={change} />

@@ -1,3 +1,4 @@
+import { type EnhanceDraft, emptyEnhance, enhanceFields, enhanceOf } from "./enhance/enhance-draft.ts";
 import { furtherSettings } from "./further-settings.ts";
 import { textOf } from "./values.ts";
 import { type TaskRecord } from "./wire.ts";
@@ -12,6 +13,7 @@ export type Draft = Readonly<{
   count: number;
   /** Null: what the server takes by itself. */
   styles: readonly string[] | null;
+  enhance: EnhanceDraft;
   /** Fields that the form does not show, taken from a picture's settings. */
   further: Readonly<Record<string, unknown>>;
 }>;
@@ -24,6 +26,7 @@ export const emptyDraft: Draft = {
   seed: "",
   count: 1,
   styles: null,
+  enhance: emptyEnhance,
   further: {},
 };
 
@@ -39,6 +42,7 @@ export function requestOf(draft: Draft): Readonly<Record<string, unknown>> {
     // As text: the server reads all 64 bits of it, a number here would lose some.
     ...(draft.seed.trim() === "" ? {} : { image_seed: draft.seed.trim() }),
     ...(draft.styles === null ? {} : { style_selections: draft.styles }),
+    ...enhanceFields(draft.enhance),
   };
 }
 
@@ -62,6 +66,7 @@ export function draftOf(
     seed: text("image_seed"),
     count: Number(text("image_number")) || 1,
     styles: Array.isArray(styles) ? styles.filter((one) => typeof one === "string") : null,
+    enhance: enhanceOf(params),
     further: furtherSettings(params, defaults),
   };
 }

@@ -1,13 +1,15 @@
+import { enhanceNames } from "./enhance/enhance-draft.ts";
 import { isObject } from "./values.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 
 /** What the form has fields for, what is about pictures, and how an answer is to come: none of it is carried along. */
-const known = new Set(
-  "prompt negative_prompt style_selections performance_selection aspect_ratios_selection image_number image_seed current_tab uov_method upscale_multiple overwrite_vary_strength overwrite_upscale_strength inpaint_additional_prompt inpaint_engine inpaint_strength inpaint_respective_field inpaint_erode_or_dilate inpaint_disable_initial_latent inpaint_advanced_masking_checkbox invert_mask_checkbox input_image_checkbox uov_input_image inpaint_input_image inpaint_mask_image_upload enhance_input_image preset stream_output require_base64 async_process webhook_url".split(
+const known = new Set<string>([
+  ..."prompt negative_prompt style_selections performance_selection aspect_ratios_selection image_number image_seed current_tab uov_method upscale_multiple overwrite_vary_strength overwrite_upscale_strength inpaint_additional_prompt inpaint_engine inpaint_strength inpaint_respective_field inpaint_erode_or_dilate inpaint_disable_initial_latent inpaint_advanced_masking_checkbox invert_mask_checkbox input_image_checkbox uov_input_image inpaint_input_image inpaint_mask_image_upload enhance_input_image preset stream_output require_base64 async_process webhook_url".split(
     " ",
   ),
-);
+  ...enhanceNames,
+]);
 
 /**
  * Settings of a record that the form has no field for and that are other than the server's own: who takes a picture's

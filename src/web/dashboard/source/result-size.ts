@@ -21,6 +21,7 @@ export type Foreseen = Readonly<{ size: Size; direct: boolean }>;
 export function foreseen(draft: SourceDraft, working: number): Foreseen | undefined {
   const { picture, tab, method, extensions } = draft;
   if (picture === undefined || !takesPart(draft) || isTooLong(picture)) return undefined;
+  if (tab === "enhance") return { size: picture, direct: false };
   if (tab === "inpaint") {
     const { width, height } = isExtended(draft) ? outpaintRegion(picture, extensions) : picture;
     return { size: { width, height }, direct: false };

@@ -2,7 +2,7 @@ import { emptyMask, type MaskHistory } from "./mask-history.ts";
 import type { StartingPicture } from "./starting-picture.ts";
 
 /** What a picture is there for; the contract's `current_tab`. */
-export type SourceTab = "uov" | "inpaint";
+export type SourceTab = "uov" | "inpaint" | "enhance";
 
 /** The contract's methods, in its order. */
 export const methods = [
@@ -65,7 +65,7 @@ export const emptySource: SourceDraft = {
 
 /** Whether the request will be about the picture. */
 export const takesPart = ({ picture, tab, method }: SourceDraft): boolean =>
-  picture !== undefined && (tab === "inpaint" || method !== "Disabled");
+  picture !== undefined && (tab !== "uov" || method !== "Disabled");
 
 /** Whether any side is extended. */
 export const isExtended = ({ extensions }: SourceDraft): boolean =>

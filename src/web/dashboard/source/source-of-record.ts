@@ -18,9 +18,10 @@ export function sourceOfRecord({ req_params: params }: TaskRecord): RecordedSour
   };
   const method = methods.find((one) => one === params["uov_method"]) ?? "Disabled";
   const varied = method === "Disabled" ? undefined : image("uov_input_image");
-  const address = varied ?? image("inpaint_input_image");
+  const enhanced = image("enhance_input_image");
+  const address = enhanced ?? varied ?? image("inpaint_input_image");
   if (address === undefined) return undefined;
-  const inpaints = varied === undefined;
+  const inpaints = enhanced === undefined && varied === undefined;
   const number = (key: string, otherwise: number): number =>
     typeof params[key] === "number" ? params[key] : otherwise;
   const replaced = (key: string): string => (number(key, -1) > 0 ? textOf(params[key]) : "");
@@ -28,7 +29,7 @@ export function sourceOfRecord({ req_params: params }: TaskRecord): RecordedSour
     address,
     mask: inpaints ? image("inpaint_mask_image_upload") : undefined,
     fields: {
-      tab: inpaints ? "inpaint" : "uov",
+      tab: enhanced !== undefined ? "enhance" : inpaints ? "inpaint" : "uov",
       method: inpaints ? emptySource.method : method,
       multiple: number("upscale_multiple", emptySource.multiple),
       varyStrength: replaced("overwrite_vary_strength"),

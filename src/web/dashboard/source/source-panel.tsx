@@ -1,3 +1,4 @@
+import { type Describe, DescribeButtons } from "./describe-buttons.tsx";
 import { FileButton } from "./file-button.tsx";
 import { InpaintFields } from "./inpaint-fields.tsx";
 import { MaskEditor } from "./mask-editor.tsx";
@@ -16,12 +17,15 @@ export type SourcePanelProps = Readonly<{
   change: (part: Partial<SourceDraft>) => void;
   /** A file that somebody chose, dropped or pasted. */
   take: (file: File) => void;
+  /** Puts into the prompt what the picture shows. */
+  describe: Describe;
   complain: (problem: unknown) => void;
 }>;
 
 const tabs: readonly (readonly [SourceTab, string])[] = [
   ["uov", "Vary or upscale"],
   ["inpaint", "Inpaint or extend"],
+  ["enhance", "Enhance"],
 ];
 
 /** The picture to start from, if any: how it comes in, and what is done with it. */
@@ -80,6 +84,7 @@ function WithPicture(props: SourcePanelProps & Readonly<{ picture: StartingPictu
           </button>
         </div>
       </div>
+      <DescribeButtons picture={picture} describe={props.describe} />
       <fieldset>
         <legend class="hidden">What the picture is for</legend>
         <div class="segments tabs">
@@ -94,9 +99,21 @@ function WithPicture(props: SourcePanelProps & Readonly<{ picture: StartingPictu
       <p class="hint" role="status">
         {told(draft, props.working)}
       </p>
-      {draft.tab === "uov" ? <VaryFields {...props} /> : <Inpaint {...props} picture={picture} />}
+      <ForTab {...props} picture={picture} />
     </>
   );
+}
+
+function ForTab(props: SourcePanelProps & Readonly<{ picture: StartingPicture }>) {
+  const { picture } = props;
+  switch (props.draft.tab) {
+    case "uov":
+      return <VaryFields {...props} />;
+    case "inpaint":
+      return <Inpaint {...props} />;
+    case "enhance":
+      return <img class="shown" src={picture.shown} alt={`To enhance: ${picture.name}`} />;
+  }
 }
 
 function Inpaint({
@@ -125,6 +142,7 @@ function Inpaint({
 function told(draft: SourceDraft, working: number): string {
   if (draft.tab === "uov" && draft.method === "Disabled")
     return "Disabled: the picture takes no part, and a new one is made from the prompt.";
+  if (draft.tab === "enhance") return "Nothing new is made: say below what is done with this picture.";
   const made = foreseen(draft, working);
   if (made === undefined)
     return "This picture is too narrow: its longer side may be at most 100 times as long as the shorter one.";

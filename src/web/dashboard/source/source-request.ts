@@ -18,6 +18,8 @@ export async function sourceRequest(draft: SourceDraft): Promise<Fields> {
   switch (tab) {
     case "uov":
       return { current_tab: tab, uov_input_image: await sentPicture(picture.sent), ...varyFields(draft) };
+    case "enhance":
+      return { current_tab: tab, enhance_input_image: await sentPicture(picture.sent) };
     case "inpaint":
       return {
         current_tab: tab,

@@ -1,14 +1,8 @@
 import { expect, test } from "bun:test";
 import { sentenceOf } from "#/doors/fooocus-api/sentence.ts";
 import type { Moment } from "#/engine/protocol.ts";
-import {
-  type JobOutline,
-  openingReports,
-  type Report,
-  reportsAt,
-  savingPicture,
-  savingReport,
-} from "#/tasks/life-cycle/progress.ts";
+import type { JobOutline, Report } from "#/tasks/life-cycle/job-outline.ts";
+import { openingReports, reportsAt, savingPicture, savingReport } from "#/tasks/life-cycle/progress.ts";
 
 const outline = (images: number, steps: number, expansion: boolean): JobOutline => ({
   performance: "Speed",

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import type { JobOutline, Report } from "#/tasks/life-cycle/progress.ts";
+import type { JobOutline, Report } from "#/tasks/life-cycle/job-outline.ts";
 import { DecodingPace, TimeLeft } from "#/tasks/life-cycle/time-left.ts";
 
 const outline: JobOutline = {

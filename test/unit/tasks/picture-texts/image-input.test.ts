@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { goneInputs, imageInputOf, readImageInput } from "#/tasks/picture-texts/image-input.ts";
 import { plainParams } from "../../../support/plain-request.ts";
+import { region } from "../../../support/regions.ts";
 
 const hash = (digit: string): string => `${digit.repeat(64)}.png`;
 const address = (digit: string): string => `https://draw.example/inputs/${hash(digit)}`;
@@ -78,4 +79,26 @@ test("what guides is said by name, weight and end, with how it is prepared; an a
   );
   const odd = { controlnet_image: [{ cn_img: "http://127.0.0.1/secret" }], controlnet_softness: 1 };
   expect(readImageInput(JSON.stringify(odd))).toEqual({ controlnet_softness: 1 });
+});
+
+test("what was enhanced says all of its request that a pass does not: texts, sizes, steps, and the seed to its last digit", () => {
+  const params = {
+    ...plainParams,
+    prompt: "a cat, <lora:a:1>",
+    image_seed: 2n ** 63n - 1n,
+    image_number: 3,
+    enhance_checkbox: true,
+    enhance_ctrls: [region({ enhance_prompt: "eyes" })],
+    enhance_input_image: address("a"),
+  };
+  const read = readImageInput(imageInputOf(params));
+  expect(read).toMatchObject({
+    enhance_input_image: `${"a".repeat(64)}.png`,
+    prompt: "a cat, <lora:a:1>",
+    image_seed: "9223372036854775807",
+    image_number: 3,
+    overwrite_step: -1,
+    enhance_ctrls: [{ enhance_prompt: "eyes" }],
+  });
+  expect(imageInputOf({ ...params, enhance_input_image: null, enhance_checkbox: false })).toBeUndefined();
 });
