@@ -102,19 +102,7 @@ async function outpaint(): Promise<void> {
   );
 }
 
-async function guided(): Promise<void> {
-  const before = await made("a large white heart on a teal background", 5);
-  const control = { cn_img: base64(before), cn_type: "PyraCanny" };
-  const edges = await made("", 5, { controlnet_image: [control], debugging_cn_preprocessor: true });
-  const after = await made("a red heart on a yellow background", 3, { controlnet_image: [control] });
-  await save("guided", [
-    { image: before, caption: "cn_img" },
-    { image: edges, caption: "its edges, as PyraCanny prepares them" },
-    { image: after, caption: "a red heart on a yellow background" },
-  ]);
-}
-
-const figures = { vary, upscale, inpaint, outpaint, guided };
+const figures = { vary, upscale, inpaint, outpaint };
 
 try {
   for (const [name, figure] of Object.entries(figures)) {

