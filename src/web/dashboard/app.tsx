@@ -49,7 +49,7 @@ export function App({ server }: Readonly<{ server: Server }>) {
           <Composer
             {...form}
             styles={styles}
-            source={{ ...source, draft: source.source, working, complain }}
+            source={{ ...source, draft: source.source, working, complain, describe: form.describe }}
             control={{ ...control, draft: control.control, tab }}
           />
         </div>

@@ -8,7 +8,9 @@ import { useControl } from "./control/use-control.ts";
 import { type Draft, draftOf, emptyDraft, requestOf } from "./draft.ts";
 import { emptyEnhance } from "./enhance/enhance-draft.ts";
 import type { Server } from "./server.ts";
+import type { Describe } from "./source/describe-buttons.tsx";
 import { sourceRequest } from "./source/source-request.ts";
+import { sentPicture } from "./source/starting-picture.ts";
 import { useSource } from "./source/use-source.ts";
 import { useAttempt } from "./use-attempt.ts";
 import type { TaskRecord } from "./wire.ts";
@@ -28,6 +30,11 @@ export function useForm(server: Server, connection: Connection | undefined, work
     source.restore(record);
     control.restore(record);
   };
+  /** The prompt that a picture could have been made of. */
+  const describe: Describe = async ({ sent }, type) => {
+    const prompt = await server.describe(await sentPicture(sent), type).catch(complain);
+    if (prompt !== undefined) change({ prompt });
+  };
   const keptOut = keepsOut(control.control, source.source);
   const request = async () => ({
     ...requestOf(draft),
@@ -37,7 +44,8 @@ export function useForm(server: Server, connection: Connection | undefined, work
   });
   const submit = () => attempt(request().then((fields) => connection?.generate(fields)));
   const preparing = async (at: number) => ({
-    ...requestOf({ ...draft, count: 1, enhance: emptyEnhance }),
+    // Nothing is drawn: the files of a fast performance need not be there.
+    ...requestOf({ ...draft, count: 1, enhance: emptyEnhance, performance: "Speed" }),
     ...(keptOut ? {} : await sourceRequest(preparedBeside(source.source, working))),
     ...(await controlRequest(control.control, at)),
   });
@@ -52,6 +60,7 @@ export function useForm(server: Server, connection: Connection | undefined, work
     attempt,
     complain,
     reuse,
+    describe,
     submit,
   };
 }

@@ -14,6 +14,8 @@ const answers = [
   "upscalers",
   "control",
   "image-prompts",
+  "safety",
+  "image-attention",
   "faces",
   "segment",
 ]
