@@ -8,19 +8,19 @@ import {
   type ControlDraft,
   emptyControl,
   emptySlot,
-  type Prepared,
   type SlotDraft,
   withOptions,
   withSlot,
 } from "./control-draft.ts";
 import { optionsOfRecord, slotsOfRecord } from "./control-of-record.ts";
-import { prepared } from "./preparation.ts";
+import { usePreparation } from "./use-preparation.ts";
 
 /** Control images, and the ways by which they come in: files, pictures of the history, and what guided a task. */
-export function useControl(server: Server, { attempt, complain, forget }: ReturnType<typeof useAttempt>) {
+export function useControl(server: Server, attempts: ReturnType<typeof useAttempt>) {
+  const { attempt, complain } = attempts;
   const [control, setControl] = useState<ControlDraft>(emptyControl);
   const [entered, setEntered] = useState<Readonly<{ at: number }>>();
-  const [hidden, setHidden] = useState<ReadonlySet<string>>(new Set());
+  const preparation = usePreparation(server, setControl, attempts);
   const change = (part: Partial<Omit<ControlDraft, "slots">>) =>
     setControl((before) => withOptions(before, part));
   const changeSlot = (at: number, part: Partial<SlotDraft>) =>
@@ -67,25 +67,7 @@ export function useControl(server: Server, { attempt, complain, forget }: Return
     attempt(restored());
   };
 
-  /** Shows how a picture is prepared, unless it is another one by then. */
-  const prepare = (at: number, request: Promise<Readonly<Record<string, unknown>>>) => {
-    const waiting: Prepared = { kind: "waiting" };
-    const show = (result: Prepared | undefined) =>
-      setControl((before) =>
-        before.slots[at]?.prepared === waiting ? withSlot(before, at, { prepared: result }) : before,
-      );
-    forget();
-    changeSlot(at, { prepared: waiting });
-    const hide = (id: string) => setHidden((before) => new Set([...before, id]));
-    request
-      .then((fields) => prepared(server, fields, hide))
-      .then(show)
-      .catch((error: unknown) => {
-        show(undefined);
-        complain(error);
-      });
-  };
-  return { control, change, changeSlot, take, takeOwn, guide, restore, prepare, hidden };
+  return { control, change, changeSlot, take, takeOwn, guide, restore, ...preparation };
 }
 
 /** The name of a place in the page. */
