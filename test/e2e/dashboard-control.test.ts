@@ -10,6 +10,8 @@ import { tinyCheckpoint } from "../support/golden.ts";
 import { packedModel } from "../support/packed-model.ts";
 
 setDefaultTimeout(600_000);
+// What is prepared waits until the engine is free.
+const patience = 300_000;
 if (chromiumPath === undefined)
   process.stderr.write("dashboard-control: skipped, no Chromium here (Debian package chromium)\n");
 
@@ -142,7 +144,7 @@ describe.skipIf(chromiumPath === undefined)("control images, on the dashboard", 
     await second.getByLabel("What is taken from it").selectOption("PyraCanny");
     await page.getByLabel("Size").selectOption("192*320");
     await second.getByRole("button", { name: "Show it prepared" }).click();
-    await page.getByRole("img", { name: "Control image 2, prepared" }).waitFor();
+    await page.getByRole("img", { name: "Control image 2, prepared" }).waitFor({ timeout: patience });
     const { width, height, at } = await shownPixels(page, "Control image 2, prepared");
     expect([width, height]).toEqual([192, 320]);
     // The circle's edge is white where it is seen in the picture that fills this size, and nothing else is.
@@ -164,7 +166,7 @@ describe.skipIf(chromiumPath === undefined)("control images, on the dashboard", 
     await second.getByRole("button", { name: "Show it prepared" }).waitFor();
     await page.getByLabel("Not at all").check();
     await second.getByRole("button", { name: "Show it prepared" }).click();
-    await page.getByRole("img", { name: "Control image 2, prepared" }).waitFor();
+    await page.getByRole("img", { name: "Control image 2, prepared" }).waitFor({ timeout: patience });
     const skipped = await shownPixels(page, "Control image 2, prepared");
     expect(skipped.at(seen(128, 128).x, seen(128, 128).y)).toBeGreaterThan(250);
     expect(errors).toEqual([]);
@@ -279,7 +281,7 @@ describe.skipIf(chromiumPath === undefined)("control images, on the dashboard", 
     await place(page, 1).getByLabel("What is taken from it").selectOption("CPDS");
     await place(page, 1).getByRole("button", { name: "Show it prepared" }).click();
     expect((await asked).postData()).toContain(`${server.url}/outputs/`);
-    await page.getByRole("img", { name: "Control image 1, prepared" }).waitFor();
+    await page.getByRole("img", { name: "Control image 1, prepared" }).waitFor({ timeout: patience });
     expect(errors).toEqual([]);
     await close();
   });
