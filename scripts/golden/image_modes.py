@@ -182,6 +182,8 @@ CASES = [
     guided("image-canny-lora", [image("large", weight=1.2, stop=0.9), canny(stop=0.5)], 4, "euler_ancestral", "normal", 43, loras=slots((LORA, 1.0))),
     guided("face-as-given", [face("tall", stop=0.9), image("wide", weight=0.4)], 4, "uni_pc", "karras", 44, skipping_cn_preprocessor=True),
     guided("image-distilled", [image()], 4, "lcm", "lcm", 45, guidance_scale=1),
+    guided("image-vary", [image("odd")], 4, "euler", "karras", 47, mixing_image_prompt_and_vary_upscale=True, uov_method="Vary (Strong)", uov_input_image="@wide.png"),
+    guided("image-inpaint", [image("odd"), canny("large")], 5, "euler", "karras", 48, mixing_image_prompt_and_inpaint=True, inpaint_input_image="@wide.png", inpaint_mask_image_upload="@mask-wide.png", overwrite_switch=3),
     guided("image-debug", [image("tall"), canny("odd")], 3, "euler", "karras", 46, debugging_cn_preprocessor=True),
     guided("debug", [cpds("tall"), canny("odd"), canny("wide")], 3, "euler", "karras", 36, debugging_cn_preprocessor=True),
 ]
