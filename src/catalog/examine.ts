@@ -3,6 +3,7 @@ import { BugError, ModelError } from "#/lib/errors.ts";
 import { networks } from "#/networks/index.ts";
 import type { Network } from "#/networks/network.ts";
 import type { Checkpoint } from "#/weights/checkpoint.ts";
+import { blipTensors } from "#/weights/layouts/blip.ts";
 import { towerSource } from "#/weights/layouts/clip-vision.ts";
 import { checkTowerFits } from "#/weights/layouts/image-prompt.ts";
 import { checkHeadFits } from "#/weights/layouts/inpaint-head.ts";
@@ -109,6 +110,11 @@ export class Examiner {
       readInpaintPatch(openWeights(path), checkpoint);
       return [];
     });
+  }
+
+  /** @throws ModelError if it captions no pictures */
+  captioner(path: string): void {
+    this.#others.of(["captioner", path, stampAt(path)], () => blipTensors(openWeights(path)).notes);
   }
 
   /**

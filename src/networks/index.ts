@@ -1,3 +1,5 @@
+import { blipText } from "./blip-text.ts";
+import { blipVision } from "./blip-vision.ts";
 import { controlHint } from "./control-hint.ts";
 import { controlnet } from "./controlnet.ts";
 import { gpt2 } from "./gpt2.ts";
@@ -9,6 +11,7 @@ import type { Network } from "./network.ts";
 import { retinaface } from "./retinaface.ts";
 import { rrdbFeatures } from "./rrdb-features.ts";
 import { rrdbPixels } from "./rrdb-pixels.ts";
+import { safetyChecker } from "./safety-checker.ts";
 import { samImageEncoder } from "./sam-image-encoder.ts";
 import { samMaskDecoder } from "./sam-mask-decoder.ts";
 import { textG, textGVectors } from "./text-g.ts";
@@ -38,6 +41,7 @@ export const networks = {
   "vae-encoder": vaeEncoder,
   "rrdb-features": rrdbFeatures,
   "rrdb-pixels": rrdbPixels,
+  "safety-checker": safetyChecker,
   "sam-image-encoder": samImageEncoder,
   "sam-mask-decoder": samMaskDecoder,
   retinaface,
@@ -47,6 +51,12 @@ export const networks = {
 export const sd1Networks = {
   "unet-sd1": unetSd1,
   interposer,
+} as const satisfies Record<string, Network>;
+
+/** Those that say in words what a picture shows: a tool's, of a file of their own. */
+export const captionNetworks = {
+  "blip-vision": blipVision,
+  "blip-text": blipText,
 } as const satisfies Record<string, Network>;
 
 /** A network of the table. */

@@ -12,6 +12,7 @@ import type { Log } from "#/lib/log.ts";
 import type { NetworkName } from "#/networks/index.ts";
 import type { Features } from "#/networks/network.ts";
 import type { Recipe } from "#/recipe/recipe.ts";
+import type { Captioner } from "#/runtime/captioner.ts";
 import { chooseDevice } from "#/runtime/choose-device.ts";
 import { DerivedFiles } from "#/runtime/derived-files.ts";
 import { type ForeignNetwork, openForeign } from "#/runtime/foreign/foreign-network.ts";
@@ -22,6 +23,7 @@ import { ownPaths } from "#/runtime/own-paths.ts";
 import { probe } from "#/runtime/probe.ts";
 import { Residency } from "#/runtime/residency.ts";
 import { watchedNetworks, watchFiles } from "#/runtime/watched-networks.ts";
+import { openCaptioner } from "./describe/open-captioner.ts";
 import { ExpansionWordsCache } from "./expansion-words-cache.ts";
 import { needsTexts } from "./sources/needs-texts.ts";
 import type { Conditioning } from "./stages/encode-text.ts";
@@ -49,6 +51,12 @@ export type EngineContext = Readonly<{
    * @throws RequestError `missing-model` where it is gone
    */
   modelText: (folder: ModelKind, name: string) => string;
+  /**
+   * What captions photographs, until the job's end.
+   *
+   * @throws as {@link openCaptioner}
+   */
+  captioner: () => Promise<Captioner>;
   /** What prompt expansion writes with; only asked of a job that has something to expand. */
   expansionWords: () => ExpansionWords;
   /** The end of a job: of its networks those stay open that the budget has room for. */
@@ -110,6 +118,10 @@ export async function openContext(
       ),
     modelText: (folder, name) =>
       readFileSync(there(findModel(settings.modelRoots, folder, name), folder, name), "utf8"),
+    captioner: async () => {
+      await residency.dropReplaced();
+      return openCaptioner(settings.modelRoots, workshop);
+    },
     endJob: () => residency.endJob(),
     conditioning: (key, make) => texts.conditioning(key, make),
     unload: async () => {

@@ -42,6 +42,11 @@ export type Recipe = Readonly<{
   /** What takes over in the middle of the run; null is one run of the base model. */
   refiner: Refiner | null;
   noise: NoiseRule;
+  /**
+   * Every picture is looked at by the safety checker among the `parts`, and a black one takes the place of what it finds; absent
+   * where nobody looks. There are no previews then.
+   */
+  checked?: true;
   /** How previews are made; null makes none. */
   previews: Previews | null;
   source: Source;

@@ -55,6 +55,11 @@ export type Networks = Readonly<{
    * patched UNet is told as `inpaint`. Only a job with an engine has the file for it.
    */
   inpaintHead: (inputs: Readonly<{ hole: Tensor; picture: Tensor }>) => Promise<Tensor>;
+  /**
+   * By how much what a picture [1, 3, 224, 224] in CLIP's levels shows is above the thresholds of the safety checker; only a job that
+   * names its file has it.
+   */
+  safety: (picture: Tensor) => Promise<Readonly<Record<"special" | "concepts", Tensor>>>;
   /** The model that takes over, where there is one. */
   refiner: RefinerNetworks | undefined;
   /**
@@ -152,6 +157,7 @@ function networksOf(
       : textEncodersWithVectors(ask, textWidths(checkpoint))),
     inpaintHead: async (inputs: Readonly<{ hole: Tensor; picture: Tensor }>) =>
       (await ask(networks["inpaint-head"], inputs)).feature,
+    safety: (picture: Tensor) => ask(networks["safety-checker"], { picture }),
     unet: async (inputs: UnetInputs) => (await ask(networks.unet, inputs)).prediction,
     ...vaeOf(ask, files, workshop),
     preview: previewOf(files, ask),

@@ -142,6 +142,7 @@ test("every answer that a network declares as its proof was compared", () => {
     "upscalers",
     "control",
     "image-prompts",
+    "safety",
     "image-attention",
     "faces",
     "segment",

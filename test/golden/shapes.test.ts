@@ -16,6 +16,7 @@ import { gpt2Tensors } from "#/weights/layouts/gpt2.ts";
 import { inpaintHeadSource } from "#/weights/layouts/inpaint-head.ts";
 import { adapterSource } from "#/weights/layouts/ip-adapter.ts";
 import { locatePart, type PartSource } from "#/weights/layouts/part-source.ts";
+import { safetySource } from "#/weights/layouts/safety-checker.ts";
 import { samSource } from "#/weights/layouts/sam.ts";
 import { sdxlCheckpoint } from "#/weights/layouts/sdxl.ts";
 import { upscalerTensors } from "#/weights/layouts/upscaler.ts";
@@ -25,7 +26,7 @@ import { readSafetensors } from "#/weights/safetensors.ts";
 import { expandContribOperators } from "../support/contrib-definitions.ts";
 import { evaluateDimension } from "../support/evaluate-dimension.ts";
 import { expansionModel } from "../support/expansion-files.ts";
-import { goldenPath, tinyCheckpoint } from "../support/golden.ts";
+import { goldenPath, tinyCheckpoint, tinySafety } from "../support/golden.ts";
 import { joinLoras } from "../support/join-loras.ts";
 import { packedModel } from "../support/packed-model.ts";
 import { upscalerFile } from "../support/upscaler-file.ts";
@@ -143,6 +144,7 @@ const parts: Readonly<Record<NetworkName, Part>> = {
     sizes: pictures,
   },
   "rrdb-pixels": { tensors: upscaler.tensors, sizes: pictures },
+  "safety-checker": { tensors: located(safetySource, await tinySafety()), sizes: [{}] },
   "inpaint-head": {
     tensors: located(inpaintHeadSource, goldenPath("inpaint-head.pth")),
     sizes: pictures,

@@ -29,6 +29,7 @@ export const stubNetworks = (answers: Partial<Networks>): Networks => ({
   controlNets: [],
   imagePrompts: [],
   inpaintHead: never,
+  safety: never,
   refiner: undefined,
   decode: never,
   encode: never,
@@ -65,6 +66,9 @@ export const stubContext = (networks: Networks): EngineContext => ({
   expansionWords: () => ({ tokenizer: createGpt2Tokenizer(""), candidates: [] }),
   open: async () => networks,
   modelText: () => "",
+  captioner: async () => {
+    throw new Error("nothing is captioned");
+  },
   foreign: () => {
     throw new Error("no foreign network is asked");
   },

@@ -4,6 +4,7 @@ import { controlFilesThere, towerFilesThere } from "#/catalog/control-files.ts";
 import { expansionThere } from "#/catalog/expansion-files.ts";
 import { inpaintFilesThere } from "#/catalog/inpaint-files.ts";
 import { mattesThere } from "#/catalog/matte-files.ts";
+import { safetyFileThere } from "#/catalog/safety-file.ts";
 import { VisionTowers } from "#/catalog/vision-towers.ts";
 import type { Config } from "#/config/schema.ts";
 import type { Pixmap } from "#/image/pixmap.ts";
@@ -21,6 +22,7 @@ import { examineInTurn, type ModelShelf } from "./examine-models.ts";
 import { foresee } from "./foresee.ts";
 import type { InputOptions } from "./image-source.ts";
 import { loadInputs } from "./load-inputs.ts";
+import { refuseUnusable } from "./mask-tool.ts";
 import { type Prepared, prepareBy, type ReadingRules } from "./prepare.ts";
 import { resolveAgain } from "./resolve-again.ts";
 import { type AskTool, createTools, type Tools } from "./tools.ts";
@@ -100,6 +102,7 @@ export function createIntake(parts: IntakeParts): Intake {
     ...parts,
     world,
     examine: (choice) => examine(choice, shelf),
+    refuseUnusable: (making, field) => refuseUnusable(making, field, shelf),
     defaultsFor: defaultsOf(parts),
     presets: assets.presets,
   };
@@ -138,6 +141,7 @@ function worldOf(
       ofWidth: (width) => towers.ofWidth(catalog.roots, width, isDemoFile),
     },
     inpaintFiles: inpaintFilesThere(catalog.roots),
+    safetyFile: safetyFileThere(catalog.roots),
     mattes: mattesThere(catalog.roots),
     previewFiles: catalog.names("vae_approx"),
     styles: assets.styles,

@@ -22,6 +22,7 @@ export const ownFileKinds = [
   "inpaint",
   "upscale_models",
   "prompt_expansion",
+  "safety_checker",
   "sam",
   "face_detector",
 ] as const;

@@ -14,6 +14,7 @@ const answers = [
   "upscalers",
   "control",
   "image-prompts",
+  "safety",
   "image-attention",
   "faces",
   "segment",

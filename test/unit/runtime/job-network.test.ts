@@ -4,7 +4,7 @@ import type { Network } from "#/networks/network.ts";
 import { readJobFiles } from "#/runtime/job-files.ts";
 import { jobNetwork } from "#/runtime/job-network.ts";
 import { expansionModel } from "../../support/expansion-files.ts";
-import { goldenPath, tinyCheckpoint } from "../../support/golden.ts";
+import { goldenPath, tinyCheckpoint, tinySafety } from "../../support/golden.ts";
 import { packedModel } from "../../support/packed-model.ts";
 import { upscalerFile } from "../../support/upscaler-file.ts";
 import { openWorkshop } from "../../support/workshop.ts";
@@ -22,9 +22,11 @@ const clip_vision = [packedModel("vision-open-clip.safetensors")];
 const prompts = { ip_adapter, clip_vision };
 const sam = packedModel("sam-tiny.safetensors");
 const face_detector = packedModel("face-f32.safetensors");
+const safety_checker = await tinySafety();
 const parts = {
   sam,
   face_detector,
+  safety_checker,
   prompt_expansion,
   inpaint,
   upscale_models,

@@ -56,6 +56,7 @@ function networksOver(during: () => void = () => undefined) {
     controlNets: [{ hint: run, residuals: async () => [await run()] }],
     imagePrompts: [{ ofPicture: async () => [await told()], ofNothing: async () => [await told()] }],
     inpaintHead: run,
+    safety: async () => ({ special: await run(), concepts: answer }),
     refiner: undefined,
     decode: run,
     encode: run,
