@@ -53,6 +53,9 @@ export type Result = Readonly<{
   domain?: string;
 }>;
 
+/** How many results a node has, and their types where they differ. */
+type Several = Readonly<{ count: number; types?: readonly ElementType[] }>;
+
 /** A weight of a file, seen under `dims` (the same elements in the same order). */
 export type Weight = Readonly<{
   name: string;
@@ -139,17 +142,17 @@ export class Graph {
     return this.nodeMany(op, inputs, attributes, { ...result, count: 1 })[0] as Value;
   }
 
-  /** Adds a node with several results of one shape and type. */
+  /** Adds a node with several results of one shape, and of one type where `types` does not name each one's. */
   nodeMany(
     op: string,
     inputs: readonly (Value | undefined)[],
     attributes: Node["attributes"],
-    { dims, elements, domain = "", count, ...options }: Result & Readonly<{ count: number }>,
+    { dims, elements, domain = "", count, types, ...options }: Result & Several,
   ): readonly Value[] {
     const type = options.type ?? inputs.find((input) => input !== undefined)?.type;
     if (type === undefined) throw new BugError(`The type of a ${op} node without inputs must be said.`);
-    const port = (): Port => ({ name: `${op}_${this.#next()}`, type, dims });
-    const results = Array.from({ length: count }, () => new Value(this, port(), elements));
+    const port = (at: number): Port => ({ name: `${op}_${this.#next()}`, type: types?.[at] ?? type, dims });
+    const results = Array.from({ length: count }, (_, at) => new Value(this, port(at), elements));
     this.#draw(this.nodes, { op, inputs, results, attributes, domain });
     return results;
   }

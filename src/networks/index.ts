@@ -1,6 +1,7 @@
 import { controlHint } from "./control-hint.ts";
 import { controlnet } from "./controlnet.ts";
 import { gpt2 } from "./gpt2.ts";
+import { groundingDino } from "./grounding-dino.ts";
 import { inpaintHead } from "./inpaint-head.ts";
 import { interposer } from "./interposer.ts";
 import type { Network } from "./network.ts";
@@ -34,6 +35,7 @@ export const networks = {
   "sam-image-encoder": samImageEncoder,
   "sam-mask-decoder": samMaskDecoder,
   retinaface,
+  "grounding-dino": groundingDino,
 } as const satisfies Record<string, Network>;
 
 /** Those that Stable Diffusion 1.x needs where it takes over from SDXL: no SDXL checkpoint has anything for them. */

@@ -21,6 +21,7 @@ export const ownFileKinds = [
   "prompt_expansion",
   "sam",
   "face_detector",
+  "detector",
 ] as const;
 export type OwnFileKind = (typeof ownFileKinds)[number];
 
