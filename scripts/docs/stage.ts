@@ -1,6 +1,7 @@
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { captionFile } from "#/catalog/caption-file.ts";
 import { startSourceServer } from "../bench/quality/source-server.ts";
 import {
   complaint,
@@ -39,6 +40,8 @@ function smallModels(folder: string): string {
     mkdirSync(dirname(join(models, to)), { recursive: true });
     copyFileSync(join(docs, "../test/golden/foreign", from), join(models, to));
   }
+  const captioner = readFileSync(join(docs, "../test/golden/tiny-blip.pth.zst"));
+  writeFileSync(join(models, "clip_vision", captionFile.name), Bun.zstdDecompressSync(captioner));
   return models;
 }
 

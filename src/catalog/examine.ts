@@ -3,9 +3,14 @@ import { BugError, ModelError } from "#/lib/errors.ts";
 import { networks } from "#/networks/index.ts";
 import type { Network } from "#/networks/network.ts";
 import type { Checkpoint } from "#/weights/checkpoint.ts";
+import { blipTensors } from "#/weights/layouts/blip.ts";
+import { towerSource } from "#/weights/layouts/clip-vision.ts";
+import { checkTowerFits } from "#/weights/layouts/image-prompt.ts";
 import { checkHeadFits } from "#/weights/layouts/inpaint-head.ts";
 import { readInpaintPatch } from "#/weights/layouts/inpaint-patch.ts";
 import { interposerFile } from "#/weights/layouts/interposer.ts";
+import { adapterSizes, adapterSource } from "#/weights/layouts/ip-adapter.ts";
+import { negativeNotes } from "#/weights/layouts/ip-negative.ts";
 import { type SampledAs, sampledAs } from "#/weights/layouts/parameterisation.ts";
 import { locatePart, type OwnFileKind, type PartSource } from "#/weights/layouts/part-source.ts";
 import { checkRefiner, refinerCheckpoint } from "#/weights/layouts/refiner.ts";
@@ -77,6 +82,25 @@ export class Examiner {
   }
 
   /**
+   * @param files an adapter of image prompts, the vision tower that reads pictures for it, and what it says in the negative branch,
+   *              if there is a file of that
+   * @returns what the files have and nobody uses
+   * @throws ModelError if one of them is not what it should be, or adapter and tower do not fit
+   */
+  imagePrompt(files: ImagePromptFiles, checkpoint: Checkpoint): readonly string[] {
+    const { adapter, tower, negative } = files;
+    const stamps = [adapter, tower, negative ?? ""].flatMap((path) => [path, path && stampAt(path)]);
+    return this.#others.of(["image-prompt", ...stamps, checkpoint.path, checkpoint.stamp], () => {
+      const reader = locatePart(adapterSource, checkpoint, openWeights(adapter));
+      const eyes = locatePart(towerSource, checkpoint, openWeights(tower));
+      checkTowerFits(reader, eyes);
+      const unfit =
+        negative === undefined ? [] : negativeNotes(openWeights(negative), adapterSizes(reader.tensors));
+      return [...reader.notes, ...eyes.notes, ...unfit];
+    });
+  }
+
+  /**
    * @returns what the file has and nobody uses: nothing
    * @throws ModelError if it is no inpaint patch for this checkpoint, every entry of it
    */
@@ -86,6 +110,11 @@ export class Examiner {
       readInpaintPatch(openWeights(path), checkpoint);
       return [];
     });
+  }
+
+  /** @throws ModelError if it captions no pictures */
+  captioner(path: string): void {
+    this.#others.of(["captioner", path, stampAt(path)], () => blipTensors(openWeights(path)).notes);
   }
 
   /**
@@ -119,6 +148,9 @@ export class Examiner {
     return this.#others.of(["lora", ...key], () => readLora(path, checkpoint, 0).notes);
   }
 }
+
+/** Paths of what an image prompt is made with. */
+type ImagePromptFiles = Readonly<{ adapter: string; tower: string; negative: string | undefined }>;
 
 /** Where the networks look for that part. */
 function sourceOf(kind: OwnFileKind): PartSource {

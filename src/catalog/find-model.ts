@@ -13,6 +13,7 @@ export const modelKinds = [
   "inpaint",
   "upscale_models",
   "prompt_expansion",
+  "safety_checker",
   "sam",
 ] as const;
 export type ModelKind = (typeof modelKinds)[number];

@@ -42,6 +42,7 @@ export const FooocusSchema = Type.Partial(
     path_controlnet: folders,
     path_clip_vision: folders,
     path_fooocus_expansion: folders,
+    path_safety_checker: folders,
     path_sam: folders,
     path_wildcards: Type.String(),
     path_outputs: Type.String(),
@@ -63,6 +64,7 @@ export const folderKeys = {
   path_controlnet: "controlnet",
   path_clip_vision: "clip_vision",
   path_fooocus_expansion: "prompt_expansion",
+  path_safety_checker: "safety_checker",
   path_sam: "sam",
 } as const satisfies Partial<Record<keyof FooocusKeys, string>>;
 

@@ -40,7 +40,9 @@ export type EngineCommand = Readonly<
 export type JobCommand = Extract<EngineCommand, { type: "generate" | "tool" }>;
 
 /** What is asked of a picture beside making another one of it. */
-export type Tool = Readonly<{ tool: "mask"; making: MaskMaking } | { tool: "describe"; as: "tags" }>;
+export type Tool = Readonly<
+  { tool: "mask"; making: MaskMaking } | { tool: "describe"; as: "tags" | "caption" }
+>;
 
 /** What a tool says of a picture: a mask of its size, white what was looked for, and how many things were found; or words. */
 export type ToolAnswer = Readonly<
@@ -75,11 +77,11 @@ export type LoadedModel = Readonly<{ name: string; bytes: number }>;
  * expansion, where there is one, positive, negative, the last not at CFG 1; each for all images first. Then, where pictures
  * are started from, comes `preparing`, once, and what is done with them: `upscaling` one of so many pixels, by parts, and
  * `encoding-picture`, by strips, which gives the latent that is started from (`start`), the one with holes where it is painted
- * anew (`holes`), or the one in the refiner's own space (`refiner`). A pass of the enhancement begins with `enhancing` and,
+ * anew (`holes`), or the one in the refiner's own space (`refiner`). A picture that is made may be looked at (`checking`). A pass of the enhancement begins with `enhancing` and,
  * where it is about a region, `masking`; after these come the same stages as for images, `image` being 0.
  */
 export type Moment = Readonly<
-  | { stage: "loading" | "preparing" | "enhancing"; image: number }
+  | { stage: "loading" | "preparing" | "checking" | "enhancing"; image: number }
   /** `shown` where what is looked at meanwhile is the mask. */
   | { stage: "masking"; image: number; shown: boolean }
   | { stage: "upscaling"; image: number; width: number; height: number; part: number; parts: number }
@@ -106,6 +108,8 @@ export type Moment = Readonly<
 export type RunNote = Readonly<
   /** The part that is painted anew was smaller than what is drawn. */
   | { note: "part-enlarged"; by: "network" | "lanczos" }
+  /** The safety checker found in this picture what it looks for: a black one took its place. */
+  | { note: "blackened"; image: number }
   /** Nothing of a picture is the region that a pass is about, so it was left out; the places of both. */
   | { note: "region-empty"; picture: number; region: number }
   /**
@@ -121,6 +125,8 @@ export type ImageFacts = Readonly<{
   seed: bigint | null;
   /** What prompt expansion made of its prompt, where it was asked for. */
   expansion?: string;
+  /** Whether a black one took its place; absent where nobody looked. */
+  nsfw?: boolean;
   /** The pixels that were sampled, where that depends on what was found in a picture. */
   sampled?: Readonly<{ width: number; height: number }>;
   timings: Readonly<{ loading: number; encoding: number; denoising: number; decoding: number }>;

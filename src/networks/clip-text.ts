@@ -2,13 +2,12 @@ import { sameShape } from "#/graph/dimensions.ts";
 import { Graph, type Value } from "#/graph/graph.ts";
 import { Module, type WeightSource } from "#/graph/module.ts";
 import type { Operators } from "#/graph/operators.ts";
-import { gelu, quickGelu } from "#/graph/ops/activation.ts";
-import { add, gather, matmul, residual } from "#/graph/ops/arithmetic.ts";
-import { attention } from "#/graph/ops/attention.ts";
+import { add, gather, matmul } from "#/graph/ops/arithmetic.ts";
 import { embedding } from "#/graph/ops/embedding.ts";
 import { linear } from "#/graph/ops/linear.ts";
 import { layerNorm } from "#/graph/ops/norm.ts";
 import { concat, dims, reshape, unsqueeze } from "#/graph/ops/shape.ts";
+import { batched, type ClipRows, clipLayer } from "./blocks/clip-layer.ts";
 import type { Features } from "./network.ts";
 
 const headSize = 64;
@@ -17,7 +16,7 @@ const headSize = 64;
  * What no shape tells: the activation of the feed-forward, whether a pooled vector is wanted, and whether vectors may stand
  * among the tokens.
  */
-type TextEncoderKind = Readonly<{ activation: "quick-gelu" | "gelu"; pooled: boolean; vectors?: boolean }>;
+type TextEncoderKind = Pick<ClipRows, "activation"> & Readonly<{ pooled: boolean; vectors?: boolean }>;
 
 /**
  * A CLIP text encoder (Radford et al. 2021, section 2.4) under transformers' names: causal, pre-norm.
@@ -51,12 +50,20 @@ export function clipText(
   const tokens = embedding(m.at("embeddings.token_embedding"), ids);
   const rows = kind.vectors === true ? withVectors(tokens, [positions, width]) : tokens;
   let x = reshape(add(rows, m.weight("embeddings.position_embedding.weight")), [-1, width]);
-  const text: Text = { batch: dims(ids, 0, 1), mask: causalMask(g, positions), width };
+  if (width % headSize !== 0)
+    throw m.misshapen("embeddings.token_embedding.weight", `columns in multiples of ${headSize}`);
+  const text: ClipRows = {
+    batch: dims(ids, 0, 1),
+    mask: causalMask(g, positions),
+    width,
+    heads: width / headSize,
+    activation: kind.activation,
+  };
 
   const wanted = clipSkip <= layers ? layers + 1 - clipSkip : layers;
   let hidden = x;
   for (let i = 0; i < (kind.pooled ? layers : wanted); i += 1) {
-    x = encoderLayer(m.at("encoder.layers").at(i), x, text, kind);
+    x = clipLayer(m.at("encoder.layers").at(i), x, text);
     if (i + 1 === wanted) hidden = x;
   }
   if (clipSkip > layers) hidden = layerNorm(m.at("final_layer_norm"), hidden);
@@ -74,30 +81,8 @@ function withVectors(tokens: Value, [positions, width]: readonly [number, number
   return reshape(gather(all, places), [-1, positions, width]);
 }
 
-type Text = Readonly<{ batch: Value; mask: Value; width: number }>;
-
-/** @param x rows [N * 77, w] */
-function encoderLayer(m: Module, x: Value, text: Text, kind: TextEncoderKind): Value {
-  const attended = selfAttention(m.at("self_attn"), layerNorm(m.at("layer_norm1"), x), text);
-  const h = residual(m.at("self_attn"), x, attended);
-  const inner = linear(m.at("mlp.fc1"), layerNorm(m.at("layer_norm2"), h));
-  const active = kind.activation === "gelu" ? gelu(inner) : quickGelu(inner);
-  return residual(m.at("mlp"), h, linear(m.at("mlp.fc2"), active));
-}
-
-function selfAttention(m: Module, x: Value, text: Text): Value {
-  const [q, k, v] = (["q_proj", "k_proj", "v_proj"] as const).map((name) => {
-    if (m.size(`${name}.weight`, 0) !== text.width) throw m.misshapen(`${name}.weight`, `${text.width} rows`);
-    return batched(linear(m.at(name), x), text);
-  });
-  if (q === undefined || k === undefined || v === undefined) throw m.misshapen("q_proj.weight", "q, k and v");
-  if (text.width % headSize !== 0) throw m.misshapen("q_proj.weight", `rows in multiples of ${headSize}`);
-  const mixed = attention({ q, k, v }, text.width / headSize, text.mask);
-  return linear(m.at("out_proj"), reshape(mixed, [-1, text.width]));
-}
-
 /** The end token's row of the last layer, normalised and projected: v · P as OpenCLIP stores it, or its transpose. */
-function pool(m: Module, last: Value, text: Text): void {
+function pool(m: Module, last: Value, text: ClipRows): void {
   const g = m.graph;
   const end = g.input("end", "int64", ["N"]);
   const rows = layerNorm(m.at("final_layer_norm"), last);
@@ -121,7 +106,3 @@ function causalMask(g: Graph, positions: number): Value {
   );
   return g.number(values, [1, 1, positions, positions]);
 }
-
-/** Rows [N * 77, w] as [N, 77, w]. */
-const batched = (rows: Value, { batch, width }: Text): Value =>
-  reshape(rows, concat([batch, rows.graph.constant("int64", [-1, width])], 0));

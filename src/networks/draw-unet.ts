@@ -8,12 +8,13 @@ import { groupNorm } from "#/graph/ops/norm.ts";
 import { concat } from "#/graph/ops/shape.ts";
 import { controlled } from "./blocks/controlled.ts";
 import { freeU, type Joined } from "./blocks/freeu.ts";
+import { imageAttention } from "./blocks/image-attention.ts";
 import { inputBlock, middleBlock, outputBlock } from "./blocks/unet-blocks.ts";
 import { type UnetFamily, unetInputs } from "./blocks/unet-inputs.ts";
 import type { Features } from "./network.ts";
 
 /** A family of UNets, and what is drawn into one. */
-type UnetKind = UnetFamily & Pick<Features, "freeU" | "inpaint" | "controlnet">;
+type UnetKind = UnetFamily & Pick<Features, "freeU" | "inpaint" | "controlnet" | "ip_adapter">;
 
 /**
  * The denoising network of latent diffusion (Rombach et al. 2022), as SDXL has it (Podell et al. 2023, section 2.1; the U of Ronneberger et al. 2015): what it predicts
@@ -22,7 +23,8 @@ type UnetKind = UnetFamily & Pick<Features, "freeU" | "inpaint" | "controlnet">;
  * Inputs: `sample` [N, 4, h, w] already scaled by c_in, `timestep` [N], `context` [N, T, D], `y` [N, ADM], and with
  * LoRAs `lora_strengths` [K], one for each LoRA of the set; with FreeU `freeu` [4]: b1, s1, b2, s2; with an inpaint head
  * `inpaint` [1, C, h, w], its answer, which is added behind the first convolution; with ControlNets `control_0` ... , one for
- * each skip and the last for the middle, which are added to what goes up. Output: `prediction` [N, 4, h, w]. All float32; sizes
+ * each skip and the last for the middle, which are added to what goes up; with image prompts those of `blocks/image-attention.ts`.
+ * Output: `prediction` [N, 4, h, w]. All float32; sizes
  * are symbolic, any h and w.
  *
  * @throws ModelError `weight-missing` or `weight-shape` naming the key
@@ -30,7 +32,9 @@ type UnetKind = UnetFamily & Pick<Features, "freeU" | "inpaint" | "controlnet">;
 export function drawUnet(source: WeightSource, operators: Operators, kind: UnetKind): Graph {
   const g = new Graph({ operators });
   const m = new Module(g, source);
-  const { sample, conditioning } = unetInputs(m, kind);
+  const { sample, conditioning: plain } = unetInputs(m, kind);
+  const conditioning =
+    kind.ip_adapter === true ? { ...plain, context: { ...plain.context, images: imageAttention(g) } } : plain;
 
   const factors = kind.freeU === true ? g.input("freeu", "float32", [4]) : undefined;
   const width = m.size("input_blocks.0.0.weight", 0);

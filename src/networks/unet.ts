@@ -12,13 +12,13 @@ export const unet = {
   from: { checkpoint: checkpointParts.unet },
   loras: "unet",
   patched: true,
-  keyedBy: ["freeU", "inpaint", "controlnet"],
+  keyedBy: ["freeU", "inpaint", "controlnet", "ip_adapter"],
   inputs: { sample: "latent", timestep: "timestep", context: "text", y: "adm" },
   outputs: ["prediction"],
   draw: (
     source: WeightSource,
     operators: Operators,
-    wanted?: Pick<Features, "freeU" | "inpaint" | "controlnet">,
+    wanted?: Pick<Features, "freeU" | "inpaint" | "controlnet" | "ip_adapter">,
   ) => drawUnet(source, operators, { ...wanted, transformers: sdxlTransformers, told: "text and sizes" }),
   goldens: {
     listing: "unet",
@@ -31,6 +31,10 @@ export const unet = {
       "unet-refiner.prediction",
       "unet-inpaint.prediction",
       "unet-control.prediction",
+      "unet-images-plain-odd.prediction",
+      "unet-images-plus-even.prediction",
+      "unet-images-two-odd.prediction",
+      "unet-images-everything.prediction",
     ],
   },
 } as const satisfies Network;

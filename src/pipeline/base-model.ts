@@ -4,6 +4,7 @@ import { constantInput, merged, sizeInput, textInput } from "#/sampling/guidance
 import { networkEstimate } from "#/sampling/guidance/network-estimate.ts";
 import type { ModelSampling } from "#/sampling/model-sampling.ts";
 import { controlContribution } from "./controls/control-contribution.ts";
+import { imageContribution } from "./controls/image-contribution.ts";
 import type { DenoisingModel } from "./denoiser.ts";
 import type { ImageJob } from "./job.ts";
 
@@ -25,7 +26,10 @@ export function baseModel(image: ImageJob, sampling: ModelSampling): DenoisingMo
       const scaling = { scale: scales[side], end: guidance.admEnd };
       const sizes = sizeInput(admVector(pooled, sampledSize(beginning), scaling));
       const told = merged(textInput(context), sizes);
-      const controls = controlContribution(image, told, sampling);
+      const controls = [
+        ...controlContribution(image, told, sampling),
+        ...imageContribution(image, side, sampling),
+      ];
       return networkEstimate(
         networks.unet,
         sampling,

@@ -3,6 +3,7 @@ import { type ExpansionFiles, expansionThere, findExpansion } from "#/catalog/ex
 import { findForeign, foreignFolder } from "#/catalog/find-foreign.ts";
 import { findModel, type ModelKind } from "#/catalog/find-model.ts";
 import { interposerPath } from "#/catalog/interposer-path.ts";
+import { folderOf } from "#/catalog/part-folders.ts";
 import type { EngineEvent, EngineSettings, RefusedDevice } from "#/engine/protocol.ts";
 import { operators } from "#/graph/operators.ts";
 import type { Device } from "#/lib/devices.ts";
@@ -11,15 +12,18 @@ import type { Log } from "#/lib/log.ts";
 import type { NetworkName } from "#/networks/index.ts";
 import type { Features } from "#/networks/network.ts";
 import type { Recipe } from "#/recipe/recipe.ts";
+import type { Captioner } from "#/runtime/captioner.ts";
 import { chooseDevice } from "#/runtime/choose-device.ts";
 import { DerivedFiles } from "#/runtime/derived-files.ts";
 import { type ForeignNetwork, openForeign } from "#/runtime/foreign/foreign-network.ts";
 import type { ModelPaths } from "#/runtime/job-files.ts";
 import { mappingLimit } from "#/runtime/mappings.ts";
 import { type Networks, startJob } from "#/runtime/models.ts";
+import { ownPaths } from "#/runtime/own-paths.ts";
 import { probe } from "#/runtime/probe.ts";
 import { Residency } from "#/runtime/residency.ts";
 import { watchedNetworks, watchFiles } from "#/runtime/watched-networks.ts";
+import { openCaptioner } from "./describe/open-captioner.ts";
 import { ExpansionWordsCache } from "./expansion-words-cache.ts";
 import { needsTexts } from "./sources/needs-texts.ts";
 import type { Conditioning } from "./stages/encode-text.ts";
@@ -47,6 +51,12 @@ export type EngineContext = Readonly<{
    * @throws RequestError `missing-model` where it is gone
    */
   modelText: (folder: ModelKind, name: string) => string;
+  /**
+   * What captions photographs, until the job's end.
+   *
+   * @throws as {@link openCaptioner}
+   */
+  captioner: () => Promise<Captioner>;
   /** What prompt expansion writes with; only asked of a job that has something to expand. */
   expansionWords: () => ExpansionWords;
   /** The end of a job: of its networks those stay open that the budget has room for. */
@@ -108,6 +118,10 @@ export async function openContext(
       ),
     modelText: (folder, name) =>
       readFileSync(there(findModel(settings.modelRoots, folder, name), folder, name), "utf8"),
+    captioner: async () => {
+      await residency.dropReplaced();
+      return openCaptioner(settings.modelRoots, workshop);
+    },
     endJob: () => residency.endJob(),
     conditioning: (key, make) => texts.conditioning(key, make),
     unload: async () => {
@@ -182,10 +196,7 @@ function pathsOf(
   return {
     loras: loras.map(({ name, weight }) => ({ path: pathOf("loras", name), weight })),
     inversions: inversions.map(({ said, name }) => ({ said, path: pathOf("embeddings", name) })),
-    ...Object.fromEntries(
-      parts.flatMap(({ kind, name }) => (kind === "controlnet" ? [] : [[kind, pathOf(kind, name)]])),
-    ),
-    controlnet: parts.flatMap(({ kind, name }) => (kind === "controlnet" ? [pathOf(kind, name)] : [])),
+    ...ownPaths(parts.map(({ kind, name }) => ({ kind, path: pathOf(folderOf(kind), name) }))),
     ...(patch === undefined ? {} : { patch: pathOf("inpaint", patch) }),
     vae: vae === null ? undefined : pathOf("vae", vae),
     base: pathOf("checkpoints", base),

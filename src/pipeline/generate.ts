@@ -1,6 +1,6 @@
 import type { ImageFacts, Moment, Outcome, Passed, PassImage, RunNote } from "#/engine/protocol.ts";
 import type { Pixmap } from "#/image/pixmap.ts";
-import type { PassPlace } from "#/recipe/enhancement.ts";
+import type { Enhancement, PassPlace } from "#/recipe/enhancement.ts";
 import type { EngineContext } from "./context.ts";
 import { copied } from "./copied.ts";
 import { enhancePictures } from "./enhance/enhance-pictures.ts";
@@ -33,8 +33,11 @@ export async function* generate(
     const made = new Map<number, Pixmap>();
     if (enhance === undefined || images.length > 0)
       for await (const fact of makeImages(order, context, run)) {
-        if (fact.type === "image" && enhance !== undefined) made.set(fact.index, copied(fact.image));
+        const picture = fact.type === "image" && enhance !== undefined ? fact : undefined;
+        const isBlack = picture?.facts.nsfw === true;
+        if (picture !== undefined && !isBlack) made.set(picture.index, copied(picture.image));
         yield fact;
+        if (picture !== undefined && isBlack) yield* endOf(enhance, picture.index);
       }
     if (enhance !== undefined) yield* enhancePictures({ order, context, run }, enhance, made);
     return { status: "finished" };
@@ -45,4 +48,10 @@ export async function* generate(
   } finally {
     await context.endJob();
   }
+}
+
+/** A picture that is black is not enhanced: it ends where it is. */
+function* endOf(enhance: Enhancement | undefined, image: number): Generator<Fact> {
+  for (const [picture, { from, passes }] of (enhance?.pictures ?? []).entries())
+    if (from.kind === "made" && from.image === image) yield { type: "passed", picture, done: passes.length };
 }

@@ -7,6 +7,7 @@ import { Interruption, type Run } from "./run.ts";
 import { begin } from "./sources/begin.ts";
 import type { Beginning, LatentBeginning } from "./sources/beginning.ts";
 import { needsTexts } from "./sources/needs-texts.ts";
+import { checked } from "./stages/checked.ts";
 import { decode } from "./stages/decode.ts";
 import { denoise } from "./stages/denoise.ts";
 import { encodePrompts } from "./stages/encode-prompts.ts";
@@ -46,14 +47,16 @@ export async function* makeImages(
 }
 
 /** Pictures that nothing was diffused for. */
-function* shown(
-  { clock }: Pick<Job, "clock">,
+async function* shown(
+  job: Job,
   made: Exclude<Beginning, LatentBeginning> | Guiding,
-): Generator<Fact> {
+): AsyncGenerator<Fact, void, undefined> {
   if (made.kind === "guides") return;
   const images = made.kind === "picture" ? [made.image] : made.images;
-  for (const [index, image] of images.entries())
-    yield { type: "image", index, image, facts: { seed: null, timings: clock.lap() } };
+  for (const [index, each] of images.entries()) {
+    const { image, ...found } = yield* checked(job, each, index);
+    yield { type: "image", index, image, facts: { seed: null, ...found, timings: job.clock.lap() } };
+  }
 }
 
 /** One image, or nothing if it was skipped. A stop passes through, as everything else does. */
@@ -65,10 +68,11 @@ async function* oneImage(
     const latent = yield* denoise(image);
     job.run.check();
     const decoded = yield* decode(image, latent);
-    const pixels = beginning.finish?.(decoded) ?? decoded;
+    const { image: pixels, ...found } = yield* checked(job, beginning.finish?.(decoded) ?? decoded, index);
     const { expansion } = image.prompts;
     const facts = {
       seed: spec.seed,
+      ...found,
       ...(expansion === undefined ? {} : { expansion }),
       ...(job.recipe.source.kind === "inpaint" ? { sampled: sampledSize(beginning) } : {}),
       timings: job.clock.lap(),

@@ -1,6 +1,7 @@
 import type { Tool, ToolAnswer } from "#/engine/protocol.ts";
 import type { Pixmap } from "#/image/pixmap.ts";
 import type { EngineContext } from "./context.ts";
+import { captionOf } from "./describe/caption.ts";
 import { tagsOf } from "./describe/wd14.ts";
 import { makeMask } from "./masks/make-mask.ts";
 import type { Run } from "./run.ts";
@@ -21,9 +22,20 @@ export async function useTool(
       case "mask":
         return { tool: "mask", ...(await makeMask(picture, tool.making, context)) };
       case "describe":
-        return { tool: "describe", text: await tagsOf(picture, context) };
+        return { tool: "describe", text: await described(picture, tool.as, context, run) };
     }
   } finally {
     await context.endJob();
   }
+}
+
+/** A drawing in tags, a photograph in a sentence, which can be stopped before each of its words. */
+async function described(
+  picture: Pixmap,
+  as: "tags" | "caption",
+  context: EngineContext,
+  run: Run,
+): Promise<string> {
+  if (as === "tags") return await tagsOf(picture, context);
+  return await captionOf(picture, await context.captioner(), () => run.check());
 }

@@ -1,10 +1,11 @@
+import { publishedFile, withSize } from "#/catalog/published-files.ts";
 import { RequestError } from "#/lib/errors.ts";
 import { nearestNames } from "#/lib/nearest-names.ts";
 import type { ModelName } from "./recipe.ts";
 
 /** Fooocus' own file in the upscale_models folder, and where it is to be had. */
 const fooocus = "fooocus_upscaler_s409985e5.bin";
-const address = `https://huggingface.co/lllyasviel/misc/resolve/main/${fooocus}`;
+const address = publishedFile(fooocus)?.address ?? "";
 /** The one that ships with us. */
 const demo = "fooocusd-demo-upscaler.safetensors";
 
@@ -40,7 +41,7 @@ export function chooseUpscaler(
     const warning = `The picture was enlarged without a network, by Lanczos: there is no ${fooocus} in the upscale_models folder (get it from ${address}).`;
     return { by: "lanczos", warning };
   }
-  const message = `To enlarge a picture, put ${fooocus} into the upscale_models folder (get it from ${address}), or name another upscaler in the setting upscaler; with upscale_without_model: lanczos pictures are enlarged without one.`;
+  const message = `To enlarge a picture, put ${withSize(fooocus)} into the upscale_models folder (get it from ${address}), or name another upscaler in the setting upscaler; with upscale_without_model: lanczos pictures are enlarged without one.`;
   throw new RequestError("missing-model", message, { field, name: fooocus });
 }
 

@@ -1,5 +1,6 @@
 import type { GenerateParams, GenerateRequest } from "#/api/generate.ts";
 import { inpaintHeadName, inpaintPatchNames } from "#/catalog/inpaint-files.ts";
+import { withSize } from "#/catalog/published-files.ts";
 import { RequestError } from "#/lib/errors.ts";
 import { goalsOf } from "./goals.ts";
 import type { PartFile } from "./recipe.ts";
@@ -36,7 +37,7 @@ export function inpaintEngine(engine: string, there: readonly string[]): Inpaint
   const missing = missingOf(engine, there);
   if (missing.length > 0) {
     const are = missing.length === 1 ? "is" : "are";
-    const message = `The inpaint engine ${engine} needs ${missing.join(" and ")}, which ${are} not in models/inpaint. Get what is missing from ${source}, or say inpaint_engine: "None".`;
+    const message = `The inpaint engine ${engine} needs ${missing.map(withSize).join(" and ")}, which ${are} not in models/inpaint. Get what is missing from ${source}, or say inpaint_engine: "None".`;
     throw new RequestError("missing-model", message, {
       field: engineField,
       value: engine,
@@ -86,7 +87,7 @@ export function withEngineThere(
 type Region = GenerateParams["enhance_ctrls"][number];
 
 const leftOut = (engine: string, missing: readonly string[]): string =>
-  `The default inpaint engine ${engine} was left out: ${missing.join(" and ")} ${missing.length === 1 ? "is" : "are"} not in models/inpaint (from ${source}). It fits what is new better into the picture.`;
+  `The default inpaint engine ${engine} was left out: ${missing.map(withSize).join(" and ")} ${missing.length === 1 ? "is" : "are"} not in models/inpaint (from ${source}). It fits what is new better into the picture.`;
 
 /** FooocusAPI's default, which generated clients send. */
 const publishedEngine = "v2.6";

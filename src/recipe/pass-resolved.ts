@@ -1,4 +1,4 @@
-import type { PassPlace } from "./enhancement.ts";
+import type { Pass, PassPlace } from "./enhancement.ts";
 import type { Resolved } from "./resolve.ts";
 
 /** A pass of the enhancement as what it would be by itself: its recipe, which fields chose its files, and its texts. */
@@ -16,6 +16,13 @@ export function passResolved(resolved: Resolved, { picture, pass }: PassPlace): 
     recipe: { ...planned.run, inputs: [] },
   };
 }
+
+/** How the regions of a request are found, each with its place in it. */
+export const regionsOf = ({
+  recipe,
+}: Pick<Resolved, "recipe">): readonly Extract<Pass, { kind: "region" }>[] =>
+  // Pictures differ in their texts alone.
+  (recipe.enhance?.pictures[0]?.passes ?? []).flatMap((pass) => (pass.kind === "region" ? [pass] : []));
 
 /** All passes of a request, each as what it would be by itself. */
 export const allPasses = (resolved: Resolved): readonly Resolved[] =>

@@ -1,4 +1,4 @@
-import type { ModelKind } from "#/catalog/find-model.ts";
+import type { PartKind } from "#/catalog/part-folders.ts";
 import type { NoiseRule } from "#/lib/devices.ts";
 import type { Enhancement } from "./enhancement.ts";
 import type { LatentColours } from "./latent-colours.ts";
@@ -14,7 +14,10 @@ export type Recipe = Readonly<{
   sampledAs?: SampledAs;
   /** A separate VAE file, or the checkpoint's own. */
   vae: ModelName | null;
-  /** Files for parts that no checkpoint holds, at most one of a kind but for ControlNets; absent where there are none. */
+  /**
+   * Files for parts that no checkpoint holds, at most one of a kind but for ControlNets, and for image-prompt adapters, each with
+   * a vision tower of the same place; absent where there are none.
+   */
   parts?: readonly PartFile[];
   /**
    * A file of the inpaint folder whose differences are added to the denoising network's weights until the refiner takes over;
@@ -39,6 +42,11 @@ export type Recipe = Readonly<{
   /** What takes over in the middle of the run; null is one run of the base model. */
   refiner: Refiner | null;
   noise: NoiseRule;
+  /**
+   * Every picture is looked at by the safety checker among the `parts`, and a black one takes the place of what it finds; absent
+   * where nobody looks. There are no previews then.
+   */
+  checked?: true;
   /** How previews are made; null makes none. */
   previews: Previews | null;
   source: Source;
@@ -64,10 +72,7 @@ export type Previews = Readonly<
 export type ModelName = string;
 
 /** A file that holds one part of a model, in the folder of its kind. */
-export type PartFile = Readonly<{
-  kind: Exclude<ModelKind, "checkpoints" | "vae" | "loras" | "embeddings">;
-  name: ModelName;
-}>;
+export type PartFile = Readonly<{ kind: PartKind; name: ModelName }>;
 
 /** What a picture is called in the inputs folder: the hash of its content, and `.png`. */
 export type InputName = string;
@@ -143,14 +148,14 @@ export type Source = Readonly<
   | InpaintSource
 >;
 
-/** How pictures guide what is made through ControlNets (pipeline section 12). */
+/** How pictures guide what is made, through ControlNets or as image prompts (pipeline section 12). */
 export type Controls = Readonly<{
   uses: readonly ControlUse[];
   /** What is shown: what was made, or in its place the pictures as they were prepared for it. */
   show: "result" | "preparation";
-  /** By how much the outermost of the network's blocks are guided less: 0 not at all, 1 wholly. */
+  /** By how much ControlNets guide the outermost of the network's blocks less: 0 not at all, 1 wholly. */
   softness: number;
-  /** Whether edges or structures are drawn of the pictures; else they are such already. */
+  /** Whether edges or structures are drawn of the pictures, and faces cut out; else they are such already. */
   prepare: boolean;
   /** Canny's thresholds. */
   canny: Readonly<{ low: number; high: number }>;
@@ -158,11 +163,14 @@ export type Controls = Readonly<{
 
 /** One of these pictures. */
 export type ControlUse = Readonly<{
-  /** Edges, or structures in grey. */
-  kind: "canny" | "cpds";
+  /** Edges, or structures in grey, for a ControlNet; a picture or its face, spoken of beside the text. */
+  kind: "canny" | "cpds" | "image" | "face";
   /** Its place in `inputs`. */
   picture: number;
-  /** The place of its ControlNet among the `parts` of that kind; of no meaning where only preparations are shown. */
+  /**
+   * The place of its ControlNet, or of its image-prompt adapter, among the `parts` of that kind; of no meaning where only
+   * preparations are shown.
+   */
   net: number;
   weight: number;
   /** The progress at which it ends: above 0, 1 never. */

@@ -24,7 +24,7 @@ export function regionMask(
   region: GenerateParams["enhance_ctrls"][number],
   at: number,
   params: Pick<GenerateParams, "dino_erode_or_dilate" | "debugging_dino">,
-  { mattes = [] }: Pick<World, "mattes">,
+  world: World,
 ): MaskMaking {
   const words: MaskWords = {
     model: region.enhance_mask_model,
@@ -41,5 +41,5 @@ export function regionMask(
     if (word === "growBoxes") return "dino_erode_or_dilate";
     return word === "showBoxes" ? "debugging_dino" : `enhance_ctrls.${at}.${fields[word]}`;
   };
-  return chooseMask(words, fieldOf, { mattes });
+  return chooseMask(words, fieldOf, world);
 }

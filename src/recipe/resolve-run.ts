@@ -9,6 +9,7 @@ import { chooseLoras } from "./choose-loras.ts";
 import { chooseMethod } from "./choose-method.ts";
 import { choosePreviews } from "./choose-previews.ts";
 import { chooseRefiner } from "./choose-refiner.ts";
+import { chooseSafety } from "./choose-safety.ts";
 import { chooseSource } from "./choose-source.ts";
 import { chooseSteps, modeFor } from "./choose-steps.ts";
 import { chooseUpscaler } from "./choose-upscaler.ts";
@@ -61,7 +62,9 @@ export function resolveRun(said: GenerateParams, world: World, pass?: AsPass): R
   const prompt = { main: inline.line, extra: positive.extra };
   const images = imagesOf(params, isDiffused, pass).map((at) => drawPrompts(params, prompt, at, world));
   const named = inversionsIn(images, mode, world);
-  const parts = [...(isDiffused ? chooseParts(images, world) : []), ...chosenSource.parts, ...guiding.parts];
+  const safety = chooseSafety(params, { source, controls: guiding.controls }, world.safetyFile);
+  const ofImages = isDiffused ? chooseParts(images, world) : [];
+  const parts = [...ofImages, ...chosenSource.parts, ...guiding.parts, ...safety];
   const steps = isDiffused ? chooseSteps(params, mode, source) : 0;
   const method = chooseMethod(params, mode);
   const refiner = chooseRefiner(params, pass?.mode ?? mode, base, { ...world, ...patching(inpaint, pass) });
@@ -88,7 +91,7 @@ export function resolveRun(said: GenerateParams, world: World, pass?: AsPass): R
       guidance: chooseGuidance(params, mode),
       freeU: chooseFreeU(params),
       noise: world.noise,
-      previews: params.disable_preview ? null : choosePreviews(base, world),
+      ...looked(params, base, world),
       ...(guiding.controls === undefined ? {} : { controls: guiding.controls }),
       inputs: pictures.map(({ name }) => name),
       // Every pass of every picture has the task's own seed, as in Fooocus.
@@ -98,6 +101,16 @@ export function resolveRun(said: GenerateParams, world: World, pass?: AsPass): R
     },
   };
 }
+
+/** Whether pictures are checked, and how previews are made: of what is checked there are none. */
+const looked = (
+  { black_out_nsfw: checked, disable_preview: blind }: GenerateParams,
+  base: string,
+  world: World,
+) => ({
+  ...(checked ? { checked } : {}),
+  previews: blind || checked ? null : choosePreviews(base, world),
+});
 
 /** Places of the images that are made; a picture that is given to be enhanced takes the place of all. */
 function imagesOf(params: GenerateParams, isDiffused: boolean, pass: AsPass | undefined): readonly number[] {
@@ -136,12 +149,12 @@ function inversionsIn(
 /** What the pictures of a request are for, and whether anything is diffused. */
 function usesOf(params: GenerateParams, pictures: readonly InputPicture[], base: string, world: World) {
   const working = workingSizeNumber(world.sidecar(base));
-  const { upscalers = noUpscalers, pictureSize, inpaintFiles = [], controlFiles: there = [] } = world;
+  const { upscalers = noUpscalers, pictureSize, inpaintFiles = [], controlFiles: there = [], towers } = world;
   const upscaler = (field: string) => chooseUpscaler(upscalers.files, upscalers.rule, field);
   const inpaint = chooseInpaint(params, pictures, { working, inpaintFiles, upscalers });
   const chosenSource = inpaint ?? chooseSource(params, pictures, { pictureSize, working, upscaler });
   const { source } = chosenSource;
-  const guiding = chooseControls(params, pictures, { source, there });
+  const guiding = chooseControls(params, pictures, { source, base, there, towers });
   const isDiffused = !isDirect(source) && guiding.controls?.show !== "preparation";
   return { inpaint, chosenSource, guiding, isDiffused };
 }

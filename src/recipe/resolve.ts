@@ -5,12 +5,14 @@ import type { Sidecar } from "#/catalog/sidecar.ts";
 import type { NoiseRule } from "#/lib/devices.ts";
 import type { Tokenizer } from "#/pipeline/text/tokenizer.ts";
 import { chooseEnhancement, refuseIdleEnhancement } from "./choose-enhancement.ts";
+import { refuseShownMasks } from "./choose-safety.ts";
 import type { SourceWorld } from "./choose-source.ts";
 import type { UpscalerRule } from "./choose-upscaler.ts";
+import type { TowerShelf } from "./control-shelf.ts";
 import type { WrittenPrompts } from "./draw-prompts.ts";
-import { refuseEmptyTab, refuseNotYet } from "./not-yet.ts";
 import type { ModelFiles } from "./preset.ts";
 import type { Recipe } from "./recipe.ts";
+import { refuseEmptyTab } from "./refuse-empty-tab.ts";
 import { resolveRun } from "./resolve-run.ts";
 import type { Style } from "./styles.ts";
 import { refuseUnreadable, type Unreadable } from "./unreadable.ts";
@@ -27,12 +29,16 @@ export type World = ModelFiles &
     inversions?: readonly string[];
     /** The files of prompt expansion; nobody knows of any where this is absent. */
     expansion?: ExpansionThere;
-    /** Which of Fooocus' ControlNets lie in the controlnet folder. */
+    /** Which files that guide by pictures, Fooocus' and the demo's, lie in the controlnet folder. */
     controlFiles?: readonly string[];
+    /** What looks at the pictures of image prompts. */
+    towers?: TowerShelf;
     /** Which files of inpaint engines lie in the inpaint folder. */
     inpaintFiles?: readonly string[];
     /** Which of rembg's networks lie in the inpaint folder. */
     mattes?: readonly MatteModel[];
+    /** The file of the safety checker, if it lies in its folder. */
+    safetyFile?: string | undefined;
     /** What lies in the vae_approx folder. */
     previewFiles?: readonly string[];
     /** What a checkpoint says of itself. */
@@ -78,7 +84,6 @@ export type PassTold = Pick<Resolved, "loraFields" | "partFields" | "inversionFi
  * @throws RequestError for everything that cannot be made, naming the field and the way out
  */
 export function resolveRecipe(said: GenerateParams, world: World): Resolved {
-  refuseNotYet(said);
   refuseEmptyTab(said);
   refuseIdleEnhancement(said);
   if (world.unreadable !== undefined) refuseUnreadable(said, world.unreadable);
@@ -86,6 +91,7 @@ export function resolveRecipe(said: GenerateParams, world: World): Resolved {
   const enhanced = chooseEnhancement(said, made, world);
   if (enhanced === undefined) return made;
   const { enhance, passes, warnings } = enhanced;
+  if (enhance !== undefined) refuseShownMasks(said, enhance);
   return {
     ...made,
     warnings: [...new Set([...made.warnings, ...warnings])],

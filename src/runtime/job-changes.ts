@@ -29,7 +29,7 @@ export function changesOn(
   if (from.checkpoint !== undefined) return { loras: acting(files.loras), patches };
   if (base === undefined) return { loras: [], patches: [] };
   const narrowed = files.loras.map((use) => ({ ...use, lora: within(base, use.lora) }));
-  const own = base.branches === undefined ? [] : [{ lora: ownFactors(file, base.branches), strength: 1 }];
+  const own = base.branches === undefined ? [] : [{ lora: ownFactors(file, base), strength: 1 }];
   const added = patches.map((patch) => narrowedPatch(base, patch));
   const all = [...added, ...ownDifferences(file, base)];
   const patching = all.filter(({ differences }) => differences.tensors.size > 0);
@@ -43,10 +43,17 @@ function within({ shared }: OnBase, lora: Lora): Lora {
   return { ...lora, unet: new Map(branches), changes: { ...lora.changes, unet: new Map(changes) } };
 }
 
-function ownFactors(file: FileStamp, unet: Lora["unet"]): Lora {
+function ownFactors(file: FileStamp, { branches, changes }: Pick<OnBase, "branches" | "changes">): Lora {
   const none = new Map<string, never>();
-  const changes = { unet: none, textL: none, textG: none };
-  return { path: file.path, files: [file], unet, textL: none, textG: none, changes, notes: [] };
+  return {
+    path: file.path,
+    files: [file],
+    unet: branches ?? none,
+    textL: none,
+    textG: none,
+    changes: { unet: changes ?? none, textL: none, textG: none },
+    notes: [],
+  };
 }
 
 /** The job's patch, as far as it changes tensors that are the checkpoint's. */

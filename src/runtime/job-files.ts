@@ -64,6 +64,8 @@ export type ModelParts = Readonly<{
   own: Readonly<Partial<Record<OwnFileKind, boolean>>>;
   /** The file for previews, if one was named. @throws ModelError if it cannot be read */
   preview: () => WeightFile | undefined;
+  /** The file of what image prompts say in the negative branch, if one was named. */
+  negative: () => WeightFile | undefined;
   /**
    * @param at which file, of a kind of which there may be several; the first where it is left out
    * @throws ModelError if the part is in none of the files, or its own file is not what it should be
@@ -84,7 +86,8 @@ export function pathsOfKind(paths: ModelPaths, kind: OwnFileKind): readonly stri
   return path === undefined ? [] : [path];
 }
 
-const isSeveral = (kind: OwnFileKind): kind is SeveralKind => severalKinds.some((one) => one === kind);
+/** Whether a job may name several files of a kind. */
+export const isSeveral = (kind: OwnFileKind): kind is SeveralKind => severalKinds.some((one) => one === kind);
 
 /** Every file that a job names. */
 export const filesOf = (paths: ModelPaths): readonly string[] => [
@@ -133,6 +136,7 @@ export function readJobFiles(paths: ModelPaths, needed: readonly PartSource[]): 
     patch: readPatch(paths.patch, checkpoint),
     own: Object.fromEntries(named.map((kind) => [kind, true])),
     preview: () => own("vae_approx"),
+    negative: () => own("ip_negative"),
     locate,
     refiner: readRefiner(paths, checkpoint),
   };
@@ -155,6 +159,7 @@ function readRefiner({ refiner, loras }: ModelPaths, base: Checkpoint): RefinerP
     loras: readLoras(fitting, checkpoint),
     own: {},
     preview: () => undefined,
+    negative: () => undefined,
     locate: (source) => locatePart(source, checkpoint, undefined),
     interposer: () => {
       const file = refiner.interposer === undefined ? undefined : openWeights(refiner.interposer);

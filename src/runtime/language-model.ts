@@ -2,7 +2,7 @@ import { networks } from "#/networks/index.ts";
 import type { Tensor } from "#/tensor/tensor.ts";
 import type { WeightMap } from "#/weights/checkpoint.ts";
 import type { Ask } from "./ask.ts";
-import type { IntTensor } from "./session.ts";
+import { wholeNumbers } from "./whole-numbers.ts";
 
 /** What a language model remembers of the tokens it was told: keys and values [2 * layers, p, w]. */
 export type Memory = Tensor;
@@ -40,14 +40,14 @@ export function languageModel(ask: Ask, tensors: WeightMap): LanguageModel {
     next: async ({ ids, candidates, memory }) => {
       const known = memory.dims[1] ?? 0;
       const { scores, present } = await ask(networks.gpt2, {
-        ids: whole([1, ids.length], ids),
-        positions: whole(
+        ids: wholeNumbers([1, ids.length], ids),
+        positions: wholeNumbers(
           [1, ids.length],
           ids.map((_, at) => known + at),
         ),
         mask: causalMask(ids.length, known),
         past: memory,
-        candidates: whole([candidates.length], candidates),
+        candidates: wholeNumbers([candidates.length], candidates),
       });
       return { scores: scores.data, memory: present };
     },
@@ -55,14 +55,9 @@ export function languageModel(ask: Ask, tensors: WeightMap): LanguageModel {
 }
 
 /** Token number i of the new ones sees all known ones and the new ones up to itself. */
-function causalMask(length: number, known: number): Tensor {
+export function causalMask(length: number, known: number): Tensor {
   const row = known + length;
   const data = new Float32Array(length * row);
   for (let i = 0; i < length; i += 1) data.fill(hidden, i * row + known + i + 1, (i + 1) * row);
   return { dims: [1, 1, length, row], data };
 }
-
-const whole = (dims: readonly number[], numbers: readonly number[]): IntTensor => ({
-  dims,
-  data: BigInt64Array.from(numbers, BigInt),
-});

@@ -9,8 +9,9 @@ import { type Ask, askerOf } from "./ask.ts";
 import { type ControlNet, controlNetsOf } from "./control-nets.ts";
 import { faceDetectorOf } from "./face-detector/detect-faces.ts";
 import type { FaceDetector } from "./face-detector/face.ts";
+import { type ImagePrompter, imagePromptsOf } from "./image-prompts.ts";
 import type { Inversions } from "./inversions.ts";
-import { type JobFiles, type ModelPaths, pathsOfKind, readJobFiles } from "./job-files.ts";
+import { isSeveral, type JobFiles, type ModelPaths, pathsOfKind, readJobFiles } from "./job-files.ts";
 import { type JobNetwork, jobNetwork, type Workshop } from "./job-network.ts";
 import { type LanguageModel, languageModel } from "./language-model.ts";
 import type { JobRequest } from "./open-network.ts";
@@ -47,11 +48,18 @@ export type Networks = Readonly<{
   unet: Unet;
   /** Those that the job names, in its order. */
   controlNets: readonly ControlNet[];
+  /** Those whose adapters the job names, in its order. */
+  imagePrompts: readonly ImagePrompter[];
   /**
    * What the inpaint head makes of a hole [1, 1, h, w] and of the latent of a picture with grey in it, sampler space: what a
    * patched UNet is told as `inpaint`. Only a job with an engine has the file for it.
    */
   inpaintHead: (inputs: Readonly<{ hole: Tensor; picture: Tensor }>) => Promise<Tensor>;
+  /**
+   * By how much what a picture [1, 3, 224, 224] in CLIP's levels shows is above the thresholds of the safety checker; only a job that
+   * names its file has it.
+   */
+  safety: (picture: Tensor) => Promise<Readonly<Record<"special" | "concepts", Tensor>>>;
   /** The model that takes over, where there is one. */
   refiner: RefinerNetworks | undefined;
   /**
@@ -90,7 +98,7 @@ export const openNetworks = (paths: ModelPaths, features: Features, workshop: Wo
 
 /**
  * As {@link openNetworks}, and announces what the job will use, those beside that lie in files which it names: all of that
- * stays open together until the residency is told of the job's end.
+ * stays open together until the residency is told of the job's end, but for what is asked before the UNet alone.
  *
  * @throws EngineError `out-of-memory` where one of them alone is larger than the residency's budget; nothing was opened
  */
@@ -100,17 +108,17 @@ export function startJob(
   workshop: Workshop,
   uses: readonly NetworkName[],
 ): Networks {
-  const { opened, inJob, requests } = networksOf(paths, features, workshop);
+  const { opened, inJob, requests, passing } = networksOf(paths, features, workshop);
   const announced = new Set<Network>([...uses.map((name) => networks[name]), ...inOwnFiles(paths)]);
   const own = [...announced].map((network) => inJob(network).request);
-  workshop.residency.startJob([...own, ...requests]);
+  workshop.residency.startJob([...own, ...requests], passing);
   return opened;
 }
 
-/** Networks that are in no checkpoint, and in a file that the job names. */
+/** Networks that are in no checkpoint, and in a file that the job names; those of which it may name several announce themselves. */
 const inOwnFiles = (paths: ModelPaths): readonly Network[] =>
   Object.values<Network>(networks).filter(({ from: { checkpoint, ownFile } }) => {
-    if (checkpoint !== undefined || ownFile === undefined || ownFile.kind === "controlnet") return false;
+    if (checkpoint !== undefined || ownFile === undefined || isSeveral(ownFile.kind)) return false;
     return paths[ownFile.kind] !== undefined;
   });
 
@@ -121,13 +129,20 @@ function networksOf(
   paths: ModelPaths,
   features: Features,
   workshop: Workshop,
-): Readonly<{ opened: Networks; inJob: InJob; requests: readonly JobRequest[] }> {
+): Readonly<{
+  opened: Networks;
+  inJob: InJob;
+  requests: readonly JobRequest[];
+  passing: readonly JobRequest[];
+}> {
   const files = readJobFiles(paths, [networks["vae-decoder"].from]);
   const inJob: InJob = (network) => jobNetwork(network, files, { ...features, ...files.own }, workshop);
   const ask = askerOf(inJob, workshop.residency);
-  const inControl = (network: Network, at: number): JobNetwork =>
+  const { residency } = workshop;
+  const atPlace = (network: Network, at: number): JobNetwork =>
     jobNetwork(network, { ...files, locate: (source) => files.locate(source, at) }, features, workshop);
-  const controls = controlNetsOf(pathsOfKind(paths, "controlnet").length, inControl, workshop.residency);
+  const controls = controlNetsOf(pathsOfKind(paths, "controlnet").length, atPlace, residency);
+  const prompts = imagePromptsOf(pathsOfKind(paths, "ip_adapter").length, atPlace, files, residency);
   const { checkpoint, inversions } = files;
   const { prediction, schedule } = checkpoint;
   const refiner = refinerOf(files, features, workshop);
@@ -142,16 +157,23 @@ function networksOf(
       : textEncodersWithVectors(ask, textWidths(checkpoint))),
     inpaintHead: async (inputs: Readonly<{ hole: Tensor; picture: Tensor }>) =>
       (await ask(networks["inpaint-head"], inputs)).feature,
+    safety: (picture: Tensor) => ask(networks["safety-checker"], { picture }),
     unet: async (inputs: UnetInputs) => (await ask(networks.unet, inputs)).prediction,
     ...vaeOf(ask, files, workshop),
     preview: previewOf(files, ask),
     controlNets: controls.asked,
+    imagePrompts: prompts.asked,
     refiner: refiner?.asked,
     upscaler: () => upscalerOf(ask, files),
     faces: faceDetectorOf(ask),
     ask,
   };
-  return { opened, inJob, requests: [...(refiner?.requests ?? []), ...controls.requests()] };
+  return {
+    opened,
+    inJob,
+    requests: [...(refiner?.requests ?? []), ...controls.requests()],
+    passing: prompts.requests(),
+  };
 }
 
 const previewOf =

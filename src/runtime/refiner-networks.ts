@@ -38,7 +38,10 @@ export type RefinerNetworks = Readonly<{
       }>
   );
 
-/** The base model's own network takes over from the one that is patched for a hole: without the patch, FreeU and ControlNets. */
+/**
+ * The base model's own network takes over from the one that is patched for a hole: without the patch, FreeU, ControlNets and
+ * image prompts.
+ */
 function unpatched(files: JobFiles, features: Features, workshop: Workshop): Taking {
   const { family, prediction, schedule, unet } = files.checkpoint;
   if (family !== "sdxl-base") throw new BugError("A job's own checkpoint is SDXL's base.");
@@ -46,7 +49,7 @@ function unpatched(files: JobFiles, features: Features, workshop: Workshop): Tak
     jobNetwork(
       network,
       { ...files, patch: undefined },
-      { ...features, freeU: false, inpaint: false, controlnet: false },
+      { ...features, freeU: false, inpaint: false, controlnet: false, ip_adapter: false },
       workshop,
     );
   const ask = askerOf(plain, workshop.residency);

@@ -66,10 +66,11 @@ export class Residency {
   /**
    * Takes a job in: the networks it will use stay open, once they are, until {@link endJob}.
    *
+   * @param passing those that it asks once and no more: they make room for what comes after them
    * @throws EngineError `out-of-memory` if one of them alone is larger than a budget that is not 0, with both numbers
    */
-  startJob(networks: readonly JobRequest[]): void {
-    this.refuseTooLarge(networks);
+  startJob(networks: readonly JobRequest[], passing: readonly JobRequest[] = []): void {
+    this.refuseTooLarge([...networks, ...passing]);
     this.#held = new Set(networks.map(({ key }) => key));
   }
 

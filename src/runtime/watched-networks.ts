@@ -50,7 +50,6 @@ export function watchedNetworks(
     decodeByStrips: walked(decodeByStrips),
     encodeByStrips: walked(encodeByStrips),
   });
-  const { refiner } = networks;
   return {
     ...networks,
     language: () => {
@@ -64,16 +63,13 @@ export function watchedNetworks(
       hint: watched(hint),
       residuals: watched(residuals),
     })),
+    imagePrompts: networks.imagePrompts.map(({ ofPicture, ofNothing }) => ({
+      ofPicture: watched(ofPicture),
+      ofNothing: () => between(ofNothing),
+    })),
     inpaintHead: watched(networks.inpaintHead),
-    refiner:
-      refiner?.family === "sd-1"
-        ? {
-            ...refiner,
-            unet: watched(refiner.unet),
-            convert: watched(refiner.convert),
-            vae: watchedVae(refiner.vae),
-          }
-        : refiner && { ...refiner, unet: watched(refiner.unet) },
+    safety: watched(networks.safety),
+    refiner: watchedRefiner(networks.refiner, { watched, watchedVae }),
     ...watchedVae(networks),
     preview: watched(networks.preview),
     upscaler: () => {
@@ -83,6 +79,17 @@ export function watchedNetworks(
     faces: watched(networks.faces),
     ask: (network, inputs) => between(() => networks.ask(network, inputs)),
   };
+}
+
+/** The model that takes over, watched like the others. */
+function watchedRefiner(
+  refiner: Networks["refiner"],
+  { watched, watchedVae }: Pick<ReturnType<typeof watching>, "watched"> & { watchedVae: (vae: Vae) => Vae },
+): Networks["refiner"] {
+  if (refiner === undefined) return undefined;
+  if (refiner.family !== "sd-1") return { ...refiner, unet: watched(refiner.unet) };
+  const { unet, convert, vae } = refiner;
+  return { ...refiner, unet: watched(unet), convert: watched(convert), vae: watchedVae(vae) };
 }
 
 /** Ways to look, before and after it works, at the files of a network. */

@@ -28,19 +28,20 @@ function formOf(fields: Readonly<Record<string, string | Blob>>): FormData {
   return form;
 }
 
-describe("a mode whose part of the engine is not there is refused by its legacy name, after everything was read", () => {
-  test.each([["image-prompt", "cn_type3", () => ({ cn_img3: picture, cn_type3: "FaceSwap" })]] as const)(
-    "the form %s",
-    async (name, field, fields) => {
-      const answer = await send(`/v1/generation/${name}`, formOf(fields()));
-      const { detail, body } = await answer.json();
-      expect(answer.status).toBe(422);
-      expect(detail).toEqual([expect.objectContaining({ type: "not_implemented", loc: ["body", field] })]);
-      expect(detail[0].msg).toContain(field);
-      expect(Object.values(body)).toContain("<file cat.png>");
-    },
-  );
+test.each(["ImagePrompt", "FaceSwap", "CPDS"])(
+  "the form image-prompt with a picture of the type %s and none of its files names what is missing",
+  async (type) => {
+    const answer = await send("/v1/generation/image-prompt", formOf({ cn_img3: picture, cn_type3: type }));
+    const { detail } = await answer.json();
+    expect(answer.status).toBe(422);
+    expect(detail).toEqual([
+      expect.objectContaining({ ctx: { error: "missing-model" }, loc: ["body", "cn_type3"] }),
+    ]);
+    expect(detail[0].msg).toContain(type);
+  },
+);
 
+describe("a mode whose files are not there is refused by its legacy name, after everything was read", () => {
   test.each([
     ["image-prompt", ["image_prompts", 0, "cn_type"], () => ({ image_prompts: [{ cn_img: base64 }] })],
     [
@@ -52,7 +53,7 @@ describe("a mode whose part of the engine is not there is refused by its legacy 
     const answer = await send(`/v2/generation/${name}`, JSON.stringify(body()));
     expect(answer.status).toBe(422);
     expect((await answer.json()).detail).toEqual([
-      expect.objectContaining({ type: "not_implemented", loc: ["body", ...loc] }),
+      expect.objectContaining({ ctx: { error: "missing-model" }, loc: ["body", ...loc] }),
     ]);
   });
 

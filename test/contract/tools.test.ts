@@ -246,8 +246,13 @@ describe("generate_mask and describe-image", () => {
     for (const fact of ["silueta.onnx", "44.2 MB", "models/inpaint", "https://github.com/danielgatis/rembg"])
       expect(without.body.detail[0].msg).toContain(fact);
     const photo = await describeImage({ image, image_type: "Photo" });
-    expect(first(photo)).toEqual([422, "not_implemented", ["body", "image_type"]]);
-    expect(photo.body.detail[0].msg).toContain("BLIP");
+    expect(first(photo)).toEqual([422, "value_error", ["body", "image_type"]]);
+    for (const fact of [
+      "model_base_caption_capfilt_large.pth (896 MB",
+      "models/clip_vision",
+      "https://huggingface.co",
+    ])
+      expect(photo.body.detail[0].msg).toContain(fact);
     expect(first(await describeImage({ image, image_type: "Photograph" }))).toEqual([
       422,
       "enum",

@@ -135,8 +135,18 @@ for (const { weights, workshop, open } of setups) {
 
 test("every answer that a network declares as its proof was compared", () => {
   const listings = new Set(Object.values(networks).map(({ goldens }) => goldens.listing)); // listings.test.ts has them
-  // text-networks.test.ts, inpaint.test.ts, upscalers.test.ts, control.test.ts, faces.test.ts and segment.test.ts compare all of theirs
-  const elsewhere = ["text-networks", "inpaint", "upscalers", "control", "faces", "segment"]
+  // Tests of the same names compare all of theirs.
+  const elsewhere = [
+    "text-networks",
+    "inpaint",
+    "upscalers",
+    "control",
+    "image-prompts",
+    "safety",
+    "image-attention",
+    "faces",
+    "segment",
+  ]
     .map((name) => goldenKeys(`${name}.safetensors`))
     .reduce((all, keys) => all.union(keys));
   expect(missingGoldens(networks, { listings, answers: compared.union(elsewhere) })).toEqual([]);

@@ -9,12 +9,15 @@ import type { Features } from "#/networks/network.ts";
 import { commonFolder } from "#/runtime/session.ts";
 import type { WeightMap } from "#/weights/checkpoint.ts";
 import type { JoinedLoras } from "#/weights/derived/joined-loras.ts";
+import { towerSource } from "#/weights/layouts/clip-vision.ts";
 import { controlSource } from "#/weights/layouts/controlnet.ts";
 import { faceDetectorSource } from "#/weights/layouts/face-detector.ts";
 import { gpt2Tensors } from "#/weights/layouts/gpt2.ts";
 import { detectorSource } from "#/weights/layouts/grounding-dino.ts";
 import { inpaintHeadSource } from "#/weights/layouts/inpaint-head.ts";
+import { adapterSource } from "#/weights/layouts/ip-adapter.ts";
 import { locatePart, type PartSource } from "#/weights/layouts/part-source.ts";
+import { safetySource } from "#/weights/layouts/safety-checker.ts";
 import { samSource } from "#/weights/layouts/sam.ts";
 import { sdxlCheckpoint } from "#/weights/layouts/sdxl.ts";
 import { upscalerTensors } from "#/weights/layouts/upscaler.ts";
@@ -24,7 +27,7 @@ import { readSafetensors } from "#/weights/safetensors.ts";
 import { expandContribOperators } from "../support/contrib-definitions.ts";
 import { evaluateDimension } from "../support/evaluate-dimension.ts";
 import { expansionModel } from "../support/expansion-files.ts";
-import { goldenPath, tinyCheckpoint } from "../support/golden.ts";
+import { goldenPath, tinyCheckpoint, tinySafety } from "../support/golden.ts";
 import { joinLoras } from "../support/join-loras.ts";
 import { packedModel } from "../support/packed-model.ts";
 import { upscalerFile } from "../support/upscaler-file.ts";
@@ -105,10 +108,10 @@ const parts: Readonly<Record<NetworkName, Part>> = {
     tensors: checkpoint.unet,
     loras: joined.unet.loras,
     sizes: [
-      { N: 1, T: 77, h: 8, w: 12, ...controlSizes(8, 12) },
-      { N: 2, T: 154, h: 7, w: 5, ...unguided },
-      { N: 1, T: 77, h: 9, w: 13, ...controlSizes(9, 13) },
-      { N: 2, T: 77, h: 1, w: 3, ...controlSizes(1, 3) },
+      { N: 1, T: 77, h: 8, w: 12, image_i: 1, image_t: 4, ...controlSizes(8, 12) },
+      { N: 2, T: 154, h: 7, w: 5, image_i: 1, image_t: 1, ...unguided },
+      { N: 1, T: 77, h: 9, w: 13, image_i: 3, image_t: 16, ...controlSizes(9, 13) },
+      { N: 2, T: 77, h: 1, w: 3, image_i: 2, image_t: 5, ...controlSizes(1, 3) },
     ],
   },
   "text-l": {
@@ -142,6 +145,7 @@ const parts: Readonly<Record<NetworkName, Part>> = {
     sizes: pictures,
   },
   "rrdb-pixels": { tensors: upscaler.tensors, sizes: pictures },
+  "safety-checker": { tensors: located(safetySource, await tinySafety()), sizes: [{}] },
   "inpaint-head": {
     tensors: located(inpaintHeadSource, goldenPath("inpaint-head.pth")),
     sizes: pictures,
@@ -160,6 +164,22 @@ const parts: Readonly<Record<NetworkName, Part>> = {
       { H: 64, W: 96 },
       { H: 61, W: 43 },
     ],
+  },
+  "vision-tokens": {
+    tensors: located(towerSource, packedModel("vision-open-clip.safetensors")),
+    sizes: [{}],
+  },
+  "vision-vector": {
+    tensors: located(towerSource, packedModel("vision-transformers.safetensors")),
+    sizes: [{}],
+  },
+  "image-tokens": {
+    tensors: located(adapterSource, packedModel("adapter-plus.safetensors")),
+    sizes: [{ P: 257 }, { P: 1 }],
+  },
+  "image-keys": {
+    tensors: located(adapterSource, packedModel("adapter-plain.safetensors")),
+    sizes: [{ T: 4 }, { T: 16 }],
   },
   "sam-image-encoder": { tensors: sam, sizes: [{}] },
   "sam-mask-decoder": { tensors: sam, sizes: [{ N: 1 }, { N: 3 }] },
@@ -200,6 +220,7 @@ const small: Partial<Readonly<Record<NetworkName, number>>> = {
   "inpaint-head": 2,
   "rrdb-pixels": 10,
   "control-hint": 10,
+  "image-keys": 34,
 };
 
 /** Types of tensors that the runtime's binding knows as outputs. */
@@ -247,12 +268,13 @@ async function runAll(
 for (const [provider, table] of Object.entries(tables)) {
   for (const name of Object.keys(parts) as NetworkName[]) {
     for (const withLoras of parts[name].loras === undefined ? [false] : [false, true]) {
-      test(`${name} for ${provider}, ${withLoras ? "two LoRAs, FreeU, an inpaint head and ControlNets" : "no LoRA"}: every edge has the shape it declares`, async () => {
+      test(`${name} for ${provider}, ${withLoras ? "two LoRAs, FreeU, an inpaint head, ControlNets and image prompts" : "no LoRA"}: every edge has the shape it declares`, async () => {
         const graph = draw(name, table, withLoras, {
           clipSkip: 2,
           freeU: withLoras,
           inpaint: withLoras,
           controlnet: withLoras,
+          ip_adapter: withLoras,
         });
         const edges = [...graph.edges.values()].filter(({ type }) => fetchable.has(type));
         // The others are rows of a table before their cast, and that has the same shape; GPT-2 looks up three times.

@@ -21,6 +21,12 @@ export const tinyRefiner = (): Promise<string> => unpacked("tiny-refiner.safeten
 export const tinySd1 = (): Promise<string> => unpacked("tiny-sd1.safetensors.zst");
 export const tinyInterposer = (): Promise<string> => unpacked("tiny-interposer.safetensors.zst");
 
+/** Path of the tiny captioner (`scripts/golden/captions.py`). */
+export const tinyBlip = (): Promise<string> => unpacked("tiny-blip.pth.zst");
+
+/** Path of the tiny safety checker (`scripts/golden/safety.py`). */
+export const tinySafety = (): Promise<string> => unpacked("tiny-safety.bin.zst");
+
 /** Path of a packed fixture, unpacked once into the system's temporary folder under a name that changes with its content. */
 async function unpacked(name: string): Promise<string> {
   const packed = await Bun.file(goldenPath(name)).bytes();

@@ -9,6 +9,8 @@ import { controlShapes } from "./control-layout.ts";
 import { detectorFull, detectorShapes, detectorTiny } from "./detector-layout.ts";
 import { faceDetectorFull, faceDetectorShapes, faceDetectorTiny } from "./face-detector-layout.ts";
 import { gpt2Shapes, gpt2Small, gpt2Tiny } from "./gpt2-layout.ts";
+import { adapterShapes, openClipShapes, visionH, visionTiny } from "./image-prompt-layout.ts";
+import { safetyFull, safetyShapes, safetyTiny } from "./safety-layout.ts";
 import { samShapes, samSizes, samTiny } from "./sam-layout.ts";
 import { headerOf, type SdxlSizes, type Shapes, sdxlBase } from "./sdxl-layout.ts";
 import { upscalerFull, upscalerShapes, upscalerTiny } from "./upscaler-layout.ts";
@@ -19,6 +21,9 @@ const ownShapes: Partial<Readonly<Record<OwnFileKind, (sizes: SdxlSizes) => Shap
   upscale_models: (sizes) => upscalerShapes(sizes === sdxlBase ? upscalerFull : upscalerTiny),
   face_detector: (sizes) => faceDetectorShapes(sizes === sdxlBase ? faceDetectorFull : faceDetectorTiny),
   controlnet: controlShapes,
+  clip_vision: (sizes) => openClipShapes(sizes === sdxlBase ? visionH : visionTiny),
+  ip_adapter: (sizes) => adapterShapes(sizes),
+  safety_checker: (sizes) => safetyShapes(sizes === sdxlBase ? safetyFull : safetyTiny),
   sam: (sizes) => samShapes(sizes === sdxlBase ? samSizes.b : samTiny),
   detector: (sizes) => detectorShapes(sizes === sdxlBase ? detectorFull : detectorTiny),
   inpaint: ({ unet }) => new Map([["head", [unet.width, 5, 3, 3]]]),

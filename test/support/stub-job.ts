@@ -27,7 +27,9 @@ export const stubNetworks = (answers: Partial<Networks>): Networks => ({
   textG: never,
   unet: never,
   controlNets: [],
+  imagePrompts: [],
   inpaintHead: never,
+  safety: never,
   refiner: undefined,
   decode: never,
   encode: never,
@@ -64,6 +66,9 @@ export const stubContext = (networks: Networks): EngineContext => ({
   expansionWords: () => ({ tokenizer: createGpt2Tokenizer(""), candidates: [] }),
   open: async () => networks,
   modelText: () => "",
+  captioner: async () => {
+    throw new Error("nothing is captioned");
+  },
   foreign: () => {
     throw new Error("no foreign network is asked");
   },

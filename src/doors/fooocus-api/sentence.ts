@@ -60,6 +60,8 @@ export function sentenceOf({ moment, image, images, step, steps }: Said): string
     case "decoding":
       // The reference says nothing while it decodes: the last step's sentence stands.
       return `Sampling step ${step}/${steps}, image ${image + 1}/${images} ...`;
+    case "checking":
+      return "Checking for NSFW content ...";
     case "saving":
       return `Saving image ${image + 1}/${images} to system ...`;
     case "saving-picture":

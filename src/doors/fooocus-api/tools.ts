@@ -104,8 +104,8 @@ const describeRoute = ({ tools, log, describeForm, addresses: book }: ToolsDepen
           operationId: "describe_image_v1_tools_describe_image_post",
           summary: "Say what a picture shows",
           description:
-            "Drawings are described in tags; for photographs the model is not there yet, and what is right about a request is " +
-            "refused too, by name. A form with the file `image`, and `image_type` in the query, is the legacy API's way to ask.",
+            "Photographs are described in a sentence, drawings in tags; a file that is not there refuses the request, by name. " +
+            "A form with the file `image`, and `image_type` in the query, is the legacy API's way to ask.",
           requestBody: jsonRequest(DescribeImageRequest),
           responses: { 200: jsonAnswer(DescribeImageResponse) },
         },

@@ -1,11 +1,12 @@
 import type { Value } from "#/graph/graph.ts";
 import type { Module } from "#/graph/module.ts";
-import { residual } from "#/graph/ops/arithmetic.ts";
+import { add, residual } from "#/graph/ops/arithmetic.ts";
 import { attention } from "#/graph/ops/attention.ts";
 import { conv2d } from "#/graph/ops/conv2d.ts";
 import { geglu, linear } from "#/graph/ops/linear.ts";
 import { groupNorm, layerNorm } from "#/graph/ops/norm.ts";
 import { concat, dims, reshape, transpose } from "#/graph/ops/shape.ts";
+import type { ImageAttention } from "./image-attention.ts";
 
 /** What no shape tells of a family's transformers. */
 export type TransformerKind = Readonly<{
@@ -36,6 +37,8 @@ export type Context = TransformerKind &
     rows: Value;
     /** N as a vector of one int64 */
     batch: Value;
+    /** What pictures say beside the text, asked at each cross-attention in the order of drawing. */
+    images?: ImageAttention;
   }>;
 
 /**
@@ -81,28 +84,30 @@ function transformed(m: Module, x: Value, context: Context): Value {
 function transformerBlock(m: Module, rows: Value, context: Context): Value {
   let x = rows;
   const own = layerNorm(m.at("norm1"), x);
-  x = residual(m.at("attn1"), x, attend(m.at("attn1"), own, own, context));
+  x = residual(m.at("attn1"), x, attend(m.at("attn1"), { x: own, source: own }, context));
   const asked = layerNorm(m.at("norm2"), x);
-  x = residual(m.at("attn2"), x, attend(m.at("attn2"), asked, context.rows, context));
+  const { rows: source, images } = context;
+  x = residual(m.at("attn2"), x, attend(m.at("attn2"), { x: asked, source, images }, context));
   const gated = geglu(m.at("ff.net.0.proj"), layerNorm(m.at("norm3"), x));
   return residual(m.at("ff"), x, linear(m.at("ff.net.2"), gated));
 }
 
-/**
- * @param x      rows [N * S, C] that ask
- * @param source rows [N * L, D] that answer
- */
-function attend(m: Module, x: Value, source: Value, context: Context): Value {
+/** Rows [N * S, C] that ask, rows [N * L, D] that answer, and pictures that answer besides. */
+type Asking = Readonly<{ x: Value; source: Value; images?: ImageAttention | undefined }>;
+
+function attend(m: Module, { x, source, images }: Asking, context: Context): Value {
   const width = m.size("to_q.weight", 0);
   const heads = context.heads(width);
   if (heads === undefined) throw m.misshapen("to_q.weight", "rows that make whole heads");
   for (const name of ["to_k.weight", "to_v.weight"])
     if (m.size(name, 0) !== width) throw m.misshapen(name, `${width} rows`);
-  const q = batched(linear(m.at("to_q"), x), width, context);
+  const asking = linear(m.at("to_q"), x);
+  const q = batched(asking, width, context);
   const k = batched(linear(m.at("to_k"), source), width, context);
   const v = batched(linear(m.at("to_v"), source), width, context);
-  const mixed = attention({ q, k, v }, heads);
-  return linear(m.at("to_out.0"), reshape(mixed, [-1, width]));
+  const mixed = reshape(attention({ q, k, v }, heads), [-1, width]);
+  const said = images === undefined ? mixed : add(mixed, images(asking, heads));
+  return linear(m.at("to_out.0"), said);
 }
 
 /** Rows [N * S, C] as [N, S, C]. */

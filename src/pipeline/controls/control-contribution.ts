@@ -20,9 +20,11 @@ export function controlContribution(
   sampling: ModelSampling,
 ): readonly Contribute[] {
   const { controls } = job.recipe;
-  if (controls === undefined || guides.length === 0) return [];
   const { controlNets } = job.networks;
-  const asked = guides.flatMap(({ use: { net, weight, stop }, hint }): Control[] => {
+  const asked = guides.flatMap((guide): Control[] => {
+    if (guide.kind !== "net") return [];
+    const { use, hint } = guide;
+    const { net, weight, stop } = use;
     const controlNet = controlNets[net];
     if (controlNet === undefined) return [];
     const residuals: Control["residuals"] = async (call) => {
@@ -32,5 +34,6 @@ export function controlContribution(
     };
     return [{ residuals, weight, stop }];
   });
+  if (controls === undefined || asked.length === 0) return [];
   return [controlInput(asked, { places, softness: controls.softness }, sampling)];
 }

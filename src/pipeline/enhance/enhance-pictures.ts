@@ -3,12 +3,12 @@ import type { EnhancedFrom, Enhancement } from "#/recipe/enhancement.ts";
 import { copied } from "../copied.ts";
 import type { Fact } from "../generate.ts";
 import { inputAt } from "../sources/input-at.ts";
-import { type PassesOf, runPass } from "./run-pass.ts";
+import { type AfterPass, type PassesOf, runPass } from "./run-pass.ts";
 
 /**
  * Takes each picture through the passes that are left of its plan, each of what the one before left. A picture that was given
  * is itself the first image. Where the pass that varies or enlarges a picture is skipped, that is the end of the picture; one of
- * a region that is skipped, or finds none, leaves the picture as it was.
+ * a region that is skipped, or finds none, leaves the picture as it was. A picture that is black ends there.
  *
  * @param made the recipe's images, by their places
  * @throws Interruption where the job was stopped
@@ -25,12 +25,11 @@ export async function* enhancePictures(
     if (from.kind === "given") yield given(current);
     for (const [at, pass] of passes.entries()) {
       if (at < done) continue;
-      const after: Pixmap | undefined = yield* runPass(
+      const { picture: after, isOver }: AfterPass = yield* runPass(
         job,
         { place: { picture, pass: at }, pass, showMasks },
         current,
       );
-      const isOver = after === undefined && pass.kind === "whole";
       yield { type: "passed", picture, done: isOver ? passes.length : at + 1 };
       if (isOver) break;
       current = after ?? current;

@@ -182,10 +182,11 @@ const timingNames = ["loading", "encoding", "denoising", "decoding", "saving"] a
 
 function readImage(value: Json): TaskImage | undefined {
   if (!isJsonObject(value)) return undefined;
-  const { index, url, width, height, seed } = value;
+  const { index, url, width, height, seed, nsfw } = value;
   if (typeof index !== "number" || typeof url !== "string" || typeof seed !== "string") return undefined;
   if (typeof width !== "number" || typeof height !== "number") return undefined;
-  return { index, url, width, height, seed, timings: readTimings(value["timings"]) };
+  const checked = typeof nsfw === "boolean" ? { nsfw } : {};
+  return { index, url, width, height, seed, ...checked, timings: readTimings(value["timings"]) };
 }
 
 function readTimings(value: Json | undefined): TaskImage["timings"] {

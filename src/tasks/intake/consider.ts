@@ -1,7 +1,10 @@
 import type { GenerateParams, GenerateRequest } from "#/api/generate.ts";
 import { formatNames } from "#/image/encode.ts";
 import { RequestError } from "#/lib/errors.ts";
+import { alwaysChecked } from "#/recipe/always-checked.ts";
 import { withEngineThere } from "#/recipe/inpaint-engine.ts";
+import type { MaskMaking } from "#/recipe/mask-making.ts";
+import { regionsOf } from "#/recipe/pass-resolved.ts";
 import { pictureWarnings } from "#/recipe/picture-warnings.ts";
 import { type Preset, presetOf } from "#/recipe/preset.ts";
 import { withoutPublishedDefaults } from "#/recipe/published-defaults.ts";
@@ -16,6 +19,8 @@ import { worldWarnings } from "./world-warnings.ts";
 export type Considering = Readonly<{
   world: () => World;
   examine: (choice: ModelChoice) => Promise<Examination>;
+  /** Looks at the files that a mask is made with; throws RequestError naming the field that chose them. */
+  refuseUnusable: (making: MaskMaking, field: string) => void;
   /** The server's values for what a request does not say, for the checkpoint that it names. */
   defaultsFor: (base?: string) => GenerateParams;
   presets: ReadonlyMap<string, Preset>;
@@ -52,7 +57,8 @@ export async function consider(said: GenerateRequest, parts: Considering): Promi
   const preset = presetOf(request, parts.presets, world);
   const defaults = parts.defaultsFor(request.base_model_name ?? preset.base_model_name);
   const settled = settle(request, { defaults, preset, randomSeed });
-  const { params, warnings: ofEngine } = withEngineThere(settled, request, world.inpaintFiles ?? []);
+  const checked = alwaysChecked(settled, defaults);
+  const { params, warnings: ofEngine } = withEngineThere(checked.params, request, world.inpaintFiles ?? []);
   checkFile(params);
   const webhook = parts.webhook(params.webhook_url);
   const unused = pictureWarnings(params);
@@ -71,6 +77,7 @@ export async function consider(said: GenerateRequest, parts: Considering): Promi
     resolved: found,
     warnings: [
       ...unsaid,
+      ...checked.warnings,
       ...ofEngine,
       ...unused,
       ...found.warnings,
@@ -79,6 +86,8 @@ export async function consider(said: GenerateRequest, parts: Considering): Promi
       ...notes,
     ],
   });
+  for (const { mask, region } of regionsOf(resolved))
+    parts.refuseUnusable(mask, `enhance_ctrls.${region}.enhance_mask_model`);
   await webhook.checked;
   return {
     params: { ...params, webhook_url: webhook.url },

@@ -1,13 +1,16 @@
 import type { GenerateParams, GenerateRequest } from "#/api/generate.ts";
 import type { Catalog } from "#/catalog/catalog.ts";
-import { controlFilesThere } from "#/catalog/control-files.ts";
+import { controlFilesThere, towerFilesThere } from "#/catalog/control-files.ts";
 import { expansionThere } from "#/catalog/expansion-files.ts";
 import { inpaintFilesThere } from "#/catalog/inpaint-files.ts";
 import { mattesThere } from "#/catalog/matte-files.ts";
+import { safetyFileThere } from "#/catalog/safety-file.ts";
+import { VisionTowers } from "#/catalog/vision-towers.ts";
 import type { Config } from "#/config/schema.ts";
 import type { Pixmap } from "#/image/pixmap.ts";
 import { pngSize } from "#/image/png-size.ts";
 import type { Log } from "#/lib/log.ts";
+import { isDemoFile } from "#/recipe/demo-model.ts";
 import type { Preset } from "#/recipe/preset.ts";
 import { lazyTokenizer } from "#/recipe/prompt-limits.ts";
 import type { Resolved, World } from "#/recipe/resolve.ts";
@@ -19,6 +22,7 @@ import { examineInTurn, type ModelShelf } from "./examine-models.ts";
 import { foresee } from "./foresee.ts";
 import type { InputOptions } from "./image-source.ts";
 import { loadInputs } from "./load-inputs.ts";
+import { refuseUnusable } from "./mask-tool.ts";
 import { type Prepared, prepareBy, type ReadingRules } from "./prepare.ts";
 import { resolveAgain } from "./resolve-again.ts";
 import { type AskTool, createTools, type Tools } from "./tools.ts";
@@ -90,13 +94,15 @@ export const defaultsOf =
 export function createIntake(parts: IntakeParts): Intake {
   const { catalog, examiner, assets, log } = parts;
   const tokenizer = lazyTokenizer();
-  const world = (): World => ({ ...worldOf(parts), tokenizer });
+  const towers = new VisionTowers();
+  const world = (): World => ({ ...worldOf(parts, towers), tokenizer });
   const shelf = { catalog, examiner };
   const examine = examineInTurn();
   const considering: Considering = {
     ...parts,
     world,
     examine: (choice) => examine(choice, shelf),
+    refuseUnusable: (making, field) => refuseUnusable(making, field, shelf),
     defaultsFor: defaultsOf(parts),
     presets: assets.presets,
   };
@@ -119,12 +125,10 @@ export function createIntake(parts: IntakeParts): Intake {
   };
 }
 
-function worldOf({
-  catalog,
-  assets,
-  config,
-  images,
-}: Pick<IntakeParts, "catalog" | "assets" | "config" | "images">): World {
+function worldOf(
+  { catalog, assets, config, images }: Pick<IntakeParts, "catalog" | "assets" | "config" | "images">,
+  towers: VisionTowers,
+): World {
   return {
     checkpoints: catalog.names("checkpoints"),
     loras: catalog.names("loras"),
@@ -132,7 +136,12 @@ function worldOf({
     inversions: catalog.names("embeddings"),
     expansion: expansionThere(catalog.roots),
     controlFiles: controlFilesThere(catalog.roots),
+    towers: {
+      there: towerFilesThere(catalog.roots),
+      ofWidth: (width) => towers.ofWidth(catalog.roots, width, isDemoFile),
+    },
     inpaintFiles: inpaintFilesThere(catalog.roots),
+    safetyFile: safetyFileThere(catalog.roots),
     mattes: mattesThere(catalog.roots),
     previewFiles: catalog.names("vae_approx"),
     styles: assets.styles,

@@ -10,22 +10,10 @@ import { askedOtherwise, drawnAlone, scaledOtherwise } from "#/recipe/method-war
 import { allPasses } from "#/recipe/pass-resolved.ts";
 import type { Recipe } from "#/recipe/recipe.ts";
 import type { Resolved } from "#/recipe/resolve.ts";
+import { imagePromptsOf, partsOf, type Used } from "./used-parts.ts";
 
 /** Where model files lie, and who looks at them. */
 export type ModelShelf = Readonly<{ catalog: Pick<Catalog, "path">; examiner: Examiner }>;
-
-/** A file that a picture is made with. */
-type Used = Readonly<{
-  kind: ModelKind;
-  /** For messages. */
-  what: string;
-  /** As the API lists it. */
-  name: string;
-  /** Dotted path of the request's field that names it. */
-  field: string;
-  /** What to do about it, where its field alone does not say so. */
-  wayOut?: string;
-}>;
 
 /** What was seen: sentences for the record's warnings, and the first file that cannot be used. */
 export type Examination = Readonly<{ notes: readonly string[]; fault?: Fault }>;
@@ -111,7 +99,7 @@ function* examination(
   { catalog, examiner }: ModelShelf,
 ): Generator<void, Examination, undefined> {
   const { recipe } = choice;
-  const { base, vae, refiner, loras } = usedIn(choice);
+  const { base, vae, refiner } = usedIn(choice);
   const names = new Map<string, string>();
   const pathOf = ({ kind, name }: Used): string => {
     const path = catalog.path(kind, name);
@@ -139,19 +127,10 @@ function* examination(
       const seen = examiner.refiner(pathOf(refiner), beside, checkpoint, recipe.refiner?.sampledAs);
       note(refinerNotes(recipe, checkpoint, seen));
     }
-    for (const { kind, used: part } of partsOf(choice)) {
+    for (const look of furtherLooks(choice, { examiner, pathOf, checkpoint })) {
       yield;
-      used = part;
-      const path = pathOf(part);
-      note(kind === "patch" ? examiner.patch(path, checkpoint) : examiner.part(kind, path, checkpoint));
-    }
-    for (used of loras) {
-      yield;
-      note(examiner.lora(pathOf(used), checkpoint));
-    }
-    for (used of inversionsOf(choice)) {
-      yield;
-      note(examiner.inversion(pathOf(used), checkpoint));
+      used = look.used;
+      note(look.notes());
     }
     return { notes: [...notes] };
   } catch (thrown) {
@@ -166,6 +145,37 @@ function* examination(
 }
 
 type Checkpoint = ReturnType<Examiner["checkpoint"]>;
+
+/** With what the files are looked at that depend on the checkpoint. */
+type Looking = Readonly<{
+  examiner: Examiner;
+  pathOf: (used: Used) => string;
+  checkpoint: Checkpoint;
+}>;
+
+/** Those files one by one, each when it is asked for. */
+function furtherLooks(
+  choice: ModelChoice,
+  { examiner, pathOf, checkpoint }: Looking,
+): readonly Readonly<{ used: Used; notes: () => readonly string[] }>[] {
+  const ofPart = ({ kind, used }: ReturnType<typeof partsOf>[number]): readonly string[] =>
+    kind === "patch"
+      ? examiner.patch(pathOf(used), checkpoint)
+      : examiner.part(kind, pathOf(used), checkpoint);
+  const ofPrompt = ({ adapter, tower, negative }: ReturnType<typeof imagePromptsOf>[number]) => {
+    const paths = { adapter: pathOf(adapter), tower: pathOf(tower), negative: negative && pathOf(negative) };
+    return examiner.imagePrompt(paths, checkpoint);
+  };
+  return [
+    ...partsOf(choice).map((part) => ({ used: part.used, notes: () => ofPart(part) })),
+    ...imagePromptsOf(choice).map((prompt) => ({ used: prompt.adapter, notes: () => ofPrompt(prompt) })),
+    ...usedIn(choice).loras.map((used) => ({ used, notes: () => examiner.lora(pathOf(used), checkpoint) })),
+    ...inversionsOf(choice).map((used) => ({
+      used,
+      notes: () => examiner.inversion(pathOf(used), checkpoint),
+    })),
+  ];
+}
 
 /** What is to be told of a refiner beside its base model. */
 function refinerNotes(recipe: ModelChoice["recipe"], base: Checkpoint, seen: Checkpoint): readonly string[] {
@@ -184,26 +194,6 @@ function refinerIn({ refiner }: ModelChoice["recipe"]): Used | undefined {
   return name === null
     ? undefined
     : { kind: "checkpoints", what: "refiner", name, field: "refiner_model_name" };
-}
-
-/** Files for parts of models, and what is added to the weights of one. */
-function partsOf({ recipe: { parts = [], patch }, partFields = [] }: ModelChoice) {
-  // An engine's head and its patch are chosen together.
-  const engineField = partFields[parts.findIndex(({ kind }) => kind === "inpaint")] ?? "inpaint_engine";
-  return [
-    ...parts.map(({ kind, name }, at) => ({
-      kind,
-      used: { kind, what: `${kind} file`, name, field: partFields[at] ?? kind },
-    })),
-    ...(patch === undefined
-      ? []
-      : [
-          {
-            kind: "patch",
-            used: { kind: "inpaint", what: "inpaint patch", name: patch, field: engineField },
-          } as const,
-        ]),
-  ];
 }
 
 const inversionsOf = ({ recipe, inversionFields = [] }: ModelChoice): readonly Used[] =>

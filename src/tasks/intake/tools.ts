@@ -11,6 +11,7 @@ import type { World } from "#/recipe/resolve.ts";
 import { readMetadata } from "#/stores/metadata/read.ts";
 import { goneInputs } from "../picture-texts/image-input.ts";
 import { requestOfImage } from "../picture-texts/request-of-image.ts";
+import { type CaptionShelf, checkCaptionerThere } from "./caption-tool.ts";
 import { type InputOptions, imageSource } from "./image-source.ts";
 import { type MaskShelf, maskOf } from "./mask-tool.ts";
 import { checkTaggerThere, type TaggerShelf } from "./tagger-tool.ts";
@@ -61,7 +62,7 @@ export type ToolParts = Readonly<{
   world: () => World;
   /** What would be said of a request if it were posted. */
   foresee: (request: GenerateRequest) => Promise<readonly string[]>;
-  shelf: MaskShelf & TaggerShelf;
+  shelf: MaskShelf & TaggerShelf & CaptionShelf;
   askTool: AskTool;
 }>;
 
@@ -107,17 +108,17 @@ export function createTools({ inputOptions, world, foresee, shelf, askTool }: To
     },
     describeImage: async (bytes, type, signal) => {
       const picture = await decodeImage(bytes, field, inputOptions().decoding);
-      if (type === "Photo") throw noCaptions();
-      checkTaggerThere("image_type", shelf);
-      const answer = await askTool({ tool: "describe", as: "tags" }, picture, signal);
+      const describer = describers[type];
+      describer.check("image_type", shelf);
+      const answer = await askTool({ tool: "describe", as: describer.as }, picture, signal);
       if (answer.tool !== "describe") throw new BugError("Words were asked for, and something else came.");
       return { describe: answer.text };
     },
   };
 }
 
-function noCaptions(): RequestError {
-  const message =
-    "Photographs cannot be described yet: BLIP (model_base_caption_capfilt_large.pth) is not there in this version.";
-  return new RequestError("not-implemented", message, { field: "image_type", value: "Photo" });
-}
+/** What describes pictures of each type, and what looks whether its files are there. */
+const describers = {
+  Photo: { as: "caption", check: checkCaptionerThere },
+  Anime: { as: "tags", check: checkTaggerThere },
+} as const satisfies Record<DescribeImageRequest["image_type"], unknown>;

@@ -95,6 +95,8 @@ export function stageOf({ stage }: Moment): Stage {
       return "loading";
     case "encoding-picture":
       return "encoding";
+    case "checking":
+      return "saving";
     case "loading":
     case "encoding":
     case "upscaling":

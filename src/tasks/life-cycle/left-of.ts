@@ -38,7 +38,8 @@ export function leftOf(
     (planned, picture): EnhancedPicture => ({
       ...planned,
       from: from(picture, planned.from),
-      done: kept.get(picture)?.done ?? 0,
+      // What is black is not gone on with, wherever the last attempt ended.
+      done: kept.get(picture)?.facts.nsfw === true ? planned.passes.length : (kept.get(picture)?.done ?? 0),
     }),
   );
   return {

@@ -7,6 +7,8 @@ export function noteSentence(note: RunNote): string {
   switch (note.note) {
     case "part-enlarged":
       return `The part of the picture around the hole is smaller than what is drawn, and was enlarged ${enlargers[note.by]}: Fooocus' fooocus_upscaler_s409985e5.bin is not in models/upscale_models.`;
+    case "blackened":
+      return `Picture ${note.image + 1} is black: the safety checker found what it looks for in the one that was made (black_out_nsfw).`;
     case "region-empty":
       return `Region ${note.region + 1} (enhance_ctrls.${note.region}) was left out of picture ${note.picture + 1}: nothing of it was found, or nothing was left of it once it had been grown, shrunk or turned round.`;
     case "face-cropped":

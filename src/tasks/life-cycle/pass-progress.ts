@@ -36,6 +36,8 @@ export function passReports(at: Moment, place: PassPlace, outline: JobOutline): 
       // As in the reference each pass has one text, its first.
       return [{ ...report(isPart ? { now: "part", of, texts } : { now: texts }, part ?? 0), image: 0 }];
     }
+    case "checking":
+      return [report({ now: "checking" }, steps)];
     case "preparing":
       return [];
     case "upscaling": {

@@ -59,6 +59,11 @@ export function reportsAt(at: Moment, outline: JobOutline, pass?: PassPlace): re
       const { strip: done, strips: of } = at;
       return [report(percentAt(image, outline.steps, outline), { now: "decoding", done, of }, outline.steps)];
     }
+    case "checking": {
+      // What was made of pictures alone has no other step before it.
+      const percent = outline.source.direct === true ? 100 : percentAt(image, outline.steps, outline);
+      return [report(percent, { now: "checking" }, outline.steps)];
+    }
     case "preparing":
       return [report(encoded(outline) + 1, { now: "pictures" })];
     case "enhancing":

@@ -241,7 +241,8 @@ export class TaskRun {
   async #keepResult({ pixmap, index, facts, made, image, pass }: Result, work: Work): Promise<void> {
     if (this.#images.some((one) => one.index === index)) return;
     const { params, outline } = work;
-    const { seed, timings } = facts;
+    const { seed, timings, nsfw } = facts;
+    if (nsfw === true) this.#note({ note: "blackened", image: index });
     const report = savingResult({ index, seed, pass }, outline);
     if (report !== undefined) this.#report(report, null, outline);
     const from = this.#parts.now();
@@ -249,7 +250,9 @@ export class TaskRun {
     const text = seed === null ? undefined : await this.#parts.textOf(params, made, image);
     const saved = await this.#save(pixmap, params, index, text);
     const saving = Math.max(0, this.#parts.now() - from);
-    this.#add({ ...saved, seed: seed?.toString() ?? "", timings: { ...timings, saving } }, params);
+    const checked = nsfw === undefined ? {} : { nsfw };
+    const kept = { ...saved, ...checked, seed: seed?.toString() ?? "", timings: { ...timings, saving } };
+    this.#add(kept, params);
   }
 
   #add(image: TaskImage, params: GenerateParams): void {

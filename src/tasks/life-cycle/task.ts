@@ -71,7 +71,7 @@ export type Progress = Readonly<{
  * encodes its texts (`positive`, `negative`), of which it may have done a `part` `of` as many, begins with its `pictures`, has
  * enlarged parts of one (`upscaling`, `done` `of` as many, `width` x `height` before), has made strips of a latent of one
  * (`latent`), begins with `sampling`, with an `image`, has done a `step` `of` as many, has decoded strips of the image (`done`
- * `of` as many), is `saving` the image, or what was made of its pictures alone (`saving-picture`). Then it begins to `enhance`
+ * `of` as many), has the safety checker look at it (`checking`), is `saving` the image, or what was made of its pictures alone (`saving-picture`). Then it begins to `enhance`
  * them: in each pass with a region (`enhancement`), whose `mask` may be shown, and with the pass's texts (`enhance-prompts`);
  * `image` and `images` are passes from then on.
  */
@@ -92,6 +92,7 @@ export type TaskMoment = Readonly<
         | "pictures"
         | "sampling"
         | "image"
+        | "checking"
         | "saving"
         | "saving-picture"
         | "enhance"
@@ -125,5 +126,7 @@ export type TaskImage = Readonly<{
   height: number;
   /** Digits of the seed; empty for a grid, for what no noise was drawn for, and for what another program made. */
   seed: string;
+  /** Whether the safety checker had a black one put in its place; absent where nobody looked. */
+  nsfw?: boolean;
   timings: (ImageFacts["timings"] & Readonly<{ saving: number }>) | null;
 }>;

@@ -86,8 +86,7 @@ export function imageInputOf(params: GenerateParams): string | undefined {
     const name = brought.find((one) => one.field === `${field}.cn_img`)?.name;
     return name === undefined ? [] : [{ cn_img: name, cn_stop: stop, cn_weight: weight, cn_type: type }];
   });
-  const enhanced =
-    enhancementOf(params) === undefined ? [] : enhancing.map((name) => [name, params[name]] as const);
+  const enhanced = enhancedBy(params);
   if (used.length + slots.length + enhanced.length === 0) return undefined;
   const said = Object.entries(saying).flatMap(([picture, names]) =>
     used.some(({ field }) => field === picture) ? names.map((name) => [name, params[name]] as const) : [],
@@ -101,6 +100,14 @@ export function imageInputOf(params: GenerateParams): string | undefined {
   return JSON.stringify(all, (_key, value: unknown) =>
     typeof value === "bigint" ? value.toString() : value,
   );
+}
+
+/** What a request says of its enhancement, without the regions that are not enabled; nothing where it asks for none. */
+function enhancedBy(params: GenerateParams): readonly (readonly [string, unknown])[] {
+  const asked = enhancementOf(params);
+  if (asked === undefined) return [];
+  const regions = asked.regions.map((at) => params.enhance_ctrls[at]);
+  return enhancing.map((name) => [name, name === "enhance_ctrls" ? regions : params[name]]);
 }
 
 /** The way back: the fields of a request, of whatever type a picture says; undefined if the text is none of ours. */

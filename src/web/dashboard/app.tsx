@@ -8,8 +8,10 @@ import { Head } from "./head.tsx";
 import { KeyField } from "./key-field.tsx";
 import { Queue } from "./queue.tsx";
 import type { Server } from "./server.ts";
+import type { Describe } from "./source/describe-buttons.tsx";
 import type { SourceDraft } from "./source/source-draft.ts";
 import { sourceRequest } from "./source/source-request.ts";
+import { sentPicture } from "./source/starting-picture.ts";
 import { useSource } from "./source/use-source.ts";
 import { Stage } from "./stage.tsx";
 import type { State } from "./state.ts";
@@ -40,6 +42,10 @@ export function App({ server }: Readonly<{ server: Server }>) {
     use(address, part);
     setShown(undefined);
   };
+  const describe: Describe = async ({ sent }, type) => {
+    const prompt = await server.describe(await sentPicture(sent), type).catch(complain);
+    if (prompt !== undefined) change({ prompt });
+  };
   const walk = (by: -1 | 1) => setShown(tiles[Math.min(tiles.length - 1, Math.max(0, at + by))]?.key);
   const submit = async () =>
     await connection?.generate({ ...requestOf(draft), ...(await sourceRequest(source)) });
@@ -51,7 +57,7 @@ export function App({ server }: Readonly<{ server: Server }>) {
           {state.link === "locked" ? <KeyField refused={server.key} unlock={unlock} /> : null}
           <Composer
             draft={draft}
-            source={{ draft: source, working, change: changeSource, take, complain }}
+            source={{ draft: source, working, change: changeSource, take, describe, complain }}
             styles={styles}
             problem={problem}
             busy={busy}

@@ -72,6 +72,18 @@ export class Server {
     );
   }
 
+  /**
+   * What a picture shows, in words.
+   *
+   * @param image as a request carries one
+   */
+  async describe(image: string, type: "Photo" | "Anime"): Promise<string> {
+    const headers = { "content-type": "application/json" };
+    const body = JSON.stringify({ image, image_type: type });
+    const answer = await this.ask("v1/tools/describe-image", { method: "POST", headers, body });
+    return isObject(answer) ? textOf(answer["describe"]) : "";
+  }
+
   async styles(): Promise<readonly string[]> {
     const answer = await this.ask("v1/engines/styles");
     return Array.isArray(answer) ? answer.filter((one) => typeof one === "string") : [];

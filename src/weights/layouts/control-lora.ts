@@ -1,6 +1,8 @@
 import { basename } from "node:path";
 import { ModelError } from "#/lib/errors.ts";
 import type { Checkpoint, WeightMap } from "../checkpoint.ts";
+import type { LoraChange } from "../lora/change.ts";
+import { tensor } from "../lora/ingredient.ts";
 import type { LoraBranch } from "../lora/lora.ts";
 import { shownName } from "../shown-name.ts";
 import type { WeightFile, WeightRef } from "../weight-file.ts";
@@ -22,18 +24,23 @@ export const isControlLora = ({ tensors }: WeightFile): boolean => tensors.has(m
  * @throws ModelError `weight-missing` or `weight-shape` where it was made for another model, `layout-unsupported` for half a pair
  */
 export function controlLora(file: WeightFile, checkpoint: Checkpoint): OwnPart {
-  const { branches, whole } = sorted(file, checkpoint);
+  const { branches, changes, whole } = sorted(file, checkpoint);
   const tensors = new Map([...checkpoint.unet].filter(([key]) => encoder.test(key)));
   const shared = new Set([...tensors.keys()].filter((key) => !whole.has(key)));
   for (const [key, ref] of whole) tensors.set(key, ref);
-  return { tensors, notes: [], base: { checkpoint, shared, branches } };
+  return { tensors, notes: [], base: { checkpoint, shared, branches, changes } };
 }
 
-type Sorted = Readonly<{ branches: ReadonlyMap<string, readonly LoraBranch[]>; whole: WeightMap }>;
+type Sorted = Readonly<{
+  branches: ReadonlyMap<string, readonly LoraBranch[]>;
+  changes: ReadonlyMap<string, readonly LoraChange[]>;
+  whole: WeightMap;
+}>;
 
-/** Pairs of factors by their modules, and what is stored whole. */
+/** Pairs of factors by their modules or by what they change, and what is stored whole. */
 function sorted(file: WeightFile, checkpoint: Checkpoint): Sorted {
   const branches = new Map<string, readonly LoraBranch[]>();
+  const changes = new Map<string, readonly LoraChange[]>();
   const whole = new Map<string, WeightRef>();
   for (const [key, ref] of file.tensors) {
     const [, module, half] = /^(.+)\.(up|down)$/.exec(key) ?? [];
@@ -49,9 +56,11 @@ function sorted(file: WeightFile, checkpoint: Checkpoint): Sorted {
     const down = file.tensors.get(`${module}.down`);
     if (down === undefined) throw lone(file.path, key);
     checkFactors({ up: ref, down }, module, checkpoint);
-    branches.set(module, [{ index: 0, up: ref, down, scale: 1 }]);
+    if (isCheaperMultiplied(module, { up: ref, down }))
+      changes.set(`${module}.weight`, [multiplied({ up: ref, down })]);
+    else branches.set(module, [{ index: 0, up: ref, down, scale: 1 }]);
   }
-  return { branches, whole };
+  return { branches, changes, whole };
 }
 
 function lone(path: string, key: string): ModelError {
@@ -75,6 +84,32 @@ function checkFactors({ up, down }: Factors, module: string, checkpoint: Checkpo
   if (size(up.shape) === out * rank && up.shape[0] === out && size(down.shape) === rank * size(input)) return;
   const message = `${basename(up.path)}: the factors of ${module}, [${up.shape.join(", ")}] and [${down.shape.join(", ")}], do not fit [${weight.shape.join(", ")}], which ${basename(checkpoint.path)} has there: this Control-LoRA was made for another model (SDXL base, mostly).`;
   throw new ModelError("weight-shape", message, { path: up.path, key: up.key, found: [...up.shape] });
+}
+
+/** What sees a few rows alone: the text's tokens, or one vector of an image. */
+const ofFewRows = /^(time_embed|label_emb)\.|\.emb_layers\.|\.attn2\.to_[kv]$/;
+
+/** Where SDXL's 640 channels have 1024 positions and its 1280 have 256, which is at 512 x 512. */
+const positions = 600;
+
+/**
+ * Whether up · down, added to the weight at every run, takes fewer multiplications than both factors at every position: rank ·
+ * out · n, with n the inputs and their kernel, against positions · rank · (n + out).
+ */
+function isCheaperMultiplied(module: string, { up, down }: Factors): boolean {
+  if (ofFewRows.test(module)) return false;
+  const [out = 0] = up.shape;
+  const n = size(down.shape.slice(1));
+  return (out * n) / (out + n) <= positions;
+}
+
+function multiplied({ up, down }: Factors): LoraChange {
+  const [out = 0] = up.shape;
+  const [rank = 0, ...inner] = down.shape;
+  return {
+    form: "product",
+    parts: { up: tensor(up, [out, rank], 1), down: tensor(down, [rank, size(inner)]) },
+  };
 }
 
 const size = (shape: readonly number[]): number => shape.reduce((product, n) => product * n, 1);

@@ -47,6 +47,8 @@ const byName: readonly (readonly [pattern: RegExp, what: string, way: string])[]
   [/^(de|en)coder\.layers\.\d|^taesd/, "TAESD, a small autoencoder for previews", elsewhere("vae_approx")],
   [/(^|\.)(en|de)coder\.(up|down|mid)(\.|_block)/, "a VAE", elsewhere("vae")],
   [/^(string_to_param\.|emb_params$|clip_[lg]$)/, "a textual inversion", elsewhere("embeddings")],
+  [/(^|\.)special_care_embeds(_weights)?$/, "a safety checker", elsewhere("safety_checker")],
+  [/^visual_encoder\.|^text_decoder\.bert\./, "a BLIP, which describes pictures", elsewhere("clip_vision")],
   [/^vision_model\.|^visual\.transformer\./, "a CLIP vision model", elsewhere("clip_vision")],
   [/^(encoder\.block\.0\.layer\.0\.SelfAttention|shared\.weight)/, "a T5 text encoder", other],
   [/^model\.layers\.\d+\.self_attn\./, "a language model", other],

@@ -2,31 +2,42 @@ import { basename } from "node:path";
 import { BugError, ModelError } from "#/lib/errors.ts";
 import type { Checkpoint, WeightMap } from "../checkpoint.ts";
 import type { Difference } from "../differences.ts";
+import type { LoraChanges } from "../lora/change.ts";
 import type { LoraBranches } from "../lora/lora.ts";
 import type { FileStamp } from "../stamp.ts";
 import type { WeightFile } from "../weight-file.ts";
 import type { CheckpointPart } from "./parts.ts";
 
 /**
- * Kinds of files that a job may name beside its checkpoint, each for one part of a model: the folders below `models/` that
- * hold such files.
+ * Kinds of files that a job may name beside its checkpoint, each for one part of a model. Most are called as the folder below
+ * `models/` that holds such files; those of image prompts but for the tower lie with the ControlNets.
  */
 export const ownFileKinds = [
   "vae",
   "vae_approx",
   "controlnet",
   "clip_vision",
+  "ip_adapter",
+  "ip_negative",
   "inpaint",
   "upscale_models",
   "prompt_expansion",
+  "safety_checker",
   "sam",
   "face_detector",
   "detector",
 ] as const;
 export type OwnFileKind = (typeof ownFileKinds)[number];
 
-/** Those of which a job may name several, each asked for by its place among them. */
-export const severalKinds = ["controlnet"] as const satisfies readonly OwnFileKind[];
+/**
+ * Those of which a job may name several, each asked for by its place among them; the tower at a place reads pictures for the
+ * adapter there.
+ */
+export const severalKinds = [
+  "controlnet",
+  "ip_adapter",
+  "clip_vision",
+] as const satisfies readonly OwnFileKind[];
 export type SeveralKind = (typeof severalKinds)[number];
 
 /** What of a part is not its own file's: tensors of the base model's UNet, as a job has changed them. */
@@ -34,8 +45,9 @@ export type OnBase = Readonly<{
   checkpoint: Pick<Checkpoint, "path" | "stamp" | "unet">;
   /** Names of the tensors that are the base model's: on these act the job's LoRAs and its patch. */
   shared: ReadonlySet<string>;
-  /** What the file adds to them, factors beside modules and differences to tensors, at full strength. */
+  /** What the file adds to them at full strength: factors beside modules, changes of weights, and differences to tensors. */
   branches?: LoraBranches;
+  changes?: LoraChanges;
   differences?: ReadonlyMap<string, readonly Difference[]>;
 }>;
 

@@ -24,6 +24,9 @@ const free = new Set([
   "post_quant_conv.weight 1",
   "head.weight 0",
   "conv_last.weight 0",
+  "visual_projection 1",
+  "image_proj.latents 1",
+  "image_proj.proj_in.weight 1",
 ]);
 
 /** Other shapes, and the axis that is meant; a kernel may have any odd sides. */
@@ -41,6 +44,8 @@ const least: Partial<Readonly<Record<NetworkName, number>>> = {
   "inpaint-head": 6,
   "rrdb-pixels": 40,
   "control-hint": 80,
+  "image-keys": 40,
+  "image-tokens": 150,
 };
 
 for (const { name, from, draw } of Object.values(networks)) {

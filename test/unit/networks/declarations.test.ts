@@ -4,6 +4,7 @@ import { listing } from "#/graph/listing.ts";
 import { weightSource } from "#/graph/module.ts";
 import { operators } from "#/graph/operators.ts";
 import { networks } from "#/networks/index.ts";
+import type { Features } from "#/networks/network.ts";
 import { sdxlCheckpoint } from "#/weights/layouts/sdxl.ts";
 import { locatedFor } from "../../support/network-tensors.ts";
 import { headerOf, sdxlShapes, sdxlTiny } from "../../support/sdxl-layout.ts";
@@ -12,12 +13,10 @@ import { headerOf, sdxlShapes, sdxlTiny } from "../../support/sdxl-layout.ts";
 const checkpoint = sdxlCheckpoint(headerOf(sdxlShapes(sdxlTiny), "/tiny.safetensors"));
 
 for (const { name, from, draw, inputs, outputs, keyedBy } of Object.values(networks)) {
-  const drawn = (clipSkip: number, freeU = false, inpaint = false, controlnet = false): Graph =>
+  const drawn = (clipSkip: number, more: Partial<Features> = {}): Graph =>
     draw(weightSource("tiny", locatedFor(from, checkpoint, sdxlTiny).tensors), operators.cpu, {
       clipSkip,
-      freeU,
-      inpaint,
-      controlnet,
+      ...more,
     });
 
   test(`${name}: the inputs and outputs that are declared are those of the graph`, () => {
@@ -29,20 +28,11 @@ for (const { name, from, draw, inputs, outputs, keyedBy } of Object.values(netwo
     expect(graph.outputs.map((port) => port.name)).toEqual([...outputs]);
   });
 
-  test(`${name}: FreeU is part of its key if, and only if, the graph depends on it`, () => {
-    const depends = listing(drawn(2, true)) !== listing(drawn(2));
-    expect(keyedBy.some((feature) => feature === "freeU")).toBe(depends);
-  });
-
-  test(`${name}: an inpaint head is part of its key if, and only if, the graph depends on it`, () => {
-    const depends = listing(drawn(2, false, true)) !== listing(drawn(2));
-    expect(keyedBy.some((feature) => feature === "inpaint")).toBe(depends);
-  });
-
-  test(`${name}: a ControlNet is part of its key if, and only if, the graph depends on it`, () => {
-    const depends = listing(drawn(2, false, false, true)) !== listing(drawn(2));
-    expect(keyedBy.some((feature) => feature === "controlnet")).toBe(depends);
-  });
+  for (const feature of ["freeU", "inpaint", "controlnet", "ip_adapter"] as const)
+    test(`${name}: ${feature} is part of its key if, and only if, the graph depends on it`, () => {
+      const depends = listing(drawn(2, { [feature]: true })) !== listing(drawn(2));
+      expect(keyedBy.some((one) => one === feature)).toBe(depends);
+    });
 
   test(`${name}: clip skip is part of its key if, and only if, the graph depends on it`, () => {
     const depends = listing(drawn(1)) !== listing(drawn(2));

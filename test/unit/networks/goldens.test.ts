@@ -7,7 +7,19 @@ import { goldenKeys } from "../../support/unproven.ts";
 
 /** That they are compared, and the listings with them, is seen to in test/golden/networks.test.ts, its neighbours and listings.test.ts. */
 const listings = new Set(readdirSync(goldenPath("listings")).map((name) => name.replace(/\.txt$/, "")));
-const answers = ["networks", "text-networks", "inpaint", "upscalers", "control", "faces", "segment", "detect"]
+const answers = [
+  "networks",
+  "text-networks",
+  "inpaint",
+  "upscalers",
+  "control",
+  "image-prompts",
+  "safety",
+  "image-attention",
+  "faces",
+  "segment",
+  "detect",
+]
   .map((name) => goldenKeys(`${name}.safetensors`))
   .reduce((all, keys) => all.union(keys));
 

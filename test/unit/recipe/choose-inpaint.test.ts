@@ -140,7 +140,12 @@ test("another refiner, or a step that is said, decides where the engine ends; a 
 test("an engine whose files are not there is refused with what is missing, where from, and the way without", () => {
   const without = { ...world, inpaintFiles: [head] };
   const refused = () => resolved({ inpaint_engine: "v2.5" }, without);
-  for (const words of ["inpaint_v25.fooocus.patch", "models/inpaint", "https://", 'inpaint_engine: "None"'])
+  for (const words of [
+    "inpaint_v25.fooocus.patch (2.58 GB)",
+    "models/inpaint",
+    "https://",
+    'inpaint_engine: "None"',
+  ])
     expect(refused).toThrow(words);
   expect(refused).not.toThrow(head);
 });
@@ -151,7 +156,7 @@ test("who chose no engine paints without one where its files are missing, and is
     const found = withEngineThere(params, said, []);
     expect(found.params.inpaint_engine).toBe("None");
     expect(found.warnings.join()).toContain(
-      `${head} and inpaint_v26.fooocus.patch are not in models/inpaint`,
+      `${head} (53 kB) and inpaint_v26.fooocus.patch (1.32 GB) are not in models/inpaint`,
     );
   }
   const chosen = { ...params, inpaint_engine: "v1" };

@@ -48,7 +48,7 @@ test("without any it is refused with the file, its folder and where to get it, o
   for (const files of [[], ["4x-other.pth"]]) {
     const { code, message, details } = refusal(files);
     expect([code, details]).toEqual(["missing-model", { field: "uov_method", name: fooocus }]);
-    expect(message).toContain(`put ${fooocus} into the upscale_models folder`);
+    expect(message).toContain(`put ${fooocus} (34 MB) into the upscale_models folder`);
     expect(message).toContain(`https://huggingface.co/lllyasviel/misc/resolve/main/${fooocus}`);
     const choice = choose(files, { without: "lanczos" });
     expect(choice.by).toBe("lanczos");

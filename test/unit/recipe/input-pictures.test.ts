@@ -2,7 +2,6 @@ import { expect, test } from "bun:test";
 import type { GenerateParams } from "#/api/generate.ts";
 import { fromStored, toStored } from "#/api/stored.ts";
 import { inputPictures } from "#/recipe/input-pictures.ts";
-import { refuseNotYet } from "#/recipe/not-yet.ts";
 import { resolveRecipe } from "#/recipe/resolve.ts";
 import { plainParams, plainWorld } from "../../support/plain-request.ts";
 
@@ -79,13 +78,4 @@ test("a picture that is enhanced is named", () => {
   expect(picturesOf({ enhance_input_image: address("a") })).toEqual([
     { field: "enhance_input_image", name: hash("a") },
   ]);
-});
-
-test("every picture that a request can be made of yet is named, and the request is refused until its feature is there", () => {
-  const uses: readonly Partial<GenerateParams>[] = [{ controlnet_image: [slot(address("a"))] }];
-  for (const use of uses) {
-    const params = { ...plainParams, refiner_model_name: "None", ...use };
-    expect(inputPictures(params)).toHaveLength(1);
-    expect(() => refuseNotYet(params)).toThrow("is not there yet in this version");
-  }
 });

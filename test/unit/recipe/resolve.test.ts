@@ -196,7 +196,7 @@ describe("refused, each naming its field", () => {
     ["unknown-model", "sampler_name", { sampler_name: "eular" }],
     ["unknown-model", "refiner_model_name", { refiner_model_name: "refine.safetensors" }],
     ["invalid-value", "enhance_checkbox", { enhance_input_image: image }],
-    ["not-implemented", "black_out_nsfw", { black_out_nsfw: true }],
+    ["missing-model", "black_out_nsfw", { black_out_nsfw: true }],
     ["invalid-value", "aspect_ratios_selection", { aspect_ratios_selection: "wide" }],
     ["invalid-value", "overwrite_width", { overwrite_width: 16 }],
     ["invalid-value", "overwrite_height", { overwrite_height: 63 }],

@@ -4,7 +4,7 @@ import type { Network } from "#/networks/network.ts";
 import { readJobFiles } from "#/runtime/job-files.ts";
 import { jobNetwork } from "#/runtime/job-network.ts";
 import { expansionModel } from "../../support/expansion-files.ts";
-import { goldenPath, tinyCheckpoint } from "../../support/golden.ts";
+import { goldenPath, tinyCheckpoint, tinySafety } from "../../support/golden.ts";
 import { packedModel } from "../../support/packed-model.ts";
 import { upscalerFile } from "../../support/upscaler-file.ts";
 import { openWorkshop } from "../../support/workshop.ts";
@@ -17,9 +17,22 @@ const inpaint = goldenPath("inpaint-head.pth");
 const upscale_models = upscalerFile("fooocus.bin");
 const whole = [packedModel("control-ldm.safetensors")];
 const factors = [packedModel("control-lora.safetensors")];
+const ip_adapter = [packedModel("adapter-plus.bin")];
+const clip_vision = [packedModel("vision-open-clip.safetensors")];
+const prompts = { ip_adapter, clip_vision };
 const sam = packedModel("sam-tiny.safetensors");
 const face_detector = packedModel("face-f32.safetensors");
-const parts = { sam, face_detector, prompt_expansion, inpaint, upscale_models, controlnet: whole };
+const safety_checker = await tinySafety();
+const parts = {
+  sam,
+  face_detector,
+  safety_checker,
+  prompt_expansion,
+  inpaint,
+  upscale_models,
+  controlnet: whole,
+  ...prompts,
+};
 const workshop = openWorkshop();
 afterAll(() => workshop.close());
 

@@ -37,6 +37,7 @@ function networksOver(during: () => void = () => undefined) {
     during();
     return answer;
   };
+  const told = async () => ({ keys: await run(), values: answer });
   const walk = async function* () {
     yield { at: "strip", done: 0, of: 1 } as const;
     yield { at: "end", answer: await run() } as const;
@@ -53,7 +54,9 @@ function networksOver(during: () => void = () => undefined) {
     textG: async () => ({ hidden: await run() }),
     unet: run,
     controlNets: [{ hint: run, residuals: async () => [await run()] }],
+    imagePrompts: [{ ofPicture: async () => [await told()], ofNothing: async () => [await told()] }],
     inpaintHead: run,
+    safety: async () => ({ special: await run(), concepts: answer }),
     refiner: undefined,
     decode: run,
     encode: run,

@@ -129,6 +129,20 @@ test("a job whose largest network is more than the budget is refused before anyt
   await residency.close();
 });
 
+test("what a job asks once makes room for what it asks then, and may be as large as the budget alone", async () => {
+  const { residency, over, opened, names } = within(4);
+  const [once, own, other] = [over("once", 0, 3), over("own", 3, 5), over("other", 5, 7)];
+  residency.startJob([own, other], [once]);
+  for (const network of [once, own, other]) await residency.session(network);
+  expect([opened, names()]).toEqual([
+    ["once", "own", "other"],
+    ["own", "other"],
+  ]);
+  await residency.endJob();
+  expect(() => residency.startJob([own], [over("large", 0, 5)])).toThrow("for the network large");
+  await residency.close();
+});
+
 test("a budget of 0 keeps nothing between jobs, and refuses none", async () => {
   const { residency, over, opened, names } = within(0);
   const unasked = (): number => expect.unreachable("a size that nothing depends on");

@@ -20,9 +20,9 @@ export function wireEvent(event: LiveEvent): JsonObject {
       return { ...head, ...where, message: ownSentenceOf(event), eta_ms: etaMs };
     }
     case "image": {
-      const { url, seed, width, height } = event.image;
-      // Nothing looks for nudity yet, and unknown is not "none".
-      return { ...head, index: event.index, url, seed: seedOf(seed), width, height, nsfw: null };
+      // Where nobody looked it is unknown, which is not "none".
+      const { url, seed, width, height, nsfw = null } = event.image;
+      return { ...head, index: event.index, url, seed: seedOf(seed), width, height, nsfw };
     }
     case "settled": {
       const { status, result, error, warnings, timings } = event;

@@ -1,3 +1,4 @@
+import { type Describe, DescribeButtons } from "./describe-buttons.tsx";
 import { FileButton } from "./file-button.tsx";
 import { InpaintFields } from "./inpaint-fields.tsx";
 import { MaskEditor } from "./mask-editor.tsx";
@@ -16,6 +17,8 @@ export type SourcePanelProps = Readonly<{
   change: (part: Partial<SourceDraft>) => void;
   /** A file that somebody chose, dropped or pasted. */
   take: (file: File) => void;
+  /** Puts into the prompt what the picture shows. */
+  describe: Describe;
   complain: (problem: unknown) => void;
 }>;
 
@@ -81,6 +84,7 @@ function WithPicture(props: SourcePanelProps & Readonly<{ picture: StartingPictu
           </button>
         </div>
       </div>
+      <DescribeButtons picture={picture} describe={props.describe} />
       <fieldset>
         <legend class="hidden">What the picture is for</legend>
         <div class="segments tabs">
