@@ -17,7 +17,11 @@ const golden = goldenTensors("detect.safetensors");
 const detector = packedModel("detector-tiny.safetensors");
 const workshop = openWorkshop();
 afterAll(() => workshop.close());
-const { ask } = openNetworks({ base: await tinyCheckpoint(), loras: [], detector }, { clipSkip: 2 }, workshop);
+const { ask } = openNetworks(
+  { base: await tinyCheckpoint(), loras: [], detector },
+  { clipSkip: 2 },
+  workshop,
+);
 
 const whole = ({ dims, data }: Tensor) => ({ dims, data: BigInt64Array.from(data, BigInt) });
 

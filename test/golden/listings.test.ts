@@ -63,9 +63,7 @@ for (const { name, from, goldens, draw } of Object.values(networks)) {
     const cast = graph.casts.map(({ inputs }) => inputs[0] ?? "");
     expect(new Set(cast).size).toBe(cast.length);
     const matrices = [...graph.weights.values()].filter(({ ref }) => ref.shape.length > 1);
-    const expected = matrices
-      .map((weight) => weight.name)
-      .filter((key) => !tables.test(key));
+    const expected = matrices.map((weight) => weight.name).filter((key) => !tables.test(key));
     expect(cast.toSorted()).toEqual(expected.toSorted());
     expect([...graph.weights.values()].filter(({ inline }) => !inline)).toEqual(matrices);
   });

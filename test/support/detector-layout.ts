@@ -108,7 +108,10 @@ function backbone(put: Put, { patch, depths, heads, window, mlp }: DetectorSizes
   }
 }
 
-function text(put: Put, { text: { rows, positions, width, inner, layers }, width: outer }: DetectorSizes): void {
+function text(
+  put: Put,
+  { text: { rows, positions, width, inner, layers }, width: outer }: DetectorSizes,
+): void {
   put("bert.embeddings.word_embeddings.weight", rows, width);
   put("bert.embeddings.position_embeddings.weight", positions, width);
   put("bert.embeddings.token_type_embeddings.weight", 2, width);

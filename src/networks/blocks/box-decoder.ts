@@ -71,7 +71,10 @@ function layer(m: Module, rows: Value, { boxes, head, seen }: Around): Value {
   const told = residual(m, among, joinedAttention(m.at("ca_text"), asked, heads));
   const read = layerNorm(m.at("catext_norm"), told);
 
-  const [middle, size] = [0, 2].map((at) => reshape(slice(boxes, 1, at, at + 2), [-1, 1, 1, 2])) as [Value, Value];
+  const [middle, size] = [0, 2].map((at) => reshape(slice(boxes, 1, at, at + 2), [-1, 1, 1, 2])) as [
+    Value,
+    Value,
+  ];
   const looked = deformableAttention(m.at("cross_attn"), {
     query: add(read, places),
     memory: seen.picture,

@@ -63,4 +63,3 @@ function of(m: Module, value: Value | undefined): Value {
   if (value === undefined) throw m.misfit("has no features");
   return value;
 }
-

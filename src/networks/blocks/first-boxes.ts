@@ -47,7 +47,7 @@ function isInside(middles: Value): Value {
   const { graph: g } = middles;
   const beyond = concat([sub(middles, g.number([margin])), sub(g.number([1 - margin]), middles)], 1);
   const least = reduced("ReduceMin", beyond, [1]);
-  return g.cast(g.node("Greater", [least, g.number([0])], {}, { dims: least.dims, type: "bool" }), "float32");
+  return keepingShape("Relu", keepingShape("Sign", least));
 }
 
 /** log(x / (1 - x)) */

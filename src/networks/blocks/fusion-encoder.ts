@@ -41,7 +41,8 @@ function bothWays(m: Module, { picture, text }: Fused): Fused {
   const attn = m.at("attn");
   const project = (name: string, x: Value): Value => inBatch(linear(attn.at(name), x));
   const [queries, keys] = [project("v_proj", v), project("l_proj", l)];
-  if (Number(queries.dims[2]) % heads !== 0) throw attn.misshapen("v_proj.weight", `rows that ${heads} divides`);
+  if (Number(queries.dims[2]) % heads !== 0)
+    throw attn.misshapen("v_proj.weight", `rows that ${heads} divides`);
   const seenOfText = attention({ q: queries, k: keys, v: project("values_l_proj", l) }, heads);
   const seenOfPicture = attention({ q: keys, k: queries, v: project("values_v_proj", v) }, heads);
   const added = (name: "v" | "l", x: Value, seen: Value): Value => {

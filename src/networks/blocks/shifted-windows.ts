@@ -11,7 +11,11 @@ import { concat, dims, reshape, transpose } from "#/graph/ops/shape.ts";
  */
 export function filledUp(x: Value, multiple: number): Value {
   const { graph: g } = x;
-  const none = (count: number): Value => g.constant("int64", Array.from({ length: count }, () => 0));
+  const none = (count: number): Value =>
+    g.constant(
+      "int64",
+      Array.from({ length: count }, () => 0),
+    );
   const missing = [0, 1].map((axis) => {
     const length = keepingShape("Neg", dims(x, axis, axis + 1));
     return g.node("Mod", [length, g.constant("int64", [multiple])], {}, { dims: [1] });

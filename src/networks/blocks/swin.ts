@@ -32,7 +32,8 @@ export function swin(m: Module, picture: Value): readonly Value[] {
   const answers: Value[] = [];
   for (let i = 0; i < m.count("layers"); i += 1) {
     const stage = m.at("layers").at(i);
-    for (let at = 0; at < stage.count("blocks"); at += 1) x = layer(stage.at("blocks").at(at), x, at % 2 === 1);
+    for (let at = 0; at < stage.count("blocks"); at += 1)
+      x = layer(stage.at("blocks").at(at), x, at % 2 === 1);
     const norm = `norm${i}`;
     if (m.has(norm)) answers.push(unsqueeze(transpose(layerNorm(m.at(norm), x), [2, 0, 1]), [0]));
     if (stage.has("downsample")) x = merged(stage.at("downsample"), x);

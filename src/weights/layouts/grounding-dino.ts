@@ -46,10 +46,7 @@ export function detectorTensors(file: WeightFile): OwnPart {
     throw new ModelError("layout-unsupported", message, { path, key });
   }
   refuseUnfinished(file);
-  const nobodys = [
-    ...unknown,
-    ...[...file.tensors.keys()].filter((one) => !one.startsWith(prefix ?? "")),
-  ];
+  const nobodys = [...unknown, ...[...file.tensors.keys()].filter((one) => !one.startsWith(prefix ?? ""))];
   const notes =
     nobodys.length === 0 ? [] : [`${basename(path)} has ${counted(nobodys)} that nothing here uses.`];
   return { tensors: new Map([...all].filter(([one]) => needed.has(one))), notes };

@@ -20,7 +20,10 @@ export function neededSwin(at: Place, name: string, given: Given): readonly numb
       const table = `${stage}.blocks.${j}.attn.relative_position_bias_table`;
       const inner = given.size(0, `${stage}.blocks.${j}.mlp.fc1.weight`) ?? 4 * width;
       block.norm("norm1", width);
-      block.put("attn.relative_position_bias_table", [given.size(0, table) ?? 169, given.size(1, table) ?? 3]);
+      block.put("attn.relative_position_bias_table", [
+        given.size(0, table) ?? 169,
+        given.size(1, table) ?? 3,
+      ]);
       block.linear("attn.qkv", width, 3 * width);
       block.linear("attn.proj", width, width);
       block.norm("norm2", width);
