@@ -1,6 +1,6 @@
 import type { GenerateParams } from "#/api/generate.ts";
-import type { ExpansionThere } from "#/catalog/expansion-files.ts";
 import type { DetectionFiles } from "#/catalog/detection-files.ts";
+import type { ExpansionThere } from "#/catalog/expansion-files.ts";
 import type { MatteModel } from "#/catalog/matte-files.ts";
 import type { Sidecar } from "#/catalog/sidecar.ts";
 import type { NoiseRule } from "#/lib/devices.ts";

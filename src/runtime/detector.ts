@@ -1,7 +1,10 @@
 import { networks } from "#/networks/index.ts";
 import type { Tensor } from "#/tensor/tensor.ts";
 import type { WeightMap } from "#/weights/checkpoint.ts";
+import { detectorTensors } from "#/weights/layouts/grounding-dino.ts";
 import type { Ask } from "./ask.ts";
+import type { Workshop } from "./job-network.ts";
+import { loneNetworks } from "./lone-networks.ts";
 import { wholeNumbers } from "./whole-numbers.ts";
 
 /** A text in tokens: their numbers, their positions, and what is added to the scores between them, [T, T]. */
@@ -25,7 +28,7 @@ export type Detector = Readonly<{
  * @param ask     asks the networks of that file
  * @param tensors its weights, for their sizes
  */
-export function detectorOf(ask: Ask, tensors: WeightMap): Detector {
+function detectorOf(ask: Ask, tensors: WeightMap): Detector {
   return {
     boxes: tensors.get("transformer.tgt_embed.weight")?.shape[0] ?? 0,
     find: async (picture, { ids, positions, mask }) => {
@@ -38,4 +41,15 @@ export function detectorOf(ask: Ask, tensors: WeightMap): Detector {
       });
     },
   };
+}
+
+/**
+ * The GroundingDINO of a file, announced as a job's networks are; it may be closed when something else is announced.
+ *
+ * @throws ModelError if the file is none, EngineError `out-of-memory` if it is larger than the budget
+ */
+export function detectorAt(path: string, workshop: Workshop): Detector {
+  const lone = loneNetworks(path, detectorTensors, workshop);
+  workshop.residency.startJob(lone.requests([networks["grounding-dino"]]));
+  return detectorOf(lone.ask, lone.tensors);
 }

@@ -1,9 +1,9 @@
 import type { GenerateParams, GenerateRequest } from "#/api/generate.ts";
 import type { Catalog } from "#/catalog/catalog.ts";
 import { controlFilesThere, towerFilesThere } from "#/catalog/control-files.ts";
+import { detectionFilesThere } from "#/catalog/detection-files.ts";
 import { expansionThere } from "#/catalog/expansion-files.ts";
 import { inpaintFilesThere } from "#/catalog/inpaint-files.ts";
-import { detectionFilesThere } from "#/catalog/detection-files.ts";
 import { mattesThere } from "#/catalog/matte-files.ts";
 import { safetyFileThere } from "#/catalog/safety-file.ts";
 import { VisionTowers } from "#/catalog/vision-towers.ts";
