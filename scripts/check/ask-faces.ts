@@ -1,7 +1,7 @@
 /**
  * Faces by our own detection and alignment, for `real_faces.py`: reads a picture, RGB bytes [HEIGHT, WIDTH, 3], from a file; the
- * detector is a `.pth` as `models/controlnet` has it, or an ONNX file that answers boxes, scores and points for `input`. Prints what
- * was found as JSON, and writes the crop's bytes.
+ * detector is a `.pth` as `models/controlnet` has it, or an ONNX file that answers boxes, scores and points for `input`. Writes the
+ * crop's bytes, and beside them in CROP.json what was found, and in CROP.boxes, .scores and .points what a `.pth` answered.
  *
  *   bun scripts/check/ask-faces.ts DETECTOR RED WIDTH HEIGHT PICTURE CROP
  *
@@ -14,11 +14,12 @@ import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
 import { operators } from "#/graph/operators.ts";
 import type { Pixmap } from "#/image/pixmap.ts";
 import { silentLog } from "#/lib/log.ts";
+import { networks } from "#/networks/index.ts";
 import { faceCrop } from "#/pipeline/controls/face-crop.ts";
 import { askerOf } from "#/runtime/ask.ts";
 import { DerivedFiles } from "#/runtime/derived-files.ts";
 import { decodeFaces } from "#/runtime/face-detector/decode-faces.ts";
-import { centred, faceDetectorOf } from "#/runtime/face-detector/detect-faces.ts";
+import { centred } from "#/runtime/face-detector/detect-faces.ts";
 import { distinct } from "#/runtime/face-detector/distinct.ts";
 import type { Face, FaceDetector } from "#/runtime/face-detector/face.ts";
 import { jobNetwork } from "#/runtime/job-network.ts";
@@ -65,9 +66,13 @@ function ownDetector(): FaceDetector {
   };
   const file = openWeights(path);
   const files = { loras: [], locate: () => ({ file, ...faceDetectorTensors(file) }) };
-  return faceDetectorOf(
-    askerOf((network) => jobNetwork(network, files, { clipSkip: 2 }, workshop), residency),
-  );
+  const ask = askerOf((network) => jobNetwork(network, files, { clipSkip: 2 }, workshop), residency);
+  return async (shown) => {
+    const answer = await ask(networks.retinaface, { picture: centred(shown) });
+    for (const name of networks.retinaface.outputs)
+      writeFileSync(`${crop}.${name}`, new Uint8Array(answer[name].data.buffer));
+    return distinct(decodeFaces(answer, shown));
+  };
 }
 
 const detect = path.endsWith(".onnx") ? await onnxDetector() : ownDetector();
@@ -81,10 +86,9 @@ const told = await faceCrop(picture, async (shown) => {
 writeFileSync(crop, told.image.data);
 const { image, ...found } = told;
 const peak = process.resourceUsage().maxRSS;
-rmSync(folder, { recursive: true });
-// All of it before this ends: what a stream still holds then is lost.
 writeFileSync(
-  process.stdout.fd,
+  `${crop}.json`,
   JSON.stringify({ ...found, width: image.width, height: image.height, asked, peak }),
 );
+rmSync(folder, { recursive: true });
 process.exit(0);
