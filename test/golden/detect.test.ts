@@ -64,7 +64,9 @@ test("tokens see what stands between the same stops, and are counted from there"
     const ids = [...golden(`${name}.ids`).data];
     const text = detectionText(ids);
     expect([...text.positions]).toEqual([...golden(`${name}.positions`).data]);
-    expect(Array.from(text.mask, (value): number => (value === 0 ? 1 : 0))).toEqual([...golden(`${name}.mask`).data]);
+    expect(Array.from(text.mask, (value): number => (value === 0 ? 1 : 0))).toEqual([
+      ...golden(`${name}.mask`).data,
+    ]);
   }
   const tokenize = createBertTokenizer();
   expect(detectionTokens("  Face ", tokenize)).toEqual(detectionTokens("face.", tokenize));
@@ -111,7 +113,10 @@ for (const { name, prompt, boxThreshold, boxes } of runs)
     let answer: ReturnType<typeof detector.find> | undefined;
     const once = {
       ...makers,
-      detector: async () => ({ ...detector, find: (...asked: Parameters<typeof detector.find>) => (answer ??= detector.find(...asked)) }),
+      detector: async () => ({
+        ...detector,
+        find: (...asked: Parameters<typeof detector.find>) => (answer ??= detector.find(...asked)),
+      }),
     };
     const found = await detect(picture, { prompt, boxThreshold }, await once.detector());
     const expected = golden(`${name}.boxes`);
