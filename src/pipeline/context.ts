@@ -19,6 +19,7 @@ import { DerivedFiles } from "#/runtime/derived-files.ts";
 import type { Detector } from "#/runtime/detector.ts";
 import { type ForeignNetwork, openForeign } from "#/runtime/foreign/foreign-network.ts";
 import type { ModelPaths } from "#/runtime/job-files.ts";
+import type { Workshop } from "#/runtime/job-network.ts";
 import { mappingLimit } from "#/runtime/mappings.ts";
 import { type Networks, startJob } from "#/runtime/models.ts";
 import { ownPaths } from "#/runtime/own-paths.ts";
@@ -138,11 +139,7 @@ export async function openContext(
       await residency.dropReplaced();
       return openCaptioner(settings.modelRoots, workshop);
     },
-    detector: async () => {
-      await residency.dropReplaced();
-      return openDetector(settings.modelRoots, workshop);
-    },
-    segmenter: async (size) => openSegmenter(settings.modelRoots, size, workshop),
+    ...detectorsIn(settings.modelRoots, workshop),
     endJob: () => residency.endJob(),
     conditioning: (key, make) => texts.conditioning(key, make),
     unload: async () => {
@@ -152,6 +149,18 @@ export async function openContext(
     close: () => residency.close(),
   };
 }
+
+/** What finds and outlines what is described, of the files in these folders. */
+const detectorsIn = (
+  modelRoots: readonly string[],
+  workshop: Workshop,
+): Pick<EngineContext, "detector" | "segmenter"> => ({
+  detector: async () => {
+    await workshop.residency.dropReplaced();
+    return openDetector(modelRoots, workshop);
+  },
+  segmenter: async (size) => openSegmenter(modelRoots, size, workshop),
+});
 
 /** What a recipe asks of the drawing of its networks. */
 const featuresOf = ({ clipSkip, freeU }: Recipe): Features => ({ clipSkip, freeU: freeU !== null });
