@@ -17,6 +17,8 @@ on the CPU in float32, text encoders too. Changed from outside were
 - what ours does otherwise on purpose: the mean of what the VAE's encoder tells instead of a draw, the mask cut at 127 before
   anything looks at it, strength and field 1 for outpainting, slopes of tiles cut off where a tile is narrower than they are,
   and both sides of a picture to paint on as multiples of 64 also where its size number fits as it is;
+- the attention to image prompts, to the published decoupled one: a softmax of its own for each picture, its answer times the
+  weight, added to the text's; and the widths of adapter and vision tower;
 - the layout of pictures that are encoded, to colour plane by colour plane: torch's group normalisation of the other one
   loses three of seven digits in a channel that hardly varies.
 Left out is what ours does otherwise and no picture of the reference can show: an enlarged picture keeps sides that are no
@@ -46,6 +48,13 @@ LARGE_PICTURES, SMALL_PICTURES = "tiny.safetensors", "tiny-256.safetensors"
 INTERPOSER = "xl-to-v1_interposer-v4.0.safetensors"
 # A Control-LoRA for PyraCanny and a whole ControlNet for CPDS, which control.py writes; here they see more of their pictures.
 CONTROLS = {"control-lora-canny-rank128.safetensors": "control-lora.safetensors", "fooocus_xl_cpds_128.safetensors": "control-ldm.safetensors"}
+# What image prompts are made with, which image_prompts.py writes: one adapter serves pictures and faces.
+PROMPTS = {
+    "controlnet/ip-adapter-plus_sdxl_vit-h.bin": "adapter-plus.bin",
+    "controlnet/ip-adapter-plus-face_sdxl_vit-h.bin": "adapter-plus.bin",
+    "controlnet/fooocus_ip_negative.safetensors": "negative-tokens.safetensors",
+    "clip_vision/clip_vision_vit_h.safetensors": "vision-open-clip.safetensors",
+}
 APART, SMALL = (1, 3, 5, 11), 24_000
 
 
@@ -91,6 +100,14 @@ def canny(picture="middle", **given):
 
 def cpds(picture="middle", **given):
     return control("CPDS", picture, **given)
+
+
+def image(picture="middle", **given):
+    return control("ImagePrompt", picture, **given)
+
+
+def face(picture="middle", **given):
+    return control("FaceSwap", picture, **given)
 
 
 def guided(name, controls, *settings, **changed):
@@ -160,6 +177,14 @@ CASES = [
     guided("cpds", [cpds("large", weight=1.5, stop=0.3)], 4, "uni_pc", "normal", 11, overwrite_width=136, overwrite_height=152),
     guided("both", [cpds("tall"), canny("wide", weight=0.5, stop=0.5), canny(weight=0.8, stop=0.9)], 5, "dpmpp_sde_gpu", "karras", 13, image_number=2),
     guided("inpaint", [canny("odd"), cpds("large")], 5, "euler", "karras", 33, mixing_image_prompt_and_inpaint=True, inpaint_input_image="@wide.png", inpaint_mask_image_upload="@mask-wide.png", overwrite_switch=3),
+    guided("image", [image(stop=0.5, weight=0.8)], 4, "euler", "karras", 41),
+    guided("images", [image("wide", weight=0.5), image("odd", weight=1.5, stop=0.7)], 4, "dpmpp_2m_sde_gpu", "karras", 42, image_number=2),
+    guided("image-canny-lora", [image("large", weight=1.2, stop=0.9), canny(stop=0.5)], 4, "euler_ancestral", "normal", 43, loras=slots((LORA, 1.0))),
+    guided("face-as-given", [face("tall", stop=0.9), image("wide", weight=0.4)], 4, "uni_pc", "karras", 44, skipping_cn_preprocessor=True),
+    guided("image-distilled", [image()], 4, "lcm", "lcm", 45, guidance_scale=1),
+    guided("image-vary", [image("odd")], 4, "euler", "karras", 47, mixing_image_prompt_and_vary_upscale=True, uov_method="Vary (Strong)", uov_input_image="@wide.png"),
+    guided("image-inpaint", [image("odd"), canny("large")], 5, "euler", "karras", 48, mixing_image_prompt_and_inpaint=True, inpaint_input_image="@wide.png", inpaint_mask_image_upload="@mask-wide.png", overwrite_switch=3),
+    guided("image-debug", [image("tall"), canny("odd")], 3, "euler", "karras", 46, debugging_cn_preprocessor=True),
     guided("debug", [cpds("tall"), canny("odd"), canny("wide")], 3, "euler", "karras", 36, debugging_cn_preprocessor=True),
 ]
 # Left to runs on demand: what is at SDXL's size, and what costs most of the others.
@@ -201,6 +226,8 @@ def write(folder):
         target = models / "controlnet" / name
         subprocess.run(["zstd", "-q", "-f", "-d", GOLDEN / "models" / f"{ours}.zst", "-o", target], check=True)
         save_file(files.seeing(load_file(target)), target)
+    for name, ours in PROMPTS.items():
+        subprocess.run(["zstd", "-q", "-f", "-d", GOLDEN / "models" / f"{ours}.zst", "-o", models / name], check=True)
 
     vae, head, upscaler = models / "vae" / files.VAE, models / "inpaint" / files.HEAD, models / "upscale_models" / files.UPSCALER
     save_file(files.narrow_vae(), vae)

@@ -76,11 +76,23 @@ export function chooseEnhancement(
     }),
   );
   return {
-    enhance: { pictures, showMasks: params.debugging_enhance_masks_checkbox },
+    enhance: { pictures, showMasks: showsMasks(params) },
     passes: planned.map((passes) => passes.map(({ told }) => told)),
-    warnings: [...new Set(planned.flat().flatMap(({ warnings }) => warnings))],
+    warnings: [
+      ...new Set(planned.flat().flatMap(({ warnings }) => warnings)),
+      ...(params.debugging_enhance_masks_checkbox && params.black_out_nsfw ? [unshownMasks] : []),
+    ],
   };
 }
+
+/** Where pictures are checked nothing else of them is shown. */
+const showsMasks = ({
+  debugging_enhance_masks_checkbox: asked,
+  black_out_nsfw: checked,
+}: GenerateParams): boolean => asked && !checked;
+
+const unshownMasks =
+  "debugging_enhance_masks_checkbox took no part: with black_out_nsfw nothing is shown but pictures that were checked.";
 
 /** Whether images are diffused: what is shown in their place, or enlarged alone, is not gone on with, as in Fooocus. */
 const makesImages = ({ steps, source, controls }: Recipe): boolean =>

@@ -271,7 +271,7 @@ describe.skipIf(chromiumPath === undefined)("the mask brush in a browser", () =>
         .toFormat(format, { quality: 100 })
         .toBuffer();
       const page = await painting(dashboard, new Uint8Array(stored), `image/${format}`);
-      expect(await page.locator(".named").innerText()).toContain("20 × 40");
+      expect(await page.locator(".source .head .named").innerText()).toContain("20 × 40");
       await page.getByRole("slider", { name: "Brush" }).fill("4");
       const frame = { width: 20, height: 40 };
       const seen = await seenAt(page, frame, { x: 17, y: 3 });

@@ -3,7 +3,12 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import type { GenerateParams } from "#/api/generate.ts";
-import { controlFileNames } from "#/catalog/control-files.ts";
+import {
+  adapterFileNames,
+  controlFileNames,
+  negativeFileName,
+  towerFileName,
+} from "#/catalog/control-files.ts";
 import { decodeImage } from "#/image/decode.ts";
 import type { Pixmap } from "#/image/pixmap.ts";
 import { generate } from "#/pipeline/generate.ts";
@@ -47,6 +52,14 @@ const controls: Readonly<Record<string, string>> = {
   [`controlnet/${controlFileNames.cpds}`]: packedModel("control-ldm.safetensors"),
 };
 
+/** What image prompts are made with: one adapter serves pictures and faces. */
+const prompts: Readonly<Record<string, string>> = {
+  [`controlnet/${adapterFileNames.image[0]}`]: packedModel("adapter-plus.bin"),
+  [`controlnet/${adapterFileNames.face[0]}`]: packedModel("adapter-plus.bin"),
+  [`controlnet/${negativeFileName}`]: packedModel("negative-tokens.safetensors"),
+  [`clip_vision/${towerFileName}`]: packedModel("vision-open-clip.safetensors"),
+};
+
 const packedModels = [
   "vae/tiny-narrow-vae.safetensors",
   "upscale_models/fooocus_upscaler_s409985e5.bin",
@@ -80,7 +93,13 @@ const world: World = {
   loras: ["tiny-lora-sgm.safetensors"],
   vaes: inFolder("vae"),
   inpaintFiles: inFolder("inpaint"),
-  controlFiles: Object.values(controlFileNames),
+  controlFiles: [
+    ...Object.values(controlFileNames),
+    adapterFileNames.image[0],
+    adapterFileNames.face[0],
+    negativeFileName,
+  ],
+  towers: { there: [towerFileName], ofWidth: () => undefined },
   upscalers: { files: inFolder("upscale_models"), rule: { named: "", without: "refuse" } },
   pictureSize: (name) => sizes.get(name),
   sidecar: (checkpoint) => (checkpoint === "tiny-256.safetensors" ? { size_number: 256 } : {}),
@@ -88,9 +107,9 @@ const world: World = {
 };
 
 const folder = mkdtempSync(join(tmpdir(), "image-modes-"));
-for (const name of [...Object.keys(models), ...Object.keys(controls), ...packedModels])
+for (const name of [...Object.keys({ ...models, ...controls, ...prompts }), ...packedModels])
   mkdirSync(join(folder, dirname(name)), { recursive: true });
-for (const [name, path] of Object.entries(models)) symlinkSync(path, join(folder, name));
+for (const [name, path] of Object.entries({ ...models, ...prompts })) symlinkSync(path, join(folder, name));
 for (const [name, path] of Object.entries(controls))
   writeFileSync(join(folder, name), withDoubled(path, /^input_hint_block\..*\.weight$/));
 for (const name of packedModels) {

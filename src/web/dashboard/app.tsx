@@ -2,20 +2,15 @@ import { useState } from "preact/hooks";
 import { Composer } from "./composer.tsx";
 import type { Connection } from "./connection.ts";
 import { Detail } from "./detail.tsx";
-import { type Draft, draftOf, emptyDraft, requestOf } from "./draft.ts";
 import { Gallery, type Tile, tilesOf } from "./gallery.tsx";
 import { Head } from "./head.tsx";
 import { KeyField } from "./key-field.tsx";
 import { Queue } from "./queue.tsx";
 import type { Server } from "./server.ts";
-import type { Describe } from "./source/describe-buttons.tsx";
-import type { SourceDraft } from "./source/source-draft.ts";
-import { sourceRequest } from "./source/source-request.ts";
-import { sentPicture } from "./source/starting-picture.ts";
-import { useSource } from "./source/use-source.ts";
+import { type SourceDraft, takesPart } from "./source/source-draft.ts";
 import { Stage } from "./stage.tsx";
 import type { State } from "./state.ts";
-import { useAttempt } from "./use-attempt.ts";
+import { useForm } from "./use-form.ts";
 import { useServer } from "./use-server.ts";
 import { textOf } from "./values.ts";
 import { type TaskRecord } from "./wire.ts";
@@ -23,46 +18,39 @@ import { type TaskRecord } from "./wire.ts";
 /** The whole page. */
 export function App({ server }: Readonly<{ server: Server }>) {
   const { state, connection, styles, working, unlock, older } = useServer(server);
-  const [draft, setDraft] = useState<Draft>(emptyDraft);
-  const { problem, busy, attempt, complain } = useAttempt();
-  const { source, change: changeSource, take, use, restore, over } = useSource(server, attempt);
+  const form = useForm(server, connection, working);
+  const { draft, source, control, attempt, complain, change } = form;
   const [shown, setShown] = useState<string>();
-  const change = (part: Partial<Draft>) => setDraft((before) => ({ ...before, ...part }));
-  const tiles = tilesOf(state.history);
+  const tiles = tilesOf(state.history.filter(({ task_id: id }) => !control.hidden.has(id)));
   const at = tiles.findIndex(({ key }) => key === shown);
   const tile = tiles[at];
   const reuse = (record: TaskRecord) => {
-    attempt(server.defaults().then((defaults) => setDraft(draftOf(record, defaults))));
-    restore(record);
+    form.reuse(record);
     setShown(undefined);
   };
   const useTile = ({ record, address = "" }: Tile, part: Partial<SourceDraft>) => {
     // What the picture shows is known best by the prompt it was made of.
     if (draft.prompt === "") change({ prompt: textOf(record.req_params["prompt"]) });
-    use(address, part);
+    source.use(address, part);
     setShown(undefined);
   };
-  const describe: Describe = async ({ sent }, type) => {
-    const prompt = await server.describe(await sentPicture(sent), type).catch(complain);
-    if (prompt !== undefined) change({ prompt });
+  const guide = ({ address = "" }: Tile) => {
+    control.guide(address);
+    setShown(undefined);
   };
   const walk = (by: -1 | 1) => setShown(tiles[Math.min(tiles.length - 1, Math.max(0, at + by))]?.key);
-  const submit = async () =>
-    await connection?.generate({ ...requestOf(draft), ...(await sourceRequest(source)) });
+  const tab = takesPart(source.source) ? source.source.tab : undefined;
   return (
     <>
       <Head state={state} />
-      <main class={source.picture === undefined ? "" : "with-picture"}>
+      <main class={source.source.picture === undefined ? "" : "with-picture"}>
         <div class="column">
           {state.link === "locked" ? <KeyField refused={server.key} unlock={unlock} /> : null}
           <Composer
-            draft={draft}
-            source={{ draft: source, working, change: changeSource, take, describe, complain }}
+            {...form}
             styles={styles}
-            problem={problem}
-            busy={busy}
-            change={change}
-            submit={() => attempt(submit())}
+            source={{ ...source, draft: source.source, working, complain, describe: form.describe }}
+            control={{ ...control, draft: control.control, tab }}
           />
         </div>
         <div class="column">
@@ -73,9 +61,16 @@ export function App({ server }: Readonly<{ server: Server }>) {
       <p class="hidden" aria-live="polite">
         {state.news}
       </p>
-      {over ? <div class="dropping">Drop the picture to start from it</div> : null}
+      {source.over ? (
+        <div class="dropping">Drop the picture to start from it, or on a control image's place</div>
+      ) : null}
       {tile === undefined ? null : (
-        <Detail {...{ tile, server, reuse }} move={walk} use={useTile} close={() => setShown(undefined)} />
+        <Detail
+          {...{ tile, server, reuse, guide }}
+          move={walk}
+          use={useTile}
+          close={() => setShown(undefined)}
+        />
       )}
     </>
   );

@@ -1,15 +1,30 @@
 import { isObject, textOf } from "./values.ts";
 
-/** FastAPI's `detail` (a text, or a list of complaints) as one sentence. */
-export function complaint(body: unknown, status: number): string {
-  const detail = isObject(body) ? body["detail"] : undefined;
-  if (typeof detail === "string") return detail;
-  if (Array.isArray(detail)) {
-    const lines = detail.filter(isObject).map(({ loc, msg }) => {
-      const field = Array.isArray(loc) ? loc.slice(1).join(".") : "";
-      return field === "" ? textOf(msg) : `${field}: ${textOf(msg)}`;
-    });
-    if (lines.length > 0) return lines.join(" ");
+/** What a server does not like: the field, empty where it is about none, and why. */
+export type Complaint = Readonly<{ field: string; message: string }>;
+
+/** A request that was refused. */
+export class Refused extends Error {
+  readonly complaints: readonly Complaint[];
+
+  constructor(complaints: readonly Complaint[]) {
+    super(sentence(complaints));
+    this.complaints = complaints;
   }
-  return `The server answered ${status}.`;
+}
+
+/** Complaints as one text. */
+export const sentence = (complaints: readonly Complaint[]): string =>
+  complaints.map(({ field, message }) => (field === "" ? message : `${field}: ${message}`)).join(" ");
+
+/** FastAPI's `detail`: a text, or a list of complaints. */
+export function complaintsOf(body: unknown, status: number): readonly Complaint[] {
+  const detail = isObject(body) ? body["detail"] : undefined;
+  if (typeof detail === "string") return [{ field: "", message: detail }];
+  const list: readonly unknown[] = Array.isArray(detail) ? detail : [];
+  const complaints = list.filter(isObject).map(({ loc, msg }) => ({
+    field: Array.isArray(loc) ? loc.slice(1).join(".") : "",
+    message: textOf(msg),
+  }));
+  return complaints.length > 0 ? complaints : [{ field: "", message: `The server answered ${status}.` }];
 }

@@ -1,3 +1,4 @@
+import { ControlPanel, type ControlPanelProps } from "./control/control-panel.tsx";
 import type { Draft } from "./draft.ts";
 import { EnhancePanel } from "./enhance/enhance-panel.tsx";
 import { NumberFields } from "./number-fields.tsx";
@@ -11,6 +12,7 @@ import { useSlash } from "./use-slash.ts";
 type ComposerProps = Readonly<{
   draft: Draft;
   source: SourcePanelProps;
+  control: ControlPanelProps;
   styles: readonly string[];
   problem: string;
   busy: boolean;
@@ -19,7 +21,8 @@ type ComposerProps = Readonly<{
 }>;
 
 /** The form. Control+Enter (or Command) sends it from anywhere in it, `/` leads to its first field. */
-export function Composer({ draft, source, styles, problem, busy, change, submit }: ComposerProps) {
+export function Composer(props: ComposerProps) {
+  const { draft, source, control, styles, problem, busy, change, submit } = props;
   useSlash("prompt");
   const send = (event: Event) => {
     event.preventDefault();
@@ -41,9 +44,12 @@ export function Composer({ draft, source, styles, problem, busy, change, submit 
         />
       </div>
       <SourcePanel {...source} />
+      <ControlPanel {...control} />
       <EnhancePanel draft={draft.enhance} change={(enhance) => change({ enhance })} />
       <PerformanceField value={draft.performance} change={(performance) => change({ performance })} />
-      {takesPart(source.draft) ? null : <SizeField value={draft.size} change={(size) => change({ size })} />}
+      {takesPart(source.draft) && !source.keptOut ? null : (
+        <SizeField value={draft.size} change={(size) => change({ size })} />
+      )}
       <NumberFields count={draft.count} seed={draft.seed} change={change} />
       <div>
         <label for="negative">Leave out</label>

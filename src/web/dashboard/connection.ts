@@ -1,3 +1,4 @@
+import { Refused } from "./complaint.ts";
 import { parsePreview } from "./preview-frame.ts";
 import { Locked, Missing, type Server } from "./server.ts";
 import { splitEvents } from "./split-events.ts";
@@ -50,7 +51,7 @@ export class Connection {
    * Submits a request. One with pictures in it goes the plain way: one that is too large for the server would end the live
    * channel, not be refused.
    *
-   * @throws Error with the server's reason
+   * @throws Refused with the server's reason
    */
   async generate(request: Readonly<Record<string, unknown>>): Promise<void> {
     const body = JSON.stringify({ ...request, async_process: true });
@@ -82,8 +83,7 @@ export class Connection {
         if (reply.type !== "error") return resolve(reply);
         // The channel says where in the message; to the page's reader there is only the request.
         const field = textOf(reply["field"]).replace(/^request\.?/, "");
-        const reason = textOf(reply["message"]) || "refused";
-        reject(new Error(field === "" ? reason : `${field}: ${reason}`));
+        reject(new Refused([{ field, message: textOf(reply["message"]) || "refused" }]));
       });
       this.#socket?.send(JSON.stringify({ ...message, id }));
     });

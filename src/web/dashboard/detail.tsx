@@ -19,6 +19,8 @@ type DetailProps = Readonly<{
   reuse: (record: TaskRecord) => void;
   /** Starts from the picture, for an end. */
   use: (tile: Tile, part: Partial<SourceDraft>) => void;
+  /** Takes the picture as a control image. */
+  guide: (tile: Tile) => void;
   close: () => void;
 }>;
 
@@ -30,7 +32,7 @@ const ends: readonly (readonly [string, Partial<SourceDraft>])[] = [
 ];
 
 /** A picture large, with how it was made. Arrow keys walk through the gallery, Escape closes. */
-export function Detail({ tile, server, move, reuse, use, close }: DetailProps) {
+export function Detail({ tile, server, move, reuse, use, guide, close }: DetailProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => dialog.current?.showModal(), []);
   const keys = (event: KeyboardEvent) => {
@@ -60,16 +62,7 @@ export function Detail({ tile, server, move, reuse, use, close }: DetailProps) {
           <p class="prompt">{prompt}</p>
           <Warnings of={record.warnings} />
           <RecordTable record={record} size={measured?.url === url ? measured?.size : undefined} />
-          {url === undefined ? null : (
-            <div class="row">
-              <span class="hint">Start from it:</span>
-              {ends.map(([label, part]) => (
-                <button key={label} type="button" class="small" onClick={() => use(tile, part)}>
-                  {label}
-                </button>
-              ))}
-            </div>
-          )}
+          {url === undefined ? null : <Ends {...{ tile, use, guide }} />}
           <div class="row">
             <button type="button" class="small" onClick={() => reuse(record)}>
               Use these settings
@@ -86,6 +79,23 @@ export function Detail({ tile, server, move, reuse, use, close }: DetailProps) {
         </div>
       </div>
     </dialog>
+  );
+}
+
+/** What else is made with the picture. */
+function Ends({ tile, use, guide }: Pick<DetailProps, "tile" | "use" | "guide">) {
+  return (
+    <div class="row">
+      <span class="hint">Start from it:</span>
+      {ends.map(([label, part]) => (
+        <button key={label} type="button" class="small" onClick={() => use(tile, part)}>
+          {label}
+        </button>
+      ))}
+      <button type="button" class="small" onClick={() => guide(tile)}>
+        Guide by it
+      </button>
+    </div>
   );
 }
 

@@ -1,3 +1,4 @@
+import { controlNames } from "./control/control-request.ts";
 import { enhanceNames } from "./enhance/enhance-draft.ts";
 import { isObject } from "./values.ts";
 
@@ -8,6 +9,7 @@ const known = new Set<string>([
   ..."prompt negative_prompt style_selections performance_selection aspect_ratios_selection image_number image_seed current_tab uov_method upscale_multiple overwrite_vary_strength overwrite_upscale_strength inpaint_additional_prompt inpaint_engine inpaint_strength inpaint_respective_field inpaint_erode_or_dilate inpaint_disable_initial_latent inpaint_advanced_masking_checkbox invert_mask_checkbox input_image_checkbox uov_input_image inpaint_input_image inpaint_mask_image_upload enhance_input_image preset stream_output require_base64 async_process webhook_url".split(
     " ",
   ),
+  ...controlNames,
   ...enhanceNames,
 ]);
 

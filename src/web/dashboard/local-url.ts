@@ -3,3 +3,6 @@ export function localUrl(url: string): string {
   const at = url.search(/\/(outputs|inputs)\//);
   return at < 0 ? url : url.slice(at + 1);
 }
+
+/** The file's name in an address. */
+export const nameOf = (address: string): string => address.split("/").at(-1) ?? address;

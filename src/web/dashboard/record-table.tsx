@@ -1,3 +1,5 @@
+import { strengthsOf } from "./control/control-draft.ts";
+import { slotsOfRecord } from "./control/control-of-record.ts";
 import { sides } from "./source/source-draft.ts";
 import { sourceOfRecord } from "./source/source-of-record.ts";
 import type { Size } from "./source/view.ts";
@@ -30,6 +32,14 @@ function methodOf(record: TaskRecord): string {
   return parts.filter((part) => part !== "").join(", ");
 }
 
+/** The kinds of its control images, each with where it stopped and its weight. */
+function guidesOf(record: TaskRecord): string {
+  return slotsOfRecord(record)
+    .filter(({ address }) => address !== undefined)
+    .map(({ slot }) => `${slot.type} (${Object.values(strengthsOf(slot)).join(", ")})`)
+    .join(", ");
+}
+
 type RecordTableProps = Readonly<{
   record: TaskRecord;
   /** The picture's own size, once it is known. */
@@ -41,6 +51,7 @@ export function RecordTable({ record, size }: RecordTableProps) {
   return (
     <dl>
       <Row label="Method" value={methodOf(record)} />
+      <Row label="Guided by" value={guidesOf(record)} />
       <Row label="What should be there" value={sourceOfRecord(record)?.fields.additional ?? ""} />
       {rows.map(([label, key]) => (
         <Row

@@ -1,4 +1,5 @@
-import { complaint } from "./complaint.ts";
+import { complaintsOf, Refused } from "./complaint.ts";
+import { localUrl } from "./local-url.ts";
 import { isObject, textOf } from "./values.ts";
 import { parseJson, type TaskRecord } from "./wire.ts";
 
@@ -22,7 +23,7 @@ export class Server {
     sessionStorage.setItem("fooocusd-key", key);
   }
 
-  /** @throws Locked for 401 and 403, Error with the server's own words for the rest */
+  /** @throws Locked for 401 and 403, Refused with the server's own words for the rest */
   async ask(path: string, init: RequestInit = {}): Promise<unknown> {
     const answer = await this.open(path, init);
     return parseJson(await answer.text());
@@ -35,8 +36,14 @@ export class Server {
     const answer = await fetch(path, { ...init, headers });
     if (answer.status === 401 || answer.status === 403) throw new Locked("The server asks for a key.");
     if (answer.status === 404) throw new Missing(`The server has no ${path}.`);
-    if (!answer.ok) throw new Error(complaint(await answer.json().catch(() => undefined), answer.status));
+    if (!answer.ok)
+      throw new Refused(complaintsOf(await answer.json().catch(() => undefined), answer.status));
     return answer;
+  }
+
+  /** A picture's file, by whatever address the server gave it. */
+  async picture(address: string): Promise<Blob> {
+    return await (await this.open(localUrl(address))).blob();
   }
 
   /** Everything at once: the newest finished tasks, so many of them, the waiting ones, the one at hand. */
@@ -48,6 +55,16 @@ export class Server {
       }),
     );
     return { history: history ?? [], pending: pending ?? [], current: current ?? [] };
+  }
+
+  /** A task's record, as soon as it has ended or so many seconds are over. */
+  async record(id: string, seconds: number): Promise<TaskRecord | undefined> {
+    return records([await this.ask(`tasks/${id}?wait=${seconds}`)])[0];
+  }
+
+  /** Deletes a task with its pictures. */
+  async remove(id: string): Promise<void> {
+    await this.ask(`tasks/${id}`, { method: "DELETE" });
   }
 
   async prompt(id: string): Promise<string> {

@@ -152,3 +152,11 @@ test("a stop is heard in the second run, too", async () => {
   await expect(drained).rejects.toMatchObject({ action: "stop" });
   expect(runs).toBe(7);
 });
+
+test("a base model that keeps its patch is the one that goes on behind the cut", async () => {
+  const cut = { name: null, swap: "separate", at: 2 } as const;
+  const dropped = await walk({ refiner: cut });
+  const kept = await walk({ refiner: { ...cut, keepsPatch: true } });
+  expect([dropped.asked.includes("r"), kept.asked.includes("r")]).toEqual([true, false]);
+  expect(kept.asked.length).toBe(dropped.asked.length);
+});

@@ -1,9 +1,12 @@
 import { expect, test } from "bun:test";
-import { complaint } from "#/web/dashboard/complaint.ts";
+import { complaintsOf, sentence } from "#/web/dashboard/complaint.ts";
 import { localUrl } from "#/web/dashboard/local-url.ts";
 import { parsePreview } from "#/web/dashboard/preview-frame.ts";
 import { splitEvents } from "#/web/dashboard/split-events.ts";
 import { parseJson, parseMessage } from "#/web/dashboard/wire.ts";
+
+/** What a person reads of a refusal. */
+const complaintsIn = (body: unknown, status: number) => sentence(complaintsOf(body, status));
 
 /** A frame as the live channel's text describes it, byte by byte. */
 function frame(header: object, image: readonly number[], version = 1): ArrayBuffer {
@@ -54,9 +57,9 @@ test("results are fetched from where the page came from", () => {
 });
 
 test("a refusal is told in the server's words, with the field", () => {
-  expect(complaint({ detail: "Forbidden" }, 403)).toBe("Forbidden");
-  expect(complaint({ detail: [{ loc: ["body", "image_number"], msg: "too many" }] }, 422)).toBe(
+  expect(complaintsIn({ detail: "Forbidden" }, 403)).toBe("Forbidden");
+  expect(complaintsIn({ detail: [{ loc: ["body", "image_number"], msg: "too many" }] }, 422)).toBe(
     "image_number: too many",
   );
-  expect(complaint(undefined, 502)).toBe("The server answered 502.");
+  expect(complaintsIn(undefined, 502)).toBe("The server answered 502.");
 });

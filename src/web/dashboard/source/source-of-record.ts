@@ -17,9 +17,10 @@ export function sourceOfRecord({ req_params: params }: TaskRecord): RecordedSour
     return value.startsWith("http") ? value : undefined;
   };
   const method = methods.find((one) => one === params["uov_method"]) ?? "Disabled";
-  const varied = method === "Disabled" ? undefined : image("uov_input_image");
+  const { vary, inpaint } = mixedOf(params);
+  const varied = method === "Disabled" || !vary ? undefined : image("uov_input_image");
   const enhanced = image("enhance_input_image");
-  const address = enhanced ?? varied ?? image("inpaint_input_image");
+  const address = enhanced ?? varied ?? (inpaint ? image("inpaint_input_image") : undefined);
   if (address === undefined) return undefined;
   const inpaints = enhanced === undefined && varied === undefined;
   const number = (key: string, otherwise: number): number =>
@@ -45,5 +46,14 @@ export function sourceOfRecord({ req_params: params }: TaskRecord): RecordedSour
       noLatent: params["inpaint_disable_initial_latent"] === true,
       invert: params["invert_mask_checkbox"] === true,
     },
+  };
+}
+
+/** Which pictures took part: beside control images, which come first, only those that were mixed with them. */
+function mixedOf(params: TaskRecord["req_params"]): Readonly<{ vary: boolean; inpaint: boolean }> {
+  if (params["current_tab"] !== "ip") return { vary: true, inpaint: true };
+  return {
+    vary: params["mixing_image_prompt_and_vary_upscale"] === true,
+    inpaint: params["mixing_image_prompt_and_inpaint"] === true,
   };
 }

@@ -14,6 +14,8 @@ export type SourcePanelProps = Readonly<{
   draft: SourceDraft;
   /** The size number that the server brings pictures to. */
   working: number;
+  /** Whether control images keep the picture out. */
+  keptOut: boolean;
   change: (part: Partial<SourceDraft>) => void;
   /** A file that somebody chose, dropped or pasted. */
   take: (file: File) => void;
@@ -97,7 +99,7 @@ function WithPicture(props: SourcePanelProps & Readonly<{ picture: StartingPictu
         </div>
       </fieldset>
       <p class="hint" role="status">
-        {told(draft, props.working)}
+        {props.keptOut ? keptOut : told(draft, props.working)}
       </p>
       <ForTab {...props} picture={picture} />
     </>
@@ -137,6 +139,9 @@ function Inpaint({
     </>
   );
 }
+
+const keptOut =
+  "It takes no part, since control images come first: say below that it takes part too, or remove them.";
 
 /** What will come of it, before it is sent. */
 function told(draft: SourceDraft, working: number): string {

@@ -19,19 +19,20 @@ export function useIntake(take: (file: File) => void, takeOwn: (address: string)
       const { types = [] } = event.dataTransfer ?? {};
       if (!types.includes("Files") && !types.includes("text/uri-list")) return;
       event.preventDefault();
-      setOver(true);
+      // A control image's place shows by itself that it takes what is held over it.
+      setOver(!(event.target instanceof Element && event.target.closest(".slot") !== null));
     });
     listen("dragleave", (event) => {
       if (event.relatedTarget === null) setOver(false);
     });
     listen("drop", (event) => {
       setOver(false);
-      const file = pictureOf(event.dataTransfer) ?? event.dataTransfer?.files[0];
-      const address = event.dataTransfer?.getData("text/uri-list") ?? "";
-      if (file === undefined && !isOwn(address)) return;
+      const dropped = droppedPicture(event.dataTransfer);
+      // What has been taken by a part of the page is not taken twice.
+      if (event.defaultPrevented || dropped === undefined) return;
       event.preventDefault();
-      if (file === undefined) takeOwn(address);
-      else take(file);
+      if ("file" in dropped) take(dropped.file);
+      else takeOwn(dropped.address);
     });
     listen("paste", (event) => {
       const file = pictureOf(event.clipboardData);
@@ -42,6 +43,16 @@ export function useIntake(take: (file: File) => void, takeOwn: (address: string)
     return () => abort.abort();
   }, [take, takeOwn]);
   return over;
+}
+
+/** What was dropped: a file, of whatever kind, or the address of a picture of this page. */
+export function droppedPicture(
+  data: DataTransfer | null,
+): Readonly<{ file: File } | { address: string }> | undefined {
+  const file = pictureOf(data) ?? data?.files[0];
+  if (file !== undefined) return { file };
+  const address = data?.getData("text/uri-list") ?? "";
+  return isOwn(address) ? { address } : undefined;
 }
 
 const isOwn = (address: string): boolean =>

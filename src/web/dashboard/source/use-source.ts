@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
-import { localUrl } from "../local-url.ts";
+import { nameOf } from "../local-url.ts";
 import type { Server } from "../server.ts";
 import type { TaskRecord } from "../wire.ts";
 import { loadMask } from "./load-mask.ts";
@@ -33,7 +33,7 @@ export function useSource(server: Server, attempt: (work: Promise<unknown>) => v
     if (own || isLost) document.getElementById("source")?.focus({ preventScroll: !own });
   }, [own, shown]);
 
-  const fetched = async (address: string) => await (await server.open(localUrl(address))).blob();
+  const fetched = (address: string) => server.picture(address);
   const take = (file: File) =>
     attempt(
       readPicture(file, file.name).then((picture) =>
@@ -64,5 +64,3 @@ export function useSource(server: Server, attempt: (work: Promise<unknown>) => v
   const restore = (record: TaskRecord) => attempt(restored(record).then(setSource));
   return { source, change, take, use, restore, over };
 }
-
-const nameOf = (address: string): string => address.split("/").at(-1) ?? address;
