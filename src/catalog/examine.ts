@@ -5,6 +5,7 @@ import type { Network } from "#/networks/network.ts";
 import type { Checkpoint } from "#/weights/checkpoint.ts";
 import { blipTensors } from "#/weights/layouts/blip.ts";
 import { towerSource } from "#/weights/layouts/clip-vision.ts";
+import { detectorTensors } from "#/weights/layouts/grounding-dino.ts";
 import { checkTowerFits } from "#/weights/layouts/image-prompt.ts";
 import { checkHeadFits } from "#/weights/layouts/inpaint-head.ts";
 import { readInpaintPatch } from "#/weights/layouts/inpaint-patch.ts";
@@ -14,6 +15,7 @@ import { negativeNotes } from "#/weights/layouts/ip-negative.ts";
 import { type SampledAs, sampledAs } from "#/weights/layouts/parameterisation.ts";
 import { locatePart, type OwnFileKind, type PartSource } from "#/weights/layouts/part-source.ts";
 import { checkRefiner, refinerCheckpoint } from "#/weights/layouts/refiner.ts";
+import { samSize, samTensors } from "#/weights/layouts/sam.ts";
 import { sdxlCheckpoint } from "#/weights/layouts/sdxl.ts";
 import { readInversion, textWidths } from "#/weights/layouts/textual-inversion.ts";
 import { configBeside } from "#/weights/lora/adapter-config.ts";
@@ -21,6 +23,7 @@ import { readLora } from "#/weights/lora/read-lora.ts";
 import { type ForeignKind, readForeign } from "#/weights/onnx/foreign-kinds.ts";
 import { openWeights } from "#/weights/open-weights.ts";
 import { stampAt } from "#/weights/stamp.ts";
+import type { SamSize } from "./detection-files.ts";
 
 /** Checkpoints that are remembered: about a megabyte each, as names and places of some 2500 tensors. */
 const mostCheckpoints = 8;
@@ -109,6 +112,25 @@ export class Examiner {
     return this.#others.of(["patch", ...key], () => {
       readInpaintPatch(openWeights(path), checkpoint);
       return [];
+    });
+  }
+
+  /** @throws ModelError if it is no GroundingDINO on Swin-T */
+  detector(path: string): void {
+    this.#others.of(["detector", path, stampAt(path)], () => detectorTensors(openWeights(path)).notes);
+  }
+
+  /**
+   * @param size that it should be; one that was never published may be called by any
+   * @throws ModelError if it is no Segment Anything, or one of another size
+   */
+  segmenter(path: string, size: SamSize): void {
+    this.#others.of(["segmenter", size, path, stampAt(path)], () => {
+      const { tensors, notes } = samTensors(openWeights(path));
+      const found = samSize(tensors);
+      if (found === undefined || found === size) return notes;
+      const message = `${basename(path)} is a Segment Anything of the size ${found}, and not ${size}.`;
+      throw new ModelError("layout-unsupported", message, { path, found });
     });
   }
 

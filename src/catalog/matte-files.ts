@@ -26,7 +26,7 @@ const sizes: Readonly<Record<MatteModel, number>> = {
 /** A file that is looked for: what it is called, its folder, how large it is as published, and where it is to be had. */
 export type Published = Readonly<{
   name: string;
-  folder: "inpaint" | "clip_vision";
+  folder: "inpaint" | "clip_vision" | "sam";
   bytes: number;
   source: string;
 }>;

@@ -6,6 +6,7 @@ const elsewhere: Readonly<Record<Exclude<OwnFileKind, ModelKind>, ModelKind>> = 
   ip_adapter: "controlnet",
   ip_negative: "controlnet",
   face_detector: "controlnet",
+  detector: "inpaint",
 };
 
 /** Kinds of files that hold one part of a model, which a recipe names beside its VAE. */
@@ -13,4 +14,6 @@ export type PartKind = Exclude<OwnFileKind, "vae">;
 
 /** The folder that files of a kind lie in: nearly all kinds are called as theirs. */
 export const folderOf = (kind: OwnFileKind | ModelKind): ModelKind =>
-  kind === "ip_adapter" || kind === "ip_negative" || kind === "face_detector" ? elsewhere[kind] : kind;
+  isElsewhere(kind) ? elsewhere[kind] : kind;
+
+const isElsewhere = (kind: string): kind is keyof typeof elsewhere => Object.hasOwn(elsewhere, kind);

@@ -44,13 +44,14 @@ export type Node = Readonly<{
   attributes: Readonly<Record<string, Attribute>>;
 }>;
 
-/** What a node gives, beside its name: shape, and type where it is not that of the first input. */
+/** What a node gives, beside its name: shape, and type where it is not that of the first input; `types` of several that differ. */
 export type Result = Readonly<{
   dims: readonly Dimension[];
   type?: ElementType;
   elements?: readonly Dimension[] | undefined;
   /** Which set of operators the node is from; the standard one when left out. */
   domain?: string;
+  types?: readonly ElementType[];
 }>;
 
 /** A weight of a file, seen under `dims` (the same elements in the same order). */
@@ -139,17 +140,17 @@ export class Graph {
     return this.nodeMany(op, inputs, attributes, { ...result, count: 1 })[0] as Value;
   }
 
-  /** Adds a node with several results of one shape and type. */
+  /** Adds a node with several results of one shape. */
   nodeMany(
     op: string,
     inputs: readonly (Value | undefined)[],
     attributes: Node["attributes"],
-    { dims, elements, domain = "", count, ...options }: Result & Readonly<{ count: number }>,
+    { dims, elements, domain = "", count, types, ...options }: Result & Readonly<{ count: number }>,
   ): readonly Value[] {
     const type = options.type ?? inputs.find((input) => input !== undefined)?.type;
     if (type === undefined) throw new BugError(`The type of a ${op} node without inputs must be said.`);
-    const port = (): Port => ({ name: `${op}_${this.#next()}`, type, dims });
-    const results = Array.from({ length: count }, () => new Value(this, port(), elements));
+    const port = (at: number): Port => ({ name: `${op}_${this.#next()}`, type: types?.[at] ?? type, dims });
+    const results = Array.from({ length: count }, (_, at) => new Value(this, port(at), elements));
     this.#draw(this.nodes, { op, inputs, results, attributes, domain });
     return results;
   }

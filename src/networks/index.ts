@@ -3,6 +3,7 @@ import { blipVision } from "./blip-vision.ts";
 import { controlHint } from "./control-hint.ts";
 import { controlnet } from "./controlnet.ts";
 import { gpt2 } from "./gpt2.ts";
+import { groundingDino } from "./grounding-dino.ts";
 import { imageKeys } from "./image-keys.ts";
 import { imageTokens } from "./image-tokens.ts";
 import { inpaintHead } from "./inpaint-head.ts";
@@ -45,6 +46,7 @@ export const networks = {
   "sam-image-encoder": samImageEncoder,
   "sam-mask-decoder": samMaskDecoder,
   retinaface,
+  "grounding-dino": groundingDino,
 } as const satisfies Record<string, Network>;
 
 /** Those that Stable Diffusion 1.x needs where it takes over from SDXL: no SDXL checkpoint has anything for them. */

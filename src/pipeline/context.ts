@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import type { SamSize } from "#/catalog/detection-files.ts";
 import { type ExpansionFiles, expansionThere, findExpansion } from "#/catalog/expansion-files.ts";
 import { findForeign, foreignFolder } from "#/catalog/find-foreign.ts";
 import { findModel, type ModelKind } from "#/catalog/find-model.ts";
@@ -15,16 +16,20 @@ import type { Recipe } from "#/recipe/recipe.ts";
 import type { Captioner } from "#/runtime/captioner.ts";
 import { chooseDevice } from "#/runtime/choose-device.ts";
 import { DerivedFiles } from "#/runtime/derived-files.ts";
+import type { Detector } from "#/runtime/detector.ts";
 import { type ForeignNetwork, openForeign } from "#/runtime/foreign/foreign-network.ts";
 import type { ModelPaths } from "#/runtime/job-files.ts";
+import type { Workshop } from "#/runtime/job-network.ts";
 import { mappingLimit } from "#/runtime/mappings.ts";
 import { type Networks, startJob } from "#/runtime/models.ts";
 import { ownPaths } from "#/runtime/own-paths.ts";
 import { probe } from "#/runtime/probe.ts";
 import { Residency } from "#/runtime/residency.ts";
+import type { Segmenter } from "#/runtime/segmenter.ts";
 import { watchedNetworks, watchFiles } from "#/runtime/watched-networks.ts";
 import { openCaptioner } from "./describe/open-captioner.ts";
 import { ExpansionWordsCache } from "./expansion-words-cache.ts";
+import { openDetector, openSegmenter } from "./masks/open-detection.ts";
 import { needsTexts } from "./sources/needs-texts.ts";
 import type { Conditioning } from "./stages/encode-text.ts";
 import type { ExpansionWords } from "./text/expansion-words.ts";
@@ -57,6 +62,18 @@ export type EngineContext = Readonly<{
    * @throws as {@link openCaptioner}
    */
   captioner: () => Promise<Captioner>;
+  /**
+   * What finds what is described, until something else is announced.
+   *
+   * @throws as {@link openDetector}
+   */
+  detector: () => Promise<Detector>;
+  /**
+   * What outlines what lies in boxes, in the same way.
+   *
+   * @throws as {@link openSegmenter}
+   */
+  segmenter: (size: SamSize) => Promise<Segmenter>;
   /** What prompt expansion writes with; only asked of a job that has something to expand. */
   expansionWords: () => ExpansionWords;
   /** The end of a job: of its networks those stay open that the budget has room for. */
@@ -122,6 +139,7 @@ export async function openContext(
       await residency.dropReplaced();
       return openCaptioner(settings.modelRoots, workshop);
     },
+    ...detectorsIn(settings.modelRoots, workshop),
     endJob: () => residency.endJob(),
     conditioning: (key, make) => texts.conditioning(key, make),
     unload: async () => {
@@ -131,6 +149,18 @@ export async function openContext(
     close: () => residency.close(),
   };
 }
+
+/** What finds and outlines what is described, of the files in these folders. */
+const detectorsIn = (
+  modelRoots: readonly string[],
+  workshop: Workshop,
+): Pick<EngineContext, "detector" | "segmenter"> => ({
+  detector: async () => {
+    await workshop.residency.dropReplaced();
+    return openDetector(modelRoots, workshop);
+  },
+  segmenter: async (size) => openSegmenter(modelRoots, size, workshop),
+});
 
 /** What a recipe asks of the drawing of its networks. */
 const featuresOf = ({ clipSkip, freeU }: Recipe): Features => ({ clipSkip, freeU: freeU !== null });

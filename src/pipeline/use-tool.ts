@@ -4,6 +4,7 @@ import type { EngineContext } from "./context.ts";
 import { captionOf } from "./describe/caption.ts";
 import { tagsOf } from "./describe/wd14.ts";
 import { makeMask } from "./masks/make-mask.ts";
+import { pauseOf } from "./pause.ts";
 import type { Run } from "./run.ts";
 
 /**
@@ -20,7 +21,7 @@ export async function useTool(
     run.check();
     switch (tool.tool) {
       case "mask":
-        return { tool: "mask", ...(await makeMask(picture, tool.making, context)) };
+        return { tool: "mask", ...(await makeMask(picture, tool.making, context, pauseOf(run))) };
       case "describe":
         return { tool: "describe", text: await described(picture, tool.as, context, run) };
     }

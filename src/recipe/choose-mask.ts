@@ -1,6 +1,9 @@
-import { type MatteModel, matteFile, matteModels } from "#/catalog/matte-files.ts";
+import { type DetectionFiles, detectorFile, samFile } from "#/catalog/detection-files.ts";
+import { type MatteModel, matteFile, matteModels, type Published } from "#/catalog/matte-files.ts";
 import { RequestError } from "#/lib/errors.ts";
 import { inUnits } from "#/lib/in-units.ts";
+import { createBertTokenizer } from "#/pipeline/text/bert-tokenizer.ts";
+import { detectionTokens, mostDetectionTokens } from "#/pipeline/text/detection-text.ts";
 import { clothCategories, type MaskMaking, samModels } from "./mask-making.ts";
 import { knownName } from "./names.ts";
 
@@ -18,7 +21,7 @@ export type MaskWords = Readonly<{
 }>;
 
 /** What masks can be made with here; nothing where nobody looked. */
-export type MaskWorld = Readonly<{ mattes?: readonly MatteModel[] }>;
+export type MaskWorld = Readonly<{ mattes?: readonly MatteModel[]; detection?: DetectionFiles }>;
 
 /**
  * How a mask is made, by what a request says.
@@ -34,9 +37,7 @@ export function chooseMask(
 ): MaskMaking {
   const matte = matteModels.find((name) => name === words.model);
   if (matte !== undefined) return chooseMatte(matte, words, fieldOf, world);
-  const sam = knownName(words.samModel, samModels, fieldOf("samModel"), "SAM model");
-  const message = `Masks of what is described cannot be made yet: SAM (${sam}) is not there in this version.`;
-  throw new RequestError("not-implemented", message, { field: fieldOf("model"), model: `SAM (${sam})` });
+  return chooseDetection(words, fieldOf, world);
 }
 
 function chooseMatte(
@@ -55,6 +56,51 @@ function chooseMatte(
       : { by: "matte", model };
   if (!mattes.includes(model)) throw missingMatte(model, fieldOf("model"));
   return making;
+}
+
+function chooseDetection(
+  words: MaskWords,
+  fieldOf: (word: keyof MaskWords) => string,
+  { detection = { detector: false, sams: [] } }: MaskWorld,
+): MaskMaking {
+  const sam = knownName(words.samModel, samModels, fieldOf("samModel"), "SAM model");
+  checkPrompt(words.prompt, fieldOf("prompt"));
+  const missing = [
+    ...(detection.detector ? [] : [detectorFile]),
+    ...(detection.sams.includes(sam) ? [] : [samFile(sam)]),
+  ];
+  if (missing.length > 0) throw missingDetection(missing, fieldOf(detection.detector ? "samModel" : "model"));
+  return {
+    by: "detection",
+    sam,
+    prompt: words.prompt,
+    boxThreshold: words.boxThreshold,
+    textThreshold: words.textThreshold,
+    most: words.maxDetections,
+    growBoxes: words.growBoxes,
+    show: words.showBoxes ? "boxes" : "mask",
+  };
+}
+
+/** A character may be three tokens: only what is longer than a third is counted. */
+function checkPrompt(prompt: string, field: string): void {
+  if (prompt.trim() === "") {
+    const message = `Say what is to be found: ${field} is empty. A full stop separates things, "face . hand .".`;
+    throw new RequestError("invalid-value", message, { field, value: prompt });
+  }
+  if (3 * prompt.length < mostDetectionTokens) return;
+  const tokens = detectionTokens(prompt, createBertTokenizer()).length;
+  if (tokens <= mostDetectionTokens) return;
+  const message = `${field} has ${tokens} tokens, and ${mostDetectionTokens} are read: say it shorter.`;
+  throw new RequestError("invalid-value", message, { field });
+}
+
+function missingDetection(files: readonly Published[], field: string): RequestError {
+  const each = files.map(
+    ({ name, folder, bytes, source }) => `${name} (${inUnits(bytes)}, from ${source}) in models/${folder}`,
+  );
+  const message = `A mask of what is described needs ${each.join(" and ")}, which ${files.length === 1 ? "is" : "are"} not there. Or choose another ${field}.`;
+  return new RequestError("missing-model", message, { field, value: "sam", name: files[0]?.name ?? "" });
 }
 
 /** Says what is not there, and where to get it. */

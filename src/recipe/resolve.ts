@@ -1,4 +1,5 @@
 import type { GenerateParams } from "#/api/generate.ts";
+import type { DetectionFiles } from "#/catalog/detection-files.ts";
 import type { ExpansionThere } from "#/catalog/expansion-files.ts";
 import type { MatteModel } from "#/catalog/matte-files.ts";
 import type { Sidecar } from "#/catalog/sidecar.ts";
@@ -37,6 +38,8 @@ export type World = ModelFiles &
     inpaintFiles?: readonly string[];
     /** Which of rembg's networks lie in the inpaint folder. */
     mattes?: readonly MatteModel[];
+    /** What finds and outlines what is described. */
+    detection?: DetectionFiles;
     /** The file of the safety checker, if it lies in its folder. */
     safetyFile?: string | undefined;
     /** What lies in the vae_approx folder. */

@@ -1,7 +1,10 @@
 import { networks } from "#/networks/index.ts";
 import type { Tensor } from "#/tensor/tensor.ts";
 import type { WeightMap } from "#/weights/checkpoint.ts";
+import { samTensors } from "#/weights/layouts/sam.ts";
 import type { Ask } from "./ask.ts";
+import type { Workshop } from "./job-network.ts";
+import { loneNetworks } from "./lone-networks.ts";
 
 /** A Segment Anything: what it makes of a picture once, and of that and boxes. */
 export type Segmenter = Readonly<{
@@ -27,4 +30,15 @@ export function segmenterOf(ask: Ask, tensors: WeightMap): Segmenter {
     embed: async (picture) => (await ask(networks["sam-image-encoder"], { picture })).embedding,
     masks: async (asked) => (await ask(networks["sam-mask-decoder"], asked)).logits,
   };
+}
+
+/**
+ * The Segment Anything of a file, announced as a job's networks are; it may be closed when something else is announced.
+ *
+ * @throws ModelError if the file is none, EngineError `out-of-memory` if one of its networks is larger than the budget
+ */
+export function segmenterAt(path: string, workshop: Workshop): Segmenter {
+  const lone = loneNetworks(path, samTensors, workshop);
+  workshop.residency.startJob(lone.requests([networks["sam-image-encoder"], networks["sam-mask-decoder"]]));
+  return segmenterOf(lone.ask, lone.tensors);
 }

@@ -240,7 +240,15 @@ describe("generate_mask and describe-image", () => {
 
   test("the refusal names the model that is missing", async () => {
     const { body } = await mask({ image, mask_model: "sam", sam_model: "vit_l" });
-    expect(body.detail[0].msg).toContain("SAM (vit_l)");
+    expect(first({ status: 422, body })).toEqual([422, "value_error", ["body", "dino_prompt_text"]]);
+    const described = await mask({ image, mask_model: "sam", sam_model: "vit_l", dino_prompt_text: "cat" });
+    for (const fact of [
+      "groundingdino_swint_ogc.pth (694 MB",
+      "models/inpaint",
+      "sam_vit_l_0b3195.pth (1.25 GB",
+      "models/sam",
+    ])
+      expect(described.body.detail[0].msg).toContain(fact);
     const without = await mask({ image, mask_model: "silueta" });
     expect(first(without)).toEqual([422, "value_error", ["body", "mask_model"]]);
     for (const fact of ["silueta.onnx", "44.2 MB", "models/inpaint", "https://github.com/danielgatis/rembg"])

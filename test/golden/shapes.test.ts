@@ -13,6 +13,7 @@ import { towerSource } from "#/weights/layouts/clip-vision.ts";
 import { controlSource } from "#/weights/layouts/controlnet.ts";
 import { faceDetectorSource } from "#/weights/layouts/face-detector.ts";
 import { gpt2Tensors } from "#/weights/layouts/gpt2.ts";
+import { detectorSource } from "#/weights/layouts/grounding-dino.ts";
 import { inpaintHeadSource } from "#/weights/layouts/inpaint-head.ts";
 import { adapterSource } from "#/weights/layouts/ip-adapter.ts";
 import { locatePart, type PartSource } from "#/weights/layouts/part-source.ts";
@@ -188,6 +189,13 @@ const parts: Readonly<Record<NetworkName, Part>> = {
       { h: 64, w: 96 },
       { h: 61, w: 33 },
       { h: 1, w: 3 },
+    ],
+  },
+  "grounding-dino": {
+    tensors: located(detectorSource, packedModel("detector-tiny.safetensors")),
+    sizes: [
+      { h: 21, w: 29, T: 5 },
+      { h: 10, w: 40, T: 1 },
     ],
   },
   "vae-decoder": { tensors: checkpoint.vae, sizes: pictures },

@@ -12,16 +12,36 @@ import type { Recipe } from "#/recipe/recipe.ts";
 import { type Resolved, resolveRecipe } from "#/recipe/resolve.ts";
 import { goldenPath, tinyCheckpoint } from "./golden.ts";
 import { plainParams, plainWorld } from "./plain-request.ts";
+import { safetyShapes, safetyTiny } from "./safety-layout.ts";
+import { stored, writeTensors } from "./write-safetensors.ts";
 
-/** Folder of models with the tiny checkpoint, a matte network that finds something in most pictures, and one that finds nothing. */
+/** The name by which safety checkers are found. */
+const safetyFile = "model.safetensors";
+
+/**
+ * Folder of models with the tiny checkpoint, a matte network that finds something in most pictures, one that finds nothing, and a
+ * safety checker that takes every picture for what it looks for.
+ */
 export async function enhanceModels(): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), "fooocusd-enhance-"));
-  for (const kind of ["checkpoints", "inpaint"]) mkdirSync(join(folder, kind));
+  for (const kind of ["checkpoints", "inpaint", "safety_checker"]) mkdirSync(join(folder, kind));
+  writeStrict(join(folder, "safety_checker", safetyFile));
   symlinkSync(await tinyCheckpoint(), join(folder, "checkpoints/base.safetensors"));
   copyFileSync(goldenPath("foreign/u2net.onnx"), join(folder, "inpaint/u2net.onnx"));
   copyFileSync(goldenPath("foreign/isnet-anime.onnx"), join(folder, "inpaint/isnet-anime.onnx"));
   copyFileSync(goldenPath("foreign/flat.onnx"), join(folder, "inpaint/silueta.onnx"));
   return folder;
+}
+
+/** A safety checker whose thresholds are below all cosines. */
+function writeStrict(path: string): void {
+  const tensors = [...safetyShapes(safetyTiny)].map(([name, shape]) => {
+    const count = shape.reduce((product, n) => product * n, 1);
+    const isThreshold = name.endsWith("embeds_weights");
+    const values = Array.from({ length: count }, (_, i) => (isThreshold ? -2 : Math.sin(1 + i)));
+    return [name, stored("F32", shape, values)] as const;
+  });
+  writeTensors(path, Object.fromEntries(tensors));
 }
 
 /** A small request on it, resolved; the checkpoint draws best at 64 pixels, so that no test takes long. */
@@ -41,6 +61,7 @@ export const enhanced = (said: Partial<GenerateParams>, size = { width: 64, heig
     {
       ...plainWorld,
       sidecar: () => ({ size_number: 64 }),
+      safetyFile,
       mattes: ["u2net", "silueta", "isnet-anime"],
       upscalers: { files: [], rule: { named: "", without: "lanczos" } },
       pictureSize: () => size,

@@ -6,6 +6,7 @@ import {
   type PartSource,
 } from "#/weights/layouts/part-source.ts";
 import { controlShapes } from "./control-layout.ts";
+import { detectorFull, detectorShapes, detectorTiny } from "./detector-layout.ts";
 import { faceDetectorFull, faceDetectorShapes, faceDetectorTiny } from "./face-detector-layout.ts";
 import { gpt2Shapes, gpt2Small, gpt2Tiny } from "./gpt2-layout.ts";
 import { adapterShapes, openClipShapes, visionH, visionTiny } from "./image-prompt-layout.ts";
@@ -24,6 +25,7 @@ const ownShapes: Partial<Readonly<Record<OwnFileKind, (sizes: SdxlSizes) => Shap
   ip_adapter: (sizes) => adapterShapes(sizes),
   safety_checker: (sizes) => safetyShapes(sizes === sdxlBase ? safetyFull : safetyTiny),
   sam: (sizes) => samShapes(sizes === sdxlBase ? samSizes.b : samTiny),
+  detector: (sizes) => detectorShapes(sizes === sdxlBase ? detectorFull : detectorTiny),
   inpaint: ({ unet }) => new Map([["head", [unet.width, 5, 3, 3]]]),
 };
 

@@ -69,6 +69,12 @@ export const stubContext = (networks: Networks): EngineContext => ({
   captioner: async () => {
     throw new Error("nothing is captioned");
   },
+  detector: async () => {
+    throw new Error("nothing is detected");
+  },
+  segmenter: async () => {
+    throw new Error("nothing is outlined");
+  },
   foreign: () => {
     throw new Error("no foreign network is asked");
   },

@@ -1,8 +1,8 @@
 import type { Value } from "../graph.ts";
 
-/** The mean, the highest, the lowest or the length (the root of the sum of squares) along axes, which stay with length 1. */
+/** The mean, the sum, the highest, the lowest or the length (the root of the sum of squares) along axes, which stay with length 1. */
 export function reduced(
-  op: "ReduceMean" | "ReduceMax" | "ReduceMin" | "ReduceL2",
+  op: "ReduceMean" | "ReduceSum" | "ReduceMax" | "ReduceMin" | "ReduceL2",
   x: Value,
   axes: readonly number[],
 ): Value {

@@ -47,9 +47,11 @@ export async function* guide(job: Job, beginning: LatentBeginning): AsyncGenerat
   if (controls.show === "preparation")
     return { kind: "pictures", images: prepared.map(({ image }) => image) };
   const guides: Guide[] = [];
+  const nothingOf = onceAnAdapter(job);
   for (const { use, image } of prepared) {
     run.checkStop();
-    guides.push(await clock.time("encoding", () => guideOf(job, use, image, sampledSize(beginning))));
+    const shown = { image, size: sampledSize(beginning), nothingOf };
+    guides.push(await clock.time("encoding", () => guideOf(job, use, shown)));
   }
   return { kind: "guides", guides };
 }
@@ -85,7 +87,25 @@ function faceNote({ faces, shrunk }: FaceCrop, use: ControlUse, { uses }: Contro
   return { note: "face-cropped", picture: all.indexOf(use), pictures: all.length, faces, shrunk };
 }
 
-async function guideOf({ networks }: Job, use: ControlUse, image: Pixmap, size: Size): Promise<Guide> {
+/** What each adapter says of no picture: it is the same for all of its pictures. */
+function onceAnAdapter({ networks }: Job): (net: number) => Promise<ImageKeys> {
+  const known = new Map<number, Promise<ImageKeys>>();
+  return (net) => {
+    const nothing = known.get(net) ?? there(networks.imagePrompts[net]).ofNothing();
+    known.set(net, nothing);
+    return nothing;
+  };
+}
+
+async function guideOf(
+  { networks }: Job,
+  use: ControlUse,
+  {
+    image,
+    size,
+    nothingOf,
+  }: Readonly<{ image: Pixmap; size: Size; nothingOf: ReturnType<typeof onceAnAdapter> }>,
+): Promise<Guide> {
   switch (use.kind) {
     case "canny":
     case "cpds": {
@@ -96,7 +116,7 @@ async function guideOf({ networks }: Job, use: ControlUse, image: Pixmap, size: 
     case "face": {
       const prompter = there(networks.imagePrompts[use.net]);
       const picture = await prompter.ofPicture(clipPixels(image));
-      return { kind: "image", use, picture, nothing: await prompter.ofNothing() };
+      return { kind: "image", use, picture, nothing: await nothingOf(use.net) };
     }
   }
 }

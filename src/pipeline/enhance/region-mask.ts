@@ -5,6 +5,7 @@ import type { Fact } from "../generate.ts";
 import { inColours } from "../inpaint/in-colours.ts";
 import { holeOfMask } from "../masks/hole-of-mask.ts";
 import { makeMask } from "../masks/make-mask.ts";
+import { pauseOf } from "../pause.ts";
 import type { PassAtHand, PassesOf } from "./run-pass.ts";
 
 type Region = Extract<Pass, { kind: "region" }>;
@@ -21,7 +22,7 @@ export async function* regionMask(
   picture: Pixmap,
 ): AsyncGenerator<Fact, Pixmap | undefined, undefined> {
   yield { type: "progress", at: { stage: "masking", image: 0, shown: false }, pass: place };
-  const made = await makeMask(picture, pass.mask, context);
+  const made = await makeMask(picture, pass.mask, context, pauseOf(run));
   run.check();
   const hole = holeOfMask(made, pass);
   const mask = hole && inColours(hole);

@@ -1,8 +1,8 @@
 import type { Greymap } from "#/image/greymap.ts";
 import type { Box } from "#/image/operations/crop.ts";
 import { fillHoles } from "#/image/operations/fill-holes.ts";
+import { framedInput } from "#/image/operations/framed-input.ts";
 import type { Normalisation } from "#/image/operations/plane-input.ts";
-import { squareInput } from "#/image/operations/square-input.ts";
 import { triangleResize } from "#/image/operations/triangle-resize.ts";
 import type { Pixmap } from "#/image/pixmap.ts";
 import type { Segmenter } from "#/runtime/segmenter.ts";
@@ -42,7 +42,7 @@ export async function segment(
   if (boxes.length === 0) return { width, height, data: union, channels: 1 };
   const { side } = segmenter;
   const seen = sizeWithin(picture, side);
-  const data = squareInput(triangleResize(picture, seen), side, normalisation);
+  const data = framedInput(triangleResize(picture, seen), { width: side, height: side }, normalisation);
   const embedding = await segmenter.embed({ dims: [1, 3, side, side], data });
   for (let from = 0; from < boxes.length; from += atOnce) {
     await pause();

@@ -1,6 +1,7 @@
 import type { GenerateParams, GenerateRequest } from "#/api/generate.ts";
 import type { Catalog } from "#/catalog/catalog.ts";
 import { controlFilesThere, towerFilesThere } from "#/catalog/control-files.ts";
+import { detectionFilesThere } from "#/catalog/detection-files.ts";
 import { expansionThere } from "#/catalog/expansion-files.ts";
 import { inpaintFilesThere } from "#/catalog/inpaint-files.ts";
 import { mattesThere } from "#/catalog/matte-files.ts";
@@ -143,6 +144,7 @@ function worldOf(
     inpaintFiles: inpaintFilesThere(catalog.roots),
     safetyFile: safetyFileThere(catalog.roots),
     mattes: mattesThere(catalog.roots),
+    detection: detectionFilesThere(catalog.roots),
     previewFiles: catalog.names("vae_approx"),
     styles: assets.styles,
     wildcards: assets.wildcards,

@@ -109,6 +109,7 @@ function* examination(
   };
   const notes = new Set<string>();
   let used = base;
+  let beside: readonly Used[] = [];
   const note = (said: readonly string[]): void => {
     for (const text of said.map((one) => listed(one, names)))
       notes.add(text.includes(used.name) ? text : `${used.name}: ${text}`);
@@ -130,6 +131,7 @@ function* examination(
     for (const look of furtherLooks(choice, { examiner, pathOf, checkpoint })) {
       yield;
       used = look.used;
+      beside = look.beside ?? [];
       note(look.notes());
     }
     return { notes: [...notes] };
@@ -137,9 +139,10 @@ function* examination(
     if (!(thrown instanceof ModelError)) throw thrown;
     const { code, details } = thrown;
     const message = clientSentence({ code, message: listed(thrown.message, names), details });
+    const blamed = beside.find(({ name }) => name === names.get(String(details["path"]))) ?? used;
     return {
       notes: [...notes],
-      fault: { used, error: new ModelError(thrown.code, message, thrown.details, thrown) },
+      fault: { used: blamed, error: new ModelError(code, message, details, thrown) },
     };
   }
 }
@@ -153,22 +156,30 @@ type Looking = Readonly<{
   checkpoint: Checkpoint;
 }>;
 
+/** A file that is looked at, and those that are looked at with it. */
+type Look = Readonly<{ used: Used; beside?: readonly Used[]; notes: () => readonly string[] }>;
+
 /** Those files one by one, each when it is asked for. */
-function furtherLooks(
-  choice: ModelChoice,
-  { examiner, pathOf, checkpoint }: Looking,
-): readonly Readonly<{ used: Used; notes: () => readonly string[] }>[] {
+function furtherLooks(choice: ModelChoice, { examiner, pathOf, checkpoint }: Looking): readonly Look[] {
   const ofPart = ({ kind, used }: ReturnType<typeof partsOf>[number]): readonly string[] =>
     kind === "patch"
       ? examiner.patch(pathOf(used), checkpoint)
       : examiner.part(kind, pathOf(used), checkpoint);
-  const ofPrompt = ({ adapter, tower, negative }: ReturnType<typeof imagePromptsOf>[number]) => {
-    const paths = { adapter: pathOf(adapter), tower: pathOf(tower), negative: negative && pathOf(negative) };
-    return examiner.imagePrompt(paths, checkpoint);
-  };
+  const ofPrompt = ({ adapter, tower, negative }: ReturnType<typeof imagePromptsOf>[number]): Look => ({
+    used: adapter,
+    beside: [tower, ...(negative === undefined ? [] : [negative])],
+    notes: () => {
+      const paths = {
+        adapter: pathOf(adapter),
+        tower: pathOf(tower),
+        negative: negative && pathOf(negative),
+      };
+      return examiner.imagePrompt(paths, checkpoint);
+    },
+  });
   return [
     ...partsOf(choice).map((part) => ({ used: part.used, notes: () => ofPart(part) })),
-    ...imagePromptsOf(choice).map((prompt) => ({ used: prompt.adapter, notes: () => ofPrompt(prompt) })),
+    ...imagePromptsOf(choice).map(ofPrompt),
     ...usedIn(choice).loras.map((used) => ({ used, notes: () => examiner.lora(pathOf(used), checkpoint) })),
     ...inversionsOf(choice).map((used) => ({
       used,
@@ -243,7 +254,11 @@ export function unusableModel({ used, error }: Fault, said: Said): RequestError 
   const refusal = (message: string, at: string, value: string): RequestError =>
     new RequestError("unusable-model", message, { ...details, field: at, value }, error);
   if (key === undefined)
-    return refusal(`${error.message} Leave ${field} out, or put a usable file in its place.`, field, name);
+    return refusal(
+      `${error.message} ${used.wayOut ?? `Leave ${field} out, or put a usable file in its place.`}`,
+      field,
+      name,
+    );
   if (said.request[key] !== undefined)
     return refusal(`${error.message} ${used.wayOut ?? waysOut[key]}`, field, name);
   const yourself = `or say ${key} yourself${key === "loras" ? " ([] for none)" : ""}.`;

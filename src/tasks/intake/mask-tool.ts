@@ -1,7 +1,8 @@
 import type { GenerateMaskRequest } from "#/api/tools.ts";
 import type { Catalog } from "#/catalog/catalog.ts";
+import { detectorFile, findDetectionFile, samFile } from "#/catalog/detection-files.ts";
 import type { Examiner } from "#/catalog/examine.ts";
-import { matteFile } from "#/catalog/matte-files.ts";
+import { matteFile, type Published } from "#/catalog/matte-files.ts";
 import { ModelError, RequestError } from "#/lib/errors.ts";
 import { chooseMask, type MaskWords } from "#/recipe/choose-mask.ts";
 import type { MaskMaking } from "#/recipe/mask-making.ts";
@@ -33,8 +34,8 @@ const wordsOf = (request: GenerateMaskRequest): MaskWords => ({
 
 /** Where the files of masks lie, and who looks at them. */
 export type MaskShelf = Readonly<{
-  catalog: Pick<Catalog, "path">;
-  examiner: Pick<Examiner, "foreign">;
+  catalog: Pick<Catalog, "path" | "roots">;
+  examiner: Pick<Examiner, "foreign" | "detector" | "segmenter">;
 }>;
 
 /**
@@ -59,15 +60,26 @@ export function maskOf(
  * @throws RequestError `unusable-model` with what was found and what is wanted
  */
 export function refuseUnusable(making: MaskMaking, field: string, { catalog, examiner }: MaskShelf): void {
-  if (making.by !== "matte") return;
-  const { name, folder, source } = matteFile(making.model);
-  const path = catalog.path(folder, name);
-  try {
-    if (path !== undefined) examiner.foreign("matte", path);
-  } catch (thrown) {
-    if (!(thrown instanceof ModelError)) throw thrown;
-    const message = `${thrown.message} The file that ${making.model} means comes from ${source}.`;
-    const details = { field, value: making.model, name, cause: thrown.code };
-    throw new RequestError("unusable-model", message, details, thrown);
+  const look = (what: string, { name, source }: Published, at: string | undefined, looked: Look): void => {
+    try {
+      if (at !== undefined) looked(at);
+    } catch (thrown) {
+      if (!(thrown instanceof ModelError)) throw thrown;
+      const message = `${thrown.message} The file that ${what} means comes from ${source}.`;
+      const details = { field, value: what, name, cause: thrown.code };
+      throw new RequestError("unusable-model", message, details, thrown);
+    }
+  };
+  if (making.by === "matte") {
+    const file = matteFile(making.model);
+    look(making.model, file, catalog.path(file.folder, file.name), (path) => examiner.foreign("matte", path));
+    return;
   }
+  const [boxes, { sam }] = [detectorFile, making];
+  look("sam", boxes, findDetectionFile(catalog.roots, boxes), (path) => examiner.detector(path));
+  const outlines = samFile(sam);
+  look(sam, outlines, findDetectionFile(catalog.roots, outlines), (path) => examiner.segmenter(path, sam));
 }
+
+/** @throws ModelError */
+type Look = (path: string) => void;

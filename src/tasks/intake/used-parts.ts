@@ -18,11 +18,16 @@ export type Used = Readonly<{
 /** Files for parts of models, and for each the field that chose it. */
 type PartChoice = Readonly<{ recipe: Pick<Recipe, "parts" | "patch">; partFields?: readonly string[] }>;
 
+/** A control image's type chooses its files, and one without a type has the first: it is the image that is to go. */
+const controlImages = "controlnet_image.";
+const withoutImage = "Put a usable file in its place, or leave this control image out.";
+
 /** Each file for a part of a model, as it is named. */
 const namedParts = ({ recipe: { parts = [] }, partFields = [] }: PartChoice) =>
   parts.map(({ kind, name }, at) => {
-    const used: Used = { kind: folderOf(kind), what: `${kind} file`, name, field: partFields[at] ?? kind };
-    return { kind, used };
+    const field = partFields[at] ?? kind;
+    const used: Used = { kind: folderOf(kind), what: `${kind} file`, name, field };
+    return { kind, used: field.startsWith(controlImages) ? { ...used, wayOut: withoutImage } : used };
   });
 
 /** Kinds of files that are looked at together. */

@@ -83,8 +83,9 @@ export class Enhancing {
     const picture = pass?.picture ?? index + done;
     const result = this.#result(pixmap, facts, pass ?? picture);
     if (pass?.shows === "mask") return result;
-    const { by, after } =
-      pass === undefined ? { by: null, after: 0 } : { by: pass.pass, after: pass.pass + 1 };
+    const by = pass?.pass ?? null;
+    // What is black is not gone on with, wherever the attempt ends.
+    const after = facts.nsfw === true ? this.#passesOf(picture) : by === null ? 0 : by + 1;
     const png = await encodeImage(pixmap, "png", undefined);
     await this.#keep(picture, { done: after, by, facts, png });
     return lastOnly ? undefined : result;
@@ -112,9 +113,9 @@ export class Enhancing {
 
   /** The picture that was kept, where it is a result. */
   async #resultOf(picture: number): Promise<Result | undefined> {
-    const { enhance, lastOnly, decoding } = this.#parts;
+    const { lastOnly, decoding } = this.#parts;
     const kept = this.#kept.get(picture);
-    const isOver = kept !== undefined && kept.done >= (enhance.pictures[picture]?.passes.length ?? 0);
+    const isOver = kept !== undefined && kept.done >= this.#passesOf(picture);
     if (kept === undefined || (lastOnly && !isOver)) return undefined;
     const pixmap = await decodeImage(await Bun.file(kept.path).bytes(), "picture on its way", decoding);
     const from = kept.by === null ? picture : ({ picture, pass: kept.by, shows: "result" } as const);
@@ -127,6 +128,10 @@ export class Enhancing {
       return { pixmap, facts, index: from, image: from, made: asMade(resolved, from, facts) };
     const made = asMade(passResolved(resolved, from), 0, facts);
     return { pixmap, facts, index: this.#indexOf(from), image: 0, made, pass: from };
+  }
+
+  #passesOf(picture: number): number {
+    return this.#parts.enhance.pictures[picture]?.passes.length ?? 0;
   }
 
   /** How many images come of the passes of a picture. */

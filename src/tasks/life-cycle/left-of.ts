@@ -38,8 +38,7 @@ export function leftOf(
     (planned, picture): EnhancedPicture => ({
       ...planned,
       from: from(picture, planned.from),
-      // What is black is not gone on with, wherever the last attempt ended.
-      done: kept.get(picture)?.facts.nsfw === true ? planned.passes.length : (kept.get(picture)?.done ?? 0),
+      done: kept.get(picture)?.done ?? 0,
     }),
   );
   return {

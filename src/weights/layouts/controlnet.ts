@@ -109,7 +109,7 @@ function checkFits(path: string, tensors: WeightMap, checkpoint: Checkpoint): vo
   for (const what of Object.keys(own) as (keyof typeof own)[]) {
     // One without transformers reads no text.
     if (own[what] === base[what] || own[what] === undefined) continue;
-    const message = `${basename(path)} does not fit ${basename(checkpoint.path)}: its ${what} are ${own[what]}, the checkpoint's ${base[what]}. It was made for another model.`;
+    const message = `${basename(path)} does not fit ${basename(checkpoint.path)}: it has ${own[what]} as ${what}, the checkpoint ${base[what]}. It was made for another model.`;
     throw new ModelError("weight-shape", message, { path });
   }
 }

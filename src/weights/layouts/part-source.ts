@@ -25,6 +25,7 @@ export const ownFileKinds = [
   "safety_checker",
   "sam",
   "face_detector",
+  "detector",
 ] as const;
 export type OwnFileKind = (typeof ownFileKinds)[number];
 

@@ -18,6 +18,7 @@ const answers = [
   "image-attention",
   "faces",
   "segment",
+  "detect",
 ]
   .map((name) => goldenKeys(`${name}.safetensors`))
   .reduce((all, keys) => all.union(keys));

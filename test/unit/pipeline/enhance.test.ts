@@ -109,6 +109,35 @@ test("a skip leaves out the region at hand, or all that is left where the pictur
   expect(await asked(1, "stop")).toEqual([["0.0 result"], "stopped"]);
 });
 
+test("a picture that is black is not gone on with: neither one that was made, nor one that a pass made", async () => {
+  const checked = { black_out_nsfw: true, enhance_ctrls: twoRegions } as const;
+  const of = async ({ recipe }: ReturnType<typeof enhanced>, inputs: readonly Pixmap[]) => {
+    const { images, facts } = await enhance(folder, recipe, inputs);
+    const isBlack = ({ data }: Pixmap): boolean => data.every((value) => value === 0);
+    return {
+      images: images.map((one) => [placeOf(one), one.facts.nsfw, isBlack(one.image)]),
+      passed: facts.flatMap((fact) => (fact.type === "passed" ? [[fact.picture, fact.done]] : [])),
+    };
+  };
+  expect(await of(enhanced({ ...checked, image_number: 2 }), [])).toEqual({
+    images: [
+      ["image", true, true],
+      ["image", true, true],
+    ],
+    passed: [
+      [0, 2],
+      [1, 2],
+    ],
+  });
+  expect(await of(enhanced({ ...checked, ...given }), [picture])).toEqual({
+    images: [
+      ["image", undefined, false],
+      ["0.0 result", true, true],
+    ],
+    passed: [[0, 2]],
+  });
+});
+
 test("in a budget for the largest network alone, those of one pass leave before the next one's come", async () => {
   const { recipe } = enhanced({ ...given, enhance_ctrls: twoRegions });
   const { open, images } = await enhance(folder, recipe, [picture]);

@@ -7,6 +7,7 @@ import type { Fact } from "#/pipeline/generate.ts";
 import { areaToDraw } from "#/pipeline/inpaint/area-to-draw.ts";
 import type { Controls, InpaintSource, Recipe } from "#/recipe/recipe.ts";
 import type { ControlNet } from "#/runtime/control-nets.ts";
+import type { ImageKeys, ImagePrompter } from "#/runtime/image-prompts.ts";
 import { type Tensor, zeros } from "#/tensor/tensor.ts";
 import { smallRecipe } from "../../../support/small-recipe.ts";
 import { stubJob } from "../../../support/stub-job.ts";
@@ -107,4 +108,34 @@ test("where only a part is painted anew, a control image of the picture's size i
   const other = crop(patterned(64, 64), { left: 0, top: 0, right: 64, bottom: 64 });
   const filling = await shownFor(recipe, [other, mask], { ...latent(8, 8), alike });
   expect(bytes(filling.shown[0]!)).toEqual([...other.data]);
+});
+
+test("each image prompt is looked at once, and what its adapter says of no picture is made once for all of them", async () => {
+  const asked: string[] = [];
+  const prompter = (name: string): ImagePrompter => {
+    const says = (what: string): Promise<ImageKeys> => {
+      asked.push(`${name} ${what}`);
+      return Promise.resolve([]);
+    };
+    return { ofPicture: () => says("of a picture"), ofNothing: () => says("of nothing") };
+  };
+  const uses = [
+    { kind: "image", picture: 0, net: 0, weight: 1, stop: 1 },
+    { kind: "image", picture: 1, net: 0, weight: 1, stop: 1 },
+    { kind: "face", picture: 0, net: 1, weight: 1, stop: 1 },
+  ] as const;
+  const recipe = { ...smallRecipe, controls: { ...controls, uses } };
+  const inputs = [patterned(30, 20), patterned(20, 30)];
+  const job = stubJob({ imagePrompts: [prompter("plus"), prompter("face")] }, { recipe, inputs });
+  const guiding = guide(job, latent(8, 8));
+  let next = await guiding.next();
+  while (next.done !== true) next = await guiding.next();
+  expect(next.value.kind === "guides" && next.value.guides.length).toBe(3);
+  expect(asked).toEqual([
+    "plus of a picture",
+    "plus of nothing",
+    "plus of a picture",
+    "face of a picture",
+    "face of nothing",
+  ]);
 });

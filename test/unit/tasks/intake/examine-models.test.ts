@@ -1,7 +1,7 @@
 import { afterAll, expect, test } from "bun:test";
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { Catalog } from "#/catalog/catalog.ts";
 import { Examiner } from "#/catalog/examine.ts";
 import { ModelError } from "#/lib/errors.ts";
@@ -12,6 +12,7 @@ import {
   unusableModel,
 } from "#/tasks/intake/examine-models.ts";
 import { goldenPath, tinyCheckpoint } from "../../../support/golden.ts";
+import { packedModel } from "../../../support/packed-model.ts";
 import { sdxlBase, sdxlShapes } from "../../../support/sdxl-layout.ts";
 import { loraShapes, writeShapes, writeTinyCheckpoint } from "../../../support/tiny-models.ts";
 
@@ -114,4 +115,36 @@ test("a request that names an unusable file for a part of its own is told the fi
     "controlnet_image.1",
     "c.safetensors is a LoRA. Leave controlnet_image.1 out, or put a usable file in its place.",
   ]);
+});
+
+test("of files that are looked at together the one at fault is named, and the image can be left out", async () => {
+  const files = {
+    "checkpoints/golden.safetensors": await tinyCheckpoint(),
+    "controlnet/adapter.safetensors": packedModel("adapter-plus.safetensors"),
+    "clip_vision/tower.safetensors": packedModel("vision-open-clip.safetensors"),
+    "controlnet/negative.safetensors": packedModel("negative-tokens.safetensors"),
+  };
+  for (const [path, from] of Object.entries(files)) {
+    mkdirSync(dirname(join(root, path)), { recursive: true });
+    copyFileSync(from, join(root, path));
+  }
+  const { recipe, loraFields } = choice("golden.safetensors");
+  const parts = [
+    { kind: "ip_adapter", name: "adapter.safetensors" },
+    { kind: "clip_vision", name: "tower.safetensors" },
+    { kind: "ip_negative", name: "negative.safetensors" },
+  ] as const;
+  const partFields = parts.map(() => "controlnet_image.0.cn_type");
+  const shelf = { catalog: new Catalog([root]), examiner: new Examiner() };
+  const look = () => examineModels({ recipe: { ...recipe, parts }, loraFields, partFields }, shelf).fault;
+  expect(look()).toBeUndefined();
+  for (const [path, from] of Object.entries(files).slice(1)) {
+    copyFileSync(packedModel("adapter-lora.safetensors"), join(root, path));
+    const fault = look();
+    expect(fault?.used.name).toBe(basename(path));
+    const refusal = fault && unusableModel(fault, { request: {}, preset: {} });
+    expect(refusal?.details).toMatchObject({ field: "controlnet_image.0.cn_type", name: basename(path) });
+    expect(refusal?.message).toEndWith("Put a usable file in its place, or leave this control image out.");
+    copyFileSync(from, join(root, path));
+  }
 });

@@ -1,10 +1,13 @@
 import { expect, test } from "bun:test";
-import { existsSync, readdirSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { GenerateRequest } from "#/api/generate.ts";
+import type { EngineEvent, JobCommand } from "#/engine/protocol.ts";
 import type { TaskId } from "#/lib/task-id.ts";
+import { goldenPath } from "../../../support/golden.ts";
+import { region } from "../../../support/regions.ts";
 import { ScriptedEngine } from "../../../support/scripted-engine.ts";
-import { openBench, small, type TaskBench } from "../../../support/task-bench.ts";
+import { benchFolder, openBench, small, type TaskBench } from "../../../support/task-bench.ts";
 
 const enhanced: GenerateRequest = {
   ...small,
@@ -84,6 +87,54 @@ test("after a crash only what was not made is asked of the engine, and every ima
   expect(onTheWay(second)).toEqual([]);
   await second.close();
 });
+
+/** An engine whose passes all make black pictures, and that never says what came after one. */
+class Blackening extends ScriptedEngine {
+  override async *run(job: JobCommand): AsyncGenerator<EngineEvent, void, undefined> {
+    for await (const event of super.run(job)) {
+      if (event.type !== "image" || event.pass === undefined) yield event;
+      else {
+        yield { ...event, facts: { ...event.facts, nsfw: true } };
+        await new Promise<void>(() => undefined);
+      }
+    }
+  }
+}
+
+test.each([false, true])(
+  "after a crash right behind a black picture, that is the end of it; only the last one is kept: %p",
+  async (lastOnly) => {
+    const folder = benchFolder();
+    mkdirSync(join(folder, "models/inpaint"));
+    copyFileSync(goldenPath("foreign/u2net.onnx"), join(folder, "models/inpaint/u2net.onnx"));
+    const first = openBench({ folder, engine: new Blackening() });
+    const asked = {
+      ...enhanced,
+      image_number: 1,
+      enhance_ctrls: [region({})],
+      save_final_enhanced_image_only: lastOnly,
+    };
+    const { id } = await first.tasks.submit(asked);
+    const state = join(folder, "outputs/.on-the-way", id, "0.json");
+    while (!existsSync(state) || !readFileSync(state, "utf8").includes("nsfw")) await Bun.sleep(5);
+    first.crash();
+    const engine = new ScriptedEngine();
+    const second = openBench({ folder, engine });
+    const { images, outcome } = await ended(second, id);
+    expect(outcome).toBe("finished");
+    expect(images.map(({ index, nsfw }) => [index, nsfw])).toEqual(
+      lastOnly
+        ? [[1, true]]
+        : [
+            [0, undefined],
+            [1, true],
+          ],
+    );
+    expect(engine.jobs).toEqual([]);
+    expect(onTheWay(second)).toEqual([]);
+    await second.close();
+  },
+);
 
 test("what nobody asks for any more is forgotten when the server starts", async () => {
   const bench = openBench();
