@@ -104,6 +104,17 @@ export class Module {
   }
 
   /**
+   * A tensor that must have this very shape.
+   *
+   * @throws ModelError `weight-missing` or `weight-shape`
+   */
+  shaped(name: string, shape: readonly number[]): WeightRef {
+    const ref = this.ref(name);
+    if (ref.shape.join() !== shape.join()) throw this.misshapen(name, `the shape [${shape.join(", ")}]`);
+    return ref;
+  }
+
+  /**
    * A tensor and the differences to it, to be read by `graph.weight`.
    *
    * @throws ModelError `weight-missing`, or what {@link checkDifference} throws

@@ -47,8 +47,10 @@ function drawSafetyChecker(source: WeightSource, operators: Operators): Graph {
   const kind = { width, heads: width / headSize, activation: "quick-gelu" } as const;
   const vector = unitRows(pictureVector(tower, m, visionRows(tower, picture, kind, 0)));
   const above = (table: string): Value => {
+    const concepts = m.size(table, 0);
+    m.shaped(table, [concepts, Number(vector.dims[1])]);
     const rows = unitRows(m.weight(table));
-    return sub(gemm(vector, rows), m.vector(`${table}_weights`, m.size(table, 0)));
+    return sub(gemm(vector, rows), m.vector(`${table}_weights`, concepts));
   };
   g.output("special", above("special_care_embeds"));
   g.output("concepts", above("concept_embeds"));

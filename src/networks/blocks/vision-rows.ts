@@ -21,8 +21,8 @@ export type VisionRows = Omit<ClipRows, "batch" | "mask">;
 export function patchRows(m: Module, pixels: Value): Value {
   const width = m.size("embeddings.class_embedding", 0);
   const patch = m.size("embeddings.patch_embedding.weight", 2);
+  m.shaped("embeddings.patch_embedding.weight", [width, 3, patch, patch]);
   const grid = conv2d(m.at("embeddings.patch_embedding"), pixels, { stride: patch, padding: 0 });
-  if (grid.dims[1] !== width) throw m.misshapen("embeddings.patch_embedding.weight", `${width} rows`);
   const patches = transpose(reshape(grid, [0, width, -1]), [0, 2, 1]);
   const whole = m.graph.weight(m.vectorParameter("embeddings.class_embedding", width), [1, 1, width]);
   const all = concat([whole, patches], 1);

@@ -21,10 +21,12 @@ const ip_adapter = [packedModel("adapter-plus.bin")];
 const clip_vision = [packedModel("vision-open-clip.safetensors")];
 const prompts = { ip_adapter, clip_vision };
 const sam = packedModel("sam-tiny.safetensors");
+const detector = packedModel("detector-tiny.safetensors");
 const face_detector = packedModel("face-f32.safetensors");
 const safety_checker = await tinySafety();
 const parts = {
   sam,
+  detector,
   face_detector,
   safety_checker,
   prompt_expansion,
