@@ -20,10 +20,14 @@ export type BertText = Readonly<{ ids: Value; positions: Value; mask: Value }>;
  *
  * @param m `embeddings` and `encoder.layer`
  * @returns rows [T, width]
+ * @throws ModelError `weight-missing` or `weight-shape` naming the key
  */
 export function bert(m: Module, { ids, positions, mask }: BertText): Value {
   const table = m.at("embeddings");
   const width = table.size("word_embeddings.weight", 1);
+  table.shaped("position_embeddings.weight", [table.size("position_embeddings.weight", 0), width]);
+  // One row for each text of a pair.
+  table.shaped("token_type_embeddings.weight", [2, width]);
   const words = add(
     embedding(table.at("word_embeddings"), ids),
     embedding(table.at("position_embeddings"), positions),

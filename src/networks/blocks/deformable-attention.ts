@@ -32,18 +32,20 @@ export type Sampling = Readonly<{
  */
 export function deformableAttention(m: Module, { query, memory, levels, placed }: Sampling): Value {
   const width = Number(query.dims[1]);
-  const points = m.size("attention_weights.weight", 0) / (heads * levels.length);
+  const places = m.size("attention_weights.weight", 0);
+  const points = places / (heads * levels.length);
   if (!Number.isInteger(points) || width % heads !== 0)
     throw m.misshapen("attention_weights.weight", `rows in multiples of ${heads * levels.length}`);
+  m.shaped("sampling_offsets.weight", [2 * places, width]);
   const offsets = reshape(linear(m.at("sampling_offsets"), query), [-1, heads, levels.length, 2 * points]);
   const scores = reshape(linear(m.at("attention_weights"), query), [-1, heads, levels.length * points]);
   const weights = transpose(keepingShape("Softmax", scores, { axis: -1 }), [1, 0, 2]);
   const values = linear(m.at("value_proj"), memory);
   const parts = levels.map((level, i) => {
     const own = reshape(slice(offsets, 2, i, i + 1), [-1, heads, points, 2]);
-    const places = transpose(placed(own, level, points), [1, 0, 2, 3]);
+    const where = transpose(placed(own, level, points), [1, 0, 2, 3]);
     const { graph: g } = query;
-    const grid = sub(mul(places, g.number([2])), g.number([1]));
+    const grid = sub(mul(where, g.number([2])), g.number([1]));
     const read = gridSample(planesOf(values, level), grid);
     const shares = reshape(slice(weights, 2, i * points, (i + 1) * points), [heads, 1, -1, points]);
     return reduced("ReduceSum", mul(read, shares), [3]);

@@ -15,6 +15,7 @@ export type Levels = Readonly<{ rows: Value; places: Value; middles: Value; leve
  *
  * @param m `input_proj`, one for each level, and `transformer.level_embed`
  * @param features [1, C, h, w] each
+ * @throws ModelError `weight-missing` or `weight-shape` naming the key
  */
 export function featureLevels(m: Module, features: readonly Value[]): Levels {
   const projected: Value[] = [];
@@ -50,7 +51,10 @@ export function featureLevels(m: Module, features: readonly Value[]): Levels {
   };
 }
 
-const halved = (m: Module, x: Value): Value => conv2d(m, x, { stride: 2, padding: 1 });
+function halved(m: Module, x: Value): Value {
+  m.shaped("weight", [m.size("weight", 0), Number(x.dims[1]), 3, 3]);
+  return conv2d(m, x, { stride: 2, padding: 1 });
+}
 
 /** Where the rows of a level end: behind those before them. */
 function end(before: Value | undefined, height: Value, across: Value): Value {

@@ -19,6 +19,7 @@ const margin = 0.01;
  *
  * @param m `transformer`
  * @param middles of all pixels, [S, 2]
+ * @throws ModelError `weight-missing` or `weight-shape` naming the key
  */
 export function firstBoxes(
   m: Module,
@@ -30,6 +31,7 @@ export function firstBoxes(
   const told = layerNorm(m.at("enc_output_norm"), linear(m.at("enc_output"), mul(picture, inside)));
   const best = reshape(reduced("ReduceMax", gemm(told, text), [1]), [-1]);
   const count = m.size("tgt_embed.weight", 0);
+  m.shaped("tgt_embed.weight", [count, Number(picture.dims[1])]);
   const chosen = topPlaces(best, count);
   const around = gather(concat([logit(middles), sidesOf(levels)], 1), chosen);
   const box = keepingShape(

@@ -17,6 +17,9 @@ import {
   type Windows,
 } from "./shifted-windows.ts";
 
+/** Pixels along a side of what becomes one token, of every Swin. */
+const patch = 4;
+
 /**
  * Swin (Liu et al. 2021): stages of attention in windows, every other layer's moved by half a window; between stages four
  * tokens become one. Depths, heads and windows are the weights'.
@@ -24,9 +27,10 @@ import {
  * @param m `patch_embed`, `layers`, and a norm for each stage that is answered with
  * @param picture [1, 3, 4 h, 4 w]
  * @returns features [1, C, ...] of the stages that have a norm, the finest first
+ * @throws ModelError `weight-missing` or `weight-shape` naming the key
  */
 export function swin(m: Module, picture: Value): readonly Value[] {
-  const patch = m.size("patch_embed.proj.weight", 2);
+  m.shaped("patch_embed.proj.weight", [m.size("patch_embed.proj.weight", 0), 3, patch, patch]);
   const patches = conv2d(m.at("patch_embed.proj"), picture, { stride: patch, padding: 0 });
   let x = layerNorm(m.at("patch_embed.norm"), transpose(squeeze(patches, 0), [1, 2, 0]));
   const answers: Value[] = [];
@@ -46,6 +50,10 @@ function layer(m: Module, x: Value, moved: boolean): Value {
   const side = (Math.sqrt(m.size("attn.relative_position_bias_table", 0)) + 1) / 2;
   if (!Number.isInteger(side) || side < 2)
     throw m.misshapen("attn.relative_position_bias_table", "as many rows as an odd number's square");
+  m.shaped("attn.relative_position_bias_table", [
+    (2 * side - 1) ** 2,
+    m.size("attn.relative_position_bias_table", 1),
+  ]);
   const by = Math.floor(side / 2);
   const filled = filledUp(layerNorm(m.at("norm1"), x), side);
   const cut = cutIntoWindows(moved ? rolled(filled, by) : filled, side);

@@ -16,6 +16,9 @@ const free = new Set([
   "embeddings.position_embedding.weight 0",
   "wte.weight 0",
   "wpe.weight 0",
+  "bert.embeddings.word_embeddings.weight 0",
+  "bert.embeddings.position_embeddings.weight 0",
+  "transformer.tgt_embed.weight 0",
   "text_projection 1",
   "time_embed.0.weight 1",
   "label_emb.0.0.weight 1",
@@ -28,6 +31,10 @@ const free = new Set([
   "image_proj.latents 1",
   "image_proj.proj_in.weight 1",
 ]);
+
+/** A window has as many heads as its table has columns, which nothing else tells. */
+const isFree = (key: string, axis: number): boolean =>
+  free.has(`${key} ${axis}`) || (axis === 1 && key.endsWith(".relative_position_bias_table"));
 
 /** Other shapes, and the axis that is meant; a kernel may have any odd sides. */
 function wrongShapes(shape: readonly number[]): readonly (readonly [number, readonly number[]])[] {
@@ -60,7 +67,7 @@ for (const { name, from, draw } of Object.values(networks)) {
     for (const [key, ref] of tensors) {
       if (!offsets.has(ref.offset)) continue;
       for (const [axis, shape] of wrongShapes(ref.shape)) {
-        if (free.has(`${key} ${axis}`)) continue;
+        if (isFree(key, axis)) continue;
         tried += 1;
         const changed = new Map(tensors).set(key, { ...ref, shape });
         try {
