@@ -42,7 +42,7 @@ test("what is wrong is said as the legacy API says it, the describer's own refus
     throw new RequestError("missing-model", "No captioner is here.", { field: "image" });
   });
   expect(await refused.json()).toMatchObject({
-    detail: [{ type: "missing_model", loc: ["body", "image"] }],
+    detail: [{ type: "value_error", loc: ["body", "image"], msg: "No captioner is here." }],
     body: { image: "<file cat.png>" },
   });
 });
