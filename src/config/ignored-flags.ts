@@ -30,7 +30,7 @@ export const ignoredFlags: ReadonlyMap<string, string> = new Map([
   ...because("the page has its own look and language", "--theme --language --disable-preset-selection"),
   ...because("nothing is reported to anybody", "--disable-analytics"),
   ...because("pictures come in the order they were made", "--disable-enhance-output-sorting"),
-  ...because("describing pictures is not there yet", "--enable-auto-describe-image"),
+  ...because("a picture is described when one asks for it", "--enable-auto-describe-image"),
   ...because("cors_origins, allowed_hosts and browser_guard say who is let in", "--disable-header-check"),
   ...because("a body may have 128 MiB", "--web-upload-size"),
   ...because("models names the folders that are searched", "--external-working-path"),

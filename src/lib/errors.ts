@@ -5,7 +5,6 @@
  */
 const requestCodes = [
   "invalid-value",
-  "not-implemented",
   "unknown-model",
   "missing-model",
   "unusable-model",

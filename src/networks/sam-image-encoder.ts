@@ -43,6 +43,9 @@ function drawSamImageEncoder(source: WeightSource, operators: Operators): Graph 
   const m = new Module(g, source).at("image_encoder");
   const patch = m.size("patch_embed.proj.weight", 2);
   const grid = m.size("pos_embed", 1);
+  const width = m.size("patch_embed.proj.weight", 0);
+  m.shaped("patch_embed.proj.weight", [width, 3, patch, patch]);
+  m.shaped("pos_embed", [1, grid, grid, width]);
   const picture = g.input("picture", "float32", [1, 3, grid * patch, grid * patch]);
   const patches = conv2d(m.at("patch_embed.proj"), picture, { stride: patch, padding: 0 });
   const placesOf = drawnPlaces(g);

@@ -12,6 +12,12 @@ import { twoWayTransformer } from "./blocks/two-way-attention.ts";
 import { inFloat32 } from "./blocks/vae-blocks.ts";
 import type { Network } from "./network.ts";
 
+/** One for where nothing is ambiguous and three for where something is, in every model that was published. */
+const maskTokens = 4;
+
+/** Which of the kinds of points are a box's first and second corner. */
+const corners = [2, 3];
+
 /** What makes masks of boxes, a small network that is asked for a few boxes at a time. */
 export const samMaskDecoder = {
   name: "sam-mask-decoder",
@@ -40,6 +46,7 @@ function drawSamMaskDecoder(source: WeightSource, operators: Operators): Graph {
   const m = new Module(g, source);
   const grid = m.size("image_encoder.pos_embed", 1);
   const width = m.size("mask_decoder.mask_tokens.weight", 1);
+  checkPrompts(m, width);
   const embedding = g.input("embedding", "float32", [1, width, grid, grid]);
   const boxes = g.input("boxes", "float32", ["N", 4]);
 
@@ -60,6 +67,20 @@ function drawSamMaskDecoder(source: WeightSource, operators: Operators): Graph {
   return g;
 }
 
+/**
+ * Everything that is joined to tokens is as wide as they are.
+ *
+ * @throws ModelError `weight-missing` or `weight-shape` naming the key
+ */
+function checkPrompts(m: Module, width: number): void {
+  const [decoder, prompts] = [m.at("mask_decoder"), m.at("prompt_encoder")];
+  decoder.shaped("iou_token.weight", [1, width]);
+  decoder.shaped("mask_tokens.weight", [maskTokens, width]);
+  prompts.shaped("no_mask_embed.weight", [1, width]);
+  for (const corner of corners) prompts.shaped(`point_embeddings.${corner}.weight`, [1, width]);
+  prompts.shaped("pe_layer.positional_encoding_gaussian_matrix", [2, width / 2]);
+}
+
 /** The tokens of the answers, and two for the corners of each box: [N, 7, E]. */
 function promptTokens(m: Module, boxes: Value, side: number): Value {
   const { graph: g } = m;
@@ -67,9 +88,9 @@ function promptTokens(m: Module, boxes: Value, side: number): Value {
   const answers = concat([decoder.weight("iou_token.weight"), decoder.weight("mask_tokens.weight")], 0);
   const [count = 0, width = 0] = answers.dims.map(Number);
   const middles = div(add(boxes, g.number([0.5])), g.number([side]));
-  const corners = placesAt(prompts.at("pe_layer"), reshape(middles, [-1, 2]));
-  const which = [2, 3].map((corner) => prompts.weight(`point_embeddings.${corner}.weight`));
-  const placed = add(reshape(corners, [-1, 2, width]), reshape(concat(which, 0), [1, 2, width]));
+  const places = placesAt(prompts.at("pe_layer"), reshape(middles, [-1, 2]));
+  const which = corners.map((corner) => prompts.weight(`point_embeddings.${corner}.weight`));
+  const placed = add(reshape(places, [-1, 2, width]), reshape(concat(which, 0), [1, 2, width]));
   const shape = concat([dims(boxes, 0, 1), g.constant("int64", [count, width])], 0);
   return concat([expand(reshape(answers, [1, count, width]), shape), placed], 1);
 }

@@ -1,7 +1,6 @@
 import type { GenerateParams } from "#/api/generate.ts";
 import { safetyNames } from "#/catalog/safety-file.ts";
 import { RequestError } from "#/lib/errors.ts";
-import type { Enhancement } from "./enhancement.ts";
 import type { PartFile, Recipe } from "./recipe.ts";
 
 /** What pictures are made of, and what is shown of them. */
@@ -40,18 +39,6 @@ export function chooseSafety(
 function shownPreparation({ source, controls }: Shown): string | undefined {
   if (source.kind === "inpaint" && source.show === "preparation") return "debugging_inpaint_preprocessor";
   return controls?.show === "preparation" ? "debugging_cn_preprocessor" : undefined;
-}
-
-/**
- * Refuses masks of regions where pictures are checked: nobody checks masks.
- *
- * @throws RequestError `invalid-value`
- */
-export function refuseShownMasks(
-  { black_out_nsfw: checked }: Pick<GenerateParams, typeof field>,
-  { showMasks }: Pick<Enhancement, "showMasks">,
-): void {
-  if (checked && showMasks) throw unchecked("debugging_enhance_masks_checkbox");
 }
 
 function unchecked(shown: string): RequestError {

@@ -6,7 +6,6 @@ import type { Sidecar } from "#/catalog/sidecar.ts";
 import type { NoiseRule } from "#/lib/devices.ts";
 import type { Tokenizer } from "#/pipeline/text/tokenizer.ts";
 import { chooseEnhancement, refuseIdleEnhancement } from "./choose-enhancement.ts";
-import { refuseShownMasks } from "./choose-safety.ts";
 import type { SourceWorld } from "./choose-source.ts";
 import type { UpscalerRule } from "./choose-upscaler.ts";
 import type { TowerShelf } from "./control-shelf.ts";
@@ -94,7 +93,6 @@ export function resolveRecipe(said: GenerateParams, world: World): Resolved {
   const enhanced = chooseEnhancement(said, made, world);
   if (enhanced === undefined) return made;
   const { enhance, passes, warnings } = enhanced;
-  if (enhance !== undefined) refuseShownMasks(said, enhance);
   return {
     ...made,
     warnings: [...new Set([...made.warnings, ...warnings])],

@@ -24,7 +24,6 @@ const form = (path: string, field: string) => {
   return fetch(`${bench.url}${path}`, { method: "POST", body: data });
 };
 const generate = "/v1/engine/generate/";
-// Refused for its picture before it is for what is not built.
 const enhance = { style_selections: [], inpaint_mask_image_upload: "" };
 
 describe("a picture that claims too much is refused at every door, by its field", () => {

@@ -39,10 +39,10 @@ test("what is wrong is said as the legacy API says it, the describer's own refus
   const kind = await (await describeAs(withFile("?image_type=Sketch"))).json();
   expect(kind).toMatchObject({ detail: [{ type: "enum", loc: ["query", "image_type"] }] });
   const refused = await legacyDescribe(withFile(), silentLog, () => {
-    throw new RequestError("not-implemented", "Not there yet.", { field: "image" });
+    throw new RequestError("missing-model", "No captioner is here.", { field: "image" });
   });
   expect(await refused.json()).toMatchObject({
-    detail: [{ type: "not_implemented", loc: ["body", "image"] }],
+    detail: [{ type: "value_error", loc: ["body", "image"], msg: "No captioner is here." }],
     body: { image: "<file cat.png>" },
   });
 });

@@ -31,6 +31,7 @@ export function placeAttention(m: Module, x: Value, placesOf: PlacesOf): Value {
   const size = m.size("rel_pos_h", 1);
   const heads = width / size;
   if (!Number.isInteger(heads)) throw m.misshapen("rel_pos_h", `columns that divide ${width}`);
+  for (const name of ["rel_pos_h", "rel_pos_w"]) m.shaped(name, [2 * side - 1, size]);
   const squares = { windows, side, heads, size };
   const [q, k, v] = split(linear(m.at("qkv"), reshape(x, [-1, width])), 3, -1);
   if (q === undefined || k === undefined || v === undefined)
@@ -63,7 +64,6 @@ function columnProducts(m: Module, q: Value, { windows, side, heads, size }: Squ
 
 /** For each place the vectors of the distances to all places of its axis, [S, d, S]. */
 function distances(m: Module, name: string, side: number): Value {
-  if (m.size(name, 0) !== 2 * side - 1) throw m.misshapen(name, `${2 * side - 1} rows`);
   const ids = Array.from({ length: side * side }, (_, i) => Math.floor(i / side) - (i % side) + side - 1);
   return transpose(gather(m.weight(name), m.graph.constant("int64", ids, [side, side])), [0, 2, 1]);
 }

@@ -12,7 +12,6 @@ import { jsonReply } from "./replies.ts";
 /** The one place where a failure gets its status. */
 const statuses = {
   "invalid-value": 422,
-  "not-implemented": 422,
   "unknown-model": 422,
   "missing-model": 422,
   "unusable-model": 422,

@@ -51,6 +51,7 @@ const least: Partial<Readonly<Record<NetworkName, number>>> = {
   "inpaint-head": 6,
   "rrdb-pixels": 40,
   "control-hint": 80,
+  "safety-checker": 150,
   "image-keys": 40,
   "image-tokens": 150,
 };

@@ -48,7 +48,7 @@ test("unknown names give way: styles go, LoRAs become none, the rest is left to 
   );
 });
 
-test("known names stay, also those that are not built yet: they are refused later, by name", () => {
+test("known names stay", () => {
   const request = {
     base_model_name: "base.safetensors",
     refiner_model_name: "None",

@@ -77,7 +77,8 @@ test("passes of an enhancement are checked as well, and their masks are not show
     expect(checked).toBe(true);
     expect(parts).toContainEqual({ kind: "safety_checker", name: file });
   }
-  expect(() =>
-    resolveRecipe({ ...asked, black_out_nsfw: true, debugging_enhance_masks_checkbox: true }, world),
-  ).toThrow("debugging_enhance_masks_checkbox");
+  const shown = { ...asked, black_out_nsfw: true, debugging_enhance_masks_checkbox: true };
+  const { recipe: unshown, warnings } = resolveRecipe(shown, world);
+  expect(unshown.enhance?.showMasks).toBe(false);
+  expect(warnings.join()).toContain("debugging_enhance_masks_checkbox took no part");
 });
