@@ -146,6 +146,7 @@ test("every answer that a network declares as its proof was compared", () => {
     "image-attention",
     "faces",
     "segment",
+    "detect",
   ]
     .map((name) => goldenKeys(`${name}.safetensors`))
     .reduce((all, keys) => all.union(keys));
