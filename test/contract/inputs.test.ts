@@ -146,7 +146,7 @@ describe("a picture that cannot be had is a 422 with its field", () => {
     expect(kept(bench.folder)).toHaveLength(before);
   });
 
-  test("a feature that is not there is refused first: its picture does not matter then", async () => {
+  test("what a picture is for is looked at first: what is missing for that is refused whatever the picture is", async () => {
     const slot = { cn_type: "ImagePrompt" };
     for (const bad of ["bm8=", await base64("red")]) {
       expect(await refusal({ enhance_input_image: bad })).toEqual([
@@ -157,7 +157,7 @@ describe("a picture that cannot be had is a 422 with its field", () => {
       for (const slots of [[{ ...slot, cn_img: bad }], [slot, slot, { ...slot, cn_img: bad }]])
         expect(await refusal({ controlnet_image: slots })).toEqual([
           422,
-          "not_implemented",
+          "value_error",
           `body.controlnet_image.${slots.length - 1}.cn_type`,
         ]);
     }
