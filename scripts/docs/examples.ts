@@ -1,7 +1,7 @@
 /** A language of the examples, as it is written behind the fence. */
 export type Language = "sh" | "python" | "js";
 
-/** A fenced block of a page. `refused` is one whose requests the server must refuse, since their part is not there yet. */
+/** A fenced block of a page. `refused` is one whose requests the server must refuse, since their files are not there. */
 export type Example = Readonly<{
   page: string;
   /** Line of the opening fence, from 1. */
@@ -69,7 +69,7 @@ export function complaint({ code, expects, language }: Example, ran: Ran): strin
   if (ran.code !== 0 && !followed) return `ended with ${ran.code}`;
   if (ran.stdout.trim() === "" && !/^curl -fsS .* -o /ms.test(code)) return "printed nothing";
   if (expects === "answer") return detail.test(ran.stdout) ? "was answered with an error" : undefined;
-  const refusals = ran.stdout.match(/not_implemented/g)?.length ?? 0;
+  const refusals = ran.stdout.match(/missing-model/g)?.length ?? 0;
   const requests = language === "sh" ? (code.match(/^curl /gm)?.length ?? 0) : 1;
   return refusals >= requests ? undefined : `has ${refusals} refusals for ${requests} requests`;
 }

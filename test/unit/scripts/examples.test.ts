@@ -59,7 +59,7 @@ test("what counts as failed", () => {
   for (const error of ['{"detail":"Not Found"}', "{'detail': 'Not Found'}", "{\n  detail: 'Not Found'\n}"])
     expect(judged({}, 0, error)).toBe("was answered with an error");
   const refused = { code: "curl x\ncurl y", expects: "refused" } as const;
-  const refusal = '{"detail":[{"type":"not_implemented"}]}';
+  const refusal = '{"detail":[{"ctx":{"error":"missing-model"}}]}';
   expect(judged(refused, 0, refusal)).toBe("has 1 refusals for 2 requests");
   expect(judged(refused, 0, refusal + refusal)).toBeUndefined();
 });
