@@ -49,7 +49,7 @@ function refuseOthers(file: ModelFile): void {
 }
 
 /** Places of fields in ModelProto, GraphProto, TensorProto and StringStringEntryProto. */
-const graphField = 7;
+const [graphField, operatorsField] = [7, 8];
 const [initializerField, inputField, outputField] = [5, 11, 12];
 const [nameField, externalField] = [8, 13];
 const [keyField, valueField] = [1, 2];
@@ -58,6 +58,9 @@ function read(file: ModelFile): OnnxFile {
   const reader = new ProtobufReader(file);
   const graph = last(reader.fields(0, file.size), graphField);
   if (graph === undefined) throw new NoMessage("it holds no network");
+  // Every file has it, mostly as its last field: a download may break off just before.
+  if (last(reader.fields(0, file.size), operatorsField) === undefined)
+    throw new NoMessage("it does not say which operators it is written with");
   const listed: OnnxPort[] = [];
   const outputs: OnnxPort[] = [];
   const weights = new Set<string>();
