@@ -1,8 +1,9 @@
 /**
- * What a ControlNet costs at SDXL's full size: its call beside a step of the UNet, as a Control-LoRA of rank 128 and whole; what its
- * answers, and the zero that is fed once it has ended, add to that step; and the memory that is its own. All in turns in one process,
- * so that a slow minute of the machine hits all of them. `bun scripts/bench/full-size/control.ts [folder] [--rounds 4] [--latent 64]`;
- * needs 10 GB of disk in the folder, `--keep` keeps the files.
+ * What pictures that guide cost at SDXL's full size: a ControlNet's call beside a step of the UNet, as a Control-LoRA of rank 128 and
+ * whole; what its answers, and the zero that is fed once it has ended, add to that step; the same of an image prompt, and what its
+ * keys take once; and the memory that is each one's own. All in turns in one process, so that a slow minute of the machine hits all of
+ * them. `bun scripts/bench/full-size/guides.ts [folder] [--rounds 4] [--latent 64]`; needs 12 GB of disk in the folder, `--keep` keeps
+ * the files.
  */
 
 import { existsSync, rmSync } from "node:fs";
@@ -13,8 +14,15 @@ import { DerivedFiles } from "#/runtime/derived-files.ts";
 import type { ModelPaths } from "#/runtime/job-files.ts";
 import { openNetworks } from "#/runtime/models.ts";
 import { Residency } from "#/runtime/residency.ts";
+import { imageInput } from "#/sampling/guidance/image-input.ts";
 import type { Tensor } from "#/tensor/tensor.ts";
 import { controlLoraShapes, controlShapes } from "../../../test/support/control-layout.ts";
+import {
+  adapterPlus,
+  adapterShapes,
+  openClipShapes,
+  visionH,
+} from "../../../test/support/image-prompt-layout.ts";
 import { sdxlBase } from "../../../test/support/sdxl-layout.ts";
 import { unetInputs } from "../../../test/support/unet-inputs.ts";
 import { memory, writeCheckpoint, writeRandom } from "./checkpoint.ts";
@@ -30,6 +38,8 @@ const folder = resolve(args.find((arg, i) => !arg.startsWith("--") && !args[i - 
 const base = join(folder, "synthetic-sdxl-base.safetensors");
 const rank128 = join(folder, "synthetic-control-lora.safetensors");
 const whole = join(folder, "synthetic-controlnet.safetensors");
+const tower = join(folder, "synthetic-clip-vision-h.safetensors");
+const adapter = join(folder, "synthetic-ip-adapter-plus.safetensors");
 const cache = join(folder, "derived");
 
 const random = (dims: readonly number[]): Tensor => ({
@@ -45,6 +55,8 @@ function write(): void {
   if (!existsSync(base)) writeCheckpoint(base);
   if (!existsSync(rank128)) writeRandom(rank128, controlLoraShapes(sdxlBase, 128));
   if (!existsSync(whole)) writeRandom(whole, controlShapes(sdxlBase));
+  if (!existsSync(tower)) writeRandom(tower, openClipShapes(visionH));
+  if (!existsSync(adapter)) writeRandom(adapter, adapterShapes(sdxlBase, adapterPlus));
 }
 
 async function measure(): Promise<void> {
@@ -64,6 +76,17 @@ async function measure(): Promise<void> {
   const [plain, guided] = [open({}), open({ controlnet: [rank128, whole] })];
   const [lora, full] = guided.controlNets;
   if (lora === undefined || full === undefined) throw new Error("a job has the ControlNets that it names");
+  const prompted = open({ ip_adapter: [adapter], clip_vision: [tower] });
+  const [prompter] = prompted.imagePrompts;
+  if (prompter === undefined) throw new Error("a job has the image prompts that it names");
+  const picture = random([1, 3, 224, 224]);
+  const telling = (stop: number) =>
+    imageInput([{ keys, weight: 1, stop }], { trainedTimestep: () => 500 })({
+      sample: picture,
+      sigma: 1,
+      timestep: 500,
+    });
+  const keys = await prompter.ofPicture(picture);
   const hint = await lora.hint(random([1, 3, 8 * side, 8 * side]));
   const answer = named(Array.from(await lora.residuals({ ...inputs(), hint })));
   const works: Readonly<Record<string, () => Promise<unknown>>> = {
@@ -72,6 +95,9 @@ async function measure(): Promise<void> {
     "UNet with zeros": () => guided.unet({ ...inputs(), ...nothing }),
     "Control-LoRA": () => lora.residuals({ ...inputs(), hint }),
     ControlNet: () => full.residuals({ ...inputs(), hint }),
+    "UNet with an image prompt": async () => prompted.unet({ ...inputs(), ...(await telling(1)) }),
+    "UNet with an ended image prompt": async () => prompted.unet({ ...inputs(), ...(await telling(0)) }),
+    "a picture's keys, once": () => prompter.ofPicture(picture),
   };
   const seconds = new Map(Object.keys(works).map((what): [string, number[]] => [what, []]));
   const opened: Record<string, number> = {};
@@ -99,5 +125,6 @@ try {
   await measure();
 } finally {
   if (!args.includes("--keep"))
-    for (const path of [base, rank128, whole, cache]) rmSync(path, { recursive: true, force: true });
+    for (const path of [base, rank128, whole, tower, adapter, cache])
+      rmSync(path, { recursive: true, force: true });
 }
