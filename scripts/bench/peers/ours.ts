@@ -77,8 +77,8 @@ const words = [49406, ...Array.from({ length: 20 }, (_, i) => 320 + 17 * i)];
 const tokens = [...words, ...Array.from({ length: 77 - words.length }, () => 49407)];
 
 const text = [
-  await timed(3, async () => [(await networks.textL(tokens)).hidden]),
-  await timed(3, async () => [(await networks.textG(tokens)).hidden]),
+  await timed(asked.runs, async () => [(await networks.textL(tokens)).hidden]),
+  await timed(asked.runs, async () => [(await networks.textG(tokens)).hidden]),
 ];
 const latent = random([1, 4, side, side]);
 const one = { context: random([1, 77, 2048]), pooled: random([1, 1280]) };

@@ -141,7 +141,7 @@ with tempfile.TemporaryDirectory() as folder, torch.inference_mode():
     texts = []
     for kind_of_encoder, place in ((CLIPTextModel, "text_encoder"), (CLIPTextModelWithProjection, "text_encoder_2")):
         model = opened(lambda: encoder(kind_of_encoder, place))
-        texts.append(timed(3, lambda: model(tokens, output_hidden_states=True).hidden_states[-2]))
+        texts.append(timed(asked["runs"], lambda: model(tokens, output_hidden_states=True).hidden_states[-2]))
         del model
         gc.collect()
 
