@@ -2,9 +2,10 @@
  * What pictures that guide cost at SDXL's full size: a ControlNet's call beside a step of the UNet, as a Control-LoRA of rank 128 and
  * whole; what its answers, and the zero that is fed once it has ended, add to that step; the same of an image prompt, and what its
  * keys take once; and the memory that is each one's own. All in turns in one process, so that a slow minute of the machine hits all of
- * them, in processor seconds, which other work hardly blurs as long as there is one thread.
- * `bun scripts/bench/full-size/guides.ts [folder] [--rounds 4] [--latent 64] [--threads 1]`; needs 12 GB of disk in the folder, `--keep`
- * keeps the files.
+ * them, in processor seconds, which other work hardly blurs as long as there is one thread; those of the program itself besides,
+ * without the system's, which are of reading files again where memory is short.
+ * `bun scripts/bench/full-size/guides.ts [folder] [--rounds 4] [--latent 64] [--threads 1] [--only Control-LoRA,ControlNet]`; needs
+ * 12 GB of disk in the folder, `--keep` keeps the files.
  */
 
 import { existsSync, rmSync } from "node:fs";
@@ -43,6 +44,8 @@ const whole = join(folder, "synthetic-controlnet.safetensors");
 const tower = join(folder, "synthetic-clip-vision-h.safetensors");
 const adapter = join(folder, "synthetic-ip-adapter-plus.safetensors");
 const cache = join(folder, "derived");
+const onlyAt = args.indexOf("--only");
+const only = onlyAt < 0 ? undefined : new Set(["UNet", ...(args[onlyAt + 1] ?? "").split(",")]);
 
 const random = (dims: readonly number[]): Tensor => ({
   dims,
@@ -97,38 +100,50 @@ async function measure(): Promise<void> {
     "UNet with an ended image prompt": async () => prompted.unet({ ...inputs(), ...(await telling(0)) }),
     "a picture's keys, once": () => prompter.ofPicture(picture),
   };
-  const seconds = new Map(Object.keys(works).map((what): [string, number[]] => [what, []]));
+  const wanted = Object.entries(works).filter(([what]) => only?.has(what) ?? true);
+  const seconds = new Map(wanted.map(([what]): [string, Spent[]] => [what, []]));
   const opened: Record<string, number> = {};
   for (let round = 0; round <= rounds; round += 1)
-    for (const [what, work] of Object.entries(works)) {
+    for (const [what, work] of wanted) {
       const [start, before] = [process.cpuUsage(), memory().anonymous];
       await work();
       const { user, system } = process.cpuUsage(start);
       // The first round opens, and reads the weights.
       if (round === 0) opened[what] = memory().anonymous - before;
-      else seconds.get(what)?.push((user + system) / 1e6);
+      else seconds.get(what)?.push({ all: (user + system) / 1e6, user: user / 1e6 });
     }
   tell(seconds, opened);
   process.stdout.write(`${JSON.stringify({ what: "memory at the end, GB", ...memory() })}\n`);
   await residency.close();
 }
 
+/** Processor seconds: all, and without the system's. */
+type Spent = Readonly<{ all: number; user: number }>;
+
 /** Each work's median, and in parts of the UNet's step of the same round. */
 function tell(
-  seconds: ReadonlyMap<string, readonly number[]>,
+  seconds: ReadonlyMap<string, readonly Spent[]>,
   opened: Readonly<Record<string, number>>,
 ): void {
   const step = seconds.get("UNet") ?? [];
+  const middle = (list: readonly number[]): number =>
+    list.toSorted((a, b) => a - b)[Math.floor(list.length / 2)] ?? Number.NaN;
   for (const [what, list] of seconds) {
-    const ratios = list.map((one, i) => one / (step[i] ?? Number.NaN)).toSorted((a, b) => a - b);
-    const middle = Math.floor(ratios.length / 2);
+    const ratios = (of: (spent: Spent) => number): readonly number[] =>
+      list.flatMap((one, i) => {
+        const other = step[i];
+        return other === undefined ? [] : [of(one) / of(other)];
+      });
+    const [all, user] = [ratios((spent) => spent.all), ratios((spent) => spent.user)];
     const row = {
       what,
-      processorSeconds: list.toSorted((a, b) => a - b)[middle],
-      ratio: ratios[middle],
-      ratios,
+      processorSeconds: middle(list.map((spent) => spent.all)),
+      ratio: middle(all),
+      ratios: all,
+      userRatio: middle(user),
+      ownGB: opened[what],
     };
-    process.stdout.write(`${JSON.stringify({ ...row, ownGB: opened[what] })}\n`);
+    process.stdout.write(`${JSON.stringify(row)}\n`);
   }
 }
 
