@@ -1,4 +1,5 @@
 import { type Static, Type } from "@sinclair/typebox";
+import { precisions } from "#/lib/devices.ts";
 import {
   alsoSpelled,
   choice,
@@ -24,8 +25,8 @@ import {
   upscaleOrVaryMethods,
 } from "./generate-objects.ts";
 
-/** Every field of POST /v1/engine/generate/ in the contract's order, with default, bounds and text. */
-const fields = {
+/** Every field of the contract's POST /v1/engine/generate/ in its order, with default, bounds and text. */
+const contractFields = {
   prompt: text(
     "",
     "Text to draw. Line 1 is the main prompt; each further non-empty line becomes an extra positive workload.",
@@ -178,6 +179,18 @@ const fields = {
   webhook_url: textOrNull("", "Where to POST the finished record."),
 };
 
+/** What the contract does not have: it stands behind its fields, and a request that was kept before has none of it. */
+const ownFields = {
+  precision: choice(
+    precisions,
+    "full",
+    "Precision",
+    "In which numbers the networks count: full as the files have them, fast in 8 bits where the processor gains by it.",
+  ),
+};
+
+const fields = { ...contractFields, ...ownFields };
+
 /** The request as OpenAPI and the reader see it: nothing is required. The name is the reference's. */
 export const CommonRequest = Type.Object(fields, { title: "CommonRequest", requiredKeys: [] });
 
@@ -192,6 +205,11 @@ export type GenerateParams = Readonly<Static<typeof CommonRequest>>;
  * (`recipe/settle.ts`), because "given" must not be guessed from a value that happens to be the default.
  */
 export type GenerateRequest = Readonly<Partial<GenerateParams>>;
+
+/** What the fields that are ours mean where a request that was kept does not know them. */
+export const ownDefaults = Object.fromEntries(
+  Object.entries(ownFields).map(([name, { default: fallback }]) => [name, fallback as unknown]),
+) as Pick<GenerateParams, keyof typeof ownFields>;
 
 /** The fields' names in order. */
 export const generateFields = Object.keys(fields) as readonly (keyof GenerateParams)[];

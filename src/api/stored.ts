@@ -1,5 +1,5 @@
 import { isNothing } from "#/lib/nothing.ts";
-import { CommonRequest, type GenerateParams, generateFields } from "./generate.ts";
+import { CommonRequest, type GenerateParams, generateFields, ownDefaults } from "./generate.ts";
 import { EnhanceCtrlNets } from "./generate-objects.ts";
 import type { Json, JsonObject } from "./json.ts";
 import { readBody } from "./read.ts";
@@ -75,6 +75,6 @@ export function fromStored(stored: JsonObject): GenerateParams {
     model_name: flat[i * loraFields + 1] ?? "None",
     weight: flat[i * loraFields + 2] ?? 1,
   }));
-  // Every field is there: what was stored was complete.
-  return readBody(CommonRequest, { ...stored, loras }) as unknown as GenerateParams;
+  // Every field is there: what was stored was complete, but for fields that there were not yet.
+  return readBody(CommonRequest, { ...ownDefaults, ...stored, loras }) as unknown as GenerateParams;
 }

@@ -1,5 +1,5 @@
 import { type SchemaOptions, type Static, Type } from "@sinclair/typebox";
-import { devices, noiseRules } from "#/lib/devices.ts";
+import { devices, noiseRules, precisions } from "#/lib/devices.ts";
 import { logLevels } from "#/lib/log.ts";
 import type { FooocusKeys } from "./fooocus-keys.ts";
 
@@ -66,6 +66,11 @@ export const ConfigSchema = Type.Object({
   weights: oneOf(["in-place", "packed"], {
     default: "in-place",
     description: "in-place maps checkpoints where they lie; packed copies them into memory for faster steps.",
+  }),
+  precision: oneOf(precisions, {
+    default: "full",
+    description:
+      "In which numbers the networks count for requests that say nothing: full as the files have them, fast in 8 bits where the processor gains by it.",
   }),
   memory_budget: Type.Integer({
     default: 16 * gigabyte,

@@ -12,3 +12,7 @@ export const noiseRules = ["gpu", "cpu"] as const;
 
 /** One of them. */
 export type NoiseRule = (typeof noiseRules)[number];
+
+/** In which numbers networks count: as their files have them, or in 8 bits where a processor gains by it. */
+export const precisions = ["full", "fast"] as const;
+export type Precision = (typeof precisions)[number];

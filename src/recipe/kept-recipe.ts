@@ -4,7 +4,7 @@ import type { Resolved } from "./resolve.ts";
  * The form of what is kept. Raise it with every change of `Recipe` or `Resolved` that recipes kept before would not fit:
  * tasks that were accepted before are resolved from their requests then.
  */
-const version = 6;
+const version = 7;
 
 /** Texts longer than this are kept once, however many pictures have them. */
 const shortText = 40;

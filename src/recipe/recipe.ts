@@ -1,5 +1,5 @@
 import type { PartKind } from "#/catalog/part-folders.ts";
-import type { NoiseRule } from "#/lib/devices.ts";
+import type { NoiseRule, Precision } from "#/lib/devices.ts";
 import type { Enhancement } from "./enhancement.ts";
 import type { LatentColours } from "./latent-colours.ts";
 
@@ -42,6 +42,8 @@ export type Recipe = Readonly<{
   /** What takes over in the middle of the run; null is one run of the base model. */
   refiner: Refiner | null;
   noise: NoiseRule;
+  /** In which numbers its networks count: as their files have them, or in fewer bits where that is faster. */
+  precision: Precision;
   /**
    * Every picture is looked at by the safety checker among the `parts`, and a black one takes the place of what it finds; absent
    * where nobody looks. There are no previews then.

@@ -63,6 +63,7 @@ const plain = {
   sampler: "dpmpp_2m_sde_gpu",
   schedule: "karras",
   noise: "gpu",
+  precision: "full",
   previews: null,
   source: { kind: "noise" },
   inputs: ["a", "b"],

@@ -59,6 +59,7 @@ function recipeOf(listed: (typeof cases)[number]): Recipe {
     sampler: listed.sampler as SamplerName,
     schedule: listed.schedule as ScheduleName,
     noise: listed.noise as NoiseRule,
+    precision: "full",
     previews: null,
     source: { kind: "noise" },
     inputs: [],

@@ -16,8 +16,8 @@ export type Field = Readonly<{
 
 /** The objects inside a request. */
 export const objects: Readonly<Record<string, readonly Field[]>> = fixture.objects;
-/** The request itself. */
-export const fields: readonly Field[] = fixture.request;
+/** The request itself; ours stand behind the contract's. */
+export const fields: readonly Field[] = [...fixture.request, ...fixture.ours];
 
 /** A request with one field, at its place, as JSON. */
 export const bodyWith = (place: Place, value: string): string =>

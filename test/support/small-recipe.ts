@@ -14,6 +14,7 @@ export const smallRecipe: Recipe = {
   freeU: null,
   refiner: null,
   noise: "cpu",
+  precision: "full",
   previews: null,
   source: { kind: "noise" },
   inputs: [],

@@ -89,6 +89,7 @@ export function openBench(options: BenchOptions = {}): TaskBench {
       host: "127.0.0.1",
       also_port: 0,
       preset: "default",
+      precision: "full",
       fooocusKeys: { file: {}, environment: {} },
       noise: "gpu",
       upscaler: "",

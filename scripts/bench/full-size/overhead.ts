@@ -53,6 +53,7 @@ const recipe: Recipe = {
   refiner: null,
   guidance: { cfg: 4, sharpness: 2, adaptiveCfg: 7, admPositive: 1.5, admNegative: 0.8, admEnd: 0.3 },
   noise: "gpu",
+  precision: "full",
   previews: { by: "colours", colours: sdxlLatentColours },
   source: { kind: "noise" },
   inputs: [],

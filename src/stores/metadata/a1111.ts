@@ -74,6 +74,7 @@ function optional(m: ImageMetadata): readonly (readonly [string, string])[] {
     ["Clip skip", m.clipSkip > 1 ? String(m.clipSkip) : undefined],
     ["Overwrite Switch", m.overwriteSwitch?.toString()],
     ["Refiner Swap Method", m.refinerSwapMethod],
+    ["Precision", m.precision],
     ["Image input", m.imageInput],
     ["FreeU", m.freeu === undefined ? undefined : pyTuple(m.freeu)],
   ];

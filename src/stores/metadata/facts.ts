@@ -22,6 +22,7 @@ const names = {
   vae: ["vae", "VAE"],
   seed: ["seed", "Seed"],
   freeu: ["freeu", "FreeU"],
+  precision: ["precision", "Precision"],
   imageInput: ["image_input", "Image input"],
   version: ["version", "Version"],
 } as const satisfies { [K in keyof ImageMetadata]?: readonly [string, string] };
@@ -57,6 +58,7 @@ export function factsOf(scheme: MetadataScheme, values: Values): Partial<ImageMe
     vae: word("vae"),
     seed: seedOf(value("seed")),
     freeu: tupleOf(value("freeu"), 4),
+    precision: word("precision"),
     imageInput: word("imageInput"),
     version: word("version"),
   };

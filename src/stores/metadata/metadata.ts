@@ -36,6 +36,8 @@ export type ImageMetadata = Readonly<{
   seed: bigint;
   /** b1, b2, s1, s2 where FreeU was on. */
   freeu?: readonly number[];
+  /** Other than `full` only. */
+  precision?: string;
   loras: readonly LoraFact[];
   fullPrompt: readonly string[];
   fullNegativePrompt: readonly string[];

@@ -43,6 +43,7 @@ export type IntakeConfig = Pick<
   | "host"
   | "also_port"
   | "preset"
+  | "precision"
   | "fooocusKeys"
   | "noise"
   | "allow_private_fetch"
@@ -86,6 +87,7 @@ export const defaultsOf =
       base,
       presets: assets.presets,
       preset: config.preset,
+      precision: config.precision,
       fooocusKeys: config.fooocusKeys,
       catalog,
       styles: assets.styles.map(({ name }) => name),

@@ -2,7 +2,7 @@ import { CommonRequest, type GenerateParams, type GenerateRequest, generateField
 import type { Catalog } from "#/catalog/catalog.ts";
 import type { Sidecar } from "#/catalog/sidecar.ts";
 import type { FooocusKeys } from "#/config/fooocus-keys.ts";
-import type { FooocusSources } from "#/config/schema.ts";
+import type { Config, FooocusSources } from "#/config/schema.ts";
 import { ownVae, type Preset, presetRequest } from "#/recipe/preset.ts";
 import { expansionStyle, randomStyle } from "#/recipe/styles.ts";
 import { defaultFault, examineModels, type ModelChoice, type ModelShelf } from "./examine-models.ts";
@@ -15,13 +15,15 @@ export type DefaultSources = Readonly<{
   catalog: Catalog;
   /** Styles that can be applied. */
   styles: readonly string[];
+  /** The setting of that name. */
+  precision: Config["precision"];
   /** The checkpoint that a request names, itself or by its preset: what that one says of itself counts then. */
   base?: string | undefined;
 }>;
 
 /**
  * The server's values for everything a request does not say; later ones win: the contract's, the default preset, what
- * the checkpoint says of itself, `config.txt`, the server's preset, the environment. Adapted to what is there: the
+ * the checkpoint says of itself, `config.txt`, the server's preset, the environment; of what is ours the setting. Adapted to what is there: the
  * checkpoint is one that exists, LoRAs and styles that do not exist are left out. Performance and image number stay the contract's.
  */
 export function serverDefaults({
@@ -30,6 +32,7 @@ export function serverDefaults({
   fooocusKeys,
   catalog,
   styles,
+  precision,
   base: named,
 }: DefaultSources): GenerateParams {
   const below = presets.get("default") ?? {};
@@ -49,6 +52,7 @@ export function serverDefaults({
   const there = catalog.names("loras");
   return {
     ...merged,
+    precision,
     base_model_name: base ?? merged.base_model_name,
     style_selections: merged.style_selections.filter((name) => applicable.has(name)),
     loras: merged.loras.filter(({ model_name }) => model_name === "None" || there.includes(model_name)),

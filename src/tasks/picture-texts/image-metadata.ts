@@ -70,6 +70,7 @@ export async function imageMetadata(
     scheduler: recipe.schedule,
     vae: recipe.vae === null ? params.vae_name : stemOf(recipe.vae),
     seed: spec?.seed ?? params.image_seed,
+    ...(recipe.precision === "full" ? {} : { precision: recipe.precision }),
     loras: await Promise.all(loras),
     fullPrompt: spec?.positive.texts ?? [],
     fullNegativePrompt: spec?.negative.texts ?? [],

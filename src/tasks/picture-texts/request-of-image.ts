@@ -51,6 +51,8 @@ export function requestOfImage(read: ReadMetadata, world: World): RequestOfImage
     refiner_swap_method: facts.refinerSwapMethod,
     ...(mode?.distilled === undefined ? samplingOf(facts) : {}),
     ...freeuOf(facts),
+    // Said in any case: the server's own may be another one.
+    precision: facts.precision ?? "full",
     ...(start as Values | undefined),
   };
   return { request: checked(values, warnings), warnings };

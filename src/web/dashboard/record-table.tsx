@@ -16,6 +16,7 @@ const rows: readonly (readonly [string, string])[] = [
   ["Guidance", "guidance_scale"],
   ["Sampler", "sampler_name"],
   ["Schedule", "scheduler_name"],
+  ["Precision", "precision"],
 ];
 
 /** What was done with the picture that it was made of, if there was one. */

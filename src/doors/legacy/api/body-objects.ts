@@ -5,7 +5,10 @@ import { Lora } from "#/api/generate-objects.ts";
 
 const main = CommonRequest.properties;
 
-/** The 42 fields of `advanced_params` in the legacy API's order; all but those below are as FooocusAPI has them. */
+/**
+ * The 42 fields of `advanced_params` in the legacy API's order, and behind them ours; all but those below are as FooocusAPI has
+ * them.
+ */
 export const advancedFields = [
   ...["disable_preview", "disable_intermediate_results", "disable_seed_increment", "adm_scaler_positive"],
   ...["adm_scaler_negative", "adm_scaler_end", "adaptive_cfg", "clip_skip", "sampler_name", "scheduler_name"],
@@ -18,6 +21,8 @@ export const advancedFields = [
   ...["inpaint_advanced_masking_checkbox", "invert_mask_checkbox", "inpaint_erode_or_dilate"],
   ...["black_out_nsfw", "vae_name", "debugging_dino", "dino_erode_or_dilate"],
   "debugging_enhance_masks_checkbox",
+  // Ours.
+  "precision",
 ] as const satisfies readonly (keyof typeof main)[];
 
 const ownAdvanced: Readonly<Record<string, TSchema>> = {

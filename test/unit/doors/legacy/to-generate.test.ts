@@ -76,8 +76,10 @@ describe("text to image", () => {
     expect(read({ advanced_params: { overwrite_switch: legacy } }).overwrite_switch).toBe(newer);
   });
 
-  test("there are 42 advanced fields, with bounds of their own, both sides of each", () => {
-    expect(new Set(advancedFields).size).toBe(42);
+  test("there are 42 advanced fields and ours behind them, with bounds of their own, both sides of each", () => {
+    expect(new Set(advancedFields.slice(0, 42)).size).toBe(42);
+    expect(advancedFields.slice(42)).toEqual(["precision"]);
+    expect(read({ advanced_params: { precision: "fast" } }).precision).toBe("fast");
     const bounds = [
       ["adm_scaler_positive", 0.1, 3, 0.01],
       ["adm_scaler_negative", 0.1, 3, 0.01],

@@ -87,7 +87,7 @@ test("the a1111 scheme reads back", () => {
   expect(readA1111("just a prompt")).toBeUndefined();
 });
 
-/** Every line of the contract's list, those that apply only sometimes included. */
+/** Every line of the contract's list and of ours, those that apply only sometimes included. */
 const everything: ImageMetadata = {
   ...metadata,
   negativePrompt: "dull",
@@ -98,17 +98,18 @@ const everything: ImageMetadata = {
   refinerSwapMethod: "vae",
   adaptiveCfg: 5.5,
   freeu: [1.01, 1.02, 0.99, 0.95],
+  precision: "fast",
   createdBy: "me",
 };
 
-test("the fooocus scheme has the contract's keys, each in its form, and no other", () => {
+test("the fooocus scheme has the contract's keys and ours, each in its form, and no other", () => {
   expect(writeFooocus(everything)).toBe(
     String.raw`{"adaptive_cfg": 5.5, "adm_guidance": "(1.5, 0.8, 0.3)", "base_model": "base", ` +
       String.raw`"base_model_hash": "0123456789", "clip_skip": 2, "created_by": "me", ` +
       String.raw`"freeu": "(1.01, 1.02, 0.99, 0.95)", "full_negative_prompt": ["bad"], ` +
       String.raw`"full_prompt": ["one", "two, three"], "guidance_scale": 4.0, "lora_combined_1": "neon : 0.5", ` +
       String.raw`"loras": [["neon", 0.5, "abc"]], "metadata_scheme": "fooocus", "negative_prompt": "dull", ` +
-      String.raw`"overwrite_switch": 12, "performance": "Speed", ` +
+      String.raw`"overwrite_switch": 12, "performance": "Speed", "precision": "fast", ` +
       String.raw`"prompt": "a \"red\" circle, \u00fcber: \u6708", "prompt_expansion": "a circle, elegant", ` +
       String.raw`"refiner_model": "refine", "refiner_model_hash": "fedcba9876", "refiner_swap_method": "vae", ` +
       String.raw`"refiner_switch": 0.5, "resolution": "(256, 192)", "sampler": "dpmpp_2m_sde_gpu", ` +
@@ -123,7 +124,7 @@ test("the a1111 scheme has the contract's pairs in its order", () => {
       'Sharpness: 2.0, ADM Guidance: "(1.5, 0.8, 0.3)", Model: base, Model hash: 0123456789, Performance: Speed, ' +
       'Scheduler: karras, VAE: Default (model), Raw prompt: "a \\"red\\" circle, über: 月", ' +
       "Raw negative prompt: dull, Refiner: refine, Refiner hash: fedcba9876, Adaptive CFG: 5.5, Clip skip: 2, " +
-      'Overwrite Switch: 12, Refiner Swap Method: vae, FreeU: "(1.01, 1.02, 0.99, 0.95)", ' +
+      'Overwrite Switch: 12, Refiner Swap Method: vae, Precision: fast, FreeU: "(1.01, 1.02, 0.99, 0.95)", ' +
       'Lora hashes: "neon: abc", Lora weights: "neon: 0.5", Version: Fooocus v2.5.5, User: me',
   );
   const bare = writeA1111({ ...metadata, fullPrompt: [""], fullNegativePrompt: [] });

@@ -37,6 +37,7 @@ const defaults = (more: Partial<DefaultSources> = {}) =>
   serverDefaults({
     presets,
     preset: "default",
+    precision: "full",
     fooocusKeys: { file: {}, environment: {} },
     catalog: new Catalog([root]),
     styles: ["Plain"],

@@ -1,0 +1,50 @@
+import { afterAll, describe, expect, test } from "bun:test";
+import { serveBench } from "../support/served-bench.ts";
+
+const [plain, fast] = [serveBench(), serveBench({ config: { precision: "fast" } })];
+afterAll(async () => {
+  await plain.close();
+  await fast.close();
+});
+type Bench = typeof plain;
+
+const small = { prompt: "a kite", overwrite_width: 64, overwrite_height: 64, overwrite_step: 2 };
+const post = async (bench: Bench, path: string, body: object) =>
+  await (await fetch(`${bench.url}${path}`, { method: "POST", body: JSON.stringify(body) })).json();
+const make = async (bench: Bench, body: object) =>
+  await post(bench, "/v1/engine/generate/", { ...small, style_selections: [], ...body });
+const read = async (bench: Bench, record: { result: readonly string[] }) =>
+  await post(bench, "/v1/tools/read-metadata", { image: record.result[0] });
+
+describe("precision", () => {
+  test("is what the request says, else the setting, and the record and the description show it", async () => {
+    expect((await make(plain, {})).req_params.precision).toBe("full");
+    expect((await make(plain, { precision: "fast" })).req_params.precision).toBe("fast");
+    expect((await make(fast, {})).req_params.precision).toBe("fast");
+    expect((await make(fast, { precision: "full" })).req_params.precision).toBe("full");
+    for (const [bench, published] of [
+      [plain, "full"],
+      [fast, "fast"],
+    ] as const) {
+      const { components } = await (await fetch(`${bench.url}/openapi.json`)).json();
+      expect(components.schemas.CommonRequest.properties.precision.default).toBe(published);
+    }
+  });
+
+  for (const metadata_scheme of ["fooocus", "a1111"])
+    test(`${metadata_scheme}: a picture's own is asked for again, whatever the server's is`, async () => {
+      const made = await make(plain, { precision: "fast", metadata_scheme });
+      expect((await read(plain, made)).request.precision).toBe("fast");
+      const whole = await make(fast, { precision: "full", metadata_scheme });
+      const { request, values } = await read(fast, whole);
+      expect(request.precision).toBe("full");
+      expect(Object.keys(values).filter((name) => /precision/i.test(name))).toEqual([]);
+    });
+
+  test("by the legacy door it is one of the advanced fields", async () => {
+    const body = { ...small, async_process: true, advanced_params: { precision: "fast", overwrite_step: 2 } };
+    const { job_id } = await post(plain, "/v1/generation/text-to-image", body);
+    const record = await (await fetch(`${plain.url}/tasks/${job_id.replaceAll("-", "")}`)).json();
+    expect(record.req_params.precision).toBe("fast");
+  });
+});
