@@ -101,6 +101,8 @@ export class Graph {
   readonly edges = new Map<string, Value>();
   readonly weights = new Map<string, Weight>();
   readonly constants = new Map<string, Constant>();
+  /** Names of constants by what they hold. */
+  readonly #constants = new Map<string, string>();
   readonly #known = new Map<string, Value>();
   readonly #prepared = new Map<string, Value>();
   #count = 0;
@@ -161,10 +163,16 @@ export class Graph {
     values: readonly number[],
     dims: readonly number[] = [values.length],
   ): Value {
-    const name = `${type}[${dims.join(",")}]:${values.length > 8 ? this.#next() : values.join(",")}`;
+    const content = `${type}[${dims.join(",")}]:${values.join(",")}`;
+    const name = this.#constants.get(content) ?? (values.length > 8 ? this.#longName(type, dims) : content);
+    this.#constants.set(content, name);
     this.constants.set(name, { name, type, dims, values });
     const elements = type === "int64" && dims.length === 1 ? values : undefined;
     return new Value(this, { name, type, dims }, elements);
+  }
+
+  #longName(type: ElementType, dims: readonly number[]): string {
+    return `${type}[${dims.join(",")}]:${this.#next()}`;
   }
 
   /** A constant in the computing type of the graph. */
@@ -264,7 +272,7 @@ export class Graph {
     return this.prepare("Cast", [weight], { type, dims: weight.dims }, { to: onnxType[type] });
   }
 
-  /** What is made of a weight, the first of `inputs`, at every run, before all nodes; once however often it is asked for. */
+  /** What is made of a weight, the first of `inputs` that is no constant, at every run, before all nodes; once however often it is asked for. */
   prepare(
     op: string,
     inputs: readonly [Value, ...Value[]],
@@ -274,7 +282,8 @@ export class Graph {
     const what = JSON.stringify([op, inputs.map(({ name }) => name), attributes]);
     const known = this.#prepared.get(what);
     if (known !== undefined) return known;
-    const wanted = `${inputs[0].name}:${op === "Cast" ? type : op}`;
+    const [subject = inputs[0]] = inputs.filter(({ name }) => !this.constants.has(name));
+    const wanted = `${subject.name}:${op === "Cast" ? type : op}`;
     const name = wanted + freeSuffix(wanted, this.edges);
     const result = new Value(this, { name, type, dims });
     this.#prepared.set(what, result);
