@@ -101,11 +101,8 @@ export class Graph {
   readonly edges = new Map<string, Value>();
   readonly weights = new Map<string, Weight>();
   readonly constants = new Map<string, Constant>();
-  /** Names of constants by what they hold. */
-  readonly #constants = new Map<string, string>();
   readonly #known = new Map<string, Value>();
   readonly #prepared = new Map<string, Value>();
-  #count = 0;
 
   constructor(options: GraphOptions) {
     this.operators = options.operators;
@@ -151,7 +148,11 @@ export class Graph {
   ): readonly Value[] {
     const type = options.type ?? inputs.find((input) => input !== undefined)?.type;
     if (type === undefined) throw new BugError(`The type of a ${op} node without inputs must be said.`);
-    const port = (at: number): Port => ({ name: `${op}_${this.#next()}`, type: types?.[at] ?? type, dims });
+    const port = (at: number): Port => ({
+      name: `${op}_${this.edges.size + at}`,
+      type: types?.[at] ?? type,
+      dims,
+    });
     const results = Array.from({ length: count }, (_, at) => new Value(this, port(at), elements));
     this.#draw(this.nodes, { op, inputs, results, attributes, domain });
     return results;
@@ -163,16 +164,11 @@ export class Graph {
     values: readonly number[],
     dims: readonly number[] = [values.length],
   ): Value {
-    const content = `${type}[${dims.join(",")}]:${values.join(",")}`;
-    const name = this.#constants.get(content) ?? (values.length > 8 ? this.#longName(type, dims) : content);
-    this.#constants.set(content, name);
+    const listed = values.join(",");
+    const name = `${type}[${dims.join(",")}]:${values.length > 8 ? Bun.hash(listed) : listed}`;
     this.constants.set(name, { name, type, dims, values });
     const elements = type === "int64" && dims.length === 1 ? values : undefined;
     return new Value(this, { name, type, dims }, elements);
-  }
-
-  #longName(type: ElementType, dims: readonly number[]): string {
-    return `${type}[${dims.join(",")}]:${this.#next()}`;
   }
 
   /** A constant in the computing type of the graph. */
@@ -282,8 +278,8 @@ export class Graph {
     const what = JSON.stringify([op, inputs.map(({ name }) => name), attributes]);
     const known = this.#prepared.get(what);
     if (known !== undefined) return known;
-    const [subject = inputs[0]] = inputs.filter(({ name }) => !this.constants.has(name));
-    const wanted = `${subject.name}:${op === "Cast" ? type : op}`;
+    const { name: subject } = inputs.find(({ name }) => !this.constants.has(name)) ?? inputs[0];
+    const wanted = `${subject}:${op === "Cast" ? type : op}`;
     const name = wanted + freeSuffix(wanted, this.edges);
     const result = new Value(this, { name, type, dims });
     this.#prepared.set(what, result);
@@ -300,10 +296,5 @@ export class Graph {
       attributes,
     });
     for (const result of results) this.edges.set(result.name, result);
-  }
-
-  #next(): number {
-    this.#count += 1;
-    return this.#count;
   }
 }
