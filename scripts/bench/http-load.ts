@@ -27,6 +27,7 @@ type Load = Readonly<{ name: string; path: string; method: "GET" | "POST" }>;
 const loads: readonly Load[] = [
   { name: "GET /tasks?query=current", path: "/tasks?query=current", method: "GET" },
   { name: `GET /tasks, ${kept} rows, 10 shown`, path: "/tasks", method: "GET" },
+  { name: `GET /tasks, ${kept} rows, all shown`, path: `/tasks?page_size=${kept}`, method: "GET" },
   { name: "GET /v1/engines/styles", path: "/v1/engines/styles", method: "GET" },
   { name: "POST generate, asynchronous", path: "/v1/engine/generate/", method: "POST" },
 ];

@@ -97,6 +97,33 @@ export function historySuite(name: string, open: () => HistoryStore): void {
     },
   );
 
+  kept(
+    "a page and a row that were read before show what was written since, and the same task where nothing was",
+    (history) => {
+      for (const n of [1, 2]) history.insert(fresh(n));
+      const page = () => history.page({ page: 0, pageSize: 5, without: [] });
+      const shown = (n: number) => [page().find(({ id }) => id === idOf(n)), history.find(idOf(n))];
+      const [before] = page();
+      expect([page()[0], history.find(idOf(2))]).toEqual([before, before]);
+      expect(page()[0]).toBe(before as NonNullable<typeof before>);
+      history.warned(idOf(1), ["Late."]);
+      for (const one of shown(1)) expect(one?.warnings).toEqual(["Late."]);
+      history.settle(idOf(1), finished({ percent: 40, outcome: "stopped" }));
+      for (const one of shown(1))
+        expect(one?.state).toMatchObject({ status: "settled", percent: 40, images: [image] });
+      history.settle(idOf(1), finished({ images: [] }));
+      for (const one of shown(1)) expect(one?.state).toMatchObject({ outcome: "finished", images: [] });
+      history.insert(fresh(3));
+      expect(page().map(({ id }) => id)).toEqual([idOf(3), idOf(2), idOf(1)]);
+      history.remove([idOf(3), idOf(1)]);
+      expect(page().map(({ id }) => id)).toEqual([idOf(2)]);
+      expect(history.find(idOf(1))).toBeUndefined();
+      // A row number and a name may come again.
+      history.insert({ ...fresh(1), request: { prompt: "another" } });
+      for (const one of shown(1)) expect(one?.request).toEqual({ prompt: "another" });
+    },
+  );
+
   kept("a recipe is kept until its task has ended or is removed", (history) => {
     for (const n of [1, 2, 3]) history.insert(fresh(n), `recipe ${n}`);
     history.insert(fresh(4));

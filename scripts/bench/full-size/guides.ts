@@ -2,8 +2,9 @@
  * What pictures that guide cost at SDXL's full size: a ControlNet's call beside a step of the UNet, as a Control-LoRA of rank 128 and
  * whole; what its answers, and the zero that is fed once it has ended, add to that step; the same of an image prompt, and what its
  * keys take once; and the memory that is each one's own. All in turns in one process, so that a slow minute of the machine hits all of
- * them. `bun scripts/bench/full-size/guides.ts [folder] [--rounds 4] [--latent 64]`; needs 12 GB of disk in the folder, `--keep` keeps
- * the files.
+ * them, in processor seconds, which other work hardly blurs as long as there is one thread.
+ * `bun scripts/bench/full-size/guides.ts [folder] [--rounds 4] [--latent 64] [--threads 1]`; needs 12 GB of disk in the folder, `--keep`
+ * keeps the files.
  */
 
 import { existsSync, rmSync } from "node:fs";
@@ -34,6 +35,7 @@ const option = (name: string, usual: number): number => {
 };
 const rounds = option("rounds", 4);
 const side = option("latent", 64);
+const threads = option("threads", 1);
 const folder = resolve(args.find((arg, i) => !arg.startsWith("--") && !args[i - 1]?.startsWith("--")) ?? ".");
 const base = join(folder, "synthetic-sdxl-base.safetensors");
 const rank128 = join(folder, "synthetic-control-lora.safetensors");
@@ -61,11 +63,7 @@ function write(): void {
 
 async function measure(): Promise<void> {
   const log = createLog("error");
-  const residency = new Residency(
-    { device: "cpu", weights: "in-place", threads: 0 },
-    { bytes: 2 ** 40 },
-    log,
-  );
+  const residency = new Residency({ device: "cpu", weights: "in-place", threads }, { bytes: 2 ** 40 }, log);
   const derived = new DerivedFiles({ folder: cache, budget: 2 ** 40 }, log);
   const open = (more: Partial<ModelPaths>) =>
     openNetworks(
@@ -103,21 +101,35 @@ async function measure(): Promise<void> {
   const opened: Record<string, number> = {};
   for (let round = 0; round <= rounds; round += 1)
     for (const [what, work] of Object.entries(works)) {
-      const [start, before] = [performance.now(), memory().anonymous];
+      const [start, before] = [process.cpuUsage(), memory().anonymous];
       await work();
+      const { user, system } = process.cpuUsage(start);
       // The first round opens, and reads the weights.
       if (round === 0) opened[what] = memory().anonymous - before;
-      else seconds.get(what)?.push((performance.now() - start) / 1000);
+      else seconds.get(what)?.push((user + system) / 1e6);
     }
+  tell(seconds, opened);
+  process.stdout.write(`${JSON.stringify({ what: "memory at the end, GB", ...memory() })}\n`);
+  await residency.close();
+}
+
+/** Each work's median, and in parts of the UNet's step of the same round. */
+function tell(
+  seconds: ReadonlyMap<string, readonly number[]>,
+  opened: Readonly<Record<string, number>>,
+): void {
   const step = seconds.get("UNet") ?? [];
   for (const [what, list] of seconds) {
     const ratios = list.map((one, i) => one / (step[i] ?? Number.NaN)).toSorted((a, b) => a - b);
     const middle = Math.floor(ratios.length / 2);
-    const row = { what, seconds: list.toSorted((a, b) => a - b)[middle], ratio: ratios[middle], ratios };
+    const row = {
+      what,
+      processorSeconds: list.toSorted((a, b) => a - b)[middle],
+      ratio: ratios[middle],
+      ratios,
+    };
     process.stdout.write(`${JSON.stringify({ ...row, ownGB: opened[what] })}\n`);
   }
-  process.stdout.write(`${JSON.stringify({ what: "memory at the end, GB", ...memory() })}\n`);
-  await residency.close();
 }
 
 try {

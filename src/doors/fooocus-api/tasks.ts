@@ -1,20 +1,21 @@
 import { Type } from "@sinclair/typebox";
 import { Elysia } from "elysia";
 import { TaskLists, TaskRecord } from "#/api/answers.ts";
-import type { JsonObject } from "#/api/json.ts";
+import { writeJson } from "#/api/json.ts";
 import { jsonAnswer, queryParameter } from "#/api/openapi.ts";
 import { readQueries } from "#/api/read.ts";
 import { taskIdOf } from "#/lib/task-id.ts";
 import { type AddressBook, type Addresses, addressesFor, taskFor } from "#/routes/answers/addresses.ts";
 import { withPictures } from "#/routes/answers/pictures.ts";
-import { jsonReply } from "#/routes/http/replies.ts";
+import { jsonBytes, jsonReply } from "#/routes/http/replies.ts";
 import type { HistoryRange } from "#/stores/history.ts";
 import type { ImageStore } from "#/stores/images.ts";
 import type { Task } from "#/tasks/life-cycle/task.ts";
 import type { TaskReader } from "#/tasks/life-cycle/task-reader.ts";
 import type { TaskWriter } from "#/tasks/life-cycle/task-writer.ts";
 import { deletionReply, readDeletion, readRange } from "./range.ts";
-import { storedRecord, taskRecord } from "./record.ts";
+import { taskRecord } from "./record.ts";
+import { type RecordBytes, recordBytes } from "./record-bytes.ts";
 
 /** More than any history holds, and still a number SQLite counts with. */
 const mostPages = 2 ** 31 - 1;
@@ -48,8 +49,9 @@ export type TasksDependencies = Readonly<{
 }>;
 
 /** What is waiting, what is running, what has been; and one task by its id. */
-export const tasksRoutes = ({ tasks, images, addresses: book }: TasksDependencies) =>
-  new Elysia({ name: "doors/fooocus-api/tasks" })
+export function tasksRoutes({ tasks, images, addresses: book }: TasksDependencies) {
+  const written = recordBytes();
+  return new Elysia({ name: "doors/fooocus-api/tasks" })
     .get(
       "/tasks",
       async ({ request }): Promise<Response> => {
@@ -61,7 +63,8 @@ export const tasksRoutes = ({ tasks, images, addresses: book }: TasksDependencie
           return deletionReply(await tasks.removeRange(range));
         }
         const range = readRange(searchParams, now);
-        return jsonReply(await lists(tasks, addressesFor(request, book), asked, range));
+        const addresses = addressesFor(request, book);
+        return jsonBytes(await lists({ tasks, addresses, written }, asked, range));
       },
       {
         detail: {
@@ -98,23 +101,40 @@ export const tasksRoutes = ({ tasks, images, addresses: book }: TasksDependencie
         },
       },
     );
+}
 
 type Page = Readonly<{ query: string; page: number; page_size: number }>;
 
+type Shown = Readonly<{ tasks: TaskReader; addresses: Addresses; written: RecordBytes }>;
+
+/** The answer, put together of records. */
 async function lists(
-  tasks: TaskReader,
-  addresses: Addresses,
+  { tasks, addresses, written }: Shown,
   { query, page, page_size: pageSize }: Page,
   range: HistoryRange | undefined,
-): Promise<JsonObject> {
+): Promise<Uint8Array<ArrayBuffer>> {
   const wanted = (name: string): boolean => query === "all" || query === name;
-  const shown = (task: Task): JsonObject => storedRecord(taskFor(task, addresses));
+  const shown = (task: Task): Uint8Array => written(task, addresses);
   const current = wanted("current") ? tasks.current() : undefined;
   const history = () => (range === undefined ? tasks.history({ page, pageSize }) : tasks.range(range));
   const waiting = () => tasks.pending().slice(page * pageSize, (page + 1) * pageSize);
-  return {
-    history: wanted("history") ? history().map(shown) : [],
-    current: current === undefined ? [] : [await taskRecord(taskFor(current, addresses))],
-    pending: wanted("pending") ? waiting().map(shown) : [],
-  };
+  const running = current === undefined ? undefined : await taskRecord(taskFor(current, addresses));
+  const parts = [
+    encoded('{"history":['),
+    ...joined(wanted("history") ? history().map(shown) : []),
+    encoded('],"current":['),
+    ...(running === undefined ? [] : [encoded(writeJson(running))]),
+    encoded('],"pending":['),
+    ...joined(wanted("pending") ? waiting().map(shown) : []),
+    encoded("]}"),
+  ];
+  return Buffer.concat(parts);
 }
+
+const encoded = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+/** With commas between. */
+const joined = (parts: readonly Uint8Array[]): readonly Uint8Array[] =>
+  parts.flatMap((part, at) => (at === 0 ? [part] : [comma, part]));
+
+const comma = encoded(",");

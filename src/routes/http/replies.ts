@@ -9,6 +9,10 @@ export const jsonReply = (value: unknown, status = 200): Response => jsonText(wr
 export const jsonText = (json: string, status = 200): Response =>
   new Response(json, { status, headers: { "content-type": "application/json" } });
 
+/** The same in UTF-8. */
+export const jsonBytes = (json: Uint8Array<ArrayBuffer>): Response =>
+  new Response(json, { headers: { "content-type": "application/json" } });
+
 /** A kept picture, encoded anew. */
 export async function convertedReply(
   path: string,

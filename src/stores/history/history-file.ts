@@ -8,7 +8,7 @@ import { carryOver } from "./carry-over.ts";
 import { historyError, named } from "./failures.ts";
 import { freeName, openFile, patience, startPatience } from "./open-file.ts";
 
-export type Db = BunSQLiteDatabase;
+export type Db = BunSQLiteDatabase & Readonly<{ $client: Database }>;
 
 /** Milliseconds between looks at whether the file is still there, beside those at every use. */
 const lookEvery = 1000;

@@ -17,7 +17,9 @@ import { type Log, silentLog } from "#/lib/log.ts";
 import type { TaskId } from "#/lib/task-id.ts";
 import type { HistoryStore } from "../history.ts";
 import { type Db, HistoryFile } from "./history-file.ts";
-import { type JoinedRow, statusWords, toDelivery, toTask, toUnfinished } from "./rows.ts";
+import { KnownPages } from "./known-pages.ts";
+import { KnownRows } from "./known-rows.ts";
+import { type JoinedRow, statusWords, toDelivery, toUnfinished } from "./rows.ts";
 import { counters, generateRecord, outbox, recipes, taskExtra } from "./tables.ts";
 
 /** What a history does beside its rows. */
@@ -54,7 +56,9 @@ function sqliteHistory(file: HistoryFile, log: Log): HistoryStore {
     told.add(id);
     log.error("a row of the history is damaged; it stays as it is", { task: id, damage });
   };
-  const tasks = (rows: readonly JoinedRow[]) => rows.map((row) => toTask(row, damaged));
+  const known = new KnownRows(damaged);
+  const pages = new KnownPages();
+  const tasks = (rows: readonly JoinedRow[]) => rows.map((row) => known.task(row));
   const read = <T>(work: (db: Db) => T): T => file.read(work);
   const guarded = <T>(what: string, work: (db: Db) => T): T => file.write(what, work);
   return {
@@ -170,13 +174,15 @@ function sqliteHistory(file: HistoryFile, log: Log): HistoryStore {
       )?.settled ?? 0,
     page: ({ page, pageSize, without }) =>
       read((db) =>
-        tasks(
-          joined(db)
-            .where(without.length === 0 ? undefined : notInArray(generateRecord.task_id, listed(without)))
-            .orderBy(desc(generateRecord.id))
-            .limit(pageSize)
-            .offset(page * pageSize)
-            .all(),
+        pages.page(db, JSON.stringify([page, pageSize, without]), () =>
+          tasks(
+            joined(db)
+              .where(without.length === 0 ? undefined : notInArray(generateRecord.task_id, listed(without)))
+              .orderBy(desc(generateRecord.id))
+              .limit(pageSize)
+              .offset(page * pageSize)
+              .all(),
+          ),
         ),
       ),
     range: ({ from, to }) =>

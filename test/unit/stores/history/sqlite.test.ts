@@ -247,3 +247,36 @@ test("a row of another program is listed and removed whatever its id looks like"
   expect(history.range({ from: 0, to: 10 })).toEqual([]);
   history.close();
 });
+
+test("what another program writes into the file is in the next page, damage and its end included", () => {
+  const path = newPath();
+  const history = openHistory(path);
+  history.insert(fresh);
+  const page = () => history.page({ page: 0, pageSize: 5, without: [] });
+  expect(page()).toMatchObject([{ request: { prompt: "x" }, warnings: [] }]);
+  const other = new Database(path);
+  other.run('UPDATE generate_record SET req_params = \'{"prompt": "y"}\'');
+  expect(page()).toMatchObject([{ request: { prompt: "y" } }]);
+  expect(history.find(id)?.request).toEqual({ prompt: "y" });
+  other.run("UPDATE fooocusd_task SET warnings = 'no json'");
+  expect(page()[0]?.warnings).toHaveLength(1);
+  expect(page()[0]?.warnings).toHaveLength(1);
+  other.run("UPDATE fooocusd_task SET warnings = '[\"told\"]'");
+  expect(page()[0]?.warnings).toEqual(["told"]);
+  other.run("DELETE FROM generate_record");
+  expect(page()).toEqual([]);
+  other.close();
+  history.close();
+});
+
+test("more rows than are remembered are read all the same", () => {
+  const history = openHistory(newPath());
+  const long = "x".repeat(100_000);
+  const idOf = (n: number) => n.toString(16).padStart(32, "0") as TaskId;
+  for (let n = 0; n < 60; n += 1)
+    history.insert({ ...fresh, id: idOf(n), request: { prompt: `${n} ${long}` } });
+  for (let round = 0; round < 2; round += 1)
+    for (let n = 0; n < 60; n += 1)
+      expect(history.find(idOf(n))?.request).toEqual({ prompt: `${n} ${long}` });
+  history.close();
+});
