@@ -99,6 +99,8 @@ export class Graph {
   readonly casts: Node[] = [];
   /** Every result of `nodes` and `casts` by its name. */
   readonly edges = new Map<string, Value>();
+  /** Names of large results that are read at once: their memory is not kept for a later one of the same shape (`encode.ts`). */
+  readonly passing = new Set<string>();
   readonly weights = new Map<string, Weight>();
   readonly constants = new Map<string, Constant>();
   readonly #known = new Map<string, Value>();
@@ -110,21 +112,19 @@ export class Graph {
 
   /** Declares an input; symbolic dimensions let one session serve all sizes. */
   input(name: string, type: ElementType, dims: readonly Dimension[]): Value {
-    const port = { name, type, dims };
-    this.inputs.push(port);
-    return new Value(this, port);
+    this.inputs.push({ name, type, dims });
+    return new Value(this, { name, type, dims });
   }
 
   /** Declares an output; float16 results are handed out as float32, the only float type that crosses to us. */
   output(name: string, value: Value): void {
     const type = value.type === "float16" ? "float32" : value.type;
     const port = { name, type, dims: value.dims };
-    const same = value.type === type;
     this.#draw(this.nodes, {
-      op: same ? "Identity" : "Cast",
+      op: value.type === type ? "Identity" : "Cast",
       inputs: [value],
       results: [new Value(this, port)],
-      attributes: same ? {} : { to: onnxType[type] },
+      attributes: value.type === type ? {} : { to: onnxType[type] },
     });
     this.outputs.push(port);
   }

@@ -27,12 +27,15 @@ export function tiledConv(x: Value, weight: Parameter, bias: Parameter | undefin
   const [out = 0] = weight.shape;
   const shape = convolved(x.dims, out, window);
   const kernels = kernelParts(g, weight);
+  const before = g.nodes.length;
   const answer = (region: Region): Value => answered(readTiles(region), kernels);
   const quarters = quartersOf(x, window);
   const y =
     quarters === undefined
       ? cut(answer(wholeOf(x, window, shape)), x, shape, window)
       : joinedQuarters(quarters.map(answer), shape);
+  for (const { outputs } of g.nodes.slice(before)) for (const name of outputs) g.passing.add(name);
+  g.passing.delete(y.name);
   return bias === undefined ? y : add(y, g.weight(bias, [1, out, 1, 1]));
 }
 
