@@ -17,6 +17,11 @@ import { tiledConv } from "./winograd/tiled-conv.ts";
 export type Operators = Readonly<{
   /** Type of all activations. Weights are cast to it in the graph. */
   compute: "float32" | "float16";
+  /**
+   * Whether keys and values of a text are made once and handed to each run of a UNet. What a device computes in no time takes it
+   * longer to be sent.
+   */
+  textKeys: boolean;
   /** x * sigmoid(x) */
   silu: (x: Value) => Value;
   /** x * sigmoid(1.702 x), CLIP's approximation */
@@ -178,6 +183,7 @@ const cheapestConv: Operators["conv"] = (x, weight, bias, window) =>
 
 const cpu: Operators = {
   compute: "float32",
+  textKeys: true,
   silu: (x) => quickGelu(x, 1),
   quickGelu: (x) => quickGelu(x, 1.702),
   gelu: (x) => keepingShape("Gelu", x),
@@ -204,10 +210,17 @@ export const operators = {
   cuda: {
     ...cpu,
     compute: "float16",
+    textKeys: false,
     groupNorm: nhwcGroupNorm,
     conv: nhwcConv,
     pointwiseAdd: plainPointwiseAdd,
     geglu: fusedGeglu,
   },
-  webgpu: { ...cpu, conv: plainConv, pointwiseAdd: plainPointwiseAdd, attention: plainAttention },
+  webgpu: {
+    ...cpu,
+    textKeys: false,
+    conv: plainConv,
+    pointwiseAdd: plainPointwiseAdd,
+    attention: plainAttention,
+  },
 } as const satisfies Record<Device, Operators>;
