@@ -1,12 +1,9 @@
 import { join, resolve } from "node:path";
 import type { GenerateParams } from "#/api/generate.ts";
-import { performances } from "#/api/generate-objects.ts";
-import presetFile from "#/assets/presets/presets.json";
 import { Catalog } from "#/catalog/catalog.ts";
 import { Examiner } from "#/catalog/examine.ts";
 import { type FooocusFolder, readFooocusFolder } from "#/catalog/fooocus-folder.ts";
 import { ModelHashes } from "#/catalog/hashes.ts";
-import { readFooocusKeys } from "#/config/fooocus-keys.ts";
 import type { Config } from "#/config/schema.ts";
 import { doorTable } from "#/doors/table.ts";
 import { type Channel, processChannel, threadChannel } from "#/engine/channel.ts";
@@ -20,7 +17,7 @@ import { cacheFolder } from "#/native/cache.ts";
 import { linkCudaProviders } from "#/native/cuda.ts";
 import { libraryFolder } from "#/native/libraries.ts";
 import { embeddedModels } from "#/native/models.ts";
-import type { Preset } from "#/recipe/preset.ts";
+import { readPresets } from "#/recipe/read-presets.ts";
 import { withShippedNames, withShippedStyles, withShippedWildcards } from "#/recipe/shipped.ts";
 import { expansionStyle, randomStyle } from "#/recipe/styles.ts";
 import { workingSizeNumber } from "#/recipe/working-size-number.ts";
@@ -168,12 +165,9 @@ function noteDefaults(
 
 /** What ships with us; presets, styles and wildcards of the Fooocus folder win over ours of the same name. */
 function assetsOf({ styles, presets, wildcards, wildcardNames }: FooocusFolder, log: Log): GenerationAssets {
-  const own = [...Object.entries(presetFile), ...presets].map(([name, value]): [string, Preset] => [
-    name,
-    readPreset(name, value, log),
-  ]);
+  const { presets: read } = readPresets(presets, (note) => log.warn(note));
   return {
-    presets: new Map(own),
+    presets: read,
     styles: withShippedStyles(styles),
     wildcards: withShippedWildcards(wildcards),
     wildcardNames: () => withShippedNames(wildcardNames()),
@@ -186,19 +180,6 @@ function refuseUnknownPreset(preset: string, { presets }: GenerationAssets): voi
   const known = [...presets.keys()].join(", ");
   const message = `There is no preset called ${JSON.stringify(preset)}; --preset takes one of ${known}.`;
   throw new EngineError("bad-setting", message, { preset });
-}
-
-/** A preset's keys that mean something here and have a value that fits; what does not fit is named in the log. */
-function readPreset(name: string, value: unknown, log: Log): Preset {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    log.warn(`presets/${name}.json holds no JSON object and says nothing.`);
-    return {};
-  }
-  const values: Readonly<Record<string, unknown>> = { ...value };
-  const { keys, notes } = readFooocusKeys(values, `presets/${name}.json`);
-  for (const note of notes) log.warn(note);
-  const performance = performances.find((one) => one === values["default_performance"]);
-  return { ...keys, ...(performance === undefined ? {} : { default_performance: performance }) };
 }
 
 /** Where `config.txt` says the wildcards are; relative to the Fooocus folder. */
