@@ -39,6 +39,11 @@ https://huggingface.co; the variables \`HTTPS_PROXY\` and \`NO_PROXY\` are heede
 Presets are those of the program and of the Fooocus folder (\`--fooocus\`); their files come from where a Fooocus preset says
 (\`checkpoint_downloads\` and so on), else from where Fooocus has them.
 `,
+  models: `
+Lists every file of the model folders as \`<kind>/<name>\`, its size and its SHA-256 where that is known: hashes are kept in the
+outputs folder as pictures are made, \`--hash\` computes the others (a checkpoint takes many seconds). Below it: which presets and
+features lack files, and what would fetch them.
+`,
   complete: `
 Completion of commands, flags and the values of those that take one of a few words.
 `,

@@ -11,6 +11,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { type RunningBinary, startBinary } from "../support/binary.ts";
 import { type Answer, type Asked, cutOff, fileServer, honest } from "../support/file-server.ts";
 import { runBinary } from "../support/run-binary.ts";
 
@@ -28,6 +29,7 @@ function model(fill: number, bytes = 300_000): Uint8Array<ArrayBuffer> {
   start.writeBigUInt64LE(BigInt(header.length));
   return new Uint8Array(Buffer.concat([start, header, Buffer.alloc(bytes, fill)]));
 }
+const small = { overwrite_width: 256, overwrite_height: 256 };
 const file = model(1);
 const sha256 = createHash("sha256").update(file).digest("hex");
 
@@ -113,4 +115,45 @@ test("a preset of a Fooocus folder brings the addresses of its files; what nobod
   expect(ran.code).toBe(1);
   expect(ran.err).toContain("loras/nobodys.safetensors: nobody here knows");
   expect(readdirSync(join(own, "models/checkpoints"))).toEqual(["mine.safetensors"]);
+});
+
+test("a request that names a preset starts the fetching of its files where that is allowed, and is drawn once they are there", async () => {
+  const demo = new Uint8Array(
+    readFileSync(join(import.meta.dir, "../../models/checkpoints/fooocusd-demo.safetensors")),
+  );
+  const files = await fileServer((one) => honest(demo, one, '"demo"'));
+  const fooocus = mkdtempSync(join(folder, "fooocus-"));
+  mkdirSync(join(fooocus, "presets"));
+  const preset = {
+    default_model: "mine.safetensors",
+    checkpoint_downloads: { "mine.safetensors": `${files.url}/mine.safetensors` },
+  };
+  writeFileSync(join(fooocus, "presets/mine.json"), JSON.stringify(preset));
+  const ask = async (server: RunningBinary) => {
+    const body = JSON.stringify({ prompt: "a red circle", preset: "mine", overwrite_step: 1, ...small });
+    const answer = await fetch(`${server.url}/v1/engine/generate/`, { method: "POST", body });
+    return { status: answer.status, text: await answer.text() };
+  };
+  const strict = await startBinary(["--fooocus", fooocus]);
+  try {
+    const refused = await ask(strict);
+    expect([refused.status, refused.text]).toEqual([
+      422,
+      expect.stringContaining("fooocusd pull mine fetches it"),
+    ]);
+    expect(files.asked).toHaveLength(0);
+  } finally {
+    await strict.close();
+  }
+  const lenient = await startBinary(["--fooocus", fooocus, "--always-download"]);
+  try {
+    const refused = await ask(lenient);
+    expect([refused.status, refused.text]).toEqual([422, expect.stringContaining("it is being fetched")]);
+    while (!existsSync(join(lenient.folder, "models/checkpoints/mine.safetensors"))) await Bun.sleep(50);
+    expect((await ask(lenient)).status).toBe(200);
+    expect(files.asked.filter(({ path }) => path === "/mine.safetensors")).toHaveLength(1);
+  } finally {
+    await lenient.close();
+    files.close();
+  }
 });
