@@ -1,5 +1,5 @@
 import type { RefinerNetworks } from "#/runtime/refiner-networks.ts";
-import { admVector, refinerVector } from "#/sampling/guidance/adm.ts";
+import { admVector, isEmphasised, refinerVector } from "#/sampling/guidance/adm.ts";
 import { merged, sizeInput, textInput } from "#/sampling/guidance/inputs.ts";
 import { networkEstimate } from "#/sampling/guidance/network-estimate.ts";
 import { sd1Latents } from "#/sampling/latent-format.ts";
@@ -30,6 +30,8 @@ export function refinerModel({ job, prompts, beginning }: ImageJob): DenoisingMo
   const size = sampledSize(beginning);
   return {
     sampling,
+    told: (sigma) =>
+      refiner.family === "sdxl-refiner" ? "" : `${isEmphasised(sampling.timestep(sigma), guidance.admEnd)}`,
     estimate: (side) => {
       const { context, pooled } = prompts[side];
       const width = context.dims.at(-1) ?? 0;
@@ -53,6 +55,7 @@ function sd1Model(
   const { textNorm, convert, unet } = refiner;
   return {
     sampling,
+    told: () => "",
     convert,
     estimate: (side) => {
       const text = layerNormed(lastAxis(prompts[side].context, 0, refiner.textWidth), textNorm);
