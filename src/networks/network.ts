@@ -10,6 +10,8 @@ export type Features = Readonly<{
   clipSkip: number;
   /** Whether the denoising network has FreeU in it, and with it an input `freeu`; left out is not. */
   freeU?: boolean;
+  /** Whether a UNet is told keys and values of the text, made before, instead of the text itself; left out is not. */
+  textKeys?: boolean;
 }> &
   /** Which files of their own the job names: a network may be drawn otherwise where another one feeds it. */
   Readonly<Partial<Record<OwnFileKind, boolean>>>;

@@ -20,6 +20,7 @@ import type { Detector } from "#/runtime/detector.ts";
 import { type ForeignNetwork, openForeign } from "#/runtime/foreign/foreign-network.ts";
 import type { ModelPaths } from "#/runtime/job-files.ts";
 import type { Workshop } from "#/runtime/job-network.ts";
+import { knownLoras } from "#/runtime/known-loras.ts";
 import { mappingLimit } from "#/runtime/mappings.ts";
 import { type Networks, startJob } from "#/runtime/models.ts";
 import { ownPaths } from "#/runtime/own-paths.ts";
@@ -110,6 +111,7 @@ export async function openContext(
     operators: operators[device],
     residency,
     derived: new DerivedFiles(settings.derived, log),
+    loras: knownLoras(),
   };
   const texts = new TextCache();
   const words = new ExpansionWordsCache();

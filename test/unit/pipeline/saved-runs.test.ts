@@ -8,7 +8,7 @@ import type { Networks } from "#/runtime/models.ts";
 import type { RefinerNetworks } from "#/runtime/refiner-networks.ts";
 import { zeros } from "#/tensor/tensor.ts";
 import { smallRecipe } from "../../support/small-recipe.ts";
-import { stubJob } from "../../support/stub-job.ts";
+import { asTheyAre, stubJob } from "../../support/stub-job.ts";
 
 const steps = 12;
 const plain: Guidance = { ...smallRecipe.guidance, cfg: 4, admEnd: 1 };
@@ -30,6 +30,7 @@ async function walk(change: Partial<Recipe>, refiner = false) {
     prediction: "eps",
     schedule: "scaled-linear",
     textWidth: 8,
+    tellTexts: asTheyAre,
     unet: named("r"),
   };
   const recipe: Recipe = { ...smallRecipe, steps, guidance: plain, ...change };
