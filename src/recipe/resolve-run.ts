@@ -28,7 +28,6 @@ import type { Resolved, World } from "./resolve.ts";
 import { sampledAs } from "./sampled-as.ts";
 import { chooseSize } from "./sizes.ts";
 import { untakenTags } from "./untaken-tags.ts";
-import { precisionWarning } from "./warnings.ts";
 import { workingSizeNumber } from "./working-size-number.ts";
 
 /** How a pass differs from the request that it would be by itself. */
@@ -169,13 +168,9 @@ const methodWarnings = (
   params: GenerateParams,
   base: string,
 ): readonly string[] =>
-  [
-    stepsWarning(run),
-    refinerWarning(run),
-    pastMaskWarning(run),
-    leftOutRefiner(params, base),
-    precisionWarning(params.precision),
-  ].flatMap((said) => said ?? []);
+  [stepsWarning(run), refinerWarning(run), pastMaskWarning(run), leftOutRefiner(params, base)].flatMap(
+    (said) => said ?? [],
+  );
 
 /** Whether a picture is all that is made, without diffusion. */
 const isDirect = (source: Source): boolean => source.kind === "upscale" && source.direct;

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { mkdirSync, readdirSync, renameSync, rmSync, statSync, utimesSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, utimesSync } from "node:fs";
 import { basename, join } from "node:path";
 import { ModelHashes } from "#/catalog/hashes.ts";
 import { EngineError, ModelError } from "#/lib/errors.ts";
@@ -61,6 +61,23 @@ export class DerivedFiles {
     const found = opened(derived, path);
     if (found !== undefined) return found;
     throw failed(new Error("it is not there, or not whole, after it was written"));
+  }
+
+  /**
+   * Those of some derived files that are not there yet. Whether the others are whole shows when they are opened.
+   *
+   * @throws ModelError `file-unreadable` where a source cannot be read
+   */
+  async missing(wanted: readonly Derived<unknown>[]): Promise<readonly Derived<unknown>[]> {
+    const found: Derived<unknown>[] = [];
+    for (const derived of wanted)
+      if (!existsSync(join(this.#settings.folder, await this.#name(derived)))) found.push(derived);
+    return found;
+  }
+
+  /** Bytes that are kept. */
+  get budget(): number {
+    return this.#settings.budget;
   }
 
   /**

@@ -14,7 +14,9 @@ import {
 } from "#/weights/derived/joined-loras.ts";
 import { changedBytes, changesInPlace, loraChanges, planChanges } from "#/weights/derived/lora-changes.ts";
 import type { Differences } from "#/weights/differences.ts";
+import type { CodedWeights } from "#/weights/eight-bits.ts";
 import type { Located } from "#/weights/layouts/part-source.ts";
+import { layersInEightBits } from "./coded-parts.ts";
 import type { DerivedFiles } from "./derived-files.ts";
 import { footprintOf, totalBytes } from "./footprint.ts";
 import { changesOn } from "./job-changes.ts";
@@ -62,10 +64,15 @@ export function jobNetwork(
   const plan = () => planJoin(part === undefined ? [] : loras.map(({ lora }) => lora[part]), located.tensors);
   const inUse = (path: string): boolean => residency.isUsing(path);
   const changes = () => planChanges(part === undefined ? [] : loras.map(({ lora }) => lora.changes[part]));
-  const draw = (tensors = located.tensors, joined = noLoras, differences = whole) => {
-    const source = weightSource(`${basename(located.file.path)} (${name})`, tensors, joined, differences);
-    return network.draw(source, operators, features);
-  };
+  const title = `${basename(located.file.path)} (${name})`;
+  const draw = (tensors = located.tensors, joined = noLoras, differences = whole, coded?: CodedWeights) =>
+    network.draw(weightSource(title, tensors, joined, differences, coded), operators, features);
+  const changed = new Set([
+    ...(whole?.tensors.keys() ?? []),
+    ...(part === undefined ? [] : loras.flatMap(({ lora }) => [...lora.changes[part].keys()])),
+  ]);
+  const eightBits =
+    features.fast === true ? layersInEightBits(network.eightBits, { located, changed }) : undefined;
   const loraParts = async (): Promise<JoinedLoras> => {
     const branches = plan();
     const joined = joinedInPlace(branches) ?? (await derived.of(joinedLoras(branches, sources), inUse));
@@ -79,6 +86,7 @@ export function jobNetwork(
     key: [
       name,
       ...keyedBy.map((feature) => `${feature}=${features[feature] ?? false}`),
+      ...(eightBits === undefined ? [] : ["fast"]),
       ...madeOf.map(({ path, stamp }) => `${path}:${stamp}`),
     ].join("|"),
     name,
@@ -88,12 +96,15 @@ export function jobNetwork(
       const joined = loras.length === 0 ? noLoras : await loraParts();
       const tensors = await mappableTensors(located, derived, inUse);
       const mapped = patches.map((patch) => mappablePatch(patch, derived, inUse));
-      return draw(tensors, joined, together(await Promise.all(mapped)));
+      const differences = together(await Promise.all(mapped));
+      return draw(tensors, joined, differences, await eightBits?.open(derived, inUse));
     },
     bytes: () => {
       const factors = loras.length === 0 ? 0 : joinedBytes(plan()) + changedBytes(changes());
-      return totalBytes([footprintOf(draw(), madeOf, network.packed ? "copied" : "mapped")]) + factors;
+      const graph = draw(located.tensors, noLoras, whole, eightBits?.planned());
+      return totalBytes([footprintOf(graph, madeOf, network.packed ? "copied" : "mapped")]) + factors;
     },
+    coded: eightBits?.layers,
   };
   return { located, loras, patch: whole, request };
 }
