@@ -17,7 +17,7 @@ Every setting has one name. It is a key of \`config.txt\` (JSON, in the working 
 defaults, \`config.txt\`, environment, flags. Lists are separated by commas outside of JSON, and a list's flag may be
 repeated (\`--models A --models B\`). A value that does not fit stops the start and says where it came from; so does a flag
 that is not there. A variable or a key that looks misspelt is told of in the log, with the name that was probably meant.
-\`--version\` says the version, \`--help\` all of this.
+\`--version\` says the version, \`--help\` all of this; what else the program does is in [command-line.md](command-line.md).
 
 ${settingsTable()}
 ## Coming from FooocusAPI

@@ -1,6 +1,9 @@
+import { Command, Option } from "commander";
 import { EngineError } from "#/lib/errors.ts";
-import { manyValued } from "./ignored-flags.ts";
-import type { ConfigKey } from "./schema.ts";
+import { ignoredFlags, manyValued } from "./ignored-flags.ts";
+import { meantFlag } from "./misspelt.ts";
+import { type ConfigKey, ConfigSchema } from "./schema.ts";
+import { allowed, wordsOf } from "./values.ts";
 
 /** A flag of the command line; without a value it may be a switch. */
 export type Flag = Readonly<{ flag: string; value: string | undefined }>;
@@ -13,23 +16,72 @@ export const aliases: Readonly<Record<string, ConfigKey>> = {
   "--queue-size": "queue_limit",
 };
 
+/** The flag of a setting. */
+export const flagOf = (key: string): string => `--${key.replaceAll("_", "-")}`;
+
+/** What is said of a setting's values behind its description. */
+export const factsOf = (key: ConfigKey): string => {
+  const schema = ConfigSchema.properties[key];
+  return `${allowed(schema)}; default ${JSON.stringify(schema.default)}`;
+};
+
+const keys = Object.keys(ConfigSchema.properties) as readonly ConfigKey[];
+
+/**
+ * Gives a command a flag for every setting, and those of others that mean the same or nothing. Each takes its value as
+ * optional: what a bare flag means, and whether a value fits, is said by the readers of settings.
+ *
+ * @param shown which settings `--help` lists and a shell completes; all are taken
+ * @returns the flags that were given, once the command is parsed, in their order
+ */
+export function takeSettings(command: Command, shown: (key: ConfigKey) => boolean): readonly Flag[] {
+  const given: Flag[] = [];
+  const take = (option: Option): void => {
+    command.addOption(option);
+    command.on(`option:${option.name()}`, (value: string | null | undefined) => {
+      given.push({ flag: option.long ?? "", value: value ?? undefined });
+    });
+  };
+  for (const key of keys) {
+    const schema = ConfigSchema.properties[key];
+    const option = new Option(`${flagOf(key)} [value]`, `${schema.description ?? ""} (${factsOf(key)})`);
+    const words = wordsOf(schema);
+    // Only offered to whoever completes: a wrong one is refused with the source that it came from.
+    if (words !== undefined) option.argChoices = [...words];
+    take(option.hideHelp(!shown(key)));
+  }
+  for (const flag of [...Object.keys(aliases), ...ignoredFlags.keys()]) {
+    const several = manyValued.includes(flag) ? "[values...]" : "[value]";
+    take(new Option(`${flag} ${several}`).hideHelp());
+  }
+  return given;
+}
+
+/**
+ * Refuses words that no option and no argument of a command took.
+ *
+ * @throws EngineError `bad-setting`
+ */
+export function refuseWords([word]: readonly string[]): void {
+  if (word === undefined) return;
+  if (!word.startsWith("--"))
+    throw new EngineError("bad-setting", `${word} is neither a command nor a flag; --help lists them.`, {
+      arg: word,
+    });
+  const [flag = ""] = word.split("=");
+  const meant = meantFlag(flag, [...Object.keys(aliases), ...ignoredFlags.keys()]);
+  throw new EngineError("bad-setting", `There is no flag ${flag}; --help lists them.${meant}`, { flag });
+}
+
 /**
  * The flags of a command line, as `--flag value` or `--flag=value`.
  *
  * @throws EngineError `bad-setting` for a word that is no flag
  */
-export function* parseFlags(args: readonly string[]): Generator<Flag> {
-  for (let i = 0; i < args.length; i += 1) {
-    const arg = args[i] ?? "";
-    if (!arg.startsWith("--"))
-      throw new EngineError("bad-setting", `${arg} is not a flag; --help lists them.`, { arg });
-    const [flag = "", ...rest] = arg.split("=");
-    const next = args[i + 1];
-    if (rest.length > 0) yield { flag, value: rest.join("=") };
-    else if (next !== undefined && !next.startsWith("--")) {
-      i += 1;
-      yield { flag, value: next };
-      while (manyValued.includes(flag) && args[i + 1]?.startsWith("--") === false) i += 1;
-    } else yield { flag, value: undefined };
-  }
+export function parseFlags(args: readonly string[]): readonly Flag[] {
+  const command = new Command();
+  const flags = takeSettings(command, () => true);
+  const { operands, unknown } = command.parseOptions([...args]);
+  refuseWords([...operands, ...unknown]);
+  return flags;
 }

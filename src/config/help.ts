@@ -1,27 +1,23 @@
 import type { TSchema } from "@sinclair/typebox";
-import { ConfigSchema } from "./schema.ts";
+import { factsOf, flagOf } from "./flags.ts";
+import { type ConfigKey, ConfigSchema } from "./schema.ts";
 import { allowed } from "./values.ts";
 
-const settings = Object.entries<TSchema>(ConfigSchema.properties);
+const settings = Object.entries<TSchema>(ConfigSchema.properties) as readonly [ConfigKey, TSchema][];
 
-const flagOf = (key: string): string => `--${key.replaceAll("_", "-")}`;
-
-/** The text of `--help`: a line or two a setting. */
-export function helpText(): string {
-  const lines = settings.map(([key, schema]) => {
-    const facts = `${allowed(schema)}; default ${JSON.stringify(schema.default)}`;
-    return `  ${flagOf(key).padEnd(24)} ${schema.description ?? ""}\n${" ".repeat(27)}(${facts})`;
-  });
+/** What `--help` says of the settings: a line or two each. */
+export function settingsHelp(): string {
+  const lines = settings.map(
+    ([key, schema]) =>
+      `  ${flagOf(key).padEnd(24)} ${schema.description ?? ""}\n${" ".repeat(27)}(${factsOf(key)})`,
+  );
   return [
-    "fooocusd: an SDXL image server in one binary",
-    "",
+    "Settings of the server:",
     ...lines,
     "",
     "Flags of FooocusAPI: --listen [IP] (host; bare: 0.0.0.0), --apikey, --output-path, --base-url, --webhook-url,",
     "--preset, --disable-metadata. Every setting is also a key of config.txt and a variable FOOOCUSD_<KEY>; the variable",
     "FOOOCUSD_CONFIG_PATH names another file than config.txt. A list may be given by several flags: --models A --models B.",
-    "--version says which version this is.",
-    "",
   ].join("\n");
 }
 

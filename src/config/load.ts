@@ -1,10 +1,8 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { EngineError } from "#/lib/errors.ts";
-import { version } from "#/lib/version.ts";
-import { parseFlags } from "./flags.ts";
+import type { Flag } from "./flags.ts";
 import { type FooocusKeys, folderKeys, readFooocusKeys } from "./fooocus-keys.ts";
-import { helpText } from "./help.ts";
 import { strangeKeys, strangeVariables } from "./misspelt.ts";
 import { pythonLiteral } from "./python-literal.ts";
 import { readConfigFile } from "./read-config-file.ts";
@@ -16,12 +14,12 @@ import { refuseStrangeBase, refuseStrangeWebhook } from "./strange-addresses.ts"
 
 /** What the command line and the environment bring. */
 export type Sources = Readonly<{
-  args: readonly string[];
+  flags: readonly Flag[];
   env: Variables;
 }>;
 
-/** A configuration with what its reader should know of it, or the text that was asked for instead. */
-export type Loaded = Readonly<{ config: Config; notes: readonly string[] }> | Readonly<{ help: string }>;
+/** A configuration with what its reader should know of it. */
+export type Loaded = Readonly<{ config: Config; notes: readonly string[] }>;
 
 /**
  * The settings from all sources, later ones win: defaults, `config.txt` (of the Fooocus folder, then of the working
@@ -30,11 +28,8 @@ export type Loaded = Readonly<{ config: Config; notes: readonly string[] }> | Re
  *
  * @throws EngineError `bad-setting`
  */
-export function loadConfig({ args, env }: Sources): Loaded {
-  if (args.includes("--help") || args.includes("-h")) return { help: helpText() };
-  if (args.includes("--version")) return { help: `fooocusd ${version}` };
+export function loadConfig({ flags, env }: Sources): Loaded {
   const settings = new Settings();
-  const flags = [...parseFlags(args)];
   const fooocus = flags.find(({ flag }) => flag === "--fooocus")?.value ?? env.FOOOCUSD_FOOOCUS ?? "";
   const named = env.FOOOCUSD_CONFIG_PATH ?? env.config_path;
   if (named !== undefined && !existsSync(named))

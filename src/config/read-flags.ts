@@ -1,7 +1,6 @@
 import { EngineError } from "#/lib/errors.ts";
 import { aliases, type Flag } from "./flags.ts";
 import { ignoredFlags } from "./ignored-flags.ts";
-import { meantFlag } from "./misspelt.ts";
 import type { Variables } from "./read-environment.ts";
 import { type Settings, schemaOf } from "./settings.ts";
 import { allowed } from "./values.ts";
@@ -12,16 +11,13 @@ export function readFlags(flags: readonly Flag[], settings: Settings): void {
   for (const { flag, value } of flags) {
     const reason = ignoredFlags.get(flag);
     if (reason !== undefined) {
-      settings.notes.push(`${flag} changes nothing here: ${reason}.`);
+      const note = `${flag} changes nothing here: ${reason}.`;
+      if (!settings.notes.includes(note)) settings.notes.push(note);
       continue;
     }
     const key = aliases[flag] ?? flag.slice(2).replaceAll("-", "_");
     const schema = schemaOf(key);
-    if (schema === undefined) {
-      const meant = meantFlag(flag, [...Object.keys(aliases), ...ignoredFlags.keys()]);
-      const message = `There is no flag ${flag}; --help lists them.${meant}`;
-      throw new EngineError("bad-setting", message, { flag });
-    }
+    if (schema === undefined) continue;
     const text = value ?? bareValue(flag, key);
     const before = lists.get(key) ?? [];
     if (schema.type === "array" && text !== "") lists.set(key, [...before, text]);

@@ -12,10 +12,17 @@ export function fromText(schema: TSchema, text: string): unknown {
   return text;
 }
 
+/** The words that a key takes, or the items of its list; undefined where any text will do. */
+export function wordsOf(schema: TSchema): readonly string[] | undefined {
+  if (TypeGuard.IsArray(schema)) return wordsOf(schema.items);
+  return TypeGuard.IsUnion(schema) ? schema.anyOf.map((option) => String(option.const)) : undefined;
+}
+
 /** What a key takes, in words. */
 export function allowed(schema: TSchema): string {
-  if (TypeGuard.IsUnion(schema)) return schema.anyOf.map((option) => String(option.const)).join(" | ");
   if (TypeGuard.IsArray(schema)) return `a list of ${allowed(schema.items)}`;
+  const words = wordsOf(schema);
+  if (words !== undefined) return words.join(" | ");
   if (TypeGuard.IsBoolean(schema)) return "true or false";
   if (!TypeGuard.IsInteger(schema)) return "text";
   const { minimum, maximum } = schema;

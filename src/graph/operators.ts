@@ -15,6 +15,11 @@ import { dims, reshape, split, squeeze, transpose, unsqueeze } from "./ops/shape
 export type Operators = Readonly<{
   /** Type of all activations. Weights are cast to it in the graph. */
   compute: "float32" | "float16";
+  /**
+   * Whether keys and values of a text are made once and handed to each run of a UNet. What a device computes in no time takes it
+   * longer to be sent.
+   */
+  textKeys: boolean;
   /** x * sigmoid(x) */
   silu: (x: Value) => Value;
   /** x * sigmoid(1.702 x), CLIP's approximation */
@@ -164,6 +169,7 @@ function fusedGeglu(g: Graph, project: Projection, bias: Parameter): Value {
 
 const cpu: Operators = {
   compute: "float32",
+  textKeys: true,
   silu: (x) => quickGelu(x, 1),
   quickGelu: (x) => quickGelu(x, 1.702),
   gelu: (x) => keepingShape("Gelu", x),
@@ -180,10 +186,11 @@ export const operators = {
   cuda: {
     ...cpu,
     compute: "float16",
+    textKeys: false,
     groupNorm: nhwcGroupNorm,
     conv: nhwcConv,
     pointwiseAdd: plainPointwiseAdd,
     geglu: fusedGeglu,
   },
-  webgpu: { ...cpu, pointwiseAdd: plainPointwiseAdd, attention: plainAttention },
+  webgpu: { ...cpu, textKeys: false, pointwiseAdd: plainPointwiseAdd, attention: plainAttention },
 } as const satisfies Record<Device, Operators>;

@@ -14,14 +14,14 @@ import { type UnetFamily, unetInputs } from "./blocks/unet-inputs.ts";
 import type { Features } from "./network.ts";
 
 /** A family of UNets, and what is drawn into one. */
-type UnetKind = UnetFamily & Pick<Features, "freeU" | "inpaint" | "controlnet" | "ip_adapter">;
+type UnetKind = UnetFamily & Pick<Features, "freeU" | "textKeys" | "inpaint" | "controlnet" | "ip_adapter">;
 
 /**
  * The denoising network of latent diffusion (Rombach et al. 2022), as SDXL has it (Podell et al. 2023, section 2.1; the U of Ronneberger et al. 2015): what it predicts
  * is said by the checkpoint, noise or v.
  *
- * Inputs: `sample` [N, 4, h, w] already scaled by c_in, `timestep` [N], `context` [N, T, D], `y` [N, ADM], and with
- * LoRAs `lora_strengths` [K], one for each LoRA of the set; with FreeU `freeu` [4]: b1, s1, b2, s2; with an inpaint head
+ * Inputs: `sample` [N, 4, h, w] already scaled by c_in, `timestep` [N], `context` [N, T, D], or in its place the keys and values
+ * of `blocks/text-attention.ts`, `y` [N, ADM], and with LoRAs `lora_strengths` [K], one for each LoRA of the set; with FreeU `freeu` [4]: b1, s1, b2, s2; with an inpaint head
  * `inpaint` [1, C, h, w], its answer, which is added behind the first convolution; with ControlNets `control_0` ... , one for
  * each skip and the last for the middle, which are added to what goes up; with image prompts those of `blocks/image-attention.ts`.
  * Output: `prediction` [N, 4, h, w]. All float32; sizes

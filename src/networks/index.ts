@@ -16,6 +16,7 @@ import { safetyChecker } from "./safety-checker.ts";
 import { samImageEncoder } from "./sam-image-encoder.ts";
 import { samMaskDecoder } from "./sam-mask-decoder.ts";
 import { textG, textGVectors } from "./text-g.ts";
+import { textKeys } from "./text-keys.ts";
 import { textL, textLVectors } from "./text-l.ts";
 import { unet } from "./unet.ts";
 import { unetSd1 } from "./unet-sd1.ts";
@@ -26,6 +27,7 @@ import { visionTokens, visionVector } from "./vision.ts";
 /** All networks of an SDXL checkpoint, and of files beside it, by name; what each is and needs, it says itself. */
 export const networks = {
   unet,
+  "text-keys": textKeys,
   "text-l": textL,
   "text-g": textG,
   "text-l-vectors": textLVectors,

@@ -13,6 +13,8 @@ export type Features = Readonly<{
   freeU?: boolean;
   /** Whether networks that have layers in 8 bits are drawn with these; left out is not. */
   fast?: boolean;
+  /** Whether a UNet is told keys and values of the text, made before, instead of the text itself; left out is not. */
+  textKeys?: boolean;
 }> &
   /** Which files of their own the job names: a network may be drawn otherwise where another one feeds it. */
   Readonly<Partial<Record<OwnFileKind, boolean>>>;

@@ -13,14 +13,14 @@ export const unet = {
   from: { checkpoint: checkpointParts.unet },
   loras: "unet",
   patched: true,
-  keyedBy: ["freeU", "inpaint", "controlnet", "ip_adapter"],
+  keyedBy: ["freeU", "textKeys", "inpaint", "controlnet", "ip_adapter"],
   eightBits: unetEightBits,
   inputs: { sample: "latent", timestep: "timestep", context: "text", y: "adm" },
   outputs: ["prediction"],
   draw: (
     source: WeightSource,
     operators: Operators,
-    wanted?: Pick<Features, "freeU" | "inpaint" | "controlnet" | "ip_adapter">,
+    wanted?: Pick<Features, "freeU" | "textKeys" | "inpaint" | "controlnet" | "ip_adapter">,
   ) => drawUnet(source, operators, { ...wanted, transformers: sdxlTransformers, told: "text and sizes" }),
   goldens: {
     listing: "unet",
@@ -39,4 +39,10 @@ export const unet = {
       "unet-images-everything.prediction",
     ],
   },
+} as const satisfies Network;
+
+/** The same, told keys and values of the text instead of the text: see `blocks/text-attention.ts`. */
+export const unetToldKeys = {
+  ...unet,
+  inputs: { sample: "latent", timestep: "timestep", y: "adm" },
 } as const satisfies Network;

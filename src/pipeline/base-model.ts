@@ -1,12 +1,13 @@
 import type { Size } from "#/recipe/recipe.ts";
 import { admVector } from "#/sampling/guidance/adm.ts";
-import { constantInput, merged, sizeInput, textInput } from "#/sampling/guidance/inputs.ts";
+import { constantInput, merged, sizeInput, textInput, toldTexts } from "#/sampling/guidance/inputs.ts";
 import { networkEstimate } from "#/sampling/guidance/network-estimate.ts";
 import type { ModelSampling } from "#/sampling/model-sampling.ts";
 import { controlContribution } from "./controls/control-contribution.ts";
 import { imageContribution } from "./controls/image-contribution.ts";
 import type { DenoisingModel } from "./denoiser.ts";
 import type { ImageJob } from "./job.ts";
+import { contextsOf } from "./stages/encode-prompts.ts";
 
 /**
  * The job's own model: told the text, the sizes, exaggerated as the guidance says, FreeU's numbers where that is on, and what
@@ -19,6 +20,7 @@ export function baseModel(image: ImageJob, sampling: ModelSampling): DenoisingMo
   const scales = { positive: guidance.admPositive, negative: guidance.admNegative };
   const ofFreeU = freeU === null ? [] : [constantInput("freeu", [freeU.b1, freeU.s1, freeU.b2, freeU.s2])];
   const further = [...ofFreeU, ...(beginning.further ?? [])];
+  const text = toldTexts(networks.tellTexts, contextsOf(prompts));
   return {
     sampling,
     estimate: (side) => {
@@ -30,11 +32,7 @@ export function baseModel(image: ImageJob, sampling: ModelSampling): DenoisingMo
         ...controlContribution(image, told, sampling),
         ...imageContribution(image, side, sampling),
       ];
-      return networkEstimate(
-        networks.unet,
-        sampling,
-        merged(textInput(context), sizes, ...further, ...controls),
-      );
+      return networkEstimate(networks.unet, sampling, merged(text(side), sizes, ...further, ...controls));
     },
   };
 }

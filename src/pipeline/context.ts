@@ -21,6 +21,7 @@ import { type Machine, thisMachine } from "#/runtime/eight-bits-choice.ts";
 import { type ForeignNetwork, openForeign } from "#/runtime/foreign/foreign-network.ts";
 import type { ModelPaths } from "#/runtime/job-files.ts";
 import type { Workshop } from "#/runtime/job-network.ts";
+import { knownLoras } from "#/runtime/known-loras.ts";
 import { mappingLimit } from "#/runtime/mappings.ts";
 import { codedLayers, type Networks, startJob } from "#/runtime/models.ts";
 import { ownPaths } from "#/runtime/own-paths.ts";
@@ -117,6 +118,7 @@ export async function openContext(
     operators: operators[device],
     residency,
     derived: new DerivedFiles(settings.derived, log),
+    loras: knownLoras(),
   };
   const whyFull = machine.whyFull(device, settings.threads);
   const texts = new TextCache();

@@ -11,7 +11,7 @@ export type PrecisionMeans = Readonly<{
   whyFull: () => Promise<FullReason | undefined>;
   /** The layers in 8 bits of the networks that the job announces. */
   coded: () => readonly CodedLayers[];
-  derived: Pick<DerivedFiles, "missing" | "of" | "budget">;
+  derived: Pick<DerivedFiles, "outlook" | "of" | "budget">;
   inUse: (path: string) => boolean;
   /** Asked between two files. @throws Interruption */
   checkStop: () => void;
@@ -42,10 +42,8 @@ async function* prepared({
   const kept = networks.map(({ kept: own }) => own());
   const [layers, full] = [total(kept.map((own) => own.layers)), total(kept.map((own) => own.full))];
   if (full === layers) return { because: "changed", layers };
-  const files = networks.flatMap((network) => network.files());
-  const needed = total(files.map(({ size }) => size));
-  if (needed > derived.budget) return { because: "cache", needed, budget: derived.budget };
-  const missing = await derived.missing(files);
+  const { bytes, missing } = await derived.outlook(networks.flatMap((network) => network.files()));
+  if (bytes > derived.budget) return { because: "cache", needed: bytes, budget: derived.budget };
   for (const [part, file] of missing.entries()) {
     checkStop();
     yield { type: "progress", at: { stage: "coding", image: 0, part, parts: missing.length } };

@@ -1,14 +1,14 @@
 import type { RefinerNetworks } from "#/runtime/refiner-networks.ts";
 import { admVector, refinerVector } from "#/sampling/guidance/adm.ts";
-import { merged, sizeInput, textInput } from "#/sampling/guidance/inputs.ts";
+import { merged, sizeInput, textInput, toldTexts } from "#/sampling/guidance/inputs.ts";
 import { networkEstimate } from "#/sampling/guidance/network-estimate.ts";
 import { sd1Latents } from "#/sampling/latent-format.ts";
 import { type BuiltSchedule, samplingFor } from "#/sampling/schedules.ts";
-import { lastAxis, layerNormed } from "#/tensor/tensor.ts";
+import { lastAxis, layerNormed, type Tensor } from "#/tensor/tensor.ts";
 import { sampledSize } from "./base-model.ts";
 import type { DenoisingModel } from "./denoiser.ts";
 import type { ImageJob } from "./job.ts";
-import type { Prompts } from "./stages/encode-prompts.ts";
+import { contextsOf, type Prompts } from "./stages/encode-prompts.ts";
 
 /** How beautiful the SDXL refiner is told that a picture is: what it is to be like, and what not. */
 const scores = { positive: 6, negative: 2.5 } as const;
@@ -28,17 +28,21 @@ export function refinerModel({ job, prompts, beginning }: ImageJob): DenoisingMo
   const sampling = samplingFor(schedule, refiner);
   const scales = { positive: guidance.admPositive, negative: guidance.admNegative };
   const size = sampledSize(beginning);
+  const readable = (context: Tensor): Tensor =>
+    lastAxis(context, (context.dims.at(-1) ?? 0) - refiner.textWidth, refiner.textWidth);
+  const texts = contextsOf(prompts);
+  const positive = readable(texts.positive);
+  const negative = texts.negative === texts.positive ? positive : readable(texts.negative);
+  const text = toldTexts(refiner.tellTexts, { positive, negative });
   return {
     sampling,
     estimate: (side) => {
-      const { context, pooled } = prompts[side];
-      const width = context.dims.at(-1) ?? 0;
+      const { pooled } = prompts[side];
       const vector =
         refiner.family === "sdxl-refiner"
           ? refinerVector(pooled, size, scores[side])
           : admVector(pooled, size, { scale: scales[side], end: guidance.admEnd });
-      const text = textInput(lastAxis(context, width - refiner.textWidth, refiner.textWidth));
-      return networkEstimate(refiner.unet, sampling, merged(text, sizeInput(vector)));
+      return networkEstimate(refiner.unet, sampling, merged(text(side), sizeInput(vector)));
     },
   };
 }

@@ -27,7 +27,7 @@ export type Ask = <Carries extends Network["inputs"], Output extends string>(
  *
  * @param inJob what a network of the table is in the job
  */
-export function askerOf(inJob: (network: Network) => JobNetwork, residency: Residency): Ask {
+export function askerOf(inJob: (network: Network) => JobNetwork, residency: Pick<Residency, "run">): Ask {
   return async (network, inputs) => {
     const { located, loras, patch, request } = inJob(network);
     const strengths = Float32Array.from(loras, ({ strength }) => strength);

@@ -52,7 +52,7 @@ export async function blame(call: FailedCall): Promise<AppError> {
 /** The inputs that carry one of these. */
 const carrying = ({ network, inputs }: FailedCall, ...wanted: readonly Carried[]) =>
   Object.entries(inputs).flatMap(([name, { dims, data }]): [string, Tensor][] => {
-    const carried = network.inputs[name];
+    const carried = network.inputs[name] ?? (name.startsWith("text_") ? "text" : undefined);
     const is = carried !== undefined && wanted.includes(carried);
     return is && data instanceof Float32Array ? [[name, { dims, data }]] : [];
   });
@@ -121,16 +121,20 @@ async function tooFree({ inputs, answersNumbers }: FailedCall): Promise<AppError
 
 /** With no text at all the answer is one of numbers. */
 async function tooLoud(call: FailedCall): Promise<AppError | undefined> {
-  const [[name, text] = []] = carrying(call, "text");
-  if (name === undefined || text === undefined) return undefined;
-  if (!(await call.answersNumbers({ [name]: zeros(text.dims) }))) return undefined;
-  const largest = text.data.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  const texts = carrying(call, "text");
+  if (texts.length === 0) return undefined;
+  const silent = texts.map(([name, { dims }]) => [name, zeros(dims)] as const);
+  if (!(await call.answersNumbers(Object.fromEntries(silent)))) return undefined;
+  const largest = texts.reduce((most, [, { data }]) => Math.max(most, largestOf(data)), 0);
   return new RequestError(
     "invalid-value",
     `The prompt's weights make values up to ${largest.toPrecision(3)} of it, with which the network answers in no numbers. Use weights near 1.`,
     { field: "prompt" },
   );
 }
+
+const largestOf = (data: Float32Array): number =>
+  data.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
 
 function overflow(what: string, path: string): ModelError {
   return new ModelError(

@@ -64,15 +64,21 @@ export class DerivedFiles {
   }
 
   /**
-   * Those of some derived files that are not there yet. Whether the others are whole shows when they are opened.
+   * How many bytes some derived files are together, each once, and which of them are not there yet. Whether the others are
+   * whole shows when they are opened.
    *
    * @throws ModelError `file-unreadable` where a source cannot be read
    */
-  async missing(wanted: readonly Derived<unknown>[]): Promise<readonly Derived<unknown>[]> {
-    const found: Derived<unknown>[] = [];
-    for (const derived of wanted)
-      if (!existsSync(join(this.#settings.folder, await this.#name(derived)))) found.push(derived);
-    return found;
+  async outlook(
+    wanted: readonly Derived<unknown>[],
+  ): Promise<Readonly<{ bytes: number; missing: readonly Derived<unknown>[] }>> {
+    const named = new Map<string, Derived<unknown>>();
+    for (const derived of wanted) named.set(await this.#name(derived), derived);
+    const missing = [...named].filter(([name]) => !existsSync(join(this.#settings.folder, name)));
+    return {
+      bytes: [...named.values()].reduce((sum, { size }) => sum + size, 0),
+      missing: missing.map(([, derived]) => derived),
+    };
   }
 
   /** Bytes that are kept. */

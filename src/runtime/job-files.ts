@@ -20,6 +20,7 @@ import { openWeights } from "#/weights/open-weights.ts";
 import type { FileStamp } from "#/weights/stamp.ts";
 import type { WeightFile } from "#/weights/weight-file.ts";
 import { type Inversions, readInversions } from "./inversions.ts";
+import type { ReadLora } from "./known-loras.ts";
 import { type LoraUse, readLoras } from "./lora-set.ts";
 
 /** Real paths of what takes over from a job's checkpoint. */
@@ -104,9 +105,10 @@ export const filesOf = (paths: ModelPaths): readonly string[] => [
  * Reads the headers of a job's files, each once.
  *
  * @param needed parts that must be there
+ * @param loras  how LoRAs are read, where some are known; left out each is read anew
  * @throws ModelError if a file is not what it should be, or a part that is needed is in none
  */
-export function readJobFiles(paths: ModelPaths, needed: readonly PartSource[]): JobFiles {
+export function readJobFiles(paths: ModelPaths, needed: readonly PartSource[], loras?: ReadLora): JobFiles {
   const checkpoint = sampledAs(sdxlCheckpoint(openWeights(paths.base)), paths.sampledAs);
   const opened = new Map<string, WeightFile>();
   const own = (kind: OwnFileKind, at = 0): WeightFile | undefined => {
@@ -131,14 +133,14 @@ export function readJobFiles(paths: ModelPaths, needed: readonly PartSource[]): 
   const named = ownFileKinds.filter((kind) => kind !== "vae_approx" && own(kind) !== undefined);
   return {
     checkpoint,
-    loras: readLoras(paths.loras, checkpoint),
+    loras: readLoras(paths.loras, checkpoint, loras),
     inversions: readInversions(paths.inversions ?? [], checkpoint),
     patch: readPatch(paths.patch, checkpoint),
     own: Object.fromEntries(named.map((kind) => [kind, true])),
     preview: () => own("vae_approx"),
     negative: () => own("ip_negative"),
     locate,
-    refiner: readRefiner(paths, checkpoint),
+    refiner: readRefiner(paths, checkpoint, loras),
   };
 }
 
@@ -149,14 +151,19 @@ function readPatch(path: string | undefined, checkpoint: Checkpoint): Patch | un
 }
 
 /** LoRAs act on a refiner as far as they fit it: only what was made for SDXL's base fits the job's base, too. */
-function readRefiner({ refiner, loras }: ModelPaths, base: Checkpoint): RefinerParts | undefined {
+function readRefiner(
+  { refiner, loras }: ModelPaths,
+  base: Checkpoint,
+  read: ReadLora | undefined,
+): RefinerParts | undefined {
   if (refiner === undefined) return undefined;
   const checkpoint = sampledAs(refinerCheckpoint(openWeights(refiner.path)), refiner.sampledAs);
   checkRefiner(checkpoint, base);
-  const fitting = checkpoint.family === "sdxl-base" ? loras.filter((lora) => fits(lora, checkpoint)) : [];
+  const fitting =
+    checkpoint.family === "sdxl-base" ? loras.filter((lora) => fits(lora, checkpoint, read)) : [];
   return {
     checkpoint,
-    loras: readLoras(fitting, checkpoint),
+    loras: readLoras(fitting, checkpoint, read),
     own: {},
     preview: () => undefined,
     negative: () => undefined,
@@ -168,9 +175,13 @@ function readRefiner({ refiner, loras }: ModelPaths, base: Checkpoint): RefinerP
   };
 }
 
-function fits(lora: ModelPaths["loras"][number], checkpoint: Checkpoint): boolean {
+function fits(
+  lora: ModelPaths["loras"][number],
+  checkpoint: Checkpoint,
+  read: ReadLora | undefined,
+): boolean {
   try {
-    readLoras([lora], checkpoint);
+    readLoras([lora], checkpoint, read);
     return true;
   } catch (thrown) {
     if (thrown instanceof ModelError && thrown.code === "lora-unsupported") return false;

@@ -21,12 +21,19 @@ import type { DerivedFiles } from "./derived-files.ts";
 import { footprintOf, totalBytes } from "./footprint.ts";
 import { changesOn } from "./job-changes.ts";
 import type { ModelParts, Patch } from "./job-files.ts";
+import type { ReadLora } from "./known-loras.ts";
 import type { LoraUse } from "./lora-set.ts";
 import type { JobRequest } from "./open-network.ts";
 import type { Residency } from "./residency.ts";
 
 /** What all jobs share: the provider's operators, what is open, and the files made of model files. */
-export type Workshop = Readonly<{ operators: Operators; residency: Residency; derived: DerivedFiles }>;
+export type Workshop = Readonly<{
+  operators: Operators;
+  residency: Residency;
+  derived: DerivedFiles;
+  /** How LoRAs are read, where those read before are known; left out each is read anew. */
+  loras?: ReadLora;
+}>;
 
 /** A network as a job has it. */
 export type JobNetwork = Readonly<{

@@ -17,6 +17,7 @@ import { type LanguageModel, languageModel } from "./language-model.ts";
 import type { CodedLayers, JobRequest } from "./open-network.ts";
 import { type RefinerNetworks, refinerOf } from "./refiner-networks.ts";
 import { type TextEncoder, textEncoders, textEncodersWithVectors } from "./text-encoders.ts";
+import { type TellTexts, type ToldText, unetOf } from "./told-texts.ts";
 import { type Upscaler, upscalerOf } from "./upscaler/super-resolve.ts";
 import { type Vae, vaeOf } from "./vae.ts";
 
@@ -24,11 +25,19 @@ import { type Vae, vaeOf } from "./vae.ts";
  * What a UNet is asked with: the scaled latent [1, 4, h, w], its timestep [1], the text's hidden states
  * [1, 77 n, 2048] and the ADM vector [1, 2816]. Inputs of further features have their own names.
  */
-export type UnetInputs = Readonly<{ sample: Tensor; timestep: Tensor; context: Tensor; y: Tensor }> &
+export type UnetInputs = ToldInputs<Readonly<{ context: Tensor }>>;
+
+/** The same, the text in a form of {@link ToldText}. */
+export type ToldInputs<Told extends ToldText = ToldText> = Readonly<{
+  sample: Tensor;
+  timestep: Tensor;
+  y: Tensor;
+}> &
+  Told &
   Readonly<Record<string, Tensor>>;
 
 /** One network call, with named inputs -> what the checkpoint predicts. */
-export type Unet = (inputs: UnetInputs) => Promise<Tensor>;
+export type Unet = (inputs: ToldInputs) => Promise<Tensor>;
 
 /**
  * The networks of a job, each opened at its first use. Every answer is looked at: one that holds infinities or NaN is an
@@ -46,6 +55,8 @@ export type Networks = Readonly<{
   textL: TextEncoder;
   textG: TextEncoder;
   unet: Unet;
+  /** What {@link Networks.unet} is told of texts. */
+  tellTexts: TellTexts;
   /** Those that the job names, in its order. */
   controlNets: readonly ControlNet[];
   /** Those whose adapters the job names, in its order. */
@@ -128,7 +139,9 @@ export function codedLayers(
 ): readonly CodedLayers[] {
   const { inJob, requests } = networksOf(paths, { ...features, fast: true }, workshop);
   const own = uses.map((name) => inJob(networks[name]).request);
-  return [...own, ...requests].flatMap(({ coded }) => coded ?? []);
+  const all = [...own, ...requests].flatMap(({ coded }) => coded ?? []);
+  // A UNet is announced in each way that it may be told of a text.
+  return [...new Map(all.map((layers) => [JSON.stringify(layers.files()), layers])).values()];
 }
 
 /** Networks that are in no checkpoint, and in a file that the job names; those of which it may name several announce themselves. */
@@ -143,7 +156,7 @@ type InJob = (network: Network) => JobNetwork;
 
 function networksOf(
   paths: ModelPaths,
-  features: Features,
+  asked: Features,
   workshop: Workshop,
 ): Readonly<{
   opened: Networks;
@@ -151,7 +164,8 @@ function networksOf(
   requests: readonly JobRequest[];
   passing: readonly JobRequest[];
 }> {
-  const files = readJobFiles(paths, [networks["vae-decoder"].from]);
+  const features = { ...asked, textKeys: workshop.operators.textKeys };
+  const files = readJobFiles(paths, [networks["vae-decoder"].from], workshop.loras);
   const inJob: InJob = (network) => jobNetwork(network, files, { ...features, ...files.own }, workshop);
   const ask = askerOf(inJob, workshop.residency);
   const { residency } = workshop;
@@ -162,6 +176,7 @@ function networksOf(
   const { checkpoint, inversions } = files;
   const { prediction, schedule } = checkpoint;
   const refiner = refinerOf(files, features, workshop);
+  const unet = unetOf(files, { ...features, ...files.own }, workshop);
   const opened = {
     prediction,
     schedule,
@@ -174,7 +189,8 @@ function networksOf(
     inpaintHead: async (inputs: Readonly<{ hole: Tensor; picture: Tensor }>) =>
       (await ask(networks["inpaint-head"], inputs)).feature,
     safety: (picture: Tensor) => ask(networks["safety-checker"], { picture }),
-    unet: async (inputs: UnetInputs) => (await ask(networks.unet, inputs)).prediction,
+    unet: unet.unet,
+    tellTexts: unet.tellTexts,
     ...vaeOf(ask, files, workshop),
     preview: previewOf(files, ask),
     controlNets: controls.asked,
@@ -187,7 +203,7 @@ function networksOf(
   return {
     opened,
     inJob,
-    requests: [...(refiner?.requests ?? []), ...controls.requests()],
+    requests: [...unet.requests(), ...(refiner?.requests ?? []), ...controls.requests()],
     passing: prompts.requests(),
   };
 }

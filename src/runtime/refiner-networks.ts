@@ -8,8 +8,9 @@ import { readWeight } from "#/weights/read-weights.ts";
 import { askerOf } from "./ask.ts";
 import type { JobFiles } from "./job-files.ts";
 import { type JobNetwork, jobNetwork, type Workshop } from "./job-network.ts";
-import type { Unet, UnetInputs } from "./models.ts";
+import type { Unet } from "./models.ts";
 import type { JobRequest } from "./open-network.ts";
+import { type TellTexts, unetOf } from "./told-texts.ts";
 import { type Vae, vaeOf } from "./vae.ts";
 
 /** As {@link Unet}, of a network that is told no sizes. */
@@ -25,7 +26,7 @@ export type RefinerNetworks = Readonly<{
   textWidth: number;
 }> &
   (
-    | Readonly<{ family: "sdxl-base" | "sdxl-refiner"; unet: Unet }>
+    | Readonly<{ family: "sdxl-base" | "sdxl-refiner"; unet: Unet; tellTexts: TellTexts }>
     | Readonly<{
         family: "sd-1";
         unet: UnetWithoutSizes;
@@ -45,17 +46,13 @@ export type RefinerNetworks = Readonly<{
 function unpatched(files: JobFiles, features: Features, workshop: Workshop): Taking {
   const { family, prediction, schedule, unet } = files.checkpoint;
   if (family !== "sdxl-base") throw new BugError("A job's own checkpoint is SDXL's base.");
-  const plain = (network: Network): JobNetwork =>
-    jobNetwork(
-      network,
-      { ...files, patch: undefined },
-      { ...features, freeU: false, inpaint: false, controlnet: false, ip_adapter: false },
-      workshop,
-    );
-  const ask = askerOf(plain, workshop.residency);
-  const answer = async (inputs: UnetInputs) => (await ask(networks.unet, inputs)).prediction;
-  const asked = { family, prediction, schedule, textWidth: textWidth(unet), unet: answer } as const;
-  return { asked, requests: [plain(networks.unet).request] };
+  const { requests, ...told } = unetOf(
+    { ...files, patch: undefined },
+    { ...features, freeU: false, inpaint: false, controlnet: false, ip_adapter: false },
+    workshop,
+  );
+  const asked = { family, prediction, schedule, textWidth: textWidth(unet), ...told } as const;
+  return { asked, requests: requests() };
 }
 
 type Taking = Readonly<{ asked: RefinerNetworks; requests: readonly JobRequest[] }>;
@@ -71,8 +68,8 @@ export function refinerOf(files: JobFiles, features: Features, workshop: Worksho
   const { family, prediction, schedule, unet } = refiner.checkpoint;
   const shared = { prediction, schedule, textWidth: textWidth(unet) };
   if (family !== "sd-1") {
-    const answer = async (inputs: UnetInputs) => (await ask(networks.unet, inputs)).prediction;
-    return { asked: { ...shared, family, unet: answer }, requests: [inRefiner(networks.unet).request] };
+    const { requests, ...told } = unetOf(refiner, { ...features, freeU: false }, workshop);
+    return { asked: { ...shared, family, ...told }, requests: requests() };
   }
   const between = (network: Network): JobNetwork =>
     jobNetwork(network, { ...files, locate: refiner.interposer }, features, workshop);

@@ -154,6 +154,27 @@ export class Residency {
   }
 
   /**
+   * Opens a network, runs it once and closes it, so that what it took of memory is given back at once. Its weights are mapped
+   * whatever the setting says: to copy them takes longer than the run.
+   *
+   * @throws EngineError and ModelError as {@link run}
+   */
+  async runOnce(
+    request: NetworkRequest,
+    inputs: Readonly<Record<string, Tensor | IntTensor>>,
+  ): Promise<Readonly<Record<string, Tensor>>> {
+    const graph = await request.draw();
+    const options = { ...this.#options, weights: "in-place" } as const;
+    const session = await this.#withMemory(request.key, () => Session.open(graph, options));
+    try {
+      assertUnchanged(request.files);
+      return await this.#withMemory(request.key, () => session.run(inputs));
+    } finally {
+      await session.release();
+    }
+  }
+
+  /**
    * Opens a network that is not kept: who asked releases it. Where memory does not suffice, others are closed as by
    * {@link session}.
    *

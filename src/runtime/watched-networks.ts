@@ -59,6 +59,7 @@ export function watchedNetworks(
     textL: watched(networks.textL),
     textG: watched(networks.textG),
     unet: watched(networks.unet),
+    tellTexts: watched(networks.tellTexts),
     controlNets: networks.controlNets.map(({ hint, residuals }) => ({
       hint: watched(hint),
       residuals: watched(residuals),
@@ -87,7 +88,8 @@ function watchedRefiner(
   { watched, watchedVae }: Pick<ReturnType<typeof watching>, "watched"> & { watchedVae: (vae: Vae) => Vae },
 ): Networks["refiner"] {
   if (refiner === undefined) return undefined;
-  if (refiner.family !== "sd-1") return { ...refiner, unet: watched(refiner.unet) };
+  if (refiner.family !== "sd-1")
+    return { ...refiner, unet: watched(refiner.unet), tellTexts: watched(refiner.tellTexts) };
   const { unet, convert, vae } = refiner;
   return { ...refiner, unet: watched(unet), convert: watched(convert), vae: watchedVae(vae) };
 }

@@ -1,6 +1,5 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { loadConfig } from "#/config/load.ts";
-import type { Config } from "#/config/schema.ts";
 import { createLog } from "#/lib/log.ts";
 import { browserGuard, type GuardSettings } from "#/routes/http/guard.ts";
 import { serveBench } from "../support/served-bench.ts";
@@ -110,7 +109,7 @@ describe("pages of other sites", () => {
     expect(lines).toHaveLength(1);
     expect(lines[0]).toContain("--cors-origins null");
     // What the line says lets the page in does.
-    const { config } = loadConfig({ args: ["--cors-origins", "null"], env: {} }) as { config: Config };
+    const { config } = loadConfig({ flags: [{ flag: "--cors-origins", value: "null" }], env: {} });
     await using open = serveBench({ guard: browserGuard(config) });
     expect(await status(control({ origin: "null" }, open.url))).toBe(200);
   });

@@ -114,6 +114,11 @@ const parts: Readonly<Record<NetworkName, Part>> = {
       { N: 2, T: 77, h: 1, w: 3, image_i: 2, image_t: 5, ...controlSizes(1, 3) },
     ],
   },
+  "text-keys": {
+    tensors: checkpoint.unet,
+    loras: joined.unet.loras,
+    sizes: [{ T: 77 }, { T: 231 }],
+  },
   "text-l": {
     tensors: checkpoint.textL,
     loras: joined.textL.loras,
@@ -268,10 +273,11 @@ async function runAll(
 for (const [provider, table] of Object.entries(tables)) {
   for (const name of Object.keys(parts) as NetworkName[]) {
     for (const withLoras of parts[name].loras === undefined ? [false] : [false, true]) {
-      test(`${name} for ${provider}, ${withLoras ? "two LoRAs, FreeU, an inpaint head, ControlNets and image prompts" : "no LoRA"}: every edge has the shape it declares`, async () => {
+      test(`${name} for ${provider}, ${withLoras ? "two LoRAs, FreeU, keys of the text, an inpaint head, ControlNets and image prompts" : "no LoRA"}: every edge has the shape it declares`, async () => {
         const graph = draw(name, table, withLoras, {
           clipSkip: 2,
           freeU: withLoras,
+          textKeys: withLoras,
           inpaint: withLoras,
           controlnet: withLoras,
           ip_adapter: withLoras,

@@ -14,6 +14,9 @@ const noStrips: Networks["decodeByStrips"] = () => {
   throw new Error("no network is walked through");
 };
 
+/** Texts are told a network as they are. */
+export const asTheyAre: Networks["tellTexts"] = async (contexts) => contexts.map((context) => ({ context }));
+
 /** Networks of an ordinary checkpoint of which only those that are given may be asked. */
 export const stubNetworks = (answers: Partial<Networks>): Networks => ({
   prediction: "eps",
@@ -26,6 +29,7 @@ export const stubNetworks = (answers: Partial<Networks>): Networks => ({
   textL: never,
   textG: never,
   unet: never,
+  tellTexts: asTheyAre,
   controlNets: [],
   imagePrompts: [],
   inpaintHead: never,

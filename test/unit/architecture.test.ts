@@ -37,6 +37,7 @@ const ownersOfPackages: Readonly<Record<string, readonly string[]>> = {
   "bun:sqlite": ["stores"],
   "drizzle-orm": ["stores"],
   "bun:ffi": ["native", "runtime"],
+  commander: ["cli", "config"],
 };
 
 /** `process.env` has two readers: main, for the configuration, and the folder libraries are unpacked to before there is one. */

@@ -16,7 +16,7 @@ import { networks } from "#/networks/index.ts";
 import { openContext } from "#/pipeline/context.ts";
 import { generate } from "#/pipeline/generate.ts";
 import { Run } from "#/pipeline/run.ts";
-import type { UnetInputs } from "#/runtime/models.ts";
+import type { ToldInputs, UnetInputs } from "#/runtime/models.ts";
 import { Session } from "#/runtime/session.ts";
 import type { Tensor } from "#/tensor/tensor.ts";
 import { codedWeights } from "#/weights/derived/coded-weights.ts";
@@ -79,6 +79,10 @@ function kindOf(module: string): string {
     .replace(/^transformer_blocks\.\d+\./, "");
 }
 
+function isText(inputs: ToldInputs): inputs is UnetInputs {
+  return Object.hasOwn(inputs, "context");
+}
+
 /** The UNet's inputs in a picture of full precision. */
 async function recorded(): Promise<readonly UnetInputs[]> {
   const context = await openContext(
@@ -97,11 +101,13 @@ async function recorded(): Promise<readonly UnetInputs[]> {
   const calls: UnetInputs[] = [];
   const open: typeof context.open = async (recipe, precision) => {
     const opened = await context.open(recipe, precision);
-    const unet = async (inputs: UnetInputs) => {
-      calls.push(inputs);
+    const unet = async (inputs: ToldInputs) => {
+      if (isText(inputs)) calls.push(inputs);
       return opened.unet(inputs);
     };
-    return { ...opened, unet };
+    // Told as they are, so that keys and values of the text are computed in each run.
+    const tellTexts = async (contexts: readonly Tensor[]) => contexts.map((context) => ({ context }));
+    return { ...opened, unet, tellTexts };
   };
   const side = { width: 256, height: 256 };
   const positive = { texts: [values.prompt], topK: 1 };

@@ -7,6 +7,7 @@ import { geglu, linear } from "#/graph/ops/linear.ts";
 import { groupNorm, layerNorm } from "#/graph/ops/norm.ts";
 import { concat, dims, reshape, transpose } from "#/graph/ops/shape.ts";
 import type { ImageAttention } from "./image-attention.ts";
+import type { Reading } from "./text-attention.ts";
 
 /** What no shape tells of a family's transformers. */
 export type TransformerKind = Readonly<{
@@ -32,9 +33,8 @@ export const sd1Transformers: TransformerKind = {
 
 /** What all transformers of a network share: the text, and how many pictures are in the batch. */
 export type Context = TransformerKind &
+  (Readonly<{ /** text rows [N * T, D] */ rows: Value }> | Readonly<{ texts: Reading }>) &
   Readonly<{
-    /** text rows [N * T, D] */
-    rows: Value;
     /** N as a vector of one int64 */
     batch: Value;
     /** What pictures say beside the text, asked at each cross-attention in the order of drawing. */
@@ -84,18 +84,23 @@ function transformed(m: Module, x: Value, context: Context): Value {
 function transformerBlock(m: Module, rows: Value, context: Context): Value {
   let x = rows;
   const own = layerNorm(m.at("norm1"), x);
-  x = residual(m.at("attn1"), x, attend(m.at("attn1"), { x: own, source: own }, context));
+  x = residual(
+    m.at("attn1"),
+    x,
+    attend(m.at("attn1"), { x: own, read: projected(m.at("attn1"), own, context) }, context),
+  );
   const asked = layerNorm(m.at("norm2"), x);
-  const { rows: source, images } = context;
-  x = residual(m.at("attn2"), x, attend(m.at("attn2"), { x: asked, source, images }, context));
+  const { images } = context;
+  const read: Reading = "texts" in context ? context.texts : projected(m.at("attn2"), context.rows, context);
+  x = residual(m.at("attn2"), x, attend(m.at("attn2"), { x: asked, read, images }, context));
   const gated = geglu(m.at("ff.net.0.proj"), layerNorm(m.at("norm3"), x));
   return residual(m.at("ff"), x, linear(m.at("ff.net.2"), gated));
 }
 
-/** Rows [N * S, C] that ask, rows [N * L, D] that answer, and pictures that answer besides. */
-type Asking = Readonly<{ x: Value; source: Value; images?: ImageAttention | undefined }>;
+/** Rows [N * S, C] that ask, keys and values [N, L, C] that answer, and pictures that answer besides. */
+type Asking = Readonly<{ x: Value; read: Reading; images?: ImageAttention | undefined }>;
 
-function attend(m: Module, { x, source, images }: Asking, context: Context): Value {
+function attend(m: Module, { x, read, images }: Asking, context: Context): Value {
   const width = m.size("to_q.weight", 0);
   const heads = context.heads(width);
   if (heads === undefined) throw m.misshapen("to_q.weight", "rows that make whole heads");
@@ -103,12 +108,18 @@ function attend(m: Module, { x, source, images }: Asking, context: Context): Val
     if (m.size(name, 0) !== width) throw m.misshapen(name, `${width} rows`);
   const asking = linear(m.at("to_q"), x);
   const q = batched(asking, width, context);
-  const k = batched(linear(m.at("to_k"), source), width, context);
-  const v = batched(linear(m.at("to_v"), source), width, context);
-  const mixed = reshape(attention({ q, k, v }, heads), [-1, width]);
+  const mixed = reshape(attention({ q, ...read(width) }, heads), [-1, width]);
   const said = images === undefined ? mixed : add(mixed, images(asking, heads));
   return linear(m.at("to_out.0"), said);
 }
+
+/** Keys and values of rows [N * L, D]. */
+const projected =
+  (m: Module, rows: Value, context: Context): Reading =>
+  (width) => ({
+    k: batched(linear(m.at("to_k"), rows), width, context),
+    v: batched(linear(m.at("to_v"), rows), width, context),
+  });
 
 /** Rows [N * S, C] as [N, S, C]. */
 const batched = (rows: Value, width: number, { batch }: Context): Value =>

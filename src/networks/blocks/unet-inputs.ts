@@ -6,27 +6,33 @@ import { residual } from "#/graph/ops/arithmetic.ts";
 import { linear } from "#/graph/ops/linear.ts";
 import { concat, dims, reshape } from "#/graph/ops/shape.ts";
 import type { TransformerKind } from "./spatial-transformer.ts";
+import { textAttention } from "./text-attention.ts";
 import { timestepEmbedding } from "./timestep-embedding.ts";
 import type { Conditioning } from "./unet-blocks.ts";
 
 /** What tells one family of UNets from another. */
-export type UnetFamily = Readonly<{ transformers: TransformerKind; told: "text and sizes" | "text" }>;
+export type UnetFamily = Readonly<{
+  transformers: TransformerKind;
+  told: "text and sizes" | "text";
+  /** Whether keys and values of the text come in its place; left out they do not. */
+  textKeys?: boolean | undefined;
+}>;
 
 /**
- * What a UNet reads, and what reads as one does: `sample` [N, 4, h, w], `timestep` [N], `context` [N, T, D], and where it is told
- * sizes `y` [N, ADM].
+ * What a UNet reads, and what reads as one does: `sample` [N, 4, h, w], `timestep` [N], `context` [N, T, D] or its keys and values,
+ * and where it is told sizes `y` [N, ADM].
  *
  * @returns the sample, and what every block is told
  */
 export function unetInputs(
   m: Module,
-  { transformers, told }: UnetFamily,
+  { transformers, told, textKeys = false }: UnetFamily,
 ): Readonly<{ sample: Value; conditioning: Conditioning }> {
   const g = m.graph;
   const channels = m.size("input_blocks.0.0.weight", 1);
   const sample = g.computing(g.input("sample", "float32", ["N", channels, "h", "w"]));
   const timestep = g.input("timestep", "float32", ["N"]);
-  const text = g.computing(g.input("context", "float32", ["N", "T", textWidth(m)]));
+  const text = textKeys ? undefined : g.computing(g.input("context", "float32", ["N", "T", textWidth(m)]));
   const y =
     told === "text"
       ? undefined
@@ -37,13 +43,18 @@ export function unetInputs(
       // Reads y and the timestep alone.
       temb: silu(embed(m, timestep, y)),
       context: {
-        rows: reshape(text, concat([g.constant("int64", [-1]), dims(text, 2, 3)], 0)),
-        batch: dims(text, 0, 1),
+        ...(text === undefined ? { texts: textAttention(g), batch: dims(sample, 0, 1) } : textRows(text)),
         ...transformers,
       },
     },
   };
 }
+
+/** Text [N, T, D] as rows [N * T, D], and N. */
+const textRows = (text: Value): Readonly<{ rows: Value; batch: Value }> => ({
+  rows: reshape(text, concat([text.graph.constant("int64", [-1]), dims(text, 2, 3)], 0)),
+  batch: dims(text, 0, 1),
+});
 
 /** Width of the text that the cross-attentions read; symbolic where there is none. */
 function textWidth(m: Module): Dimension {

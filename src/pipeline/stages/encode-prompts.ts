@@ -1,5 +1,7 @@
 import type { Moment } from "#/engine/protocol.ts";
 import type { ImageSpec, PromptTexts } from "#/recipe/recipe.ts";
+import type { Tensor } from "#/tensor/tensor.ts";
+import type { Side } from "../denoiser.ts";
 import type { Fact } from "../generate.ts";
 import type { Job } from "../job.ts";
 import { pauseOf } from "../pause.ts";
@@ -15,6 +17,12 @@ export type Prompts = Readonly<{
   /** What was encoded behind the positive texts. */
   expansion?: string | undefined;
 }>;
+
+/** The rows of text of both sides. */
+export const contextsOf = ({ positive, negative }: Prompts): Readonly<Record<Side, Tensor>> => ({
+  positive: positive.context,
+  negative: negative.context,
+});
 
 type EncodingMoment = Extract<Moment, { stage: "encoding" }>;
 type Tell = (part: number, parts: number) => void;

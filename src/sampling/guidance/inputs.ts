@@ -1,3 +1,4 @@
+import { BugError } from "#/lib/errors.ts";
 import type { Tensor } from "#/tensor/tensor.ts";
 import type { Latent } from "../sampler.ts";
 
@@ -43,6 +44,25 @@ export const namedInput =
 export const textInput =
   (context: Tensor): Contribute<Readonly<{ context: Tensor }>> =>
   () => ({ context });
+
+/**
+ * What a network is told of the texts of both sides, the same in every run; made when the first of them is asked for.
+ *
+ * @param tell what it is told of each of these hidden states [1, T, C]
+ */
+export function toldTexts<Told extends NamedTensors>(
+  tell: (contexts: readonly Tensor[]) => Promise<readonly Told[]>,
+  { positive, negative }: Readonly<Record<"positive" | "negative", Tensor>>,
+): (side: "positive" | "negative") => Contribute<Told> {
+  let told: Promise<readonly Told[]> | undefined;
+  return (side) => async () => {
+    told ??= tell([positive, negative]);
+    const [first, second] = await told;
+    const asked = side === "positive" ? first : second;
+    if (asked === undefined) throw new BugError("A network is told less than both texts.");
+    return asked;
+  };
+}
 
 /**
  * The pooled text and the sizes, [1, P + 1536].

@@ -28,7 +28,7 @@ for (const { name, from, draw, inputs, outputs, keyedBy } of Object.values(netwo
     expect(graph.outputs.map((port) => port.name)).toEqual([...outputs]);
   });
 
-  for (const feature of ["freeU", "inpaint", "controlnet", "ip_adapter"] as const)
+  for (const feature of ["freeU", "textKeys", "inpaint", "controlnet", "ip_adapter"] as const)
     test(`${name}: ${feature} is part of its key if, and only if, the graph depends on it`, () => {
       const depends = listing(drawn(2, { [feature]: true })) !== listing(drawn(2));
       expect(keyedBy.some((one) => one === feature)).toBe(depends);

@@ -10,7 +10,7 @@ import { admVector } from "#/sampling/guidance/adm.ts";
 import type { Latent } from "#/sampling/sampler.ts";
 import { type Tensor, zeros } from "#/tensor/tensor.ts";
 import { smallRecipe } from "../../support/small-recipe.ts";
-import { stubJob, stubNetworks } from "../../support/stub-job.ts";
+import { asTheyAre, stubJob, stubNetworks } from "../../support/stub-job.ts";
 
 /** A run that starts from a latent other than the recipe's size, with networks that say who was asked what. */
 
@@ -51,6 +51,7 @@ const other: RefinerNetworks = {
   schedule: "scaled-linear",
   textWidth: 8,
   unet: async ({ sample }) => sample,
+  tellTexts: asTheyAre,
 };
 const sd1: RefinerNetworks = {
   ...other,

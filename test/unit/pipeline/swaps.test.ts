@@ -7,7 +7,7 @@ import type { Networks } from "#/runtime/models.ts";
 import type { RefinerNetworks } from "#/runtime/refiner-networks.ts";
 import type { Latent } from "#/sampling/sampler.ts";
 import { smallRecipe } from "../../support/small-recipe.ts";
-import { stubJob } from "../../support/stub-job.ts";
+import { asTheyAre, stubJob } from "../../support/stub-job.ts";
 
 /** Who is asked in which call, and what the way to the picture looks like, with networks that answer the same. */
 
@@ -32,6 +32,7 @@ async function walk(change: Partial<Recipe>, other = true): Promise<Walked> {
     schedule: "scaled-linear",
     textWidth: 8,
     unet: named("r"),
+    tellTexts: asTheyAre,
   };
   const recipe = { ...smallRecipe, guidance: { ...smallRecipe.guidance, cfg: 1 }, ...change };
   const job = stubJob({ unet: named("b"), ...(other ? { refiner } : {}) }, { recipe });

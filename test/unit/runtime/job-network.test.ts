@@ -55,7 +55,14 @@ test("a network is known by what its graph depends on, and by no more", () => {
   const withSkip = all.filter((network) => keyOf(network, [], 1) !== keyOf(network, [], 2));
   expect(withSkip.map(({ name }) => name)).toEqual(["text-l", "text-g", "text-l-vectors", "text-g-vectors"]);
   const withLoras = all.filter((network) => keyOf(network, both) !== keyOf(network));
-  const changed: readonly string[] = ["unet", "text-l", "text-g", "text-l-vectors", "text-g-vectors"];
+  const changed: readonly string[] = [
+    "unet",
+    "text-keys",
+    "text-l",
+    "text-g",
+    "text-l-vectors",
+    "text-g-vectors",
+  ];
   expect(withLoras.map(({ name }): string => name)).toEqual([...changed]);
   const halved = both.map((lora) => ({ ...lora, weight: 0.5 })).toReversed();
   for (const network of all) expect(keyOf(network, halved)).toBe(keyOf(network, both));
@@ -101,14 +108,14 @@ test("the same goes for LoRAs that change weights, most of which need no derived
   }
 });
 
-test("an inpaint patch changes the denoising network alone, which is another one with it; its size is foreseen", async () => {
+test("an inpaint patch changes the denoising network alone, which is another one with it and has other keys of the text; its size is foreseen", async () => {
   const patch = goldenPath("inpaint-patch.patch");
   const patched = (network: Network) =>
     jobNetwork(network, readJobFiles({ base, loras: [], ...parts, patch }, []), { clipSkip: 2 }, workshop);
   const changed = Object.values(networks).filter(
     (network) => patched(network).request.key !== keyOf(network),
   );
-  expect(changed.map(({ name }) => name)).toEqual(["unet"]);
+  expect(changed.map(({ name }) => name)).toEqual(["unet", "text-keys"]);
   const { residency } = workshop;
   const { request } = patched(networks.unet);
   await residency.session(request);

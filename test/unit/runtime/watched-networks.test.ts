@@ -53,6 +53,7 @@ function networksOver(during: () => void = () => undefined) {
     textL: async () => ({ hidden: await run() }),
     textG: async () => ({ hidden: await run() }),
     unet: run,
+    tellTexts: async () => [{ context: await run() }],
     controlNets: [{ hint: run, residuals: async () => [await run()] }],
     imagePrompts: [{ ofPicture: async () => [await told()], ofNothing: async () => [await told()] }],
     inpaintHead: run,

@@ -6,7 +6,7 @@ import type { InpaintSource, Recipe } from "#/recipe/recipe.ts";
 import type { Networks } from "#/runtime/models.ts";
 import { zeros } from "#/tensor/tensor.ts";
 import { smallRecipe } from "../../../support/small-recipe.ts";
-import { stubContext, stubNetworks } from "../../../support/stub-job.ts";
+import { asTheyAre, stubContext, stubNetworks } from "../../../support/stub-job.ts";
 
 /** A job that paints a hole anew, from its pictures to its result, with networks whose every call is written down. */
 const side = 64;
@@ -51,6 +51,7 @@ function networks(seen: Seen[]): Networks {
       schedule: "scaled-linear",
       textWidth: 8,
       unet: unet("plain"),
+      tellTexts: asTheyAre,
     },
     encode: async (image) => {
       seen.push({ at: "encode", tensor: image.data });

@@ -1,0 +1,6 @@
+import type { CliCommand } from "./cli-command.ts";
+import { completeCommand } from "./commands/complete.ts";
+import { serveCommand } from "./commands/serve.ts";
+
+/** The table of commands, in the order of `--help`. */
+export const cliCommands: readonly CliCommand[] = [serveCommand, completeCommand];

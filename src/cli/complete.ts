@@ -1,0 +1,29 @@
+import tab from "@bomb.sh/tab/commander";
+import type { Command } from "commander";
+import { EngineError } from "#/lib/errors.ts";
+import type { Ending } from "./invocation.ts";
+
+const shells = ["bash", "zsh", "fish", "powershell"];
+
+/**
+ * Answers a shell: `complete bash` prints the script that makes it ask, `complete -- <words>` what may follow these words.
+ *
+ * @param program all commands, which were not parsed
+ * @throws EngineError `bad-setting` for a shell that is none
+ */
+export function printCompletions(program: Command, [first = "", ...words]: readonly string[]): Ending {
+  const completions = tab(program);
+  // Its settings may be said without its name.
+  const served = completions.commands.get("serve");
+  for (const [name, option] of served?.options ?? []) completions.options.set(name, option);
+  if (first === "--") {
+    completions.parse(words);
+    return 0;
+  }
+  if (!shells.includes(first)) {
+    const message = `complete prints for a shell: ${shells.join(", ")}; not for ${JSON.stringify(first)}.`;
+    throw new EngineError("bad-setting", message, { shell: first });
+  }
+  completions.setup(program.name(), program.name(), first);
+  return 0;
+}

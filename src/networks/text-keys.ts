@@ -1,0 +1,63 @@
+import { Graph, type Value } from "#/graph/graph.ts";
+import { Module, type WeightSource } from "#/graph/module.ts";
+import type { Operators } from "#/graph/operators.ts";
+import { linear } from "#/graph/ops/linear.ts";
+import { concat, reshape } from "#/graph/ops/shape.ts";
+import { checkpointParts } from "#/weights/layouts/parts.ts";
+import { crossAttentions } from "./blocks/text-attention.ts";
+import type { Network } from "./network.ts";
+
+/** What makes keys and values of texts for all cross-attentions of a UNet, of the UNet's own weights. */
+export const textKeys = {
+  name: "text-keys",
+  title: checkpointParts.unet.title,
+  from: { checkpoint: checkpointParts.unet },
+  loras: "unet",
+  patched: true,
+  keyedBy: [],
+  inputs: { context: "text" },
+  outputs: ["keys", "values"],
+  draw: drawTextKeys,
+  // What the UNet predicts, told by these answers.
+  goldens: {
+    listing: "text-keys",
+    answers: [
+      "unet-even.prediction",
+      "unet-odd.prediction",
+      "unet-lora.prediction",
+      "unet-refiner.prediction",
+    ],
+  },
+} as const satisfies Network;
+
+/**
+ * The text's half of every cross-attention (Rombach et al. 2022, section 3.3), all asked at once: it is the same in every step.
+ *
+ * Input: `context` [1, T, D]. Outputs: `keys` and `values`, the rows [T, C] of one cross-attention after the other, in the order
+ * in which the UNet is drawn, so that each attention's lie together.
+ *
+ * @throws ModelError `weight-missing` or `weight-shape` naming the key
+ */
+function drawTextKeys(source: WeightSource, operators: Operators): Graph {
+  const g = new Graph({ operators });
+  const m = new Module(g, source);
+  const sites = crossAttentions(m);
+  const width = sites[0]?.size("to_k.weight", 1) ?? 1;
+  const rows = reshape(g.computing(g.input("context", "float32", [1, "T", width])), [-1, width]);
+  const flat = (x: Value): Value => reshape(x, [-1]);
+  g.output(
+    "keys",
+    concat(
+      sites.map((site) => flat(linear(site.at("to_k"), rows))),
+      0,
+    ),
+  );
+  g.output(
+    "values",
+    concat(
+      sites.map((site) => flat(linear(site.at("to_v"), rows))),
+      0,
+    ),
+  );
+  return g;
+}
