@@ -33,13 +33,12 @@ export function weightSource(
   tensors: ReadonlyMap<string, WeightRef>,
   loras: JoinedLoras = noLoras,
   differences: Differences = noDifferences,
-  coded: CodedWeights = new Map(),
 ): WeightSource {
   const names = new Set<string>();
   for (const key of tensors.keys()) {
     for (let dot = key.length; dot > 0; dot = key.lastIndexOf(".", dot - 1)) names.add(key.slice(0, dot));
   }
-  return { title, tensors, names, loras, differences, coded };
+  return { title, tensors, names, loras, differences, coded: new Map() };
 }
 
 /**

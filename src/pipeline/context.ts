@@ -33,7 +33,7 @@ import { openCaptioner } from "./describe/open-captioner.ts";
 import { ExpansionWordsCache } from "./expansion-words-cache.ts";
 import type { Fact } from "./generate.ts";
 import { openDetector, openSegmenter } from "./masks/open-detection.ts";
-import { settledPrecision } from "./precision.ts";
+import { type PrecisionMeans, settledPrecision } from "./precision.ts";
 import { needsTexts } from "./sources/needs-texts.ts";
 import type { Conditioning } from "./stages/encode-text.ts";
 import type { ExpansionWords } from "./text/expansion-words.ts";
@@ -91,19 +91,25 @@ export type EngineContext = Readonly<{
   close: () => Promise<void>;
 }>;
 
+/** What an engine finds where it works. */
+type EngineHome = Readonly<{
+  /** Where the runtime's shared library lies; CUDA's must lie beside it. */
+  libraryFolder?: string | undefined;
+  /** What is asked whether 8 bits are worth something; the machine that this runs on where it is left out. */
+  machine?: Machine;
+}>;
+
 /**
  * Makes the engine's context on the first device that works.
  *
- * @param libraryFolder where the runtime's shared library lies; CUDA's must lie beside it
- * @param machine       what is asked whether 8 bits are worth something
+ * @param home where it works; see {@link EngineHome}
  * @throws EngineError `provider-missing`
  */
 export async function openContext(
   settings: EngineSettings,
   send: (event: EngineEvent) => void,
   log: Log,
-  libraryFolder: string | undefined,
-  machine: Machine = thisMachine,
+  { libraryFolder, machine = thisMachine }: EngineHome = {},
 ): Promise<EngineContext> {
   const { device, refused } = await chooseDevice(settings.providers, libraryFolder, probe);
   for (const { device: other, reason, installed } of refused)
@@ -120,7 +126,6 @@ export async function openContext(
     derived: new DerivedFiles(settings.derived, log),
     loras: knownLoras(),
   };
-  const whyFull = machine.whyFull(device, settings.threads);
   const texts = new TextCache();
   const words = new ExpansionWordsCache();
   return {
@@ -128,29 +133,7 @@ export async function openContext(
     refused: refused.map(({ device, reason }) => ({ device, reason })),
     tokenizer: createTokenizer(),
     expansionWords: () => words.of(expansionFiles(settings.modelRoots)),
-    settled: (recipe, checkStop) =>
-      settledPrecision({
-        whyFull,
-        coded: () =>
-          codedLayers(
-            pathsOf(recipe, settings.modelRoots),
-            featuresOf(recipe, "fast"),
-            workshop,
-            networksFor(recipe),
-          ),
-        derived: workshop.derived,
-        inUse: (path) => residency.isUsing(path),
-        checkStop,
-      }),
-    open: async (recipe, precision) => {
-      const paths = pathsOf(recipe, settings.modelRoots);
-      const files = watchFiles(paths);
-      await residency.dropReplaced();
-      workshop.derived.dropReplaced();
-      const networks = startJob(paths, featuresOf(recipe, precision), workshop, networksFor(recipe));
-      const watched = watchedNetworks(networks, files, () => residency.close());
-      return { ...watched, preview: lenientPreview(watched.preview, log) };
-    },
+    ...drawing(settings, workshop, { log, whyFull: machine.whyFull(device, settings.threads) }),
     foreign: (kind, name) =>
       openForeign(
         kind,
@@ -173,6 +156,33 @@ export async function openContext(
     close: () => residency.close(),
   };
 }
+
+/** The networks of a recipe, and the precision that they are drawn in. */
+const drawing = (
+  { modelRoots }: EngineSettings,
+  workshop: Workshop,
+  { log, whyFull }: Readonly<{ log: Log; whyFull: PrecisionMeans["whyFull"] }>,
+): Pick<EngineContext, "settled" | "open"> => ({
+  settled: (recipe, checkStop) =>
+    settledPrecision({
+      whyFull,
+      coded: () =>
+        codedLayers(pathsOf(recipe, modelRoots), featuresOf(recipe, "fast"), workshop, networksFor(recipe)),
+      derived: workshop.derived,
+      inUse: (path) => workshop.residency.isUsing(path),
+      checkStop,
+    }),
+  open: async (recipe, precision) => {
+    const { residency, derived } = workshop;
+    const paths = pathsOf(recipe, modelRoots);
+    const files = watchFiles(paths);
+    await residency.dropReplaced();
+    derived.dropReplaced();
+    const networks = startJob(paths, featuresOf(recipe, precision), workshop, networksFor(recipe));
+    const watched = watchedNetworks(networks, files, () => residency.close());
+    return { ...watched, preview: lenientPreview(watched.preview, log) };
+  },
+});
 
 /** What finds and outlines what is described, of the files in these folders. */
 const detectorsIn = (

@@ -17,6 +17,7 @@ import type { Differences } from "#/weights/differences.ts";
 import type { CodedWeights } from "#/weights/eight-bits.ts";
 import type { Located } from "#/weights/layouts/part-source.ts";
 import { layersInEightBits } from "./coded-parts.ts";
+import type { FileStamp } from "#/weights/stamp.ts";
 import type { DerivedFiles } from "./derived-files.ts";
 import { footprintOf, totalBytes } from "./footprint.ts";
 import { changesOn } from "./job-changes.ts";
@@ -62,22 +63,18 @@ export function jobNetwork(
   const { loras, patches } = changesOn(network, located, files);
   const whole = together(patches.map(({ differences }) => differences));
   const sources = loras.flatMap(({ lora }) => lora.files);
-  const madeOf = [
-    located.file,
-    ...(located.base === undefined ? [] : [located.base.checkpoint]),
-    ...sources,
-    ...patches.map(({ file }) => file),
-  ].map(({ path, stamp }) => ({ path, stamp }));
+  const madeOf = stampsOf(located, sources, patches);
   const plan = () => planJoin(part === undefined ? [] : loras.map(({ lora }) => lora[part]), located.tensors);
   const inUse = (path: string): boolean => residency.isUsing(path);
   const changes = () => planChanges(part === undefined ? [] : loras.map(({ lora }) => lora.changes[part]));
   const title = `${basename(located.file.path)} (${name})`;
-  const draw = (tensors = located.tensors, joined = noLoras, differences = whole, coded?: CodedWeights) =>
-    network.draw(weightSource(title, tensors, joined, differences, coded), operators, features);
-  const changed = new Set([
-    ...(whole?.tensors.keys() ?? []),
-    ...(part === undefined ? [] : loras.flatMap(({ lora }) => [...lora.changes[part].keys()])),
-  ]);
+  const draw = (
+    tensors = located.tensors,
+    joined = noLoras,
+    differences = whole,
+    coded: CodedWeights = new Map(),
+  ) => network.draw({ ...weightSource(title, tensors, joined, differences), coded }, operators, features);
+  const changed = changedTensors(part, loras, whole);
   const eightBits =
     features.fast === true ? layersInEightBits(network.eightBits, { located, changed }) : undefined;
   const loraParts = async (): Promise<JoinedLoras> => {
@@ -115,6 +112,30 @@ export function jobNetwork(
   };
   return { located, loras, patch: whole, request };
 }
+
+/** All files that a network is made of. */
+const stampsOf = (
+  { file, base }: Located,
+  loras: readonly FileStamp[],
+  patches: readonly Patch[],
+): readonly FileStamp[] =>
+  [
+    file,
+    ...(base === undefined ? [] : [base.checkpoint]),
+    ...loras,
+    ...patches.map((patch) => patch.file),
+  ].map(({ path, stamp }) => ({ path, stamp }));
+
+/** Names of the tensors that something is added to, but for factors beside a module. */
+const changedTensors = (
+  part: Network["loras"],
+  loras: readonly LoraUse[],
+  patch: Differences | undefined,
+): ReadonlySet<string> =>
+  new Set([
+    ...(patch?.tensors.keys() ?? []),
+    ...(part === undefined ? [] : loras.flatMap(({ lora }) => [...lora.changes[part].keys()])),
+  ]);
 
 /** A part's tensors, of its own file and of the checkpoint that it is made on, whose UNet is mapped as it is for itself. */
 async function mappableTensors(

@@ -11,8 +11,6 @@ import { multipliesEightBits, processorFeatures } from "#/runtime/processor.ts";
 import { Session } from "#/runtime/session.ts";
 import type { Tensor } from "#/tensor/tensor.ts";
 import { codedWeights } from "#/weights/derived/coded-weights.ts";
-import { noLoras } from "#/weights/derived/joined-loras.ts";
-import { noDifferences } from "#/weights/differences.ts";
 import type { CodedWeights } from "#/weights/eight-bits.ts";
 import { readSafetensors } from "#/weights/safetensors.ts";
 import { goldenPath, goldenTensors } from "../support/golden.ts";
@@ -49,7 +47,7 @@ async function written(modules: readonly string[]): Promise<CodedWeights> {
 
 async function run(input: Tensor, draw: (m: Module, x: Value) => Value): Promise<Tensor> {
   const g = new Graph({ operators: operators.cpu });
-  const source = weightSource("golden", file.tensors, noLoras, noDifferences, coded);
+  const source = { ...weightSource("golden", file.tensors), coded };
   const names = input.dims.length === 2 ? ["R", input.dims[1]!] : ["N", input.dims[1]!, "h", "w"];
   g.output("y", draw(new Module(g, source), g.input("x", "float32", names)));
   const session = await Session.open(g, { device: "cpu", weights: "in-place", threads: 1 });

@@ -47,8 +47,7 @@ export async function openFast(
     },
     () => undefined,
     log,
-    undefined,
-    machine,
+    { machine },
   );
   const close = async (): Promise<void> => {
     await context.close();

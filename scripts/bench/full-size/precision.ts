@@ -17,8 +17,6 @@ import { type IntTensor, Session } from "#/runtime/session.ts";
 import type { Tensor } from "#/tensor/tensor.ts";
 import type { WeightMap } from "#/weights/checkpoint.ts";
 import { codedWeights } from "#/weights/derived/coded-weights.ts";
-import { noLoras } from "#/weights/derived/joined-loras.ts";
-import { noDifferences } from "#/weights/differences.ts";
 import type { CodedWeights } from "#/weights/eight-bits.ts";
 import { sdxlCheckpoint } from "#/weights/layouts/sdxl.ts";
 import { openWeights } from "#/weights/open-weights.ts";
@@ -93,7 +91,7 @@ async function compare(
   const sessions: [string, Session, number[]][] = [];
   for (const [name, weights] of [["full", new Map()] as const, ["fast", coded] as const]) {
     if (values.only !== undefined && values.only !== name) continue;
-    const source = weightSource(network.name, tensors, noLoras, noDifferences, weights);
+    const source = { ...weightSource(network.name, tensors), coded: weights };
     const graph = network.draw(source, operators.cpu, { clipSkip: 2 });
     const opening = process.cpuUsage();
     const session = await Session.open(graph, { device: "cpu", weights: "in-place", threads: 1 });

@@ -20,8 +20,6 @@ import type { ToldInputs, UnetInputs } from "#/runtime/models.ts";
 import { Session } from "#/runtime/session.ts";
 import type { Tensor } from "#/tensor/tensor.ts";
 import { codedWeights } from "#/weights/derived/coded-weights.ts";
-import { noLoras } from "#/weights/derived/joined-loras.ts";
-import { noDifferences } from "#/weights/differences.ts";
 import type { CodedWeights, ToCode } from "#/weights/eight-bits.ts";
 import { sdxlCheckpoint } from "#/weights/layouts/sdxl.ts";
 import { openWeights } from "#/weights/open-weights.ts";
@@ -124,7 +122,7 @@ async function recorded(): Promise<readonly UnetInputs[]> {
 }
 
 async function answers(chosen: CodedWeights): Promise<readonly Tensor[]> {
-  const source = weightSource("unet", unet, noLoras, noDifferences, chosen);
+  const source = { ...weightSource("unet", unet), coded: chosen };
   const graph = networks.unet.draw(source, operators.cpu, {});
   const session = await Session.open(graph, { device: "cpu", weights: "in-place", threads: 1 });
   const found: Tensor[] = [];
