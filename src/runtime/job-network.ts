@@ -16,8 +16,8 @@ import { changedBytes, changesInPlace, loraChanges, planChanges } from "#/weight
 import type { Differences } from "#/weights/differences.ts";
 import type { CodedWeights } from "#/weights/eight-bits.ts";
 import type { Located } from "#/weights/layouts/part-source.ts";
-import { layersInEightBits } from "./coded-parts.ts";
 import type { FileStamp } from "#/weights/stamp.ts";
+import { layersInEightBits } from "./coded-parts.ts";
 import type { DerivedFiles } from "./derived-files.ts";
 import { footprintOf, totalBytes } from "./footprint.ts";
 import { changesOn } from "./job-changes.ts";
