@@ -29,6 +29,7 @@ const { values: flags, positionals } = parseArgs({
     loras: { type: "string", default: "1,3,5" },
     vae: { type: "string", default: "512,1024" },
     threads: { type: "string", default: "1" },
+    precision: { type: "string", default: "full" },
   },
 });
 const folder = resolve(positionals[0] ?? ".");
@@ -61,7 +62,7 @@ const derived = new DerivedFiles({ folder: join(folder, "derived"), budget: 2 **
 const withLoras = (count: number): Networks =>
   openNetworks(
     { base: checkpoint, loras: loras.slice(0, count).map((path) => ({ path, weight: 0.5 })) },
-    { clipSkip: 2 },
+    { clipSkip: 2, fast: flags.precision === "fast" },
     { operators: operators.cpu, residency, derived },
   );
 

@@ -51,7 +51,8 @@ const residency = new Residency({ device: "cpu", weights, threads: asked.threads
 const derived = new DerivedFiles({ folder: asked.cache, budget: 2 ** 40 }, log);
 const networks = openNetworks(
   { base: asked.checkpoint, loras: [] },
-  { clipSkip: 2 },
+  // What is derived for it and is not in the cache yet is written as each network opens.
+  { clipSkip: 2, fast: precision === "fast" },
   { operators: operators.cpu, residency, derived },
 );
 

@@ -31,6 +31,8 @@ export type Asked = Readonly<{
 export type Contestant = Readonly<{
   name: string;
   run: (asked: Asked) => Promise<Measured & Readonly<{ ownGiB: number }>>;
+  /** Opens it once before all rounds where something is derived then; what its opening takes is told. */
+  first?: (asked: Asked) => Promise<Measured>;
 }>;
 
 /** The middle one, or the lower of two in the middle. */
