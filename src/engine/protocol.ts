@@ -97,7 +97,10 @@ export type Moment = Readonly<
       stage: "encoding";
       image: number;
       texts: "expansion" | "positive" | "negative";
-      /** Parts of these texts that are done, of so many: words of an expansion, sections of a text. Absent at the beginning. */
+      /**
+       * Parts that are done, of so many: words of an expansion; sections of all texts, which are encoded together and told with the
+       * first positive ones. Absent at the beginning.
+       */
       part?: number;
       parts?: number;
     }

@@ -14,7 +14,7 @@ export type Order = Readonly<{ recipe: Recipe; inputs: readonly Pixmap[] }>;
 
 /** All that belongs to one job; made once, and handed to every stage. */
 export type Job = Order &
-  Pick<EngineContext, "tokenizer" | "conditioning" | "expansionWords"> &
+  Pick<EngineContext, "tokenizer" | "encodedTexts" | "expansionWords"> &
   Readonly<{ networks: Networks; run: Run; clock: Stopwatch }>;
 
 /**
@@ -40,8 +40,8 @@ export async function openJob(order: Order, context: EngineContext, run: Run): P
   const { recipe, inputs } = order;
   if (inputs.length !== recipe.inputs.length)
     throw new BugError(`A recipe names ${recipe.inputs.length} pictures and came with ${inputs.length}.`);
-  const { tokenizer, conditioning, expansionWords } = context;
+  const { tokenizer, encodedTexts, expansionWords } = context;
   const clock = new Stopwatch();
   const networks = await clock.time("loading", () => context.open(recipe));
-  return { recipe, inputs, networks, tokenizer, conditioning, expansionWords, run, clock };
+  return { recipe, inputs, networks, tokenizer, encodedTexts, expansionWords, run, clock };
 }

@@ -14,6 +14,9 @@ const noStrips: Networks["decodeByStrips"] = () => {
   throw new Error("no network is walked through");
 };
 
+/** No text was encoded before. */
+const noTexts = { known: () => undefined, keep: () => undefined };
+
 /** Texts are told a network as they are. */
 export const asTheyAre: Networks["tellTexts"] = async (contexts) => contexts.map((context) => ({ context }));
 
@@ -54,7 +57,7 @@ export const stubJob = (answers: Partial<Networks>, given: Partial<Job> = {}): J
   inputs: [],
   networks: stubNetworks(answers),
   tokenizer: () => [],
-  conditioning: (_key, make) => make(),
+  encodedTexts: noTexts,
   expansionWords: () => ({ tokenizer: createGpt2Tokenizer(""), candidates: [] }),
   run: new Run(),
   clock: new Stopwatch(),
@@ -66,7 +69,7 @@ export const stubContext = (networks: Networks): EngineContext => ({
   device: "cpu",
   refused: [],
   tokenizer: () => [],
-  conditioning: (_key, make) => make(),
+  encodedTexts: noTexts,
   expansionWords: () => ({ tokenizer: createGpt2Tokenizer(""), candidates: [] }),
   open: async () => networks,
   modelText: () => "",
