@@ -1,12 +1,9 @@
 import { join, resolve } from "node:path";
 import type { GenerateParams } from "#/api/generate.ts";
-import { performances } from "#/api/generate-objects.ts";
-import presetFile from "#/assets/presets/presets.json";
 import { Catalog } from "#/catalog/catalog.ts";
 import { Examiner } from "#/catalog/examine.ts";
 import { type FooocusFolder, readFooocusFolder } from "#/catalog/fooocus-folder.ts";
 import { ModelHashes } from "#/catalog/hashes.ts";
-import { readFooocusKeys } from "#/config/fooocus-keys.ts";
 import type { Config } from "#/config/schema.ts";
 import { doorTable } from "#/doors/table.ts";
 import { type Channel, processChannel, threadChannel } from "#/engine/channel.ts";
@@ -21,12 +18,14 @@ import { linkCudaProviders } from "#/native/cuda.ts";
 import { libraryFolder } from "#/native/libraries.ts";
 import { embeddedModels } from "#/native/models.ts";
 import type { Preset } from "#/recipe/preset.ts";
+import { type Presets, readPresets } from "#/recipe/read-presets.ts";
 import { withShippedNames, withShippedStyles, withShippedWildcards } from "#/recipe/shipped.ts";
 import { expansionStyle, randomStyle } from "#/recipe/styles.ts";
 import { workingSizeNumber } from "#/recipe/working-size-number.ts";
 import type { AddressBook } from "#/routes/answers/addresses.ts";
 import { browserGuard, isOpenToAll } from "#/routes/http/guard.ts";
 import { routes } from "#/routes/index.ts";
+import { listenAll, refuseTakenPorts } from "#/routes/listen.ts";
 import { lockFolder } from "#/stores/folder-lock.ts";
 import { openHistory } from "#/stores/history/sqlite.ts";
 import { folderImages } from "#/stores/images/folder.ts";
@@ -35,6 +34,7 @@ import { addressNote, publicBase } from "#/tasks/intake/base-url.ts";
 import type { GenerationAssets } from "#/tasks/intake/create-intake.ts";
 import { absentDefaults, absentOfPreset, unusableDefaults } from "#/tasks/intake/defaults.ts";
 import type { ModelShelf } from "#/tasks/intake/examine-models.ts";
+import { ModelFetches } from "#/tasks/intake/model-fetches.ts";
 import type { Tasks } from "#/tasks/life-cycle/tasks.ts";
 import { openWebFolder } from "#/web/web-folder.ts";
 
@@ -58,41 +58,17 @@ export type App = Readonly<{
 export function startApp(config: Config, engineCommand: readonly string[], log: Log): App {
   refuseTakenPorts(config);
   const manners = mannersOf(config);
-  if (config.cuda_libraries !== "") linkCudaProviders(config.cuda_libraries, libraryFolder());
-  const lock = lockFolder(config.outputs);
-  const modelRoots = [...config.models, embeddedModels() ?? []].flat();
-  const catalog = new Catalog(modelRoots, (note) => log.warn(note));
-  const assets = assetsOf(readFooocusFolder(config.fooocus, wildcardsFolder(config)), log);
-  refuseUnknownPreset(config.preset, assets);
-  const history = openHistory(join(config.outputs, "db.sqlite3"), { log, claim: lock.renew });
-  const images = folderImages(config.outputs, config.inputs, Math.random);
-  const engines = enginesOf(config, modelRoots, engineCommand);
-
   let port = config.port;
   const addresses = addressBook(config, () => port);
-  const baseUrl = () => addresses.named() ?? addresses.listening();
-  const shelf = { catalog, examiner: new Examiner() };
-  const shared = { images, log, decoding: new DecodeGate(), doors: doorTable(config) };
-  const { tasks, tools, defaults } = createTasks({
-    ...shared,
-    ...shelf,
-    config,
-    history,
-    hashes: new ModelHashes(join(config.outputs, "model-hashes.json")),
-    engines,
-    assets,
-    baseUrl,
-    port: () => port,
-    clock: Date.now,
-    random: Math.random,
-  });
-  const styles = assets.styles.map(({ name }) => name);
-  noteDefaults({ ...shelf, ...config, presets: assets.presets, styles }, defaults(), log);
+  const opened = openTasks(config, { engineCommand, log, addresses, port: () => port });
+  const { tasks, defaults, catalog, shared, styles } = opened;
+  opened.fetchDefaults();
+  noteDefaults({ ...opened, ...config, presets: opened.presets }, defaults(), log);
   const answering = {
     ...shared,
     ...manners,
     tasks,
-    tools,
+    tools: opened.tools,
     catalog,
     styleNames: [expansionStyle, randomStyle, ...styles],
     defaults,
@@ -103,11 +79,70 @@ export function startApp(config: Config, engineCommand: readonly string[], log: 
   port = server.port;
   noteAddresses(config, port, log);
   return {
-    url: baseUrl(),
+    url: addresses.named() ?? addresses.listening(),
     handBack: () => tasks.close(0).then(server.stop),
     close: async () => {
+      opened.endFetches();
       await finish(tasks, config.shutdown_seconds, log);
       await server.stop();
+      await opened.close();
+    },
+  };
+}
+
+/** What tasks are opened with beside the configuration. */
+type Surroundings = Readonly<{
+  engineCommand: readonly string[];
+  log: Log;
+  addresses: AddressBook;
+  port: () => number;
+  /** Where hashes of model files are kept, if not with the outputs. */
+  hashesIn?: string;
+}>;
+
+/**
+ * Everything but what listens: catalog, stores, engines, tasks.
+ *
+ * @throws EngineError `storage-failed`, `provider-missing`, or `bad-setting` when the folder is taken, or there is no such preset
+ */
+export function openTasks(config: Config, { engineCommand, log, addresses, port, hashesIn }: Surroundings) {
+  if (config.cuda_libraries !== "") linkCudaProviders(config.cuda_libraries, libraryFolder());
+  const lock = lockFolder(config.outputs);
+  const modelRoots = [...config.models, embeddedModels() ?? []].flat();
+  const catalog = new Catalog(modelRoots, (note) => log.warn(note));
+  const folder = readFooocusFolder(config.fooocus, wildcardsFolder(config));
+  const read = readPresets(folder.presets, (note) => log.warn(note));
+  const assets = assetsOf(folder, read);
+  const fetches = new ModelFetches({ ...read, catalog, config, log });
+  refuseUnknownPreset(config.preset, assets);
+  const history = openHistory(join(config.outputs, "db.sqlite3"), { log, claim: lock.renew });
+  const images = folderImages(config.outputs, config.inputs, Math.random);
+  const engines = enginesOf(config, modelRoots, engineCommand);
+  const shelf = { catalog, examiner: new Examiner() };
+  const shared = { images, log, decoding: new DecodeGate(), doors: doorTable(config) };
+  const created = createTasks({
+    ...shared,
+    ...shelf,
+    config,
+    history,
+    hashes: new ModelHashes(join(hashesIn ?? config.outputs, "model-hashes.json")),
+    engines,
+    assets,
+    fetches,
+    baseUrl: () => addresses.named() ?? addresses.listening(),
+    port,
+    clock: Date.now,
+    random: Math.random,
+  });
+  return {
+    ...created,
+    ...shelf,
+    shared,
+    presets: assets.presets,
+    styles: assets.styles.map(({ name }) => name),
+    fetchDefaults: () => fetches.start(ownPreset(config, assets), config.preset),
+    endFetches: () => fetches.close(),
+    close: async () => {
       await Promise.all(engines.map((engine) => engine.close()));
       history.close();
       lock.release();
@@ -162,18 +197,30 @@ function noteDefaults(
 ): void {
   const absent = [...absentDefaults(here), ...absentOfPreset(here)];
   if (absent.length > 0)
-    log.warn("defaults that are not there are done without", { absent: absent.join(", ") });
+    log.warn("defaults that are not there are done without; always_download or fooocusd pull fetches them", {
+      absent: absent.join(", "),
+    });
   for (const sentence of unusableDefaults(defaults, here)) log.warn(sentence);
 }
 
+/** What requests are made with that name nothing, in the words of a preset; later ones win. */
+const ownPreset = (
+  { preset, fooocusKeys: { file, environment } }: Config,
+  { presets }: GenerationAssets,
+): Preset => ({
+  ...presets.get("default"),
+  ...file,
+  ...(preset === "default" ? {} : presets.get(preset)),
+  ...environment,
+});
+
 /** What ships with us; presets, styles and wildcards of the Fooocus folder win over ours of the same name. */
-function assetsOf({ styles, presets, wildcards, wildcardNames }: FooocusFolder, log: Log): GenerationAssets {
-  const own = [...Object.entries(presetFile), ...presets].map(([name, value]): [string, Preset] => [
-    name,
-    readPreset(name, value, log),
-  ]);
+function assetsOf(
+  { styles, wildcards, wildcardNames }: FooocusFolder,
+  { presets }: Presets,
+): GenerationAssets {
   return {
-    presets: new Map(own),
+    presets,
     styles: withShippedStyles(styles),
     wildcards: withShippedWildcards(wildcards),
     wildcardNames: () => withShippedNames(wildcardNames()),
@@ -186,19 +233,6 @@ function refuseUnknownPreset(preset: string, { presets }: GenerationAssets): voi
   const known = [...presets.keys()].join(", ");
   const message = `There is no preset called ${JSON.stringify(preset)}; --preset takes one of ${known}.`;
   throw new EngineError("bad-setting", message, { preset });
-}
-
-/** A preset's keys that mean something here and have a value that fits; what does not fit is named in the log. */
-function readPreset(name: string, value: unknown, log: Log): Preset {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    log.warn(`presets/${name}.json holds no JSON object and says nothing.`);
-    return {};
-  }
-  const values: Readonly<Record<string, unknown>> = { ...value };
-  const { keys, notes } = readFooocusKeys(values, `presets/${name}.json`);
-  for (const note of notes) log.warn(note);
-  const performance = performances.find((one) => one === values["default_performance"]);
-  return { ...keys, ...(performance === undefined ? {} : { default_performance: performance }) };
 }
 
 /** Where `config.txt` says the wildcards are; relative to the Fooocus folder. */
@@ -228,65 +262,3 @@ const openEngine = ({ isolation }: Config, command: readonly string[]): Channel 
   isolation === "thread"
     ? threadChannel(new URL("./engine/worker.ts", import.meta.url))
     : processChannel(command);
-
-type Server = Readonly<{ port: number; stop: () => Promise<void> }>;
-
-/** Before anything is opened, so that what fails fails without a trace. */
-function refuseTakenPorts({ host, port, also_port, impliedPort }: Config): void {
-  for (const wanted of impliedPort ? [port] : [port, also_port]) refuseTakenPort(host, wanted);
-}
-
-function refuseTakenPort(host: string, port: number): void {
-  if (port === 0) return;
-  try {
-    Bun.listen({ hostname: host, port, socket: { data: () => undefined } }).stop(true);
-  } catch (cause) {
-    throw portTaken(host, port, cause);
-  }
-}
-
-function portTaken(host: string, port: number, cause: unknown): EngineError {
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  const message = `${host}:${port} cannot be listened on: ${reason}. --port, --also-port and --host name other places.`;
-  return new EngineError("bad-setting", message, { host, port }, cause);
-}
-
-/** Who still waits for an answer is sent one (the tasks are closed by now) before the connections are cut. */
-async function stopServer(app: ReturnType<typeof routes>): Promise<void> {
-  const { server } = app;
-  await Promise.race([app.stop(false), Bun.sleep(500)]);
-  await server?.stop(true);
-}
-
-/** On the port, and on the second one if there is one. */
-function listenAll(open: () => ReturnType<typeof routes>, config: Config, log: Log): Server {
-  const first = listen(open(), config.host, config.port);
-  const second = listenToo(open, config, log);
-  return { port: first.port, stop: () => Promise.all([first.stop(), second?.stop()]).then(() => undefined) };
-}
-
-function listen(app: ReturnType<typeof routes>, host: string, port: number): Server {
-  try {
-    app.listen({ hostname: host, port });
-  } catch (cause) {
-    throw portTaken(host, port, cause);
-  }
-  return { port: app.server?.port ?? port, stop: () => stopServer(app) };
-}
-
-/**
- * The second port, if there is one, answers the same. One that `--port` brought along, where FooocusAPI's clients look
- * for the API, may be somebody else's: then the server does without, and says so. One that was asked for may not.
- */
-function listenToo(open: () => ReturnType<typeof routes>, config: Config, log: Log): Server | undefined {
-  const { host, also_port, impliedPort } = config;
-  if (also_port === 0) return undefined;
-  try {
-    return listen(open(), host, also_port);
-  } catch (thrown) {
-    if (!impliedPort || !(thrown instanceof EngineError)) throw thrown;
-    const way = "clients of FooocusAPI that look for the API one above --port will not find it";
-    log.warn(`the second port is taken; ${way}`, { host, port: also_port });
-    return undefined;
-  }
-}

@@ -24,6 +24,26 @@ export const commandNotes: Readonly<Record<string, string>> = {
   serve: `
 Runs the server. Its flags are the settings of [configuration.md](configuration.md), \`fooocusd serve --help\` lists them.
 `,
+  pull: `
+Puts files into the first folder of \`models\`, below their kind. A file grows as \`<name>.part\` and gets its name when it is
+whole, so nothing that is half there is ever drawn with. After a broken connection, a signal or a killed process the same command
+goes on where it was, if the server still has the very same file (its tag says so; where it has none, the published hash must);
+else it begins anew. What is there already is left alone.
+
+Before a file is fetched: its size, address and licence are printed (where nobody here knows the licence, its publisher's page
+says it), and a disk that has no room for it is told. Afterwards its size, its SHA-256 (the published one, or the one that Hugging
+Face promises) and its beginning are checked: a login page that calls itself a model is thrown away and said. Addresses are printed
+without what stands behind a \`?\`, which may be a key; one with a password in it is refused. \`--hf-mirror\` stands for
+https://huggingface.co; the variables \`HTTPS_PROXY\` and \`NO_PROXY\` are heeded.
+
+Presets are those of the program and of the Fooocus folder (\`--fooocus\`); their files come from where a Fooocus preset says
+(\`checkpoint_downloads\` and so on), else from where Fooocus has them.
+`,
+  models: `
+Lists every file of the model folders as \`<kind>/<name>\`, its size and its SHA-256 where that is known: hashes are kept in the
+outputs folder as pictures are made, \`--hash\` computes the others (a checkpoint takes many seconds). Below it: which presets and
+features lack files, and what would fetch them.
+`,
   complete: `
 Completion of commands, flags and the values of those that take one of a few words.
 `,
@@ -39,5 +59,6 @@ compiled binary.
 | what | package | why this one |
 | --- | --- | --- |
 | arguments, help | \`commander\` 14 | takes values that may be left out (\`--listen [IP]\`) and repeated flags, as FooocusAPI's start scripts have them; no dependencies. Version 15 wants a newer Node than our scripts |
+| progress | \`cli-progress\` | several bars, the time left, and plain lines where there is no terminal |
 | completion | \`@bomb.sh/tab\` | reads commander's own tree, and writes for bash, zsh, fish and PowerShell. It completes no file names |
 `;

@@ -23,7 +23,7 @@ ${settingsTable()}
 ## Coming from FooocusAPI
 
 These flags mean the same: \`--listen [IP]\` (bare: all addresses), \`--apikey\`, \`--base-url\`, \`--webhook-url\`, \`--preset\`,
-\`--output-path\`, \`--disable-metadata\`, and the legacy \`--queue-size\` and \`--persistent\`; so do the variables \`API_PORT\` and \`GRADIO_SERVER_PORT\` (the API is one above it).
+\`--output-path\`, \`--hf-mirror\`, \`--disable-metadata\`, and the legacy \`--queue-size\` and \`--persistent\`; so do the variables \`API_PORT\` and \`GRADIO_SERVER_PORT\` (the API is one above it).
 \`--port N\` was the port of the web page, with the API one above. Here page and API are one server, which listens on N and,
 as \`also_port\`, on N+1 (or on \`API_PORT\`): old clients find the API where it was. \`--also-port 0\` switches that off;
 if N+1 is taken, the server does without it and says so.

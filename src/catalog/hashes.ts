@@ -34,6 +34,12 @@ export class ModelHashes {
     return running.finally(() => this.#running.delete(path));
   }
 
+  /** The hash of a file that has not changed since it was hashed; undefined where it would have to be read. */
+  known(path: string): string | undefined {
+    const known = this.#known.get(path);
+    return known !== undefined && known.stamp === stampAt(path) ? known.sha256 : undefined;
+  }
+
   async #hash(path: string): Promise<string> {
     const stamp = stampAt(path);
     if (stamp === "") return "";

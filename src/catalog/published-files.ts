@@ -21,8 +21,8 @@ const from =
 const control = from(misc, "controlnet");
 const ofHole = from(inpaint, "inpaint");
 
-/** These files by their names. */
-const published: ReadonlyMap<string, PublishedFile> = new Map([
+/** These files with their names. */
+export const publishedFiles: readonly (readonly [string, PublishedFile])[] = [
   control("control-lora-canny-rank128.safetensors", 395_733_680),
   control("fooocus_xl_cpds_128.safetensors", 395_706_528),
   control("ip-adapter-plus_sdxl_vit-h.bin", 1_013_454_427),
@@ -35,7 +35,9 @@ const published: ReadonlyMap<string, PublishedFile> = new Map([
   ofHole("inpaint.fooocus.patch"),
   ofHole("inpaint_v25.fooocus.patch", 2_580_722_369),
   ofHole("inpaint_v26.fooocus.patch", 1_323_362_033),
-]);
+];
+
+const published: ReadonlyMap<string, PublishedFile> = new Map(publishedFiles);
 
 /** What is known of such a file; undefined for any other. */
 export const publishedFile = (name: string): PublishedFile | undefined => published.get(name);

@@ -13,6 +13,8 @@ export type CliCommand = Readonly<{
   isDefault?: boolean;
   /** Its arguments, options, and texts behind its help. */
   shape: (command: Command) => void;
+  /** What shells offer for its first argument. */
+  offered?: () => Promise<readonly string[]>;
   /** Imports what it needs when it is run, so that the others start without it. */
   run: (given: Given) => Promise<Ending>;
 }>;

@@ -1,6 +1,7 @@
 import tab from "@bomb.sh/tab/commander";
 import type { Command } from "commander";
 import { EngineError } from "#/lib/errors.ts";
+import { cliCommands } from "./commands.ts";
 import type { Ending } from "./invocation.ts";
 
 const shells = ["bash", "zsh", "fish", "powershell"];
@@ -11,7 +12,16 @@ const shells = ["bash", "zsh", "fish", "powershell"];
  * @param program all commands, which were not parsed
  * @throws EngineError `bad-setting` for a shell that is none
  */
-export function printCompletions(program: Command, [first = "", ...words]: readonly string[]): Ending {
+export async function printCompletions(
+  program: Command,
+  [first = "", ...words]: readonly string[],
+): Promise<Ending> {
+  for (const { name, offered } of cliCommands) {
+    const argument = program.commands.find((one) => one.name() === name)?.registeredArguments[0];
+    // Offered, and not held to: whoever reads the words refuses those that are wrong.
+    if (argument !== undefined && offered !== undefined && words.includes(name))
+      argument.argChoices = [...(await offered())];
+  }
   const completions = tab(program);
   // Its settings may be said without its name.
   const served = completions.commands.get("serve");

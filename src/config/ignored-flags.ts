@@ -1,4 +1,4 @@
-const noDownloads = "nothing is downloaded";
+const ownDownloads = "files are fetched by the command pull, and for presets with always_download";
 const ownPage = "page and API are one server, which opens no browser";
 const ownMemory = "weights stay where they are, and memory_budget says how much stays open";
 const ownPrecision = "a checkpoint is used with the numbers its file has";
@@ -19,7 +19,8 @@ export const ignoredFlags: ReadonlyMap<string, string> = new Map([
   ...because(ownPage, "--nowebui --in-browser --disable-in-browser --is-windows-embedded-python"),
   ...because("pictures are kept in outputs and inputs alone", "--temp-path"),
   ...because("pictures are always kept, so that their addresses work", "--disable-image-log"),
-  ...because(noDownloads, "--hf-mirror --disable-preset-download --always-download-new-model --skip-pip"),
+  ...because(ownDownloads, "--disable-preset-download --always-download-new-model"),
+  ...because("there are no packages to install", "--skip-pip"),
   ...because("the history keeps everything", "--queue-history"),
   ...because("a network is opened by the first task that needs it", "--preload-pipeline"),
   ...because(

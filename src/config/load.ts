@@ -10,7 +10,7 @@ import { readEnvironment, type Variables } from "./read-environment.ts";
 import { followPort, readFlags } from "./read-flags.ts";
 import type { Config } from "./schema.ts";
 import { Settings } from "./settings.ts";
-import { refuseStrangeBase, refuseStrangeWebhook } from "./strange-addresses.ts";
+import { refuseStrangeBase, refuseStrangeMirror, refuseStrangeWebhook } from "./strange-addresses.ts";
 
 /** What the command line and the environment bring. */
 export type Sources = Readonly<{
@@ -62,6 +62,7 @@ export function loadConfig({ flags, env }: Sources): Loaded {
   const config = settings.done();
   refuseStrangeBase(config.base_url);
   refuseStrangeWebhook(config.webhook_url);
+  refuseStrangeMirror(config.hf_mirror);
   noteMissing(config.models, settings);
   const keys = { file, environment };
   const models = [...extraFolders({ ...file, ...environment }, fooocus), ...config.models];

@@ -55,6 +55,16 @@ export const ConfigSchema = Type.Object({
     default: "default",
     description: "Preset whose values requests get where they say nothing; wins over config.txt.",
   }),
+  always_download: Type.Boolean({
+    default: false,
+    description:
+      "Fetch the model files that presets name and that are not there: those of the server's own preset at its start, of others when a request names them.",
+  }),
+  hf_mirror: Type.String({
+    default: "",
+    description:
+      "Address that stands for https://huggingface.co where model files are fetched from; empty takes that itself.",
+  }),
   providers: Type.Array(oneOf(devices), {
     default: [],
     description: "Execution providers in order; empty takes CUDA where it is, else the CPU.",

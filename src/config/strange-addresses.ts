@@ -19,3 +19,10 @@ export function refuseStrangeWebhook(address: string): void {
 
 const bracketed = (name: string): string =>
   /^[\da-f]*:[\da-f:]*:[\da-f]*$/i.test(name) ? `[${name}]` : name;
+
+/** Every file would be looked for in vain. */
+export function refuseStrangeMirror(address: string): void {
+  if (address === "" || /^https?:$/.test(URL.parse(address)?.protocol ?? "")) return;
+  const message = `hf_mirror cannot be ${JSON.stringify(address)}; it takes an address that begins with http:// or https://.`;
+  throw new EngineError("bad-setting", message, { key: "hf_mirror" });
+}

@@ -1,4 +1,5 @@
 import type { GenerateParams, GenerateRequest } from "#/api/generate.ts";
+import type { ModelKind } from "#/catalog/find-model.ts";
 import { RequestError } from "#/lib/errors.ts";
 import { knownName } from "./names.ts";
 
@@ -61,6 +62,13 @@ export function presetRequest(preset: Preset): GenerateRequest {
   return Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined));
 }
 
+/** The way to a file of a preset that is not there, as the middle of a sentence. */
+type Remedy = (preset: string, file: Readonly<{ folder: ModelKind; name: string }>) => string;
+
+const folders = { checkpoint: "checkpoints", VAE: "vae", LoRA: "loras" } as const satisfies Readonly<
+  Record<string, ModelKind>
+>;
+
 /** Model files that are there. */
 export type ModelFiles = Readonly<{
   checkpoints: readonly string[];
@@ -73,6 +81,7 @@ export type ModelFiles = Readonly<{
  * version that is there will do, as it does in Fooocus.
  *
  * @param request its own words win over the preset's, so that their files need not be there
+ * @param remedy  asked for the first file that is missed
  * @returns nothing said for `initial` and for a request that names none
  * @throws RequestError `unknown-model` for a name nobody knows, `missing-model` for a file that is not there
  */
@@ -80,6 +89,7 @@ export function presetOf(
   request: GenerateRequest,
   presets: ReadonlyMap<string, Preset>,
   files: ModelFiles,
+  remedy: Remedy = () => "put it into its folder",
 ): GenerateRequest {
   const { preset: name = noPreset } = request;
   if (name === noPreset) return {};
@@ -88,8 +98,9 @@ export function presetOf(
   const there = [model, ...older].find((file) => file !== undefined && files.checkpoints.includes(file));
   const said = { vae_name: ownVae, ...presetRequest(preset) };
   const filled = there === undefined ? said : { ...said, base_model_name: there };
-  const refuse = (what: string, file: string, field: string): never => {
-    const message = `The preset ${name} needs the ${what} ${file}, which is not there; put it into its folder, or say ${field} yourself.`;
+  const refuse = (what: keyof typeof folders, file: string, field: string): never => {
+    const way = remedy(name, { folder: folders[what], name: file });
+    const message = `The preset ${name} needs the ${what} ${file}, which is not there; ${way}, or say ${field} yourself.`;
     throw new RequestError("missing-model", message, { field: "preset", value: name, name: file });
   };
   const { base_model_name: base, vae_name: vae, loras = [] } = { ...filled, ...request };

@@ -42,3 +42,16 @@ test("bash completes commands, flags and the words of a setting", async () => {
   for (const shell of ["zsh", "fish"]) expect((await run("complete", shell)).out).toContain("fooocusd");
   expect((await run("complete", "tcsh")).code).toBe(1);
 });
+
+test("models lists the demo's files, their hashes when they are asked for, and what fetches what is missing", async () => {
+  const plain = await run("models");
+  expect(plain.code).toBe(0);
+  expect(plain.out).toMatch(/^checkpoints\/fooocusd-demo\.safetensors +73\.6 MB +-$/m);
+  expect(plain.out).toContain("fooocusd pull default");
+  expect(plain.out).toContain("fooocusd pull fooocus_inpaint_head.pth inpaint_v26.fooocus.patch");
+  const hashed = JSON.parse((await run("models", "--hash", "--json")).out);
+  expect(hashed.files[0]).toMatchObject({
+    kind: "checkpoints",
+    sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
+  });
+});

@@ -13,6 +13,7 @@ import { settle } from "#/recipe/settle.ts";
 import { expansionWarning } from "#/recipe/warnings.ts";
 import { isSaveName } from "#/stores/images.ts";
 import { choicesOf, type Examination, type ModelChoice, unusableModel } from "./examine-models.ts";
+import type { ModelFetches } from "./model-fetches.ts";
 import { worldWarnings } from "./world-warnings.ts";
 
 /** What a request is filled and checked with. */
@@ -24,6 +25,8 @@ export type Considering = Readonly<{
   /** The server's values for what a request does not say, for the checkpoint that it names. */
   defaultsFor: (base?: string) => GenerateParams;
   presets: ReadonlyMap<string, Preset>;
+  /** Where files of presets are to be had. */
+  fetches?: Pick<ModelFetches, "remedy">;
   /**
    * Where a request wants its end posted, and what to await before the request is taken; throws and rejects with
    * RequestError.
@@ -54,7 +57,9 @@ export async function consider(said: GenerateRequest, parts: Considering): Promi
   const randomSeed = (): bigint => BigInt(Math.floor(parts.random() * 2 ** 53));
   const world = parts.world();
   const { request, warnings: unsaid } = withoutPublishedDefaults(said, world);
-  const preset = presetOf(request, parts.presets, world);
+  const preset = presetOf(request, parts.presets, world, (name, file) =>
+    parts.fetches === undefined ? "put it into its folder" : parts.fetches.remedy(name, file),
+  );
   const defaults = parts.defaultsFor(request.base_model_name ?? preset.base_model_name);
   const settled = settle(request, { defaults, preset, randomSeed });
   const checked = alwaysChecked(settled, defaults);

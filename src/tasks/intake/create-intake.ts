@@ -53,7 +53,7 @@ export type IntakeConfig = Pick<
 
 /** What requests are taken with. */
 export type IntakeParts = ModelShelf &
-  Pick<Considering, "webhook" | "roomFor" | "random"> &
+  Pick<Considering, "webhook" | "roomFor" | "random" | "fetches"> &
   Pick<InputOptions, "images" | "decoding"> &
   Readonly<{
     config: IntakeConfig;

@@ -73,8 +73,9 @@ test("every flag of FooocusAPI is understood, or said to change nothing", () => 
     api_keys: ["k"],
     outputs: "/o",
     host: "0.0.0.0",
+    hf_mirror: "http://m",
   });
-  expect(notes).toHaveLength(7);
+  expect(notes).toHaveLength(6);
   expect(load(["--rebuild-hash-cache", "4"]).notes[0]).toStartWith(
     "--rebuild-hash-cache changes nothing here: ",
   );
@@ -119,6 +120,7 @@ test("a bad value of ours stops the start, naming key and source", () => {
   for (const hook of ["hooks.example/a", "ftp://hooks.example/"])
     expect(() => load(["--webhook-url", hook])).toThrow(`webhook_url cannot be "${hook}"`);
   expect(() => load(["--webhook-url", "None"])).not.toThrow();
+  expect(() => load(["--hf-mirror", "m.example"])).toThrow('hf_mirror cannot be "m.example"');
   for (const base of ["", "host", "host:1", "::1", "[::1]:8", "https://host/path"])
     expect(load([`--base-url=${base}`]).config.base_url).toBe(base);
   expect(() => load([], {}, "{")).toThrow("is not JSON");

@@ -1,0 +1,107 @@
+import { join } from "node:path";
+import { Catalog } from "#/catalog/catalog.ts";
+import { type Downloadable, downloads, mirrored } from "#/catalog/downloads.ts";
+import { kindFolder } from "#/catalog/find-model.ts";
+import { readFooocusFolder } from "#/catalog/fooocus-folder.ts";
+import { whyNotWhole } from "#/catalog/why-not-whole.ts";
+import { loadConfig } from "#/config/load.ts";
+import type { Config } from "#/config/schema.ts";
+import { AppError, EngineError } from "#/lib/errors.ts";
+import { inUnits } from "#/lib/in-units.ts";
+import { download } from "#/outgoing/download/download.ts";
+import { DownloadFault } from "#/outgoing/download/download-fault.ts";
+import { shownAddress } from "#/outgoing/download/shown-address.ts";
+import { readPresets } from "#/recipe/read-presets.ts";
+import type { Ending, Given } from "../invocation.ts";
+import { type Bars, openBars } from "../progress-bars.ts";
+import { whenInterrupted } from "../when-interrupted.ts";
+import { targetsOf } from "./targets.ts";
+
+/**
+ * Fetches what its words name, one file after the other.
+ *
+ * @returns 0 when all is there, 1 when something is not, 130 when it was interrupted
+ * @throws AppError for words that mean nothing
+ */
+export async function pull({ flags, env, words, options }: Given): Promise<Ending> {
+  const { config } = loadConfig({ flags, env });
+  if (options["list"] === true) return list(config);
+  if (words.length === 0)
+    throw new EngineError(
+      "bad-setting",
+      "pull what? A preset, the name of a file, or an address; pull --list lists the files.",
+    );
+  const presets = readPresets(readFooocusFolder(config.fooocus).presets, () => undefined);
+  const { files, homeless } = targetsOf(words, presets, options);
+  const bars = openBars("bytes");
+  const stop = whenInterrupted();
+  try {
+    for (const name of homeless)
+      bars.say(`${name}: nobody here knows where it is to be had; put it into its folder.`);
+    const ends: Ending[] = [];
+    for (const file of files) if (!stop.aborted) ends.push(await pullOne(file, config, { bars, stop }));
+    if (stop.aborted) return 130;
+    return homeless.length > 0 || ends.includes(1) ? 1 : 0;
+  } finally {
+    bars.stop();
+  }
+}
+
+/** Fetches one file, unless it is there. */
+async function pullOne(
+  file: Downloadable,
+  config: Config,
+  { bars, stop }: Readonly<{ bars: Bars; stop: AbortSignal }>,
+): Promise<Ending> {
+  const there = new Catalog(config.models).path(file.folder, file.name);
+  if (there !== undefined) {
+    bars.say(`${file.folder}/${file.name}: is there (${there}).`);
+    return 0;
+  }
+  const address = mirrored(file.address, config.hf_mirror);
+  const path = join(folderFor(file, config), file.name);
+  bars.say(`${file.folder}/${file.name}: ${sizeOf(file)}from ${shownAddress(address)}, ${termsOf(file)}`);
+  const bar = bars.add(file.name);
+  try {
+    const sha256 = await download(
+      { ...file, address, path },
+      {
+        progress: bar.update,
+        note: bars.say,
+        signal: stop,
+        refuse: (part) => whyNotWhole(part, file.name),
+      },
+    );
+    bars.say(`${path} is there, SHA-256 ${sha256}${file.sha256 === undefined ? "" : ", as published"}.`);
+    return 0;
+  } catch (thrown) {
+    if (!(thrown instanceof DownloadFault) && !(thrown instanceof AppError)) throw thrown;
+    bars.say(`${file.name}: ${thrown.message}`);
+    return 1;
+  } finally {
+    bar.done();
+  }
+}
+
+/** The first model folder that takes files of a kind. */
+function folderFor({ folder }: Downloadable, { models }: Config): string {
+  const found = models.map((root) => kindFolder(root, folder)).find((one) => one !== undefined);
+  if (found !== undefined) return found;
+  const message = `No folder of --models takes ${folder}; name one that is laid out like Fooocus' models.`;
+  throw new EngineError("bad-setting", message);
+}
+
+const sizeOf = ({ bytes }: Downloadable): string => (bytes === undefined ? "" : `${inUnits(bytes)} `);
+
+const termsOf = ({ licence }: Downloadable): string =>
+  licence === undefined ? "under the licence that its publisher's page names." : `licence ${licence}.`;
+
+function list({ models }: Config): Ending {
+  const catalog = new Catalog(models);
+  for (const { folder, name, bytes, licence } of downloads) {
+    const there = catalog.path(folder, name) === undefined ? " " : "*";
+    const size = bytes === undefined ? "" : inUnits(bytes);
+    console.log(`${there} ${size.padStart(8)}  ${`${folder}/${name}`.padEnd(64)} ${licence ?? ""}`.trimEnd());
+  }
+  return 0;
+}
