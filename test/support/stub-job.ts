@@ -74,6 +74,10 @@ export const stubContext = (networks: Networks): EngineContext => ({
   encodedTexts: noTexts,
   expansionWords: () => ({ tokenizer: createGpt2Tokenizer(""), candidates: [] }),
   open: async () => networks,
+  settled: async function* () {
+    yield* [];
+    return "full";
+  },
   modelText: () => "",
   captioner: async () => {
     throw new Error("nothing is captioned");
