@@ -2,6 +2,7 @@ import type { Greymap } from "#/image/greymap.ts";
 import type { Pixmap } from "#/image/pixmap.ts";
 import type { Device } from "#/lib/devices.ts";
 import type { WireError } from "#/lib/errors.ts";
+import type { LogLevel } from "#/lib/log.ts";
 import type { TaskId } from "#/lib/task-id.ts";
 import type { PassPlace } from "#/recipe/enhancement.ts";
 import type { MaskMaking } from "#/recipe/mask-making.ts";
@@ -24,6 +25,8 @@ export type EngineSettings = Readonly<{
   derived: Readonly<{ folder: string; budget: number }>;
   /** Threads of the networks; 0 lets the runtime choose. */
   threads: number;
+  /** Least serious level that the engine prints. */
+  logLevel?: LogLevel;
 }>;
 
 /** Main thread to engine. Plain data only: it survives a structured clone today, a pipe or a queue tomorrow. */

@@ -7,7 +7,8 @@ import { openContext } from "#/pipeline/context.ts";
 import { openPort } from "./port.ts";
 import { type OpenContext, serveEngine } from "./serve.ts";
 
-const open: OpenContext = (settings, send) => openContext(settings, send, createLog("info"), libraryFolder());
+const open: OpenContext = (settings, send) =>
+  openContext(settings, send, createLog(settings.logLevel ?? "info"), libraryFolder());
 
 surviveLostReaders();
 openPort((port) => serveEngine(port, open));
