@@ -20,6 +20,12 @@ const RecordPicture = Type.Object(
     sharpness: Type.Optional(nullable(Type.Number())),
     sampler_name: Type.Optional(nullable(Type.String())),
     scheduler_name: Type.Optional(nullable(Type.String())),
+    network_runs: Type.Optional(
+      Type.Integer({ description: "Runs of denoising networks; with cache or cfg_until only." }),
+    ),
+    network_runs_saved: Type.Optional(
+      Type.Integer({ description: "Runs that there would have been without these; with them only." }),
+    ),
   },
   { title: "RecordPicture" },
 );

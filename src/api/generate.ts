@@ -187,6 +187,19 @@ const ownFields = {
     "Precision",
     "In which numbers the networks count: full as the files have them, fast in 8 bits where the processor gains by it.",
   ),
+  cache: real(
+    0,
+    "How readily steps are foretold from those before in place of being made: 0 makes every one, 1 the fewest.",
+    { minimum: 0, maximum: 1 },
+  ),
+  cfg_until: real(
+    1,
+    "Share of the steps after which there is no guidance: only the positive side is asked.",
+    {
+      minimum: 0,
+      maximum: 1,
+    },
+  ),
 };
 
 const fields = { ...contractFields, ...ownFields };

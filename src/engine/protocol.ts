@@ -132,6 +132,8 @@ export type ImageFacts = Readonly<{
   nsfw?: boolean;
   /** The pixels that were sampled, where that depends on what was found in a picture. */
   sampled?: Readonly<{ width: number; height: number }>;
+  /** How often denoising networks ran for it, and how often they did not have to; absent where no request asked to save runs. */
+  runs?: Readonly<{ made: number; saved: number }>;
   timings: Readonly<{ loading: number; encoding: number; denoising: number; decoding: number }>;
 }>;
 

@@ -80,6 +80,9 @@ export function strides(dim: Dimension, offset: number, divisor: number): Dimens
   return `${name}(${of}/${by})`;
 }
 
+/** By what a length has been divided on its way: 4 for `ceil(h/4)`, 1 for what was not. */
+export const shrunk = (dim: Dimension): number => Number(/\/(\d+)\)$/.exec(String(dim))?.[1] ?? 1);
+
 /** How a convolution walks: ONNX's attributes of `Conv`, two axes. */
 export type Window = Readonly<{
   kernel_shape: readonly [number, number];

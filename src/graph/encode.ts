@@ -23,7 +23,8 @@ const externalLocation = 1;
 /**
  * The graph as the bytes of an ONNX `ModelProto` (onnx.proto); weights by file, offset and length, but for inline ones,
  * which are read here. Every edge has its shape: where one has none, the runtime's planner searches all buffers there are
- * for one to use again, and opening a large network takes the square of its nodes.
+ * for one to use again, and opening a large network takes the square of its nodes. Few are left without on purpose: memory that
+ * has an edge of the same shape to come is kept until then, however large it is.
  *
  * Casts and transpositions of weights come first in the node list: the runtime's default order then runs each just before its consumer.
  * Placed later, all of them run at the start and hold every weight in memory twice.
@@ -44,7 +45,8 @@ export function encode(graph: Graph, options: EncodeOptions): Uint8Array {
   if (options.inPlace) for (const weight of external) proto.message(11, portProto(weight));
   for (const port of graph.outputs) proto.message(12, portProto(port));
   const outputs = new Set(graph.outputs.map(({ name }) => name));
-  for (const edge of graph.edges.values()) if (!outputs.has(edge.name)) proto.message(13, portProto(edge));
+  for (const edge of graph.edges.values())
+    if (!outputs.has(edge.name) && !graph.passing.has(edge.name)) proto.message(13, portProto(edge));
 
   const model = new Message().int(1, irVersion).text(2, "fooocusd").message(7, proto);
   model.message(8, new Message().text(1, "").int(2, opset));

@@ -99,11 +99,12 @@ export class Graph {
   readonly casts: Node[] = [];
   /** Every result of `nodes` and `casts` by its name. */
   readonly edges = new Map<string, Value>();
+  /** Names of large results that are read at once: their memory is not kept for a later one of the same shape (`encode.ts`). */
+  readonly passing = new Set<string>();
   readonly weights = new Map<string, Weight>();
   readonly constants = new Map<string, Constant>();
   readonly #known = new Map<string, Value>();
   readonly #prepared = new Map<string, Value>();
-  #count = 0;
 
   constructor(options: GraphOptions) {
     this.operators = options.operators;
@@ -111,21 +112,19 @@ export class Graph {
 
   /** Declares an input; symbolic dimensions let one session serve all sizes. */
   input(name: string, type: ElementType, dims: readonly Dimension[]): Value {
-    const port = { name, type, dims };
-    this.inputs.push(port);
-    return new Value(this, port);
+    this.inputs.push({ name, type, dims });
+    return new Value(this, { name, type, dims });
   }
 
   /** Declares an output; float16 results are handed out as float32, the only float type that crosses to us. */
   output(name: string, value: Value): void {
     const type = value.type === "float16" ? "float32" : value.type;
     const port = { name, type, dims: value.dims };
-    const same = value.type === type;
     this.#draw(this.nodes, {
-      op: same ? "Identity" : "Cast",
+      op: value.type === type ? "Identity" : "Cast",
       inputs: [value],
       results: [new Value(this, port)],
-      attributes: same ? {} : { to: onnxType[type] },
+      attributes: value.type === type ? {} : { to: onnxType[type] },
     });
     this.outputs.push(port);
   }
@@ -149,7 +148,11 @@ export class Graph {
   ): readonly Value[] {
     const type = options.type ?? inputs.find((input) => input !== undefined)?.type;
     if (type === undefined) throw new BugError(`The type of a ${op} node without inputs must be said.`);
-    const port = (at: number): Port => ({ name: `${op}_${this.#next()}`, type: types?.[at] ?? type, dims });
+    const port = (at: number): Port => ({
+      name: `${op}_${this.edges.size + at}`,
+      type: types?.[at] ?? type,
+      dims,
+    });
     const results = Array.from({ length: count }, (_, at) => new Value(this, port(at), elements));
     this.#draw(this.nodes, { op, inputs, results, attributes, domain });
     return results;
@@ -161,7 +164,8 @@ export class Graph {
     values: readonly number[],
     dims: readonly number[] = [values.length],
   ): Value {
-    const name = `${type}[${dims.join(",")}]:${values.length > 8 ? this.#next() : values.join(",")}`;
+    const listed = values.join(",");
+    const name = `${type}[${dims.join(",")}]:${values.length > 8 ? Bun.hash(listed) : listed}`;
     this.constants.set(name, { name, type, dims, values });
     const elements = type === "int64" && dims.length === 1 ? values : undefined;
     return new Value(this, { name, type, dims }, elements);
@@ -264,7 +268,7 @@ export class Graph {
     return this.prepare("Cast", [weight], { type, dims: weight.dims }, { to: onnxType[type] });
   }
 
-  /** What is made of a weight, the first of `inputs`, at every run, before all nodes; once however often it is asked for. */
+  /** What is made of a weight, the first of `inputs` that is no constant, at every run, before all nodes; once however often it is asked for. */
   prepare(
     op: string,
     inputs: readonly [Value, ...Value[]],
@@ -274,7 +278,8 @@ export class Graph {
     const what = JSON.stringify([op, inputs.map(({ name }) => name), attributes]);
     const known = this.#prepared.get(what);
     if (known !== undefined) return known;
-    const wanted = `${inputs[0].name}:${op === "Cast" ? type : op}`;
+    const { name: subject } = inputs.find(({ name }) => !this.constants.has(name)) ?? inputs[0];
+    const wanted = `${subject}:${op === "Cast" ? type : op}`;
     const name = wanted + freeSuffix(wanted, this.edges);
     const result = new Value(this, { name, type, dims });
     this.#prepared.set(what, result);
@@ -291,10 +296,5 @@ export class Graph {
       attributes,
     });
     for (const result of results) this.edges.set(result.name, result);
-  }
-
-  #next(): number {
-    this.#count += 1;
-    return this.#count;
   }
 }

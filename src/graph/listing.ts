@@ -59,7 +59,10 @@ class Names {
   constructor(graph: Graph) {
     this.#graph = graph;
     this.prefix = commonPrefix([...graph.weights.keys()]);
-    this.#stored = new Map(graph.casts.map(({ inputs, outputs }) => [outputs[0] ?? "", inputs[0] ?? ""]));
+    const made = (edge: string): boolean => !graph.constants.has(edge);
+    this.#stored = new Map(
+      graph.casts.map(({ inputs, outputs }) => [outputs[0] ?? "", inputs.find(made) ?? ""]),
+    );
   }
 
   line(node: Node): string {

@@ -5,6 +5,8 @@ import { convolved, sameShape, shapeText, type Window } from "./dimensions.ts";
 import type { Graph, Value } from "./graph.ts";
 import { add, div, keepingShape, matmul, mul } from "./ops/arithmetic.ts";
 import { dims, reshape, split, squeeze, transpose, unsqueeze } from "./ops/shape.ts";
+import { paysInTiles } from "./winograd/pays.ts";
+import { tiledConv } from "./winograd/tiled-conv.ts";
 
 /**
  * Which nodes compute the operations that providers are picky about. One table per provider; networks never ask which
@@ -167,6 +169,18 @@ function fusedGeglu(g: Graph, project: Projection, bias: Parameter): Value {
   return squeeze(g.node("BiasSplitGelu", [batch, g.weight(bias)], {}, result), 0);
 }
 
+/**
+ * In tiles where that is cheaper. The kernel's transform is made at every run: no second form of any weight is kept. In a half the
+ * sums of the transforms would lose too many digits.
+ */
+const cheapestConv: Operators["conv"] = (x, weight, bias, window) =>
+  (x.type === "float32" && paysInTiles(x.dims, weight.shape, window) ? tiledConv : plainConv)(
+    x,
+    weight,
+    bias,
+    window,
+  );
+
 const cpu: Operators = {
   compute: "float32",
   textKeys: true,
@@ -174,11 +188,21 @@ const cpu: Operators = {
   quickGelu: (x) => quickGelu(x, 1.702),
   gelu: (x) => keepingShape("Gelu", x),
   groupNorm: instanceGroupNorm,
-  conv: plainConv,
+  conv: cheapestConv,
   pointwiseAdd: fusedPointwiseAdd,
   geglu: plainGeglu,
   attention: fusedAttention,
 };
+
+/**
+ * The table where weights are copied when a network is opened: the runtime lays kernels out for its own convolution, and would keep what
+ * they are in tiles, which is four times as much.
+ */
+const packed: Operators = { ...cpu, conv: plainConv };
+
+/** The table of a device, as its weights are held there. */
+export const operatorsOf = (device: Device, weights: "in-place" | "packed"): Operators =>
+  device === "cpu" && weights === "packed" ? packed : operators[device];
 
 /** One table per device. */
 export const operators = {
@@ -192,5 +216,11 @@ export const operators = {
     pointwiseAdd: plainPointwiseAdd,
     geglu: fusedGeglu,
   },
-  webgpu: { ...cpu, textKeys: false, pointwiseAdd: plainPointwiseAdd, attention: plainAttention },
+  webgpu: {
+    ...cpu,
+    textKeys: false,
+    conv: plainConv,
+    pointwiseAdd: plainPointwiseAdd,
+    attention: plainAttention,
+  },
 } as const satisfies Record<Device, Operators>;

@@ -27,14 +27,14 @@ export const vaeEncoder = {
  * Picture to latent: the encoder of AutoencoderKL. The posterior's mean is the answer; its deviation is far below what
  * anyone can see.
  *
- * Input: `image` [N, 3, H, W] from -1 to 1, H and W multiples of 8. Output: `latent` [N, 4, H/8, W/8] in VAE space.
+ * Input: `image` [N, 3, 8h, 8w] from -1 to 1. Output: `latent` [N, 4, h, w] in VAE space.
  *
  * @throws ModelError `weight-missing` or `weight-shape` naming the key
  */
 function drawVaeEncoder(source: WeightSource, operators: Operators): Graph {
   const g = new Graph({ operators: inFloat32(operators) });
   const m = new Module(g, source);
-  const image = g.computing(g.input("image", "float32", ["N", 3, "H", "W"]));
+  const image = g.computing(g.input("image", "float32", ["N", 3, "8*h", "8*w"]));
 
   const encoder = m.at("encoder");
   let h = conv2d(encoder.at("conv_in"), image);

@@ -1,5 +1,7 @@
 import type { Size } from "#/recipe/recipe.ts";
-import { admVector } from "#/sampling/guidance/adm.ts";
+import { admVector, isEmphasised } from "#/sampling/guidance/adm.ts";
+import { controlEnd } from "#/sampling/guidance/controlled.ts";
+import { isTelling } from "#/sampling/guidance/image-input.ts";
 import { constantInput, merged, sizeInput, textInput, toldTexts } from "#/sampling/guidance/inputs.ts";
 import { networkEstimate } from "#/sampling/guidance/network-estimate.ts";
 import type { ModelSampling } from "#/sampling/model-sampling.ts";
@@ -23,6 +25,7 @@ export function baseModel(image: ImageJob, sampling: ModelSampling): DenoisingMo
   const text = toldTexts(networks.tellTexts, contextsOf(prompts));
   return {
     sampling,
+    told: (sigma) => toldAt(image, sampling, sigma),
     estimate: (side) => {
       const { context, pooled } = prompts[side];
       const scaling = { scale: scales[side], end: guidance.admEnd };
@@ -35,6 +38,14 @@ export function baseModel(image: ImageJob, sampling: ModelSampling): DenoisingMo
       return networkEstimate(networks.unet, sampling, merged(text(side), sizes, ...further, ...controls));
     },
   };
+}
+
+/** Which of what ends in the middle of a run still acts at a level: the exaggerated sizes, and each picture that guides. */
+function toldAt({ job, guides = [] }: ImageJob, sampling: ModelSampling, sigma: number): string {
+  const acts = guides.map(({ kind, use: { stop } }) =>
+    kind === "net" ? sigma >= controlEnd(stop, sampling) : isTelling(stop, sigma, sampling),
+  );
+  return [isEmphasised(sampling.timestep(sigma), job.recipe.guidance.admEnd), ...acts].join();
 }
 
 /** The pixels of what is sampled, which may be others than the recipe asks for. */

@@ -6,7 +6,7 @@ import { findModel, type ModelKind } from "#/catalog/find-model.ts";
 import { interposerPath } from "#/catalog/interposer-path.ts";
 import { folderOf } from "#/catalog/part-folders.ts";
 import type { EngineEvent, EngineSettings, RefusedDevice } from "#/engine/protocol.ts";
-import { operators } from "#/graph/operators.ts";
+import { operatorsOf } from "#/graph/operators.ts";
 import type { Device } from "#/lib/devices.ts";
 import { ModelError, RequestError } from "#/lib/errors.ts";
 import type { Log } from "#/lib/log.ts";
@@ -108,7 +108,7 @@ export async function openContext(
     (models) => send({ type: "loaded", models }),
   );
   const workshop = {
-    operators: operators[device],
+    operators: operatorsOf(device, settings.weights),
     residency,
     derived: new DerivedFiles(settings.derived, log),
     loras: knownLoras(),

@@ -1,8 +1,10 @@
 import { checkedBefore } from "#/sampling/guidance/checked.ts";
-import { guided } from "#/sampling/guidance/guidance.ts";
+import { guided, isGuided } from "#/sampling/guidance/guidance.ts";
+import { holding, type Sides, type StepCache } from "#/sampling/guidance/step-cache.ts";
 import type { ModelSampling } from "#/sampling/model-sampling.ts";
 import type { Denoise, Latent } from "#/sampling/sampler.ts";
-import type { ImageJob } from "./job.ts";
+import type { ImageJob, Job } from "./job.ts";
+import { firstAndLast, type Levels, levelAfter } from "./levels.ts";
 
 /** A side of the guidance. */
 export type Side = "positive" | "negative";
@@ -11,6 +13,8 @@ export type Side = "positive" | "negative";
 export type DenoisingModel = Readonly<{
   sampling: ModelSampling;
   estimate: (side: Side) => Denoise;
+  /** A word for what the network is told at a level besides latent and timestep; another word where that is something else. */
+  told: (sigma: number) => string;
   /** Makes a latent of its own of the base model's, both in VAE space; left out where they are the same. */
   convert?: (latent: Latent) => Promise<Latent>;
 }>;
@@ -19,9 +23,46 @@ export type DenoisingModel = Readonly<{
  * D(x, σ), the estimate of the clean latent that a sampler asks for, from the outside in (pipeline section 7.2). What
  * changes an estimate is a wrapper here; what the network is told besides is one more of its inputs (`base-model.ts`). How the
  * two sides are mixed is stacked in the same way in guidance.ts.
+ *
+ * @param levels of the stretch that it is asked in
  */
-export function denoiser({ job }: ImageJob, { sampling, estimate }: DenoisingModel): Denoise {
+export function denoiser({ job }: ImageJob, model: DenoisingModel, levels: Levels): Denoise {
+  const { run, runs, recipe } = job;
+  const { until = 1, ...guidance } = recipe.guidance;
+  const endsAt = levelAfter(until, levels);
   // One network run each: what is estimated under one side's text.
-  const branch = (side: Side): Denoise => checkedBefore(() => job.run.check(), estimate(side));
-  return guided(branch("positive"), branch("negative"), job.recipe.guidance, sampling);
+  const branch = (side: Side): Denoise => {
+    const estimate = model.estimate(side);
+    return checkedBefore(
+      () => run.check(),
+      async (x, sigma) => {
+        const made = await estimate(x, sigma);
+        runs.make();
+        return made;
+      },
+    );
+  };
+  const weight = (sigma: number): number => (sigma > endsAt ? Math.abs(guidance.cfg - 1) : 0);
+  const sides = held({ positive: branch("positive"), negative: branch("negative") }, recipe.cache, {
+    weight,
+    ...firstAndLast(levels),
+    told: model.told,
+  });
+  return counted(job, guided(sides.positive, sides.negative, { ...guidance, endsAt }, model.sampling));
+}
+
+/** How far what is held may be off at the field's highest value, as a part of the estimate's own size. */
+const mostDrift = 0.5;
+
+/** The sides as the recipe has them asked: each time, or not where they would hardly answer otherwise than before. */
+const held = (sides: Sides, cache: number | undefined, how: Omit<StepCache, "tolerance">): Sides =>
+  cache === undefined ? sides : holding(sides, { ...how, tolerance: cache * mostDrift });
+
+/** Without savings every estimate is a run for each side. */
+function counted({ runs, recipe: { guidance } }: Job, denoise: Denoise): Denoise {
+  const each = isGuided(guidance) ? 2 : 1;
+  return async (x, sigma) => {
+    runs.ask(each);
+    return await denoise(x, sigma);
+  };
 }

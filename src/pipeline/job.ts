@@ -4,6 +4,7 @@ import type { ImageSpec, Recipe } from "#/recipe/recipe.ts";
 import type { Networks } from "#/runtime/models.ts";
 import type { EngineContext } from "./context.ts";
 import type { Guide } from "./controls/guide.ts";
+import { NetworkRuns } from "./network-runs.ts";
 import type { Run } from "./run.ts";
 import type { LatentBeginning } from "./sources/beginning.ts";
 import type { Prompts } from "./stages/encode-prompts.ts";
@@ -15,7 +16,7 @@ export type Order = Readonly<{ recipe: Recipe; inputs: readonly Pixmap[] }>;
 /** All that belongs to one job; made once, and handed to every stage. */
 export type Job = Order &
   Pick<EngineContext, "tokenizer" | "conditioning" | "expansionWords"> &
-  Readonly<{ networks: Networks; run: Run; clock: Stopwatch }>;
+  Readonly<{ networks: Networks; run: Run; clock: Stopwatch; runs: NetworkRuns }>;
 
 /**
  * One image of a job: its place in the recipe, its seed and texts, these as the UNet is told them, and what it starts from,
@@ -43,5 +44,15 @@ export async function openJob(order: Order, context: EngineContext, run: Run): P
   const { tokenizer, conditioning, expansionWords } = context;
   const clock = new Stopwatch();
   const networks = await clock.time("loading", () => context.open(recipe));
-  return { recipe, inputs, networks, tokenizer, conditioning, expansionWords, run, clock };
+  return {
+    recipe,
+    inputs,
+    networks,
+    tokenizer,
+    conditioning,
+    expansionWords,
+    run,
+    clock,
+    runs: new NetworkRuns(),
+  };
 }

@@ -75,6 +75,7 @@ async function* oneImage(
       ...found,
       ...(expansion === undefined ? {} : { expansion }),
       ...(job.recipe.source.kind === "inpaint" ? { sampled: sampledSize(beginning) } : {}),
+      ...(savesRuns(job.recipe) ? { runs: job.runs.lap() } : {}),
       timings: job.clock.lap(),
     };
     return { type: "image", index, image: pixels, facts };
@@ -83,3 +84,7 @@ async function* oneImage(
     throw thrown;
   }
 }
+
+/** Whether a request asked for fewer network runs than its steps are. */
+const savesRuns = ({ cache, guidance: { until } }: Job["recipe"]): boolean =>
+  cache !== undefined || until !== undefined;

@@ -1,5 +1,5 @@
 import type { RefinerNetworks } from "#/runtime/refiner-networks.ts";
-import { admVector, refinerVector } from "#/sampling/guidance/adm.ts";
+import { admVector, isEmphasised, refinerVector } from "#/sampling/guidance/adm.ts";
 import { merged, sizeInput, textInput, toldTexts } from "#/sampling/guidance/inputs.ts";
 import { networkEstimate } from "#/sampling/guidance/network-estimate.ts";
 import { sd1Latents } from "#/sampling/latent-format.ts";
@@ -36,6 +36,8 @@ export function refinerModel({ job, prompts, beginning }: ImageJob): DenoisingMo
   const text = toldTexts(refiner.tellTexts, { positive, negative });
   return {
     sampling,
+    told: (sigma) =>
+      refiner.family === "sdxl-refiner" ? "" : `${isEmphasised(sampling.timestep(sigma), guidance.admEnd)}`,
     estimate: (side) => {
       const { pooled } = prompts[side];
       const vector =
@@ -57,6 +59,7 @@ function sd1Model(
   const { textNorm, convert, unet } = refiner;
   return {
     sampling,
+    told: () => "",
     convert,
     estimate: (side) => {
       const text = layerNormed(lastAxis(prompts[side].context, 0, refiner.textWidth), textNorm);

@@ -13,4 +13,5 @@ const guidanceOf = (params: GenerateParams): Guidance => ({
   admPositive: params.adm_scaler_positive,
   admNegative: params.adm_scaler_negative,
   admEnd: params.adm_scaler_end,
+  ...(params.cfg_until < 1 ? { until: params.cfg_until } : {}),
 });

@@ -44,6 +44,8 @@ export type Recipe = Readonly<{
   noise: NoiseRule;
   /** In which numbers its networks count: as their files have them, or in fewer bits where that is faster. */
   precision: Precision;
+  /** How readily an estimate is foretold in place of being made: above 0, at most 1; absent where none is. */
+  cache?: number;
   /**
    * Every picture is looked at by the safety checker among the `parts`, and a black one takes the place of what it finds; absent
    * where nobody looks. There are no previews then.
@@ -101,6 +103,8 @@ export type Guidance = Readonly<{
   admPositive: number;
   admNegative: number;
   admEnd: number;
+  /** The share of the steps at which it ends, 0 up to below 1: the others ask the positive side alone. Absent where it never does. */
+  until?: number;
 }>;
 
 /**

@@ -1,5 +1,6 @@
 import type { GenerateParams } from "#/api/generate.ts";
 import { isImage } from "#/api/stored.ts";
+import { chooseCache, idleSavings } from "./choose-cache.ts";
 import { chooseControls } from "./choose-controls.ts";
 import { chooseFreeU } from "./choose-freeu.ts";
 import { chooseGuidance } from "./choose-guidance.ts";
@@ -23,7 +24,14 @@ import { modeOf, type Performance } from "./performance.ts";
 import { ownVae } from "./preset.ts";
 import { checkLength, checkSides, refuseHeavyTags } from "./prompt-limits.ts";
 import { promptLines, takeInlineLoras } from "./prompt-syntax.ts";
-import { type ImageSpec, type InversionUse, type PartFile, type Source, seedEnd } from "./recipe.ts";
+import {
+  type ImageSpec,
+  type InversionUse,
+  type PartFile,
+  type Recipe,
+  type Source,
+  seedEnd,
+} from "./recipe.ts";
 import type { Resolved, World } from "./resolve.ts";
 import { sampledAs } from "./sampled-as.ts";
 import { chooseSize } from "./sizes.ts";
@@ -69,10 +77,11 @@ export function resolveRun(said: GenerateParams, world: World, pass?: AsPass): R
   const steps = isDiffused ? chooseSteps(params, mode, source) : 0;
   const method = chooseMethod(params, mode);
   const refiner = chooseRefiner(params, pass?.mode ?? mode, base, { ...world, ...patching(inpaint, pass) });
+  const guidance = chooseGuidance(params, mode);
   const run = { ...method, steps, source, refiner };
   const told = [...warnings, ...untakenTags(images), ...chosenSource.warnings, ...guiding.warnings];
   return {
-    warnings: [...told, ...(images.length === 0 ? [] : methodWarnings(run, params, base))],
+    warnings: [...told, ...(images.length === 0 ? [] : methodWarnings({ ...run, guidance }, params, base))],
     loraFields: chosen.map(({ field }) => field),
     ...(parts.length === 0 ? {} : { partFields: parts.map(({ field }) => field) }),
     ...(named.length === 0 ? {} : { inversionFields: named.map(({ field }) => field) }),
@@ -89,10 +98,11 @@ export function resolveRun(said: GenerateParams, world: World, pass?: AsPass): R
       size: chosenSource.size ?? chooseSize(params),
       ...run,
       clipSkip: params.clip_skip,
-      guidance: chooseGuidance(params, mode),
+      guidance,
       freeU: chooseFreeU(params),
       noise: world.noise,
       precision: params.precision,
+      ...chooseCache(params, run),
       ...looked(params, base, world),
       ...(guiding.controls === undefined ? {} : { controls: guiding.controls }),
       inputs: pictures.map(({ name }) => name),
@@ -165,7 +175,7 @@ const noUpscalers = { files: [], rule: { named: "", without: "refuse" } } as con
 
 /** What is otherwise because of how a recipe is sampled. */
 const methodWarnings = (
-  run: Parameters<typeof refinerWarning>[0],
+  run: Parameters<typeof refinerWarning>[0] & Pick<Recipe, "guidance">,
   params: GenerateParams,
   base: string,
 ): readonly string[] =>
@@ -175,6 +185,7 @@ const methodWarnings = (
     pastMaskWarning(run),
     leftOutRefiner(params, base),
     precisionWarning(params.precision),
+    ...idleSavings(params, run),
   ].flatMap((said) => said ?? []);
 
 /** Whether a picture is all that is made, without diffusion. */

@@ -51,6 +51,8 @@ export class Session {
       const session = await InferenceSession.create(model, {
         ...plainOptions(options),
         graphOptimizationLevel: optimisation(options),
+        // At the second run of a size it would lay a whole run out in one piece, beside all that the first one took.
+        enableMemPattern: options.device !== "cpu",
         ...weightsIn(folder),
       });
       return new Session(

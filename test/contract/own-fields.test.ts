@@ -48,3 +48,38 @@ describe("precision", () => {
     expect(record.req_params.precision).toBe("fast");
   });
 });
+
+describe("cache and cfg_until", () => {
+  const said = { cache: 0.5, cfg_until: 0.75 };
+
+  test("are off where nobody says them, and then no picture speaks of them", async () => {
+    const made = await make(plain, {});
+    expect(made.req_params).toMatchObject({ cache: 0, cfg_until: 1 });
+    expect(made).not.toHaveProperty("warnings");
+    expect(made.pictures[0]).not.toHaveProperty("network_runs");
+    const { values, request } = await read(plain, made);
+    expect(Object.keys({ ...values, ...request }).filter((name) => /cache|cfg_until/i.test(name))).toEqual(
+      [],
+    );
+  });
+
+  for (const metadata_scheme of ["fooocus", "a1111"])
+    test(`${metadata_scheme}: a picture's own are asked for again`, async () => {
+      const made = await make(plain, { ...said, metadata_scheme });
+      expect(made.req_params).toMatchObject(said);
+      expect(made.pictures).toMatchObject([{ network_runs: 3, network_runs_saved: 1 }]);
+      const again = await (await fetch(`${plain.url}/tasks/${made.task_id}`)).json();
+      expect(again.pictures).toEqual(made.pictures);
+      expect((await read(plain, made)).request).toMatchObject(said);
+    });
+
+  test("what of them changes nothing is told", async () => {
+    const fast = await make(plain, { ...said, guidance_scale: 1, sampler_name: "dpm_adaptive" });
+    expect(fast.warnings).toEqual([
+      expect.stringContaining("cache is left out: dpm_adaptive"),
+      expect.stringContaining("cfg_until changes nothing"),
+    ]);
+    // Neither is in the picture then.
+    expect((await read(plain, fast)).request).not.toHaveProperty("cache");
+  });
+});

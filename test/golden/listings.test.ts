@@ -60,7 +60,7 @@ for (const { name, from, goldens, draw } of Object.values(networks)) {
   });
 
   test(`SDXL base's ${name}: every matrix is cast once, but for the table of tokens; no vector is`, () => {
-    const cast = graph.casts.map(({ inputs }) => inputs[0] ?? "");
+    const cast = graph.casts.filter(({ op }) => op === "Cast").map(({ inputs }) => inputs[0] ?? "");
     expect(new Set(cast).size).toBe(cast.length);
     const matrices = [...graph.weights.values()].filter(({ ref }) => ref.shape.length > 1);
     const expected = matrices.map((weight) => weight.name).filter((key) => !tables.test(key));
@@ -108,6 +108,8 @@ for (const [kind, changes] of [
 
 test("the UNet uses every tensor of its part", () => {
   const graph = networks.unet.draw(weightSource("SDXL base", checkpoint.unet), operators.cpu);
-  expect(graph.weights.size).toBe(1680);
-  expect(new Set([...graph.weights.values()].map(({ ref }) => ref.offset)).size).toBe(1680);
+  const read = new Map<string, number>();
+  for (const { ref } of graph.weights.values()) read.set(ref.key, (read.get(ref.key) ?? 0) + ref.length);
+  // Kernels that are transformed part by part are read so, each part once.
+  expect(read).toEqual(new Map([...checkpoint.unet.values()].map(({ key, length }) => [key, length])));
 });

@@ -151,7 +151,12 @@ export class ScriptedEngine implements Engine {
     }
     yield { type: "progress", id, at: { stage: "decoding", image, strip: 0, strips: 1 } };
     const timings = { loading: 1, encoding: 2, denoising: 3, decoding: 4 };
-    const facts = { seed, ...(expand === undefined ? {} : { expansion: `${expand}, and more` }), timings };
+    const facts = {
+      seed,
+      ...(expand === undefined ? {} : { expansion: `${expand}, and more` }),
+      ...(recipe.cache === undefined ? {} : { runs: { made: 3, saved: 1 } }),
+      timings,
+    };
     yield { type: "image", id, index: image, image: flat(recipe.size, seed), facts };
     return undefined;
   }

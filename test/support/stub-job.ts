@@ -1,5 +1,6 @@
 import type { EngineContext } from "#/pipeline/context.ts";
 import type { Job } from "#/pipeline/job.ts";
+import { NetworkRuns } from "#/pipeline/network-runs.ts";
 import { Run } from "#/pipeline/run.ts";
 import { Stopwatch } from "#/pipeline/stopwatch.ts";
 import { createGpt2Tokenizer } from "#/pipeline/text/gpt2-tokenizer.ts";
@@ -58,6 +59,7 @@ export const stubJob = (answers: Partial<Networks>, given: Partial<Job> = {}): J
   expansionWords: () => ({ tokenizer: createGpt2Tokenizer(""), candidates: [] }),
   run: new Run(),
   clock: new Stopwatch(),
+  runs: new NetworkRuns(),
   ...given,
 });
 

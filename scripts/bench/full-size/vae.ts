@@ -1,15 +1,15 @@
 /**
  * SDXL's VAE at full size, whole or by strips: processor time, the most memory of its own (RssAnon, looked at between
  * strips and by a second thread every 20 ms), and how far the two answers differ.
- * `bun scripts/bench/full-size/vae.ts FOLDER [--side 512] [--half decoder|encoder] [--only strips|whole]`; both in one process
- * for the difference, one alone for its memory.
+ * `bun scripts/bench/full-size/vae.ts FOLDER [--side 512] [--half decoder|encoder] [--only strips|whole] [--plain] [--threads 0]`; both in one process
+ * for the difference, one alone for its memory; `--plain` with the runtime's own convolutions instead of those in tiles.
  */
 
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { weightSource } from "#/graph/module.ts";
-import { operators } from "#/graph/operators.ts";
+import { operatorsOf } from "#/graph/operators.ts";
 import { networks } from "#/networks/index.ts";
 import { decoderSteps, encoderSteps } from "#/networks/vae-steps.ts";
 import { trimMemory } from "#/runtime/memory.ts";
@@ -26,12 +26,15 @@ const { values, positionals } = parseArgs({
     side: { type: "string", default: "512" },
     half: { type: "string", default: "decoder" },
     only: { type: "string" },
+    plain: { type: "boolean", default: false },
+    threads: { type: "string", default: "0" },
   },
 });
 const path = join(positionals[0] ?? ".", "synthetic-vae.safetensors");
 if (!existsSync(path)) writeVae(path);
 const source = weightSource("vae", readSafetensors(path).tensors);
-const options = { device: "cpu", weights: "in-place", threads: 0 } as const;
+const options = { device: "cpu", weights: "in-place", threads: Number(values.threads) } as const;
+const table = operatorsOf("cpu", values.plain ? "packed" : "in-place");
 const decoding = values.half === "decoder";
 const side = Number(values.side);
 const dims = decoding ? [1, 4, side / 8, side / 8] : [1, 3, side, side];
@@ -60,7 +63,7 @@ async function timed(name: string, work: () => Promise<Tensor>): Promise<Tensor>
 
 async function whole(): Promise<Tensor> {
   const { draw } = networks[decoding ? "vae-decoder" : "vae-encoder"];
-  const session = await Session.open(draw(source, operators.cpu), options);
+  const session = await Session.open(draw(source, table), options);
   const [answer] = Object.values(await session.run({ [decoding ? "latent" : "image"]: input }));
   await session.release();
   trimMemory();
@@ -73,7 +76,7 @@ async function strips(): Promise<Tensor> {
     steps: (decoding ? decoderSteps : encoderSteps)(source),
     open: (draw) => {
       trimMemory();
-      return Session.open(draw(source, operators.cpu, { clipSkip: 1 }), options);
+      return Session.open(draw(source, table, { clipSkip: 1 }), options);
     },
     broken: async () => new Error("no numbers"),
   });

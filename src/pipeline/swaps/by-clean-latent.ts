@@ -27,12 +27,14 @@ export async function* byCleanLatent(
   const { image, method, base, plan, asked, x, noise } = passage;
   const { job, spec } = image;
   const { uncut } = plan;
-  const recorded = remembering(denoiser(image, base));
+  const steps = plan.sigmas.length - 1;
+  const early = at < uncut.length - 1 ? [...uncut.slice(0, at), 0] : uncut;
+  const recorded = remembering(denoiser(image, base, { sigmas: early, before: 0, steps }));
   const first = yield* walkStretch(passage, {
     sampling: base.sampling,
     denoise: repainting(image, base, recorded.denoise),
     x,
-    sigmas: at < uncut.length - 1 ? [...uncut.slice(0, at), 0] : uncut,
+    sigmas: early,
     noise,
     before: 0,
   });
@@ -48,7 +50,7 @@ export async function* byCleanLatent(
   const second = makeNoise({ seed, rule, dims: x.dims, span: plan.span, kind: "fresh" });
   const end = yield* walkStretch(passage, {
     sampling,
-    denoise: repainting(image, model, denoiser(image, model), 1n),
+    denoise: repainting(image, model, denoiser(image, model, { sigmas, before: at, steps }), 1n),
     x: startState(
       sampling.latents.toSampler(clean),
       withChannelMean(second.initial, eps),

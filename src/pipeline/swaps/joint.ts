@@ -19,12 +19,13 @@ export async function* jointly(
 ): AsyncGenerator<Fact, Latent, undefined> {
   const { image, base, plan, x, noise } = passage;
   const { sampling } = base;
-  let asked = denoiser(image, base);
+  const { sigmas } = plan;
+  const levels = { sigmas, before: 0, steps: sigmas.length - 1 };
+  let asked = denoiser(image, base, levels);
   const denoise = repainting(image, base, (at, sigma) => asked(at, sigma));
   const onStep = (index: number): void => {
-    if (index === next?.at) asked = denoiser(image, next.model);
+    if (index === next?.at) asked = denoiser(image, next.model, levels);
   };
-  const { sigmas } = plan;
   const end = yield* walkStretch(passage, { sampling, denoise, x, sigmas, noise, before: 0, onStep });
   return sampling.latents.toVae(end);
 }

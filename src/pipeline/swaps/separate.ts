@@ -18,21 +18,23 @@ export async function* separately(
   { model, at }: TakingOver,
 ): AsyncGenerator<Fact, Latent, undefined> {
   const { image, method, base, plan, asked, x, noise } = passage;
+  const steps = plan.sigmas.length - 1;
+  const early = plan.uncut.slice(0, at + 1);
   const first = yield* walkStretch(passage, {
     sampling: base.sampling,
-    denoise: repainting(image, base, denoiser(image, base)),
+    denoise: repainting(image, base, denoiser(image, base, { sigmas: early, before: 0, steps })),
     x,
-    sigmas: plan.uncut.slice(0, at + 1),
+    sigmas: early,
     noise,
     before: 0,
   });
   const { sampling } = model;
-  const { sigmas } = planSigmas(method.schedule, sampling, method.sampler, asked);
+  const late = planSigmas(method.schedule, sampling, method.sampler, asked).sigmas.slice(at);
   const end = yield* walkStretch(passage, {
     sampling,
-    denoise: repainting(image, model, denoiser(image, model)),
+    denoise: repainting(image, model, denoiser(image, model, { sigmas: late, before: at, steps })),
     x: sampling.latents.toSampler(base.sampling.latents.toVae(first)),
-    sigmas: sigmas.slice(at),
+    sigmas: late,
     noise,
     before: at,
   });

@@ -37,10 +37,13 @@ export function admVector(
   const original = [Math.trunc(size.height * scale), Math.trunc(size.width * scale)];
   const emphasised = joined(pooled, [...original, 0, 0, ...target]);
   const plain = joined(pooled, [...target, 0, 0, ...target]);
-  // Compared in float32, as torch does: a third of 999 would otherwise lie above or below 333 by its last bit.
-  const until = Math.fround(999 * (1 - end));
-  return (timestep) => (timestep > until ? emphasised : plain);
+  return (timestep) => (isEmphasised(timestep, end) ? emphasised : plain);
 }
+
+/** Whether the sizes are exaggerated at a timestep. */
+export const isEmphasised = (timestep: number, end: AdmScaling["end"]): boolean =>
+  // Compared in float32, as torch does: a third of 999 would otherwise lie above or below 333 by its last bit.
+  timestep > Math.fround(999 * (1 - end));
 
 /**
  * The SDXL refiner's conditioning (Podell et al. 2023, section 2.5): the pooled text, height and width, top and left of the

@@ -26,7 +26,7 @@ export function controlInput(
   { places, softness }: Readonly<{ places: number; softness: number }>,
   sampling: Pick<ModelSampling, "sigmaOf">,
 ): Contribute {
-  const ends = controls.map(({ stop }) => (stop >= 1 ? 0 : sampling.sigmaOf(stop)));
+  const ends = controls.map(({ stop }) => controlEnd(stop, sampling));
   return async (call) => {
     const sums: (Tensor | undefined)[] = Array.from({ length: places });
     for (const [index, { residuals, weight }] of controls.entries()) {
@@ -39,6 +39,10 @@ export function controlInput(
     return named(sums);
   };
 }
+
+/** The level below which a control that ends at a progress adds nothing. */
+export const controlEnd = (stop: number, sampling: Pick<ModelSampling, "sigmaOf">): number =>
+  stop >= 1 ? 0 : sampling.sigmaOf(stop);
 
 const named = (sums: readonly (Tensor | undefined)[]): NamedTensors =>
   Object.fromEntries(sums.map((sum, place) => [`control_${place}`, sum ?? nothing]));

@@ -9,6 +9,8 @@ export type GuidanceSettings = Readonly<{
   sharpness: number;
   /** Guidance at the start of the run where `cfg` exceeds it. */
   adaptiveCfg: number;
+  /** The level from which on down the positive branch alone answers; absent where it never does. */
+  endsAt?: number;
 }>;
 
 /**
@@ -24,10 +26,12 @@ export function guided(
   settings: GuidanceSettings,
   model: Pick<ModelSampling, "timestep">,
 ): Denoise {
-  if (Math.abs(settings.cfg - 1) <= 1e-9) return positive;
+  if (!isGuided(settings)) return positive;
   const mix = mixOf(settings);
+  const { endsAt = 0 } = settings;
   return async (x, sigma) => {
     const estimate = await positive(x, sigma);
+    if (sigma <= endsAt) return estimate;
     const other = await negative(x, sigma);
     const residual = mix({
       positive: combine([1, x], [-1, estimate]),
@@ -38,6 +42,9 @@ export function guided(
     return combine([1, x], [-1, residual]);
   };
 }
+
+/** Whether there is anything to mix. */
+export const isGuided = ({ cfg }: Pick<GuidanceSettings, "cfg">): boolean => Math.abs(cfg - 1) > 1e-9;
 
 const mixOf = ({ cfg, sharpness, adaptiveCfg }: GuidanceSettings): Mix =>
   sharpened(

@@ -28,14 +28,20 @@ export function imageInput(
   // They end one after the other: few sets of them occur, each in many calls.
   const known = new Map<string, NamedTensors>();
   return ({ sigma }) => {
-    const progress = 1 - trainedTimestep(sigma) / 999;
-    const telling = images.filter(({ stop }) => progress < stop);
+    const telling = images.filter(({ stop }) => isTelling(stop, sigma, { trainedTimestep }));
     const key = telling.map((image) => images.indexOf(image)).join();
     const told = known.get(key) ?? together(telling.length === 0 ? silent(images) : telling);
     known.set(key, told);
     return told;
   };
 }
+
+/** Whether a picture that ends at a progress says something at a level. */
+export const isTelling = (
+  stop: number,
+  sigma: number,
+  { trainedTimestep }: Pick<ModelSampling, "trainedTimestep">,
+): boolean => 1 - trainedTimestep(sigma) / 999 < stop;
 
 /** One token whose values are zeros: what costs least and adds nothing. */
 function silent([image]: readonly TellingImage[]): readonly TellingImage[] {

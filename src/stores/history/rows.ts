@@ -178,6 +178,12 @@ function readImages(value: Json): readonly TaskImage[] | undefined {
   return images.length === value.length ? images : undefined;
 }
 
+function readRuns(value: Json | undefined): Pick<TaskImage, "runs"> {
+  if (value === undefined || !isJsonObject(value)) return {};
+  const { made, saved } = value;
+  return typeof made === "number" && typeof saved === "number" ? { runs: { made, saved } } : {};
+}
+
 const timingNames = ["loading", "encoding", "denoising", "decoding", "saving"] as const;
 
 function readImage(value: Json): TaskImage | undefined {
@@ -186,7 +192,16 @@ function readImage(value: Json): TaskImage | undefined {
   if (typeof index !== "number" || typeof url !== "string" || typeof seed !== "string") return undefined;
   if (typeof width !== "number" || typeof height !== "number") return undefined;
   const checked = typeof nsfw === "boolean" ? { nsfw } : {};
-  return { index, url, width, height, seed, ...checked, timings: readTimings(value["timings"]) };
+  return {
+    index,
+    url,
+    width,
+    height,
+    seed,
+    ...checked,
+    ...readRuns(value["runs"]),
+    timings: readTimings(value["timings"]),
+  };
 }
 
 function readTimings(value: Json | undefined): TaskImage["timings"] {

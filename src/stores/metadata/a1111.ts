@@ -75,6 +75,8 @@ function optional(m: ImageMetadata): readonly (readonly [string, string])[] {
     ["Overwrite Switch", m.overwriteSwitch?.toString()],
     ["Refiner Swap Method", m.refinerSwapMethod],
     ["Precision", m.precision],
+    ["Cache", m.cache === undefined ? undefined : pyFloat(m.cache)],
+    ["CFG until", m.cfgUntil === undefined ? undefined : pyFloat(m.cfgUntil)],
     ["Image input", m.imageInput],
     ["FreeU", m.freeu === undefined ? undefined : pyTuple(m.freeu)],
   ];

@@ -23,6 +23,8 @@ const names = {
   seed: ["seed", "Seed"],
   freeu: ["freeu", "FreeU"],
   precision: ["precision", "Precision"],
+  cache: ["cache", "Cache"],
+  cfgUntil: ["cfg_until", "CFG until"],
   imageInput: ["image_input", "Image input"],
   version: ["version", "Version"],
 } as const satisfies { [K in keyof ImageMetadata]?: readonly [string, string] };
@@ -59,6 +61,8 @@ export function factsOf(scheme: MetadataScheme, values: Values): Partial<ImageMe
     seed: seedOf(value("seed")),
     freeu: tupleOf(value("freeu"), 4),
     precision: word("precision"),
+    cache: number("cache"),
+    cfgUntil: number("cfgUntil"),
     imageInput: word("imageInput"),
     version: word("version"),
   };

@@ -40,6 +40,8 @@ function optional(m: ImageMetadata): Record<string, PyValue> {
   if (m.refinerModelHash !== undefined) values.refiner_model_hash = m.refinerModelHash;
   if (m.refinerSwapMethod !== undefined) values.refiner_swap_method = m.refinerSwapMethod;
   if (m.precision !== undefined) values.precision = m.precision;
+  if (m.cache !== undefined) values.cache = { float: m.cache };
+  if (m.cfgUntil !== undefined) values.cfg_until = { float: m.cfgUntil };
   if (m.imageInput !== undefined) values.image_input = m.imageInput;
   if (m.createdBy !== undefined && m.createdBy !== "") values.created_by = m.createdBy;
   for (const [index, lora] of m.loras.entries()) {

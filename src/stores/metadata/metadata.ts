@@ -38,6 +38,10 @@ export type ImageMetadata = Readonly<{
   freeu?: readonly number[];
   /** Other than `full` only. */
   precision?: string;
+  /** Above 0 only. */
+  cache?: number;
+  /** Below 1 only. */
+  cfgUntil?: number;
   loras: readonly LoraFact[];
   fullPrompt: readonly string[];
   fullNegativePrompt: readonly string[];

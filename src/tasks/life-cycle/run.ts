@@ -241,7 +241,7 @@ export class TaskRun {
   async #keepResult({ pixmap, index, facts, made, image, pass }: Result, work: Work): Promise<void> {
     if (this.#images.some((one) => one.index === index)) return;
     const { params, outline } = work;
-    const { seed, timings, nsfw } = facts;
+    const { seed, timings, nsfw, runs } = facts;
     if (nsfw === true) this.#note({ note: "blackened", image: index });
     const report = savingResult({ index, seed, pass }, outline);
     if (report !== undefined) this.#report(report, null, outline);
@@ -250,8 +250,8 @@ export class TaskRun {
     const text = seed === null ? undefined : await this.#parts.textOf(params, made, image);
     const saved = await this.#save(pixmap, params, index, text);
     const saving = Math.max(0, this.#parts.now() - from);
-    const checked = nsfw === undefined ? {} : { nsfw };
-    const kept = { ...saved, ...checked, seed: seed?.toString() ?? "", timings: { ...timings, saving } };
+    const found = { ...(nsfw === undefined ? {} : { nsfw }), ...(runs === undefined ? {} : { runs }) };
+    const kept = { ...saved, ...found, seed: seed?.toString() ?? "", timings: { ...timings, saving } };
     this.#add(kept, params);
   }
 

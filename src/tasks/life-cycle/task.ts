@@ -128,5 +128,7 @@ export type TaskImage = Readonly<{
   seed: string;
   /** Whether the safety checker had a black one put in its place; absent where nobody looked. */
   nsfw?: boolean;
+  /** How often denoising networks ran for it, and how often they did not have to, where its request asked for that. */
+  runs?: NonNullable<ImageFacts["runs"]>;
   timings: (ImageFacts["timings"] & Readonly<{ saving: number }>) | null;
 }>;

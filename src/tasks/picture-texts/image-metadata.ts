@@ -71,6 +71,8 @@ export async function imageMetadata(
     vae: recipe.vae === null ? params.vae_name : stemOf(recipe.vae),
     seed: spec?.seed ?? params.image_seed,
     ...(recipe.precision === "full" ? {} : { precision: recipe.precision }),
+    ...(recipe.cache === undefined ? {} : { cache: recipe.cache }),
+    ...(guidance.until === undefined ? {} : { cfgUntil: guidance.until }),
     loras: await Promise.all(loras),
     fullPrompt: spec?.positive.texts ?? [],
     fullNegativePrompt: spec?.negative.texts ?? [],

@@ -15,11 +15,18 @@ export function picturesOf({ request }: Task, images: readonly TaskImage[]): rea
   const method = methodOf(request);
   return images
     .filter(({ width }) => width > 0)
-    .map(({ url, seed, width, height }) =>
+    .map(({ url, seed, width, height, runs }) =>
       // A grid was drawn by nobody.
       !/^\d+$/.test(seed)
         ? { url, seed: null, width, height }
-        : { url, seed: BigInt(seed), width, height, ...method },
+        : {
+            url,
+            seed: BigInt(seed),
+            width,
+            height,
+            ...method,
+            ...(runs === undefined ? {} : { network_runs: runs.made, network_runs_saved: runs.saved }),
+          },
     );
 }
 

@@ -53,6 +53,8 @@ export function requestOfImage(read: ReadMetadata, world: World): RequestOfImage
     ...freeuOf(facts),
     // Said in any case: the server's own may be another one.
     precision: facts.precision ?? "full",
+    cache: facts.cache,
+    cfg_until: facts.cfgUntil,
     ...(start as Values | undefined),
   };
   return { request: checked(values, warnings), warnings };

@@ -99,13 +99,15 @@ const everything: ImageMetadata = {
   adaptiveCfg: 5.5,
   freeu: [1.01, 1.02, 0.99, 0.95],
   precision: "fast",
+  cache: 0.5,
+  cfgUntil: 0.75,
   createdBy: "me",
 };
 
 test("the fooocus scheme has the contract's keys and ours, each in its form, and no other", () => {
   expect(writeFooocus(everything)).toBe(
     String.raw`{"adaptive_cfg": 5.5, "adm_guidance": "(1.5, 0.8, 0.3)", "base_model": "base", ` +
-      String.raw`"base_model_hash": "0123456789", "clip_skip": 2, "created_by": "me", ` +
+      String.raw`"base_model_hash": "0123456789", "cache": 0.5, "cfg_until": 0.75, "clip_skip": 2, "created_by": "me", ` +
       String.raw`"freeu": "(1.01, 1.02, 0.99, 0.95)", "full_negative_prompt": ["bad"], ` +
       String.raw`"full_prompt": ["one", "two, three"], "guidance_scale": 4.0, "lora_combined_1": "neon : 0.5", ` +
       String.raw`"loras": [["neon", 0.5, "abc"]], "metadata_scheme": "fooocus", "negative_prompt": "dull", ` +
@@ -124,7 +126,7 @@ test("the a1111 scheme has the contract's pairs in its order", () => {
       'Sharpness: 2.0, ADM Guidance: "(1.5, 0.8, 0.3)", Model: base, Model hash: 0123456789, Performance: Speed, ' +
       'Scheduler: karras, VAE: Default (model), Raw prompt: "a \\"red\\" circle, über: 月", ' +
       "Raw negative prompt: dull, Refiner: refine, Refiner hash: fedcba9876, Adaptive CFG: 5.5, Clip skip: 2, " +
-      'Overwrite Switch: 12, Refiner Swap Method: vae, Precision: fast, FreeU: "(1.01, 1.02, 0.99, 0.95)", ' +
+      'Overwrite Switch: 12, Refiner Swap Method: vae, Precision: fast, Cache: 0.5, CFG until: 0.75, FreeU: "(1.01, 1.02, 0.99, 0.95)", ' +
       'Lora hashes: "neon: abc", Lora weights: "neon: 0.5", Version: Fooocus v2.5.5, User: me',
   );
   const bare = writeA1111({ ...metadata, fullPrompt: [""], fullNegativePrompt: [] });

@@ -1,0 +1,23 @@
+/** Counts the runs of denoising networks, lap by lap: a lap ends with an image. */
+export class NetworkRuns {
+  #made = 0;
+  #asked = 0;
+
+  /** Estimates were asked for that would be so many runs. */
+  ask(runs: number): void {
+    this.#asked += runs;
+  }
+
+  /** A network ran. */
+  make(): void {
+    this.#made += 1;
+  }
+
+  /** Since the last lap: how many there were, and how many more there would have been. */
+  lap(): Readonly<{ made: number; saved: number }> {
+    const [made, saved] = [this.#made, this.#asked - this.#made];
+    this.#made = 0;
+    this.#asked = 0;
+    return { made, saved };
+  }
+}
