@@ -2,6 +2,7 @@ import type { Greymap } from "#/image/greymap.ts";
 import type { Pixmap } from "#/image/pixmap.ts";
 import type { Device } from "#/lib/devices.ts";
 import type { WireError } from "#/lib/errors.ts";
+import type { FullReason } from "#/lib/full-reason.ts";
 import type { LogLevel } from "#/lib/log.ts";
 import type { TaskId } from "#/lib/task-id.ts";
 import type { PassPlace } from "#/recipe/enhancement.ts";
@@ -86,6 +87,7 @@ export type LoadedModel = Readonly<{ name: string; bytes: number }>;
 export type Moment = Readonly<
   | { stage: "loading" | "preparing" | "checking" | "enhancing"; image: number }
   /** `shown` where what is looked at meanwhile is the mask. */
+  | { stage: "coding"; image: number; part: number; parts: number }
   | { stage: "masking"; image: number; shown: boolean }
   | { stage: "upscaling"; image: number; width: number; height: number; part: number; parts: number }
   | {
@@ -111,6 +113,9 @@ export type Moment = Readonly<
 export type RunNote = Readonly<
   /** The part that is painted anew was smaller than what is drawn. */
   | { note: "part-enlarged"; by: "network" | "lanczos" }
+  /** Precision fast was asked for, and all networks kept their own; or some layers did, to whose weights something is added. */
+  | { note: "full-precision"; reason: FullReason }
+  | { note: "layers-full"; layers: number; full: number }
   /** The safety checker found in this picture what it looks for: a black one took its place. */
   | { note: "blackened"; image: number }
   /** Nothing of a picture is the region that a pass is about, so it was left out; the places of both. */

@@ -6,6 +6,7 @@ import type { WeightRef } from "#/weights/weight-file.ts";
 export const onnxType = {
   float32: 1,
   uint8: 2,
+  int8: 3,
   int64: 7,
   bool: 9,
   float16: 10,

@@ -100,15 +100,28 @@ function inlineProto({ name, type, dims, ref }: Weight, read: ReadonlyMap<Weight
 }
 
 function constantProto({ name, type, dims, values }: Constant): Message {
-  const data =
-    type === "float32"
-      ? new Float32Array(values)
-      : BigInt64Array.from(values, (value) => BigInt(Math.trunc(value)));
+  const data = constantData(type, values);
   return new Message()
     .ints(1, dims)
     .int(2, onnxType[type])
     .text(8, name)
     .data(9, new Uint8Array(data.buffer));
+}
+
+function constantData(
+  type: Constant["type"],
+  values: readonly number[],
+): Float32Array | BigInt64Array | Uint8Array | Int8Array {
+  switch (type) {
+    case "float32":
+      return new Float32Array(values);
+    case "int64":
+      return BigInt64Array.from(values, (value) => BigInt(Math.trunc(value)));
+    case "uint8":
+      return Uint8Array.from(values);
+    case "int8":
+      return Int8Array.from(values);
+  }
 }
 
 function portProto({ name, type, dims }: Pick<Port, "name" | "type" | "dims">): Message {

@@ -67,7 +67,7 @@ export type Weight = Readonly<{
 
 export type Constant = Readonly<{
   name: string;
-  type: "float32" | "int64";
+  type: "float32" | "int64" | "uint8" | "int8";
   dims: readonly number[];
   values: readonly number[];
 }>;
@@ -160,7 +160,7 @@ export class Graph {
 
   /** A constant of the graph itself; equal constants are one. */
   constant(
-    type: "float32" | "int64",
+    type: Constant["type"],
     values: readonly number[],
     dims: readonly number[] = [values.length],
   ): Value {

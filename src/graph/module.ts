@@ -1,6 +1,7 @@
 import { ModelError } from "#/lib/errors.ts";
 import { type JoinedLora, type JoinedLoras, noLoras } from "#/weights/derived/joined-loras.ts";
 import { type Differences, noDifferences } from "#/weights/differences.ts";
+import type { CodedWeight, CodedWeights } from "#/weights/eight-bits.ts";
 import type { WeightRef } from "#/weights/weight-file.ts";
 import { checkDifference, type Parameter } from "./changed-weight.ts";
 import type { Dimension } from "./dimensions.ts";
@@ -18,6 +19,8 @@ export type WeightSource = Readonly<{
   loras: JoinedLoras;
   /** Full-size differences to single tensors. */
   differences: Differences;
+  /** Weights that there are in 8 bits as well, by their modules: those that nothing is added to, but for factors beside them. */
+  coded: CodedWeights;
 }>;
 
 /**
@@ -35,7 +38,7 @@ export function weightSource(
   for (const key of tensors.keys()) {
     for (let dot = key.length; dot > 0; dot = key.lastIndexOf(".", dot - 1)) names.add(key.slice(0, dot));
   }
-  return { title, tensors, names, loras, differences };
+  return { title, tensors, names, loras, differences, coded: new Map() };
 }
 
 /**
@@ -158,6 +161,11 @@ export class Module {
     return this.#source.loras.modules.get(this.path);
   }
 
+  /** The weight of this module in 8 bits, if it is to be computed with in these. */
+  get coded(): CodedWeight | undefined {
+    return this.#source.coded.get(this.path);
+  }
+
   /**
    * The strength of each rank of {@link lora} times its scale, in the computing type: looked up in the graph's one input of
    * strengths, once for all modules that are joined from the same ranks.
@@ -166,7 +174,7 @@ export class Module {
    */
   rankStrengths({ owners, scales }: JoinedLora, axes: readonly 1[] = []): Value {
     const pattern = `${owners.join(",")}|${scales.join(",")}|${axes.length}`;
-    return this.#once(pattern, () => {
+    return this.once(pattern, () => {
       const { graph } = this;
       const dims = [owners.length, ...axes];
       const each = gather(this.#loraStrengths(), graph.constant("int64", owners, dims));
@@ -188,12 +196,12 @@ export class Module {
 
   #loraStrengths(): Value {
     const { count } = this.#source.loras;
-    return this.#once("lora strengths", () => this.graph.input("lora_strengths", "float32", [count]));
+    return this.once("lora strengths", () => this.graph.input("lora_strengths", "float32", [count]));
   }
 
   #differenceStrengths(): Value {
     const { count } = this.#source.differences;
-    return this.#once("difference strengths", () =>
+    return this.once("difference strengths", () =>
       this.graph.input("difference_strengths", "float32", [count]),
     );
   }
@@ -205,7 +213,8 @@ export class Module {
     return graph.prepare("Gather", [all, index], { type: "float32", dims: [1] }, { axis: 0 });
   }
 
-  #once(name: string, draw: () => Value): Value {
+  /** What several modules of a network use: drawn where it is asked for first. */
+  once(name: string, draw: () => Value): Value {
     const value = this.#shared.get(name) ?? draw();
     this.#shared.set(name, value);
     return value;

@@ -7,6 +7,7 @@ import { controlSource } from "#/weights/layouts/controlnet.ts";
 import { sdxlTransformers } from "./blocks/spatial-transformer.ts";
 import { inputBlock, middleBlock } from "./blocks/unet-blocks.ts";
 import { unetInputs } from "./blocks/unet-inputs.ts";
+import { unetEightBits } from "./eight-bits.ts";
 import type { Network } from "./network.ts";
 
 /** SDXL's nine blocks, and the middle. */
@@ -31,6 +32,7 @@ export const controlnet = {
   loras: "unet",
   patched: true,
   keyedBy: [],
+  eightBits: unetEightBits,
   inputs: { sample: "latent", timestep: "timestep", context: "text", y: "adm", hint: "latent" },
   outputs: places,
   draw: drawControlNet,

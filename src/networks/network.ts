@@ -3,6 +3,7 @@ import type { WeightSource } from "#/graph/module.ts";
 import type { Operators } from "#/graph/operators.ts";
 import type { OwnFileKind, PartSource } from "#/weights/layouts/part-source.ts";
 import type { Part as LoraPart } from "#/weights/lora/targets.ts";
+import type { EightBits } from "./eight-bits.ts";
 
 /** What a job may ask of the drawing of its networks, beside files and LoRAs. */
 export type Features = Readonly<{
@@ -10,6 +11,8 @@ export type Features = Readonly<{
   clipSkip: number;
   /** Whether the denoising network has FreeU in it, and with it an input `freeu`; left out is not. */
   freeU?: boolean;
+  /** Whether networks that have layers in 8 bits are drawn with these; left out is not. */
+  fast?: boolean;
   /** Whether a UNet is told keys and values of the text, made before, instead of the text itself; left out is not. */
   textKeys?: boolean;
 }> &
@@ -58,6 +61,8 @@ export type Network<
    * that is small and computes much. Left out is not.
    */
   packed?: boolean;
+  /** Its layers in 8 bits, of which a job with precision fast has those that it leaves as they are; left out are none. */
+  eightBits?: EightBits;
   inputs: Inputs;
   outputs: readonly Output[];
   /** @throws ModelError `weight-missing` or `weight-shape` naming the key */

@@ -1,6 +1,7 @@
 import { checkpointParts } from "#/weights/layouts/parts.ts";
 import { sd1Transformers } from "./blocks/spatial-transformer.ts";
 import { drawUnet } from "./draw-unet.ts";
+import { unetEightBits } from "./eight-bits.ts";
 import type { Network } from "./network.ts";
 
 /** The denoising network of Stable Diffusion 1.x (Rombach et al. 2022), which takes over from SDXL's. */
@@ -10,6 +11,7 @@ export const unetSd1 = {
   from: { checkpoint: checkpointParts.unet },
   loras: undefined,
   keyedBy: [],
+  eightBits: unetEightBits,
   inputs: { sample: "latent", timestep: "timestep", context: "text" },
   outputs: ["prediction"],
   draw: (source, operators) => drawUnet(source, operators, { transformers: sd1Transformers, told: "text" }),

@@ -3,6 +3,7 @@ import type { Operators } from "#/graph/operators.ts";
 import { checkpointParts } from "#/weights/layouts/parts.ts";
 import { sdxlTransformers } from "./blocks/spatial-transformer.ts";
 import { drawUnet } from "./draw-unet.ts";
+import { unetEightBits } from "./eight-bits.ts";
 import type { Features, Network } from "./network.ts";
 
 /** SDXL's denoising network. */
@@ -13,6 +14,7 @@ export const unet = {
   loras: "unet",
   patched: true,
   keyedBy: ["freeU", "textKeys", "inpaint", "controlnet", "ip_adapter"],
+  eightBits: unetEightBits,
   inputs: { sample: "latent", timestep: "timestep", context: "text", y: "adm" },
   outputs: ["prediction"],
   draw: (

@@ -6,8 +6,10 @@ import { findModel, type ModelKind } from "#/catalog/find-model.ts";
 import { interposerPath } from "#/catalog/interposer-path.ts";
 import { folderOf } from "#/catalog/part-folders.ts";
 import type { EngineEvent, EngineSettings, RefusedDevice } from "#/engine/protocol.ts";
+
 import { operatorsOf } from "#/graph/operators.ts";
-import type { Device } from "#/lib/devices.ts";
+import type { Device, Precision } from "#/lib/devices.ts";
+
 import { ModelError, RequestError } from "#/lib/errors.ts";
 import type { Log } from "#/lib/log.ts";
 import type { NetworkName } from "#/networks/index.ts";
@@ -17,12 +19,13 @@ import type { Captioner } from "#/runtime/captioner.ts";
 import { chooseDevice } from "#/runtime/choose-device.ts";
 import { DerivedFiles } from "#/runtime/derived-files.ts";
 import type { Detector } from "#/runtime/detector.ts";
+import { type Machine, thisMachine } from "#/runtime/eight-bits-choice.ts";
 import { type ForeignNetwork, openForeign } from "#/runtime/foreign/foreign-network.ts";
 import type { ModelPaths } from "#/runtime/job-files.ts";
 import type { Workshop } from "#/runtime/job-network.ts";
 import { knownLoras } from "#/runtime/known-loras.ts";
 import { mappingLimit } from "#/runtime/mappings.ts";
-import { type Networks, startJob } from "#/runtime/models.ts";
+import { codedLayers, type Networks, startJob } from "#/runtime/models.ts";
 import { ownPaths } from "#/runtime/own-paths.ts";
 import { probe } from "#/runtime/probe.ts";
 import { Residency } from "#/runtime/residency.ts";
@@ -30,7 +33,9 @@ import type { Segmenter } from "#/runtime/segmenter.ts";
 import { watchedNetworks, watchFiles } from "#/runtime/watched-networks.ts";
 import { openCaptioner } from "./describe/open-captioner.ts";
 import { ExpansionWordsCache } from "./expansion-words-cache.ts";
+import type { Fact } from "./generate.ts";
 import { openDetector, openSegmenter } from "./masks/open-detection.ts";
+import { type PrecisionMeans, settledPrecision } from "./precision.ts";
 import { needsTexts } from "./sources/needs-texts.ts";
 import type { Conditioning } from "./stages/encode-text.ts";
 import type { ExpansionWords } from "./text/expansion-words.ts";
@@ -44,7 +49,9 @@ export type EngineContext = Readonly<{
   refused: readonly RefusedDevice[];
   tokenizer: Tokenizer;
   /** The networks of a job; opened at their first call, and kept until the job's end. */
-  open: (recipe: Recipe) => Promise<Networks>;
+  open: (recipe: Recipe, precision: Precision) => Promise<Networks>;
+  /** In which precision a recipe is drawn; see {@link settledPrecision}. */
+  settled: (recipe: Recipe, checkStop: () => void) => AsyncGenerator<Fact, Precision, undefined>;
   /**
    * A network of others' drawing, an ONNX file in its kind's folder of models; opened at its first call.
    *
@@ -86,17 +93,25 @@ export type EngineContext = Readonly<{
   close: () => Promise<void>;
 }>;
 
+/** What an engine finds where it works. */
+type EngineHome = Readonly<{
+  /** Where the runtime's shared library lies; CUDA's must lie beside it. */
+  libraryFolder?: string | undefined;
+  /** What is asked whether 8 bits are worth something; the machine that this runs on where it is left out. */
+  machine?: Machine;
+}>;
+
 /**
  * Makes the engine's context on the first device that works.
  *
- * @param libraryFolder where the runtime's shared library lies; CUDA's must lie beside it
+ * @param home where it works; see {@link EngineHome}
  * @throws EngineError `provider-missing`
  */
 export async function openContext(
   settings: EngineSettings,
   send: (event: EngineEvent) => void,
   log: Log,
-  libraryFolder: string | undefined,
+  { libraryFolder, machine = thisMachine }: EngineHome = {},
 ): Promise<EngineContext> {
   const { device, refused } = await chooseDevice(settings.providers, libraryFolder, probe);
   for (const { device: other, reason, installed } of refused)
@@ -120,15 +135,7 @@ export async function openContext(
     refused: refused.map(({ device, reason }) => ({ device, reason })),
     tokenizer: createTokenizer(),
     expansionWords: () => words.of(expansionFiles(settings.modelRoots)),
-    open: async (recipe) => {
-      const paths = pathsOf(recipe, settings.modelRoots);
-      const files = watchFiles(paths);
-      await residency.dropReplaced();
-      workshop.derived.dropReplaced();
-      const networks = startJob(paths, featuresOf(recipe), workshop, networksFor(recipe));
-      const watched = watchedNetworks(networks, files, () => residency.close());
-      return { ...watched, preview: lenientPreview(watched.preview, log) };
-    },
+    ...drawing(settings, workshop, { log, whyFull: machine.whyFull(device, settings.threads) }),
     foreign: (kind, name) =>
       openForeign(
         kind,
@@ -152,6 +159,33 @@ export async function openContext(
   };
 }
 
+/** The networks of a recipe, and the precision that they are drawn in. */
+const drawing = (
+  { modelRoots }: EngineSettings,
+  workshop: Workshop,
+  { log, whyFull }: Readonly<{ log: Log; whyFull: PrecisionMeans["whyFull"] }>,
+): Pick<EngineContext, "settled" | "open"> => ({
+  settled: (recipe, checkStop) =>
+    settledPrecision({
+      whyFull,
+      coded: () =>
+        codedLayers(pathsOf(recipe, modelRoots), featuresOf(recipe, "fast"), workshop, networksFor(recipe)),
+      derived: workshop.derived,
+      inUse: (path) => workshop.residency.isUsing(path),
+      checkStop,
+    }),
+  open: async (recipe, precision) => {
+    const { residency, derived } = workshop;
+    const paths = pathsOf(recipe, modelRoots);
+    const files = watchFiles(paths);
+    await residency.dropReplaced();
+    derived.dropReplaced();
+    const networks = startJob(paths, featuresOf(recipe, precision), workshop, networksFor(recipe));
+    const watched = watchedNetworks(networks, files, () => residency.close());
+    return { ...watched, preview: lenientPreview(watched.preview, log) };
+  },
+});
+
 /** What finds and outlines what is described, of the files in these folders. */
 const detectorsIn = (
   modelRoots: readonly string[],
@@ -165,7 +199,11 @@ const detectorsIn = (
 });
 
 /** What a recipe asks of the drawing of its networks. */
-const featuresOf = ({ clipSkip, freeU }: Recipe): Features => ({ clipSkip, freeU: freeU !== null });
+const featuresOf = ({ clipSkip, freeU }: Recipe, precision: Precision): Features => ({
+  clipSkip,
+  freeU: freeU !== null,
+  fast: precision === "fast",
+});
 
 /** A file that makes no previews is told of once a job, and costs no picture. */
 function lenientPreview(preview: Networks["preview"], log: Log): Networks["preview"] {

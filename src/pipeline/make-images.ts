@@ -2,7 +2,7 @@ import { sampledSize } from "./base-model.ts";
 import type { EngineContext } from "./context.ts";
 import { type Guiding, guide } from "./controls/guide.ts";
 import type { Fact } from "./generate.ts";
-import { type ImageJob, type Job, type Order, openJob } from "./job.ts";
+import { type ImageJob, type Job, type Order, openJob, precisionOf } from "./job.ts";
 import { Interruption, type Run } from "./run.ts";
 import { begin } from "./sources/begin.ts";
 import type { Beginning, LatentBeginning } from "./sources/beginning.ts";
@@ -25,7 +25,8 @@ export async function* makeImages(
   run: Run,
 ): AsyncGenerator<Fact, void, undefined> {
   yield { type: "progress", at: { stage: "loading", image: 0 } };
-  const job = await openJob(order, context, run);
+  const precision = yield* precisionOf(order, context, run);
+  const job = await openJob(order, context, run, precision);
   run.checkStop();
 
   const encoded = needsTexts(job.recipe) ? yield* encodePrompts(job) : [];

@@ -36,7 +36,6 @@ import type { Resolved, World } from "./resolve.ts";
 import { sampledAs } from "./sampled-as.ts";
 import { chooseSize } from "./sizes.ts";
 import { untakenTags } from "./untaken-tags.ts";
-import { precisionWarning } from "./warnings.ts";
 import { workingSizeNumber } from "./working-size-number.ts";
 
 /** How a pass differs from the request that it would be by itself. */
@@ -184,7 +183,6 @@ const methodWarnings = (
     refinerWarning(run),
     pastMaskWarning(run),
     leftOutRefiner(params, base),
-    precisionWarning(params.precision),
     ...idleSavings(params, run),
   ].flatMap((said) => said ?? []);
 

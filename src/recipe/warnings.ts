@@ -1,6 +1,5 @@
 import type { GenerateRequest } from "#/api/generate.ts";
 import type { Sidecar } from "#/catalog/sidecar.ts";
-import type { Precision } from "#/lib/devices.ts";
 import { similarNames } from "./names.ts";
 import type { Size } from "./recipe.ts";
 import { parseSize, storedSize } from "./sizes.ts";
@@ -69,10 +68,6 @@ export function roundedWarning({ width, height }: Size): string | undefined {
 }
 
 const pixelsOfLatent = 8;
-
-/** Says that nothing here counts in fewer bits yet. */
-export const precisionWarning = (precision: Precision): string | undefined =>
-  precision === "full" ? undefined : "precision fast is not built yet: this version draws in full precision.";
 
 /** Says that a size is larger than what the checkpoint draws well, and what it does. */
 export function sizeWarning(

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { mkdirSync, readdirSync, renameSync, rmSync, statSync, utimesSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, utimesSync } from "node:fs";
 import { basename, join } from "node:path";
 import { ModelHashes } from "#/catalog/hashes.ts";
 import { EngineError, ModelError } from "#/lib/errors.ts";
@@ -61,6 +61,29 @@ export class DerivedFiles {
     const found = opened(derived, path);
     if (found !== undefined) return found;
     throw failed(new Error("it is not there, or not whole, after it was written"));
+  }
+
+  /**
+   * How many bytes some derived files are together, each once, and which of them are not there yet. Whether the others are
+   * whole shows when they are opened.
+   *
+   * @throws ModelError `file-unreadable` where a source cannot be read
+   */
+  async outlook(
+    wanted: readonly Derived<unknown>[],
+  ): Promise<Readonly<{ bytes: number; missing: readonly Derived<unknown>[] }>> {
+    const named = new Map<string, Derived<unknown>>();
+    for (const derived of wanted) named.set(await this.#name(derived), derived);
+    const missing = [...named].filter(([name]) => !existsSync(join(this.#settings.folder, name)));
+    return {
+      bytes: [...named.values()].reduce((sum, { size }) => sum + size, 0),
+      missing: missing.map(([, derived]) => derived),
+    };
+  }
+
+  /** Bytes that are kept. */
+  get budget(): number {
+    return this.#settings.budget;
   }
 
   /**

@@ -30,7 +30,8 @@ export function footprintOf(
     const { path, offset, length, packed } = weight.ref;
     if (weight.inline) copied += inlineBytes(weight);
     // A packed tensor will have bytes of its own, in a file that may not be there yet.
-    else if (weights === "copied") copied += Math.max(length, values(weight.dims) * computed);
+    else if (weights === "copied")
+      copied += weight.type === "int8" ? length : Math.max(length, values(weight.dims) * computed);
     else if (packed !== undefined) copied += length;
     else {
       const file = `${path}:${stamps.get(path) ?? ""}`;
@@ -61,4 +62,5 @@ export function totalBytes(footprints: Iterable<Footprint>): number {
 
 const values = (dims: readonly number[]): number => dims.reduce((product, n) => product * n, 1);
 const inlineBytes = ({ type, dims }: Weight): number => (type === "float16" ? 2 : 4) * values(dims);
-const constantBytes = ({ type, dims }: Constant): number => (type === "int64" ? 8 : 4) * values(dims);
+const sizes = { float32: 4, int64: 8, uint8: 1, int8: 1 } as const;
+const constantBytes = ({ type, dims }: Constant): number => sizes[type] * values(dims);

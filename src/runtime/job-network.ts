@@ -14,7 +14,10 @@ import {
 } from "#/weights/derived/joined-loras.ts";
 import { changedBytes, changesInPlace, loraChanges, planChanges } from "#/weights/derived/lora-changes.ts";
 import type { Differences } from "#/weights/differences.ts";
+import type { CodedWeights } from "#/weights/eight-bits.ts";
 import type { Located } from "#/weights/layouts/part-source.ts";
+import type { FileStamp } from "#/weights/stamp.ts";
+import { layersInEightBits } from "./coded-parts.ts";
 import type { DerivedFiles } from "./derived-files.ts";
 import { footprintOf, totalBytes } from "./footprint.ts";
 import { changesOn } from "./job-changes.ts";
@@ -60,19 +63,20 @@ export function jobNetwork(
   const { loras, patches } = changesOn(network, located, files);
   const whole = together(patches.map(({ differences }) => differences));
   const sources = loras.flatMap(({ lora }) => lora.files);
-  const madeOf = [
-    located.file,
-    ...(located.base === undefined ? [] : [located.base.checkpoint]),
-    ...sources,
-    ...patches.map(({ file }) => file),
-  ].map(({ path, stamp }) => ({ path, stamp }));
+  const madeOf = stampsOf(located, sources, patches);
   const plan = () => planJoin(part === undefined ? [] : loras.map(({ lora }) => lora[part]), located.tensors);
   const inUse = (path: string): boolean => residency.isUsing(path);
   const changes = () => planChanges(part === undefined ? [] : loras.map(({ lora }) => lora.changes[part]));
-  const draw = (tensors = located.tensors, joined = noLoras, differences = whole) => {
-    const source = weightSource(`${basename(located.file.path)} (${name})`, tensors, joined, differences);
-    return network.draw(source, operators, features);
-  };
+  const title = `${basename(located.file.path)} (${name})`;
+  const draw = (
+    tensors = located.tensors,
+    joined = noLoras,
+    differences = whole,
+    coded: CodedWeights = new Map(),
+  ) => network.draw({ ...weightSource(title, tensors, joined, differences), coded }, operators, features);
+  const changed = changedTensors(part, loras, whole);
+  const eightBits =
+    features.fast === true ? layersInEightBits(network.eightBits, { located, changed }) : undefined;
   const loraParts = async (): Promise<JoinedLoras> => {
     const branches = plan();
     const joined = joinedInPlace(branches) ?? (await derived.of(joinedLoras(branches, sources), inUse));
@@ -86,6 +90,7 @@ export function jobNetwork(
     key: [
       name,
       ...keyedBy.map((feature) => `${feature}=${features[feature] ?? false}`),
+      ...(eightBits === undefined ? [] : ["fast"]),
       ...madeOf.map(({ path, stamp }) => `${path}:${stamp}`),
     ].join("|"),
     name,
@@ -95,15 +100,42 @@ export function jobNetwork(
       const joined = loras.length === 0 ? noLoras : await loraParts();
       const tensors = await mappableTensors(located, derived, inUse);
       const mapped = patches.map((patch) => mappablePatch(patch, derived, inUse));
-      return draw(tensors, joined, together(await Promise.all(mapped)));
+      const differences = together(await Promise.all(mapped));
+      return draw(tensors, joined, differences, await eightBits?.open(derived, inUse));
     },
     bytes: () => {
       const factors = loras.length === 0 ? 0 : joinedBytes(plan()) + changedBytes(changes());
-      return totalBytes([footprintOf(draw(), madeOf, network.packed ? "copied" : "mapped")]) + factors;
+      const graph = draw(located.tensors, noLoras, whole, eightBits?.planned());
+      return totalBytes([footprintOf(graph, madeOf, network.packed ? "copied" : "mapped")]) + factors;
     },
+    coded: eightBits?.layers,
   };
   return { located, loras, patch: whole, request };
 }
+
+/** All files that a network is made of. */
+const stampsOf = (
+  { file, base }: Located,
+  loras: readonly FileStamp[],
+  patches: readonly Patch[],
+): readonly FileStamp[] =>
+  [
+    file,
+    ...(base === undefined ? [] : [base.checkpoint]),
+    ...loras,
+    ...patches.map((patch) => patch.file),
+  ].map(({ path, stamp }) => ({ path, stamp }));
+
+/** Names of the tensors that something is added to, but for factors beside a module. */
+const changedTensors = (
+  part: Network["loras"],
+  loras: readonly LoraUse[],
+  patch: Differences | undefined,
+): ReadonlySet<string> =>
+  new Set([
+    ...(patch?.tensors.keys() ?? []),
+    ...(part === undefined ? [] : loras.flatMap(({ lora }) => [...lora.changes[part].keys()])),
+  ]);
 
 /** A part's tensors, of its own file and of the checkpoint that it is made on, whose UNet is mapped as it is for itself. */
 async function mappableTensors(

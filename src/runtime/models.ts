@@ -14,7 +14,7 @@ import type { Inversions } from "./inversions.ts";
 import { isSeveral, type JobFiles, type ModelPaths, pathsOfKind, readJobFiles } from "./job-files.ts";
 import { type JobNetwork, jobNetwork, type Workshop } from "./job-network.ts";
 import { type LanguageModel, languageModel } from "./language-model.ts";
-import type { JobRequest } from "./open-network.ts";
+import type { CodedLayers, JobRequest } from "./open-network.ts";
 import { type RefinerNetworks, refinerOf } from "./refiner-networks.ts";
 import { type TextEncoder, textEncoders, textEncodersWithVectors } from "./text-encoders.ts";
 import { type TellTexts, type ToldText, unetOf } from "./told-texts.ts";
@@ -124,6 +124,24 @@ export function startJob(
   const own = [...announced].map((network) => inJob(network).request);
   workshop.residency.startJob([...own, ...requests], passing);
   return opened;
+}
+
+/**
+ * The layers in 8 bits of the networks of a checkpoint, of what takes over from it, and of ControlNets, that a job will use.
+ *
+ * @throws ModelError if a file is not what it should be
+ */
+export function codedLayers(
+  paths: ModelPaths,
+  features: Features,
+  workshop: Workshop,
+  uses: readonly NetworkName[],
+): readonly CodedLayers[] {
+  const { inJob, requests } = networksOf(paths, { ...features, fast: true }, workshop);
+  const own = uses.map((name) => inJob(networks[name]).request);
+  const all = [...own, ...requests].flatMap(({ coded }) => coded ?? []);
+  // A UNet is announced in each way that it may be told of a text.
+  return [...new Map(all.map((layers) => [JSON.stringify(layers.files()), layers])).values()];
 }
 
 /** Networks that are in no checkpoint, and in a file that the job names; those of which it may name several announce themselves. */

@@ -1,4 +1,5 @@
 import { Graph } from "#/graph/graph.ts";
+import type { Derived } from "#/weights/derived/derived-kind.ts";
 import type { OnnxFile } from "#/weights/onnx/read-onnx.ts";
 import type { FileStamp } from "#/weights/stamp.ts";
 import { type Footprint, footprintOf, totalBytes } from "./footprint.ts";
@@ -23,7 +24,17 @@ export type JobRequest = NetworkRequest &
   Readonly<{
     /** Bytes that it will take once it is open, from headers alone; asked where it is not. */
     bytes: () => number;
+    /** Its layers in 8 bits, where the job has it in these. */
+    coded?: CodedLayers | undefined;
   }>;
+
+/** Layers of a network that a job has in 8 bits. */
+export type CodedLayers = Readonly<{
+  /** What must be made of its files before it is opened. */
+  files: () => readonly Derived<unknown>[];
+  /** How many there are, and how many of them keep their precision because something is added to their weights. */
+  kept: () => Readonly<{ layers: number; full: number }>;
+}>;
 
 /** What a network takes that is open or about to be. */
 export type Drawn = Readonly<{

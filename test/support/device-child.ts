@@ -31,7 +31,9 @@ const settings = {
   threads: 1,
 } as const;
 try {
-  const { device, refused, close } = await openContext(settings, () => undefined, log, folder);
+  const { device, refused, close } = await openContext(settings, () => undefined, log, {
+    libraryFolder: folder,
+  });
   await close();
   process.stdout.write(`${JSON.stringify({ device, refused, lines })}\n`);
 } catch (thrown) {

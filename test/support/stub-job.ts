@@ -71,6 +71,10 @@ export const stubContext = (networks: Networks): EngineContext => ({
   conditioning: (_key, make) => make(),
   expansionWords: () => ({ tokenizer: createGpt2Tokenizer(""), candidates: [] }),
   open: async () => networks,
+  settled: async function* () {
+    yield* [];
+    return "full";
+  },
   modelText: () => "",
   captioner: async () => {
     throw new Error("nothing is captioned");

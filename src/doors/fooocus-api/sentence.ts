@@ -36,6 +36,7 @@ export function sentenceOf({ moment, image, images, step, steps }: Said): string
     case "engine":
       return "Initializing ...";
     case "networks":
+    case "coding":
       return "Loading models ...";
     case "prompts":
       return "Processing prompts ...";
@@ -80,6 +81,7 @@ export function sentenceOf({ moment, image, images, step, steps }: Said): string
 /** Our own channels' sentence: theirs, but for what they have none for. */
 export function ownSentenceOf(progress: Said): string {
   const { moment, image, images } = progress;
+  if (moment.now === "coding") return `Writing weights in 8 bits ${moment.done + 1}/${moment.of} ...`;
   if (moment.now !== "decoding") return sentenceOf(progress);
   const strip = moment.of === 1 ? "" : ` strip ${moment.done + 1}/${moment.of},`;
   return `Decoding${strip} image ${image + 1}/${images} ...`;

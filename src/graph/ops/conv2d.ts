@@ -2,6 +2,7 @@ import type { Window } from "../dimensions.ts";
 import type { Value } from "../graph.ts";
 import type { Module } from "../module.ts";
 import { mul } from "./arithmetic.ts";
+import { codedConv } from "./eight-bits.ts";
 
 export type ConvOptions = Readonly<{
   stride?: number;
@@ -24,8 +25,12 @@ export function conv2d(m: Module, x: Value, options: ConvOptions = {}): Value {
     throw m.misshapen("weight", "a kernel of odd sides");
   const { conv, pointwiseAdd } = x.graph.operators;
   const bias = m.has("bias") ? m.vectorParameter("bias", shape[0]) : undefined;
-  const y = conv(x, m.parameter("weight"), bias, convWindow(shape, options));
-  const { lora } = m;
+  const window = convWindow(shape, options);
+  const { lora, coded } = m;
+  const y =
+    coded === undefined
+      ? conv(x, m.parameter("weight"), bias, window)
+      : codedConv(m, x, coded, { bias: bias && x.graph.weight(bias), window });
   if (lora === undefined) return y;
   const low = conv(x, lora.down, undefined, convWindow(lora.down.shape, options));
   return pointwiseAdd(mul(low, m.rankStrengths(lora, [1, 1])), lora.up, y);

@@ -1,6 +1,7 @@
 import type { Value } from "../graph.ts";
 import type { Module } from "../module.ts";
 import { gemm, mul } from "./arithmetic.ts";
+import { codedGeglu, codedLinear } from "./eight-bits.ts";
 
 /**
  * x · Wᵀ + b on rows, plus the LoRAs of this module (Hu et al. 2021): y + up(s · down(x)), alpha/r being part of up.
@@ -26,6 +27,7 @@ export function geglu(m: Module, x: Value): Value {
   const width = m.size("weight", 0);
   if (width % 2 !== 0) throw m.misshapen("weight", "an even number of rows");
   const bias = m.vectorParameter("bias", width);
+  if (m.coded !== undefined) return codedGeglu(m, x, m.coded, bias);
   return x.graph.operators.geglu(x.graph, (added) => projection(m, x, added), bias);
 }
 
@@ -33,8 +35,8 @@ export function geglu(m: Module, x: Value): Value {
 function projection(m: Module, x: Value, bias: Value | undefined): Value {
   if (m.ref("weight").shape.length !== 2) throw m.misshapen("weight", "two axes");
   if (m.size("weight", 1) !== x.dims[1]) throw m.misshapen("weight", `${x.dims[1]} columns`);
-  const y = gemm(x, m.weight("weight"), bias);
-  const { lora } = m;
+  const { lora, coded } = m;
+  const y = coded === undefined ? gemm(x, m.weight("weight"), bias) : codedLinear(m, x, coded, bias);
   if (lora === undefined) return y;
   const low = mul(gemm(x, m.graph.weight(lora.down)), m.rankStrengths(lora));
   return gemm(low, m.graph.weight(lora.up), y);

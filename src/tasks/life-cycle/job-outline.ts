@@ -92,6 +92,7 @@ export function stageOf({ stage }: Moment): Stage {
   switch (stage) {
     case "preparing":
     case "enhancing":
+    case "coding":
       return "loading";
     case "encoding-picture":
       return "encoding";

@@ -36,6 +36,8 @@ export function passReports(at: Moment, place: PassPlace, outline: JobOutline): 
       // As in the reference each pass has one text, its first.
       return [{ ...report(isPart ? { now: "part", of, texts } : { now: texts }, part ?? 0), image: 0 }];
     }
+    case "coding":
+      return [report({ now: "coding", done: at.part, of: at.parts })];
     case "checking":
       return [report({ now: "checking" }, steps)];
     case "preparing":

@@ -46,6 +46,8 @@ export function reportsAt(at: Moment, outline: JobOutline, pass?: PassPlace): re
     case "loading":
       // What needs no texts needs no networks of a checkpoint, and the reference says nothing of them.
       return outline.source.direct === true ? [] : [report(2, { now: "networks" })];
+    case "coding":
+      return [report(2, { now: "coding", done: at.part, of: at.parts })];
     case "encoding":
       return encodingReports(at, outline, report);
     case "denoising":

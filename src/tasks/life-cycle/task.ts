@@ -67,7 +67,7 @@ export type Progress = Readonly<{
 /**
  * What a running task has come to; each is told for itself. In the order of a task: the LoRA of its performance `mode` (if
  * it has one), the files that enlarge (`upscalers`) or paint anew (`inpainter`), its ControlNets (`controls`) and its other
- * `files` were looked at, the `engine` was asked, it opens its `networks`, begins with the `prompts`, expands the prompt of an image (`expansion`) and
+ * `files` were looked at, the `engine` was asked, its weights are written in 8 bits (`coding`, files `done` `of` as many), it opens its `networks`, begins with the `prompts`, expands the prompt of an image (`expansion`) and
  * encodes its texts (`positive`, `negative`), of which it may have done a `part` `of` as many, begins with its `pictures`, has
  * enlarged parts of one (`upscaling`, `done` `of` as many, `width` x `height` before), has made strips of a latent of one
  * (`latent`), begins with `sampling`, with an `image`, has done a `step` `of` as many, has decoded strips of the image (`done`
@@ -103,6 +103,7 @@ export type TaskMoment = Readonly<
   | { now: "part"; of: number; texts: "expansion" | "positive" | "negative" }
   | { now: "upscaling"; width: number; height: number; done: number; of: number }
   | { now: "latent"; gives: "start" | "holes" | "refiner"; done: number; of: number }
+  | { now: "coding"; done: number; of: number }
   | { now: "step"; of: number }
   | { now: "decoding"; done: number; of: number }
 >;

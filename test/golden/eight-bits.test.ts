@@ -1,0 +1,129 @@
+import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Graph, type Value } from "#/graph/graph.ts";
+import { Module, weightSource } from "#/graph/module.ts";
+import { operators } from "#/graph/operators.ts";
+import { type ConvOptions, conv2d } from "#/graph/ops/conv2d.ts";
+import { geglu, linear } from "#/graph/ops/linear.ts";
+import { multipliesEightBits, processorFeatures } from "#/runtime/processor.ts";
+import { Session } from "#/runtime/session.ts";
+import type { Tensor } from "#/tensor/tensor.ts";
+import { codedWeights } from "#/weights/derived/coded-weights.ts";
+import type { CodedWeights } from "#/weights/eight-bits.ts";
+import { readSafetensors } from "#/weights/safetensors.ts";
+import { goldenPath, goldenTensors } from "../support/golden.ts";
+
+/** Layers in 8 bits against numpy's whole numbers (scripts/golden/eight_bits.py). */
+setDefaultTimeout(60_000);
+
+const exact = multipliesEightBits(processorFeatures()) !== false;
+const why = exact ? "" : " (skipped: this processor adds products of 8 bits in 16)";
+/**
+ * The sums are exact; their scales are multiplied in another order. A code at the edge between two may fall to either side, and
+ * moves an answer by one of them.
+ */
+const tolerance = 1e-5;
+
+const golden = goldenTensors("eight-bits.safetensors");
+const file = readSafetensors(goldenPath("eight-bits.safetensors"));
+const folder = mkdtempSync(join(tmpdir(), "eight-bits-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const coded = await written(["linear", "geglu", "conv", "point"]);
+
+async function written(modules: readonly string[]): Promise<CodedWeights> {
+  const weights = modules.map((module) => ({
+    module,
+    ref: file.tensors.get(`${module}.weight`)!,
+    parts: module === "geglu" ? 4 : 1,
+  }));
+  const derived = codedWeights(weights, file);
+  const path = join(folder, "coded.safetensors");
+  await derived.write(path);
+  return derived.read(path)!;
+}
+
+async function run(input: Tensor, draw: (m: Module, x: Value) => Value): Promise<Tensor> {
+  const g = new Graph({ operators: operators.cpu });
+  const source = { ...weightSource("golden", file.tensors), coded };
+  const names = input.dims.length === 2 ? ["R", input.dims[1]!] : ["N", input.dims[1]!, "h", "w"];
+  g.output("y", draw(new Module(g, source), g.input("x", "float32", names)));
+  const session = await Session.open(g, { device: "cpu", weights: "in-place", threads: 1 });
+  try {
+    return (await session.run({ x: input }))["y"]!;
+  } finally {
+    await session.release();
+  }
+}
+
+/** The largest difference in a row or a picture, relative to the largest value there, which another one may be far above. */
+function apart(found: Tensor, expected: Tensor): number {
+  expect(found.dims).toEqual(expected.dims);
+  const length = expected.data.length / expected.dims[0]!;
+  return Math.max(
+    ...Array.from({ length: expected.dims[0]! }, (_, row) => {
+      const [a, b] = [found, expected].map(({ data }) => data.subarray(row * length, (row + 1) * length));
+      const largest = b!.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+      return a!.reduce((most, value, at) => Math.max(most, Math.abs(value - b![at]!)), 0) / largest;
+    }),
+  );
+}
+
+const conv = (options: ConvOptions) => (m: Module, x: Value) => conv2d(m.at("conv"), x, options);
+
+describe(`layers in 8 bits${why}`, () => {
+  test.skipIf(!exact)("rows, each by its own largest value", async () => {
+    const y = await run(golden("rows"), (m, x) => linear(m.at("linear"), x));
+    expect(apart(y, golden("linear.answer"))).toBeLessThan(tolerance);
+  });
+
+  test.skipIf(!exact)("the two halves of a gated projection, part by part", async () => {
+    const y = await run(golden("rows"), (m, x) => geglu(m.at("geglu"), x));
+    expect(apart(y, golden("geglu.answer"))).toBeLessThan(tolerance);
+  });
+
+  for (const [name, draw] of [
+    ["conv", conv({})],
+    ["down", conv({ stride: 2, padding: 1 })],
+    ["uneven", conv({ stride: 2, padding: [0, 0, 1, 1] })],
+    ["point", (m: Module, x: Value) => conv2d(m.at("point"), x)],
+  ] as const)
+    test.skipIf(!exact)(`features of two pictures, each by its own range: ${name}`, async () => {
+      const y = await run(golden("features"), draw);
+      expect(apart(y, golden(`${name}.answer`))).toBeLessThan(tolerance);
+    });
+
+  test.skipIf(!exact)("a picture is the same alone and in a batch, to the bit", async () => {
+    const both = golden("features");
+    const half = both.data.length / 2;
+    const batch = await run(both, conv({}));
+    for (const at of [0, 1]) {
+      const one = await run(
+        { dims: [1, ...both.dims.slice(1)], data: both.data.slice(at * half, (at + 1) * half) },
+        conv({}),
+      );
+      const length = one.data.length;
+      expect([...batch.data.slice(at * length, (at + 1) * length)]).toEqual([...one.data]);
+    }
+  });
+
+  test("what is no number stays none, wherever it stands in a row or a picture", async () => {
+    for (const at of [0, 1, 95]) {
+      const rows = { ...golden("rows"), data: golden("rows").data.slice() };
+      rows.data[96 + at] = Number.NaN;
+      const { data } = await run(rows, (m, x) => linear(m.at("linear"), x));
+      expect([data.slice(0, 80).some(Number.isNaN), data.slice(80, 160).every(Number.isNaN)]).toEqual([
+        false,
+        true,
+      ]);
+      const features = { ...golden("features"), data: golden("features").data.slice() };
+      features.data[at] = Number.NaN;
+      const answer = await run(features, conv({}));
+      const half = answer.data.length / 2;
+      expect(answer.data.slice(0, half).every(Number.isNaN)).toBe(true);
+      expect(answer.data.slice(half).some(Number.isNaN)).toBe(false);
+    }
+  });
+});
