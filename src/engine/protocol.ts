@@ -3,6 +3,7 @@ import type { Pixmap } from "#/image/pixmap.ts";
 import type { Device } from "#/lib/devices.ts";
 import type { WireError } from "#/lib/errors.ts";
 import type { FullReason } from "#/lib/full-reason.ts";
+import type { LogLevel } from "#/lib/log.ts";
 import type { TaskId } from "#/lib/task-id.ts";
 import type { PassPlace } from "#/recipe/enhancement.ts";
 import type { MaskMaking } from "#/recipe/mask-making.ts";
@@ -25,6 +26,8 @@ export type EngineSettings = Readonly<{
   derived: Readonly<{ folder: string; budget: number }>;
   /** Threads of the networks; 0 lets the runtime choose. */
   threads: number;
+  /** Least serious level that the engine prints. */
+  logLevel?: LogLevel;
 }>;
 
 /** Main thread to engine. Plain data only: it survives a structured clone today, a pipe or a queue tomorrow. */
