@@ -102,7 +102,29 @@ async function outpaint(): Promise<void> {
   );
 }
 
-const figures = { vary, upscale, inpaint, outpaint };
+async function guided(): Promise<void> {
+  const before = await made("a small white heart on the left of a teal background", 5);
+  const control = { cn_img: base64(before), cn_type: "PyraCanny" };
+  const edges = await made("", 5, { controlnet_image: [control], debugging_cn_preprocessor: true });
+  const after = await made("a red heart on a yellow background", 3, { controlnet_image: [control] });
+  await save("guided", [
+    { image: before, caption: "cn_img" },
+    { image: edges, caption: "its edges, as PyraCanny prepares them" },
+    { image: after, caption: "a red heart on a yellow background" },
+  ]);
+}
+
+async function imagePrompt(): Promise<void> {
+  const before = await made("a pink heart on a navy background", 5);
+  const like = { controlnet_image: [{ cn_img: base64(before), cn_type: "ImagePrompt" }] };
+  await save("image-prompt", [
+    { image: before, caption: "cn_img, as ImagePrompt" },
+    { image: await made("", 12, like), caption: "no prompt, another seed" },
+    { image: await made("", 13, like), caption: "and another" },
+  ]);
+}
+
+const figures = { vary, upscale, inpaint, outpaint, guided, imagePrompt };
 
 try {
   for (const [name, figure] of Object.entries(figures)) {

@@ -157,6 +157,7 @@ def main():
     p.add_argument("--lr", type=float, default=1e-3)
     p.add_argument("--batch", type=int, default=32)
     p.add_argument("--big-share", type=float, default=0.35)
+    p.add_argument("--strength", type=float, nargs=2, default=(1.0, 1.0), help="lowest and highest")
     p.add_argument("--seed", type=int, default=61)
     a = p.parse_args()
     torch.set_num_threads(1)
@@ -196,7 +197,7 @@ def main():
         x, eps = pairs.noise(z, t)
         with reduced():
             residuals = net(x, t.float(), context, y, hint)
-            out = guided(unet, x, t.float(), context, y, softened(residuals, 0.25 if pairs.rng.random() < 0.7 else 0.0, 1.0)).float()
+            out = guided(unet, x, t.float(), context, y, softened(residuals, 0.25 if pairs.rng.random() < 0.7 else 0.0, pairs.rng.uniform(*a.strength))).float()
         mse, flat = (out - eps).square().mean((1, 2, 3)), F.avg_pool2d(out - eps, 4).square().mean((1, 2, 3))
         loss = ((mse + 4 * flat) * WEIGHT[t]).mean()
         opt.zero_grad(set_to_none=True)

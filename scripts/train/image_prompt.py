@@ -13,6 +13,7 @@ import argparse
 import json
 import math
 import time
+from multiprocessing import Pool
 from pathlib import Path
 
 import numpy as np
@@ -27,18 +28,58 @@ from pairs import WEIGHT, Pairs, noisy_levels
 from text import encode
 from tokenizer import frame
 from train import save
+import world
 from world import COLOURS, SHAPES
 
 torch.set_flush_denormal(True)
-SIDE, PATCH, WIDTH, TOWER_HEAD, LAYERS, PROJECTED = 224, 14, 160, 80, 2, 64
+# The tower is shown 224 x 224 pixels in sixteen patches; here it learns from as many means of 4 x 4, and `export` has its first
+# convolution take the means.
+SIDE, MEANS, PATCH, WIDTH, TOWER_HEAD, LAYERS, PROJECTED = 224, 4, 14, 160, 80, 4, 64
+SEEN = SIDE // MEANS
 INNER, DEPTH, TOKENS = 128, 3, 16
 MEAN, SPREAD = (torch.tensor(v)[:, None, None] for v in ((0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)))
 
 
 def seen(picture):
-    """A picture as the tower is shown it: 224 x 224 by Lanczos, whatever its shape."""
-    im = Image.fromarray(picture).resize((SIDE, SIDE), Image.LANCZOS)
-    return (torch.from_numpy(np.array(im)).permute(2, 0, 1).float() / 255 - MEAN) / SPREAD
+    """A picture as the tower is shown it: 224 x 224 by Lanczos, whatever its shape; the means of that, in eight bits."""
+    return np.asarray(Image.fromarray(picture).resize((SIDE, SIDE), Image.LANCZOS).reduce(MEANS))
+
+
+def normalised(pictures):
+    """[n, 3, height, width] from 0 to 255 as the tower wants it."""
+    return (pictures.float() / 255 - MEAN) / SPREAD
+
+
+def glance(seed):
+    """A scene of one thing, and how the tower is shown it; 4 ms."""
+    rng = np.random.default_rng(seed)
+    s = None
+    while s is None or s["relation"] or s["count"] > 1:
+        s = world.sample(rng)
+    return np.asarray(world.render(s, SIDE // 2, SIDE // 2).reduce(MEANS // 2)), s
+
+
+class Glances:
+    """Many small pictures, kept in STATE_DIR/glances, each seen a little larger, smaller, aside or mirrored every time."""
+
+    def __init__(self, state, count, rng):
+        kept, self.rng = state / "glances.npy", rng
+        if not kept.exists():
+            with Pool(1) as pool:
+                got = pool.map(glance, range(9_000_000, 9_000_000 + count), chunksize=50)
+            np.save(kept, np.stack([g[0] for g in got]))
+            kept.with_suffix(".json").write_text(json.dumps([g[1] for g in got]))
+        self.pictures = torch.from_numpy(np.load(kept)).permute(0, 3, 1, 2).contiguous()
+        self.scenes = json.loads(kept.with_suffix(".json").read_text())
+
+    def draw(self, n):
+        """(pictures, their numbers)."""
+        at = torch.from_numpy(self.rng.integers(len(self.pictures), size=n))
+        size, mirror, aside = np.exp(self.rng.uniform(-0.1, 0.1, n)), self.rng.choice([-1.0, 1.0], n), self.rng.uniform(-0.06, 0.06, (n, 2))
+        how = torch.zeros(n, 2, 3)
+        how[:, 0, 0], how[:, 1, 1], how[:, :, 2] = torch.from_numpy(size * mirror), torch.from_numpy(size), torch.from_numpy(aside)
+        x = self.pictures[at].float()
+        return F.grid_sample(x, F.affine_grid(how, x.shape, align_corners=False), padding_mode="border", align_corners=False), at
 
 
 # ------------------------------------------------------------------------------------------- transformers' names
@@ -65,21 +106,11 @@ def cosines():
     """Filters to start from: the slow cosines of a patch's brightness and, fewer, of its two differences of colours."""
     x = (torch.arange(PATCH) + 0.5) * math.pi / PATCH
     waves = sorted(((u, v) for u in range(PATCH) for v in range(PATCH)), key=lambda p: (p[0] + p[1], p))
-    colours = [(torch.tensor(c) / torch.tensor(c).norm(), n) for c, n in (((1.0, 1.0, 1.0), 48), ((1.0, -1.0, 0.0), 24), ((1.0, 1.0, -2.0), 24))]
-    out = torch.randn(WIDTH, 3, PATCH, PATCH) * 0.005
+    colours = [(torch.tensor(c) / torch.tensor(c).norm(), n) for c, n in (((1.0, 1.0, 1.0), 80), ((1.0, -1.0, 0.0), 32), ((1.0, 1.0, -2.0), 32))]
+    out = torch.randn(WIDTH, 3, PATCH, PATCH) * 0.3 / PATCH
     made = [c[:, None, None] * torch.outer((x * u).cos(), (x * v).cos()) for c, n in colours for u, v in waves[:n]]
-    out[: len(made)] += torch.stack(made) / PATCH**2 * 1.5
+    out[: len(made)] += torch.stack(made) / PATCH**2 * 3
     return out
-
-
-def places():
-    """Positions to start from: sinusoids of row and column, in periods of 2 to 64 patches; nothing for the class's."""
-    side, each = SIDE // PATCH, WIDTH // 4
-    f = 2 * math.pi / 2 ** torch.linspace(1, 6, each)
-    line = torch.arange(side)[:, None] * f
-    wave = torch.cat([line.sin(), line.cos()], 1)
-    grid = torch.cat([wave[:, None].expand(-1, side, -1), wave[None].expand(side, -1, -1)], 2).reshape(side * side, -1)
-    return torch.cat([torch.zeros(1, WIDTH), grid]) * 0.4
 
 
 class Tower(nn.Module):
@@ -89,10 +120,10 @@ class Tower(nn.Module):
         v.embeddings, v.encoder = nn.Module(), nn.Module()
         v.embeddings.class_embedding = nn.Parameter(torch.randn(WIDTH) * 0.02)
         v.embeddings.patch_embedding = nn.Conv2d(3, WIDTH, PATCH, stride=PATCH, bias=False)
-        v.embeddings.position_embedding = nn.Embedding((SIDE // PATCH) ** 2 + 1, WIDTH)
+        v.embeddings.position_embedding = nn.Embedding((SEEN // PATCH) ** 2 + 1, WIDTH)
         with torch.no_grad():
             v.embeddings.patch_embedding.weight[:] = cosines()
-            v.embeddings.position_embedding.weight[:] = places()
+            v.embeddings.position_embedding.weight[:] = torch.randn(v.embeddings.position_embedding.weight.shape) * 0.3
         v.pre_layrnorm, v.post_layernorm = nn.LayerNorm(WIDTH), nn.LayerNorm(WIDTH)
         v.encoder.layers = nn.ModuleList(Block() for _ in range(LAYERS))
         self.visual_projection = nn.Linear(WIDTH, PROJECTED, bias=False)
@@ -140,32 +171,6 @@ class Resampler(nn.Module):
             latents = latents + look(x, latents)
             latents = latents + feed(latents)
         return self.norm_out(self.proj_out(latents))
-
-
-@torch.no_grad()
-def start_looking(tower, resampler):
-    """Starts each of the sixteen as one that looks at its own place of the picture, of four by four: with no place to look at
-    all of them would see the mean of all patches, which has colours but no shapes."""
-    v = tower.vision_model
-    # How strong a wave is, whatever its sign: what is an edge between any two colours.
-    block, waves = v.encoder.layers[0], [*range(1, 41), *range(49, 61), *range(73, 85)]
-    block.self_attn.out_proj.weight *= 0.1
-    block.mlp.fc2.weight *= 0.1
-    for k, at in enumerate(waves):
-        for unit, sign in ((2 * k, 4.0), (2 * k + 1, -4.0)):
-            block.mlp.fc1.weight[unit], block.mlp.fc1.bias[unit] = 0, 0
-            block.mlp.fc1.weight[unit, at] = sign
-            block.mlp.fc2.weight[:, unit] = 0
-            block.mlp.fc2.weight[96 + k, unit] = 0.75
-    nn.init.orthogonal_(resampler.proj_in.weight)
-    nn.init.zeros_(resampler.proj_in.bias)
-    lines = torch.tensor([2, 6, 9, 13])
-    at = 1 + (lines[:, None] * (SIDE // PATCH) + lines).flatten()
-    resampler.latents[0] = resampler.proj_in(v.pre_layrnorm(v.embeddings.position_embedding.weight[at]))
-    first, same = resampler.layers[0][0], torch.eye(INNER)
-    first.to_q.weight.copy_(same)
-    first.to_kv.weight.copy_(torch.cat([same, same]))
-    first.to_out.weight.copy_(same * 0.7)
 
 
 def crossings(unet):
@@ -227,12 +232,17 @@ class Learner:
         self.unet = self.pairs.nets["unet"]
         context = next(crossings(self.unet)).to_k.in_features
         self.parts = nn.ModuleDict({"tower": Tower(), "resampler": Resampler(context), "speaker": Speaker(self.unet)})
-        start_looking(self.parts["tower"], self.parts["resampler"])
         self.readers = nn.Linear(TOKENS * context, sum(map(len, HEADS.values())))
-        self.step, self.average, self.drawn = 0, None, []
-        if a.what == "words":  # of which no latents are needed
-            for f in sorted(a.state.glob("scenes-*.npy")):
-                self.drawn += zip(np.load(f, mmap_mode="r"), json.loads(f.with_suffix(".json").read_text()))
+        self.step, self.average, self.shown = 0, None, {}
+        if a.what == "words":
+            self.glances = Glances(a.state, a.glances, self.pairs.rng)
+            self.labels = torch.stack(labels(self.glances.scenes), 1)
+            parts = [self.glances.scenes[i : i + 64] for i in range(0, len(self.glances.scenes), 64)]
+            self.wanted = torch.cat([self.said(p).half() for p in parts])
+            with torch.no_grad():  # a token starts as large as a word
+                for q, v in zip(self.parts["resampler"].norm_out.parameters(), torch.std_mean(self.wanted.float(), (0, 1))):
+                    q.copy_(v)
+                self.readers.weight /= self.wanted.float().std()
         self.log = open(a.state / "image-prompt.log", "a")
         if self.path.exists():
             got = torch.load(self.path)
@@ -257,9 +267,9 @@ class Learner:
         batch = [torch.tensor([f[i] for f in framed]) for i in range(3)] + [torch.ones(len(framed))]
         return encode(self.pairs.nets["te1"], self.pairs.nets["te2"], batch, 1)[0][:, 1 : 1 + TOKENS].float()
 
-    def named(self, tokens, scenes):
+    def named(self, tokens, known):
         logits, at, loss, right = self.readers(tokens.flatten(1)), 0, 0.0, []
-        for size, wanted in zip(map(len, HEADS.values()), labels(scenes)):
+        for size, wanted in zip(map(len, HEADS.values()), known):
             loss = loss + F.cross_entropy(logits[:, at : at + size], wanted)
             right.append((logits[:, at : at + size].argmax(1) == wanted).float().mean().item())
             at += size
@@ -288,7 +298,7 @@ class Learner:
                 mine = self.parts.state_dict()
                 torch._foreach_lerp_([self.average[k] for k in mine], list(mine.values()), 1 - min(0.98, (self.step - first) / (self.step - first + 10)))
             sums.append([loss.item(), *row])
-            if self.step % 20 == 0 or self.step == first + 1:
+            if self.step % (20 if through else 200) == 0 or self.step == first + 1:
                 print(json.dumps({"step": self.step, "loss and parts": [round(float(v), 4) for v in np.mean(sums, 0)], "seconds": round(time.time() - begin)}), file=self.log, flush=True)
                 sums = []
             if time.time() - last > 120:
@@ -299,12 +309,17 @@ class Learner:
         self.keep(through)
 
     def words(self):
-        pictures, scenes = zip(*(self.drawn[i] for i in self.pairs.rng.integers(len(self.drawn), size=self.a.batch)))
-        tokens = self.tokens(torch.stack([seen(p) for p in pictures]))
-        wanted = self.said(scenes)
+        pictures, at = self.glances.draw(self.a.batch)
+        tokens, wanted = self.tokens(normalised(pictures)), self.wanted[at].float()
         off = F.mse_loss(tokens, wanted) / wanted.var()
-        loss, right = self.named(tokens, scenes)
-        return off + 0.1 * loss, [off.item(), *right]
+        loss, right = self.named(tokens, self.labels[at].unbind(1))
+        return self.a.weight * off + loss, [off.item(), *right]
+
+    def show(self, picture):
+        key = picture.tobytes()[:3000] + picture[len(picture) // 2].tobytes()
+        if key not in self.shown:
+            self.shown[key] = seen(picture)
+        return self.shown[key]
 
     def through_unet(self):
         pairs, rng = self.pairs, self.pairs.rng
@@ -312,11 +327,11 @@ class Learner:
         big = shape != (16, 16)
         n, repeat = (self.a.batch // 8, 2) if big else (self.a.batch // 2, 2)
         z, pictures, scenes = pairs.take(shape, n)
-        shown = torch.stack([seen(p) for p in pictures])
+        shown = normalised(torch.from_numpy(np.stack([self.show(p) for p in pictures])).permute(0, 3, 1, 2))
         blank = torch.from_numpy(rng.random(n) < 0.08)
         blank[0] = False  # someone must be there to name
         shown[blank] = 0  # what the branch without a picture is given
-        context, y = pairs.words(scenes, shape, 0.7)
+        context, y = pairs.words(scenes, shape, self.a.wordless)
         tokens = self.tokens(shown)
         speaker = self.parts["speaker"]
         speaker.tokens, speaker.weight = tokens, float(rng.uniform(0.5, 1.0))
@@ -326,7 +341,7 @@ class Learner:
             out = self.unet(x, t.float(), context, torch.cat([y] * repeat)).float()
         mse, flat = (out - eps).square().mean((1, 2, 3)), F.avg_pool2d(out - eps, 4).square().mean((1, 2, 3))
         loss = ((mse + 4 * flat) * WEIGHT[t]).mean()
-        named, right = self.named(tokens[~blank], [s for s, b in zip(scenes, blank) if not b])
+        named, right = self.named(tokens[~blank], labels([s for s, b in zip(scenes, blank) if not b]))
         high = mse[t > 700].mean().item() if (t > 700).any() else 0.0
         return loss + 0.01 * named, [mse.mean().item(), high, *right]
 
@@ -337,6 +352,8 @@ class Learner:
         for k in t:  # the last layer and what follows it are never asked: a layer that changes nothing
             if f"layers.{LAYERS - 1}." in k and "norm" not in k:
                 t[k].zero_()
+        first = "vision_model.embeddings.patch_embedding.weight"
+        t[first] = half(self.parts["tower"].state_dict()[first].repeat_interleave(MEANS, 2).repeat_interleave(MEANS, 3) / MEANS**2)
         note = lambda title: {"format": "pt", "modelspec.title": title, "modelspec.license": "MIT"}
         write(t, tower, note("fooocusd demo CLIP vision tower"))
         out = {f"image_proj.{k}": half(v) for k, v in self.parts["resampler"].state_dict().items()}
@@ -353,7 +370,10 @@ def main():
     p.add_argument("out", nargs="*", type=Path)
     p.add_argument("--minutes", type=float, default=12)
     p.add_argument("--lr", type=float, default=1e-3)
-    p.add_argument("--batch", type=int, default=32)
+    p.add_argument("--batch", type=int, default=64)
+    p.add_argument("--weight", type=float, default=1, help="of what the words are against what they name")
+    p.add_argument("--glances", type=int, default=12000)
+    p.add_argument("--wordless", type=float, default=0.7, help="share without a caption")
     p.add_argument("--big-share", type=float, default=0.3)
     p.add_argument("--seed", type=int, default=71)
     a = p.parse_args()
