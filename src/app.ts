@@ -248,6 +248,7 @@ const engineSettings = (config: Config, modelRoots: readonly string[]): EngineSe
   memoryBudget: config.memory_budget,
   derived: { folder: join(cacheFolder(), "derived"), budget: config.derived_cache },
   threads: config.threads,
+  logLevel: config.log_level,
 });
 
 /** One task runs on each at a time: a second device is a second engine here. */

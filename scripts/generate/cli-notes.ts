@@ -24,6 +24,13 @@ export const commandNotes: Readonly<Record<string, string>> = {
   serve: `
 Runs the server. Its flags are the settings of [configuration.md](configuration.md), \`fooocusd serve --help\` lists them.
 `,
+  generate: `
+Makes pictures as the server does, from the same fields, settings and models, and prints the names of the files it wrote. Nothing of
+it is kept but these: a server that runs in the same folder has neither a row of it in its history nor a lock in its way. Without
+\`--output\` they are called by day and time, in the working folder. Progress and the time left are drawn on standard error; where
+standard output is a terminal that shows pictures (by kitty's or iTerm2's protocol, as its environment says), they are shown.
+Ctrl-C stops the picture at hand (130); what was finished is there.
+`,
   pull: `
 Puts files into the first folder of \`models\`, below their kind. A file grows as \`<name>.part\` and gets its name when it is
 whole, so nothing that is half there is ever drawn with. After a broken connection, a signal or a killed process the same command
@@ -44,6 +51,11 @@ Lists every file of the model folders as \`<kind>/<name>\`, its size and its SHA
 outputs folder as pictures are made, \`--hash\` computes the others (a checkpoint takes many seconds). Below it: which presets and
 features lack files, and what would fetch them.
 `,
+  doctor: `
+Looks at the processor, memory, GPU, clock, libraries, folders (can they be written, is there room), ports and models, and draws a
+small picture with the demo model on the providers that are set. Each finding is \`ok\`, \`weak\` (it works, and worse than it could) or
+\`FAULT\`, with the way to mend it; one \`FAULT\` makes the exit code 1. Nothing that it makes stays.
+`,
   complete: `
 Completion of commands, flags and the values of those that take one of a few words.
 `,
@@ -60,5 +72,6 @@ compiled binary.
 | --- | --- | --- |
 | arguments, help | \`commander\` 14 | takes values that may be left out (\`--listen [IP]\`) and repeated flags, as FooocusAPI's start scripts have them; no dependencies. Version 15 wants a newer Node than our scripts |
 | progress | \`cli-progress\` | several bars, the time left, and plain lines where there is no terminal |
+| pictures | \`supports-terminal-graphics\`, \`ansi-escapes\` | which protocol a terminal has, and iTerm2's; kitty's takes a PNG as it is, and the one package that wraps it brings a second decoder of pictures along. The package \`sixel\` makes a global variable without declaring it, which fails in the bundle, so terminals that have sixel alone show nothing |
 | completion | \`@bomb.sh/tab\` | reads commander's own tree, and writes for bash, zsh, fish and PowerShell. It completes no file names |
 `;

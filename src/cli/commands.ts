@@ -1,8 +1,17 @@
 import type { CliCommand } from "./cli-command.ts";
 import { completeCommand } from "./commands/complete.ts";
+import { doctorCommand } from "./commands/doctor.ts";
+import { generateCommand } from "./commands/generate.ts";
 import { modelsCommand } from "./commands/models.ts";
 import { pullCommand } from "./commands/pull.ts";
 import { serveCommand } from "./commands/serve.ts";
 
 /** The table of commands, in the order of `--help`. */
-export const cliCommands: readonly CliCommand[] = [serveCommand, pullCommand, modelsCommand, completeCommand];
+export const cliCommands: readonly CliCommand[] = [
+  serveCommand,
+  generateCommand,
+  pullCommand,
+  modelsCommand,
+  doctorCommand,
+  completeCommand,
+];

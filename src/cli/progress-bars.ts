@@ -3,8 +3,11 @@ import { inUnits } from "#/lib/in-units.ts";
 
 /** A bar of something that is counted. */
 export type Bar = Readonly<{
-  /** @param total undefined where nobody has said */
-  update: (value: number, total: number | undefined) => void;
+  /**
+   * @param total  undefined where nobody has said
+   * @param leftMs milliseconds to the end, where somebody knows it better than the bar
+   */
+  update: (value: number, total: number | undefined, leftMs?: number) => void;
   done: () => void;
 }>;
 
@@ -27,7 +30,10 @@ function drawnBars(unit: Unit): Bars {
   const bars = new MultiBar(
     {
       stream: process.stderr,
-      format: "{name} {bar} {percentage}% {there} of {all}, {eta_formatted} left",
+      format:
+        unit === "bytes"
+          ? "{name} {bar} {percentage}% {there} of {all}, {eta_formatted} left"
+          : "{name} {bar} {percentage}%{left}",
       barsize: 24,
       etaBuffer: 20,
       hideCursor: true,
@@ -37,13 +43,14 @@ function drawnBars(unit: Unit): Bars {
   );
   return {
     add: (name) => {
-      const bar = bars.create(1, 0, { name, there: shown(0, unit), all: "?" });
+      const bar = bars.create(1, 0, { name, there: shown(0, unit), all: "?", left: "" });
       return {
-        update: (value, total) => {
+        update: (value, total, leftMs) => {
           bar.setTotal(total ?? Math.max(1, value * 2));
           bar.update(value, {
             there: shown(value, unit),
             all: total === undefined ? "?" : shown(total, unit),
+            left: leftMs === undefined ? "" : `, ${Math.ceil(leftMs / 1000)} s left`,
           });
         },
         done: () => {

@@ -3,6 +3,7 @@ import type { Pixmap } from "#/image/pixmap.ts";
 import type { Device } from "#/lib/devices.ts";
 import type { WireError } from "#/lib/errors.ts";
 import type { FullReason } from "#/lib/full-reason.ts";
+import type { LogLevel } from "#/lib/log.ts";
 import type { TaskId } from "#/lib/task-id.ts";
 import type { PassPlace } from "#/recipe/enhancement.ts";
 import type { MaskMaking } from "#/recipe/mask-making.ts";
@@ -25,6 +26,8 @@ export type EngineSettings = Readonly<{
   derived: Readonly<{ folder: string; budget: number }>;
   /** Threads of the networks; 0 lets the runtime choose. */
   threads: number;
+  /** Least serious level that the engine prints. */
+  logLevel?: LogLevel;
 }>;
 
 /** Main thread to engine. Plain data only: it survives a structured clone today, a pipe or a queue tomorrow. */
@@ -99,7 +102,10 @@ export type Moment = Readonly<
       stage: "encoding";
       image: number;
       texts: "expansion" | "positive" | "negative";
-      /** Parts of these texts that are done, of so many: words of an expansion, sections of a text. Absent at the beginning. */
+      /**
+       * Parts that are done, of so many: words of an expansion; sections of all texts, which are encoded together and told with the
+       * first positive ones. Absent at the beginning.
+       */
       part?: number;
       parts?: number;
     }

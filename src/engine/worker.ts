@@ -8,7 +8,7 @@ import { openPort } from "./port.ts";
 import { type OpenContext, serveEngine } from "./serve.ts";
 
 const open: OpenContext = (settings, send) =>
-  openContext(settings, send, createLog("info"), { libraryFolder: libraryFolder() });
+  openContext(settings, send, createLog(settings.logLevel ?? "info"), { libraryFolder: libraryFolder() });
 
 surviveLostReaders();
 openPort((port) => serveEngine(port, open));

@@ -6,7 +6,7 @@ import { add, gather, matmul } from "#/graph/ops/arithmetic.ts";
 import { embedding } from "#/graph/ops/embedding.ts";
 import { linear } from "#/graph/ops/linear.ts";
 import { layerNorm } from "#/graph/ops/norm.ts";
-import { concat, dims, reshape, unsqueeze } from "#/graph/ops/shape.ts";
+import { concat, dims, reshape, slice, unsqueeze } from "#/graph/ops/shape.ts";
 import { batched, type ClipRows, clipLayer } from "./blocks/clip-layer.ts";
 import type { Features } from "./network.ts";
 
@@ -89,13 +89,18 @@ function pool(m: Module, last: Value, text: ClipRows): void {
   const at = unsqueeze(end, [1]);
   const result = { dims: ["N", text.width] };
   const row = g.node("GatherND", [batched(rows, text), at], { batch_dims: 1 }, result);
-  if (m.has("text_projection.weight")) {
-    g.output("pooled", linear(m.at("text_projection"), row));
-  } else {
-    if (m.size("text_projection", 0) !== text.width || m.ref("text_projection").shape.length !== 2)
-      throw m.misshapen("text_projection", `two axes and ${text.width} rows`);
-    g.output("pooled", matmul(row, m.weight("text_projection")));
-  }
+  // Each twice: of a single row the runtime makes a product of its own kind, which differs in the last bits from a row of several.
+  const apart = unsqueeze(row, [1]);
+  const twice = projected(m, reshape(concat([apart, apart], 1), [-1, text.width]), text.width);
+  const width = Number(twice.dims[1]);
+  g.output("pooled", reshape(slice(reshape(twice, [-1, 2, width]), 1, 0, 1), [-1, width]));
+}
+
+function projected(m: Module, rows: Value, width: number): Value {
+  if (m.has("text_projection.weight")) return linear(m.at("text_projection"), rows);
+  if (m.size("text_projection", 0) !== width || m.ref("text_projection").shape.length !== 2)
+    throw m.misshapen("text_projection", `two axes and ${width} rows`);
+  return matmul(rows, m.weight("text_projection"));
 }
 
 /** 0 where a position may look, a very negative number where it may not: position j sees 0 ... j. */

@@ -37,7 +37,6 @@ import type { Fact } from "./generate.ts";
 import { openDetector, openSegmenter } from "./masks/open-detection.ts";
 import { type PrecisionMeans, settledPrecision } from "./precision.ts";
 import { needsTexts } from "./sources/needs-texts.ts";
-import type { Conditioning } from "./stages/encode-text.ts";
 import type { ExpansionWords } from "./text/expansion-words.ts";
 import { createTokenizer, type Tokenizer } from "./text/tokenizer.ts";
 import { TextCache } from "./text-cache.ts";
@@ -86,8 +85,8 @@ export type EngineContext = Readonly<{
   expansionWords: () => ExpansionWords;
   /** The end of a job: of its networks those stay open that the budget has room for. */
   endJob: () => Promise<void>;
-  /** One text's conditioning, from the cache or made now. */
-  conditioning: (key: string, make: () => Promise<Conditioning>) => Promise<Conditioning>;
+  /** Sections of texts that were encoded before. */
+  encodedTexts: Pick<TextCache, "known" | "keep">;
   /** Closes what is open; the next job opens it again. */
   unload: () => Promise<void>;
   close: () => Promise<void>;
@@ -150,7 +149,7 @@ export async function openContext(
     },
     ...detectorsIn(settings.modelRoots, workshop),
     endJob: () => residency.endJob(),
-    conditioning: (key, make) => texts.conditioning(key, make),
+    encodedTexts: texts,
     unload: async () => {
       texts.clear();
       await residency.close();

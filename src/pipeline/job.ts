@@ -20,7 +20,7 @@ export type Order = Readonly<{ recipe: Recipe; inputs: readonly Pixmap[] }>;
 
 /** All that belongs to one job; made once, and handed to every stage. */
 export type Job = Order &
-  Pick<EngineContext, "tokenizer" | "conditioning" | "expansionWords"> &
+  Pick<EngineContext, "tokenizer" | "encodedTexts" | "expansionWords"> &
   Readonly<{ networks: Networks; run: Run; clock: Stopwatch; runs: NetworkRuns }>;
 
 /**
@@ -65,7 +65,7 @@ export async function openJob(
   const { recipe, inputs } = order;
   if (inputs.length !== recipe.inputs.length)
     throw new BugError(`A recipe names ${recipe.inputs.length} pictures and came with ${inputs.length}.`);
-  const { tokenizer, conditioning, expansionWords } = context;
+  const { tokenizer, encodedTexts, expansionWords } = context;
   const clock = new Stopwatch();
   const networks = await clock.time("loading", () => context.open(recipe, precision));
   return {
@@ -73,7 +73,7 @@ export async function openJob(
     inputs,
     networks,
     tokenizer,
-    conditioning,
+    encodedTexts,
     expansionWords,
     run,
     clock,

@@ -6,15 +6,17 @@ import type { IntTensor } from "./session.ts";
 /** What stands in each of the 77 places: a token's id, or a vector of the encoder's own width in its place. */
 export type TextTokens = readonly (number | Float32Array)[];
 
-/** Tokens [77] -> the encoder's answer. */
-export type TextEncoder = (tokens: TextTokens) => Promise<Readonly<{ hidden: Tensor; pooled?: Tensor }>>;
+/** Tokens [77] of N sections -> the encoder's answer: hidden states [N, 77, w], pooled vectors [N, p]. */
+export type TextEncoder = (
+  ...sections: readonly TextTokens[]
+) => Promise<Readonly<{ hidden: Tensor; pooled?: Tensor }>>;
 
 const endToken = 49407;
 
 /** SDXL's two encoders, asked with ids alone; no vector may stand among them. */
 export const textEncoders = (ask: Ask): Readonly<{ textL: TextEncoder; textG: TextEncoder }> => ({
-  textL: (tokens) => ask(networks["text-l"], { ids: idsOf(tokens) }),
-  textG: (tokens) => ask(networks["text-g"], { ids: idsOf(tokens), end: endOf(tokens) }),
+  textL: (...sections) => ask(networks["text-l"], { ids: idsOf(sections) }),
+  textG: (...sections) => ask(networks["text-g"], { ids: idsOf(sections), end: endOf(sections) }),
 });
 
 /**
@@ -26,23 +28,28 @@ export const textEncodersWithVectors = (
   ask: Ask,
   widths: Readonly<{ l: number; g: number }>,
 ): Readonly<{ textL: TextEncoder; textG: TextEncoder }> => ({
-  textL: (tokens) => ask(networks["text-l-vectors"], { ids: idsOf(tokens), ...vectorsOf(tokens, widths.l) }),
-  textG: (tokens) =>
+  textL: (...sections) =>
+    ask(networks["text-l-vectors"], { ids: idsOf(sections), ...vectorsOf(sections.flat(), widths.l) }),
+  textG: (...sections) =>
     ask(networks["text-g-vectors"], {
-      ids: idsOf(tokens),
-      ...vectorsOf(tokens, widths.g),
-      end: endOf(tokens),
+      ids: idsOf(sections),
+      ...vectorsOf(sections.flat(), widths.g),
+      end: endOf(sections),
     }),
 });
 
 /** Any id will do where a vector stands. */
-const idsOf = (tokens: TextTokens): IntTensor =>
+const idsOf = (sections: readonly TextTokens[]): IntTensor =>
   whole(
-    [1, tokens.length],
-    tokens.map((token) => (typeof token === "number" ? token : 0)),
+    [sections.length, sections[0]?.length ?? 0],
+    sections.flat().map((token) => (typeof token === "number" ? token : 0)),
   );
 
-const endOf = (tokens: TextTokens): IntTensor => whole([1], [Math.max(0, tokens.indexOf(endToken))]);
+const endOf = (sections: readonly TextTokens[]): IntTensor =>
+  whole(
+    [sections.length],
+    sections.map((tokens) => Math.max(0, tokens.indexOf(endToken))),
+  );
 
 /** The vectors [V, w], at least one row, and which row of the looked-up tokens and these each place is [77]. */
 function vectorsOf(tokens: TextTokens, width: number): Readonly<{ vectors: Tensor; places: IntTensor }> {

@@ -56,8 +56,8 @@ export function watchedNetworks(
       const model = networks.language();
       return { ...model, next: watched(model.next) };
     },
-    textL: watched(networks.textL),
-    textG: watched(networks.textG),
+    textL: (...sections) => between(() => networks.textL(...sections)),
+    textG: (...sections) => between(() => networks.textG(...sections)),
     unet: watched(networks.unet),
     tellTexts: watched(networks.tellTexts),
     controlNets: networks.controlNets.map(({ hint, residuals }) => ({

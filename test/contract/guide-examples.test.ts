@@ -57,7 +57,9 @@ test(
       webhook_url: "",
     });
     expect(record).not.toHaveProperty("preview");
-    expect(Object.keys(record.req_params)).toHaveLength(84);
+    // FooocusAPI's fields, and behind them our own.
+    expect(Object.keys(record.req_params)).toHaveLength(84 + 3);
+    expect(Object.keys(record.req_params).slice(84)).toEqual(["precision", "cache", "cfg_until"]);
     const picture = await requestsGet(record.result[0]);
     expect(picture.headers.get("content-type")).toBe("image/png");
     expect((await sharp(picture.body).metadata()).format).toBe("png");

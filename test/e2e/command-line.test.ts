@@ -1,7 +1,8 @@
 import { afterAll, expect, setDefaultTimeout, test } from "bun:test";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import sharp from "sharp";
 import { cliCommands } from "#/cli/commands.ts";
 import { version } from "#/lib/version.ts";
 import { runBinary } from "../support/run-binary.ts";
@@ -54,4 +55,31 @@ test("models lists the demo's files, their hashes when they are asked for, and w
     kind: "checkpoints",
     sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
   });
+});
+
+test("generate writes pictures without a server, and nothing else; what cannot be read is refused by its field", async () => {
+  const own = mkdtempSync(join(folder, "generate-"));
+  const small = ["overwrite_width=256", "overwrite_height=256", "overwrite_step=2", "image_seed=7"];
+  const sets = [...small, "image_number=2"].flatMap((set) => ["--set", set]);
+  const ran = await runBinary(own, ["generate", "a red circle", "-o", "circle.png", ...sets]);
+  expect([ran.code, ran.out]).toEqual([0, "circle-1.png\ncircle-2.png\n"]);
+  expect(readdirSync(own).toSorted()).toEqual(["circle-1.png", "circle-2.png", "home"]);
+  expect(await sharp(join(own, "circle-2.png")).metadata()).toMatchObject({ format: "png", width: 256 });
+  const misspelt = await runBinary(own, ["generate", "x", "--set", "image_sed=1"]);
+  expect([misspelt.code, misspelt.err]).toEqual([1, expect.stringContaining("no field image_sed")]);
+  const wrong = await runBinary(own, ["generate", "x", "--set", "image_number=many"]);
+  expect([wrong.code, wrong.err]).toEqual([1, expect.stringContaining("image_number")]);
+});
+
+test("doctor draws a small picture, leaves nothing, and ends with 1 where something is broken", async () => {
+  const own = mkdtempSync(join(folder, "doctor-"));
+  const well = await runBinary(own, ["doctor", "--port", "0"]);
+  expect(well.out).toContain("a small picture was drawn");
+  expect([well.code, readdirSync(own)]).toEqual([0, ["home"]]);
+  writeFileSync(join(own, "file"), "");
+  const broken = await runBinary(own, ["doctor", "--port", "0", "--outputs", "file/below", "--json"]);
+  expect(broken.code).toBe(1);
+  expect(JSON.parse(broken.out)).toContainEqual(
+    expect.objectContaining({ what: "outputs", level: "fault", mend: expect.stringContaining("--outputs") }),
+  );
 });

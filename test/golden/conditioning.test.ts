@@ -1,8 +1,8 @@
 import { afterAll, expect, test } from "bun:test";
-import { encodeText, encodeTexts } from "#/pipeline/stages/encode-text.ts";
 import { createTokenizer } from "#/pipeline/text/tokenizer.ts";
 import { openNetworks } from "#/runtime/models.ts";
 import type { Tensor } from "#/tensor/tensor.ts";
+import { encodeTexts } from "../support/encode-text.ts";
 import { goldenTensors, relativeError, tinyCheckpoint } from "../support/golden.ts";
 import { openWorkshop } from "../support/workshop.ts";
 import cases from "./text/conditioning.json";
@@ -29,9 +29,7 @@ const everyFourth = ({ dims: [n = 1, tokens = 1, channels = 1], data }: Tensor):
 for (const { name, texts, topK, clipSkip } of cases) {
   test(`conditioning of ${name}`, async () => {
     const { textL, textG } = openNetworks({ base, loras: [] }, { clipSkip }, workshop);
-    const { context, pooled } = await encodeTexts(texts, topK, (text) =>
-      encodeText(text, { tokenizer, textL, textG }),
-    );
+    const { context, pooled } = await encodeTexts(texts, topK, { tokenizer, textL, textG });
     expect(relativeError(everyFourth(context), golden(`${name}.context`))).toBeLessThan(tolerance);
     expect(relativeError(pooled, golden(`${name}.pooled`))).toBeLessThan(tolerance);
   });

@@ -90,7 +90,7 @@ test("every image's prompt is expanded by its own seed before anything is encode
   expect(pixels).toEqual((await made({ ...plain, images: written })).pixels);
 });
 
-test("each word of an expansion and each section of a long text is told", async () => {
+test("each word of an expansion is told, and each call for sections of long texts", async () => {
   const [cat] = cats;
   const recipe = saying("a very long prompt of many words ".repeat(30));
   const images = [{ ...recipe.images[0]!, seed: BigInt(cat!.seed), expand: cat!.prompt }];
@@ -99,7 +99,10 @@ test("each word of an expansion and each section of a long text is told", async 
     at.stage === "encoding" && at.part !== undefined ? [`${at.texts} ${at.part}/${at.parts}`] : [],
   );
   expect(parts.slice(0, 71)).toEqual(Array.from({ length: 71 }, (_, at) => `expansion ${at + 1}/71`));
-  expect(parts.slice(71, 74)).toEqual(["positive 1/3", "positive 2/3", "positive 3/3"]);
+  // What other tests have encoded is known; three sections of the prompt are not, and one call has room for eight.
+  const [told = "", ...more] = parts.slice(71);
+  expect(more).toEqual([]);
+  expect(told).toMatch(/^positive ([3-6])\/\1$/);
 });
 
 test("a textual inversion changes the picture; one of the same name that took its place changes it again", async () => {

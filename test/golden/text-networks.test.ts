@@ -1,5 +1,4 @@
 import { afterAll, expect, test } from "bun:test";
-import { encodeText } from "#/pipeline/stages/encode-text.ts";
 import { createTokenizer } from "#/pipeline/text/tokenizer.ts";
 import { openNetworks } from "#/runtime/models.ts";
 import type { TextTokens } from "#/runtime/text-encoders.ts";
@@ -7,6 +6,7 @@ import type { Tensor } from "#/tensor/tensor.ts";
 import { sdxlCheckpoint } from "#/weights/layouts/sdxl.ts";
 import { readInversion, textWidths } from "#/weights/layouts/textual-inversion.ts";
 import { openWeights } from "#/weights/open-weights.ts";
+import { encodeTexts } from "../support/encode-text.ts";
 import { expansionModel } from "../support/expansion-files.ts";
 import { goldenPath, goldenTensors, relativeError, tinyCheckpoint } from "../support/golden.ts";
 import { goldenKeys } from "../support/unproven.ts";
@@ -79,7 +79,7 @@ for (const name of ["both", "only-g"]) {
     const { textL, textG, vectors } = openWith(file);
     const vocabulary = { tokenizer: createTokenizer(), vectors };
     const text = `a photo of embedding:${file} in a garden`;
-    const { context, pooled } = await encodeText(text, { ...vocabulary, textL, textG });
+    const { context, pooled } = await encodeTexts([text], 1, { ...vocabulary, textL, textG });
     close(everyFourth(context), `embedding.${name}.context`);
     close(pooled, `embedding.${name}.pooled`);
   });
@@ -106,6 +106,26 @@ test("one for another model is refused with the widths that are there and those 
   const widths = textWidths(sdxlCheckpoint(openWeights(base)));
   const read = () => readInversion(openWeights(embedding("other-model.safetensors")), widths, "tiny");
   expect(read).toThrow("its vectors are 32 wide, and the text encoders of tiny take 64 and 128");
+});
+
+test("a section's numbers are the same to the last bit alone and among seven others, whether vectors stand in it or not", async () => {
+  for (const { textL, textG } of [openWith(), openWith("both.safetensors")]) {
+    const eight = Array.from({ length: 8 }, (_, at) =>
+      [...golden("text-vectors.ids_l").data].map((id, place) =>
+        place > 0 && place < 9 ? id + at * place : id,
+      ),
+    );
+    const [l, g] = [await textL(...eight), await textG(...eight)];
+    for (const [at, tokens] of eight.entries()) {
+      const [ownL, ownG] = [await textL(tokens), await textG(tokens)];
+      for (const [all, own] of [
+        [l.hidden, ownL.hidden],
+        [g.hidden, ownG.hidden],
+        [g.pooled!, ownG.pooled!],
+      ] as const)
+        expect(all.data.slice(at * own.data.length, (at + 1) * own.data.length)).toEqual(own.data.slice());
+    }
+  }
 });
 
 test("GPT-2 in one go, and one token more behind what it remembers", async () => {

@@ -15,6 +15,9 @@ const noStrips: Networks["decodeByStrips"] = () => {
   throw new Error("no network is walked through");
 };
 
+/** No text was encoded before. */
+const noTexts = { known: () => undefined, keep: () => undefined };
+
 /** Texts are told a network as they are. */
 export const asTheyAre: Networks["tellTexts"] = async (contexts) => contexts.map((context) => ({ context }));
 
@@ -55,7 +58,7 @@ export const stubJob = (answers: Partial<Networks>, given: Partial<Job> = {}): J
   inputs: [],
   networks: stubNetworks(answers),
   tokenizer: () => [],
-  conditioning: (_key, make) => make(),
+  encodedTexts: noTexts,
   expansionWords: () => ({ tokenizer: createGpt2Tokenizer(""), candidates: [] }),
   run: new Run(),
   clock: new Stopwatch(),
@@ -68,7 +71,7 @@ export const stubContext = (networks: Networks): EngineContext => ({
   device: "cpu",
   refused: [],
   tokenizer: () => [],
-  conditioning: (_key, make) => make(),
+  encodedTexts: noTexts,
   expansionWords: () => ({ tokenizer: createGpt2Tokenizer(""), candidates: [] }),
   open: async () => networks,
   settled: async function* () {

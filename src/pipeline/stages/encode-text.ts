@@ -1,28 +1,19 @@
 import { RequestError } from "#/lib/errors.ts";
-import type { TextEncoder } from "#/runtime/text-encoders.ts";
 import { concat, isFiniteThroughout, type Tensor } from "#/tensor/tensor.ts";
 import type { Manners } from "../pause.ts";
 import { applyWeights } from "../text/apply-weights.ts";
+import type { PromptField } from "../text/limits.ts";
 import { eachSection, emptySection, type Section, type Vocabulary } from "../text/sections.ts";
+import type { Encoded } from "./encode-sections.ts";
 
 /** What the UNet is told: rows of text [1, T, L + G] and the pooled vector [1, P]. */
 export type Conditioning = Readonly<{ context: Tensor; pooled: Tensor }>;
 
-export type TextEncoders = Vocabulary & Readonly<{ textL: TextEncoder; textG: TextEncoder }>;
-
 /**
- * Encodes several texts and joins them: contexts one after the other on the token axis, pooled vectors of the first
+ * Joins what several texts are conditioned by: contexts one after the other on the token axis, pooled vectors of the first
  * `topK` texts summed (not averaged). Fooocus conditions on style lines this way instead of joining the words.
- *
- * @param cached one text's conditioning, from wherever it is kept
  */
-export async function encodeTexts(
-  texts: readonly string[],
-  topK: number,
-  cached: (text: string) => Promise<Conditioning>,
-): Promise<Conditioning> {
-  const parts: Conditioning[] = [];
-  for (const text of texts) parts.push(await cached(text));
+export function joined(parts: readonly Conditioning[], topK: number): Conditioning {
   const pooled = parts.slice(0, Math.max(1, topK)).map((part) => part.pooled);
   const [first, ...rest] = pooled;
   if (first === undefined) throw new RangeError("no text to encode");
@@ -38,46 +29,57 @@ export async function encodeTexts(
   };
 }
 
-/**
- * One text: its sections through both encoders, weighted, joined on the token axis; L's channels come before G's. The
- * pooled vector is that of the first section, without weights.
- *
- * @param field the request's field that the text is from, for messages
- * @throws RequestError `invalid-value` where the text's weights leave no numbers; what the encoders answer are numbers
- */
-export async function encodeText(
+/** A text cut into sections, and whether any of its tokens has a weight, so that an empty section is needed beside them. */
+export type CutText = Readonly<{ text: string; sections: readonly Section[]; weighted: boolean }>;
+
+/** Cuts a text, with a pause between two words. */
+export async function cutText(
   text: string,
-  encoders: TextEncoders,
-  field: "prompt" | "negative_prompt" = "prompt",
-  { pause = () => undefined, tell = () => undefined }: Manners = {},
-): Promise<Conditioning> {
+  vocabulary: Vocabulary,
+  pause: Manners["pause"] = () => undefined,
+): Promise<CutText> {
   const sections: Section[] = [];
-  for (const made of eachSection(text, encoders)) {
+  for (const made of eachSection(text, vocabulary)) {
     if (made !== undefined) sections.push(made);
     const others = pause();
     if (others !== undefined) await others;
   }
-  await pause();
   const weighted = sections.some((section) => weightsIn(section).some((weight) => weight !== 1));
-  const empty = weighted ? await encodeSection(emptySection(), encoders) : undefined;
-  const contexts: Tensor[] = [];
-  let pooled: Tensor | undefined;
-  for (const [at, section] of sections.entries()) {
-    await pause();
-    const encoded = await encodeSection(section, encoders);
-    pooled ??= encoded.pooled;
-    const l = empty === undefined ? encoded.l : applyWeights(encoded.l, empty.l, section.weights);
-    const g = empty === undefined ? encoded.g : applyWeights(encoded.g, empty.g, section.weightsG);
+  return { text, sections, weighted };
+}
+
+/** All sections that a text is conditioned by. */
+export const sectionsFor = ({ sections, weighted }: CutText): readonly Section[] =>
+  weighted ? [...sections, emptySection()] : sections;
+
+/**
+ * One text's conditioning: its sections as both encoders have them, weighted, joined on the token axis; L's channels come before
+ * G's. The pooled vector is that of the first section, without weights.
+ *
+ * @param encoded what the encoders make of {@link sectionsFor} it
+ * @param field   the request's field that the text is from, for messages
+ * @throws RequestError `invalid-value` where the text's weights leave no numbers; what the encoders answer are numbers
+ */
+export function conditioningOf(
+  { text, sections, weighted }: CutText,
+  encoded: Encoded,
+  field: PromptField = "prompt",
+): Conditioning {
+  const empty = weighted ? encoded(emptySection()) : undefined;
+  const [first] = sections;
+  if (first === undefined) throw new RangeError("a text has at least one section");
+  const contexts = sections.map((section) => {
+    const found = encoded(section);
+    const l = empty === undefined ? found.l : applyWeights(found.l, empty.l, section.weights);
+    const g = empty === undefined ? found.g : applyWeights(found.g, empty.g, section.weightsG);
     for (const [encoder, { data }] of [
       ["L", l],
       ["G", g],
     ] as const)
       if (!isFiniteThroughout(data)) throw tooHeavy(text, section, encoder, field);
-    contexts.push(concat([l, g], 2));
-    tell(at + 1, sections.length);
-  }
-  if (pooled === undefined) throw new RangeError("a text has at least one section");
-  return { context: concat(contexts, 1), pooled };
+    return concat([l, g], 2);
+  });
+  return { context: concat(contexts, 1), pooled: encoded(first).pooled };
 }
 
 const weightsIn = ({ weights, weightsG }: Section): readonly number[] => [...weights, ...weightsG];
@@ -91,14 +93,4 @@ function tooHeavy(text: string, section: Section, encoder: string, field: string
   const shown = text.length > 80 ? `${text.slice(0, 80)}…` : text;
   const message = `The weights in ${JSON.stringify(shown)} (up to ${heaviest}) leave no numbers behind text encoder ${encoder}. Use weights near 1.`;
   return new RequestError("invalid-value", message, { field, value: shown });
-}
-
-async function encodeSection(
-  section: Section,
-  encoders: TextEncoders,
-): Promise<{ l: Tensor; g: Tensor; pooled: Tensor }> {
-  const l = await encoders.textL(section.l);
-  const g = await encoders.textG(section.g);
-  if (g.pooled === undefined) throw new RangeError("encoder G answers with a pooled vector");
-  return { l: l.hidden, g: g.hidden, pooled: g.pooled };
 }

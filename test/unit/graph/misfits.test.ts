@@ -53,6 +53,7 @@ const least: Partial<Readonly<Record<NetworkName, number>>> = {
   "control-hint": 80,
   "safety-checker": 150,
   "image-keys": 40,
+  "text-keys": 80,
   "image-tokens": 150,
 };
 

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { encodeTexts } from "#/pipeline/stages/encode-text.ts";
+import { joined as joinedTexts } from "#/pipeline/stages/encode-text.ts";
 import { applyWeights } from "#/pipeline/text/apply-weights.ts";
 import { parseEmphasis } from "#/pipeline/text/emphasis.ts";
 import { sectionsOf } from "#/pipeline/text/sections.ts";
@@ -76,12 +76,12 @@ test("weights move a token away from the empty text and keep the mean", () => {
   for (const [i, value] of raw.entries()) expect(data[i]).toBeCloseTo(value * ratio, 5);
 });
 
-test("several texts: contexts joined, the first pooled vectors summed", async () => {
+test("several texts: contexts joined, the first pooled vectors summed", () => {
   const one = (value: number) => ({
     context: { dims: [1, 1, 2], data: Float32Array.of(value, value) },
     pooled: { dims: [1, 1], data: Float32Array.of(value) },
   });
-  const joined = await encodeTexts(["1", "2", "4"], 2, async (text) => one(Number(text)));
+  const joined = joinedTexts([1, 2, 4].map(one), 2);
   expect([...joined.context.data]).toEqual([1, 1, 2, 2, 4, 4]);
   expect(joined.context.dims).toEqual([1, 3, 2]);
   expect([...joined.pooled.data]).toEqual([3]);

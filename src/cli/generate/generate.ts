@@ -1,0 +1,113 @@
+// Must stay the first import: it opens the native libraries before anything that needs them loads.
+import "#/native/preload.ts";
+import { copyFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createSupportsTerminalGraphics } from "supports-terminal-graphics";
+import { openTasks } from "#/app.ts";
+import { loadConfig } from "#/config/load.ts";
+import { EngineError } from "#/lib/errors.ts";
+import { createLog, silentLog } from "#/lib/log.ts";
+import type { TaskHappening } from "#/tasks/life-cycle/events.ts";
+import type { Ending, Given } from "../invocation.ts";
+import { type Bars, openBars } from "../progress-bars.ts";
+import { whenInterrupted } from "../when-interrupted.ts";
+import { numbered } from "./numbered.ts";
+import { requestOf } from "./request-of.ts";
+import { shownPicture } from "./show-picture.ts";
+
+type Opened = ReturnType<typeof openTasks>;
+
+/** Where addresses of pictures begin; nobody is given one. */
+const addresses = { named: () => undefined, listening: () => "http://127.0.0.1" };
+
+/**
+ * Makes pictures as the server would, in a folder that goes with the command, and puts them where they are wanted. A server that
+ * runs in the same folder is not disturbed.
+ *
+ * @returns 0 when all pictures were made, 1 when not, 130 when it was interrupted
+ * @throws AppError for what cannot be made
+ */
+export async function generate({ flags, env, engineCommand, words, options }: Given): Promise<Ending> {
+  const output = typeof options["output"] === "string" ? options["output"] : undefined;
+  const sets = Array.isArray(options["set"]) ? options["set"].map(String) : [];
+  const request = requestOf(words[0] ?? "", sets, output);
+  const { config, notes } = loadConfig({ flags, env });
+  const isQuiet = options["quiet"] === true;
+  const level = isQuiet ? "error" : config.log_level === "info" ? "warn" : config.log_level;
+  const log = isQuiet ? silentLog : createLog(level);
+  for (const note of notes) log.warn(note);
+  const folder = mkdtempSync(join(tmpdir(), "fooocusd-generate-"));
+  const stop = whenInterrupted();
+  const outputs = join(folder, "outputs");
+  const bars = openBars("steps");
+  const opened = openTasks(
+    { ...config, log_level: level, outputs, inputs: join(folder, "inputs") },
+    { engineCommand, log, addresses, port: () => 0, hashesIn: config.outputs },
+  );
+  try {
+    return await drawn(opened, request, { bars, stop, outputs, output, isQuiet });
+  } finally {
+    bars.stop();
+    await opened.tasks.close(0);
+    await opened.close();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+type Drawing = Readonly<{
+  bars: Bars;
+  stop: AbortSignal;
+  outputs: string;
+  output: string | undefined;
+  isQuiet: boolean;
+}>;
+
+async function drawn(
+  opened: Opened,
+  request: ReturnType<typeof requestOf>,
+  drawing: Drawing,
+): Promise<Ending> {
+  const { tasks } = opened;
+  const { bars, stop, isQuiet } = drawing;
+  const task = await tasks.submit(request);
+  const several = Number(task.request["image_number"]) > 1;
+  const bar = isQuiet ? undefined : bars.add("picture");
+  stop.addEventListener("abort", () => void tasks.control(task.id, "stop"));
+  const written: string[] = [];
+  for await (const event of tasks.watch(task.id, new AbortController().signal)) {
+    if (event.type === "progress") bar?.update(event.percent, 100, event.etaMs ?? undefined);
+    if (event.type === "image") written.push(await put(event, several, drawing));
+    if (event.type !== "settled") continue;
+    bar?.done();
+    if (!isQuiet) for (const warning of event.warnings) bars.say(warning);
+    if (stop.aborted) return 130;
+    if (event.status === "finished") return 0;
+    throw new EngineError("interrupted", event.error?.message ?? `The task ended ${event.status}.`);
+  }
+  return written.length > 0 ? 0 : 1;
+}
+
+/** Puts a picture where it is wanted, shows it and says where it is. */
+async function put(
+  { image, index }: Extract<TaskHappening, { type: "image" }>,
+  several: boolean,
+  { outputs, output, isQuiet, bars }: Drawing,
+): Promise<string> {
+  const [day = "", name = ""] = new URL(image.url).pathname.split("/").slice(-2).map(decodeURIComponent);
+  const kept = join(outputs, day, name);
+  const path = output === undefined ? name : numbered(output, several ? index + 1 : undefined);
+  try {
+    copyFileSync(kept, path);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new EngineError("storage-failed", `${path} cannot be written: ${reason}.`, { path }, cause);
+  }
+  const shown =
+    isQuiet || !process.stdout.isTTY
+      ? undefined
+      : shownPicture(readFileSync(path), createSupportsTerminalGraphics(process.stdout));
+  if (shown !== undefined) bars.say(shown);
+  console.log(path);
+  return path;
+}

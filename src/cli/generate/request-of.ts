@@ -1,0 +1,69 @@
+import { extname } from "node:path";
+import { CommonRequest, type GenerateRequest } from "#/api/generate.ts";
+import { InvalidRequest } from "#/api/issues.ts";
+import type { Json } from "#/api/json.ts";
+import { readBody, readJson } from "#/api/read.ts";
+import { EngineError } from "#/lib/errors.ts";
+import { nearestNames } from "#/lib/nearest-names.ts";
+
+const formats: Readonly<Record<string, string>> = {
+  ".png": "png",
+  ".jpg": "jpeg",
+  ".jpeg": "jpeg",
+  ".webp": "webp",
+};
+
+/**
+ * The request of a command line: its prompt, its fields, and the format that the name of the file asks for. It is read by the
+ * contract's own reader, as a body would be.
+ *
+ * @param sets   `field=value`; a value is JSON, else text
+ * @param output name of the file; undefined where none was said
+ * @throws EngineError `bad-setting` naming the field
+ */
+export function requestOf(
+  prompt: string,
+  sets: readonly string[],
+  output: string | undefined,
+): GenerateRequest {
+  const fields = Object.fromEntries(sets.map(fieldOf));
+  const format = output === undefined ? undefined : formats[extname(output).toLowerCase()];
+  if (output !== undefined && format === undefined)
+    throw new EngineError(
+      "bad-setting",
+      `--output takes a name that ends in ${Object.keys(formats).join(", ")}; not ${output}.`,
+    );
+  const body = { prompt, ...(format === undefined ? {} : { output_format: format }), ...fields };
+  try {
+    return readBody(CommonRequest, body);
+  } catch (thrown) {
+    if (!(thrown instanceof InvalidRequest)) throw thrown;
+    const said = thrown.issues.map(({ loc, msg }) => `${loc.slice(1).join(".")}: ${msg}`).join("; ");
+    throw new EngineError("bad-setting", `The request cannot be read: ${said}.`);
+  }
+}
+
+function fieldOf(set: string): readonly [string, Json] {
+  const at = set.indexOf("=");
+  const name = set.slice(0, at);
+  if (at < 1) throw new EngineError("bad-setting", `--set takes field=value; not ${JSON.stringify(set)}.`);
+  const known = Object.keys(CommonRequest.properties);
+  if (!known.includes(name)) {
+    const near = nearestNames(name, known);
+    const meant = near.length === 0 ? "" : ` Near it: ${near.join(", ")}.`;
+    throw new EngineError(
+      "bad-setting",
+      `A request has no field ${name}; docs/fields.md lists them.${meant}`,
+    );
+  }
+  return [name, valueOf(set.slice(at + 1))];
+}
+
+/** Numbers, switches, lists and objects are JSON; what is none is text. */
+function valueOf(text: string): Json {
+  try {
+    return readJson(new TextEncoder().encode(text));
+  } catch {
+    return text;
+  }
+}
