@@ -37,7 +37,7 @@ export function requestOf(
   if (format !== undefined && wanted !== undefined && wanted !== format)
     throw new EngineError(
       "bad-setting",
-      `--output ${output} asks for ${format}, and --set output_format for ${String(wanted)}; say one of them.`,
+      `--output ${output} asks for ${format}, and --set output_format for ${JSON.stringify(wanted)}; say one of them.`,
     );
   const body = { prompt, ...(format === undefined ? {} : { output_format: format }), ...fields };
   try {
