@@ -75,8 +75,8 @@ export class ModelHashes {
   }
 }
 
-/** Read into one piece of memory again and again: a stream's new ones cost as much as the hash. */
-async function hashed(path: string): Promise<string> {
+/** The SHA-256 of a file. Read into one piece of memory again and again: a stream's new ones cost as much as the hash. */
+export async function hashed(path: string): Promise<string> {
   const hash = createHash("sha256");
   const piece = new Uint8Array(chunk);
   const file = await open(path);

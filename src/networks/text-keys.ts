@@ -45,7 +45,8 @@ function drawTextKeys(source: WeightSource, operators: Operators): Graph {
   const width = sites[0]?.size("to_k.weight", 1) ?? 1;
   // Rows that are too many or too few would move those of every later attention.
   for (const site of sites) {
-    for (const name of ["to_k.weight", "to_v.weight"]) site.shaped(name, [site.size("to_q.weight", 0), width]);
+    for (const name of ["to_k.weight", "to_v.weight"])
+      site.shaped(name, [site.size("to_q.weight", 0), width]);
   }
   const rows = reshape(g.computing(g.input("context", "float32", [1, "T", width])), [-1, width]);
   const flat = (x: Value): Value => reshape(x, [-1]);

@@ -58,7 +58,7 @@ test("a dropped connection is gone on from, and the hash is printed; keys are no
   });
   expect([ran.code, ran.left]).toEqual([0, ["my.safetensors"]]);
   expect(ran.err).toContain(sha256);
-  expect(ran.err).toContain("is tried again from byte");
+  expect(ran.err).toContain("is tried again.");
   expect(ran.err + ran.out).not.toContain("secret");
 });
 

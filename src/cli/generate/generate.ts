@@ -1,8 +1,17 @@
 // Must stay the first import: it opens the native libraries before anything that needs them loads.
 import "#/native/preload.ts";
-import { copyFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import {
+  accessSync,
+  constants,
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { createSupportsTerminalGraphics } from "supports-terminal-graphics";
 import { openTasks } from "#/app.ts";
 import { loadConfig } from "#/config/load.ts";
@@ -32,6 +41,7 @@ export async function generate({ flags, env, engineCommand, words, options }: Gi
   const output = typeof options["output"] === "string" ? options["output"] : undefined;
   const sets = Array.isArray(options["set"]) ? options["set"].map(String) : [];
   const request = requestOf(words[0] ?? "", sets, output);
+  if (output !== undefined) refuseUnwritable(output);
   const { config, notes } = loadConfig({ flags, env });
   const isQuiet = options["quiet"] === true;
   const level = isQuiet ? "error" : config.log_level === "info" ? "warn" : config.log_level;
@@ -52,6 +62,20 @@ export async function generate({ flags, env, engineCommand, words, options }: Gi
     await opened.tasks.close(0);
     await opened.close();
     rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Before anything is drawn: what cannot be kept need not be made. */
+function refuseUnwritable(output: string): void {
+  const folder = dirname(output);
+  try {
+    if (!statSync(folder).isDirectory()) throw new Error("it is no folder");
+    accessSync(folder, constants.W_OK);
+  } catch (cause) {
+    const message = existsSync(folder)
+      ? `Nothing can be written into ${folder}; name another folder in --output.`
+      : `There is no folder ${folder} for ${output}; make it, or name another in --output.`;
+    throw new EngineError("bad-setting", message, { path: output }, cause);
   }
 }
 

@@ -33,6 +33,12 @@ export function requestOf(
       "bad-setting",
       `--output takes a name that ends in ${Object.keys(formats).join(", ")}; not ${output}.`,
     );
+  const wanted = fields["output_format"];
+  if (format !== undefined && wanted !== undefined && wanted !== format)
+    throw new EngineError(
+      "bad-setting",
+      `--output ${output} asks for ${format}, and --set output_format for ${JSON.stringify(wanted)}; say one of them.`,
+    );
   const body = { prompt, ...(format === undefined ? {} : { output_format: format }), ...fields };
   try {
     return readBody(CommonRequest, body);

@@ -3,6 +3,7 @@ import { Catalog } from "#/catalog/catalog.ts";
 import { type Downloadable, downloads, mirrored } from "#/catalog/downloads.ts";
 import { kindFolder } from "#/catalog/find-model.ts";
 import { readFooocusFolder } from "#/catalog/fooocus-folder.ts";
+import { hashed } from "#/catalog/hashes.ts";
 import { whyNotWhole } from "#/catalog/why-not-whole.ts";
 import { loadConfig } from "#/config/load.ts";
 import type { Config } from "#/config/schema.ts";
@@ -39,7 +40,8 @@ export async function pull({ flags, env, words, options }: Given): Promise<Endin
     for (const name of homeless)
       bars.say(`${name}: nobody here knows where it is to be had; put it into its folder.`);
     const ends: Ending[] = [];
-    for (const file of files) if (!stop.aborted) ends.push(await pullOne(file, config, { bars, stop }));
+    const parts = { bars, stop, compares: options["sha256"] !== undefined };
+    for (const file of files) if (!stop.aborted) ends.push(await pullOne(file, config, parts));
     if (stop.aborted) return 130;
     return homeless.length > 0 || ends.includes(1) ? 1 : 0;
   } finally {
@@ -51,12 +53,19 @@ export async function pull({ flags, env, words, options }: Given): Promise<Endin
 async function pullOne(
   file: Downloadable,
   config: Config,
-  { bars, stop }: Readonly<{ bars: Bars; stop: AbortSignal }>,
+  { bars, stop, compares }: Readonly<{ bars: Bars; stop: AbortSignal; compares: boolean }>,
 ): Promise<Ending> {
   const there = new Catalog(config.models).path(file.folder, file.name);
   if (there !== undefined) {
-    bars.say(`${file.folder}/${file.name}: is there (${there}).`);
-    return 0;
+    const found = compares ? await hashed(there) : file.sha256;
+    if (found === file.sha256) {
+      bars.say(`${file.folder}/${file.name}: is there (${there}${compares ? `, SHA-256 ${found}` : ""}).`);
+      return 0;
+    }
+    bars.say(
+      `${file.folder}/${file.name}: another file is there (${there}): its SHA-256 is ${found} and should be ${file.sha256}. Move it away, or name this one otherwise with --as.`,
+    );
+    return 1;
   }
   const address = mirrored(file.address, config.hf_mirror);
   const path = join(folderFor(file, config), file.name);

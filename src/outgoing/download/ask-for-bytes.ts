@@ -1,4 +1,4 @@
-import { DownloadFault } from "./download-fault.ts";
+import { DownloadFault, reasonOf } from "./download-fault.ts";
 import { shownAddress } from "./shown-address.ts";
 
 /** An answer whose body is still to be read, and what the way to it said of the file. */
@@ -44,8 +44,8 @@ async function fetched(
     const own = { "user-agent": "fooocusd", accept: "*/*", "accept-encoding": "identity" };
     return await fetch(url, { redirect: "manual", headers: { ...own, ...headers }, signal });
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new DownloadFault("broken", `${shownAddress(url.href)} was not reached: ${reason}.`, cause);
+    const message = `${shownAddress(url.href)} was not reached: ${reasonOf(cause)}.`;
+    throw new DownloadFault("broken", message, cause);
   }
 }
 

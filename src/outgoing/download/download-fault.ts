@@ -14,3 +14,7 @@ export class DownloadFault extends Error {
     this.name = "DownloadFault";
   }
 }
+
+/** What broke, without the advice that Bun's fetch gives to programmers. */
+export const reasonOf = (cause: unknown): string =>
+  (cause instanceof Error ? cause.message : String(cause)).replace(/\.? For more information, pass .*$/s, "");

@@ -1,4 +1,4 @@
-import { mkdirSync, renameSync } from "node:fs";
+import { existsSync, mkdirSync, renameSync } from "node:fs";
 import { dirname } from "node:path";
 import { claimPart } from "./claim-part.ts";
 import { DownloadFault, type FaultKind } from "./download-fault.ts";
@@ -83,7 +83,7 @@ async function fetchAll(wanted: Wanted, part: PartFile, parts: DownloadParts): P
     furthest = Math.max(furthest, part.received);
     refuseInterrupted(wanted, signal);
     if (!isPassing[fault.kind] || fruitless >= patience.tries) throw fault;
-    parts.note(`${fault.message} It is tried again from byte ${part.received}.`);
+    parts.note(`${fault.message} It is tried again.`);
     await pause(Math.min(30_000, patience.pauseMs * 2 ** (fruitless - 1)), signal);
     refuseInterrupted(wanted, signal);
   }
@@ -133,7 +133,10 @@ async function checked(wanted: Wanted, part: PartFile, { refuse }: DownloadParts
 
 function refuseInterrupted({ path }: Wanted, signal: AbortSignal | undefined): void {
   if (signal?.aborted !== true) return;
-  const message = `Interrupted; ${path}.part is kept, and the next try goes on there.`;
+  const isKept = existsSync(`${path}.part`);
+  const message = isKept
+    ? `Interrupted; ${path}.part is kept, and the next try goes on there.`
+    : "Interrupted.";
   throw new DownloadFault("interrupted", message);
 }
 

@@ -1,5 +1,7 @@
 /** An address for people and logs: without what may be a key in it (user, password, query). */
 export function shownAddress(address: string): string {
   const url = URL.parse(address);
-  return url === null ? address.slice(0, 200) : `${url.origin}${url.pathname}`;
+  if (url === null) return address.slice(0, 200);
+  // What is no web address has no origin that could be told.
+  return `${url.origin === "null" ? `${url.protocol}//` : url.origin}${url.pathname}`;
 }

@@ -1,6 +1,6 @@
 import { askForBytes, type ByteAnswer } from "./ask-for-bytes.ts";
 import type { Wanted } from "./download.ts";
-import { DownloadFault } from "./download-fault.ts";
+import { DownloadFault, reasonOf } from "./download-fault.ts";
 import type { Identity, PartFile } from "./part-file.ts";
 import { shownAddress } from "./shown-address.ts";
 
@@ -150,12 +150,8 @@ async function* piecesOf(
   const reader = body.getReader();
   for (;;) {
     const piece = await reader.read().catch((cause: unknown) => {
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      throw new DownloadFault(
-        "broken",
-        `The connection to ${shownAddress(address)} broke: ${reason}.`,
-        cause,
-      );
+      const message = `The connection to ${shownAddress(address)} broke: ${reasonOf(cause)}.`;
+      throw new DownloadFault("broken", message, cause);
     });
     if (piece.done) return;
     timer.refresh();

@@ -11,7 +11,7 @@ export function noteSentence(note: RunNote): string {
     case "full-precision":
       return `precision fast was drawn in full precision: ${fullReason(note.reason)}.`;
     case "layers-full":
-      return `precision fast: ${note.full} of ${note.layers} layers kept their full precision, because a LoRA or a patch changes their weights themselves.`;
+      return `precision fast: ${note.full} of ${note.layers} layers kept their full precision, because a LoRA, a patch or a Control-LoRA changes their weights themselves.`;
     case "blackened":
       return `Picture ${note.image + 1} is black: the safety checker found what it looks for in the one that was made (black_out_nsfw).`;
     case "region-empty":

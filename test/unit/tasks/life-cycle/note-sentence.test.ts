@@ -33,6 +33,6 @@ test("why a job with precision fast was drawn in full precision, and which layer
     `${start} There is no room. Make some.`,
   );
   expect(noteSentence({ note: "layers-full", layers: 10, full: 3 })).toBe(
-    "precision fast: 3 of 10 layers kept their full precision, because a LoRA or a patch changes their weights themselves.",
+    "precision fast: 3 of 10 layers kept their full precision, because a LoRA, a patch or a Control-LoRA changes their weights themselves.",
   );
 });
