@@ -47,13 +47,18 @@ const log = createLog("info", {
   now: () => new Date(),
 });
 const recipe = { ...smallRecipe, size: { width: asked.side, height: asked.side } };
+// As the pipeline draws for each; only the one that needs it asks for what older checkouts do not have.
+const drawnWith =
+  precision === "packed"
+    ? (await import("#/graph/operators.ts")).operatorsOf("cpu", "packed")
+    : operators.cpu;
 const residency = new Residency({ device: "cpu", weights, threads: asked.threads }, { bytes: 2 ** 40 }, log);
 const derived = new DerivedFiles({ folder: asked.cache, budget: 2 ** 40 }, log);
 const networks = openNetworks(
   { base: asked.checkpoint, loras: [] },
   // What is derived for it and is not in the cache yet is written as each network opens.
   { clipSkip: 2, fast: precision === "fast" },
-  { operators: operators.cpu, residency, derived },
+  { operators: drawnWith, residency, derived },
 );
 
 const openings: Seconds[] = [];
