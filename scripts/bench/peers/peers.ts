@@ -8,7 +8,7 @@
  *
  * FOLDER holds synthetic-sdxl-base.safetensors, which is written if it is not there (6.9 GB), and the cache of what is derived.
  * PYTHON has torch, diffusers and transformers; PATH is stable-diffusion.cpp's program, built by whoever has it. Whatever is not
- * named is left out. `--out` writes FILE.md and FILE.json. Needs 13 GiB of memory for diffusers' float32 and 22 for packed weights.
+ * named is left out. `--out` writes FILE.md and FILE.json. Needs 13 GiB of memory for diffusers' float32 and for packed weights.
  */
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
