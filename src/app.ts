@@ -16,7 +16,7 @@ import type { Log } from "#/lib/log.ts";
 import { cacheFolder } from "#/native/cache.ts";
 import { linkCudaProviders } from "#/native/cuda.ts";
 import { libraryFolder } from "#/native/libraries.ts";
-import { embeddedModels } from "#/native/models.ts";
+import { withEmbeddedModels } from "#/native/models.ts";
 import type { Preset } from "#/recipe/preset.ts";
 import { type Presets, readPresets } from "#/recipe/read-presets.ts";
 import { withShippedNames, withShippedStyles, withShippedWildcards } from "#/recipe/shipped.ts";
@@ -108,7 +108,7 @@ type Surroundings = Readonly<{
 export function openTasks(config: Config, { engineCommand, log, addresses, port, hashesIn }: Surroundings) {
   if (config.cuda_libraries !== "") linkCudaProviders(config.cuda_libraries, libraryFolder());
   const lock = lockFolder(config.outputs);
-  const modelRoots = [...config.models, embeddedModels() ?? []].flat();
+  const modelRoots = withEmbeddedModels(config.models);
   const catalog = new Catalog(modelRoots, (note) => log.warn(note));
   const folder = readFooocusFolder(config.fooocus, wildcardsFolder(config));
   const read = readPresets(folder.presets, (note) => log.warn(note));

@@ -9,6 +9,7 @@ import { Database } from "bun:sqlite";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { pauseQueue } from "./pause-queue.ts";
 import { startSourceServer } from "./quality/source-server.ts";
 
 const rounds = 3;
@@ -85,19 +86,6 @@ async function startPeer(bytes: number): Promise<Readonly<{ url: string; stop: (
   const child = Bun.spawn([process.execPath, import.meta.path, "--peer", `${bytes}`], { stdout: "pipe" });
   const { value } = await child.stdout.getReader().read();
   return { url: `http://127.0.0.1:${new TextDecoder().decode(value).trim()}/`, stop: () => child.kill() };
-}
-
-/** Lets no task start: what is measured is taking requests, not making pictures. */
-async function pauseQueue(url: string): Promise<void> {
-  const socket = new WebSocket(`${url.replace("http", "ws")}/v1/live`);
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  socket.onopen = () => socket.send(JSON.stringify({ type: "queue", action: "pause" }));
-  socket.onmessage = ({ data }) => {
-    if (typeof data === "string" && data.includes('"paused":true')) resolve();
-  };
-  socket.onerror = () => reject(new Error("the live channel could not be opened"));
-  await promise;
-  socket.close();
 }
 
 const median = (values: readonly number[]): number =>

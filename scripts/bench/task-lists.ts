@@ -5,6 +5,7 @@
 import { Database } from "bun:sqlite";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { pauseQueue } from "./pause-queue.ts";
 import { type SourceServer, startSourceServer } from "./quality/source-server.ts";
 
 const kept = 50;
@@ -26,18 +27,6 @@ async function served(root?: string): Promise<Served> {
     ids.push(((await answer.json()) as { task_id: string }).task_id);
   }
   return { ...server, ids };
-}
-
-async function pauseQueue(url: string): Promise<void> {
-  const socket = new WebSocket(`${url.replace("http", "ws")}/v1/live`);
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  socket.onopen = () => socket.send(JSON.stringify({ type: "queue", action: "pause" }));
-  socket.onmessage = ({ data }) => {
-    if (typeof data === "string" && data.includes('"paused":true')) resolve();
-  };
-  socket.onerror = () => reject(new Error("the live channel could not be opened"));
-  await promise;
-  socket.close();
 }
 
 /** Ends the tasks, and writes into their rows what four pictures would have left there. */

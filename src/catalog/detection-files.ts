@@ -14,6 +14,9 @@ export const detectorFile: Published = {
 /** A size of Segment Anything. */
 export type SamSize = keyof typeof samFileNames;
 
+/** All of them, the smallest first. */
+export const samSizes = ["vit_b", "vit_l", "vit_h"] as const satisfies readonly SamSize[];
+
 /** Bytes of the files that are published. */
 const sizes: Readonly<Record<SamSize, number>> = {
   vit_b: 375_042_383,
@@ -42,7 +45,5 @@ export type DetectionFiles = Readonly<{ detector: boolean; sams: readonly SamSiz
 /** Which of these files lie in their folders. */
 export const detectionFilesThere = (roots: readonly string[]): DetectionFiles => ({
   detector: findDetectionFile(roots, detectorFile) !== undefined,
-  sams: (["vit_b", "vit_l", "vit_h"] as const).filter(
-    (size) => findDetectionFile(roots, samFile(size)) !== undefined,
-  ),
+  sams: samSizes.filter((size) => findDetectionFile(roots, samFile(size)) !== undefined),
 });

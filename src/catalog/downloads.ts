@@ -1,5 +1,5 @@
 import { captionFile } from "./caption-file.ts";
-import { detectorFile, samFile } from "./detection-files.ts";
+import { detectorFile, samFile, samSizes } from "./detection-files.ts";
 import type { ModelKind } from "./find-model.ts";
 import { licenceOf } from "./licences.ts";
 import { matteFile, matteModels, type Published } from "./matte-files.ts";
@@ -148,7 +148,7 @@ export const downloads: readonly Downloadable[] = [
     ...(hashes[name] === undefined ? {} : { sha256: hashes[name] }),
   })),
   ...[captionFile, taggerFiles.network, taggerFiles.labels, detectorFile].map(ofPublished),
-  ...(["vit_b", "vit_l", "vit_h"] as const).map((size) => ofPublished(samFile(size))),
+  ...samSizes.map((size) => ofPublished(samFile(size))),
   ...matteModels.map((model) => ofPublished(matteFile(model))),
 ].map(withLicence);
 

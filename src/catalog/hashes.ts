@@ -1,6 +1,6 @@
-import { createHash, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
-import { open } from "node:fs/promises";
+import { hashFile } from "#/lib/hash-file.ts";
 import { stampAt } from "#/weights/stamp.ts";
 
 /** What a hash was made of: a file that still has this stamp has this hash. */
@@ -8,9 +8,6 @@ type Known = Readonly<{ stamp: string; sha256: string }>;
 
 /** Files that are remembered; the one that was hashed first is forgotten first. */
 const remembered = 10_000;
-
-/** Bytes read at a time, between which others may run. */
-const chunk = 4 * 1024 * 1024;
 
 /**
  * SHA-256 of model files. A checkpoint takes many seconds, so each is read once, when it is first asked for, and its
@@ -46,7 +43,7 @@ export class ModelHashes {
     const known = this.#known.get(path);
     if (known?.stamp === stamp) return known.sha256;
     try {
-      const sha256 = await hashed(path);
+      const sha256 = await hashFile(path);
       this.#known.delete(path);
       this.#known.set(path, { stamp, sha256 });
       this.#save();
@@ -72,22 +69,6 @@ export class ModelHashes {
     } catch {
       // Only time is lost: the next start reads the file again.
     }
-  }
-}
-
-/** The SHA-256 of a file. Read into one piece of memory again and again: a stream's new ones cost as much as the hash. */
-export async function hashed(path: string): Promise<string> {
-  const hash = createHash("sha256");
-  const piece = new Uint8Array(chunk);
-  const file = await open(path);
-  try {
-    for (;;) {
-      const { bytesRead } = await file.read(piece, 0, chunk);
-      if (bytesRead === 0) return hash.digest("hex");
-      hash.update(piece.subarray(0, bytesRead));
-    }
-  } finally {
-    await file.close();
   }
 }
 

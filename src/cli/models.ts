@@ -6,7 +6,7 @@ import { readFooocusFolder } from "#/catalog/fooocus-folder.ts";
 import { ModelHashes } from "#/catalog/hashes.ts";
 import { loadConfig } from "#/config/load.ts";
 import { inUnits } from "#/lib/in-units.ts";
-import { embeddedModels } from "#/native/models.ts";
+import { withEmbeddedModels } from "#/native/models.ts";
 import { featureFiles } from "#/recipe/feature-files.ts";
 import { presetFiles } from "#/recipe/preset-files.ts";
 import { readPresets } from "#/recipe/read-presets.ts";
@@ -27,7 +27,7 @@ type Lacking = Readonly<{ what: string; files: readonly string[]; way: string }>
 /** Prints what lies in the model folders, and what is missing for what. */
 export async function models({ flags, env, options }: Given): Promise<Ending> {
   const { config } = loadConfig({ flags, env });
-  const roots = [...config.models, embeddedModels() ?? []].flat();
+  const roots = withEmbeddedModels(config.models);
   const catalog = new Catalog(roots);
   const hashes = new ModelHashes(join(config.outputs, "model-hashes.json"));
   const there = await filesThere(catalog, (path) =>

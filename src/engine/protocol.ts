@@ -86,8 +86,8 @@ export type LoadedModel = Readonly<{ name: string; bytes: number }>;
  */
 export type Moment = Readonly<
   | { stage: "loading" | "preparing" | "checking" | "enhancing"; image: number }
-  /** `shown` where what is looked at meanwhile is the mask. */
   | { stage: "coding"; image: number; part: number; parts: number }
+  /** `shown` where what is looked at meanwhile is the mask. */
   | { stage: "masking"; image: number; shown: boolean }
   | { stage: "upscaling"; image: number; width: number; height: number; part: number; parts: number }
   | {

@@ -13,3 +13,9 @@ export function embeddedModels(): string | undefined {
   if (embedded === undefined || embedded.models.files.length === 0) return undefined;
   return unpack(cacheFolder(), "models", embedded.models);
 }
+
+/** Folders of models, and the one that a binary carries behind them. */
+export const withEmbeddedModels = (folders: readonly string[]): readonly string[] => {
+  const own = embeddedModels();
+  return own === undefined ? folders : [...folders, own];
+};

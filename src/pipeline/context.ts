@@ -6,10 +6,8 @@ import { findModel, type ModelKind } from "#/catalog/find-model.ts";
 import { interposerPath } from "#/catalog/interposer-path.ts";
 import { folderOf } from "#/catalog/part-folders.ts";
 import type { EngineEvent, EngineSettings, RefusedDevice } from "#/engine/protocol.ts";
-
 import { operatorsOf } from "#/graph/operators.ts";
 import type { Device, Precision } from "#/lib/devices.ts";
-
 import { ModelError, RequestError } from "#/lib/errors.ts";
 import type { Log } from "#/lib/log.ts";
 import type { NetworkName } from "#/networks/index.ts";

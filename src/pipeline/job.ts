@@ -5,10 +5,8 @@ import type { ImageSpec, Recipe } from "#/recipe/recipe.ts";
 import type { Networks } from "#/runtime/models.ts";
 import type { EngineContext } from "./context.ts";
 import type { Guide } from "./controls/guide.ts";
-
 import type { Fact } from "./generate.ts";
 import { NetworkRuns } from "./network-runs.ts";
-
 import type { Run } from "./run.ts";
 import type { LatentBeginning } from "./sources/beginning.ts";
 import { needsTexts } from "./sources/needs-texts.ts";

@@ -4,8 +4,8 @@ import { nearestNames } from "#/lib/nearest-names.ts";
 import type { ModelName } from "./recipe.ts";
 
 /** Fooocus' own file in the upscale_models folder, and where it is to be had. */
-const fooocus = "fooocus_upscaler_s409985e5.bin";
-const address = publishedFile(fooocus)?.address ?? "";
+export const usualUpscaler = "fooocus_upscaler_s409985e5.bin";
+const address = publishedFile(usualUpscaler)?.address ?? "";
 /** The one that ships with us. */
 const demo = "fooocusd-demo-upscaler.safetensors";
 
@@ -30,19 +30,19 @@ export function chooseUpscaler(
   field: string,
 ): UpscalerChoice {
   if (named !== "") return { by: "network", file: namedFile(files, named, field) };
-  const own = at(files, fooocus);
+  const own = at(files, usualUpscaler);
   if (own !== undefined) return { by: "network", file: own };
   const shipped = at(files, demo);
   if (shipped !== undefined) {
-    const warning = `The picture was enlarged by ${shipped}, a small network: ${fooocus} is not in the upscale_models folder (get it from ${address}), and the setting upscaler names no other.`;
+    const warning = `The picture was enlarged by ${shipped}, a small network: ${usualUpscaler} is not in the upscale_models folder (get it from ${address}), and the setting upscaler names no other.`;
     return { by: "network", file: shipped, warning };
   }
   if (without === "lanczos") {
-    const warning = `The picture was enlarged without a network, by Lanczos: there is no ${fooocus} in the upscale_models folder (get it from ${address}).`;
+    const warning = `The picture was enlarged without a network, by Lanczos: there is no ${usualUpscaler} in the upscale_models folder (get it from ${address}).`;
     return { by: "lanczos", warning };
   }
-  const message = `To enlarge a picture, put ${withSize(fooocus)} into the upscale_models folder (get it from ${address}), or name another upscaler in the setting upscaler; with upscale_without_model: lanczos pictures are enlarged without one.`;
-  throw new RequestError("missing-model", message, { field, name: fooocus });
+  const message = `To enlarge a picture, put ${withSize(usualUpscaler)} into the upscale_models folder (get it from ${address}), or name another upscaler in the setting upscaler; with upscale_without_model: lanczos pictures are enlarged without one.`;
+  throw new RequestError("missing-model", message, { field, name: usualUpscaler });
 }
 
 function namedFile(files: readonly ModelName[], named: string, field: string): ModelName {

@@ -11,8 +11,10 @@ import { expansionNames, expansionThere } from "#/catalog/expansion-files.ts";
 import { findModel, type ModelKind } from "#/catalog/find-model.ts";
 import { inpaintHeadName, inpaintPatchNames } from "#/catalog/inpaint-files.ts";
 import { matteFile, matteModels } from "#/catalog/matte-files.ts";
-import { safetyFileThere } from "#/catalog/safety-file.ts";
+import { safetyFileThere, safetyNames } from "#/catalog/safety-file.ts";
 import { taggerFiles } from "#/catalog/tagger-files.ts";
+import { usualUpscaler } from "./choose-upscaler.ts";
+import { samModels } from "./mask-making.ts";
 import { performanceModes } from "./performance.ts";
 import type { PresetFile } from "./preset-files.ts";
 
@@ -41,7 +43,7 @@ const needs: readonly (readonly [feature: string, needs: readonly Need[]])[] = [
     ([engine, patch]) =>
       [`inpaint engine ${engine}`, [need("inpaint", inpaintHeadName), need("inpaint", patch)]] as const,
   ),
-  ["upscaling", [need("upscale_models", "fooocus_upscaler_s409985e5.bin")]],
+  ["upscaling", [need("upscale_models", usualUpscaler)]],
   ["tags of drawings", Object.values(taggerFiles).map(({ folder, name }) => need(folder, name))],
   ...matteModels.map((model) => [`mask model ${model}`, [need("inpaint", matteFile(model).name)]] as const),
 ];
@@ -63,8 +65,8 @@ export function featureFiles(roots: readonly string[]): readonly Feature[] {
     .filter((name) => lacks.some((lacking) => name.endsWith(`/${lacking}`)));
   const detector = findDetectionFile(roots, detectorFile) === undefined ? [detectorFile] : [];
   const caption = findCaptionFile(roots) === undefined ? [captionFile] : [];
-  const safety = safetyFileThere(roots) === undefined ? ["stable-diffusion-safety-checker.bin"] : [];
-  const sams = (["vit_b", "vit_l", "vit_h"] as const).map((size): Feature => {
+  const safety = safetyFileThere(roots) === undefined ? [safetyNames[0]] : [];
+  const sams = samModels.map((size): Feature => {
     const file = samFile(size);
     return {
       name: `mask model sam, ${size}`,

@@ -1,3 +1,4 @@
+import { samSizes } from "#/catalog/detection-files.ts";
 import type { MatteModel } from "#/catalog/matte-files.ts";
 
 /** Classes of clothes that a mask can be made of, as rembg calls them: `full` are dresses. */
@@ -5,7 +6,7 @@ export const clothCategories = ["full", "upper", "lower"] as const;
 export type ClothCategory = (typeof clothCategories)[number];
 
 /** The sizes of Segment Anything. */
-export const samModels = ["vit_b", "vit_l", "vit_h"] as const;
+export const samModels = samSizes;
 export type SamModel = (typeof samModels)[number];
 
 /**

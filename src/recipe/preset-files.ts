@@ -54,6 +54,13 @@ export function presetAddresses(raw: unknown): readonly Downloadable[] {
   });
 }
 
+/** Where a file of a preset is to be had: as the preset's own file says, else as it is known here. */
+export const sourceOf = (
+  said: readonly Downloadable[],
+  { folder, name }: PresetFile,
+): Downloadable | undefined =>
+  said.find((one) => one.folder === folder && one.name === name) ?? downloadOf(name, folder);
+
 /** What is known of a file of that name counts for the same address alone. */
 function knownOf(name: string, folder: ModelKind, address: string): Partial<Downloadable> {
   const known = downloadOf(name, folder);

@@ -1,17 +1,13 @@
-import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import sharp from "sharp";
 import { draw } from "../../scripts/bench/quality/measure.ts";
-import { type SourceServer, startSourceServer } from "../../scripts/bench/quality/source-server.ts";
+import { demoServer } from "../support/demo-server.ts";
 import { type DrawnScene, drawScene } from "../support/draw-scene.ts";
 
 /** What pictures that guide hold, made with the demo model and its own Control-LoRA, and read back from the pixels. */
 setDefaultTimeout(900_000);
 
-let server: SourceServer;
-beforeAll(async () => {
-  server = await startSourceServer();
-});
-afterAll(() => server?.close());
+const server = demoServer();
 
 const side = 256;
 const settings = { aspect_ratios_selection: "256*256", overwrite_step: 12, style_selections: [] };
@@ -81,7 +77,7 @@ test("an edge picture fixes the shape's place in nine of ten, and without it the
     const [foreground, background] = prompts[index % prompts.length] ?? prompts[0];
     const prompt = `a ${foreground} ${scene[0]} on a ${background} background`;
     const wanted = await placeOf(picture);
-    const with_ = await draw(server.url, prompt, 31 + index, {
+    const with_ = await draw(server(), prompt, 31 + index, {
       ...settings,
       controlnet_image: [
         {
@@ -95,7 +91,7 @@ test("an edge picture fixes the shape's place in nine of ten, and without it the
     const found = await placeOf(with_);
     if (samePlace(found, wanted)) guided += 1;
     else missed.push(`${prompt}: ${JSON.stringify({ wanted, found })}`);
-    if (samePlace(await placeOf(await draw(server.url, prompt, 31 + index, settings)), wanted)) free += 1;
+    if (samePlace(await placeOf(await draw(server(), prompt, 31 + index, settings)), wanted)) free += 1;
   }
   expect({ guided, missed: guided >= 9 ? [] : missed }).toEqual({ guided, missed: [] });
   expect(free).toBeLessThanOrEqual(2);

@@ -1,18 +1,14 @@
-import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import sharp from "sharp";
 import { draw, readPng } from "../../scripts/bench/quality/measure.ts";
-import { type SourceServer, startSourceServer } from "../../scripts/bench/quality/source-server.ts";
 import evaluation from "../../scripts/train/eval-prompts.json" with { type: "json" };
+import { demoServer } from "../support/demo-server.ts";
 import { drawScene } from "../support/draw-scene.ts";
 
 /** What image prompts carry over, made with the demo model, its vision tower and its adapter, and read back from the pixels. */
 setDefaultTimeout(900_000);
 
-let server: SourceServer;
-beforeAll(async () => {
-  server = await startSourceServer();
-});
-afterAll(() => server?.close());
+const server = demoServer();
 
 const side = 256;
 const settings = { aspect_ratios_selection: "256*256", overwrite_step: 12, style_selections: [] };
@@ -47,14 +43,14 @@ test("an image prompt carries colour and shape over in eight of ten, and without
   const missed: string[] = [];
   for (const [index, scene] of scenes.entries()) {
     const [shape, foreground, background] = scene;
-    const with_ = await draw(server.url, "", 51 + index, {
+    const with_ = await draw(server(), "", 51 + index, {
       ...settings,
       controlnet_image: [{ cn_img: await pictureOf(scene), cn_type: "ImagePrompt" }],
     });
     const read = await readPng(with_);
     if (read.foreground === foreground && read.shape === shape) carried += 1;
     else missed.push(`${shape}, ${foreground} on ${background}: ${JSON.stringify(read)}`);
-    const without = await readPng(await draw(server.url, "", 51 + index, settings));
+    const without = await readPng(await draw(server(), "", 51 + index, settings));
     if (without.foreground === foreground && without.shape === shape) chance += 1;
   }
   expect({ carried, missed: carried >= 8 ? [] : missed }).toEqual({ carried, missed: [] });

@@ -1,17 +1,13 @@
-import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import sharp from "sharp";
 import { draw, readPng } from "../../scripts/bench/quality/measure.ts";
-import { type SourceServer, startSourceServer } from "../../scripts/bench/quality/source-server.ts";
+import { demoServer } from "../support/demo-server.ts";
 import { drawScene } from "../support/draw-scene.ts";
 
 /** What an inpainted and a continued picture show, made with the demo model and read back from its pixels. */
 setDefaultTimeout(900_000);
 
-let server: SourceServer;
-beforeAll(async () => {
-  server = await startSourceServer();
-});
-afterAll(() => server?.close());
+const server = demoServer();
 
 const side = 256;
 const settings = { aspect_ratios_selection: "256*256", overwrite_step: 10, style_selections: [] };
@@ -73,7 +69,7 @@ test("in nine of ten the hole shows what was asked for, and beyond its ramp no p
   for (const [index, [background, before, foreground, shape]] of [...asked, ...asked].entries()) {
     const picture = await scene(background, before);
     const prompt = `a ${foreground} ${shape} on a ${background} background`;
-    const made = await draw(server.url, prompt, 11 + index, {
+    const made = await draw(server(), prompt, 11 + index, {
       ...settings,
       inpaint_input_image: base64(picture),
       inpaint_mask_image_upload: mask,
@@ -101,7 +97,7 @@ test("a picture that goes on beyond its sides goes on with its ground, and keeps
   ] as const;
   for (const [index, [background, foreground]] of asked.entries()) {
     const picture = await scene(background, foreground, 45);
-    const made = await draw(server.url, `a ${foreground} circle on a ${background} background`, 3 + index, {
+    const made = await draw(server(), `a ${foreground} circle on a ${background} background`, 3 + index, {
       ...settings,
       inpaint_input_image: base64(picture),
       outpaint_selections: ["Left", "Right"],

@@ -1,16 +1,13 @@
 // Must stay the first import: it opens the native libraries before anything that needs them loads.
 import "#/native/preload.ts";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { openTasks } from "#/app.ts";
 import { loadConfig } from "#/config/load.ts";
 import type { Config } from "#/config/schema.ts";
 import { silentLog } from "#/lib/log.ts";
 import { version } from "#/lib/version.ts";
 import { libraryFolder } from "#/native/libraries.ts";
-import { embeddedModels } from "#/native/models.ts";
+import { embeddedModels, withEmbeddedModels } from "#/native/models.ts";
 import type { Ending, Given } from "../invocation.ts";
+import { withOwnTasks } from "../own-tasks.ts";
 import type { Finding, Level } from "./finding.ts";
 import { machineFindings } from "./machine.ts";
 import { placeFindings } from "./places.ts";
@@ -22,7 +19,7 @@ import { placeFindings } from "./places.ts";
  */
 export async function doctor({ flags, env, engineCommand, options }: Given): Promise<Ending> {
   const { config, notes } = loadConfig({ flags, env });
-  const roots = [...config.models, embeddedModels() ?? []].flat();
+  const roots = withEmbeddedModels(config.models);
   const findings: readonly Finding[] = [
     { what: "version", level: "good", found: `fooocusd ${version}, Bun ${Bun.version}` },
     ...notes.map(
@@ -50,25 +47,20 @@ function print({ what, level, found, mend }: Finding): void {
   if (mend !== undefined) console.log(`       ${" ".repeat(11)} -> ${mend}`);
 }
 
-const addresses = { named: () => undefined, listening: () => "http://127.0.0.1" };
-
 /** Draws a small picture with the demo model, on the providers that are set: everything from the text to the file. */
 async function selfTest(config: Config, engineCommand: readonly string[]): Promise<Finding> {
   const what = "self-test";
   const demo = embeddedModels() ?? "models";
-  const folder = mkdtempSync(join(tmpdir(), "fooocusd-doctor-"));
-  const own = {
-    outputs: join(folder, "outputs"),
-    inputs: join(folder, "inputs"),
-    log_level: "error" as const,
+  const own: Config = {
+    ...config,
+    log_level: "error",
+    models: [demo],
+    preset: "default",
+    always_download: false,
   };
   const mend = "Name what works with --providers cpu; if that fails as well, the sentence says why.";
   try {
-    const opened = openTasks(
-      { ...config, ...own, models: [demo], preset: "default", always_download: false },
-      { engineCommand, log: silentLog, addresses, port: () => 0 },
-    );
-    try {
+    return await withOwnTasks("doctor", { config: own, engineCommand, log: silentLog }, async ({ tasks }) => {
       const begun = performance.now();
       const fields = {
         prompt: "a red circle",
@@ -76,8 +68,8 @@ async function selfTest(config: Config, engineCommand: readonly string[]): Promi
         overwrite_height: 256,
         overwrite_step: 2,
       };
-      const { id } = await opened.tasks.submit({ ...fields, base_model_name: "fooocusd-demo.safetensors" });
-      const task = await opened.tasks.settled(id, AbortSignal.timeout(120_000));
+      const { id } = await tasks.submit({ ...fields, base_model_name: "fooocusd-demo.safetensors" });
+      const task = await tasks.settled(id, AbortSignal.timeout(120_000));
       const state = task?.state;
       if (state?.status === "settled" && state.outcome === "finished")
         return {
@@ -87,14 +79,9 @@ async function selfTest(config: Config, engineCommand: readonly string[]): Promi
         };
       const why = state?.status === "settled" ? state.error?.message : "it took more than two minutes";
       return { what, level: "fault", found: `no picture was drawn: ${why ?? "nobody says why"}`, mend };
-    } finally {
-      await opened.tasks.close(0);
-      await opened.close();
-    }
+    });
   } catch (thrown) {
     const reason = thrown instanceof Error ? thrown.message : String(thrown);
     return { what, level: "fault", found: reason, mend };
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
   }
 }

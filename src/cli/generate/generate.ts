@@ -1,34 +1,19 @@
 // Must stay the first import: it opens the native libraries before anything that needs them loads.
 import "#/native/preload.ts";
-import {
-  accessSync,
-  constants,
-  copyFileSync,
-  existsSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  statSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { accessSync, constants, copyFileSync, existsSync, readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { createSupportsTerminalGraphics } from "supports-terminal-graphics";
-import { openTasks } from "#/app.ts";
 import { loadConfig } from "#/config/load.ts";
 import { EngineError } from "#/lib/errors.ts";
 import { createLog, silentLog } from "#/lib/log.ts";
 import type { TaskHappening } from "#/tasks/life-cycle/events.ts";
 import type { Ending, Given } from "../invocation.ts";
+import { type OwnTasks, withOwnTasks } from "../own-tasks.ts";
 import { type Bars, openBars } from "../progress-bars.ts";
 import { whenInterrupted } from "../when-interrupted.ts";
 import { numbered } from "./numbered.ts";
 import { requestOf } from "./request-of.ts";
 import { shownPicture } from "./show-picture.ts";
-
-type Opened = ReturnType<typeof openTasks>;
-
-/** Where addresses of pictures begin; nobody is given one. */
-const addresses = { named: () => undefined, listening: () => "http://127.0.0.1" };
 
 /**
  * Makes pictures as the server would, in a folder that goes with the command, and puts them where they are wanted. A server that
@@ -47,22 +32,21 @@ export async function generate({ flags, env, engineCommand, words, options }: Gi
   const level = isQuiet ? "error" : config.log_level === "info" ? "warn" : config.log_level;
   const log = isQuiet ? silentLog : createLog(level);
   for (const note of notes) log.warn(note);
-  const folder = mkdtempSync(join(tmpdir(), "fooocusd-generate-"));
   const stop = whenInterrupted();
-  const outputs = join(folder, "outputs");
   const bars = openBars("steps");
-  const opened = openTasks(
-    { ...config, log_level: level, outputs, inputs: join(folder, "inputs") },
-    { engineCommand, log, addresses, port: () => 0, hashesIn: config.outputs },
-  );
-  try {
-    return await drawn(opened, request, { bars, stop, outputs, output, isQuiet });
-  } finally {
-    bars.stop();
-    await opened.tasks.close(0);
-    await opened.close();
-    rmSync(folder, { recursive: true, force: true });
-  }
+  const own = {
+    config: { ...config, log_level: level },
+    engineCommand,
+    log,
+    hashesIn: config.outputs,
+  } as const;
+  return await withOwnTasks("generate", own, async (tasks) => {
+    try {
+      return await drawn(tasks, request, { bars, stop, outputs: tasks.outputs, output, isQuiet });
+    } finally {
+      bars.stop();
+    }
+  });
 }
 
 /** Before anything is drawn: what cannot be kept need not be made. */
@@ -88,11 +72,10 @@ type Drawing = Readonly<{
 }>;
 
 async function drawn(
-  opened: Opened,
+  { tasks }: OwnTasks,
   request: ReturnType<typeof requestOf>,
   drawing: Drawing,
 ): Promise<Ending> {
-  const { tasks } = opened;
   const { bars, stop, isQuiet } = drawing;
   const task = await tasks.submit(request);
   const several = Number(task.request["image_number"]) > 1;

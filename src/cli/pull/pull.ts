@@ -3,11 +3,11 @@ import { Catalog } from "#/catalog/catalog.ts";
 import { type Downloadable, downloads, mirrored } from "#/catalog/downloads.ts";
 import { kindFolder } from "#/catalog/find-model.ts";
 import { readFooocusFolder } from "#/catalog/fooocus-folder.ts";
-import { hashed } from "#/catalog/hashes.ts";
 import { whyNotWhole } from "#/catalog/why-not-whole.ts";
 import { loadConfig } from "#/config/load.ts";
 import type { Config } from "#/config/schema.ts";
 import { AppError, EngineError } from "#/lib/errors.ts";
+import { hashFile } from "#/lib/hash-file.ts";
 import { inUnits } from "#/lib/in-units.ts";
 import { download } from "#/outgoing/download/download.ts";
 import { DownloadFault } from "#/outgoing/download/download-fault.ts";
@@ -57,7 +57,7 @@ async function pullOne(
 ): Promise<Ending> {
   const there = new Catalog(config.models).path(file.folder, file.name);
   if (there !== undefined) {
-    const found = compares ? await hashed(there) : file.sha256;
+    const found = compares ? await hashFile(there) : file.sha256;
     if (found === file.sha256) {
       bars.say(`${file.folder}/${file.name}: is there (${there}${compares ? `, SHA-256 ${found}` : ""}).`);
       return 0;

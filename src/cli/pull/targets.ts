@@ -3,7 +3,7 @@ import { type Downloadable, downloadOf, downloads } from "#/catalog/downloads.ts
 import { type ModelKind, modelKinds } from "#/catalog/find-model.ts";
 import { EngineError, RequestError } from "#/lib/errors.ts";
 import { nearestNames } from "#/lib/nearest-names.ts";
-import { presetFiles } from "#/recipe/preset-files.ts";
+import { presetFiles, sourceOf } from "#/recipe/preset-files.ts";
 import type { Presets } from "#/recipe/read-presets.ts";
 import type { Given } from "../invocation.ts";
 
@@ -36,9 +36,7 @@ function ofPreset(name: string, { presets, addresses }: Presets): Targets {
   const said = addresses.get(name) ?? [];
   const named = presetFiles(presets.get(name) ?? {}).map((file) => ({
     ...file,
-    source:
-      said.find((one) => one.folder === file.folder && one.name === file.name) ??
-      downloadOf(file.name, file.folder),
+    source: sourceOf(said, file),
   }));
   const extra = said.filter((one) => one.folder === "embeddings");
   return {

@@ -1,7 +1,6 @@
 import { BugError } from "#/lib/errors.ts";
-import { dtypeBytes } from "#/weights/dtype.ts";
 import type { CodedPart, CodedWeight } from "#/weights/eight-bits.ts";
-import type { WeightRef } from "#/weights/weight-file.ts";
+import { rowsOf } from "#/weights/rows-of.ts";
 import type { Parameter } from "../changed-weight.ts";
 import { convolved, type Dimension, sum, type Window } from "../dimensions.ts";
 import type { Value } from "../graph.ts";
@@ -128,13 +127,6 @@ export function codedGeglu(m: Module, x: Value, parts: CodedWeight, bias: Parame
     return mul(add(value, own), open);
   });
   return concat(gated, 1);
-}
-
-/** Some rows of a matrix as one of its own. */
-function rowsOf(ref: WeightRef, from: number, count: number): WeightRef {
-  const [, columns = 1] = ref.shape;
-  const row = columns * dtypeBytes[ref.dtype];
-  return { ...ref, shape: [count, columns], offset: ref.offset + from * row, length: count * row };
 }
 
 /**

@@ -1,4 +1,4 @@
-import { dtypeBytes } from "#/weights/dtype.ts";
+import { rowsOf } from "#/weights/rows-of.ts";
 import type { Parameter } from "../changed-weight.ts";
 import type { Graph, Value } from "../graph.ts";
 import { transforms } from "./matrices.ts";
@@ -26,13 +26,8 @@ function sliced(g: Graph, weight: Parameter, from: number, count: number): Value
   const { columns } = transforms.kernel;
   if (count === out) return g.weight(weight, [out * input, columns]);
   const { changes = [], packed } = weight;
-  if (changes.length === 0 && packed === undefined) {
-    const each = input * columns * dtypeBytes[weight.dtype];
-    const shape = [count, ...weight.shape.slice(1)];
-    const place = { offset: weight.offset + from * each, length: count * each };
-    return g.weight({ ...weight, ...place, shape }, [count * input, columns]);
-  }
   const dims = [count * input, columns];
+  if (changes.length === 0 && packed === undefined) return g.weight(rowsOf(weight, from, count), dims);
   const bounds = [from * input, (from + count) * input, 0].map((value) => g.constant("int64", [value]));
   return g.prepare("Slice", [g.weight(weight, [out * input, columns]), ...bounds], { type: "float32", dims });
 }

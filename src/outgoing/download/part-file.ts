@@ -1,18 +1,16 @@
-import { createHash, type Hash } from "node:crypto";
 import {
   closeSync,
-  fstatSync,
   fsyncSync,
   ftruncateSync,
   openSync,
   readFileSync,
-  readSync,
   rmSync,
   statSync,
   writeFileSync,
   writeSync,
 } from "node:fs";
 import { EngineError } from "#/lib/errors.ts";
+import { hashFile } from "#/lib/hash-file.ts";
 
 /** What a server said of the file that a part is of; by it the rest can be asked of the very same one. */
 export type Identity = Readonly<{
@@ -24,8 +22,6 @@ export type Identity = Readonly<{
 }>;
 
 type Kept = Identity & Readonly<{ address: string }>;
-
-const chunk = 4 * 1024 * 1024;
 
 /** An unfinished file, and beside it (`.part.json`) what it is a part of. */
 export class PartFile {
@@ -111,15 +107,8 @@ export class PartFile {
   }
 
   /** SHA-256 of what is there, read from the disk: that is what will be used. */
-  async hash(): Promise<string> {
-    const hash = createHash("sha256");
-    const file = openSync(this.path, "r");
-    try {
-      await hashInto(hash, file);
-    } finally {
-      closeSync(file);
-    }
-    return hash.digest("hex");
+  hash(): Promise<string> {
+    return hashFile(this.path);
   }
 
   /** Once the file has its name. */
@@ -132,19 +121,6 @@ export class PartFile {
     rmSync(this.path, { force: true });
     this.forget();
     this.#received = 0;
-  }
-}
-
-/** Others get their turn between two pieces. */
-async function hashInto(hash: Hash, file: number): Promise<void> {
-  const piece = new Uint8Array(chunk);
-  const { size } = fstatSync(file);
-  for (let at = 0; at < size; ) {
-    const read = readSync(file, piece, 0, chunk, at);
-    if (read === 0) return;
-    hash.update(piece.subarray(0, read));
-    at += read;
-    await Bun.sleep(0);
   }
 }
 

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { Catalog } from "#/catalog/catalog.ts";
-import { type Downloadable, downloadOf, mirrored } from "#/catalog/downloads.ts";
+import { type Downloadable, mirrored } from "#/catalog/downloads.ts";
 import { kindFolder } from "#/catalog/find-model.ts";
 import { whyNotWhole } from "#/catalog/why-not-whole.ts";
 import type { Config } from "#/config/schema.ts";
@@ -8,7 +8,7 @@ import { inUnits } from "#/lib/in-units.ts";
 import type { Log } from "#/lib/log.ts";
 import { download } from "#/outgoing/download/download.ts";
 import type { Preset } from "#/recipe/preset.ts";
-import { type PresetFile, presetFiles } from "#/recipe/preset-files.ts";
+import { type PresetFile, presetFiles, sourceOf } from "#/recipe/preset-files.ts";
 import type { Presets } from "#/recipe/read-presets.ts";
 
 /** What files are fetched with. */
@@ -75,9 +75,8 @@ export class ModelFetches {
     return fetch !== undefined && fetch.failed === undefined;
   }
 
-  #source(preset: string, { folder, name }: PresetFile): Downloadable | undefined {
-    const said = this.#parts.addresses.get(preset) ?? [];
-    return said.find((one) => one.folder === folder && one.name === name) ?? downloadOf(name, folder);
+  #source(preset: string, file: PresetFile): Downloadable | undefined {
+    return sourceOf(this.#parts.addresses.get(preset) ?? [], file);
   }
 
   async #fetch(file: Downloadable): Promise<void> {

@@ -2,6 +2,7 @@ import { open } from "node:fs/promises";
 import { ModelError } from "#/lib/errors.ts";
 import { type CodedWeight, type CodedWeights, coded, type ToCode } from "../eight-bits.ts";
 import { readWeight } from "../read-weights.ts";
+import { rowsOf } from "../rows-of.ts";
 import { readSafetensors } from "../safetensors.ts";
 import type { FileStamp } from "../stamp.ts";
 import type { WeightRef } from "../weight-file.ts";
@@ -118,18 +119,11 @@ function gathered(
     found.set(
       module,
       Array.from({ length: parts }, (_, at) => ({
-        codes: stretch(codes, at * inputs * width, [inputs, width]),
-        scales: stretch(scales, at * width, [width]),
-        sums: stretch(sums, at * width, [width]),
+        codes: { ...rowsOf(codes, at, 1), shape: [inputs, width] },
+        scales: rowsOf(scales, at * width, width),
+        sums: rowsOf(sums, at * width, width),
       })),
     );
   }
   return found;
-}
-
-/** Some elements of a tensor as one of its own. */
-function stretch(ref: WeightRef, from: number, shape: readonly number[]): WeightRef {
-  const { dtype } = ref;
-  const offset = ref.offset + from * plannedBytes({ dtype, shape: [1] });
-  return { ...ref, shape, offset, length: plannedBytes({ dtype, shape }) };
 }

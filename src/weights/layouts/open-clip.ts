@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 import { ModelError } from "#/lib/errors.ts";
 import type { WeightMap } from "../checkpoint.ts";
-import { dtypeBytes } from "../dtype.ts";
+import { rowsOf } from "../rows-of.ts";
 import type { WeightRef } from "../weight-file.ts";
 
 const layerNames: Readonly<Record<string, string>> = {
@@ -51,11 +51,10 @@ function layerTensors(key: string, ref: WeightRef): readonly (readonly [string, 
 }
 
 function third(ref: WeightRef, part: number): WeightRef {
-  const [rows = 0, ...rest] = ref.shape;
+  const [rows = 0] = ref.shape;
   if (rows % 3 !== 0) {
     const message = `${basename(ref.path)}: ${ref.key} holds q, k and v, so its rows must be a multiple of 3, not ${rows}.`;
     throw new ModelError("weight-shape", message, { path: ref.path, key: ref.key, found: [...ref.shape] });
   }
-  const length = (rows / 3) * rest.reduce((product, n) => product * n, dtypeBytes[ref.dtype]);
-  return { ...ref, shape: [rows / 3, ...rest], offset: ref.offset + part * length, length };
+  return rowsOf(ref, (part * rows) / 3, rows / 3);
 }

@@ -1,0 +1,42 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { openTasks } from "#/app.ts";
+import type { Config } from "#/config/schema.ts";
+import type { Log } from "#/lib/log.ts";
+
+/** Tasks of a command, and the folder that their pictures are put into. */
+export type OwnTasks = ReturnType<typeof openTasks> & Readonly<{ outputs: string }>;
+
+type Parts = Readonly<{ config: Config; engineCommand: readonly string[]; log: Log; hashesIn?: string }>;
+
+/** Where addresses of pictures begin; nobody is given one. */
+const addresses = { named: () => undefined, listening: () => "http://127.0.0.1" };
+
+/**
+ * Does something with tasks of its own, in a folder that goes with them: a server that runs is not disturbed.
+ *
+ * @throws EngineError as {@link openTasks}, and what the work throws
+ */
+export async function withOwnTasks<Done>(
+  command: string,
+  { config, engineCommand, log, hashesIn }: Parts,
+  work: (tasks: OwnTasks) => Promise<Done>,
+): Promise<Done> {
+  const folder = mkdtempSync(join(tmpdir(), `fooocusd-${command}-`));
+  const outputs = join(folder, "outputs");
+  try {
+    const opened = openTasks(
+      { ...config, outputs, inputs: join(folder, "inputs") },
+      { engineCommand, log, addresses, port: () => 0, ...(hashesIn === undefined ? {} : { hashesIn }) },
+    );
+    try {
+      return await work({ ...opened, outputs });
+    } finally {
+      await opened.tasks.close(0);
+      await opened.close();
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
