@@ -19,6 +19,7 @@ import { firstPicture, withPictures } from "#/routes/answers/pictures.ts";
 import { acceptedBy, askedPicture, type MediaRange, takesJson } from "#/routes/http/accept.ts";
 import { jsonBody } from "#/routes/http/json-body.ts";
 import { convertedReply, jsonReply } from "#/routes/http/replies.ts";
+import { requestIdOf } from "#/routes/http/request-id.ts";
 import type { ImageStore } from "#/stores/images.ts";
 import type { Task } from "#/tasks/life-cycle/task.ts";
 import type { TaskReader } from "#/tasks/life-cycle/task-reader.ts";
@@ -47,6 +48,7 @@ export const generateRoute = ({ tasks, images, decoding, addresses: book }: Gene
       const task = await tasks.submit(body, {
         single: mode.kind === "image",
         ...(unknown === undefined ? {} : { warnings: [unknown] }),
+        requestId: requestIdOf(request),
       });
       switch (mode.kind) {
         case "async":

@@ -12,6 +12,7 @@ import { bodyOf } from "#/routes/http/body-limit.ts";
 import { plainBodyOf } from "#/routes/http/content-encoding.ts";
 import { formOf } from "#/routes/http/form.ts";
 import { convertedReply, jsonReply } from "#/routes/http/replies.ts";
+import { requestIdOf } from "#/routes/http/request-id.ts";
 import type { ImageStore } from "#/stores/images.ts";
 import type { Task } from "#/tasks/life-cycle/task.ts";
 import type { Tasks } from "#/tasks/life-cycle/tasks.ts";
@@ -110,7 +111,9 @@ async function generated(
 ): Promise<Response> {
   const kind = replyKind(request, said.words);
   const addresses = addressesFor(request, book);
-  const submit: Tasks["submit"] = (asked, options) => tasks.submit(keptRequest(asked, addresses), options);
+  const requestId = requestIdOf(request);
+  const submit: Tasks["submit"] = (asked, options) =>
+    tasks.submit(keptRequest(asked, addresses), { ...options, requestId });
   const task = await submitted(route, said, kind, { submit });
   if (task === undefined) return fullReply(kind, route.job);
   switch (kind) {

@@ -12,6 +12,8 @@ export type SubmitOptions = Readonly<{
   door?: TaskDoor;
   /** What its door has to tell of how it was read. */
   warnings?: readonly string[];
+  /** Of the request that it came by, for the log. */
+  requestId?: string | undefined;
 }>;
 
 /** What really happened to a control request. */

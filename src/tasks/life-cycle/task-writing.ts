@@ -70,7 +70,9 @@ export class TaskWriting implements TaskWriter {
       // Others may have come in while this one's images were fetched, or while another program locked the history.
       this.#checkOpen();
       const row = this.#parts.history.insert(fresh, recipe);
-      const accepted: Task = { ...fresh, row, state: { status: "pending", position: 0 } };
+      const state = { status: "pending", position: 0 } as const;
+      const { requestId } = options;
+      const accepted: Task = { ...fresh, row, state, ...(requestId === undefined ? {} : { requestId }) };
       this.#parts.runner.add(accepted);
       return accepted;
     });

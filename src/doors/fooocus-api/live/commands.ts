@@ -30,6 +30,8 @@ export type LiveServices = Readonly<{
   log: Log;
   /** As this connection is given them. */
   addresses: Addresses;
+  /** Of the request that opened it. */
+  requestId: string | undefined;
 }>;
 
 type Of<Type extends LiveMessage["type"]> = Extract<LiveMessage, { type: Type }>;
@@ -127,6 +129,7 @@ async function generate(message: Of<"generate">, peer: Peer, services: LiveServi
   const { id, state } = await tasks.submit(request, {
     ...(label === undefined ? {} : { label }),
     ...(unknown === undefined ? {} : { warnings: [unknown] }),
+    requestId: services.requestId,
   });
   if (peer.closed) return;
   const position = state.status === "pending" ? state.position : 0;
