@@ -1,6 +1,6 @@
 import { type SchemaOptions, type Static, Type } from "@sinclair/typebox";
 import { devices, noiseRules, precisions } from "#/lib/devices.ts";
-import { logLevels } from "#/lib/log.ts";
+import { logFormats, logLevels } from "#/lib/log-words.ts";
 import type { FooocusKeys } from "./fooocus-keys.ts";
 
 /** One of a few words. */
@@ -181,6 +181,10 @@ export const ConfigSchema = Type.Object({
   log_level: oneOf(logLevels, {
     default: "info",
     description: "Least serious level that is printed.",
+  }),
+  log_format: oneOf(logFormats, {
+    default: "text",
+    description: "How lines of the log are written: for people, or as JSON objects for what collects them.",
   }),
 });
 
