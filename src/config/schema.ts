@@ -124,6 +124,12 @@ export const ConfigSchema = Type.Object({
     minimum: 1,
     description: "Tasks that may wait; more are refused with 429.",
   }),
+  idempotency_hours: Type.Integer({
+    default: 24,
+    minimum: 1,
+    maximum: 8760,
+    description: "How long the Idempotency-Key of a request is known after its task has ended.",
+  }),
   persistent: Type.Boolean({
     default: false,
     description: "The legacy Fooocus-API's job-history shows parameters and results too.",

@@ -3,7 +3,7 @@ import { copyFileSync, existsSync, mkdirSync, renameSync, statSync } from "node:
 import { dirname } from "node:path";
 import { EngineError } from "#/lib/errors.ts";
 import { historyError } from "./failures.ts";
-import { noteInputs } from "./migrations/007-files.ts";
+import { noteInputs } from "./migrations/008-files.ts";
 import { migrations } from "./tables.ts";
 
 /** How long a start may wait for another program, milliseconds; nobody else waits then. */

@@ -14,12 +14,13 @@ import { dirname, join } from "node:path";
 import { getTableConfig } from "drizzle-orm/sqlite-core";
 import type { TaskId } from "#/lib/task-id.ts";
 import { keptRecipes } from "#/stores/history/migrations/006-kept-recipes.ts";
-import { filesOfRows } from "#/stores/history/migrations/007-files.ts";
+import { filesOfRows } from "#/stores/history/migrations/008-files.ts";
 import { openHistory } from "#/stores/history/sqlite.ts";
 import {
   counters,
   generateRecord,
   inputNames,
+  keys,
   migrations,
   outbox,
   recipes,
@@ -166,7 +167,16 @@ test("the tables that queries are written against are those the migrations make"
   const path = newPath();
   openHistory(path).close();
   const database = new Database(path);
-  for (const table of [generateRecord, taskExtra, recipes, inputNames, unwantedFiles, counters, outbox]) {
+  for (const table of [
+    generateRecord,
+    taskExtra,
+    recipes,
+    keys,
+    inputNames,
+    unwantedFiles,
+    counters,
+    outbox,
+  ]) {
     const { name, columns } = getTableConfig(table);
     const made = database.query<{ name: string }, []>(`PRAGMA table_info(${name})`).all();
     expect([name, made.map((column) => column.name).sort()]).toEqual([
