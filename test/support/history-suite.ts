@@ -209,7 +209,7 @@ export function historySuite(name: string, open: () => HistoryStore): void {
       const left = { at: 7, kind: "input", folder: "", name: input(1) } as const;
       const picture = { at: 7, kind: "output", ...output } as const;
       expect(history.remove([idOf(1)], { outputs: [output], inputs: true, at: 7 })).toEqual([picture, left]);
-      expect(history.unwanted(10)).toEqual([picture, left]);
+      expect(history.unwanted(10)).toEqual([left, picture]);
       expect(history.unwanted(1)).toHaveLength(1);
       expect([1, 2, 3].map((n) => history.namesInput(input(n)))).toEqual([false, true, true]);
       history.forgetFiles([picture]);

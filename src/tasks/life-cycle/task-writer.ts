@@ -12,6 +12,8 @@ export type SubmitOptions = Readonly<{
   door?: TaskDoor;
   /** What its door has to tell of how it was read. */
   warnings?: readonly string[];
+  /** Of the request that it came by, for the log. */
+  requestId?: string | undefined;
 }>;
 
 /** A task, and whether it is that of an earlier request under the same key; its warnings are those that were told then. */

@@ -114,7 +114,9 @@ export class TaskWriting implements TaskWriter {
         return undefined;
       const kept = key === undefined ? undefined : { ...key, forgetBefore: this.#forgetBefore() };
       const row = this.#parts.history.insert(fresh, recipe, kept);
-      const accepted: Task = { ...fresh, row, state: { status: "pending", position: 0 } };
+      const state = { status: "pending", position: 0 } as const;
+      const { requestId } = options;
+      const accepted: Task = { ...fresh, row, state, ...(requestId === undefined ? {} : { requestId }) };
       this.#parts.runner.add(accepted);
       return accepted;
     });

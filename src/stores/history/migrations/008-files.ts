@@ -24,10 +24,10 @@ export const noteInputs = (where: string): string =>
  */
 export const filesOfRows: readonly string[] = [
   `CREATE TABLE IF NOT EXISTS fooocusd_input (
-    name TEXT NOT NULL, task_id TEXT NOT NULL, PRIMARY KEY (name, task_id))`,
+    name TEXT NOT NULL, task_id TEXT NOT NULL, PRIMARY KEY (name, task_id)) WITHOUT ROWID`,
   "CREATE INDEX IF NOT EXISTS ix_fooocusd_input_task ON fooocusd_input (task_id)",
   `CREATE TABLE IF NOT EXISTS fooocusd_unwanted (
     kind TEXT NOT NULL, folder TEXT NOT NULL, name TEXT NOT NULL, at INTEGER NOT NULL,
-    PRIMARY KEY (kind, folder, name))`,
+    PRIMARY KEY (kind, folder, name)) WITHOUT ROWID`,
   noteInputs("TRUE"),
 ];
