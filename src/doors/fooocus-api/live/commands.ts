@@ -32,6 +32,8 @@ export type LiveServices = Readonly<{
   log: Log;
   /** As this connection is given them. */
   addresses: Addresses;
+  /** Of the request that opened it. */
+  requestId: string | undefined;
 }>;
 
 type Of<Type extends LiveMessage["type"]> = Extract<LiveMessage, { type: Type }>;
@@ -136,6 +138,7 @@ async function generate(message: Of<"generate">, peer: Peer, services: LiveServi
   const { task, isReplay } = await tasks.submitOnce(request, key, {
     ...(label === undefined ? {} : { label }),
     ...(unknown === undefined ? {} : { warnings: [unknown] }),
+    requestId: services.requestId,
   });
   if (peer.closed) return;
   const { id, state } = task;

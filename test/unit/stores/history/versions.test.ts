@@ -32,7 +32,7 @@ function contents(path: string): Readonly<Record<string, readonly Readonly<Recor
   const tables = Object.fromEntries(
     names.map(({ name }) => [
       name,
-      database.query<Record<string, unknown>, []>(`SELECT * FROM ${name} ORDER BY rowid`).all(),
+      database.query<Record<string, unknown>, []>(`SELECT * FROM ${name} ORDER BY 1, 2`).all(),
     ]),
   );
   database.close();
