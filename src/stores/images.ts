@@ -52,7 +52,14 @@ export interface ImageStore {
   output(folder: string, name: string): string | undefined;
   /** Path of an input. */
   input(name: string): string | undefined;
-  /** Deletes outputs; what is not there, or not below the outputs, is passed over. */
+  /**
+   * A small version of an output (`image/thumbnail.ts`), made when it is first asked for; nothing where there is no such output,
+   * or who asks has gone.
+   *
+   * @throws EngineError `storage-failed` for a file that is no picture
+   */
+  thumbnail(image: KeptImage, signal: AbortSignal): Promise<Uint8Array<ArrayBuffer> | undefined>;
+  /** Deletes outputs with their small versions; what is not there, or not below the outputs, is passed over. */
   remove(images: readonly KeptImage[]): Promise<number>;
   /** What is not finished yet, and is gone on with after a crash. */
   readonly onTheWay: PicturesOnTheWay;

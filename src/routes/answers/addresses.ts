@@ -94,6 +94,7 @@ export function eventFor(event: LiveEvent, addresses: Addresses): LiveEvent {
     case "progress":
     case "engine":
     case "queue":
+    case "history":
     case "closing":
       return event;
   }

@@ -20,7 +20,9 @@ import { type Db, HistoryFile } from "./history-file.ts";
 import { KnownPages } from "./known-pages.ts";
 import { KnownRows } from "./known-rows.ts";
 import { type JoinedRow, statusWords, toDelivery, toUnfinished } from "./rows.ts";
-import { counters, generateRecord, outbox, recipes, taskExtra } from "./tables.ts";
+import { gallery } from "./search.ts";
+import { forgetIndexed, withSoundIndex } from "./search-index.ts";
+import { counters, generateRecord, outbox, recipes, stars, taskExtra } from "./tables.ts";
 
 /** What a history does beside its rows. */
 export type HistoryOptions = Readonly<{ log?: Log; claim?: () => void }>;
@@ -197,15 +199,17 @@ function sqliteHistory(file: HistoryFile, log: Log): HistoryStore {
     remove: (ids) =>
       guarded("A deletion", (db) =>
         db.transaction((tx) => {
+          withSoundIndex(db, () => forgetIndexed(db, ids));
           tx.delete(generateRecord)
             .where(inArray(generateRecord.task_id, listed(ids)))
             .run();
-          for (const table of [taskExtra, recipes])
+          for (const table of [taskExtra, recipes, stars])
             tx.delete(table)
               .where(inArray(table.task_id, listed(ids)))
               .run();
         }),
       ),
+    ...gallery(file, (row) => known.task(row)),
     counter: (name) =>
       read((db) => db.select().from(counters).where(eq(counters.name, name)).get())?.value ?? 0,
     setCounter: (name, value) =>

@@ -1,6 +1,7 @@
 import { index, integer, real, sqliteTable, text } from "drizzle-orm/sqlite-core";
 import { doorColumns, referenceDoor } from "./migrations/005-doors.ts";
 import { keptRecipes } from "./migrations/006-kept-recipes.ts";
+import { gallery } from "./migrations/008-gallery.ts";
 
 /** The reference's table, column for column, so that either program opens the other's file. */
 export const generateRecord = sqliteTable(
@@ -49,6 +50,9 @@ export const recipes = sqliteTable("fooocusd_recipe", {
   task_id: text("task_id").primaryKey(),
   recipe: text("recipe").notNull(),
 });
+
+/** Tasks that somebody wants to keep. What is searched for has tables that SQLite alone reads: `search-index.ts`. */
+export const stars = sqliteTable("fooocusd_star", { task_id: text("task_id").primaryKey() });
 
 /** Numbers that must never go back, by name: the sequence of live events. */
 export const counters = sqliteTable("fooocusd_counter", {
@@ -109,4 +113,5 @@ export const migrations: readonly (readonly string[])[] = [
   ["CREATE INDEX IF NOT EXISTS ix_fooocusd_record_status ON generate_record (task_status)"],
   doorColumns,
   keptRecipes,
+  gallery,
 ];

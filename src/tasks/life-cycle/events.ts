@@ -34,6 +34,13 @@ export type TaskHappening = Readonly<
 export type ServerHappening = Readonly<
   | { type: "engine"; engine: EngineState }
   | { type: "queue"; pending: readonly TaskId[]; paused: boolean }
+  /** What became of ended tasks, for readers that look through the history. */
+  | {
+      type: "history";
+      removed: readonly TaskId[];
+      starred: readonly TaskId[];
+      unstarred: readonly TaskId[];
+    }
   /** The last event of this process, to every reader. */
   | { type: "closing"; message: string }
 >;

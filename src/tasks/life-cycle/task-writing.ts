@@ -23,8 +23,8 @@ export type WritingParts = Readonly<{
   reader: Pick<TaskReader, "find" | "range" | "settled">;
   runner: TaskRunner;
   endings: Pick<Endings, "forget">;
-  history: Pick<HistoryStore, "insert" | "remove">;
-  events: Pick<EventLog, "forget" | "close">;
+  history: Pick<HistoryStore, "insert" | "remove" | "star">;
+  events: Pick<EventLog, "forget" | "close" | "addServer">;
   readers: Pick<Readers, "over" | "beginClosing" | "close">;
   writer: Pick<HistoryWriter, "now" | "close">;
   images: Pick<ImageStore, "remove">;
@@ -98,6 +98,18 @@ export class TaskWriting implements TaskWriter {
     return await this.#removeEnded(this.#parts.reader.range(query));
   }
 
+  async star(id: TaskId, starred: boolean): Promise<boolean> {
+    if (this.#parts.reader.find(id) === undefined) return false;
+    await this.#parts.writer.now(() => this.#parts.history.star(id, starred));
+    const [to, from] = starred ? [[id], []] : [[], [id]];
+    this.#parts.events.addServer({ type: "history", removed: [], starred: to, unstarred: from });
+    return true;
+  }
+
+  cancelWaiting(): number {
+    return this.#parts.runner.cancelWaiting();
+  }
+
   pause(paused: boolean): void {
     this.#parts.runner.pause(paused);
   }
@@ -139,6 +151,9 @@ export class TaskWriting implements TaskWriter {
       this.#parts.endings.forget(id);
       this.#parts.events.forget(id);
     }
+    const removed = gone.map(({ id }) => id);
+    if (removed.length > 0)
+      this.#parts.events.addServer({ type: "history", removed, starred: [], unstarred: [] });
     return { tasks: gone.length, images: await this.#parts.images.remove(kept) };
   }
 }

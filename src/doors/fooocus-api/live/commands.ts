@@ -5,7 +5,7 @@ import { BadMessage, type LiveMessage } from "#/api/live.ts";
 import { readBody } from "#/api/read.ts";
 import { unknownKeysWarning } from "#/api/unknown-keys.ts";
 import { clientSentence } from "#/lib/client-sentence.ts";
-import { AppError, RequestError, toWireError } from "#/lib/errors.ts";
+import { AppError, toWireError } from "#/lib/errors.ts";
 import type { Log } from "#/lib/log.ts";
 import { taskIdOf } from "#/lib/task-id.ts";
 import { version } from "#/lib/version.ts";
@@ -13,10 +13,10 @@ import { type Addresses, eventFor, keptRequest, taskFor } from "#/routes/answers
 import { keyFits } from "#/routes/http/auth.ts";
 import type { LiveEvent } from "#/tasks/life-cycle/events.ts";
 import type { TaskReader } from "#/tasks/life-cycle/task-reader.ts";
-import type { TaskWriter } from "#/tasks/life-cycle/task-writer.ts";
 import type { Tasks } from "#/tasks/life-cycle/tasks.ts";
 import { otherNames } from "../other-names.ts";
 import { taskRecord } from "../record.ts";
+import { steerQueue } from "../steer-queue.ts";
 import type { Hub } from "./hub.ts";
 import { closeCodes } from "./limits.ts";
 import type { Peer } from "./peer.ts";
@@ -139,14 +139,14 @@ async function generate(message: Of<"generate">, peer: Peer, services: LiveServi
 /** Says so first, then what was missed, then what happens: all in one go, so that nothing falls between. */
 async function subscribe(message: Of<"subscribe">, peer: Peer, services: LiveServices): Promise<void> {
   const { tasks, hub, addresses } = services;
-  const { previews = false } = message;
+  const { previews = false, history = false } = message;
   const { seq } = tasks;
   const chosen = chosenOf(message.tasks);
   // Of tasks named for themselves the whole story is wanted, of everything what happens from now on.
   const since = message.since ?? (chosen === "all" ? seq : 0);
   const known = chosen === "all" ? chosen : chosen.filter((id) => tasks.find(id) !== undefined);
   const going = known === "all" ? known : known.filter((id) => tasks.find(id)?.state.status !== "settled");
-  peer.subscription.add(going, previews);
+  peer.subscription.add(going, previews, history);
   const found: readonly string[] = known === "all" ? [] : known;
   const unknown = message.tasks === "all" ? [] : message.tasks.filter((id) => !found.includes(id));
   peer.reply({ type: "subscribed", ...echoOf(message), tasks: known, unknown, since, previews });
@@ -161,18 +161,3 @@ const chosenOf = (tasks: "all" | readonly string[]): Chosen =>
 
 const missed = (events: readonly LiveEvent[], addresses: Addresses): readonly LiveEvent[] =>
   events.map((event) => eventFor(event, addresses));
-
-function steerQueue(
-  message: Of<"queue">,
-  tasks: Pick<TaskReader, "queue"> & Pick<TaskWriter, "pause" | "move">,
-): void {
-  if (message.action !== "move") return tasks.pause(message.action === "pause");
-  const { task_id, before = null } = message;
-  const id = taskIdOf(task_id);
-  const place = before === null ? null : taskIdOf(before);
-  if (id !== undefined && place !== undefined && tasks.move(id, place)) return;
-  const { pending } = tasks.queue;
-  const field = id !== undefined && pending.includes(id) ? "before" : "task_id";
-  const named = field === "before" ? before : task_id;
-  throw new RequestError("conflict", `${field}: ${named} is not waiting, so nothing was moved.`, { field });
-}

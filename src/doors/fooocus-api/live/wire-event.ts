@@ -34,6 +34,8 @@ export function wireEvent(event: LiveEvent): JsonObject {
       return { ...head, ...wireEngine(event.engine) };
     case "queue":
       return { ...head, pending: event.pending, paused: event.paused };
+    case "history":
+      return { ...head, removed: event.removed, starred: event.starred, unstarred: event.unstarred };
     case "closing":
       return { ...head, message: event.message };
   }
