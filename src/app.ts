@@ -250,6 +250,7 @@ const engineSettings = (config: Config, modelRoots: readonly string[]): EngineSe
   derived: { folder: join(cacheFolder(), "derived"), budget: config.derived_cache },
   threads: config.threads,
   logLevel: config.log_level,
+  logFormat: config.log_format,
 });
 
 /** One task runs on each at a time: a second device is a second engine here. */

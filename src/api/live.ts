@@ -48,6 +48,12 @@ const schemas = {
     }),
     label: Type.Optional(Type.String({ maxLength: 500, description: "a text of at most 500 characters" })),
     previews: Type.Optional(previews),
+    idempotency_key: Type.Optional(
+      Type.String({
+        pattern: "^[ -~]{1,255}$",
+        description: "1 to 255 characters of printable ASCII, best a UUID",
+      }),
+    ),
   }),
   subscribe: Type.Object({
     type: Type.Literal("subscribe"),

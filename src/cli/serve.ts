@@ -3,7 +3,8 @@ import "#/native/preload.ts";
 import { startApp } from "#/app.ts";
 import { loadConfig } from "#/config/load.ts";
 import { surviveLostReaders } from "#/lib/line-writer.ts";
-import { createLog } from "#/lib/log.ts";
+import { createLog, type Log } from "#/lib/log.ts";
+import type { LogFormat } from "#/lib/log-words.ts";
 import type { Ending, Given } from "./invocation.ts";
 import { leaveOnSignal } from "./leave-on-signal.ts";
 
@@ -15,11 +16,20 @@ import { leaveOnSignal } from "./leave-on-signal.ts";
 export function serve({ flags, env, engineCommand }: Given): Ending {
   const { config, notes } = loadConfig({ flags, env });
   surviveLostReaders();
-  const log = createLog(config.log_level);
+  const log = createLog(config.log_level, { format: config.log_format });
   for (const note of notes) log.warn(note);
   const app = startApp(config, engineCommand, log);
   // Whoever reads that it is ready may stop it at once.
   leaveOnSignal(app, env, log);
-  console.log(`fooocusd is ready; its documentation is at ${app.url}/docs`);
+  tellReady(app.url, config.log_format, log);
   return undefined;
+}
+
+/** The last line of a start: where to go, and what to do there. On standard output it is for who started the server by hand. */
+function tellReady(url: string, format: LogFormat, log: Log): void {
+  const [dashboard, docs] = [`${url}/dashboard`, `${url}/docs`];
+  if (format === "json") return log.info("fooocusd is ready", { dashboard, docs });
+  console.log(
+    `fooocusd is ready: open ${dashboard} and say what to draw; the API's documentation is at ${docs}`,
+  );
 }

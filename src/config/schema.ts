@@ -1,6 +1,6 @@
 import { type SchemaOptions, type Static, Type } from "@sinclair/typebox";
 import { devices, noiseRules, precisions } from "#/lib/devices.ts";
-import { logLevels } from "#/lib/log.ts";
+import { logFormats, logLevels } from "#/lib/log-words.ts";
 import type { FooocusKeys } from "./fooocus-keys.ts";
 
 /** One of a few words. */
@@ -124,6 +124,12 @@ export const ConfigSchema = Type.Object({
     minimum: 1,
     description: "Tasks that may wait; more are refused with 429.",
   }),
+  idempotency_hours: Type.Integer({
+    default: 24,
+    minimum: 1,
+    maximum: 8760,
+    description: "How long the Idempotency-Key of a request is known after its task has ended.",
+  }),
   persistent: Type.Boolean({
     default: false,
     description: "The legacy Fooocus-API's job-history shows parameters and results too.",
@@ -181,6 +187,10 @@ export const ConfigSchema = Type.Object({
   log_level: oneOf(logLevels, {
     default: "info",
     description: "Least serious level that is printed.",
+  }),
+  log_format: oneOf(logFormats, {
+    default: "text",
+    description: "How lines of the log are written: for people, or as JSON objects for what collects them.",
   }),
 });
 

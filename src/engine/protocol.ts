@@ -3,7 +3,7 @@ import type { Pixmap } from "#/image/pixmap.ts";
 import type { Device } from "#/lib/devices.ts";
 import type { WireError } from "#/lib/errors.ts";
 import type { FullReason } from "#/lib/full-reason.ts";
-import type { LogLevel } from "#/lib/log.ts";
+import type { LogFormat, LogLevel } from "#/lib/log-words.ts";
 import type { TaskId } from "#/lib/task-id.ts";
 import type { PassPlace } from "#/recipe/enhancement.ts";
 import type { MaskMaking } from "#/recipe/mask-making.ts";
@@ -28,6 +28,7 @@ export type EngineSettings = Readonly<{
   threads: number;
   /** Least serious level that the engine prints. */
   logLevel?: LogLevel;
+  logFormat?: LogFormat;
 }>;
 
 /** Main thread to engine. Plain data only: it survives a structured clone today, a pipe or a queue tomorrow. */

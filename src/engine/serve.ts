@@ -7,10 +7,15 @@ import { useTool } from "#/pipeline/use-tool.ts";
 import type { Handler, Port } from "./port.ts";
 import type { EngineEvent, EngineSettings, JobCommand, Outcome, ToolAnswer } from "./protocol.ts";
 
-/** Makes what lives as long as the engine: device, residency, caches. */
+/**
+ * Makes what lives as long as the engine: device, residency, caches.
+ *
+ * @param atHand the job that is carried out now
+ */
 export type OpenContext = (
   settings: EngineSettings,
   send: (event: EngineEvent) => void,
+  atHand: () => TaskId | undefined,
 ) => Promise<EngineContext>;
 
 /**
@@ -28,9 +33,10 @@ export function serveEngine(
   const runs = new Map<TaskId, Run>();
   let context: Promise<EngineContext> | undefined;
   let work: Promise<void> = Promise.resolve();
+  let atHand: TaskId | undefined;
 
   const start = async (settings: EngineSettings): Promise<EngineContext> => {
-    const opened = await openContext(settings, port.send);
+    const opened = await openContext(settings, port.send, () => atHand);
     port.send({ type: "ready", device: opened.device, refused: opened.refused });
     return opened;
   };
@@ -39,20 +45,14 @@ export function serveEngine(
     port.send({ type: "settled", id, outcome });
   };
   const runJob = async (command: JobCommand, run: Run): Promise<void> => {
+    atHand = command.id;
     try {
       if (context === undefined) throw new BugError("The engine got a job before it was started.");
       settle(command.id, await carryOut(command, { context: await context, run, send: port.send, pipeline }));
     } catch (thrown) {
       settle(command.id, { status: "failed", error: toWireError(thrown) });
-    }
-  };
-
-  // What cannot be closed is a broken engine, and must not keep the next job from saying so.
-  const unload = async (): Promise<void> => {
-    try {
-      await (await context?.catch(() => undefined))?.unload();
-    } catch (thrown) {
-      port.send({ type: "broken", error: toWireError(thrown) });
+    } finally {
+      atHand = undefined;
     }
   };
 
@@ -72,7 +72,7 @@ export function serveEngine(
       case "control":
         return runs.get(command.id)?.interrupt(command.action);
       case "unload":
-        work = work.then(unload);
+        work = work.then(() => unload(context, port.send));
         return;
       case "shutdown":
         for (const run of runs.values()) run.interrupt("stop");
@@ -82,6 +82,18 @@ export function serveEngine(
         });
     }
   };
+}
+
+/** What cannot be closed is a broken engine, and must not keep the next job from saying so. */
+async function unload(
+  context: Promise<EngineContext> | undefined,
+  send: (event: EngineEvent) => void,
+): Promise<void> {
+  try {
+    await (await context?.catch(() => undefined))?.unload();
+  } catch (thrown) {
+    send({ type: "broken", error: toWireError(thrown) });
+  }
 }
 
 /** What a command is carried out with. */

@@ -7,8 +7,11 @@ import { openContext } from "#/pipeline/context.ts";
 import { openPort } from "./port.ts";
 import { type OpenContext, serveEngine } from "./serve.ts";
 
-const open: OpenContext = (settings, send) =>
-  openContext(settings, send, createLog(settings.logLevel ?? "info"), { libraryFolder: libraryFolder() });
+const open: OpenContext = (settings, send, atHand) => {
+  const { logLevel = "info", logFormat = "text" } = settings;
+  const log = createLog(logLevel, { format: logFormat, part: "engine", about: () => ({ task: atHand() }) });
+  return openContext(settings, send, log, { libraryFolder: libraryFolder() });
+};
 
 surviveLostReaders();
 openPort((port) => serveEngine(port, open));

@@ -15,6 +15,9 @@ const requestCodes = [
   "queue-full",
   "unknown-task",
   "conflict",
+  "gone",
+  "malformed-key",
+  "reused-key",
   "forbidden",
 ] as const;
 

@@ -14,14 +14,19 @@ const retryAfter = 200;
  */
 export class LineWriter {
   readonly #descriptor: number;
+  readonly #told: (sentence: string) => string;
   readonly #waiting: Uint8Array[] = [];
   #waitingBytes = 0;
   #dropped = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  /** @param descriptor 1 or 2, or any other file that is open for writing */
-  constructor(descriptor: number) {
+  /**
+   * @param descriptor 1 or 2, or any other file that is open for writing
+   * @param told       what is said of dropped lines as a line like the others
+   */
+  constructor(descriptor: number, told: (sentence: string) => string = (sentence) => sentence) {
     this.#descriptor = impatient(descriptor);
+    this.#told = told;
   }
 
   /** Never throws, and never blocks but for a socket or a disk that does. */
@@ -42,7 +47,8 @@ export class LineWriter {
     try {
       this.#send();
       if (this.#dropped === 0) return;
-      this.#add(Buffer.from(`${this.#dropped} lines were dropped here: nobody read them in time\n`));
+      const sentence = `${this.#dropped} lines were dropped here: nobody read them in time`;
+      this.#add(Buffer.from(`${this.#told(sentence)}\n`));
       this.#dropped = 0;
       this.#send();
     } catch (thrown) {

@@ -13,6 +13,15 @@ export type NewTask = Readonly<{
   queuedAt: number;
 }>;
 
+/** What a client asked for under a key of its own: a digest of all that decides what is made. */
+export type RequestKey = Readonly<{ key: string; fingerprint: string }>;
+
+/** One that a task is inserted with. `forgetBefore`, milliseconds since 1970, says which others have had their time. */
+export type NewKey = RequestKey & Readonly<{ forgetBefore: number }>;
+
+/** What is known of a key: its task, which may be gone, and what the first answer told of it. */
+export type KeptKey = Readonly<{ taskId: TaskId; fingerprint: string; warnings: readonly string[] }>;
+
 export type Settlement = Readonly<{
   outcome: SettledStatus;
   startedAt: number | null;
@@ -71,9 +80,15 @@ export type WaitingDelivery = Omit<Delivery, "body">;
 export interface HistoryStore {
   /**
    * @param recipe what is to be made, kept until the task has ended
+   * @param key    the client's own, if it gave one: kept with the task or not at all, and longer than it
    * @returns the row number
    */
-  insert(task: NewTask, recipe?: string): number;
+  insert(task: NewTask, recipe?: string, key?: NewKey): number;
+  /**
+   * What was asked for under a key. Nothing where nothing was, or where both that and the end of its task, if that is still
+   * there, were before a moment (milliseconds since 1970).
+   */
+  keyed(key: string, forgetBefore: number): KeptKey | undefined;
   /** The recipe that a task was inserted with; nothing for one that was inserted without, or has ended. */
   recipe(id: TaskId): string | undefined;
   started(id: TaskId, attempt: number): void;

@@ -15,7 +15,10 @@ import { ToolRuns } from "./life-cycle/tool-runs.ts";
 import { createTexts, type TextParts } from "./picture-texts/create-texts.ts";
 
 /** What `createTasks` reads of the configuration. */
-export type TaskConfig = IntakeConfig & TextParts["config"] & DeliveryConfig & Pick<Config, "queue_limit">;
+export type TaskConfig = IntakeConfig &
+  TextParts["config"] &
+  DeliveryConfig &
+  Pick<Config, "queue_limit" | "idempotency_hours">;
 
 type DeliveryConfig = Pick<Config, "webhook_url" | "webhook_secret" | "allow_private_fetch">;
 
@@ -50,13 +53,14 @@ export function createTasks(parts: TaskDependencies): CreatedTasks {
   const rules = webhookOptions(config);
   const webhook = (said: string | null) => webhookAddress(said, rules);
   const queueLimit = config.queue_limit;
+  const keyLife = config.idempotency_hours * 3_600_000;
   const toolRuns = new ToolRuns(queueLimit);
   const askTool: IntakeParts["askTool"] = (tool, picture, signal) => toolRuns.ask(tool, picture, signal);
   const { take, resolve, loadInputs, tools } = createIntake({ ...parts, webhook, roomFor, askTool });
   const announcer = new Webhooks(parts.history, rules, now, parts.log);
   const closeDelivery = (): Promise<void> => announcer.close();
   const made = { announcer, toolRuns, closeDelivery, take, resolve, loadInputs, textOf };
-  const tasks = createLifeCycle({ ...parts, ...made, now, queueLimit });
+  const tasks = createLifeCycle({ ...parts, ...made, now, queueLimit, keyLife });
   announcer.wake();
   return { tasks, tools, defaults: () => defaults() };
 }

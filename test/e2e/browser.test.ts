@@ -1,16 +1,14 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { existsSync, mkdirSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { type Browser, chromium } from "playwright-core";
+import type { Browser } from "playwright-core";
 import { binary, type RunningBinary, startBinary } from "../support/binary.ts";
+import { chromiumPath, startChromium } from "../support/dashboard-page.ts";
 
 // A busy machine takes half a minute to draw Swagger UI without a GPU.
 setDefaultTimeout(300_000);
 const patience = 100_000;
 
-const executablePath = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find(
-  (path) => existsSync(path),
-);
 const screenshots = join(binary, "../e2e");
 
 /** Opens a page that may reach nothing but our server, and reports what it tried and what went wrong in it. */
@@ -32,12 +30,12 @@ async function visit(browser: Browser, url: string, name: string) {
   return { page, strangers, errors };
 }
 
-describe.skipIf(executablePath === undefined)("in a browser (Debian package chromium)", () => {
+describe.skipIf(chromiumPath === undefined)("in a browser (Debian package chromium)", () => {
   let server: RunningBinary;
   let browser: Browser;
   beforeAll(async () => {
     server = await startBinary();
-    browser = await chromium.launch({ executablePath: executablePath ?? "", args: ["--no-sandbox"] });
+    browser = await startChromium();
   });
   afterAll(async () => {
     await browser?.close();

@@ -1,15 +1,13 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { existsSync, mkdirSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { type Browser, chromium } from "playwright-core";
+import type { Browser } from "playwright-core";
 import { type SourceServer, startSourceServer } from "../../scripts/bench/quality/source-server.ts";
+import { chromiumPath, startChromium } from "../support/dashboard-page.ts";
 
 setDefaultTimeout(300_000);
 
-const executablePath = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find(
-  (path) => existsSync(path),
-);
-if (executablePath === undefined)
+if (chromiumPath === undefined)
   process.stderr.write("dashboard: skipped, no Chromium here (Debian package chromium)\n");
 const screenshots = join(import.meta.dir, "../../dist/e2e");
 const prompt = "a red circle on a blue background";
@@ -49,12 +47,12 @@ async function generate({ page }: Awaited<ReturnType<typeof open>>) {
   return tile;
 }
 
-describe.skipIf(executablePath === undefined)("the dashboard in a browser", () => {
+describe.skipIf(chromiumPath === undefined)("the dashboard in a browser", () => {
   let browser: Browser;
   let server: SourceServer;
   beforeAll(async () => {
     mkdirSync(screenshots, { recursive: true });
-    browser = await chromium.launch({ executablePath: executablePath ?? "", args: ["--no-sandbox"] });
+    browser = await startChromium();
     server = await startSourceServer();
   });
   afterAll(async () => {

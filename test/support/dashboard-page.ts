@@ -1,11 +1,9 @@
-import { existsSync } from "node:fs";
 import { type Browser, chromium, type Page } from "playwright-core";
 import sharp from "sharp";
+import { findBrowser } from "../../scripts/browser.mjs";
 
-/** Where a Chromium is, if it is; Debian's package is `chromium`. */
-export const chromiumPath = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find(
-  (path) => existsSync(path),
-);
+/** Where a Chromium is, if it is; `.ci/run` installs one. */
+export const chromiumPath = findBrowser();
 
 /** A browser without a screen. */
 export const startChromium = (): Promise<Browser> =>

@@ -134,6 +134,46 @@ export function historySuite(name: string, open: () => HistoryStore): void {
     expect(recipes()).toEqual([undefined, "recipe 2", undefined, undefined]);
   });
 
+  kept(
+    "a key is known with what its task was told at first, when that was told more and when it is gone",
+    (history) => {
+      history.insert(fresh(1), "recipe", { key: "mine", fingerprint: "abc", forgetBefore: 0 });
+      history.insert(fresh(2));
+      const known = { taskId: idOf(1), fingerprint: "abc", warnings: ["Too large: über."] };
+      history.warned(idOf(1), ["Other."]);
+      expect([history.keyed("mine", 0), history.keyed("yours", 0)]).toEqual([known, undefined]);
+      history.settle(idOf(1), finished());
+      history.remove([idOf(1)]);
+      expect(history.keyed("mine", 0)).toEqual(known);
+    },
+  );
+
+  kept(
+    "a key is forgotten so long after its task has ended, and after it was kept where that is gone",
+    (history) => {
+      const keyed = (n: number, forgetBefore: number) =>
+        history.insert(fresh(n), "", { key: `key ${n}`, fingerprint: "", forgetBefore });
+      for (const n of [1, 2, 3]) keyed(n, 0);
+      history.settle(idOf(1), finished({ finishedAt: 5000 }));
+      history.settle(idOf(3), finished({ finishedAt: 3500 }));
+      history.remove([idOf(3)]);
+      const known = (forgetBefore: number) =>
+        [1, 2, 3].filter((n) => history.keyed(`key ${n}`, forgetBefore) !== undefined);
+      expect([3000, 3001, 5000, 5001, 1e9].map(known)).toEqual([[1, 2, 3], [1, 2], [1, 2], [2], [2]]);
+      // What is over gives way to the next, and the very same key may come again.
+      keyed(4, 5000);
+      expect(known(0)).toEqual([1, 2]);
+      history.insert(fresh(5), "", { key: "key 1", fingerprint: "new", forgetBefore: 5001 });
+      expect(history.keyed("key 1", 0)).toEqual({ taskId: idOf(5), fingerprint: "new", warnings: [] });
+    },
+  );
+
+  kept("a task whose key is taken is not there at all", (history) => {
+    history.insert(fresh(1), "", { key: "mine", fingerprint: "", forgetBefore: 0 });
+    expect(() => history.insert(fresh(2), "", { key: "mine", fingerprint: "", forgetBefore: 0 })).toThrow();
+    expect([history.find(idOf(2)), history.keyed("mine", 0)?.taskId]).toEqual([undefined, idOf(1)]);
+  });
+
   kept("any number of tasks are remembered as asked to stop", (history) => {
     for (const n of [1, 2, 3]) history.insert(fresh(n));
     for (const n of [1, 3]) history.stopping(idOf(n));

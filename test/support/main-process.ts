@@ -35,7 +35,7 @@ export async function startMain(folder: string, ...args: readonly string[]): Pro
   };
   const reading = Promise.all([read(child.stdout), read(child.stderr)]);
   while (!output.text.includes("is ready") && child.exitCode === null) await Bun.sleep(20);
-  const url = /documentation is at (http:\/\/[^/\s]+)/.exec(output.text)?.[1] ?? "";
+  const url = /(http:\/\/[^/\s"]+)\/docs/.exec(output.text)?.[1] ?? "";
   const stop = async (): Promise<void> => {
     child.kill("SIGTERM");
     await child.exited;

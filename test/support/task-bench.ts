@@ -95,6 +95,7 @@ export function openBench(options: BenchOptions = {}): TaskBench {
       upscaler: "",
       upscale_without_model: "refuse",
       queue_limit: 100,
+      idempotency_hours: 24,
       webhook_url: "",
       webhook_secret: "",
       allow_private_fetch: true,

@@ -17,6 +17,7 @@ import {
 import { ended } from "#/routes/answers/ended.ts";
 import { firstPicture, withPictures } from "#/routes/answers/pictures.ts";
 import { acceptedBy, askedPicture, type MediaRange, takesJson } from "#/routes/http/accept.ts";
+import { idempotencyKey, keyParameter, replayed } from "#/routes/http/idempotency-key.ts";
 import { jsonBody } from "#/routes/http/json-body.ts";
 import { convertedReply, jsonReply } from "#/routes/http/replies.ts";
 import type { ImageStore } from "#/stores/images.ts";
@@ -24,11 +25,12 @@ import type { Task } from "#/tasks/life-cycle/task.ts";
 import type { TaskReader } from "#/tasks/life-cycle/task-reader.ts";
 import type { TaskWriter } from "#/tasks/life-cycle/task-writer.ts";
 import { eventStream } from "./event-stream.ts";
+import { generatePath } from "./generate-path.ts";
 import { otherNames } from "./other-names.ts";
 import { acknowledgement, storedRecord } from "./record.ts";
 
 export type GenerateDependencies = Readonly<{
-  tasks: TaskReader & Pick<TaskWriter, "submit">;
+  tasks: TaskReader & Pick<TaskWriter, "submitOnce">;
   images: ImageStore;
   decoding?: DecodeGate;
   addresses?: AddressBook;
@@ -37,27 +39,32 @@ export type GenerateDependencies = Readonly<{
 /** One request, four ways to answer it, chosen by the Accept header and two body flags. */
 export const generateRoute = ({ tasks, images, decoding, addresses: book }: GenerateDependencies) =>
   new Elysia({ name: "doors/fooocus-api/generate" }).use(jsonBody()).post(
-    "/v1/engine/generate/",
+    generatePath,
     async ({ request, json }): Promise<Response> => {
       // The reader checked every key that is present against this very schema.
       const addresses = addressesFor(request, book);
       const body = keptRequest(readBody(CommonRequest, json), addresses);
       const mode = modeOf(acceptedBy(request), body);
       const unknown = unknownKeysWarning(CommonRequest, json, otherNames);
-      const task = await tasks.submit(body, {
-        single: mode.kind === "image",
+      const single = mode.kind === "image";
+      const key = idempotencyKey(request, { path: generatePath, single, body: json });
+      const { task, isReplay } = await tasks.submitOnce(body, key, {
+        single,
         ...(unknown === undefined ? {} : { warnings: [unknown] }),
       });
-      switch (mode.kind) {
-        case "async":
-          return jsonReply(acknowledgement(task));
-        case "sync":
-          return await recordReply(taskFor(await ended(tasks, task.id, request.signal), addresses), images);
-        case "stream":
-          return eventStream(eventsFor(tasks.watch(task.id, request.signal), addresses));
-        case "image":
-          return firstImage(await ended(tasks, task.id, request.signal), mode.format, { images, decoding });
-      }
+      const answer = async (): Promise<Response> => {
+        switch (mode.kind) {
+          case "async":
+            return jsonReply(acknowledgement(task));
+          case "sync":
+            return recordReply(taskFor(await ended(tasks, task.id, request.signal), addresses), images);
+          case "stream":
+            return eventStream(eventsFor(tasks.watch(task.id, request.signal), addresses));
+          case "image":
+            return firstImage(await ended(tasks, task.id, request.signal), mode.format, { images, decoding });
+        }
+      };
+      return replayed(await answer(), isReplay);
     },
     {
       parse: "none",
@@ -69,6 +76,7 @@ export const generateRoute = ({ tasks, images, decoding, addresses: book }: Gene
           "Answers with the record when it is finished; with `async_process` at once, to be followed with " +
           "`/tasks/{task_id}`; with `stream_output` with events; with `Accept: image/png` (jpeg, webp) with the " +
           "first picture. No field is required.",
+        parameters: [keyParameter],
         requestBody: jsonRequest(CommonRequest, {
           prompt: "a red circle on a white background",
           performance_selection: "Lightning",
@@ -76,6 +84,8 @@ export const generateRoute = ({ tasks, images, decoding, addresses: book }: Gene
         responses: {
           200: generateAnswer,
           204: { description: "A picture was asked for, and the task was stopped before there was one." },
+          400: { description: "No text, or no Idempotency-Key." },
+          410: { description: "The task of this Idempotency-Key was deleted." },
           429: { description: "Too many tasks wait." },
           500: jsonAnswer(TaskRecord, "The task failed; `error` says why."),
         },

@@ -1,5 +1,6 @@
 import { type TObject, Type } from "@sinclair/typebox";
 import { formRequest, jsonAnswer, jsonRequest, pictureContent, queryParameter } from "#/api/openapi.ts";
+import { keyParameter } from "#/routes/http/idempotency-key.ts";
 import { AsyncJobResponse, GeneratedImageResult } from "./api/answers.ts";
 import { formBodies, jsonBodies } from "./api/bodies.ts";
 import type { LegacyJob } from "./api/job.ts";
@@ -63,7 +64,7 @@ export const detailOf = ({ path, form, schema, operationId, summary }: LegacyRou
   tags: [path.startsWith(v1) ? "GenerateV1 (older)" : "GenerateV2 (older)"],
   operationId,
   summary,
-  parameters: [queryParameter("accept", acceptSchema)],
+  parameters: [queryParameter("accept", acceptSchema), keyParameter],
   requestBody: form ? formRequest(schema) : jsonRequest(schema),
   responses: { 200: generationAnswer },
 });

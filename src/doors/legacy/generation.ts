@@ -1,4 +1,5 @@
 import { Elysia } from "elysia";
+import type { GenerateRequest } from "#/api/generate.ts";
 import { InvalidRequest } from "#/api/issues.ts";
 import type { Json } from "#/api/json.ts";
 import { readJson } from "#/api/read.ts";
@@ -10,10 +11,13 @@ import { ended } from "#/routes/answers/ended.ts";
 import { firstPicture } from "#/routes/answers/pictures.ts";
 import { bodyOf } from "#/routes/http/body-limit.ts";
 import { plainBodyOf } from "#/routes/http/content-encoding.ts";
+import { formValue } from "#/routes/http/fingerprint.ts";
 import { formOf } from "#/routes/http/form.ts";
+import { type Asked, idempotencyKey, replayed } from "#/routes/http/idempotency-key.ts";
 import { convertedReply, jsonReply } from "#/routes/http/replies.ts";
 import type { ImageStore } from "#/stores/images.ts";
 import type { Task } from "#/tasks/life-cycle/task.ts";
+import type { SubmitOptions, Submitted } from "#/tasks/life-cycle/task-writer.ts";
 import type { Tasks } from "#/tasks/life-cycle/tasks.ts";
 import { legacyAnswer } from "./answer.ts";
 import { formDefaults } from "./api/bodies.ts";
@@ -46,7 +50,8 @@ function jsonRoutes(parts: LegacyDependencies) {
       ({ request, json }): Promise<Response> =>
         legacyAnswer(request, parts.log, (seen) => {
           seen(json);
-          const said = { words: readLegacy(route.schema, json), warnings: passedOver(route.schema, json) };
+          const warnings = passedOver(route.schema, json);
+          const said = { words: readLegacy(route.schema, json), warnings, body: json };
           return generated(route, request, said, parts);
         }),
       { parse: "none", detail: detailOf(route) },
@@ -68,7 +73,8 @@ function formRoutes(parts: LegacyDependencies) {
           seen(read.echo);
           const words = withFormDefaults(route, checkForm(route.schema, read));
           const warnings = passedOverInForm(route.schema, read);
-          return await generated(route, request, { words, warnings }, parts);
+          const body = request.headers.has("idempotency-key") ? await formValue(form) : null;
+          return await generated(route, request, { words, warnings, body }, parts);
         }),
       { parse: "none", detail: detailOf(route) },
     );
@@ -98,7 +104,7 @@ const withFormDefaults = ({ schema }: LegacyRoute, words: LegacyWords): LegacyWo
 });
 
 /** A body that was read, and what of it was not. */
-type Said = Readonly<{ words: LegacyWords; warnings: readonly string[] }>;
+type Said = Readonly<{ words: LegacyWords; warnings: readonly string[] }> & Pick<Asked, "body">;
 
 type ReplyKind = "image" | "async" | "sync";
 
@@ -110,20 +116,27 @@ async function generated(
 ): Promise<Response> {
   const kind = replyKind(request, said.words);
   const addresses = addressesFor(request, book);
-  const submit: Tasks["submit"] = (asked, options) => tasks.submit(keptRequest(asked, addresses), options);
-  const task = await submitted(route, said, kind, { submit });
-  if (task === undefined) return fullReply(kind, route.job);
-  switch (kind) {
-    case "async":
-      return jsonReply(freshJob(task));
-    case "sync":
-      return jsonReply(
-        await jobResult(taskFor(await ended(tasks, task.id, request.signal), addresses), images),
-      );
-    case "image":
-      return await firstImage(await ended(tasks, task.id, request.signal), images, decoding);
-  }
+  const key = idempotencyKey(request, { path: route.path, single: kind === "image", body: said.body });
+  const submit: Submit = (asked, options) => tasks.submitOnce(keptRequest(asked, addresses), key, options);
+  const taken = await submitted(route, said, kind, submit);
+  if (taken === undefined) return fullReply(kind, route.job);
+  const { task, isReplay } = taken;
+  const answer = async (): Promise<Response> => {
+    switch (kind) {
+      case "async":
+        return jsonReply(freshJob(task));
+      case "sync":
+        return jsonReply(
+          await jobResult(taskFor(await ended(tasks, task.id, request.signal), addresses), images),
+        );
+      case "image":
+        return await firstImage(await ended(tasks, task.id, request.signal), images, decoding);
+    }
+  };
+  return replayed(await answer(), isReplay);
 }
+
+type Submit = (request: GenerateRequest, options: SubmitOptions) => Promise<Submitted>;
 
 /** Only the exact text asks for the picture; a query parameter that is not empty wins over the header. */
 function replyKind(request: Request, { async_process }: LegacyWords): ReplyKind {
@@ -137,11 +150,11 @@ async function submitted(
   { job, form }: LegacyRoute,
   { words, warnings }: Said,
   kind: ReplyKind,
-  tasks: Pick<Tasks, "submit">,
-): Promise<Task | undefined> {
+  submit: Submit,
+): Promise<Submitted | undefined> {
   const request = toGenerateRequest(job, words);
   try {
-    return await tasks.submit(request, {
+    return await submit(request, {
       door: { name: doorName, word: job },
       single: kind === "image",
       warnings,

@@ -22,6 +22,9 @@ const statuses = {
   "queue-full": 429,
   "unknown-task": 404,
   conflict: 409,
+  gone: 410,
+  "malformed-key": 400,
+  "reused-key": 422,
   forbidden: 403,
   "file-unreadable": 500,
   "header-invalid": 500,
@@ -102,6 +105,9 @@ const retryAfter = "10";
 /** A place in a list is a number. */
 const locOf = (part: string): string | number => (/^\d+$/.test(part) ? Number(part) : part);
 
+const bodyLoc = (field: unknown): readonly (string | number)[] =>
+  typeof field === "string" ? ["body", ...field.split(".").map(locOf)] : ["body"];
+
 /** Characters of a sentence: what a request holds may be quoted in it. */
 const longest = 2000;
 
@@ -113,7 +119,7 @@ function appRefusal(thrown: AppError, log: Log): Refusal {
   const message = said.length <= longest ? said : `${said.slice(0, longest)}…`;
   if (status !== 422) return refused(status, message);
   const { field, value, cause } = details;
-  const loc = typeof field === "string" ? ["body", ...field.split(".").map(locOf)] : ["body"];
+  const loc = code === "reused-key" ? ["header", "idempotency-key"] : bodyLoc(field);
   const ctx = { error: code, ...(typeof cause === "string" ? { cause } : {}) };
   const echo: Json = Array.isArray(value) ? [...value] : (value ?? null);
   return {

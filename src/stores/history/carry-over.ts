@@ -1,6 +1,6 @@
 import type { Database } from "bun:sqlite";
 import { getTableConfig } from "drizzle-orm/sqlite-core";
-import { generateRecord, outbox, recipes, taskExtra } from "./tables.ts";
+import { generateRecord, keys, outbox, recipes, taskExtra } from "./tables.ts";
 
 const columnsOf = (table: Parameters<typeof getTableConfig>[0], without = ""): string =>
   getTableConfig(table)
@@ -9,7 +9,7 @@ const columnsOf = (table: Parameters<typeof getTableConfig>[0], without = ""): s
     .join(", ");
 
 /**
- * Takes what must go on from one history into another: tasks that have not ended, webhooks that were not delivered, and
+ * Takes what must go on from one history into another: tasks that have not ended with the keys they were asked for under, webhooks that were not delivered, and
  * the number of the last event, which must never go back. What is there already stays.
  *
  * @param from path of the other file, of this version
@@ -18,6 +18,7 @@ export function carryOver(from: string, into: Database): void {
   const records = columnsOf(generateRecord, "id");
   const extras = columnsOf(taskExtra);
   const kept = columnsOf(recipes);
+  const asked = columnsOf(keys);
   const webhooks = columnsOf(outbox);
   into.query("ATTACH ? AS old").run(from);
   try {
@@ -31,6 +32,8 @@ export function carryOver(from: string, into: Database): void {
       into.run(`INSERT OR IGNORE INTO main.fooocusd_recipe (${kept}) SELECT ${kept} FROM old.fooocusd_recipe
         WHERE task_id IN (SELECT task_id FROM main.generate_record WHERE finish_mills IS NULL)`);
       into.run(`INSERT OR IGNORE INTO main.fooocusd_star (task_id) SELECT task_id FROM old.fooocusd_star
+        WHERE task_id IN (SELECT task_id FROM main.generate_record WHERE finish_mills IS NULL)`);
+      into.run(`INSERT OR IGNORE INTO main.fooocusd_key (${asked}) SELECT ${asked} FROM old.fooocusd_key
         WHERE task_id IN (SELECT task_id FROM main.generate_record WHERE finish_mills IS NULL)`);
       into.run(
         `INSERT OR IGNORE INTO main.fooocusd_webhook (${webhooks}) SELECT ${webhooks} FROM old.fooocusd_webhook`,

@@ -2,9 +2,9 @@ import { isJsonObject, type Json, type JsonObject, parseJson } from "#/api/json.
 import type { ErrorDetails, WireError } from "#/lib/errors.ts";
 import { rowTaskId } from "#/lib/task-id.ts";
 import type { SettledStatus, Task, TaskDoor, TaskImage, TaskState } from "#/tasks/life-cycle/task.ts";
-import type { Unfinished, WaitingDelivery } from "../history.ts";
+import type { KeptKey, Unfinished, WaitingDelivery } from "../history.ts";
 import { referenceDoor } from "./migrations/005-doors.ts";
-import type { generateRecord, taskExtra } from "./tables.ts";
+import type { generateRecord, keys, taskExtra } from "./tables.ts";
 
 type RecordRow = typeof generateRecord.$inferSelect;
 type ExtraRow = typeof taskExtra.$inferSelect;
@@ -74,6 +74,16 @@ export function toDelivery(
   };
   if (row.damage !== undefined) onDamage(id, row.damage);
   return address === null ? undefined : { ...delivery, url: address };
+}
+
+/** What was asked for under a key. A row that another program damaged names no task that is there, and fits no request. */
+export function toKeptKey({ task_id, fingerprint, warnings }: typeof keys.$inferSelect): KeptKey {
+  const row = new RowReader();
+  return {
+    taskId: rowTaskId(row.text("task_id", task_id) ?? ""),
+    fingerprint: row.text("fingerprint", fingerprint) ?? "",
+    warnings: row.json("warnings", warnings, texts) ?? [],
+  };
 }
 
 /** Reads the columns of one row and remembers which of them are damaged. */

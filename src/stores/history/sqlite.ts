@@ -17,6 +17,7 @@ import { type Log, silentLog } from "#/lib/log.ts";
 import type { TaskId } from "#/lib/task-id.ts";
 import type { HistoryStore } from "../history.ts";
 import { type Db, HistoryFile } from "./history-file.ts";
+import { findKey, keepKey } from "./keys.ts";
 import { KnownPages } from "./known-pages.ts";
 import { KnownRows } from "./known-rows.ts";
 import { type JoinedRow, statusWords, toDelivery, toUnfinished } from "./rows.ts";
@@ -64,7 +65,7 @@ function sqliteHistory(file: HistoryFile, log: Log): HistoryStore {
   const read = <T>(work: (db: Db) => T): T => file.read(work);
   const guarded = <T>(what: string, work: (db: Db) => T): T => file.write(what, work);
   return {
-    insert: (task, recipe) =>
+    insert: (task, recipe, key) =>
       guarded("A task", (db) =>
         db.transaction((tx) => {
           const [row] = tx
@@ -87,9 +88,11 @@ function sqliteHistory(file: HistoryFile, log: Log): HistoryStore {
             })
             .run();
           if (recipe !== undefined) tx.insert(recipes).values({ task_id: task.id, recipe }).run();
+          if (key !== undefined) keepKey(tx, key, task);
           return row?.id ?? -1;
         }),
       ),
+    keyed: (key, forgetBefore) => read((db) => findKey(db, key, forgetBefore)),
     started: (id, attempt) =>
       guarded("A start", (db) =>
         db.update(taskExtra).set({ attempt, rank: runningRank }).where(eq(taskExtra.task_id, id)).run(),

@@ -1,6 +1,7 @@
 import { index, integer, real, sqliteTable, text } from "drizzle-orm/sqlite-core";
 import { doorColumns, referenceDoor } from "./migrations/005-doors.ts";
 import { keptRecipes } from "./migrations/006-kept-recipes.ts";
+import { requestKeys } from "./migrations/007-request-keys.ts";
 import { gallery } from "./migrations/008-gallery.ts";
 
 /** The reference's table, column for column, so that either program opens the other's file. */
@@ -49,6 +50,20 @@ export const taskExtra = sqliteTable("fooocusd_task", {
 export const recipes = sqliteTable("fooocusd_recipe", {
   task_id: text("task_id").primaryKey(),
   recipe: text("recipe").notNull(),
+});
+
+/**
+ * The keys that clients gave with their requests (`Idempotency-Key`). They outlive their tasks: who asks again for what was
+ * deleted is told so, and gets no second one.
+ */
+export const keys = sqliteTable("fooocusd_key", {
+  key: text("key").primaryKey(),
+  task_id: text("task_id").notNull(),
+  /** What was asked for under it: another body is refused. */
+  fingerprint: text("fingerprint").notNull(),
+  /** JSON of what the first answer told; the task may have been told more since. */
+  warnings: text("warnings").notNull(),
+  kept_at: integer("kept_at").notNull(),
 });
 
 /** Tasks that somebody wants to keep. What is searched for has tables that SQLite alone reads: `search-index.ts`. */
@@ -113,5 +128,6 @@ export const migrations: readonly (readonly string[])[] = [
   ["CREATE INDEX IF NOT EXISTS ix_fooocusd_record_status ON generate_record (task_status)"],
   doorColumns,
   keptRecipes,
+  requestKeys,
   gallery,
 ];

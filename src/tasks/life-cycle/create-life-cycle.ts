@@ -13,7 +13,7 @@ import { bothSides, type Tasks } from "./tasks.ts";
 /** What the life of tasks depends on; each object of it is given what it uses. */
 export type LifeCycleParts = Omit<EndingParts, "history"> &
   Omit<RunnerParts, "history" | "events" | "endings" | "writer"> &
-  Pick<WritingParts, "queueLimit" | "take" | "closeDelivery"> &
+  Pick<WritingParts, "queueLimit" | "keyLife" | "take" | "closeDelivery"> &
   Readonly<{ history: HistoryStore; engines: readonly Engine[] }>;
 
 /** Puts the life of tasks together, and takes up what the last process left, at once. */

@@ -1,6 +1,6 @@
 import type { GenerateRequest } from "#/api/generate.ts";
 import type { TaskId } from "#/lib/task-id.ts";
-import type { HistoryRange } from "#/stores/history.ts";
+import type { HistoryRange, RequestKey } from "#/stores/history.ts";
 import type { Task, TaskDoor } from "./task.ts";
 
 export type SubmitOptions = Readonly<{
@@ -13,6 +13,9 @@ export type SubmitOptions = Readonly<{
   /** What its door has to tell of how it was read. */
   warnings?: readonly string[];
 }>;
+
+/** A task, and whether it is that of an earlier request under the same key; its warnings are those that were told then. */
+export type Submitted = Readonly<{ task: Task; isReplay: boolean }>;
 
 /** What really happened to a control request. */
 export type ControlOutcome =
@@ -35,6 +38,18 @@ export interface TaskWriter {
    * @throws EngineError `storage-failed`, or `interrupted` while the server shuts down
    */
   submit(request: GenerateRequest, options?: SubmitOptions): Promise<Task>;
+  /**
+   * As `submit`, but that a key makes one task, however often and at once it comes: it is kept with the task, or not at all.
+   * What was refused before there was a task leaves nothing.
+   *
+   * @param key as its client gave it; without one every request makes a task
+   * @throws RequestError `reused-key` for another request under the same key, `gone` where its task was deleted
+   */
+  submitOnce(
+    request: GenerateRequest,
+    key: RequestKey | undefined,
+    options?: SubmitOptions,
+  ): Promise<Submitted>;
   /**
    * Stops, skips or cancels; a waiting task is cancelled whatever the word. Of several running tasks `current` is the one
    * that was started first.

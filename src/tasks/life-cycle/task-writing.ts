@@ -3,7 +3,8 @@ import { toStored } from "#/api/stored.ts";
 import type { Engine } from "#/engine/engine.ts";
 import { EngineError, RequestError } from "#/lib/errors.ts";
 import { newTaskId, type TaskId } from "#/lib/task-id.ts";
-import type { HistoryRange, HistoryStore } from "#/stores/history.ts";
+import { Turns } from "#/lib/turns.ts";
+import type { HistoryRange, HistoryStore, RequestKey } from "#/stores/history.ts";
 import { type ImageStore, keptImageOf } from "#/stores/images.ts";
 import { type Door, type Doors, doorOf } from "./door.ts";
 import type { Endings } from "./endings.ts";
@@ -13,7 +14,7 @@ import type { Readers } from "./readers.ts";
 import type { TaskRunner } from "./runner.ts";
 import type { Task } from "./task.ts";
 import type { TaskReader } from "./task-reader.ts";
-import type { ControlOutcome, RemoveReport, SubmitOptions, TaskWriter } from "./task-writer.ts";
+import type { ControlOutcome, RemoveReport, SubmitOptions, Submitted, TaskWriter } from "./task-writer.ts";
 
 /** A request that was taken: filled, what its client must be told of the picture it will get, and its recipe to keep. */
 type Taken = Readonly<{ params: GenerateParams; warnings: readonly string[]; recipe: string }>;
@@ -23,7 +24,7 @@ export type WritingParts = Readonly<{
   reader: Pick<TaskReader, "find" | "range" | "settled">;
   runner: TaskRunner;
   endings: Pick<Endings, "forget">;
-  history: Pick<HistoryStore, "insert" | "remove" | "star">;
+  history: Pick<HistoryStore, "insert" | "keyed" | "remove" | "star">;
   events: Pick<EventLog, "forget" | "close" | "addServer">;
   readers: Pick<Readers, "over" | "beginClosing" | "close">;
   writer: Pick<HistoryWriter, "now" | "close">;
@@ -31,6 +32,8 @@ export type WritingParts = Readonly<{
   engines: readonly Pick<Engine, "unload">[];
   /** Most tasks that may wait. */
   queueLimit: number;
+  /** How long the key of a request is known after its task has ended, milliseconds. */
+  keyLife: number;
   /** Milliseconds since 1970. */
   now: () => number;
   /** The APIs by which tasks come in. */
@@ -44,12 +47,27 @@ export type WritingParts = Readonly<{
 /** Taking tasks, steering them and taking them away; the runner runs them. */
 export class TaskWriting implements TaskWriter {
   readonly #parts: WritingParts;
+  readonly #turns = new Turns();
 
   constructor(parts: WritingParts) {
     this.#parts = parts;
   }
 
-  async submit(request: GenerateRequest, options: SubmitOptions = {}): Promise<Task> {
+  async submitOnce(
+    request: GenerateRequest,
+    key: RequestKey | undefined,
+    options: SubmitOptions = {},
+  ): Promise<Submitted> {
+    if (key === undefined) return { task: await this.submit(request, options), isReplay: false };
+    return await this.#turns.take(key.key, async () => {
+      const earlier = await this.#earlier(key);
+      if (earlier !== undefined) return { task: earlier, isReplay: true };
+      return { task: await this.submit(request, options, key), isReplay: false };
+    });
+  }
+
+  /** @param key its client's own, which nothing was asked for under */
+  async submit(request: GenerateRequest, options: SubmitOptions = {}, key?: RequestKey): Promise<Task> {
     this.#checkOpen();
     const { doors, take } = this.#parts;
     const door = options.door ?? { name: doors[0].name, word: "" };
@@ -69,12 +87,33 @@ export class TaskWriting implements TaskWriter {
     const task = await this.#parts.writer.now((): Task => {
       // Others may have come in while this one's images were fetched, or while another program locked the history.
       this.#checkOpen();
-      const row = this.#parts.history.insert(fresh, recipe);
+      const kept = key === undefined ? undefined : { ...key, forgetBefore: this.#forgetBefore() };
+      const row = this.#parts.history.insert(fresh, recipe, kept);
       const accepted: Task = { ...fresh, row, state: { status: "pending", position: 0 } };
       this.#parts.runner.add(accepted);
       return accepted;
     });
     return this.#parts.reader.find(task.id) ?? task;
+  }
+
+  /** The task of an earlier request under a key, as its client was told of it. */
+  async #earlier({ key, fingerprint }: RequestKey): Promise<Task | undefined> {
+    const { history, writer, reader } = this.#parts;
+    const kept = await writer.now(() => history.keyed(key, this.#forgetBefore()));
+    if (kept === undefined) return undefined;
+    if (kept.fingerprint !== fingerprint) {
+      const message =
+        "Something else was asked for under this Idempotency-Key before; another request needs a key of its own.";
+      throw new RequestError("reused-key", message, { value: key });
+    }
+    const task = reader.find(kept.taskId);
+    if (task !== undefined) return { ...task, warnings: kept.warnings };
+    const message = `The task ${kept.taskId} that was made under this Idempotency-Key was deleted; another key makes another task.`;
+    throw new RequestError("gone", message);
+  }
+
+  #forgetBefore(): number {
+    return this.#parts.now() - this.#parts.keyLife;
   }
 
   control(target: TaskId | "current", action: "stop" | "skip" | "cancel"): ControlOutcome {

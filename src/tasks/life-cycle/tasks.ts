@@ -28,6 +28,7 @@ export const bothSides = (reader: TaskReader, writer: TaskWriter): Tasks => ({
   countSettled: () => reader.countSettled(),
   engineState: () => reader.engineState(),
   submit: (request, options) => writer.submit(request, options),
+  submitOnce: (request, key, options) => writer.submitOnce(request, key, options),
   control: (target, action) => writer.control(target, action),
   remove: (id) => writer.remove(id),
   removeRange: (query) => writer.removeRange(query),

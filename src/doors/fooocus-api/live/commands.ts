@@ -5,15 +5,17 @@ import { BadMessage, type LiveMessage } from "#/api/live.ts";
 import { readBody } from "#/api/read.ts";
 import { unknownKeysWarning } from "#/api/unknown-keys.ts";
 import { clientSentence } from "#/lib/client-sentence.ts";
-import { AppError, toWireError } from "#/lib/errors.ts";
+import { AppError, type ErrorCode, toWireError } from "#/lib/errors.ts";
 import type { Log } from "#/lib/log.ts";
 import { taskIdOf } from "#/lib/task-id.ts";
 import { version } from "#/lib/version.ts";
 import { type Addresses, eventFor, keptRequest, taskFor } from "#/routes/answers/addresses.ts";
 import { keyFits } from "#/routes/http/auth.ts";
+import { requestKey } from "#/routes/http/idempotency-key.ts";
 import type { LiveEvent } from "#/tasks/life-cycle/events.ts";
 import type { TaskReader } from "#/tasks/life-cycle/task-reader.ts";
 import type { Tasks } from "#/tasks/life-cycle/tasks.ts";
+import { generatePath } from "../generate-path.ts";
 import { otherNames } from "../other-names.ts";
 import { taskRecord } from "../record.ts";
 import { steerQueue } from "../steer-queue.ts";
@@ -92,7 +94,8 @@ export function refusalOf(thrown: unknown, message: LiveMessage | undefined, log
   if (thrown instanceof AppError && thrown.code !== "bug") {
     const { field } = thrown.details;
     const own = typeof field === "string" ? [field] : [];
-    const blamed = message?.type === "generate" ? inRequest(own) : (own[0] ?? null);
+    const inMessage = message?.type === "generate" ? inRequest(own) : (own[0] ?? null);
+    const blamed = keyCodes.includes(thrown.code) ? "idempotency_key" : inMessage;
     const said = clientSentence(toWireError(thrown));
     if (said !== thrown.message) log.warn("a live message was refused", { error: thrown.message });
     return { type, id, code: thrown.code, field: blamed, message: said };
@@ -102,6 +105,9 @@ export function refusalOf(thrown: unknown, message: LiveMessage | undefined, log
   });
   return { type, id, code: "bug", field: null, message: "The server failed at this; its log says how." };
 }
+
+/** What is wrong with a message because of its key alone. */
+const keyCodes: readonly ErrorCode[] = ["malformed-key", "reused-key", "gone"];
 
 const inRequest = (path: readonly (string | number)[]): string => ["request", ...path].join(".");
 
@@ -124,13 +130,23 @@ async function generate(message: Of<"generate">, peer: Peer, services: LiveServi
   const request = keptRequest(said, addresses);
   const { label, previews = false } = message;
   const unknown = unknownKeysWarning(CommonRequest, message.request as JsonObject, otherNames);
-  const { id, state } = await tasks.submit(request, {
+  const body = message.request as JsonObject;
+  const asked = { path: generatePath, single: false, body };
+  const key = message.idempotency_key === undefined ? undefined : requestKey(message.idempotency_key, asked);
+  const { task, isReplay } = await tasks.submitOnce(request, key, {
     ...(label === undefined ? {} : { label }),
     ...(unknown === undefined ? {} : { warnings: [unknown] }),
   });
   if (peer.closed) return;
+  const { id, state } = task;
   const position = state.status === "pending" ? state.position : 0;
-  peer.reply({ type: "accepted", ...echoOf(message), task_id: id, position });
+  peer.reply({
+    type: "accepted",
+    ...echoOf(message),
+    task_id: id,
+    position,
+    ...(isReplay ? { replayed: true } : {}),
+  });
   const told = peer.subscription.wants(id);
   if (!told || previews) peer.subscription.add([id], previews);
   if (!told) await peer.catchUp(missed(tasks.backlog([id], 0), addresses), hub.isCurrent);

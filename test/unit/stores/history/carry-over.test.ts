@@ -23,10 +23,11 @@ const fresh = (n: number): NewTask => ({
   queuedAt: 1000,
 });
 
-test("what has not ended goes on in another file with its recipe, and with what it was asked", () => {
+test("what has not ended goes on in another file with its recipe, its key, and with what it was asked", () => {
   const [from, into] = ["old", "new"].map((name) => join(root, `${name}.sqlite3`)) as [string, string];
   const old = openHistory(from);
-  for (const n of [1, 2, 3]) old.insert(fresh(n), `recipe ${n}`);
+  for (const n of [1, 2, 3])
+    old.insert(fresh(n), `recipe ${n}`, { key: `key ${n}`, fingerprint: `print ${n}`, forgetBefore: 0 });
   old.stopping(idOf(2));
   old.settle(idOf(3), {
     outcome: "finished",
@@ -46,5 +47,6 @@ test("what has not ended goes on in another file with its recipe, and with what 
     [idOf(1), false, "recipe 1"],
     [idOf(2), true, "recipe 2"],
   ]);
+  expect([1, 2, 3].map((n) => history.keyed(`key ${n}`, 0)?.taskId)).toEqual([idOf(1), idOf(2), undefined]);
   history.close();
 });

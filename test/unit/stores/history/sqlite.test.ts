@@ -15,7 +15,15 @@ import { getTableConfig } from "drizzle-orm/sqlite-core";
 import type { TaskId } from "#/lib/task-id.ts";
 import { keptRecipes } from "#/stores/history/migrations/006-kept-recipes.ts";
 import { openHistory } from "#/stores/history/sqlite.ts";
-import { counters, generateRecord, migrations, outbox, recipes, taskExtra } from "#/stores/history/tables.ts";
+import {
+  counters,
+  generateRecord,
+  keys,
+  migrations,
+  outbox,
+  recipes,
+  taskExtra,
+} from "#/stores/history/tables.ts";
 import type { NewTask } from "#/stores/history.ts";
 import { historySuite } from "../../../support/history-suite.ts";
 
@@ -156,7 +164,7 @@ test("the tables that queries are written against are those the migrations make"
   const path = newPath();
   openHistory(path).close();
   const database = new Database(path);
-  for (const table of [generateRecord, taskExtra, recipes, counters, outbox]) {
+  for (const table of [generateRecord, taskExtra, recipes, keys, counters, outbox]) {
     const { name, columns } = getTableConfig(table);
     const made = database.query<{ name: string }, []>(`PRAGMA table_info(${name})`).all();
     expect([name, made.map((column) => column.name).sort()]).toEqual([

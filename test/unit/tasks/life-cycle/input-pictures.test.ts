@@ -70,6 +70,7 @@ function open(folder: string, engine: ScriptedEngine, decoding = new DecodeGate(
     now: Date.now,
     baseUrl: () => baseUrl,
     queueLimit: 10,
+    keyLife: 1000,
     toolRuns: new ToolRuns(10),
     take: async (request: GenerateRequest) => ({
       ...(await takeInputs({ ...plainParams, ...request }, options)),

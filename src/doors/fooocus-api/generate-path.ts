@@ -1,0 +1,2 @@
+/** Where pictures are asked for. */
+export const generatePath = "/v1/engine/generate/";
