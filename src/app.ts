@@ -110,7 +110,7 @@ export function openTasks(config: Config, { engineCommand, log, addresses, port,
   const lock = lockFolder(config.outputs);
   const modelRoots = withEmbeddedModels(config.models);
   const catalog = new Catalog(modelRoots, (note) => log.warn(note));
-  const folder = readFooocusFolder(config.fooocus, wildcardsFolder(config));
+  const folder = readFooocusFolder(config.fooocus, wildcardsFolder(config), (note) => log.warn(note));
   const read = readPresets(folder.presets, (note) => log.warn(note));
   const assets = assetsOf(folder, read);
   const fetches = new ModelFetches({ ...read, catalog, config, log });

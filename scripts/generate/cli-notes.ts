@@ -51,6 +51,25 @@ Lists every file of the model folders as \`<kind>/<name>\`, its size and its SHA
 outputs folder as pictures are made, \`--hash\` computes the others (a checkpoint takes many seconds). Below it: which presets and
 features lack files, and what would fetch them.
 `,
+  migrate: `
+Takes over what an existing Fooocus or FooocusAPI has, and leaves that folder as it is. Run it in a new folder, which becomes the
+server's; \`--dry-run\` says what would be done. Each thing that is found is told with what becomes of it: \`taken\`, \`left\` (there is no
+place for it here, with the reason), \`BROKEN\` (it would have been taken; the rest goes on, and the exit code is 1).
+
+| what | becomes |
+| --- | --- |
+| models | used where they are; nothing is copied or converted |
+| presets, styles, wildcards, \`config.txt\` | read where they are at every start, so the old folder must stay; a broken file is passed over |
+| flags of start scripts (\`*.sh\`, \`run.bat\` and their like) | keys of our \`config.txt\`, as far as all scripts agree; a flag that changes nothing here is told with the reason |
+| \`user_path_config.txt\` | its folders, in our \`config.txt\` |
+| FooocusAPI's tasks (\`outputs/db.sqlite3\`) | rows of our history with the same ids of tasks; pictures and inputs come along, and their addresses become ours. One that never ended is told as failed |
+| pictures of Fooocus' page | a finished task each; how they were made is read from \`log.html\`, else from the picture; what neither says is FooocusAPI's default, and the task's warnings say so where nothing is known |
+
+Pictures get a second name where both folders are on one disk, which takes no room, else they are copied, if there is room for all.
+It may be run again at any time while no server works in the folder: what is there stays, and nothing is taken twice. A run that was
+stopped or killed goes on where it was. Rows are put in the order of their time, so numbers (\`id\`) of later tasks may change; ids of tasks
+(\`task_id\`) do not. A \`config.txt\` that is there is not changed; what it lacks is told.
+`,
   doctor: `
 Looks at the processor, memory, GPU, clock, libraries, folders (can they be written, is there room), ports and models, and draws a
 small picture with the demo model on the providers that are set. Each finding is \`ok\`, \`weak\` (it works, and worse than it could) or

@@ -30,7 +30,10 @@ if N+1 is taken, the server does without it and says so.
 These flags of FooocusAPI, of the legacy Fooocus-API and of Fooocus itself are accepted and change nothing; the server says
 at its start why, and what to use instead: ${ignored}.
 
-\`--fooocus DIR\` points at an existing Fooocus folder: its \`config.txt\` and \`models/\` are used, after our own.
+\`fooocusd migrate\` takes all of it over, the history included: [command-line.md](command-line.md#migrate).
+
+\`--fooocus DIR\` (or the key \`fooocus\` in our own \`config.txt\`) points at an existing Fooocus folder: its \`config.txt\` and \`models/\` are used, after our own.
+Where that file says \`path_outputs\`, pictures go there, unless \`outputs\` is said. If it cannot be read it is passed over, as Fooocus does, and that is told.
 
 ### Fooocus' keys
 

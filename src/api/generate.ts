@@ -226,3 +226,9 @@ export const ownDefaults = Object.fromEntries(
 
 /** The fields' names in order. */
 export const generateFields = Object.keys(fields) as readonly (keyof GenerateParams)[];
+
+/** The contract's own value of every field; the seed is drawn. */
+export const contractDefaults = {
+  ...Object.fromEntries(generateFields.map((field) => [field, fields[field].default as unknown])),
+  image_seed: -1n,
+} as GenerateParams;

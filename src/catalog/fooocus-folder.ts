@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 
 /**
- * Texts of an existing Fooocus folder: what it holds beside models. Files that are no JSON are passed over. Styles and
+ * Texts of an existing Fooocus folder: what it holds beside models. Files that are no JSON are passed over, and that is told. Styles and
  * presets are read once, wildcards whenever they are asked for.
  */
 export type FooocusFolder = Readonly<{
@@ -17,16 +17,18 @@ export type FooocusFolder = Readonly<{
 /**
  * @param folder    an empty name is a folder with nothing in it
  * @param wildcards where the wildcards are, if not in that folder
+ * @param tell      hears of files that are passed over
  */
 export function readFooocusFolder(
   folder: string,
   wildcards = folder === "" ? "" : join(folder, "wildcards"),
+  tell: (note: string) => void = () => undefined,
 ): FooocusFolder {
   return {
-    styles: filesOf(folder, "sdxl_styles").flatMap(({ value }) =>
+    styles: filesOf(folder, "sdxl_styles", tell).flatMap(({ value }) =>
       Array.isArray(value) ? value.flatMap(toStyle) : [],
     ),
-    presets: new Map(filesOf(folder, "presets").map(({ name, value }) => [name, value])),
+    presets: new Map(filesOf(folder, "presets", tell).map(({ name, value }) => [name, value])),
     wildcards: (name) => {
       const file = wildcards === "" ? undefined : findText(wildcards, `${name}.txt`);
       return file === undefined ? undefined : wildcardLines(readFileSync(file, "utf8"));
@@ -68,7 +70,11 @@ const rank = (name: string): number => {
   return at < 0 ? firstFiles.length : at;
 };
 
-function filesOf(folder: string, part: string): readonly Readonly<{ name: string; value: unknown }>[] {
+function filesOf(
+  folder: string,
+  part: string,
+  tell: (note: string) => void,
+): readonly Readonly<{ name: string; value: unknown }>[] {
   const path = join(folder, part);
   if (folder === "" || !existsSync(path)) return [];
   return readdirSync(path)
@@ -79,7 +85,8 @@ function filesOf(folder: string, part: string): readonly Readonly<{ name: string
         return [
           { name: name.slice(0, -5), value: JSON.parse(readFileSync(join(path, name), "utf8")) as unknown },
         ];
-      } catch {
+      } catch (thrown) {
+        tell(`${part}/${name} is passed over: ${thrown instanceof Error ? thrown.message : String(thrown)}.`);
         return [];
       }
     });

@@ -2,6 +2,7 @@ import type { CliCommand } from "./cli-command.ts";
 import { completeCommand } from "./commands/complete.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { generateCommand } from "./commands/generate.ts";
+import { migrateCommand } from "./commands/migrate.ts";
 import { modelsCommand } from "./commands/models.ts";
 import { pullCommand } from "./commands/pull.ts";
 import { serveCommand } from "./commands/serve.ts";
@@ -12,6 +13,7 @@ export const cliCommands: readonly CliCommand[] = [
   generateCommand,
   pullCommand,
   modelsCommand,
+  migrateCommand,
   doctorCommand,
   completeCommand,
 ];

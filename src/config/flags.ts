@@ -19,6 +19,10 @@ export const aliases: Readonly<Record<string, ConfigKey>> = {
 /** The flag of a setting. */
 export const flagOf = (key: string): string => `--${key.replaceAll("_", "-")}`;
 
+/** The setting that a flag means; undefined where it means none. */
+export const keyOfFlag = (flag: string): ConfigKey | undefined =>
+  aliases[flag] ?? keys.find((key) => flagOf(key) === flag);
+
 /** What is said of a setting's values behind its description. */
 export const factsOf = (key: ConfigKey): string => {
   const schema = ConfigSchema.properties[key];

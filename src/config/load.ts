@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { EngineError } from "#/lib/errors.ts";
 import type { Flag } from "./flags.ts";
 import { type FooocusKeys, folderKeys, readFooocusKeys } from "./fooocus-keys.ts";
@@ -30,30 +30,22 @@ export type Loaded = Readonly<{ config: Config; notes: readonly string[] }>;
  */
 export function loadConfig({ flags, env }: Sources): Loaded {
   const settings = new Settings();
-  const fooocus = flags.find(({ flag }) => flag === "--fooocus")?.value ?? env.FOOOCUSD_FOOOCUS ?? "";
   const named = env.FOOOCUSD_CONFIG_PATH ?? env.config_path;
   if (named !== undefined && !existsSync(named))
     settings.notes.push(`The configuration file ${named}, which the environment names, is not there.`);
-  const paths = [named ?? "config.txt"];
-  if (fooocus !== "") {
-    if (!existsSync(fooocus))
-      throw new EngineError("bad-setting", `There is no Fooocus folder ${fooocus}.`, { fooocus });
-    paths.unshift(join(fooocus, "config.txt"));
-  }
+  const path = ownConfigPath(env);
+  const own = readConfigFile(path);
+  const fooocus = fooocusFolder(flags, env, own);
+  if (fooocus !== "" && !existsSync(fooocus))
+    throw new EngineError("bad-setting", `There is no Fooocus folder ${fooocus}.`, { fooocus });
 
-  let file: FooocusKeys = {};
-  for (const path of paths) {
-    const values = readConfigFile(path);
-    const { keys, notes } = readFooocusKeys(values, path);
-    settings.notes.push(...notes, ...strangeKeys(values, path));
-    file = { ...file, ...keys };
-    for (const [key, value] of Object.entries(values)) settings.set(key, value, path);
-  }
+  const theirs = fooocus === "" ? {} : takeTheirs(join(fooocus, "config.txt"), settings, fooocus);
+  const file = { ...theirs, ...takeValues(own, path, settings) };
   const literals = Object.entries(env).map(([name, value]) => [name, pythonLiteral(value ?? "")]);
   const { keys: environment, notes } = readFooocusKeys(Object.fromEntries(literals), "environment");
   settings.notes.push(...notes);
-  const outputs = environment.path_outputs ?? file.path_outputs;
-  if (outputs !== undefined) settings.set("outputs", outputs, "path_outputs");
+  if (environment.path_outputs !== undefined)
+    settings.set("outputs", environment.path_outputs, "path_outputs");
   readEnvironment(env, settings);
   settings.notes.push(...strangeVariables(env));
   readFlags(flags, settings);
@@ -72,6 +64,50 @@ export function loadConfig({ flags, env }: Sources): Loaded {
     notes: settings.notes,
   };
 }
+
+/** Where our own configuration file is, as far as there is one. */
+export const ownConfigPath = (env: Variables): string =>
+  env.FOOOCUSD_CONFIG_PATH ?? env.config_path ?? "config.txt";
+
+/** The last flag counts, as of all settings; where there is none, the environment, then our own file. */
+function fooocusFolder(
+  flags: readonly Flag[],
+  env: Variables,
+  own: Readonly<Record<string, unknown>>,
+): string {
+  const said = flags.findLast(({ flag }) => flag === "--fooocus")?.value ?? env.FOOOCUSD_FOOOCUS;
+  return said ?? (typeof own["fooocus"] === "string" ? own["fooocus"] : "");
+}
+
+/** Takes over a file's values. What it calls `outputs` wins over what it calls `path_outputs`, as Fooocus does. */
+function takeValues(
+  values: Readonly<Record<string, unknown>>,
+  path: string,
+  settings: Settings,
+  folder = "",
+): FooocusKeys {
+  const { keys, notes } = readFooocusKeys(values, path);
+  settings.notes.push(...notes, ...strangeKeys(values, path));
+  if (keys.path_outputs !== undefined) settings.set("outputs", resolveIn(folder, keys.path_outputs), path);
+  for (const [key, value] of Object.entries(values)) settings.set(key, value, path);
+  return keys;
+}
+
+/** Fooocus goes on without a file of its own that it cannot read, and so does whoever uses its folder. */
+function takeTheirs(path: string, settings: Settings, folder: string): FooocusKeys {
+  let values: Readonly<Record<string, unknown>>;
+  try {
+    values = readConfigFile(path);
+  } catch (thrown) {
+    if (!(thrown instanceof EngineError)) throw thrown;
+    settings.notes.push(`${thrown.message} It is passed over.`);
+    return {};
+  }
+  return takeValues(values, path, settings, folder);
+}
+
+/** A relative folder of Fooocus' is relative to it; of our own file, to where we work. */
+const resolveIn = (folder: string, path: string): string => (folder === "" ? path : resolve(folder, path));
 
 /** The default may be missing: a checkpoint may come later. A folder that was named and is not there is a slip. */
 function noteMissing(models: readonly string[], settings: Settings): void {

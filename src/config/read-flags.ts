@@ -1,5 +1,5 @@
 import { EngineError } from "#/lib/errors.ts";
-import { aliases, type Flag } from "./flags.ts";
+import { type Flag, keyOfFlag } from "./flags.ts";
 import { ignoredFlags } from "./ignored-flags.ts";
 import type { Variables } from "./read-environment.ts";
 import { type Settings, schemaOf } from "./settings.ts";
@@ -15,9 +15,9 @@ export function readFlags(flags: readonly Flag[], settings: Settings): void {
       if (!settings.notes.includes(note)) settings.notes.push(note);
       continue;
     }
-    const key = aliases[flag] ?? flag.slice(2).replaceAll("-", "_");
-    const schema = schemaOf(key);
-    if (schema === undefined) continue;
+    const key = keyOfFlag(flag);
+    const schema = key === undefined ? undefined : schemaOf(key);
+    if (key === undefined || schema === undefined) continue;
     const text = value ?? bareValue(flag, key);
     const before = lists.get(key) ?? [];
     if (schema.type === "array" && text !== "") lists.set(key, [...before, text]);

@@ -28,6 +28,12 @@ export async function startBinary(flags: readonly string[] = []): Promise<Runnin
   return startIn(folder, flags);
 }
 
+/** The same in a folder that is there; `close` removes it, too. */
+export function startBinaryIn(folder: string, flags: readonly string[] = []): Promise<RunningBinary> {
+  mkdirSync(join(folder, "home"), { recursive: true });
+  return startIn(folder, flags);
+}
+
 async function startIn(folder: string, flags: readonly string[]): Promise<RunningBinary> {
   const port = freePort();
   const child = Bun.spawn([binary, "--port", `${port}`, ...flags], {

@@ -8,7 +8,7 @@ import { folderOnTheWay } from "./on-the-way.ts";
 import { folderThumbnails } from "./thumbnails.ts";
 
 /** Folder of files that are being written, beside those that are; on the same disk, so that a link will do. */
-const drafts = ".drafts";
+export const drafts = ".drafts";
 
 /** Folder of pictures that are still worked on. */
 const onTheWay = ".on-the-way";
@@ -129,7 +129,7 @@ async function write(root: string, folder: string, name: string, bytes: Uint8Arr
  *
  * @returns whether the name was free
  */
-async function publish(draft: string, path: string): Promise<boolean> {
+export async function publish(draft: string, path: string): Promise<boolean> {
   const publishers = [() => link(draft, path), () => copyFile(draft, path, constants.COPYFILE_EXCL)];
   for (const put of publishers) {
     try {
@@ -144,10 +144,17 @@ async function publish(draft: string, path: string): Promise<boolean> {
 }
 
 /** What file systems without hard links answer. */
-const withoutLinks: readonly string[] = ["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EXDEV", "EMLINK"];
+export const withoutLinks: readonly string[] = [
+  "EPERM",
+  "ENOTSUP",
+  "EOPNOTSUPP",
+  "ENOSYS",
+  "EXDEV",
+  "EMLINK",
+];
 
 /** A name is on the disk only when its folder is. */
-async function syncFolder(folder: string): Promise<void> {
+export async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, "r");
   try {
     await handle.sync();
@@ -156,7 +163,8 @@ async function syncFolder(folder: string): Promise<void> {
   }
 }
 
-const codeOf = (thrown: unknown): string =>
+/** The system's code of an error; empty where it has none. */
+export const codeOf = (thrown: unknown): string =>
   thrown instanceof Error && "code" in thrown && typeof thrown.code === "string" ? thrown.code : "";
 
 function removeStaleDrafts(root: string): void {

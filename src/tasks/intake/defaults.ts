@@ -1,4 +1,4 @@
-import { CommonRequest, type GenerateParams, type GenerateRequest, generateFields } from "#/api/generate.ts";
+import { contractDefaults, type GenerateParams, type GenerateRequest } from "#/api/generate.ts";
 import type { Catalog } from "#/catalog/catalog.ts";
 import type { Sidecar } from "#/catalog/sidecar.ts";
 import type { FooocusKeys } from "#/config/fooocus-keys.ts";
@@ -44,10 +44,7 @@ export function serverDefaults({
   const base = named ?? own;
   const sidecar = base === undefined ? {} : catalog.sidecar(base);
   const layers = [below, sidecarPreset(sidecar), file, above, environment].map(requestOf);
-  const contract = Object.fromEntries(
-    generateFields.map((field) => [field, CommonRequest.properties[field].default as unknown]),
-  );
-  const merged = Object.assign({}, contract, { image_seed: -1n }, ...layers) as GenerateParams;
+  const merged: GenerateParams = Object.assign({}, contractDefaults, ...layers);
   const applicable = new Set([expansionStyle, randomStyle, ...styles]);
   const there = catalog.names("loras");
   return {

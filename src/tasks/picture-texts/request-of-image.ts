@@ -7,12 +7,15 @@ import { stemOf } from "#/recipe/names.ts";
 import { type Performance, performanceModes } from "#/recipe/performance.ts";
 import { ownVae } from "#/recipe/preset.ts";
 import { promptLines } from "#/recipe/prompt-syntax.ts";
-import type { World } from "#/recipe/resolve.ts";
+import type { World as WholeWorld } from "#/recipe/resolve.ts";
 import type { ImageMetadata, ReadMetadata } from "#/stores/metadata/metadata.ts";
 import { readImageInput } from "./image-input.ts";
 
 /** A picture's making as a request that makes it again, and what of it could not be told. */
 export type RequestOfImage = Readonly<{ request: GenerateRequest; warnings: readonly string[] }>;
+
+/** What is there, as far as names of pictures are compared with it. */
+type World = Pick<WholeWorld, "styles" | "checkpoints" | "loras" | "vaes" | "sidecar">;
 
 type Facts = Partial<ImageMetadata>;
 type Values = { [K in keyof GenerateParams]?: Json | undefined };

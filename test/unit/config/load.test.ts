@@ -174,6 +174,35 @@ test("a Fooocus folder brings its config.txt and its models, below our own", () 
   expect(config.models).toEqual([`loras=${fooocus}/models/loras`, "models", `${fooocus}/models`]);
 });
 
+test("our own config.txt may name the Fooocus folder, and its outputs win over that folder's", () => {
+  const fooocus = mkdtempSync(join(root, "fooocus-"));
+  writeFileSync(
+    join(fooocus, "config.txt"),
+    JSON.stringify({ path_outputs: "outputs", default_model: "theirs" }),
+  );
+  const named = load([], {}, { fooocus });
+  expect([named.config.fooocus, named.config.outputs]).toEqual([fooocus, join(fooocus, "outputs")]);
+  expect(named.config.models).toEqual(["models", `${fooocus}/models`]);
+  expect(named.config.fooocusKeys.file.default_model).toBe("theirs");
+  expect(load([], {}, { fooocus, outputs: "ours" }).config.outputs).toBe("ours");
+  expect(load([], { path_outputs: "theirs" }, { fooocus, outputs: "ours" }).config.outputs).toBe("theirs");
+  expect(() => load([], {}, { fooocus: join(root, "nothing") })).toThrow("There is no Fooocus folder");
+  const other = mkdtempSync(join(root, "fooocus-"));
+  expect(load(["--fooocus", fooocus, "--fooocus", other]).config.models).toEqual([
+    "models",
+    `${other}/models`,
+  ]);
+});
+
+test("a Fooocus folder whose config.txt is broken is used without it, and that is told", () => {
+  const fooocus = mkdtempSync(join(root, "fooocus-"));
+  writeFileSync(join(fooocus, "config.txt"), '{"default_model": "x",}');
+  const { config, notes } = load(["--fooocus", fooocus]);
+  expect(config.models).toEqual(["models", `${fooocus}/models`]);
+  expect(notes).toEqual([expect.stringContaining(`${fooocus}/config.txt is not JSON`)]);
+  expect(() => load([], {}, '{"port": 1,}')).toThrow("is not JSON");
+});
+
 test("Python literals", () => {
   const literals = ["True", "None", "'it\\'s'", "[True, 'a', 1.5]", "(1, 2)", '"x"', "plain text", "3"];
   expect(literals.map(pythonLiteral)).toEqual([
