@@ -38,6 +38,7 @@ export function openFile(path: string, wait: number, onNote: (sentence: string) 
     database = new Database(path, { create: true });
     database.run(`PRAGMA busy_timeout = ${wait}`);
     refuseDamaged(database, path, isNew);
+    refuseNewer(database, path);
     // Durable before the answer: a commit waits for the disk, readers do not wait for it.
     database.run("PRAGMA journal_mode = WAL");
     database.run("PRAGMA synchronous = FULL");
@@ -95,14 +96,18 @@ function refuseDamaged(database: Database, path: string, isNew: boolean): void {
   throw historyError(path, `The history ${path} cannot be used`, cause);
 }
 
+/** Before anything is written: the program that left it finds it as it was. */
+function refuseNewer(database: Database, path: string): void {
+  const version = versionOf(database);
+  if (version <= migrations.length) return;
+  const message =
+    `The history ${path} was written by a newer version of fooocusd (${version} > ${migrations.length}). ` +
+    "Start that version, or name another folder with --outputs.";
+  throw new EngineError("storage-failed", message, { path });
+}
+
 function migrate(database: Database, path: string, isNew: boolean): void {
   const version = versionOf(database);
-  if (version > migrations.length) {
-    const message =
-      `The history ${path} was written by a newer version of fooocusd (${version} > ${migrations.length}). ` +
-      "Start that version, or name another folder with --outputs.";
-    throw new EngineError("storage-failed", message, { path });
-  }
   if (version === migrations.length) return;
   if (!isNew) {
     database.run("PRAGMA wal_checkpoint(TRUNCATE)");
