@@ -60,7 +60,6 @@ const schemas = {
     tasks,
     since: Type.Optional(Type.Integer({ minimum: 0, description: "a whole number from 0" })),
     previews: Type.Optional(previews),
-    history: Type.Optional(Type.Boolean({ description: "true or false" })),
   }),
   unsubscribe: Type.Object({ type: Type.Literal("unsubscribe"), tasks }),
   control: Type.Object({

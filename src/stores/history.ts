@@ -2,6 +2,7 @@ import type { JsonObject } from "#/api/json.ts";
 import type { WireError } from "#/lib/errors.ts";
 import type { TaskId } from "#/lib/task-id.ts";
 import type { SettledStatus, Task, TaskDoor, TaskImage } from "#/tasks/life-cycle/task.ts";
+import type { KeptImage } from "./images.ts";
 
 export type NewTask = Readonly<{
   id: TaskId;
@@ -65,6 +66,24 @@ export type HistorySearch = Readonly<{
 /** A name that requests of the history say, and how many of them do. */
 export type UsedName = Readonly<{ kind: "model" | "style"; name: string; tasks: number }>;
 
+/** A file that rows named: an output in its folder, or an input, which has none. */
+export type RowFile = Readonly<{
+  kind: "output" | "input";
+  folder: string;
+  name: string;
+  /** Since when no row names it, milliseconds since 1970. */
+  at: number;
+}>;
+
+/** What of the files of removed tasks is unwanted. */
+export type Leavings = Readonly<{
+  outputs: readonly KeptImage[];
+  /** Whether also the inputs that no other task names. */
+  inputs: boolean;
+  /** Milliseconds since 1970. */
+  at: number;
+}>;
+
 /** A webhook that waits for its next try. */
 export type Delivery = Readonly<{ id: string; url: string; body: string; attempts: number; nextAt: number }>;
 
@@ -110,7 +129,6 @@ export interface HistoryStore {
   page(query: HistoryPage): readonly Task[];
   /** Oldest first, everything queued from `from` to `to`, milliseconds, both included. */
   range(query: HistoryRange): readonly Task[];
-  remove(ids: readonly TaskId[]): void;
   /** Gives a task a star, or takes it away. A star goes with its task. */
   star(id: TaskId, starred: boolean): void;
   starredAmong(ids: readonly TaskId[]): ReadonlySet<TaskId>;
@@ -120,6 +138,19 @@ export interface HistoryStore {
   usedNames(): readonly UsedName[];
   /** Takes some of the tasks that are not in the index into it. @returns whether there may be more */
   indexSome(): boolean;
+  /**
+   * Removes tasks and, in the same step, notes which of their files are unwanted from then on, so that whoever deletes them
+   * can go on after a crash.
+   *
+   * @returns these files
+   */
+  remove(ids: readonly TaskId[], leavings: Leavings): readonly RowFile[];
+  /** Files that {@link remove} noted and that are not forgotten yet, so many at most. */
+  unwanted(most: number): readonly RowFile[];
+  /** They are deleted, or wanted again. */
+  forgetFiles(files: readonly RowFile[]): void;
+  /** Whether a task names this input. */
+  namesInput(name: string): boolean;
   counter(name: string): number;
   setCounter(name: string, value: number): void;
   /** All webhooks that wait, soonest first. */

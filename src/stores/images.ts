@@ -59,8 +59,20 @@ export interface ImageStore {
    * @throws EngineError `storage-failed` for a file that is no picture
    */
   thumbnail(image: KeptImage, signal: AbortSignal): Promise<Uint8Array<ArrayBuffer> | undefined>;
-  /** Deletes outputs with their small versions; what is not there, or not below the outputs, is passed over. */
-  remove(images: readonly KeptImage[]): Promise<number>;
+  /**
+   * Deletes an output with its small version; what is not there, or not below the outputs, is passed over.
+   *
+   * @param before milliseconds since 1970: what was written clearly later is another picture under the same name, and stays
+   * @returns whether it was there
+   * @throws EngineError `storage-failed`
+   */
+  remove(image: KeptImage, before: number): Promise<boolean>;
+  /**
+   * Deletes an input at once, without waiting for anything: whoever asked whether it is named knows it still.
+   *
+   * @throws EngineError `storage-failed`
+   */
+  removeInput(name: string): boolean;
   /** What is not finished yet, and is gone on with after a crash. */
   readonly onTheWay: PicturesOnTheWay;
 }

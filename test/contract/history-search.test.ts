@@ -84,39 +84,24 @@ test("a star is found, survives a restart, changes no record, and only a task ca
     expect((await fetch(`${bench.url}/tasks/${name}/star`, { method: "PUT" })).status).toBe(404);
 });
 
-test("who asks to hear of the history hears of stars and deletions, and nobody else does", async () => {
+test("whoever follows everything hears of stars and deletions; who follows a task does not", async () => {
   await using bench = serveBench();
   const id = await made(bench, "one");
   const [reader, other] = [await liveClient(bench.url), await liveClient(bench.url)];
-  await reader.ask({ type: "subscribe", tasks: "all", history: true });
-  await other.ask({ type: "subscribe", tasks: "all" });
-  const events = await fetch(`${bench.url}/v1/events?history=1`);
-  const silent = await fetch(`${bench.url}/v1/events`);
+  await reader.ask({ type: "subscribe", tasks: "all" });
+  await other.ask({ type: "subscribe", tasks: [id] });
   await fetch(`${bench.url}/tasks/${id}/star`, { method: "PUT" });
   await fetch(`${bench.url}/tasks/${id}/star`, { method: "DELETE" });
   await fetch(`${bench.url}/tasks/${id}`, { method: "DELETE" });
-  await reader.until(
-    ({ type, removed }) => type === "history" && Array.isArray(removed) && removed.length > 0,
-  );
-  await other.ask({ type: "queue", action: "pause" });
-  await other.until(({ type, task_id }) => type === "queue" && task_id === null);
-  const told = reader.heard.filter(({ type }) => type === "history");
-  expect(told.map(({ removed, starred, unstarred }) => ({ removed, starred, unstarred }))).toEqual([
-    { removed: [], starred: [id], unstarred: [] },
-    { removed: [], starred: [], unstarred: [id] },
-    { removed: [id], starred: [], unstarred: [] },
+  await reader.until(({ type }) => type === "removed");
+  await other.ask({ type: "ping" });
+  const told = reader.heard.filter(({ type }) => type === "removed" || type === "starred");
+  expect(told.map(({ type, tasks, starred }) => [type, tasks, starred])).toEqual([
+    ["starred", [id], true],
+    ["starred", [id], false],
+    ["removed", [id], undefined],
   ]);
-  expect(other.heard.filter(({ type }) => type === "history")).toEqual([]);
-  const textUntil = async ({ body }: Response, end: string): Promise<string> => {
-    let text = "";
-    for await (const part of body?.pipeThrough(new TextDecoderStream()) ?? []) {
-      text += part;
-      if (text.includes(end)) return text;
-    }
-    return text;
-  };
-  expect(await textUntil(events, "event: queue")).toContain("event: history");
-  expect(await textUntil(silent, "event: queue")).not.toContain("event: history");
+  expect(other.heard.filter(({ type }) => type === "starred")).toEqual([]);
 });
 
 test("a small version is made once, kept by who has it, and goes with its picture", async () => {

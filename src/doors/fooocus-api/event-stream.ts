@@ -56,7 +56,7 @@ const silent: readonly LiveEvent["type"][] = [
   "snapshot",
   "engine",
   "queue",
-  "history",
+  "starred",
 ];
 
 /** UTC with microseconds, as Python prints it. */

@@ -29,12 +29,6 @@ const parameters = [
     description: "Pictures drawn so far too, as data URLs.",
   },
 ] as const;
-const historyParameter = {
-  name: "history",
-  in: "query",
-  schema: { type: "boolean", default: false },
-  description: "What becomes of ended tasks too: who was removed, who got a star or lost it.",
-} as const;
 const stream = {
   description: "Server-sent events: id, event, one line of JSON.",
   content: { "text/event-stream": {} },
@@ -82,14 +76,13 @@ export const taskEventsRoutes = ({ tasks, addresses: book }: EventsDependencies)
             addressesFor(request, book),
           ),
           wantsPreviews(query),
-          readQuery(yesOrNo, "history", query["history"] ?? "false") === true,
         ),
       {
         detail: {
           tags: ["Live"],
           operationId: "all_events",
           summary: "Everything that happens, from now on or from a number on",
-          parameters: [...parameters, historyParameter],
+          parameters: [...parameters],
           responses: { 200: stream },
         },
       },
@@ -107,13 +100,12 @@ function sinceOf(query: Query, { headers }: Request, newest: number): number | u
 const wantsPreviews = (query: Query): boolean =>
   readQuery(yesOrNo, "previews", query["previews"] ?? "false") === true;
 
-const sent = (events: AsyncIterable<LiveEvent>, previews: boolean, history = false): Response =>
-  serverSent(blocksOf(events, previews, history), () => ": ping\n\n");
+const sent = (events: AsyncIterable<LiveEvent>, previews: boolean): Response =>
+  serverSent(blocksOf(events, previews), () => ": ping\n\n");
 
 async function* blocksOf(
   events: AsyncIterable<LiveEvent>,
   previews: boolean,
-  history: boolean,
 ): AsyncGenerator<string, void, undefined> {
   // Asked for before anything is sent: who has read the headers misses nothing of what happens after.
   const iterator = events[Symbol.asyncIterator]();
@@ -123,7 +115,6 @@ async function* blocksOf(
   try {
     for (let next = await first; next.done !== true; next = await iterator.next()) {
       const event = next.value;
-      if (event.type === "history" && !history) continue;
       yield retry + block(event.seq, event.type, wireEvent(event));
       retry = "";
       if (previews && hasPreview(event)) yield block(event.seq, "preview", await previewEvent(event));

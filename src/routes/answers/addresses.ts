@@ -94,7 +94,8 @@ export function eventFor(event: LiveEvent, addresses: Addresses): LiveEvent {
     case "progress":
     case "engine":
     case "queue":
-    case "history":
+    case "removed":
+    case "starred":
     case "closing":
       return event;
   }

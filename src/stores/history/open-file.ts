@@ -3,6 +3,7 @@ import { copyFileSync, existsSync, mkdirSync, renameSync, statSync } from "node:
 import { dirname } from "node:path";
 import { EngineError } from "#/lib/errors.ts";
 import { historyError } from "./failures.ts";
+import { noteInputs } from "./migrations/008-files.ts";
 import { migrations } from "./tables.ts";
 
 /** How long a start may wait for another program, milliseconds; nobody else waits then. */
@@ -43,6 +44,8 @@ export function openFile(path: string, wait: number, onNote: (sentence: string) 
     database.run("PRAGMA journal_mode = WAL");
     database.run("PRAGMA synchronous = FULL");
     migrate(database, path, isNew);
+    // What another program left of its own since the last start.
+    database.run(noteInputs("task_id NOT IN (SELECT task_id FROM fooocusd_task)"));
     tryWriting(database);
     database.run(`PRAGMA busy_timeout = ${patience}`);
     return database;

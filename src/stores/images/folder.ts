@@ -16,6 +16,9 @@ const onTheWay = ".on-the-way";
 /** Folder of small versions. */
 const small = ".thumbnails";
 
+/** By how many milliseconds the clock of another machine's disk may be ahead. */
+const clockSlack = 60_000;
+
 /** Milliseconds after which a draft is what a crash left. */
 const stale = 600_000;
 
@@ -61,19 +64,30 @@ export function folderImages(
       return path === undefined ? undefined : await thumbnails.of(image, path, signal);
     },
     input: (name) => inside(inputs, name),
-    remove: async (images) => {
-      let removed = 0;
-      for (const { folder, name } of images) {
-        const path = isCleanName(folder) ? inside(outputs, folder, name) : undefined;
-        if (path === undefined) continue;
-        await rm(path, { force: true });
-        await thumbnails.remove({ folder, name });
-        removed += 1;
+    remove: async ({ folder, name }, before) => {
+      const path = isCleanName(folder) ? inside(outputs, folder, name) : undefined;
+      if (path === undefined || statSync(path).mtimeMs > before + clockSlack) return false;
+      await rm(path, { force: true }).catch((cause: unknown) => failed(path, "deleted", cause));
+      await thumbnails.remove({ folder, name });
+      return true;
+    },
+    removeInput: (name) => {
+      const path = inside(inputs, name);
+      if (path === undefined) return false;
+      try {
+        rmSync(path, { force: true });
+      } catch (cause) {
+        failed(path, "deleted", cause);
       }
-      return removed;
+      return true;
     },
     onTheWay: folderOnTheWay(join(outputs, onTheWay)),
   };
+}
+
+function failed(path: string, done: "written" | "deleted", cause: unknown): never {
+  const words = cause instanceof Error ? cause.message : String(cause);
+  throw new EngineError("storage-failed", `${path} could not be ${done}: ${words}.`, { path }, cause);
 }
 
 /** Where a part of the path is a file and not a folder, Bun throws in spite of `throwIfNoEntry`. */
@@ -117,8 +131,7 @@ async function write(root: string, folder: string, name: string, bytes: Uint8Arr
     if (free) await syncFolder(join(root, folder));
     return free;
   } catch (cause) {
-    const words = cause instanceof Error ? cause.message : String(cause);
-    throw new EngineError("storage-failed", `${path} could not be written: ${words}.`, { path }, cause);
+    failed(path, "written", cause);
   } finally {
     await unlink(draft).catch(() => undefined);
   }

@@ -34,13 +34,10 @@ export type TaskHappening = Readonly<
 export type ServerHappening = Readonly<
   | { type: "engine"; engine: EngineState }
   | { type: "queue"; pending: readonly TaskId[]; paused: boolean }
-  /** What became of ended tasks, for readers that look through the history. */
-  | {
-      type: "history";
-      removed: readonly TaskId[];
-      starred: readonly TaskId[];
-      unstarred: readonly TaskId[];
-    }
+  /** Tasks that had ended were deleted. */
+  | { type: "removed"; tasks: readonly TaskId[] }
+  /** Tasks got a star, or lost it. */
+  | { type: "starred"; tasks: readonly TaskId[]; starred: boolean }
   /** The last event of this process, to every reader. */
   | { type: "closing"; message: string }
 >;

@@ -32,6 +32,8 @@ export type LiveServices = Readonly<{
   log: Log;
   /** As this connection is given them. */
   addresses: Addresses;
+  /** Of the request that opened it. */
+  requestId: string | undefined;
 }>;
 
 type Of<Type extends LiveMessage["type"]> = Extract<LiveMessage, { type: Type }>;
@@ -136,6 +138,7 @@ async function generate(message: Of<"generate">, peer: Peer, services: LiveServi
   const { task, isReplay } = await tasks.submitOnce(request, key, {
     ...(label === undefined ? {} : { label }),
     ...(unknown === undefined ? {} : { warnings: [unknown] }),
+    requestId: services.requestId,
   });
   if (peer.closed) return;
   const { id, state } = task;
@@ -155,14 +158,14 @@ async function generate(message: Of<"generate">, peer: Peer, services: LiveServi
 /** Says so first, then what was missed, then what happens: all in one go, so that nothing falls between. */
 async function subscribe(message: Of<"subscribe">, peer: Peer, services: LiveServices): Promise<void> {
   const { tasks, hub, addresses } = services;
-  const { previews = false, history = false } = message;
+  const { previews = false } = message;
   const { seq } = tasks;
   const chosen = chosenOf(message.tasks);
   // Of tasks named for themselves the whole story is wanted, of everything what happens from now on.
   const since = message.since ?? (chosen === "all" ? seq : 0);
   const known = chosen === "all" ? chosen : chosen.filter((id) => tasks.find(id) !== undefined);
   const going = known === "all" ? known : known.filter((id) => tasks.find(id)?.state.status !== "settled");
-  peer.subscription.add(going, previews, history);
+  peer.subscription.add(going, previews);
   const found: readonly string[] = known === "all" ? [] : known;
   const unknown = message.tasks === "all" ? [] : message.tasks.filter((id) => !found.includes(id));
   peer.reply({ type: "subscribed", ...echoOf(message), tasks: known, unknown, since, previews });

@@ -56,8 +56,6 @@ export class Hub {
     const texts = new Map<string, string>();
     for (const [peer, addresses] of this.#peers) {
       if (!peer.subscription.wants(event.taskId)) continue;
-      // Clients that ask for nothing hear of nothing that the contract does not name.
-      if (event.type === "history" && !peer.subscription.wantsHistory) continue;
       const text = texts.get(addresses.base) ?? writeJson(wireEvent(eventFor(event, addresses)));
       texts.set(addresses.base, text);
       peer.tell(event, text);

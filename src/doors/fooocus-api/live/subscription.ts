@@ -6,13 +6,12 @@ export type Chosen = "all" | readonly TaskId[];
 /** What one reader wants to hear of. A task that is named for itself goes before what was said of all. */
 export class Subscription {
   /** Whether everything is wanted, and with previews. */
-  #all: Readonly<{ previews: boolean; history: boolean }> | undefined;
+  #all: Readonly<{ previews: boolean }> | undefined;
   readonly #named = new Map<TaskId, Readonly<{ wanted: boolean; previews: boolean }>>();
 
-  /** @param history whether a reader of all also hears what becomes of tasks that have ended */
-  add(chosen: Chosen, previews: boolean, history = false): void {
+  add(chosen: Chosen, previews: boolean): void {
     if (chosen === "all") {
-      this.#all = { previews, history };
+      this.#all = { previews };
       this.#named.clear();
     } else for (const id of chosen) this.#named.set(id, { wanted: true, previews });
   }
@@ -29,10 +28,6 @@ export class Subscription {
   wants(id: TaskId | null): boolean {
     const named = id === null ? undefined : this.#named.get(id);
     return named?.wanted ?? this.#all !== undefined;
-  }
-
-  get wantsHistory(): boolean {
-    return this.#all?.history === true;
   }
 
   wantsPreviews(id: TaskId): boolean {
