@@ -35,7 +35,10 @@ function contents(path: string): Readonly<Record<string, readonly Readonly<Recor
   const tables = Object.fromEntries(
     names.map(({ name }) => [
       name,
-      database.query<Record<string, unknown>, []>(`SELECT * FROM ${name} ORDER BY 1`).all(),
+      database
+        .query<Record<string, unknown>, []>(`SELECT * FROM ${name}`)
+        .all()
+        .toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1)),
     ]),
   );
   database.close();
