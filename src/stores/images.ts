@@ -53,7 +53,14 @@ export interface ImageStore {
   /** Path of an input. */
   input(name: string): string | undefined;
   /**
-   * Deletes an output; what is not there, or not below the outputs, is passed over.
+   * A small version of an output (`image/thumbnail.ts`), made when it is first asked for; nothing where there is no such output,
+   * or who asks has gone.
+   *
+   * @throws EngineError `storage-failed` for a file that is no picture
+   */
+  thumbnail(image: KeptImage, signal: AbortSignal): Promise<Uint8Array<ArrayBuffer> | undefined>;
+  /**
+   * Deletes an output with its small version; what is not there, or not below the outputs, is passed over.
    *
    * @param before milliseconds since 1970: what was written clearly later is another picture under the same name, and stays
    * @returns whether it was there

@@ -36,8 +36,8 @@ export type WritingParts = Readonly<{
   reader: Pick<TaskReader, "find" | "range" | "settled">;
   runner: TaskRunner;
   removal: Pick<TaskRemoval, "remove">;
-  history: Pick<HistoryStore, "insert" | "keyed">;
-  events: Pick<EventLog, "close">;
+  history: Pick<HistoryStore, "insert" | "keyed" | "star">;
+  events: Pick<EventLog, "close" | "addServer">;
   readers: Pick<Readers, "over" | "beginClosing" | "close">;
   writer: Pick<HistoryWriter, "now" | "close">;
   images: Pick<ImageStore, "input">;
@@ -167,6 +167,17 @@ export class TaskWriting implements TaskWriter {
 
   async removeRange(query: HistoryRange, { keepInputs = false }: RemoveOptions = {}): Promise<RemoveReport> {
     return await this.#parts.removal.remove(this.#parts.reader.range(query), !keepInputs);
+  }
+
+  async star(id: TaskId, starred: boolean): Promise<boolean> {
+    if (this.#parts.reader.find(id) === undefined) return false;
+    await this.#parts.writer.now(() => this.#parts.history.star(id, starred));
+    this.#parts.events.addServer({ type: "starred", tasks: [id], starred });
+    return true;
+  }
+
+  cancelWaiting(): number {
+    return this.#parts.runner.cancelWaiting();
   }
 
   pause(paused: boolean): void {
