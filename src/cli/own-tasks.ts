@@ -27,7 +27,8 @@ export async function withOwnTasks<Done>(
   const outputs = join(folder, "outputs");
   try {
     const opened = openTasks(
-      { ...config, outputs, inputs: join(folder, "inputs") },
+      // What is made here goes at once; there may be little room where temporary files are.
+      { ...config, outputs, inputs: join(folder, "inputs"), disk_reserve: 0 },
       { engineCommand, log, addresses, port: () => 0, ...(hashesIn === undefined ? {} : { hashesIn }) },
     );
     try {
