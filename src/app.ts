@@ -116,10 +116,11 @@ export function openTasks(config: Config, { engineCommand, log, addresses, port,
   const fetches = new ModelFetches({ ...read, catalog, config, log });
   refuseUnknownPreset(config.preset, assets);
   const history = openHistory(join(config.outputs, "db.sqlite3"), { log, claim: lock.renew });
-  const images = folderImages(config.outputs, config.inputs, Math.random);
+  const decoding = new DecodeGate();
+  const images = folderImages(config.outputs, config.inputs, Math.random, decoding);
   const engines = enginesOf(config, modelRoots, engineCommand);
   const shelf = { catalog, examiner: new Examiner() };
-  const shared = { images, log, decoding: new DecodeGate(), doors: doorTable(config) };
+  const shared = { images, log, decoding, doors: doorTable(config) };
   const created = createTasks({
     ...shared,
     ...shelf,

@@ -62,16 +62,16 @@ export async function openStage(python = "python3"): Promise<Stage> {
   for (const name of ["picture.png", "cat.png", "mask.png"]) await Bun.write(join(folder, name), bytes);
   const small = await (await fetch(picture, { headers: { accept: "image/webp" } })).bytes();
   const dataUri = `data:image/webp;base64,${Buffer.from(small).toString("base64")}`;
-  // A picture that nothing is done with is kept all the same.
-  const brought = await post({ ...drawing, async_process: true, uov_input_image: dataUri });
-  let task: string = brought.task_id;
+  // A picture that nothing is done with is kept all the same; two name it, since one of them is deleted.
+  await post({ ...drawing, uov_input_image: dataUri });
+  let task: string = (await post({ ...drawing, uov_input_image: dataUri })).task_id;
   const record = async () => await (await fetch(`${server.url}/tasks/${task}`)).json();
   const input: string = new URL((await record()).req_params.uov_input_image).pathname.split("/").at(-1) ?? "";
   const output = new URL(picture).pathname.replace("/outputs/", "");
 
   /** The same facts for every example; a task that one of them deleted is followed by another. */
   const facts = async (): Promise<Facts> => {
-    if (Array.isArray(await record())) task = (await post({ ...drawing, async_process: true })).task_id;
+    if (Array.isArray(await record())) task = (await post(drawing)).task_id;
     return { host: new URL(server.url).host, task, output, input, dataUri };
   };
   const tried = async (example: Example) => {

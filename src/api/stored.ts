@@ -53,6 +53,18 @@ export function toStored(params: GenerateParams): JsonObject {
   );
 }
 
+/** The end of an address of a picture that was taken in: the hash of its content. */
+const keptInput = /^http.*\/inputs\/([0-9a-f]{64}\.png)$/is;
+
+/** The names of the pictures that a stored request brings, as they are kept; each once. */
+export function keptInputs(stored: JsonObject): readonly string[] {
+  const namesIn = (value: Json): readonly string[] => {
+    if (typeof value === "string") return keptInput.exec(value)?.slice(1) ?? [];
+    return typeof value === "object" && value !== null ? Object.values(value).flatMap(namesIn) : [];
+  };
+  return [...new Set(namesIn(stored))];
+}
+
 /** What a request is about, told by the images it brings (http-api section 7; any control slot counts). */
 export function tabOf(params: GenerateParams): string {
   if (isImage(params.enhance_input_image)) return "enhance";

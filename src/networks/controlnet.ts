@@ -8,7 +8,7 @@ import { sdxlTransformers } from "./blocks/spatial-transformer.ts";
 import { inputBlock, middleBlock } from "./blocks/unet-blocks.ts";
 import { unetInputs } from "./blocks/unet-inputs.ts";
 import { unetEightBits } from "./eight-bits.ts";
-import type { Network } from "./network.ts";
+import type { Features, Network } from "./network.ts";
 
 /** SDXL's nine blocks, and the middle. */
 const places = [
@@ -31,7 +31,7 @@ export const controlnet = {
   from: controlSource,
   loras: "unet",
   patched: true,
-  keyedBy: [],
+  keyedBy: ["textKeys"],
   eightBits: unetEightBits,
   inputs: { sample: "latent", timestep: "timestep", context: "text", y: "adm", hint: "latent" },
   outputs: places,
@@ -50,19 +50,33 @@ export const controlnet = {
   },
 } as const satisfies Network;
 
+/** The same, told keys and values of the text instead of the text: see `blocks/text-attention.ts`. */
+export const controlnetToldKeys = {
+  ...controlnet,
+  inputs: { sample: "latent", timestep: "timestep", y: "adm", hint: "latent" },
+} as const satisfies Network;
+
 /**
  * A ControlNet (Zhang et al. 2023, figure 3): a copy of the UNet down to its middle, the picture added behind the first
  * convolution, and behind each block a convolution of 1 x 1 that was zero when training began.
  *
- * Inputs: those of the UNet, and `hint` [1, C, h, w], the encoded picture. Outputs: what is to be added to the skip of each block,
+ * Inputs: those of the UNet, where it is told keys and values in place of the text those of its own cross-attentions, and `hint` [1, C, h, w], the encoded picture. Outputs: what is to be added to the skip of each block,
  * and the last to the middle.
  *
  * @throws ModelError `weight-missing` or `weight-shape` naming the key
  */
-function drawControlNet(source: WeightSource, operators: Operators): Graph {
+function drawControlNet(
+  source: WeightSource,
+  operators: Operators,
+  { textKeys }: Pick<Features, "textKeys"> = {},
+): Graph {
   const g = new Graph({ operators });
   const m = new Module(g, source);
-  const { sample, conditioning } = unetInputs(m, { transformers: sdxlTransformers, told: "text and sizes" });
+  const { sample, conditioning } = unetInputs(m, {
+    transformers: sdxlTransformers,
+    told: "text and sizes",
+    textKeys,
+  });
   const hint = g.input("hint", "float32", [1, m.size("input_blocks.0.0.weight", 0), "h", "w"]);
 
   const features: Value[] = [];

@@ -40,6 +40,11 @@ export const unetEightBits: EightBits = [
   },
   { ending: /\.ff\.net\.0\.proj$/, as: "gated", reason: "0.04 %, for a quarter of the work" },
   {
+    ending: /\.attn2\.(to_k|to_v)$/,
+    as: "full",
+    reason: "reads the text, once a prompt (text-keys.ts): 0.34 GB of SDXL's codes, for no work",
+  },
+  {
     ending: /\.(to_q|to_k|to_v|to_out\.0|ff\.net\.2|proj_in|proj_out)$/,
     as: "coded",
     reason: "0.13 %, for half of the work",

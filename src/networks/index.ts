@@ -16,7 +16,7 @@ import { safetyChecker } from "./safety-checker.ts";
 import { samImageEncoder } from "./sam-image-encoder.ts";
 import { samMaskDecoder } from "./sam-mask-decoder.ts";
 import { textG, textGVectors } from "./text-g.ts";
-import { textKeys } from "./text-keys.ts";
+import { controlTextKeys, textKeys } from "./text-keys.ts";
 import { textL, textLVectors } from "./text-l.ts";
 import { unet } from "./unet.ts";
 import { unetSd1 } from "./unet-sd1.ts";
@@ -36,6 +36,7 @@ export const networks = {
   "inpaint-head": inpaintHead,
   controlnet,
   "control-hint": controlHint,
+  "control-text-keys": controlTextKeys,
   "vision-tokens": visionTokens,
   "vision-vector": visionVector,
   "image-tokens": imageTokens,

@@ -3,6 +3,7 @@ import { Module, type WeightSource } from "#/graph/module.ts";
 import type { Operators } from "#/graph/operators.ts";
 import { linear } from "#/graph/ops/linear.ts";
 import { concat, reshape } from "#/graph/ops/shape.ts";
+import { controlSource } from "#/weights/layouts/controlnet.ts";
 import { checkpointParts } from "#/weights/layouts/parts.ts";
 import { crossAttentions } from "./blocks/text-attention.ts";
 import type { Network } from "./network.ts";
@@ -30,11 +31,26 @@ export const textKeys = {
   },
 } as const satisfies Network;
 
+/** The same for a ControlNet, of its own weights; see `controlnet.ts`. */
+export const controlTextKeys = {
+  ...textKeys,
+  name: "control-text-keys",
+  title: "ControlNet",
+  from: controlSource,
+  // What the ControlNet answers, told by these.
+  goldens: {
+    listing: "control-text-keys",
+    answers: ["controlnet-ldm", "controlnet-mid", "control-lora", "control-lora-changed"].map(
+      (name) => `${name}.control_9`,
+    ),
+  },
+} as const satisfies Network;
+
 /**
  * The text's half of every cross-attention (Rombach et al. 2022, section 3.3), all asked at once: it is the same in every step.
  *
  * Input: `context` [1, T, D]. Outputs: `keys` and `values`, the rows [T, C] of one cross-attention after the other, in the order
- * in which the UNet is drawn, so that each attention's lie together.
+ * in which the network is drawn, so that each attention's lie together.
  *
  * @throws ModelError `weight-missing` or `weight-shape` naming the key
  */

@@ -2,7 +2,7 @@ import type { Size } from "#/recipe/recipe.ts";
 import { admVector, isEmphasised } from "#/sampling/guidance/adm.ts";
 import { controlEnd } from "#/sampling/guidance/controlled.ts";
 import { isTelling } from "#/sampling/guidance/image-input.ts";
-import { constantInput, merged, sizeInput, textInput, toldTexts } from "#/sampling/guidance/inputs.ts";
+import { constantInput, merged, sizeInput, toldTexts } from "#/sampling/guidance/inputs.ts";
 import { networkEstimate } from "#/sampling/guidance/network-estimate.ts";
 import type { ModelSampling } from "#/sampling/model-sampling.ts";
 import { controlContribution } from "./controls/control-contribution.ts";
@@ -27,12 +27,11 @@ export function baseModel(image: ImageJob, sampling: ModelSampling): DenoisingMo
     sampling,
     told: (sigma) => toldAt(image, sampling, sigma),
     estimate: (side) => {
-      const { context, pooled } = prompts[side];
+      const { pooled } = prompts[side];
       const scaling = { scale: scales[side], end: guidance.admEnd };
       const sizes = sizeInput(admVector(pooled, sampledSize(beginning), scaling));
-      const told = merged(textInput(context), sizes);
       const controls = [
-        ...controlContribution(image, told, sampling),
+        ...controlContribution(image, { side, sizes }, sampling),
         ...imageContribution(image, side, sampling),
       ];
       return networkEstimate(networks.unet, sampling, merged(text(side), sizes, ...further, ...controls));

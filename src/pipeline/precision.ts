@@ -42,7 +42,10 @@ async function* prepared({
   const kept = networks.map(({ kept: own }) => own());
   const [layers, full] = [total(kept.map((own) => own.layers)), total(kept.map((own) => own.full))];
   if (full === layers) return { because: "changed", layers };
-  const { bytes, missing } = await derived.outlook(networks.flatMap((network) => network.files()));
+  const { bytes, missing } = await derived.outlook(
+    networks.flatMap((network) => network.files()),
+    checkStop,
+  );
   if (bytes > derived.budget) return { because: "cache", needed: bytes, budget: derived.budget };
   for (const [part, file] of missing.entries()) {
     checkStop();

@@ -24,6 +24,8 @@ export type DoorParts = Readonly<{
   /** Under which names clients are given addresses; none gives all the ones that are kept. */
   addresses?: AddressBook;
   log: Log;
+  /** Tells of a socket that a request opens; returns what tells of its end. */
+  observeSocket?: (request: Request) => () => void;
   /** Where pictures wait to be decoded; the tasks' own. */
   decoding?: DecodeGate;
 }>;

@@ -1,4 +1,4 @@
-import { Elysia } from "elysia";
+import { type AnyElysia, Elysia } from "elysia";
 import type { GenerateParams } from "#/api/generate.ts";
 import type { DescribedRoute } from "#/api/openapi.ts";
 import { type DashboardDependencies, dashboardRoute } from "./dashboard.ts";
@@ -12,7 +12,9 @@ import { isPacked } from "./http/content-encoding.ts";
 import { corsHeaders, preflight } from "./http/cors.ts";
 import { errorReply, refusalReply } from "./http/errors.ts";
 import { type BrowserGuard, loggedGuard } from "./http/guard.ts";
+import { observed, observeSocket, type RequestMeter } from "./http/observe.ts";
 import { type Refusal, refused } from "./http/refusal.ts";
+import { requestIdOf } from "./http/request-id.ts";
 import { notFound, routesAt, unrouted } from "./http/routing.ts";
 
 export type RouteDependencies = DoorParts &
@@ -24,6 +26,8 @@ export type RouteDependencies = DoorParts &
     defaults?: () => Partial<GenerateParams>;
     /** Against web pages of others; none leaves it to the key. */
     guard?: BrowserGuard;
+    /** Counts requests, if anybody wants to know. */
+    meter?: RequestMeter;
   }>;
 
 type DoorRoute = DescribedRoute & Readonly<{ door: FrontDoor }>;
@@ -46,6 +50,7 @@ export function routes(parts: RouteDependencies) {
   const keyRules = { ...auth, open: special("open"), files: special("files") };
   const withoutKey = (request: Request): Refusal | undefined =>
     keyRefusal(request, doorAt(request).keysOf(request), keyRules);
+  const observation = { ...parts, declared };
   const guarded = parts.guard && loggedGuard({ ...parts.guard, changing: special("changing") }, parts.log);
   const app = new Elysia({
     strictPath: true,
@@ -72,32 +77,34 @@ export function routes(parts: RouteDependencies) {
     .onError(({ code, error, request }) =>
       code === "NOT_FOUND"
         ? worded(notFound, doorAt(request))
-        : errorReply(error, parts.log, doorAt(request).refusalBody),
-    );
+        : errorReply(error, parts.log, doorAt(request).refusalBody, requestIdOf(request)),
+    )
+    // Around everything, and no hook is: one that refuses a request early skips those that come after an answer.
+    .wrap((answering, request) => observed(answering, request, observation));
   const declare = (door: FrontDoor): void => {
     for (const { method, path, hooks } of app.routes.slice(declared.length))
       declared.push({ method, path, keyed: asksForKey(path, keyRules), detail: hooks.detail, door });
   };
-  const tags = doors.flatMap((door) => door.tags);
-  const defaults = parts.defaults ?? (() => ({}));
-  app
-    .use(
-      docsRoutes(
-        () => declared,
-        tags,
-        defaults,
-        () => addresses?.named() ?? "",
-      ),
-    )
-    .use(dashboardRoute(parts))
-    .use(healthRoute())
-    .use(filesRoutes(parts));
+  useRooms(app, parts, declared);
   declare(doors[0]);
+  const observe = (request: Request) => observeSocket(request, observation);
   for (const door of doors) {
-    app.use(door.routes(parts));
+    app.use(door.routes({ ...parts, observeSocket: observe }));
     declare(door);
   }
   return app;
+}
+
+/** What all doors share. */
+function useRooms(app: AnyElysia, parts: RouteDependencies, declared: readonly DoorRoute[]): void {
+  const { doors, addresses, defaults = () => ({}) } = parts;
+  const tags = doors.flatMap((door) => door.tags);
+  const base = () => addresses?.named() ?? "";
+  app
+    .use(docsRoutes(() => declared, tags, defaults, base))
+    .use(dashboardRoute(parts))
+    .use(healthRoute())
+    .use(filesRoutes(parts));
 }
 
 /** An answer as it is, a refusal in the words of its door. */

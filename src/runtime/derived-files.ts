@@ -6,8 +6,9 @@ import { EngineError, ModelError } from "#/lib/errors.ts";
 import type { Log } from "#/lib/log.ts";
 import type { WeightMap } from "#/weights/checkpoint.ts";
 import type { Derived } from "#/weights/derived/derived-kind.ts";
+import { isSealed, sealDerived } from "#/weights/derived/seal.ts";
 import { arePacked, unpackedTensors } from "#/weights/derived/unpacked-tensors.ts";
-import { assertUnchanged, type FileStamp, isUnchanged } from "#/weights/stamp.ts";
+import { assertUnchanged, type FileStamp, isUnchanged, stampAt } from "#/weights/stamp.ts";
 
 /** Where derived files lie and how many bytes of them are kept. */
 export type DerivedSettings = Readonly<{ folder: string; budget: number }>;
@@ -18,12 +19,16 @@ const stale = 10 * 60 * 1000;
 /** What was used so recently (milliseconds) another server may be about to open. */
 const recent = 60 * 1000;
 
+/** How a derived file is laid out, whatever its kind: part of what names it. */
+const layout = "sealed-1";
+
 /** How often a file is made that another server removes before it could be opened. */
 const attempts = 8;
 
 /**
  * Files that are made of model files so that the runtime can map them: a cache of any number of kinds
- * (`weights/derived/derived-kind.ts`). Named by content, so that a file that is there is the right one; written aside and
+ * (`weights/derived/derived-kind.ts`). Named by content, so that a file that is there is the right one, which its seal proves
+ * when it is opened for the first time; written aside and
  * renamed, so that two servers can share a folder, and one that is killed leaves a draft at most. Who still maps a file
  * that another has removed keeps it until the mapping ends; who was about to finds it gone and has it made again.
  */
@@ -33,6 +38,8 @@ export class DerivedFiles {
   readonly #hashes: ModelHashes;
   /** What this process has asked for: derived file -> what it was made of. */
   readonly #made = new Map<string, readonly FileStamp[]>();
+  /** Files whose seals were right, as they were then. */
+  readonly #proved = new Map<string, string>();
 
   constructor(settings: DerivedSettings, log: Log) {
     this.#settings = settings;
@@ -54,31 +61,34 @@ export class DerivedFiles {
     const path = join(folder, await this.#name(derived));
     this.#made.set(path, derived.sources);
     for (let left = attempts; left > 0; left -= 1) {
-      const found = opened(derived, path);
+      const found = await this.#opened(derived, path);
       if (found !== undefined) return found;
       await this.#make(derived, path, inUse);
     }
-    const found = opened(derived, path);
+    const found = await this.#opened(derived, path);
     if (found !== undefined) return found;
     throw failed(new Error("it is not there, or not whole, after it was written"));
   }
 
   /**
-   * How many bytes some derived files are together, each once, and which of them are not there yet. Whether the others are
-   * whole shows when they are opened.
+   * How many bytes some derived files are together, each once, and which of them are not there yet, or are damaged.
    *
-   * @throws ModelError `file-unreadable` where a source cannot be read
+   * @param pause called before one of them is looked at
+   * @throws ModelError `file-unreadable` where a source cannot be read, and what `pause` throws
    */
   async outlook(
     wanted: readonly Derived<unknown>[],
+    pause: () => void = () => undefined,
   ): Promise<Readonly<{ bytes: number; missing: readonly Derived<unknown>[] }>> {
     const named = new Map<string, Derived<unknown>>();
     for (const derived of wanted) named.set(await this.#name(derived), derived);
-    const missing = [...named].filter(([name]) => !existsSync(join(this.#settings.folder, name)));
-    return {
-      bytes: [...named.values()].reduce((sum, { size }) => sum + size, 0),
-      missing: missing.map(([, derived]) => derived),
-    };
+    const missing: Derived<unknown>[] = [];
+    for (const [name, derived] of named) {
+      pause();
+      if ((await this.#opened(derived, join(this.#settings.folder, name))) === undefined)
+        missing.push(derived);
+    }
+    return { bytes: [...named.values()].reduce((sum, { size }) => sum + size, 0), missing };
   }
 
   /** Bytes that are kept. */
@@ -120,8 +130,29 @@ export class DerivedFiles {
       if (hash === "") throw new ModelError("file-unreadable", `${basename(path)} cannot be read.`, { path });
       contents.push(hash);
     }
-    const text = JSON.stringify([kind, contents, plan]);
+    const text = JSON.stringify([layout, kind, contents, plan]);
     return `${new Bun.CryptoHasher("sha256").update(text).digest("hex")}.safetensors`;
+  }
+
+  /**
+   * A derived file, and that it was used now. The first time, and whenever somebody else has touched it, its seal is looked at: what was
+   * cut, or fell over on the disk, would be mapped as weights.
+   */
+  async #opened<T>(derived: Derived<T>, path: string): Promise<T | undefined> {
+    const found = derived.read(path);
+    const isProved = found !== undefined && stampAt(path) === this.#proved.get(path);
+    if (found === undefined || !(isProved || (await isWhole(path)))) {
+      this.#proved.delete(path);
+      if (existsSync(path))
+        this.#log.warn("a derived file is damaged or cannot be read, and is made anew", {
+          file: path,
+          kind: derived.kind,
+        });
+      return undefined;
+    }
+    touch(path);
+    this.#proved.set(path, stampAt(path));
+    return found;
   }
 
   async #make(derived: Derived<unknown>, path: string, inUse: (path: string) => boolean): Promise<void> {
@@ -165,11 +196,13 @@ export class DerivedFiles {
   }
 }
 
-/** A derived file, and that it was used now. */
-function opened<T>(derived: Derived<T>, path: string): T | undefined {
-  const found = derived.read(path);
-  if (found !== undefined) touch(path);
-  return found;
+/** Whether its seal is right; also where another server has removed it just now it is not. */
+async function isWhole(path: string): Promise<boolean> {
+  try {
+    return await isSealed(path);
+  } catch {
+    return false;
+  }
 }
 
 async function writeAside(
@@ -180,6 +213,7 @@ async function writeAside(
   const draft = `${path}.${randomBytes(6).toString("hex")}.tmp`;
   try {
     await write(draft);
+    await sealDerived(draft, basename(path));
     assertUnchanged(sources);
     renameSync(draft, path);
   } catch (thrown) {

@@ -169,9 +169,14 @@ function networksOf(
   const inJob: InJob = (network) => jobNetwork(network, files, { ...features, ...files.own }, workshop);
   const ask = askerOf(inJob, workshop.residency);
   const { residency } = workshop;
-  const atPlace = (network: Network, at: number): JobNetwork =>
-    jobNetwork(network, { ...files, locate: (source) => files.locate(source, at) }, features, workshop);
-  const controls = controlNetsOf(pathsOfKind(paths, "controlnet").length, atPlace, residency);
+  const atPlace = (network: Network, at: number, textKeys = features.textKeys): JobNetwork =>
+    jobNetwork(
+      network,
+      { ...files, locate: (source) => files.locate(source, at) },
+      { ...features, textKeys },
+      workshop,
+    );
+  const controls = controlNetsOf(pathsOfKind(paths, "controlnet").length, atPlace, workshop);
   const prompts = imagePromptsOf(pathsOfKind(paths, "ip_adapter").length, atPlace, files, residency);
   const { checkpoint, inversions } = files;
   const { prediction, schedule } = checkpoint;

@@ -1,14 +1,17 @@
+import type { Operators } from "#/graph/operators.ts";
 import { BugError } from "#/lib/errors.ts";
 import { networks } from "#/networks/index.ts";
 import type { Features, Network } from "#/networks/network.ts";
 import { unetToldKeys } from "#/networks/unet.ts";
 import { concat, type Tensor } from "#/tensor/tensor.ts";
+import type { WeightMap } from "#/weights/checkpoint.ts";
 import { attentionSites } from "#/weights/layouts/attention-sites.ts";
 import { type Ask, askerOf } from "./ask.ts";
 import type { ModelParts } from "./job-files.ts";
 import { type JobNetwork, jobNetwork, type Workshop } from "./job-network.ts";
-import type { ToldInputs, Unet, UnetInputs } from "./models.ts";
+import type { ToldInputs, Unet } from "./models.ts";
 import type { JobRequest } from "./open-network.ts";
+import type { Residency } from "./residency.ts";
 
 /**
  * What a UNet is told of a text in each run: hidden states [1, T, D], or the keys and values [1, T, C] that its cross-attentions
@@ -29,7 +32,7 @@ export type TellTexts = (contexts: readonly Tensor[]) => Promise<readonly ToldTe
  * Bytes of keys and values that are kept. A section of SDXL's text takes 51 MB, so this is eight of them, about what a whole VAE
  * decode takes more than a UNet run: they stay open beside it.
  */
-const keptBytes = 416 * 10 ** 6;
+export const keptBytes = 416 * 10 ** 6;
 
 /** A UNet of a job, and the requests by which it is open: told keys, and told texts that are too long for that. */
 type AskedUnet = Readonly<{ unet: Unet; tellTexts: TellTexts; requests: () => readonly JobRequest[] }>;
@@ -49,44 +52,79 @@ export function unetOf(
     isText(inputs)
       ? (await askWithText(networks.unet, inputs)).prediction
       : (await askWithKeys(unetToldKeys, inputs)).prediction;
-  // It is asked once a prompt: what it takes of memory is worth more than what it takes to open.
-  const askOnce = askerOf((network) => request(network, false), {
-    run: (wanted, inputs) => residency.runOnce(wanted, inputs),
-  });
-  const read = (context: Tensor): Promise<Read> => askOnce(networks["text-keys"], { context });
-  const widths = attentionSites(files.checkpoint.unet)
-    .toSorted((a, b) => a.drawn - b.drawn)
-    .map(({ channels }) => channels);
-  const isTold = operators.textKeys && widths.length > 0;
-  const plain = request(networks.unet, false).request;
+  const read = askOnce((network) => request(network, false), residency);
+  const widths = widthsOf(files.checkpoint.unet);
   return {
     unet,
-    tellTexts: isTold ? keysOf(read, widths) : async (contexts) => contexts.map(asText),
+    tellTexts: isToldKeys(operators, widths)
+      ? keysOf(async (context) => read(networks["text-keys"], { context }), widths)
+      : tellAsText,
     requests: () =>
-      // Its weights are those of the other one and of the keys' network, so that it is no larger.
-      isTold ? [request(networks.unet, true).request, { ...plain, bytes: () => 0 }] : [plain],
+      toldRequests(isToldKeys(operators, widths), (textKeys) => request(networks.unet, textKeys)),
   };
 }
 
-const isText = (inputs: ToldInputs): inputs is UnetInputs => Object.hasOwn(inputs, "context");
+/** Whether a network with such cross-attentions is told keys and values. */
+export const isToldKeys = (operators: Operators, widths: readonly number[]): boolean =>
+  operators.textKeys && widths.length > 0;
+
+/** Channels of the cross-attentions of a UNet, or of what is a copy of one, in the order of drawing. */
+export const widthsOf = (tensors: WeightMap): readonly number[] =>
+  attentionSites(tensors)
+    .toSorted((a, b) => a.drawn - b.drawn)
+    .map(({ channels }) => channels);
+
+/** For what is asked once a prompt: what it takes of memory is worth more than what it takes to open. */
+export const askOnce = (
+  inJob: (network: Network) => JobNetwork,
+  residency: Pick<Residency, "runOnce">,
+): Ask => askerOf(inJob, { run: (wanted, inputs) => residency.runOnce(wanted, inputs) });
+
+/** The requests by which a network is open that is told keys where it can be, and texts that are too long for that. */
+export function toldRequests(
+  isTold: boolean,
+  inJob: (textKeys: boolean) => JobNetwork,
+): readonly JobRequest[] {
+  const plain = inJob(false).request;
+  // Its weights are those of the other one and of the keys' network, so that it is no larger.
+  return isTold ? [inJob(true).request, { ...plain, bytes: () => 0 }] : [plain];
+}
+
+/** Whether a network is told the text itself. */
+export const isText = <Inputs extends Readonly<Record<string, Tensor>>>(
+  inputs: Inputs,
+): inputs is Inputs & Readonly<{ context: Tensor }> => Object.hasOwn(inputs, "context");
 
 const isKeys = (named: Readonly<Record<string, Tensor>>): named is typeof named & ToldKeys =>
   Object.hasOwn(named, "text_keys_0") && Object.hasOwn(named, "text_values_0");
 
 const asText = (context: Tensor): ToldText => ({ context });
 
+/** Tells each text as it is. */
+export const tellAsText: TellTexts = async (contexts) => contexts.map(asText);
+
 /** Keys and values, the rows of each cross-attention together. */
 type Read = Readonly<Record<"keys" | "values", Tensor>>;
 
-/** @param widths of the cross-attentions in the order of drawing */
-function keysOf(read: (context: Tensor) => Promise<Read>, widths: readonly number[]): TellTexts {
+/**
+ * Tells keys and values, as many as may be kept.
+ *
+ * @param read   makes them of a text
+ * @param widths of the cross-attentions in the order of drawing
+ * @param kept   bytes
+ */
+export function keysOf(
+  read: (context: Tensor) => Promise<Read>,
+  widths: readonly number[],
+  kept: number = keptBytes,
+): TellTexts {
   const channels = widths.reduce((sum, width) => sum + width, 0);
   let known: ReadonlyMap<Tensor, ToldText> = new Map();
   return async (contexts) => {
     const each = [...new Set(contexts)];
     const rows = each.map(({ dims }) => dims[1] ?? 0);
     const total = rows.reduce((sum, count) => sum + count, 0);
-    if (2 * 4 * total * channels > keptBytes) return contexts.map(asText);
+    if (2 * 4 * total * channels > kept) return contexts.map(asText);
     if (!each.every((context) => known.has(context))) {
       // Before others are made: both together would be twice as much.
       known = new Map();

@@ -60,8 +60,9 @@ export function watchedNetworks(
     textG: (...sections) => between(() => networks.textG(...sections)),
     unet: watched(networks.unet),
     tellTexts: watched(networks.tellTexts),
-    controlNets: networks.controlNets.map(({ hint, residuals }) => ({
+    controlNets: networks.controlNets.map(({ hint, tellTexts, residuals }) => ({
       hint: watched(hint),
+      tellTexts: watched(tellTexts),
       residuals: watched(residuals),
     })),
     imagePrompts: networks.imagePrompts.map(({ ofPicture, ofNothing }) => ({

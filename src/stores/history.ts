@@ -2,6 +2,7 @@ import type { JsonObject } from "#/api/json.ts";
 import type { WireError } from "#/lib/errors.ts";
 import type { TaskId } from "#/lib/task-id.ts";
 import type { SettledStatus, Task, TaskDoor, TaskImage } from "#/tasks/life-cycle/task.ts";
+import type { KeptImage } from "./images.ts";
 
 export type NewTask = Readonly<{
   id: TaskId;
@@ -45,6 +46,43 @@ export type Unfinished = NewTask &
 
 export type HistoryPage = Readonly<{ page: number; pageSize: number; without: readonly TaskId[] }>;
 export type HistoryRange = Readonly<{ from: number; to: number }>;
+
+/** What of the history is looked for: everything that is said must be true of a task. */
+export type HistorySearch = Readonly<{
+  /** Words of the prompt, each of which may go on. */
+  words?: string | undefined;
+  model?: string | undefined;
+  style?: string | undefined;
+  /** When it was queued, milliseconds, both included. */
+  from?: number | undefined;
+  to?: number | undefined;
+  starred?: boolean | undefined;
+  task?: TaskId | undefined;
+  /** Rows below this number. */
+  before?: number | undefined;
+  limit: number;
+}>;
+
+/** A name that requests of the history say, and how many of them do. */
+export type UsedName = Readonly<{ kind: "model" | "style"; name: string; tasks: number }>;
+
+/** A file that rows named: an output in its folder, or an input, which has none. */
+export type RowFile = Readonly<{
+  kind: "output" | "input";
+  folder: string;
+  name: string;
+  /** Since when no row names it, milliseconds since 1970. */
+  at: number;
+}>;
+
+/** What of the files of removed tasks is unwanted. */
+export type Leavings = Readonly<{
+  outputs: readonly KeptImage[];
+  /** Whether also the inputs that no other task names. */
+  inputs: boolean;
+  /** Milliseconds since 1970. */
+  at: number;
+}>;
 
 /** A webhook that waits for its next try. */
 export type Delivery = Readonly<{ id: string; url: string; body: string; attempts: number; nextAt: number }>;
@@ -91,7 +129,28 @@ export interface HistoryStore {
   page(query: HistoryPage): readonly Task[];
   /** Oldest first, everything queued from `from` to `to`, milliseconds, both included. */
   range(query: HistoryRange): readonly Task[];
-  remove(ids: readonly TaskId[]): void;
+  /** Gives a task a star, or takes it away. A star goes with its task. */
+  star(id: TaskId, starred: boolean): void;
+  starredAmong(ids: readonly TaskId[]): ReadonlySet<TaskId>;
+  /** Ended tasks of which there is something to see, newest first; of words and names only what is in the index. */
+  search(query: HistorySearch): readonly Task[];
+  /** The names in the index, those of most tasks first. */
+  usedNames(): readonly UsedName[];
+  /** Takes some of the tasks that are not in the index into it. @returns whether there may be more */
+  indexSome(): boolean;
+  /**
+   * Removes tasks and, in the same step, notes which of their files are unwanted from then on, so that whoever deletes them
+   * can go on after a crash.
+   *
+   * @returns these files
+   */
+  remove(ids: readonly TaskId[], leavings: Leavings): readonly RowFile[];
+  /** Files that {@link remove} noted and that are not forgotten yet, so many at most. */
+  unwanted(most: number): readonly RowFile[];
+  /** They are deleted, or wanted again. */
+  forgetFiles(files: readonly RowFile[]): void;
+  /** Whether a task names this input. */
+  namesInput(name: string): boolean;
   counter(name: string): number;
   setCounter(name: string, value: number): void;
   /** All webhooks that wait, soonest first. */

@@ -52,8 +52,27 @@ export interface ImageStore {
   output(folder: string, name: string): string | undefined;
   /** Path of an input. */
   input(name: string): string | undefined;
-  /** Deletes outputs; what is not there, or not below the outputs, is passed over. */
-  remove(images: readonly KeptImage[]): Promise<number>;
+  /**
+   * A small version of an output (`image/thumbnail.ts`), made when it is first asked for; nothing where there is no such output,
+   * or who asks has gone.
+   *
+   * @throws EngineError `storage-failed` for a file that is no picture
+   */
+  thumbnail(image: KeptImage, signal: AbortSignal): Promise<Uint8Array<ArrayBuffer> | undefined>;
+  /**
+   * Deletes an output with its small version; what is not there, or not below the outputs, is passed over.
+   *
+   * @param before milliseconds since 1970: what was written clearly later is another picture under the same name, and stays
+   * @returns whether it was there
+   * @throws EngineError `storage-failed`
+   */
+  remove(image: KeptImage, before: number): Promise<boolean>;
+  /**
+   * Deletes an input at once, without waiting for anything: whoever asked whether it is named knows it still.
+   *
+   * @throws EngineError `storage-failed`
+   */
+  removeInput(name: string): boolean;
   /** What is not finished yet, and is gone on with after a crash. */
   readonly onTheWay: PicturesOnTheWay;
 }

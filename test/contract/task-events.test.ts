@@ -177,7 +177,7 @@ test("a waiting task is cancelled, a running one stopped, an ended one left alon
   expect(await cancel("0123")).toEqual([404, { detail: "There is no task 0123." }]);
 });
 
-test("a task is deleted in any state, with its pictures", async () => {
+test("a task is deleted with its pictures; one that waits or runs is refused, or stopped first", async () => {
   const held = gate();
   const engine = new ScriptedEngine({ beforeStep: ({ image }) => (image === 1 ? held.passed : undefined) });
   await using bench = serveBench({ engine });
@@ -187,7 +187,13 @@ test("a task is deleted in any state, with its pictures", async () => {
     const answer = await fetch(`${bench.url}${path}`, { method: "DELETE" });
     return [answer.status, await answer.json()];
   };
-  expect(await remove(`/tasks/${waiting.id}`)).toEqual([200, { tasks: 1, images: 0 }]);
+  const refusal = (id: string, doing: string) => ({
+    detail: `Task ${id} is ${doing}, and only what has ended is deleted. POST /tasks/${id}/cancel ends it; DELETE /tasks/${id}?stop=true ends and deletes it.`,
+  });
+  expect(await remove(`/tasks/${waiting.id}`)).toEqual([409, refusal(waiting.id, "waiting")]);
+  expect(await remove(`/tasks/${running.id}?stop=false`)).toEqual([409, refusal(running.id, "running")]);
+  expect((await remove(`/tasks/${running.id}?stop=maybe`))[0]).toBe(422);
+  expect(await remove(`/tasks/${waiting.id}?stop=true`)).toEqual([200, { tasks: 1, images: 0 }]);
   const saved = () => {
     const state = bench.tasks.find(running.id)?.state;
     return state?.status === "running" ? (state.images[0]?.url ?? "") : "";
@@ -195,7 +201,7 @@ test("a task is deleted in any state, with its pictures", async () => {
   expect(await soon(() => saved() !== "")).toBe(true);
   const file = new URL(saved()).pathname;
   expect((await fetch(`${bench.url}${file}`)).status).toBe(200);
-  const removing = remove(`/tasks/${running.id}`);
+  const removing = remove(`/tasks/${running.id}?stop=1`);
   setTimeout(held.open, 100);
   expect(await removing).toEqual([200, { tasks: 1, images: 1 }]);
   expect((await fetch(`${bench.url}${file}`)).status).toBe(404);

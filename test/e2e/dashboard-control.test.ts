@@ -252,7 +252,7 @@ describe.skipIf(chromiumPath === undefined)("control images, on the dashboard", 
     const generated = async () => {
       const task = await sent(page, server.url, () => true);
       // How it is sent is asked here, not what comes of it.
-      await fetch(`${server.url}/tasks/${task.task_id}`, { method: "DELETE" });
+      await fetch(`${server.url}/tasks/${task.task_id}?stop=true`, { method: "DELETE" });
       return task.req_params;
     };
     expect(await generated()).toMatchObject({

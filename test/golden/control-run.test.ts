@@ -1,4 +1,4 @@
-import { afterAll, expect, setDefaultTimeout, test } from "bun:test";
+import { afterAll, expect, setDefaultTimeout, spyOn, test } from "bun:test";
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,6 +7,7 @@ import type { Pixmap } from "#/image/pixmap.ts";
 import { generate } from "#/pipeline/generate.ts";
 import { Run } from "#/pipeline/run.ts";
 import type { Controls, Recipe } from "#/recipe/recipe.ts";
+import { Residency } from "#/runtime/residency.ts";
 import { goldenPath, goldenTensors, relativeError, tinyCheckpoint } from "../support/golden.ts";
 import { packedModel } from "../support/packed-model.ts";
 import { latentOf, openFolder } from "../support/whole-image.ts";
@@ -90,7 +91,12 @@ async function images(made: Recipe): Promise<readonly Pixmap[]> {
 }
 
 test("all images of a job are guided: two of one seed are equal, and are not what nothing guides", async () => {
+  const once = spyOn(Residency.prototype, "runOnce");
   const two = await images({ ...short, images: [spec, spec] });
+  // Keys and values of the texts: once for both sides, in every network.
+  const made = once.mock.calls.map(([{ name }]) => name).toSorted();
+  expect(made).toEqual(["control-text-keys", "control-text-keys", "text-keys"]);
+  once.mockRestore();
   expect(two.length).toBe(2);
   expect(two[0]?.data).toEqual(two[1]!.data);
   const { controls: _none, parts: _files, ...unguided } = short;

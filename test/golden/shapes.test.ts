@@ -163,6 +163,11 @@ const parts: Readonly<Record<NetworkName, Part>> = {
       { N: 2, T: 154, h: 7, w: 5 },
     ],
   },
+  "control-text-keys": {
+    tensors: located(controlSource, packedModel("control-ldm.safetensors")),
+    loras: joined.unet.loras,
+    sizes: [{ T: 77 }, { T: 231 }],
+  },
   "control-hint": {
     tensors: located(controlSource, packedModel("control-ldm.safetensors")),
     sizes: [

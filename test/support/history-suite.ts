@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import type { TaskId } from "#/lib/task-id.ts";
-import type { HistoryStore, NewTask, Settlement } from "#/stores/history.ts";
+import type { HistorySearch, HistoryStore, NewTask, Settlement } from "#/stores/history.ts";
 import type { TaskImage } from "#/tasks/life-cycle/task.ts";
 
 const idOf = (n: number): TaskId => n.toString(16).padStart(32, "0") as TaskId;
@@ -32,6 +32,19 @@ const finished = (more: Partial<Settlement> = {}): Settlement => ({
   images: [image],
   error: null,
   ...more,
+});
+
+/** The files of what is removed stay. */
+const nothing = { outputs: [], inputs: false, at: 0 };
+
+const input = (n: number): string => `${n.toString(16).padStart(64, "0")}.png`;
+const bringing = (n: number, ...inputs: readonly number[]): NewTask => ({
+  ...fresh(n),
+  request: {
+    prompt: "http://host/inputs/none.png",
+    uov_input_image: `http://host/inputs/${input(inputs[0] ?? 0)}`,
+    controlnet_image: inputs.slice(1).map((one) => ({ cn_img: `https://other:1/x/inputs/${input(one)}` })),
+  },
 });
 
 /** What every history must do, whatever it is kept in; `open` gives an empty one. */
@@ -115,7 +128,7 @@ export function historySuite(name: string, open: () => HistoryStore): void {
       for (const one of shown(1)) expect(one?.state).toMatchObject({ outcome: "finished", images: [] });
       history.insert(fresh(3));
       expect(page().map(({ id }) => id)).toEqual([idOf(3), idOf(2), idOf(1)]);
-      history.remove([idOf(3), idOf(1)]);
+      history.remove([idOf(3), idOf(1)], nothing);
       expect(page().map(({ id }) => id)).toEqual([idOf(2)]);
       expect(history.find(idOf(1))).toBeUndefined();
       // A row number and a name may come again.
@@ -130,7 +143,7 @@ export function historySuite(name: string, open: () => HistoryStore): void {
     const recipes = () => [1, 2, 3, 4].map((n) => history.recipe(idOf(n)));
     expect(recipes()).toEqual(["recipe 1", "recipe 2", "recipe 3", undefined]);
     history.settle(idOf(1), finished());
-    history.remove([idOf(3)]);
+    history.remove([idOf(3)], nothing);
     expect(recipes()).toEqual([undefined, "recipe 2", undefined, undefined]);
   });
 
@@ -143,7 +156,7 @@ export function historySuite(name: string, open: () => HistoryStore): void {
       history.warned(idOf(1), ["Other."]);
       expect([history.keyed("mine", 0), history.keyed("yours", 0)]).toEqual([known, undefined]);
       history.settle(idOf(1), finished());
-      history.remove([idOf(1)]);
+      history.remove([idOf(1)], nothing);
       expect(history.keyed("mine", 0)).toEqual(known);
     },
   );
@@ -156,7 +169,7 @@ export function historySuite(name: string, open: () => HistoryStore): void {
       for (const n of [1, 2, 3]) keyed(n, 0);
       history.settle(idOf(1), finished({ finishedAt: 5000 }));
       history.settle(idOf(3), finished({ finishedAt: 3500 }));
-      history.remove([idOf(3)]);
+      history.remove([idOf(3)], nothing);
       const known = (forgetBefore: number) =>
         [1, 2, 3].filter((n) => history.keyed(`key ${n}`, forgetBefore) !== undefined);
       expect([3000, 3001, 5000, 5001, 1e9].map(known)).toEqual([[1, 2, 3], [1, 2], [1, 2], [2], [2]]);
@@ -182,18 +195,134 @@ export function historySuite(name: string, open: () => HistoryStore): void {
 
   kept("what is removed is gone, and nothing else", (history) => {
     for (const n of [1, 2, 3]) history.insert(fresh(n));
-    history.remove([idOf(1), idOf(3)]);
+    history.remove([idOf(1), idOf(3)], nothing);
     expect([1, 2, 3].map((n) => history.find(idOf(n))?.id)).toEqual([undefined, idOf(2), undefined]);
     expect(history.unfinished().map(({ id }) => id)).toEqual([idOf(2)]);
   });
+
+  kept(
+    "the files of what is removed are unwanted until they are forgotten; an input only if no other task names it",
+    (history) => {
+      history.insert(bringing(1, 1, 2, 2));
+      history.insert(bringing(2, 2, 3));
+      const output = { folder: "2026-11-23", name: "a.png" };
+      const left = { at: 7, kind: "input", folder: "", name: input(1) } as const;
+      const picture = { at: 7, kind: "output", ...output } as const;
+      expect(history.remove([idOf(1)], { outputs: [output], inputs: true, at: 7 })).toEqual([picture, left]);
+      expect(history.unwanted(10)).toEqual([left, picture]);
+      expect(history.unwanted(1)).toHaveLength(1);
+      expect([1, 2, 3].map((n) => history.namesInput(input(n)))).toEqual([false, true, true]);
+      history.forgetFiles([picture]);
+      expect(history.unwanted(10)).toEqual([left]);
+      // A task that comes in later may name it again.
+      history.insert(bringing(3, 1));
+      expect(history.unwanted(10)).toEqual([]);
+      expect(history.remove([idOf(2), idOf(3)], { outputs: [], inputs: false, at: 8 })).toEqual([]);
+      expect([1, 2, 3].map((n) => history.namesInput(input(n)))).toEqual([false, false, false]);
+    },
+  );
 
   kept("ends are counted, and what is removed no longer is", (history) => {
     for (const n of [1, 2, 3]) history.insert(fresh(n));
     expect(history.countSettled()).toBe(0);
     for (const n of [1, 3]) history.settle(idOf(n), finished());
     expect(history.countSettled()).toBe(2);
-    history.remove([idOf(1)]);
+    history.remove([idOf(1)], nothing);
     expect(history.countSettled()).toBe(1);
+  });
+
+  const shownWith = (n: number, request: NewTask["request"]): NewTask => ({ ...fresh(n), request });
+  const indexed = (history: HistoryStore) => {
+    while (history.indexSome());
+    return history;
+  };
+  const found = (history: HistoryStore, query: Omit<HistorySearch, "limit">, limit = 60) =>
+    indexed(history)
+      .search({ ...query, limit })
+      .map(({ id }) => Number.parseInt(id, 16));
+
+  kept("a star is given once and taken away once, and goes with its task", (history) => {
+    for (const n of [1, 2, 3]) history.insert(fresh(n));
+    for (const n of [1, 1, 3]) history.star(idOf(n), true);
+    expect([...history.starredAmong([1, 2, 3, 4].map(idOf))]).toEqual([idOf(1), idOf(3)]);
+    history.star(idOf(1), false);
+    history.remove([idOf(3)], nothing);
+    history.insert(fresh(3));
+    expect(history.starredAmong([1, 2, 3].map(idOf)).size).toBe(0);
+  });
+
+  kept(
+    "what has ended with something to see is found, newest first, from where the last page ended",
+    (history) => {
+      for (let n = 1; n <= 6; n += 1) history.insert(fresh(n));
+      for (const n of [1, 3, 5]) history.settle(idOf(n), finished());
+      history.settle(idOf(2), finished({ images: [], outcome: "cancelled" }));
+      history.settle(idOf(4), finished({ images: [], outcome: "failed" }));
+      expect(found(history, {})).toEqual([5, 4, 3, 1]);
+      const row = (n: number) => history.find(idOf(n))?.row;
+      expect(found(history, {}, 2)).toEqual([5, 4]);
+      history.remove([idOf(5)], nothing);
+      history.insert(fresh(7));
+      history.settle(idOf(7), finished());
+      expect(found(history, { before: row(4) }, 2)).toEqual([3, 1]);
+      expect(found(history, { task: idOf(3) })).toEqual([3]);
+      expect(found(history, { task: idOf(6) })).toEqual([]);
+    },
+  );
+
+  kept("words, model, style, time and star narrow a search, alone and together", (history) => {
+    const asked = [
+      { prompt: "A lighthouse, at dusk", base_model_name: "a.safetensors", style_selections: ["SAI Anime"] },
+      { prompt: "schöne Straße", base_model_name: "b.safetensors", style_selections: [] },
+      {
+        prompt: "红色的圆形",
+        base_model_name: "a.safetensors",
+        style_selections: ["SAI Anime", "Fooocus V2"],
+      },
+      {
+        prompt: 'dusk" OR (AND NOT) near*',
+        base_model_name: "b.safetensors",
+        style_selections: ["Fooocus V2"],
+      },
+    ];
+    for (const [at, request] of asked.entries()) {
+      history.insert(shownWith(at + 1, request));
+      history.settle(idOf(at + 1), finished());
+    }
+    const words = (text: string) => found(history, { words: text });
+    expect([words("DUSK light"), words("house"), words("schone"), words("dus")]).toEqual([
+      [1],
+      [],
+      [2],
+      [4, 1],
+    ]);
+    expect([words("圆"), words("红色"), words("色红")]).toEqual([[3], [3], []]);
+    // What is an operator to the index is a text to people.
+    expect([words('"dusk'), words("NOT"), words("AND"), words("prompt:dusk"), words("-")]).toEqual([
+      [4, 1],
+      [4],
+      [4],
+      [],
+      [4, 3, 2, 1],
+    ]);
+    expect(found(history, { model: "a.safetensors" })).toEqual([3, 1]);
+    expect(found(history, { style: "Fooocus V2", words: "dusk" })).toEqual([4]);
+    expect(found(history, { from: 2000, to: 3000 })).toEqual([3, 2]);
+    history.star(idOf(1), true);
+    expect([found(history, { starred: true }), found(history, { starred: true, words: "红" })]).toEqual([
+      [1],
+      [],
+    ]);
+    expect(history.usedNames().map(({ name, tasks }) => `${name} ${tasks}`)).toEqual([
+      "Fooocus V2 2",
+      "SAI Anime 2",
+      "a.safetensors 2",
+      "b.safetensors 2",
+    ]);
+    history.remove([idOf(4)], nothing);
+    history.insert(shownWith(9, { prompt: "a cat" }));
+    history.settle(idOf(9), finished());
+    expect([words("dusk"), words("cat"), found(history, { style: "Fooocus V2" })]).toEqual([[1], [9], [3]]);
   });
 
   kept("counters keep their value", (history) => {

@@ -5,6 +5,9 @@ import type { ImageStore } from "#/stores/images.ts";
 const bytes = new TextEncoder().encode("a picture");
 const at = new Date(2026, 10, 23, 9, 5, 7);
 
+/** A moment before which all of this was written. */
+const later = Date.now() + 3_600_000;
+
 /** What every image store must do; `open` gives an empty one. */
 export function imagesSuite(name: string, open: () => ImageStore): void {
   test(`${name}: an output is named by day and time, and found again`, async () => {
@@ -41,14 +44,27 @@ export function imagesSuite(name: string, open: () => ImageStore): void {
         undefined,
       ]);
     }
-    expect(await images.remove(climbing.map((name) => ({ folder: name, name: "passwd" })))).toBe(0);
+    for (const name of climbing) {
+      expect(await images.remove({ folder: name, name: "passwd" }, later)).toBe(false);
+      expect(images.removeInput(name)).toBe(false);
+    }
     expect(images.output(kept.folder, kept.name)).toBeDefined();
   });
 
-  test(`${name}: removing counts what was there`, async () => {
+  test(`${name}: removing says whether it was there`, async () => {
     const images = open();
     const kept = await images.put(bytes, "png", at);
-    expect(await images.remove([kept, kept])).toBe(1);
+    expect([await images.remove(kept, later), await images.remove(kept, later)]).toEqual([true, false]);
     expect(images.output(kept.folder, kept.name)).toBeUndefined();
+    const input = await images.putInput(bytes);
+    expect([images.removeInput(input), images.removeInput(input)]).toEqual([true, false]);
+    expect(images.input(input)).toBeUndefined();
+  });
+
+  test(`${name}: a picture that was written under the name since is another one, and stays`, async () => {
+    const images = open();
+    const kept = await images.put(bytes, "png", at);
+    expect(await images.remove(kept, Date.now() - 120_000)).toBe(false);
+    expect(images.output(kept.folder, kept.name)).toBeDefined();
   });
 }

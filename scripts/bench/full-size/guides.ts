@@ -53,8 +53,8 @@ const random = (dims: readonly number[]): Tensor => ({
 });
 const context = random([1, 77, 2048]);
 const inputs = () => unetInputs(random([1, 4, side, side]), 500, context, random([1, 2816]));
-/** As the pipeline asks a UNet: told the text's keys and values, which are made once. */
-async function toldKeys({ tellTexts }: Networks): Promise<ToldInputs> {
+/** As the pipeline asks a UNet or a ControlNet: told the text's keys and values, which are made once. */
+async function toldKeys({ tellTexts }: Pick<Networks, "tellTexts">): Promise<ToldInputs> {
   const { context: text, ...others } = inputs();
   const [told = { context: text }] = await tellTexts([text]);
   return { ...others, ...told };
@@ -96,13 +96,13 @@ async function measure(): Promise<void> {
     });
   const keys = await prompter.ofPicture(picture);
   const hint = await lora.hint(random([1, 3, 8 * side, 8 * side]));
-  const answer = named(Array.from(await lora.residuals({ ...inputs(), hint })));
+  const answer = named(Array.from(await lora.residuals({ ...(await toldKeys(lora)), hint })));
   const works: Readonly<Record<string, () => Promise<unknown>>> = {
     UNet: async () => plain.unet(await toldKeys(plain)),
     "UNet with answers": async () => guided.unet({ ...(await toldKeys(guided)), ...answer }),
     "UNet with zeros": async () => guided.unet({ ...(await toldKeys(guided)), ...nothing }),
-    "Control-LoRA": () => lora.residuals({ ...inputs(), hint }),
-    ControlNet: () => full.residuals({ ...inputs(), hint }),
+    "Control-LoRA": async () => lora.residuals({ ...(await toldKeys(lora)), hint }),
+    ControlNet: async () => full.residuals({ ...(await toldKeys(full)), hint }),
     "UNet with an image prompt": async () =>
       prompted.unet({ ...(await toldKeys(prompted)), ...(await telling(1)) }),
     "UNet with an ended image prompt": async () =>

@@ -20,6 +20,7 @@ import { acceptedBy, askedPicture, type MediaRange, takesJson } from "#/routes/h
 import { idempotencyKey, keyParameter, replayed } from "#/routes/http/idempotency-key.ts";
 import { jsonBody } from "#/routes/http/json-body.ts";
 import { convertedReply, jsonReply } from "#/routes/http/replies.ts";
+import { requestIdOf } from "#/routes/http/request-id.ts";
 import type { ImageStore } from "#/stores/images.ts";
 import type { Task } from "#/tasks/life-cycle/task.ts";
 import type { TaskReader } from "#/tasks/life-cycle/task-reader.ts";
@@ -51,6 +52,7 @@ export const generateRoute = ({ tasks, images, decoding, addresses: book }: Gene
       const { task, isReplay } = await tasks.submitOnce(body, key, {
         single,
         ...(unknown === undefined ? {} : { warnings: [unknown] }),
+        requestId: requestIdOf(request),
       });
       const answer = async (): Promise<Response> => {
         switch (mode.kind) {

@@ -6,6 +6,7 @@ import { type AddressBook, addressesFor } from "#/routes/answers/addresses.ts";
 import { type AuthOptions, headerKeys, keyFits } from "#/routes/http/auth.ts";
 import { mayRead } from "#/routes/http/cors.ts";
 import { jsonReply } from "#/routes/http/replies.ts";
+import { requestIdOf } from "#/routes/http/request-id.ts";
 import type { Tasks } from "#/tasks/life-cycle/tasks.ts";
 import { greet, type LiveServices, obey, refusalOf } from "./live/commands.ts";
 import { Hub } from "./live/hub.ts";
@@ -19,6 +20,7 @@ export type LiveDependencies = Readonly<{
   log: Log;
   liveLimits?: LiveLimits;
   addresses?: AddressBook;
+  observeSocket?: (request: Request) => () => void;
 }>;
 
 /**
@@ -32,8 +34,12 @@ export const liveRoute = ({ tasks, auth, corsOrigins, log, ...parts }: LiveDepen
     "/v1/live",
     ({ request, server }): Response | undefined => {
       checkOrigin(request, corsOrigins, auth.keys.length > 0);
-      const services = { ...shared, addresses: addressesFor(request, parts.addresses) };
-      const data = connection(services, limits, saidBy(request));
+      const addresses = addressesFor(request, parts.addresses);
+      const services = { ...shared, addresses, requestId: requestIdOf(request) };
+      const data = connection(services, limits, {
+        ...saidBy(request),
+        observe: () => parts.observeSocket?.(request),
+      });
       // Once upgraded, what is returned goes nowhere.
       if (server?.upgrade(request, { data }) === true) return undefined;
       return jsonReply({ detail: "This is a WebSocket: connect with Upgrade: websocket." }, 426);
@@ -85,14 +91,19 @@ const saidBy = (request: Request): Said => ({
   isAll: request.headers.has("x-api-key"),
 });
 
+/** Is called when the socket is open; what it gives, when it is closed. */
+type Observed = Readonly<{ observe: () => (() => void) | undefined }>;
+
 /** What the server calls for one socket, in the form that Elysia hands on. */
-function connection(services: LiveServices, limits: LiveLimits, said: Said) {
+function connection(services: LiveServices, limits: LiveLimits, said: Said & Observed) {
   const { tasks, hub, keys, addresses } = services;
   let peer: Peer | undefined;
+  let over: (() => void) | undefined;
   const waiting: Data[] = [];
   const heard = (): void => peer?.heard(Date.now());
   return {
     open: (socket: Socket): void => {
+      over = said.observe();
       const locked = keys.length > 0 && !said.keys.some((key) => keyFits(keys, key));
       peer = new Peer(socket, limits, locked, Date.now());
       hub.join(peer, addresses);
@@ -111,6 +122,7 @@ function connection(services: LiveServices, limits: LiveLimits, said: Said) {
     ping: heard,
     pong: heard,
     close: (): void => {
+      over?.();
       if (peer === undefined) return;
       peer.left();
       hub.leave(peer);

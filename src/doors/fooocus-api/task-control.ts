@@ -1,6 +1,8 @@
+import { Type } from "@sinclair/typebox";
 import { Elysia } from "elysia";
 import { CancelAnswer, RemovedAnswer } from "#/api/answers.ts";
-import { jsonAnswer } from "#/api/openapi.ts";
+import { jsonAnswer, queryParameter } from "#/api/openapi.ts";
+import { readQueries } from "#/api/read.ts";
 import { RequestError } from "#/lib/errors.ts";
 import { type TaskId, taskIdOf } from "#/lib/task-id.ts";
 import { jsonReply } from "#/routes/http/replies.ts";
@@ -12,38 +14,50 @@ const inRange = [
   { name: "start_at", in: "query", required: true, schema: moment, description: "ISO 8601." },
   { name: "end_at", in: "query", schema: moment, description: "Now, if it is not given." },
 ];
+const stopFirst = Type.Boolean({
+  default: false,
+  description: "Delete one that waits or runs as well, which is stopped first.",
+});
 const removed = jsonAnswer(RemovedAnswer, "How many tasks and picture files are gone.");
 const unknown = { description: "There is no such task." };
 
+type TaskControl = Readonly<{ tasks: TaskWriter }>;
+
 /** Ends and deletes tasks by name, whatever they are doing. */
-export const taskControlRoutes = ({ tasks }: { readonly tasks: TaskWriter }) =>
-  new Elysia({ name: "doors/fooocus-api/task-control" })
-    .post(
-      "/tasks/:task_id/cancel",
-      ({ params }): Response => {
-        const id = knownForm(params.task_id);
-        const outcome = tasks.control(id, "cancel");
-        if (outcome === "unknown_task") throw noTask(id);
-        return jsonReply({ task_id: id, outcome });
-      },
-      {
-        parse: "none",
-        detail: {
-          tags: ["Tasks"],
-          operationId: "cancel_task",
-          summary: "Take a task out of the queue, or stop it if it runs",
-          responses: {
-            200: jsonAnswer(CancelAnswer, "What really happened."),
-            404: unknown,
-          },
+export const taskControlRoutes = (parts: TaskControl) =>
+  new Elysia({ name: "doors/fooocus-api/task-control" }).use(cancelRoute(parts)).use(deletionRoutes(parts));
+
+const cancelRoute = ({ tasks }: TaskControl) =>
+  new Elysia({ name: "doors/fooocus-api/task-control/cancel" }).post(
+    "/tasks/:task_id/cancel",
+    ({ params }): Response => {
+      const id = knownForm(params.task_id);
+      const outcome = tasks.control(id, "cancel");
+      if (outcome === "unknown_task") throw noTask(id);
+      return jsonReply({ task_id: id, outcome });
+    },
+    {
+      parse: "none",
+      detail: {
+        tags: ["Tasks"],
+        operationId: "cancel_task",
+        summary: "Take a task out of the queue, or stop it if it runs",
+        responses: {
+          200: jsonAnswer(CancelAnswer, "What really happened."),
+          404: unknown,
         },
       },
-    )
+    },
+  );
+
+const deletionRoutes = ({ tasks }: TaskControl) =>
+  new Elysia({ name: "doors/fooocus-api/task-control/deletion" })
     .delete(
       "/tasks/:task_id",
-      async ({ params }): Promise<Response> => {
+      async ({ params, request }): Promise<Response> => {
         const id = knownForm(params.task_id);
-        const report = await tasks.remove(id);
+        const asked = readQueries({ stop: stopFirst }, new URL(request.url).searchParams);
+        const report = await tasks.remove(id, asked);
         if (report === undefined) throw noTask(id);
         return jsonReply(report);
       },
@@ -52,8 +66,13 @@ export const taskControlRoutes = ({ tasks }: { readonly tasks: TaskWriter }) =>
         detail: {
           tags: ["Tasks"],
           operationId: "delete_task",
-          summary: "Delete a task in any state with its pictures; a running one is stopped first",
-          responses: { 200: removed, 404: unknown },
+          summary: "Delete a task that has ended, with its pictures",
+          parameters: [queryParameter("stop", stopFirst)],
+          responses: {
+            200: removed,
+            404: unknown,
+            409: { description: "It waits or runs; the sentence says how it is ended." },
+          },
         },
       },
     )

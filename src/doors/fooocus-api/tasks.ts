@@ -60,7 +60,8 @@ export function tasksRoutes({ tasks, images, addresses: book }: TasksDependencie
         const now = Date.now();
         if (asked.action.toLowerCase() === "delete") {
           const range = readDeletion(searchParams, now, "action=delete deletes");
-          return deletionReply(await tasks.removeRange(range));
+          // The contract leaves input pictures where they are.
+          return deletionReply(await tasks.removeRange(range, { keepInputs: true }));
         }
         const range = readRange(searchParams, now);
         const addresses = addressesFor(request, book);

@@ -2,6 +2,7 @@ import type { Json } from "#/api/json.ts";
 import type { Log } from "#/lib/log.ts";
 import { errorReply } from "#/routes/http/errors.ts";
 import type { Refusal, RefusalBody } from "#/routes/http/refusal.ts";
+import { requestIdOf } from "#/routes/http/request-id.ts";
 import { refusalBody } from "./refusal-body.ts";
 
 /** Bytes from which an answer is compressed. */
@@ -27,7 +28,7 @@ export async function legacyAnswer(
   } catch (thrown) {
     const shape = (refusal: Refusal): RefusalBody =>
       refusalBody(refusal.type === "problems" ? { ...refusal, body } : refusal);
-    return await compressed(errorReply(thrown, log, shape), request);
+    return await compressed(errorReply(thrown, log, shape, requestIdOf(request)), request);
   }
 }
 

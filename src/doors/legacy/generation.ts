@@ -15,6 +15,7 @@ import { formValue } from "#/routes/http/fingerprint.ts";
 import { formOf } from "#/routes/http/form.ts";
 import { type Asked, idempotencyKey, replayed } from "#/routes/http/idempotency-key.ts";
 import { convertedReply, jsonReply } from "#/routes/http/replies.ts";
+import { requestIdOf } from "#/routes/http/request-id.ts";
 import type { ImageStore } from "#/stores/images.ts";
 import type { Task } from "#/tasks/life-cycle/task.ts";
 import type { SubmitOptions, Submitted } from "#/tasks/life-cycle/task-writer.ts";
@@ -117,7 +118,9 @@ async function generated(
   const kind = replyKind(request, said.words);
   const addresses = addressesFor(request, book);
   const key = idempotencyKey(request, { path: route.path, single: kind === "image", body: said.body });
-  const submit: Submit = (asked, options) => tasks.submitOnce(keptRequest(asked, addresses), key, options);
+  const requestId = requestIdOf(request);
+  const submit: Submit = (asked, options) =>
+    tasks.submitOnce(keptRequest(asked, addresses), key, { ...options, requestId });
   const taken = await submitted(route, said, kind, submit);
   if (taken === undefined) return fullReply(kind, route.job);
   const { task, isReplay } = taken;

@@ -174,7 +174,7 @@ async function history(request: Request, parts: JobDependencies): Promise<Respon
   if (asked(query, "delete", wantsDelete) === true && isOfOne) {
     // Only what has ended is history: this is no way to stop a job.
     const isEnded = id !== undefined && tasks.find(id)?.state.status === "settled";
-    const gone = isEnded ? await tasks.remove(id) : undefined;
+    const gone = isEnded ? await tasks.remove(id, { keepInputs: true }) : undefined;
     return jsonReply({ message: gone === undefined ? "Not found" : "Deleted" });
   }
   const settled = (task: Task): boolean => task.state.status === "settled";

@@ -94,6 +94,8 @@ export function eventFor(event: LiveEvent, addresses: Addresses): LiveEvent {
     case "progress":
     case "engine":
     case "queue":
+    case "removed":
+    case "starred":
     case "closing":
       return event;
   }

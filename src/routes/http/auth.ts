@@ -6,7 +6,7 @@ import { type Refusal, refused } from "./refusal.ts";
  * and files unless they are protected.
  */
 const openPaths = /^\/(?:$|docs(?:\/|$)|redoc$|dashboard(?:\/|$)|healthz$|openapi\.json$)/;
-const fileFolders = ["/outputs/", "/inputs/"];
+const fileFolders = ["/outputs/", "/inputs/", "/thumbnails/"];
 
 export type AuthOptions = Readonly<{ keys: readonly string[]; protectFiles: boolean }>;
 

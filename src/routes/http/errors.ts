@@ -75,11 +75,13 @@ const plainReply = (text: string, status: number): Response =>
 /**
  * Any thrown value as an answer of a door: the problems of the request, or a sentence for everything else. What nobody
  * expected is logged and says nothing of its insides.
+ *
+ * @param request the id of the request, for the log
  */
-export const errorReply = (thrown: unknown, log: Log, shape: RefusalShape): Response =>
-  refusalReply(refusalOf(thrown, log), shape);
+export const errorReply = (thrown: unknown, log: Log, shape: RefusalShape, request?: string): Response =>
+  refusalReply(refusalOf(thrown, log, request), shape);
 
-function refusalOf(thrown: unknown, log: Log): Refusal {
+function refusalOf(thrown: unknown, log: Log, request: string | undefined): Refusal {
   if (thrown instanceof InvalidRequest) {
     const { issues: problems, body } = thrown;
     return { type: "problems", problems, ...(body === undefined ? {} : { body }) };
@@ -92,9 +94,10 @@ function refusalOf(thrown: unknown, log: Log): Refusal {
       thrown.status === 415 ? { "accept-encoding": knownCodings } : {},
     );
   if (thrown instanceof OversizedBody) return refused(413, thrown.message);
-  if (thrown instanceof AppError && thrown.code !== "bug") return appRefusal(thrown, log);
+  if (thrown instanceof AppError && thrown.code !== "bug") return appRefusal(thrown, log, request);
   log.error("a request failed unexpectedly", {
     error: thrown instanceof Error ? thrown.stack : String(thrown),
+    request,
   });
   return { type: "unexpected" };
 }
@@ -111,10 +114,10 @@ const bodyLoc = (field: unknown): readonly (string | number)[] =>
 /** Characters of a sentence: what a request holds may be quoted in it. */
 const longest = 2000;
 
-function appRefusal(thrown: AppError, log: Log): Refusal {
+function appRefusal(thrown: AppError, log: Log, request: string | undefined): Refusal {
   const { code, details } = thrown;
   const said = clientSentence(toWireError(thrown));
-  if (said !== thrown.message) log.warn("a request was refused", { error: thrown.message });
+  if (said !== thrown.message) log.warn("a request was refused", { error: thrown.message, request });
   const status = statuses[code];
   const message = said.length <= longest ? said : `${said.slice(0, longest)}…`;
   if (status !== 422) return refused(status, message);

@@ -1,6 +1,6 @@
 import type { Database } from "bun:sqlite";
 import { getTableConfig } from "drizzle-orm/sqlite-core";
-import { generateRecord, keys, outbox, recipes, taskExtra } from "./tables.ts";
+import { generateRecord, inputNames, keys, outbox, recipes, taskExtra } from "./tables.ts";
 
 const columnsOf = (table: Parameters<typeof getTableConfig>[0], without = ""): string =>
   getTableConfig(table)
@@ -11,6 +11,7 @@ const columnsOf = (table: Parameters<typeof getTableConfig>[0], without = ""): s
 /**
  * Takes what must go on from one history into another: tasks that have not ended with the keys they were asked for under, webhooks that were not delivered, and
  * the number of the last event, which must never go back. What is there already stays.
+ * Files that were still to be deleted are not: rows of the other file may name them.
  *
  * @param from path of the other file, of this version
  */
@@ -20,6 +21,7 @@ export function carryOver(from: string, into: Database): void {
   const kept = columnsOf(recipes);
   const asked = columnsOf(keys);
   const webhooks = columnsOf(outbox);
+  const named = columnsOf(inputNames);
   into.query("ATTACH ? AS old").run(from);
   try {
     into.transaction(() => {
@@ -30,6 +32,10 @@ export function carryOver(from: string, into: Database): void {
       into.run(`INSERT OR IGNORE INTO main.fooocusd_task (${extras}) SELECT ${extras} FROM old.fooocusd_task
         WHERE task_id IN (SELECT task_id FROM main.generate_record WHERE finish_mills IS NULL)`);
       into.run(`INSERT OR IGNORE INTO main.fooocusd_recipe (${kept}) SELECT ${kept} FROM old.fooocusd_recipe
+        WHERE task_id IN (SELECT task_id FROM main.generate_record WHERE finish_mills IS NULL)`);
+      into.run(`INSERT OR IGNORE INTO main.fooocusd_star (task_id) SELECT task_id FROM old.fooocusd_star
+        WHERE task_id IN (SELECT task_id FROM main.generate_record WHERE finish_mills IS NULL)`);
+      into.run(`INSERT OR IGNORE INTO main.fooocusd_input (${named}) SELECT ${named} FROM old.fooocusd_input
         WHERE task_id IN (SELECT task_id FROM main.generate_record WHERE finish_mills IS NULL)`);
       into.run(`INSERT OR IGNORE INTO main.fooocusd_key (${asked}) SELECT ${asked} FROM old.fooocusd_key
         WHERE task_id IN (SELECT task_id FROM main.generate_record WHERE finish_mills IS NULL)`);

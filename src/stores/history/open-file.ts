@@ -3,6 +3,7 @@ import { copyFileSync, existsSync, mkdirSync, renameSync, statSync } from "node:
 import { dirname } from "node:path";
 import { EngineError } from "#/lib/errors.ts";
 import { historyError } from "./failures.ts";
+import { noteInputs } from "./migrations/008-files.ts";
 import { migrations } from "./tables.ts";
 
 /** How long a start may wait for another program, milliseconds; nobody else waits then. */
@@ -16,6 +17,9 @@ const checkedBytes = 64 * 1024 * 1024;
 
 /** What `quick_check` says of values that do not fit their column: the reader of rows copes with those. */
 const ofRows = /^(?:NULL value in|non-\S+ value in|CHECK constraint|\S+ value in)/;
+
+/** What it says of the index of words, which is begun anew where it is damaged (`search.ts`). */
+const ofIndex = /^fts5: .*fooocusd_words|^malformed inverted index .*fooocusd_words/;
 
 /**
  * Opens a SQLite file as a history, FooocusAPI's own included: its rows stay, ours go beside them. A file that must be
@@ -35,10 +39,13 @@ export function openFile(path: string, wait: number, onNote: (sentence: string) 
     database = new Database(path, { create: true });
     database.run(`PRAGMA busy_timeout = ${wait}`);
     refuseDamaged(database, path, isNew);
+    refuseNewer(database, path);
     // Durable before the answer: a commit waits for the disk, readers do not wait for it.
     database.run("PRAGMA journal_mode = WAL");
     database.run("PRAGMA synchronous = FULL");
     migrate(database, path, isNew);
+    // What another program left of its own since the last start.
+    database.run(noteInputs("task_id NOT IN (SELECT task_id FROM fooocusd_task)"));
     tryWriting(database);
     database.run(`PRAGMA busy_timeout = ${patience}`);
     return database;
@@ -86,20 +93,24 @@ function refuseDamaged(database: Database, path: string, isNew: boolean): void {
   const found = database.query<{ quick_check: string }, []>("PRAGMA quick_check").all();
   const damage = found
     .map(({ quick_check: words }) => words)
-    .find((words) => words !== "ok" && !ofRows.test(words));
+    .find((words) => words !== "ok" && !ofRows.test(words) && !ofIndex.test(words));
   if (damage === undefined) return;
   const cause = Object.assign(new Error(damage.replaceAll("\n", " ")), { code: "SQLITE_CORRUPT" });
   throw historyError(path, `The history ${path} cannot be used`, cause);
 }
 
+/** Before anything is written: the program that left it finds it as it was. */
+function refuseNewer(database: Database, path: string): void {
+  const version = versionOf(database);
+  if (version <= migrations.length) return;
+  const message =
+    `The history ${path} was written by a newer version of fooocusd (${version} > ${migrations.length}). ` +
+    "Start that version, or name another folder with --outputs.";
+  throw new EngineError("storage-failed", message, { path });
+}
+
 function migrate(database: Database, path: string, isNew: boolean): void {
   const version = versionOf(database);
-  if (version > migrations.length) {
-    const message =
-      `The history ${path} was written by a newer version of fooocusd (${version} > ${migrations.length}). ` +
-      "Start that version, or name another folder with --outputs.";
-    throw new EngineError("storage-failed", message, { path });
-  }
   if (version === migrations.length) return;
   if (!isNew) {
     database.run("PRAGMA wal_checkpoint(TRUNCATE)");

@@ -14,14 +14,16 @@ import {
 } from "drizzle-orm";
 import { writeJson } from "#/api/json.ts";
 import { type Log, silentLog } from "#/lib/log.ts";
-import type { TaskId } from "#/lib/task-id.ts";
 import type { HistoryStore } from "../history.ts";
+import { forgetFiles, isNamed, listed, noteInputs, noteLeavings, unwanted } from "./files-of-rows.ts";
 import { type Db, HistoryFile } from "./history-file.ts";
 import { findKey, keepKey } from "./keys.ts";
 import { KnownPages } from "./known-pages.ts";
 import { KnownRows } from "./known-rows.ts";
 import { type JoinedRow, statusWords, toDelivery, toUnfinished } from "./rows.ts";
-import { counters, generateRecord, outbox, recipes, taskExtra } from "./tables.ts";
+import { gallery } from "./search.ts";
+import { forgetIndexed, withSoundIndex } from "./search-index.ts";
+import { counters, generateRecord, outbox, recipes, stars, taskExtra } from "./tables.ts";
 
 /** What a history does beside its rows. */
 export type HistoryOptions = Readonly<{ log?: Log; claim?: () => void }>;
@@ -37,9 +39,6 @@ export type HistoryOptions = Readonly<{ log?: Log; claim?: () => void }>;
 export function openHistory(path: string, { log = silentLog, claim }: HistoryOptions = {}): HistoryStore {
   return sqliteHistory(new HistoryFile(path, log, claim), log);
 }
-
-/** One parameter, however many there are: a statement with a place for each is compiled anew every time. */
-const listed = (ids: readonly TaskId[]) => sql`(SELECT value FROM json_each(${JSON.stringify(ids)}))`;
 
 /** What runs, or ran when the process ended, is before all that waits. */
 const runningRank = -1;
@@ -86,6 +85,7 @@ function sqliteHistory(file: HistoryFile, log: Log): HistoryStore {
             })
             .run();
           if (recipe !== undefined) tx.insert(recipes).values({ task_id: task.id, recipe }).run();
+          noteInputs(tx, task.id, task.request);
           if (key !== undefined) keepKey(tx, key, task);
           return row?.id ?? -1;
         }),
@@ -197,18 +197,24 @@ function sqliteHistory(file: HistoryFile, log: Log): HistoryStore {
             .all(),
         ),
       ),
-    remove: (ids) =>
+    remove: (ids, leavings) =>
       guarded("A deletion", (db) =>
         db.transaction((tx) => {
+          withSoundIndex(db, () => forgetIndexed(db, ids));
           tx.delete(generateRecord)
             .where(inArray(generateRecord.task_id, listed(ids)))
             .run();
-          for (const table of [taskExtra, recipes])
+          for (const table of [taskExtra, recipes, stars])
             tx.delete(table)
               .where(inArray(table.task_id, listed(ids)))
               .run();
+          return noteLeavings(tx, ids, leavings);
         }),
       ),
+    ...gallery(file, (row) => known.task(row)),
+    unwanted: (most) => read((db) => unwanted(db, most)),
+    forgetFiles: (files) => guarded("A deletion", (db) => db.transaction((tx) => forgetFiles(tx, files))),
+    namesInput: (name) => read((db) => isNamed(db, name)),
     counter: (name) =>
       read((db) => db.select().from(counters).where(eq(counters.name, name)).get())?.value ?? 0,
     setCounter: (name, value) =>

@@ -1,7 +1,9 @@
-import { index, integer, real, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import { index, integer, primaryKey, real, sqliteTable, text } from "drizzle-orm/sqlite-core";
 import { doorColumns, referenceDoor } from "./migrations/005-doors.ts";
 import { keptRecipes } from "./migrations/006-kept-recipes.ts";
 import { requestKeys } from "./migrations/007-request-keys.ts";
+import { filesOfRows } from "./migrations/008-files.ts";
+import { gallery } from "./migrations/009-gallery.ts";
 
 /** The reference's table, column for column, so that either program opens the other's file. */
 export const generateRecord = sqliteTable(
@@ -65,6 +67,9 @@ export const keys = sqliteTable("fooocusd_key", {
   kept_at: integer("kept_at").notNull(),
 });
 
+/** Tasks that somebody wants to keep. What is searched for has tables that SQLite alone reads: `search-index.ts`. */
+export const stars = sqliteTable("fooocusd_star", { task_id: text("task_id").primaryKey() });
+
 /** Numbers that must never go back, by name: the sequence of live events. */
 export const counters = sqliteTable("fooocusd_counter", {
   name: text("name").primaryKey(),
@@ -79,6 +84,27 @@ export const outbox = sqliteTable("fooocusd_webhook", {
   attempts: integer("attempts").notNull().default(0),
   next_at: integer("next_at").notNull(),
 });
+
+/** Which kept inputs the rows name. */
+export const inputNames = sqliteTable(
+  "fooocusd_input",
+  { name: text("name").notNull(), task_id: text("task_id").notNull() },
+  ({ name, task_id }) => [primaryKey({ columns: [name, task_id] })],
+);
+
+/** Files that no row names any more and that are still there, and since when (milliseconds since 1970). */
+export const unwantedFiles = sqliteTable(
+  "fooocusd_unwanted",
+  {
+    /** `output` or `input`. */
+    kind: text("kind").notNull(),
+    /** Empty for an input. */
+    folder: text("folder").notNull(),
+    name: text("name").notNull(),
+    at: integer("at").notNull(),
+  },
+  ({ kind, folder, name }) => [primaryKey({ columns: [kind, folder, name] })],
+);
 
 /**
  * Statements that bring a file from each version to the next; the version is SQLite's `user_version`. A file of the
@@ -125,4 +151,6 @@ export const migrations: readonly (readonly string[])[] = [
   doorColumns,
   keptRecipes,
   requestKeys,
+  filesOfRows,
+  gallery,
 ];

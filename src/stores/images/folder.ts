@@ -1,15 +1,23 @@
 import { existsSync, readdirSync, realpathSync, rmSync, statSync } from "node:fs";
 import { constants, copyFile, link, mkdir, open, rm, unlink } from "node:fs/promises";
 import { join, sep } from "node:path";
+import { DecodeGate } from "#/image/decode-gate.ts";
 import { EngineError } from "#/lib/errors.ts";
 import { type ImageStore, isCleanName } from "../images.ts";
 import { folderOnTheWay } from "./on-the-way.ts";
+import { folderThumbnails } from "./thumbnails.ts";
 
 /** Folder of files that are being written, beside those that are; on the same disk, so that a link will do. */
 export const drafts = ".drafts";
 
 /** Folder of pictures that are still worked on. */
 const onTheWay = ".on-the-way";
+
+/** Folder of small versions. */
+const small = ".thumbnails";
+
+/** By how many milliseconds the clock of another machine's disk may be ahead. */
+const clockSlack = 60_000;
 
 /** Milliseconds after which a draft is what a crash left. */
 const stale = 600_000;
@@ -20,10 +28,19 @@ const stale = 600_000;
  * @param outputs folder of the day folders
  * @param inputs  folder of the input pictures
  * @param random  0 up to 1, for file names
+ * @param gate    where pictures wait to be decoded
  */
-export function folderImages(outputs: string, inputs: string, random: () => number): ImageStore {
+export function folderImages(
+  outputs: string,
+  inputs: string,
+  random: () => number,
+  gate: DecodeGate = new DecodeGate(),
+): ImageStore {
   removeStaleDrafts(outputs);
   removeStaleDrafts(inputs);
+  const thumbnails = folderThumbnails(join(outputs, small), gate);
+  const output: ImageStore["output"] = (folder, name) =>
+    isCleanName(folder) && /\.(png|jpe?g|webp)$/i.test(name) ? inside(outputs, folder, name) : undefined;
   return {
     put: async (bytes, extension, at, saveName) => {
       const { day, time } = localStamp(at);
@@ -41,21 +58,36 @@ export function folderImages(outputs: string, inputs: string, random: () => numb
       if (!existsSync(join(inputs, name))) await write(inputs, "", name, png);
       return name;
     },
-    output: (folder, name) =>
-      isCleanName(folder) && /\.(png|jpe?g|webp)$/i.test(name) ? inside(outputs, folder, name) : undefined,
+    output,
+    thumbnail: async (image, signal) => {
+      const path = output(image.folder, image.name);
+      return path === undefined ? undefined : await thumbnails.of(image, path, signal);
+    },
     input: (name) => inside(inputs, name),
-    remove: async (images) => {
-      let removed = 0;
-      for (const { folder, name } of images) {
-        const path = isCleanName(folder) ? inside(outputs, folder, name) : undefined;
-        if (path === undefined) continue;
-        await rm(path, { force: true });
-        removed += 1;
+    remove: async ({ folder, name }, before) => {
+      const path = isCleanName(folder) ? inside(outputs, folder, name) : undefined;
+      if (path === undefined || statSync(path).mtimeMs > before + clockSlack) return false;
+      await rm(path, { force: true }).catch((cause: unknown) => failed(path, "deleted", cause));
+      await thumbnails.remove({ folder, name });
+      return true;
+    },
+    removeInput: (name) => {
+      const path = inside(inputs, name);
+      if (path === undefined) return false;
+      try {
+        rmSync(path, { force: true });
+      } catch (cause) {
+        failed(path, "deleted", cause);
       }
-      return removed;
+      return true;
     },
     onTheWay: folderOnTheWay(join(outputs, onTheWay)),
   };
+}
+
+function failed(path: string, done: "written" | "deleted", cause: unknown): never {
+  const words = cause instanceof Error ? cause.message : String(cause);
+  throw new EngineError("storage-failed", `${path} could not be ${done}: ${words}.`, { path }, cause);
 }
 
 /** Where a part of the path is a file and not a folder, Bun throws in spite of `throwIfNoEntry`. */
@@ -99,8 +131,7 @@ async function write(root: string, folder: string, name: string, bytes: Uint8Arr
     if (free) await syncFolder(join(root, folder));
     return free;
   } catch (cause) {
-    const words = cause instanceof Error ? cause.message : String(cause);
-    throw new EngineError("storage-failed", `${path} could not be written: ${words}.`, { path }, cause);
+    failed(path, "written", cause);
   } finally {
     await unlink(draft).catch(() => undefined);
   }

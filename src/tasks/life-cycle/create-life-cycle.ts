@@ -1,10 +1,12 @@
 import type { Engine } from "#/engine/engine.ts";
 import type { HistoryStore } from "#/stores/history.ts";
+import type { ImageStore } from "#/stores/images.ts";
 import { type EndingParts, Endings } from "./endings.ts";
 import { stateOf } from "./engine-states.ts";
 import { EventLog } from "./event-log.ts";
 import { HistoryWriter } from "./history-writer.ts";
 import { Readers } from "./readers.ts";
+import { TaskRemoval } from "./removal.ts";
 import { type RunnerParts, TaskRunner } from "./runner.ts";
 import { TaskReading } from "./task-reading.ts";
 import { TaskWriting, type WritingParts } from "./task-writing.ts";
@@ -14,7 +16,7 @@ import { bothSides, type Tasks } from "./tasks.ts";
 export type LifeCycleParts = Omit<EndingParts, "history"> &
   Omit<RunnerParts, "history" | "events" | "endings" | "writer"> &
   Pick<WritingParts, "queueLimit" | "keyLife" | "take" | "closeDelivery"> &
-  Readonly<{ history: HistoryStore; engines: readonly Engine[] }>;
+  Readonly<{ history: HistoryStore; images: ImageStore; engines: readonly Engine[] }>;
 
 /** Puts the life of tasks together, and takes up what the last process left, at once. */
 export function createLifeCycle(parts: LifeCycleParts): Tasks {
@@ -33,6 +35,8 @@ export function createLifeCycle(parts: LifeCycleParts): Tasks {
       events.addServer({ type: "engine", engine: stateOf(engines.map(({ state }) => state)) }),
     );
   const reader = new TaskReading({ runner, endings, history, events, readers, engines, log });
+  const removal = new TaskRemoval({ ...parts, runner, endings, events, writer });
+  void removal.goOn();
   runner.restore();
-  return bothSides(reader, new TaskWriting({ ...parts, reader, runner, endings, events, readers, writer }));
+  return bothSides(reader, new TaskWriting({ ...parts, reader, runner, removal, events, readers, writer }));
 }

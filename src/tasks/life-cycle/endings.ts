@@ -1,6 +1,6 @@
 import { clientSentence } from "#/lib/client-sentence.ts";
 import type { WireError } from "#/lib/errors.ts";
-import type { Log } from "#/lib/log.ts";
+import type { Log, LogFacts } from "#/lib/log.ts";
 import type { TaskId } from "#/lib/task-id.ts";
 import type { Delivery, HistoryStore, Settlement } from "#/stores/history.ts";
 import { type Doors, doorOf } from "./door.ts";
@@ -60,8 +60,7 @@ export class Endings {
     const settled: Task = { ...task, state: { status: "settled", ...settlement } };
     const delivery = announcer.deliveryFor(task, () => doorOf(doors, task.door).webhookBody(settled));
     const ended = { task: settled, settlement, delivery };
-    const seconds = (settlement.finishedAt - (end.startedAt ?? settlement.finishedAt)) / 1000;
-    const facts = { task: task.id, outcome: end.outcome, images: end.images.length, seconds };
+    const facts = factsOf(task, settlement);
     if (failure === null) log.info("a task ended", facts);
     else log.error("a task failed", { ...facts, error: failure.message, stack: stackOf(failure) });
     this.#unwritten.set(task.id, ended);
@@ -92,6 +91,22 @@ export class Endings {
     this.#unwritten.delete(task.id);
     if (delivery !== undefined) this.#parts.announcer.add(delivery);
   }
+}
+
+/** What the log is told of a task that ended; stages that took no time are not named. */
+function factsOf({ id, requestId, door, queuedAt }: Task, settlement: Settlement): LogFacts {
+  const { outcome, images, startedAt, finishedAt } = settlement;
+  const { queued_ms, ...stages } = timingsOf(queuedAt, settlement);
+  return {
+    task: id,
+    request: requestId,
+    door: door.name,
+    outcome,
+    images: images.length,
+    waited_ms: queued_ms,
+    ran_ms: startedAt === null ? 0 : finishedAt - startedAt,
+    ...Object.fromEntries(Object.entries(stages).filter(([, milliseconds]) => milliseconds > 0)),
+  };
 }
 
 /** Where a broken promise of ours was broken; other errors explain themselves. */

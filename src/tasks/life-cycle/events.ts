@@ -34,6 +34,10 @@ export type TaskHappening = Readonly<
 export type ServerHappening = Readonly<
   | { type: "engine"; engine: EngineState }
   | { type: "queue"; pending: readonly TaskId[]; paused: boolean }
+  /** Tasks that had ended were deleted. */
+  | { type: "removed"; tasks: readonly TaskId[] }
+  /** Tasks got a star, or lost it. */
+  | { type: "starred"; tasks: readonly TaskId[]; starred: boolean }
   /** The last event of this process, to every reader. */
   | { type: "closing"; message: string }
 >;

@@ -94,11 +94,23 @@ export class TaskRunner {
 
   /** Ends a waiting task. @returns whether it was waiting */
   cancel(id: TaskId): boolean {
+    const isCancelled = this.#cancelled(id);
+    if (isCancelled) this.tasks.tell();
+    return isCancelled;
+  }
+
+  /** Ends all waiting tasks. @returns how many */
+  cancelWaiting(): number {
+    const ended = this.tasks.waiting.filter((id) => this.#cancelled(id));
+    if (ended.length > 0) this.tasks.tell();
+    return ended.length;
+  }
+
+  #cancelled(id: TaskId): boolean {
     const task = this.tasks.takeAway(id);
     if (task === undefined) return false;
     const unmade = { startedAt: null, percent: 0, images: [], error: null } as const;
     this.#parts.endings.settle(task, { outcome: "cancelled", ...unmade });
-    this.tasks.tell();
     return true;
   }
 

@@ -12,6 +12,8 @@ export type SubmitOptions = Readonly<{
   door?: TaskDoor;
   /** What its door has to tell of how it was read. */
   warnings?: readonly string[];
+  /** Of the request that it came by, for the log. */
+  requestId?: string | undefined;
 }>;
 
 /** A task, and whether it is that of an earlier request under the same key; its warnings are those that were told then. */
@@ -28,6 +30,9 @@ export type ControlOutcome =
 
 /** How many tasks and image files a removal took away. */
 export type RemoveReport = Readonly<{ tasks: number; images: number }>;
+
+/** What else goes with a task; the pictures that it was made from do, where no other task names them. */
+export type RemoveOptions = Readonly<{ keepInputs?: boolean }>;
 
 /** What can be done to tasks. */
 export interface TaskWriter {
@@ -55,10 +60,21 @@ export interface TaskWriter {
    * that was started first.
    */
   control(target: TaskId | "current", action: "stop" | "skip" | "cancel"): ControlOutcome;
-  /** Deletes a task in any state with its files; a running one is stopped first. Undefined if there is none. */
-  remove(id: TaskId): Promise<RemoveReport | undefined>;
+  /**
+   * Deletes a task that has ended with its files. Undefined if there is none.
+   *
+   * @throws RequestError `conflict` for one that waits or runs, unless it is to be stopped first
+   */
+  remove(
+    id: TaskId,
+    options?: RemoveOptions & Readonly<{ stop?: boolean }>,
+  ): Promise<RemoveReport | undefined>;
   /** Deletes the settled (and lost) tasks of a span of time with their files. */
-  removeRange(query: HistoryRange): Promise<RemoveReport>;
+  removeRange(query: HistoryRange, options?: RemoveOptions): Promise<RemoveReport>;
+  /** Gives a task a star, or takes it away. @returns whether there is such a task */
+  star(id: TaskId, starred: boolean): Promise<boolean>;
+  /** Takes all waiting tasks out of the queue. @returns how many there were */
+  cancelWaiting(): number;
   /** Lets nothing start, or go on. The running tasks are not concerned. Survives a restart. */
   pause(paused: boolean): void;
   /** Moves a waiting task before another, or to the end. @returns whether both were waiting */

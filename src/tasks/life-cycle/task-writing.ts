@@ -1,34 +1,46 @@
 import type { GenerateParams, GenerateRequest } from "#/api/generate.ts";
-import { toStored } from "#/api/stored.ts";
+import { keptInputs, toStored } from "#/api/stored.ts";
 import type { Engine } from "#/engine/engine.ts";
 import { EngineError, RequestError } from "#/lib/errors.ts";
 import { newTaskId, type TaskId } from "#/lib/task-id.ts";
 import { Turns } from "#/lib/turns.ts";
 import type { HistoryRange, HistoryStore, RequestKey } from "#/stores/history.ts";
-import { type ImageStore, keptImageOf } from "#/stores/images.ts";
+import type { ImageStore } from "#/stores/images.ts";
 import { type Door, type Doors, doorOf } from "./door.ts";
-import type { Endings } from "./endings.ts";
 import type { EventLog } from "./event-log.ts";
 import type { HistoryWriter } from "./history-writer.ts";
 import type { Readers } from "./readers.ts";
+import type { TaskRemoval } from "./removal.ts";
 import type { TaskRunner } from "./runner.ts";
 import type { Task } from "./task.ts";
 import type { TaskReader } from "./task-reader.ts";
-import type { ControlOutcome, RemoveReport, SubmitOptions, Submitted, TaskWriter } from "./task-writer.ts";
+import type {
+  ControlOutcome,
+  RemoveOptions,
+  RemoveReport,
+  SubmitOptions,
+  Submitted,
+  TaskWriter,
+} from "./task-writer.ts";
 
 /** A request that was taken: filled, what its client must be told of the picture it will get, and its recipe to keep. */
 type Taken = Readonly<{ params: GenerateParams; warnings: readonly string[]; recipe: string }>;
+
+type Submission = SubmitOptions & Readonly<{ key: RequestKey | undefined; again: boolean }>;
+
+/** How often a request is taken whose pictures are deleted before its row is written. */
+const mostTakes = 3;
 
 /** What writing works with. */
 export type WritingParts = Readonly<{
   reader: Pick<TaskReader, "find" | "range" | "settled">;
   runner: TaskRunner;
-  endings: Pick<Endings, "forget">;
-  history: Pick<HistoryStore, "insert" | "keyed" | "remove">;
-  events: Pick<EventLog, "forget" | "close">;
+  removal: Pick<TaskRemoval, "remove">;
+  history: Pick<HistoryStore, "insert" | "keyed" | "star">;
+  events: Pick<EventLog, "close" | "addServer">;
   readers: Pick<Readers, "over" | "beginClosing" | "close">;
   writer: Pick<HistoryWriter, "now" | "close">;
-  images: Pick<ImageStore, "remove">;
+  images: Pick<ImageStore, "input">;
   engines: readonly Pick<Engine, "unload">[];
   /** Most tasks that may wait. */
   queueLimit: number;
@@ -68,8 +80,19 @@ export class TaskWriting implements TaskWriter {
 
   /** @param key its client's own, which nothing was asked for under */
   async submit(request: GenerateRequest, options: SubmitOptions = {}, key?: RequestKey): Promise<Task> {
+    for (let takes = 1; ; takes += 1) {
+      const task = await this.#submitted(request, { ...options, key, again: takes < mostTakes });
+      if (task !== undefined) return this.#parts.reader.find(task.id) ?? task;
+    }
+  }
+
+  /** @returns nothing if a picture of it was deleted meanwhile, with another task that named it: it is to be taken again */
+  async #submitted(
+    request: GenerateRequest,
+    { key, again, ...options }: Submission,
+  ): Promise<Task | undefined> {
     this.#checkOpen();
-    const { doors, take } = this.#parts;
+    const { doors, take, images } = this.#parts;
     const door = options.door ?? { name: doors[0].name, word: "" };
     const { params, warnings, recipe } = await take(
       options.single === true ? { ...request, image_number: 1 } : request,
@@ -84,16 +107,19 @@ export class TaskWriting implements TaskWriter {
       warnings: [...(options.warnings ?? []), ...warnings],
       queuedAt: this.#parts.now(),
     };
-    const task = await this.#parts.writer.now((): Task => {
+    return await this.#parts.writer.now((): Task | undefined => {
       // Others may have come in while this one's images were fetched, or while another program locked the history.
       this.#checkOpen();
+      if (again && keptInputs(fresh.request).some((name) => images.input(name) === undefined))
+        return undefined;
       const kept = key === undefined ? undefined : { ...key, forgetBefore: this.#forgetBefore() };
       const row = this.#parts.history.insert(fresh, recipe, kept);
-      const accepted: Task = { ...fresh, row, state: { status: "pending", position: 0 } };
+      const state = { status: "pending", position: 0 } as const;
+      const { requestId } = options;
+      const accepted: Task = { ...fresh, row, state, ...(requestId === undefined ? {} : { requestId }) };
       this.#parts.runner.add(accepted);
       return accepted;
     });
-    return this.#parts.reader.find(task.id) ?? task;
   }
 
   /** The task of an earlier request under a key, as its client was told of it. */
@@ -125,16 +151,33 @@ export class TaskWriting implements TaskWriter {
     return this.#parts.reader.find(id) === undefined ? "unknown_task" : "already_settled";
   }
 
-  async remove(id: TaskId): Promise<RemoveReport | undefined> {
-    if (this.#parts.reader.find(id) === undefined) return undefined;
-    if (this.control(id, "stop") === "stopping")
-      await this.#parts.reader.settled(id, this.#parts.readers.over);
-    const task = this.#parts.reader.find(id);
-    return task === undefined ? undefined : await this.#removeEnded([task]);
+  async remove(
+    id: TaskId,
+    { stop = false, keepInputs = false }: RemoveOptions & Readonly<{ stop?: boolean }> = {},
+  ): Promise<RemoveReport | undefined> {
+    const { reader, runner, readers, removal } = this.#parts;
+    if (reader.find(id) === undefined) return undefined;
+    // A row that another program left unfinished is nobody's any more, though it reads as waiting.
+    const live = runner.find(id)?.state.status;
+    if (!stop && (live === "pending" || live === "running")) throw notEnded(id, live);
+    if (this.control(id, "stop") === "stopping") await reader.settled(id, readers.over);
+    const task = reader.find(id);
+    return task === undefined ? undefined : await removal.remove([task], !keepInputs);
   }
 
-  async removeRange(query: HistoryRange): Promise<RemoveReport> {
-    return await this.#removeEnded(this.#parts.reader.range(query));
+  async removeRange(query: HistoryRange, { keepInputs = false }: RemoveOptions = {}): Promise<RemoveReport> {
+    return await this.#parts.removal.remove(this.#parts.reader.range(query), !keepInputs);
+  }
+
+  async star(id: TaskId, starred: boolean): Promise<boolean> {
+    if (this.#parts.reader.find(id) === undefined) return false;
+    await this.#parts.writer.now(() => this.#parts.history.star(id, starred));
+    this.#parts.events.addServer({ type: "starred", tasks: [id], starred });
+    return true;
+  }
+
+  cancelWaiting(): number {
+    return this.#parts.runner.cancelWaiting();
   }
 
   pause(paused: boolean): void {
@@ -168,16 +211,10 @@ export class TaskWriting implements TaskWriter {
     const message = `${queueLimit} tasks are waiting already; try again when some are done.`;
     throw new RequestError("queue-full", message, { limit: queueLimit });
   }
-
-  async #removeEnded(tasks: readonly Task[]): Promise<RemoveReport> {
-    const gone = tasks.filter(({ id }) => this.#parts.runner.find(id) === undefined);
-    const images = gone.flatMap(({ state }) => (state.status === "settled" ? state.images : []));
-    const kept = images.flatMap(({ url }) => keptImageOf(url) ?? []);
-    await this.#parts.writer.now(() => this.#parts.history.remove(gone.map(({ id }) => id)));
-    for (const { id } of gone) {
-      this.#parts.endings.forget(id);
-      this.#parts.events.forget(id);
-    }
-    return { tasks: gone.length, images: await this.#parts.images.remove(kept) };
-  }
 }
+
+const notEnded = (id: TaskId, status: "pending" | "running"): RequestError =>
+  new RequestError(
+    "conflict",
+    `Task ${id} ${status === "running" ? "is running" : "is waiting"}, and only what has ended is deleted. POST /tasks/${id}/cancel ends it; DELETE /tasks/${id}?stop=true ends and deletes it.`,
+  );

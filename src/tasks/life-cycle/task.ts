@@ -19,6 +19,8 @@ export type Task = Readonly<{
   warnings: readonly string[];
   /** Milliseconds since 1970, as all `...At` fields. */
   queuedAt: number;
+  /** Id of the request that it came by, for the log; not known of what an earlier process accepted. */
+  requestId?: string;
   state: TaskState;
 }>;
 

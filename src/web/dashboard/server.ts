@@ -64,7 +64,7 @@ export class Server {
 
   /** Deletes a task with its pictures. */
   async remove(id: string): Promise<void> {
-    await this.ask(`tasks/${id}`, { method: "DELETE" });
+    await this.ask(`tasks/${id}?stop=true`, { method: "DELETE" });
   }
 
   async prompt(id: string): Promise<string> {

@@ -1,12 +1,16 @@
-import { open } from "node:fs/promises";
-import { ModelError } from "#/lib/errors.ts";
 import { type CodedWeight, type CodedWeights, coded, type ToCode } from "../eight-bits.ts";
 import { readWeight } from "../read-weights.ts";
 import { rowsOf } from "../rows-of.ts";
-import { readSafetensors } from "../safetensors.ts";
 import type { FileStamp } from "../stamp.ts";
 import type { WeightRef } from "../weight-file.ts";
-import { derivedHeader, derivedSize, type PlannedTensor, plannedBytes } from "./derived-header.ts";
+import {
+  derivedHeader,
+  derivedSize,
+  type PlannedTensor,
+  plannedBytes,
+  readDerived,
+  writeDerived,
+} from "./derived-header.ts";
 import type { Derived } from "./derived-kind.ts";
 
 /**
@@ -67,17 +71,14 @@ function plannedOf(weights: readonly ToCode[]): readonly PlannedTensor[] {
 /** Goes over the weights twice, so that no more than one of them is in memory. */
 async function writeCoded(weights: readonly ToCode[], path: string): Promise<void> {
   const planned = plannedOf(weights);
-  const header = derivedHeader(planned);
   const places = new Map<string, number>();
   planned.reduce((at, tensor) => {
     places.set(tensor.name, at);
     return at + plannedBytes(tensor);
-  }, header.length);
-  const file = await open(path, "wx", 0o600);
-  try {
+  }, derivedHeader(planned).length);
+  await writeDerived(planned, path, async (file) => {
     const put = (name: string, { buffer, byteLength }: Int8Array | Float32Array) =>
       file.write(new Uint8Array(buffer), 0, byteLength, places.get(name) ?? 0);
-    await file.write(header, 0, header.length, 0);
     for (const { module, ref, parts } of weights) {
       const { codes, scales, sums } = coded(readWeight(ref), ref.shape, parts);
       const own = names(module);
@@ -85,25 +86,12 @@ async function writeCoded(weights: readonly ToCode[], path: string): Promise<voi
       await put(own.sums, sums);
       await put(own.codes, codes);
     }
-    await file.sync(); // before it gets its name: a crash must leave no file of holes behind
-  } finally {
-    await file.close();
-  }
+  });
 }
 
 function readCoded(weights: readonly ToCode[], path: string): CodedWeights | undefined {
-  try {
-    const { tensors } = readSafetensors(path);
-    const planned = plannedOf(weights);
-    const whole = planned.every(({ name, dtype, shape }) => {
-      const found = tensors.get(name);
-      return found?.dtype === dtype && found.shape.join() === shape.join();
-    });
-    return whole && tensors.size === planned.length ? gathered(weights, tensors) : undefined;
-  } catch (thrown) {
-    if (thrown instanceof ModelError) return undefined;
-    throw thrown;
-  }
+  const tensors = readDerived(plannedOf(weights), path);
+  return tensors === undefined ? undefined : gathered(weights, tensors);
 }
 
 function gathered(

@@ -15,8 +15,8 @@ export type Derived<T> = Readonly<{
   plan: unknown;
   /** Bytes that will be written. */
   size: number;
-  /** Writes it as a file that is not there yet, and has it on the disk before it returns. */
+  /** Writes it as a file that is not there yet, but for its seal, and has it on the disk before it returns. */
   write: (path: string) => Promise<void>;
-  /** Opens it after checking that it is this one, whole; undefined if it is not there, or is damaged. */
+  /** Opens it after checking that it has what it should have; undefined if it has not, or is not there. */
   read: (path: string) => T | undefined;
 }>;

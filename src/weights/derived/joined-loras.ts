@@ -1,14 +1,11 @@
-import { open } from "node:fs/promises";
-import { ModelError } from "#/lib/errors.ts";
 import { type DType, dtypeBytes } from "../dtype.ts";
 import { tucker } from "../lora/ingredient.ts";
 import type { LoraBranch } from "../lora/lora.ts";
 import { readBytes, readWeight } from "../read-weights.ts";
-import { readSafetensors } from "../safetensors.ts";
 import type { FileStamp } from "../stamp.ts";
 import type { WeightChange } from "../weight-change.ts";
 import type { WeightRef } from "../weight-file.ts";
-import { derivedHeader, derivedSize, type PlannedTensor } from "./derived-header.ts";
+import { derivedSize, type PlannedTensor, readDerived, writeDerived } from "./derived-header.ts";
 import type { Derived } from "./derived-kind.ts";
 import { type JoinPlan, type PlannedModule, rankOf } from "./join-plan.ts";
 
@@ -80,19 +77,13 @@ export const joinedBytes = (plan: JoinPlan): number =>
  * @param path a file that is not there yet
  * @throws ModelError as {@link readWeight}, and what the file system throws
  */
-export async function writeJoined(plan: JoinPlan, path: string): Promise<void> {
-  const file = await open(path, "wx", 0o600);
-  try {
-    await file.writeFile(derivedHeader(plannedOf(plan)));
+export const writeJoined = (plan: JoinPlan, path: string): Promise<void> =>
+  writeDerived(plannedOf(plan), path, async (file) => {
     for (const planned of toJoin(plan)) {
       for (const { branch } of planned.branches) await file.writeFile(downOf(branch, planned.types.down));
       await file.writeFile(sideBySide(planned));
     }
-    await file.sync(); // before it gets its name: a crash must leave no file of holes behind
-  } finally {
-    await file.close();
-  }
-}
+  });
 
 /**
  * Opens a file of {@link writeJoined} after checking that it is the plan's, whole.
@@ -100,17 +91,8 @@ export async function writeJoined(plan: JoinPlan, path: string): Promise<void> {
  * @returns undefined if it is not there, or is damaged
  */
 export function readJoined(plan: JoinPlan, path: string): JoinedLoras | undefined {
-  try {
-    const { tensors } = readSafetensors(path);
-    const whole = plannedOf(plan).every(({ name, dtype, shape }) => {
-      const found = tensors.get(name);
-      return found?.dtype === dtype && found.shape.join() === shape.join();
-    });
-    return whole && tensors.size === 2 * toJoin(plan).length ? gathered(plan, tensors) : undefined;
-  } catch (thrown) {
-    if (thrown instanceof ModelError) return undefined;
-    throw thrown;
-  }
+  const tensors = readDerived(plannedOf(plan), path);
+  return tensors === undefined ? undefined : gathered(plan, tensors);
 }
 
 function gathered({ count, modules }: JoinPlan, tensors: ReadonlyMap<string, WeightRef>): JoinedLoras {

@@ -1,12 +1,9 @@
-import { open } from "node:fs/promises";
-import { ModelError } from "#/lib/errors.ts";
 import type { LoraChanges } from "../lora/change.ts";
 import type { Ingredient } from "../lora/ingredient.ts";
-import { readSafetensors } from "../safetensors.ts";
 import type { FileStamp } from "../stamp.ts";
 import type { Form, WeightChange } from "../weight-change.ts";
 import type { WeightRef } from "../weight-file.ts";
-import { derivedHeader, derivedSize, type PlannedTensor } from "./derived-header.ts";
+import { derivedSize, type PlannedTensor, readDerived, writeDerived } from "./derived-header.ts";
 import type { Derived } from "./derived-kind.ts";
 
 /** A part of a change that will be written, under a name that tells whose it is. */
@@ -76,33 +73,17 @@ const plannedOf = (changes: ChangePlan): readonly Planned[] =>
     ),
   );
 
-async function write(planned: readonly Planned[], path: string): Promise<void> {
-  const file = await open(path, "wx", 0o600);
-  try {
-    await file.writeFile(derivedHeader(planned));
+const write = (planned: readonly Planned[], path: string): Promise<void> =>
+  writeDerived(planned, path, async (file) => {
     for (const { ingredient } of planned) {
       const { buffer, byteOffset, byteLength } = ingredient.values();
       await file.writeFile(new Uint8Array(buffer, byteOffset, byteLength));
     }
-    await file.sync(); // before it gets its name: a crash must leave no file of holes behind
-  } finally {
-    await file.close();
-  }
-}
+  });
 
 function read(changes: ChangePlan, planned: readonly Planned[], path: string): ChangedTensors | undefined {
-  try {
-    const { tensors } = readSafetensors(path);
-    const whole = planned.every(({ name, shape }) => {
-      const found = tensors.get(name);
-      return found?.dtype === "F32" && found.shape.join() === shape.join();
-    });
-    if (!whole || tensors.size !== planned.length) return undefined;
-    return gathered(changes, tensors);
-  } catch (thrown) {
-    if (thrown instanceof ModelError) return undefined;
-    throw thrown;
-  }
+  const tensors = readDerived(planned, path);
+  return tensors === undefined ? undefined : gathered(changes, tensors);
 }
 
 function gathered(changes: ChangePlan, tensors: ReadonlyMap<string, WeightRef>): ChangedTensors {

@@ -1,11 +1,14 @@
-import { open } from "node:fs/promises";
-import { ModelError } from "#/lib/errors.ts";
 import type { WeightMap } from "../checkpoint.ts";
 import { readBytes } from "../read-weights.ts";
-import { readSafetensors } from "../safetensors.ts";
 import type { FileStamp } from "../stamp.ts";
 import type { Packed, WeightRef } from "../weight-file.ts";
-import { derivedHeader, derivedSize, type PlannedTensor, plannedBytes } from "./derived-header.ts";
+import {
+  derivedSize,
+  type PlannedTensor,
+  plannedBytes,
+  readDerived,
+  writeDerived,
+} from "./derived-header.ts";
 import type { Derived } from "./derived-kind.ts";
 
 /** A tensor that is packed in its file, once however many parts of it are asked for. */
@@ -51,32 +54,20 @@ function wholesOf(tensors: WeightMap): readonly Whole[] {
   return ordered.map((whole, index) => ({ ...whole, name: String(index) }));
 }
 
-async function writeUnpacked(wholes: readonly Whole[], path: string): Promise<void> {
-  const file = await open(path, "wx", 0o600);
-  try {
-    await file.writeFile(derivedHeader(wholes));
+const writeUnpacked = (wholes: readonly Whole[], path: string): Promise<void> =>
+  writeDerived(wholes, path, async (file) => {
     for (const { ref } of wholes) await file.writeFile(readBytes(ref));
-    await file.sync(); // before it gets its name: a crash must leave no file of holes behind
-  } finally {
-    await file.close();
-  }
-}
+  });
 
 function readUnpacked(tensors: WeightMap, wholes: readonly Whole[], path: string): WeightMap | undefined {
-  try {
-    const file = readSafetensors(path);
-    if (file.tensors.size !== wholes.length) return undefined;
-    const places = new Map<string, WeightRef>();
-    for (const { name, dtype, shape, packed } of wholes) {
-      const ref = file.tensors.get(name);
-      if (ref?.dtype !== dtype || ref.shape.join() !== shape.join()) return undefined;
-      places.set(nameOf(packed), ref);
-    }
-    return new Map([...tensors].map(([name, ref]) => [name, placed(ref, places)]));
-  } catch (thrown) {
-    if (thrown instanceof ModelError) return undefined;
-    throw thrown;
+  const found = readDerived(wholes, path);
+  if (found === undefined) return undefined;
+  const places = new Map<string, WeightRef>();
+  for (const { name, packed } of wholes) {
+    const ref = found.get(name);
+    if (ref !== undefined) places.set(nameOf(packed), ref);
   }
+  return new Map([...tensors].map(([name, ref]) => [name, placed(ref, places)]));
 }
 
 function placed(ref: WeightRef, places: ReadonlyMap<string, WeightRef>): WeightRef {

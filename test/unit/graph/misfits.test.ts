@@ -54,6 +54,7 @@ const least: Partial<Readonly<Record<NetworkName, number>>> = {
   "safety-checker": 150,
   "image-keys": 40,
   "text-keys": 80,
+  "control-text-keys": 40,
   "image-tokens": 150,
 };
 

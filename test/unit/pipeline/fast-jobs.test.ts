@@ -1,5 +1,13 @@
 import { afterAll, expect, setDefaultTimeout, test } from "bun:test";
-import { copyFileSync, mkdtempSync, readdirSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Pixmap } from "#/image/pixmap.ts";
@@ -113,6 +121,16 @@ test("a file that is damaged, half written or of another version is made again",
   copyFileSync(goldenPath("eight-bits.safetensors"), three);
   const again = await made(fast, context);
   expect(apart(again.pictures[0], first.pictures[0])).toBe(0);
+  await context.unload();
+  // Of the right length, and with the right header: only the seal says so.
+  for (const path of [one, two, three]) {
+    const bytes = readFileSync(path);
+    bytes.subarray(-1000, -8).fill(0x55);
+    writeFileSync(path, bytes);
+  }
+  const third = await made(fast, context);
+  expect(apart(third.pictures[0], first.pictures[0])).toBe(0);
+  expect(third.moments.filter(({ stage }) => stage === "coding")).toHaveLength(3);
 });
 
 test("two engines with one folder end with the same files and pictures", async () => {

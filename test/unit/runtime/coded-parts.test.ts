@@ -39,7 +39,7 @@ test("the UNet, its copies and the text encoders have layers in 8 bits where a j
   expect(inJob(networks.unet, {}, false).request.coded).toBeUndefined();
 });
 
-test("ends of the UNet and what is one row for a picture keep their precision", async () => {
+test("ends of the UNet, what is one row for a picture and what reads the text keep their precision", async () => {
   const { coded, conv, gemm } = await opsOf(networks.unet);
   const whole = await opsOf(networks.unet, {}, false);
   expect(whole.coded).toBe(0);
@@ -48,7 +48,8 @@ test("ends of the UNet and what is one row for a picture keep their precision", 
   const skips = [...tensors.keys()].filter((key) => key.endsWith("skip_connection.weight"));
   expect(conv).toBe(2 + skips.length);
   const { nodes } = await inJob(networks.unet, {}, false).request.draw();
-  const rows = nodes.filter(({ op, inputs }) => op === "Gemm" && /emb/.test(inputs[1] ?? ""));
+  const rows = nodes.filter(({ op, inputs }) => op === "Gemm" && /emb|attn2\.to_[kv]/.test(inputs[1] ?? ""));
+  expect(rows.some(({ inputs }) => inputs[1]?.includes("attn2.to_k"))).toBe(true);
   expect(gemm).toBe(rows.length);
 });
 

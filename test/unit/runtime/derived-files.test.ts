@@ -127,6 +127,47 @@ test("a damaged file is written anew", async () => {
   expect(readWeight(await cache(100, folder).ask(a))[0]).toBe(1);
 });
 
+/** What may become of a file that keeps its name, its length and its header. */
+const damages: Readonly<Record<string, (bytes: Buffer, other: Buffer) => Buffer>> = {
+  "a bit fell over": (bytes) => {
+    const at = bytes.length - 3000;
+    bytes[at] = (bytes[at] ?? 0) ^ 1;
+    return bytes;
+  },
+  "only its beginning was written": (bytes) => bytes.fill(0, 4096 + 1000),
+  "it is another LoRA's": (_, other) => other,
+  "it has no seal": (bytes) => bytes.fill(0, bytes.length - 8),
+};
+
+for (const [what, damaged] of Object.entries(damages))
+  test(`a file of the right length is written anew, and that is said, where ${what}`, async () => {
+    const { ask, folder } = cache();
+    const a = lora("rotten", 1);
+    const { path } = await ask(a);
+    const other = readFileSync((await ask(lora("another", 2))).path);
+    const bytes = damaged(readFileSync(path), other);
+    writeFileSync(path, bytes);
+
+    const next = cache(100, folder);
+    const derived = joinedLoras(a.plan, a.sources);
+    expect((await next.derived.outlook([derived])).missing).toEqual([derived]);
+    const down = await next.ask(a);
+    expect([down.path, readWeight(down).every((value) => value === 1)]).toEqual([path, true]);
+    expect(next.lines[0]).toContain("a derived file is damaged or cannot be read, and is made anew");
+    expect((await cache(100, folder).derived.outlook([derived])).missing).toEqual([]);
+  });
+
+test("a file is proved once, and again when somebody has written to it", async () => {
+  const { ask, folder } = cache();
+  const a = lora("proved", 1);
+  const { path } = await ask(a);
+  const next = cache(100, folder);
+  await next.ask(a);
+  writeFileSync(path, readFileSync(path).fill(0, 4096 + 1000));
+  expect(readWeight(await next.ask(a)).every((value) => value === 1)).toBe(true);
+  expect(next.lines).toHaveLength(2);
+});
+
 test("the budget holds: least recently used first, never one in use, and the one that is wanted always", async () => {
   const { ask, files } = cache(2);
   const at = (path: string, seconds: number) => utimesSync(path, seconds, seconds);

@@ -54,7 +54,13 @@ function networksOver(during: () => void = () => undefined) {
     textG: async () => ({ hidden: await run() }),
     unet: run,
     tellTexts: async () => [{ context: await run() }],
-    controlNets: [{ hint: run, residuals: async () => [await run()] }],
+    controlNets: [
+      {
+        hint: run,
+        tellTexts: async () => [{ context: await run() }],
+        residuals: async () => [await run()],
+      },
+    ],
     imagePrompts: [{ ofPicture: async () => [await told()], ofNothing: async () => [await told()] }],
     inpaintHead: run,
     safety: async () => ({ special: await run(), concepts: answer }),

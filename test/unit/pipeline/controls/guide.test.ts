@@ -37,6 +37,7 @@ async function shownFor(
       shown.push(picture);
       return zeros([1, 1, 1, 1]);
     },
+    tellTexts: async () => [],
     residuals: async () => [],
   };
   const job = stubJob({ controlNets: [net] }, { recipe: { ...recipe, controls }, inputs });

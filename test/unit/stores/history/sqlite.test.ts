@@ -14,17 +14,20 @@ import { dirname, join } from "node:path";
 import { getTableConfig } from "drizzle-orm/sqlite-core";
 import type { TaskId } from "#/lib/task-id.ts";
 import { keptRecipes } from "#/stores/history/migrations/006-kept-recipes.ts";
+import { filesOfRows } from "#/stores/history/migrations/008-files.ts";
 import { openHistory } from "#/stores/history/sqlite.ts";
 import {
   counters,
   generateRecord,
+  inputNames,
   keys,
   migrations,
   outbox,
   recipes,
   taskExtra,
+  unwantedFiles,
 } from "#/stores/history/tables.ts";
-import type { NewTask } from "#/stores/history.ts";
+import type { HistoryStore, NewTask } from "#/stores/history.ts";
 import { historySuite } from "../../../support/history-suite.ts";
 
 const root = mkdtempSync(join(tmpdir(), "fooocusd-history-"));
@@ -164,7 +167,16 @@ test("the tables that queries are written against are those the migrations make"
   const path = newPath();
   openHistory(path).close();
   const database = new Database(path);
-  for (const table of [generateRecord, taskExtra, recipes, keys, counters, outbox]) {
+  for (const table of [
+    generateRecord,
+    taskExtra,
+    recipes,
+    keys,
+    inputNames,
+    unwantedFiles,
+    counters,
+    outbox,
+  ]) {
     const { name, columns } = getTableConfig(table);
     const made = database.query<{ name: string }, []>(`PRAGMA table_info(${name})`).all();
     expect([name, made.map((column) => column.name).sort()]).toEqual([
@@ -240,6 +252,40 @@ test("the one task that an older version remembered as asked to stop still is", 
   history.close();
 });
 
+test("inputs of rows that were there before, and of those that another program adds, are known as named", () => {
+  const path = newPath();
+  mkdirSync(dirname(path), { recursive: true });
+  const database = new Database(path, { create: true });
+  const version = migrations.indexOf(filesOfRows);
+  for (const statement of migrations.slice(0, version).flat()) database.run(statement);
+  database.run(`PRAGMA user_version = ${version}`);
+  const name = (digit: string): string => `${digit.repeat(64)}.png`;
+  const add = (id: string, request: string | Uint8Array): void => {
+    database.run("INSERT INTO generate_record (task_id, req_params) VALUES (?, ?)", [id, request]);
+  };
+  const slots = `[{"cn_img": ""}, {"cn_img": "https://h/inputs/${name("b")}"}]`;
+  add(
+    "one",
+    `{"prompt": "x", "uov_input_image": "http://h:1/inputs/${name("a")}", "controlnet_image": ${slots}}`,
+  );
+  add("damaged", `{"uov_input_image": "http://h/inputs/${name("c")}"`);
+  add("bytes", new TextEncoder().encode(`{"uov_input_image": "http://h/inputs/${name("c")}"}`));
+  add(
+    "no input",
+    `{"prompt": "${name("c")}", "uov_input_image": "http://h/outputs/2026-01-01/${name("c")}"}`,
+  );
+  const before = openHistory(path);
+  const named = (history: HistoryStore) =>
+    ["a", "b", "c", "d"].map((digit) => history.namesInput(name(digit)));
+  expect(named(before)).toEqual([true, true, false, false]);
+  before.close();
+  add("theirs", `{"uov_input_image": "http://h/inputs/${name("d")}"}`);
+  database.close();
+  const after = openHistory(path);
+  expect(named(after)).toEqual([true, true, false, true]);
+  after.close();
+});
+
 test("a row of another program is listed and removed whatever its id looks like", () => {
   const path = newPath();
   openHistory(path).close();
@@ -251,7 +297,7 @@ test("a row of another program is listed and removed whatever its id looks like"
   const history = openHistory(path);
   const [row] = history.page({ page: 0, pageSize: 10, without: [] });
   expect(row).toMatchObject({ id: "Not-Ours 1", queuedAt: 5 });
-  if (row !== undefined) history.remove([row.id]);
+  if (row !== undefined) history.remove([row.id], { outputs: [], inputs: true, at: 0 });
   expect(history.range({ from: 0, to: 10 })).toEqual([]);
   history.close();
 });

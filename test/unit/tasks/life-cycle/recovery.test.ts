@@ -148,7 +148,7 @@ describe("a stopped task was handed back by the next start", () => {
   test("a deletion that waited for it is done", async () => {
     const folder = newFolder();
     const { bench, id } = await begun(folder);
-    const removed = bench.tasks.remove(id);
+    const removed = bench.tasks.remove(id, { stop: true });
     await bench.tasks.close(0);
     expect(await removed).toEqual({ tasks: 1, images: 0 });
     bench.crash();

@@ -223,7 +223,7 @@ test("save_name gives the file its name and replaces nothing", async () => {
   ]);
 });
 
-test("deleting takes the row and the files, in any state", async () => {
+test("deleting takes the row and the files, of what waits or runs only if that is to be stopped", async () => {
   const held = gate();
   const engine = new ScriptedEngine({
     beforeStep: ({ image }) => (image === 1 ? held.passed : undefined),
@@ -234,8 +234,17 @@ test("deleting takes the row and the files, in any state", async () => {
   const waiting = await tasks.submit(small);
   for await (const event of tasks.watch(running.id, AbortSignal.timeout(120_000)))
     if (event.type === "image") break;
-  expect(await tasks.remove(waiting.id)).toEqual({ tasks: 1, images: 0 });
-  const removal = tasks.remove(running.id);
+  for (const [{ id }, doing] of [
+    [waiting, "waiting"],
+    [running, "running"],
+  ] as const)
+    await expect(tasks.remove(id)).rejects.toMatchObject({
+      code: "conflict",
+      message: expect.stringContaining(`Task ${id} is ${doing}`),
+    });
+  expect([waiting, running].map(({ id }) => tasks.find(id)?.state.status)).toEqual(["pending", "running"]);
+  expect(await tasks.remove(waiting.id, { stop: true })).toEqual({ tasks: 1, images: 0 });
+  const removal = tasks.remove(running.id, { stop: true });
   held.open();
   expect(await removal).toEqual({ tasks: 1, images: 1 });
   expect(tasks.find(running.id)).toBeUndefined();

@@ -2,11 +2,12 @@ import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import sharp from "sharp";
 import type { TaskId } from "#/lib/task-id.ts";
 import { openHistory } from "#/stores/history/sqlite.ts";
 import type { Tasks } from "#/tasks/life-cycle/tasks.ts";
 import { gate, ScriptedEngine } from "../../../support/scripted-engine.ts";
-import { serveBench } from "../../../support/served-bench.ts";
+import { serveBench, soon } from "../../../support/served-bench.ts";
 import { benchFolder, openBench, small } from "../../../support/task-bench.ts";
 
 const settled = async (tasks: Tasks, id: TaskId) => {
@@ -104,6 +105,27 @@ test("a task that is deleted while its end is not written stays deleted", async 
   expect(bench.tasks.find(id)).toBeUndefined();
   await Bun.sleep(500);
   expect(bench.tasks.find(id)).toBeUndefined();
+  await bench.close();
+}, 120_000);
+
+test("an input that is deleted before the row that names it is written is taken in again", async () => {
+  const bench = openBench();
+  const png = await sharp({ create: { width: 6, height: 4, channels: 3, background: "green" } })
+    .png()
+    .toBuffer();
+  const inputs = join(bench.folder, "inputs");
+  const kept = () => (existsSync(inputs) ? readdirSync(inputs) : []).filter((name) => name.endsWith(".png"));
+  const unlock = locker(bench.folder);
+  const submitted = bench.tasks.submit({ ...small, uov_input_image: png.toString("base64") });
+  expect(await soon(() => kept().length === 1)).toBe(true);
+  await Bun.sleep(50);
+  const [name = ""] = kept();
+  rmSync(join(inputs, name));
+  unlock();
+  const { id, request } = await submitted;
+  expect(request.uov_input_image).toBe(`http://127.0.0.1:7866/inputs/${name}`);
+  expect(kept()).toEqual([name]);
+  await settled(bench.tasks, id);
   await bench.close();
 }, 120_000);
 

@@ -115,6 +115,7 @@ test("a pair of factors that is alone stays in its file, under the shapes of its
     "kernel.up",
     "rows.down",
     "rows.up",
+    "seal",
   ]);
   expect(joinedInPlace(plan)).toBeUndefined();
   const alone = planJoin(set.slice(0, 1), base);

@@ -1,0 +1,103 @@
+import type { Log } from "#/lib/log.ts";
+import type { TaskId } from "#/lib/task-id.ts";
+import type { HistoryStore, RowFile } from "#/stores/history.ts";
+import { type ImageStore, keptImageOf } from "#/stores/images.ts";
+import type { Endings } from "./endings.ts";
+import type { EventLog } from "./event-log.ts";
+import type { HistoryWriter } from "./history-writer.ts";
+import type { TaskRunner } from "./runner.ts";
+import type { Task } from "./task.ts";
+import type { RemoveReport } from "./task-writer.ts";
+
+/** What removing works with. */
+export type RemovalParts = Readonly<{
+  runner: Pick<TaskRunner, "find">;
+  endings: Pick<Endings, "forget">;
+  events: Pick<EventLog, "forget" | "addServer">;
+  history: Pick<HistoryStore, "remove" | "unwanted" | "forgetFiles" | "namesInput">;
+  images: Pick<ImageStore, "remove" | "removeInput">;
+  writer: Pick<HistoryWriter, "now" | "keep">;
+  log: Log;
+  /** Milliseconds since 1970. */
+  now: () => number;
+}>;
+
+/** Tasks that are removed in one step; the event loop goes on between two. */
+const most = 50;
+
+/**
+ * Takes tasks that have ended away. First their rows, and with them, in one step, the note of which files are to go; then
+ * the files; then the note. So no row ever names a picture that was deleted, and a crash in between leaves a note that
+ * {@link goOn} finds.
+ */
+export class TaskRemoval {
+  readonly #parts: RemovalParts;
+
+  constructor(parts: RemovalParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Tasks that have not ended are passed over.
+   *
+   * @param inputs whether also the pictures that they were made from go, where no other task names them
+   * @throws EngineError `storage-failed` where the history cannot be written; what was removed before stays removed
+   */
+  async remove(tasks: readonly Task[], inputs: boolean): Promise<RemoveReport> {
+    const ended = tasks.filter(({ id }) => this.#parts.runner.find(id) === undefined);
+    let images = 0;
+    for (let from = 0; from < ended.length; from += most) {
+      const gone = ended.slice(from, from + most);
+      images += await this.#deleteFiles(await this.#parts.writer.now(() => this.#removeRows(gone, inputs)));
+    }
+    return { tasks: ended.length, images };
+  }
+
+  /** Deletes the files whose deletion was broken off, when the last process ended or because a disk refused. */
+  async goOn(): Promise<void> {
+    try {
+      await this.#deleteFiles(this.#parts.history.unwanted(mostLeft));
+    } catch (thrown) {
+      this.#parts.log.error("files of removed tasks could not be deleted", { error: String(thrown) });
+    }
+  }
+
+  #removeRows(gone: readonly Task[], inputs: boolean): readonly RowFile[] {
+    const { endings, events, history, now } = this.#parts;
+    const outputs = gone.flatMap(({ state }) =>
+      state.status === "settled" ? state.images.flatMap(({ url }) => keptImageOf(url) ?? []) : [],
+    );
+    const ids: readonly TaskId[] = gone.map(({ id }) => id);
+    const files = history.remove(ids, { outputs, inputs, at: now() });
+    for (const id of ids) {
+      endings.forget(id);
+      events.forget(id);
+    }
+    events.addServer({ type: "removed", tasks: ids });
+    return files;
+  }
+
+  /** @returns how many outputs were there */
+  async #deleteFiles(files: readonly RowFile[]): Promise<number> {
+    const { history, images, writer, log } = this.#parts;
+    const done: RowFile[] = [];
+    let outputs = 0;
+    for (const file of files) {
+      try {
+        if (file.kind === "output") outputs += (await images.remove(file, file.at)) ? 1 : 0;
+        // A task that came in meanwhile may name it again.
+        else if (!history.namesInput(file.name)) images.removeInput(file.name);
+        done.push(file);
+      } catch (thrown) {
+        log.error("a file of a removed task could not be deleted; the next start tries again", {
+          error: String(thrown),
+        });
+      }
+    }
+    if (done.length > 0) writer.keep("files", () => history.forgetFiles(done));
+    return outputs;
+  }
+}
+
+/** Files that a start deletes; there are as many as one step of the last process left, unless a disk refuses. */
+const mostLeft = 10_000;
