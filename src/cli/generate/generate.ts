@@ -27,7 +27,7 @@ export async function generate({ flags, env, engineCommand, words, options }: Gi
   const sets = Array.isArray(options["set"]) ? options["set"].map(String) : [];
   const request = requestOf(words[0] ?? "", sets, output);
   const isForced = options["force"] === true;
-  if (output !== undefined) refuseUnwritable(output, isForced, Number(request.image_number ?? 1) > 1);
+  if (output !== undefined) refuseUnwritable(output, isForced, (request.image_number ?? 1) > 1);
   const { config, notes } = loadConfig({ flags, env });
   const isQuiet = options["quiet"] === true;
   const level = isQuiet ? "error" : config.log_level === "info" ? "warn" : config.log_level;
@@ -92,7 +92,10 @@ async function drawn(
   const task = await tasks.submit(request);
   const several = Number(task.request["image_number"]) > 1;
   const bar = isQuiet ? undefined : bars.add("picture");
-  stop.signal.addEventListener("abort", () => void tasks.control(task.id, "stop"));
+  const end = (): void => void tasks.control(task.id, "stop");
+  // A signal may have come before there was a task.
+  if (stop.signal.aborted) end();
+  else stop.signal.addEventListener("abort", end);
   const written: string[] = [];
   for await (const event of tasks.watch(task.id, new AbortController().signal)) {
     if (event.type === "progress") bar?.update(event.percent, 100, event.etaMs ?? undefined);
