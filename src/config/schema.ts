@@ -75,7 +75,8 @@ export const ConfigSchema = Type.Object({
   }),
   weights: oneOf(["in-place", "packed"], {
     default: "in-place",
-    description: "in-place maps checkpoints where they lie; packed copies them into memory for faster steps.",
+    description:
+      "in-place maps checkpoints where they lie; packed copies them into memory, which takes long and its room. As measured (docs/performance.md), UNet and VAE are no faster by it, only text encoders on a processor with AVX-512.",
   }),
   precision: oneOf(precisions, {
     default: "full",
