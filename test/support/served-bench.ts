@@ -18,12 +18,13 @@ type Served = BenchOptions &
 export function serveBench(options: Served = {}): ServedBench {
   const listening = { port: 0 };
   const bench = openBench({ ...options, port: () => listening.port });
-  const { folder, tasks, tools, defaults } = bench;
+  const { folder, tasks, tools, choices, defaults } = bench;
   const { liveLimits } = options;
   const app = routes({
     doors: options.doors ?? benchDoors(options, liveLimits === undefined ? {} : { liveLimits }),
     tasks,
     tools,
+    choices,
     defaults,
     images: folderImages(join(folder, "outputs"), join(folder, "inputs"), Math.random),
     catalog: new Catalog([join(folder, "models")]),
