@@ -4,7 +4,7 @@ import type { Config } from "#/config/schema.ts";
 import type { Engine } from "#/engine/engine.ts";
 import { isNothing } from "#/lib/nothing.ts";
 import type { HistoryStore } from "#/stores/history.ts";
-import { Webhooks } from "./delivery/webhook.ts";
+import { type WebhookOutcome, Webhooks } from "./delivery/webhook.ts";
 import { webhookAddress } from "./delivery/webhook-address.ts";
 import {
   createIntake,
@@ -40,6 +40,8 @@ export type TaskDependencies = Omit<IntakeParts, "config" | "webhook" | "roomFor
     doors: Doors;
     /** Milliseconds since 1970. */
     clock: () => number;
+    /** Is told what became of each post to a webhook. */
+    countWebhook?: (outcome: WebhookOutcome) => void;
   }>;
 
 /** The tasks, and what else follows from the same parts. */
@@ -64,7 +66,8 @@ export function createTasks(parts: TaskDependencies): CreatedTasks {
   const toolRuns = new ToolRuns(queueLimit);
   const askTool: IntakeParts["askTool"] = (tool, picture, signal) => toolRuns.ask(tool, picture, signal);
   const { take, resolve, loadInputs, tools, choices } = createIntake({ ...parts, webhook, roomFor, askTool });
-  const announcer = new Webhooks(parts.history, rules, now, parts.log);
+  const counted = parts.countWebhook === undefined ? rules : { ...rules, told: parts.countWebhook };
+  const announcer = new Webhooks(parts.history, counted, now, parts.log);
   const closeDelivery = (): Promise<void> => announcer.close();
   const made = { announcer, toolRuns, closeDelivery, take, resolve, loadInputs, textOf };
   const tasks = createLifeCycle({ ...parts, ...made, now, queueLimit, keyLife });
