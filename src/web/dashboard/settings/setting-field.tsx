@@ -1,3 +1,4 @@
+import { noChoices, noDescription } from "../choices.ts";
 import { isTyped, modeName, modeOf } from "../draft.ts";
 import { FieldProblem, toldOf } from "../field-problem.tsx";
 import { boundsOf, type FormView, withSetting } from "../form-view.ts";
@@ -13,8 +14,10 @@ export function SettingField({ name, form }: SettingFieldProps) {
   const id = `setting-${name}`;
   const rule = description.request[name];
   const decided = modeOf(draft, choices)?.sets[name] !== undefined;
+  // What it takes is not known yet: nothing is typed where a list may come.
+  const isKnown = choices !== noChoices && description !== noDescription;
+  const input = { name, form, id, disabled: decided || !isKnown };
   const problem = problems.get(name);
-  const input = { name, form, id, disabled: decided };
   const label = settingLabels[name];
   if (rule?.kind === "flag")
     return (
@@ -26,7 +29,7 @@ export function SettingField({ name, form }: SettingFieldProps) {
         <FieldProblem id={id} text={problem} />
       </div>
     );
-  const list = choices.lists[name] ?? rule?.values;
+  const list = choices.lists[name] ?? rule?.values ?? (isKnown ? undefined : []);
   return (
     <div title={rule?.help}>
       <label for={id}>{label}</label>
