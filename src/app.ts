@@ -46,6 +46,8 @@ import { openWebFolder } from "#/web/web-folder.ts";
 export type App = Readonly<{
   /** What clients are given, without a slash at the end. */
   url: string;
+  /** What it does. */
+  tasks: Pick<Tasks, "running" | "queue" | "subscribe">;
   /** Takes nothing more, waits for the picture at hand as long as the settings say, and closes everything. */
   close: () => Promise<void>;
   /** While it closes: waits for the picture no longer; the next start makes it again. */
@@ -94,6 +96,7 @@ export function startApp(config: Config, engineCommand: readonly string[], log: 
   noteAddresses(config, port, log);
   return {
     url: addresses.named() ?? addresses.listening(),
+    tasks,
     handBack: () => tasks.close(0).then(server.stop),
     close: async () => {
       closing = true;

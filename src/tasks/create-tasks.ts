@@ -24,7 +24,7 @@ import { createTexts, type TextParts } from "./picture-texts/create-texts.ts";
 export type TaskConfig = IntakeConfig &
   TextParts["config"] &
   DeliveryConfig &
-  Pick<Config, "queue_limit" | "idempotency_hours">;
+  Pick<Config, "queue_limit" | "idempotency_hours" | "keep_days" | "keep_tasks" | "keep_pictures_bytes">;
 
 type DeliveryConfig = Pick<Config, "webhook_url" | "webhook_secret" | "allow_private_fetch">;
 
@@ -70,7 +70,9 @@ export function createTasks(parts: TaskDependencies): CreatedTasks {
   const announcer = new Webhooks(parts.history, counted, now, parts.log);
   const closeDelivery = (): Promise<void> => announcer.close();
   const made = { announcer, toolRuns, closeDelivery, take, resolve, loadInputs, textOf };
-  const tasks = createLifeCycle({ ...parts, ...made, now, queueLimit, keyLife });
+  const { keep_days: days, keep_tasks: most, keep_pictures_bytes: pictureBytes } = config;
+  const limits = { days, tasks: most, pictureBytes };
+  const tasks = createLifeCycle({ ...parts, limits, ...made, now, queueLimit, keyLife });
   announcer.wake();
   return { tasks, tools, choices, defaults: () => defaults() };
 }
