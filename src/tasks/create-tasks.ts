@@ -3,6 +3,7 @@ import type { ModelHashes } from "#/catalog/hashes.ts";
 import type { Config } from "#/config/schema.ts";
 import type { Engine } from "#/engine/engine.ts";
 import { isNothing } from "#/lib/nothing.ts";
+import type { DiskReserve } from "#/stores/disk-reserve.ts";
 import type { HistoryStore } from "#/stores/history.ts";
 import { type WebhookOutcome, Webhooks } from "./delivery/webhook.ts";
 import { webhookAddress } from "./delivery/webhook-address.ts";
@@ -33,6 +34,7 @@ export type TaskDependencies = Omit<IntakeParts, "config" | "webhook" | "roomFor
   Readonly<{
     config: TaskConfig;
     history: HistoryStore;
+    disk: Pick<DiskReserve, "require" | "shortage">;
     hashes: ModelHashes;
     /** One task runs on each at a time. */
     engines: readonly Engine[];

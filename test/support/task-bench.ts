@@ -11,6 +11,7 @@ import { DecodeGate } from "#/image/decode-gate.ts";
 import { type Log, silentLog } from "#/lib/log.ts";
 import type { TaskId } from "#/lib/task-id.ts";
 import type { FrontDoors } from "#/routes/door.ts";
+import { DiskReserve, withReserve } from "#/stores/disk-reserve.ts";
 import { openHistory } from "#/stores/history/sqlite.ts";
 import type { HistoryStore } from "#/stores/history.ts";
 import { folderImages } from "#/stores/images/folder.ts";
@@ -50,6 +51,8 @@ export type BenchOptions = Readonly<{
   log?: Log;
   /** Where the routes listen, for a bench that is served. */
   port?: () => number;
+  /** Bytes that stay free on the disk. */
+  reserve?: number;
   /** Milliseconds since 1970. */
   clock?: () => number;
   countWebhook?: TaskDependencies["countWebhook"];
@@ -86,6 +89,7 @@ export function openBench(options: BenchOptions = {}): TaskBench {
   const outputs = options.outputs ?? join(folder, "outputs");
   const port = options.port ?? (() => 7866);
   const history = openHistory(join(outputs, "db.sqlite3"));
+  const disk = new DiskReserve({ outputs, inputs: join(folder, "inputs"), reserve: options.reserve ?? 0 });
   const { tasks, tools, choices, defaults } = createTasks({
     config: {
       host: "127.0.0.1",
@@ -109,7 +113,8 @@ export function openBench(options: BenchOptions = {}): TaskBench {
       ...options.config,
     },
     history,
-    images: folderImages(outputs, join(folder, "inputs"), Math.random),
+    disk,
+    images: withReserve(folderImages(outputs, join(folder, "inputs"), Math.random), disk),
     catalog: new Catalog([join(folder, "models")]),
     examiner: new Examiner(),
     hashes: new ModelHashes(join(folder, "hashes.json")),
