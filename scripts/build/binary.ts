@@ -1,12 +1,15 @@
 import { mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { collect, embeddedModule, embedPlugin, sharpPlugin } from "./embed.ts";
+import { addonPlugin, collect, embeddedModule, embedPlugin, type NativeParts } from "./embed.ts";
+import { packageFolder } from "./package-folder.ts";
+import { type Target, type TargetName, targets } from "./targets.ts";
 
 /**
- * Bundles the two entry points with Bun itself into one executable for Linux x64.
+ * Bundles the two entry points with Bun itself into one executable.
  *
  * @param options.main   the entry that runs when the binary is started
  * @param options.worker the entry the engine's thread is started with
+ * @param options.target what it runs on
  * @throws an AggregateError with Bun's messages when something does not bundle
  */
 export async function buildBinary(options: {
@@ -14,18 +17,35 @@ export async function buildBinary(options: {
   readonly main: string;
   readonly worker: string;
   readonly out: string;
+  readonly target: TargetName;
 }): Promise<void> {
   const { root, main, worker, out } = options;
+  const target = targets[options.target];
   mkdirSync(dirname(out), { recursive: true });
-  const embedding = await collect(root, join(root, "node_modules/.cache/fooocusd-build"));
+  const store = join(root, "node_modules/.cache/fooocusd-build");
+  const parts = nativeParts(root, target, store);
+  const embedding = await collect(root, parts, store);
   const result = await Bun.build({
     entrypoints: [main, worker],
     root: join(root, "src"),
     target: "bun",
     minify: { syntax: true, whitespace: true },
     sourcemap: "none",
-    plugins: [embedPlugin(embeddedModule(embedding)), sharpPlugin(root)],
-    compile: { target: "bun-linux-x64", outfile: out, autoloadDotenv: false, autoloadBunfig: false },
+    plugins: [embedPlugin(embeddedModule(embedding)), addonPlugin(root, parts)],
+    compile: {
+      target: target.bun,
+      executablePath: join(packageFolder(root, target.runtime, store), "bin/bun"),
+      outfile: out,
+      autoloadDotenv: false,
+      autoloadBunfig: false,
+    },
   });
   for (const message of result.logs) console.error(message.message);
 }
+
+/** onnxruntime-node comes with the libraries of all its targets, sharp's are packages of their own. */
+const nativeParts = (root: string, { arch }: Target, store: string): NativeParts => ({
+  runtime: join(root, "node_modules/onnxruntime-node/bin/napi-v6/linux", arch),
+  vips: packageFolder(root, `@img/sharp-libvips-linux-${arch}`, store),
+  sharp: packageFolder(root, `@img/sharp-linux-${arch}`, store),
+});

@@ -1,33 +1,46 @@
-import { globSync } from "node:fs";
+import { globSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { BunPlugin } from "bun";
 import { hashOf, type PackedFile, pack } from "./pack.ts";
 
-/** Shared libraries by where npm puts them, with one symbol each exports. */
-const libraries = [
-  {
-    pattern: "node_modules/onnxruntime-node/bin/napi-v6/linux/x64/libonnxruntime.so.*",
-    symbol: "OrtGetApiBase",
-  },
-  { pattern: "node_modules/@img/sharp-libvips-linux-x64/lib/libvips-cpp.so.*", symbol: "vips_init" },
-] as const;
+/** Where the parts of a binary lie that are machine code. */
+export type NativeParts = Readonly<{
+  /** The target's folder of onnxruntime-node. */
+  runtime: string;
+  /** The target's package of libvips. */
+  vips: string;
+  /** That of sharp's addon. */
+  sharp: string;
+}>;
+
+/** Shared libraries, with one symbol each exports. */
+const librariesOf = ({ runtime, vips }: Pick<NativeParts, "runtime" | "vips">) =>
+  [
+    { folder: runtime, pattern: "libonnxruntime.so.*", symbol: "OrtGetApiBase" },
+    { folder: vips, pattern: "lib/libvips-cpp.so.*", symbol: "vips_init" },
+  ] as const;
 
 /** Only what the project ships is embedded, whatever else somebody keeps in `models/`. */
 const models = "models/*/fooocusd-demo*.{safetensors,json}";
 
-type Embedding = Readonly<{ libraries: readonly PackedFile[]; models: readonly PackedFile[] }>;
+type Library = PackedFile & Readonly<{ symbol: string }>;
+type Embedding = Readonly<{ libraries: readonly Library[]; models: readonly PackedFile[] }>;
 
 /** Finds and compresses all that a binary unpacks when it starts. */
-export async function collect(root: string, store: string): Promise<Embedding> {
-  const found: PackedFile[] = [];
-  for (const { pattern } of libraries) {
-    const [file, ...others] = globSync(pattern, { cwd: root });
+export async function collect(
+  root: string,
+  parts: Pick<NativeParts, "runtime" | "vips">,
+  store: string,
+): Promise<Embedding> {
+  const found: Library[] = [];
+  for (const { folder, pattern, symbol } of librariesOf(parts)) {
+    const [file, ...others] = globSync(pattern, { cwd: folder });
     if (file === undefined || others.length > 0) {
       throw new Error(
-        `build: expected one file for ${pattern}, found ${others.length + (file === undefined ? 0 : 1)}`,
+        `build: expected one file for ${pattern} in ${folder}, found ${others.length + (file === undefined ? 0 : 1)}`,
       );
     }
-    found.push(await pack(join(root, file), basename(file), store));
+    found.push({ ...(await pack(join(folder, file), basename(file), store)), symbol });
   }
   const shipped: PackedFile[] = [];
   for (const file of globSync(models, { cwd: root }).toSorted()) {
@@ -44,9 +57,7 @@ export function embeddedModule({ libraries: libs, models: shipped }: Embedding):
   );
   const entry = (file: PackedFile, i: number, extra = "") =>
     `{ path: ${JSON.stringify(file.path)}, size: ${file.size}, packed: f${i}${extra} }`;
-  const libEntries = libs.map((file, i) =>
-    entry(file, i, `, symbol: ${JSON.stringify(libraries[i]?.symbol)}`),
-  );
+  const libEntries = libs.map((file, i) => entry(file, i, `, symbol: ${JSON.stringify(file.symbol)}`));
   const modelEntries = shipped.map((file, i) => entry(file, libs.length + i));
   return [
     ...imports,
@@ -73,19 +84,33 @@ export function embedPlugin(text: string): BunPlugin {
 
 /**
  * sharp's ES modules find their addon through `createRequire`, which a bundler cannot follow; its CommonJS build asks
- * with plain `require`, which it can. The build lists an addon per system: only this one's is wanted.
+ * with plain `require`, which it can. The build lists an addon per system: only the target's is wanted. onnxruntime-node asks for
+ * its addon by the system it finds itself on, which is not the target's where that is another.
+ *
+ * @param root  of the checkout
+ * @param parts the target's
  */
-export function sharpPlugin(root: string): BunPlugin {
+export function addonPlugin(
+  root: string,
+  { sharp, runtime }: Pick<NativeParts, "sharp" | "runtime">,
+): BunPlugin {
   return {
-    name: "sharp",
+    name: "addons",
     setup(build) {
       build.onResolve({ filter: /^sharp$/ }, () => ({
         path: join(root, "node_modules/sharp/dist/index.cjs"),
       }));
       build.onLoad({ filter: /[/\\]sharp[/\\]dist[/\\]sharp\.cjs$/ }, () => {
-        const [addon] = globSync("node_modules/@img/sharp-linux-x64/lib/*.node", { cwd: root });
-        if (addon === undefined) throw new Error("build: @img/sharp-linux-x64 holds no addon");
-        return { contents: `module.exports = require(${JSON.stringify(join(root, addon))});`, loader: "js" };
+        const [addon] = globSync("lib/*.node", { cwd: sharp });
+        if (addon === undefined) throw new Error(`build: ${sharp} holds no addon`);
+        return { contents: `module.exports = require(${JSON.stringify(join(sharp, addon))});`, loader: "js" };
+      });
+      build.onLoad({ filter: /[/\\]onnxruntime-node[/\\]dist[/\\]binding\.js$/ }, ({ path }) => {
+        const asked = /require\(`[^`]*onnxruntime_binding\.node`\)/;
+        const text = readFileSync(path, "utf8");
+        if (!asked.test(text)) throw new Error(`build: ${path} does not ask for its addon as it used to`);
+        const addon = JSON.stringify(join(runtime, "onnxruntime_binding.node"));
+        return { contents: text.replace(asked, `require(${addon})`), loader: "js" };
       });
     },
   };

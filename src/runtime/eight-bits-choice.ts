@@ -1,7 +1,8 @@
 import type { Device } from "#/lib/devices.ts";
 import type { FullReason } from "#/lib/full-reason.ts";
+import { type ProcessorFeatures, processorFeatures } from "#/lib/processor-features.ts";
 import { type EightBitsWorth, tryEightBits } from "./eight-bits-trial.ts";
-import { multipliesEightBits, type ProcessorFeatures, processorFeatures } from "./processor.ts";
+import { multipliesEightBits } from "./processor.ts";
 
 /** The error that products in 8 bits may have: rounding alone gives 0.007, sums that saturate give 0.05. */
 const mostError = 0.02;

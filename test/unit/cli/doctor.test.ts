@@ -25,3 +25,13 @@ test("a clock that is before this program was made is a fault", () => {
   expect(clockFinding(1000, 2000).level).toBe("fault");
   expect(clockFinding(2000, 2000).level).toBe("good");
 });
+
+test("a processor of Arm's is judged by what it has, and AVX2 is not missed there", () => {
+  const arm = "processor\t: 0\nFeatures\t: fp asimd crc32 asimdhp asimddp i8mm\nCPU implementer\t: 0x41\n";
+  const found = processorFinding(arm, 4);
+  expect([found.level, found.found]).toEqual([
+    "good",
+    "a processor without a name, 4 cores for us; asimd, asimdhp, asimddp, i8mm",
+  ]);
+  expect(processorFinding(arm, 1).level).toBe("weak");
+});

@@ -2,9 +2,10 @@ import { afterAll, expect, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { processorFeatures } from "#/lib/processor-features.ts";
 import { whyFull } from "#/runtime/eight-bits-choice.ts";
 import { tryEightBits } from "#/runtime/eight-bits-trial.ts";
-import { multipliesEightBits, processorFeatures } from "#/runtime/processor.ts";
+import { multipliesEightBits } from "#/runtime/processor.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "processor-"));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -13,6 +13,10 @@ function put(path: string, text: string): void {
   writeFileSync(join(root, path), text);
 }
 
+const parts = {
+  runtime: join(root, "node_modules/onnxruntime-node/bin/napi-v6/linux/x64"),
+  vips: join(root, "node_modules/@img/sharp-libvips-linux-x64"),
+};
 const ort = "node_modules/onnxruntime-node/bin/napi-v6/linux/x64/libonnxruntime.so.1";
 put(ort, "ort");
 put("node_modules/@img/sharp-libvips-linux-x64/lib/libvips-cpp.so.8", "vips");
@@ -23,7 +27,7 @@ put("models/checkpoints/somebody-elses.safetensors", "large");
 
 async function load(): Promise<Embedded> {
   const module = join(root, `embedded-${crypto.randomUUID()}.js`);
-  writeFileSync(module, embeddedModule(await collect(root, join(root, "packed"))));
+  writeFileSync(module, embeddedModule(await collect(root, parts, join(root, "packed"))));
   const { embedded }: { embedded: Embedded } = await import(module);
   return embedded;
 }
