@@ -13,6 +13,9 @@ import type { EngineSettings } from "#/engine/protocol.ts";
 import { DecodeGate } from "#/image/decode-gate.ts";
 import { EngineError } from "#/lib/errors.ts";
 import type { Log } from "#/lib/log.ts";
+import { version } from "#/lib/version.ts";
+import { createMetrics } from "#/metrics/create-metrics.ts";
+import { diskOf } from "#/metrics/disk-of.ts";
 import { cacheFolder } from "#/native/cache.ts";
 import { linkCudaProviders } from "#/native/cuda.ts";
 import { libraryFolder } from "#/native/libraries.ts";
@@ -26,10 +29,12 @@ import type { AddressBook } from "#/routes/answers/addresses.ts";
 import { browserGuard, isOpenToAll } from "#/routes/http/guard.ts";
 import { routes } from "#/routes/index.ts";
 import { listenAll, refuseTakenPorts } from "#/routes/listen.ts";
+import { diskHasRoom, engineWorks, notClosing } from "#/routes/ready-checks.ts";
+import { DiskReserve, withReserve } from "#/stores/disk-reserve.ts";
 import { lockFolder } from "#/stores/folder-lock.ts";
 import { openHistory } from "#/stores/history/sqlite.ts";
 import { folderImages } from "#/stores/images/folder.ts";
-import { createTasks } from "#/tasks/create-tasks.ts";
+import { createTasks, type TaskDependencies } from "#/tasks/create-tasks.ts";
 import { addressNote, publicBase } from "#/tasks/intake/base-url.ts";
 import type { GenerationAssets } from "#/tasks/intake/create-intake.ts";
 import { absentDefaults, absentOfPreset, unusableDefaults } from "#/tasks/intake/defaults.ts";
@@ -42,6 +47,8 @@ import { openWebFolder } from "#/web/web-folder.ts";
 export type App = Readonly<{
   /** What clients are given, without a slash at the end. */
   url: string;
+  /** What it does. */
+  tasks: Pick<Tasks, "running" | "queue" | "subscribe">;
   /** Takes nothing more, waits for the picture at hand as long as the settings say, and closes everything. */
   close: () => Promise<void>;
   /** While it closes: waits for the picture no longer; the next start makes it again. */
@@ -60,8 +67,13 @@ export function startApp(config: Config, engineCommand: readonly string[], log: 
   const manners = mannersOf(config);
   let port = config.port;
   const addresses = addressBook(config, () => port);
-  const opened = openTasks(config, { engineCommand, log, addresses, port: () => port });
-  const { tasks, defaults, catalog, shared, styles } = opened;
+  const metrics = createMetrics({ version, runtime: `bun ${Bun.version}` });
+  const countWebhook = metrics.webhook;
+  const opened = openTasks(config, { engineCommand, log, addresses, port: () => port, countWebhook });
+  const { tasks, defaults, catalog, shared, styles, disk } = opened;
+  const doors = shared.doors.map(({ name }) => name);
+  metrics.watch(tasks, { doors, queueLimit: config.queue_limit, disk: () => diskOf(config.outputs) });
+  let closing = false;
   opened.fetchDefaults();
   noteDefaults({ ...opened, ...config, presets: opened.presets }, defaults(), log);
   const answering = {
@@ -74,14 +86,20 @@ export function startApp(config: Config, engineCommand: readonly string[], log: 
     defaults,
     workingSize: () => workingSizeNumber(catalog.sidecar(defaults().base_model_name)),
     addresses,
+    meter: metrics.requests,
+    metrics,
+    // What else a server cannot do without is one more of these.
+    readyChecks: [notClosing(() => closing), engineWorks(tasks), diskHasRoom(disk)],
   };
   const server = listenAll(() => routes(answering), config, log);
   port = server.port;
   noteAddresses(config, port, log);
   return {
     url: addresses.named() ?? addresses.listening(),
+    tasks,
     handBack: () => tasks.close(0).then(server.stop),
     close: async () => {
+      closing = true;
       opened.endFetches();
       await finish(tasks, config.shutdown_seconds, log);
       await server.stop();
@@ -98,6 +116,8 @@ type Surroundings = Readonly<{
   port: () => number;
   /** Where hashes of model files are kept, if not with the outputs. */
   hashesIn?: string;
+  /** Is told what became of each post to a webhook. */
+  countWebhook?: TaskDependencies["countWebhook"];
 }>;
 
 /**
@@ -105,7 +125,8 @@ type Surroundings = Readonly<{
  *
  * @throws EngineError `storage-failed`, `provider-missing`, or `bad-setting` when the folder is taken, or there is no such preset
  */
-export function openTasks(config: Config, { engineCommand, log, addresses, port, hashesIn }: Surroundings) {
+export function openTasks(config: Config, given: Surroundings) {
+  const { engineCommand, log, addresses, port, hashesIn, countWebhook } = given;
   if (config.cuda_libraries !== "") linkCudaProviders(config.cuda_libraries, libraryFolder());
   const lock = lockFolder(config.outputs);
   const modelRoots = withEmbeddedModels(config.models);
@@ -116,15 +137,18 @@ export function openTasks(config: Config, { engineCommand, log, addresses, port,
   const fetches = new ModelFetches({ ...read, catalog, config, log });
   refuseUnknownPreset(config.preset, assets);
   const history = openHistory(join(config.outputs, "db.sqlite3"), { log, claim: lock.renew });
-  const images = folderImages(config.outputs, config.inputs, Math.random);
+  const decoding = new DecodeGate();
+  const disk = new DiskReserve({ ...config, reserve: config.disk_reserve });
+  const images = withReserve(folderImages(config.outputs, config.inputs, Math.random, decoding), disk);
   const engines = enginesOf(config, modelRoots, engineCommand);
   const shelf = { catalog, examiner: new Examiner() };
-  const shared = { images, log, decoding: new DecodeGate(), doors: doorTable(config) };
+  const shared = { images, log, decoding, doors: doorTable(config) };
   const created = createTasks({
     ...shared,
     ...shelf,
     config,
     history,
+    disk,
     hashes: new ModelHashes(join(hashesIn ?? config.outputs, "model-hashes.json")),
     engines,
     assets,
@@ -133,11 +157,13 @@ export function openTasks(config: Config, { engineCommand, log, addresses, port,
     port,
     clock: Date.now,
     random: Math.random,
+    ...(countWebhook === undefined ? {} : { countWebhook }),
   });
   return {
     ...created,
     ...shelf,
     shared,
+    disk,
     presets: assets.presets,
     styles: assets.styles.map(({ name }) => name),
     fetchDefaults: () => fetches.start(ownPreset(config, assets), config.preset),

@@ -49,7 +49,7 @@ export function withFacts(code: string, { host, task, output, input, dataUri }: 
     .replaceAll(/\b(?:127\.0\.0\.1|localhost):(?:7866|8888)\b/g, host)
     .replaceAll(/\b[0-9a-f]{32}\b/g, task)
     .replaceAll(/\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g, hyphenated)
-    .replaceAll(/\b(outputs|files)\/\d{4}-\d\d-\d\d\/[\w-]+\.png/g, `$1/${output}`)
+    .replaceAll(/\b(outputs|thumbnails|files)\/\d{4}-\d\d-\d\d\/[\w-]+\.png/g, `$1/${output}`)
     .replaceAll(/\binputs\/[0-9a-f]{64}\.png/g, `inputs/${input}`)
     .replaceAll("https://example.com/cat.png", dataUri);
 }

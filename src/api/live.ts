@@ -67,7 +67,7 @@ const schemas = {
     task_id: taskId,
     action: oneOf("stop", "skip", "cancel"),
   }),
-  queue: Type.Object({ type: Type.Literal("queue"), action: oneOf("pause", "resume", "move") }),
+  queue: Type.Object({ type: Type.Literal("queue"), action: oneOf("pause", "resume", "move", "clear") }),
   move: Type.Object({
     ...move,
     task_id: taskId,
@@ -81,7 +81,7 @@ const schemas = {
 
 type Schemas = typeof schemas;
 type Spoken = { [Name in keyof Schemas]: Static<Schemas[Name]> };
-type Pausing = Omit<Spoken["queue"], "action"> & { action: "pause" | "resume" };
+type Pausing = Omit<Spoken["queue"], "action"> & { action: "pause" | "resume" | "clear" };
 
 /** A client's message, checked. */
 export type LiveMessage = Readonly<(Spoken[Exclude<keyof Schemas, "queue">] | Pausing) & { id: Echo }>;

@@ -1,8 +1,7 @@
 import sharp, { type Sharp } from "sharp";
-import { ExcessiveClaim, pictureLimits } from "./claims.ts";
+import { pixelsOf } from "./claimed-pixels.ts";
 import { DecodeGate, decodedBytes } from "./decode-gate.ts";
 import type { ExifTexts } from "./exif.ts";
-import { inspectPicture } from "./inspect.ts";
 import { jpegWithExif, mostOfJpeg } from "./jpeg-with-exif.ts";
 import type { Pixmap, SentPicture } from "./pixmap.ts";
 import { pngWithTexts } from "./png-text.ts";
@@ -76,16 +75,6 @@ export async function convertImage(
   gate: DecodeGate = new DecodeGate(),
 ): Promise<Uint8Array> {
   return await gate.run(pixelsOf(bytes) * decodedBytes, () => converted(bytes, format));
-}
-
-/** Of a picture of ours, which may be larger than what is taken from others: a grid. */
-function pixelsOf(bytes: Uint8Array): number {
-  try {
-    return inspectPicture(bytes)?.pixels ?? pictureLimits.pixels;
-  } catch (thrown) {
-    if (thrown instanceof ExcessiveClaim) return pictureLimits.pixels;
-    throw thrown;
-  }
 }
 
 async function converted(bytes: Uint8Array, format: ImageFormat): Promise<Uint8Array> {

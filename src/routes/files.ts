@@ -6,12 +6,14 @@ import { acceptedBy, askedConversion } from "./http/accept.ts";
 import { conditionStatus } from "./http/conditional.ts";
 import { fileReply, validatorHeaders, validatorsOf } from "./http/file-reply.ts";
 import { convertedReply } from "./http/replies.ts";
+import { thumbnailsRoute } from "./thumbnails.ts";
 
 export type FilesDependencies = Readonly<{ images: ImageStore; decoding?: DecodeGate }>;
 
-/** Pictures that were made, and pictures that requests brought. */
+/** Pictures that were made, also small ones, and pictures that requests brought. */
 export const filesRoutes = ({ images, decoding }: FilesDependencies) =>
   new Elysia({ name: "routes/files" })
+    .use(thumbnailsRoute({ images }))
     .get(
       "/outputs/:dir_name/:file_name",
       ({ params, request }) =>

@@ -47,6 +47,25 @@ export type Unfinished = NewTask &
 export type HistoryPage = Readonly<{ page: number; pageSize: number; without: readonly TaskId[] }>;
 export type HistoryRange = Readonly<{ from: number; to: number }>;
 
+/** What of the history is looked for: everything that is said must be true of a task. */
+export type HistorySearch = Readonly<{
+  /** Words of the prompt, each of which may go on. */
+  words?: string | undefined;
+  model?: string | undefined;
+  style?: string | undefined;
+  /** When it was queued, milliseconds, both included. */
+  from?: number | undefined;
+  to?: number | undefined;
+  starred?: boolean | undefined;
+  task?: TaskId | undefined;
+  /** Rows below this number. */
+  before?: number | undefined;
+  limit: number;
+}>;
+
+/** A name that requests of the history say, and how many of them do. */
+export type UsedName = Readonly<{ kind: "model" | "style"; name: string; tasks: number }>;
+
 /** A file that rows named: an output in its folder, or an input, which has none. */
 export type RowFile = Readonly<{
   kind: "output" | "input";
@@ -54,6 +73,16 @@ export type RowFile = Readonly<{
   name: string;
   /** Since when no row names it, milliseconds since 1970. */
   at: number;
+}>;
+
+/** A task that has ended, as far as it matters how much of them is kept. */
+export type EndedTask = Readonly<{
+  id: TaskId;
+  row: number;
+  /** Milliseconds since 1970. */
+  finishedAt: number;
+  /** Addresses of its pictures. */
+  urls: readonly string[];
 }>;
 
 /** What of the files of removed tasks is unwanted. */
@@ -106,10 +135,25 @@ export interface HistoryStore {
   unfinished(): readonly Unfinished[];
   /** How many tasks have ended and are still there. */
   countSettled(): number;
+  /**
+   * The tasks that have ended among so many rows after one, in the order of rows. One whose end cannot be read is left out.
+   *
+   * @returns also the last of these rows; nothing behind the end
+   */
+  ended(after: number, most: number): Readonly<{ tasks: readonly EndedTask[]; last: number | undefined }>;
   /** Newest first. */
   page(query: HistoryPage): readonly Task[];
   /** Oldest first, everything queued from `from` to `to`, milliseconds, both included. */
   range(query: HistoryRange): readonly Task[];
+  /** Gives a task a star, or takes it away. A star goes with its task. */
+  star(id: TaskId, starred: boolean): void;
+  starredAmong(ids: readonly TaskId[]): ReadonlySet<TaskId>;
+  /** Ended tasks of which there is something to see, newest first; of words and names only what is in the index. */
+  search(query: HistorySearch): readonly Task[];
+  /** The names in the index, those of most tasks first. */
+  usedNames(): readonly UsedName[];
+  /** Takes some of the tasks that are not in the index into it. @returns whether there may be more */
+  indexSome(): boolean;
   /**
    * Removes tasks and, in the same step, notes which of their files are unwanted from then on, so that whoever deletes them
    * can go on after a crash.

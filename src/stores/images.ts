@@ -53,7 +53,14 @@ export interface ImageStore {
   /** Path of an input. */
   input(name: string): string | undefined;
   /**
-   * Deletes an output; what is not there, or not below the outputs, is passed over.
+   * A small version of an output (`image/thumbnail.ts`), made when it is first asked for; nothing where there is no such output,
+   * or who asks has gone.
+   *
+   * @throws EngineError `storage-failed` for a file that is no picture
+   */
+  thumbnail(image: KeptImage, signal: AbortSignal): Promise<Uint8Array<ArrayBuffer> | undefined>;
+  /**
+   * Deletes an output with its small version; what is not there, or not below the outputs, is passed over.
    *
    * @param before milliseconds since 1970: what was written clearly later is another picture under the same name, and stays
    * @returns whether it was there
@@ -66,6 +73,10 @@ export interface ImageStore {
    * @throws EngineError `storage-failed`
    */
   removeInput(name: string): boolean;
+  /** Bytes of an output; 0 if there is none. */
+  sizeOf(image: KeptImage): Promise<number>;
+  /** Names of the inputs that we kept before a moment, milliseconds since 1970; what else lies there is left out. */
+  inputsBefore(moment: number): AsyncIterable<string>;
   /** What is not finished yet, and is gone on with after a crash. */
   readonly onTheWay: PicturesOnTheWay;
 }

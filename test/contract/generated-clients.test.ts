@@ -160,6 +160,7 @@ test("every field of the legacy API's text-to-image was called required, default
     ImageEnhanceRequestJson: ["enhance_ctrlnets"],
     ImgPromptRequestJson: ["image_prompts"],
     ImgUpscaleOrVaryRequestJson: ["input_image"],
+    QueueRequest: ["action"],
     ReadMetadataRequest: ["image"],
   });
 });

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import type { TaskId } from "#/lib/task-id.ts";
-import type { HistoryStore, NewTask, Settlement } from "#/stores/history.ts";
+import type { HistorySearch, HistoryStore, NewTask, Settlement } from "#/stores/history.ts";
 import type { TaskImage } from "#/tasks/life-cycle/task.ts";
 
 const idOf = (n: number): TaskId => n.toString(16).padStart(32, "0") as TaskId;
@@ -229,6 +229,100 @@ export function historySuite(name: string, open: () => HistoryStore): void {
     expect(history.countSettled()).toBe(2);
     history.remove([idOf(1)], nothing);
     expect(history.countSettled()).toBe(1);
+  });
+
+  const shownWith = (n: number, request: NewTask["request"]): NewTask => ({ ...fresh(n), request });
+  const indexed = (history: HistoryStore) => {
+    while (history.indexSome());
+    return history;
+  };
+  const found = (history: HistoryStore, query: Omit<HistorySearch, "limit">, limit = 60) =>
+    indexed(history)
+      .search({ ...query, limit })
+      .map(({ id }) => Number.parseInt(id, 16));
+
+  kept("a star is given once and taken away once, and goes with its task", (history) => {
+    for (const n of [1, 2, 3]) history.insert(fresh(n));
+    for (const n of [1, 1, 3]) history.star(idOf(n), true);
+    expect([...history.starredAmong([1, 2, 3, 4].map(idOf))]).toEqual([idOf(1), idOf(3)]);
+    history.star(idOf(1), false);
+    history.remove([idOf(3)], nothing);
+    history.insert(fresh(3));
+    expect(history.starredAmong([1, 2, 3].map(idOf)).size).toBe(0);
+  });
+
+  kept(
+    "what has ended with something to see is found, newest first, from where the last page ended",
+    (history) => {
+      for (let n = 1; n <= 6; n += 1) history.insert(fresh(n));
+      for (const n of [1, 3, 5]) history.settle(idOf(n), finished());
+      history.settle(idOf(2), finished({ images: [], outcome: "cancelled" }));
+      history.settle(idOf(4), finished({ images: [], outcome: "failed" }));
+      expect(found(history, {})).toEqual([5, 4, 3, 1]);
+      const row = (n: number) => history.find(idOf(n))?.row;
+      expect(found(history, {}, 2)).toEqual([5, 4]);
+      history.remove([idOf(5)], nothing);
+      history.insert(fresh(7));
+      history.settle(idOf(7), finished());
+      expect(found(history, { before: row(4) }, 2)).toEqual([3, 1]);
+      expect(found(history, { task: idOf(3) })).toEqual([3]);
+      expect(found(history, { task: idOf(6) })).toEqual([]);
+    },
+  );
+
+  kept("words, model, style, time and star narrow a search, alone and together", (history) => {
+    const asked = [
+      { prompt: "A lighthouse, at dusk", base_model_name: "a.safetensors", style_selections: ["SAI Anime"] },
+      { prompt: "schöne Straße", base_model_name: "b.safetensors", style_selections: [] },
+      {
+        prompt: "红色的圆形",
+        base_model_name: "a.safetensors",
+        style_selections: ["SAI Anime", "Fooocus V2"],
+      },
+      {
+        prompt: 'dusk" OR (AND NOT) near*',
+        base_model_name: "b.safetensors",
+        style_selections: ["Fooocus V2"],
+      },
+    ];
+    for (const [at, request] of asked.entries()) {
+      history.insert(shownWith(at + 1, request));
+      history.settle(idOf(at + 1), finished());
+    }
+    const words = (text: string) => found(history, { words: text });
+    expect([words("DUSK light"), words("house"), words("schone"), words("dus")]).toEqual([
+      [1],
+      [],
+      [2],
+      [4, 1],
+    ]);
+    expect([words("圆"), words("红色"), words("色红")]).toEqual([[3], [3], []]);
+    // What is an operator to the index is a text to people.
+    expect([words('"dusk'), words("NOT"), words("AND"), words("prompt:dusk"), words("-")]).toEqual([
+      [4, 1],
+      [4],
+      [4],
+      [],
+      [4, 3, 2, 1],
+    ]);
+    expect(found(history, { model: "a.safetensors" })).toEqual([3, 1]);
+    expect(found(history, { style: "Fooocus V2", words: "dusk" })).toEqual([4]);
+    expect(found(history, { from: 2000, to: 3000 })).toEqual([3, 2]);
+    history.star(idOf(1), true);
+    expect([found(history, { starred: true }), found(history, { starred: true, words: "红" })]).toEqual([
+      [1],
+      [],
+    ]);
+    expect(history.usedNames().map(({ name, tasks }) => `${name} ${tasks}`)).toEqual([
+      "Fooocus V2 2",
+      "SAI Anime 2",
+      "a.safetensors 2",
+      "b.safetensors 2",
+    ]);
+    history.remove([idOf(4)], nothing);
+    history.insert(shownWith(9, { prompt: "a cat" }));
+    history.settle(idOf(9), finished());
+    expect([words("dusk"), words("cat"), found(history, { style: "Fooocus V2" })]).toEqual([[1], [9], [3]]);
   });
 
   kept("counters keep their value", (history) => {

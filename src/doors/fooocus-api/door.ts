@@ -5,8 +5,10 @@ import { headerKeys } from "#/routes/http/auth.ts";
 import { controlRoute } from "./control.ts";
 import { enginesRoutes } from "./engines.ts";
 import { generateRoute } from "./generate.ts";
+import { historyRoutes } from "./history.ts";
 import type { LiveLimits } from "./live/limits.ts";
 import { liveRoute } from "./live.ts";
+import { queueRoutes } from "./queue.ts";
 import { storedRecord } from "./record.ts";
 import { refusalBody } from "./refusal-body.ts";
 import { taskControlRoutes } from "./task-control.ts";
@@ -49,6 +51,8 @@ export const fooocusApiDoor = ({ webhookText, describeForm, ...live }: FooocusAp
       .use(taskEventsRoutes(parts))
       .use(liveRoute({ ...parts, ...live }))
       .use(taskControlRoutes(parts))
+      .use(historyRoutes(parts))
+      .use(queueRoutes(parts))
       .use(controlRoute(parts))
       .use(enginesRoutes(parts))
       .use(toolsRoutes({ ...parts, describeForm })),

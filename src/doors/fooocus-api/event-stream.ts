@@ -49,7 +49,15 @@ function isOurs(event: LiveEvent): boolean {
   }
 }
 
-const silent: readonly LiveEvent["type"][] = ["queued", "started", "image", "snapshot", "engine", "queue"];
+const silent: readonly LiveEvent["type"][] = [
+  "queued",
+  "started",
+  "image",
+  "snapshot",
+  "engine",
+  "queue",
+  "starred",
+];
 
 /** UTC with microseconds, as Python prints it. */
 const pingLine = (now: Date): string =>

@@ -95,6 +95,7 @@ export function eventFor(event: LiveEvent, addresses: Addresses): LiveEvent {
     case "engine":
     case "queue":
     case "removed":
+    case "starred":
     case "closing":
       return event;
   }

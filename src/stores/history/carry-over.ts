@@ -33,6 +33,8 @@ export function carryOver(from: string, into: Database): void {
         WHERE task_id IN (SELECT task_id FROM main.generate_record WHERE finish_mills IS NULL)`);
       into.run(`INSERT OR IGNORE INTO main.fooocusd_recipe (${kept}) SELECT ${kept} FROM old.fooocusd_recipe
         WHERE task_id IN (SELECT task_id FROM main.generate_record WHERE finish_mills IS NULL)`);
+      into.run(`INSERT OR IGNORE INTO main.fooocusd_star (task_id) SELECT task_id FROM old.fooocusd_star
+        WHERE task_id IN (SELECT task_id FROM main.generate_record WHERE finish_mills IS NULL)`);
       into.run(`INSERT OR IGNORE INTO main.fooocusd_input (${named}) SELECT ${named} FROM old.fooocusd_input
         WHERE task_id IN (SELECT task_id FROM main.generate_record WHERE finish_mills IS NULL)`);
       into.run(`INSERT OR IGNORE INTO main.fooocusd_key (${asked}) SELECT ${asked} FROM old.fooocusd_key

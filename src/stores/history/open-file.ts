@@ -18,6 +18,9 @@ const checkedBytes = 64 * 1024 * 1024;
 /** What `quick_check` says of values that do not fit their column: the reader of rows copes with those. */
 const ofRows = /^(?:NULL value in|non-\S+ value in|CHECK constraint|\S+ value in)/;
 
+/** What it says of the index of words, which is begun anew where it is damaged (`search.ts`). */
+const ofIndex = /^fts5: .*fooocusd_words|^malformed inverted index .*fooocusd_words/;
+
 /**
  * Opens a SQLite file as a history, FooocusAPI's own included: its rows stay, ours go beside them. A file that must be
  * changed for that is copied first, to `<file>.before-fooocusd`; one of an older version of ours to
@@ -90,7 +93,7 @@ function refuseDamaged(database: Database, path: string, isNew: boolean): void {
   const found = database.query<{ quick_check: string }, []>("PRAGMA quick_check").all();
   const damage = found
     .map(({ quick_check: words }) => words)
-    .find((words) => words !== "ok" && !ofRows.test(words));
+    .find((words) => words !== "ok" && !ofRows.test(words) && !ofIndex.test(words));
   if (damage === undefined) return;
   const cause = Object.assign(new Error(damage.replaceAll("\n", " ")), { code: "SQLITE_CORRUPT" });
   throw historyError(path, `The history ${path} cannot be used`, cause);

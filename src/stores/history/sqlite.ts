@@ -15,13 +15,16 @@ import {
 import { writeJson } from "#/api/json.ts";
 import { type Log, silentLog } from "#/lib/log.ts";
 import type { HistoryStore } from "../history.ts";
+import { endedAfter } from "./ended.ts";
 import { forgetFiles, isNamed, listed, noteInputs, noteLeavings, unwanted } from "./files-of-rows.ts";
 import { type Db, HistoryFile } from "./history-file.ts";
 import { findKey, keepKey } from "./keys.ts";
 import { KnownPages } from "./known-pages.ts";
 import { KnownRows } from "./known-rows.ts";
 import { type JoinedRow, statusWords, toDelivery, toUnfinished } from "./rows.ts";
-import { counters, generateRecord, outbox, recipes, taskExtra } from "./tables.ts";
+import { gallery } from "./search.ts";
+import { forgetIndexed, withSoundIndex } from "./search-index.ts";
+import { counters, generateRecord, outbox, recipes, stars, taskExtra } from "./tables.ts";
 
 /** What a history does beside its rows. */
 export type HistoryOptions = Readonly<{ log?: Log; claim?: () => void }>;
@@ -173,6 +176,7 @@ function sqliteHistory(file: HistoryFile, log: Log): HistoryStore {
           .where(isNotNull(generateRecord.task_status))
           .get(),
       )?.settled ?? 0,
+    ended: (after, most) => read((db) => endedAfter(db, after, most)),
     page: ({ page, pageSize, without }) =>
       read((db) =>
         pages.page(db, JSON.stringify([page, pageSize, without]), () =>
@@ -198,16 +202,18 @@ function sqliteHistory(file: HistoryFile, log: Log): HistoryStore {
     remove: (ids, leavings) =>
       guarded("A deletion", (db) =>
         db.transaction((tx) => {
+          withSoundIndex(db, () => forgetIndexed(db, ids));
           tx.delete(generateRecord)
             .where(inArray(generateRecord.task_id, listed(ids)))
             .run();
-          for (const table of [taskExtra, recipes])
+          for (const table of [taskExtra, recipes, stars])
             tx.delete(table)
               .where(inArray(table.task_id, listed(ids)))
               .run();
           return noteLeavings(tx, ids, leavings);
         }),
       ),
+    ...gallery(file, (row) => known.task(row)),
     unwanted: (most) => read((db) => unwanted(db, most)),
     forgetFiles: (files) => guarded("A deletion", (db) => db.transaction((tx) => forgetFiles(tx, files))),
     namesInput: (name) => read((db) => isNamed(db, name)),

@@ -3,6 +3,7 @@ import { doorColumns, referenceDoor } from "./migrations/005-doors.ts";
 import { keptRecipes } from "./migrations/006-kept-recipes.ts";
 import { requestKeys } from "./migrations/007-request-keys.ts";
 import { filesOfRows } from "./migrations/008-files.ts";
+import { gallery } from "./migrations/009-gallery.ts";
 
 /** The reference's table, column for column, so that either program opens the other's file. */
 export const generateRecord = sqliteTable(
@@ -65,6 +66,9 @@ export const keys = sqliteTable("fooocusd_key", {
   warnings: text("warnings").notNull(),
   kept_at: integer("kept_at").notNull(),
 });
+
+/** Tasks that somebody wants to keep. What is searched for has tables that SQLite alone reads: `search-index.ts`. */
+export const stars = sqliteTable("fooocusd_star", { task_id: text("task_id").primaryKey() });
 
 /** Numbers that must never go back, by name: the sequence of live events. */
 export const counters = sqliteTable("fooocusd_counter", {
@@ -148,4 +152,5 @@ export const migrations: readonly (readonly string[])[] = [
   keptRecipes,
   requestKeys,
   filesOfRows,
+  gallery,
 ];

@@ -1,15 +1,20 @@
 import { existsSync, readdirSync, realpathSync, rmSync, statSync } from "node:fs";
-import { constants, copyFile, link, mkdir, open, rm, unlink } from "node:fs/promises";
+import { constants, copyFile, link, mkdir, open, opendir, rm, rmdir, stat, unlink } from "node:fs/promises";
 import { join, sep } from "node:path";
+import { DecodeGate } from "#/image/decode-gate.ts";
 import { EngineError } from "#/lib/errors.ts";
 import { type ImageStore, isCleanName } from "../images.ts";
 import { folderOnTheWay } from "./on-the-way.ts";
+import { folderThumbnails } from "./thumbnails.ts";
 
 /** Folder of files that are being written, beside those that are; on the same disk, so that a link will do. */
 export const drafts = ".drafts";
 
 /** Folder of pictures that are still worked on. */
 const onTheWay = ".on-the-way";
+
+/** Folder of small versions. */
+const small = ".thumbnails";
 
 /** By how many milliseconds the clock of another machine's disk may be ahead. */
 const clockSlack = 60_000;
@@ -23,10 +28,19 @@ const stale = 600_000;
  * @param outputs folder of the day folders
  * @param inputs  folder of the input pictures
  * @param random  0 up to 1, for file names
+ * @param gate    where pictures wait to be decoded
  */
-export function folderImages(outputs: string, inputs: string, random: () => number): ImageStore {
+export function folderImages(
+  outputs: string,
+  inputs: string,
+  random: () => number,
+  gate: DecodeGate = new DecodeGate(),
+): ImageStore {
   removeStaleDrafts(outputs);
   removeStaleDrafts(inputs);
+  const thumbnails = folderThumbnails(join(outputs, small), gate);
+  const output: ImageStore["output"] = (folder, name) =>
+    isCleanName(folder) && /\.(png|jpe?g|webp)$/i.test(name) ? inside(outputs, folder, name) : undefined;
   return {
     put: async (bytes, extension, at, saveName) => {
       const { day, time } = localStamp(at);
@@ -44,13 +58,18 @@ export function folderImages(outputs: string, inputs: string, random: () => numb
       if (!existsSync(join(inputs, name))) await write(inputs, "", name, png);
       return name;
     },
-    output: (folder, name) =>
-      isCleanName(folder) && /\.(png|jpe?g|webp)$/i.test(name) ? inside(outputs, folder, name) : undefined,
+    output,
+    thumbnail: async (image, signal) => {
+      const path = output(image.folder, image.name);
+      return path === undefined ? undefined : await thumbnails.of(image, path, signal);
+    },
     input: (name) => inside(inputs, name),
     remove: async ({ folder, name }, before) => {
       const path = isCleanName(folder) ? inside(outputs, folder, name) : undefined;
       if (path === undefined || statSync(path).mtimeMs > before + clockSlack) return false;
       await rm(path, { force: true }).catch((cause: unknown) => failed(path, "deleted", cause));
+      await thumbnails.remove({ folder, name });
+      await removeEmptyDay(outputs, folder);
       return true;
     },
     removeInput: (name) => {
@@ -63,8 +82,35 @@ export function folderImages(outputs: string, inputs: string, random: () => numb
       }
       return true;
     },
+    sizeOf: async ({ folder, name }) => {
+      const path = isCleanName(folder) ? inside(outputs, folder, name) : undefined;
+      return path === undefined ? 0 : await sizeOf(path);
+    },
+    inputsBefore: (moment) => inputsBefore(inputs, moment),
     onTheWay: folderOnTheWay(join(outputs, onTheWay)),
   };
+}
+
+const sizeOf = async (path: string): Promise<number> =>
+  await stat(path).then(
+    ({ size }) => size,
+    () => 0,
+  );
+
+/** The folder of a day on which nothing can be kept any more, a clock that is behind included. */
+async function removeEmptyDay(outputs: string, folder: string): Promise<void> {
+  if (!/^\d{4}-\d\d-\d\d$/.test(folder) || Date.now() - Date.parse(folder) < 3 * 86_400_000) return;
+  // What lies there keeps it.
+  await rmdir(join(outputs, folder)).catch(() => undefined);
+}
+
+async function* inputsBefore(inputs: string, moment: number): AsyncGenerator<string, void, undefined> {
+  if (!existsSync(inputs)) return;
+  for await (const entry of await opendir(inputs)) {
+    if (!entry.isFile() || !/^[0-9a-f]{64}\.png$/.test(entry.name)) continue;
+    const found = await stat(join(inputs, entry.name)).catch(() => undefined);
+    if (found !== undefined && found.mtimeMs < moment) yield entry.name;
+  }
 }
 
 function failed(path: string, done: "written" | "deleted", cause: unknown): never {

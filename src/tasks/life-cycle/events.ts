@@ -36,6 +36,8 @@ export type ServerHappening = Readonly<
   | { type: "queue"; pending: readonly TaskId[]; paused: boolean }
   /** Tasks that had ended were deleted. */
   | { type: "removed"; tasks: readonly TaskId[] }
+  /** Tasks got a star, or lost it. */
+  | { type: "starred"; tasks: readonly TaskId[]; starred: boolean }
   /** The last event of this process, to every reader. */
   | { type: "closing"; message: string }
 >;

@@ -1,11 +1,18 @@
 import type { EngineState } from "#/engine/engine.ts";
 import type { TaskId } from "#/lib/task-id.ts";
-import type { HistoryRange } from "#/stores/history.ts";
+import type { HistoryRange, HistorySearch, UsedName } from "#/stores/history.ts";
 import type { LiveEvent } from "./events.ts";
 import type { Task } from "./task.ts";
 
 /** A page of the history, counted from 0. */
 export type HistoryQuery = Readonly<{ page: number; pageSize: number }>;
+
+/** Tasks that a search found, newest first, which of them have a star, and where to go on, if there may be more. */
+export type Found = Readonly<{
+  tasks: readonly Task[];
+  starred: ReadonlySet<TaskId>;
+  next: number | undefined;
+}>;
 
 /** The waiting line. */
 export type WaitingLine = Readonly<{ pending: readonly TaskId[]; paused: boolean }>;
@@ -27,6 +34,10 @@ export interface TaskReader {
   history(query: HistoryQuery): readonly Task[];
   /** Everything queued in a span of time but the waiting ones, oldest first. */
   range(query: HistoryRange): readonly Task[];
+  /** Ended tasks of which there is something to see. */
+  search(query: HistorySearch): Promise<Found>;
+  /** The models and styles that tasks of the history name. */
+  usedNames(): Promise<readonly UsedName[]>;
   /** The task once it is settled, or as it is when `signal` aborts or the server closes. */
   settled(id: TaskId, signal: AbortSignal): Promise<Task | undefined>;
   /** A task's events after `since`, until it is settled or `signal` aborts; none for an unknown task. */

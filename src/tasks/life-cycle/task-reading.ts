@@ -1,7 +1,7 @@
 import type { Engine, EngineState } from "#/engine/engine.ts";
 import type { Log } from "#/lib/log.ts";
 import type { TaskId } from "#/lib/task-id.ts";
-import type { HistoryRange, HistoryStore } from "#/stores/history.ts";
+import type { HistoryRange, HistorySearch, HistoryStore, UsedName } from "#/stores/history.ts";
 import { type Endings, timingsOf } from "./endings.ts";
 import { stateOf } from "./engine-states.ts";
 import type { EventLog } from "./event-log.ts";
@@ -9,7 +9,7 @@ import type { LiveEvent, TaskEvent } from "./events.ts";
 import type { Readers } from "./readers.ts";
 import type { TaskRunner } from "./runner.ts";
 import type { Task } from "./task.ts";
-import type { HistoryQuery, TaskReader, WaitingLine } from "./task-reader.ts";
+import type { Found, HistoryQuery, TaskReader, WaitingLine } from "./task-reader.ts";
 
 /** Settled tasks that a reader who was away is shown from the history. */
 const snapshots = 256;
@@ -18,7 +18,10 @@ const snapshots = 256;
 export type ReadingParts = Readonly<{
   runner: Pick<TaskRunner, "find" | "runningIds" | "tasks">;
   endings: Pick<Endings, "find">;
-  history: Pick<HistoryStore, "find" | "page" | "range" | "countSettled">;
+  history: Pick<
+    HistoryStore,
+    "find" | "page" | "range" | "countSettled" | "search" | "starredAmong" | "usedNames" | "indexSome"
+  >;
   events: EventLog;
   readers: Readers;
   engines: readonly Pick<Engine, "state">[];
@@ -66,6 +69,23 @@ export class TaskReading implements TaskReader {
   range(query: HistoryRange): readonly Task[] {
     const waiting = new Set(this.#parts.runner.tasks.waiting);
     return this.#fresh(this.#parts.history.range(query).filter(({ id }) => !waiting.has(id)));
+  }
+
+  async search(query: HistorySearch): Promise<Found> {
+    const { history } = this.#parts;
+    const isIndexed = [query.words, query.model, query.style].some((one) => one !== undefined);
+    if (isIndexed) await this.#indexAll();
+    const tasks = this.#fresh(history.search(query));
+    return {
+      tasks,
+      starred: history.starredAmong(tasks.map(({ id }) => id)),
+      next: tasks.length < query.limit ? undefined : tasks.at(-1)?.row,
+    };
+  }
+
+  async usedNames(): Promise<readonly UsedName[]> {
+    await this.#indexAll();
+    return this.#parts.history.usedNames();
   }
 
   async settled(id: TaskId, signal: AbortSignal): Promise<Task | undefined> {
@@ -124,6 +144,16 @@ export class TaskReading implements TaskReader {
 
   engineState(): EngineState {
     return stateOf(this.#parts.engines.map(({ state }) => state));
+  }
+
+  /** Some at a time: a long history must not hold up what is going on. */
+  async #indexAll(): Promise<void> {
+    try {
+      while (this.#parts.history.indexSome()) await new Promise((resolve) => setImmediate(resolve));
+    } catch (thrown) {
+      // A full disk, or another program in the way: what is in the index is found all the same.
+      this.#parts.log.warn("the newest tasks could not be taken into the index", { error: String(thrown) });
+    }
   }
 
   /** Rows as they are now: the running task knows more than its row, an end may not be written yet. */

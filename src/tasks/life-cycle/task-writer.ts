@@ -71,6 +71,10 @@ export interface TaskWriter {
   ): Promise<RemoveReport | undefined>;
   /** Deletes the settled (and lost) tasks of a span of time with their files. */
   removeRange(query: HistoryRange, options?: RemoveOptions): Promise<RemoveReport>;
+  /** Gives a task a star, or takes it away. @returns whether there is such a task */
+  star(id: TaskId, starred: boolean): Promise<boolean>;
+  /** Takes all waiting tasks out of the queue. @returns how many there were */
+  cancelWaiting(): number;
   /** Lets nothing start, or go on. The running tasks are not concerned. Survives a restart. */
   pause(paused: boolean): void;
   /** Moves a waiting task before another, or to the end. @returns whether both were waiting */

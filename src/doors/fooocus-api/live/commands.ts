@@ -5,7 +5,7 @@ import { BadMessage, type LiveMessage } from "#/api/live.ts";
 import { readBody } from "#/api/read.ts";
 import { unknownKeysWarning } from "#/api/unknown-keys.ts";
 import { clientSentence } from "#/lib/client-sentence.ts";
-import { AppError, type ErrorCode, RequestError, toWireError } from "#/lib/errors.ts";
+import { AppError, type ErrorCode, toWireError } from "#/lib/errors.ts";
 import type { Log } from "#/lib/log.ts";
 import { taskIdOf } from "#/lib/task-id.ts";
 import { version } from "#/lib/version.ts";
@@ -14,11 +14,11 @@ import { keyFits } from "#/routes/http/auth.ts";
 import { requestKey } from "#/routes/http/idempotency-key.ts";
 import type { LiveEvent } from "#/tasks/life-cycle/events.ts";
 import type { TaskReader } from "#/tasks/life-cycle/task-reader.ts";
-import type { TaskWriter } from "#/tasks/life-cycle/task-writer.ts";
 import type { Tasks } from "#/tasks/life-cycle/tasks.ts";
 import { generatePath } from "../generate-path.ts";
 import { otherNames } from "../other-names.ts";
 import { taskRecord } from "../record.ts";
+import { steerQueue } from "../steer-queue.ts";
 import type { Hub } from "./hub.ts";
 import { closeCodes } from "./limits.ts";
 import type { Peer } from "./peer.ts";
@@ -180,18 +180,3 @@ const chosenOf = (tasks: "all" | readonly string[]): Chosen =>
 
 const missed = (events: readonly LiveEvent[], addresses: Addresses): readonly LiveEvent[] =>
   events.map((event) => eventFor(event, addresses));
-
-function steerQueue(
-  message: Of<"queue">,
-  tasks: Pick<TaskReader, "queue"> & Pick<TaskWriter, "pause" | "move">,
-): void {
-  if (message.action !== "move") return tasks.pause(message.action === "pause");
-  const { task_id, before = null } = message;
-  const id = taskIdOf(task_id);
-  const place = before === null ? null : taskIdOf(before);
-  if (id !== undefined && place !== undefined && tasks.move(id, place)) return;
-  const { pending } = tasks.queue;
-  const field = id !== undefined && pending.includes(id) ? "before" : "task_id";
-  const named = field === "before" ? before : task_id;
-  throw new RequestError("conflict", `${field}: ${named} is not waiting, so nothing was moved.`, { field });
-}

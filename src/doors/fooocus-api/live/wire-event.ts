@@ -36,6 +36,8 @@ export function wireEvent(event: LiveEvent): JsonObject {
       return { ...head, pending: event.pending, paused: event.paused };
     case "removed":
       return { ...head, tasks: event.tasks };
+    case "starred":
+      return { ...head, tasks: event.tasks, starred: event.starred };
     case "closing":
       return { ...head, message: event.message };
   }

@@ -27,12 +27,18 @@ function fileOf(version: number): string {
 function contents(path: string): Readonly<Record<string, readonly Readonly<Record<string, unknown>>[]>> {
   const database = new Database(path, { readonly: true });
   const names = database
-    .query<{ name: string }, []>("SELECT name FROM sqlite_master WHERE type = 'table'")
+    // An index of words is in tables of its own, and says nothing that the rows do not.
+    .query<{ name: string }, []>(
+      "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'fooocusd_words%'",
+    )
     .all();
   const tables = Object.fromEntries(
     names.map(({ name }) => [
       name,
-      database.query<Record<string, unknown>, []>(`SELECT * FROM ${name} ORDER BY 1, 2`).all(),
+      database
+        .query<Record<string, unknown>, []>(`SELECT * FROM ${name}`)
+        .all()
+        .toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1)),
     ]),
   );
   database.close();
