@@ -81,6 +81,7 @@ export function startApp(config: Config, engineCommand: readonly string[], log: 
     ...manners,
     tasks,
     tools: opened.tools,
+    choices: opened.choices,
     catalog,
     styleNames: [expansionStyle, randomStyle, ...styles],
     defaults,

@@ -16,7 +16,7 @@ import { openHistory } from "#/stores/history/sqlite.ts";
 import type { HistoryStore } from "#/stores/history.ts";
 import { folderImages } from "#/stores/images/folder.ts";
 import { createTasks, type TaskConfig, type TaskDependencies } from "#/tasks/create-tasks.ts";
-import type { GenerationAssets } from "#/tasks/intake/create-intake.ts";
+import type { GenerationAssets, Intake } from "#/tasks/intake/create-intake.ts";
 import type { Tools } from "#/tasks/intake/tools.ts";
 import type { TaskEvent } from "#/tasks/life-cycle/events.ts";
 import type { Tasks } from "#/tasks/life-cycle/tasks.ts";
@@ -28,6 +28,7 @@ export type TaskBench = Readonly<{
   folder: string;
   tasks: Tasks;
   tools: Tools;
+  choices: Intake["choices"];
   /** The values of a request that says nothing. */
   defaults: () => GenerateParams;
   history: HistoryStore;
@@ -89,7 +90,7 @@ export function openBench(options: BenchOptions = {}): TaskBench {
   const port = options.port ?? (() => 7866);
   const history = openHistory(join(outputs, "db.sqlite3"));
   const disk = new DiskReserve({ outputs, inputs: join(folder, "inputs"), reserve: options.reserve ?? 0 });
-  const { tasks, tools, defaults } = createTasks({
+  const { tasks, tools, choices, defaults } = createTasks({
     config: {
       host: "127.0.0.1",
       also_port: 0,
@@ -138,6 +139,7 @@ export function openBench(options: BenchOptions = {}): TaskBench {
     folder,
     tasks,
     tools,
+    choices,
     defaults,
     history,
     crash: () => history.close(),

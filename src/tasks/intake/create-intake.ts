@@ -25,6 +25,7 @@ import type { InputOptions } from "./image-source.ts";
 import { loadInputs } from "./load-inputs.ts";
 import { refuseUnusable } from "./mask-tool.ts";
 import { type Preparation, type Prepared, prepareBy, type ReadingRules } from "./prepare.ts";
+import { type ChosenBefore, requestChoices } from "./request-choices.ts";
 import { resolveAgain } from "./resolve-again.ts";
 import { type AskTool, createTools, type Tools } from "./tools.ts";
 
@@ -79,6 +80,8 @@ export type Intake = Readonly<{
   /** See {@link loadInputs}. */
   loadInputs: (resolved: Resolved) => Promise<readonly Pixmap[]>;
   tools: Tools;
+  /** See {@link requestChoices}. */
+  choices: (said: ChosenBefore) => ReturnType<typeof requestChoices>;
 }>;
 
 /** The server's values for what a request does not say, for the checkpoint that it names, in the world as it is now. */
@@ -128,6 +131,7 @@ export function createIntake(parts: IntakeParts): Intake {
       shelf,
       askTool: parts.askTool,
     }),
+    choices: (said) => requestChoices(said, considering),
   };
 }
 
