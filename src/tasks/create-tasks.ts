@@ -5,10 +5,17 @@ import type { Engine } from "#/engine/engine.ts";
 import { isNothing } from "#/lib/nothing.ts";
 import type { FindFile } from "#/recipe/files-of.ts";
 import type { Resolved } from "#/recipe/resolve.ts";
+import type { DiskReserve } from "#/stores/disk-reserve.ts";
 import type { HistoryStore } from "#/stores/history.ts";
 import { type WebhookOutcome, Webhooks } from "./delivery/webhook.ts";
 import { webhookAddress } from "./delivery/webhook-address.ts";
-import { createIntake, defaultsOf, type IntakeConfig, type IntakeParts } from "./intake/create-intake.ts";
+import {
+  createIntake,
+  defaultsOf,
+  type Intake,
+  type IntakeConfig,
+  type IntakeParts,
+} from "./intake/create-intake.ts";
 import type { Tools } from "./intake/tools.ts";
 import { createLifeCycle } from "./life-cycle/create-life-cycle.ts";
 import type { Doors } from "./life-cycle/door.ts";
@@ -21,7 +28,7 @@ import { createTexts, type TextParts } from "./picture-texts/create-texts.ts";
 export type TaskConfig = IntakeConfig &
   TextParts["config"] &
   DeliveryConfig &
-  Pick<Config, "queue_limit" | "idempotency_hours">;
+  Pick<Config, "queue_limit" | "idempotency_hours" | "keep_days" | "keep_tasks" | "keep_pictures_bytes">;
 
 type DeliveryConfig = Pick<Config, "webhook_url" | "webhook_secret" | "allow_private_fetch">;
 
@@ -30,6 +37,7 @@ export type TaskDependencies = Omit<IntakeParts, "config" | "webhook" | "roomFor
   Readonly<{
     config: TaskConfig;
     history: HistoryStore;
+    disk: Pick<DiskReserve, "require" | "shortage">;
     hashes: ModelHashes;
     /** One task runs on each at a time. */
     engines: readonly Engine[];
@@ -45,6 +53,7 @@ export type TaskDependencies = Omit<IntakeParts, "config" | "webhook" | "roomFor
 export type CreatedTasks = Readonly<{
   tasks: Tasks;
   tools: Tools;
+  choices: Intake["choices"];
   /** The server's values for what a request does not say, in the world as it is now. */
   defaults: () => GenerateParams;
 }>;
@@ -64,14 +73,22 @@ export function createTasks(parts: TaskDependencies): CreatedTasks {
   const making = (resolved: Resolved) => madeOf(resolved, { find, hashes, signed, device });
   const toolRuns = new ToolRuns(queueLimit);
   const askTool: IntakeParts["askTool"] = (tool, picture, signal) => toolRuns.ask(tool, picture, signal);
-  const { take, resolve, loadInputs, tools } = createIntake({ ...parts, webhook, roomFor, askTool, device });
+  const { take, resolve, loadInputs, tools, choices } = createIntake({
+    ...parts,
+    webhook,
+    roomFor,
+    askTool,
+    device,
+  });
   const counted = parts.countWebhook === undefined ? rules : { ...rules, told: parts.countWebhook };
   const announcer = new Webhooks(parts.history, counted, now, parts.log);
   const closeDelivery = (): Promise<void> => announcer.close();
   const made = { announcer, toolRuns, closeDelivery, take, resolve, loadInputs, textOf, madeOf: making };
-  const tasks = createLifeCycle({ ...parts, ...made, now, queueLimit, keyLife });
+  const { keep_days: days, keep_tasks: most, keep_pictures_bytes: pictureBytes } = config;
+  const limits = { days, tasks: most, pictureBytes };
+  const tasks = createLifeCycle({ ...parts, limits, ...made, now, queueLimit, keyLife });
   announcer.wake();
-  return { tasks, tools, defaults: () => defaults() };
+  return { tasks, tools, choices, defaults: () => defaults() };
 }
 
 /** Whom requests may have called; the operator's own address is no stranger. */

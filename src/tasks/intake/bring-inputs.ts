@@ -12,10 +12,14 @@ type Input = RecipeDocument["inputs"][number];
  * Sees to it that the pictures of a recipe are in the inputs folder, under the names by which it knows them: those that it brings are
  * put there once all of them were looked at.
  *
+ * @param options.require throws where there is no room for so many bytes
  * @throws InvalidRequest naming each picture that is not here and was not brought, or is another one; RequestError for one that is
  *   no picture, or claims too much
  */
-export async function bringInputs(inputs: readonly Input[], options: InputOptions): Promise<void> {
+export async function bringInputs(
+  inputs: readonly Input[],
+  options: InputOptions & Readonly<{ require?: (bytes: number) => void }>,
+): Promise<void> {
   const { images, limits, decoding = new DecodeGate() } = options;
   const issues: Issue[] = [];
   const brought: (readonly [name: string, png: Uint8Array])[] = [];
@@ -53,6 +57,7 @@ export async function bringInputs(inputs: readonly Input[], options: InputOption
     }
   }
   if (issues.length > 0) throw new InvalidRequest(issues);
+  options.require?.(brought.reduce((sum, [, png]) => sum + png.length, 0));
   for (const [name, png] of brought) {
     const kept = await images.putInput(png);
     if (kept !== name) throw new InvalidRequest([misnamed(name, kept)]);

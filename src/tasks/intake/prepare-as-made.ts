@@ -13,19 +13,17 @@ import type { Resolved } from "#/recipe/resolve.ts";
 import type { ToldTexts } from "#/recipe/told-texts.ts";
 import { bringInputs } from "./bring-inputs.ts";
 import { type Considering, consider } from "./consider.ts";
-import type { InputOptions } from "./image-source.ts";
-import { hasPictures, takeInputs } from "./inputs.ts";
-import type { Prepared } from "./prepare.ts";
+import { type Preparation, type Prepared, withPictures } from "./prepare.ts";
 
 /** What takes recipes. */
-export type MadeParts = Readonly<{
-  considering: Considering;
-  inputOptions: () => InputOptions;
-  catalog: Pick<Catalog, "path">;
-  hashes: Pick<ModelHashes, "of">;
-  /** What the networks run on. */
-  device: () => string;
-}>;
+export type MadeParts = Omit<Preparation, "considered"> &
+  Readonly<{
+    considering: Considering;
+    catalog: Pick<Catalog, "path">;
+    hashes: Pick<ModelHashes, "of">;
+    /** What the networks run on. */
+    device: () => string;
+  }>;
 
 /**
  * Takes a recipe: its request is resolved as every request is, with its texts in the place of drawing new ones and its rule of
@@ -42,22 +40,22 @@ export async function prepareAsMade(
 ): Promise<Prepared> {
   const { document, taken } = recipe;
   await refuseOtherFiles(document, parts);
-  await bringInputs(document.inputs, parts.inputOptions());
+  await bringInputs(document.inputs, {
+    ...parts.inputOptions(),
+    require: (inputs) => parts.disk.require({ outputs: 0, inputs }),
+  });
   const { considering } = parts;
   const toldTexts = textsIn(recipe);
   const considered = await consider(request, {
     ...considering,
     world: () => ({ ...considering.world(), noise: taken.noise, toldTexts }),
   });
-  const own = await takeInputs(considered.params, parts.inputOptions());
-  const { resolved, warnings } = hasPictures(considered.params)
-    ? considered.resolveTaken(own.meant)
-    : considered;
+  const { params, warnings, resolved } = await withPictures(considered, parts);
   refuseOther(resolved, document, parts);
   const { metadata, created_by: createdBy, adaptive_cfg: adaptiveCfg } = document.settings;
   return {
-    params: own.params,
-    warnings: [...warnings, ...own.warnings, ...elsewhere(document, parts.device())],
+    params,
+    warnings: [...warnings, ...elsewhere(document, parts.device())],
     recipe: writeKeptRecipe({ ...resolved, signed: { metadata, createdBy, adaptiveCfg } }),
   };
 }
