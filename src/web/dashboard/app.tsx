@@ -17,8 +17,8 @@ import { type TaskRecord } from "./wire.ts";
 
 /** The whole page. */
 export function App({ server }: Readonly<{ server: Server }>) {
-  const { state, connection, styles, working, unlock, older } = useServer(server);
-  const form = useForm(server, connection, working);
+  const { state, connection, working, unlock, older, reachable } = useServer(server);
+  const form = useForm({ server, connection, working, stale: reachable ? state.stale : undefined });
   const { draft, source, control, attempt, complain, change } = form;
   const [shown, setShown] = useState<string>();
   const tiles = tilesOf(state.history.filter(({ task_id: id }) => !control.hidden.has(id)));
@@ -48,7 +48,6 @@ export function App({ server }: Readonly<{ server: Server }>) {
           {state.link === "locked" ? <KeyField refused={server.key} unlock={unlock} /> : null}
           <Composer
             {...form}
-            styles={styles}
             source={{ ...source, draft: source.source, working, complain, describe: form.describe }}
             control={{ ...control, draft: control.control, tab }}
           />

@@ -13,7 +13,6 @@ const sdxlSizeNumber = 1024;
 /** Everything that comes from the server: kept up to date by the connection, read anew when something ended. */
 export function useServer(server: Server) {
   const [state, tell] = useReducer(reduce, initialState);
-  const [styles, setStyles] = useState<readonly string[]>([]);
   const [working, setWorking] = useState(sdxlSizeNumber);
   const [connection, setConnection] = useState<Connection>();
   const [round, setRound] = useState(0);
@@ -40,12 +39,11 @@ export function useServer(server: Server) {
       const lists = await server.lists(most);
       tell({ kind: "lists", ...lists });
       setMore(lists.history.length >= most);
-      if (styles.length === 0) setStyles(await server.styles());
       setWorking((await server.workingSize()) ?? sdxlSizeNumber);
     } catch (error) {
       if (error instanceof Locked) tell({ kind: "link", link: "locked" });
     }
-  }, [server, styles.length, most]);
+  }, [server, most]);
   const reachable = ["live", "events", "asking"].includes(state.link);
   useEffect(() => {
     if (reachable) void read();
@@ -67,5 +65,5 @@ export function useServer(server: Server) {
   };
   /** Shows more of the past, where there is more. */
   const older = more ? () => setMost((before) => before + tasksAtOnce) : undefined;
-  return { state, connection, styles, working, unlock, older };
+  return { state, connection, working, unlock, older, reachable };
 }
