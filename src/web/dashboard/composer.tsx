@@ -7,7 +7,7 @@ import { SizeField } from "./size-field.tsx";
 import { takesPart } from "./source/source-draft.ts";
 import { SourcePanel, type SourcePanelProps } from "./source/source-panel.tsx";
 import { StylePicker } from "./style-picker.tsx";
-import { useSlash } from "./use-slash.ts";
+import { useFocusKey } from "./use-page-key.ts";
 
 type ComposerProps = Readonly<{
   draft: Draft;
@@ -20,10 +20,10 @@ type ComposerProps = Readonly<{
   submit: () => void;
 }>;
 
-/** The form. Control+Enter (or Command) sends it from anywhere in it, `/` leads to its first field. */
+/** The form. Control+Enter (or Command) sends it from anywhere in it, `p` leads to its first field. */
 export function Composer(props: ComposerProps) {
   const { draft, source, control, styles, problem, busy, change, submit } = props;
-  useSlash("prompt");
+  useFocusKey("p", "prompt");
   const send = (event: Event) => {
     event.preventDefault();
     submit();
