@@ -13,6 +13,9 @@ import type { EngineSettings } from "#/engine/protocol.ts";
 import { DecodeGate } from "#/image/decode-gate.ts";
 import { EngineError } from "#/lib/errors.ts";
 import type { Log } from "#/lib/log.ts";
+import { version } from "#/lib/version.ts";
+import { createMetrics } from "#/metrics/create-metrics.ts";
+import { diskOf } from "#/metrics/disk-of.ts";
 import { cacheFolder } from "#/native/cache.ts";
 import { linkCudaProviders } from "#/native/cuda.ts";
 import { libraryFolder } from "#/native/libraries.ts";
@@ -26,10 +29,11 @@ import type { AddressBook } from "#/routes/answers/addresses.ts";
 import { browserGuard, isOpenToAll } from "#/routes/http/guard.ts";
 import { routes } from "#/routes/index.ts";
 import { listenAll, refuseTakenPorts } from "#/routes/listen.ts";
+import { engineWorks, notClosing } from "#/routes/ready-checks.ts";
 import { lockFolder } from "#/stores/folder-lock.ts";
 import { openHistory } from "#/stores/history/sqlite.ts";
 import { folderImages } from "#/stores/images/folder.ts";
-import { createTasks } from "#/tasks/create-tasks.ts";
+import { createTasks, type TaskDependencies } from "#/tasks/create-tasks.ts";
 import { addressNote, publicBase } from "#/tasks/intake/base-url.ts";
 import type { GenerationAssets } from "#/tasks/intake/create-intake.ts";
 import { absentDefaults, absentOfPreset, unusableDefaults } from "#/tasks/intake/defaults.ts";
@@ -60,8 +64,13 @@ export function startApp(config: Config, engineCommand: readonly string[], log: 
   const manners = mannersOf(config);
   let port = config.port;
   const addresses = addressBook(config, () => port);
-  const opened = openTasks(config, { engineCommand, log, addresses, port: () => port });
+  const metrics = createMetrics({ version, runtime: `bun ${Bun.version}` });
+  const countWebhook = metrics.webhook;
+  const opened = openTasks(config, { engineCommand, log, addresses, port: () => port, countWebhook });
   const { tasks, defaults, catalog, shared, styles } = opened;
+  const doors = shared.doors.map(({ name }) => name);
+  metrics.watch(tasks, { doors, queueLimit: config.queue_limit, disk: () => diskOf(config.outputs) });
+  let closing = false;
   opened.fetchDefaults();
   noteDefaults({ ...opened, ...config, presets: opened.presets }, defaults(), log);
   const answering = {
@@ -74,6 +83,10 @@ export function startApp(config: Config, engineCommand: readonly string[], log: 
     defaults,
     workingSize: () => workingSizeNumber(catalog.sidecar(defaults().base_model_name)),
     addresses,
+    meter: metrics.requests,
+    metrics,
+    // What else a server cannot do without is one more of these.
+    readyChecks: [notClosing(() => closing), engineWorks(tasks)],
   };
   const server = listenAll(() => routes(answering), config, log);
   port = server.port;
@@ -82,6 +95,7 @@ export function startApp(config: Config, engineCommand: readonly string[], log: 
     url: addresses.named() ?? addresses.listening(),
     handBack: () => tasks.close(0).then(server.stop),
     close: async () => {
+      closing = true;
       opened.endFetches();
       await finish(tasks, config.shutdown_seconds, log);
       await server.stop();
@@ -98,6 +112,8 @@ type Surroundings = Readonly<{
   port: () => number;
   /** Where hashes of model files are kept, if not with the outputs. */
   hashesIn?: string;
+  /** Is told what became of each post to a webhook. */
+  countWebhook?: TaskDependencies["countWebhook"];
 }>;
 
 /**
@@ -105,7 +121,8 @@ type Surroundings = Readonly<{
  *
  * @throws EngineError `storage-failed`, `provider-missing`, or `bad-setting` when the folder is taken, or there is no such preset
  */
-export function openTasks(config: Config, { engineCommand, log, addresses, port, hashesIn }: Surroundings) {
+export function openTasks(config: Config, given: Surroundings) {
+  const { engineCommand, log, addresses, port, hashesIn, countWebhook } = given;
   if (config.cuda_libraries !== "") linkCudaProviders(config.cuda_libraries, libraryFolder());
   const lock = lockFolder(config.outputs);
   const modelRoots = withEmbeddedModels(config.models);
@@ -134,6 +151,7 @@ export function openTasks(config: Config, { engineCommand, log, addresses, port,
     port,
     clock: Date.now,
     random: Math.random,
+    ...(countWebhook === undefined ? {} : { countWebhook }),
   });
   return {
     ...created,

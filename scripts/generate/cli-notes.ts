@@ -5,15 +5,16 @@ export const openingNotes = `
 <!-- Made by \`npm run bun -- scripts/generate/cli-docs.ts\` from src/cli and scripts/generate/cli-notes.ts; do not edit. -->
 
 \`fooocusd [command] [options]\`. Without a command the server is run, so \`fooocusd --port 8000\` is \`fooocusd serve --port 8000\`.
-Every command that needs them takes the [settings of the server](configuration.md) as flags, and reads them from \`config.txt\`
-and the environment as the server does; its help lists those that matter to it. What does not fit is refused with the flag, and
-nothing is done.
+Every command takes as flags those [settings of the server](configuration.md) that matter to it, as its help lists them, and reads all
+of them from \`config.txt\` and the environment as the server does. A command may stand behind its flags; \`fooocusd help generate\` is
+\`fooocusd generate --help\`, and \`-v\` is \`--version\`. What does not fit is refused with the name that was probably meant, and nothing
+is done.
 
 | exit code | means |
 | --- | --- |
 | 0 | done |
 | 1 | not done, or not all of it; the reason is on standard error |
-| 130 | interrupted |
+| 130, 143, 129 | ended by a signal: Ctrl-C (SIGINT), SIGTERM, a terminal that was closed (SIGHUP). A server that was told to stop and did ends with 0 |
 
 What is asked for goes to standard output, what is told on the way (progress, notes) to standard error. Progress is drawn where
 standard error is a terminal, else a line now and then.
@@ -29,7 +30,10 @@ Makes pictures as the server does, from the same fields, settings and models, an
 it is kept but these: a server that runs in the same folder has neither a row of it in its history nor a lock in its way. Without
 \`--output\` they are called by day and time, in the working folder. Progress and the time left are drawn on standard error; where
 standard output is a terminal that shows pictures (by kitty's or iTerm2's protocol, as its environment says), they are shown.
-Ctrl-C stops the picture at hand (130); what was finished is there.
+A signal stops the picture at hand; what was finished is there. A second one ends the command at once.
+
+The value of \`--set\` is JSON where its field takes that, else text: \`--set negative_prompt=blur\`, \`--set style_selections='["Fooocus V2"]'\`.
+A file that is there is not replaced unless \`--force\` is said.
 `,
   pull: `
 Puts files into the first folder of \`models\`, below their kind. A file grows as \`<name>.part\` and gets its name when it is
@@ -37,8 +41,8 @@ whole, so nothing that is half there is ever drawn with. After a broken connecti
 goes on where it was, if the server still has the very same file (its tag says so; where it has none, the published hash must);
 else it begins anew. What is there already is left alone.
 
-Before a file is fetched: its size, address and licence are printed (where nobody here knows the licence, its publisher's page
-says it), and a disk that has no room for it is told. Afterwards its size, its SHA-256 (the published one, or the one that Hugging
+Before a file is fetched: its size (for an address, as its server says it), address and licence are printed (where nobody here knows
+the licence, its publisher's page says it), and a disk that has no room for it is told. Afterwards its size, its SHA-256 (the published one, or the one that Hugging
 Face promises) and its beginning are checked: a login page that calls itself a model is thrown away and said. Addresses are printed
 without what stands behind a \`?\`, which may be a key; one with a password in it is refused. \`--hf-mirror\` stands for
 https://huggingface.co; the variables \`HTTPS_PROXY\` and \`NO_PROXY\` are heeded.
@@ -73,10 +77,11 @@ stopped or killed goes on where it was. Rows are put in the order of their time,
   doctor: `
 Looks at the processor, memory, GPU, clock, libraries, folders (can they be written, is there room), ports and models, and draws a
 small picture with the demo model on the providers that are set. Each finding is \`ok\`, \`weak\` (it works, and worse than it could) or
-\`FAULT\`, with the way to mend it; one \`FAULT\` makes the exit code 1. Nothing that it makes stays.
+\`FAULT\`, with the way to mend it, and printed as it is found; one \`FAULT\` makes the exit code 1. Nothing that it makes stays.
 `,
   complete: `
-Completion of commands, flags and the values of those that take one of a few words.
+Completion of commands, flags and the values of those that take one of a few words; where nothing is offered, names of files are, in
+bash. Each script may be read several times. bash (4 or newer) needs nothing else, not the package bash-completion either.
 `,
 };
 
@@ -92,5 +97,5 @@ compiled binary.
 | arguments, help | \`commander\` 14 | takes values that may be left out (\`--listen [IP]\`) and repeated flags, as FooocusAPI's start scripts have them; no dependencies. Version 15 wants a newer Node than our scripts |
 | progress | \`cli-progress\` | several bars, the time left, and plain lines where there is no terminal |
 | pictures | \`supports-terminal-graphics\`, \`ansi-escapes\` | which protocol a terminal has, and iTerm2's; kitty's takes a PNG as it is, and the one package that wraps it brings a second decoder of pictures along. The package \`sixel\` makes a global variable without declaring it, which fails in the bundle, so terminals that have sixel alone show nothing |
-| completion | \`@bomb.sh/tab\` | reads commander's own tree, and writes for bash, zsh, fish and PowerShell. It completes no file names |
+| completion | \`@bomb.sh/tab\` | reads commander's own tree, and writes for zsh, fish and PowerShell. Its script for bash needs the package bash-completion, cannot be read twice and runs what stands on the line; ours is used there |
 `;

@@ -28,6 +28,10 @@ export function kindFolder(root: string, kind: ModelKind): string | undefined {
   return own === kind ? root.slice(own.length + 1) : undefined;
 }
 
+/** Where files of a kind are put: the first folder that takes them; undefined where none does. */
+export const folderFor = (roots: readonly string[], kind: ModelKind): string | undefined =>
+  roots.map((root) => kindFolder(root, kind)).find((folder) => folder !== undefined);
+
 /**
  * Where a model lies: the first root that has it. A name that leaves its folder by dots, or is a folder's, is not found;
  * links are followed, since people keep their models elsewhere.

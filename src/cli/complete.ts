@@ -1,6 +1,7 @@
 import tab from "@bomb.sh/tab/commander";
 import type { Command } from "commander";
 import { EngineError } from "#/lib/errors.ts";
+import { bashCompletion } from "./bash-completion.ts";
 import { cliCommands } from "./commands.ts";
 import type { Ending } from "./invocation.ts";
 
@@ -33,6 +34,10 @@ export async function printCompletions(
   if (!shells.includes(first)) {
     const message = `complete prints for a shell: ${shells.join(", ")}; not for ${JSON.stringify(first)}.`;
     throw new EngineError("bad-setting", message, { shell: first });
+  }
+  if (first === "bash") {
+    console.log(bashCompletion(program.name()));
+    return 0;
   }
   completions.setup(program.name(), program.name(), first);
   return 0;

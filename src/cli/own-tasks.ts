@@ -1,9 +1,8 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openTasks } from "#/app.ts";
 import type { Config } from "#/config/schema.ts";
 import type { Log } from "#/lib/log.ts";
+import { temporaryFolder } from "#/lib/temporary-folder.ts";
 
 /** Tasks of a command, and the folder that their pictures are put into. */
 export type OwnTasks = ReturnType<typeof openTasks> & Readonly<{ outputs: string }>;
@@ -23,11 +22,11 @@ export async function withOwnTasks<Done>(
   { config, engineCommand, log, hashesIn }: Parts,
   work: (tasks: OwnTasks) => Promise<Done>,
 ): Promise<Done> {
-  const folder = mkdtempSync(join(tmpdir(), `fooocusd-${command}-`));
-  const outputs = join(folder, "outputs");
+  const folder = temporaryFolder(command);
+  const outputs = join(folder.path, "outputs");
   try {
     const opened = openTasks(
-      { ...config, outputs, inputs: join(folder, "inputs") },
+      { ...config, outputs, inputs: join(folder.path, "inputs") },
       { engineCommand, log, addresses, port: () => 0, ...(hashesIn === undefined ? {} : { hashesIn }) },
     );
     try {
@@ -37,6 +36,6 @@ export async function withOwnTasks<Done>(
       await opened.close();
     }
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    folder.remove();
   }
 }

@@ -1,16 +1,25 @@
 import { Command, CommanderError } from "commander";
-import { refuseWords, takeSettings } from "#/config/flags.ts";
+import { takeSettings } from "#/config/flags.ts";
 import { settingsHelp } from "#/config/help.ts";
+import { EngineError } from "#/lib/errors.ts";
 import { version } from "#/lib/version.ts";
 import type { CliCommand } from "./cli-command.ts";
 import { completeCommand } from "./commands/complete.ts";
+import { serveCommand } from "./commands/serve.ts";
 import { cliCommands } from "./commands.ts";
 import type { Ending, Invocation } from "./invocation.ts";
+import { meantArgs } from "./meant-args.ts";
+import { refuseUntaken, sentenceOf } from "./refusals.ts";
 
 const programName = "fooocusd";
 
 /** What a command is run with beside its words, and who hears how it ends. */
-type Setting = Readonly<{ invocation: Omit<Invocation, "args">; ended: (ending: Ending) => void }>;
+type Setting = Readonly<{
+  invocation: Omit<Invocation, "args">;
+  ended: (ending: Ending) => void;
+  /** Whether the command line names its command. */
+  isNamed?: boolean;
+}>;
 
 /** The program as a tree of commands. */
 export function createProgram(setting: Setting, commands = cliCommands): Command {
@@ -19,11 +28,10 @@ export function createProgram(setting: Setting, commands = cliCommands): Command
     .version(`${programName} ${version}`, "--version", "says which version this is")
     .helpOption("-h, --help", "says what there is; behind a command, what that one takes")
     .helpCommand(false)
-    .showHelpAfterError(`(${programName} --help says what there is)`)
-    // Written at once, since the process ends right behind it.
-    .configureOutput({ writeOut: (text) => console.log(text.trimEnd()) })
+    // Written at once, since the process ends right behind it; what is wrong is told by whoever catches it.
+    .configureOutput({ writeOut: (text) => console.log(text.trimEnd()), writeErr: () => undefined })
     .exitOverride();
-  program.addHelpText("after", `\n${settingsHelp()}`);
+  program.addHelpText("after", () => `\n${settingsHelp(widthOf(program))}`);
   for (const one of commands) add(program, one, setting);
   return program;
 }
@@ -31,19 +39,19 @@ export function createProgram(setting: Setting, commands = cliCommands): Command
 function add(
   program: Command,
   { name, summary, settings, shape, run, isDefault = false }: CliCommand,
-  { invocation, ended }: Setting,
+  { invocation, ended, isNamed = false }: Setting,
 ): void {
   const command = program.command(name, { isDefault }).description(summary);
   shape(command);
-  const flags =
-    settings === "none" ? [] : takeSettings(command, (key) => settings === "all" || settings.includes(key));
+  const flags = settings === "none" ? [] : takeSettings(command, settings);
   const last = command.registeredArguments.at(-1);
   const most = last?.variadic === true ? Number.POSITIVE_INFINITY : command.registeredArguments.length;
   command.allowUnknownOption().allowExcessArguments();
   command.action(async () => {
     const { args } = command;
     const flag = args.findIndex((word) => word.startsWith("-"));
-    refuseWords(args.slice(flag < 0 ? most : Math.min(flag, most)));
+    const words = args.slice(flag < 0 ? most : Math.min(flag, most));
+    refuseUntaken({ program, command, words, isNamed });
     ended(await run({ ...invocation, flags, words: args, options: command.opts() }));
   });
 }
@@ -59,19 +67,26 @@ export async function runProgram({ args, ...invocation }: Invocation): Promise<E
   const ended = (how: Ending): void => {
     ending = how;
   };
+  const setting = { invocation, ended };
   if (args[0] === completeCommand.name && !args.includes("--help")) {
     const { printCompletions } = await import("./complete.ts");
     // The library that answers brings a command of that name along.
     const others = cliCommands.filter((one) => one !== completeCommand);
-    return printCompletions(createProgram({ invocation, ended }, others), args.slice(1));
+    return printCompletions(createProgram(setting, others), args.slice(1));
   }
-  const program = createProgram({ invocation, ended });
+  const meant = meantArgs(createProgram(setting), args);
+  const name = cliCommands.find((one) => one.name === meant[0])?.name;
+  const program = createProgram({ ...setting, isNamed: name !== undefined });
   try {
-    await program.parseAsync([...args], { from: "user" });
+    await program.parseAsync([...meant], { from: "user" });
     return ending;
   } catch (thrown) {
-    // It has said by itself what was wrong, or what was asked for.
-    if (thrown instanceof CommanderError) return thrown.exitCode;
-    throw thrown;
+    if (!(thrown instanceof CommanderError)) throw thrown;
+    const sentence = sentenceOf(thrown, name ?? serveCommand.name);
+    if (sentence === undefined) return 0;
+    throw new EngineError("bad-setting", sentence, {}, thrown);
   }
 }
+
+/** Columns of the terminal, as the help of the commands takes them. */
+const widthOf = (program: Command): number => program.configureOutput().getOutHelpWidth?.() ?? 80;

@@ -32,13 +32,13 @@ export const factsOf = (key: ConfigKey): string => {
 const keys = Object.keys(ConfigSchema.properties) as readonly ConfigKey[];
 
 /**
- * Gives a command a flag for every setting, and those of others that mean the same or nothing. Each takes its value as
- * optional: what a bare flag means, and whether a value fits, is said by the readers of settings.
+ * Gives a command a flag for each of its settings, and those of others that mean the same; one that takes all settings takes
+ * those of others that mean nothing here, too. Each takes its value as optional: what a bare flag means, and whether a value
+ * fits, is said by the readers of settings.
  *
- * @param shown which settings `--help` lists and a shell completes; all are taken
  * @returns the flags that were given, once the command is parsed, in their order
  */
-export function takeSettings(command: Command, shown: (key: ConfigKey) => boolean): readonly Flag[] {
+export function takeSettings(command: Command, settings: "all" | readonly ConfigKey[]): readonly Flag[] {
   const given: Flag[] = [];
   const take = (option: Option): void => {
     command.addOption(option);
@@ -46,30 +46,43 @@ export function takeSettings(command: Command, shown: (key: ConfigKey) => boolea
       given.push({ flag: option.long ?? "", value: value ?? undefined });
     });
   };
-  for (const key of keys) {
+  const taken = keys.filter((key) => settings === "all" || settings.includes(key));
+  for (const key of taken) {
     const schema = ConfigSchema.properties[key];
     const option = new Option(`${flagOf(key)} [value]`, `${schema.description ?? ""} (${factsOf(key)})`);
     const words = wordsOf(schema);
     // Only offered to whoever completes: a wrong one is refused with the source that it came from.
     if (words !== undefined) option.argChoices = [...words];
-    take(option.hideHelp(!shown(key)));
+    take(option);
   }
-  for (const flag of [...Object.keys(aliases), ...ignoredFlags.keys()]) {
+  const others = Object.entries(aliases).filter(([, key]) => taken.includes(key));
+  const idle = settings === "all" ? [...ignoredFlags.keys()] : [];
+  for (const flag of [...others.map(([alias]) => alias), ...idle]) {
     const several = manyValued.includes(flag) ? "[values...]" : "[value]";
     take(new Option(`${flag} ${several}`).hideHelp());
   }
   return given;
 }
 
+/** Whether a flag is one that the server takes. */
+export const isSettingFlag = (flag: string): boolean =>
+  keyOfFlag(flag) !== undefined || ignoredFlags.has(flag);
+
+/** Whether a flag says everything by being there. */
+export function isSwitch(flag: string): boolean {
+  const key = keyOfFlag(flag);
+  return key !== undefined && ConfigSchema.properties[key].type === "boolean";
+}
+
 /**
- * Refuses words that no option and no argument of a command took.
+ * Refuses words that are no flag of the server's.
  *
  * @throws EngineError `bad-setting`
  */
-export function refuseWords([word]: readonly string[]): void {
+function refuseWords([word]: readonly string[]): void {
   if (word === undefined) return;
   if (!word.startsWith("--"))
-    throw new EngineError("bad-setting", `${word} is neither a command nor a flag; --help lists them.`, {
+    throw new EngineError("bad-setting", `${word} is no flag; --help lists them.`, {
       arg: word,
     });
   const [flag = ""] = word.split("=");
@@ -84,7 +97,7 @@ export function refuseWords([word]: readonly string[]): void {
  */
 export function parseFlags(args: readonly string[]): readonly Flag[] {
   const command = new Command();
-  const flags = takeSettings(command, () => true);
+  const flags = takeSettings(command, "all");
   const { operands, unknown } = command.parseOptions([...args]);
   refuseWords([...operands, ...unknown]);
   return flags;

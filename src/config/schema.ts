@@ -75,7 +75,8 @@ export const ConfigSchema = Type.Object({
   }),
   weights: oneOf(["in-place", "packed"], {
     default: "in-place",
-    description: "in-place maps checkpoints where they lie; packed copies them into memory for faster steps.",
+    description:
+      "in-place maps checkpoints where they lie; packed copies them into memory, which takes long and its room. As measured (docs/performance.md), UNet and VAE are no faster by it, only text encoders on a processor with AVX-512.",
   }),
   precision: oneOf(precisions, {
     default: "full",
@@ -129,6 +130,24 @@ export const ConfigSchema = Type.Object({
     minimum: 1,
     maximum: 8760,
     description: "How long the Idempotency-Key of a request is known after its task has ended.",
+  }),
+  keep_days: Type.Integer({
+    default: 0,
+    minimum: 0,
+    maximum: 36_500,
+    description:
+      "Days after its end for which a task is kept; then it is deleted with its pictures and inputs. 0 keeps all. Inputs that no task names go a day after they came, wherever one of the three limits is set.",
+  }),
+  keep_tasks: Type.Integer({
+    default: 0,
+    minimum: 0,
+    description: "Tasks that have ended and are kept; those that ended longest ago are deleted. 0 keeps all.",
+  }),
+  keep_pictures_bytes: Type.Integer({
+    default: 0,
+    minimum: 0,
+    description:
+      "Bytes of pictures of tasks that have ended and are kept; those that ended longest ago are deleted. 0 keeps all.",
   }),
   persistent: Type.Boolean({
     default: false,

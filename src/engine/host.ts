@@ -30,6 +30,8 @@ export class EngineHost implements Engine {
   readonly #listeners = new Set<(state: EngineState) => void>();
   #channel: Channel | undefined;
   #closing = false;
+  /** Which state it has between jobs: one that could not be opened stays as it is, and is not ready. */
+  #rests: "ready" | "failed" = "ready";
   /** How often it broke since it last did what it was asked. */
   #breaks = 0;
   #state: EngineState = { state: "starting", device: null, refused: [], loaded: [] };
@@ -66,7 +68,7 @@ export class EngineHost implements Engine {
     } finally {
       this.#jobs.delete(command.id);
       if (this.#jobs.size === 0 && this.#state.state === "busy")
-        this.#change({ ...this.#state, state: "ready" });
+        this.#change({ ...this.#state, state: this.#rests });
     }
   }
 
@@ -132,6 +134,7 @@ export class EngineHost implements Engine {
   #receive(event: EngineEvent): void {
     switch (event.type) {
       case "ready":
+        this.#rests = "ready";
         return this.#change({
           ...this.#state,
           state: this.#jobs.size > 0 ? "busy" : "ready",
@@ -139,6 +142,7 @@ export class EngineHost implements Engine {
           refused: event.refused,
         });
       case "broken":
+        this.#rests = "failed";
         return this.#fail(event.error);
       case "loaded":
         return this.#change({ ...this.#state, loaded: event.models });
@@ -149,7 +153,10 @@ export class EngineHost implements Engine {
       case "answer":
         return this.#jobs.get(event.id)?.push(event);
       case "settled": {
-        if (event.outcome.status !== "failed") this.#breaks = 0;
+        if (event.outcome.status !== "failed") {
+          this.#breaks = 0;
+          this.#rests = "ready";
+        }
         const inbox = this.#jobs.get(event.id);
         inbox?.push(event);
         return inbox?.close();
@@ -159,6 +166,7 @@ export class EngineHost implements Engine {
 
   #lost(reason: string): void {
     this.#channel = undefined;
+    this.#rests = "ready";
     this.#onGone();
     if (this.#closing && this.#jobs.size === 0) return;
     const message = `The engine died while it worked: ${reason}. The next task starts it again.`;

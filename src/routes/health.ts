@@ -3,22 +3,55 @@ import { Elysia } from "elysia";
 import { jsonAnswer } from "#/api/openapi.ts";
 import { jsonReply } from "./http/replies.ts";
 
+/** Something without which no task can be made. */
+export type ReadyCheck = Readonly<{
+  /** One word, for programs. */
+  name: string;
+  /** Why it is not so now, in a sentence without the server's paths; nothing while all is well. */
+  failing: () => string | undefined;
+}>;
+
 const HealthAnswer = Type.Object(
   { status: Type.String({ description: "ok." }) },
   { title: "HealthAnswer", description: "The server answers." },
 );
 
-const healthy = (): Response => {
-  const answer = jsonReply({ status: "ok" });
+const ReadyAnswer = Type.Object(
+  { status: Type.String({ description: "ready." }) },
+  { title: "ReadyAnswer", description: "Tasks are taken and made." },
+);
+
+const UnreadyAnswer = Type.Object(
+  {
+    status: Type.String({ description: "not ready." }),
+    check: Type.String({ description: "What is not so: closing, engine, disk." }),
+    reason: Type.String({ description: "Why, in a sentence." }),
+  },
+  { title: "UnreadyAnswer", description: "Tasks are not taken, or cannot be made." },
+);
+
+function fresh(body: unknown, status = 200): Response {
+  const answer = jsonReply(body, status);
   answer.headers.set("cache-control", "no-store");
   return answer;
-};
+}
+
+const healthy = (): Response => fresh({ status: "ok" });
+
+function readiness(checks: readonly ReadyCheck[]): Response {
+  for (const { name, failing } of checks) {
+    const reason = failing();
+    if (reason !== undefined) return fresh({ status: "not ready", check: name, reason }, 503);
+  }
+  return fresh({ status: "ready" });
+}
 
 /**
- * Whether the server answers, for supervisors. Open without a key, and it tells nothing else: what the engine does is in the
- * live channel's state, and a queue that waits is no reason to start a server anew.
+ * Whether the server answers, for supervisors, and whether it can do its work, for whoever chooses among servers. Open without a
+ * key, and they tell nothing else. A queue that waits, is full or is paused is no reason to start a server anew, nor to keep
+ * clients from what it has made.
  */
-export const healthRoute = () =>
+export const healthRoute = (checks: readonly ReadyCheck[]) =>
   new Elysia({ name: "routes/health" })
     .get("/healthz", healthy, {
       detail: {
@@ -28,4 +61,13 @@ export const healthRoute = () =>
         responses: { 200: jsonAnswer(HealthAnswer) },
       },
     })
-    .head("/healthz", healthy, { detail: { hide: true } });
+    .head("/healthz", healthy, { detail: { hide: true } })
+    .get("/readyz", () => readiness(checks), {
+      detail: {
+        tags: ["Query"],
+        operationId: "readyz",
+        summary: "Whether tasks are taken and can be made",
+        responses: { 200: jsonAnswer(ReadyAnswer), 503: jsonAnswer(UnreadyAnswer) },
+      },
+    })
+    .head("/readyz", () => readiness(checks), { detail: { hide: true } });

@@ -5,7 +5,7 @@ import { type DashboardDependencies, dashboardRoute } from "./dashboard.ts";
 import { docsRoutes } from "./docs.ts";
 import type { DoorParts, DoorPaths, FrontDoor, FrontDoors } from "./door.ts";
 import { filesRoutes } from "./files.ts";
-import { healthRoute } from "./health.ts";
+import { healthRoute, type ReadyCheck } from "./health.ts";
 import { asksForKey, keyRefusal } from "./http/auth.ts";
 import { bodyBytes, hardLimit, isCostly, oversized } from "./http/body-limit.ts";
 import { isPacked } from "./http/content-encoding.ts";
@@ -16,6 +16,7 @@ import { observed, observeSocket, type RequestMeter } from "./http/observe.ts";
 import { type Refusal, refused } from "./http/refusal.ts";
 import { requestIdOf } from "./http/request-id.ts";
 import { notFound, routesAt, unrouted } from "./http/routing.ts";
+import { type MetricsPage, metricsRoute } from "./metrics.ts";
 
 export type RouteDependencies = DoorParts &
   DashboardDependencies &
@@ -28,6 +29,10 @@ export type RouteDependencies = DoorParts &
     guard?: BrowserGuard;
     /** Counts requests, if anybody wants to know. */
     meter?: RequestMeter;
+    /** What was counted, for `/metrics`; without it there is no such route. */
+    metrics?: MetricsPage;
+    /** Without which no task can be made; all are asked in this order. */
+    readyChecks?: readonly ReadyCheck[];
   }>;
 
 type DoorRoute = DescribedRoute & Readonly<{ door: FrontDoor }>;
@@ -103,8 +108,9 @@ function useRooms(app: AnyElysia, parts: RouteDependencies, declared: readonly D
   app
     .use(docsRoutes(() => declared, tags, defaults, base))
     .use(dashboardRoute(parts))
-    .use(healthRoute())
+    .use(healthRoute(parts.readyChecks ?? []))
     .use(filesRoutes(parts));
+  if (parts.metrics !== undefined) app.use(metricsRoute(parts.metrics));
 }
 
 /** An answer as it is, a refusal in the words of its door. */

@@ -2,6 +2,7 @@ import type { AnyElysia } from "elysia";
 import type { Config } from "#/config/schema.ts";
 import { EngineError } from "#/lib/errors.ts";
 import type { Log } from "#/lib/log.ts";
+import { type PortTrouble, portTrouble, toPortTrouble } from "#/lib/port-trouble.ts";
 
 /** What listens. */
 type Server = Readonly<{ port: number; stop: () => Promise<void> }>;
@@ -16,17 +17,13 @@ export function refuseTakenPorts({ host, port, also_port, impliedPort }: Config)
 }
 
 function refuseTakenPort(host: string, port: number): void {
-  if (port === 0) return;
-  try {
-    Bun.listen({ hostname: host, port, socket: { data: () => undefined } }).stop(true);
-  } catch (cause) {
-    throw portTaken(host, port, cause);
-  }
+  const trouble = portTrouble(host, port);
+  if (trouble !== undefined) throw portTaken(host, port, trouble);
 }
 
-function portTaken(host: string, port: number, cause: unknown): EngineError {
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  const message = `${host}:${port} cannot be listened on: ${reason}. --port, --also-port and --host name other places.`;
+function portTaken(host: string, port: number, { sentence, isBusy, cause }: PortTrouble): EngineError {
+  const stop = isBusy ? "Stop that one, or name another port" : "Name another place";
+  const message = `${sentence}. ${stop} with --port (--also-port for a second one, --host for the address).`;
   return new EngineError("bad-setting", message, { host, port }, cause);
 }
 
@@ -52,7 +49,7 @@ function listen(app: AnyElysia, host: string, port: number): Server {
   try {
     app.listen({ hostname: host, port });
   } catch (cause) {
-    throw portTaken(host, port, cause);
+    throw portTaken(host, port, toPortTrouble(host, port, cause));
   }
   return { port: app.server?.port ?? port, stop: () => stopServer(app) };
 }

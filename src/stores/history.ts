@@ -75,6 +75,16 @@ export type RowFile = Readonly<{
   at: number;
 }>;
 
+/** A task that has ended, as far as it matters how much of them is kept. */
+export type EndedTask = Readonly<{
+  id: TaskId;
+  row: number;
+  /** Milliseconds since 1970. */
+  finishedAt: number;
+  /** Addresses of its pictures. */
+  urls: readonly string[];
+}>;
+
 /** What of the files of removed tasks is unwanted. */
 export type Leavings = Readonly<{
   outputs: readonly KeptImage[];
@@ -125,6 +135,12 @@ export interface HistoryStore {
   unfinished(): readonly Unfinished[];
   /** How many tasks have ended and are still there. */
   countSettled(): number;
+  /**
+   * The tasks that have ended among so many rows after one, in the order of rows. One whose end cannot be read is left out.
+   *
+   * @returns also the last of these rows; nothing behind the end
+   */
+  ended(after: number, most: number): Readonly<{ tasks: readonly EndedTask[]; last: number | undefined }>;
   /** Newest first. */
   page(query: HistoryPage): readonly Task[];
   /** Oldest first, everything queued from `from` to `to`, milliseconds, both included. */

@@ -73,6 +73,10 @@ export interface ImageStore {
    * @throws EngineError `storage-failed`
    */
   removeInput(name: string): boolean;
+  /** Bytes of an output; 0 if there is none. */
+  sizeOf(image: KeptImage): Promise<number>;
+  /** Names of the inputs that we kept before a moment, milliseconds since 1970; what else lies there is left out. */
+  inputsBefore(moment: number): AsyncIterable<string>;
   /** What is not finished yet, and is gone on with after a crash. */
   readonly onTheWay: PicturesOnTheWay;
 }

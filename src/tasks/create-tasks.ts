@@ -4,7 +4,7 @@ import type { Config } from "#/config/schema.ts";
 import type { Engine } from "#/engine/engine.ts";
 import { isNothing } from "#/lib/nothing.ts";
 import type { HistoryStore } from "#/stores/history.ts";
-import { Webhooks } from "./delivery/webhook.ts";
+import { type WebhookOutcome, Webhooks } from "./delivery/webhook.ts";
 import { webhookAddress } from "./delivery/webhook-address.ts";
 import { createIntake, defaultsOf, type IntakeConfig, type IntakeParts } from "./intake/create-intake.ts";
 import type { Tools } from "./intake/tools.ts";
@@ -18,7 +18,7 @@ import { createTexts, type TextParts } from "./picture-texts/create-texts.ts";
 export type TaskConfig = IntakeConfig &
   TextParts["config"] &
   DeliveryConfig &
-  Pick<Config, "queue_limit" | "idempotency_hours">;
+  Pick<Config, "queue_limit" | "idempotency_hours" | "keep_days" | "keep_tasks" | "keep_pictures_bytes">;
 
 type DeliveryConfig = Pick<Config, "webhook_url" | "webhook_secret" | "allow_private_fetch">;
 
@@ -34,6 +34,8 @@ export type TaskDependencies = Omit<IntakeParts, "config" | "webhook" | "roomFor
     doors: Doors;
     /** Milliseconds since 1970. */
     clock: () => number;
+    /** Is told what became of each post to a webhook. */
+    countWebhook?: (outcome: WebhookOutcome) => void;
   }>;
 
 /** The tasks, and what else follows from the same parts. */
@@ -57,10 +59,13 @@ export function createTasks(parts: TaskDependencies): CreatedTasks {
   const toolRuns = new ToolRuns(queueLimit);
   const askTool: IntakeParts["askTool"] = (tool, picture, signal) => toolRuns.ask(tool, picture, signal);
   const { take, resolve, loadInputs, tools } = createIntake({ ...parts, webhook, roomFor, askTool });
-  const announcer = new Webhooks(parts.history, rules, now, parts.log);
+  const counted = parts.countWebhook === undefined ? rules : { ...rules, told: parts.countWebhook };
+  const announcer = new Webhooks(parts.history, counted, now, parts.log);
   const closeDelivery = (): Promise<void> => announcer.close();
   const made = { announcer, toolRuns, closeDelivery, take, resolve, loadInputs, textOf };
-  const tasks = createLifeCycle({ ...parts, ...made, now, queueLimit, keyLife });
+  const { keep_days: days, keep_tasks: most, keep_pictures_bytes: pictureBytes } = config;
+  const limits = { days, tasks: most, pictureBytes };
+  const tasks = createLifeCycle({ ...parts, limits, ...made, now, queueLimit, keyLife });
   announcer.wake();
   return { tasks, tools, defaults: () => defaults() };
 }

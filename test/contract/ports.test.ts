@@ -40,7 +40,7 @@ test("--port N answers on N and N+1, and a second server is refused", async () =
   expect(moved.headers.get("location")).toBe(`http://127.0.0.1:${port + 1}/tasks`);
   const second = await start("--port", `${port + 1}`, "--also-port", "0");
   expect(await second.child.exited).toBe(1);
-  expect(second.output.text).toContain(`127.0.0.1:${port + 1} cannot be listened on`);
+  expect(second.output.text).toContain(`127.0.0.1:${port + 1} is busy: another program listens there`);
   await stop();
 }, 300_000);
 
@@ -53,7 +53,7 @@ test("a taken N+1 is done without, unless it was asked for", async () => {
   await stop();
   const asked = await start("--port", `${port}`, "--also-port", `${port + 1}`);
   expect(await asked.child.exited).toBe(1);
-  expect(asked.output.text).toContain(`127.0.0.1:${port + 1} cannot be listened on`);
+  expect(asked.output.text).toContain(`127.0.0.1:${port + 1} is busy: another program listens there`);
   await free?.();
 }, 300_000);
 

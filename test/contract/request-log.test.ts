@@ -92,11 +92,11 @@ test("what a client sends forges no line", async () => {
 test("who only looks at the server, or loads its pages, is told at level debug", async () => {
   for (const [level, count] of [
     ["info", 0],
-    ["debug", 6],
+    ["debug", 8],
   ] as const) {
     const { log, saying } = keptLog(level);
     await using bench = serveBench({ log });
-    for (const path of ["/healthz", "/dashboard", "/docs", "/openapi.json", "/"])
+    for (const path of ["/healthz", "/readyz", "/metrics", "/dashboard", "/docs", "/openapi.json", "/"])
       await fetch(bench.url + path, { redirect: "manual" });
     await fetch(`${bench.url}/tasks`, {
       method: "OPTIONS",

@@ -139,7 +139,7 @@ describe("the order of checks", () => {
   test("every route asks for the key but the documentation, the page and the files", async () => {
     const document = await (await ask("/openapi.json", {}, keyed.url)).json();
     // The live channel asks for it by itself: a browser can only say it in a message.
-    const open = /^\/$|^\/healthz$|^\/docs|^\/(outputs|inputs|files|thumbnails)\/|^\/v1\/live$/;
+    const open = /^\/$|^\/(?:healthz|readyz)$|^\/docs|^\/(outputs|inputs|files|thumbnails)\/|^\/v1\/live$/;
     for (const [path, methods] of Object.entries<Record<string, unknown>>(document.paths)) {
       for (const method of Object.keys(methods)) {
         const answer = await ask(

@@ -71,6 +71,45 @@ test("wrong bytes and half files are refused and leave nothing", async () => {
   expect(half.err).toContain("is not what was wanted");
 });
 
+test("how large a file is is said before it is fetched, and a server that lies about it is not believed", async () => {
+  const honestly = await pull((one) => honest(file, one, '"a"'));
+  const [size, there] = [
+    honestly.err.indexOf("loras/my.safetensors: 300 kB from"),
+    honestly.err.indexOf("is there, SHA-256"),
+  ];
+  expect([honestly.code, size >= 0, there > size]).toEqual([0, true, true]);
+  const once = await pull((one, n) => {
+    const answer = honest(file, one, '"a"');
+    return n > 0 ? answer : { ...answer, headers: { ...answer.headers, "content-length": 310_000 } };
+  });
+  expect([once.code, once.left, once.err]).toEqual([
+    0,
+    ["my.safetensors"],
+    expect.stringMatching(/ended after \d+ of 310000 bytes|broke/),
+  ]);
+  expect(once.err).toContain(sha256);
+  const huge = await pull((one) => ({
+    ...honest(file, one, '"a"'),
+    headers: { etag: '"a"', "content-length": 9e15 },
+  }));
+  expect([huge.code, huge.left, huge.err]).toEqual([1, [], expect.stringContaining("There is no room for")]);
+  const unsaid = await pull(() => ({ status: 200, body: file }));
+  expect([unsaid.code, unsaid.err]).toEqual([0, expect.stringContaining("nobody says how large, from")]);
+});
+
+test("a server that ignores ranges, or has another file by then, is fetched from anew", async () => {
+  const ignoring = await pull((one, n) => {
+    const whole = honest(file, { ...one, range: undefined }, '"a"');
+    return n === 0 ? cutOff(whole, 100_000) : whole;
+  });
+  expect([ignoring.code, ignoring.asked.map(({ range }) => range !== undefined)]).toEqual([0, [false, true]]);
+  expect(ignoring.err).toContain(sha256);
+  const changed = await pull((one, n) =>
+    n === 0 ? cutOff(honest(model(2), one, '"old"'), 100_000) : honest(file, one, '"new"'),
+  );
+  expect([changed.code, changed.err]).toEqual([0, expect.stringContaining(sha256)]);
+});
+
 test("a signal keeps what is there, exits with 130, and the next run goes on", async () => {
   const own = mkdtempSync(join(folder, "two-"));
   const server = await fileServer((one, n) =>

@@ -3,7 +3,11 @@ import { join } from "node:path";
 import { Catalog } from "#/catalog/catalog.ts";
 import type { LiveLimits } from "#/doors/fooocus-api/live/limits.ts";
 import { silentLog } from "#/lib/log.ts";
+import { version } from "#/lib/version.ts";
+import { createMetrics } from "#/metrics/create-metrics.ts";
+import { diskOf } from "#/metrics/disk-of.ts";
 import { type RouteDependencies, routes } from "#/routes/index.ts";
+import { engineWorks } from "#/routes/ready-checks.ts";
 import { folderImages } from "#/stores/images/folder.ts";
 import { type BenchOptions, benchDoors, openBench, type TaskBench } from "./task-bench.ts";
 
@@ -17,8 +21,11 @@ type Served = BenchOptions &
 /** Starts the whole of HTTP and WebSocket over a bench. `crash` and `close` end the listening too. */
 export function serveBench(options: Served = {}): ServedBench {
   const listening = { port: 0 };
-  const bench = openBench({ ...options, port: () => listening.port });
+  const metrics = createMetrics({ version, runtime: "tests" });
+  const bench = openBench({ countWebhook: metrics.webhook, ...options, port: () => listening.port });
   const { folder, tasks, tools, defaults } = bench;
+  const doors = ["fooocus-api", "legacy"];
+  metrics.watch(tasks, { doors, queueLimit: 100, disk: () => diskOf(folder) });
   const { liveLimits } = options;
   const app = routes({
     doors: options.doors ?? benchDoors(options, liveLimits === undefined ? {} : { liveLimits }),
@@ -30,6 +37,9 @@ export function serveBench(options: Served = {}): ServedBench {
     styleNames: ["Fooocus V2", "Random Style"],
     corsOrigins: [],
     log: silentLog,
+    meter: metrics.requests,
+    metrics,
+    readyChecks: [engineWorks(tasks)],
     ...options,
     auth: { keys: options.keys ?? [], protectFiles: false },
   }).listen({ hostname: "127.0.0.1", port: 0 });

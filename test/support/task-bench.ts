@@ -14,7 +14,7 @@ import type { FrontDoors } from "#/routes/door.ts";
 import { openHistory } from "#/stores/history/sqlite.ts";
 import type { HistoryStore } from "#/stores/history.ts";
 import { folderImages } from "#/stores/images/folder.ts";
-import { createTasks, type TaskConfig } from "#/tasks/create-tasks.ts";
+import { createTasks, type TaskConfig, type TaskDependencies } from "#/tasks/create-tasks.ts";
 import type { GenerationAssets } from "#/tasks/intake/create-intake.ts";
 import type { Tools } from "#/tasks/intake/tools.ts";
 import type { TaskEvent } from "#/tasks/life-cycle/events.ts";
@@ -51,6 +51,7 @@ export type BenchOptions = Readonly<{
   port?: () => number;
   /** Milliseconds since 1970. */
   clock?: () => number;
+  countWebhook?: TaskDependencies["countWebhook"];
 }>;
 
 /** A folder with the models that requests of tests name. */
@@ -95,6 +96,9 @@ export function openBench(options: BenchOptions = {}): TaskBench {
       upscaler: "",
       upscale_without_model: "refuse",
       queue_limit: 100,
+      keep_days: 0,
+      keep_tasks: 0,
+      keep_pictures_bytes: 0,
       idempotency_hours: 24,
       webhook_url: "",
       webhook_secret: "",
@@ -123,6 +127,7 @@ export function openBench(options: BenchOptions = {}): TaskBench {
     doors: options.doors ?? benchDoors(options),
     clock: options.clock ?? Date.now,
     random: Math.random,
+    ...(options.countWebhook === undefined ? {} : { countWebhook: options.countWebhook }),
   });
   return {
     folder,

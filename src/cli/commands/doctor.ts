@@ -4,7 +4,19 @@ import type { CliCommand } from "../cli-command.ts";
 export const doctorCommand: CliCommand = {
   name: "doctor",
   summary: "looks whether everything the server needs is there and works, and says how to mend what does not",
-  settings: ["host", "port", "models", "outputs", "inputs", "providers", "fooocus"],
+  settings: [
+    "host",
+    "port",
+    "also_port",
+    "models",
+    "outputs",
+    "inputs",
+    "fooocus",
+    "providers",
+    "cuda_libraries",
+    "threads",
+    "isolation",
+  ],
   shape: (command) => {
     command.option("--json", "prints the findings as JSON");
   },

@@ -5,7 +5,29 @@ import type { CliCommand } from "../cli-command.ts";
 export const generateCommand: CliCommand = {
   name: "generate",
   summary: "makes pictures without a server",
-  settings: ["models", "fooocus", "preset", "providers", "threads"],
+  settings: [
+    "models",
+    "fooocus",
+    "preset",
+    "always_download",
+    "hf_mirror",
+    "providers",
+    "cuda_libraries",
+    "weights",
+    "precision",
+    "memory_budget",
+    "derived_cache",
+    "threads",
+    "isolation",
+    "upscaler",
+    "upscale_without_model",
+    "noise",
+    "allow_private_fetch",
+    "disable_metadata",
+    "created_by",
+    "outputs",
+    "log_level",
+  ],
   shape: (command: Command) => {
     command
       .argument("<prompt>", "what the picture shows")
@@ -16,6 +38,7 @@ export const generateCommand: CliCommand = {
         collected,
         [],
       )
+      .option("--force", "puts pictures in the place of files that are there")
       .option("--quiet", "says nothing on the way, and shows no picture")
       .addHelpText("after", examples);
   },

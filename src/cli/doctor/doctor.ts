@@ -8,19 +8,36 @@ import { libraryFolder } from "#/native/libraries.ts";
 import { embeddedModels, withEmbeddedModels } from "#/native/models.ts";
 import type { Ending, Given } from "../invocation.ts";
 import { withOwnTasks } from "../own-tasks.ts";
+import { leaveWhenInterrupted } from "../when-interrupted.ts";
 import type { Finding, Level } from "./finding.ts";
 import { machineFindings } from "./machine.ts";
 import { placeFindings } from "./places.ts";
 
 /**
- * Looks at everything the server needs and prints what it found, with the way to mend what is wrong.
+ * Looks at everything the server needs and prints what it found as it finds it, with the way to mend what is wrong.
  *
  * @returns 1 where something keeps the server from working as it is set, else 0
  */
 export async function doctor({ flags, env, engineCommand, options }: Given): Promise<Ending> {
   const { config, notes } = loadConfig({ flags, env });
-  const roots = withEmbeddedModels(config.models);
-  const findings: readonly Finding[] = [
+  leaveWhenInterrupted();
+  const isJson = options["json"] === true;
+  const findings: Finding[] = [];
+  for await (const finding of findingsOf(config, notes, engineCommand)) {
+    findings.push(finding);
+    if (!isJson) print(finding);
+  }
+  if (isJson) console.log(JSON.stringify(findings, undefined, 2));
+  return findings.some(({ level }) => level === "fault") ? 1 : 0;
+}
+
+/** Each as it comes: the last of them takes its time. */
+async function* findingsOf(
+  config: Config,
+  notes: readonly string[],
+  engineCommand: readonly string[],
+): AsyncGenerator<Finding, void, undefined> {
+  yield* [
     { what: "version", level: "good", found: `fooocusd ${version}, Bun ${Bun.version}` },
     ...notes.map(
       (note): Finding => ({
@@ -32,12 +49,9 @@ export async function doctor({ flags, env, engineCommand, options }: Given): Pro
     ),
     ...machineFindings(),
     { what: "libraries", level: "good", found: `ONNX Runtime and libvips are open, from ${libraryFolder()}` },
-    ...placeFindings(config, roots),
-    await selfTest(config, engineCommand),
-  ];
-  if (options["json"] === true) console.log(JSON.stringify(findings, undefined, 2));
-  else for (const finding of findings) print(finding);
-  return findings.some(({ level }) => level === "fault") ? 1 : 0;
+  ] satisfies readonly Finding[];
+  yield* placeFindings(config, withEmbeddedModels(config.models));
+  yield await selfTest(config, engineCommand);
 }
 
 const signs: Readonly<Record<Level, string>> = { good: "ok   ", weak: "weak ", fault: "FAULT" };

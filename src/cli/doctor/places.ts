@@ -4,6 +4,7 @@ import { dirname, join, resolve } from "node:path";
 import { Catalog } from "#/catalog/catalog.ts";
 import type { Config } from "#/config/schema.ts";
 import { inUnits } from "#/lib/in-units.ts";
+import { portTrouble } from "#/lib/port-trouble.ts";
 import { cacheFolder } from "#/native/cache.ts";
 import type { Finding } from "./finding.ts";
 
@@ -32,18 +33,16 @@ function folderFinding(what: string, folder: string, way: string): Finding {
 /** The folder itself, or the one above it that is there. */
 const nearest = (folder: string): string => (existsSync(folder) ? folder : nearest(dirname(folder)));
 
-function portFinding(host: string, port: number): Finding {
+function portFinding(host: string, port: number, flag: string): Finding {
   const what = `port ${port}`;
   if (port === 0) return { what, level: "good", found: "a free one is taken" };
-  try {
-    Bun.listen({ hostname: host, port, socket: { data: () => undefined } }).stop(true);
-    return { what, level: "good", found: `${host}:${port} is free` };
-  } catch (thrown) {
-    const reason = thrown instanceof Error ? thrown.message : String(thrown);
-    const mend =
-      "If that is a fooocusd that runs, all is well; else name another one with --port, or stop what has it (ss -ltnp).";
-    return { what, level: "weak", found: `${host}:${port} cannot be listened on: ${reason}`, mend };
-  }
+  const trouble = portTrouble(host, port);
+  if (trouble === undefined) return { what, level: "good", found: `${host}:${port} is free` };
+  const found = trouble.sentence;
+  if (!trouble.isBusy)
+    return { what, level: "fault", found, mend: `Name another place with ${flag} or --host.` };
+  const mend = `If that is a fooocusd that runs, all is well; else stop it, or name another port with ${flag}.`;
+  return { what, level: "weak", found, mend };
 }
 
 function modelFinding(models: readonly string[], roots: readonly string[]): Finding {
@@ -76,23 +75,18 @@ function modelFinding(models: readonly string[], roots: readonly string[]): Find
 }
 
 /** Folders, ports, models. */
-export const placeFindings = (config: Config, roots: readonly string[]): readonly Finding[] => [
-  folderFinding(
-    "outputs",
-    config.outputs,
-    "name another folder with --outputs, or give this one to the user who runs the server.",
-  ),
-  folderFinding(
-    "inputs",
-    config.inputs,
-    "name another folder with --inputs, or give this one to the user who runs the server.",
-  ),
-  folderFinding(
-    "cache",
-    cacheFolder(),
-    "the variable FOOOCUSD_CACHE_DIR names another folder, which must not be mounted noexec.",
-  ),
-  portFinding(config.host, config.port),
-  ...(config.also_port === 0 ? [] : [portFinding(config.host, config.also_port)]),
-  modelFinding(config.models, roots),
-];
+export function* placeFindings(
+  config: Config,
+  roots: readonly string[],
+): Generator<Finding, void, undefined> {
+  const { host, port, also_port: second } = config;
+  const way = (flag: string): string =>
+    `name another folder with ${flag}, or give this one to the user who runs the server.`;
+  yield folderFinding("outputs", config.outputs, way("--outputs"));
+  yield folderFinding("inputs", config.inputs, way("--inputs"));
+  const cacheWay = "the variable FOOOCUSD_CACHE_DIR names another folder, which must not be mounted noexec.";
+  yield folderFinding("cache", cacheFolder(), cacheWay);
+  yield portFinding(host, port, "--port");
+  if (second !== 0) yield portFinding(host, second, "--also-port");
+  yield modelFinding(config.models, roots);
+}

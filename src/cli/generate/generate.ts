@@ -10,7 +10,7 @@ import type { TaskHappening } from "#/tasks/life-cycle/events.ts";
 import type { Ending, Given } from "../invocation.ts";
 import { type OwnTasks, withOwnTasks } from "../own-tasks.ts";
 import { type Bars, openBars } from "../progress-bars.ts";
-import { whenInterrupted } from "../when-interrupted.ts";
+import { type Interruption, whenInterrupted } from "../when-interrupted.ts";
 import { numbered } from "./numbered.ts";
 import { requestOf } from "./request-of.ts";
 import { shownPicture } from "./show-picture.ts";
@@ -19,14 +19,15 @@ import { shownPicture } from "./show-picture.ts";
  * Makes pictures as the server would, in a folder that goes with the command, and puts them where they are wanted. A server that
  * runs in the same folder is not disturbed.
  *
- * @returns 0 when all pictures were made, 1 when not, 130 when it was interrupted
+ * @returns 0 when all pictures were made, 1 when not, 130 or 143 when it was interrupted
  * @throws AppError for what cannot be made
  */
 export async function generate({ flags, env, engineCommand, words, options }: Given): Promise<Ending> {
   const output = typeof options["output"] === "string" ? options["output"] : undefined;
   const sets = Array.isArray(options["set"]) ? options["set"].map(String) : [];
   const request = requestOf(words[0] ?? "", sets, output);
-  if (output !== undefined) refuseUnwritable(output);
+  const isForced = options["force"] === true;
+  if (output !== undefined) refuseUnwritable(output, isForced, (request.image_number ?? 1) > 1);
   const { config, notes } = loadConfig({ flags, env });
   const isQuiet = options["quiet"] === true;
   const level = isQuiet ? "error" : config.log_level === "info" ? "warn" : config.log_level;
@@ -42,7 +43,7 @@ export async function generate({ flags, env, engineCommand, words, options }: Gi
   } as const;
   return await withOwnTasks("generate", own, async (tasks) => {
     try {
-      return await drawn(tasks, request, { bars, stop, outputs: tasks.outputs, output, isQuiet });
+      return await drawn(tasks, request, { bars, stop, outputs: tasks.outputs, output, isQuiet, isForced });
     } finally {
       bars.stop();
     }
@@ -50,7 +51,7 @@ export async function generate({ flags, env, engineCommand, words, options }: Gi
 }
 
 /** Before anything is drawn: what cannot be kept need not be made. */
-function refuseUnwritable(output: string): void {
+function refuseUnwritable(output: string, isForced: boolean, several: boolean): void {
   const folder = dirname(output);
   try {
     if (!statSync(folder).isDirectory()) throw new Error("it is no folder");
@@ -61,14 +62,25 @@ function refuseUnwritable(output: string): void {
       : `There is no folder ${folder} for ${output}; make it, or name another in --output.`;
     throw new EngineError("bad-setting", message, { path: output }, cause);
   }
+  const first = several ? numbered(output, 1) : output;
+  if (!isForced && existsSync(first)) throw isThere(first);
 }
+
+const isThere = (path: string): EngineError =>
+  new EngineError(
+    "bad-setting",
+    `${path} is there already and stays as it is; name another file in --output, or say --force.`,
+    { path },
+  );
 
 type Drawing = Readonly<{
   bars: Bars;
-  stop: AbortSignal;
+  stop: Interruption;
   outputs: string;
   output: string | undefined;
   isQuiet: boolean;
+  /** Whether files that are there are replaced. */
+  isForced: boolean;
 }>;
 
 async function drawn(
@@ -80,7 +92,10 @@ async function drawn(
   const task = await tasks.submit(request);
   const several = Number(task.request["image_number"]) > 1;
   const bar = isQuiet ? undefined : bars.add("picture");
-  stop.addEventListener("abort", () => void tasks.control(task.id, "stop"));
+  const end = (): void => void tasks.control(task.id, "stop");
+  // A signal may have come before there was a task.
+  if (stop.signal.aborted) end();
+  else stop.signal.addEventListener("abort", end);
   const written: string[] = [];
   for await (const event of tasks.watch(task.id, new AbortController().signal)) {
     if (event.type === "progress") bar?.update(event.percent, 100, event.etaMs ?? undefined);
@@ -88,7 +103,7 @@ async function drawn(
     if (event.type !== "settled") continue;
     bar?.done();
     if (!isQuiet) for (const warning of event.warnings) bars.say(warning);
-    if (stop.aborted) return 130;
+    if (stop.signal.aborted) return stop.code();
     if (event.status === "finished") return 0;
     throw new EngineError("interrupted", event.error?.message ?? `The task ended ${event.status}.`);
   }
@@ -99,14 +114,15 @@ async function drawn(
 async function put(
   { image, index }: Extract<TaskHappening, { type: "image" }>,
   several: boolean,
-  { outputs, output, isQuiet, bars }: Drawing,
+  { outputs, output, isQuiet, isForced, bars }: Drawing,
 ): Promise<string> {
   const [day = "", name = ""] = new URL(image.url).pathname.split("/").slice(-2).map(decodeURIComponent);
   const kept = join(outputs, day, name);
   const path = output === undefined ? name : numbered(output, several ? index + 1 : undefined);
   try {
-    copyFileSync(kept, path);
+    copyFileSync(kept, path, isForced ? 0 : constants.COPYFILE_EXCL);
   } catch (cause) {
+    if (existsSync(path) && !isForced) throw isThere(path);
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new EngineError("storage-failed", `${path} cannot be written: ${reason}.`, { path }, cause);
   }

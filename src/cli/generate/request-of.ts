@@ -1,10 +1,9 @@
 import { extname } from "node:path";
 import { CommonRequest, type GenerateRequest } from "#/api/generate.ts";
 import { InvalidRequest } from "#/api/issues.ts";
-import type { Json } from "#/api/json.ts";
-import { readBody, readJson } from "#/api/read.ts";
+import { readBody } from "#/api/read.ts";
 import { EngineError } from "#/lib/errors.ts";
-import { nearestNames } from "#/lib/nearest-names.ts";
+import { setField } from "./set-field.ts";
 
 const formats: Readonly<Record<string, string>> = {
   ".png": "png",
@@ -26,7 +25,7 @@ export function requestOf(
   sets: readonly string[],
   output: string | undefined,
 ): GenerateRequest {
-  const fields = Object.fromEntries(sets.map(fieldOf));
+  const fields = Object.fromEntries(sets.map(setField));
   const format = output === undefined ? undefined : formats[extname(output).toLowerCase()];
   if (output !== undefined && format === undefined)
     throw new EngineError(
@@ -46,30 +45,5 @@ export function requestOf(
     if (!(thrown instanceof InvalidRequest)) throw thrown;
     const said = thrown.issues.map(({ loc, msg }) => `${loc.slice(1).join(".")}: ${msg}`).join("; ");
     throw new EngineError("bad-setting", `The request cannot be read: ${said}.`);
-  }
-}
-
-function fieldOf(set: string): readonly [string, Json] {
-  const at = set.indexOf("=");
-  const name = set.slice(0, at);
-  if (at < 1) throw new EngineError("bad-setting", `--set takes field=value; not ${JSON.stringify(set)}.`);
-  const known = Object.keys(CommonRequest.properties);
-  if (!known.includes(name)) {
-    const near = nearestNames(name, known);
-    const meant = near.length === 0 ? "" : ` Near it: ${near.join(", ")}.`;
-    throw new EngineError(
-      "bad-setting",
-      `A request has no field ${name}; docs/fields.md lists them.${meant}`,
-    );
-  }
-  return [name, valueOf(set.slice(at + 1))];
-}
-
-/** Numbers, switches, lists and objects are JSON; what is none is text. */
-function valueOf(text: string): Json {
-  try {
-    return readJson(new TextEncoder().encode(text));
-  } catch {
-    return text;
   }
 }

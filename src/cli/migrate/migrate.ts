@@ -18,7 +18,7 @@ import { takeFile } from "#/stores/images/take-file.ts";
 import { publicBase } from "#/tasks/intake/base-url.ts";
 import type { Ending, Given } from "../invocation.ts";
 import { type Bars, openBars } from "../progress-bars.ts";
-import { whenInterrupted } from "../when-interrupted.ts";
+import { type Interruption, whenInterrupted } from "../when-interrupted.ts";
 import { type Destination, dryDestination, historyOf, ownDestination } from "./destination.ts";
 import { tellModels, tellOthers, tellTexts } from "./found-files.ts";
 import { launchSettings } from "./launch-flags.ts";
@@ -37,7 +37,7 @@ type Old = Readonly<{ root: string; isApi: boolean }>;
  * Takes over what a Fooocus or FooocusAPI has, and leaves it as it is: models and texts are used where they are, settings go
  * into our `config.txt`, the history into ours. What is there already stays, so that it may be run again.
  *
- * @returns 0 when all was taken that has a place here, 1 when something could not be, 130 when it was interrupted
+ * @returns 0 when all was taken that has a place here, 1 when something could not be, 130 or 143 when it was interrupted
  * @throws EngineError `bad-setting`, `storage-failed` before anything is written
  */
 export async function migrate({ flags, env, options }: Given): Promise<Ending> {
@@ -85,7 +85,7 @@ export async function migrate({ flags, env, options }: Given): Promise<Ending> {
   try {
     await withDestination(own, baseOf(config), isDry, async (into) => {
       const taker = new PictureTaker(worldOf(folder, catalog), into);
-      await takeHistory({ places, into, taker, stop, bars, report });
+      await takeHistory({ places, into, taker, stop: stop.signal, bars, report });
     });
   } finally {
     bars.stop();
@@ -96,11 +96,11 @@ export async function migrate({ flags, env, options }: Given): Promise<Ending> {
 
 function endOf(
   report: Report,
-  { stop, isDry, bars, root }: Readonly<{ stop: AbortSignal; isDry: boolean; bars: Bars; root: string }>,
+  { stop, isDry, bars, root }: Readonly<{ stop: Interruption; isDry: boolean; bars: Bars; root: string }>,
 ): Ending {
-  if (stop.aborted) {
+  if (stop.signal.aborted) {
     bars.say("Interrupted; the same command goes on where it was.");
-    return 130;
+    return stop.code();
   }
   bars.say(
     isDry

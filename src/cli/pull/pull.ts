@@ -1,18 +1,15 @@
-import { join } from "node:path";
 import { Catalog } from "#/catalog/catalog.ts";
-import { type Downloadable, downloads, mirrored } from "#/catalog/downloads.ts";
-import { kindFolder } from "#/catalog/find-model.ts";
+import { type Downloadable, downloads } from "#/catalog/downloads.ts";
 import { readFooocusFolder } from "#/catalog/fooocus-folder.ts";
-import { whyNotWhole } from "#/catalog/why-not-whole.ts";
 import { loadConfig } from "#/config/load.ts";
 import type { Config } from "#/config/schema.ts";
 import { AppError, EngineError } from "#/lib/errors.ts";
 import { hashFile } from "#/lib/hash-file.ts";
 import { inUnits } from "#/lib/in-units.ts";
-import { download } from "#/outgoing/download/download.ts";
 import { DownloadFault } from "#/outgoing/download/download-fault.ts";
 import { shownAddress } from "#/outgoing/download/shown-address.ts";
 import { readPresets } from "#/recipe/read-presets.ts";
+import { fetchFile, fileToFetch } from "#/tasks/intake/fetch-file.ts";
 import type { Ending, Given } from "../invocation.ts";
 import { type Bars, openBars } from "../progress-bars.ts";
 import { whenInterrupted } from "../when-interrupted.ts";
@@ -21,7 +18,7 @@ import { targetsOf } from "./targets.ts";
 /**
  * Fetches what its words name, one file after the other.
  *
- * @returns 0 when all is there, 1 when something is not, 130 when it was interrupted
+ * @returns 0 when all is there, 1 when something is not, 130 or 143 when it was interrupted
  * @throws AppError for words that mean nothing
  */
 export async function pull({ flags, env, words, options }: Given): Promise<Ending> {
@@ -36,13 +33,14 @@ export async function pull({ flags, env, words, options }: Given): Promise<Endin
   const { files, homeless } = targetsOf(words, presets, options);
   const bars = openBars("bytes");
   const stop = whenInterrupted();
+  const { signal } = stop;
   try {
     for (const name of homeless)
       bars.say(`${name}: nobody here knows where it is to be had; put it into its folder.`);
     const ends: Ending[] = [];
-    const parts = { bars, stop, compares: options["sha256"] !== undefined };
-    for (const file of files) if (!stop.aborted) ends.push(await pullOne(file, config, parts));
-    if (stop.aborted) return 130;
+    const parts = { bars, signal, compares: options["sha256"] !== undefined };
+    for (const file of files) if (!signal.aborted) ends.push(await pullOne(file, config, parts));
+    if (signal.aborted) return stop.code();
     return homeless.length > 0 || ends.includes(1) ? 1 : 0;
   } finally {
     bars.stop();
@@ -53,7 +51,7 @@ export async function pull({ flags, env, words, options }: Given): Promise<Endin
 async function pullOne(
   file: Downloadable,
   config: Config,
-  { bars, stop, compares }: Readonly<{ bars: Bars; stop: AbortSignal; compares: boolean }>,
+  { bars, signal, compares }: Readonly<{ bars: Bars; signal: AbortSignal; compares: boolean }>,
 ): Promise<Ending> {
   const there = new Catalog(config.models).path(file.folder, file.name);
   if (there !== undefined) {
@@ -67,21 +65,17 @@ async function pullOne(
     );
     return 1;
   }
-  const address = mirrored(file.address, config.hf_mirror);
-  const path = join(folderFor(file, config), file.name);
-  bars.say(`${file.folder}/${file.name}: ${sizeOf(file)}from ${shownAddress(address)}, ${termsOf(file)}`);
+  const to = fileToFetch(file, { models: config.models, mirror: config.hf_mirror });
+  const announce = (bytes: number | undefined): void =>
+    bars.say(
+      `${file.folder}/${file.name}: ${sizeOf(bytes)} from ${shownAddress(to.address)}, ${termsOf(file)}`,
+    );
+  if (file.bytes !== undefined) announce(file.bytes);
   const bar = bars.add(file.name);
   try {
-    const sha256 = await download(
-      { ...file, address, path },
-      {
-        progress: bar.update,
-        note: bars.say,
-        signal: stop,
-        refuse: (part) => whyNotWhole(part, file.name),
-      },
-    );
-    bars.say(`${path} is there, SHA-256 ${sha256}${file.sha256 === undefined ? "" : ", as published"}.`);
+    const begins = file.bytes === undefined ? { begins: announce } : {};
+    const sha256 = await fetchFile(file, to, { ...begins, progress: bar.update, note: bars.say, signal });
+    bars.say(`${to.path} is there, SHA-256 ${sha256}${file.sha256 === undefined ? "" : ", as published"}.`);
     return 0;
   } catch (thrown) {
     if (!(thrown instanceof DownloadFault) && !(thrown instanceof AppError)) throw thrown;
@@ -92,15 +86,8 @@ async function pullOne(
   }
 }
 
-/** The first model folder that takes files of a kind. */
-function folderFor({ folder }: Downloadable, { models }: Config): string {
-  const found = models.map((root) => kindFolder(root, folder)).find((one) => one !== undefined);
-  if (found !== undefined) return found;
-  const message = `No folder of --models takes ${folder}; name one that is laid out like Fooocus' models.`;
-  throw new EngineError("bad-setting", message);
-}
-
-const sizeOf = ({ bytes }: Downloadable): string => (bytes === undefined ? "" : `${inUnits(bytes)} `);
+const sizeOf = (bytes: number | undefined): string =>
+  bytes === undefined ? "nobody says how large," : inUnits(bytes);
 
 const termsOf = ({ licence }: Downloadable): string =>
   licence === undefined ? "under the licence that its publisher's page names." : `licence ${licence}.`;

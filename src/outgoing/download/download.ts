@@ -35,6 +35,8 @@ export const usualPatience: Patience = { tries: 6, pauseMs: 1000, silentMs: 60_0
 export type Watcher = Readonly<{
   /** Bytes that are there, and how many there will be where that is known. */
   progress: (there: number, total: number | undefined) => void;
+  /** Once, before the first byte is fetched: how many there will be, where its server says it. */
+  begins?: (total: number | undefined) => void;
   /** A sentence about something that went wrong and is tried again. */
   note: (sentence: string) => void;
 }>;
@@ -76,8 +78,9 @@ async function fetchAll(wanted: Wanted, part: PartFile, parts: DownloadParts): P
   const { patience = usualPatience, signal } = parts;
   // What begins anew again and again comes no further, whatever it sends.
   let furthest = part.received;
+  const once = announced(parts);
   for (let fruitless = 0; ; ) {
-    const fault = await attempt(wanted, part, parts);
+    const fault = await attempt(wanted, part, once);
     if (fault === undefined) return;
     fruitless = part.received > furthest ? 1 : fruitless + 1;
     furthest = Math.max(furthest, part.received);
@@ -87,6 +90,18 @@ async function fetchAll(wanted: Wanted, part: PartFile, parts: DownloadParts): P
     await pause(Math.min(30_000, patience.pauseMs * 2 ** (fruitless - 1)), signal);
     refuseInterrupted(wanted, signal);
   }
+}
+
+/** Of several connections the first that is answered says how large the file is. */
+function announced({ begins, ...parts }: DownloadParts): DownloadParts {
+  let isSaid = false;
+  return {
+    ...parts,
+    begins: (total) => {
+      if (!isSaid) begins?.(total);
+      isSaid = true;
+    },
+  };
 }
 
 /** Whether another try may end otherwise. */
@@ -102,13 +117,14 @@ const isPassing: Readonly<Record<FaultKind, boolean>> = {
 async function attempt(
   wanted: Wanted,
   part: PartFile,
-  { progress, patience = usualPatience, signal }: DownloadParts,
+  { progress, begins, patience = usualPatience, signal }: DownloadParts,
 ): Promise<DownloadFault | undefined> {
   try {
     await transfer(wanted, part, {
       progress,
       silentMs: patience.silentMs,
       ...(signal === undefined ? {} : { signal }),
+      ...(begins === undefined ? {} : { begins }),
       roomFor: (bytes) => refuseWithoutRoom(wanted.path, bytes),
     });
     return undefined;

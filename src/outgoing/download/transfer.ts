@@ -9,6 +9,8 @@ export type TransferParts = Readonly<{
   progress: (there: number, total: number | undefined) => void;
   /** Throws where so many more bytes have no room. */
   roomFor: (bytes: number) => void;
+  /** Hears how large the file is, before anything of it is read. */
+  begins?: (total: number | undefined) => void;
   silentMs: number;
   signal?: AbortSignal;
 }>;
@@ -34,6 +36,7 @@ export async function transfer(wanted: Wanted, part: PartFile, parts: TransferPa
     const identity = accepted(wanted, part, answer, start);
     const whole = identity.total ?? wanted.bytes;
     const isRest = answer.response.status === 206 && start > 0;
+    parts.begins?.(whole);
     parts.roomFor(Math.max(0, (whole ?? 0) - (isRest ? start : 0)));
     if (!isRest) part.startOver(identity);
     parts.progress(part.received, whole);

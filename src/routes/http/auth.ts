@@ -2,10 +2,10 @@ import { timingSafeEqual } from "node:crypto";
 import { type Refusal, refused } from "./refusal.ts";
 
 /**
- * Paths of the house that are open to everybody: documentation, whether the server is up, the page (which asks for the key),
- * and files unless they are protected.
+ * Paths of the house that are open to everybody: documentation, whether the server is up and ready, the page (which asks for
+ * the key), and files unless they are protected.
  */
-const openPaths = /^\/(?:$|docs(?:\/|$)|redoc$|dashboard(?:\/|$)|healthz$|openapi\.json$)/;
+const openPaths = /^\/(?:$|docs(?:\/|$)|redoc$|dashboard(?:\/|$)|healthz$|readyz$|openapi\.json$)/;
 const fileFolders = ["/outputs/", "/inputs/", "/thumbnails/"];
 
 export type AuthOptions = Readonly<{ keys: readonly string[]; protectFiles: boolean }>;

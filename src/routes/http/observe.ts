@@ -75,7 +75,8 @@ const sentences = {
 } as const;
 
 /** Looks at the server, or loads a page or what belongs to it; asked for all the time, and nothing comes of it. */
-const quiet = /^\/(?:$|healthz$|readyz$|metrics$|dashboard(?:\/|$)|docs(?:\/|$)|redoc$|openapi\.json$)/;
+const quiet =
+  /^\/(?:$|healthz$|readyz$|metrics$|dashboard(?:\/|$)|thumbnails\/|docs(?:\/|$)|redoc$|openapi\.json$)/;
 
 type Ended = Readonly<{ status: number; began: number; connection: Connection | undefined }>;
 

@@ -1,8 +1,8 @@
 import { Database } from "bun:sqlite";
-import { copyFileSync, existsSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { copyFileSync, existsSync } from "node:fs";
 import { basename, join } from "node:path";
 import { getTableConfig } from "drizzle-orm/sqlite-core";
+import { temporaryFolder } from "#/lib/temporary-folder.ts";
 import { historyError } from "./failures.ts";
 import { generateRecord } from "./tables.ts";
 
@@ -31,14 +31,14 @@ const patience = 3000;
  * @throws EngineError `storage-failed` where it is locked, or no database
  */
 export function readOldRecords(path: string): OldRecords | undefined {
-  const folder = mkdtempSync(join(tmpdir(), "fooocusd-migrate-"));
+  const folder = temporaryFolder("migrate");
   let copy: Database | undefined;
   const close = (): void => {
     copy?.close();
-    rmSync(folder, { recursive: true, force: true });
+    folder.remove();
   };
   try {
-    copy = new Database(copyInto(folder, path));
+    copy = new Database(copyInto(folder.path, path));
     if (!hasOurColumns(copy)) {
       close();
       return undefined;

@@ -15,6 +15,7 @@ import {
 import { writeJson } from "#/api/json.ts";
 import { type Log, silentLog } from "#/lib/log.ts";
 import type { HistoryStore } from "../history.ts";
+import { endedAfter } from "./ended.ts";
 import { forgetFiles, isNamed, listed, noteInputs, noteLeavings, unwanted } from "./files-of-rows.ts";
 import { type Db, HistoryFile } from "./history-file.ts";
 import { findKey, keepKey } from "./keys.ts";
@@ -175,6 +176,7 @@ function sqliteHistory(file: HistoryFile, log: Log): HistoryStore {
           .where(isNotNull(generateRecord.task_status))
           .get(),
       )?.settled ?? 0,
+    ended: (after, most) => read((db) => endedAfter(db, after, most)),
     page: ({ page, pageSize, without }) =>
       read((db) =>
         pages.page(db, JSON.stringify([page, pageSize, without]), () =>

@@ -1,6 +1,7 @@
 import { eq } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/bun-sqlite";
 import { historyError } from "./failures.ts";
+import { noteInputs } from "./migrations/008-files.ts";
 import type { OldRecord } from "./old-records.ts";
 import { openFile, startPatience } from "./open-file.ts";
 import { generateRecord, taskExtra } from "./tables.ts";
@@ -59,9 +60,14 @@ export function openTakingIn(path: string, onNote: (sentence: string) => void): 
         .onConflictDoNothing()
         .run();
   };
+  const take = (rows: readonly TakenRow[]): void => {
+    rows.forEach(insert);
+    const ids = JSON.stringify(rows.map(({ record }) => record.task_id));
+    database.query(noteInputs("task_id IN (SELECT value FROM json_each(?))")).run(ids);
+  };
   return {
     has: (taskId) => guarded(() => has(taskId)),
-    take: (rows) => guarded(() => database.transaction(() => rows.forEach(insert))()),
+    take: (rows) => guarded(() => database.transaction(() => take(rows))()),
     arrange: () => guarded(() => database.transaction(() => arrange(database))()),
     close: () => database.close(),
   };

@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, realpathSync, rmSync, statSync } from "node:fs";
-import { constants, copyFile, link, mkdir, open, rm, unlink } from "node:fs/promises";
+import { constants, copyFile, link, mkdir, open, opendir, rm, rmdir, stat, unlink } from "node:fs/promises";
 import { join, sep } from "node:path";
 import { DecodeGate } from "#/image/decode-gate.ts";
 import { EngineError } from "#/lib/errors.ts";
@@ -69,6 +69,7 @@ export function folderImages(
       if (path === undefined || statSync(path).mtimeMs > before + clockSlack) return false;
       await rm(path, { force: true }).catch((cause: unknown) => failed(path, "deleted", cause));
       await thumbnails.remove({ folder, name });
+      await removeEmptyDay(outputs, folder);
       return true;
     },
     removeInput: (name) => {
@@ -81,8 +82,35 @@ export function folderImages(
       }
       return true;
     },
+    sizeOf: async ({ folder, name }) => {
+      const path = isCleanName(folder) ? inside(outputs, folder, name) : undefined;
+      return path === undefined ? 0 : await sizeOf(path);
+    },
+    inputsBefore: (moment) => inputsBefore(inputs, moment),
     onTheWay: folderOnTheWay(join(outputs, onTheWay)),
   };
+}
+
+const sizeOf = async (path: string): Promise<number> =>
+  await stat(path).then(
+    ({ size }) => size,
+    () => 0,
+  );
+
+/** The folder of a day on which nothing can be kept any more, a clock that is behind included. */
+async function removeEmptyDay(outputs: string, folder: string): Promise<void> {
+  if (!/^\d{4}-\d\d-\d\d$/.test(folder) || Date.now() - Date.parse(folder) < 3 * 86_400_000) return;
+  // What lies there keeps it.
+  await rmdir(join(outputs, folder)).catch(() => undefined);
+}
+
+async function* inputsBefore(inputs: string, moment: number): AsyncGenerator<string, void, undefined> {
+  if (!existsSync(inputs)) return;
+  for await (const entry of await opendir(inputs)) {
+    if (!entry.isFile() || !/^[0-9a-f]{64}\.png$/.test(entry.name)) continue;
+    const found = await stat(join(inputs, entry.name)).catch(() => undefined);
+    if (found !== undefined && found.mtimeMs < moment) yield entry.name;
+  }
 }
 
 function failed(path: string, done: "written" | "deleted", cause: unknown): never {

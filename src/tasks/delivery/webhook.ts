@@ -11,6 +11,12 @@ const waits = [5, 30, 120, 600, 1800, 3600, 7200, 14400, 28800, 28800].map((seco
 /** Receivers that are posted to at the same time. Each has one post at a time; more of them take turns. */
 const mostLanes = 32;
 
+/** What became of a post: it arrived, will be tried again, or was the last try. */
+export type WebhookOutcome = "delivered" | "failed" | "given-up";
+
+/** Who is told what became of each post. */
+type Counting = Readonly<{ told?: (outcome: WebhookOutcome) => void }>;
+
 /** Until a history that could not be read is asked again. */
 const unreadableWait = 60_000;
 
@@ -24,7 +30,7 @@ const closingMilliseconds = 1000;
  */
 export class Webhooks {
   readonly #history: HistoryStore;
-  readonly #options: WebhookOptions;
+  readonly #options: WebhookOptions & Counting;
   readonly #now: () => number;
   readonly #log: Log;
   readonly #notes: WebhookNotes;
@@ -37,7 +43,7 @@ export class Webhooks {
   /** Nothing more is written. */
   #left = false;
 
-  constructor(history: HistoryStore, options: WebhookOptions, now: () => number, log: Log) {
+  constructor(history: HistoryStore, options: WebhookOptions & Counting, now: () => number, log: Log) {
     this.#history = history;
     this.#options = options;
     this.#now = now;
@@ -120,8 +126,9 @@ export class Webhooks {
     const reason = await postWebhook({ id, url, body }, this.#options, this.#now());
     // The history may be closed when an answer comes that nobody waited for.
     if (this.#left) return;
-    if (reason === undefined) this.#notes.over(id);
-    else this.#retry(waiting, reason);
+    if (reason !== undefined) return this.#retry(waiting, reason);
+    this.#options.told?.("delivered");
+    this.#notes.over(id);
   }
 
   /** Nothing if it is not there any more, or cannot be read now. */
@@ -138,6 +145,7 @@ export class Webhooks {
   #retry(waiting: WaitingDelivery, reason: string): void {
     const { id, url, attempts } = waiting;
     const wait = waits[attempts];
+    this.#options.told?.(wait === undefined ? "given-up" : "failed");
     if (wait === undefined) {
       this.#log.error("a webhook is given up", { id, url, attempts, reason });
       return this.#notes.over(id);

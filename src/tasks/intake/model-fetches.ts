@@ -1,15 +1,12 @@
-import { join } from "node:path";
 import type { Catalog } from "#/catalog/catalog.ts";
-import { type Downloadable, mirrored } from "#/catalog/downloads.ts";
-import { kindFolder } from "#/catalog/find-model.ts";
-import { whyNotWhole } from "#/catalog/why-not-whole.ts";
+import type { Downloadable } from "#/catalog/downloads.ts";
 import type { Config } from "#/config/schema.ts";
 import { inUnits } from "#/lib/in-units.ts";
 import type { Log } from "#/lib/log.ts";
-import { download } from "#/outgoing/download/download.ts";
 import type { Preset } from "#/recipe/preset.ts";
 import { type PresetFile, presetFiles, sourceOf } from "#/recipe/preset-files.ts";
 import type { Presets } from "#/recipe/read-presets.ts";
+import { fetchFile, fileToFetch } from "./fetch-file.ts";
 
 /** What files are fetched with. */
 export type FetchParts = Presets &
@@ -81,24 +78,15 @@ export class ModelFetches {
 
   async #fetch(file: Downloadable): Promise<void> {
     const { catalog, config, log } = this.#parts;
-    const folder = catalog.roots
-      .map((root) => kindFolder(root, file.folder))
-      .find((one) => one !== undefined);
-    if (folder === undefined) return;
     const fetch: Fetch = { there: 0, total: file.bytes, failed: undefined };
     this.#fetches.set(file.name, fetch);
     log.info("fetching a model file that a preset names", { name: file.name, bytes: file.bytes });
-    const wanted = {
-      ...file,
-      address: mirrored(file.address, config.hf_mirror),
-      path: join(folder, file.name),
-    };
     try {
-      await download(wanted, {
+      const to = fileToFetch(file, { models: catalog.roots, mirror: config.hf_mirror });
+      await fetchFile(file, to, {
         progress: (there, total) => Object.assign(fetch, { there, total }),
         note: (sentence) => log.warn(sentence),
         signal: this.#closed.signal,
-        refuse: (part) => whyNotWhole(part, file.name),
       });
       log.info("a model file is there", { name: file.name });
       this.#fetches.delete(file.name);

@@ -7,6 +7,7 @@ import { EventLog } from "./event-log.ts";
 import { HistoryWriter } from "./history-writer.ts";
 import { Readers } from "./readers.ts";
 import { TaskRemoval } from "./removal.ts";
+import { Retention, type RetentionLimits } from "./retention.ts";
 import { type RunnerParts, TaskRunner } from "./runner.ts";
 import { TaskReading } from "./task-reading.ts";
 import { TaskWriting, type WritingParts } from "./task-writing.ts";
@@ -16,7 +17,12 @@ import { bothSides, type Tasks } from "./tasks.ts";
 export type LifeCycleParts = Omit<EndingParts, "history"> &
   Omit<RunnerParts, "history" | "events" | "endings" | "writer"> &
   Pick<WritingParts, "queueLimit" | "keyLife" | "take" | "closeDelivery"> &
-  Readonly<{ history: HistoryStore; images: ImageStore; engines: readonly Engine[] }>;
+  Readonly<{
+    history: HistoryStore;
+    images: ImageStore;
+    limits: RetentionLimits;
+    engines: readonly Engine[];
+  }>;
 
 /** Puts the life of tasks together, and takes up what the last process left, at once. */
 export function createLifeCycle(parts: LifeCycleParts): Tasks {
@@ -38,5 +44,8 @@ export function createLifeCycle(parts: LifeCycleParts): Tasks {
   const removal = new TaskRemoval({ ...parts, runner, endings, events, writer });
   void removal.goOn();
   runner.restore();
-  return bothSides(reader, new TaskWriting({ ...parts, reader, runner, removal, events, readers, writer }));
+  const retention = new Retention({ ...parts, removal, find: (id) => reader.find(id) });
+  retention.start();
+  const written = { runner, removal, retention, events, readers, writer };
+  return bothSides(reader, new TaskWriting({ ...parts, ...written, reader }));
 }

@@ -14,12 +14,20 @@ export type RemovalParts = Readonly<{
   runner: Pick<TaskRunner, "find">;
   endings: Pick<Endings, "forget">;
   events: Pick<EventLog, "forget" | "addServer">;
-  history: Pick<HistoryStore, "remove" | "unwanted" | "forgetFiles" | "namesInput">;
+  history: Pick<HistoryStore, "remove" | "starredAmong" | "unwanted" | "forgetFiles" | "namesInput">;
   images: Pick<ImageStore, "remove" | "removeInput">;
   writer: Pick<HistoryWriter, "now" | "keep">;
   log: Log;
   /** Milliseconds since 1970. */
   now: () => number;
+}>;
+
+/** What goes. */
+type RemovalRules = Readonly<{
+  /** Whether also the pictures that the tasks were made from go, where no other task names them. */
+  inputs: boolean;
+  /** Whether what has a star stays. */
+  sparesStarred?: boolean;
 }>;
 
 /** Tasks that are removed in one step; the event loop goes on between two. */
@@ -40,17 +48,24 @@ export class TaskRemoval {
   /**
    * Tasks that have not ended are passed over.
    *
-   * @param inputs whether also the pictures that they were made from go, where no other task names them
    * @throws EngineError `storage-failed` where the history cannot be written; what was removed before stays removed
    */
-  async remove(tasks: readonly Task[], inputs: boolean): Promise<RemoveReport> {
+  async remove(tasks: readonly Task[], rules: RemovalRules): Promise<RemoveReport> {
     const ended = tasks.filter(({ id }) => this.#parts.runner.find(id) === undefined);
-    let images = 0;
+    let [removed, images] = [0, 0];
     for (let from = 0; from < ended.length; from += most) {
-      const gone = ended.slice(from, from + most);
-      images += await this.#deleteFiles(await this.#parts.writer.now(() => this.#removeRows(gone, inputs)));
+      const step = ended.slice(from, from + most);
+      const { tasks: gone, files } = await this.#parts.writer.now(() => {
+        const going = rules.sparesStarred === true ? this.#withoutStar(step) : step;
+        return {
+          tasks: going.length,
+          files: going.length === 0 ? [] : this.#removeRows(going, rules.inputs),
+        };
+      });
+      removed += gone;
+      images += await this.#deleteFiles(files);
     }
-    return { tasks: ended.length, images };
+    return { tasks: removed, images };
   }
 
   /** Deletes the files whose deletion was broken off, when the last process ended or because a disk refused. */
@@ -60,6 +75,11 @@ export class TaskRemoval {
     } catch (thrown) {
       this.#parts.log.error("files of removed tasks could not be deleted", { error: String(thrown) });
     }
+  }
+
+  #withoutStar(tasks: readonly Task[]): readonly Task[] {
+    const starred = this.#parts.history.starredAmong(tasks.map(({ id }) => id));
+    return tasks.filter(({ id }) => !starred.has(id));
   }
 
   #removeRows(gone: readonly Task[], inputs: boolean): readonly RowFile[] {

@@ -11,6 +11,7 @@ import type { EventLog } from "./event-log.ts";
 import type { HistoryWriter } from "./history-writer.ts";
 import type { Readers } from "./readers.ts";
 import type { TaskRemoval } from "./removal.ts";
+import type { Retention } from "./retention.ts";
 import type { TaskRunner } from "./runner.ts";
 import type { Task } from "./task.ts";
 import type { TaskReader } from "./task-reader.ts";
@@ -36,6 +37,7 @@ export type WritingParts = Readonly<{
   reader: Pick<TaskReader, "find" | "range" | "settled">;
   runner: TaskRunner;
   removal: Pick<TaskRemoval, "remove">;
+  retention: Pick<Retention, "close">;
   history: Pick<HistoryStore, "insert" | "keyed" | "star">;
   events: Pick<EventLog, "close" | "addServer">;
   readers: Pick<Readers, "over" | "beginClosing" | "close">;
@@ -162,11 +164,11 @@ export class TaskWriting implements TaskWriter {
     if (!stop && (live === "pending" || live === "running")) throw notEnded(id, live);
     if (this.control(id, "stop") === "stopping") await reader.settled(id, readers.over);
     const task = reader.find(id);
-    return task === undefined ? undefined : await removal.remove([task], !keepInputs);
+    return task === undefined ? undefined : await removal.remove([task], { inputs: !keepInputs });
   }
 
   async removeRange(query: HistoryRange, { keepInputs = false }: RemoveOptions = {}): Promise<RemoveReport> {
-    return await this.#parts.removal.remove(this.#parts.reader.range(query), !keepInputs);
+    return await this.#parts.removal.remove(this.#parts.reader.range(query), { inputs: !keepInputs });
   }
 
   async star(id: TaskId, starred: boolean): Promise<boolean> {
@@ -193,10 +195,10 @@ export class TaskWriting implements TaskWriter {
   }
 
   async close(milliseconds: number): Promise<void> {
-    const { runner, readers, writer, closeDelivery, events } = this.#parts;
+    const { runner, readers, writer, closeDelivery, events, retention } = this.#parts;
     const idle = runner.close(milliseconds);
     readers.beginClosing();
-    await idle;
+    await Promise.all([idle, retention.close()]);
     readers.close();
     await writer.close();
     await closeDelivery();

@@ -110,7 +110,7 @@ test("a bad value of ours stops the start, naming key and source", () => {
   expect(() => load([], { FOOOCUSD_WEIGHTS: "heavy" })).toThrow("FOOOCUSD_WEIGHTS: weights cannot be");
   expect(() => load([], {}, { isolation: "none" })).toThrow("it takes thread | process");
   expect(() => load(["--no-such-flag"])).toThrow("no flag --no-such-flag");
-  expect(() => load(["stray"])).toThrow("stray is neither a command nor a flag");
+  expect(() => load(["stray"])).toThrow("stray is no flag");
   expect(() => load(["--api-keys", "--port", "1"])).toThrow(
     "--api-keys needs a value: it takes a list of text.",
   );
@@ -219,7 +219,7 @@ test("Python literals", () => {
 
 test("the settings are frozen, and help lists them all", () => {
   expect(Object.isFrozen(load([]).config)).toBe(true);
-  const help = settingsHelp();
+  const help = settingsHelp(200);
   for (const key of Object.keys(ConfigSchema.properties))
     expect(help).toContain(`--${key.replaceAll("_", "-")}`);
 });

@@ -83,3 +83,33 @@ test("what did something is trusted again, and what cannot be started is not", a
   expect(ends).toEqual(["failed", "failed", "finished", "failed", "thrown", "finished"]);
   expect(rests).toEqual([500, 500]);
 });
+
+test("an engine that could not be opened looked ready after the first job that it failed", async () => {
+  const error = { code: "provider-missing", message: "There is no such device.", details: {} } as const;
+  let isBroken = true;
+  let tell: (event: EngineEvent) => void = () => undefined;
+  const open = (): Channel => ({
+    post: (command) => {
+      if (command.type === "start") tell(isBroken ? { type: "broken", error } : ready);
+      if (command.type !== "generate") return;
+      const outcome = isBroken ? ({ status: "failed", error } as const) : ({ status: "finished" } as const);
+      queueMicrotask(() => tell({ type: "settled", id: command.id, outcome }));
+    },
+    onEvent: (listener) => {
+      tell = listener;
+    },
+    onClosed: () => undefined,
+    kill: () => undefined,
+  });
+  const ready = { type: "ready", device: "cpu", refused: [] } as const;
+  const host = new EngineHost(settings, open);
+  const job = () =>
+    Array.fromAsync(host.run({ type: "generate", id: newTaskId(), recipe: smallRecipe, inputs: [] }));
+  await job();
+  expect(host.state.state).toBe("failed");
+  await job();
+  expect(host.state.state).toBe("failed");
+  isBroken = false;
+  await job();
+  expect(host.state.state).toBe("ready");
+});

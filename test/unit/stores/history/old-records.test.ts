@@ -97,3 +97,17 @@ test("rows that are taken in keep their numbers where these are free, and all ar
     [1, 40, ["w"]],
   ]);
 });
+
+test("inputs of rows that are taken in are known as named", () => {
+  const path = join(fresh(), "db.sqlite3");
+  const taking = openTakingIn(path, () => undefined);
+  const input = `${"c".repeat(64)}.png`;
+  const req_params = JSON.stringify({ uov_input_image: `http://host/inputs/${input}` });
+  const rest = { start_mills: 1, finish_mills: 1, task_status: "finished", progress: 100, result: "[]" };
+  const record = { task_id: "a".repeat(32), req_params, in_queue_mills: 1, webhook_url: "", ...rest };
+  taking.take([{ record, extra: { warnings: '["w"]' } }]);
+  taking.close();
+  const history = openHistory(path);
+  expect(history.namesInput(input)).toBe(true);
+  history.close();
+});
