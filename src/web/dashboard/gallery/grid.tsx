@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Server } from "../server.ts";
 import { heightOf } from "./layout.ts";
 import { Thumb } from "./thumb.tsx";
@@ -33,8 +33,8 @@ export function Grid({ tiles, chosen, choosing, server, deeds, more }: GridProps
     if (isNearEnd) more();
   }, [isNearEnd, tiles.length, more]);
 
-  // What was scrolled to is drawn now, and can be focused.
-  useEffect(() => {
+  // What was scrolled to is drawn now, and can be focused; before the next key is heard.
+  useLayoutEffect(() => {
     if (wanted.current === "") return;
     const button = place.current?.querySelector<HTMLElement>(`[data-key="${wanted.current}"]`);
     button?.focus({ preventScroll: true });
@@ -52,8 +52,9 @@ export function Grid({ tiles, chosen, choosing, server, deeds, more }: GridProps
     else if (top + step > window.innerHeight) window.scrollBy({ top: top + step - window.innerHeight + 12 });
   };
   const keys = (event: KeyboardEvent) => {
-    const key = event.target instanceof HTMLElement ? event.target.dataset["key"] : undefined;
-    const at = tiles.findIndex((tile) => tile.key === key);
+    const focused = event.target instanceof HTMLElement ? event.target.dataset["key"] : undefined;
+    // Whoever holds an arrow is ahead of what is drawn.
+    const at = tiles.findIndex(({ key }) => key === (wanted.current || focused));
     const tile = tiles[at];
     if (tile !== undefined && tileKeys(event, { tile, at, columns, last: tiles.length - 1 }, deeds, go))
       event.preventDefault();
@@ -63,7 +64,7 @@ export function Grid({ tiles, chosen, choosing, server, deeds, more }: GridProps
     <div ref={place} style={{ height: `${heightOf(layout, tiles.length)}px` }} class="window">
       <ul
         class="grid"
-        aria-label="Pictures"
+        aria-label="All pictures"
         style={{ transform: `translateY(${rows.first * step}px)`, "--columns": columns }}
         onKeyDown={keys}
       >

@@ -12,13 +12,13 @@ export function SearchBar({ server, filter, search }: SearchProps) {
   useFocusKey("/", "search");
   const further = [filter.model, filter.style, filter.from, filter.to].filter((one) => one !== "").length;
   return (
-    <div role="search" aria-label="Pictures" class="search">
+    <div role="search" aria-label="Search" class="search">
       <div class="row">
         <input
           id="search"
           type="search"
-          placeholder="Search prompts"
-          aria-label="Search prompts"
+          placeholder="Search by words"
+          aria-label="Search pictures"
           value={filter.prompt}
           onInput={(event) => search({ prompt: event.currentTarget.value })}
           onKeyDown={(event) => event.key === "Escape" && search({ prompt: "" })}

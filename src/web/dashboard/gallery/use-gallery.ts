@@ -13,6 +13,9 @@ const most = 500;
 /** Milliseconds that nothing is typed before it is looked for. */
 const pause = 200;
 
+/** Milliseconds before a page that did not come is asked for again. */
+const patience = 2000;
+
 /** Hears everything that the server tells; returns the way to stop. */
 export type Listen = (hear: (message: LiveMessage) => void) => () => void;
 
@@ -55,7 +58,8 @@ export function useGallery(server: Server, reachable: boolean, listen: Listen) {
     setBusy(true);
     findPage(server, filter, { before: next, limit: atOnce })
       .then((page) => now.current.filter === filter && change({ kind: "more", page }))
-      .catch(() => undefined)
+      // A server that does not answer is not asked again at once.
+      .catch(() => new Promise((resolve) => setTimeout(resolve, patience)))
       .finally(() => setBusy(false));
   };
 
