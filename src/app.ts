@@ -29,7 +29,8 @@ import type { AddressBook } from "#/routes/answers/addresses.ts";
 import { browserGuard, isOpenToAll } from "#/routes/http/guard.ts";
 import { routes } from "#/routes/index.ts";
 import { listenAll, refuseTakenPorts } from "#/routes/listen.ts";
-import { engineWorks, notClosing } from "#/routes/ready-checks.ts";
+import { diskHasRoom, engineWorks, notClosing } from "#/routes/ready-checks.ts";
+import { DiskReserve, withReserve } from "#/stores/disk-reserve.ts";
 import { lockFolder } from "#/stores/folder-lock.ts";
 import { openHistory } from "#/stores/history/sqlite.ts";
 import { folderImages } from "#/stores/images/folder.ts";
@@ -46,6 +47,8 @@ import { openWebFolder } from "#/web/web-folder.ts";
 export type App = Readonly<{
   /** What clients are given, without a slash at the end. */
   url: string;
+  /** What it does. */
+  tasks: Pick<Tasks, "running" | "queue" | "subscribe">;
   /** Takes nothing more, waits for the picture at hand as long as the settings say, and closes everything. */
   close: () => Promise<void>;
   /** While it closes: waits for the picture no longer; the next start makes it again. */
@@ -67,7 +70,7 @@ export function startApp(config: Config, engineCommand: readonly string[], log: 
   const metrics = createMetrics({ version, runtime: `bun ${Bun.version}` });
   const countWebhook = metrics.webhook;
   const opened = openTasks(config, { engineCommand, log, addresses, port: () => port, countWebhook });
-  const { tasks, defaults, catalog, shared, styles } = opened;
+  const { tasks, defaults, catalog, shared, styles, disk } = opened;
   const doors = shared.doors.map(({ name }) => name);
   metrics.watch(tasks, { doors, queueLimit: config.queue_limit, disk: () => diskOf(config.outputs) });
   let closing = false;
@@ -78,6 +81,7 @@ export function startApp(config: Config, engineCommand: readonly string[], log: 
     ...manners,
     tasks,
     tools: opened.tools,
+    choices: opened.choices,
     catalog,
     styleNames: [expansionStyle, randomStyle, ...styles],
     defaults,
@@ -86,13 +90,14 @@ export function startApp(config: Config, engineCommand: readonly string[], log: 
     meter: metrics.requests,
     metrics,
     // What else a server cannot do without is one more of these.
-    readyChecks: [notClosing(() => closing), engineWorks(tasks)],
+    readyChecks: [notClosing(() => closing), engineWorks(tasks), diskHasRoom(disk)],
   };
   const server = listenAll(() => routes(answering), config, log);
   port = server.port;
   noteAddresses(config, port, log);
   return {
     url: addresses.named() ?? addresses.listening(),
+    tasks,
     handBack: () => tasks.close(0).then(server.stop),
     close: async () => {
       closing = true;
@@ -134,7 +139,8 @@ export function openTasks(config: Config, given: Surroundings) {
   refuseUnknownPreset(config.preset, assets);
   const history = openHistory(join(config.outputs, "db.sqlite3"), { log, claim: lock.renew });
   const decoding = new DecodeGate();
-  const images = folderImages(config.outputs, config.inputs, Math.random, decoding);
+  const disk = new DiskReserve({ ...config, reserve: config.disk_reserve });
+  const images = withReserve(folderImages(config.outputs, config.inputs, Math.random, decoding), disk);
   const engines = enginesOf(config, modelRoots, engineCommand);
   const shelf = { catalog, examiner: new Examiner() };
   const shared = { images, log, decoding, doors: doorTable(config) };
@@ -143,6 +149,7 @@ export function openTasks(config: Config, given: Surroundings) {
     ...shelf,
     config,
     history,
+    disk,
     hashes: new ModelHashes(join(hashesIn ?? config.outputs, "model-hashes.json")),
     engines,
     assets,
@@ -157,6 +164,7 @@ export function openTasks(config: Config, given: Surroundings) {
     ...created,
     ...shelf,
     shared,
+    disk,
     presets: assets.presets,
     styles: assets.styles.map(({ name }) => name),
     fetchDefaults: () => fetches.start(ownPreset(config, assets), config.preset),

@@ -82,6 +82,32 @@ export const AllModelNamesResponse = Type.Object(
   { title: "AllModelNamesResponse", description: "Checkpoints and LoRAs, relative to their folders." },
 );
 
+const ModeChoice = Type.Object(
+  {
+    steps: Type.Integer({ description: "Steps, unless overwrite_step says otherwise." }),
+    sets: Type.Object({}, { description: "Fields that it decides whatever a request says." }),
+    lacks: nullable(Type.String({ description: "Why it would be refused now." })),
+  },
+  { title: "ModeChoice" },
+);
+
+export const ChoicesAnswer = Type.Object(
+  {
+    fields: Type.Record(Type.String(), Type.Array(Type.String()), {
+      description: "By field, what it may be: names as they are there now; for sizes, those to offer.",
+    }),
+    defaults: Type.Object({}, { description: "What a request means that says nothing else, by field." }),
+    performances: Type.Record(Type.String(), ModeChoice),
+    presets: Type.Record(Type.String(), nullable(Type.String()), {
+      description: "By preset, why it would be refused now; null if it would not.",
+    }),
+  },
+  {
+    title: "ChoicesAnswer",
+    description: "What a request may say here, and what it means where it does not.",
+  },
+);
+
 /** What became of a stop or skip. */
 export const ControlAnswer = Type.Object(
   { message: Type.String(), task_id: Type.Optional(nullable(Type.String())) },

@@ -26,7 +26,8 @@ export async function withOwnTasks<Done>(
   const outputs = join(folder.path, "outputs");
   try {
     const opened = openTasks(
-      { ...config, outputs, inputs: join(folder.path, "inputs") },
+      // What is made here goes at once; there may be little room where temporary files are.
+      { ...config, outputs, inputs: join(folder.path, "inputs"), disk_reserve: 0 },
       { engineCommand, log, addresses, port: () => 0, ...(hashesIn === undefined ? {} : { hashesIn }) },
     );
     try {

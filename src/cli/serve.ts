@@ -5,8 +5,10 @@ import { loadConfig } from "#/config/load.ts";
 import { surviveLostReaders } from "#/lib/line-writer.ts";
 import { createLog, type Log } from "#/lib/log.ts";
 import type { LogFormat } from "#/lib/log-words.ts";
+import { serviceManager } from "#/native/service-manager.ts";
 import type { Ending, Given } from "./invocation.ts";
 import { leaveOnSignal } from "./leave-on-signal.ts";
+import { tellSupervisor } from "./tell-supervisor.ts";
 
 /**
  * Starts the server, which goes on by itself.
@@ -18,7 +20,7 @@ export function serve({ flags, env, engineCommand }: Given): Ending {
   surviveLostReaders();
   const log = createLog(config.log_level, { format: config.log_format });
   for (const note of notes) log.warn(note);
-  const app = startApp(config, engineCommand, log);
+  const app = tellSupervisor(startApp(config, engineCommand, log), serviceManager(env));
   // Whoever reads that it is ready may stop it at once.
   leaveOnSignal(app, env, log);
   tellReady(app.url, config.log_format, log);

@@ -131,6 +131,12 @@ export const ConfigSchema = Type.Object({
     maximum: 8760,
     description: "How long the Idempotency-Key of a request is known after its task has ended.",
   }),
+  disk_reserve: Type.Integer({
+    default: gigabyte / 2,
+    minimum: 0,
+    description:
+      "Bytes that stay free on the disks of outputs and inputs: a request that would leave less is refused with 507. What was accepted is made all the same, down to an eighth of it; then tasks wait for room. 0 looks at nothing.",
+  }),
   keep_days: Type.Integer({
     default: 0,
     minimum: 0,

@@ -37,6 +37,7 @@ const engineCodes = [
   "worker-died",
   "session-failed",
   "storage-failed",
+  "disk-full",
   "bad-setting",
   "interrupted",
 ] as const;

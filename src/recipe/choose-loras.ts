@@ -2,7 +2,7 @@ import type { GenerateParams } from "#/api/generate.ts";
 import type { Sidecar } from "#/catalog/sidecar.ts";
 import { RequestError } from "#/lib/errors.ts";
 import { knownName } from "./names.ts";
-import { modeOf } from "./performance.ts";
+import { modeOf, type PerformanceName } from "./performance.ts";
 import type { InlineLora } from "./prompt-syntax.ts";
 import { type ChosenLora, taggedLoras } from "./tagged-loras.ts";
 import { someOf } from "./warnings.ts";
@@ -12,6 +12,20 @@ const loraLimit = 5;
 
 /** The LoRAs that are there, and what checkpoints say of theirs. */
 type Shelf = Readonly<{ loras: readonly string[]; sidecar: (checkpoint: string) => Sidecar }>;
+
+/** The LoRA that a mode draws with: the checkpoint's own, else the one made for SDXL; undefined for a mode without one. */
+export const loraOfMode = (
+  name: PerformanceName,
+  base: string,
+  { sidecar }: Pick<Shelf, "sidecar">,
+): string | undefined => {
+  const { distilled } = modeOf({ performance_selection: name });
+  return distilled && (sidecar(base).performance_loras?.[name] ?? distilled.lora);
+};
+
+/** Says that it is not there. */
+export const absentLora = (mode: PerformanceName, base: string, lora: string): string =>
+  `${mode} with ${base} needs the LoRA ${lora}, which is not in the loras folder.`;
 
 /**
  * The request's LoRAs, those of the prompt, then the performance mode's own.
@@ -27,8 +41,7 @@ export function chooseLoras(
   shelf: Shelf,
 ): Readonly<{ chosen: readonly ChosenLora[]; warnings: readonly string[] }> {
   const { distilled } = modeOf(params);
-  const own =
-    distilled && (shelf.sidecar(base).performance_loras?.[params.performance_selection] ?? distilled.lora);
+  const own = loraOfMode(params.performance_selection, base, shelf);
   const asked = params.loras.flatMap(({ enabled, model_name, weight }, index): readonly ChosenLora[] => {
     const field = `loras.${index}.model_name`;
     return enabled && model_name !== "None"
@@ -50,7 +63,7 @@ export function chooseLoras(
   }
   if (distilled === undefined || own === undefined) return { chosen, warnings };
   if (!shelf.loras.includes(own)) {
-    const message = `${params.performance_selection} with ${base} needs the LoRA ${own}, which is not in the loras folder.`;
+    const message = absentLora(params.performance_selection, base, own);
     throw new RequestError("missing-model", message, { field: "performance_selection", name: own });
   }
   const { weight } = distilled;

@@ -11,8 +11,8 @@ export type AskedEnhancement = Readonly<{
   regions: readonly number[];
 }>;
 
-const orders = ["Before First Enhancement", "After Last Enhancement"] as const;
-const promptTypes = ["Original Prompts", "Last Filled Enhancement Prompts"] as const;
+export const orders = ["Before First Enhancement", "After Last Enhancement"] as const;
+export const promptTypes = ["Original Prompts", "Last Filled Enhancement Prompts"] as const;
 
 /**
  * @returns undefined where nothing is asked for: the check box is off, or nothing is enabled

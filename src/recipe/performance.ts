@@ -61,3 +61,20 @@ export const distilledGuidance: Guidance = {
   admNegative: 1,
   admEnd: 0,
 };
+
+/** What a mode decides whatever a request says, in the words of a request; nothing where it decides its steps alone. */
+export function setByMode({ distilled }: Performance): Partial<GenerateParams> {
+  if (distilled === undefined) return {};
+  const { cfg, sharpness, adaptiveCfg, admPositive, admNegative, admEnd } = distilledGuidance;
+  return {
+    guidance_scale: cfg,
+    sharpness,
+    adaptive_cfg: adaptiveCfg,
+    adm_scaler_positive: admPositive,
+    adm_scaler_negative: admNegative,
+    adm_scaler_end: admEnd,
+    sampler_name: distilled.sampler,
+    scheduler_name: distilled.schedule,
+    refiner_model_name: "None",
+  };
+}

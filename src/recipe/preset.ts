@@ -4,7 +4,7 @@ import { RequestError } from "#/lib/errors.ts";
 import { knownName } from "./names.ts";
 
 /** The preset name that means "none". */
-const noPreset = "initial";
+export const noPreset = "initial";
 
 /** The VAE of a checkpoint itself; also what a preset that names none means. */
 export const ownVae = "Default (model)";

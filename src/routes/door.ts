@@ -4,6 +4,7 @@ import type { Catalog } from "#/catalog/catalog.ts";
 import type { DecodeGate } from "#/image/decode-gate.ts";
 import type { Log } from "#/lib/log.ts";
 import type { ImageStore } from "#/stores/images.ts";
+import type { Intake } from "#/tasks/intake/create-intake.ts";
 import type { Tools } from "#/tasks/intake/tools.ts";
 import type { Door } from "#/tasks/life-cycle/door.ts";
 import type { Tasks } from "#/tasks/life-cycle/tasks.ts";
@@ -15,6 +16,7 @@ import type { Refusal, RefusalBody } from "./http/refusal.ts";
 export type DoorParts = Readonly<{
   tasks: Tasks;
   tools: Tools;
+  choices: Intake["choices"];
   images: ImageStore;
   catalog: Catalog;
   styleNames: readonly string[];

@@ -3,10 +3,17 @@ import type { ModelHashes } from "#/catalog/hashes.ts";
 import type { Config } from "#/config/schema.ts";
 import type { Engine } from "#/engine/engine.ts";
 import { isNothing } from "#/lib/nothing.ts";
+import type { DiskReserve } from "#/stores/disk-reserve.ts";
 import type { HistoryStore } from "#/stores/history.ts";
 import { type WebhookOutcome, Webhooks } from "./delivery/webhook.ts";
 import { webhookAddress } from "./delivery/webhook-address.ts";
-import { createIntake, defaultsOf, type IntakeConfig, type IntakeParts } from "./intake/create-intake.ts";
+import {
+  createIntake,
+  defaultsOf,
+  type Intake,
+  type IntakeConfig,
+  type IntakeParts,
+} from "./intake/create-intake.ts";
 import type { Tools } from "./intake/tools.ts";
 import { createLifeCycle } from "./life-cycle/create-life-cycle.ts";
 import type { Doors } from "./life-cycle/door.ts";
@@ -27,6 +34,7 @@ export type TaskDependencies = Omit<IntakeParts, "config" | "webhook" | "roomFor
   Readonly<{
     config: TaskConfig;
     history: HistoryStore;
+    disk: Pick<DiskReserve, "require" | "shortage">;
     hashes: ModelHashes;
     /** One task runs on each at a time. */
     engines: readonly Engine[];
@@ -42,6 +50,7 @@ export type TaskDependencies = Omit<IntakeParts, "config" | "webhook" | "roomFor
 export type CreatedTasks = Readonly<{
   tasks: Tasks;
   tools: Tools;
+  choices: Intake["choices"];
   /** The server's values for what a request does not say, in the world as it is now. */
   defaults: () => GenerateParams;
 }>;
@@ -58,7 +67,7 @@ export function createTasks(parts: TaskDependencies): CreatedTasks {
   const keyLife = config.idempotency_hours * 3_600_000;
   const toolRuns = new ToolRuns(queueLimit);
   const askTool: IntakeParts["askTool"] = (tool, picture, signal) => toolRuns.ask(tool, picture, signal);
-  const { take, resolve, loadInputs, tools } = createIntake({ ...parts, webhook, roomFor, askTool });
+  const { take, resolve, loadInputs, tools, choices } = createIntake({ ...parts, webhook, roomFor, askTool });
   const counted = parts.countWebhook === undefined ? rules : { ...rules, told: parts.countWebhook };
   const announcer = new Webhooks(parts.history, counted, now, parts.log);
   const closeDelivery = (): Promise<void> => announcer.close();
@@ -67,7 +76,7 @@ export function createTasks(parts: TaskDependencies): CreatedTasks {
   const limits = { days, tasks: most, pictureBytes };
   const tasks = createLifeCycle({ ...parts, limits, ...made, now, queueLimit, keyLife });
   announcer.wake();
-  return { tasks, tools, defaults: () => defaults() };
+  return { tasks, tools, choices, defaults: () => defaults() };
 }
 
 /** Whom requests may have called; the operator's own address is no stranger. */

@@ -15,6 +15,7 @@ const app = (keys: readonly string[] = []) =>
     doors: benchDoors(),
     tasks: bench.tasks,
     tools: bench.tools,
+    choices: bench.choices,
     images: folderImages(join(bench.folder, "outputs"), join(bench.folder, "inputs"), Math.random),
     catalog: new Catalog([join(bench.folder, "models")]),
     styleNames: ["Fooocus V2", "Random Style"],

@@ -21,6 +21,7 @@ function serve(of: TaskBench, more: { keys?: readonly string[]; persistentHistor
     doors: benchDoors({ config: { persistent: more.persistentHistory ?? false } }),
     tasks: of.tasks,
     tools: of.tools,
+    choices: of.choices,
     images: folderImages(join(of.folder, "outputs"), join(of.folder, "inputs"), Math.random),
     catalog: new Catalog([join(of.folder, "models")]),
     styleNames: ["Fooocus V2", "Random Style"],

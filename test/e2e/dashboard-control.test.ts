@@ -142,7 +142,9 @@ describe.skipIf(chromiumPath === undefined)("control images, on the dashboard", 
     await page.getByLabel("Choose picture 2: file").setInputFiles(file);
     const second = place(page, 2);
     await second.getByLabel("What is taken from it").selectOption("PyraCanny");
-    await page.getByLabel("Size").selectOption("192*320");
+    await page.getByLabel("Size", { exact: true }).selectOption("other");
+    await page.getByLabel("Width", { exact: true }).fill("192");
+    await page.getByLabel("Height", { exact: true }).fill("320");
     await second.getByRole("button", { name: "Show it prepared" }).click();
     await page.getByRole("img", { name: "Control image 2, prepared" }).waitFor({ timeout: patience });
     const { width, height, at } = await shownPixels(page, "Control image 2, prepared");

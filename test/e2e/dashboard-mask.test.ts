@@ -304,7 +304,7 @@ describe.skipIf(chromiumPath === undefined)("the mask brush in a browser", () =>
     const { page } = dashboard;
     // From here on the browser tells of dialogs: asked for just before a key, it may come too late for that one.
     page.on("filechooser", () => undefined);
-    await page.getByLabel("Prompt").focus();
+    await page.getByLabel("Prompt", { exact: true }).focus();
     await pastePng(page, scene);
     await page.getByText(", 320 × 200").waitFor();
     await page.getByRole("button", { name: "Remove the picture" }).click();

@@ -20,25 +20,31 @@ export type RunningBinary = Readonly<{
   close: () => Promise<void>;
 }>;
 
+/** What is in the environment beside home, path, language and folder for temporary files. */
+type Environment = Readonly<Record<string, string>>;
+
 /** Starts the binary in an empty folder, with an empty home and these flags, and waits until it answers. */
-export async function startBinary(flags: readonly string[] = []): Promise<RunningBinary> {
+export async function startBinary(
+  flags: readonly string[] = [],
+  env: Environment = {},
+): Promise<RunningBinary> {
   if (!existsSync(binary)) throw new Error(`${binary} is not there: run "npm run build" first`);
   const folder = mkdtempSync(join(tmpdir(), "fooocusd-e2e-"));
   mkdirSync(join(folder, "home"));
-  return startIn(folder, flags);
+  return startIn(folder, flags, env);
 }
 
 /** The same in a folder that is there; `close` removes it, too. */
 export function startBinaryIn(folder: string, flags: readonly string[] = []): Promise<RunningBinary> {
   mkdirSync(join(folder, "home"), { recursive: true });
-  return startIn(folder, flags);
+  return startIn(folder, flags, {});
 }
 
-async function startIn(folder: string, flags: readonly string[]): Promise<RunningBinary> {
+async function startIn(folder: string, flags: readonly string[], env: Environment): Promise<RunningBinary> {
   const port = freePort();
   const child = Bun.spawn([binary, "--port", `${port}`, ...flags], {
     cwd: folder,
-    env: { HOME: join(folder, "home"), PATH: "/usr/bin:/bin", LANG: "C.UTF-8", TMPDIR: tmpdir() },
+    env: { HOME: join(folder, "home"), PATH: "/usr/bin:/bin", LANG: "C.UTF-8", TMPDIR: tmpdir(), ...env },
     stdout: "pipe",
     stderr: "pipe",
   });
@@ -62,7 +68,7 @@ async function startIn(folder: string, flags: readonly string[]): Promise<Runnin
     folder,
     output,
     terminate,
-    restart: () => startIn(folder, flags),
+    restart: () => startIn(folder, flags, env),
     close: async () => {
       if (child.exitCode === null) child.kill("SIGKILL");
       await child.exited;

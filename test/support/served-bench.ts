@@ -23,7 +23,7 @@ export function serveBench(options: Served = {}): ServedBench {
   const listening = { port: 0 };
   const metrics = createMetrics({ version, runtime: "tests" });
   const bench = openBench({ countWebhook: metrics.webhook, ...options, port: () => listening.port });
-  const { folder, tasks, tools, defaults } = bench;
+  const { folder, tasks, tools, choices, defaults } = bench;
   const doors = ["fooocus-api", "legacy"];
   metrics.watch(tasks, { doors, queueLimit: 100, disk: () => diskOf(folder) });
   const { liveLimits } = options;
@@ -31,6 +31,7 @@ export function serveBench(options: Served = {}): ServedBench {
     doors: options.doors ?? benchDoors(options, liveLimits === undefined ? {} : { liveLimits }),
     tasks,
     tools,
+    choices,
     defaults,
     images: folderImages(join(folder, "outputs"), join(folder, "inputs"), Math.random),
     catalog: new Catalog([join(folder, "models")]),

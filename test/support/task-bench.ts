@@ -11,11 +11,12 @@ import { DecodeGate } from "#/image/decode-gate.ts";
 import { type Log, silentLog } from "#/lib/log.ts";
 import type { TaskId } from "#/lib/task-id.ts";
 import type { FrontDoors } from "#/routes/door.ts";
+import { DiskReserve, withReserve } from "#/stores/disk-reserve.ts";
 import { openHistory } from "#/stores/history/sqlite.ts";
 import type { HistoryStore } from "#/stores/history.ts";
 import { folderImages } from "#/stores/images/folder.ts";
 import { createTasks, type TaskConfig, type TaskDependencies } from "#/tasks/create-tasks.ts";
-import type { GenerationAssets } from "#/tasks/intake/create-intake.ts";
+import type { GenerationAssets, Intake } from "#/tasks/intake/create-intake.ts";
 import type { Tools } from "#/tasks/intake/tools.ts";
 import type { TaskEvent } from "#/tasks/life-cycle/events.ts";
 import type { Tasks } from "#/tasks/life-cycle/tasks.ts";
@@ -27,6 +28,7 @@ export type TaskBench = Readonly<{
   folder: string;
   tasks: Tasks;
   tools: Tools;
+  choices: Intake["choices"];
   /** The values of a request that says nothing. */
   defaults: () => GenerateParams;
   history: HistoryStore;
@@ -49,6 +51,8 @@ export type BenchOptions = Readonly<{
   log?: Log;
   /** Where the routes listen, for a bench that is served. */
   port?: () => number;
+  /** Bytes that stay free on the disk. */
+  reserve?: number;
   /** Milliseconds since 1970. */
   clock?: () => number;
   countWebhook?: TaskDependencies["countWebhook"];
@@ -85,7 +89,8 @@ export function openBench(options: BenchOptions = {}): TaskBench {
   const outputs = options.outputs ?? join(folder, "outputs");
   const port = options.port ?? (() => 7866);
   const history = openHistory(join(outputs, "db.sqlite3"));
-  const { tasks, tools, defaults } = createTasks({
+  const disk = new DiskReserve({ outputs, inputs: join(folder, "inputs"), reserve: options.reserve ?? 0 });
+  const { tasks, tools, choices, defaults } = createTasks({
     config: {
       host: "127.0.0.1",
       also_port: 0,
@@ -108,7 +113,8 @@ export function openBench(options: BenchOptions = {}): TaskBench {
       ...options.config,
     },
     history,
-    images: folderImages(outputs, join(folder, "inputs"), Math.random),
+    disk,
+    images: withReserve(folderImages(outputs, join(folder, "inputs"), Math.random), disk),
     catalog: new Catalog([join(folder, "models")]),
     examiner: new Examiner(),
     hashes: new ModelHashes(join(folder, "hashes.json")),
@@ -133,6 +139,7 @@ export function openBench(options: BenchOptions = {}): TaskBench {
     folder,
     tasks,
     tools,
+    choices,
     defaults,
     history,
     crash: () => history.close(),

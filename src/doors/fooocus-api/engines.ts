@@ -1,14 +1,25 @@
 import { Type } from "@sinclair/typebox";
 import { Elysia } from "elysia";
-import { AllModelNamesResponse } from "#/api/answers.ts";
-import { jsonAnswer } from "#/api/openapi.ts";
+import { AllModelNamesResponse, ChoicesAnswer } from "#/api/answers.ts";
+import { jsonAnswer, queryParameter } from "#/api/openapi.ts";
+import { readQueries } from "#/api/read.ts";
 import type { Catalog } from "#/catalog/catalog.ts";
 import { jsonReply } from "#/routes/http/replies.ts";
+import type { Intake } from "#/tasks/intake/create-intake.ts";
 
-export type EnginesDependencies = Readonly<{ catalog: Catalog; styleNames: readonly string[] }>;
+export type EnginesDependencies = Readonly<{
+  catalog: Catalog;
+  styleNames: readonly string[];
+  choices: Intake["choices"];
+}>;
 
-/** What a request may name: models as they lie on the disk now, and styles. */
-export const enginesRoutes = ({ catalog, styleNames }: EnginesDependencies) =>
+const choiceQuery = {
+  preset: Type.String({ default: "", description: "A preset that the request would name." }),
+  base_model_name: Type.String({ default: "", description: "A checkpoint that it would name." }),
+};
+
+/** What a request may name: models as they lie on the disk now, styles, and all else that is a list. */
+export const enginesRoutes = ({ catalog, styleNames, choices }: EnginesDependencies) =>
   new Elysia({ name: "doors/fooocus-api/engines", prefix: "/v1/engines" })
     .get(
       "/all-models",
@@ -33,4 +44,22 @@ export const enginesRoutes = ({ catalog, styleNames }: EnginesDependencies) =>
         summary: "Styles",
         responses: { 200: jsonAnswer(Type.Array(Type.String())) },
       },
-    });
+    })
+    .get(
+      "/choices",
+      ({ request }) => {
+        const asked = readQueries(choiceQuery, new URL(request.url).searchParams);
+        return jsonReply(
+          choices(Object.fromEntries(Object.entries(asked).filter(([, name]) => name !== ""))),
+        );
+      },
+      {
+        detail: {
+          tags: ["Query"],
+          operationId: "choices",
+          summary: "What a request may say, and what it means where it does not",
+          parameters: Object.entries(choiceQuery).map(([name, schema]) => queryParameter(name, schema)),
+          responses: { 200: jsonAnswer(ChoicesAnswer) },
+        },
+      },
+    );

@@ -38,6 +38,7 @@ const statuses = {
   "worker-died": 503,
   "session-failed": 500,
   "storage-failed": 507,
+  "disk-full": 507,
   "bad-setting": 500,
   interrupted: 503,
   bug: 500,

@@ -24,7 +24,8 @@ import { foresee } from "./foresee.ts";
 import type { InputOptions } from "./image-source.ts";
 import { loadInputs } from "./load-inputs.ts";
 import { refuseUnusable } from "./mask-tool.ts";
-import { type Prepared, prepareBy, type ReadingRules } from "./prepare.ts";
+import { type Preparation, type Prepared, prepareBy, type ReadingRules } from "./prepare.ts";
+import { type ChosenBefore, requestChoices } from "./request-choices.ts";
 import { resolveAgain } from "./resolve-again.ts";
 import { type AskTool, createTools, type Tools } from "./tools.ts";
 
@@ -60,6 +61,8 @@ export type IntakeParts = ModelShelf &
     catalog: Catalog;
     assets: GenerationAssets;
     log: Log;
+    /** Room on the disks. */
+    disk: Preparation["disk"];
     /** Asks an engine about a picture. */
     askTool: AskTool;
     /** Start of the addresses that clients are given, without a slash at the end (`publicBase`). */
@@ -77,6 +80,8 @@ export type Intake = Readonly<{
   /** See {@link loadInputs}. */
   loadInputs: (resolved: Resolved) => Promise<readonly Pixmap[]>;
   tools: Tools;
+  /** See {@link requestChoices}. */
+  choices: (said: ChosenBefore) => ReturnType<typeof requestChoices>;
 }>;
 
 /** The server's values for what a request does not say, for the checkpoint that it names, in the world as it is now. */
@@ -113,6 +118,7 @@ export function createIntake(parts: IntakeParts): Intake {
   const preparation = {
     considered: (request: GenerateRequest) => consider(request, considering),
     inputOptions,
+    disk: parts.disk,
   };
   return {
     take: (request, rules) => prepareBy(rules, request, { ...preparation, world, log }),
@@ -125,6 +131,7 @@ export function createIntake(parts: IntakeParts): Intake {
       shelf,
       askTool: parts.askTool,
     }),
+    choices: (said) => requestChoices(said, considering),
   };
 }
 

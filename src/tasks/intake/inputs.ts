@@ -23,9 +23,13 @@ type Read = Readonly<{ png: Uint8Array } | { name: string }>;
  * one is transparent is kept: whether it is a picture or a mask decides only later what it goes over. Nothing is kept before
  * all of them are read.
  *
+ * @param options.require throws where there is no room for so many bytes
  * @throws RequestError `bad-image`, `too-large` or `unreachable-url`, naming the field
  */
-export async function takeInputs(params: GenerateParams, options: InputOptions): Promise<Taken> {
+export async function takeInputs(
+  params: GenerateParams,
+  options: InputOptions & Readonly<{ require?: (bytes: number) => void }>,
+): Promise<Taken> {
   const found = new Map<string, Read>();
   const warnings: string[] = [];
   const blank = new Set<string>();
@@ -50,6 +54,7 @@ export async function takeInputs(params: GenerateParams, options: InputOptions):
   for (const field of imageFields) await read(params[field], field);
   for (const [index, { cn_img }] of params.controlnet_image.entries()) await read(cn_img, slotField(index));
 
+  options.require?.([...found.values()].reduce((sum, one) => sum + ("png" in one ? one.png.length : 0), 0));
   const keep = async (field: string): Promise<string | undefined> => {
     const one = found.get(field);
     if (one === undefined) return undefined;

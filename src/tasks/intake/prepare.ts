@@ -3,7 +3,9 @@ import type { Log } from "#/lib/log.ts";
 import { writeKeptRecipe } from "#/recipe/kept-recipe.ts";
 import { withKnownNames } from "#/recipe/known-names.ts";
 import type { World } from "#/recipe/resolve.ts";
+import type { DiskReserve } from "#/stores/disk-reserve.ts";
 import type { Considered } from "./consider.ts";
+import { diskNeed } from "./disk-need.ts";
 import type { InputOptions } from "./image-source.ts";
 import { hasPictures, takeInputs } from "./inputs.ts";
 
@@ -21,6 +23,8 @@ export type Preparation = Readonly<{
   /** Fills a request and refuses what cannot be made. */
   considered: (request: GenerateRequest) => Promise<Considered>;
   inputOptions: () => InputOptions;
+  /** Room for what is accepted; throws EngineError `disk-full`. */
+  disk: Pick<DiskReserve, "require">;
 }>;
 
 /** What takes requests also where unknown names are replaced, which is told to the log. */
@@ -30,12 +34,17 @@ export type LenientPreparation = Preparation & Readonly<{ world: () => World; lo
  * Takes a request: fills it, refuses what cannot be made as far as its words and its files' headers tell, and takes its
  * images in last, so that they are kept only of a request that can be made.
  *
- * @throws RequestError
+ * @throws RequestError, EngineError `disk-full`
  */
 export async function prepare(request: GenerateRequest, parts: Preparation): Promise<Prepared> {
   const considered = await parts.considered(request);
   const { params, resolveTaken } = considered;
-  const taken = await takeInputs(params, parts.inputOptions());
+  const outputs = diskNeed(params, considered.resolved);
+  parts.disk.require({ outputs, inputs: 0 });
+  const taken = await takeInputs(params, {
+    ...parts.inputOptions(),
+    require: (inputs) => parts.disk.require({ outputs, inputs }),
+  });
   const { resolved, warnings } = hasPictures(params) ? resolveTaken(taken.meant) : considered;
   return {
     params: taken.params,

@@ -1,5 +1,7 @@
 import type { Engine } from "#/engine/engine.ts";
+import type { Log } from "#/lib/log.ts";
 import type { TaskId } from "#/lib/task-id.ts";
+import type { DiskReserve } from "#/stores/disk-reserve.ts";
 import type { HistoryStore } from "#/stores/history.ts";
 import { type AttemptParts, attempt, type RunAtHand } from "./attempt.ts";
 import type { End, Endings } from "./endings.ts";
@@ -16,6 +18,9 @@ import { endOfUnfinished } from "./unfinished.ts";
 /** Name of the counter that remembers a paused queue. */
 const pausedCounter = "paused";
 
+/** Milliseconds between two looks at a disk that is full. */
+const lookAgainAfter = 2000;
+
 /** What the runner works with, beside what it makes itself. */
 export type RunnerParts = Omit<RunParts, "engine" | "pace"> &
   Omit<AttemptParts, "history"> &
@@ -28,6 +33,9 @@ export type RunnerParts = Omit<RunParts, "engine" | "pace"> &
     endings: Pick<Endings, "settle">;
     writer: Pick<HistoryWriter, "keep" | "now">;
     /** Questions about pictures, which take turns with the tasks. */
+    /** Why waiting tasks are not begun now, if they are not. */
+    disk: Pick<DiskReserve, "shortage">;
+    log: Pick<Log, "warn" | "info">;
     toolRuns: Pick<ToolRuns, "isWaiting" | "onWaiting" | "take" | "close">;
   }>;
 
@@ -42,6 +50,9 @@ export class TaskRunner {
   /** In the order they were started. */
   readonly #running = new Map<TaskId, Running>();
   #closing = false;
+  /** Whether the disk had no room when it was looked at last, and the next look. */
+  #isShort = false;
+  #lookAgain: ReturnType<typeof setTimeout> | undefined;
   /** Whether a question had the last slot: the next one is a task's, where one waits. */
   #answeredLast = false;
 
@@ -195,7 +206,7 @@ export class TaskRunner {
   /** Questions take a second and have somebody who waits: they come first, but never two in a row before a task. */
   #nextWork(): SlotWork | undefined {
     const { toolRuns } = this.#parts;
-    const live = this.#answeredLast || !toolRuns.isWaiting ? this.tasks.take() : undefined;
+    const live = this.#answeredLast || !toolRuns.isWaiting ? this.#take() : undefined;
     if (live !== undefined) {
       this.#answeredLast = false;
       return (engine) => this.#run(live, engine);
@@ -203,6 +214,24 @@ export class TaskRunner {
     const answering = toolRuns.take();
     this.#answeredLast = answering !== undefined;
     return answering;
+  }
+
+  /** The next task. Where the disk has no room for its pictures it goes on waiting: what was accepted is not lost to that. */
+  #take(): LiveTask | undefined {
+    const shortage = this.tasks.waiting.length === 0 ? undefined : this.#parts.disk.shortage();
+    if (shortage !== undefined) {
+      if (!this.#isShort) this.#parts.log.warn("waiting tasks are not begun", { reason: shortage });
+      this.#isShort = true;
+      this.#lookAgain ??= setTimeout(() => {
+        this.#lookAgain = undefined;
+        this.#next();
+      }, lookAgainAfter);
+      this.#lookAgain.unref();
+      return undefined;
+    }
+    if (this.#isShort) this.#parts.log.info("there is room on the disk again, waiting tasks go on");
+    this.#isShort = false;
+    return this.tasks.take();
   }
 
   async #run(live: LiveTask, engine: Engine): Promise<SlotEnd> {

@@ -19,8 +19,8 @@ import { type TaskRecord } from "./wire.ts";
 
 /** The whole page. */
 export function App({ server }: Readonly<{ server: Server }>) {
-  const { state, connection, styles, working, unlock, reachable, listen, heard } = useServer(server);
-  const form = useForm(server, connection, working);
+  const { state, connection, working, unlock, reachable, listen, heard } = useServer(server);
+  const form = useForm({ server, connection, working, stale: reachable ? state.stale : undefined });
   const { source, control, attempt, complain } = form;
   const [key, setShown] = useState<string>();
   const { gallery, work, tiles, hidden } = usePictures({ server, reachable, listen }, control.hidden);
@@ -40,7 +40,6 @@ export function App({ server }: Readonly<{ server: Server }>) {
           {state.link === "locked" ? <KeyField refused={server.key} unlock={unlock} /> : null}
           <Composer
             {...form}
-            styles={styles}
             source={{ ...source, draft: source.source, working, complain, describe: form.describe }}
             control={{ ...control, draft: control.control, tab }}
           />

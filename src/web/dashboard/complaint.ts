@@ -28,3 +28,13 @@ export function complaintsOf(body: unknown, status: number): readonly Complaint[
   }));
   return complaints.length > 0 ? complaints : [{ field: "", message: `The server answered ${status}.` }];
 }
+
+/** The same of the live channel's refusals: it says where in the message, and to the page's reader there is only the request. */
+export function issuesOf(reply: Readonly<Record<string, unknown>>): readonly Complaint[] {
+  const list: readonly unknown[] = Array.isArray(reply["issues"]) ? reply["issues"] : [];
+  const said = list.filter(isObject);
+  return (said.length > 0 ? said : [reply]).map(({ field, message }) => ({
+    field: textOf(field).replace(/^request\.?/, ""),
+    message: textOf(message) || "refused",
+  }));
+}

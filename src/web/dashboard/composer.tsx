@@ -1,8 +1,12 @@
 import { ControlPanel, type ControlPanelProps } from "./control/control-panel.tsx";
-import type { Draft } from "./draft.ts";
 import { EnhancePanel } from "./enhance/enhance-panel.tsx";
+import type { FormView } from "./form-view.ts";
 import { NumberFields } from "./number-fields.tsx";
 import { PerformanceField } from "./performance-field.tsx";
+import { PromptFields } from "./prompt-fields.tsx";
+import { LoraList } from "./settings/lora-list.tsx";
+import { SettingField } from "./settings/setting-field.tsx";
+import { OtherSettings, SettingsPanel } from "./settings/settings-panel.tsx";
 import { SizeField } from "./size-field.tsx";
 import { takesPart } from "./source/source-draft.ts";
 import { SourcePanel, type SourcePanelProps } from "./source/source-panel.tsx";
@@ -10,19 +14,18 @@ import { StylePicker } from "./style-picker.tsx";
 import { useFocusKey } from "./use-page-key.ts";
 
 type ComposerProps = Readonly<{
-  draft: Draft;
+  view: FormView;
   source: SourcePanelProps;
   control: ControlPanelProps;
-  styles: readonly string[];
+  /** What is wrong and has no place of its own. */
   problem: string;
   busy: boolean;
-  change: (part: Partial<Draft>) => void;
   submit: () => void;
 }>;
 
 /** The form. Control+Enter (or Command) sends it from anywhere in it, `p` leads to its first field. */
-export function Composer(props: ComposerProps) {
-  const { draft, source, control, styles, problem, busy, change, submit } = props;
+export function Composer({ view, source, control, problem, busy, submit }: ComposerProps) {
+  const { draft, change } = view;
   useFocusKey("p", "prompt");
   const send = (event: Event) => {
     event.preventDefault();
@@ -31,36 +34,24 @@ export function Composer(props: ComposerProps) {
   const keys = (event: KeyboardEvent) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) send(event);
   };
+  // What a field takes is the server's word, said at the field; a browser's own check stops at what is folded away.
   return (
-    <form class="card compose" onSubmit={send} onKeyDown={keys} aria-label="New picture">
-      <div>
-        <label for="prompt">Prompt</label>
-        <textarea
-          id="prompt"
-          rows={4}
-          value={draft.prompt}
-          placeholder="a red circle on a blue background"
-          onInput={(event) => change({ prompt: event.currentTarget.value })}
-        />
-      </div>
+    <form class="card compose" noValidate onSubmit={send} onKeyDown={keys} aria-label="New picture">
+      <PromptFields form={view} />
       <SourcePanel {...source} />
       <ControlPanel {...control} />
       <EnhancePanel draft={draft.enhance} change={(enhance) => change({ enhance })} />
-      <PerformanceField value={draft.performance} change={(performance) => change({ performance })} />
-      {takesPart(source.draft) && !source.keptOut ? null : (
-        <SizeField value={draft.size} change={(size) => change({ size })} />
-      )}
-      <NumberFields count={draft.count} seed={draft.seed} change={change} />
-      <div>
-        <label for="negative">Leave out</label>
-        <input
-          id="negative"
-          value={draft.negative}
-          onInput={(event) => change({ negative: event.currentTarget.value })}
-        />
+      <SettingField name="base_model_name" form={view} />
+      <PerformanceField form={view} />
+      <div class="pair">
+        <SettingField name="preset" form={view} />
+        {takesPart(source.draft) && !source.keptOut ? null : <SizeField form={view} />}
       </div>
-      <StylePicker all={styles} chosen={draft.styles} choose={(chosen) => change({ styles: chosen })} />
-      <Further fields={Object.keys(draft.further)} forget={() => change({ further: {} })} />
+      <NumberFields form={view} />
+      <StylePicker form={view} />
+      <LoraList form={view} />
+      <SettingsPanel form={view} />
+      <OtherSettings form={view} />
       <div class="send">
         {problem === "" ? null : (
           <p class="problem" role="alert">
@@ -72,18 +63,5 @@ export function Composer(props: ComposerProps) {
         </button>
       </div>
     </form>
-  );
-}
-
-/** What of a picture's settings goes along without a field of its own. */
-function Further({ fields, forget }: Readonly<{ fields: readonly string[]; forget: () => void }>) {
-  if (fields.length === 0) return null;
-  return (
-    <div class="row">
-      <p class="hint named">Also as in that picture: {fields.join(", ")}</p>
-      <button type="button" class="small" onClick={forget}>
-        Forget these
-      </button>
-    </div>
   );
 }

@@ -1,4 +1,4 @@
-import { Refused } from "./complaint.ts";
+import { issuesOf, Refused } from "./complaint.ts";
 import { parsePreview } from "./preview-frame.ts";
 import { Locked, Missing, type Server } from "./server.ts";
 import { splitEvents } from "./split-events.ts";
@@ -81,9 +81,7 @@ export class Connection {
       this.#replies.set(id, (reply) => {
         this.#replies.delete(id);
         if (reply.type !== "error") return resolve(reply);
-        // The channel says where in the message; to the page's reader there is only the request.
-        const field = textOf(reply["field"]).replace(/^request\.?/, "");
-        reject(new Refused([{ field, message: textOf(reply["message"]) || "refused" }]));
+        reject(new Refused(issuesOf(reply)));
       });
       this.#socket?.send(JSON.stringify({ ...message, id }));
     });

@@ -22,7 +22,7 @@ export function hear(state: State, message: LiveMessage): State {
     case "progress":
       return { ...state, running: advance(state, id, message) };
     case "image":
-      return { ...state, running: withImage(state, id, message["url"]) };
+      return { ...state, running: withImage(state, id, message["url"]), stale: state.stale + 1 };
     case "snapshot":
       return { ...state, stale: state.stale + 1 };
     case "settled":
@@ -36,12 +36,23 @@ function advance(state: State, id: string, message: LiveMessage): Running {
   const before = current(state, id);
   const percent = typeof message["progress"] === "number" ? message["progress"] : before.percent;
   const etaMs = typeof message["eta_ms"] === "number" ? message["eta_ms"] : null;
-  return { ...before, percent, etaMs, message: textOr(message["message"], before.message) };
+  const stage = textOr(message["stage"], before.stage);
+  const isBetween = before.isBetween && stage !== "denoising";
+  return {
+    ...before,
+    percent,
+    etaMs,
+    stage,
+    isBetween,
+    message: textOr(message["message"], before.message),
+  };
 }
 
 function withImage(state: State, id: string, url: unknown): Running {
   const before = current(state, id);
-  return typeof url === "string" ? { ...before, images: [...before.images, url] } : before;
+  if (typeof url !== "string" || before.images.includes(url)) return before;
+  // The finished one is shown until the next one's first preview.
+  return { ...before, images: [...before.images, url], preview: null, isBetween: true };
 }
 
 function settle(state: State, id: string, message: LiveMessage): State {

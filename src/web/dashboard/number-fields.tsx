@@ -1,9 +1,10 @@
-import type { Draft } from "./draft.ts";
-
-type NumberFieldsProps = Pick<Draft, "count" | "seed"> & Readonly<{ change: (part: Partial<Draft>) => void }>;
+import { FieldProblem, toldOf } from "./field-problem.tsx";
+import { boundsOf, type FormView } from "./form-view.ts";
 
 /** How many pictures, and from which seed; an empty one is random. */
-export function NumberFields({ count, seed, change }: NumberFieldsProps) {
+export function NumberFields({ form }: Readonly<{ form: FormView }>) {
+  const { draft, change, problems } = form;
+  const [count, seed] = [problems.get("image_number"), problems.get("image_seed")];
   return (
     <div class="pair">
       <div>
@@ -11,26 +12,28 @@ export function NumberFields({ count, seed, change }: NumberFieldsProps) {
         <input
           id="count"
           type="number"
-          min={1}
-          max={32}
-          value={count}
+          {...boundsOf(form, "image_number")}
+          value={draft.count}
+          {...toldOf("count", count)}
           // An emptied field is being typed in: it keeps what it had until there is a number again.
           onInput={({ currentTarget: { value } }) => value !== "" && change({ count: Number(value) })}
           onBlur={(event) => {
-            event.currentTarget.value = String(count);
+            event.currentTarget.value = String(draft.count);
           }}
         />
+        <FieldProblem id="count" text={count} />
       </div>
       <div>
         <label for="seed">Seed</label>
         <input
           id="seed"
           inputMode="numeric"
-          pattern="-?[0-9]*"
           placeholder="random"
-          value={seed}
+          value={draft.seed}
+          {...toldOf("seed", seed)}
           onInput={(event) => change({ seed: event.currentTarget.value })}
         />
+        <FieldProblem id="seed" text={seed} />
       </div>
     </div>
   );

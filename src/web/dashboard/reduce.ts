@@ -12,7 +12,7 @@ export function reduce(state: State, action: Action): State {
     case "message":
       return hear(state, action.message);
     case "preview":
-      return state.running?.id === action.id
+      return state.running?.id === action.id && !state.running.isBetween
         ? { ...state, running: { ...state.running, preview: action.url } }
         : state;
     case "prompt":
@@ -30,7 +30,9 @@ function withLists(state: State, lists: Extract<Action, { kind: "lists" }>): Sta
   ]);
   return {
     ...state,
-    history: lists.history.filter((one) => one.finish_mills !== null && one.finish_mills > 0),
+    history: lists.history.filter(
+      ({ finish_mills: end, result }) => (end !== null && end > 0) || (result !== null && result.length > 0),
+    ),
     pending: lists.pending.map((one) => one.task_id),
     running: task === undefined ? undefined : runningOf(state, task),
     prompts: { ...state.prompts, ...Object.fromEntries(known) },
@@ -40,10 +42,11 @@ function withLists(state: State, lists: Extract<Action, { kind: "lists" }>): Sta
 /** A record says less than the events do: what they told stays, only the numbers are the newer ones. */
 function runningOf(state: State, task: TaskRecord): Running {
   const before = current(state, task.task_id);
-  const { preview } = task;
+  const { preview, result } = task;
   return {
     ...before,
     percent: Math.max(before.percent, task.progress ?? 0),
-    preview: preview === null ? before.preview : `data:image/png;base64,${preview}`,
+    preview: preview === null || before.isBetween ? before.preview : `data:image/png;base64,${preview}`,
+    images: result !== null && result.length > before.images.length ? result : before.images,
   };
 }

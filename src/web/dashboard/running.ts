@@ -2,7 +2,16 @@ import type { Running, State } from "./state.ts";
 
 /** A task nothing is known of yet but that it runs. */
 export function begun(id: string): Running {
-  return { id, percent: 0, message: "Working ...", etaMs: null, preview: null, images: [] };
+  return {
+    id,
+    percent: 0,
+    message: "Working ...",
+    stage: "",
+    etaMs: null,
+    preview: null,
+    images: [],
+    isBetween: false,
+  };
 }
 
 /** What is known of a running task. */

@@ -1,3 +1,4 @@
+import { type Choices, choicesOf, type Description, describedBy } from "./choices.ts";
 import { complaintsOf, Refused } from "./complaint.ts";
 import { localUrl } from "./local-url.ts";
 import { isObject, textOf } from "./values.ts";
@@ -98,15 +99,19 @@ export class Server {
     return (isObject(answer) ? numberOrNull(answer["size_number"]) : null) ?? undefined;
   }
 
-  /** The server's own values of a request's fields, by its description of itself. */
-  async defaults(): Promise<Readonly<Record<string, unknown>>> {
-    let at = await this.ask("openapi.json");
-    for (const key of ["components", "schemas", "CommonRequest", "properties"])
-      at = isObject(at) ? at[key] : undefined;
-    const fields = Object.entries(isObject(at) ? at : {});
-    return Object.fromEntries(
-      fields.map(([name, one]) => [name, isObject(one) ? one["default"] : undefined]),
-    );
+  /**
+   * What a request may say, and what it means where it says nothing.
+   *
+   * @param said what chooses other values: a preset, a model; empty: none
+   * @throws Refused where such a request would be
+   */
+  async choices(said: Readonly<{ preset: string; base_model_name: string }>): Promise<Choices> {
+    return choicesOf(await this.ask(`v1/engines/choices?${new URLSearchParams(said)}`));
+  }
+
+  /** What its schemas say of their fields. */
+  async description(): Promise<Description> {
+    return describedBy(await this.ask("openapi.json"));
   }
 
   /**

@@ -1,27 +1,19 @@
 import { useState } from "preact/hooks";
+import { FieldProblem, toldOf } from "./field-problem.tsx";
+import type { FormView } from "./form-view.ts";
+import { textOf } from "./values.ts";
 
-const sizes = "256*256 320*192 192*320 512*512 768*768 1024*1024 1152*896 896*1152 1344*768 768*1344".split(
-  " ",
-);
-
-/** A list of usual sizes, and two fields for any other. */
-export function SizeField({ value, change }: Readonly<{ value: string; change: (value: string) => void }>) {
+/** Sizes and their ratios, as the server offers them for the model, and two fields for any other. */
+export function SizeField({ form }: Readonly<{ form: FormView }>) {
+  const { draft, change: set, choices, problems } = form;
+  const value = draft.size;
+  const change = (size: string) => set({ size });
   const [custom, setCustom] = useState(false);
+  const sizes = choices.lists["aspect_ratios_selection"] ?? [];
+  const usual = textOf(choices.defaults["aspect_ratios_selection"]).replace("×", "*");
   const other = custom || (value !== "" && !sizes.includes(value));
-  const [width = "512", height = "512"] = value.split("*").filter((part) => part !== "");
-  const side = (label: string, now: string, set: (text: string) => string) => (
-    <div>
-      <label for={label}>{label}</label>
-      <input
-        id={label}
-        type="number"
-        min={64}
-        step={8}
-        value={now}
-        onInput={(event) => change(set(event.currentTarget.value))}
-      />
-    </div>
-  );
+  const [width = "", height = ""] = (value === "" ? usual : value).split("*");
+  const problem = problems.get("aspect_ratios_selection");
   const choose = (chosen: string) => {
     setCustom(chosen === "other");
     change(chosen === "other" ? `${width}*${height}` : chosen);
@@ -32,22 +24,53 @@ export function SizeField({ value, change }: Readonly<{ value: string; change: (
       <select
         id="size"
         value={other ? "other" : value}
+        {...toldOf("size", problem)}
         onChange={(event) => choose(event.currentTarget.value)}
       >
-        <option value="">The model's own</option>
+        <option value="">
+          {usual === "" ? "The model's own" : `${usual.replace("*", " × ")} (default)`}
+        </option>
         {sizes.map((size) => (
           <option key={size} value={size}>
-            {size.replace("*", " × ")}
+            {named(size)}
           </option>
         ))}
         <option value="other">Other …</option>
       </select>
       {other ? (
-        <div class="pair" style="margin-top:10px">
-          {side("Width", width, (text) => `${text}*${height}`)}
-          {side("Height", height, (text) => `${width}*${text}`)}
+        <div class="pair spaced">
+          <Side label="Width" value={width} change={(text) => change(`${text}*${height}`)} />
+          <Side label="Height" value={height} change={(text) => change(`${width}*${text}`)} />
         </div>
       ) : null}
+      <FieldProblem id="size" text={problem} />
     </div>
   );
 }
+
+type SideProps = Readonly<{ label: string; value: string; change: (text: string) => void }>;
+
+function Side({ label, value, change }: SideProps) {
+  return (
+    <div>
+      <label for={label}>{label}</label>
+      <input
+        id={label}
+        type="number"
+        step={8}
+        value={value}
+        onInput={(event) => change(event.currentTarget.value)}
+      />
+    </div>
+  );
+}
+
+/** A size with its ratio in the smallest whole numbers, `1152 × 896 (9:7)`. */
+function named(size: string): string {
+  const [width = 0, height = 0] = size.split("*").map(Number);
+  const common = divisor(width, height);
+  const ratio = common > 0 ? ` (${width / common}:${height / common})` : "";
+  return `${width} × ${height}${ratio}`;
+}
+
+const divisor = (a: number, b: number): number => (b === 0 ? a : divisor(b, a % b));

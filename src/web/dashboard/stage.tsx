@@ -3,6 +3,7 @@ import { Picture } from "./picture.tsx";
 import type { Server } from "./server.ts";
 import type { Running, State } from "./state.ts";
 import { failureOf, type Tile } from "./tile.ts";
+import { useSeconds } from "./use-seconds.ts";
 import { textOf } from "./values.ts";
 import { Warnings } from "./warnings.tsx";
 
@@ -25,25 +26,25 @@ export function Stage(props: StageProps) {
   );
 }
 
-function Work({ state, server, control, running }: StageProps & Readonly<{ running: Running }>) {
-  const newest = running.images.at(-1);
+function Work(props: StageProps & Readonly<{ running: Running }>) {
+  const { state, control, running } = props;
   return (
     <>
       <div class="canvas">
-        {running.preview !== null ? (
-          <img src={running.preview} alt="Preview" />
-        ) : newest === undefined ? (
-          <span>…</span>
-        ) : (
-          <Picture src={localUrl(newest)} alt="Newest picture" server={server} />
-        )}
+        <Newest {...props} />
       </div>
       <div class="about">
         <p class="prompt">{(state.prompts[running.id] ?? "") || "No prompt"}</p>
-        <progress max={100} value={running.percent} aria-label="Progress" />
-        <p class="sentence" aria-live="polite">
-          {running.message} {remaining(running.etaMs)}
-        </p>
+        <progress
+          class={running.stage === "denoising" ? "" : "busy"}
+          max={100}
+          value={running.percent}
+          aria-label="Progress"
+        />
+        <div class="sentence">
+          <span aria-live="polite">{running.message}</span> <Clock running={running} />
+        </div>
+        <Finished {...props} />
         <div class="row">
           <button type="button" onClick={() => control(running.id, "stop")}>
             Stop
@@ -55,6 +56,42 @@ function Work({ state, server, control, running }: StageProps & Readonly<{ runni
       </div>
     </>
   );
+}
+
+/** The picture at hand as far as it is drawn; before there is any of it, the one that was finished last. */
+function Newest({ running, last, server }: StageProps & Readonly<{ running: Running }>) {
+  if (running.preview !== null) return <img src={running.preview} alt="Preview" />;
+  const newest = running.images.at(-1);
+  if (newest !== undefined) return <Picture src={localUrl(newest)} alt="Newest picture" server={server} />;
+  if (last?.url !== undefined) return <Picture src={last.url} alt="The last picture" server={server} />;
+  return <span>…</span>;
+}
+
+/** Pictures of the task at hand that are finished already. */
+function Finished({ running, server, open }: StageProps & Readonly<{ running: Running }>) {
+  if (running.images.length === 0) return null;
+  return (
+    <div class="finished" role="group" aria-label="Finished">
+      {running.images.map((url, at) => (
+        <button
+          key={url}
+          type="button"
+          aria-label={`Finished picture ${at + 1}`}
+          onClick={() => open(`${running.id}/${at}`)}
+        >
+          <Picture src={localUrl(url)} alt="" server={server} />
+        </button>
+      ))}
+    </div>
+  );
+}
+
+/** The time that is left, where it is known, else how long what is being done has taken: nothing looks as if it hung. */
+function Clock({ running: { stage, images, message, etaMs } }: Readonly<{ running: Running }>) {
+  const told = useSeconds(`${message} ${etaMs}`);
+  const passed = useSeconds(`${stage} ${images.length}`);
+  if (etaMs !== null) return <span>{remaining(etaMs - told * 1000)}</span>;
+  return <span>{passed < 2 ? "" : `For ${passed} s now.`}</span>;
 }
 
 /** Nothing is being made: what was made last stays, with what is to be said of it. */
@@ -96,8 +133,8 @@ function Rest({ state, last, server, open }: StageProps) {
   );
 }
 
-function remaining(ms: number | null): string {
-  if (ms === null || ms < 1000) return "";
+function remaining(ms: number): string {
+  if (ms < 1000) return "";
   const seconds = Math.round(ms / 1000);
   return seconds < 90 ? `About ${seconds} s left.` : `About ${Math.round(seconds / 60)} min left.`;
 }

@@ -8,9 +8,15 @@ export type Running = Readonly<{
   id: string;
   percent: number;
   message: string;
+  /** The server's word for what is being done. */
+  stage: string;
   etaMs: number | null;
+  /** Of the picture at hand, as far as it is drawn. */
   preview: string | null;
+  /** Those that are finished. */
   images: readonly string[];
+  /** Whether the picture at hand is finished: what still comes of it is late. */
+  isBetween: boolean;
 }>;
 
 export type State = Readonly<{

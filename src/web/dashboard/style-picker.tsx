@@ -1,35 +1,46 @@
 import { useState } from "preact/hooks";
+import { FieldProblem } from "./field-problem.tsx";
+import type { FormView } from "./form-view.ts";
+import { textOf } from "./values.ts";
 
-type StylePickerProps = Readonly<{
-  all: readonly string[];
-  chosen: readonly string[] | null;
-  choose: (chosen: readonly string[] | null) => void;
-}>;
-
-/** Style templates by name, with a filter; the chosen ones come first. */
-export function StylePicker({ all, chosen, choose }: StylePickerProps) {
+/** Style templates by name, with a filter; the chosen ones come first. Those of the server count until others are chosen. */
+export function StylePicker({ form }: Readonly<{ form: FormView }>) {
+  const { draft, change, choices, problems } = form;
   const [filter, setFilter] = useState("");
-  const picked = chosen ?? [];
+  const all = choices.lists["style_selections"] ?? [];
+  const usual = choices.defaults["style_selections"];
+  const picked = draft.styles ?? (Array.isArray(usual) ? usual.map(textOf) : []);
   const wanted = filter.trim().toLowerCase();
   const rest = all.filter((name) => !picked.includes(name) && name.toLowerCase().includes(wanted));
+  const choose = (styles: readonly string[] | null) => change({ styles });
   const toggle = (name: string) =>
     choose(picked.includes(name) ? picked.filter((one) => one !== name) : [...picked, name]);
-  const summary =
-    chosen === null ? "the server's defaults" : chosen.length === 0 ? "none" : chosen.join(", ");
+  const problem = problems.get("style_selections");
   return (
-    <details class="styles">
+    <details class="styles" open={problem !== undefined || undefined}>
       <summary>
-        Styles: <span class="hint">{summary}</span>
+        Styles: <span class="hint">{picked.length === 0 ? "none" : picked.join(", ")}</span>
       </summary>
       <div class="inside">
         <div class="row">
-          <button type="button" class="small" aria-pressed={chosen === null} onClick={() => choose(null)}>
+          <button
+            type="button"
+            class="small"
+            aria-pressed={draft.styles === null}
+            onClick={() => choose(null)}
+          >
             Defaults
           </button>
-          <button type="button" class="small" aria-pressed={chosen?.length === 0} onClick={() => choose([])}>
+          <button
+            type="button"
+            class="small"
+            aria-pressed={draft.styles?.length === 0}
+            onClick={() => choose([])}
+          >
             None
           </button>
         </div>
+        <FieldProblem id="styles" text={problem} />
         <input
           type="search"
           aria-label="Find a style"

@@ -15,7 +15,6 @@ const sdxlSizeNumber = 1024;
 /** Everything that comes from the server: kept up to date by the connection, read anew when something ended. */
 export function useServer(server: Server) {
   const [state, tell] = useReducer(reduce, initialState);
-  const [styles, setStyles] = useState<readonly string[]>([]);
   const [working, setWorking] = useState(sdxlSizeNumber);
   const [connection, setConnection] = useState<Connection>();
   const [round, setRound] = useState(0);
@@ -45,12 +44,11 @@ export function useServer(server: Server) {
       tell({ kind: "lists", ...lists });
       // The whole line: the lists have the first of it, with what they ask for.
       tell({ kind: "message", message: { type: "queue", ...queue } });
-      if (styles.length === 0) setStyles(await server.styles());
       setWorking((await server.workingSize()) ?? sdxlSizeNumber);
     } catch (error) {
       if (error instanceof Locked) tell({ kind: "link", link: "locked" });
     }
-  }, [server, styles.length]);
+  }, [server]);
   const reachable = ["live", "events", "asking"].includes(state.link);
   useEffect(() => {
     if (reachable) void read();
@@ -75,5 +73,5 @@ export function useServer(server: Server) {
     return () => listeners.current.delete(hear);
   }, []);
   const heard = (queue: QueueState) => tell({ kind: "message", message: { type: "queue", ...queue } });
-  return { state, connection, styles, working, unlock, reachable, listen, heard };
+  return { state, connection, working, unlock, reachable, listen, heard };
 }

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
-import { draftOf, emptyDraft, requestOf } from "#/web/dashboard/draft.ts";
+import { noChoices } from "#/web/dashboard/choices.ts";
+import { draftOf, emptyDraft, modeName, requestOf } from "#/web/dashboard/draft.ts";
 import { emptySource } from "#/web/dashboard/source/source-draft.ts";
 import { sourceOfRecord } from "#/web/dashboard/source/source-of-record.ts";
 import { sourceRequest } from "#/web/dashboard/source/source-request.ts";
@@ -22,12 +23,13 @@ const defaults = {
   guidance_scale: 4,
   clip_skip: 2,
   prompt: "",
+  performance_selection: "Speed",
   loras: [],
 };
 
 test("who takes a picture's settings gets its model and LoRAs too, and nothing that is the server's own", () => {
   const draft = draftOf(
-    record({
+    {
       prompt: "a cat",
       aspect_ratios_selection: "320×192",
       image_seed: "9223372036854775807",
@@ -36,15 +38,16 @@ test("who takes a picture's settings gets its model and LoRAs too, and nothing t
       loras: [true, "neon.safetensors", 0.5, true, "None", 1, false, "b.safetensors", 1],
       webhook_url: "http://a.example/",
       unheard_of: 7,
-    }),
+    },
     defaults,
   );
-  expect(requestOf(draft)).toMatchObject({
+  expect(draft.settings).toEqual({ base_model_name: "other.safetensors" });
+  expect(requestOf(draft)).toEqual({
     prompt: "a cat",
     aspect_ratios_selection: "320*192",
     image_seed: "9223372036854775807",
-  });
-  expect(draft.further).toEqual({
+    image_number: 1,
+    performance_selection: "Speed",
     base_model_name: "other.safetensors",
     loras: [
       { enabled: true, model_name: "neon.safetensors", weight: 0.5 },
@@ -55,10 +58,25 @@ test("who takes a picture's settings gets its model and LoRAs too, and nothing t
 
 test("a picture without LoRAs says so where the server has some of its own", () => {
   const own = { loras: [{ enabled: true, model_name: "a.safetensors", weight: 1 }] };
-  const stored = (loras: readonly unknown[]) => draftOf(record({ loras }), own).further;
-  expect(stored([true, "None", 1])).toEqual({ loras: [] });
-  expect(stored([true, "a.safetensors", 1, true, "None", 1])).toEqual({});
-  expect(emptyDraft.further).toEqual({});
+  const loras = (said: unknown) => draftOf({ loras: said }, own).loras;
+  expect(loras([true, "None", 1])).toEqual([]);
+  expect(loras([true, "a.safetensors", 1, true, "None", 1])).toBeNull();
+  expect(loras(own.loras)).toBeNull();
+  expect(loras([{ enabled: false, model_name: "a.safetensors", weight: 1 }])).toHaveLength(1);
+});
+
+test("a quick mode is offered where it is there, a preset's own where one is chosen", () => {
+  const mode = (lacks: string) => ({ steps: 4, sets: {}, lacks });
+  const choices = (lacks: string) => ({ ...noChoices, modes: { Lightning: mode(lacks) }, defaults });
+  expect(modeName(emptyDraft, choices(""))).toBe("Lightning");
+  expect(modeName(emptyDraft, choices("no LoRA"))).toBe("Speed");
+  expect(modeName({ ...emptyDraft, settings: { preset: "anime" } }, choices(""))).toBe("Speed");
+  expect(modeName({ ...emptyDraft, performance: "Quality" }, choices(""))).toBe("Quality");
+});
+
+test("a number is sent as a number, and what is none as it was typed, for the server to judge", () => {
+  const settings = { guidance_scale: { typed: "7.50" }, sharpness: { typed: "1e" } };
+  expect(requestOf({ ...emptyDraft, settings })).toMatchObject({ guidance_scale: 7.5, sharpness: "1e" });
 });
 
 const address = "http://127.0.0.1:7866/inputs/a.png";

@@ -51,6 +51,34 @@ test("a late preview of another task is not shown", () => {
   expect(reduce(state, { kind: "preview", id: "b", url: "blob:1" })).toBe(state);
 });
 
+test("a finished picture is shown until the next one's first preview, and the lists are read anew", () => {
+  const preview = (url: string): Action => ({ kind: "preview", id: "a", url });
+  const step = { type: "progress", task_id: "a", stage: "denoising" };
+  let state = hear(initialState, { type: "started", task_id: "a" }, step);
+  state = reduce(state, preview("blob:1"));
+  const before = state.stale;
+  state = hear(
+    state,
+    { type: "image", task_id: "a", url: "one.png" },
+    { type: "image", task_id: "a", url: "one.png" },
+  );
+  expect(state.stale).toBeGreaterThan(before);
+  expect(state.running).toMatchObject({ preview: null, images: ["one.png"] });
+  // It was on its way when its picture was finished.
+  expect(reduce(state, preview("blob:late")).running?.preview).toBeNull();
+  state = reduce(hear(state, { ...step, stage: "saving" }, step), preview("blob:2"));
+  expect(state.running).toMatchObject({ preview: "blob:2", images: ["one.png"] });
+});
+
+test("pictures of a running task are in the history already", () => {
+  const lists = { kind: "lists", pending: [], current: [] } as const;
+  const history = [
+    record("r", { finish_mills: -1, result: ["one.png"] }),
+    record("w", { finish_mills: null, result: null }),
+  ];
+  expect(reduce(initialState, { ...lists, history }).history.map((one) => one.task_id)).toEqual(["r"]);
+});
+
 test("the queue's own word wins, and a reply that says nothing of it changes nothing", () => {
   const state = hear(initialState, queued("a"), { type: "queue", pending: ["b", "a"], paused: true });
   expect(state).toMatchObject({ pending: ["b", "a"], paused: true });

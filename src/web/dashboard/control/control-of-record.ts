@@ -11,7 +11,10 @@ export function slotsOfRecord({ req_params: params }: TaskRecord): readonly Reco
   const list: readonly unknown[] = Array.isArray(params["controlnet_image"])
     ? params["controlnet_image"]
     : [];
-  return emptyControl.slots.map((_, at) => slotOf(list[at]));
+  const slots = list.map(slotOf);
+  const last = slots.findLastIndex(({ address }) => address !== undefined);
+  const length = Math.max(emptyControl.slots.length, last + 1);
+  return Array.from({ length }, (_, at) => slots[at] ?? slotOf(undefined));
 }
 
 function slotOf(said: unknown): RecordedSlot {

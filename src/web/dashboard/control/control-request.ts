@@ -42,12 +42,11 @@ function optionFields({ mixVary, mixInpaint, skip, cannyLow, cannyHigh, softness
   };
 }
 
-/** The names of these fields, which a record's settings are not carried along with otherwise. */
+/** The names of these fields, which the form holds in places of their own. */
 export const controlNames = [
   "controlnet_image",
   "mixing_image_prompt_and_vary_upscale",
   "mixing_image_prompt_and_inpaint",
-  "debugging_cn_preprocessor",
   "skipping_cn_preprocessor",
   "canny_low_threshold",
   "canny_high_threshold",

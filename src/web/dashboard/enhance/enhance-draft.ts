@@ -23,6 +23,8 @@ export type RegionDraft = Readonly<{
   /** What is to be there; empty: the prompt. */
   prompt: string;
   strength: number;
+  /** Other values of a picture's region, by field. */
+  more: Readonly<Record<string, unknown>>;
 }>;
 
 /** What is done with pictures once they are made. */
@@ -35,7 +37,7 @@ export type EnhanceDraft = Readonly<{
   regions: readonly RegionDraft[];
 }>;
 
-const emptyRegion: RegionDraft = { on: false, model: "sam", find: "", prompt: "", strength: 1 };
+const emptyRegion: RegionDraft = { on: false, model: "sam", find: "", prompt: "", strength: 1, more: {} };
 const mostRegions = 3;
 
 export const emptyEnhance: EnhanceDraft = {
@@ -63,18 +65,30 @@ export function enhanceFields({
     ...(isLast ? { enhance_uov_processing_order: last } : {}),
     ...(finalOnly ? { save_final_enhanced_image_only: true } : {}),
     enhance_ctrls: regions
-      .filter((region) => region.on)
-      .map(({ model, find, prompt, strength }) => ({
-        enhance_enabled: true,
+      .slice(0, regions.findLastIndex((region) => !isEmpty(region)) + 1)
+      .map(({ on: isOn, model, find, prompt, strength, more }) => ({
+        ...more,
+        enhance_enabled: isOn,
         enhance_mask_model: model,
-        ...(model === "sam" ? { enhance_mask_dino_prompt: find } : {}),
+        ...(model === "sam" || find !== "" ? { enhance_mask_dino_prompt: find } : {}),
         ...(prompt.trim() === "" ? {} : { enhance_prompt: prompt }),
         enhance_inpaint_strength: strength,
       })),
   };
 }
 
-/** The names of these fields, which a record's settings are not carried along with otherwise. */
+const isEmpty = (region: RegionDraft): boolean => JSON.stringify(region) === JSON.stringify(emptyRegion);
+
+/** Those of a region. */
+const regionNames: readonly string[] = [
+  "enhance_enabled",
+  "enhance_mask_model",
+  "enhance_mask_dino_prompt",
+  "enhance_prompt",
+  "enhance_inpaint_strength",
+];
+
+/** The names of these fields, which the form holds in places of their own. */
 export const enhanceNames = [
   "enhance_checkbox",
   "enhance_uov_method",
@@ -83,20 +97,33 @@ export const enhanceNames = [
   "enhance_ctrls",
 ] as const;
 
-/** What a record says of it. */
-export function enhanceOf(params: Readonly<Record<string, unknown>>): EnhanceDraft {
+/**
+ * What a record says of it.
+ *
+ * @param defaults what a region's fields mean that are not said
+ */
+export function enhanceOf(
+  params: Readonly<Record<string, unknown>>,
+  defaults: Readonly<Record<string, unknown>> = {},
+): EnhanceDraft {
   const list: readonly unknown[] = Array.isArray(params["enhance_ctrls"]) ? params["enhance_ctrls"] : [];
   return {
     on: params["enhance_checkbox"] === true,
     method: methods.find((one) => one === params["enhance_uov_method"]) ?? "Disabled",
     last: params["enhance_uov_processing_order"] === last,
     finalOnly: params["save_final_enhanced_image_only"] === true,
-    regions: emptyEnhance.regions.map((empty, at) => regionOf(list[at], empty)),
+    regions: Array.from({ length: Math.max(mostRegions, list.length) }, (_, at) =>
+      regionOf(list[at], defaults),
+    ),
   };
 }
 
-function regionOf(said: unknown, empty: RegionDraft): RegionDraft {
+function regionOf(said: unknown, defaults: Readonly<Record<string, unknown>>): RegionDraft {
+  const empty = emptyRegion;
   if (!isObject(said)) return empty;
+  const more = Object.entries(said).filter(
+    ([field, value]) => !regionNames.includes(field) && field in defaults && defaults[field] !== value,
+  );
   const strength = said["enhance_inpaint_strength"];
   return {
     on: said["enhance_enabled"] === true,
@@ -104,5 +131,6 @@ function regionOf(said: unknown, empty: RegionDraft): RegionDraft {
     find: textOf(said["enhance_mask_dino_prompt"]),
     prompt: textOf(said["enhance_prompt"]),
     strength: typeof strength === "number" ? strength : empty.strength,
+    more: Object.fromEntries(more),
   };
 }

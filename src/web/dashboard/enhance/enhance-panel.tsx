@@ -111,6 +111,7 @@ function RegionFields({ at, region, change }: RegionProps) {
           onInput={(event) => change({ ...region, prompt: event.currentTarget.value })}
         />
       </div>
+      <More at={at} region={region} change={change} />
       <NumberField
         id={`region-strength-${at}`}
         label="Strength"
@@ -119,6 +120,25 @@ function RegionFields({ at, region, change }: RegionProps) {
         change={(value) => change({ ...region, strength: value })}
       />
     </>
+  );
+}
+
+/** What of a picture's region goes along without a field of its own. */
+function More({ at, region, change }: RegionProps) {
+  const names = Object.keys(region.more);
+  if (names.length === 0) return null;
+  return (
+    <div class="row">
+      <p class="hint named">Also as in that picture: {names.join(", ")}</p>
+      <button
+        type="button"
+        class="small"
+        aria-label={`Forget these of region ${at + 1}`}
+        onClick={() => change({ ...region, more: {} })}
+      >
+        Forget these
+      </button>
+    </div>
   );
 }
 

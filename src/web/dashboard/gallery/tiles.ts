@@ -19,6 +19,8 @@ export const tilesOfTasks = (
 ): readonly GalleryTile[] =>
   tasks.flatMap((task): readonly GalleryTile[] => {
     if (hidden.has(task.id)) return [];
+    // One that was broken off waits to be made again.
+    if (task.pictures.length === 0 && task.failure === "") return [];
     if (task.pictures.length === 0) return [{ key: tileKey(task.id, 0), task, picture: undefined }];
     return task.pictures.map((picture, at) => ({ key: tileKey(task.id, at), task, picture }));
   });

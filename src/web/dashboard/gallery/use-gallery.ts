@@ -92,7 +92,8 @@ function useNews({ server, listen, now, change }: News): void {
     };
     const idsOf = ({ tasks }: LiveMessage) => (Array.isArray(tasks) ? tasks.map(textOf) : []);
     return listen((message) => {
-      if (message.type === "settled") void look(textOf(message["task_id"])).catch(() => undefined);
+      if (message.type === "settled" || message.type === "image")
+        void look(textOf(message["task_id"])).catch(() => undefined);
       // Where there are no events the page is told to look again and again.
       if (message.type === "snapshot") void look().catch(() => undefined);
       if (message.type === "removed") change({ kind: "drop", ids: idsOf(message) });

@@ -11,7 +11,11 @@ export type RecordedSource = Readonly<{
 }>;
 
 /** @returns undefined for a task that was made from its prompt alone */
-export function sourceOfRecord({ req_params: params }: TaskRecord): RecordedSource | undefined {
+export const sourceOfRecord = ({ req_params: params }: TaskRecord): RecordedSource | undefined =>
+  sourceOfParams(params);
+
+/** The same of the fields of a record or a request. */
+export function sourceOfParams(params: TaskRecord["req_params"]): RecordedSource | undefined {
   const image = (key: string): string | undefined => {
     const value = textOf(params[key]);
     return value.startsWith("http") ? value : undefined;

@@ -2,6 +2,7 @@ import { exportMask } from "./export-mask.ts";
 import { isUntouched, loadedAlone } from "./mask-history.ts";
 import { pixelsOf } from "./outpaint-region.ts";
 import { type SourceDraft, sides, takesPart } from "./source-draft.ts";
+import { sourceOfParams } from "./source-of-record.ts";
 import { type StartingPicture, sentPicture } from "./starting-picture.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -72,4 +73,36 @@ function inpaintFields(draft: SourceDraft): Fields {
     ...(grow === 0 ? {} : { inpaint_erode_or_dilate: grow }),
     ...(noLatent ? { inpaint_disable_initial_latent: true } : {}),
   };
+}
+
+/** The fields of a record or a request that the picture to start from brings into the form, and out of it again. */
+export function sourceNames(params: Fields): readonly string[] {
+  const recorded = sourceOfParams(params);
+  if (recorded === undefined) return [];
+  const { tab, varyStrength, upscaleStrength, method = "" } = recorded.fields;
+  switch (tab) {
+    case "enhance":
+      return ["enhance_input_image"];
+    case "uov":
+      return [
+        "uov_input_image",
+        "uov_method",
+        ...(method === "Upscale (Custom)" ? ["upscale_multiple"] : []),
+        ...(method.startsWith("Vary") && varyStrength !== "" ? ["overwrite_vary_strength"] : []),
+        ...(method.startsWith("Upscale") && upscaleStrength !== "" ? ["overwrite_upscale_strength"] : []),
+      ];
+    case "inpaint":
+      return [
+        "inpaint_input_image",
+        "outpaint_selections",
+        "outpaint_distance",
+        "inpaint_additional_prompt",
+        "inpaint_engine",
+        "inpaint_strength",
+        "inpaint_respective_field",
+        "inpaint_erode_or_dilate",
+        "inpaint_disable_initial_latent",
+        ...(recorded.mask === undefined ? [] : ["inpaint_mask_image_upload", "invert_mask_checkbox"]),
+      ];
+  }
 }

@@ -71,6 +71,7 @@ function open(folder: string, engine: ScriptedEngine, decoding = new DecodeGate(
     baseUrl: () => baseUrl,
     queueLimit: 10,
     keyLife: 1000,
+    disk: { shortage: () => undefined },
     limits: { days: 0, tasks: 0, pictureBytes: 0 },
     toolRuns: new ToolRuns(10),
     take: async (request: GenerateRequest) => ({

@@ -1,0 +1,92 @@
+/** Fields of a request that the form shows as they are, with their labels; what a field takes and means is the server's word. */
+export const settingLabels = {
+  preset: "Preset",
+  base_model_name: "Model",
+  guidance_scale: "Guidance",
+  sharpness: "Sharpness",
+  sampler_name: "Sampler",
+  scheduler_name: "Schedule",
+  overwrite_step: "Steps",
+  output_format: "Format",
+  precision: "Precision",
+  cache: "Foretell steps (cache)",
+  cfg_until: "Guidance until (cfg_until)",
+  clip_skip: "CLIP skip",
+  vae_name: "VAE",
+  refiner_model_name: "Refiner",
+  refiner_switch: "Refiner takes over at",
+  refiner_swap_method: "How it takes over",
+  overwrite_switch: "Step at which it does",
+  adaptive_cfg: "Mimicked guidance (TSNR)",
+  adm_scaler_positive: "ADM, positive",
+  adm_scaler_negative: "ADM, negative",
+  adm_scaler_end: "ADM ends at",
+  freeu_enabled: "FreeU",
+  freeu_b1: "FreeU b1",
+  freeu_b2: "FreeU b2",
+  freeu_s1: "FreeU s1",
+  freeu_s2: "FreeU s2",
+  overwrite_width: "Width, instead of the size's",
+  overwrite_height: "Height, instead of the size's",
+  save_name: "Name of the file",
+  metadata_scheme: "Metadata scheme",
+  save_metadata_to_images: "Write into pictures how they were made",
+  generate_image_grid: "A sheet of all pictures too",
+  disable_seed_increment: "The same seed for every picture",
+  read_wildcards_in_order: "Wildcards in order",
+  black_out_nsfw: "Black out what the safety checker flags",
+  disable_preview: "No previews",
+  disable_intermediate_results: "No intermediate results",
+} as const;
+export type Setting = keyof typeof settingLabels;
+
+/** In groups as they are shown: those that people change, and the rest. */
+export const usualSettings = [
+  "guidance_scale",
+  "sharpness",
+  "sampler_name",
+  "scheduler_name",
+  "overwrite_step",
+  "output_format",
+  "precision",
+  "cache",
+  "cfg_until",
+] as const satisfies readonly Setting[];
+
+export const rareSettings: Readonly<Record<string, readonly Setting[]>> = {
+  "Parts of the model": [
+    "clip_skip",
+    "vae_name",
+    "refiner_model_name",
+    "refiner_swap_method",
+    "refiner_switch",
+    "overwrite_switch",
+  ],
+  "Guidance in detail": [
+    "adaptive_cfg",
+    "adm_scaler_positive",
+    "adm_scaler_negative",
+    "adm_scaler_end",
+    "freeu_enabled",
+    "freeu_b1",
+    "freeu_b2",
+    "freeu_s1",
+    "freeu_s2",
+  ],
+  "The pictures and their files": [
+    "overwrite_width",
+    "overwrite_height",
+    "save_name",
+    "metadata_scheme",
+    "save_metadata_to_images",
+    "generate_image_grid",
+    "disable_seed_increment",
+    "read_wildcards_in_order",
+    "black_out_nsfw",
+    "disable_preview",
+    "disable_intermediate_results",
+  ],
+};
+
+/** Whether a field is among them. */
+export const isSetting = (field: string): field is Setting => Object.hasOwn(settingLabels, field);

@@ -1,0 +1,102 @@
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import type { Browser, Page } from "playwright-core";
+import { type SourceServer, startSourceServer } from "../../scripts/bench/quality/source-server.ts";
+import { chromiumPath, openDashboard, startChromium } from "../support/dashboard-page.ts";
+
+setDefaultTimeout(300_000);
+const patience = { timeout: 200_000 };
+if (chromiumPath === undefined)
+  process.stderr.write("dashboard-stage: skipped, no Chromium here (Debian package chromium)\n");
+
+/** What the stage shows, each time that it is another: the picture's description, and the sentence. */
+type Seen = Readonly<{ picture: string; finished: number; sentence: string }>;
+
+/** Notes everything that the stage shows from now on. */
+async function watch(page: Page): Promise<() => Promise<readonly Seen[]>> {
+  await page.evaluate(() => {
+    const seen: Seen[] = [];
+    const look = () => {
+      const stage = document.querySelector(".stage");
+      const image = stage?.querySelector<HTMLImageElement>(".canvas img");
+      seen.push({
+        picture: image === null || image === undefined ? "nothing" : image.alt,
+        finished: stage?.querySelectorAll(".finished img").length ?? 0,
+        sentence: stage?.querySelector<HTMLElement>(".sentence")?.innerText ?? "",
+      });
+    };
+    Object.assign(globalThis, { seen });
+    new MutationObserver(look).observe(document.body, {
+      subtree: true,
+      childList: true,
+      attributes: true,
+      characterData: true,
+    });
+  });
+  return () => page.evaluate(() => (globalThis as unknown as { seen: Seen[] }).seen);
+}
+
+describe.skipIf(chromiumPath === undefined)("what is being made, on the dashboard", () => {
+  let browser: Browser;
+  let server: SourceServer;
+  beforeAll(async () => {
+    mkdirSync(join(import.meta.dir, "../../dist/e2e"), { recursive: true });
+    browser = await startChromium();
+    server = await startSourceServer();
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await server?.close();
+  });
+
+  test("the last picture stays until the next one shows, and each of several is there when it is finished", async () => {
+    const { page, errors, close } = await openDashboard(browser, server.url);
+    const prompt = page.getByLabel("Prompt", { exact: true });
+    await prompt.fill("a white square");
+    await page.keyboard.press("Control+Enter");
+    await page.getByRole("button", { name: "The last picture: a white square" }).waitFor(patience);
+    await prompt.fill("a green star");
+    await page.getByLabel("Pictures", { exact: true }).fill("3");
+    const seen = await watch(page);
+    await page.keyboard.press("Control+Enter");
+    await page.getByRole("button", { name: "Finished picture 2" }).waitFor(patience);
+    // It can be looked at while the others are made.
+    await page.getByRole("button", { name: "Finished picture 1" }).click();
+    expect(await page.getByRole("dialog").innerText()).toContain("a green star");
+    await page.screenshot({ path: join(import.meta.dir, "../../dist/e2e/dashboard-batch.png") });
+    await page.keyboard.press("Escape");
+    await page.getByRole("button", { name: "The last picture: a green star" }).waitFor(patience);
+    const all = await seen();
+    expect(all.map(({ picture }) => picture)).not.toContain("nothing");
+    const pictures = all.map(({ picture }) => picture).filter((name, at, list) => name !== list[at - 1]);
+    const first = pictures.indexOf("Preview");
+    expect(pictures.slice(0, first)).toContain("The last picture");
+    // Each finished one stays until there is something of the next.
+    expect(pictures.slice(first).filter((name) => name === "Newest picture").length).toBeGreaterThanOrEqual(
+      2,
+    );
+    expect(pictures.slice(first)).not.toContain("The last picture");
+    expect(new Set(all.map(({ finished }) => finished))).toEqual(new Set([0, 1, 2, 3]));
+    expect(await page.locator(".thumb").count()).toBe(4);
+    expect(errors).toEqual([]);
+    await close();
+  });
+
+  test("decoding is said, with the time that is left or has passed", async () => {
+    const { page, close } = await openDashboard(browser, server.url);
+    await page.getByLabel("Prompt", { exact: true }).fill("a blue circle");
+    await page.getByLabel("Size", { exact: true }).selectOption("other");
+    await page.getByLabel("Width", { exact: true }).fill("768");
+    await page.getByLabel("Height", { exact: true }).fill("768");
+    const seen = await watch(page);
+    await page.keyboard.press("Control+Enter");
+    await page.getByRole("button", { name: "The last picture: a blue circle" }).waitFor(patience);
+    const decoding = (await seen())
+      .map(({ sentence }) => sentence)
+      .filter((text) => text.startsWith("Decoding"));
+    for (const said of decoding) expect(said).toMatch(/^Decoding (strip \d+\/\d+, )?image 1\/1 \.\.\./);
+    expect(decoding.some((said) => /About \d+ s left|For \d+ s now/.test(said))).toBe(true);
+    await close();
+  });
+});
