@@ -1,15 +1,20 @@
 import { readFileSync, statSync } from "node:fs";
 import { BaseModels } from "./base-models.ts";
 import { findModel, kindFolder, type ModelKind } from "./find-model.ts";
+import { KnownFolders } from "./known-folders.ts";
 import { modelNames, whyNotOffered } from "./model-names.ts";
 import { readSidecar, type Sidecar, type SidecarReading } from "./sidecar.ts";
 
-/** What lies under the model folders. Looks at the disk at every call: a file that was just put there is there. */
+/**
+ * What lies under the model folders. Looks at the disk at every call, at folders at least ({@link KnownFolders}): a file that was just
+ * put there is there.
+ */
 export class Catalog {
   readonly roots: readonly string[];
   readonly #tell: (note: string) => void;
   readonly #told = new Set<string>();
   readonly #bases = new BaseModels();
+  readonly #folders = new KnownFolders();
 
   /**
    * @param roots as {@link kindFolder} reads them; the first that has a name wins
@@ -24,7 +29,7 @@ export class Catalog {
   names(kind: ModelKind): readonly string[] {
     const found = this.roots.flatMap((root) => {
       const folder = kindFolder(root, kind);
-      return folder === undefined ? [] : modelNames(folder);
+      return folder === undefined ? [] : modelNames(folder, (one) => this.#folders.list(one));
     });
     return [...new Set(found)];
   }

@@ -1,43 +1,89 @@
-import { closeSync, existsSync, openSync, readdirSync, readSync, realpathSync, statSync } from "node:fs";
+import {
+  closeSync,
+  type Dirent,
+  existsSync,
+  openSync,
+  readdirSync,
+  readSync,
+  realpathSync,
+  statSync,
+} from "node:fs";
 import { extname, join } from "node:path";
 import { containerBytes, containerOf, isWeightFile } from "#/weights/container.ts";
 
 /** What may hold weights by its name. What does not say safetensors must begin like a weight file. */
 const extensions = /\.(pth|pt|ckpt|bin|safetensors)$/i;
 
+/** What an entry of a folder is for us. */
+type Kind = "folder" | "model" | "neither";
+
+/** A folder's entries in order of their letters. `kind` is missing where it may change without the folder: it is looked at then. */
+export type Listing = Readonly<{
+  /** The folder's real path. */
+  real: string;
+  entries: readonly Readonly<{ name: string; kind: Kind | undefined }>[];
+}>;
+
+/** How a folder is listed; nothing where there is none. */
+export type ListFolder = (folder: string) => Listing | undefined;
+
 /**
  * Names of the models below a folder, relative to it: sub-folders' files first, each folder's in order of their letters.
  * Left out is what cannot be a model: empty files, what macOS keeps beside files (`._name`), and what is no weight
  * file by its first bytes though its name leaves that open.
  */
-export const modelNames = (folder: string): readonly string[] => walk(folder, "", []);
+export const modelNames = (folder: string, list: ListFolder = listFolder): readonly string[] =>
+  walk(folder, "", { list, above: [] });
 
-/** @param above real paths of the folders that were come through, which a link must not lead back into */
-function walk(folder: string, prefix: string, above: readonly string[]): string[] {
-  if (!existsSync(folder)) return [];
-  const real = realpathSync(folder);
-  if (above.includes(real)) return [];
-  const names = readable(folder)
-    .filter((name) => !name.startsWith("._"))
-    .sort((a, b) => compare(a.toLowerCase(), b.toLowerCase()));
-  const seen = names.map((name) => ({ name, stat: look(join(folder, name)) }));
+/** `above` are the real paths of the folders that were come through, which a link must not lead back into. */
+type Walk = Readonly<{ list: ListFolder; above: readonly string[] }>;
+
+function walk(folder: string, prefix: string, { list, above }: Walk): string[] {
+  const listing = list(folder);
+  if (listing === undefined || above.includes(listing.real)) return [];
+  const seen = listing.entries.map(({ name, kind = kindOf(folder, name) }) => ({ name, kind }));
   const below = seen
-    .filter(({ stat }) => stat?.isDirectory() === true)
-    .flatMap(({ name }) => walk(join(folder, name), `${prefix}${name}/`, [...above, real]));
-  const files = seen.filter(
-    ({ name, stat }) =>
-      extensions.test(name) &&
-      stat?.isFile() === true &&
-      stat.size > 0 &&
-      (extname(name).toLowerCase() === ".safetensors" || holdsWeights(join(folder, name))),
-  );
-  return [...below, ...files.map(({ name }) => prefix + name)];
+    .filter(({ kind }) => kind === "folder")
+    .flatMap(({ name }) =>
+      walk(join(folder, name), `${prefix}${name}/`, { list, above: [...above, listing.real] }),
+    );
+  return [...below, ...seen.filter(({ kind }) => kind === "model").map(({ name }) => prefix + name)];
+}
+
+/** Looks at a folder and all that is in it. */
+export function listFolder(folder: string): Listing | undefined {
+  if (!existsSync(folder)) return undefined;
+  const entries = readable(folder)
+    .filter(({ name }) => !name.startsWith("._"))
+    .sort((a, b) => compare(a.name.toLowerCase(), b.name.toLowerCase()))
+    .map((entry) => ({ name: entry.name, kind: lastingKind(folder, entry) }));
+  return { real: realpathSync(folder), entries };
+}
+
+/** A link leads elsewhere, and a file that is no model yet may be on its way to become one. */
+function lastingKind(folder: string, entry: Dirent): Kind | undefined {
+  if (entry.isDirectory()) return "folder";
+  if (!entry.isFile()) return undefined;
+  const kind = kindOf(folder, entry.name);
+  return kind === "model" || !extensions.test(entry.name) ? kind : undefined;
+}
+
+function kindOf(folder: string, name: string): Kind {
+  const path = join(folder, name);
+  const stat = look(path);
+  if (stat?.isDirectory() === true) return "folder";
+  const isModel =
+    extensions.test(name) &&
+    stat?.isFile() === true &&
+    stat.size > 0 &&
+    (extname(name).toLowerCase() === ".safetensors" || holdsWeights(path));
+  return isModel ? "model" : "neither";
 }
 
 /** A folder that may not be looked into has nothing to offer. */
-function readable(folder: string): string[] {
+function readable(folder: string): Dirent[] {
   try {
-    return readdirSync(folder);
+    return readdirSync(folder, { withFileTypes: true });
   } catch {
     return [];
   }

@@ -1,6 +1,7 @@
 import { openWeights } from "#/weights/open-weights.ts";
 import { stampAt } from "#/weights/stamp.ts";
 import { findModel, kindFolder } from "./find-model.ts";
+import { KnownFolders } from "./known-folders.ts";
 import { modelNames } from "./model-names.ts";
 
 /** By what a CLIP vision tower is known, in OpenCLIP's and in transformers' names: its first axis is the tower's width. */
@@ -11,6 +12,7 @@ type Judged = Readonly<{ stamp: string; width: number | undefined }>;
 /** Tells the vision towers of the clip_vision folders by what they are: their files are called anything. */
 export class VisionTowers {
   readonly #known = new Map<string, Judged>();
+  readonly #folders = new KnownFolders();
 
   /**
    * The first tower of a width, by its name below the folder. Each file's header is read once, and again when it has changed.
@@ -24,7 +26,7 @@ export class VisionTowers {
   ): string | undefined {
     const names = roots.flatMap((root) => {
       const folder = kindFolder(root, "clip_vision");
-      return folder === undefined ? [] : modelNames(folder);
+      return folder === undefined ? [] : modelNames(folder, (one) => this.#folders.list(one));
     });
     return names.find((name) => {
       const path = passedOver(name) ? undefined : findModel(roots, "clip_vision", name);

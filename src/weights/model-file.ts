@@ -62,6 +62,10 @@ export function readAt({ descriptor }: ModelFile, offset: number, length: number
 export const reasonOf = (cause: unknown): string =>
   cause instanceof Error && "code" in cause && typeof cause.code === "string" ? cause.code : String(cause);
 
+/** What is said of a file that ends too soon. Only who put it there knows which it is. */
+export const tooShort =
+  "a broken download, perhaps, or one that goes on, or a copy; then ask again when that is done";
+
 /** The error for a file that is not as its format wants it. */
 export const invalidFile = (path: string, what: string, key?: string): ModelError =>
   new ModelError(

@@ -1,7 +1,15 @@
 import { containerBytes, containerOf } from "./container.ts";
 import { dtypeBytes, isDType } from "./dtype.ts";
 import { duplicateName } from "./header-json.ts";
-import { invalidFile, type ModelFile, quoted, readAt, unsupportedType, withModelFile } from "./model-file.ts";
+import {
+  invalidFile,
+  type ModelFile,
+  quoted,
+  readAt,
+  tooShort,
+  unsupportedType,
+  withModelFile,
+} from "./model-file.ts";
 import type { WeightFile, WeightRef } from "./weight-file.ts";
 
 const maxHeader = 100_000_000;
@@ -39,7 +47,7 @@ function headerLength(file: ModelFile): number {
   if (8n + length > BigInt(size)) {
     throw invalidFile(
       path,
-      `its header should have ${length} bytes, the whole file has ${size}: a broken download, perhaps`,
+      `its header should have ${length} bytes, the whole file has ${size}: ${tooShort}`,
     );
   }
   return Number(length);
@@ -122,10 +130,7 @@ function checkCoverage(place: Place, tensors: WeightRef[]): void {
     end = offset + length;
   }
   if (end > place.size) {
-    throw invalidFile(
-      place.path,
-      `it has ${place.size} bytes but should have ${end}: a broken download, perhaps`,
-    );
+    throw invalidFile(place.path, `it has ${place.size} bytes but should have ${end}: ${tooShort}`);
   }
   if (end < place.size)
     throw invalidFile(place.path, `it has ${place.size} bytes but its tensors end at ${end}`);

@@ -1,4 +1,4 @@
-import { invalidFile, type ModelFile, readAt } from "../model-file.ts";
+import { invalidFile, type ModelFile, readAt, tooShort } from "../model-file.ts";
 import type { StoredBytes, WeightFile } from "../weight-file.ts";
 import { ByteCursor } from "./byte-cursor.ts";
 import { maxPickle, PickleMachine } from "./pickle.ts";
@@ -76,8 +76,7 @@ function placesOf(
     places.set(storage.key, { offset: at + 8, length });
     at += 8 + length;
   }
-  if (at > size)
-    throw invalidFile(path, `it has ${size} bytes but should have ${at}: a broken download, perhaps`);
+  if (at > size) throw invalidFile(path, `it has ${size} bytes but should have ${at}: ${tooShort}`);
   if (at < size) throw invalidFile(path, `it has ${size} bytes but its storages end at ${at}`);
   return places;
 }

@@ -1,4 +1,4 @@
-import { invalidFile, type ModelFile, readAt } from "../model-file.ts";
+import { invalidFile, type ModelFile, readAt, tooShort } from "../model-file.ts";
 
 /** The end record, 22 bytes, and the longest comment behind it. */
 const endLength = 22;
@@ -22,7 +22,7 @@ export function zipDirectory(file: ModelFile): ZipDirectory {
   const tail = readAt(file, tailStart, size - tailStart);
   const view = new DataView(tail.buffer, tail.byteOffset, tail.length);
   const at = endIn(view);
-  if (at === undefined) throw invalidFile(path, "its archive has no end: a broken download, perhaps");
+  if (at === undefined) throw invalidFile(path, `its archive has no end: ${tooShort}`);
   const end = tailStart + at;
   const disks = [view.getUint16(at + 4, true), view.getUint16(at + 6, true)];
   const here = view.getUint16(at + 8, true);
