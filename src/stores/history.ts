@@ -151,7 +151,7 @@ export interface HistoryStore {
   /** Gives a task a star, or takes it away. A star goes with its task. */
   star(id: TaskId, starred: boolean): void;
   starredAmong(ids: readonly TaskId[]): ReadonlySet<TaskId>;
-  /** Ended tasks of which there is something to see, newest first; of words and names only what is in the index. */
+  /** Tasks of which there is something to see (pictures, or why there are none), newest first; of words and names only what is in the index. */
   search(query: HistorySearch): readonly Task[];
   /** The names in the index, those of most tasks first. */
   usedNames(): readonly UsedName[];

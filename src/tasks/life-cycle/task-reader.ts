@@ -35,7 +35,7 @@ export interface TaskReader {
   history(query: HistoryQuery): readonly Task[];
   /** Everything queued in a span of time but the waiting ones, oldest first. */
   range(query: HistoryRange): readonly Task[];
-  /** Ended tasks of which there is something to see. */
+  /** Tasks of which there is something to see: pictures, also of one that still runs, or why there are none. */
   search(query: HistorySearch): Promise<Found>;
   /** The models and styles that tasks of the history name. */
   usedNames(): Promise<readonly UsedName[]>;

@@ -84,11 +84,13 @@ export class TaskReading implements TaskReader {
     const { history } = this.#parts;
     const isIndexed = [query.words, query.model, query.style].some((one) => one !== undefined);
     if (isIndexed) await this.#indexAll();
-    const tasks = this.#fresh(history.search(query));
+    // One more than is asked for says whether there is more.
+    const rows = history.search({ ...query, limit: query.limit + 1 });
+    const tasks = this.#fresh(rows.slice(0, query.limit));
     return {
       tasks,
       starred: history.starredAmong(tasks.map(({ id }) => id)),
-      next: tasks.length < query.limit ? undefined : tasks.at(-1)?.row,
+      next: rows.length > query.limit ? tasks.at(-1)?.row : undefined,
     };
   }
 
