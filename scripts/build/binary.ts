@@ -24,6 +24,10 @@ export async function buildBinary(options: {
     target: "bun",
     minify: { syntax: true, whitespace: true },
     sourcemap: "none",
+    // What a command does not need is not read for it, and what is read was compiled here: a start takes half of the time.
+    splitting: true,
+    format: "esm",
+    bytecode: true,
     plugins: [embedPlugin(embeddedModule(embedding)), sharpPlugin(root)],
     compile: { target: "bun-linux-x64", outfile: out, autoloadDotenv: false, autoloadBunfig: false },
   });
