@@ -120,6 +120,9 @@ export interface HistoryStore {
   keyed(key: string, forgetBefore: number): KeptKey | undefined;
   /** The recipe that a task was inserted with; nothing for one that was inserted without, or has ended. */
   recipe(id: TaskId): string | undefined;
+  /** Keeps what the pictures of a task were made of, as long as the task, in the place of what was kept. */
+  keepMaking(id: TaskId, making: string): void;
+  making(id: TaskId): string | undefined;
   started(id: TaskId, attempt: number): void;
   /** The running task was asked to stop. */
   stopping(id: TaskId): void;

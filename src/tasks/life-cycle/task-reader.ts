@@ -1,3 +1,4 @@
+import type { JsonObject } from "#/api/json.ts";
 import type { EngineState } from "#/engine/engine.ts";
 import type { TaskId } from "#/lib/task-id.ts";
 import type { HistoryRange, HistorySearch, UsedName } from "#/stores/history.ts";
@@ -38,6 +39,8 @@ export interface TaskReader {
   search(query: HistorySearch): Promise<Found>;
   /** The models and styles that tasks of the history name. */
   usedNames(): Promise<readonly UsedName[]>;
+  /** What the pictures of a task that has ended were made of; nothing where that is not known. */
+  making(id: TaskId): JsonObject | undefined;
   /** The task once it is settled, or as it is when `signal` aborts or the server closes. */
   settled(id: TaskId, signal: AbortSignal): Promise<Task | undefined>;
   /** A task's events after `since`, until it is settled or `signal` aborts; none for an unknown task. */

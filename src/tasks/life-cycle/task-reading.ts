@@ -1,3 +1,4 @@
+import { isJsonObject, type JsonObject, parseJson } from "#/api/json.ts";
 import type { Engine, EngineState } from "#/engine/engine.ts";
 import type { Log } from "#/lib/log.ts";
 import type { TaskId } from "#/lib/task-id.ts";
@@ -20,7 +21,15 @@ export type ReadingParts = Readonly<{
   endings: Pick<Endings, "find">;
   history: Pick<
     HistoryStore,
-    "find" | "page" | "range" | "countSettled" | "search" | "starredAmong" | "usedNames" | "indexSome"
+    | "find"
+    | "making"
+    | "page"
+    | "range"
+    | "countSettled"
+    | "search"
+    | "starredAmong"
+    | "usedNames"
+    | "indexSome"
   >;
   events: EventLog;
   readers: Readers;
@@ -88,6 +97,13 @@ export class TaskReading implements TaskReader {
   async usedNames(): Promise<readonly UsedName[]> {
     await this.#indexAll();
     return this.#parts.history.usedNames();
+  }
+
+  making(id: TaskId): JsonObject | undefined {
+    const text = this.#parts.history.making(id);
+    if (text === undefined) return undefined;
+    const value = parseJson(text);
+    return isJsonObject(value) ? value : undefined;
   }
 
   async settled(id: TaskId, signal: AbortSignal): Promise<Task | undefined> {
