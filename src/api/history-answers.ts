@@ -17,9 +17,9 @@ const FoundTask = Type.Object(
   {
     id: Type.Integer({ description: "Row number." }),
     task_id: Type.String({ description: "32 hexadecimal digits; its record is at /tasks/{task_id}." }),
-    task_status: Type.String({ description: "finished, stop, skip or failed." }),
+    task_status: Type.String({ description: "finished, stop, skip, failed or running." }),
     in_queue_mills: Type.Integer({ description: "Milliseconds since 1970, as finish_mills." }),
-    finish_mills: Type.Integer(),
+    finish_mills: nullable(Type.Integer()),
     prompt: Type.String(),
     starred: Type.Boolean(),
     pictures: Type.Array(FoundPicture),

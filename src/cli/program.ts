@@ -18,7 +18,7 @@ type Setting = Readonly<{
   invocation: Omit<Invocation, "args">;
   ended: (ending: Ending) => void;
   /** Whether the command line names its command. */
-  isNamed?: boolean;
+  isNamed?: () => boolean;
 }>;
 
 /** The program as a tree of commands. */
@@ -39,7 +39,7 @@ export function createProgram(setting: Setting, commands = cliCommands): Command
 function add(
   program: Command,
   { name, summary, settings, shape, run, isDefault = false }: CliCommand,
-  { invocation, ended, isNamed = false }: Setting,
+  { invocation, ended, isNamed = () => false }: Setting,
 ): void {
   const command = program.command(name, { isDefault }).description(summary);
   shape(command);
@@ -51,7 +51,7 @@ function add(
     const { args } = command;
     const flag = args.findIndex((word) => word.startsWith("-"));
     const words = args.slice(flag < 0 ? most : Math.min(flag, most));
-    refuseUntaken({ program, command, words, isNamed });
+    refuseUntaken({ program, command, words, isNamed: isNamed() });
     ended(await run({ ...invocation, flags, words: args, options: command.opts() }));
   });
 }
@@ -67,16 +67,18 @@ export async function runProgram({ args, ...invocation }: Invocation): Promise<E
   const ended = (how: Ending): void => {
     ending = how;
   };
-  const setting = { invocation, ended };
+  let isNamed = false;
+  const setting = { invocation, ended, isNamed: () => isNamed };
   if (args[0] === completeCommand.name && !args.includes("--help")) {
     const { printCompletions } = await import("./complete.ts");
     // The library that answers brings a command of that name along.
     const others = cliCommands.filter((one) => one !== completeCommand);
     return printCompletions(createProgram(setting, others), args.slice(1));
   }
-  const meant = meantArgs(createProgram(setting), args);
+  const program = createProgram(setting);
+  const meant = meantArgs(program, args);
   const name = cliCommands.find((one) => one.name === meant[0])?.name;
-  const program = createProgram({ ...setting, isNamed: name !== undefined });
+  isNamed = name !== undefined;
   try {
     await program.parseAsync([...meant], { from: "user" });
     return ending;

@@ -46,6 +46,7 @@ function picturesOf(message: EngineCommand | EngineEvent): readonly Picture[] {
     case "ready":
     case "broken":
     case "loaded":
+    case "reads":
     case "note":
     case "passed":
     case "settled":

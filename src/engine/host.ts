@@ -1,5 +1,6 @@
 import { EngineError, type WireError } from "#/lib/errors.ts";
 import { Inbox } from "#/lib/inbox.ts";
+import { ReadAhead } from "#/lib/read-ahead.ts";
 import type { TaskId } from "#/lib/task-id.ts";
 import type { Channel } from "./channel.ts";
 import type { Engine, EngineState } from "./engine.ts";
@@ -26,6 +27,7 @@ export class EngineHost implements Engine {
   readonly #settings: EngineSettings;
   readonly #open: () => Channel;
   readonly #rest: Rest;
+  readonly #ahead = new ReadAhead();
   readonly #jobs = new Map<TaskId, Inbox<EngineEvent>>();
   readonly #listeners = new Set<(state: EngineState) => void>();
   #channel: Channel | undefined;
@@ -67,6 +69,7 @@ export class EngineHost implements Engine {
       yield* inbox;
     } finally {
       this.#jobs.delete(command.id);
+      if (this.#jobs.size === 0) this.#ahead.cancel();
       if (this.#jobs.size === 0 && this.#state.state === "busy")
         this.#change({ ...this.#state, state: this.#rests });
     }
@@ -146,6 +149,9 @@ export class EngineHost implements Engine {
         return this.#fail(event.error);
       case "loaded":
         return this.#change({ ...this.#state, loaded: event.models });
+      case "reads":
+        if (this.#jobs.size > 0) void this.#ahead.start(event.stretches);
+        return;
       case "progress":
       case "note":
       case "image":

@@ -4,6 +4,7 @@ import type { Device } from "#/lib/devices.ts";
 import type { WireError } from "#/lib/errors.ts";
 import type { FullReason } from "#/lib/full-reason.ts";
 import type { LogFormat, LogLevel } from "#/lib/log-words.ts";
+import type { FileStretch } from "#/lib/read-ahead.ts";
 import type { TaskId } from "#/lib/task-id.ts";
 import type { PassPlace } from "#/recipe/enhancement.ts";
 import type { MaskMaking } from "#/recipe/mask-making.ts";
@@ -59,6 +60,8 @@ export type EngineEvent = Readonly<
   | { type: "ready"; device: Device; refused: readonly RefusedDevice[] }
   | { type: "broken"; error: WireError }
   | { type: "loaded"; models: readonly LoadedModel[] }
+  /** What the running job is about to map, the first parts first. */
+  | { type: "reads"; stretches: readonly FileStretch[] }
   | { type: "progress"; id: TaskId; at: Moment; preview?: Pixmap; pass?: PassPlace }
   | { type: "note"; id: TaskId; note: RunNote }
   | { type: "image"; id: TaskId; index: number; image: Pixmap; facts: ImageFacts; pass?: PassImage }

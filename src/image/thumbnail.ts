@@ -20,6 +20,6 @@ export async function thumbnail(bytes: Uint8Array, gate: DecodeGate = new Decode
   } as const;
   return await gate.run(
     pixelsOf(bytes) * decodedBytes,
-    async () => await sharp(bytes).rotate().resize(size).webp({ quality: 75 }).toBuffer(),
+    async () => await sharp(bytes).rotate().resize(size).webp({ quality: 75, effort: 2 }).toBuffer(),
   );
 }

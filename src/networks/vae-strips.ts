@@ -46,7 +46,7 @@ export type StripPart = Readonly<
  *
  * Inputs: `x` [1, C, R, W], the rows at hand and those above and below that are read; `inside` [1, 1, R, 1]; `hidden` of a
  * second half; for each norm in its order `shift0`, `factor0` [32, 1]. Outputs: `y`, the rows at hand, unless only their
- * `statistics` are wanted; `mean`, `variance` of these rows.
+ * `statistics` are wanted; `mean`, `squares` of these rows.
  *
  * @throws ModelError `weight-missing` or `weight-shape` naming the key
  */
@@ -108,10 +108,9 @@ function convolutions(m: Module, { modules, resample }: Extract<StripPart, { kin
   const [first = ""] = modules;
   const start = given(m.graph, m.size(`${first}.weight`, 1));
   if (resample === "halve") return stripHalved(m.at(first), start);
-  const strip = resample === "double" ? doubled(start) : start;
-  const answer = modules.reduce((at, name) => stripConv(m.at(name), at), strip);
   // Doubled rows are an even number: one more than is needed is read above and below.
-  return resample === "double" ? cropped(answer, 1).x : answer.x;
+  const strip = resample === "double" ? cropped(doubled(start), 1) : start;
+  return modules.reduce((at, name) => stripConv(m.at(name), at), strip).x;
 }
 
 /** What a res-block works on: the features that are kept, or what its lead makes of them. */

@@ -10,6 +10,7 @@ import { operatorsOf } from "#/graph/operators.ts";
 import type { Device, Precision } from "#/lib/devices.ts";
 import { ModelError, RequestError } from "#/lib/errors.ts";
 import type { Log } from "#/lib/log.ts";
+import type { FileStretch } from "#/lib/read-ahead.ts";
 import type { NetworkName } from "#/networks/index.ts";
 import type { Features } from "#/networks/network.ts";
 import type { Recipe } from "#/recipe/recipe.ts";
@@ -124,6 +125,7 @@ export async function openContext(
     residency,
     derived: new DerivedFiles(settings.derived, log),
     loras: knownLoras(),
+    willRead: (stretches: readonly FileStretch[]) => send({ type: "reads", stretches }),
   };
   const texts = new TextCache();
   const words = new ExpansionWordsCache();

@@ -8,6 +8,7 @@ import { pickFromArrays, promptLines } from "./prompt-syntax.ts";
 import { PythonRandom } from "./python-random.ts";
 import { type ImageSpec, seedEnd } from "./recipe.ts";
 import { applyStyles, drawStyles, expansionStyle, randomStyle, type Style } from "./styles.ts";
+import type { TextPlace, ToldTexts } from "./told-texts.ts";
 import { fillWildcards, type Wildcards } from "./wildcards.ts";
 
 /** What the metadata of one image says of its prompts. */
@@ -25,22 +26,27 @@ type PromptWorld = Readonly<{
   wildcards: Wildcards;
   /** The files of prompt expansion, which is done where none is missing. */
   expansion?: Pick<ExpansionThere, "lacks">;
+  /** Texts that are given, whatever would be drawn now; nothing for those that are not. */
+  toldTexts?: (place: TextPlace) => ToldTexts | undefined;
 }>;
 
 /**
  * The prompts of one image: its wildcards are filled, its arrays picked from and its random styles drawn by its own seed.
  *
  * @param prompt the positive one, without the tags of LoRAs
- * @param index  of the image, from 0
+ * @param place  of the image, from 0, and of the pass over it, if it is one's
  * @throws RequestError for a style that is not there, and for more text than can be meant
  */
 export function drawPrompts(
   params: GenerateParams,
   prompt: Readonly<{ main: string; extra: readonly string[] }>,
-  index: number,
-  { styles, wildcards, expansion }: PromptWorld,
+  place: TextPlace,
+  { styles, wildcards, expansion, toldTexts }: PromptWorld,
 ): Readonly<{ spec: ImageSpec; written: WrittenPrompts }> {
+  const { image: index } = place;
   const seed = (params.image_seed + (params.disable_seed_increment ? 0n : BigInt(index))) % seedEnd;
+  const told = toldTexts?.(place);
+  if (told !== undefined) return { spec: { seed, ...told.spec }, written: told.written };
   const random = new PythonRandom(seed);
   const source = { wildcards, random, image: index, inOrder: params.read_wildcards_in_order };
   const fill = (text: string, field: PromptField): string => fillWildcards(text, source, field);

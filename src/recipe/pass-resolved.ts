@@ -3,13 +3,14 @@ import type { Resolved } from "./resolve.ts";
 
 /** A pass of the enhancement as what it would be by itself: its recipe, which fields chose its files, and its texts. */
 export function passResolved(resolved: Resolved, { picture, pass }: PassPlace): Resolved {
-  const { recipe, passes } = resolved;
+  const { recipe, passes, signed } = resolved;
   const planned = recipe.enhance?.pictures[picture]?.passes[pass];
   const told = passes?.[picture]?.[pass];
   if (planned === undefined || told === undefined) return resolved;
   const { written, ...fields } = told;
   return {
     ...fields,
+    ...(signed === undefined ? {} : { signed }),
     inputFields: [],
     warnings: [],
     written: [written],

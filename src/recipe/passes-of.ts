@@ -28,12 +28,15 @@ export type PassesFrom = Readonly<{
  * @param as which picture it is, and how it was made
  * @throws RequestError for what cannot be made, in the words of the request
  */
-export function passesOf({ params, asked, size, world }: PassesFrom, as: AsPass): readonly PlannedPass[] {
+export function passesOf(
+  { params, asked, size, world }: PassesFrom,
+  as: Omit<AsPass, "number">,
+): readonly PlannedPass[] {
   const passes: PlannedPass[] = [];
   let before = size;
   const plan = ({ params: own, names }: PassRequest, passOf: (run: PassRun) => Pass): void => {
     const there: World = { ...world, pictureSize: () => before };
-    const made = refusedInTermsOf(names, () => resolveRun(own, there, as));
+    const made = refusedInTermsOf(names, () => resolveRun(own, there, { ...as, number: passes.length }));
     before = sizeAfter(made.recipe, before);
     passes.push(planned(made, names, passOf));
   };

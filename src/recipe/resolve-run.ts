@@ -42,6 +42,8 @@ import { workingSizeNumber } from "./working-size-number.ts";
 export type AsPass = Readonly<{
   /** The place of its picture: what that one's wildcards, arrays and random styles gave, its texts have. */
   image: number;
+  /** Its own place among the passes of that picture. */
+  number: number;
   /** The mode of the task, by whose steps the refiner's place is counted, and whether the task itself drops a patch there. */
   mode: Performance;
   dropsPatch: boolean;
@@ -68,7 +70,9 @@ export function resolveRun(said: GenerateParams, world: World, pass?: AsPass): R
   const mode = modeFor(modeOf(params), source);
   const { chosen, warnings } = chooseLoras(params, base, inline.loras, world);
   const prompt = { main: inline.line, extra: positive.extra };
-  const images = imagesOf(params, isDiffused, pass).map((at) => drawPrompts(params, prompt, at, world));
+  const images = imagesOf(params, isDiffused, pass).map((image) =>
+    drawPrompts(params, prompt, pass === undefined ? { image } : { image, pass: pass.number }, world),
+  );
   const named = inversionsIn(images, mode, world);
   const safety = chooseSafety(params, { source, controls: guiding.controls }, world.safetyFile);
   const ofImages = isDiffused ? chooseParts(images, world) : [];

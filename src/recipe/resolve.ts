@@ -15,6 +15,7 @@ import type { Recipe } from "./recipe.ts";
 import { refuseEmptyTab } from "./refuse-empty-tab.ts";
 import { resolveRun } from "./resolve-run.ts";
 import type { Style } from "./styles.ts";
+import type { TextPlace, ToldTexts } from "./told-texts.ts";
 import { refuseUnreadable, type Unreadable } from "./unreadable.ts";
 import type { Wildcards } from "./wildcards.ts";
 
@@ -23,6 +24,8 @@ export type World = ModelFiles &
   Readonly<{
     styles: readonly Style[];
     wildcards: Wildcards;
+    /** Texts of images and passes that are given, in the place of what would be drawn. */
+    toldTexts?: (place: TextPlace) => ToldTexts | undefined;
     /** Names that have lines, for sentences about one that has none. */
     wildcardNames?: () => readonly string[];
     /** Files of the embeddings folder. */
@@ -71,9 +74,14 @@ export type Resolved = Readonly<{
   inputFields: readonly string[];
   warnings: readonly string[];
   written: readonly WrittenPrompts[];
+  /** What else decides the bytes of the files; absent where the settings do. */
+  signed?: Signed;
   /** For each picture that is enhanced what is told of its passes. */
   passes?: readonly (readonly PassTold[])[];
 }>;
+
+/** What is written into pictures beside what they were made of: whether anything is, by whom, and what goes without saying. */
+export type Signed = Readonly<{ metadata: boolean; createdBy: string; adaptiveCfg: number }>;
 
 /** Of one pass what {@link Resolved} has of all images: which fields chose its files, and what its metadata will say. */
 export type PassTold = Pick<Resolved, "loraFields" | "partFields" | "inversionFields"> &

@@ -2,6 +2,7 @@ import { basename } from "node:path";
 import type { Graph } from "#/graph/graph.ts";
 import { weightSource } from "#/graph/module.ts";
 import type { Operators } from "#/graph/operators.ts";
+import type { FileStretch } from "#/lib/read-ahead.ts";
 import type { Features, Network } from "#/networks/network.ts";
 import type { WeightMap } from "#/weights/checkpoint.ts";
 import { planJoin } from "#/weights/derived/join-plan.ts";
@@ -26,12 +27,15 @@ import type { ReadLora } from "./known-loras.ts";
 import type { LoraUse } from "./lora-set.ts";
 import type { JobRequest } from "./open-network.ts";
 import type { Residency } from "./residency.ts";
+import { stretchesOf } from "./stretches.ts";
 
 /** What all jobs share: the provider's operators, what is open, and the files made of model files. */
 export type Workshop = Readonly<{
   operators: Operators;
   residency: Residency;
   derived: DerivedFiles;
+  /** Told what a job is about to map, of networks that are not open yet; left out nobody is. */
+  willRead?: (stretches: readonly FileStretch[]) => void;
   /** How LoRAs are read, where those read before are known; left out each is read anew. */
   loras?: ReadLora;
 }>;
@@ -74,9 +78,8 @@ export function jobNetwork(
     differences = whole,
     coded: CodedWeights = new Map(),
   ) => network.draw({ ...weightSource(title, tensors, joined, differences), coded }, operators, features);
-  const changed = changedTensors(part, loras, whole);
-  const eightBits =
-    features.fast === true ? layersInEightBits(network.eightBits, { located, changed }) : undefined;
+  const coding = { located, changed: changedTensors(part, loras, whole) };
+  const eightBits = features.fast === true ? layersInEightBits(network.eightBits, coding) : undefined;
   const loraParts = async (): Promise<JoinedLoras> => {
     const branches = plan();
     const joined = joinedInPlace(branches) ?? (await derived.of(joinedLoras(branches, sources), inUse));
@@ -108,6 +111,7 @@ export function jobNetwork(
       const graph = draw(located.tensors, noLoras, whole, eightBits?.planned());
       return totalBytes([footprintOf(graph, madeOf, network.packed ? "copied" : "mapped")]) + factors;
     },
+    reads: () => (eightBits === undefined ? stretchesOf(located.tensors.values()) : []),
     coded: eightBits?.layers,
   };
   return { located, loras, patch: whole, request };

@@ -1,3 +1,4 @@
+import type { FileStretch } from "#/lib/read-ahead.ts";
 import { type NetworkName, networks } from "#/networks/index.ts";
 import type { Features, Network } from "#/networks/network.ts";
 import { previewNetworks } from "#/networks/preview-networks.ts";
@@ -123,7 +124,20 @@ export function startJob(
   const announced = new Set<Network>([...uses.map((name) => networks[name]), ...inOwnFiles(paths)]);
   const own = [...announced].map((network) => inJob(network).request);
   workshop.residency.startJob([...own, ...requests], passing);
+  const reads = readsOf([...passing, ...own, ...requests], workshop.residency);
+  if (reads.length > 0) workshop.willRead?.(reads);
   return opened;
+}
+
+/** What is about to be mapped, each stretch once, in the order in which networks are announced. */
+function readsOf(requests: readonly JobRequest[], residency: Workshop["residency"]): readonly FileStretch[] {
+  const found = new Map<string, FileStretch>();
+  for (const { reads } of requests)
+    for (const stretch of reads?.() ?? []) found.set(JSON.stringify(stretch), stretch);
+  // A UNet is announced in each way that it may be told of a text, and opened in one.
+  for (const { reads } of requests.filter((one) => residency.isOpen(one)))
+    for (const stretch of reads?.() ?? []) found.delete(JSON.stringify(stretch));
+  return [...found.values()];
 }
 
 /**

@@ -1,4 +1,5 @@
 import { Graph } from "#/graph/graph.ts";
+import type { FileStretch } from "#/lib/read-ahead.ts";
 import type { Derived } from "#/weights/derived/derived-kind.ts";
 import type { OnnxFile } from "#/weights/onnx/read-onnx.ts";
 import type { FileStamp } from "#/weights/stamp.ts";
@@ -24,6 +25,8 @@ export type JobRequest = NetworkRequest &
   Readonly<{
     /** Bytes that it will take once it is open, from headers alone; asked where it is not. */
     bytes: () => number;
+    /** Where the weights lie that are mapped once it is open, but for derived files, which are read when they are proved; left out nobody says. */
+    reads?: () => readonly FileStretch[];
     /** Its layers in 8 bits, where the job has it in these. */
     coded?: CodedLayers | undefined;
   }>;

@@ -58,6 +58,11 @@ export class Residency {
     return [...this.#entries.values()].map(({ name, bytes }) => ({ name, bytes }));
   }
 
+  /** Whether a network is open, or is being opened. */
+  isOpen({ key }: Pick<NetworkRequest, "key">): boolean {
+    return this.#entries.has(key);
+  }
+
   /** Whether an open network has weights in this file. */
   isUsing(path: string): boolean {
     return [...this.#entries.values()].some(({ paths }) => paths.has(path));

@@ -120,6 +120,9 @@ export interface HistoryStore {
   keyed(key: string, forgetBefore: number): KeptKey | undefined;
   /** The recipe that a task was inserted with; nothing for one that was inserted without, or has ended. */
   recipe(id: TaskId): string | undefined;
+  /** Keeps what the pictures of a task were made of, as long as the task, in the place of what was kept. */
+  keepMaking(id: TaskId, making: string): void;
+  making(id: TaskId): string | undefined;
   started(id: TaskId, attempt: number): void;
   /** The running task was asked to stop. */
   stopping(id: TaskId): void;
@@ -148,7 +151,7 @@ export interface HistoryStore {
   /** Gives a task a star, or takes it away. A star goes with its task. */
   star(id: TaskId, starred: boolean): void;
   starredAmong(ids: readonly TaskId[]): ReadonlySet<TaskId>;
-  /** Ended tasks of which there is something to see, newest first; of words and names only what is in the index. */
+  /** Tasks of which there is something to see (pictures, or why there are none), newest first; of words and names only what is in the index. */
   search(query: HistorySearch): readonly Task[];
   /** The names in the index, those of most tasks first. */
   usedNames(): readonly UsedName[];

@@ -3,6 +3,8 @@ import type { ModelHashes } from "#/catalog/hashes.ts";
 import type { Config } from "#/config/schema.ts";
 import type { Engine } from "#/engine/engine.ts";
 import { isNothing } from "#/lib/nothing.ts";
+import type { FindFile } from "#/recipe/files-of.ts";
+import type { Resolved } from "#/recipe/resolve.ts";
 import type { DiskReserve } from "#/stores/disk-reserve.ts";
 import type { HistoryStore } from "#/stores/history.ts";
 import { type WebhookOutcome, Webhooks } from "./delivery/webhook.ts";
@@ -19,6 +21,7 @@ import { createLifeCycle } from "./life-cycle/create-life-cycle.ts";
 import type { Doors } from "./life-cycle/door.ts";
 import type { Tasks } from "./life-cycle/tasks.ts";
 import { ToolRuns } from "./life-cycle/tool-runs.ts";
+import { madeOf } from "./making/made-of.ts";
 import { createTexts, type TextParts } from "./picture-texts/create-texts.ts";
 
 /** What `createTasks` reads of the configuration. */
@@ -30,7 +33,7 @@ export type TaskConfig = IntakeConfig &
 type DeliveryConfig = Pick<Config, "webhook_url" | "webhook_secret" | "allow_private_fetch">;
 
 /** What is there before there are tasks; each of their subjects is given what it uses. */
-export type TaskDependencies = Omit<IntakeParts, "config" | "webhook" | "roomFor" | "askTool"> &
+export type TaskDependencies = Omit<IntakeParts, "config" | "webhook" | "roomFor" | "askTool" | "device"> &
   Readonly<{
     config: TaskConfig;
     history: HistoryStore;
@@ -60,18 +63,27 @@ export function createTasks(parts: TaskDependencies): CreatedTasks {
   const { config, catalog, hashes, clock: now } = parts;
   const defaults = defaultsOf(parts);
   const defaultAdaptiveCfg = defaults().adaptive_cfg;
-  const { textOf, roomFor } = createTexts({ config, catalog, hashes, defaultAdaptiveCfg });
+  const { textOf, roomFor, signed } = createTexts({ config, catalog, hashes, defaultAdaptiveCfg });
   const rules = webhookOptions(config);
   const webhook = (said: string | null) => webhookAddress(said, rules);
   const queueLimit = config.queue_limit;
   const keyLife = config.idempotency_hours * 3_600_000;
+  const device = (): string => parts.engines[0]?.state.device ?? "";
+  const find: FindFile = (kind, name) => catalog.path(kind, name);
+  const making = (resolved: Resolved) => madeOf(resolved, { find, hashes, signed, device });
   const toolRuns = new ToolRuns(queueLimit);
   const askTool: IntakeParts["askTool"] = (tool, picture, signal) => toolRuns.ask(tool, picture, signal);
-  const { take, resolve, loadInputs, tools, choices } = createIntake({ ...parts, webhook, roomFor, askTool });
+  const { take, resolve, loadInputs, tools, choices } = createIntake({
+    ...parts,
+    webhook,
+    roomFor,
+    askTool,
+    device,
+  });
   const counted = parts.countWebhook === undefined ? rules : { ...rules, told: parts.countWebhook };
   const announcer = new Webhooks(parts.history, counted, now, parts.log);
   const closeDelivery = (): Promise<void> => announcer.close();
-  const made = { announcer, toolRuns, closeDelivery, take, resolve, loadInputs, textOf };
+  const made = { announcer, toolRuns, closeDelivery, take, resolve, loadInputs, textOf, madeOf: making };
   const { keep_days: days, keep_tasks: most, keep_pictures_bytes: pictureBytes } = config;
   const limits = { days, tasks: most, pictureBytes };
   const tasks = createLifeCycle({ ...parts, limits, ...made, now, queueLimit, keyLife });

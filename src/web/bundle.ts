@@ -22,6 +22,6 @@ export function bundleDashboard(): string {
   const read = (name: string) => readFileSync(join(folder, name), "utf8");
   const script = stdout.toString().replaceAll("</script", "<\\/script");
   return read("index.html")
-    .replace("/*STYLE*/", () => read("style.css"))
+    .replace("/*STYLE*/", () => `${read("style.css")}${read("gallery/gallery.css")}`)
     .replace("/*SCRIPT*/", () => script);
 }

@@ -69,7 +69,7 @@ describe.skipIf(chromiumPath === undefined)("the dashboard in a browser", () => 
     const dialog = page.getByRole("dialog");
     expect(await dialog.innerText()).toContain(prompt);
     // Every digit of a seed that a JavaScript number does not hold.
-    expect(await dialog.innerText()).toContain("9007199254740993");
+    await dialog.getByText("9007199254740993", { exact: true }).waitFor();
     await page.emulateMedia({ colorScheme: "dark" });
     await save("detail-dark");
     await page.keyboard.press("Escape");
@@ -158,7 +158,7 @@ describe.skipIf(chromiumPath === undefined)("the dashboard in a browser", () => 
     await page.getByLabel("Prompt", { exact: true }).fill("a green star on a white background <lora:nope:1>");
     await page.keyboard.press("Control+Enter");
     await page.getByRole("button", { name: "Details: a green star on a white background" }).click();
-    expect(await page.getByRole("dialog").innerText()).toContain("There is no LoRA called nope");
+    await page.getByRole("dialog").getByText("There is no LoRA called nope").first().waitFor();
     await context.close();
   });
 

@@ -7,6 +7,7 @@ import type { FullReason } from "#/lib/full-reason.ts";
 import { createLog } from "#/lib/log.ts";
 import { type EngineContext, openContext } from "#/pipeline/context.ts";
 import { generate } from "#/pipeline/generate.ts";
+import type { Order } from "#/pipeline/job.ts";
 import { Run } from "#/pipeline/run.ts";
 import type { Recipe } from "#/recipe/recipe.ts";
 import type { Machine } from "#/runtime/eight-bits-choice.ts";
@@ -26,12 +27,14 @@ export type FastEngine = Readonly<{
   close: () => Promise<void>;
 }>;
 
+const kinds = ["checkpoints", "loras", "controlnet", "clip_vision", "inpaint", "vae_approx"];
+
 export async function openFast(
   checkpoint: string,
   options: Readonly<{ machine?: Machine; budget?: number; derived?: string }> = {},
 ): Promise<FastEngine> {
   const folder = mkdtempSync(join(tmpdir(), "fooocusd-fast-"));
-  for (const kind of ["checkpoints", "loras", "controlnet", "inpaint"]) mkdirSync(join(folder, kind));
+  for (const kind of kinds) mkdirSync(join(folder, kind));
   symlinkSync(checkpoint, join(folder, "checkpoints/base.safetensors"));
   const { machine = machineOf(), budget = 2 ** 30, derived = join(folder, "derived") } = options;
   const lines: string[] = [];
@@ -58,7 +61,7 @@ export async function openFast(
 
 /** What a job gave: its pictures, notes and moments. */
 export async function made(
-  recipe: Recipe,
+  asked: Recipe | Order,
   context: EngineContext,
   run = new Run(),
   onMoment: (at: Moment) => void = () => undefined,
@@ -66,7 +69,7 @@ export async function made(
   const pictures: Pixmap[] = [];
   const notes: RunNote[] = [];
   const moments: Moment[] = [];
-  const facts = generate({ recipe, inputs: [] }, context, run);
+  const facts = generate("recipe" in asked ? asked : { recipe: asked, inputs: [] }, context, run);
   for (;;) {
     const next = await facts.next();
     if (next.done === true) return { pictures, notes, moments, outcome: next.value };

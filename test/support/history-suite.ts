@@ -187,6 +187,16 @@ export function historySuite(name: string, open: () => HistoryStore): void {
     expect([history.find(idOf(2)), history.keyed("mine", 0)?.taskId]).toEqual([undefined, idOf(1)]);
   });
 
+  kept("what pictures were made of is kept past the end of their task, and as long as that", (history) => {
+    for (const n of [1, 2]) history.insert(fresh(n), "recipe");
+    history.keepMaking(idOf(1), '{"first":"schön"}');
+    history.keepMaking(idOf(1), '{"again":"schön"}');
+    history.settle(idOf(1), finished());
+    expect([1, 2].map((n) => history.making(idOf(n)))).toEqual(['{"again":"schön"}', undefined]);
+    history.remove([idOf(1)], nothing);
+    expect(history.making(idOf(1))).toBeUndefined();
+  });
+
   kept("any number of tasks are remembered as asked to stop", (history) => {
     for (const n of [1, 2, 3]) history.insert(fresh(n));
     for (const n of [1, 3]) history.stopping(idOf(n));
@@ -261,6 +271,10 @@ export function historySuite(name: string, open: () => HistoryStore): void {
       expect(found(history, {})).toEqual([5, 4, 3, 1]);
       const row = (n: number) => history.find(idOf(n))?.row;
       expect(found(history, {}, 2)).toEqual([5, 4]);
+      // One that runs is shown with the pictures it has.
+      history.imageSaved(idOf(6), [image]);
+      expect(found(history, {})).toEqual([6, 5, 4, 3, 1]);
+      history.imageSaved(idOf(6), []);
       history.remove([idOf(5)], nothing);
       history.insert(fresh(7));
       history.settle(idOf(7), finished());

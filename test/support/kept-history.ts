@@ -33,6 +33,8 @@ export type KeptTask = Readonly<{
   stopping?: true;
   end?: Settlement;
   delivery?: Delivery;
+  /** What its pictures were made of, where the version keeps that. */
+  making?: string;
 }>;
 
 const ended = (outcome: Settlement["outcome"], more: Partial<Settlement> = {}): Settlement => ({
@@ -52,7 +54,11 @@ const failed = {
 } as const;
 
 const stories: readonly Omit<KeptTask, "task" | "legacyJob" | "recipe">[] = [
-  { end: ended("finished", { images: [image(0), image(1), image(2, "")] }), delivery },
+  {
+    end: ended("finished", { images: [image(0), image(1), image(2, "")] }),
+    delivery,
+    making: '{"texts":["schön"]}',
+  },
   { end: ended("failed", { images: [image(0)], percent: 28.5, error: failed }) },
   { end: ended("stopped", { percent: 40 }) },
   { end: ended("skipped", { images: [image(1)] }) },

@@ -6,7 +6,7 @@
 
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { operators } from "#/graph/operators.ts";
+import { operatorsOf } from "#/graph/operators.ts";
 import { createLog } from "#/lib/log.ts";
 import { DerivedFiles } from "#/runtime/derived-files.ts";
 import { openNetworks } from "#/runtime/models.ts";
@@ -46,7 +46,7 @@ async function measure(path: string, weights: "in-place" | "packed"): Promise<vo
     { base: path, loras: [] },
     { clipSkip: 2 },
     {
-      operators: operators.cpu,
+      operators: operatorsOf("cpu", weights),
       residency,
       derived,
     },

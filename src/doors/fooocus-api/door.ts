@@ -9,6 +9,7 @@ import { historyRoutes } from "./history.ts";
 import type { LiveLimits } from "./live/limits.ts";
 import { liveRoute } from "./live.ts";
 import { queueRoutes } from "./queue.ts";
+import { recipesRoutes } from "./recipes.ts";
 import { storedRecord } from "./record.ts";
 import { refusalBody } from "./refusal-body.ts";
 import { taskControlRoutes } from "./task-control.ts";
@@ -48,6 +49,7 @@ export const fooocusApiDoor = ({ webhookText, describeForm, ...live }: FooocusAp
     new Elysia({ name: "doors/fooocus-api" })
       .use(generateRoute(parts))
       .use(tasksRoutes(parts))
+      .use(recipesRoutes(parts))
       .use(taskEventsRoutes(parts))
       .use(liveRoute({ ...parts, ...live }))
       .use(taskControlRoutes(parts))

@@ -77,7 +77,7 @@ export const historyRoutes = ({ tasks, addresses: book }: HistoryDependencies) =
         detail: {
           tags: ["Query"],
           operationId: "search_history",
-          summary: "Ended tasks with something to see, newest first, searched",
+          summary: "Tasks with something to see, newest first, searched",
           parameters: Object.entries(searchQuery).map(([name, schema]) => queryParameter(name, schema)),
           responses: { 200: jsonAnswer(FoundTasks, "A page, and where to go on.") },
         },

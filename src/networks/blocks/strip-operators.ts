@@ -79,17 +79,16 @@ export function stripNorm(m: Module, strip: Strip, known: Known, activation?: "s
   return { x: activation === "silu" ? silu(y) : y, inside, clean };
 }
 
-/** Mean and variance of each group over the rows at hand, as the outputs `mean` and `variance` [32, 1]. */
+/** Mean, and squares of the distances from it, of each group over the rows at hand, as the outputs `mean` and `squares` [32, 1]. */
 export function outputStatistics(x: Value): void {
   const g = x.graph;
   const rows = reshape(x, [groups, -1]);
   const axis = g.constant("int64", [1]);
-  const average = (y: Value): Value =>
-    g.node("ReduceMean", [y, axis], { keepdims: 1 }, { dims: [groups, 1] });
-  const mean = average(rows);
-  const off = g.node("Sub", [rows, mean], {}, { dims: rows.dims });
+  const reduced = (by: "ReduceMean" | "ReduceSumSquare", y: Value): Value =>
+    g.node(by, [y, axis], { keepdims: 1 }, { dims: [groups, 1] });
+  const mean = reduced("ReduceMean", rows);
   g.output("mean", mean);
-  g.output("variance", average(mul(off, off)));
+  g.output("squares", reduced("ReduceSumSquare", g.node("Sub", [rows, mean], {}, { dims: rows.dims })));
 }
 
 /** 1 / the deviation of a norm, from a variance. */

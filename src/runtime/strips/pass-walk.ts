@@ -1,4 +1,5 @@
 import { BugError } from "#/lib/errors.ts";
+import { groups } from "#/networks/blocks/strip-operators.ts";
 import { isFiniteThroughout, type Tensor } from "#/tensor/tensor.ts";
 import type { Session } from "../session.ts";
 import { Bands } from "./bands.ts";
@@ -44,9 +45,10 @@ export class PassWalk {
     const { size, rows } = this.#pass;
     const end = Math.min(from + rows, size.height);
     const answer = await session.run(this.#inputs(from, end), this.#outputs(from, end));
-    const { mean, variance } = answer;
-    if (mean !== undefined && variance !== undefined)
-      this.#statistics.add({ mean: mean.data, variance: variance.data, rows: end - from });
+    const { mean, squares } = answer;
+    const count = ((end - from) * size.width * size.channels) / groups;
+    if (mean !== undefined && squares !== undefined)
+      this.#statistics.add({ mean: mean.data, squares: squares.data, count });
   }
 
   /** @returns whether what was computed are numbers */

@@ -1,3 +1,4 @@
+import { tile } from "#/graph/winograd/matrices.ts";
 import type { VaeStep } from "#/networks/vae-steps.ts";
 import type { StripPart } from "#/networks/vae-strips.ts";
 import type { Size } from "./bands.ts";
@@ -28,7 +29,7 @@ export type Room = Readonly<{
 }>;
 
 /** Of SDXL's VAE at 2048 x 2048 the largest features that have to be kept, and those they are made of, are 3 GiB. */
-const usual: Room = { kept: 3 * 2 ** 30, strip: 16 * 2 ** 20 };
+const usual: Room = { kept: 3 * 2 ** 30, strip: 12 * 2 ** 20 };
 
 /** A pass before its strips are measured, by the largest features it has to do with. */
 type Planned = Omit<Pass, "rows"> & Readonly<{ widest: Size }>;
@@ -119,10 +120,11 @@ const pass = (
   { norms = [], gives }: Readonly<{ norms?: readonly Subject[]; gives?: Subject }>,
 ): Planned => ({ part, size, widest: size, into, norms, gives });
 
-/** Rows of a strip: an even number, since doubled rows come in pairs. */
+/** Rows of a strip: whole tiles of a convolution where there is room for one, and an even number, since doubled rows come in pairs. */
 function rowsOf({ part, size: { height, width }, widest }: Planned, strip: number): number {
   const row = bytesOf({ ...widest, height: 1 });
-  const rows = Math.min(height, Math.max(2, 2 * Math.floor(strip / row / 2)));
+  const fits = Math.floor(strip / row);
+  const rows = Math.min(height, Math.max(2, fits - (fits % (fits < tile.answer ? 2 : tile.answer))));
   if (part.kind !== "mixed") return rows;
   // Providers without fused attention hold the scores of the rows at hand.
   return Math.min(rows, Math.max(1, Math.floor(scoreBytes / (width * height * width * float))));

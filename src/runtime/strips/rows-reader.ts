@@ -23,7 +23,7 @@ export class RowsReader {
     const length = channels * rows * width;
     if (this.#buffer.length < length) this.#buffer = new Float32Array(length);
     const strip = this.#buffer.subarray(0, length);
-    strip.fill(0);
+    if (from < 0 || end > height) strip.fill(0);
     const fresh = this.#kept === undefined ? Math.max(0, from) : from + this.#overlap;
     this.#restore(strip, rows);
     const last = Math.min(end, height);

@@ -56,8 +56,9 @@ const namesIn = (db: Db): readonly UsedName[] =>
     )
     .all();
 
-/** How tasks have ended of which there is something to see: pictures, or why there are none. */
-const isShown = sql`(coalesce(${generateRecord.result}, '[]') NOT IN ('[]', 'null', '')
+/** Tasks of which there is something to see: pictures, also of one that still runs, or why there are none. */
+const isShown = sql`(${generateRecord.task_status} IS NULL AND ${taskExtra.images} <> '[]'
+  OR ${generateRecord.task_status} IS NOT NULL AND coalesce(${generateRecord.result}, '[]') NOT IN ('[]', 'null', '')
   OR ${generateRecord.task_status} = ${statusWords.failed})`;
 
 /** A number of a row may come again for another task: the index must be of this one. */
@@ -82,7 +83,6 @@ function foundBy({ words, model, style, from, to, starred, task, before }: Histo
     from === undefined ? undefined : sql`${generateRecord.in_queue_mills} >= ${from}`,
     to === undefined ? undefined : sql`${generateRecord.in_queue_mills} <= ${to}`,
     starred === true ? sql`${generateRecord.task_id} IN (SELECT task_id FROM fooocusd_star)` : undefined,
-    sql`${generateRecord.task_status} IS NOT NULL`,
     isShown,
   );
 }

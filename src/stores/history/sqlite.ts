@@ -21,10 +21,11 @@ import { type Db, HistoryFile } from "./history-file.ts";
 import { findKey, keepKey } from "./keys.ts";
 import { KnownPages } from "./known-pages.ts";
 import { KnownRows } from "./known-rows.ts";
+import { findMaking, keepMaking } from "./makings-table.ts";
 import { type JoinedRow, statusWords, toDelivery, toUnfinished } from "./rows.ts";
 import { gallery } from "./search.ts";
 import { forgetIndexed, withSoundIndex } from "./search-index.ts";
-import { counters, generateRecord, outbox, recipes, stars, taskExtra } from "./tables.ts";
+import { counters, generateRecord, makings, outbox, recipes, stars, taskExtra } from "./tables.ts";
 
 /** What a history does beside its rows. */
 export type HistoryOptions = Readonly<{ log?: Log; claim?: () => void }>;
@@ -91,6 +92,8 @@ function sqliteHistory(file: HistoryFile, log: Log): HistoryStore {
           return row?.id ?? -1;
         }),
       ),
+    keepMaking: (id, making) => guarded("What pictures were made of", (db) => keepMaking(db, id, making)),
+    making: (id) => read((db) => findMaking(db, id)),
     keyed: (key, forgetBefore) => read((db) => findKey(db, key, forgetBefore)),
     started: (id, attempt) =>
       guarded("A start", (db) =>
@@ -206,7 +209,7 @@ function sqliteHistory(file: HistoryFile, log: Log): HistoryStore {
           tx.delete(generateRecord)
             .where(inArray(generateRecord.task_id, listed(ids)))
             .run();
-          for (const table of [taskExtra, recipes, stars])
+          for (const table of [taskExtra, recipes, makings, stars])
             tx.delete(table)
               .where(inArray(table.task_id, listed(ids)))
               .run();

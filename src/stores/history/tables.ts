@@ -1,9 +1,10 @@
-import { index, integer, primaryKey, real, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import { blob, index, integer, primaryKey, real, sqliteTable, text } from "drizzle-orm/sqlite-core";
 import { doorColumns, referenceDoor } from "./migrations/005-doors.ts";
 import { keptRecipes } from "./migrations/006-kept-recipes.ts";
 import { requestKeys } from "./migrations/007-request-keys.ts";
 import { filesOfRows } from "./migrations/008-files.ts";
 import { gallery } from "./migrations/009-gallery.ts";
+import { makings as makingsTable } from "./migrations/010-makings.ts";
 
 /** The reference's table, column for column, so that either program opens the other's file. */
 export const generateRecord = sqliteTable(
@@ -69,6 +70,12 @@ export const keys = sqliteTable("fooocusd_key", {
 
 /** Tasks that somebody wants to keep. What is searched for has tables that SQLite alone reads: `search-index.ts`. */
 export const stars = sqliteTable("fooocusd_star", { task_id: text("task_id").primaryKey() });
+
+/** What the pictures of a task that has ended were made of, as JSON packed by zstd. */
+export const makings = sqliteTable("fooocusd_making", {
+  task_id: text("task_id").primaryKey(),
+  making: blob("making", { mode: "buffer" }).notNull(),
+});
 
 /** Numbers that must never go back, by name: the sequence of live events. */
 export const counters = sqliteTable("fooocusd_counter", {
@@ -153,4 +160,5 @@ export const migrations: readonly (readonly string[])[] = [
   requestKeys,
   filesOfRows,
   gallery,
+  makingsTable,
 ];

@@ -1,8 +1,10 @@
 import type { GenerateParams, GenerateRequest } from "#/api/generate.ts";
+import type { PostedRecipe } from "#/api/recipe-document.ts";
 import type { Catalog } from "#/catalog/catalog.ts";
 import { controlFilesThere, towerFilesThere } from "#/catalog/control-files.ts";
 import { detectionFilesThere } from "#/catalog/detection-files.ts";
 import { expansionThere } from "#/catalog/expansion-files.ts";
+import type { ModelHashes } from "#/catalog/hashes.ts";
 import { inpaintFilesThere } from "#/catalog/inpaint-files.ts";
 import { mattesThere } from "#/catalog/matte-files.ts";
 import { safetyFileThere } from "#/catalog/safety-file.ts";
@@ -25,6 +27,7 @@ import type { InputOptions } from "./image-source.ts";
 import { loadInputs } from "./load-inputs.ts";
 import { refuseUnusable } from "./mask-tool.ts";
 import { type Preparation, type Prepared, prepareBy, type ReadingRules } from "./prepare.ts";
+import { prepareAsMade } from "./prepare-as-made.ts";
 import { type ChosenBefore, requestChoices } from "./request-choices.ts";
 import { resolveAgain } from "./resolve-again.ts";
 import { type AskTool, createTools, type Tools } from "./tools.ts";
@@ -61,6 +64,9 @@ export type IntakeParts = ModelShelf &
     catalog: Catalog;
     assets: GenerationAssets;
     log: Log;
+    hashes: Pick<ModelHashes, "of">;
+    /** What the networks run on. */
+    device: () => string;
     /** Room on the disks. */
     disk: Preparation["disk"];
     /** Asks an engine about a picture. */
@@ -74,7 +80,7 @@ export type IntakeParts = ModelShelf &
 /** How requests come in. */
 export type Intake = Readonly<{
   /** Checks a request by the rules of its API, takes in its images and fills it; throws RequestError. */
-  take: (request: GenerateRequest, rules: ReadingRules) => Promise<Prepared>;
+  take: (request: GenerateRequest, rules: ReadingRules, recipe?: PostedRecipe) => Promise<Prepared>;
   /** See {@link resolveAgain}. */
   resolve: (params: GenerateParams, kept: string | undefined) => Resolved;
   /** See {@link loadInputs}. */
@@ -121,7 +127,10 @@ export function createIntake(parts: IntakeParts): Intake {
     disk: parts.disk,
   };
   return {
-    take: (request, rules) => prepareBy(rules, request, { ...preparation, world, log }),
+    take: (request, rules, recipe) =>
+      recipe === undefined
+        ? prepareBy(rules, request, { ...preparation, world, log })
+        : prepareAsMade(request, recipe, { ...parts, ...preparation, considering }),
     resolve: (params, kept) => resolveAgain(params, kept, world(), shelf),
     loadInputs: (resolved) => loadInputs(resolved, parts),
     tools: createTools({

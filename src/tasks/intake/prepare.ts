@@ -2,7 +2,7 @@ import type { GenerateParams, GenerateRequest } from "#/api/generate.ts";
 import type { Log } from "#/lib/log.ts";
 import { writeKeptRecipe } from "#/recipe/kept-recipe.ts";
 import { withKnownNames } from "#/recipe/known-names.ts";
-import type { World } from "#/recipe/resolve.ts";
+import type { Resolved, World } from "#/recipe/resolve.ts";
 import type { DiskReserve } from "#/stores/disk-reserve.ts";
 import type { Considered } from "./consider.ts";
 import { diskNeed } from "./disk-need.ts";
@@ -37,7 +37,19 @@ export type LenientPreparation = Preparation & Readonly<{ world: () => World; lo
  * @throws RequestError, EngineError `disk-full`
  */
 export async function prepare(request: GenerateRequest, parts: Preparation): Promise<Prepared> {
-  const considered = await parts.considered(request);
+  const { resolved, ...taken } = await withPictures(await parts.considered(request), parts);
+  return { ...taken, recipe: writeKeptRecipe(resolved) };
+}
+
+/**
+ * Takes in the images of a request that can be made.
+ *
+ * @throws RequestError, EngineError `disk-full`
+ */
+export async function withPictures(
+  considered: Considered,
+  parts: Omit<Preparation, "considered">,
+): Promise<Omit<Prepared, "recipe"> & Readonly<{ resolved: Resolved }>> {
   const { params, resolveTaken } = considered;
   const outputs = diskNeed(params, considered.resolved);
   parts.disk.require({ outputs, inputs: 0 });
@@ -49,7 +61,7 @@ export async function prepare(request: GenerateRequest, parts: Preparation): Pro
   return {
     params: taken.params,
     warnings: [...warnings, ...taken.warnings],
-    recipe: writeKeptRecipe(resolved),
+    resolved,
   };
 }
 

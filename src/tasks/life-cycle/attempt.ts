@@ -2,6 +2,7 @@ import type { GenerateParams } from "#/api/generate.ts";
 import { fromStored } from "#/api/stored.ts";
 import type { Engine } from "#/engine/engine.ts";
 import { toWireError } from "#/lib/errors.ts";
+import type { Log } from "#/lib/log.ts";
 import type { TaskId } from "#/lib/task-id.ts";
 import type { Resolved } from "#/recipe/resolve.ts";
 import { isBusy } from "#/stores/history/failures.ts";
@@ -18,7 +19,7 @@ import type { Task } from "./task.ts";
 
 /** What an attempt at a task works with. */
 export type AttemptParts = Readonly<{
-  history: Pick<HistoryStore, "started" | "warned" | "recipe">;
+  history: Pick<HistoryStore, "started" | "warned" | "recipe" | "keepMaking">;
   events: Pick<EventLog, "addTask">;
   writer: Pick<HistoryWriter, "keep" | "now">;
   /**
@@ -26,6 +27,9 @@ export type AttemptParts = Readonly<{
    * in the world as it is now; throws RequestError, ModelError for a file that cannot be used.
    */
   resolve: (params: GenerateParams, kept: string | undefined) => Resolved;
+  /** What the pictures are made of, written once they are, with their expanded prompts by their places. */
+  madeOf: (resolved: Resolved) => Promise<(expansions: ReadonlyMap<number, string>) => string>;
+  log: Log;
 }>;
 
 /** A run in its slot. */
@@ -73,9 +77,19 @@ export async function attempt(
     };
     // What is otherwise by now and was not when the task was accepted: files come, go and change while it waits.
     tell(resolved.warnings);
+    const making = parts.madeOf(resolved).catch((thrown: unknown) => {
+      // A picture is worth more than what is known of it.
+      parts.log.warn("what pictures are made of is not known", { task: id, error: String(thrown) });
+      return undefined;
+    });
     const end = await run.make(params, resolved, (note) => tell([noteSentence(note)]));
     // It works on at what nobody waits for.
     if (end === undefined || run.abandoned) return { task, end: undefined, slot: "broken" };
+    const made = end.images.length === 0 ? undefined : await making;
+    if (made !== undefined) {
+      const text = made(run.expansions);
+      writer.keep(id, () => history.keepMaking(id, text));
+    }
     return { task, end, slot: slotAfter(end.error, engine) };
   } catch (thrown) {
     if (run.abandoned) return { task, end: undefined, slot: "broken" };

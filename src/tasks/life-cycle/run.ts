@@ -1,8 +1,6 @@
 import type { GenerateParams } from "#/api/generate.ts";
-import type { Engine } from "#/engine/engine.ts";
 import type { EngineEvent, Outcome, RunNote } from "#/engine/protocol.ts";
 import { decodeImage } from "#/image/decode.ts";
-import type { DecodeGate } from "#/image/decode-gate.ts";
 import { type EmbeddedText, encodeImage, formatNames } from "#/image/encode.ts";
 import { imageGrid } from "#/image/grid.ts";
 import type { Pixmap } from "#/image/pixmap.ts";
@@ -10,45 +8,20 @@ import { BugError, toWireError } from "#/lib/errors.ts";
 import type { TaskId } from "#/lib/task-id.ts";
 import { asMade } from "#/recipe/as-made.ts";
 import type { Resolved } from "#/recipe/resolve.ts";
-import { type ImageStore, resultPath } from "#/stores/images.ts";
-import { type Doors, doorOf } from "./door.ts";
+import { resultPath } from "#/stores/images.ts";
+import { doorOf } from "./door.ts";
 import type { End } from "./endings.ts";
 import { EngineJob } from "./engine-job.ts";
 import { type Enhancing, enhancingOf, type Result } from "./enhancing.ts";
-import type { TaskHappening } from "./events.ts";
 import { type JobOutline, outlineOf, type Report } from "./job-outline.ts";
 import { lazyPreview } from "./lazy-preview.ts";
 import { isDone, loadLeft, type WhatIsLeft } from "./left-of.ts";
 import { openingReports, reportsAt, savingResult } from "./progress.ts";
-import type { Preview, Task, TaskImage, TaskState } from "./task.ts";
-import { type DecodingPace, TimeLeft } from "./time-left.ts";
+import type { RunParts, RunReader, RunStart } from "./run-parts.ts";
+import type { Preview, Task, TaskImage } from "./task.ts";
+import { TimeLeft } from "./time-left.ts";
 
 type ImageEvent = Extract<EngineEvent, { type: "image" }>;
-type Running = Extract<TaskState, { status: "running" }>;
-
-/** What a run starts from: how often it was tried, and the images that earlier attempts saved. */
-export type RunStart = Readonly<{ at: number; attempt: number; images: readonly TaskImage[] }>;
-
-/** What a run works with. */
-export type RunParts = Readonly<{
-  /** That of the run's slot. */
-  engine: Engine;
-  /** The APIs by which tasks come in. */
-  doors: Doors;
-  /** The pixels of the pictures that a recipe names. */
-  loadInputs: (resolved: Resolved) => Promise<readonly Pixmap[]>;
-  images: ImageStore;
-  /** Where pictures wait to be decoded. */
-  decoding?: DecodeGate;
-  /** How long the engine's decoding takes. */
-  pace: DecodingPace;
-  /** Milliseconds since 1970. */
-  now: () => number;
-  /** Start of the addresses that clients are given, without a slash at the end. */
-  baseUrl: () => string;
-  /** The text written into an image, if any is wanted. */
-  textOf: (params: GenerateParams, resolved: Resolved, image: number) => Promise<EmbeddedText | undefined>;
-}>;
 
 /** What a run is about. */
 type Work = Readonly<{
@@ -56,14 +29,6 @@ type Work = Readonly<{
   resolved: Resolved;
   outline: JobOutline;
   enhancing: Enhancing | undefined;
-}>;
-
-/** Where a run reports to. */
-export type RunReader = Readonly<{
-  update: (state: Running) => void;
-  tell: (happening: TaskHappening) => void;
-  /** Writes down which images there are; never throws. */
-  keep: (images: readonly TaskImage[]) => void;
 }>;
 
 /** One attempt at a task: engine events become progress, files and rows. */
@@ -75,6 +40,7 @@ export class TaskRun {
   readonly #start: RunStart;
   readonly #reader: RunReader;
   readonly #job: EngineJob;
+  readonly #expansions = new Map<number, string>();
   #images: readonly TaskImage[];
   #percent = 0;
   #abandoned = false;
@@ -90,6 +56,11 @@ export class TaskRun {
     this.#reader = reader;
     this.#job = new EngineJob(task.id, parts.engine);
     this.#images = start.images;
+  }
+
+  /** Prompts as they were expanded, by the places of their images. */
+  get expansions(): ReadonlyMap<number, string> {
+    return this.#expansions;
   }
 
   get abandoned(): boolean {
@@ -243,6 +214,8 @@ export class TaskRun {
     const { params, outline } = work;
     const { seed, timings, nsfw, runs } = facts;
     if (nsfw === true) this.#note({ note: "blackened", image: index });
+    const expansion = pass === undefined ? made.written[image]?.expansion : undefined;
+    if (expansion !== undefined) this.#expansions.set(image, expansion);
     const report = savingResult({ index, seed, pass }, outline);
     if (report !== undefined) this.#report(report, null, outline);
     const from = this.#parts.now();

@@ -1,3 +1,4 @@
+import type { JsonObject } from "#/api/json.ts";
 import type { EngineState } from "#/engine/engine.ts";
 import type { TaskId } from "#/lib/task-id.ts";
 import type { HistoryRange, HistorySearch, UsedName } from "#/stores/history.ts";
@@ -34,10 +35,12 @@ export interface TaskReader {
   history(query: HistoryQuery): readonly Task[];
   /** Everything queued in a span of time but the waiting ones, oldest first. */
   range(query: HistoryRange): readonly Task[];
-  /** Ended tasks of which there is something to see. */
+  /** Tasks of which there is something to see: pictures, also of one that still runs, or why there are none. */
   search(query: HistorySearch): Promise<Found>;
   /** The models and styles that tasks of the history name. */
   usedNames(): Promise<readonly UsedName[]>;
+  /** What the pictures of a task that has ended were made of; nothing where that is not known. */
+  making(id: TaskId): JsonObject | undefined;
   /** The task once it is settled, or as it is when `signal` aborts or the server closes. */
   settled(id: TaskId, signal: AbortSignal): Promise<Task | undefined>;
   /** A task's events after `since`, until it is settled or `signal` aborts; none for an unknown task. */

@@ -1,3 +1,4 @@
+import { isJsonObject, type JsonObject, parseJson } from "#/api/json.ts";
 import type { Engine, EngineState } from "#/engine/engine.ts";
 import type { Log } from "#/lib/log.ts";
 import type { TaskId } from "#/lib/task-id.ts";
@@ -20,7 +21,15 @@ export type ReadingParts = Readonly<{
   endings: Pick<Endings, "find">;
   history: Pick<
     HistoryStore,
-    "find" | "page" | "range" | "countSettled" | "search" | "starredAmong" | "usedNames" | "indexSome"
+    | "find"
+    | "making"
+    | "page"
+    | "range"
+    | "countSettled"
+    | "search"
+    | "starredAmong"
+    | "usedNames"
+    | "indexSome"
   >;
   events: EventLog;
   readers: Readers;
@@ -75,17 +84,26 @@ export class TaskReading implements TaskReader {
     const { history } = this.#parts;
     const isIndexed = [query.words, query.model, query.style].some((one) => one !== undefined);
     if (isIndexed) await this.#indexAll();
-    const tasks = this.#fresh(history.search(query));
+    // One more than is asked for says whether there is more.
+    const rows = history.search({ ...query, limit: query.limit + 1 });
+    const tasks = this.#fresh(rows.slice(0, query.limit));
     return {
       tasks,
       starred: history.starredAmong(tasks.map(({ id }) => id)),
-      next: tasks.length < query.limit ? undefined : tasks.at(-1)?.row,
+      next: rows.length > query.limit ? tasks.at(-1)?.row : undefined,
     };
   }
 
   async usedNames(): Promise<readonly UsedName[]> {
     await this.#indexAll();
     return this.#parts.history.usedNames();
+  }
+
+  making(id: TaskId): JsonObject | undefined {
+    const text = this.#parts.history.making(id);
+    if (text === undefined) return undefined;
+    const value = parseJson(text);
+    return isJsonObject(value) ? value : undefined;
   }
 
   async settled(id: TaskId, signal: AbortSignal): Promise<Task | undefined> {

@@ -1,4 +1,5 @@
 import type { GenerateRequest } from "#/api/generate.ts";
+import type { PostedRecipe } from "#/api/recipe-document.ts";
 import type { TaskId } from "#/lib/task-id.ts";
 import type { HistoryRange, RequestKey } from "#/stores/history.ts";
 import type { Task, TaskDoor } from "./task.ts";
@@ -10,6 +11,8 @@ export type SubmitOptions = Readonly<{
   single?: boolean;
   /** By which door it comes in; the main one if nothing is said. */
   door?: TaskDoor;
+  /** It is to become this very recipe, whose request it is. */
+  recipe?: PostedRecipe;
   /** What its door has to tell of how it was read. */
   warnings?: readonly string[];
   /** Of the request that it came by, for the log. */

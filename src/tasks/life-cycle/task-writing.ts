@@ -1,4 +1,5 @@
 import type { GenerateParams, GenerateRequest } from "#/api/generate.ts";
+import type { PostedRecipe } from "#/api/recipe-document.ts";
 import { keptInputs, toStored } from "#/api/stored.ts";
 import type { Engine } from "#/engine/engine.ts";
 import { EngineError, RequestError } from "#/lib/errors.ts";
@@ -53,7 +54,7 @@ export type WritingParts = Readonly<{
   /** The APIs by which tasks come in. */
   doors: Doors;
   /** Checks a request that came in by a door, takes in its images and fills it; throws RequestError. */
-  take: (request: GenerateRequest, door: Door) => Promise<Taken>;
+  take: (request: GenerateRequest, door: Door, recipe?: PostedRecipe) => Promise<Taken>;
   /** Ends the telling of ends. */
   closeDelivery: () => Promise<void>;
 }>;
@@ -99,6 +100,7 @@ export class TaskWriting implements TaskWriter {
     const { params, warnings, recipe } = await take(
       options.single === true ? { ...request, image_number: 1 } : request,
       doorOf(doors, door),
+      options.recipe,
     );
     const fresh = {
       id: newTaskId(),

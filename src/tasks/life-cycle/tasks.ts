@@ -20,6 +20,7 @@ export const bothSides = (reader: TaskReader, writer: TaskWriter): Tasks => ({
   range: (query) => reader.range(query),
   search: (query) => reader.search(query),
   usedNames: () => reader.usedNames(),
+  making: (id) => reader.making(id),
   settled: (id, signal) => reader.settled(id, signal),
   watch: (id, signal, since) => reader.watch(id, signal, since),
   watchAll: (signal, since) => reader.watchAll(signal, since),

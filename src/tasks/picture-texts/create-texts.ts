@@ -1,7 +1,7 @@
 import type { GenerateParams } from "#/api/generate.ts";
 import type { Config } from "#/config/schema.ts";
 import type { EmbeddedText } from "#/image/encode.ts";
-import type { Resolved } from "#/recipe/resolve.ts";
+import type { Resolved, Signed } from "#/recipe/resolve.ts";
 import { embeddedText } from "./embedded-text.ts";
 import type { MetadataOptions } from "./image-metadata.ts";
 import { roomWarning } from "./room-warning.ts";
@@ -16,19 +16,34 @@ export type PictureTexts = Readonly<{
   textOf: (params: GenerateParams, resolved: Resolved, image: number) => Promise<EmbeddedText | undefined>;
   /** What to say where the pictures have no room for it. */
   roomFor: (params: GenerateParams, resolved: Resolved) => Promise<string | undefined>;
+  /** What the settings write into pictures, for a making that is to give the same bytes elsewhere. */
+  signed: Signed;
 }>;
 
 /** Puts the texts together. */
-export function createTexts({ config, ...parts }: TextParts): PictureTexts {
-  const options = { ...parts, createdBy: makerOf(config) };
-  const areWanted = !config.disable_metadata;
+export function createTexts({ config, defaultAdaptiveCfg, ...parts }: TextParts): PictureTexts {
+  const signed: Signed = {
+    metadata: !config.disable_metadata,
+    createdBy: makerOf(config),
+    adaptiveCfg: defaultAdaptiveCfg,
+  };
+  const optionsOf = ({ createdBy, adaptiveCfg }: Signed) => ({
+    ...parts,
+    createdBy,
+    defaultAdaptiveCfg: adaptiveCfg,
+  });
   return {
-    textOf: async (params, resolved, image) =>
-      areWanted && params.save_metadata_to_images
-        ? await embeddedText(params, resolved, image, options)
-        : undefined,
-    roomFor: async (params, resolved) =>
-      areWanted ? await roomWarning(params, resolved, options) : undefined,
+    signed,
+    textOf: async (params, resolved, image) => {
+      const own = resolved.signed ?? signed;
+      return own.metadata && params.save_metadata_to_images
+        ? await embeddedText(params, resolved, image, optionsOf(own))
+        : undefined;
+    },
+    roomFor: async (params, resolved) => {
+      const own = resolved.signed ?? signed;
+      return own.metadata ? await roomWarning(params, resolved, optionsOf(own)) : undefined;
+    },
   };
 }
 

@@ -1,44 +1,36 @@
 import { useState } from "preact/hooks";
 import { Composer } from "./composer.tsx";
-import type { Connection } from "./connection.ts";
 import { Detail } from "./detail.tsx";
-import { Gallery, type Tile, tilesOf } from "./gallery.tsx";
+import { Gallery } from "./gallery/gallery.tsx";
+import { Notice } from "./gallery/notice.tsx";
+import { picturesOf } from "./gallery/use-deeds.ts";
+import { usePictures } from "./gallery/use-pictures.ts";
 import { Head } from "./head.tsx";
 import { KeyField } from "./key-field.tsx";
-import { Queue } from "./queue.tsx";
+import { Now } from "./now.tsx";
 import type { Server } from "./server.ts";
 import { type SourceDraft, takesPart } from "./source/source-draft.ts";
-import { Stage } from "./stage.tsx";
-import type { State } from "./state.ts";
+import { tilesOf } from "./tile.ts";
 import { useForm } from "./use-form.ts";
 import { useServer } from "./use-server.ts";
+import { type Shown, useShown } from "./use-shown.ts";
 import { textOf } from "./values.ts";
 import { type TaskRecord } from "./wire.ts";
 
 /** The whole page. */
 export function App({ server }: Readonly<{ server: Server }>) {
-  const { state, connection, working, unlock, older, reachable } = useServer(server);
+  const { state, connection, working, unlock, reachable, listen, heard } = useServer(server);
   const form = useForm({ server, connection, working, stale: reachable ? state.stale : undefined });
-  const { draft, source, control, attempt, complain, change } = form;
-  const [shown, setShown] = useState<string>();
-  const tiles = tilesOf(state.history.filter(({ task_id: id }) => !control.hidden.has(id)));
-  const at = tiles.findIndex(({ key }) => key === shown);
-  const tile = tiles[at];
-  const reuse = (record: TaskRecord) => {
-    form.reuse(record);
-    setShown(undefined);
+  const { source, control, attempt, complain } = form;
+  const [key, setShown] = useState<string>();
+  const { gallery, work, tiles, hidden } = usePictures({ server, reachable, listen }, control.hidden);
+  const [last] = tilesOf(state.history.filter(({ task_id: id }) => !hidden.has(id)));
+  const shown = useShown(server, key, tiles);
+  const ends = endsOf(form, () => setShown(undefined));
+  const walk = (by: -1 | 1) => {
+    const at = tiles.findIndex((tile) => tile.key === key);
+    setShown((at < 0 ? undefined : tiles[at + by])?.key ?? key);
   };
-  const useTile = ({ record, address = "" }: Tile, part: Partial<SourceDraft>) => {
-    // What the picture shows is known best by the prompt it was made of.
-    if (draft.prompt === "") change({ prompt: textOf(record.req_params["prompt"]) });
-    source.use(address, part);
-    setShown(undefined);
-  };
-  const guide = ({ address = "" }: Tile) => {
-    control.guide(address);
-    setShown(undefined);
-  };
-  const walk = (by: -1 | 1) => setShown(tiles[Math.min(tiles.length - 1, Math.max(0, at + by))]?.key);
   const tab = takesPart(source.source) ? source.source.tab : undefined;
   return (
     <>
@@ -53,8 +45,8 @@ export function App({ server }: Readonly<{ server: Server }>) {
           />
         </div>
         <div class="column">
-          <Now {...{ state, server, connection, attempt }} last={tiles[0]} open={setShown} />
-          <Gallery {...{ tiles, server, older }} open={setShown} />
+          <Now {...{ state, server, connection, attempt, heard }} last={last} open={setShown} />
+          <Gallery {...{ tiles, server, gallery, work }} open={setShown} />
         </div>
       </main>
       <p class="hidden" aria-live="polite">
@@ -63,43 +55,30 @@ export function App({ server }: Readonly<{ server: Server }>) {
       {source.over ? (
         <div class="dropping">Drop the picture to start from it, or on a control image's place</div>
       ) : null}
-      {tile === undefined ? null : (
-        <Detail
-          {...{ tile, server, reuse, guide }}
-          move={walk}
-          use={useTile}
-          close={() => setShown(undefined)}
-        />
+      <Notice {...work} pictures={picturesOf(gallery, work.waiting ?? [])} />
+      {shown === undefined ? null : (
+        <Detail {...{ shown, server, work }} {...ends} move={walk} close={() => setShown(undefined)} />
       )}
     </>
   );
 }
 
-type NowProps = Readonly<{
-  state: State;
-  server: Server;
-  connection: Connection | undefined;
-  attempt: (work: Promise<unknown> | undefined) => void;
-  last: Tile | undefined;
-  open: (key: string) => void;
-}>;
-
-/** What is being made, and what waits; both can be steered. */
-function Now({ state, server, connection, attempt, last, open }: NowProps) {
-  return (
-    <>
-      <Stage
-        {...{ state, server, last, open }}
-        control={(id, action) => attempt(connection?.control(id, action))}
-      />
-      <Queue
-        state={state}
-        canPause={state.link === "live"}
-        pause={(paused) =>
-          attempt(connection?.command({ type: "queue", action: paused ? "pause" : "resume" }))
-        }
-        cancel={(id) => attempt(connection?.control(id, "cancel"))}
-      />
-    </>
-  );
+/** What a picture that is shown large is taken for by the form; it is closed then. */
+function endsOf({ draft, change, source, control, ...form }: ReturnType<typeof useForm>, close: () => void) {
+  return {
+    reuse: (record: TaskRecord) => {
+      form.reuse(record);
+      close();
+    },
+    use: ({ tile, record, address }: Shown, part: Partial<SourceDraft>) => {
+      // What the picture shows is known best by the prompt it was made of.
+      if (draft.prompt === "") change({ prompt: textOf(record?.req_params["prompt"] ?? tile?.task.prompt) });
+      source.use(address, part);
+      close();
+    },
+    guide: ({ address }: Shown) => {
+      control.guide(address);
+      close();
+    },
+  };
 }

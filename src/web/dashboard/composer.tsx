@@ -11,7 +11,7 @@ import { SizeField } from "./size-field.tsx";
 import { takesPart } from "./source/source-draft.ts";
 import { SourcePanel, type SourcePanelProps } from "./source/source-panel.tsx";
 import { StylePicker } from "./style-picker.tsx";
-import { useSlash } from "./use-slash.ts";
+import { useFocusKey } from "./use-page-key.ts";
 
 type ComposerProps = Readonly<{
   view: FormView;
@@ -23,10 +23,10 @@ type ComposerProps = Readonly<{
   submit: () => void;
 }>;
 
-/** The form. Control+Enter (or Command) sends it from anywhere in it, `/` leads to its first field. */
+/** The form. Control+Enter (or Command) sends it from anywhere in it, `p` leads to its first field. */
 export function Composer({ view, source, control, problem, busy, submit }: ComposerProps) {
   const { draft, change } = view;
-  useSlash("prompt");
+  useFocusKey("p", "prompt");
   const send = (event: Event) => {
     event.preventDefault();
     submit();

@@ -1,16 +1,37 @@
+import { useEffect, useRef, useState } from "preact/hooks";
+import { QueueItem } from "./queue-item.tsx";
 import type { State } from "./state.ts";
 
-type QueueProps = Readonly<{
-  state: State;
-  /** Only the WebSocket can pause the waiting line. */
-  canPause: boolean;
+/** What can be done with the waiting line. */
+export type QueueDeeds = Readonly<{
   pause: (paused: boolean) => void;
   cancel: (id: string) => void;
+  clear: () => void;
+  /** Puts a waiting task before another, or at the end. */
+  move: (id: string, before: string | null) => void;
 }>;
 
-/** The waiting line. */
-export function Queue({ state, canPause, pause, cancel }: QueueProps) {
+/** The waiting line: its order is changed by dragging, or by the arrow keys on a task's handle. */
+export function Queue({ state, deeds }: Readonly<{ state: State; deeds: QueueDeeds }>) {
   const { pending, paused, prompts } = state;
+  const [dragged, setDragged] = useState<Readonly<{ id: string; at: number }>>();
+  const [said, setSaid] = useState("");
+  const list = useRef<HTMLOListElement>(null);
+  const shown = dragged === undefined ? pending : moved(pending, dragged.id, dragged.at);
+  const place = (id: string, at: number) => {
+    const to = Math.min(pending.length - 1, Math.max(0, at));
+    if (pending.indexOf(id) === to) return;
+    deeds.move(id, moved(pending, id, to)[to + 1] ?? null);
+    setSaid(`${prompts[id] ?? "Task"}: place ${to + 1} of ${pending.length}`);
+  };
+  /** Which place a height on the screen is. */
+  const placeAt = (y: number): number => {
+    const items = [...(list.current?.children ?? [])];
+    return Math.max(
+      0,
+      items.findLastIndex((item) => item.getBoundingClientRect().top <= y),
+    );
+  };
   return (
     <section class="card" aria-label="Queue">
       <div class="head">
@@ -18,30 +39,65 @@ export function Queue({ state, canPause, pause, cancel }: QueueProps) {
           Queue{pending.length === 0 ? "" : ` (${pending.length})`}
           {paused ? ", paused" : ""}
         </h2>
-        <button type="button" class="small" disabled={!canPause} onClick={() => pause(!paused)}>
-          {paused ? "Resume" : "Pause"}
-        </button>
+        <div class="row">
+          {pending.length === 0 ? null : <Clear count={pending.length} clear={deeds.clear} />}
+          <button type="button" class="small" onClick={() => deeds.pause(!paused)}>
+            {paused ? "Resume" : "Pause"}
+          </button>
+        </div>
       </div>
       {pending.length === 0 ? (
         <p class="empty">Nothing waits.</p>
       ) : (
-        <ol class="queue">
-          {pending.map((id, i) => (
-            <li key={id}>
-              <span class="number">{i + 1}</span>
-              <span class="what">{(prompts[id] ?? "") || "No prompt"}</span>
-              <button
-                type="button"
-                class="small"
-                aria-label={`Cancel ${prompts[id] ?? "task"}`}
-                onClick={() => cancel(id)}
-              >
-                Cancel
-              </button>
-            </li>
+        <ol class="queue" ref={list}>
+          {shown.map((id, at) => (
+            <QueueItem
+              key={id}
+              {...{ id, at }}
+              prompt={(prompts[id] ?? "") || "No prompt"}
+              isDragged={dragged?.id === id}
+              cancel={() => deeds.cancel(id)}
+              by={(step) => place(id, pending.indexOf(id) + step)}
+              drag={(y) => setDragged({ id, at: placeAt(y) })}
+              drop={(keep) => {
+                if (keep && dragged !== undefined) place(id, dragged.at);
+                setDragged(undefined);
+              }}
+            />
           ))}
         </ol>
       )}
+      <p class="hidden" role="status">
+        {said}
+      </p>
     </section>
+  );
+}
+
+/** The line with one task at another place. */
+function moved(pending: readonly string[], id: string, at: number): readonly string[] {
+  const rest = pending.filter((one) => one !== id);
+  return [...rest.slice(0, at), id, ...rest.slice(at)];
+}
+
+/** Milliseconds in which the second press must come. */
+const patience = 4000;
+
+/** Cancels all; asks first, since nothing brings them back. */
+function Clear({ count, clear }: Readonly<{ count: number; clear: () => void }>) {
+  const [asked, setAsked] = useState(false);
+  useEffect(() => {
+    if (!asked) return;
+    const timer = setTimeout(() => setAsked(false), patience);
+    return () => clearTimeout(timer);
+  }, [asked]);
+  const press = () => {
+    if (asked) clear();
+    setAsked(!asked);
+  };
+  return (
+    <button type="button" class={`small ${asked ? "warn" : ""}`} aria-live="polite" onClick={press}>
+      {asked ? `Really cancel all ${count}?` : "Cancel all"}
+    </button>
   );
 }

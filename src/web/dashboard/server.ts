@@ -10,6 +10,9 @@ export class Locked extends Error {}
 /** The server does not have this address. */
 export class Missing extends Error {}
 
+/** The waiting line: ids in their order. */
+export type QueueState = Readonly<{ pending: readonly string[]; paused: boolean }>;
+
 /** The HTTP side of the server, with the key when there is one. Addresses are relative, so a path prefix is kept. */
 export class Server {
   #key = sessionStorage.getItem("fooocusd-key") ?? "";
@@ -47,7 +50,7 @@ export class Server {
     return await (await this.open(localUrl(address))).blob();
   }
 
-  /** Everything at once: the newest finished tasks, so many of them, the waiting ones, the one at hand. */
+  /** The newest finished tasks and the first of the waiting ones, so many of them, and the one at hand. */
   async lists(most: number): Promise<Record<"history" | "pending" | "current", readonly TaskRecord[]>> {
     const [history, pending, current] = await Promise.all(
       (["history", "pending", "current"] as const).map(async (query) => {
@@ -63,9 +66,26 @@ export class Server {
     return records([await this.ask(`tasks/${id}?wait=${seconds}`)])[0];
   }
 
-  /** Deletes a task with its pictures. */
+  /** Deletes a task with its pictures, also while the page is left. */
   async remove(id: string): Promise<void> {
-    await this.ask(`tasks/${id}?stop=true`, { method: "DELETE" });
+    await this.ask(`tasks/${id}?stop=true`, { method: "DELETE", keepalive: true });
+  }
+
+  /** Gives a task a star, or takes it away. */
+  async star(id: string, starred: boolean): Promise<void> {
+    await this.ask(`tasks/${id}/star`, { method: starred ? "PUT" : "DELETE" });
+  }
+
+  /** Steers the waiting line. @returns its ids in order, and whether it is paused */
+  async queue(wish?: Readonly<Record<string, unknown>>): Promise<QueueState> {
+    const headers = { "content-type": "application/json" };
+    const init = wish === undefined ? {} : { method: "POST", headers, body: JSON.stringify(wish) };
+    const answer = await this.ask("v1/queue", init);
+    const pending: unknown = isObject(answer) ? answer["pending"] : [];
+    return {
+      pending: Array.isArray(pending) ? texts(pending) : [],
+      paused: isObject(answer) && answer["paused"] === true,
+    };
   }
 
   async prompt(id: string): Promise<string> {

@@ -1,8 +1,8 @@
-import { failureOf, type Tile } from "./gallery.tsx";
 import { localUrl } from "./local-url.ts";
 import { Picture } from "./picture.tsx";
 import type { Server } from "./server.ts";
 import type { Running, State } from "./state.ts";
+import { failureOf, type Tile } from "./tile.ts";
 import { useSeconds } from "./use-seconds.ts";
 import { textOf } from "./values.ts";
 import { Warnings } from "./warnings.tsx";

@@ -1,11 +1,13 @@
 import { useCallback, useEffect, useReducer, useRef, useState } from "preact/hooks";
 import { Connection } from "./connection.ts";
+import type { Listen } from "./gallery/use-gallery.ts";
 import { reduce } from "./reduce.ts";
-import { Locked, type Server } from "./server.ts";
+import { Locked, type QueueState, type Server } from "./server.ts";
 import { initialState } from "./state.ts";
+import type { LiveMessage } from "./wire.ts";
 
-/** How many finished tasks are shown at first, and how many more each time. */
-const tasksAtOnce = 60;
+/** How many of the newest finished tasks are read whole, for what was made last. */
+const newest = 8;
 
 /** What a server that does not say otherwise brings pictures to. */
 const sdxlSizeNumber = 1024;
@@ -16,14 +18,16 @@ export function useServer(server: Server) {
   const [working, setWorking] = useState(sdxlSizeNumber);
   const [connection, setConnection] = useState<Connection>();
   const [round, setRound] = useState(0);
-  const [most, setMost] = useState(tasksAtOnce);
-  const [more, setMore] = useState(false);
+  const listeners = useRef(new Set<(message: LiveMessage) => void>());
   const preview = useRef("");
 
   useEffect(() => {
     const made = new Connection(server, {
       link: (link) => tell({ kind: "link", link }),
-      message: (message) => tell({ kind: "message", message }),
+      message: (message) => {
+        tell({ kind: "message", message });
+        for (const hear of listeners.current) hear(message);
+      },
       preview: (id, url) => {
         if (preview.current.startsWith("blob:")) URL.revokeObjectURL(preview.current);
         preview.current = url;
@@ -36,14 +40,15 @@ export function useServer(server: Server) {
 
   const read = useCallback(async () => {
     try {
-      const lists = await server.lists(most);
+      const [lists, queue] = await Promise.all([server.lists(newest), server.queue()]);
       tell({ kind: "lists", ...lists });
-      setMore(lists.history.length >= most);
+      // The whole line: the lists have the first of it, with what they ask for.
+      tell({ kind: "message", message: { type: "queue", ...queue } });
       setWorking((await server.workingSize()) ?? sdxlSizeNumber);
     } catch (error) {
       if (error instanceof Locked) tell({ kind: "link", link: "locked" });
     }
-  }, [server, most]);
+  }, [server]);
   const reachable = ["live", "events", "asking"].includes(state.link);
   useEffect(() => {
     if (reachable) void read();
@@ -63,7 +68,10 @@ export function useServer(server: Server) {
     tell({ kind: "link", link: "connecting" });
     setRound((before) => before + 1);
   };
-  /** Shows more of the past, where there is more. */
-  const older = more ? () => setMost((before) => before + tasksAtOnce) : undefined;
-  return { state, connection, working, unlock, older, reachable };
+  const listen: Listen = useCallback((hear) => {
+    listeners.current.add(hear);
+    return () => listeners.current.delete(hear);
+  }, []);
+  const heard = (queue: QueueState) => tell({ kind: "message", message: { type: "queue", ...queue } });
+  return { state, connection, working, unlock, reachable, listen, heard };
 }

@@ -1,5 +1,5 @@
-import { failureOf } from "../gallery.tsx";
 import type { Server } from "../server.ts";
+import { failureOf } from "../tile.ts";
 import { isObject, textOf } from "../values.ts";
 import type { Prepared } from "./control-draft.ts";
 

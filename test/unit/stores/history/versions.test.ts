@@ -98,6 +98,8 @@ describe.each(versions)("a history of version %d", (version) => {
     }
     for (const [name, value] of Object.entries(keptCounters))
       expect(history.counter(name)).toBe(version === 0 ? 0 : value);
+    for (const { making, task } of kept)
+      expect(history.making(task.id)).toBe(version >= 10 ? making : undefined);
     for (const { key, task } of kept)
       if (key !== undefined)
         expect(history.keyed(key.key, 0)?.taskId).toBe(version >= 7 ? task.id : undefined);

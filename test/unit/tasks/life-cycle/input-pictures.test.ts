@@ -79,6 +79,7 @@ function open(folder: string, engine: ScriptedEngine, decoding = new DecodeGate(
       recipe: "",
     }),
     resolve: resolved,
+    madeOf: async () => () => "{}",
     loadInputs: (found) => loadInputs(found, { images, decoding }),
     textOf: async () => undefined,
     doors: benchDoors(),

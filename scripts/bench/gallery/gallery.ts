@@ -1,0 +1,91 @@
+/**
+ * How the page does with a long history: the time until the first small pictures are there, frames that come late while
+ * one scrolls, and what a search takes.
+ *
+ *     npm run bun -- scripts/bench/gallery/gallery.ts [TASKS]
+ */
+import { mkdtempSync, rmSync } from "node:fs";
+import { cpus, tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Page } from "playwright-core";
+import { openDashboard, startChromium } from "../../../test/support/dashboard-page.ts";
+import { startSourceServer } from "../quality/source-server.ts";
+import { fillHistory } from "./fill-history.ts";
+
+const tasks = Number(Bun.argv[2] ?? 5000);
+
+/** Milliseconds from the start of loading until something is painted, and until the tiles in sight have their pictures. */
+async function opening(page: Page): Promise<Readonly<{ painted: number; shown: number }>> {
+  await page.reload();
+  await page.waitForFunction(() => {
+    const images = [...document.querySelectorAll<HTMLImageElement>(".tile img")].filter(
+      (one) => one.getBoundingClientRect().top < window.innerHeight,
+    );
+    return images.length > 0 && images.every((one) => one.complete && one.naturalWidth > 0);
+  });
+  return await page.evaluate(() => ({
+    painted: performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? 0,
+    shown: performance.now(),
+  }));
+}
+
+/** Scrolls so many screens at so many pixels a second, and says how long the frames took. */
+const scrolling = (page: Page, pixels: number) =>
+  page.evaluate(async (distance) => {
+    const times: number[] = [];
+    const from = window.scrollY;
+    let last = await new Promise<number>(requestAnimationFrame);
+    const start = last;
+    while (last - start < 3000) {
+      const now = await new Promise<number>(requestAnimationFrame);
+      times.push(now - last);
+      last = now;
+      window.scrollTo(0, from + (distance * (now - start)) / 3000);
+    }
+    times.sort((a, b) => a - b);
+    const late = times.filter((time) => time > 25).length;
+    return {
+      frames: times.length,
+      late,
+      median: times[Math.floor(times.length / 2)],
+      longest: times.at(-1),
+      tiles: document.querySelectorAll(".tile").length,
+    };
+  }, pixels);
+
+const folder = mkdtempSync(join(tmpdir(), "fooocusd-gallery-"));
+const outputs = join(folder, "outputs");
+const filled = performance.now();
+await fillHistory(outputs, tasks, { motifs: 12, side: 1024 });
+console.log(
+  `${tasks} tasks in ${((performance.now() - filled) / 1000).toFixed(1)} s; ${cpus().length} x ${cpus()[0]?.model}`,
+);
+const server = await startSourceServer(["--outputs", outputs]);
+const browser = await startChromium();
+try {
+  for (const word of ["station", "winter 4", "nothing"]) {
+    const from = performance.now();
+    const found = await (
+      await fetch(`${server.url}/v1/history?prompt=${encodeURIComponent(word)}&limit=100`)
+    ).json();
+    console.log(
+      `search for ${word}: ${found.tasks.length} tasks in ${(performance.now() - from).toFixed(0)} ms`,
+    );
+  }
+  const { page } = await openDashboard(browser, server.url);
+  await page.locator(".tile img").first().waitFor();
+  for (const name of ["small pictures made", "small pictures kept"]) {
+    const { painted, shown } = await opening(page);
+    console.log(`${name}: first paint ${painted.toFixed(0)} ms, all tiles in sight ${shown.toFixed(0)} ms`);
+  }
+  for (const speed of [6000, 30_000]) {
+    const { frames, late, median, longest, tiles } = await scrolling(page, speed);
+    console.log(
+      `${speed / 3} pixels a second: ${frames} frames, ${late} above 25 ms, median ${median?.toFixed(1)}, longest ${longest?.toFixed(0)} ms; ${tiles} tiles in the page`,
+    );
+  }
+} finally {
+  await browser.close();
+  await server.close();
+  rmSync(folder, { recursive: true, force: true });
+}

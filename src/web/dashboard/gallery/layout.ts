@@ -1,0 +1,35 @@
+/** How tiles lie in a width: so many squares beside each other, a row every so many pixels. */
+export type Layout = Readonly<{ columns: number; step: number }>;
+
+const gap = 10;
+/** A tile is at least so wide; on a phone three are beside each other. */
+const least = { narrow: 96, wide: 136 };
+
+/** @param width of the place for them, pixels */
+export function layoutOf(width: number): Layout {
+  const wanted = width < 480 ? least.narrow : least.wide;
+  const columns = Math.max(1, Math.floor((width + gap) / (wanted + gap)));
+  const size = Math.max(1, (width - gap * (columns - 1)) / columns);
+  return { columns, step: size + gap };
+}
+
+/** Which rows are drawn: those in sight, and some above and below, so that none is missing while one scrolls. */
+export type Rows = Readonly<{ first: number; count: number }>;
+
+const spare = 3;
+
+/**
+ * @param top    how far the first row is above the top of the window, pixels
+ * @param height of the window, pixels
+ */
+export function rowsInSight({ columns, step }: Layout, tiles: number, top: number, height: number): Rows {
+  const all = Math.ceil(tiles / columns);
+  const first = Math.min(Math.max(0, Math.floor(top / step) - spare), Math.max(0, all - 1));
+  // Never none: the Tab key must find the way in.
+  const last = Math.min(all, Math.max(first + 1, Math.ceil((top + height) / step) + spare));
+  return { first, count: Math.max(0, last - first) };
+}
+
+/** The height of all tiles, pixels. */
+export const heightOf = ({ columns, step }: Layout, tiles: number): number =>
+  Math.max(0, Math.ceil(tiles / columns) * step - gap);

@@ -1,0 +1,217 @@
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { join } from "node:path";
+import { unzipSync } from "fflate";
+import type { Browser, Page } from "playwright-core";
+import { fillHistory } from "../../scripts/bench/gallery/fill-history.ts";
+import { chromiumPath, openDashboard, startChromium } from "../support/dashboard-page.ts";
+import { type ServedBench, serveBench } from "../support/served-bench.ts";
+import { benchFolder, small } from "../support/task-bench.ts";
+
+setDefaultTimeout(300_000);
+
+const tasks = 1300;
+/** More tiles than this are not in the page at once, on a screen of 1280 x 900. */
+const mostTiles = 90;
+
+describe.skipIf(chromiumPath === undefined)("the gallery", () => {
+  let browser: Browser;
+  let bench: ServedBench;
+  beforeAll(async () => {
+    browser = await startChromium();
+    const folder = benchFolder();
+    await fillHistory(join(folder, "outputs"), tasks, { motifs: 4, side: 64 });
+    bench = serveBench({ folder });
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await bench?.close();
+  });
+
+  const tile = (page: Page, prompt: string | RegExp) =>
+    page.locator(".thumb").and(page.getByRole("button", { name: prompt }));
+  const open = async () => {
+    const visit = await openDashboard(browser, bench.url);
+    await visit.page.locator(".tile").first().waitFor();
+    return visit;
+  };
+
+  test("goes through thousands of pictures with few of them in the page, and small ones", async () => {
+    const { page, errors, close } = await open();
+    const asked: string[] = [];
+    page.on("request", (request) => asked.push(new URL(request.url()).pathname));
+    await page.reload();
+    await page.locator(".tile img").first().waitFor();
+    await page.waitForLoadState("networkidle");
+    const thumbnails = asked.filter((path) => path.startsWith("/thumbnails/"));
+    expect(thumbnails.length).toBeGreaterThan(3);
+    expect(thumbnails.length).toBeLessThan(mostTiles);
+    // The one on the stage is shown whole.
+    expect(asked.filter((path) => path.startsWith("/outputs/")).length).toBeLessThanOrEqual(1);
+    let most = 0;
+    const last = tile(page, / number 0$/);
+    for (let round = 0; round < 200 && (await last.count()) === 0; round += 1) {
+      await page.evaluate(() => window.scrollTo(0, document.body.scrollHeight));
+      await page.waitForTimeout(100);
+      most = Math.max(most, await page.locator(".tile").count());
+    }
+    await last.waitFor();
+    expect(most).toBeLessThan(mostTiles);
+    expect(await page.locator(".gallery h2").innerText()).toBe(`Pictures (${tasks})`);
+    expect(asked.filter((path) => path.startsWith("/outputs/")).length).toBeLessThanOrEqual(1);
+    expect(errors).toEqual([]);
+    await close();
+  });
+
+  test("finds pictures by words, model, style, day and star", async () => {
+    const { page, errors, close } = await open();
+    const count = async (text: string) => {
+      await page.locator(".gallery h2", { hasText: text }).waitFor();
+    };
+    await page.keyboard.press("/");
+    await page.keyboard.type("LIGHT dusk 504");
+    await count("Pictures (1)");
+    await tile(page, "a lighthouse at dusk, number 504").waitFor();
+    await page.keyboard.press("Escape");
+    await page.getByRole("button", { name: "Filter" }).click();
+    await page.locator("#filter").getByLabel("Model").selectOption("other.safetensors");
+    await page.locator("#filter").getByLabel("Style").selectOption("SAI Anime");
+    await page.getByLabel("Search pictures").fill("number 15");
+    // 15, 150, 1500 and so on that other.safetensors made in this style.
+    await tile(page, /number 150$/).waitFor();
+    await count("Pictures (2)");
+    await page.locator("#filter").getByLabel("From").fill("2026-11-02");
+    await page.getByText("Nothing like that was made.").waitFor();
+    await page.getByRole("button", { name: "Show all" }).click();
+    await tile(page, /number 1299$/).waitFor();
+    await page.getByRole("button", { name: "Only starred" }).click();
+    await page.getByText("Nothing like that was made.").waitFor();
+    // A star that is given elsewhere is seen at once.
+    const starred = (7).toString(16).padStart(32, "0");
+    await fetch(`${bench.url}/tasks/${starred}/star`, { method: "PUT" });
+    await tile(page, /number 7$/).waitFor();
+    await fetch(`${bench.url}/tasks/${starred}/star`, { method: "DELETE" });
+    await tile(page, /number 7$/).waitFor({ state: "detached" });
+    expect(errors).toEqual([]);
+    await close();
+  });
+
+  test("is walked, starred, chosen and deleted by keys; a deletion can be undone, and else is done", async () => {
+    const { page, errors, close } = await open();
+    const focused = () => page.evaluate(() => document.activeElement?.getAttribute("aria-label"));
+    await page.locator(".thumb").first().focus();
+    await page.keyboard.press("ArrowRight");
+    expect(await focused()).toEndWith("number 1298");
+    await page.keyboard.press("s");
+    await page.locator('.tile .star[aria-pressed="true"]').waitFor();
+    await page.keyboard.press("s");
+    await page.locator('.tile .star[aria-pressed="true"]').waitFor({ state: "detached" });
+    await page.keyboard.press("x");
+    await page.keyboard.press("ArrowRight");
+    await page.keyboard.press("ArrowRight");
+    await page.keyboard.press("Shift+X");
+    await page.getByText("3 chosen").waitFor();
+    await page.keyboard.press("Delete");
+    await page.getByText("Deleted 3 tasks with 3 pictures.").waitFor();
+    await tile(page, /number 1297$/).waitFor({ state: "detached" });
+    expect(await focused()).toEndWith("number 1295");
+    await page.getByRole("button", { name: "Undo" }).click();
+    await tile(page, /number 1297$/).waitFor();
+    await page.locator(".thumb").first().focus();
+    await page.keyboard.press("Enter");
+    const dialog = page.getByRole("dialog", { name: /number 1299$/ });
+    await dialog.getByText("fooocusd-demo.safetensors", { exact: true }).waitFor();
+    await page.keyboard.press("ArrowRight");
+    await page.getByRole("dialog", { name: /number 1298$/ }).waitFor();
+    await page.keyboard.press("Delete");
+    await page.getByText("Deleted 1 task with 1 picture.").waitFor();
+    const id = (1298).toString(16).padStart(32, "0");
+    const isThere = async () =>
+      (await (await fetch(`${bench.url}/v1/history?task_id=${id}`)).json()).tasks.length;
+    expect(await isThere()).toBe(1);
+    const other = await open();
+    await tile(other.page, /number 1298$/).waitFor();
+    // Who leaves the page has decided; others see it at once.
+    await page.goto("about:blank");
+    await tile(other.page, /number 1298$/).waitFor({ state: "detached" });
+    expect(await isThere()).toBe(0);
+    expect([errors, other.errors]).toEqual([[], []]);
+    await other.close();
+    await close();
+  });
+
+  test("a picture that is made elsewhere comes to its place", async () => {
+    const { page, close } = await open();
+    const { id } = await bench.tasks.submit({ ...small, prompt: "something new" });
+    await tile(page, "Details: something new").waitFor();
+    expect(await page.locator(".thumb").first().getAttribute("aria-label")).toBe("Details: something new");
+    await bench.tasks.remove(id);
+    await tile(page, "Details: something new").waitFor({ state: "detached" });
+    await close();
+  });
+
+  test("downloads one picture as it is, and several in a ZIP", async () => {
+    const { page, close } = await open();
+    const file = async (number: number) =>
+      await Bun.file(join(bench.folder, `outputs/2026-11-01/2026-11-01_00${number}.png`)).bytes();
+    const downloaded = async (act: () => Promise<unknown>) => {
+      const [download] = await Promise.all([page.waitForEvent("download"), act()]);
+      return { name: download.suggestedFilename(), bytes: await Bun.file(await download.path()).bytes() };
+    };
+    await page.getByLabel("Search pictures").fill("number 129");
+    await tile(page, /number 1290$/).waitFor();
+    await tile(page, /number 1291$/).focus();
+    const one = await downloaded(() => page.keyboard.press("d"));
+    expect(one).toEqual({ name: "2026-11-01_001291.png", bytes: await file(1291) });
+    for (const number of [1291, 1293]) {
+      await tile(page, new RegExp(`number ${number}$`)).focus();
+      await page.keyboard.press("x");
+    }
+    const several = await downloaded(() => page.getByRole("button", { name: "Download" }).click());
+    expect(several.name).toMatch(/^pictures-\d{4}-\d\d-\d\d\.zip$/);
+    expect(unzipSync(several.bytes)).toEqual({
+      "2026-11-01/2026-11-01_001293.png": await file(1293),
+      "2026-11-01/2026-11-01_001291.png": await file(1291),
+    });
+    await close();
+  });
+
+  test("compares chosen pictures side by side, and shows one as large as one likes", async () => {
+    const { page, errors, close } = await open();
+    await page.getByRole("button", { name: "Choose", exact: true }).click();
+    for (const at of [0, 1, 2]) await page.locator(".thumb").nth(at).click();
+    await page.getByRole("button", { name: "Compare" }).click();
+    const compared = page.getByRole("dialog", { name: "Compared pictures" });
+    await compared.locator("img").nth(2).waitFor();
+    await compared.getByRole("row", { name: /^image_seed/ }).waitFor();
+    expect(await compared.getByRole("row", { name: /^negative_prompt/ }).count()).toBe(0);
+    const zoomed = async () => Number.parseInt(await page.locator("output[aria-label=Zoom]").innerText(), 10);
+    const transforms = () =>
+      compared
+        .locator(".pane > div")
+        .evaluateAll((all) => all.map((one) => (one as HTMLElement).style.transform));
+    const before = await zoomed();
+    await page.keyboard.press("+");
+    expect(await zoomed()).toBeGreaterThan(before);
+    expect(new Set(await transforms()).size).toBe(1);
+    await page.keyboard.press("Escape");
+    await compared.waitFor({ state: "detached" });
+    await page.getByText("3 chosen").waitFor();
+    await page.keyboard.press("Escape");
+    await page.getByText("3 chosen").waitFor({ state: "detached" });
+    await page.locator(".thumb").first().click();
+    await page.keyboard.press("z");
+    const full = page.getByRole("dialog", { name: /^Full view/ });
+    await full.locator("img").waitFor();
+    await page.keyboard.press("1");
+    expect(await zoomed()).toBe(100);
+    await full.locator(".pane").dispatchEvent("wheel", { deltaY: -200 });
+    expect(await zoomed()).toBeGreaterThan(100);
+    await page.keyboard.press("Escape");
+    await full.waitFor({ state: "detached" });
+    expect(await page.getByRole("dialog").count()).toBe(1);
+    await page.keyboard.press("Escape");
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+    expect(errors).toEqual([]);
+    await close();
+  });
+});
