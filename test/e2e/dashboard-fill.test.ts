@@ -166,7 +166,7 @@ describe.skipIf(chromiumPath === undefined)("a form that is filled by itself", (
     expect(await page.locator("summary", { hasText: "LoRAs" }).innerText()).toContain("fooocusd-demo-neon 1");
     expect(await page.locator("#region-prompt-1").inputValue()).toBe("a hat");
     expect(await page.getByRole("button", { name: "Undo", exact: true }).isEnabled()).toBe(true);
-    await page.getByRole("button", { name: "Clear", exact: true }).last().click();
+    await page.getByRole("button", { name: "Clear form" }).click();
     expect(await prompt(page)).toBe("");
     await page.locator(".drop").waitFor();
     await page.getByRole("button", { name: "Take it back" }).click();

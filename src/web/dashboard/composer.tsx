@@ -69,7 +69,7 @@ export function Composer({ view, source, control, problem, busy, filling, submit
             Generate
           </button>
           <button type="button" onClick={filling.clear}>
-            Clear
+            Clear form
           </button>
         </div>
       </div>
