@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, w
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { binary, startBinary, startBinaryIn } from "../support/binary.ts";
+import { chromiumPath, openDashboard, startChromium } from "../support/dashboard-page.ts";
 import {
   linkDemo,
   logEntry,
@@ -17,6 +18,11 @@ import {
 import { runBinary } from "../support/run-binary.ts";
 
 setDefaultTimeout(180_000);
+
+if (chromiumPath === undefined)
+  process.stderr.write(
+    "migrate: the dashboard was not looked at, no Chromium here (Debian package chromium)\n",
+  );
 
 const root = mkdtempSync(join(tmpdir(), "fooocusd-migrate-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -42,6 +48,23 @@ async function writeShared(folder: string): Promise<void> {
     "models/gligen/own.safetensors": "x",
     "models/gligen/put_gligen_models_here": "",
   });
+}
+
+/** Whether the dashboard shows the picture of a prompt, at the size of the old ones. */
+async function seenInDashboard(url: string, prompt: string): Promise<void> {
+  const browser = await startChromium();
+  try {
+    const { page, errors, close } = await openDashboard(browser, url);
+    const picture = page.getByRole("button", { name: `Details: ${prompt}` }).locator("img");
+    await picture.scrollIntoViewIfNeeded();
+    const width = () =>
+      picture.evaluate((image) => (image instanceof HTMLImageElement ? image.naturalWidth : 0));
+    while ((await width()) === 0) await Bun.sleep(50);
+    expect([await width(), errors]).toEqual([64, []]);
+    await close();
+  } finally {
+    await browser.close();
+  }
 }
 
 test("a FooocusAPI folder goes on: its tasks and pictures, its preset, its flags; the folder stays as it was", async () => {
@@ -251,6 +274,7 @@ test("a Fooocus folder: pictures by their log and their own texts; a broken conf
     expect(asked[3].loras.slice(0, 3)).toEqual([true, "old-lora.safetensors", 0.5]);
     expect(asked[2]).toMatchObject({ image_seed: 12, base_model_name: "old.safetensors" });
     const shown = await fetch(`${again.url}${new URL(history[3].result[0]).pathname}`);
+    if (chromiumPath !== undefined) await seenInDashboard(again.url, "from the picture");
     expect([shown.status, shown.headers.get("content-type")]).toEqual([200, "image/png"]);
   } finally {
     await again.close();
