@@ -1,7 +1,7 @@
 import { afterAll, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import sharp from "sharp";
 import { cliCommands } from "#/cli/commands.ts";
 import { version } from "#/lib/version.ts";
@@ -69,6 +69,21 @@ test("bash completes commands, flags and the words of a setting", async () => {
   for (const shell of ["zsh", "fish"]) expect((await run("complete", shell)).out).toContain("fooocusd");
   expect((await run("complete", "tcsh")).code).toBe(1);
 });
+
+test.skipIf(Bun.which("fish") === null)(
+  "fish completes by its script, read twice, where it is installed",
+  async () => {
+    writeFileSync(join(folder, "completion.fish"), (await run("complete", "fish")).out);
+    const asking =
+      'source completion.fish; source completion.fish; complete -C"fooocusd ser"; complete -C"fooocusd serve --isolation th"';
+    const asked = Bun.spawnSync(["fish", "--no-config", "-c", asking], {
+      cwd: folder,
+      env: { ...process.env, HOME: join(folder, "home"), PATH: `${dirname(binary)}:${process.env["PATH"]}` },
+    });
+    const [command = "", ...values] = asked.stdout.toString().trim().split("\n");
+    expect([command.startsWith("serve\t"), values.map((value) => value.trim())]).toEqual([true, ["thread"]]);
+  },
+);
 
 test("models lists the demo's files, their hashes when they are asked for, and what fetches what is missing", async () => {
   const plain = await run("models");

@@ -220,7 +220,7 @@ describe.skipIf(chromiumPath === undefined)("control images, on the dashboard", 
 
     const { page, errors, close } = await openDashboard(browser, server.url);
     await page.locator(".stage button.canvas").click();
-    expect(await page.getByRole("dialog").innerText()).toContain("PyraCanny (0.7, 1)");
+    await page.getByRole("dialog").getByText("PyraCanny (0.7, 1)").waitFor();
     await page.getByRole("button", { name: "Use these settings" }).click();
     await place(page, 2).getByRole("img").waitFor();
     expect(await place(page, 1).getByRole("img").count()).toBe(0);

@@ -113,6 +113,7 @@ describe.skipIf(chromiumPath === undefined)("the gallery", () => {
     await page.keyboard.press("Delete");
     await page.getByText("Deleted 3 tasks with 3 pictures.").waitFor();
     await tile(page, /number 1297$/).waitFor({ state: "detached" });
+    expect(await focused()).toEndWith("number 1295");
     await page.getByRole("button", { name: "Undo" }).click();
     await tile(page, /number 1297$/).waitFor();
     await page.locator(".thumb").first().focus();

@@ -219,6 +219,7 @@ describe.skipIf(chromiumPath === undefined)("pictures to start from, on the dash
     expect(places.length).toBeGreaterThan(1000);
     await page.locator(".stage button.canvas").click();
     await page.getByRole("slider", { name: "Before and after" }).waitFor();
+    await page.getByRole("dialog").getByText("What should be there").waitFor();
     expect(await page.getByRole("dialog").innerText()).toContain("What should be there\na yellow star");
     await page.screenshot({ path: join(screenshots, "dashboard-inpainted.png") });
 

@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, w
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { binary, startBinary, startBinaryIn } from "../support/binary.ts";
+import { chromiumPath, openDashboard, startChromium } from "../support/dashboard-page.ts";
 import {
   linkDemo,
   logEntry,
@@ -17,6 +18,11 @@ import {
 import { runBinary } from "../support/run-binary.ts";
 
 setDefaultTimeout(180_000);
+
+if (chromiumPath === undefined)
+  process.stderr.write(
+    "migrate: the dashboard was not looked at, no Chromium here (Debian package chromium)\n",
+  );
 
 const root = mkdtempSync(join(tmpdir(), "fooocusd-migrate-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -42,6 +48,23 @@ async function writeShared(folder: string): Promise<void> {
     "models/gligen/own.safetensors": "x",
     "models/gligen/put_gligen_models_here": "",
   });
+}
+
+/** Whether the dashboard shows the picture of a prompt, at the size of the old ones. */
+async function seenInDashboard(url: string, prompt: string): Promise<void> {
+  const browser = await startChromium();
+  try {
+    const { page, errors, close } = await openDashboard(browser, url);
+    const picture = page.getByRole("button", { name: `Details: ${prompt}` }).locator("img");
+    await picture.scrollIntoViewIfNeeded();
+    const width = () =>
+      picture.evaluate((image) => (image instanceof HTMLImageElement ? image.naturalWidth : 0));
+    while ((await width()) === 0) await Bun.sleep(50);
+    expect([await width(), errors]).toEqual([64, []]);
+    await close();
+  } finally {
+    await browser.close();
+  }
 }
 
 test("a FooocusAPI folder goes on: its tasks and pictures, its preset, its flags; the folder stays as it was", async () => {
@@ -105,7 +128,7 @@ test("a FooocusAPI folder goes on: its tasks and pictures, its preset, its flags
     /BROKEN {2}flags +There is no flag --no-such-flag/,
     /taken {3}history +.*db\.sqlite3: 3 tasks$/m,
     /left {4}history +2024-07-04\/gone\.png: a task names this picture, and it is not there/,
-    /taken {3}pictures +1 pictures without a task/,
+    /taken {3}pictures +1 picture without a task/,
     /BROKEN {2}pictures +.*18-00-01_1000\.png: no picture that can be read/,
   ])
     expect(ran.out).toMatch(said);
@@ -126,7 +149,7 @@ test("a FooocusAPI folder goes on: its tasks and pictures, its preset, its flags
 
   const again = await runBinary(own, ["migrate", "--fooocusapi", old]);
   expect(again.out).toMatch(/db\.sqlite3: 0 tasks; 3 more were taken before/);
-  expect(again.out).toMatch(/0 pictures without a task; 1 more were taken before/);
+  expect(again.out).toMatch(/0 pictures without a task; 1 more was taken before/);
   expect(again.out).toContain("config.txt is there and says what it should");
 
   const server = await startBinaryIn(own);
@@ -251,6 +274,7 @@ test("a Fooocus folder: pictures by their log and their own texts; a broken conf
     expect(asked[3].loras.slice(0, 3)).toEqual([true, "old-lora.safetensors", 0.5]);
     expect(asked[2]).toMatchObject({ image_seed: 12, base_model_name: "old.safetensors" });
     const shown = await fetch(`${again.url}${new URL(history[3].result[0]).pathname}`);
+    if (chromiumPath !== undefined) await seenInDashboard(again.url, "from the picture");
     expect([shown.status, shown.headers.get("content-type")]).toEqual([200, "image/png"]);
   } finally {
     await again.close();
@@ -278,7 +302,7 @@ test("a locked and a damaged database are told, and the rest goes on; what was n
     1,
     expect.stringMatching(/BROKEN {2}history +.*another program keeps it locked/),
   ]);
-  expect(locked.out).toContain("1 pictures without a task");
+  expect(locked.out).toContain("1 picture without a task");
 
   const whole = readFileSync(path);
   const broken = Buffer.from(whole);
@@ -358,4 +382,6 @@ test("what is no old folder, and places inside of it, are refused, and nothing i
     expect([ran.code, ran.out, ran.err]).toEqual([1, "", expect.stringContaining(sentence)]);
   }
   expect(readdirSync(own)).toEqual(["home"]);
+  const empty = await runBinary(own, ["migrate", "--fooocusapi", old]);
+  expect([empty.code, empty.out]).toEqual([0, expect.stringContaining("there is no db.sqlite3 in outputs")]);
 });

@@ -271,10 +271,10 @@ export function historySuite(name: string, open: () => HistoryStore): void {
       expect(found(history, {})).toEqual([5, 4, 3, 1]);
       const row = (n: number) => history.find(idOf(n))?.row;
       expect(found(history, {}, 2)).toEqual([5, 4]);
-    // One that runs is shown with the pictures it has.
-    history.imageSaved(idOf(6), [image]);
-    expect(found(history, {})).toEqual([6, 5, 4, 3, 1]);
-    history.imageSaved(idOf(6), []);
+      // One that runs is shown with the pictures it has.
+      history.imageSaved(idOf(6), [image]);
+      expect(found(history, {})).toEqual([6, 5, 4, 3, 1]);
+      history.imageSaved(idOf(6), []);
       history.remove([idOf(5)], nothing);
       history.insert(fresh(7));
       history.settle(idOf(7), finished());

@@ -53,7 +53,8 @@ function Differences({ records }: Readonly<{ records: readonly (TaskRecord | und
   if (known.length < records.length) return null;
   const valueOf = (record: TaskRecord, name: string): string => {
     const value = record.req_params[name];
-    return textOf(value) || JSON.stringify(value ?? "");
+    const isList = Array.isArray(value) && value.every((one) => typeof one === "string");
+    return isList ? value.join(", ") : textOf(value) || JSON.stringify(value ?? "");
   };
   const names = [...new Set(known.flatMap(({ req_params: params }) => Object.keys(params)))].filter(
     (name) => new Set(known.map((record) => valueOf(record, name))).size > 1,

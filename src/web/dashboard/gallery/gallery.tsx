@@ -43,7 +43,7 @@ export function Gallery({ tiles, server, gallery, work, open }: GalleryProps) {
     download: (tile: GalleryTile) => work.download(those(tile)),
   };
   usePageKey("Escape", (mode || chosen.length > 0) && !comparing, stop);
-  const count = next === null ? `${tiles.length}` : `${tiles.length} and more`;
+  const count = next === null ? `${tiles.length}` : `${tiles.length}+`;
   return (
     <section class="card gallery" aria-label="Pictures that were made">
       <div class="head">

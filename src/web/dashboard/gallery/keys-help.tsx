@@ -1,4 +1,4 @@
-import { useRef } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { usePageKey } from "../use-page-key.ts";
 
 const keys: readonly (readonly [string, string])[] = [
@@ -17,26 +17,34 @@ const keys: readonly (readonly [string, string])[] = [
 
 /** The keys of the gallery, in a dialog that the key ? opens as well. */
 export function KeysHelp() {
-  const dialog = useRef<HTMLDialogElement>(null);
-  usePageKey("?", true, () => dialog.current?.showModal());
+  const [open, setOpen] = useState(false);
+  usePageKey("?", !open, () => setOpen(true));
   return (
     <>
-      <button type="button" class="small" onClick={() => dialog.current?.showModal()}>
+      <button type="button" class="small" onClick={() => setOpen(true)}>
         Keys
       </button>
-      <dialog ref={dialog} class="keys" aria-label="Keys of the gallery">
-        <dl>
-          {keys.flatMap(([key, what]) => [
-            <dt key={key}>
-              <kbd>{key}</kbd>
-            </dt>,
-            <dd key={`${key} does`}>{what}</dd>,
-          ])}
-        </dl>
-        <button type="button" onClick={() => dialog.current?.close()}>
-          Close
-        </button>
-      </dialog>
+      {open ? <Keys close={() => setOpen(false)} /> : null}
     </>
+  );
+}
+
+function Keys({ close }: Readonly<{ close: () => void }>) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  useEffect(() => dialog.current?.showModal(), []);
+  return (
+    <dialog ref={dialog} class="keys" aria-label="Keys of the gallery" onClose={close}>
+      <dl>
+        {keys.flatMap(([key, what]) => [
+          <dt key={key}>
+            <kbd>{key}</kbd>
+          </dt>,
+          <dd key={`${key} does`}>{what}</dd>,
+        ])}
+      </dl>
+      <button type="button" onClick={() => dialog.current?.close()}>
+        Close
+      </button>
+    </dialog>
   );
 }

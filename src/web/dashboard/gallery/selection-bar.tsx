@@ -31,8 +31,8 @@ export function SelectionBar({ chosen, work, remove, compare, chooseNone }: Sele
       <button type="button" onClick={() => remove(chosen)}>
         Delete
       </button>
-      <button type="button" onClick={chooseNone}>
-        Choose none
+      <button type="button" aria-label="Choose none" onClick={chooseNone}>
+        None
       </button>
     </div>
   );

@@ -48,6 +48,8 @@ export function tileKeys(
     case "Delete":
     case "Backspace":
       deeds.remove(tile);
+      // What is next takes its place; the keys must not be lost with it.
+      go(at === last ? at - 1 : at + 1);
       return true;
     case "s":
       deeds.star(tile);
