@@ -128,7 +128,7 @@ test("a FooocusAPI folder goes on: its tasks and pictures, its preset, its flags
     /BROKEN {2}flags +There is no flag --no-such-flag/,
     /taken {3}history +.*db\.sqlite3: 3 tasks$/m,
     /left {4}history +2024-07-04\/gone\.png: a task names this picture, and it is not there/,
-    /taken {3}pictures +1 pictures without a task/,
+    /taken {3}pictures +1 picture without a task/,
     /BROKEN {2}pictures +.*18-00-01_1000\.png: no picture that can be read/,
   ])
     expect(ran.out).toMatch(said);
@@ -149,7 +149,7 @@ test("a FooocusAPI folder goes on: its tasks and pictures, its preset, its flags
 
   const again = await runBinary(own, ["migrate", "--fooocusapi", old]);
   expect(again.out).toMatch(/db\.sqlite3: 0 tasks; 3 more were taken before/);
-  expect(again.out).toMatch(/0 pictures without a task; 1 more were taken before/);
+  expect(again.out).toMatch(/0 pictures without a task; 1 more was taken before/);
   expect(again.out).toContain("config.txt is there and says what it should");
 
   const server = await startBinaryIn(own);
@@ -302,7 +302,7 @@ test("a locked and a damaged database are told, and the rest goes on; what was n
     1,
     expect.stringMatching(/BROKEN {2}history +.*another program keeps it locked/),
   ]);
-  expect(locked.out).toContain("1 pictures without a task");
+  expect(locked.out).toContain("1 picture without a task");
 
   const whole = readFileSync(path);
   const broken = Buffer.from(whole);
@@ -382,4 +382,6 @@ test("what is no old folder, and places inside of it, are refused, and nothing i
     expect([ran.code, ran.out, ran.err]).toEqual([1, "", expect.stringContaining(sentence)]);
   }
   expect(readdirSync(own)).toEqual(["home"]);
+  const empty = await runBinary(own, ["migrate", "--fooocusapi", old]);
+  expect([empty.code, empty.out]).toEqual([0, expect.stringContaining("there is no db.sqlite3 in outputs")]);
 });

@@ -35,6 +35,11 @@ const post = async (path: string, body: object | Uint8Array<ArrayBuffer>) =>
 const fileOf = async (record: { result: readonly string[] }) =>
   await (await fetch(record.result[0] ?? "")).bytes();
 
+const pixelsOf = async (record: { result: readonly string[] }) =>
+  sharp(await fileOf(record))
+    .raw()
+    .toBuffer();
+
 const common = {
   prompt: "a red circle",
   performance_selection: "Lightning",
@@ -82,6 +87,43 @@ for (const [name, fields] of modes) {
       const again = await post("/v1/engine/generate/", { ...read.request, ...kept });
       expect(Buffer.from(await fileOf(again)).equals(Buffer.from(file))).toBe(true);
     }
+  });
+}
+
+/** What saves network runs, and what counts in other numbers: each is in the picture's words, and makes the same again. */
+const savings: readonly (readonly [string, object])[] = [
+  ["cache and cfg_until", { cache: 0.6, cfg_until: 0.7 }],
+  ["precision fast", { precision: "fast" }],
+  ["all of them", { cache: 0.6, cfg_until: 0.7, precision: "fast" }],
+];
+
+for (const [name, fields] of savings) {
+  test(`${name}: a picture's own words make the same file again, and are what made it`, async () => {
+    const asked = {
+      ...common,
+      performance_selection: "Speed",
+      overwrite_step: 10,
+      overwrite_width: 192,
+      overwrite_height: 192,
+      output_format: "png",
+      metadata_scheme: "fooocus",
+      save_metadata_to_images: true,
+    };
+    const made = await post("/v1/engine/generate/", { ...asked, ...fields });
+    expect(made).toMatchObject({ task_status: "finished" });
+    const file = await fileOf(made);
+    const { request } = await post("/v1/tools/read-metadata", file);
+    expect(request).toMatchObject(fields);
+    const { save_metadata_to_images, metadata_scheme, output_format } = asked;
+    const kept = { save_metadata_to_images, metadata_scheme, output_format };
+    const again = await post("/v1/engine/generate/", { ...request, ...kept });
+    expect(Buffer.from(await fileOf(again)).equals(Buffer.from(file))).toBe(true);
+    // It is no picture that would have come of it anyway; where a processor gains nothing by 8 bits, fast alone is.
+    const plain = await post("/v1/engine/generate/", asked);
+    const isFull = (made.warnings ?? []).some((warning: string) => /drawn in full precision/.test(warning));
+    if (!(isFull && name === "precision fast"))
+      expect((await pixelsOf(plain)).equals(await pixelsOf(made))).toBe(false);
+    if ("cache" in fields) expect(made.pictures[0].network_runs_saved).toBeGreaterThan(0);
   });
 }
 

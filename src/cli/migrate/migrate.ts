@@ -67,6 +67,11 @@ export async function migrate({ flags, env, options }: Given): Promise<Ending> {
     ),
     inputs: join(old.root, "inputs"),
   };
+  if (old.isApi && !places.outputs.some((one) => existsSync(historyOf(one))))
+    report.left(
+      "history",
+      `there is no db.sqlite3 in ${places.outputs.join(", ") || "outputs"}: no tasks are known`,
+    );
   refuseOldOutputs(places, own);
   refuseWithoutRoom(places, own.outputs);
 

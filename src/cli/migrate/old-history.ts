@@ -56,7 +56,7 @@ async function takeTasks(path: string, taking: Taking, named: Set<string>): Prom
     }
     bar.done();
     taking.into.flush();
-    report.taken("history", `${path}: ${told(counts, "tasks")}`);
+    report.taken("history", `${path}: ${told(counts, "task", "tasks")}`);
     tellSome(
       (sentence) => report.left("history", sentence),
       missing.map((name) => `${name}: a task names this picture, and it is not there`),
@@ -103,7 +103,8 @@ async function takePictures(pictures: readonly OldPicture[], taking: Taking): Pr
   }
   bar.done();
   taking.into.flush();
-  if (counts.taken + counts.there > 0) report.taken("pictures", told(counts, "pictures without a task"));
+  if (counts.taken + counts.there > 0)
+    report.taken("pictures", told(counts, "picture without a task", "pictures without a task"));
   tellSome(
     (sentence) => report.left("pictures", sentence),
     bare.map((name) => `${name}: taken, but neither it nor log.html says how it was made`),
@@ -114,8 +115,14 @@ async function takePictures(pictures: readonly OldPicture[], taking: Taking): Pr
   );
 }
 
-const told = ({ taken, there }: Readonly<{ taken: number; there: number }>, what: string): string =>
-  there === 0 ? `${taken} ${what}` : `${taken} ${what}; ${there} more were taken before`;
+function told(
+  { taken, there }: Readonly<{ taken: number; there: number }>,
+  one: string,
+  several: string,
+): string {
+  const now = `${taken} ${taken === 1 ? one : several}`;
+  return there === 0 ? now : `${now}; ${there} more ${there === 1 ? "was" : "were"} taken before`;
+}
 
 /**
  * Refuses what the disk has no room for. On the same disk pictures get a second name, which takes none.
