@@ -4,6 +4,16 @@ import { isatty } from "node:tty";
 /** Bytes that may wait for a reader that is slow or stopped. */
 const mostWaiting = 1024 ** 2;
 
+/** Bytes that reach a pipe in one piece (`PIPE_BUF`): what others write into it does not come in between. */
+const onePiece = 4096;
+
+/** In so many milliseconds so many lines are written at once; more are collected until these are over. */
+const busySpan = 50;
+const busyLines = 10;
+
+/** Bytes that are collected at most before they are written. */
+const mostCollected = 64 * 1024;
+
 /** Milliseconds until a reader that took nothing is tried again. */
 const retryAfter = 200;
 
@@ -11,6 +21,8 @@ const retryAfter = 200;
  * Writes lines for whoever reads standard output or standard error, and is none the worse if nobody does: what cannot be
  * written (the reader has gone, the disk is full, the terminal was closed) is dropped, and the next line tries again.
  * A reader that stops for a while (a terminal after Ctrl-S) is not waited for: its lines wait in memory, up to 1 MiB.
+ * A line is written at once, unless there are very many: each write costs as much as a small request, so these go together, and
+ * only a process that is killed outright loses those of a twentieth of a second.
  */
 export class LineWriter {
   readonly #descriptor: number;
@@ -18,6 +30,9 @@ export class LineWriter {
   readonly #waiting: Uint8Array[] = [];
   #waitingBytes = 0;
   #dropped = 0;
+  #spanBegan = 0;
+  #linesInSpan = 0;
+  #flushesAtExit = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   /**
@@ -34,7 +49,26 @@ export class LineWriter {
     const bytes = Buffer.from(`${line}\n`);
     if (this.#waitingBytes + bytes.length > mostWaiting) this.#dropped += 1;
     else this.#add(bytes);
-    this.#flush();
+    if (this.#isBusy() && this.#waitingBytes < mostCollected) this.#flushSoon();
+    else this.#flush();
+  }
+
+  #isBusy(): boolean {
+    const now = performance.now();
+    if (now - this.#spanBegan >= busySpan) {
+      this.#spanBegan = now;
+      this.#linesInSpan = 0;
+    }
+    this.#linesInSpan += 1;
+    return this.#linesInSpan > busyLines;
+  }
+
+  #flushSoon(): void {
+    if (this.#timer !== undefined) return;
+    this.#timer = setTimeout(() => this.#flush(), busySpan);
+    this.#timer.unref();
+    if (!this.#flushesAtExit) process.on("exit", () => this.#flush());
+    this.#flushesAtExit = true;
   }
 
   #add(bytes: Uint8Array): void {
@@ -44,6 +78,7 @@ export class LineWriter {
 
   #flush(): void {
     clearTimeout(this.#timer);
+    this.#timer = undefined;
     try {
       this.#send();
       if (this.#dropped === 0) return;
@@ -63,12 +98,26 @@ export class LineWriter {
   }
 
   #send(): void {
-    for (let next = this.#waiting[0]; next !== undefined; next = this.#waiting[0]) {
-      const written = writeSync(this.#descriptor, next);
+    while (this.#waiting.length > 0) {
+      const piece = this.#nextPiece();
+      const written = writeSync(this.#descriptor, piece);
       this.#waitingBytes -= written;
-      if (written < next.length) this.#waiting[0] = next.subarray(written);
+      if (written < piece.length) this.#waiting[0] = piece.subarray(written);
       else this.#waiting.shift();
     }
+  }
+
+  /** As many lines as are written together, which are one from then on. */
+  #nextPiece(): Uint8Array {
+    let [count, length] = [1, this.#waiting[0]?.length ?? 0];
+    for (let next = this.#waiting[count]; next !== undefined; next = this.#waiting[count]) {
+      if (length + next.length > onePiece) break;
+      length += next.length;
+      count += 1;
+    }
+    const piece = Buffer.concat(this.#waiting.slice(0, count));
+    this.#waiting.splice(0, count, piece);
+    return piece;
   }
 }
 

@@ -15,6 +15,7 @@ import { type BrowserGuard, loggedGuard } from "./http/guard.ts";
 import { observed, observeSocket, type RequestMeter } from "./http/observe.ts";
 import { type Refusal, refused } from "./http/refusal.ts";
 import { requestIdOf } from "./http/request-id.ts";
+import { routeNames } from "./http/route-names.ts";
 import { notFound, routesAt, unrouted } from "./http/routing.ts";
 import { type MetricsPage, metricsRoute } from "./metrics.ts";
 
@@ -55,7 +56,7 @@ export function routes(parts: RouteDependencies) {
   const keyRules = { ...auth, open: special("open"), files: special("files") };
   const withoutKey = (request: Request): Refusal | undefined =>
     keyRefusal(request, doorAt(request).keysOf(request), keyRules);
-  const observation = { ...parts, declared };
+  const observation = { ...parts, routeOf: routeNames(declared) };
   const guarded = parts.guard && loggedGuard({ ...parts.guard, changing: special("changing") }, parts.log);
   const app = new Elysia({
     strictPath: true,

@@ -239,7 +239,7 @@ describe.skipIf(chromiumPath === undefined)("settings of a picture, taken again"
       for (const field of generateFields)
         if (!Bun.deepEquals(record.req_params[field], usual.req_params[field])) changed.add(field);
       await showAsEnded(page, record);
-      await page.locator(".thumb").first().click();
+      await page.locator(".stage button.canvas").click();
       await page.getByRole("button", { name: "Use these settings" }).click();
       await page.waitForLoadState("networkidle");
       const again = await kept(what, () => page.getByRole("button", { name: "Generate" }).click());

@@ -98,7 +98,7 @@ export const seconds = (from: number | undefined, to: number | undefined): numbe
 export const opened = (lines: readonly string[]): Record<string, number> =>
   Object.fromEntries(
     lines.flatMap((line) => {
-      const [, network, ms] = /opened a network network=(\S+).* ms=(\d+)/.exec(line) ?? [];
+      const [, network, ms] = /opened a network .*\bnetwork=(\S+).* ms=(\d+)/.exec(line) ?? [];
       return network === undefined ? [] : [[network, Number(ms) / 1000]];
     }),
   );

@@ -1,6 +1,5 @@
 import type { Log } from "#/lib/log.ts";
 import { answerWithId, giveId, requestIdOf } from "./request-id.ts";
-import { type Declared, routesAt } from "./routing.ts";
 import { shownPath } from "./shown-path.ts";
 import { whenRead } from "./when-read.ts";
 
@@ -26,7 +25,12 @@ export type RequestMeter = Readonly<{
 }>;
 
 /** What is said and counted of requests. */
-export type Observation = Readonly<{ log: Log; meter?: RequestMeter; declared: readonly Declared[] }>;
+export type Observation = Readonly<{
+  log: Log;
+  meter?: RequestMeter;
+  /** Name of the route that a path belongs to. */
+  routeOf: (pathname: string) => string | undefined;
+}>;
 
 type Answering = (...given: unknown[]) => unknown;
 
@@ -83,13 +87,13 @@ type Ended = Readonly<{ status: number; began: number; connection: Connection | 
 function tell(
   request: Request,
   { status, began, connection }: Ended,
-  { log, meter, declared }: Observation,
+  { log, meter, routeOf }: Observation,
 ): void {
   const { method } = request;
   const url = URL.parse(request.url);
   const milliseconds = performance.now() - began;
   if (meter !== undefined) {
-    const route = url === null ? undefined : routesAt(url.pathname, declared)[0]?.path;
+    const route = url === null ? undefined : routeOf(url.pathname);
     meter.over({ method, route, status, milliseconds, connection });
   }
   const isQuiet = method === "OPTIONS" || (url !== null && quiet.test(url.pathname));

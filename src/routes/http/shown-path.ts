@@ -8,9 +8,11 @@ const harmless: ReadonlySet<string> = new Set([
 ]);
 
 /** The address of a request as the log shows it: values that no route asks for might be keys, so only their names are said. */
-export function shownPath({ pathname, searchParams }: URL): string {
+export function shownPath(url: URL): string {
+  const { pathname, search } = url;
   const path = pathname.length <= longest ? pathname : `${pathname.slice(0, longest)}…`;
-  const said = [...searchParams].slice(0, 10).map(([name, value]) => {
+  if (search === "") return path;
+  const said = [...url.searchParams].slice(0, 10).map(([name, value]) => {
     const shown = harmless.has(name) ? encodeURIComponent(value.slice(0, 100)) : "…";
     return `${encodeURIComponent(name.slice(0, 40))}=${shown}`;
   });

@@ -52,8 +52,11 @@ export function App({ server }: Readonly<{ server: Server }>) {
       <p class="hidden" aria-live="polite">
         {state.news}
       </p>
-      {source.over ? (
-        <div class="dropping">Drop the picture to start from it, or on a control image's place</div>
+      {form.over ? (
+        <div class="dropping">
+          Drop the picture anywhere to make it again, or to start from it if it does not say how it was made;
+          on a place for pictures to use it there
+        </div>
       ) : null}
       <Notice {...work} pictures={picturesOf(gallery, work.waiting ?? [])} />
       {shown === undefined ? null : (

@@ -1,6 +1,7 @@
 import { type Choices, choicesOf, type Description, describedBy } from "./choices.ts";
 import { complaintsOf, Refused } from "./complaint.ts";
 import { localUrl } from "./local-url.ts";
+import { ofTab } from "./storage.ts";
 import { isObject, textOf } from "./values.ts";
 import { parseJson, type TaskRecord } from "./wire.ts";
 
@@ -13,9 +14,16 @@ export class Missing extends Error {}
 /** The waiting line: ids in their order. */
 export type QueueState = Readonly<{ pending: readonly string[]; paused: boolean }>;
 
+/** What a picture's file tells: in which scheme, the request that it is, and what of it could not be told or is not there. */
+export type ReadMetadata = Readonly<{
+  scheme: string;
+  request: Readonly<Record<string, unknown>>;
+  warnings: readonly string[];
+}>;
+
 /** The HTTP side of the server, with the key when there is one. Addresses are relative, so a path prefix is kept. */
 export class Server {
-  #key = sessionStorage.getItem("fooocusd-key") ?? "";
+  #key = ofTab.read("fooocusd-key") ?? "";
 
   get key(): string {
     return this.#key;
@@ -24,7 +32,7 @@ export class Server {
   /** Kept until the tab is closed. */
   useKey(key: string): void {
     this.#key = key;
-    sessionStorage.setItem("fooocusd-key", key);
+    ofTab.write("fooocusd-key", key);
   }
 
   /** @throws Locked for 401 and 403, Refused with the server's own words for the rest */
@@ -124,6 +132,22 @@ export class Server {
     const body = JSON.stringify({ image, image_type: type });
     const answer = await this.ask("v1/tools/describe-image", { method: "POST", headers, body });
     return isObject(answer) ? textOf(answer["describe"]) : "";
+  }
+
+  /**
+   * What a picture's file tells of its making, as a request that makes it again.
+   *
+   * @returns undefined where it tells nothing
+   */
+  async metadata(file: Blob): Promise<ReadMetadata | undefined> {
+    const init = { method: "POST", headers: { "content-type": "application/octet-stream" }, body: file };
+    const answer = await this.ask("v1/tools/read-metadata", init).catch((error: unknown) => {
+      if (error instanceof Refused) return undefined;
+      throw error;
+    });
+    if (!isObject(answer) || !isObject(answer["request"])) return undefined;
+    const { scheme, request, warnings } = answer;
+    return { scheme: textOf(scheme), request, warnings: Array.isArray(warnings) ? texts(warnings) : [] };
   }
 
   async styles(): Promise<readonly string[]> {

@@ -1,23 +1,24 @@
 import { useState } from "preact/hooks";
 import { sentence } from "./complaint.ts";
 import type { Connection } from "./connection.ts";
-import { controlRequest, keepsOut } from "./control/control-request.ts";
-import { preparedBeside } from "./control/prepared-beside.ts";
+import { emptyControl } from "./control/control-draft.ts";
 import { slotProblems } from "./control/slot-problems.ts";
 import { useControl } from "./control/use-control.ts";
-import { type Draft, draftOf, emptyDraft, requestOf } from "./draft.ts";
-import { emptyEnhance } from "./enhance/enhance-draft.ts";
+import type { Draft } from "./draft.ts";
+import { formRequests } from "./form-requests.ts";
 import type { FormView } from "./form-view.ts";
 import { hasPlace } from "./has-place.ts";
-import { meaningOf } from "./meaning.ts";
+import { draftBefore, useKept } from "./kept/use-kept.ts";
 import { problemsOf } from "./problems.ts";
 import type { Server } from "./server.ts";
 import type { Describe } from "./source/describe-buttons.tsx";
-import { sourceRequest } from "./source/source-request.ts";
+import { emptySource } from "./source/source-draft.ts";
 import { sentPicture } from "./source/starting-picture.ts";
+import { useIntake } from "./source/use-intake.ts";
 import { useSource } from "./source/use-source.ts";
 import { useAttempt } from "./use-attempt.ts";
 import { useChoices } from "./use-choices.ts";
+import { useFill } from "./use-fill.ts";
 import { useFirstProblem } from "./use-first-problem.ts";
 import type { TaskRecord } from "./wire.ts";
 
@@ -33,7 +34,7 @@ type FormParts = Readonly<{
 
 /** Everything that the form holds, what comes of it, and why it was refused. */
 export function useForm({ server, connection, working, stale }: FormParts) {
-  const [draft, setDraft] = useState<Draft>(emptyDraft);
+  const [draft, setDraft] = useState<Draft>(draftBefore);
   const attempts = useAttempt();
   const { complaints, busy, attempt, complain } = attempts;
   const { choices, description, complaints: unusable } = useChoices(server, draft.settings, stale);
@@ -41,38 +42,30 @@ export function useForm({ server, connection, working, stale }: FormParts) {
   const control = useControl(server, attempts);
   const change = (part: Partial<Draft>) => setDraft((before) => ({ ...before, ...part }));
 
-  /** All that a record says. */
-  const reuse = (record: TaskRecord) => {
-    const usual = Object.entries(description.region).map(
-      ([name, { usual: value }]) => [name, value] as const,
-    );
-    const fill = async () => {
-      const { params, defaults } = await meaningOf(server, record.req_params);
-      setDraft(draftOf(params, defaults, Object.fromEntries(usual)));
-    };
-    attempt(fill());
-    source.restore(record);
-    control.restore(record);
-  };
+  const filling = useFill({ server, draft, setDraft, description, source, control, attempt });
+  // What is dropped where pictures to start from are shown is one, whatever it tells of its making.
+  const over = useIntake(
+    (file, onto) => (onto?.closest("#source") ? source.take(file) : filling.bring(file)),
+    source.takeOwn,
+  );
+  useKept({
+    ...{ draft, server },
+    source: source.source,
+    control: control.control,
+    isReachable: stale !== undefined,
+    restore: (kept, guides) => {
+      source.put((now) => (now === emptySource ? kept : now));
+      control.put((now) => (now === emptyControl ? guides : now));
+    },
+  });
   /** The prompt that a picture could have been made of. */
   const describe: Describe = async ({ sent }, type) => {
     const prompt = await server.describe(await sentPicture(sent), type).catch(complain);
     if (prompt !== undefined) change({ prompt });
   };
-  const keptOut = keepsOut(control.control, source.source);
-  const request = async () => ({
-    ...requestOf(draft, choices),
-    // What takes no part is not sent; the page has said so.
-    ...(keptOut ? {} : await sourceRequest(source.source)),
-    ...(await controlRequest(control.control)),
-  });
+  const held = { draft, choices, working, source: source.source, control: control.control };
+  const { keptOut, request, preparing } = formRequests(held);
   const submit = () => attempt(request().then((fields) => connection?.generate(fields)));
-  const preparing = async (at: number) => ({
-    // Nothing is drawn: the files of a fast performance need not be there.
-    ...requestOf({ ...draft, count: 1, enhance: emptyEnhance, performance: "Speed" }, choices),
-    ...(keptOut ? {} : await sourceRequest(preparedBeside(source.source, working))),
-    ...(await controlRequest(control.control, at)),
-  });
   const { at: slots, others } = slotProblems([...complaints, ...unusable]);
   const { at: problems, others: elsewhere } = problemsOf(others, hasPlace);
   useFirstProblem(complaints);
@@ -87,7 +80,9 @@ export function useForm({ server, connection, working, stale }: FormParts) {
     busy,
     attempt,
     complain,
-    reuse,
+    reuse: (record: TaskRecord) => filling.reuse(record.req_params),
+    filling,
+    over,
     describe,
     submit,
   };

@@ -75,3 +75,29 @@ test("a reader that stops reading is not waited for; it gets what it missed, and
   leave();
   close();
 });
+
+test("very many lines go together, in their order; an end of the process waits for none", async () => {
+  const { writing, read, leave, close } = pipe();
+  const writer = new LineWriter(writing);
+  const line = (n: number): string => `line ${n}`;
+  const all = Array.from({ length: 300 }, (_, n) => line(n));
+  for (const one of all) writer.write(one);
+  const atOnce = read();
+  expect(atOnce.split("\n").slice(0, 10)).toEqual(all.slice(0, 10));
+  let text = atOnce;
+  while (!text.includes("line 299\n")) {
+    await Bun.sleep(10);
+    text += read();
+  }
+  expect(text.trimEnd().split("\n")).toEqual(all);
+  expect(atOnce.length).toBeLessThan(text.length);
+  leave();
+  close();
+
+  const module = join(import.meta.dir, "../../../src/lib/line-writer.ts");
+  const program = `const { LineWriter } = await import("${module}"); const writer = new LineWriter(2);
+    for (let n = 0; n < 300; n += 1) writer.write("line " + n); process.exit(3);`;
+  const { stderr, exitCode } = Bun.spawnSync([process.execPath, "-e", program], { stderr: "pipe" });
+  expect(exitCode).toBe(3);
+  expect(stderr.toString().trimEnd().split("\n")).toEqual(all);
+});

@@ -6,7 +6,7 @@ import {
   withOptions,
   withSlot,
 } from "#/web/dashboard/control/control-draft.ts";
-import { optionsOfRecord, slotsOfRecord } from "#/web/dashboard/control/control-of-record.ts";
+import { optionsOfParams, slotsOfRecord } from "#/web/dashboard/control/control-of-record.ts";
 import { controlRequest, keepsOut } from "#/web/dashboard/control/control-request.ts";
 import { preparedBeside } from "#/web/dashboard/control/prepared-beside.ts";
 import { slotProblems } from "#/web/dashboard/control/slot-problems.ts";
@@ -68,7 +68,7 @@ test("numbers follow the type unless they are somebody's own, also when they com
     { address: undefined, slot: emptySlot },
   ]);
   expect(slotsOfRecord(record({})).every(({ address: one }) => one === undefined)).toBe(true);
-  expect(optionsOfRecord(record({ canny_high_threshold: 200, skipping_cn_preprocessor: true }))).toEqual({
+  expect(optionsOfParams({ canny_high_threshold: 200, skipping_cn_preprocessor: true })).toEqual({
     mixVary: false,
     mixInpaint: false,
     skip: true,

@@ -7,7 +7,11 @@ import { type ControlDraft, controlTypes, emptyControl, emptySlot, type SlotDraf
 export type RecordedSlot = Readonly<{ address: string | undefined; slot: SlotDraft }>;
 
 /** What guided a task, by its record, place by place; what is as recommended for its type goes on following it. */
-export function slotsOfRecord({ req_params: params }: TaskRecord): readonly RecordedSlot[] {
+export const slotsOfRecord = ({ req_params: params }: TaskRecord): readonly RecordedSlot[] =>
+  slotsOfParams(params);
+
+/** The same of the fields of a record or a request. */
+export function slotsOfParams(params: TaskRecord["req_params"]): readonly RecordedSlot[] {
   const list: readonly unknown[] = Array.isArray(params["controlnet_image"])
     ? params["controlnet_image"]
     : [];
@@ -30,8 +34,8 @@ function slotOf(said: unknown): RecordedSlot {
   };
 }
 
-/** What a record says of control images besides them. */
-export function optionsOfRecord({ req_params: params }: TaskRecord): Omit<ControlDraft, "slots" | "open"> {
+/** What the fields of a record or a request say of control images besides them. */
+export function optionsOfParams(params: TaskRecord["req_params"]): Omit<ControlDraft, "slots" | "open"> {
   const number = (key: string, otherwise: number): number =>
     typeof params[key] === "number" ? params[key] : otherwise;
   return {

@@ -3,7 +3,7 @@ import { nameOf } from "../local-url.ts";
 import type { Server } from "../server.ts";
 import { readPicture } from "../source/starting-picture.ts";
 import type { useAttempt } from "../use-attempt.ts";
-import type { TaskRecord } from "../wire.ts";
+import { controlAgain } from "./control-again.ts";
 import {
   type ControlDraft,
   emptyControl,
@@ -12,7 +12,7 @@ import {
   withOptions,
   withSlot,
 } from "./control-draft.ts";
-import { optionsOfRecord, slotsOfRecord } from "./control-of-record.ts";
+import { optionsOfParams, slotsOfParams } from "./control-of-record.ts";
 import { usePreparation } from "./use-preparation.ts";
 
 /** Control images, and the ways by which they come in: files, pictures of the history, and what guided a task. */
@@ -51,23 +51,38 @@ export function useControl(server: Server, attempts: ReturnType<typeof useAttemp
   };
 
   /** All that guided a task. A picture that is gone is said, and leaves its place empty. */
-  const restore = (record: TaskRecord) => {
+  const restore = (params: Readonly<Record<string, unknown>>) => {
     const restored = async () => {
       const found = await Promise.allSettled(
-        slotsOfRecord(record).map(
+        slotsOfParams(params).map(
           async ({ address, slot }): Promise<SlotDraft> =>
             address === undefined ? slot : { ...slot, picture: await ofServer(address) },
         ),
       );
       const slots = found.map((one) => (one.status === "fulfilled" ? one.value : emptySlot));
       const open = slots.some(({ picture }) => picture !== undefined);
-      setControl({ ...optionsOfRecord(record), open, slots });
+      setControl({ ...optionsOfParams(params), open, slots });
       for (const one of found) if (one.status === "rejected") throw one.reason;
     };
     attempt(restored());
   };
 
-  return { control, change, changeSlot, take, takeOwn, guide, restore, ...preparation };
+  /** All that was there before, its pictures included. */
+  const putAgain = async (old: ControlDraft) =>
+    setControl(await controlAgain(old, (address) => server.picture(address)));
+
+  return {
+    control,
+    change,
+    changeSlot,
+    take,
+    takeOwn,
+    guide,
+    restore,
+    put: setControl,
+    putAgain,
+    ...preparation,
+  };
 }
 
 /** The name of a place in the page. */

@@ -1,6 +1,6 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Server } from "../server.ts";
-import { heightOf } from "./layout.ts";
+import { heightOf, placeOf } from "./layout.ts";
 import { Thumb } from "./thumb.tsx";
 import { type TileDeeds, tileKeys } from "./tile-keys.ts";
 import type { GalleryTile } from "./tiles.ts";
@@ -62,17 +62,12 @@ export function Grid({ tiles, chosen, choosing, server, deeds, more }: GridProps
   const first = shown.some(({ key }) => key === active) ? active : shown[0]?.key;
   return (
     <div ref={place} style={{ height: `${heightOf(layout, tiles.length)}px` }} class="window">
-      <ul
-        class="grid"
-        aria-label="All pictures"
-        style={{ transform: `translateY(${rows.first * step}px)`, "--columns": columns }}
-        onKeyDown={keys}
-      >
+      <ul class="grid" aria-label="All pictures" onKeyDown={keys}>
         {shown.map((tile, at) => (
           <Thumb
             key={tile.key}
             {...{ tile, server, deeds, choosing }}
-            place={{ at: from + at + 1, of: tiles.length }}
+            place={{ at: from + at + 1, of: tiles.length, style: placeOf(layout, from + at) }}
             isActive={tile.key === first}
             isChosen={chosen.has(tile.key)}
             activate={() => setActive(tile.key)}

@@ -1,6 +1,7 @@
 /** How tiles lie in a width: so many squares beside each other, a row every so many pixels. */
 export type Layout = Readonly<{ columns: number; step: number }>;
 
+/** Pixels between tiles. */
 const gap = 10;
 /** A tile is at least so wide; on a phone three are beside each other. */
 const least = { narrow: 96, wide: 136 };
@@ -29,6 +30,13 @@ export function rowsInSight({ columns, step }: Layout, tiles: number, top: numbe
   const last = Math.min(all, Math.max(first + 1, Math.ceil((top + height) / step) + spare));
   return { first, count: Math.max(0, last - first) };
 }
+
+/** Where a tile lies: each by itself, so that those which stay in sight are not drawn anew when others come. */
+export const placeOf = ({ columns, step }: Layout, at: number) => ({
+  left: `${(at % columns) * step}px`,
+  top: `${Math.floor(at / columns) * step}px`,
+  width: `${step - gap}px`,
+});
 
 /** The height of all tiles, pixels. */
 export const heightOf = ({ columns, step }: Layout, tiles: number): number =>

@@ -1,6 +1,7 @@
 import { Picture } from "../picture.tsx";
 import type { Server } from "../server.ts";
 import { StarIcon } from "./icons.tsx";
+import type { placeOf } from "./layout.ts";
 import type { TileDeeds } from "./tile-keys.ts";
 import type { GalleryTile } from "./tiles.ts";
 
@@ -8,8 +9,8 @@ type ThumbProps = Readonly<{
   tile: GalleryTile;
   server: Server;
   deeds: TileDeeds;
-  /** Which of how many it is, for who does not see all. */
-  place: Readonly<{ at: number; of: number }>;
+  /** Which of how many it is, for who does not see all, and where. */
+  place: Readonly<{ at: number; of: number; style: ReturnType<typeof placeOf> }>;
   isActive: boolean;
   isChosen: boolean;
   /** Whether a click chooses. */
@@ -30,6 +31,7 @@ export function Thumb({ tile, server, deeds, place, isActive, isChosen, choosing
   return (
     <li
       class={`tile ${isChosen ? "chosen" : ""} ${starred ? "starred" : ""} ${choosing ? "choosing" : ""}`}
+      style={place.style}
       aria-setsize={place.of}
       aria-posinset={place.at}
     >

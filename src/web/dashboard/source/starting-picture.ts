@@ -46,6 +46,15 @@ async function turned(stored: ImageBitmap, { width, height }: Size, matrix: Turn
   return await canvas.convertToBlob();
 }
 
+/** A picture that was given up, to be shown again. @param fetchOwn gets one that the server has */
+export async function shownAgain(
+  { name, sent }: StartingPicture,
+  fetchOwn: (address: string) => Promise<Blob>,
+): Promise<StartingPicture> {
+  if ("file" in sent) return await readPicture(sent.file, name);
+  return await readPicture(await fetchOwn(sent.address), name, sent.address);
+}
+
 /** What is put into a request for a picture: its address, or its file as a data URI. */
 export async function sentPicture(sent: SentPicture): Promise<string> {
   return "address" in sent ? sent.address : await dataUri(sent.file);

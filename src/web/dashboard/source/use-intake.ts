@@ -4,11 +4,14 @@ import { useEffect, useState } from "preact/hooks";
  * Pictures that are dropped anywhere on the page, or pasted. Whatever file is dropped is taken: what is none is said, and
  * the browser does not leave the page for it.
  *
- * @param take    a file
+ * @param take    a file; `onto` is where it was dropped
  * @param takeOwn an address of this server: a picture of this page that was dragged without its file
  * @returns whether something is held over the page that may be dropped
  */
-export function useIntake(take: (file: File) => void, takeOwn: (address: string) => void): boolean {
+export function useIntake(
+  take: (file: File, onto: Element | undefined) => void,
+  takeOwn: (address: string) => void,
+): boolean {
   const [over, setOver] = useState(false);
   useEffect(() => {
     const abort = new AbortController();
@@ -31,14 +34,14 @@ export function useIntake(take: (file: File) => void, takeOwn: (address: string)
       // What has been taken by a part of the page is not taken twice.
       if (event.defaultPrevented || dropped === undefined) return;
       event.preventDefault();
-      if ("file" in dropped) take(dropped.file);
+      if ("file" in dropped) take(dropped.file, event.target instanceof Element ? event.target : undefined);
       else takeOwn(dropped.address);
     });
     listen("paste", (event) => {
       const file = pictureOf(event.clipboardData);
       if (file === undefined) return;
       event.preventDefault();
-      take(file);
+      take(file, undefined);
     });
     return () => abort.abort();
   }, [take, takeOwn]);

@@ -1,13 +1,11 @@
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { nameOf } from "../local-url.ts";
 import type { Server } from "../server.ts";
-import type { TaskRecord } from "../wire.ts";
 import { loadMask } from "./load-mask.ts";
 import { emptyMask, withStep } from "./mask-history.ts";
 import { emptySource, type SourceDraft } from "./source-draft.ts";
-import { sourceOfRecord } from "./source-of-record.ts";
-import { readPicture } from "./starting-picture.ts";
-import { useIntake } from "./use-intake.ts";
+import { sourceOfParams } from "./source-of-record.ts";
+import { readPicture, shownAgain } from "./starting-picture.ts";
 
 /**
  * The picture to start from, and the ways by which one comes in: files (chosen, dropped, pasted), pictures of the
@@ -42,7 +40,6 @@ export function useSource(server: Server, attempt: (work: Promise<unknown>) => v
     );
   const takeOwn = (address: string) =>
     attempt(fetched(address).then((file) => take(new File([file], nameOf(address), { type: file.type }))));
-  const over = useIntake(take, takeOwn);
 
   /** A picture of the history, for an end. */
   const use = (address: string, part: Partial<SourceDraft>) =>
@@ -51,8 +48,8 @@ export function useSource(server: Server, attempt: (work: Promise<unknown>) => v
         .then((file) => readPicture(file, nameOf(address), address))
         .then((picture) => change({ ...emptySource, ...part, picture })),
     );
-  const restored = async (record: TaskRecord): Promise<SourceDraft> => {
-    const recorded = sourceOfRecord(record);
+  const restored = async (params: Readonly<Record<string, unknown>>): Promise<SourceDraft> => {
+    const recorded = sourceOfParams(params);
     if (recorded === undefined) return emptySource;
     const { address, mask, fields } = recorded;
     const picture = await readPicture(await fetched(address), nameOf(address), address);
@@ -60,7 +57,12 @@ export function useSource(server: Server, attempt: (work: Promise<unknown>) => v
     if (mask === undefined) return before;
     return { ...before, mask: withStep(emptyMask, await loadMask(await fetched(mask), nameOf(mask), mask)) };
   };
-  /** All that a task was made of. */
-  const restore = (record: TaskRecord) => attempt(restored(record).then(setSource));
-  return { source, change, take, use, restore, over };
+  /** All that a task was made of, by the fields of its record or its request. */
+  const restore = (params: Readonly<Record<string, unknown>>) => attempt(restored(params).then(setSource));
+  /** All that was there before, its picture included. */
+  const putAgain = async (old: SourceDraft) => {
+    const { picture } = old;
+    setSource(picture === undefined ? old : { ...old, picture: await shownAgain(picture, fetched) });
+  };
+  return { source, change, take, takeOwn, use, restore, put: setSource, putAgain };
 }
