@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { AppError } from "#/lib/errors.ts";
 import { LineWriter } from "#/lib/line-writer.ts";
+import { systemSentence } from "#/lib/system-sentence.ts";
 
 /** The flag this program starts itself with as an engine (`isolation: process`, the default). */
 const engineFlag = "--engine";
@@ -27,8 +28,9 @@ if (process.argv[2] === engineFlag) {
     const code = await runProgram({ args, env: process.env, engineCommand: engineCommand() });
     if (code !== undefined) process.exit(code);
   } catch (error) {
-    if (!(error instanceof AppError)) throw error;
-    new LineWriter(2).write(error.message);
+    const sentence = error instanceof AppError ? error.message : systemSentence(error);
+    if (sentence === undefined) throw error;
+    new LineWriter(2).write(sentence);
     process.exit(1);
   }
 }

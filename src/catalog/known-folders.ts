@@ -1,5 +1,4 @@
-import { statSync } from "node:fs";
-import { type Listing, listFolder } from "./model-names.ts";
+import { type Listing, listFolder, look } from "./model-names.ts";
 
 /** Milliseconds after which a folder is looked through in any case: not every file system of a network tells of changes. */
 const trustedFor = 15_000;
@@ -26,7 +25,7 @@ export class KnownFolders {
 
   /** As {@link listFolder}. */
   list(folder: string): Listing | undefined {
-    const stats = statSync(folder, { throwIfNoEntry: false });
+    const stats = look(folder);
     if (stats?.isDirectory() !== true) {
       this.#known.delete(folder);
       return undefined;

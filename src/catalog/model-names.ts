@@ -1,13 +1,4 @@
-import {
-  closeSync,
-  type Dirent,
-  existsSync,
-  openSync,
-  readdirSync,
-  readSync,
-  realpathSync,
-  statSync,
-} from "node:fs";
+import { closeSync, type Dirent, openSync, readdirSync, readSync, realpathSync, statSync } from "node:fs";
 import { extname, join } from "node:path";
 import { containerBytes, containerOf, isWeightFile } from "#/weights/container.ts";
 
@@ -52,12 +43,21 @@ function walk(folder: string, prefix: string, { list, above }: Walk): string[] {
 
 /** Looks at a folder and all that is in it. */
 export function listFolder(folder: string): Listing | undefined {
-  if (!existsSync(folder)) return undefined;
+  const real = realPathOf(folder);
+  if (real === undefined) return undefined;
   const entries = readable(folder)
     .filter(({ name }) => !name.startsWith("._"))
     .sort((a, b) => compare(a.name.toLowerCase(), b.name.toLowerCase()))
     .map((entry) => ({ name: entry.name, kind: lastingKind(folder, entry) }));
-  return { real: realpathSync(folder), entries };
+  return { real, entries };
+}
+
+function realPathOf(folder: string): string | undefined {
+  try {
+    return realpathSync(folder);
+  } catch {
+    return undefined;
+  }
 }
 
 /** A link leads elsewhere, and a file that is no model yet may be on its way to become one. */
@@ -89,8 +89,11 @@ function readable(folder: string): Dirent[] {
   }
 }
 
-/** A link to nowhere is neither a file nor a folder, nor is one that leads in circles. */
-function look(path: string) {
+/**
+ * What lies at a path; nothing where it may not be reached (a folder above it is closed to us), or a link leads nowhere or in circles,
+ * or its disk does not answer.
+ */
+export function look(path: string) {
   try {
     return statSync(path, { throwIfNoEntry: false });
   } catch {

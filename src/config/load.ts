@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { EngineError } from "#/lib/errors.ts";
 import type { Flag } from "./flags.ts";
@@ -113,8 +113,24 @@ const resolveIn = (folder: string, path: string): string => (folder === "" ? pat
 function noteMissing(models: readonly string[], settings: Settings): void {
   for (const folder of models) {
     const path = folder.replace(/^\w+=/, "");
-    if (folder !== "models" && !existsSync(path))
-      settings.notes.push(`models names the folder ${path}, which is not there.`);
+    const trouble = troubleOf(path);
+    if (trouble === "ENOENT" && folder === "models") continue;
+    if (trouble === "ENOENT") settings.notes.push(`models names the folder ${path}, which is not there.`);
+    else if (trouble !== undefined)
+      settings.notes.push(
+        `models names the folder ${path}, which cannot be read (${trouble}): no model is taken from it. Who runs the server must be able to read it, and to enter the folders above it.`,
+      );
+  }
+}
+
+/** Why a folder cannot be looked into, as the system's code; nothing where it can. */
+function troubleOf(folder: string): string | undefined {
+  try {
+    // Opened alone it says nothing of the right to read it.
+    readdirSync(folder);
+    return undefined;
+  } catch (thrown) {
+    return thrown instanceof Error && "code" in thrown ? String(thrown.code) : String(thrown);
   }
 }
 

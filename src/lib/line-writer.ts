@@ -14,6 +14,8 @@ const busyLines = 10;
 /** Bytes that are collected at most before they are written. */
 const mostCollected = 64 * 1024;
 
+const newline = 10;
+
 /** Milliseconds until a reader that took nothing is tried again. */
 const retryAfter = 200;
 
@@ -30,6 +32,8 @@ export class LineWriter {
   readonly #waiting: Uint8Array[] = [];
   #waitingBytes = 0;
   #dropped = 0;
+  /** Whether what was written last stops within a line. What comes after a loss begins a line of its own then. */
+  #isBroken = false;
   #spanBegan = 0;
   #linesInSpan = 0;
   #flushesAtExit = false;
@@ -94,6 +98,7 @@ export class LineWriter {
       }
       this.#waiting.length = 0;
       this.#waitingBytes = 0;
+      if (this.#isBroken) this.#add(Buffer.from("\n"));
     }
   }
 
@@ -102,6 +107,7 @@ export class LineWriter {
       const piece = this.#nextPiece();
       const written = writeSync(this.#descriptor, piece);
       this.#waitingBytes -= written;
+      if (written > 0) this.#isBroken = piece[written - 1] !== newline;
       if (written < piece.length) this.#waiting[0] = piece.subarray(written);
       else this.#waiting.shift();
     }

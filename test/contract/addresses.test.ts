@@ -36,6 +36,9 @@ const posted = async (path: string, body: unknown, more: Record<string, string> 
 const got = async (path: string, more: Record<string, string> = headers, at = bench) =>
   await (await fetch(at.url + path, { headers: more })).text();
 const generate = "/v1/engine/generate/";
+/** A red picture of 8 x 8. */
+const dot =
+  "iVBORw0KGgoAAAANSUhEUgAAAAgAAAAICAIAAABLbSncAAAAEUlEQVR4nGM4ISeHFTEMLQkAkL9BAbKfPiIAAAAASUVORK5CYII=";
 
 /** Where the addresses of pictures in a text begin. */
 const bases = (text: string): readonly string[] => [
@@ -143,4 +146,34 @@ test("the start says what addresses will look like, and that everybody gets in",
   ]);
   expect(["127.0.0.1", "localhost", "::1"].map((where) => open(where))).toEqual([false, false, false]);
   expect(open("0.0.0.0", ["k"])).toBe(false);
+});
+
+test("what was made when the server listened at another port, or was called otherwise, has the address of today", async () => {
+  const places = ["http://127.0.0.1:7865", "http://127.0.0.1:8888"];
+  const names = [undefined, "https://old.example/api", "https://new.example/sd"];
+  const now: { listening: string; named: string | undefined } = {
+    listening: places[0] ?? "",
+    named: undefined,
+  };
+  const moving = serveBench({ addresses: { listening: () => now.listening, named: () => now.named } });
+  try {
+    const asked = { ...small, uov_method: "Disabled", uov_input_image: `data:image/png;base64,${dot}` };
+    const ids: string[] = [];
+    for (const named of [undefined, names[1]]) {
+      now.named = named;
+      ids.push(JSON.parse(await posted(generate, asked, headers, moving)).task_id);
+    }
+    for (const listening of places)
+      for (const named of names) {
+        Object.assign(now, { listening, named });
+        const base = named ?? `http://${host}`;
+        for (const id of ids)
+          for (const path of [`/tasks/${id}`, `/v1/generation/query-job?job_id=${id}`, `/tasks/${id}/events`])
+            expect([path, bases(await got(path, headers, moving))]).toEqual([path, [base]]);
+        expect(bases(await got("/tasks", headers, moving))).toEqual([base]);
+        expect(bases(await got("/v1/history", headers, moving))).toEqual([base]);
+      }
+  } finally {
+    await moving.close();
+  }
 });

@@ -15,8 +15,8 @@ export function claimPart(path: string): () => void {
     const message = `${path} is being fetched already, by process ${holder}; wait for it, or stop it.`;
     throw new EngineError("bad-setting", message, { path });
   }
-  rmSync(claim, { force: true });
   try {
+    rmSync(claim, { force: true });
     writeFileSync(claim, `${process.pid}\n`, { flag: "wx" });
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);

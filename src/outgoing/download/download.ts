@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, renameSync } from "node:fs";
 import { dirname } from "node:path";
+import { EngineError } from "#/lib/errors.ts";
 import { claimPart } from "./claim-part.ts";
 import { DownloadFault, type FaultKind } from "./download-fault.ts";
 import { PartFile } from "./part-file.ts";
@@ -59,7 +60,7 @@ export type DownloadParts = Watcher &
  * @throws EngineError `storage-failed` without room, or where it cannot be written
  */
 export async function download(wanted: Wanted, parts: DownloadParts): Promise<string> {
-  mkdirSync(dirname(wanted.path), { recursive: true });
+  makeFolder(wanted.path);
   const release = claimPart(wanted.path);
   try {
     const part = PartFile.open(wanted.path, wanted.address);
@@ -70,6 +71,17 @@ export async function download(wanted: Wanted, parts: DownloadParts): Promise<st
     return sha256;
   } finally {
     release();
+  }
+}
+
+function makeFolder(path: string): void {
+  const folder = dirname(path);
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    const message = `The folder ${folder} cannot be made: ${reason}. --models names another one.`;
+    throw new EngineError("storage-failed", message, { path }, cause);
   }
 }
 

@@ -22,6 +22,8 @@ export type Addresses = Readonly<{
   base: string;
   /** An address as it is kept, for this client. */
   shown: (url: string) => string;
+  /** The same of a picture that was made, which is ours whatever the server was called, and wherever it listened, at that time. */
+  picture: (url: string) => string;
   /** An address that this client was given, as it is kept. */
   kept: (url: string) => string;
 }>;
@@ -31,18 +33,29 @@ const plainHost = /^(?:\[[0-9a-f:.]{2,45}\]|[a-z0-9_](?:[a-z0-9._-]{0,252}[a-z0-
 
 const folders = ["/outputs/", "/inputs/", "/files/"];
 
+/** Ends of kept addresses that only this server gives: a picture that was made, and an input, which is named by its hash. */
+const madePicture = /^https?:\/\/[^?#]*(\/(?:outputs|files)\/[^/?#]+\/[^/?#]+)$/i;
+const keptInput = /^https?:\/\/[^?#]*(\/inputs\/[0-9a-f]{64}\.[a-z]+)$/;
+
 /** @param book none gives every address as it is kept */
 export function addressesFor(request: Request, book: AddressBook | undefined): Addresses {
-  if (book === undefined) return { base: "", shown: (url) => url, kept: (url) => url };
+  if (book === undefined) return { base: "", shown: (url) => url, picture: (url) => url, kept: (url) => url };
   const listening = book.listening();
   const base = book.named() ?? askedBase(request) ?? listening;
   const moved = (url: string, from: string, to: string): string =>
     folders.some((folder) => url.startsWith(from + folder)) ? to + url.slice(from.length) : url;
   return {
     base,
-    shown: (url) => moved(url, listening, base),
+    shown: (url) => moved(ofToday(url, keptInput, listening), listening, base),
+    picture: (url) => moved(ofToday(url, madePicture, listening), listening, base),
     kept: (url) => moved(url, base, book.named() ?? listening),
   };
+}
+
+/** An address that was kept when the server listened elsewhere, or was called otherwise, as it is kept now. */
+function ofToday(url: string, ours: RegExp, listening: string): string {
+  const path = ours.exec(url)?.[1];
+  return path === undefined ? url : listening + path;
 }
 
 /** A proxy that ends TLS says so; nothing else is taken from one. */
@@ -54,9 +67,9 @@ function askedBase({ headers }: Request): string | undefined {
 }
 
 /** A task with its addresses for one client: those of its pictures, and of the pictures its request brought. */
-export function taskFor(task: Task, { shown }: Addresses): Task {
+export function taskFor(task: Task, { shown, picture }: Addresses): Task {
   const { state } = task;
-  const images = (of: readonly TaskImage[]) => of.map((image) => ({ ...image, url: shown(image.url) }));
+  const images = (of: readonly TaskImage[]) => of.map((image) => ({ ...image, url: picture(image.url) }));
   return {
     ...task,
     request: requestFor(task.request, shown),
@@ -84,9 +97,9 @@ function requestFor(request: JsonObject, shown: Addresses["shown"]): JsonObject 
 export function eventFor(event: LiveEvent, addresses: Addresses): LiveEvent {
   switch (event.type) {
     case "image":
-      return { ...event, image: { ...event.image, url: addresses.shown(event.image.url) } };
+      return { ...event, image: { ...event.image, url: addresses.picture(event.image.url) } };
     case "settled":
-      return { ...event, result: event.result.map(addresses.shown) };
+      return { ...event, result: event.result.map(addresses.picture) };
     case "snapshot":
       return { ...event, task: taskFor(event.task, addresses) };
     case "queued":

@@ -51,6 +51,15 @@ test("what comes, goes, moves and is renamed is seen at once, in sub-folders too
   expect(names()).toEqual([]);
 });
 
+test("a folder that cannot be reached has nothing to offer, and takes nothing from the others", () => {
+  const { folder, names } = opened();
+  symlinkSync("circle", join(folder, "circle"));
+  const folders = new KnownFolders();
+  expect(modelNames(join(folder, "circle"), (one) => folders.list(one))).toEqual([]);
+  expect(modelNames(join(folder, "circle"))).toEqual([]);
+  expect(names()).toEqual(["sub/c.safetensors", "a.safetensors", "b.safetensors"]);
+});
+
 test("a folder that did not change is not looked through again, but for its links and what was no model", () => {
   const { folder, put, clock, names } = opened();
   put("later.ckpt", "");

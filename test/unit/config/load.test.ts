@@ -159,6 +159,14 @@ test("a model folder that was named and is not there is told, since the picture 
   ]);
 });
 
+test("a model folder that cannot be read is told with the reason", () => {
+  const file = join(root, "no-folder");
+  writeFileSync(file, "");
+  expect(load(["--models", `loras=${file}`]).notes).toEqual([
+    `models names the folder ${file}, which cannot be read (ENOTDIR): no model is taken from it. Who runs the server must be able to read it, and to enter the folders above it.`,
+  ]);
+});
+
 test("a Fooocus folder brings its config.txt and its models, below our own", () => {
   const fooocus = mkdtempSync(join(root, "fooocus-"));
   writeFileSync(

@@ -1,8 +1,18 @@
-import { expect, test } from "bun:test";
-import { closeSync, constants, mkdtempSync, openSync, readSync, rmSync } from "node:fs";
+import { afterAll, expect, test } from "bun:test";
+import {
+  closeSync,
+  constants,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { LineWriter } from "#/lib/line-writer.ts";
+import { smallDisk } from "../../support/small-disk.ts";
 
 /** A pipe with a name, open at both ends. */
 function pipe() {
@@ -48,6 +58,33 @@ test("a line for a full disk or a closed file is dropped, and nothing is thrown"
   closeSync(full);
   new LineWriter(full).write("two");
 });
+
+const disk = smallDisk("16k");
+afterAll(() => disk.close());
+
+test.skipIf(!disk.mounted)(
+  `a line that a full disk cut short does not swallow the next one${disk.why}`,
+  async () => {
+    const path = join(disk.folder, "log");
+    const log = openSync(path, "a");
+    const writer = new LineWriter(log);
+    const filler = disk.fill();
+    rmSync(filler);
+    writeFileSync(filler, new Uint8Array(8192));
+    const line = "x".repeat(99);
+    for (let n = 0; n < 200; n += 1) writer.write(line);
+    await Bun.sleep(300);
+    rmSync(filler);
+    writer.write("there is room again");
+    writer.write("and more");
+    await Bun.sleep(300);
+    closeSync(log);
+    const lines = readFileSync(path, "utf8").trimEnd().split("\n");
+    const cut = lines.filter((one) => one !== line);
+    expect(cut.length).toBe(3);
+    expect([cut[0]?.replaceAll("x", ""), ...cut.slice(1)]).toEqual(["", "there is room again", "and more"]);
+  },
+);
 
 test("a reader that stops reading is not waited for; it gets what it missed, and is told of what was too much", async () => {
   const { writing, read, leave, close } = pipe();

@@ -239,3 +239,17 @@ test("an interruption keeps what is there, and says so", async () => {
   expect(String(ended)).toContain("Interrupted");
   expect(left).toEqual(["model.safetensors.part", "model.safetensors.part.json"]);
 });
+
+test("a folder that cannot be made, or a name that is too long, is told with its path, and nothing is asked of the server", async () => {
+  const inTheWay = join(root, "in-the-way");
+  writeFileSync(inTheWay, "a file");
+  const long = `${"a".repeat(300)}.safetensors`;
+  for (const path of [join(inTheWay, "loras", "model.safetensors"), join(root, long)]) {
+    const ended = await download(
+      { address: "http://127.0.0.1:9/x", path },
+      { patience, note: () => undefined, progress: () => undefined },
+    ).catch((thrown: unknown) => thrown);
+    expect(ended).toMatchObject({ code: "storage-failed" });
+    expect(String(ended)).toContain(path === join(root, long) ? long : join(inTheWay, "loras"));
+  }
+});
