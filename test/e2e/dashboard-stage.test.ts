@@ -67,6 +67,12 @@ describe.skipIf(chromiumPath === undefined)("what is being made, on the dashboar
     await page.screenshot({ path: join(import.meta.dir, "../../dist/e2e/dashboard-batch.png") });
     await page.keyboard.press("Escape");
     await page.getByRole("button", { name: "The last picture: a green star" }).waitFor(patience);
+    // All of them stay, and the one that is large is the last of them.
+    const ended = page.getByRole("group", { name: "Finished" }).locator("img");
+    expect(await ended.count()).toBe(3);
+    expect(await page.locator(".stage > .canvas img").getAttribute("src")).toBe(
+      await ended.last().getAttribute("src"),
+    );
     const all = await seen();
     expect(all.map(({ picture }) => picture)).not.toContain("nothing");
     const pictures = all.map(({ picture }) => picture).filter((name, at, list) => name !== list[at - 1]);
@@ -97,6 +103,56 @@ describe.skipIf(chromiumPath === undefined)("what is being made, on the dashboar
       .filter((text) => text.startsWith("Decoding"));
     for (const said of decoding) expect(said).toMatch(/^Decoding (strip \d+\/\d+, )?image 1\/1 \.\.\./);
     expect(decoding.some((said) => /About \d+ s left|For \d+ s now/.test(said))).toBe(true);
+    await close();
+  });
+
+  test("details say what the mode decided, not what it put aside; and which LoRAs took part", async () => {
+    const { page, close } = await openDashboard(browser, server.url);
+    await page.getByLabel("Prompt", { exact: true }).fill("a green circle");
+    await page.locator("summary", { hasText: "LoRAs:" }).click();
+    await page.getByLabel("Add a LoRA").selectOption("fooocusd-demo-neon.safetensors");
+    await page.keyboard.press("Control+Enter");
+    await page.getByRole("button", { name: "The last picture: a green circle" }).click(patience);
+    const told = async (name: string) => await page.locator(`dt:text-is("${name}") + dd`).innerText(patience);
+    expect(await told("Performance")).toBe("Lightning");
+    expect(await told("Guidance")).toBe("1");
+    expect(await told("Sampler")).toBe("euler");
+    expect(await told("LoRAs")).toBe("fooocusd-demo-neon.safetensors 1");
+    await close();
+  });
+
+  test("a prompt of three thousand characters leaves the picture in sight, on a phone too", async () => {
+    const { page, errors, close } = await openDashboard(browser, server.url);
+    await page
+      .getByLabel("Prompt", { exact: true })
+      .fill(`a red square ${"with a very fine frame ".repeat(140)}`.slice(0, 3000));
+    await page.keyboard.press("Control+Enter");
+    const last = page.getByRole("button", { name: "The last picture: a red square" });
+    await last.waitFor(patience);
+    const [stage, picture] = [await page.locator(".stage").boundingBox(), await last.boundingBox()];
+    expect(stage?.height).toBeLessThan(500);
+    expect((picture?.y ?? 0) + (picture?.height ?? 0)).toBeLessThan(900);
+    await page.setViewportSize({ width: 390, height: 844 });
+    await page.getByRole("button", { name: "To the last picture" }).click();
+    const below = await page.locator(".stage").boundingBox();
+    expect(below?.y).toBeGreaterThanOrEqual(-1);
+    expect(below?.y).toBeLessThan(400);
+    await last.click();
+    const large = page.locator("dialog .canvas img");
+    await large.waitFor(patience);
+    expect((await large.boundingBox())?.y).toBeGreaterThanOrEqual(0);
+    expect(await page.evaluate(() => document.activeElement?.tagName)).toBe("DIALOG");
+    expect(errors).toEqual([]);
+    await close();
+  });
+
+  test("a server that is gone is named, in words of ours", async () => {
+    const { page, close } = await openDashboard(browser, server.url);
+    await page.route("**/v1/queue", (route) => route.abort("connectionrefused"));
+    await page.getByRole("button", { name: "Pause", exact: true }).click();
+    expect(await page.getByRole("alert").innerText(patience)).toBe(
+      "The server does not answer. Try again when it does.",
+    );
     await close();
   });
 });

@@ -10,7 +10,8 @@ import { KeyField } from "./key-field.tsx";
 import { Now } from "./now.tsx";
 import type { Server } from "./server.ts";
 import { type SourceDraft, takesPart } from "./source/source-draft.ts";
-import { tilesOf } from "./tile.ts";
+import { lastTile } from "./tile.ts";
+import { ToStage } from "./to-stage.tsx";
 import { useForm } from "./use-form.ts";
 import { useServer } from "./use-server.ts";
 import { type Shown, useShown } from "./use-shown.ts";
@@ -24,7 +25,7 @@ export function App({ server }: Readonly<{ server: Server }>) {
   const { source, control, attempt, complain } = form;
   const [key, setShown] = useState<string>();
   const { gallery, work, tiles, hidden } = usePictures({ server, reachable, listen }, control.hidden);
-  const [last] = tilesOf(state.history.filter(({ task_id: id }) => !hidden.has(id)));
+  const last = lastTile(state.history.filter(({ task_id: id }) => !hidden.has(id)));
   const shown = useShown(server, key, tiles);
   const ends = endsOf(form, () => setShown(undefined));
   const walk = (by: -1 | 1) => {
@@ -40,6 +41,7 @@ export function App({ server }: Readonly<{ server: Server }>) {
           {state.link === "locked" ? <KeyField refused={server.key} unlock={unlock} /> : null}
           <Composer
             {...form}
+            toStage={<ToStage state={state} hasLast={last !== undefined} />}
             source={{ ...source, draft: source.source, working, complain, describe: form.describe }}
             control={{ ...control, draft: control.control, tab }}
           />
@@ -60,7 +62,13 @@ export function App({ server }: Readonly<{ server: Server }>) {
       ) : null}
       <Notice {...work} pictures={picturesOf(gallery, work.waiting ?? [])} />
       {shown === undefined ? null : (
-        <Detail {...{ shown, server, work }} {...ends} move={walk} close={() => setShown(undefined)} />
+        <Detail
+          {...{ shown, server, work }}
+          {...ends}
+          modes={form.view.choices.modes}
+          move={walk}
+          close={() => setShown(undefined)}
+        />
       )}
     </>
   );

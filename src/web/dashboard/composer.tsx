@@ -1,3 +1,4 @@
+import type { ComponentChildren } from "preact";
 import { ControlPanel, type ControlPanelProps } from "./control/control-panel.tsx";
 import { EnhancePanel } from "./enhance/enhance-panel.tsx";
 import { FilledNotice } from "./filled.tsx";
@@ -24,10 +25,12 @@ type ComposerProps = Readonly<{
   busy: boolean;
   filling: Pick<ReturnType<typeof useFill>, "filled" | "close" | "clear">;
   submit: () => void;
+  /** The way to what is being made. */
+  toStage: ComponentChildren;
 }>;
 
 /** The form. Control+Enter (or Command) sends it from anywhere in it, `p` leads to its first field. */
-export function Composer({ view, source, control, problem, busy, filling, submit }: ComposerProps) {
+export function Composer({ view, source, control, problem, busy, filling, submit, toStage }: ComposerProps) {
   const { draft, change } = view;
   useFocusKey("p", "prompt");
   const send = (event: Event) => {
@@ -64,6 +67,7 @@ export function Composer({ view, source, control, problem, busy, filling, submit
             {problem}
           </p>
         )}
+        {toStage}
         <div class="row">
           <button class="main" type="submit" disabled={busy}>
             Generate

@@ -1,4 +1,5 @@
 import { useEffect, useRef, useState } from "preact/hooks";
+import type { Choices } from "./choices.ts";
 import { Compare } from "./compare.tsx";
 import { DetailActions } from "./detail-actions.tsx";
 import { detailKeys } from "./detail-keys.ts";
@@ -6,6 +7,7 @@ import { FullView } from "./gallery/full-view.tsx";
 import type { GalleryWork } from "./gallery/use-deeds.ts";
 import { localUrl } from "./local-url.ts";
 import { Picture } from "./picture.tsx";
+import { Prompt } from "./prompt.tsx";
 import { RecordTable } from "./record-table.tsx";
 import type { Server } from "./server.ts";
 import type { SourceDraft } from "./source/source-draft.ts";
@@ -22,6 +24,8 @@ export type DetailProps = Readonly<{
   shown: Shown;
   server: Server;
   work: GalleryWork;
+  /** What performance modes decide, whatever else was asked for. */
+  modes: Choices["modes"];
   move: (by: -1 | 1) => void;
   reuse: (record: TaskRecord) => void;
   /** Starts from the picture, for an end. */
@@ -36,7 +40,12 @@ export function Detail(props: DetailProps) {
   const { shown, server, move, close } = props;
   const { tile, record, url } = shown;
   const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => dialog.current?.showModal(), []);
+  useEffect(() => {
+    dialog.current?.showModal();
+    // Else the first button has the focus, and is scrolled to: what was opened is the picture.
+    dialog.current?.focus();
+    dialog.current?.scrollTo(0, 0);
+  }, []);
   const [full, setFull] = useState(false);
   const [measured, setMeasured] = useState<Readonly<{ url: string; size: Size }>>();
   const prompt = tile?.task.prompt ?? (textOf(record?.req_params["prompt"]) || "No prompt");
@@ -44,6 +53,7 @@ export function Detail(props: DetailProps) {
   return (
     <dialog
       ref={dialog}
+      tabIndex={-1}
       aria-label={prompt}
       onClose={(event) => event.target === dialog.current && close()}
       onKeyDown={keys}
@@ -58,11 +68,15 @@ export function Detail(props: DetailProps) {
           )}
         </div>
         <div class="text">
-          <p class="prompt">{prompt}</p>
+          <Prompt text={prompt} />
           {record === undefined ? null : (
             <>
               <Warnings of={record.warnings} />
-              <RecordTable record={record} size={measured?.url === url ? measured?.size : undefined} />
+              <RecordTable
+                record={record}
+                modes={props.modes}
+                size={measured?.url === url ? measured?.size : undefined}
+              />
             </>
           )}
           <DetailActions {...props} view={() => setFull(true)} />

@@ -11,7 +11,9 @@ const linkWords: Readonly<Record<Link, string>> = {
 
 /** The name of the program, and how it is. */
 export function Head({ state }: Readonly<{ state: State }>) {
-  const words = [linkWords[state.link], state.device, state.engine];
+  // What the engine did last says nothing of a server that is not heard.
+  const isHeard = state.link !== "offline" && state.link !== "locked";
+  const words = [linkWords[state.link], ...(isHeard ? [state.device, state.engine] : [])];
   return (
     <header class="top">
       <h1>fooocusd</h1>

@@ -1,5 +1,7 @@
+import type { Choices } from "./choices.ts";
 import { strengthsOf } from "./control/control-draft.ts";
 import { slotsOfRecord } from "./control/control-of-record.ts";
+import { lorasOf } from "./settings/lora-draft.ts";
 import { sides } from "./source/source-draft.ts";
 import { sourceOfRecord } from "./source/source-of-record.ts";
 import type { Size } from "./source/view.ts";
@@ -7,13 +9,15 @@ import { textOf } from "./values.ts";
 import { type TaskRecord } from "./wire.ts";
 
 const rows: readonly (readonly [string, string])[] = [
-  ["Leave out", "negative_prompt"],
+  ["Negative prompt", "negative_prompt"],
   ["Seed", "image_seed"],
   ["Performance", "performance_selection"],
   ["Size", "aspect_ratios_selection"],
   ["Styles", "style_selections"],
   ["Model", "base_model_name"],
+  ["LoRAs", "loras"],
   ["Guidance", "guidance_scale"],
+  ["Sharpness", "sharpness"],
   ["Sampler", "sampler_name"],
   ["Schedule", "scheduler_name"],
   ["Precision", "precision"],
@@ -43,12 +47,14 @@ function guidesOf(record: TaskRecord): string {
 
 type RecordTableProps = Readonly<{
   record: TaskRecord;
+  modes: Choices["modes"];
   /** The picture's own size, once it is known. */
   size: Size | undefined;
 }>;
 
 /** How a picture was made, as a list of names and values. */
-export function RecordTable({ record, size }: RecordTableProps) {
+export function RecordTable({ record, modes, size }: RecordTableProps) {
+  const params = { ...record.req_params, ...modes[textOf(record.req_params["performance_selection"])]?.sets };
   return (
     <dl>
       <Row label="Method" value={methodOf(record)} />
@@ -58,7 +64,13 @@ export function RecordTable({ record, size }: RecordTableProps) {
         <Row
           key={key}
           label={label}
-          value={key === "aspect_ratios_selection" ? sizeOf(record, size) : valueOf(record.req_params[key])}
+          value={
+            key === "aspect_ratios_selection"
+              ? sizeOf(record, size)
+              : key === "loras"
+                ? lorasIn(params)
+                : valueOf(params[key])
+          }
         />
       ))}
       <Row label="Took" value={tookOf(record)} />
@@ -76,6 +88,13 @@ function Row({ label, value }: Readonly<{ label: string; value: string }>) {
     </>
   );
 }
+
+/** The LoRAs that took part, each with its weight. */
+const lorasIn = ({ loras }: TaskRecord["req_params"]): string =>
+  lorasOf(loras)
+    .filter(({ enabled }) => enabled)
+    .map(({ name, weight }) => `${name} ${weight}`)
+    .join(", ");
 
 function valueOf(value: unknown): string {
   return Array.isArray(value) ? value.map(textOf).join(", ") : textOf(value);

@@ -8,6 +8,9 @@ import { parseJson, type TaskRecord } from "./wire.ts";
 /** The server refused for want of a key. */
 export class Locked extends Error {}
 
+/** There is no server now, or no way to it. */
+class Unanswered extends Error {}
+
 /** The server does not have this address. */
 export class Missing extends Error {}
 
@@ -35,7 +38,7 @@ export class Server {
     ofTab.write("fooocusd-key", key);
   }
 
-  /** @throws Locked for 401 and 403, Refused with the server's own words for the rest */
+  /** @throws Unanswered without a server, Locked for 401 and 403, Refused with the server's own words for the rest */
   async ask(path: string, init: RequestInit = {}): Promise<unknown> {
     const answer = await this.open(path, init);
     return parseJson(await answer.text());
@@ -45,7 +48,12 @@ export class Server {
   async open(path: string, init: RequestInit = {}): Promise<Response> {
     const headers = new Headers(init.headers);
     if (this.#key !== "") headers.set("X-API-KEY", this.#key);
-    const answer = await fetch(path, { ...init, headers });
+    const answer = await fetch(path, { ...init, headers }).catch((error: unknown) => {
+      // A browser's own words for it say nothing of the server; one that was given up is none.
+      if (error instanceof TypeError)
+        throw new Unanswered("The server does not answer. Try again when it does.");
+      throw error;
+    });
     if (answer.status === 401 || answer.status === 403) throw new Locked("The server asks for a key.");
     if (answer.status === 404) throw new Missing(`The server has no ${path}.`);
     if (!answer.ok)

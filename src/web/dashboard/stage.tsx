@@ -1,5 +1,6 @@
 import { localUrl } from "./local-url.ts";
 import { Picture } from "./picture.tsx";
+import { Prompt } from "./prompt.tsx";
 import type { Server } from "./server.ts";
 import type { Running, State } from "./state.ts";
 import { failureOf, type Tile } from "./tile.ts";
@@ -34,7 +35,7 @@ function Work(props: StageProps & Readonly<{ running: Running }>) {
         <Newest {...props} />
       </div>
       <div class="about">
-        <p class="prompt">{(state.prompts[running.id] ?? "") || "No prompt"}</p>
+        <Prompt text={(state.prompts[running.id] ?? "") || "No prompt"} />
         <progress
           class={running.stage === "denoising" ? "" : "busy"}
           max={100}
@@ -44,7 +45,7 @@ function Work(props: StageProps & Readonly<{ running: Running }>) {
         <div class="sentence">
           <span aria-live="polite">{running.message}</span> <Clock running={running} />
         </div>
-        <Finished {...props} />
+        <Finished {...props} id={running.id} images={running.images} />
         <div class="row">
           <button type="button" onClick={() => control(running.id, "stop")}>
             Stop
@@ -67,17 +68,20 @@ function Newest({ running, last, server }: StageProps & Readonly<{ running: Runn
   return <span>…</span>;
 }
 
-/** Pictures of the task at hand that are finished already. */
-function Finished({ running, server, open }: StageProps & Readonly<{ running: Running }>) {
-  if (running.images.length === 0) return null;
+type FinishedProps = Pick<StageProps, "server" | "open"> &
+  Readonly<{ id: string; images: readonly string[] }>;
+
+/** Pictures of a task that are finished already. */
+function Finished({ id, images, server, open }: FinishedProps) {
+  if (images.length === 0) return null;
   return (
     <div class="finished" role="group" aria-label="Finished">
-      {running.images.map((url, at) => (
+      {images.map((url, at) => (
         <button
           key={url}
           type="button"
           aria-label={`Finished picture ${at + 1}`}
-          onClick={() => open(`${running.id}/${at}`)}
+          onClick={() => open(`${id}/${at}`)}
         >
           <Picture src={localUrl(url)} alt="" server={server} />
         </button>
@@ -109,6 +113,7 @@ function Rest({ state, last, server, open }: StageProps) {
     );
   const { key, record, url } = last;
   const prompt = textOf(record.req_params["prompt"]) || "No prompt";
+  const images = record.result ?? [];
   return (
     <>
       <button
@@ -124,9 +129,10 @@ function Rest({ state, last, server, open }: StageProps) {
         )}
       </button>
       <div class="about">
-        <p class="prompt">{prompt}</p>
+        <Prompt text={prompt} />
         <p class="sentence">{waiting} This was made last.</p>
         {url === undefined ? <p class="problem">{failureOf(record)}</p> : null}
+        {images.length > 1 ? <Finished id={record.task_id} {...{ images, server, open }} /> : null}
         <Warnings of={record.warnings} />
       </div>
     </>

@@ -11,17 +11,20 @@ export type Tile = Readonly<{
   address: string | undefined;
 }>;
 
-/** All pictures of the records, newest task first. */
-export function tilesOf(history: readonly TaskRecord[]): readonly Tile[] {
-  return history.flatMap((record): readonly Tile[] => {
-    const urls = record.result ?? [];
-    const key = (index: number) => `${record.task_id}/${index}`;
-    if (urls.length > 0)
-      return urls.map((address, index) => ({ key: key(index), record, url: localUrl(address), address }));
-    return record.task_status === "failed"
-      ? [{ key: key(0), record, url: undefined, address: undefined }]
-      : [];
-  });
+/**
+ * What was made last: of the newest task that has a picture or failed, the last picture.
+ *
+ * @param history newest task first
+ */
+export function lastTile(history: readonly TaskRecord[]): Tile | undefined {
+  for (const record of history) {
+    const addresses = record.result ?? [];
+    const address = addresses.at(-1);
+    const key = `${record.task_id}/${Math.max(0, addresses.length - 1)}`;
+    if (address !== undefined) return { key, record, url: localUrl(address), address };
+    if (record.task_status === "failed") return { key, record, url: undefined, address };
+  }
+  return undefined;
 }
 
 /** Why a task failed, in the server's words; empty for one that did not. */
