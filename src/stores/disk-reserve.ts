@@ -41,7 +41,7 @@ export class DiskReserve {
       if (free - need[folder] >= reserve) continue;
       throw new EngineError(
         "disk-full",
-        `There is no room for more ${whatIn[folder]}: ${inUnits(Math.max(0, free))} are free, this needs about ${inUnits(need[folder])}, and ${inUnits(reserve)} stay free (disk_reserve). Delete tasks or make room on the disk of ${folder}, then send it again.`,
+        `There is no room for more ${whatIn[folder]}: ${inUnits(Math.max(0, free))} are free, ${needed(need[folder])}and ${inUnits(reserve)} stay free (disk_reserve). Delete tasks or make room on the disk of ${folder}, then send it again.`,
         { folder, free, need: need[folder] },
       );
     }
@@ -96,6 +96,9 @@ export class DiskReserve {
     }
   }
 }
+
+/** Nothing where a request was not looked at yet, or none is asked about. */
+const needed = (bytes: number): string => (bytes === 0 ? "" : `this needs about ${inUnits(bytes)}, `);
 
 const whatIn = { outputs: "pictures", inputs: "pictures that requests bring" } as const;
 

@@ -55,7 +55,9 @@ test("readiness tells that no request finds room", async () => {
   const disk = diskHasRoom(of(endless));
   expect([disk.name, disk.failing()]).toEqual([
     "disk",
-    expect.stringContaining("There is no room for more pictures"),
+    expect.stringMatching(
+      /^There is no room for more pictures: \S+ \S+ are free, and \S+ GB stay free \(disk_reserve\)\./,
+    ),
   ]);
 });
 

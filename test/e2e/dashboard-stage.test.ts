@@ -155,4 +155,17 @@ describe.skipIf(chromiumPath === undefined)("what is being made, on the dashboar
     );
     await close();
   });
+
+  test("why a size is refused is seen, not only the field", async () => {
+    const { page, close } = await openDashboard(browser, server.url);
+    await page.getByLabel("Size", { exact: true }).selectOption("other");
+    await page.getByLabel("Width", { exact: true }).fill("13");
+    await page.getByRole("button", { name: "Generate" }).click();
+    const reason = page.getByText("A side of 13 pixels cannot be drawn");
+    await reason.waitFor(patience);
+    await page.waitForFunction(() => document.activeElement?.id === "size", undefined, patience);
+    const [text, bar] = [await reason.boundingBox(), await page.locator(".send").boundingBox()];
+    expect((text?.y ?? 0) + (text?.height ?? 0)).toBeLessThanOrEqual(bar?.y ?? 0);
+    await close();
+  });
 });

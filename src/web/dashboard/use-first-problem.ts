@@ -8,5 +8,8 @@ export function useFirstProblem(complaints: readonly Complaint[]): void {
     const refused = document.querySelector<HTMLElement>("form [aria-invalid=true]");
     for (let at = refused?.closest("details"); at; at = at.parentElement?.closest("details")) at.open = true;
     refused?.focus();
+    // The reason may be further down than the field, below what can be seen.
+    const reason = document.getElementById(refused?.getAttribute("aria-describedby") ?? "");
+    reason?.scrollIntoView({ block: "nearest" });
   }, [complaints]);
 }
