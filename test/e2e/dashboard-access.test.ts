@@ -129,7 +129,7 @@ describe.skipIf(chromiumPath === undefined)("the dashboard for everybody", () =>
         await page.evaluate(() => {
           const one = document.activeElement;
           const form = document.querySelector(".fields");
-          const top = (one?.getBoundingClientRect().top ?? 0) + (form?.scrollTop ?? 0);
+          const top = (one?.getBoundingClientRect().top ?? 0) + (form?.scrollTop ?? 0) + window.scrollY;
           return { id: one?.id || one?.textContent?.trim().slice(0, 14) || "", top };
         }),
       );
