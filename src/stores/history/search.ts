@@ -15,7 +15,7 @@ type Gallery = Pick<HistoryStore, "star" | "starredAmong" | "search" | "usedName
 export function gallery(file: HistoryFile, task: (row: JoinedRow) => Task): Gallery {
   return {
     star: (id, starred) =>
-      file.write("A star", (db) =>
+      file.writeAnyway("A star", (db) =>
         starred
           ? db.insert(stars).values({ task_id: id }).onConflictDoNothing().run()
           : db.delete(stars).where(eq(stars.task_id, id)).run(),
