@@ -32,7 +32,7 @@ async function migrated(id: string, rows: readonly Row[]) {
   const history = openTakingIn(historyOf(outputs), () => undefined);
   const into = ownDestination({ base: "http://x", outputs, inputs, history, takeFile });
   const report = openReport(() => undefined);
-  const world = { styles: [], checkpoints: [], loras: [], vaes: [], sidecar: () => undefined };
+  const world = { styles: [], checkpoints: [], loras: [], vaes: [], sidecar: () => ({}) };
   await takeHistory({
     places: { outputs: [old], inputs },
     into,
