@@ -32,6 +32,7 @@ import { listenAll, refuseTakenPorts } from "#/routes/listen.ts";
 import { diskHasRoom, engineWorks, notClosing } from "#/routes/ready-checks.ts";
 import { DiskReserve, withReserve } from "#/stores/disk-reserve.ts";
 import { lockFolder } from "#/stores/folder-lock.ts";
+import { Ballast } from "#/stores/history/ballast.ts";
 import { openHistory } from "#/stores/history/sqlite.ts";
 import { folderImages } from "#/stores/images/folder.ts";
 import { createTasks, type TaskDependencies } from "#/tasks/create-tasks.ts";
@@ -137,7 +138,11 @@ export function openTasks(config: Config, given: Surroundings) {
   const assets = assetsOf(folder, read);
   const fetches = new ModelFetches({ ...read, catalog, config, log });
   refuseUnknownPreset(config.preset, assets);
-  const history = openHistory(join(config.outputs, "db.sqlite3"), { log, claim: lock.renew });
+  const history = openHistory(join(config.outputs, "db.sqlite3"), {
+    log,
+    claim: lock.renew,
+    ballast: new Ballast(join(config.outputs, ".ballast")),
+  });
   const decoding = new DecodeGate();
   const disk = new DiskReserve({ ...config, reserve: config.disk_reserve });
   const images = withReserve(folderImages(config.outputs, config.inputs, Math.random, decoding), disk);

@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { watchOutput } from "#/cli/standard-output.ts";
 import { AppError } from "#/lib/errors.ts";
 import { LineWriter } from "#/lib/line-writer.ts";
 import { systemSentence } from "#/lib/system-sentence.ts";
@@ -25,8 +26,13 @@ if (process.argv[2] === engineFlag) {
   try {
     const { runProgram } = await import("#/cli/program.ts");
     const args = process.argv.slice(2);
+    const lost = watchOutput();
     const code = await runProgram({ args, env: process.env, engineCommand: engineCommand() });
-    if (code !== undefined) process.exit(code);
+    if (code !== undefined) {
+      const sentence = lost();
+      if (sentence !== undefined) new LineWriter(2).write(sentence);
+      process.exit(sentence === undefined ? code : code || 1);
+    }
   } catch (error) {
     const sentence = error instanceof AppError ? error.message : systemSentence(error);
     if (sentence === undefined) throw error;

@@ -66,7 +66,7 @@ place for it here, with the reason), \`BROKEN\` (it would have been taken; the r
 | presets, styles, wildcards, \`config.txt\` | read where they are at every start, so the old folder must stay; a broken file is passed over |
 | flags of start scripts (\`*.sh\`, \`run.bat\` and their like) | keys of our \`config.txt\`, as far as all scripts agree; a flag that changes nothing here is told with the reason |
 | \`user_path_config.txt\` | its folders, in our \`config.txt\` |
-| FooocusAPI's tasks (\`outputs/db.sqlite3\`) | rows of our history with the same ids of tasks; pictures and inputs come along, and their addresses become ours. One that never ended is told as failed |
+| FooocusAPI's tasks (\`outputs/db.sqlite3\`) | rows of our history with the same ids of tasks; pictures and inputs come along, and their addresses become ours. One that never ended is told as failed; a row without its id or its request is told and left |
 | pictures of Fooocus' page | a finished task each; how they were made is read from \`log.html\`, else from the picture; what neither says is FooocusAPI's default, and the task's warnings say so where nothing is known |
 
 Pictures get a second name where both folders are on one disk, which takes no room, else they are copied, if there is room for all.

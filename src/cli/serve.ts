@@ -2,7 +2,7 @@
 import "#/native/preload.ts";
 import { startApp } from "#/app.ts";
 import { loadConfig } from "#/config/load.ts";
-import { surviveLostReaders } from "#/lib/line-writer.ts";
+import { LineWriter, surviveLostReaders } from "#/lib/line-writer.ts";
 import { createLog, type Log } from "#/lib/log.ts";
 import type { LogFormat } from "#/lib/log-words.ts";
 import { serviceManager } from "#/native/service-manager.ts";
@@ -31,7 +31,8 @@ export function serve({ flags, env, engineCommand }: Given): Ending {
 function tellReady(url: string, format: LogFormat, log: Log): void {
   const [dashboard, docs] = [`${url}/dashboard`, `${url}/docs`];
   if (format === "json") return log.info("fooocusd is ready", { dashboard, docs });
-  console.log(
+  // A server does not wait for a reader that stopped.
+  new LineWriter(1).write(
     `fooocusd is ready: open ${dashboard} and say what to draw; the API's documentation is at ${docs}`,
   );
 }

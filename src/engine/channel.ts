@@ -27,6 +27,10 @@ export function transferables(message: EngineCommand | EngineEvent): ArrayBuffer
   return [...buffers];
 }
 
+/** Whether a command can be posted again: what was moved to the other side is gone here. */
+export const isWhole = (command: EngineCommand): boolean =>
+  picturesOf(command).every(({ data }) => data.byteLength > 0);
+
 function picturesOf(message: EngineCommand | EngineEvent): readonly Picture[] {
   switch (message.type) {
     case "generate":

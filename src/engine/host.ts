@@ -1,14 +1,24 @@
-import { EngineError, type WireError } from "#/lib/errors.ts";
+import { EngineError, toWireError, type WireError } from "#/lib/errors.ts";
 import { Inbox } from "#/lib/inbox.ts";
 import { ReadAhead } from "#/lib/read-ahead.ts";
 import type { TaskId } from "#/lib/task-id.ts";
-import type { Channel } from "./channel.ts";
+import { type Channel, isWhole } from "./channel.ts";
 import type { Engine, EngineState } from "./engine.ts";
 import type { EngineEvent, EngineSettings, JobCommand } from "./protocol.ts";
 
 /** Milliseconds that an engine is left alone after it broke twice in a row, and at most, however often it breaks. */
 const firstRest = 500;
 const longestRest = 30_000;
+
+/** A job at hand. */
+type Job = {
+  readonly command: JobCommand;
+  readonly inbox: Inbox<EngineEvent>;
+  /** What it was asked for meanwhile. */
+  readonly asked: ("skip" | "stop")[];
+  /** Whether its engine was idle when it got the job, and has said nothing since: it may have been dead already. */
+  isUnheard: boolean;
+};
 
 /** Waits so many milliseconds, without keeping the process for that. */
 export type Rest = (milliseconds: number) => Promise<void>;
@@ -21,17 +31,20 @@ const rest: Rest = (milliseconds) =>
 /**
  * The main thread's side of the engine: starts it, hands it jobs, turns its messages into one event stream per job.
  * When the other side dies every job it had settles as failed (`worker-died`) and the next job starts a new one, so
- * a queue behind it always goes on.
+ * a queue behind it always goes on. A job that was handed to an idle engine of which nothing was heard any more had not begun: it
+ * is given to a new one, once.
  */
 export class EngineHost implements Engine {
   readonly #settings: EngineSettings;
   readonly #open: () => Channel;
   readonly #rest: Rest;
   readonly #ahead = new ReadAhead();
-  readonly #jobs = new Map<TaskId, Inbox<EngineEvent>>();
+  readonly #jobs = new Map<TaskId, Job>();
   readonly #listeners = new Set<(state: EngineState) => void>();
   #channel: Channel | undefined;
   #closing = false;
+  /** Whether the engine that is there has said that it is ready. */
+  #isOpen = false;
   /** Which state it has between jobs: one that could not be opened stays as it is, and is not ready. */
   #rests: "ready" | "failed" = "ready";
   /** How often it broke since it last did what it was asked. */
@@ -62,7 +75,8 @@ export class EngineHost implements Engine {
   /** Runs one job. The last event is always `settled`, whatever becomes of the engine. */
   async *run(command: JobCommand): AsyncGenerator<EngineEvent, void, undefined> {
     const inbox = new Inbox<EngineEvent>();
-    this.#jobs.set(command.id, inbox);
+    const isUnheard = this.#channel !== undefined && this.#isOpen && this.#jobs.size === 0;
+    this.#jobs.set(command.id, { command, inbox, asked: [], isUnheard });
     try {
       this.#connected().post(command);
       this.#change({ ...this.#state, state: "busy" });
@@ -77,7 +91,10 @@ export class EngineHost implements Engine {
 
   /** Asks the running job to end at its next step; unknown ids are ignored. */
   control(id: TaskId, action: "skip" | "stop"): void {
-    if (this.#jobs.has(id)) this.#channel?.post({ type: "control", id, action });
+    const job = this.#jobs.get(id);
+    if (job === undefined) return;
+    job.asked.push(action);
+    this.#channel?.post({ type: "control", id, action });
   }
 
   /** Asks the engine to give back the memory of its networks once the running job is done; one that was never started has none. */
@@ -135,9 +152,11 @@ export class EngineHost implements Engine {
   }
 
   #receive(event: EngineEvent): void {
+    for (const job of this.#jobs.values()) job.isUnheard = false;
     switch (event.type) {
       case "ready":
         this.#rests = "ready";
+        this.#isOpen = true;
         return this.#change({
           ...this.#state,
           state: this.#jobs.size > 0 ? "busy" : "ready",
@@ -157,13 +176,13 @@ export class EngineHost implements Engine {
       case "image":
       case "passed":
       case "answer":
-        return this.#jobs.get(event.id)?.push(event);
+        return this.#jobs.get(event.id)?.inbox.push(event);
       case "settled": {
         if (event.outcome.status !== "failed") {
           this.#breaks = 0;
           this.#rests = "ready";
         }
-        const inbox = this.#jobs.get(event.id);
+        const inbox = this.#jobs.get(event.id)?.inbox;
         inbox?.push(event);
         return inbox?.close();
       }
@@ -172,20 +191,35 @@ export class EngineHost implements Engine {
 
   #lost(reason: string): void {
     this.#channel = undefined;
+    this.#isOpen = false;
     this.#rests = "ready";
     this.#onGone();
     if (this.#closing && this.#jobs.size === 0) return;
     const message = `The engine died while it worked: ${reason}. The next task starts it again.`;
-    this.#fail({ code: "worker-died", message, details: {} });
+    const unbegun = [...this.#jobs.values()].filter(
+      ({ isUnheard, command }) => isUnheard && !this.#closing && isWhole(command),
+    );
+    this.#fail({ code: "worker-died", message, details: {} }, unbegun);
     if (!this.#closing) this.#change({ state: "restarting", device: null, refused: [], loaded: [] });
+    for (const job of unbegun) this.#giveAgain(job);
   }
 
-  #fail(error: WireError): void {
-    this.#breaks += 1;
-    for (const [id, inbox] of this.#jobs) {
-      inbox.push({ type: "settled", id, outcome: { status: "failed", error } });
-      inbox.close();
+  #giveAgain(job: Job): void {
+    job.isUnheard = false;
+    try {
+      const channel = this.#connected();
+      channel.post(job.command);
+      for (const action of job.asked) channel.post({ type: "control", id: job.command.id, action });
+      this.#change({ ...this.#state, state: "busy" });
+    } catch (thrown) {
+      settleAsFailed(job, toWireError(thrown));
     }
+  }
+
+  /** @param spared jobs that this does not end */
+  #fail(error: WireError, spared: readonly Job[] = []): void {
+    this.#breaks += 1;
+    for (const job of this.#jobs.values()) if (!spared.includes(job)) settleAsFailed(job, error);
     this.#change({ ...this.#state, state: "failed" });
   }
 
@@ -193,4 +227,9 @@ export class EngineHost implements Engine {
     this.#state = state;
     for (const listener of this.#listeners) listener(state);
   }
+}
+
+function settleAsFailed({ command: { id }, inbox }: Job, error: WireError): void {
+  inbox.push({ type: "settled", id, outcome: { status: "failed", error } });
+  inbox.close();
 }

@@ -1,12 +1,15 @@
+import { Database } from "bun:sqlite";
 import { afterAll, expect, test } from "bun:test";
-import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmSync, statfsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { TaskId } from "#/lib/task-id.ts";
 import { smallDisk } from "../support/small-disk.ts";
 import { openBench, small } from "../support/task-bench.ts";
 
-const disk = smallDisk("512k");
+const disk = smallDisk("768k");
 afterAll(disk.close);
+const larger = smallDisk("40m");
+afterAll(larger.close);
 const whenMounted = test.skipIf(!disk.mounted);
 
 whenMounted(
@@ -51,3 +54,52 @@ whenMounted(
     rmSync(bench.folder, { recursive: true, force: true });
   },
 );
+
+whenMounted(
+  `on a disk without a free byte tasks are deleted and starred, which makes room again${larger.why}`,
+  async () => {
+    const outputs = join(larger.folder, "outputs");
+    const ballast = join(outputs, ".ballast");
+    mkdirSync(outputs);
+    const bench = openBench({ outputs, ballast: true });
+    const { tasks, history } = bench;
+    const made: TaskId[] = [];
+    for (let n = 0; n < 60; n += 1) {
+      const { id } = await tasks.submit({
+        ...small,
+        prompt: `${"a round tower by the sea ".repeat(40)}${n}`,
+      });
+      await tasks.settled(id, AbortSignal.timeout(120_000));
+      made.push(id);
+    }
+    expect(statSync(ballast).size).toBe(4 * 1024 ** 2);
+    while (history.indexSome());
+    emptyLog(join(outputs, "db.sqlite3"));
+    const filler = larger.fill();
+    expect(statfsSync(larger.folder).bavail).toBe(0);
+    const [first, second, ...others] = made;
+    if (first === undefined || second === undefined) throw new Error("nothing was made");
+    await tasks.star(second, true);
+    expect(history.starredAmong([second]).has(second)).toBe(true);
+    expect(await tasks.remove(first, { keepInputs: false })).toEqual({ tasks: 1, images: 1 });
+    expect(await tasks.removeRange({ from: 0, to: Date.now() }, { keepInputs: false })).toMatchObject({
+      tasks: others.length + 1,
+    });
+    expect(history.countSettled()).toBe(0);
+    expect(
+      readdirSync(outputs, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".png")),
+    ).toEqual([]);
+
+    rmSync(filler);
+    for (let n = 0; n < 50 && statSync(ballast).size < 4 * 1024 ** 2; n += 1) await Bun.sleep(100);
+    expect(statSync(ballast).size).toBe(4 * 1024 ** 2);
+    await bench.close();
+  },
+);
+
+/** As after a start: no room of an older transaction is there for the next one. */
+function emptyLog(path: string): void {
+  const database = new Database(path);
+  database.run("PRAGMA wal_checkpoint(TRUNCATE)");
+  database.close();
+}

@@ -42,6 +42,36 @@ function startIn(shell: string, name: string, flags: readonly string[]) {
   };
 }
 
+/** A command of the program in a shell that does something with its output. */
+function runIn(shell: string, ...args: readonly string[]) {
+  const script = `set -o pipefail; "$@" ${shell}`;
+  const ran = Bun.spawnSync(["bash", "-c", script, "bash", process.execPath, "run", main, ...args], {
+    cwd: folder,
+    env: { HOME: folder, PATH: "/usr/bin:/bin" },
+    stdin: "ignore",
+  });
+  return { code: ran.exitCode, out: ran.stdout.toString(), err: ran.stderr.toString() };
+}
+
+for (const args of [
+  ["--help"],
+  ["--version"],
+  ["models", "--json"],
+  ["complete", "bash"],
+  ["complete", "zsh"],
+  ["complete", "--", "ser"],
+])
+  test(`the output of ${args.join(" ")} that cannot be written is no success; one that nobody reads to its end is`, () => {
+    const full = runIn("> /dev/full", ...args);
+    expect([full.code, full.err]).toEqual([
+      1,
+      expect.stringMatching(/^Not all of the output could be written: .*no space left on device.*\.\n$/),
+    ]);
+    expect(runIn("| true", ...args)).toEqual({ code: 0, out: "", err: "" });
+    const written = runIn("", ...args);
+    expect([written.code, written.err, written.out.endsWith("\n")]).toEqual([0, "", true]);
+  });
+
 const request = {
   prompt: "a red circle",
   performance_selection: "Lightning",

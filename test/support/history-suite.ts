@@ -317,7 +317,7 @@ export function historySuite(name: string, open: () => HistoryStore): void {
       [4],
       [4],
       [],
-      [4, 3, 2, 1],
+      [],
     ]);
     expect(found(history, { model: "a.safetensors" })).toEqual([3, 1]);
     expect(found(history, { style: "Fooocus V2", words: "dusk" })).toEqual([4]);

@@ -12,6 +12,7 @@ import { type Log, silentLog } from "#/lib/log.ts";
 import type { TaskId } from "#/lib/task-id.ts";
 import type { FrontDoors } from "#/routes/door.ts";
 import { DiskReserve, withReserve } from "#/stores/disk-reserve.ts";
+import { Ballast } from "#/stores/history/ballast.ts";
 import { openHistory } from "#/stores/history/sqlite.ts";
 import type { HistoryStore } from "#/stores/history.ts";
 import { folderImages } from "#/stores/images/folder.ts";
@@ -53,6 +54,8 @@ export type BenchOptions = Readonly<{
   port?: () => number;
   /** Bytes that stay free on the disk. */
   reserve?: number;
+  /** Whether room is kept for deletions on a full disk, as a server does. */
+  ballast?: boolean;
   /** Milliseconds since 1970. */
   clock?: () => number;
   countWebhook?: TaskDependencies["countWebhook"];
@@ -88,7 +91,10 @@ export function openBench(options: BenchOptions = {}): TaskBench {
   const folder = options.folder ?? benchFolder();
   const outputs = options.outputs ?? join(folder, "outputs");
   const port = options.port ?? (() => 7866);
-  const history = openHistory(join(outputs, "db.sqlite3"));
+  const history = openHistory(
+    join(outputs, "db.sqlite3"),
+    options.ballast === true ? { ballast: new Ballast(join(outputs, ".ballast")) } : {},
+  );
   const disk = new DiskReserve({ outputs, inputs: join(folder, "inputs"), reserve: options.reserve ?? 0 });
   const { tasks, tools, choices, defaults } = createTasks({
     config: {

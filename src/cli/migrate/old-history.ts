@@ -7,7 +7,7 @@ import type { KeptImage } from "#/stores/images.ts";
 import type { Bars } from "../progress-bars.ts";
 import { type Destination, historyOf } from "./destination.ts";
 import { type OldPicture, type PictureTaker, picturesIn } from "./old-pictures.ts";
-import { type OldPlaces, takeTask } from "./old-tasks.ts";
+import { lackOf, type OldPlaces, takeTask } from "./old-tasks.ts";
 import { type Report, tellSome } from "./report.ts";
 
 /** What a history is taken over with. */
@@ -45,9 +45,15 @@ async function takeTasks(path: string, taking: Taking, named: Set<string>): Prom
   try {
     const bar = taking.bars.add("tasks");
     const missing: string[] = [];
+    const lacking: string[] = [];
     const counts = { taken: 0, there: 0 };
     for (const row of records.rows()) {
       if (taking.stop.aborted) break;
+      const lack = lackOf(row);
+      if (lack !== undefined) {
+        lacking.push(`${path}, row ${row.id}: ${lack}; it is left, and its pictures are taken by themselves`);
+        continue;
+      }
       const task = await takeTask(row, taking.places, taking.into);
       for (const picture of task.pictures) named.add(keyOf(picture));
       missing.push(...task.missing);
@@ -61,6 +67,7 @@ async function takeTasks(path: string, taking: Taking, named: Set<string>): Prom
       (sentence) => report.left("history", sentence),
       missing.map((name) => `${name}: a task names this picture, and it is not there`),
     );
+    tellSome((sentence) => report.broken("history", sentence), lacking);
     if (records.damage() !== undefined)
       report.broken(
         "history",

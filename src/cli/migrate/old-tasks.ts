@@ -19,6 +19,24 @@ export type TakenTask = Readonly<{
 }>;
 
 /**
+ * What a row lacks that ours cannot be without; nothing where it can be taken. Whatever wrote the old table may have made it
+ * without its rules.
+ */
+export function lackOf({
+  task_id,
+  req_params,
+}: Readonly<Record<keyof OldRecord, unknown>>): string | undefined {
+  const lacks = [
+    ...(isText(task_id) ? [] : ["an id of a task (task_id)"]),
+    ...(req_params === null ? ["what was asked for (req_params)"] : []),
+  ];
+  return lacks.length === 0 ? undefined : `it lacks ${lacks.join(" and ")}`;
+}
+
+const isText = (value: unknown): boolean =>
+  (typeof value === "string" && value !== "") || typeof value === "number";
+
+/**
  * Takes a row of FooocusAPI's with its pictures, and those that its request brought. Its addresses become ours; else it is as
  * it was. One that never ended is told as failed: else it would seem to wait for ever.
  */

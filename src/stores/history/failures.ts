@@ -36,6 +36,12 @@ export function historyError(path: string, said: string, cause: unknown): Engine
   return new EngineError("storage-failed", `${said}: ${reason}.`, { path, busy: isBusyCode(code) }, cause);
 }
 
+/** Whether a write to this file failed because its disk is full. */
+export function isFull(path: string, thrown: unknown): boolean {
+  const code = codeOf(thrown);
+  return code.startsWith("SQLITE_FULL") || hiddenReason(code, path) === diskFull;
+}
+
 /** The files beside the history find no room either, which SQLite calls an error of the disk. */
 function hiddenReason(code: string, path: string): string | undefined {
   if (!/^SQLITE_(IOERR|CANTOPEN)/.test(code)) return undefined;

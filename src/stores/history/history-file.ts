@@ -4,8 +4,9 @@ import { basename, dirname } from "node:path";
 import { type BunSQLiteDatabase, drizzle } from "drizzle-orm/bun-sqlite";
 import { AppError, EngineError } from "#/lib/errors.ts";
 import type { Log } from "#/lib/log.ts";
+import type { Ballast } from "./ballast.ts";
 import { carryOver } from "./carry-over.ts";
-import { historyError, named } from "./failures.ts";
+import { historyError, isFull, named } from "./failures.ts";
 import { freeName, openFile, patience, startPatience } from "./open-file.ts";
 
 export type Db = BunSQLiteDatabase & Readonly<{ $client: Database }>;
@@ -27,6 +28,7 @@ export class HistoryFile {
   readonly #path: string;
   readonly #log: Log;
   readonly #claim: () => void;
+  readonly #ballast: Ballast | undefined;
   readonly #timer: ReturnType<typeof setInterval> | undefined;
   #open: Readonly<{ database: Database; db: Db; identity: string | undefined }> | undefined;
   #closed = false;
@@ -39,15 +41,21 @@ export class HistoryFile {
 
   /**
    * @param claim makes sure that the folder is ours before a file is made in it; throws if it is another server's
+   * @param ballast what makes room for {@link writeAnyway}
    * @throws EngineError `storage-failed`, see {@link openFile}
    */
-  constructor(path: string, log: Log, claim: () => void = () => undefined) {
+  constructor(path: string, log: Log, claim: () => void = () => undefined, ballast?: Ballast) {
     this.#path = path;
     this.#log = log;
     this.#claim = claim;
+    this.#ballast = ballast;
     this.#openAgain(startPatience);
     if (path === ":memory:") return;
-    this.#timer = setInterval(() => this.#look(), lookEvery);
+    ballast?.fill();
+    this.#timer = setInterval(() => {
+      this.#look();
+      ballast?.fill();
+    }, lookEvery);
     this.#timer.unref();
   }
 
@@ -65,6 +73,32 @@ export class HistoryFile {
   write<T>(what: string, work: (db: Db) => T): T {
     this.#comeBack();
     return this.#run(`${what} could not be written to ${named(this.#path)}`, work);
+  }
+
+  /**
+   * As {@link write}, for what must work on a full disk too: deletions, which are the way out of it. There it is done in the
+   * room of the ballast, and in that of the log, whose pages go into the file first.
+   *
+   * @throws EngineError `storage-failed`
+   */
+  writeAnyway<T>(what: string, work: (db: Db) => T): T {
+    try {
+      return this.write(what, work);
+    } catch (thrown) {
+      if (this.#ballast === undefined || !isFull(this.#path, thrown)) throw thrown;
+      return this.#ballast.without(() => {
+        this.#emptyLog();
+        return this.write(what, work);
+      });
+    }
+  }
+
+  #emptyLog(): void {
+    try {
+      this.#open?.database.run("PRAGMA wal_checkpoint(TRUNCATE)");
+    } catch {
+      // There is no room for that either: the log stays as it is.
+    }
   }
 
   close(): void {

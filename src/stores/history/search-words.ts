@@ -8,6 +8,24 @@ export const indexedText = (text: string): string => text.replace(signs, " $& ")
 const mostText = 1000;
 const mostWords = 32;
 
+const counting = (typed: string): string => typed.slice(0, mostText).replaceAll("\0", " ");
+
+/**
+ * What is looked for as it stands, since there is no word in it that the index could know: a sign, an emoji.
+ *
+ * @returns `text`, and how it is spelt in JSON that leaves such signs as they are, and in JSON of ASCII alone (Python's); undefined for blanks
+ */
+export function signsQuery(typed: string): Readonly<{ text: string; spelt: readonly string[] }> | undefined {
+  const text = counting(typed).trim();
+  if (text === "") return undefined;
+  const json = JSON.stringify(text).slice(1, -1);
+  const ascii = json.replace(beyondAscii, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  return { text, spelt: [json, ascii] };
+}
+
+/** By units of UTF-16, which is what JSON's escapes are of. */
+const beyondAscii = /[^ -~]/g;
+
 /**
  * What a person types as a question to FTS5 (https://www.sqlite.org/fts5.html, section 3): every word must be there, in any
  * order, and each may go on. Nothing of it is read as an operator.
@@ -15,9 +33,7 @@ const mostWords = 32;
  * @returns undefined where there is no word in it
  */
 export function wordsQuery(typed: string): string | undefined {
-  const words = typed
-    .slice(0, mostText)
-    .replaceAll("\0", " ")
+  const words = counting(typed)
     .split(/[\s"]+/u)
     .filter((word) => /[\p{L}\p{N}]/u.test(word))
     .slice(0, mostWords);

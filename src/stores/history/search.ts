@@ -5,7 +5,7 @@ import type { HistorySearch, HistoryStore, UsedName } from "../history.ts";
 import type { Db, HistoryFile } from "./history-file.ts";
 import { type JoinedRow, statusWords } from "./rows.ts";
 import { indexSomeRows, withSoundIndex } from "./search-index.ts";
-import { wordsQuery } from "./search-words.ts";
+import { signsQuery, wordsQuery } from "./search-words.ts";
 import { generateRecord, stars, taskExtra } from "./tables.ts";
 
 /** What of a history people look through it with. */
@@ -15,7 +15,7 @@ type Gallery = Pick<HistoryStore, "star" | "starredAmong" | "search" | "usedName
 export function gallery(file: HistoryFile, task: (row: JoinedRow) => Task): Gallery {
   return {
     star: (id, starred) =>
-      file.write("A star", (db) =>
+      file.writeAnyway("A star", (db) =>
         starred
           ? db.insert(stars).values({ task_id: id }).onConflictDoNothing().run()
           : db.delete(stars).where(eq(stars.task_id, id)).run(),
@@ -68,8 +68,20 @@ const isIndexed = sql`EXISTS (SELECT 1 FROM fooocusd_indexed
 const isNamed = (kind: UsedName["kind"], name: string): SQL =>
   sql`${generateRecord.id} IN (SELECT record FROM fooocusd_named WHERE kind = ${kind} AND name = ${name})`;
 
+/** Whether the prompt has these signs. Rows are long, and few have them: all are looked through as bytes first. */
+function hasSigns({ text, spelt }: NonNullable<ReturnType<typeof signsQuery>>): SQL {
+  const row = generateRecord.req_params;
+  const may = sql.join(
+    spelt.map((one) => sql`instr(${row}, ${one}) > 0`),
+    sql` OR `,
+  );
+  return sql`CASE WHEN (${may}) AND json_valid(${row})
+    THEN instr(json_extract(${row}, '$.prompt'), ${text}) > 0 ELSE 0 END`;
+}
+
 function foundBy({ words, model, style, from, to, starred, task, before }: HistorySearch): SQL | undefined {
   const query = words === undefined ? undefined : wordsQuery(words);
+  const signs = words === undefined || query !== undefined ? undefined : signsQuery(words);
   const usesIndex = query !== undefined || model !== undefined || style !== undefined;
   return and(
     task === undefined ? undefined : eq(generateRecord.task_id, task),
@@ -77,6 +89,7 @@ function foundBy({ words, model, style, from, to, starred, task, before }: Histo
     query === undefined
       ? undefined
       : sql`${generateRecord.id} IN (SELECT rowid FROM fooocusd_words WHERE prompt MATCH ${query})`,
+    signs === undefined ? undefined : hasSigns(signs),
     model === undefined ? undefined : isNamed("model", model),
     style === undefined ? undefined : isNamed("style", style),
     usesIndex ? isIndexed : undefined,

@@ -15,6 +15,7 @@ import {
 import { writeJson } from "#/api/json.ts";
 import { type Log, silentLog } from "#/lib/log.ts";
 import type { HistoryStore } from "../history.ts";
+import type { Ballast } from "./ballast.ts";
 import { endedAfter } from "./ended.ts";
 import { forgetFiles, isNamed, listed, noteInputs, noteLeavings, unwanted } from "./files-of-rows.ts";
 import { type Db, HistoryFile } from "./history-file.ts";
@@ -28,18 +29,21 @@ import { forgetIndexed, withSoundIndex } from "./search-index.ts";
 import { counters, generateRecord, makings, outbox, recipes, stars, taskExtra } from "./tables.ts";
 
 /** What a history does beside its rows. */
-export type HistoryOptions = Readonly<{ log?: Log; claim?: () => void }>;
+export type HistoryOptions = Readonly<{ log?: Log; claim?: () => void; ballast?: Ballast }>;
 
 /**
  * Opens the history in a SQLite file, see {@link openFile}; it goes on in a real file if that one is deleted, see
  * {@link HistoryFile}.
  *
  * @param options.log   hears what people should know of the file and its rows
- * @param options.claim see {@link HistoryFile}
+ * @param options.claim and `ballast`: see {@link HistoryFile}
  * @throws EngineError `storage-failed`
  */
-export function openHistory(path: string, { log = silentLog, claim }: HistoryOptions = {}): HistoryStore {
-  return sqliteHistory(new HistoryFile(path, log, claim), log);
+export function openHistory(
+  path: string,
+  { log = silentLog, claim, ballast }: HistoryOptions = {},
+): HistoryStore {
+  return sqliteHistory(new HistoryFile(path, log, claim, ballast), log);
 }
 
 /** What runs, or ran when the process ended, is before all that waits. */
@@ -203,7 +207,7 @@ function sqliteHistory(file: HistoryFile, log: Log): HistoryStore {
         ),
       ),
     remove: (ids, leavings) =>
-      guarded("A deletion", (db) =>
+      file.writeAnyway("A deletion", (db) =>
         db.transaction((tx) => {
           withSoundIndex(db, () => forgetIndexed(db, ids));
           tx.delete(generateRecord)

@@ -50,7 +50,8 @@ export function openTakingIn(path: string, onNote: (sentence: string) => void): 
     undefined;
   const insert = ({ record: { id, ...record }, extra }: TakenRow): void => {
     if (has(record.task_id)) return;
-    const number = id === undefined || !isFree(id) ? {} : { id };
+    // A table that another program made may number its rows by something else.
+    const number = !Number.isSafeInteger(id) || id === undefined || !isFree(id) ? {} : { id };
     db.insert(generateRecord)
       .values({ ...number, ...record })
       .run();

@@ -3,7 +3,7 @@ import type { Channel } from "#/engine/channel.ts";
 import { EngineHost } from "#/engine/host.ts";
 import type { EngineCommand, EngineEvent, EngineSettings } from "#/engine/protocol.ts";
 import { EngineError } from "#/lib/errors.ts";
-import { newTaskId } from "#/lib/task-id.ts";
+import { newTaskId, type TaskId } from "#/lib/task-id.ts";
 import { smallRecipe } from "../../support/small-recipe.ts";
 
 const settings: EngineSettings = {
@@ -112,4 +112,70 @@ test("an engine that could not be opened looked ready after the first job that i
   isBroken = false;
   await job();
   expect(host.state.state).toBe("ready");
+});
+
+/** Engines that say they are ready. So many die when they get a job, the first one when it gets its second, after `before`. */
+function idleEngines(deaths: number, before: (tell: (event: EngineEvent) => void, id: TaskId) => void) {
+  const posted: EngineCommand["type"][][] = [];
+  const open = (): Channel => {
+    let tell: (event: EngineEvent) => void = () => undefined;
+    let close: (reason: string) => void = () => undefined;
+    const own: EngineCommand["type"][] = [];
+    const number = posted.push(own);
+    return {
+      post: (command) => {
+        own.push(command.type);
+        if (command.type === "start") tell({ type: "ready", device: "cpu", refused: [] });
+        if (command.type !== "generate") return;
+        const { id } = command;
+        queueMicrotask(() => {
+          const isItsFirst = own.filter((type) => type === "generate").length === 1;
+          if (number > deaths || (number === 1 && isItsFirst))
+            return tell({ type: "settled", id, outcome: { status: "finished" } });
+          before(tell, id);
+          return close("the engine process ended (signal SIGKILL)");
+        });
+      },
+      onEvent: (listener) => {
+        tell = listener;
+      },
+      onClosed: (listener) => {
+        close = listener;
+      },
+      kill: () => undefined,
+    };
+  };
+  const host = new EngineHost(settings, open);
+  const job = async (onStart: (id: TaskId) => void = () => undefined) => {
+    const command = { type: "generate", id: newTaskId(), recipe: smallRecipe, inputs: [] } as const;
+    const events: EngineEvent[] = [];
+    const reading = (async () => {
+      for await (const event of host.run(command)) events.push(event);
+    })();
+    onStart(command.id);
+    await reading;
+    const last = events.at(-1);
+    return last?.type === "settled" ? last.outcome.status : undefined;
+  };
+  return { host, job, posted };
+}
+
+test("a job that an engine got which was dead already is given to a new one, with what it was asked for meanwhile", async () => {
+  const { host, job, posted } = idleEngines(1, () => undefined);
+  expect(await job()).toBe("finished");
+  expect(await job((id) => host.control(id, "stop"))).toBe("finished");
+  expect(posted).toEqual([
+    ["start", "generate", "generate", "control"],
+    ["start", "generate", "control"],
+  ]);
+  expect(host.state.state).toBe("ready");
+});
+
+test("a job is given again once, and never after something was heard of its engine", async () => {
+  const twice = idleEngines(2, () => undefined);
+  expect([await twice.job(), await twice.job(), twice.posted.length]).toEqual(["finished", "failed", 2]);
+  const begun = idleEngines(1, (tell, id) =>
+    tell({ type: "progress", id, at: { stage: "loading", image: 0 } }),
+  );
+  expect([await begun.job(), await begun.job(), begun.posted.length]).toEqual(["finished", "failed", 1]);
 });

@@ -72,3 +72,30 @@ test("a damaged index is begun anew; the history opens and loses nothing", () =>
   expect(found(history, "circle").toSorted()).toEqual([first, second]);
   history.close();
 });
+
+test("what holds no word is looked for as it stands, however its JSON spells it, and never finds everything", () => {
+  const path = join(root, "signs.sqlite3");
+  const history = openHistory(path);
+  const [plain, fox, ascii, damaged] = ["1", "2", "3", "4"].map((digit) => digit.repeat(32) as TaskId);
+  if (plain === undefined || fox === undefined || ascii === undefined || damaged === undefined)
+    throw new Error("no ids");
+  writeForeign(path, plain, "a red circle");
+  writeForeign(path, fox, 'a 🦊, 100% "wild" 🦊🦊');
+  writeForeign(path, ascii, "");
+  writeForeign(path, damaged, "");
+  const database = new Database(path);
+  const python = '{"prompt": "a \\ud83e\\udd8a * b\\\\c", "base_model_name": "%.safetensors"}';
+  const change = database.query("UPDATE generate_record SET req_params = ? WHERE task_id = ?");
+  change.run(python, ascii);
+  change.run('{"prompt": "🦊 %', damaged);
+  database.close();
+  expect(found(history, "🦊")).toEqual([ascii, fox]);
+  expect(found(history, " 🦊🦊 ")).toEqual([fox]);
+  expect(found(history, "%")).toEqual([fox]);
+  expect(found(history, '"')).toEqual([fox]);
+  expect(found(history, "*")).toEqual([ascii]);
+  expect(found(history, "\\")).toEqual([ascii]);
+  for (const nothing of ["🦉", "_", "???", "'", "%_%", "\ud83e"]) expect(found(history, nothing)).toEqual([]);
+  for (const blank of [" ", "\0", "\n\t"]) expect(found(history, blank)).toHaveLength(4);
+  history.close();
+});
