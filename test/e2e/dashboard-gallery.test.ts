@@ -62,6 +62,74 @@ describe.skipIf(chromiumPath === undefined)("the gallery", () => {
     await close();
   });
 
+  test("lays the page out once for a row that is scrolled by, and makes no tile anew that stays", async () => {
+    const { page, close } = await open();
+    const session = await page.context().newCDPSession(page);
+    await session.send("Performance.enable");
+    const layouts = async () =>
+      (await session.send("Performance.getMetrics")).metrics.find(({ name }) => name === "LayoutCount")
+        ?.value ?? 0;
+    const scrolled = (rows: number) =>
+      page.evaluate(async (count) => {
+        const frame = () => new Promise(requestAnimationFrame);
+        const settled = async () => {
+          for (let still = 0; still < 3; still += 1) {
+            await frame();
+            const images = [...document.querySelectorAll<HTMLImageElement>(".tile img")];
+            if (images.some((one) => one.getBoundingClientRect().top < innerHeight && !one.complete))
+              still = 0;
+          }
+        };
+        const tiles = () => [...document.querySelectorAll<HTMLElement>(".tile")];
+        // Preact keeps the handlers of an element at it.
+        const handlersOf = (tile: HTMLElement): readonly unknown[] =>
+          Object.values(tile.querySelector(".star") ?? {})
+            .filter((one) => typeof one === "object" && one !== null)
+            .flatMap((one) => Object.values(one))
+            .filter((one) => typeof one === "function");
+        const [first, , ...others] = tiles();
+        const next = others.find(({ offsetTop }) => offsetTop > (first?.offsetTop ?? 0));
+        const step = (next?.offsetTop ?? 0) - (first?.offsetTop ?? 0);
+        let [stayed, anew, handlers, moments] = [0, 0, 0, 0];
+        const observer = new MutationObserver(() => {
+          moments += 1;
+        });
+        for (let row = 0; row < count; row += 1) {
+          observer.observe(document.querySelector(".grid") ?? document.body, { childList: true });
+          const before = new Map(tiles().map((one) => [one, handlersOf(one)]));
+          // Where a row goes at the top is not where one comes at the bottom.
+          for (const part of [0.3, 0.3, 0.4]) {
+            window.scrollBy(0, part * step);
+            await settled();
+          }
+          observer.disconnect();
+          const still = tiles().filter((one) => before.has(one));
+          const other = still.filter((one) =>
+            handlersOf(one).some((handler, at) => handler !== before.get(one)?.[at]),
+          );
+          stayed += still.length;
+          anew += other.length;
+          handlers += still.reduce((sum, one) => sum + handlersOf(one).length, 0);
+        }
+        return { stayed, anew, handlers, moments };
+      }, rows);
+    await page.evaluate(() => document.querySelector(".grid")?.scrollIntoView());
+    await scrolled(8);
+    await page.waitForLoadState("networkidle");
+    const before = await layouts();
+    const rows = 12;
+    const { stayed, anew, handlers, moments } = await scrolled(rows);
+    const laidOut = (await layouts()) - before;
+    // One moment for what goes and what comes, and nothing for a picture that comes later.
+    expect(moments).toBeLessThanOrEqual(rows);
+    expect(laidOut).toBeLessThanOrEqual(rows * 1.5);
+    // The one that the Tab key leads to is another after each row; a page of the list tells all how many there are.
+    expect(stayed).toBeGreaterThan(rows * 20);
+    expect(handlers).toBeGreaterThanOrEqual(stayed);
+    expect(anew).toBeLessThan(stayed / 4);
+    await close();
+  });
+
   test("finds pictures by words, model, style, day and star", async () => {
     const { page, errors, close } = await open();
     const count = async (text: string) => {

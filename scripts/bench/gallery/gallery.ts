@@ -11,6 +11,7 @@ import type { Page } from "playwright-core";
 import { openDashboard, startChromium } from "../../../test/support/dashboard-page.ts";
 import { startSourceServer } from "../quality/source-server.ts";
 import { fillHistory } from "./fill-history.ts";
+import { scrolling, workOf } from "./scroll-work.ts";
 
 const tasks = Number(Bun.argv[2] ?? 5000);
 
@@ -27,41 +28,6 @@ async function opening(page: Page): Promise<Readonly<{ painted: number; shown: n
     painted: performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? 0,
     shown: performance.now(),
   }));
-}
-
-/** Scrolls so many screens at so many pixels a second, and says how long the frames took. */
-const scrolling = (page: Page, pixels: number) =>
-  page.evaluate(async (distance) => {
-    const times: number[] = [];
-    const from = window.scrollY;
-    let last = await new Promise<number>(requestAnimationFrame);
-    const start = last;
-    while (last - start < 3000) {
-      const now = await new Promise<number>(requestAnimationFrame);
-      times.push(now - last);
-      last = now;
-      window.scrollTo(0, from + (distance * (now - start)) / 3000);
-    }
-    times.sort((a, b) => a - b);
-    const late = times.filter((time) => time > 25).length;
-    return {
-      frames: times.length,
-      late,
-      median: times[Math.floor(times.length / 2)],
-      longest: times.at(-1),
-      tiles: document.querySelectorAll(".tile").length,
-    };
-  }, pixels);
-
-/** Seconds that the page's own thread has spent on script, style and layout since it is asked the first time. */
-async function workOf(page: Page): Promise<() => Promise<number>> {
-  const session = await page.context().newCDPSession(page);
-  await session.send("Performance.enable");
-  const counted = ["ScriptDuration", "LayoutDuration", "RecalcStyleDuration"];
-  return async () => {
-    const { metrics } = await session.send("Performance.getMetrics");
-    return metrics.reduce((sum, { name, value }) => (counted.includes(name) ? sum + value : sum), 0);
-  };
 }
 
 const folder = mkdtempSync(join(tmpdir(), "fooocusd-gallery-"));
@@ -101,9 +67,9 @@ try {
   ] as const) {
     await page.evaluate(() => window.scrollTo(0, 0));
     await page.waitForLoadState("networkidle");
-    const before = await work();
+    const { made } = await work();
     const { frames, late, median, longest, tiles } = await scrolling(page, pixels);
-    const share = ((await work()) - before) / 3;
+    const share = ((await work()).made - made) / 3;
     console.log(
       `${pixels / 3} pixels a second, ${pass} time: ${frames} frames, ${late} above 25 ms, median ${median?.toFixed(1)}, longest ${longest?.toFixed(0)} ms; ${tiles} tiles in the page; script and layout ${(100 * share).toFixed(0)} % of the time`,
     );

@@ -22,7 +22,7 @@ export function Picture({ src, alt, server, otherwise, measure }: PictureProps) 
   // One that has left the page need not come any more.
   useEffect(() => {
     const element = image.current;
-    return () => element?.removeAttribute("src");
+    return () => element?.complete === false && element.removeAttribute("src");
   }, []);
   const retry = () => {
     if (fetched !== undefined) return;

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import type { FoundTask } from "#/web/dashboard/gallery/found.ts";
 import { changed, emptyList, type FoundList } from "#/web/dashboard/gallery/found-list.ts";
-import { heightOf, layoutOf, rowsInSight } from "#/web/dashboard/gallery/layout.ts";
+import { layoutOf, rowsInSight, sizesOf } from "#/web/dashboard/gallery/layout.ts";
 import { tilesOfTasks } from "#/web/dashboard/gallery/tiles.ts";
 
 const task = (row: number, more: Partial<FoundTask> = {}): FoundTask => ({
@@ -45,7 +45,7 @@ test("the rows in sight are few, however many there are, and never none", () => 
   expect(rowsInSight(layout, 0, 0, 900).count).toBe(0);
   // Beyond the end, where many were deleted below the window.
   expect(rowsInSight(layout, 7, 9000, 900)).toEqual({ first: 1, count: 1 });
-  expect(heightOf(layout, 11)).toBeCloseTo(3 * layout.step - 10);
+  expect(Number.parseFloat(sizesOf(layout, 11).height)).toBeCloseTo(3 * layout.step - 10);
   expect(layoutOf(322).columns).toBe(3);
 });
 

@@ -1,9 +1,10 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Server } from "../server.ts";
-import { heightOf, placeOf } from "./layout.ts";
+import { sizesOf } from "./layout.ts";
 import { Thumb } from "./thumb.tsx";
 import { type TileDeeds, tileKeys } from "./tile-keys.ts";
 import type { GalleryTile } from "./tiles.ts";
+import { useLatestDeeds } from "./use-latest-deeds.ts";
 import { useWindow } from "./use-window.ts";
 
 type GridProps = Readonly<{
@@ -26,6 +27,7 @@ export function Grid({ tiles, chosen, choosing, server, deeds, more }: GridProps
   const [active, setActive] = useState<string>();
   const wanted = useRef("");
   const { columns, step } = layout;
+  const latest = useLatestDeeds(deeds);
   const from = rows.first * columns;
   const shown = tiles.slice(from, from + rows.count * columns);
   const isNearEnd = (rows.first + rows.count + ahead) * columns >= tiles.length;
@@ -61,16 +63,18 @@ export function Grid({ tiles, chosen, choosing, server, deeds, more }: GridProps
   };
   const first = shown.some(({ key }) => key === active) ? active : shown[0]?.key;
   return (
-    <div ref={place} style={{ height: `${heightOf(layout, tiles.length)}px` }} class="window">
-      <ul class="grid" aria-label="All pictures" onKeyDown={keys}>
+    <div ref={place}>
+      <ul class="grid" style={sizesOf(layout, tiles.length)} aria-label="All pictures" onKeyDown={keys}>
         {shown.map((tile, at) => (
           <Thumb
             key={tile.key}
-            {...{ tile, server, deeds, choosing }}
-            place={{ at: from + at + 1, of: tiles.length, style: placeOf(layout, from + at) }}
+            {...{ tile, server, choosing, layout }}
+            deeds={latest}
+            at={from + at}
+            of={tiles.length}
             isActive={tile.key === first}
             isChosen={chosen.has(tile.key)}
-            activate={() => setActive(tile.key)}
+            activate={setActive}
           />
         ))}
       </ul>

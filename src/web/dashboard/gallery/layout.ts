@@ -25,19 +25,22 @@ const spare = 3;
  */
 export function rowsInSight({ columns, step }: Layout, tiles: number, top: number, height: number): Rows {
   const all = Math.ceil(tiles / columns);
-  const first = Math.min(Math.max(0, Math.floor(top / step) - spare), Math.max(0, all - 1));
+  const first = Math.min(Math.floor(top / step) - spare, all - 1);
+  // As many at any place, so that one row goes and one comes at the same moment: half as often as each in its own.
+  const last = Math.min(all, first + spare + Math.ceil(height / step) + 1 + spare);
+  const start = Math.max(0, first);
   // Never none: the Tab key must find the way in.
-  const last = Math.min(all, Math.max(first + 1, Math.ceil((top + height) / step) + spare));
-  return { first, count: Math.max(0, last - first) };
+  return { first: start, count: Math.min(all, Math.max(1, last - start)) };
 }
 
 /** Where a tile lies: each by itself, so that those which stay in sight are not drawn anew when others come. */
 export const placeOf = ({ columns, step }: Layout, at: number) => ({
   left: `${(at % columns) * step}px`,
   top: `${Math.floor(at / columns) * step}px`,
-  width: `${step - gap}px`,
 });
 
-/** The height of all tiles, pixels. */
-export const heightOf = ({ columns, step }: Layout, tiles: number): number =>
-  Math.max(0, Math.ceil(tiles / columns) * step - gap);
+/** The height of all tiles, and the side of each, from which its style and that of its picture take it. */
+export const sizesOf = ({ columns, step }: Layout, tiles: number) => ({
+  height: `${Math.max(0, Math.ceil(tiles / columns) * step - gap)}px`,
+  "--side": `${step - gap}px`,
+});

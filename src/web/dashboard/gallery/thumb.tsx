@@ -1,25 +1,40 @@
+import { useMemo } from "preact/hooks";
 import { Picture } from "../picture.tsx";
 import type { Server } from "../server.ts";
 import { StarIcon } from "./icons.tsx";
-import type { placeOf } from "./layout.ts";
+import { type Layout, placeOf } from "./layout.ts";
 import type { TileDeeds } from "./tile-keys.ts";
 import type { GalleryTile } from "./tiles.ts";
 
 type ThumbProps = Readonly<{
   tile: GalleryTile;
   server: Server;
-  deeds: TileDeeds;
-  /** Which of how many it is, for who does not see all, and where. */
-  place: Readonly<{ at: number; of: number; style: ReturnType<typeof placeOf> }>;
+  deeds: Pick<TileDeeds, "open" | "choose" | "star">;
+  /** Which it is, from 0, of how many, and how they lie. */
+  at: number;
+  of: number;
+  layout: Layout;
   isActive: boolean;
   isChosen: boolean;
   /** Whether a click chooses. */
   choosing: boolean;
-  activate: () => void;
+  activate: (key: string) => void;
 }>;
 
-/** One picture, small: opens it; in its corners it can be chosen and starred, which the keys x and s do as well. */
-export function Thumb({ tile, server, deeds, place, isActive, isChosen, choosing, activate }: ThumbProps) {
+/**
+ * One picture, small: opens it; in its corners it can be chosen and starred, which the keys x and s do as well. All are
+ * asked for at each row that is scrolled by; one is made anew only when it is told something else.
+ */
+export function Thumb(props: ThumbProps) {
+  const { tile, server, deeds, at, of, layout, isActive, isChosen, choosing, activate } = props;
+  const { key, picture, task } = tile;
+  return useMemo(
+    () => <Tile {...props} />,
+    [key, picture, task, server, deeds, at, of, layout, isActive, isChosen, choosing, activate],
+  );
+}
+
+function Tile({ tile, server, deeds, at, of, layout, isActive, isChosen, choosing, activate }: ThumbProps) {
   const { key, picture, task } = tile;
   const { prompt, starred, failure } = task;
   const click = (event: MouseEvent) => {
@@ -31,9 +46,9 @@ export function Thumb({ tile, server, deeds, place, isActive, isChosen, choosing
   return (
     <li
       class={`tile ${isChosen ? "chosen" : ""} ${starred ? "starred" : ""} ${choosing ? "choosing" : ""}`}
-      style={place.style}
-      aria-setsize={place.of}
-      aria-posinset={place.at}
+      style={placeOf(layout, at)}
+      aria-setsize={of}
+      aria-posinset={at + 1}
     >
       <button
         type="button"
@@ -41,7 +56,7 @@ export function Thumb({ tile, server, deeds, place, isActive, isChosen, choosing
         data-key={key}
         tabIndex={isActive ? 0 : -1}
         aria-label={`Details: ${prompt}`}
-        onFocus={activate}
+        onFocus={() => activate(key)}
         onClick={click}
       >
         {picture === undefined ? (

@@ -3,7 +3,7 @@ import { useCallback, useEffect, useReducer, useRef, useState } from "preact/hoo
 import type { Server } from "../server.ts";
 import { textOf } from "../values.ts";
 import type { LiveMessage } from "../wire.ts";
-import { type Filter, findPage, noFilter } from "./found.ts";
+import { type Filter, type FoundPage, findPage, noFilter } from "./found.ts";
 import { changed, emptyList, type ListChange } from "./found-list.ts";
 
 /** Tasks in a page: some screens of them, and some tens of kilobytes. */
@@ -27,7 +27,9 @@ export type Listen = (hear: (message: LiveMessage) => void) => () => void;
 export function useGallery(server: Server, reachable: boolean, listen: Listen) {
   const [filter, setFilter] = useState<Filter>(noFilter);
   const [list, change] = useReducer(changed, emptyList);
-  const [busy, setBusy] = useState(false);
+  /** Not a state: that a page is asked for is nowhere shown, and to draw everything anew for it would hold up who scrolls. */
+  const busy = useRef(false);
+  const [, askAgain] = useState(0);
   const now = useRef({ filter, list });
   now.current = { filter, list };
 
@@ -54,13 +56,22 @@ export function useGallery(server: Server, reachable: boolean, listen: Listen) {
 
   const more = () => {
     const { next } = list;
-    if (busy || next === undefined || next === null) return;
-    setBusy(true);
-    findPage(server, filter, { before: next, limit: atOnce })
-      .then((page) => now.current.filter === filter && change({ kind: "more", page }))
+    if (busy.current || next === undefined || next === null) return;
+    busy.current = true;
+    const come = (page: FoundPage) => {
+      busy.current = false;
+      if (now.current.filter === filter) change({ kind: "more", page });
+      else askAgain((times) => times + 1);
+    };
+    const fail = () => {
+      busy.current = false;
+      askAgain((times) => times + 1);
+    };
+    findPage(server, filter, { before: next, limit: atOnce }).then(
+      come,
       // A server that does not answer is not asked again at once.
-      .catch(() => new Promise((resolve) => setTimeout(resolve, patience)))
-      .finally(() => setBusy(false));
+      () => setTimeout(fail, patience),
+    );
   };
 
   useNews({ server, listen, now, change });

@@ -1,4 +1,4 @@
-import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { layoutOf, type Rows, rowsInSight } from "./layout.ts";
 
 /** The place of a long list: how its tiles lie, and which rows of them are drawn, as the page is scrolled. */
@@ -6,7 +6,7 @@ export function useWindow(tiles: number) {
   const place = useRef<HTMLDivElement>(null);
   const [width, setWidth] = useState(0);
   const [rows, setRows] = useState<Rows>({ first: 0, count: 0 });
-  const layout = layoutOf(width);
+  const layout = useMemo(() => layoutOf(width), [width]);
   const { columns } = layout;
 
   useLayoutEffect(() => {
