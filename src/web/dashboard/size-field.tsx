@@ -1,4 +1,5 @@
 import { useState } from "preact/hooks";
+import { noChoices } from "./choices.ts";
 import { FieldProblem, toldOf } from "./field-problem.tsx";
 import type { FormView } from "./form-view.ts";
 import { sidePlaces, sidesOf } from "./size-sides.ts";
@@ -24,6 +25,8 @@ export function SizeField({ form }: Readonly<{ form: FormView }>) {
       <label for="size">Size</label>
       <select
         id="size"
+        // Sides begin with the usual ones, once these are known.
+        disabled={choices === noChoices}
         // The usual one is listed once, whether it is said or left open.
         value={other ? "other" : value === usual ? "" : value}
         {...toldOf("size", problem)}
