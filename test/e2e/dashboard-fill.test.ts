@@ -119,6 +119,22 @@ describe.skipIf(chromiumPath === undefined)("a form that is filled by itself", (
     await close();
   });
 
+  test("what was said of a picture's settings goes when another one is brought", async () => {
+    const { page, errors, close } = await openDashboard(browser, server.url);
+    const notice = page.getByText("settings that made.png tells");
+    await dropFile(page, made, png);
+    await notice.waitFor();
+    await dropFile(page, Buffer.from("no picture"), { name: "notes.txt", type: "text/plain" });
+    await page.getByRole("alert").waitFor();
+    expect(await notice.count()).toBe(1);
+    await dropFile(page, await square(), { ...png, name: "other.png" });
+    await page.locator(".source").getByText("other.png, 64 × 64").waitFor();
+    await notice.waitFor({ state: "detached", timeout: 5000 });
+    expect(await prompt(page)).toBe("a red circle");
+    expect(errors).toEqual([]);
+    await close();
+  });
+
   test("a picture is pasted with its settings, where the clipboard has its file", async () => {
     const { page, close } = await openDashboard(browser, server.url);
     await page.evaluate(async (base64) => {

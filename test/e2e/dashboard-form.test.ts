@@ -10,6 +10,7 @@ setDefaultTimeout(300_000);
 if (chromiumPath === undefined)
   process.stderr.write("dashboard-form: skipped, no Chromium here (Debian package chromium)\n");
 
+const screenshots = join(import.meta.dir, "../../dist/e2e");
 const open = (page: Page, title: string) => page.locator("summary", { hasText: title }).click();
 const field = (page: Page, label: string) => page.getByLabel(label, { exact: true });
 
@@ -121,6 +122,76 @@ describe.skipIf(chromiumPath === undefined)("the form of the dashboard", () => {
     await field(page, "Hyper-SD").check();
     expect(await field(page, "Guidance").isDisabled()).toBe(true);
     expect(await field(page, "Sampler").innerText()).toContain("dpmpp_sde_gpu (Hyper-SD)");
+    await close();
+  });
+
+  test("a field to choose from shows all of what is chosen, and the usual size is listed once", async () => {
+    const { page, close } = await openDashboard(browser, server.url);
+    await page.locator("#size option").nth(3).waitFor({ state: "attached" });
+    const sizes = await page.locator("#size option").allInnerTexts();
+    const bare = sizes.map((text) => text.replace(/ \(.*/, ""));
+    expect(new Set(bare).size).toBe(bare.length);
+    await field(page, "Lightning").check();
+    await open(page, "Further settings");
+    for (const title of ["Parts of the model", "The pictures and their files"]) await open(page, title);
+    /** The fields that are narrower than one that holds nothing but the chosen text, whichever is chosen. */
+    const cut = () =>
+      page.evaluate(() =>
+        [...document.querySelectorAll<HTMLSelectElement>("form.compose select")]
+          .filter((one) => one.offsetWidth > 0)
+          .flatMap((one) =>
+            [...one.options].flatMap((option) => {
+              const alone = document.createElement("select");
+              alone.append(new Option(option.text));
+              alone.style.width = "auto";
+              one.parentElement?.append(alone);
+              const isCut = alone.getBoundingClientRect().width > one.getBoundingClientRect().width + 0.5;
+              alone.remove();
+              return isCut ? [`${one.id}: ${option.text}`] : [];
+            }),
+          ),
+      );
+    for (const width of [390, 1280]) {
+      await page.setViewportSize({ width, height: 900 });
+      expect([width, ...(await cut())]).toEqual([width]);
+      await page.locator("#size").scrollIntoViewIfNeeded();
+      await page.screenshot({ path: join(screenshots, `dashboard-selects-${width}.png`) });
+      await field(page, "Sampler").scrollIntoViewIfNeeded();
+      await page.screenshot({ path: join(screenshots, `dashboard-settings-${width}.png`) });
+    }
+    await close();
+  });
+
+  test("the sides of another size stand beside each other; an empty one is asked for at its field", async () => {
+    const { page, errors, close } = await openDashboard(browser, server.url);
+    await field(page, "Size").selectOption("other");
+    for (const width of [390, 1280]) {
+      await page.setViewportSize({ width, height: 900 });
+      const [left, right] = [
+        await field(page, "Width").boundingBox(),
+        await field(page, "Height").boundingBox(),
+      ];
+      expect(left?.y).toBe(right?.y ?? -1);
+      expect((left?.x ?? 0) + (left?.width ?? 0)).toBeLessThanOrEqual(right?.x ?? 0);
+      expect(left?.width).toBeGreaterThan(90);
+    }
+    await field(page, "Height").fill("12.5");
+    await field(page, "Width").fill("");
+    await page.getByRole("button", { name: "Generate" }).click();
+    const said = (side: string) => page.locator(`#${side}-problem`).innerText();
+    expect(await said("Width")).toBe("Say the width in pixels, for example 1024.");
+    expect(await said("Height")).toBe("The height is a whole number of pixels, for example 1024.");
+    expect(await page.getByText("is not a size").count()).toBe(0);
+    expect(await page.evaluate(() => document.activeElement?.id)).toBe("Width");
+    expect(await field(page, "Width").getAttribute("aria-describedby")).toBe("Width-problem");
+    await page.screenshot({ path: join(screenshots, "dashboard-sides-1280.png") });
+    await page.setViewportSize({ width: 390, height: 844 });
+    await page.screenshot({ path: join(screenshots, "dashboard-sides-390.png") });
+    await field(page, "Width").fill("256");
+    await field(page, "Height").fill("192");
+    expect(await sent(page)).toMatchObject({ aspect_ratios_selection: "256×192" });
+    expect(await page.locator("#Width-problem").count()).toBe(0);
+    expect(errors).toEqual([]);
     await close();
   });
 

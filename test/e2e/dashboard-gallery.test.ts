@@ -207,6 +207,26 @@ describe.skipIf(chromiumPath === undefined)("the gallery", () => {
     await close();
   });
 
+  test("that the server did not answer is said until it does", async () => {
+    const { page, close } = await open();
+    const breaks: (() => void)[] = [];
+    await page.routeWebSocket("**/v1/live", (socket) => {
+      socket.connectToServer();
+      breaks.push(() => void socket.close());
+    });
+    await page.route("**/star", (route) => route.abort("connectionrefused"));
+    await page.reload();
+    await page.locator(".state.live").waitFor();
+    await page.locator(".thumb").first().focus();
+    await page.keyboard.press("s");
+    const said = page.getByText("The server does not answer. Try again when it does.");
+    await said.waitFor();
+    for (const cut of breaks) cut();
+    await said.waitFor({ state: "detached", timeout: 10_000 });
+    await page.locator(".state.live").waitFor();
+    await close();
+  });
+
   test("a picture that is made elsewhere comes to its place", async () => {
     const { page, close } = await open();
     const { id } = await bench.tasks.submit({ ...small, prompt: "something new" });
@@ -263,6 +283,32 @@ describe.skipIf(chromiumPath === undefined)("the gallery", () => {
     expect(new Set(await transforms()).size).toBe(1);
     await page.keyboard.press("Escape");
     await compared.waitFor({ state: "detached" });
+    await page.getByText("3 chosen").waitFor();
+    // Keys go on from a chosen picture, wherever the focus was before.
+    await page.waitForFunction(() => document.activeElement?.matches(".tile.chosen .thumb"), undefined, {
+      timeout: 5000,
+    });
+    await page.keyboard.press("x");
+    await page.getByText("2 chosen").waitFor();
+    await page.keyboard.press("x");
+    await page.getByText("3 chosen").waitFor();
+    // While some are chosen their keys are heard from a button of the bar as well.
+    await page.getByRole("button", { name: "Compare" }).focus();
+    await page.keyboard.press("s");
+    await page.locator('.tile.chosen .star[aria-pressed="true"]').nth(2).waitFor();
+    expect(await page.locator('.tile .star[aria-pressed="true"]').count()).toBe(3);
+    // On a tile too, and once.
+    await page.locator(".tile.chosen .thumb").first().focus();
+    await page.keyboard.press("s");
+    await page.locator('.tile .star[aria-pressed="true"]').first().waitFor({ state: "detached" });
+    await page.getByRole("button", { name: "Compare" }).focus();
+    const [zip] = await Promise.all([page.waitForEvent("download"), page.keyboard.press("d")]);
+    expect(zip.suggestedFilename()).toEndWith(".zip");
+    await page.keyboard.press("Delete");
+    await page.getByText("Deleted 3 tasks with 3 pictures.").waitFor();
+    await page.getByRole("button", { name: "Undo" }).click();
+    await page.getByRole("button", { name: "Choose", exact: true }).click();
+    for (const at of [0, 1, 2]) await page.locator(".thumb").nth(at).click();
     await page.getByText("3 chosen").waitFor();
     await page.keyboard.press("Escape");
     await page.getByText("3 chosen").waitFor({ state: "detached" });

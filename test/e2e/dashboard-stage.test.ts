@@ -50,6 +50,16 @@ describe.skipIf(chromiumPath === undefined)("what is being made, on the dashboar
     await server?.close();
   });
 
+  test("an engine that waits for its first task is said to be ready", async () => {
+    const { page, close } = await openDashboard(browser, server.url);
+    const head = page.locator("header .state");
+    await page.waitForFunction(
+      () => document.querySelector("header .state")?.textContent?.includes(",") === true,
+    );
+    expect(await head.innerText()).toMatch(/^Live, (\w+, )?ready$/);
+    await close();
+  });
+
   test("the last picture stays until the next one shows, and each of several is there when it is finished", async () => {
     const { page, errors, close } = await openDashboard(browser, server.url);
     const prompt = page.getByLabel("Prompt", { exact: true });
@@ -153,6 +163,30 @@ describe.skipIf(chromiumPath === undefined)("what is being made, on the dashboar
     expect(await page.getByRole("alert").innerText(patience)).toBe(
       "The server does not answer. Try again when it does.",
     );
+    await close();
+  });
+
+  test("that a server does not answer is said until it does", async () => {
+    const { page, close } = await openDashboard(browser, server.url);
+    const prompt = page.getByLabel("Prompt", { exact: true });
+    // The way to the server is cut, and mended later.
+    let isCut = true;
+    await page.routeWebSocket("**/v1/live", (socket) =>
+      isCut ? void socket.close() : void socket.connectToServer(),
+    );
+    await page.route(/\/v1\/(events|engine\/)/, (route) =>
+      isCut ? route.abort("connectionrefused") : route.continue(),
+    );
+    await page.reload();
+    await page.locator(".state.offline").waitFor({ timeout: 20_000 });
+    await prompt.fill("a white circle");
+    await page.getByRole("button", { name: "Generate" }).click();
+    const said = page.getByText("The server does not answer. Try again when it does.");
+    await said.waitFor(patience);
+    isCut = false;
+    await page.locator(".state.live").waitFor(patience);
+    await said.waitFor({ state: "detached", timeout: 5000 });
+    expect(await prompt.inputValue()).toBe("a white circle");
     await close();
   });
 

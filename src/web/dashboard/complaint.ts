@@ -38,3 +38,6 @@ export function issuesOf(reply: Readonly<Record<string, unknown>>): readonly Com
     message: textOf(message) || "refused",
   }));
 }
+
+/** Whatever was thrown, as one text. */
+export const wordsOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

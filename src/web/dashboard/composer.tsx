@@ -51,7 +51,7 @@ export function Composer({ view, source, control, problem, busy, filling, submit
         <EnhancePanel draft={draft.enhance} change={(enhance) => change({ enhance })} />
         <SettingField name="base_model_name" form={view} />
         <PerformanceField form={view} />
-        <div class="pair">
+        <div class="pair roomy">
           <SettingField name="preset" form={view} />
           {takesPart(source.draft) && !source.keptOut ? null : <SizeField form={view} />}
         </div>

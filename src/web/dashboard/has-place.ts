@@ -1,10 +1,12 @@
 import { isSetting } from "./settings/setting-table.ts";
+import { sidePlaces } from "./size-sides.ts";
 
 const own: readonly string[] = [
   "prompt",
   "negative_prompt",
   "performance_selection",
   "aspect_ratios_selection",
+  ...Object.values(sidePlaces),
   "image_number",
   "image_seed",
   "style_selections",

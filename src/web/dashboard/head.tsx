@@ -9,11 +9,17 @@ const linkWords: Readonly<Record<Link, string>> = {
   locked: "A key is needed",
 };
 
+/** What is said of an engine that is no failure: one that has not begun, or begins anew, opens its models when there is work. */
+const engineWords: Readonly<Record<string, string>> = { starting: "ready", restarting: "ready" };
+
 /** The name of the program, and how it is. */
 export function Head({ state }: Readonly<{ state: State }>) {
   // What the engine did last says nothing of a server that is not heard.
   const isHeard = state.link !== "offline" && state.link !== "locked";
-  const words = [linkWords[state.link], ...(isHeard ? [state.device, state.engine] : [])];
+  const words = [
+    linkWords[state.link],
+    ...(isHeard ? [state.device, engineWords[state.engine] ?? state.engine] : []),
+  ];
   return (
     <header class="top">
       <h1>fooocusd</h1>

@@ -9,7 +9,7 @@ import { parseJson, type TaskRecord } from "./wire.ts";
 export class Locked extends Error {}
 
 /** There is no server now, or no way to it. */
-class Unanswered extends Error {}
+export class Unanswered extends Error {}
 
 /** The server does not have this address. */
 export class Missing extends Error {}

@@ -1,6 +1,8 @@
 import { useState } from "preact/hooks";
+import { noChoices } from "./choices.ts";
 import { FieldProblem, toldOf } from "./field-problem.tsx";
 import type { FormView } from "./form-view.ts";
+import { sidePlaces, sidesOf } from "./size-sides.ts";
 import { textOf } from "./values.ts";
 
 /** Sizes and their ratios, as the server offers them for the model, and two fields for any other. */
@@ -12,7 +14,7 @@ export function SizeField({ form }: Readonly<{ form: FormView }>) {
   const sizes = choices.lists["aspect_ratios_selection"] ?? [];
   const usual = textOf(choices.defaults["aspect_ratios_selection"]).replace("×", "*");
   const other = custom || (value !== "" && !sizes.includes(value));
-  const [width = "", height = ""] = (value === "" ? usual : value).split("*");
+  const { width, height } = sidesOf(value === "" ? usual : value);
   const problem = problems.get("aspect_ratios_selection");
   const choose = (chosen: string) => {
     setCustom(chosen === "other");
@@ -23,24 +25,39 @@ export function SizeField({ form }: Readonly<{ form: FormView }>) {
       <label for="size">Size</label>
       <select
         id="size"
-        value={other ? "other" : value}
+        // Sides begin with the usual ones, once these are known.
+        disabled={choices === noChoices}
+        // The usual one is listed once, whether it is said or left open.
+        value={other ? "other" : value === usual ? "" : value}
         {...toldOf("size", problem)}
         onChange={(event) => choose(event.currentTarget.value)}
       >
         <option value="">
           {usual === "" ? "The model's own" : `${usual.replace("*", " × ")} (default)`}
         </option>
-        {sizes.map((size) => (
-          <option key={size} value={size}>
-            {named(size)}
-          </option>
-        ))}
+        {sizes
+          .filter((size) => size !== usual)
+          .map((size) => (
+            <option key={size} value={size}>
+              {named(size)}
+            </option>
+          ))}
         <option value="other">Other …</option>
       </select>
       {other ? (
-        <div class="pair spaced">
-          <Side label="Width" value={width} change={(text) => change(`${text}*${height}`)} />
-          <Side label="Height" value={height} change={(text) => change(`${width}*${text}`)} />
+        <div class="pair sides-of spaced">
+          <Side
+            label="Width"
+            value={width}
+            problem={problems.get(sidePlaces.width)}
+            change={(text) => change(`${text}*${height}`)}
+          />
+          <Side
+            label="Height"
+            value={height}
+            problem={problems.get(sidePlaces.height)}
+            change={(text) => change(`${width}*${text}`)}
+          />
         </div>
       ) : null}
       <FieldProblem id="size" text={problem} />
@@ -48,9 +65,14 @@ export function SizeField({ form }: Readonly<{ form: FormView }>) {
   );
 }
 
-type SideProps = Readonly<{ label: string; value: string; change: (text: string) => void }>;
+type SideProps = Readonly<{
+  label: string;
+  value: string;
+  problem: string | undefined;
+  change: (text: string) => void;
+}>;
 
-function Side({ label, value, change }: SideProps) {
+function Side({ label, value, problem, change }: SideProps) {
   return (
     <div>
       <label for={label}>{label}</label>
@@ -59,8 +81,10 @@ function Side({ label, value, change }: SideProps) {
         type="number"
         step={8}
         value={value}
+        {...toldOf(label, problem)}
         onInput={(event) => change(event.currentTarget.value)}
       />
+      <FieldProblem id={label} text={problem} />
     </div>
   );
 }

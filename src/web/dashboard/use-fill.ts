@@ -1,4 +1,4 @@
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import type { Description } from "./choices.ts";
 import { emptyControl } from "./control/control-draft.ts";
 import type { useControl } from "./control/use-control.ts";
@@ -26,6 +26,8 @@ const schemes: Readonly<Record<string, string>> = { fooocus: "Fooocus'", a1111: 
 export function useFill({ server, draft, setDraft, description, source, control, attempt }: FillParts) {
   const [filled, setFilled] = useState<Filled>();
   const close = () => setFilled(undefined);
+  // Beside a newer picture it would not be clear which one is meant, nor what comes back.
+  useEffect(close, [source.taken]);
   // What a region's fields mean that are not said.
   const ofRegion = Object.fromEntries(
     Object.entries(description.region).map(([name, { usual }]) => [name, usual] as const),

@@ -35,7 +35,7 @@ type FormParts = Readonly<{
 /** Everything that the form holds, what comes of it, and why it was refused. */
 export function useForm({ server, connection, working, stale }: FormParts) {
   const [draft, setDraft] = useState<Draft>(draftBefore);
-  const attempts = useAttempt();
+  const attempts = useAttempt(stale !== undefined);
   const { complaints, busy, attempt, complain } = attempts;
   const { choices, description, complaints: unusable } = useChoices(server, draft.settings, stale);
   const source = useSource(server, attempt);

@@ -7,12 +7,13 @@ function isElsewhere({ target }: KeyboardEvent): boolean {
   return Boolean(types) || document.querySelector("dialog[open]") !== null;
 }
 
-/** A key of the whole page, while nothing is typed and no dialog is open. */
+/** A key of the whole page, while nothing is typed, no dialog is open, and no part of the page has heard it before. */
 export function usePageKey(key: string, isOn: boolean, act: () => void): void {
   useEffect(() => {
     if (!isOn) return;
     const listen = (event: KeyboardEvent) => {
-      if (event.key !== key || event.ctrlKey || event.metaKey || event.altKey || isElsewhere(event)) return;
+      if (event.key !== key || event.ctrlKey || event.metaKey || event.altKey) return;
+      if (event.defaultPrevented || isElsewhere(event)) return;
       event.preventDefault();
       act();
     };

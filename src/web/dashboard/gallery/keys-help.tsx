@@ -5,7 +5,7 @@ const keys: readonly (readonly [string, string])[] = [
   ["Arrows, Home, End", "from picture to picture"],
   ["Enter", "open, with how it was made"],
   ["x", "choose; with Shift all in between"],
-  ["s", "star"],
+  ["s", "star the chosen ones, or this one"],
   ["d", "download the chosen ones, or this one"],
   ["Delete", "delete the chosen ones, or this one"],
   ["Escape", "choose none; close"],

@@ -4,6 +4,7 @@ import type { GalleryWork } from "./use-deeds.ts";
 type SelectionProps = Readonly<{
   chosen: readonly GalleryTile[];
   work: GalleryWork;
+  star: (tiles: readonly GalleryTile[]) => void;
   remove: (tiles: readonly GalleryTile[]) => void;
   compare: () => void;
   chooseNone: () => void;
@@ -13,7 +14,7 @@ type SelectionProps = Readonly<{
 const mostCompared = 6;
 
 /** What can be done with the chosen pictures; it stays in sight while one scrolls. */
-export function SelectionBar({ chosen, work, remove, compare, chooseNone }: SelectionProps) {
+export function SelectionBar({ chosen, work, star, remove, compare, chooseNone }: SelectionProps) {
   const allStarred = chosen.every(({ task }) => task.starred);
   const pictures = chosen.filter(({ picture }) => picture !== undefined).length;
   return (
@@ -22,7 +23,7 @@ export function SelectionBar({ chosen, work, remove, compare, chooseNone }: Sele
       <button type="button" disabled={pictures < 2 || pictures > mostCompared} onClick={compare}>
         Compare
       </button>
-      <button type="button" onClick={() => work.star(chosen, !allStarred)}>
+      <button type="button" onClick={() => star(chosen)}>
         {allStarred ? "Unstar" : "Star"}
       </button>
       <button type="button" disabled={pictures === 0} onClick={() => work.download(chosen)}>

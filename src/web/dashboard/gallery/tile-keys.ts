@@ -3,10 +3,12 @@ import type { GalleryTile } from "./tiles.ts";
 /** What can be done with a tile. */
 export type TileDeeds = Readonly<{
   open: (tile: GalleryTile) => void;
+  /** This one, whatever is chosen. */
   star: (tile: GalleryTile) => void;
+  /** The chosen ones, or this one where none is; as the two below. */
+  starThose: (tile: GalleryTile) => void;
   /** Chooses it, or no longer; with `through` all from the last one that was chosen. */
   choose: (tile: GalleryTile, through: boolean) => void;
-  /** The chosen ones, or this one where none is. */
   remove: (tile: GalleryTile) => void;
   download: (tile: GalleryTile) => void;
 }>;
@@ -52,7 +54,7 @@ export function tileKeys(
       go(at === last ? at - 1 : at + 1);
       return true;
     case "s":
-      deeds.star(tile);
+      deeds.starThose(tile);
       return true;
     case "x":
     case "X":

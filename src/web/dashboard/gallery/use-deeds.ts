@@ -1,5 +1,7 @@
 import { useState } from "preact/hooks";
-import type { Server } from "../server.ts";
+import { wordsOf } from "../complaint.ts";
+import { type Server, Unanswered } from "../server.ts";
+import { useReturn } from "../use-return.ts";
 import { download } from "./download.ts";
 import type { FoundList, ListChange } from "./found-list.ts";
 import type { GalleryTile } from "./tiles.ts";
@@ -10,18 +12,23 @@ const idsOf = (tiles: readonly GalleryTile[]): readonly string[] => [
 ];
 
 /**
- * What is done with pictures of the gallery. What went wrong is said in `trouble` until something else is done.
+ * What is done with pictures of the gallery. What went wrong is said in `trouble` until something else is done, or until it is true no longer.
  *
+ * @param isReachable whether the server answers
  * @param change tells the list at once what the server will tell it later
  */
-export function useDeeds(server: Server, change: (what: ListChange) => void) {
-  const [trouble, setTrouble] = useState("");
+export function useDeeds(server: Server, isReachable: boolean, change: (what: ListChange) => void) {
+  const [failure, setFailure] = useState<Readonly<{ error: unknown }>>();
   const [progress, setProgress] = useState("");
-  const complain = (error: unknown) => setTrouble(error instanceof Error ? error.message : String(error));
+  const complain = (error: unknown) => setFailure({ error });
+  const forget = () => setFailure(undefined);
+  useReturn(isReachable, () =>
+    setFailure((before) => (before?.error instanceof Unanswered ? undefined : before)),
+  );
   const removal = useRemoval(server, complain);
 
   const star = (tiles: readonly GalleryTile[], starred: boolean) => {
-    setTrouble("");
+    forget();
     const ids = idsOf(tiles);
     change({ kind: "star", ids, starred });
     for (const id of ids)
@@ -31,18 +38,19 @@ export function useDeeds(server: Server, change: (what: ListChange) => void) {
       });
   };
   const remove = (tiles: readonly GalleryTile[]) => {
-    setTrouble("");
+    forget();
     removal.remove(idsOf(tiles));
   };
   const fetchAll = (tiles: readonly GalleryTile[]) => {
-    setTrouble("");
+    forget();
     const pictures = tiles.flatMap(({ picture }) => picture ?? []);
     const tell = (done: number) => setProgress(`Packing ${done} of ${pictures.length} pictures …`);
     download(server, pictures, tell)
       .catch(complain)
       .finally(() => setProgress(""));
   };
-  return { ...removal, star, remove, download: fetchAll, trouble, progress, forget: () => setTrouble("") };
+  const trouble = failure === undefined ? "" : wordsOf(failure.error);
+  return { ...removal, star, remove, download: fetchAll, trouble, progress, forget };
 }
 
 /** What the gallery can do. */

@@ -13,7 +13,7 @@ type Source = Readonly<{ server: Server; reachable: boolean; listen: Listen }>;
  */
 export function usePictures({ server, reachable, listen }: Source, unseen: ReadonlySet<string>) {
   const gallery = useGallery(server, reachable, listen);
-  const work = useDeeds(server, gallery.change);
+  const work = useDeeds(server, reachable, gallery.change);
   const hidden = useMemo(() => new Set([...unseen, ...work.gone]), [unseen, work.gone]);
   const tiles = useMemo(() => tilesOfTasks(gallery.tasks, hidden), [gallery.tasks, hidden]);
   return { gallery, work, tiles, hidden };

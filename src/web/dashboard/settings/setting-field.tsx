@@ -31,13 +31,17 @@ export function SettingField({ name, form }: SettingFieldProps) {
     );
   const list = choices.lists[name] ?? rule?.values ?? (isKnown ? undefined : []);
   return (
-    <div title={rule?.help}>
+    <div title={rule?.help} class={isLong(list ?? []) ? "long" : ""}>
       <label for={id}>{label}</label>
       {list === undefined ? <TypedInput {...input} /> : <ListInput {...input} list={list} />}
       <FieldProblem id={id} text={problem} />
     </div>
   );
 }
+
+/** Characters of a name that fit into half a row, with what is said behind the usual one. */
+const shortName = 4;
+const isLong = (names: readonly string[]): boolean => names.some(({ length }) => length > shortName);
 
 /** What the field means while it is left open: what the mode decides, else the server's own. */
 function usualOf({ name, form: { draft, choices } }: SettingFieldProps): string {

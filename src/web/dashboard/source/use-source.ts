@@ -9,12 +9,14 @@ import { readPicture, shownAgain } from "./starting-picture.ts";
 
 /**
  * The picture to start from, and the ways by which one comes in: files (chosen, dropped, pasted), pictures of the
- * history, and all that a task was made of.
+ * history, and all that a task was made of. `taken` tells how many were brought by hand.
  *
  * @param attempt does something that may fail, and says why it did
  */
 export function useSource(server: Server, attempt: (work: Promise<unknown>) => void) {
   const [source, setSource] = useState<SourceDraft>(emptySource);
+  const [taken, setTaken] = useState(0);
+  const count = () => setTaken((before) => before + 1);
   const change = useCallback(
     (part: Partial<SourceDraft>) => setSource((before) => ({ ...before, ...part })),
     [],
@@ -34,9 +36,10 @@ export function useSource(server: Server, attempt: (work: Promise<unknown>) => v
   const fetched = (address: string) => server.picture(address);
   const take = (file: File) =>
     attempt(
-      readPicture(file, file.name).then((picture) =>
-        change({ picture, mask: emptyMask, extensions: emptySource.extensions }),
-      ),
+      readPicture(file, file.name).then((picture) => {
+        change({ picture, mask: emptyMask, extensions: emptySource.extensions });
+        count();
+      }),
     );
   const takeOwn = (address: string) =>
     attempt(fetched(address).then((file) => take(new File([file], nameOf(address), { type: file.type }))));
@@ -46,7 +49,10 @@ export function useSource(server: Server, attempt: (work: Promise<unknown>) => v
     attempt(
       fetched(address)
         .then((file) => readPicture(file, nameOf(address), address))
-        .then((picture) => change({ ...emptySource, ...part, picture })),
+        .then((picture) => {
+          change({ ...emptySource, ...part, picture });
+          count();
+        }),
     );
   const restored = async (params: Readonly<Record<string, unknown>>): Promise<SourceDraft> => {
     const recorded = sourceOfParams(params);
@@ -64,5 +70,5 @@ export function useSource(server: Server, attempt: (work: Promise<unknown>) => v
     const { picture } = old;
     setSource(picture === undefined ? old : { ...old, picture: await shownAgain(picture, fetched) });
   };
-  return { source, change, take, takeOwn, use, restore, put: setSource, putAgain };
+  return { source, taken, change, take, takeOwn, use, restore, put: setSource, putAgain };
 }
