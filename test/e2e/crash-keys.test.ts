@@ -41,9 +41,15 @@ type Asked = Readonly<{ to: string; body: object; accept?: string; same: (text: 
 
 const whole = (text: string): string => text;
 const mainRoute = "/v1/engine/generate/";
+/** Answered when it has ended. */
+const waited = (prompt: string): Asked => ({
+  to: mainRoute,
+  body: { ...small, prompt },
+  same: (text) => JSON.parse(text).task_id,
+});
 const ways: readonly ((prompt: string) => Asked)[] = [
   (prompt) => ({ to: mainRoute, body: { ...small, prompt, async_process: true }, same: whole }),
-  (prompt) => ({ to: mainRoute, body: { ...small, prompt }, same: (text) => JSON.parse(text).task_id }),
+  waited,
   (prompt) => ({
     to: mainRoute,
     body: { ...small, prompt, stream_output: true },
@@ -138,6 +144,8 @@ test(`a request that is sent again with its key after each of ${crashes} kills m
   }
   now.over = true;
   await Promise.all(working);
+  // Whoever only gave a task in was answered before that had ended: one more is made after all of them, and waited for.
+  asked.set(crypto.randomUUID(), waited(`picture ${asked.size}`));
   await Promise.all([...asked].map(([key, request]) => untilAnswered(key, request)));
   await server.kill();
 
