@@ -313,6 +313,7 @@ describe.skipIf(chromiumPath === undefined)("the gallery", () => {
     await page.keyboard.press("Escape");
     await page.getByText("3 chosen").waitFor({ state: "detached" });
     await page.locator(".thumb").first().click();
+    await page.locator("dialog[open]").waitFor();
     await page.keyboard.press("z");
     const full = page.getByRole("dialog", { name: /^Full view/ });
     await full.locator("img").waitFor();
