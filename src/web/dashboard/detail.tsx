@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Choices } from "./choices.ts";
 import { Compare } from "./compare.tsx";
 import { DetailActions } from "./detail-actions.tsx";
@@ -40,7 +40,8 @@ export function Detail(props: DetailProps) {
   const { shown, server, move, close } = props;
   const { tile, record, url } = shown;
   const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
+  // Before it is painted: its keys are heard as soon as it is seen.
+  useLayoutEffect(() => {
     dialog.current?.showModal();
     // Else the first button has the focus, and is scrolled to: what was opened is the picture.
     dialog.current?.focus();

@@ -1,4 +1,4 @@
-import { useEffect } from "preact/hooks";
+import { useLayoutEffect } from "preact/hooks";
 
 /** Whether somebody types, or a dialog has the keys. */
 function isElsewhere({ target }: KeyboardEvent): boolean {
@@ -9,7 +9,8 @@ function isElsewhere({ target }: KeyboardEvent): boolean {
 
 /** A key of the whole page, while nothing is typed, no dialog is open, and no part of the page has heard it before. */
 export function usePageKey(key: string, isOn: boolean, act: () => void): void {
-  useEffect(() => {
+  // Before it is painted: who sees what is chosen may press a key at once.
+  useLayoutEffect(() => {
     if (!isOn) return;
     const listen = (event: KeyboardEvent) => {
       if (event.key !== key || event.ctrlKey || event.metaKey || event.altKey) return;
