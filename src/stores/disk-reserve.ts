@@ -1,5 +1,5 @@
-import { statfsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
+import { diskOf } from "#/lib/disk-of.ts";
 import { EngineError } from "#/lib/errors.ts";
 import { inUnits } from "#/lib/in-units.ts";
 import type { ImageStore } from "./images.ts";
@@ -64,12 +64,9 @@ export class DiskReserve {
 
   /** Why waiting tasks are not begun now, in a sentence; nothing where they are. */
   shortage(): string | undefined {
-    try {
-      this.refuseFull("outputs", 0);
-      return undefined;
-    } catch {
-      return `The disk of outputs is full: ${inUnits(this.#free("outputs"))} are free. Tasks wait until there is room.`;
-    }
+    const free = this.#free("outputs");
+    if (free >= this.#parts.reserve * historysPart) return undefined;
+    return `The disk of outputs is full: ${inUnits(free)} are free. Tasks wait until there is room.`;
   }
 
   /** Why no request is accepted now, in a sentence; nothing where they are. */
@@ -87,12 +84,9 @@ export class DiskReserve {
     if (this.#parts.reserve === 0) return Number.POSITIVE_INFINITY;
     // One that is not there yet is made with the first file.
     for (let path = resolve(this.#parts[folder]); ; path = dirname(path)) {
-      try {
-        const { bavail, bsize } = statfsSync(path);
-        return bavail * bsize;
-      } catch {
-        if (path === dirname(path)) return Number.POSITIVE_INFINITY;
-      }
+      const disk = diskOf(path);
+      if (disk !== undefined) return disk.free;
+      if (path === dirname(path)) return Number.POSITIVE_INFINITY;
     }
   }
 }

@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
-import { existsSync, mkdirSync, rmSync, statfsSync, writeFileSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { Catalog } from "#/catalog/catalog.ts";
 import type { Config } from "#/config/schema.ts";
+import { diskOf, nearestFolder } from "#/lib/disk-of.ts";
 import { inUnits } from "#/lib/in-units.ts";
 import { portTrouble } from "#/lib/port-trouble.ts";
 import { cacheFolder } from "#/native/cache.ts";
@@ -13,7 +14,7 @@ const little = 2e9;
 
 /** Whether a folder can be written, or made; nothing is left behind. */
 function folderFinding(what: string, folder: string, way: string): Finding {
-  const there = nearest(resolve(folder));
+  const there = nearestFolder(resolve(folder));
   const probe = join(there, `.fooocusd-${randomUUID()}`);
   try {
     mkdirSync(probe);
@@ -23,15 +24,13 @@ function folderFinding(what: string, folder: string, way: string): Finding {
     return { what, level: "fault", found: `${folder} cannot be written: ${reason}`, mend: way };
   }
   rmSync(probe, { recursive: true, force: true });
-  const { bavail, bsize } = statfsSync(there);
-  const free = bavail * bsize;
+  const free = diskOf(there)?.free ?? 0;
   const found = `${folder} can be written, ${inUnits(free)} free`;
   if (free < little) return { what, level: "weak", found, mend: `Make room: ${way}` };
   return { what, level: "good", found };
 }
 
 /** The folder itself, or the one above it that is there. */
-const nearest = (folder: string): string => (existsSync(folder) ? folder : nearest(dirname(folder)));
 
 function portFinding(host: string, port: number, flag: string): Finding {
   const what = `port ${port}`;

@@ -1,5 +1,6 @@
-import { existsSync, realpathSync, statfsSync, statSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { existsSync, realpathSync, statSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { diskOf, nearestFolder } from "#/lib/disk-of.ts";
 import { AppError, EngineError } from "#/lib/errors.ts";
 import { inUnits } from "#/lib/in-units.ts";
 import { type OldRecords, readOldRecords } from "#/stores/history/old-records.ts";
@@ -137,16 +138,14 @@ function told(
  * @throws EngineError `storage-failed`
  */
 export function refuseWithoutRoom(places: OldPlaces, outputs: string): void {
-  const there = nearest(resolve(outputs));
+  const there = nearestFolder(resolve(outputs));
   const others = places.outputs.filter((folder) => statSync(folder).dev !== statSync(there).dev);
   const wanted = others
     .flatMap(picturesIn)
     .filter(({ folder, name }) => !existsSync(join(outputs, folder, name)))
     .reduce((sum, { bytes }) => sum + bytes, 0);
-  const { bavail, bsize } = statfsSync(there);
-  if (wanted <= bavail * bsize) return;
-  const message = `There is no room for the old pictures: ${inUnits(wanted)} are to be copied, and ${inUnits(bavail * bsize)} are free in ${there}. Make room, or name a folder on another disk with --outputs.`;
+  const free = diskOf(there)?.free ?? 0;
+  if (wanted <= free) return;
+  const message = `There is no room for the old pictures: ${inUnits(wanted)} are to be copied, and ${inUnits(free)} are free in ${there}. Make room, or name a folder on another disk with --outputs.`;
   throw new EngineError("storage-failed", message, { path: there });
 }
-
-const nearest = (folder: string): string => (existsSync(folder) ? folder : nearest(dirname(folder)));

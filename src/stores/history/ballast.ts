@@ -1,5 +1,6 @@
-import { closeSync, fsyncSync, openSync, rmSync, statfsSync, statSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, openSync, rmSync, statSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
+import { diskOf } from "#/lib/disk-of.ts";
 
 /** Bytes that one step of a deletion writes at most, with room to spare. */
 const ballastBytes = 4 * 1024 ** 2;
@@ -26,9 +27,9 @@ export class Ballast {
   fill(): void {
     if (this.#isWhole) return;
     try {
-      const { bavail, bsize } = statfsSync(dirname(this.#path));
+      const free = diskOf(dirname(this.#path))?.free ?? 0;
       if (bytesOf(this.#path) >= ballastBytes) this.#isWhole = true;
-      else if (bavail * bsize * mostOfFree >= ballastBytes) this.#write();
+      else if (free * mostOfFree >= ballastBytes) this.#write();
     } catch {
       // The folder is gone, or may not be written: the history says so.
     }

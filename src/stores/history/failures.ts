@@ -1,5 +1,5 @@
-import { statfsSync } from "node:fs";
 import { basename, dirname } from "node:path";
+import { diskOf } from "#/lib/disk-of.ts";
 import { EngineError } from "#/lib/errors.ts";
 
 const diskFull = "its disk is full; make room there";
@@ -45,12 +45,8 @@ export function isFull(path: string, thrown: unknown): boolean {
 /** The files beside the history find no room either, which SQLite calls an error of the disk. */
 function hiddenReason(code: string, path: string): string | undefined {
   if (!/^SQLITE_(IOERR|CANTOPEN)/.test(code)) return undefined;
-  try {
-    const { bavail, bsize } = statfsSync(dirname(path));
-    return bavail * bsize < leastRoom ? diskFull : undefined;
-  } catch {
-    return undefined;
-  }
+  const disk = diskOf(dirname(path));
+  return disk !== undefined && disk.free < leastRoom ? diskFull : undefined;
 }
 
 /** Whether a write failed only because another program is writing: it works when that is done. */
