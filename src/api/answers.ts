@@ -1,7 +1,6 @@
 import { Type } from "@sinclair/typebox";
+import { nullable } from "./nullable.ts";
 
-const nullable = <T extends Parameters<typeof Type.Union>[0][number]>(inner: T) =>
-  Type.Union([inner, Type.Null()]);
 const milliseconds = Type.Integer();
 const addresses = Type.Array(Type.String());
 

@@ -1,7 +1,5 @@
 import { Type } from "@sinclair/typebox";
-
-const nullable = <T extends Parameters<typeof Type.Union>[0][number]>(inner: T) =>
-  Type.Union([inner, Type.Null()]);
+import { nullable } from "./nullable.ts";
 
 const FoundPicture = Type.Object(
   {

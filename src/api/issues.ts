@@ -9,6 +9,9 @@ export type Issue = Readonly<{
   ctx?: Readonly<Record<string, unknown>>;
 }>;
 
+/** A part of a path as a step of `loc`: a place in a list is a number. */
+export const locOf = (part: string): string | number => (/^\d+$/.test(part) ? Number(part) : part);
+
 /** A request that is not what its schema says: every problem at once. */
 export class InvalidRequest extends Error {
   readonly issues: readonly Issue[];

@@ -1,6 +1,6 @@
 import { type Static, type TSchema, Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
-import { InvalidRequest } from "./issues.ts";
+import { InvalidRequest, locOf } from "./issues.ts";
 import { isJsonObject, type Json, type JsonObject } from "./json.ts";
 
 /** The form of recipes. Raise it when one of the new form means something else to a reader of the old one. */
@@ -168,9 +168,6 @@ function checkSide({ texts, topK }: ImageTexts["positive"]): void {
       topK,
     );
 }
-
-/** A place in a list is a number. */
-const locOf = (part: string): string | number => (/^\d+$/.test(part) ? Number(part) : part);
 
 const wrong = (path: readonly string[], msg: string, input: Json): InvalidRequest =>
   new InvalidRequest([{ type: "recipe", loc: ["body", ...path.map(locOf)], msg, input }]);

@@ -53,13 +53,14 @@ export function toStored(params: GenerateParams): JsonObject {
   );
 }
 
-/** The end of an address of a picture that was taken in: the hash of its content. */
-const keptInput = /^http.*\/inputs\/([0-9a-f]{64}\.png)$/is;
+/** The name of a picture that was taken in, at the end of its address: the hash of its content. Nothing for another address. */
+export const keptInputName = (address: string): string | undefined =>
+  /^http.*\/inputs\/([0-9a-f]{64}\.png)$/is.exec(address)?.[1];
 
 /** The names of the pictures that a stored request brings, as they are kept; each once. */
 export function keptInputs(stored: JsonObject): readonly string[] {
   const namesIn = (value: Json): readonly string[] => {
-    if (typeof value === "string") return keptInput.exec(value)?.slice(1) ?? [];
+    if (typeof value === "string") return [keptInputName(value) ?? []].flat();
     return typeof value === "object" && value !== null ? Object.values(value).flatMap(namesIn) : [];
   };
   return [...new Set(namesIn(stored))];

@@ -3,7 +3,6 @@ import { Elysia } from "elysia";
 import { FoundTasks, StarAnswer, UsedNames } from "#/api/history-answers.ts";
 import { jsonAnswer, queryParameter } from "#/api/openapi.ts";
 import { readQueries } from "#/api/read.ts";
-import { RequestError } from "#/lib/errors.ts";
 import { taskIdOf } from "#/lib/task-id.ts";
 import { type AddressBook, addressesFor } from "#/routes/answers/addresses.ts";
 import { jsonReply } from "#/routes/http/replies.ts";
@@ -11,6 +10,7 @@ import type { UsedName } from "#/stores/history.ts";
 import type { TaskReader } from "#/tasks/life-cycle/task-reader.ts";
 import type { TaskWriter } from "#/tasks/life-cycle/task-writer.ts";
 import { foundTask } from "./found-task.ts";
+import { noTask } from "./no-task.ts";
 import { readRange } from "./range.ts";
 
 /** Tasks in one answer. */
@@ -116,8 +116,7 @@ const starDetail = (operationId: string, summary: string) => ({
 
 async function star(tasks: Pick<TaskWriter, "star">, text: string, starred: boolean): Promise<Response> {
   const id = taskIdOf(text);
-  if (id === undefined || !(await tasks.star(id, starred)))
-    throw new RequestError("unknown-task", `There is no task ${text.slice(0, 64)}.`);
+  if (id === undefined || !(await tasks.star(id, starred))) throw noTask(text);
   return jsonReply({ task_id: id, starred });
 }
 

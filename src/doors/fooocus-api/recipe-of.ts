@@ -2,7 +2,7 @@ import type { GenerateParams } from "#/api/generate.ts";
 import type { Json, JsonObject } from "#/api/json.ts";
 import { parseJson, writeJson } from "#/api/json.ts";
 import { recipeForm } from "#/api/recipe-document.ts";
-import { fromStored, imageFields, isImage, keptInputs } from "#/api/stored.ts";
+import { fromStored, imageFields, isImage, keptInputName, keptInputs } from "#/api/stored.ts";
 import { RequestError } from "#/lib/errors.ts";
 import { type ImageStore, resultPath } from "#/stores/images.ts";
 import type { Task } from "#/tasks/life-cycle/task.ts";
@@ -67,7 +67,7 @@ function requestIn(params: GenerateParams): JsonObject {
 }
 
 const nameOf = (address: string | null): Json =>
-  isImage(address) ? (/^http.*\/inputs\/([0-9a-f]{64}\.png)$/is.exec(address)?.[1] ?? address) : null;
+  isImage(address) ? (keptInputName(address) ?? address) : null;
 
 async function inputOf(
   name: string,

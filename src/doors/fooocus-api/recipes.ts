@@ -5,7 +5,6 @@ import { CommonRequest } from "#/api/generate.ts";
 import { jsonAnswer, jsonRequest, queryParameter } from "#/api/openapi.ts";
 import { readBody, readQueries } from "#/api/read.ts";
 import { RecipeDocument, readRecipe, requestOf } from "#/api/recipe-document.ts";
-import { RequestError } from "#/lib/errors.ts";
 import { taskIdOf } from "#/lib/task-id.ts";
 import { type AddressBook, addressesFor, taskFor } from "#/routes/answers/addresses.ts";
 import { idempotencyKey, keyParameter, replayed } from "#/routes/http/idempotency-key.ts";
@@ -15,6 +14,7 @@ import { requestIdOf } from "#/routes/http/request-id.ts";
 import type { ImageStore } from "#/stores/images.ts";
 import type { TaskReader } from "#/tasks/life-cycle/task-reader.ts";
 import type { TaskWriter } from "#/tasks/life-cycle/task-writer.ts";
+import { noTask } from "./no-task.ts";
 import { recipeOf } from "./recipe-of.ts";
 import { acknowledgement } from "./record.ts";
 
@@ -44,8 +44,7 @@ const tellingRoute = ({ tasks, images, addresses }: RecipesDependencies) =>
       const { inputs } = readQueries(recipeQuery, new URL(request.url).searchParams);
       const id = taskIdOf(params.task_id);
       const task = id === undefined ? undefined : tasks.find(id);
-      if (task === undefined)
-        throw new RequestError("unknown-task", `There is no task ${params.task_id.slice(0, 64)}.`);
+      if (task === undefined) throw noTask(params.task_id);
       const shown = taskFor(task, addressesFor(request, addresses));
       return jsonReply(await recipeOf(shown, inputs === "embed", { tasks, images }));
     },

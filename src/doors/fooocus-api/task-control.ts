@@ -3,10 +3,10 @@ import { Elysia } from "elysia";
 import { CancelAnswer, RemovedAnswer } from "#/api/answers.ts";
 import { jsonAnswer, queryParameter } from "#/api/openapi.ts";
 import { readQueries } from "#/api/read.ts";
-import { RequestError } from "#/lib/errors.ts";
 import { type TaskId, taskIdOf } from "#/lib/task-id.ts";
 import { jsonReply } from "#/routes/http/replies.ts";
 import type { TaskWriter } from "#/tasks/life-cycle/task-writer.ts";
+import { noTask } from "./no-task.ts";
 import { readDeletion } from "./range.ts";
 
 const moment = { type: "string", format: "date-time" } as const;
@@ -101,6 +101,3 @@ function knownForm(text: string): TaskId {
   if (id === undefined) throw noTask(text);
   return id;
 }
-
-const noTask = (id: string): RequestError =>
-  new RequestError("unknown-task", `There is no task ${id.slice(0, 64)}.`);

@@ -2,13 +2,13 @@ import { Type } from "@sinclair/typebox";
 import { Elysia } from "elysia";
 import { type JsonObject, writeJson } from "#/api/json.ts";
 import { readQuery } from "#/api/read.ts";
-import { RequestError } from "#/lib/errors.ts";
 import { taskIdOf } from "#/lib/task-id.ts";
 import { type AddressBook, addressesFor, eventsFor } from "#/routes/answers/addresses.ts";
 import { serverSent } from "#/routes/http/server-sent.ts";
 import type { LiveEvent } from "#/tasks/life-cycle/events.ts";
 import type { TaskReader } from "#/tasks/life-cycle/task-reader.ts";
 import { hasPreview, previewEvent, wireEvent } from "./live/wire-event.ts";
+import { noTask } from "./no-task.ts";
 
 type Query = Readonly<Record<string, string | undefined>>;
 
@@ -46,8 +46,7 @@ export const taskEventsRoutes = ({ tasks, addresses: book }: EventsDependencies)
         const since = sinceOf(query, request, tasks.seq) ?? 0;
         const previews = wantsPreviews(query);
         const task = id === undefined ? undefined : tasks.find(id);
-        if (id === undefined || task === undefined)
-          throw new RequestError("unknown-task", `There is no task ${params.task_id.slice(0, 64)}.`);
+        if (id === undefined || task === undefined) throw noTask(params.task_id);
         // A browser's EventSource comes back after every end; this answer alone tells it that there is nothing more.
         const over = task.state.status === "settled" && tasks.backlog([id], since).length === 0;
         if (over) return new Response(null, { status: 204 });

@@ -1,4 +1,4 @@
-import { InvalidRequest, shortened } from "#/api/issues.ts";
+import { InvalidRequest, locOf, shortened } from "#/api/issues.ts";
 import type { Json } from "#/api/json.ts";
 import { UndecodableBody } from "#/api/read.ts";
 import { clientSentence } from "#/lib/client-sentence.ts";
@@ -105,9 +105,6 @@ function refusalOf(thrown: unknown, log: Log, request: string | undefined): Refu
 
 /** Seconds until another try may do better: a small picture is made by then, a server started anew. */
 const retryAfter = "10";
-
-/** A place in a list is a number. */
-const locOf = (part: string): string | number => (/^\d+$/.test(part) ? Number(part) : part);
 
 const bodyLoc = (field: unknown): readonly (string | number)[] =>
   typeof field === "string" ? ["body", ...field.split(".").map(locOf)] : ["body"];

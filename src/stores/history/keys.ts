@@ -44,12 +44,10 @@ export function keepKey(db: Statements, { key, fingerprint, forgetBefore }: NewK
 
 /** What was asked for under a key, unless its time is over. */
 export function findKey(db: Statements, key: string, forgetBefore: number): KeptKey | undefined {
-  const row = db.select().from(keys).where(eq(keys.key, key)).get();
-  if (row === undefined) return undefined;
-  const over = db
-    .select({ key: keys.key })
+  const row = db
+    .select()
     .from(keys)
-    .where(and(eq(keys.key, key), isOver(db, forgetBefore)))
+    .where(sql`${keys.key} = ${key} AND NOT (${isOver(db, forgetBefore)})`)
     .get();
-  return over === undefined ? toKeptKey(row) : undefined;
+  return row === undefined ? undefined : toKeptKey(row);
 }

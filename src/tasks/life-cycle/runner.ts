@@ -33,10 +33,10 @@ export type RunnerParts = Omit<RunParts, "engine" | "pace"> &
     events: Pick<EventLog, "addTask" | "addServer">;
     endings: Pick<Endings, "settle">;
     writer: Pick<HistoryWriter, "keep" | "now">;
-    /** Questions about pictures, which take turns with the tasks. */
     /** Why waiting tasks are not begun now, if they are not. */
     disk: Pick<DiskReserve, "shortage">;
     log: Pick<Log, "warn" | "info">;
+    /** Questions about pictures, which take turns with the tasks. */
     toolRuns: Pick<ToolRuns, "isWaiting" | "onWaiting" | "take" | "close">;
   }>;
 
