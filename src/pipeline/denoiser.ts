@@ -3,6 +3,7 @@ import { guided, isGuided } from "#/sampling/guidance/guidance.ts";
 import { holding, type Sides, type StepCache } from "#/sampling/guidance/step-cache.ts";
 import type { ModelSampling } from "#/sampling/model-sampling.ts";
 import type { Denoise, Latent } from "#/sampling/sampler.ts";
+import { stepsWalked } from "./fewer-steps.ts";
 import type { ImageJob, Job } from "./job.ts";
 import { firstAndLast, type Levels, levelAfter } from "./levels.ts";
 
@@ -51,16 +52,17 @@ export function denoiser({ job }: ImageJob, model: DenoisingModel, levels: Level
   return counted(job, guided(sides.positive, sides.negative, { ...guidance, endsAt }, model.sampling));
 }
 
-/** How far what is held may be off at the field's highest value, as a part of the estimate's own size. */
-const mostDrift = 0.5;
+/** How far what is held may be off at the field's highest value. */
+const mostDrift = 0.4;
 
 /** The sides as the recipe has them asked: each time, or not where they would hardly answer otherwise than before. */
 const held = (sides: Sides, cache: number | undefined, how: Omit<StepCache, "tolerance">): Sides =>
   cache === undefined ? sides : holding(sides, { ...how, tolerance: cache * mostDrift });
 
-/** Without savings every estimate is a run for each side. */
-function counted({ runs, recipe: { guidance } }: Job, denoise: Denoise): Denoise {
-  const each = isGuided(guidance) ? 2 : 1;
+/** Without savings every estimate is a run for each side, in as many steps as were asked for. */
+function counted({ runs, recipe }: Job, denoise: Denoise): Denoise {
+  const { steps, guidance } = recipe;
+  const each = ((isGuided(guidance) ? 2 : 1) * steps) / stepsWalked(recipe);
   return async (x, sigma) => {
     runs.ask(each);
     return await denoise(x, sigma);
