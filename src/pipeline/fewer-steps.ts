@@ -5,7 +5,7 @@ import type { Fact } from "./generate.ts";
 const always = 8;
 
 /** The part of the others that is left out at the field's highest value. */
-const mostLeftOut = 0.55;
+const mostLeftOut = 0.7;
 
 /**
  * The steps that a recipe's images are walked in: fewer than were asked for where it saves network runs. They have their schedule's
