@@ -1,5 +1,5 @@
 import type { AnyElysia } from "elysia";
-import type { OpenApiTag } from "#/api/openapi.ts";
+import type { OpenApiTag, RefusalSchemas } from "#/api/openapi.ts";
 import type { Catalog } from "#/catalog/catalog.ts";
 import type { DecodeGate } from "#/image/decode-gate.ts";
 import type { Log } from "#/lib/log.ts";
@@ -53,6 +53,8 @@ export type FrontDoor = Door &
     paths: DoorPaths;
     /** Its form of an error, for its own routes and for what is refused before one is reached. */
     refusalBody: (refusal: Refusal) => RefusalBody;
+    /** That form for the description of the API, where it is not FastAPI's. */
+    refusalSchemas?: RefusalSchemas;
     /** Its routes. What they throw is answered in its form. */
     routes: (parts: DoorParts) => AnyElysia;
   }>;

@@ -1,6 +1,6 @@
 import { type AnyElysia, Elysia } from "elysia";
 import type { GenerateParams } from "#/api/generate.ts";
-import type { DescribedRoute } from "#/api/openapi.ts";
+import { type DescribedRoute, plainRefusals } from "#/api/openapi.ts";
 import { type DashboardDependencies, dashboardRoute } from "./dashboard.ts";
 import { docsRoutes } from "./docs.ts";
 import type { DoorParts, DoorPaths, FrontDoor, FrontDoors } from "./door.ts";
@@ -88,8 +88,16 @@ export function routes(parts: RouteDependencies) {
     // Around everything, and no hook is: one that refuses a request early skips those that come after an answer.
     .wrap((answering, request) => observed(answering, request, observation));
   const declare = (door: FrontDoor): void => {
+    const refusals = door.refusalSchemas ?? plainRefusals;
     for (const { method, path, hooks } of app.routes.slice(declared.length))
-      declared.push({ method, path, keyed: asksForKey(path, keyRules), detail: hooks.detail, door });
+      declared.push({
+        method,
+        path,
+        keyed: asksForKey(path, keyRules),
+        refusals,
+        detail: hooks.detail,
+        door,
+      });
   };
   useRooms(app, parts, declared);
   declare(doors[0]);
