@@ -1,4 +1,4 @@
-import { afterAll, expect, test } from "bun:test";
+import { afterAll, test } from "bun:test";
 import { createTokenizer } from "#/pipeline/text/tokenizer.ts";
 import { openNetworks } from "#/runtime/models.ts";
 import type { Tensor } from "#/tensor/tensor.ts";
