@@ -20,12 +20,17 @@ export type DescribedRoute = Readonly<{
   path: string;
   /** Whether it asks for the key, where one is set. */
   keyed: boolean;
-  /** How its door words what is refused. */
-  refusals: RefusalSchemas;
+  /** What its door answers where the key is missing, and where the request has problems. */
+  refusals: RouteRefusals;
   detail: Described | undefined;
 }>;
 
-/** What a door answers to a request with problems (422), and to one that is refused in a sentence (403 above all). */
+/** What is refused alike on every route of a door. */
+export type RouteRefusals = Readonly<
+  Record<"key" | "problems", Readonly<{ status: number; schema: TSchema }>>
+>;
+
+/** What a door answers to a request with problems, and to one that is refused in a sentence. */
 export type RefusalSchemas = Readonly<{ problems: TSchema; sentence: TSchema }>;
 
 /** FastAPI's form of them. */
@@ -119,7 +124,10 @@ const pathWords: Readonly<Record<string, string>> = {
   file_name: "The file's name.",
 };
 
-function operationOf({ path, keyed, refusals }: DescribedRoute, detail: Omit<Described, "hide">): Tree {
+function operationOf(
+  { path, keyed, refusals: { key, problems } }: DescribedRoute,
+  detail: Omit<Described, "hide">,
+): Tree {
   const inPath = [...path.matchAll(/:([^/]+)/g)].map(([, name]) => ({
     name,
     in: "path",
@@ -136,8 +144,8 @@ function operationOf({ path, keyed, refusals }: DescribedRoute, detail: Omit<Des
     ...(keyed ? { security: [{ APIKeyHeader: [] }, { APIKeyBearer: [] }] } : {}),
     responses: {
       ...(detail.responses === undefined ? { 200: { description: "Successful Response" } } : {}),
-      ...(keyed ? { 403: jsonAnswer(refusals.sentence, "No key, or a wrong one.") } : {}),
-      ...(checked ? { 422: jsonAnswer(refusals.problems, "Validation Error") } : {}),
+      ...(keyed ? { [key.status]: jsonAnswer(key.schema, "No key, or a wrong one.") } : {}),
+      ...(checked ? { [problems.status]: jsonAnswer(problems.schema, "Validation Error") } : {}),
       ...detail.responses,
     },
   };

@@ -1,14 +1,21 @@
 import { expect, test } from "bun:test";
 import { type TSchema, Type } from "@sinclair/typebox";
-import { jsonAnswer, jsonRequest, openApiDocument, plainRefusals } from "#/api/openapi.ts";
+import { jsonAnswer, jsonRequest, openApiDocument } from "#/api/openapi.ts";
+import { type Refusal, refusalsOf } from "#/routes/http/refusal.ts";
 
 const Thing = Type.Object({ name: Type.String() }, { title: "Thing" });
 const Kind = Type.Unsafe<string>({ type: "string", enum: ["a", "b"], title: "Kind" });
 
+const form = {
+  refusalBody: () => ({}),
+  refusalStatus: (refusal: Refusal, usual: number) => (refusal.type === "sentence" ? 401 : usual),
+  refusalSchemas: { problems: Thing, sentence: Thing },
+};
+
 /** The document of one route, and what it says of a schema. */
 function described(schema: TSchema, requestBody?: unknown) {
   const detail = { operationId: "x", responses: { 200: jsonAnswer(schema) }, requestBody };
-  const route = { method: "POST", path: "/x", keyed: true, refusals: plainRefusals, detail };
+  const route = { method: "POST", path: "/x", keyed: true, refusals: refusalsOf(form), detail };
   const { paths } = JSON.parse(openApiDocument([route], []));
   const operation = paths["/x"].post;
   return { operation, answer: operation.responses[200].content["application/json"].schema };
@@ -48,5 +55,5 @@ test("a body of several types has the header that all requests may have, one of 
 
 test("what asks for a key says what is answered without one, in the form of its door", () => {
   const { operation } = described(Thing);
-  expect(operation.responses[403].content["application/json"].schema.$ref).toEndWith("/ErrorAnswer");
+  expect(operation.responses[401].content["application/json"].schema.$ref).toEndWith("/Thing");
 });
