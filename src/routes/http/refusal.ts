@@ -5,13 +5,27 @@ import type { Json } from "#/api/json.ts";
 export type Refusal = Readonly<
   /** All that is wrong with it; `body` is what was sent, where that is known. Status 422. */
   | { type: "problems"; problems: readonly Issue[]; body?: Json }
-  | { type: "sentence"; status: number; sentence: string; headers?: Readonly<Record<string, string>> }
+  | {
+      type: "sentence";
+      status: number;
+      sentence: string;
+      headers?: Readonly<Record<string, string>>;
+      /** Said where it is the key that is missing or wrong: there are clients that want another status for it. */
+      about?: "key";
+    }
   /** A fault of ours, of which clients are told nothing. Status 500. */
   | { type: "unexpected" }
 >;
 
 /** What a door answers: an object to be sent as JSON, or a plain text. */
 export type RefusalBody = Readonly<Record<string, unknown>> | string;
+
+/** How a door refuses. */
+export type RefusalForm = Readonly<{
+  refusalBody: (refusal: Refusal) => RefusalBody;
+  /** Its status, where that is not the usual one. */
+  refusalStatus?: (refusal: Refusal, usual: number) => number;
+}>;
 
 /** A refusal in one sentence. */
 export const refused = (
