@@ -1,14 +1,19 @@
 import { Elysia } from "elysia";
 import { writeJson } from "#/api/json.ts";
 import type { DoorParts, FrontDoor } from "#/routes/door.ts";
+import { detectRoute } from "./detect.ts";
+import { extrasRoutes } from "./extras.ts";
 import { generationRoutes } from "./generation.ts";
+import { interrogateRoute } from "./interrogate.ts";
 import { basicKeys } from "./keys.ts";
 import { listRoutes } from "./list-routes.ts";
+import { modelRoutes } from "./models.ts";
 import { doorName } from "./name.ts";
 import { optionRoutes } from "./option-routes.ts";
 import { createOptions } from "./options.ts";
+import { pngInfoRoute } from "./png-info.ts";
 import { progressRoutes } from "./progress.ts";
-import { refusalBody } from "./refusal-body.ts";
+import { isOfKey, refusalBody } from "./refusal-body.ts";
 
 /** The API of A1111 (Stable Diffusion web UI), for its clients. */
 export const a1111Door: FrontDoor = {
@@ -25,6 +30,9 @@ export const a1111Door: FrontDoor = {
   keysOf: basicKeys,
   paths: {},
   refusalBody,
+  refusalStatus: (refusal, usual) => (isOfKey(refusal) ? 401 : usual),
+  // Without it some clients, browsers above all, never say the password that they have.
+  refusalHeaders: (refusal) => (isOfKey(refusal) ? { "www-authenticate": 'Basic realm="fooocusd"' } : {}),
   routes: (parts: DoorParts) => {
     const { catalog, choices, tools, decoding } = parts;
     const usual = (): string => {
@@ -32,11 +40,17 @@ export const a1111Door: FrontDoor = {
       return typeof name === "string" ? name : "";
     };
     const options = createOptions(catalog, usual);
-    const reading = { catalog, options, imageOf: tools.imageOf, decoding, random: Math.random };
+    const pictures = { imageOf: tools.imageOf, decoding };
+    const reading = { ...pictures, catalog, options, random: Math.random };
     return new Elysia({ name: "doors/a1111" })
       .use(generationRoutes({ ...parts, reading }))
       .use(progressRoutes(parts))
+      .use(extrasRoutes({ ...parts, ...pictures }))
+      .use(detectRoute({ ...parts, ...pictures }))
+      .use(pngInfoRoute(parts))
+      .use(interrogateRoute(parts))
       .use(optionRoutes(options))
+      .use(modelRoutes(parts))
       .use(listRoutes(parts));
   },
 };

@@ -3,18 +3,13 @@ import { Elysia } from "elysia";
 import type { Json, JsonObject } from "#/api/json.ts";
 import { writeJson } from "#/api/json.ts";
 import { jsonAnswer, jsonRequest } from "#/api/openapi.ts";
-import { errorOf } from "#/lib/errors.ts";
-import { ended } from "#/routes/answers/ended.ts";
-import type { DoorParts } from "#/routes/door.ts";
 import { jsonBody } from "#/routes/http/json-body.ts";
 import { jsonReply } from "#/routes/http/replies.ts";
-import { requestIdOf } from "#/routes/http/request-id.ts";
-import { resultPath } from "#/stores/images.ts";
-import type { Task } from "#/tasks/life-cycle/task.ts";
 import { GenerationAnswer } from "./api/answers.ts";
 import { ImageToImage, TextToImage } from "./api/bodies.ts";
-import { infoOf, type MadePicture } from "./info.ts";
-import { doorName, type Word } from "./name.ts";
+import { infoOf } from "./info.ts";
+import { type Made, type MakingParts, made } from "./made.ts";
+import type { Word } from "./name.ts";
 import { refusedInA1111Words } from "./reading/field-names.ts";
 import {
   type ReadGeneration,
@@ -24,7 +19,7 @@ import {
 } from "./reading/read-generation.ts";
 
 /** What pictures are made with. */
-export type GenerationParts = Pick<DoorParts, "tasks" | "images"> & Readonly<{ reading: ReadingParts }>;
+export type GenerationParts = MakingParts & Readonly<{ reading: ReadingParts }>;
 
 type Route = Readonly<{
   word: Word;
@@ -33,6 +28,10 @@ type Route = Readonly<{
   summary: string;
   example: JsonObject;
 }>;
+
+/** A picture to try with. */
+const onePixel =
+  "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
 
 const routes: readonly Route[] = [
   {
@@ -47,7 +46,7 @@ const routes: readonly Route[] = [
     schema: ImageToImage,
     read: readImageToImage,
     summary: "Make pictures of a picture, or paint a part of it anew",
-    example: { prompt: "a blue circle", init_images: [""], denoising_strength: 0.6, steps: 8 },
+    example: { prompt: "a blue circle", init_images: [onePixel], denoising_strength: 0.6, steps: 8 },
   },
 ];
 
@@ -59,9 +58,10 @@ export function generationRoutes(parts: GenerationParts) {
       `/sdapi/v1/${word}`,
       async ({ request, json }): Promise<Response> => {
         const said = await refusedInA1111Words(() => read(json, parts.reading));
-        const task = await submitted(said, word, request, parts);
-        const settled = await ended(parts.tasks, task.id, request.signal);
-        return jsonReply(await answerOf(said, settled, json, parts));
+        const { warnings } = said;
+        return jsonReply(
+          await answerOf(said, await made(said.request, { word, warnings, request }, parts), json),
+        );
       },
       {
         parse: "none",
@@ -77,37 +77,12 @@ export function generationRoutes(parts: GenerationParts) {
   return app;
 }
 
-const submitted = (
-  { request: asked, warnings }: ReadGeneration,
-  word: Word,
-  request: Request,
-  { tasks }: GenerationParts,
-): Promise<Task> =>
-  refusedInA1111Words(() =>
-    tasks.submit(asked, { door: { name: doorName, word }, warnings, requestId: requestIdOf(request) }),
-  );
-
-async function answerOf(
-  said: ReadGeneration,
-  task: Task,
-  body: Json,
-  { images }: GenerationParts,
-): Promise<JsonObject> {
-  const { state } = task;
-  if (state.status !== "settled") return {};
-  if (state.error !== null) throw errorOf(state.error);
-  const kept = await Promise.all(
-    state.images.map(async (image): Promise<readonly MadePicture[]> => {
-      const path = resultPath(image.url, images);
-      return path === undefined ? [] : [{ image, bytes: await Bun.file(path).bytes() }];
-    }),
-  );
-  const made = kept.flat();
-  const info = await infoOf(said, task, made);
+async function answerOf(said: ReadGeneration, made: Made, body: Json): Promise<JsonObject> {
+  const { pictures } = made;
   return {
-    images: said.words.send_images ? made.map(({ bytes }) => Buffer.from(bytes).toString("base64")) : [],
+    images: said.words.send_images ? pictures.map(({ bytes }) => Buffer.from(bytes).toString("base64")) : [],
     parameters: echoOf(said, body),
-    info: writeJson(info),
+    info: writeJson(await infoOf(said, made)),
   };
 }
 

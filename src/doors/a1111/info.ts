@@ -3,19 +3,13 @@ import { readEmbeddedText } from "#/image/read-embedded-text.ts";
 import { version } from "#/lib/version.ts";
 import { readA1111 } from "#/stores/metadata/a1111.ts";
 import type { Task, TaskImage } from "#/tasks/life-cycle/task.ts";
+import type { Made } from "./made.ts";
 import { inA1111Words } from "./reading/field-names.ts";
 import type { ReadGeneration } from "./reading/read-generation.ts";
 import { stem } from "./reading/stem.ts";
 
-/** A finished picture and its file's bytes. */
-export type MadePicture = Readonly<{ image: TaskImage; bytes: Uint8Array }>;
-
 /** What the answer to a request tells beside its pictures, with A1111's names; `warnings` is ours. */
-export async function infoOf(
-  read: ReadGeneration,
-  task: Task,
-  made: readonly MadePicture[],
-): Promise<JsonObject> {
+export async function infoOf(read: ReadGeneration, { task, pictures: made }: Made): Promise<JsonObject> {
   const { words, method, chosen, seed, request } = read;
   const texts = await Promise.all(
     made.map(async ({ bytes }) => (await readEmbeddedText(bytes)).parameters ?? ""),

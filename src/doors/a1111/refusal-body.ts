@@ -8,13 +8,10 @@ export function refusalBody(refusal: Refusal): RefusalBody {
   switch (refusal.type) {
     case "problems":
       return { detail: refusal.problems };
-    case "sentence":
-      return {
-        error: "HTTPException",
-        detail: refusal.sentence,
-        body: "",
-        errors: refusal.sentence,
-      };
+    case "sentence": {
+      const said = isOfKey(refusal) ? "Incorrect username or password" : refusal.sentence;
+      return { error: "HTTPException", detail: said, body: "", errors: said };
+    }
     case "unexpected":
       return {
         error: "InternalServerError",
@@ -24,3 +21,6 @@ export function refusalBody(refusal: Refusal): RefusalBody {
       };
   }
 }
+
+/** Whether it is the key that is missing or wrong. */
+export const isOfKey = (refusal: Refusal): boolean => refusal.type === "sentence" && refusal.about === "key";

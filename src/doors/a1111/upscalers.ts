@@ -3,7 +3,7 @@ import { likelyNames } from "#/lib/nearest-names.ts";
 import { stem } from "./reading/stem.ts";
 
 /** What enlarges without a network. */
-export const plainUpscalers = ["None", "Lanczos", "Nearest"] as const;
+export const plainUpscalers = ["None", "Lanczos"] as const;
 
 /** A name of an upscaler as it is meant: a file, a way without a network, or something that is not here. */
 export type AskedUpscaler = Readonly<

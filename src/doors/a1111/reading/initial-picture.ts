@@ -1,20 +1,14 @@
 import type { GenerateRequest } from "#/api/generate.ts";
-import type { DecodeGate } from "#/image/decode-gate.ts";
+import type { Fit } from "#/image/fit-picture.ts";
 import { RequestError } from "#/lib/errors.ts";
 import type { ImageToImageWords } from "../api/bodies.ts";
-import { fitMask, fitPicture, type ResizeMode } from "./fit-picture.ts";
+import { fittedMask, fittedPicture } from "./fit-picture.ts";
+import { type PictureParts, pictureIn } from "./picture-in.ts";
 import { isSaid } from "./unused.ts";
 import { walkedOf } from "./walked.ts";
 
 /** What img2img's pictures ask of a request, and the one that it starts from. */
 export type Initial = Readonly<{ request: GenerateRequest; picture: string; warnings: readonly string[] }>;
-
-/** What pictures are read with. */
-export type PictureParts = Readonly<{
-  /** The bytes of a picture as clients give it. */
-  imageOf: (value: string) => Promise<Uint8Array>;
-  decoding: DecodeGate | undefined;
-}>;
 
 /**
  * The picture that img2img starts from, at the size that is asked for, and its mask.
@@ -27,7 +21,7 @@ export async function readInitial(words: ImageToImageWords, parts: PictureParts)
     throw new RequestError("bad-image", "Init image not found: init_images holds no picture.", {
       field: "init_images",
     });
-  const bytes = await read(first, "init_images", parts);
+  const bytes = await pictureIn(first, "init_images", parts);
   const walked = walkedOf(words.steps, words.denoising_strength);
   const warnings =
     others.length === 0
@@ -52,7 +46,7 @@ async function varied(
   { decoding }: PictureParts,
 ): Promise<Initial> {
   const picture = base64(
-    await fitPicture(bytes, "init_images.0", { size: words, mode: modeOf(words), decoding }),
+    await fittedPicture(bytes, "init_images.0", { size: words, fit: fitOf(words), decoding }),
   );
   return {
     picture,
@@ -72,12 +66,12 @@ async function painted(
   parts: PictureParts,
 ): Promise<Initial> {
   const { decoding } = parts;
-  const mode = modeOf(words);
+  const fit = fitOf(words);
   // The part around the mask alone is brought to the size then, and the picture keeps its own.
   const size = words.inpaint_full_res ? undefined : words;
-  const hole = await fitMask(await read(mask, "mask", parts), "mask", { size, mode, decoding });
+  const hole = await fittedMask(await pictureIn(mask, "mask", parts), "mask", { size, fit, decoding });
   const picture = base64(
-    size === undefined ? bytes : await fitPicture(bytes, "init_images.0", { size, mode, decoding }),
+    size === undefined ? bytes : await fittedPicture(bytes, "init_images.0", { size, fit, decoding }),
   );
   const empty = words.inpainting_fill >= 2;
   return {
@@ -129,26 +123,9 @@ function ofMask(words: ImageToImageWords): readonly string[] {
   ];
 }
 
-/** A picture's bytes, refused in the words of the field that holds it. */
-async function read(value: string, field: string, { imageOf }: PictureParts): Promise<Uint8Array> {
-  try {
-    return await imageOf(value);
-  } catch (thrown) {
-    if (!(thrown instanceof RequestError)) throw thrown;
-    const message = thrown.message.replace(/^image\b/, field).replace("in image ", `in ${field} `);
-    throw new RequestError(thrown.code, message, { ...thrown.details, field }, thrown);
-  }
-}
-
-const modeOf = ({ resize_mode: mode }: ImageToImageWords): ResizeMode => {
-  switch (mode) {
-    case 1:
-    case 2:
-    case 3:
-      return mode;
-    default:
-      return 0;
-  }
+const fitOf = ({ resize_mode: mode }: ImageToImageWords): Fit => {
+  if (mode === 1) return "cut";
+  return mode === 2 ? "continue" : "stretch";
 };
 
 const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString("base64");

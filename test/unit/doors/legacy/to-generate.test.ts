@@ -79,7 +79,12 @@ describe("text to image", () => {
   test("there are 42 advanced fields and ours behind them, with bounds of their own, both sides of each", () => {
     expect(new Set(advancedFields.slice(0, 42)).size).toBe(42);
     expect(advancedFields.slice(42)).toEqual([
-      ...["precision", "cache", "cfg_until", "size_number", "upscaler_name", "upscale_alone"],
+      "precision",
+      "cache",
+      "cfg_until",
+      "size_number",
+      "upscaler_name",
+      "upscale_alone",
     ]);
     expect(read({ advanced_params: { precision: "fast" } }).precision).toBe("fast");
     const bounds = [
