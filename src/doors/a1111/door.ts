@@ -1,6 +1,8 @@
 import { Elysia } from "elysia";
+import { HTTPValidationError } from "#/api/answers.ts";
 import { writeJson } from "#/api/json.ts";
 import type { DoorParts, FrontDoor } from "#/routes/door.ts";
+import { SentenceAnswer } from "./api/answers.ts";
 import { detectRoute } from "./detect.ts";
 import { extrasRoutes } from "./extras.ts";
 import { generationRoutes } from "./generation.ts";
@@ -33,6 +35,7 @@ export const a1111Door: FrontDoor = {
   refusalStatus: (refusal, usual) => (isOfKey(refusal) ? 401 : usual),
   // Without it some clients, browsers above all, never say the password that they have.
   refusalHeaders: (refusal) => (isOfKey(refusal) ? { "www-authenticate": 'Basic realm="fooocusd"' } : {}),
+  refusalSchemas: { problems: HTTPValidationError, sentence: SentenceAnswer },
   routes: (parts: DoorParts) => {
     const { catalog, choices, tools, decoding } = parts;
     const usual = (): string => {

@@ -48,7 +48,7 @@ export const optionRoutes = (options: Options) =>
           operationId: "a1111_set_options",
           summary: "Set options until the server ends",
           requestBody: jsonRequest(OptionsBody, { CLIP_stop_at_last_layers: 1 }),
-          responses: { 200: jsonAnswer(Type.Null()) },
+          responses: { 200: jsonAnswer(Type.Any(), "null") },
         },
       },
     );

@@ -17,6 +17,12 @@ export const GenerationAnswer = Type.Object(
   { title: "A1111GenerationResponse" },
 );
 
+/** A refusal in one sentence. */
+export const SentenceAnswer = Type.Object(
+  { error: text, detail: text, body: text, errors: text },
+  { title: "A1111Error" },
+);
+
 /** What runs. */
 export const ProgressAnswer = Type.Object(
   {

@@ -16,7 +16,7 @@ export const maybe = <T extends TSchema>(schema: T) =>
 
 /** Objects and lists of anything: they are looked into by whoever knows them. */
 export const anything = (type: "object" | "array", description: string) =>
-  Type.Unsafe<Json>({ type, description, free: true });
+  Type.Unsafe<Json>({ type, description, free: true, ...(type === "array" ? { items: {} } : {}) });
 
 /**
  * A body against its schema, every field converted by it: null and what is not said are the default.
