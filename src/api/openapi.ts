@@ -249,4 +249,5 @@ const ownMarks: readonly string[] = [
   "lenient",
   "spellings",
   "takesNull",
+  "free",
 ];
