@@ -170,7 +170,8 @@ function copied(schema: Tree, named: Tree): Tree {
   };
 }
 
-const ownMarks: readonly string[] = [
+/** Words in our schemas that are for our own readers. */
+export const ownMarks: readonly string[] = [
   "requiredKeys",
   "required",
   "big",
