@@ -3,7 +3,7 @@ import { Elysia } from "elysia";
 import { InvalidRequest } from "#/api/issues.ts";
 import type { Json } from "#/api/json.ts";
 import { jsonAnswer, jsonRequest } from "#/api/openapi.ts";
-import { readJson } from "#/api/read.ts";
+import { readJson, UndecodableBody } from "#/api/read.ts";
 import type { DoorParts } from "#/routes/door.ts";
 import { headerKeys } from "#/routes/http/auth.ts";
 import { plainBodyOf } from "#/routes/http/content-encoding.ts";
@@ -71,16 +71,21 @@ export function mcpRoute(parts: DoorParts) {
   );
 }
 
-/** @returns the body as JSON, or the answer to what is none */
+/**
+ * What is not declared as JSON is nothing here: the SDK then says which type it wants, whatever the body is.
+ *
+ * @returns the body as JSON, or the answer to what is none
+ */
 async function messageIn(request: Request): Promise<Json | Response> {
+  const bytes = await plainBodyOf(request);
+  if (!/^\s*application\/json\s*(?:;|$)/i.test(request.headers.get("content-type") ?? "")) return null;
   try {
-    return readJson(await plainBodyOf(request));
+    return readJson(bytes);
   } catch (thrown) {
-    if (!(thrown instanceof InvalidRequest)) throw thrown;
-    const [issue] = thrown.issues;
-    const why = typeof issue?.ctx?.["error"] === "string" ? `: ${issue.ctx["error"]}` : "";
-    const error = { code: -32700, message: `The body is no JSON${why}.` };
-    return jsonReply({ jsonrpc: "2.0", id: null, error }, 400);
+    if (!(thrown instanceof InvalidRequest || thrown instanceof UndecodableBody)) throw thrown;
+    const why = thrown instanceof InvalidRequest ? thrown.issues[0]?.ctx?.["error"] : "it is not UTF-8";
+    const message = `The body is no JSON${typeof why === "string" ? `: ${why}` : ""}.`;
+    return jsonReply({ jsonrpc: "2.0", id: null, error: { code: -32700, message } }, 400);
   }
 }
 

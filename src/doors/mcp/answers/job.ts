@@ -24,7 +24,7 @@ export const Job = Type.Object(
     }),
     progress: Type.Number({ description: "0 to 100." }),
     message: Type.String(),
-    position: Type.Integer({ description: "Of a waiting one: its place in the queue, from 0." }),
+    position: Type.Integer({ description: "Of a waiting one: its place in the queue, from 1." }),
     pictures: Type.Array(Picture),
     warnings: Type.Array(Type.String(), {
       description: "What is otherwise about the pictures than was asked for.",

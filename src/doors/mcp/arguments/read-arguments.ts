@@ -29,12 +29,32 @@ export function readArguments(
   const { advanced: _, ...plain } = fields;
   const schema = Type.Object(plain, { requiredKeys: [...required] });
   const said = readBody(schema, rest);
+  const read = readAdvanced(advanced);
   const unknown = [
     unknownKeysWarning(schema, rest, { called: fieldsOfAdvanced, harmless: [] }),
     advanced === null ? undefined : unknownKeysWarning(CommonRequest, advanced),
   ];
-  return { said, advanced: readAdvanced(advanced), warnings: unknown.flatMap((one) => one ?? []) };
+  return {
+    said,
+    advanced: Object.fromEntries(Object.entries(read).filter(([name]) => !ofAnswers.includes(name))),
+    warnings: [
+      ...unknown.flatMap((one) => one ?? []),
+      ...ofAnswers
+        .filter((name) => Object.hasOwn(read, name))
+        .map((name) => `advanced.${name} took no part: ${answersReason}`),
+    ],
+  };
 }
+
+/** Fields that say how the main API answers. */
+const ofAnswers: readonly string[] = ["stream_output", "async_process", "require_base64"];
+const answersReason = "how a call is answered is for wait and inline_pictures to say.";
+
+/** Tells which fields of `advanced` give way to an argument that says the same. */
+export const overridden = (advanced: GenerateRequest, request: GenerateRequest): readonly string[] =>
+  Object.keys(advanced)
+    .filter((name) => Object.hasOwn(request, name))
+    .map((name) => `advanced.${name} took no part: it is said by the argument itself.`);
 
 /** Only at the top: below it, there are fields to which null is a value. */
 const withoutNulls = (given: JsonObject): JsonObject =>

@@ -4,7 +4,7 @@ import { commonRequest } from "../arguments/common-request.ts";
 import { editFields, editRequired } from "../arguments/edit-fields.ts";
 import { editNames, editRequest, unusedArguments } from "../arguments/edit-request.ts";
 import { inOwnNames } from "../arguments/own-names.ts";
-import { readArguments } from "../arguments/read-arguments.ts";
+import { overridden, readArguments } from "../arguments/read-arguments.ts";
 import { toolSchema } from "../arguments/tool-schema.ts";
 import { wayOf } from "../arguments/way-of.ts";
 import type { Tool } from "../call.ts";
@@ -24,14 +24,10 @@ export const edit: Tool = {
   },
   call: async (given, call) => {
     const { said, advanced, warnings } = readArguments(editFields, editRequired, given);
-    const request = { ...advanced, ...commonRequest(said), ...editRequest(said) };
-    const making = {
-      tool: "edit",
-      warnings: [...warnings, ...unusedArguments(said)],
-      ...wayOf(said),
-    } as const;
+    const own = { ...commonRequest(said), ...editRequest(said) };
+    const told = [...warnings, ...unusedArguments(said), ...overridden(advanced, own)];
     try {
-      return await make(request, making, call);
+      return await make({ ...advanced, ...own }, { tool: "edit", warnings: told, ...wayOf(said) }, call);
     } catch (thrown) {
       throw inOwnNames(thrown, editNames);
     }

@@ -5,7 +5,7 @@ import { chosenSize } from "../arguments/chosen-size.ts";
 import { commonNames, commonRequest } from "../arguments/common-request.ts";
 import { inOwnNames } from "../arguments/own-names.ts";
 import { pictureFields, sizeField } from "../arguments/picture-fields.ts";
-import { readArguments } from "../arguments/read-arguments.ts";
+import { overridden, readArguments } from "../arguments/read-arguments.ts";
 import { toolSchema } from "../arguments/tool-schema.ts";
 import { wayOf } from "../arguments/way-of.ts";
 import type { Tool } from "../call.ts";
@@ -32,13 +32,19 @@ export const generate: Tool = {
   },
   call: async (given, call) => {
     const { said, advanced, warnings } = readArguments(fields, required, given);
-    const common = { ...advanced, ...commonRequest(said) };
-    const request: GenerateRequest =
-      typeof said["size"] === "string"
-        ? { ...common, aspect_ratios_selection: chosenSize(said["size"], common, call.parts) }
-        : common;
+    const own = commonRequest(said);
+    const size = typeof said["size"] === "string" ? said["size"] : undefined;
+    const sized: GenerateRequest =
+      size === undefined
+        ? own
+        : { ...own, aspect_ratios_selection: chosenSize(size, { ...advanced, ...own }, call.parts) };
+    const told = [...warnings, ...overridden(advanced, sized)];
     try {
-      return await make(request, { tool: "generate", warnings, ...wayOf(said) }, call);
+      return await make(
+        { ...advanced, ...sized },
+        { tool: "generate", warnings: told, ...wayOf(said) },
+        call,
+      );
     } catch (thrown) {
       throw inOwnNames(thrown, { ...commonNames, aspect_ratios_selection: "size" });
     }
