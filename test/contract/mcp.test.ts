@@ -251,7 +251,7 @@ test("a connection that breaks takes back a call of the newest revision, and non
     await using bench = serveBench({ engine });
     const params = {
       name: "generate",
-      arguments: { prompt: "a circle", size: "64x64", steps: 4, styles: [] },
+      arguments: { prompt: "a circle", size: "64x64", steps: 4, styles: [], number: 2 },
       ...(isModern ? { _meta: meta } : {}),
     };
     const going = new AbortController();

@@ -1,6 +1,6 @@
 import { gate, ScriptedEngine } from "./scripted-engine.ts";
 
-/** An engine that stands still in its second step until it is told to stop, or is let go on. */
+/** An engine that stands still in the second picture of a task until it is told to stop, or is let go on. */
 export class StoppedEngine extends ScriptedEngine {
   readonly #begun: ReturnType<typeof gate>;
   readonly #on: ReturnType<typeof gate>;
@@ -8,8 +8,8 @@ export class StoppedEngine extends ScriptedEngine {
   constructor() {
     const [begun, on] = [gate(), gate()];
     super({
-      beforeStep: ({ step }) => {
-        if (step !== 2) return undefined;
+      beforeStep: ({ image, step }) => {
+        if (image !== 1 || step !== 2) return undefined;
         begun.open();
         return on.passed;
       },
