@@ -1,5 +1,6 @@
 import { expect } from "bun:test";
-import { pythonClient, type SeenLine } from "../support/python-client.ts";
+import { pythonClient } from "../support/python-client.ts";
+import type { SeenLine } from "../support/seen-lines.ts";
 import { type ServedBench, serveBench, soon } from "../support/served-bench.ts";
 import { StoppedEngine } from "../support/stopped-engine.ts";
 

@@ -17,15 +17,24 @@ import { originRefusal } from "./protocol/origin.ts";
 import { withAccept } from "./protocol/with-accept.ts";
 import { refusalBody } from "./refusal-body.ts";
 
+/** An object of which the description of the API says no more: its words are the protocol's. */
+const open = (title: string, description: string) =>
+  Type.Object({}, { title, description, additionalProperties: true });
+
 const Message = Type.Object(
   {
     jsonrpc: Type.Literal("2.0"),
-    id: Type.Optional(Type.String({ description: "A text or a whole number; a notification has none." })),
+    id: Type.String({ description: "A text or a whole number; a notification has none." }),
     method: Type.String(),
-    params: Type.Optional(Type.Object({}, { additionalProperties: true })),
+    params: open("McpParams", "What the method takes."),
   },
-  { description: "One JSON-RPC message of the Model Context Protocol." },
+  {
+    title: "McpMessage",
+    description: "One JSON-RPC message of the Model Context Protocol.",
+    requiredKeys: ["jsonrpc", "method"],
+  },
 );
+const Answer = open("McpAnswer", "A JSON-RPC answer.");
 
 /**
  * The one route of the protocol. The protocol itself (its revisions, JSON-RPC, event streams) is the official SDK's, which is
@@ -55,14 +64,9 @@ export function mcpRoute(parts: DoorParts) {
         description:
           "Streamable HTTP, revisions 2026-07-28 and 2025-11-25 and older, without sessions. A request is answered with JSON " +
           "or an event stream, a notification with 202. See docs/mcp.md.",
-        requestBody: jsonRequest(Message, { jsonrpc: "2.0", id: "1", method: "tools/list" }),
+        requestBody: jsonRequest(Message),
         responses: {
-          200: {
-            ...jsonAnswer(
-              Type.Object({}, { additionalProperties: true }),
-              "The answer, or events and then the answer.",
-            ),
-          },
+          200: jsonAnswer(Answer, "The answer, or events and then the answer."),
           202: { description: "A notification was heard." },
           400: { description: "No JSON, or no message of the protocol: a JSON-RPC error says why." },
         },
