@@ -250,4 +250,5 @@ export const ownMarks: readonly string[] = [
   "lenient",
   "spellings",
   "takesNull",
+  "free",
 ];
