@@ -58,26 +58,18 @@ try {
     for (const [at, variant] of variants.entries()) {
       const tally = tallies[at];
       if (tally === undefined) continue;
-      const { exp, ...rest } = variant as Settings & { exp?: unknown };
-      await Bun.write("/tmp/cpu-exp/exp.json", JSON.stringify(exp ?? null));
-      const request = { ...common, ...rest, prompt: wanted.prompt, image_seed: wanted.seed };
+      const request = { ...common, ...variant, prompt: wanted.prompt, image_seed: wanted.seed };
       const before = processorSeconds();
-      const keep = `/tmp/cpu-exp/base/${JSON.stringify(common).replaceAll(/[^a-z0-9]/gi, "")}-${wanted.seed}-${wanted.prompt.length}.png`;
-      if (at === 0 && tally.judged.length >= 0 && fixedPrompts(Number(values.count)).indexOf(wanted) >= 10 && !(await Bun.file(keep).exists())) continue;
-      const had = at === 0 && (await Bun.file(keep).exists());
-      const { png, runs } = had ? { png: await Bun.file(keep).bytes(), runs: { made: 60, saved: 0 } } : await picture(request);
-      if (at === 0 && !had) await Bun.write(keep, png);
+      const { png, runs } = await picture(request);
       tally.seconds.push(processorSeconds() - before);
       tally.judged.push({ wanted, png, read: await readPng(png) });
       tally.made.push(runs.made);
       tally.saved.push(runs.saved);
       const pixels = await sharp(png).removeAlpha().raw().toBuffer();
       without ??= pixels;
-      await Bun.write(join(values.out, `p${at}-${wanted.seed}.png`), png);
       const { mean, most } = distanceOf(pixels, without);
       tally.distances.push(mean);
       tally.worst.push(most);
-      require("node:fs").appendFileSync(join(values.out, "rows.jsonl"), JSON.stringify({ variant, seed: wanted.seed, prompt: wanted.prompt, mean, most, made: runs.made, seconds: tally.seconds.at(-1), read: tally.judged.at(-1)?.read, wanted }) + "\n");
     }
   }
   console.log("ground  colour  shape  of | runs  saved | mean  largest of 255 | processor seconds | faster");

@@ -1,9 +1,9 @@
+import { stepsWalked } from "#/sampling/fewer-steps.ts";
 import { checkedBefore } from "#/sampling/guidance/checked.ts";
 import { guided, isGuided } from "#/sampling/guidance/guidance.ts";
 import { holding, type Sides, type StepCache } from "#/sampling/guidance/step-cache.ts";
 import type { ModelSampling } from "#/sampling/model-sampling.ts";
 import type { Denoise, Latent } from "#/sampling/sampler.ts";
-import { stepsWalked } from "./fewer-steps.ts";
 import type { ImageJob, Job } from "./job.ts";
 import { firstAndLast, type Levels, levelAfter } from "./levels.ts";
 

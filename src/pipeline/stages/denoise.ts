@@ -1,14 +1,15 @@
+import { stepsWalked, stepWalked } from "#/sampling/fewer-steps.ts";
 import { makeNoise } from "#/sampling/noise/noise-source.ts";
 import { planSigmas } from "#/sampling/plan.ts";
 import type { Latent } from "#/sampling/sampler.ts";
 import { startState } from "#/sampling/start.ts";
 import { baseModel } from "../base-model.ts";
-import { inStepsAsked, stepsWalked, stepWalked } from "../fewer-steps.ts";
 import type { Fact } from "../generate.ts";
 import type { ImageJob } from "../job.ts";
 import type { Passage } from "../passage.ts";
 import { refinerModel } from "../refiner-model.ts";
 import { samplingMethod } from "../sampling-method.ts";
+import { inStepsAsked } from "../steps-asked.ts";
 import { byCleanLatent } from "../swaps/by-clean-latent.ts";
 import { jointly } from "../swaps/joint.ts";
 import { separately } from "../swaps/separate.ts";
