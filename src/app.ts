@@ -17,8 +17,6 @@ import type { Log } from "#/lib/log.ts";
 import { version } from "#/lib/version.ts";
 import { createMetrics } from "#/metrics/create-metrics.ts";
 import { cacheFolder } from "#/native/cache.ts";
-import { linkCudaProviders } from "#/native/cuda.ts";
-import { libraryFolder } from "#/native/libraries.ts";
 import { withEmbeddedModels } from "#/native/models.ts";
 import type { Preset } from "#/recipe/preset.ts";
 import { type Presets, readPresets } from "#/recipe/read-presets.ts";
@@ -129,7 +127,6 @@ type Surroundings = Readonly<{
  */
 export function openTasks(config: Config, given: Surroundings) {
   const { engineCommand, log, addresses, port, hashesIn, countWebhook } = given;
-  if (config.cuda_libraries !== "") linkCudaProviders(config.cuda_libraries, libraryFolder());
   const lock = lockFolder(config.outputs);
   const modelRoots = withEmbeddedModels(config.models);
   const catalog = new Catalog(modelRoots, (note) => log.warn(note));
@@ -276,6 +273,7 @@ function wildcardsFolder({ fooocus, fooocusKeys: { file, environment } }: Config
 const engineSettings = (config: Config, modelRoots: readonly string[]): EngineSettings => ({
   modelRoots,
   providers: config.providers.length === 0 ? "auto" : config.providers,
+  cudaLibraries: config.cuda_libraries,
   weights: config.weights,
   memoryBudget: config.memory_budget,
   derived: { folder: join(cacheFolder(), "derived"), budget: config.derived_cache },
