@@ -10,8 +10,19 @@ export type Unopened = Readonly<{ library: string; reason: string }>;
 /** What the system has, and the driver's own, which is looked for elsewhere. */
 const ofTheSystem = /^(?:lib(?:c|m|dl|rt|pthread|stdc\+\+|gcc_s|cuda)\.so|ld-linux)/;
 
-/** cuDNN 9 is opened by name when a convolution first asks for it; the second part is what its other parts need. */
-const cudnn = ["libcudnn.so.9", "libcudnn_graph.so.9"] as const;
+/**
+ * cuDNN 9, which the provider opens by name when a convolution first asks for it. It opens its parts in the same way, and ends the
+ * process where one is missing: so all that convolutions take are tried beforehand, those first that the others need.
+ */
+export const cudnn = [
+  "",
+  "_graph",
+  "_ops",
+  "_cnn",
+  "_heuristic",
+  "_engines_precompiled",
+  "_engines_runtime_compiled",
+].map((part) => `libcudnn${part}.so.9`);
 
 /** What compiles kernels at run time, for cuDNN and cuBLAS: opened by name when one is wanted, the second part by the first. */
 const compiler = /^libnvrtc(?:-builtins)?\.so\.[\d.]+$/;

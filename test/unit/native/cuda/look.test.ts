@@ -1,9 +1,17 @@
 import { afterAll, expect, setDefaultTimeout, test } from "bun:test";
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { lookAtCuda } from "#/native/cuda/look.ts";
-import { librariesToOpen } from "#/native/cuda/open-libraries.ts";
+import { cudnn, librariesToOpen } from "#/native/cuda/open-libraries.ts";
 import type { CudaSet } from "#/native/cuda/set.ts";
 import { type CudaTrouble, troubleSentence } from "#/native/cuda/trouble.ts";
 import {
@@ -143,8 +151,9 @@ function providerFolder(name: string, { version = "1.30.0", cuda = "13" } = {}):
   emptyLibrary(folder, "libonnxruntime_providers_shared.so");
   const provider = emptyLibrary(folder, "libonnxruntime_providers_cuda.so", ["-Wl,--no-as-needed", ...needs]);
   writeFileSync(provider, Buffer.concat([readFileSync(provider), Buffer.from(`\0${version}\0`)]));
-  emptyLibrary(folder, "libcudnn.so.9");
-  emptyLibrary(folder, "libcudnn_graph.so.9");
+  const [first = "", ...others] = cudnn;
+  emptyLibrary(folder, first);
+  for (const name of others) copyFileSync(join(folder, first), join(folder, name));
   return folder;
 }
 
@@ -159,8 +168,7 @@ test.if(canStandIn)(
       "libnvrtc.so.13",
       "libmadeup.so.13",
       "libcudart.so.13",
-      "libcudnn.so.9",
-      "libcudnn_graph.so.9",
+      ...cudnn,
     ]);
     expect(await troubles({}, folder)).toEqual([]);
   },
