@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { cudaSet } from "#/native/cuda/set.ts";
 import { startBinary } from "../support/binary.ts";
+import { liveClient } from "../support/live-client.ts";
 import { runBinary } from "../support/run-binary.ts";
 import { canStandIn, standInDriver, withoutCompiler } from "../support/stand-in-driver.ts";
 
@@ -190,13 +191,9 @@ test.if(canStandIn)(
       // Nobody asked for a GPU, so pictures do not tell of one.
       expect(JSON.stringify(await made.json())).not.toContain("instead of cuda");
       expect((await fetch(`${server.url}/readyz`)).status).toBe(200);
-      const socket = new WebSocket(`${server.url.replace("http", "ws")}/v1/live`);
-      const state = await new Promise<string>((fulfil) => {
-        socket.onmessage = ({ data }) => {
-          if (String(data).includes('"refused"')) fulfil(String(data));
-        };
-      });
-      socket.close();
+      const client = await liveClient(server.url);
+      const state = JSON.stringify((await client.ask({ type: "status" }))["engine"]);
+      client.close();
       expect(state).toContain("CUDA's libraries are not in cuda-1.30.0-13");
       expect(state).not.toContain("/.cache/");
     } finally {
