@@ -105,6 +105,7 @@ const pathWords: Readonly<Record<string, string>> = {
   dir_name: "The day, such as 2026-01-31.",
   date: "The day, such as 2026-01-31.",
   file_name: "The file's name.",
+  model: "A model's name; a slash in it is written %2F.",
 };
 
 function operationOf(path: string, keyed: boolean, detail: Omit<Described, "hide">): Tree {
@@ -117,13 +118,15 @@ function operationOf(path: string, keyed: boolean, detail: Omit<Described, "hide
   }));
   const parameters = [...inPath, ...(detail.parameters ?? [])];
   const checked = parameters.length > 0 || detail.requestBody !== undefined;
+  // A route that says what all of its refusals are has no other ones.
+  const ownRefusals = detail.responses?.["4XX"] !== undefined;
   return {
     ...detail,
     ...(parameters.length === 0 ? {} : { parameters }),
     ...(keyed ? { security: [{ APIKeyHeader: [] }, { APIKeyBearer: [] }] } : {}),
     responses: {
       ...(detail.responses === undefined ? { 200: { description: "Successful Response" } } : {}),
-      ...(checked ? { 422: jsonAnswer(HTTPValidationError, "Validation Error") } : {}),
+      ...(checked && !ownRefusals ? { 422: jsonAnswer(HTTPValidationError, "Validation Error") } : {}),
       ...detail.responses,
     },
   };

@@ -3,6 +3,7 @@ import type { FrontDoors } from "#/routes/door.ts";
 import { type FooocusApiOptions, fooocusApiDoor } from "./fooocus-api/door.ts";
 import { legacyDescribe } from "./legacy/describe.ts";
 import { legacyDoor } from "./legacy/door.ts";
+import { openAiDoor } from "./openai/door.ts";
 
 /** What the doors read of the configuration. */
 export type DoorConfig = Pick<Config, "webhook_text" | "persistent">;
@@ -18,4 +19,5 @@ export const doorTable = (
 ): FrontDoors => [
   fooocusApiDoor({ webhookText, describeForm: legacyDescribe, ...limits }),
   legacyDoor({ persistent }),
+  openAiDoor,
 ];
