@@ -1,23 +1,22 @@
 import type { JsonObject } from "#/api/json.ts";
-import { errorOf, RequestError } from "#/lib/errors.ts";
+import { RequestError } from "#/lib/errors.ts";
 import type { Task, TaskImage } from "#/tasks/life-cycle/task.ts";
 import { inTheseWords } from "./api/other-words.ts";
 import { qualityOf } from "./api/performance.ts";
 import type { PictureForm } from "./api/picture-form.ts";
 import { type PictureParts, pictureData } from "./picture-data.ts";
+import type { Failure } from "./refusal-body.ts";
 import { noUsage } from "./usage.ts";
 
 /**
  * A task that has ended as an answer with its pictures. `model`, `task_id`, `warnings` and each picture's `seed` are ours;
  * typed clients pass them over.
  *
- * @throws AppError as the task failed; RequestError `conflict` where it was stopped before there was a picture
+ * @throws RequestError `conflict` where it was stopped before there was a picture
  */
 export async function imagesAnswer(task: Task, form: PictureForm, parts: PictureParts): Promise<JsonObject> {
   const { state, request } = task;
   const made = state.status === "settled" ? state.images : [];
-  const error = state.status === "settled" ? state.error : null;
-  if (error !== null) throw errorOf({ ...error, message: error.message + keptBefore(made) });
   const [first] = made;
   if (first === undefined) throw stopped(task, 0);
   const asked = Number(request["image_number"]);
@@ -52,12 +51,16 @@ export function stopped({ id, request }: Task, made: number): RequestError {
   const some =
     made === 0
       ? "before there was a picture"
-      : `after ${made} of ${String(request["image_number"])} pictures`;
+      : `after ${made} of ${Number(request["image_number"])} pictures`;
   return new RequestError("conflict", `The task ${id} was stopped ${some}.`);
 }
 
-/** Nothing is lost of a task that failed later. */
-const keptBefore = (made: readonly TaskImage[]): string =>
-  made.length === 0
-    ? ""
-    : ` Pictures that were made before are kept: ${made.map(({ url }) => url).join(" ")}`;
+/** Why a task failed, and where the pictures are that it made before; undefined for one that did not fail. */
+export function failureOf({ state }: Task): Failure | undefined {
+  if (state.status !== "settled" || state.error === null) return undefined;
+  const { error, images } = state;
+  const kept = images.map(({ url }) => ` ${url}`).join("");
+  return kept === ""
+    ? error
+    : { ...error, message: `${error.message} The pictures that were made before are kept:${kept}` };
+}

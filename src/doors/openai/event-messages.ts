@@ -30,7 +30,8 @@ const names = { generation: "image_generation", edit: "image_edit" } as const sa
 export async function partialMessage(preview: Preview, index: number, streamed: Streamed): Promise<string> {
   const { task, job, form } = streamed;
   // What becomes of a picture's size is known when it is there.
-  const size = job === "edit" ? "auto" : String(task.request["aspect_ratios_selection"]).replace("×", "x");
+  const asked = task.request["aspect_ratios_selection"];
+  const size = job === "edit" || typeof asked !== "string" ? "auto" : asked.replace("×", "x");
   return message(`${names[job]}.partial_image`, {
     b64_json: (await encodedPreview(preview, form.format)).toBase64(),
     partial_image_index: index,

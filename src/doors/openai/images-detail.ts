@@ -1,4 +1,4 @@
-import { type TSchema, Type } from "@sinclair/typebox";
+import { Type } from "@sinclair/typebox";
 import { formRequest, jsonAnswer, jsonRequest } from "#/api/openapi.ts";
 import { keyParameter } from "#/routes/http/idempotency-key.ts";
 import { imageBodies, outputFormats } from "./api/fields.ts";
@@ -70,7 +70,7 @@ const detailOf = <T>(operationId: string, summary: string, requestBody: T) => ({
     200: {
       description: "The pictures; with `stream` events.",
       content: {
-        ...jsonAnswer(ImagesResponse as TSchema).content,
+        ...jsonAnswer(ImagesResponse).content,
         "text/event-stream": { schema: { type: "string" as const } },
       },
     },

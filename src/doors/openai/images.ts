@@ -2,6 +2,7 @@ import { Elysia } from "elysia";
 import { InvalidRequest } from "#/api/issues.ts";
 import { isJsonObject, type Json } from "#/api/json.ts";
 import { readJson, UndecodableBody } from "#/api/read.ts";
+import { isRequestCode } from "#/lib/errors.ts";
 import { addressesFor, eventsFor, taskFor } from "#/routes/answers/addresses.ts";
 import { ended } from "#/routes/answers/ended.ts";
 import type { DoorParts } from "#/routes/door.ts";
@@ -12,14 +13,14 @@ import { formOf, isMultipart } from "#/routes/http/form.ts";
 import { idempotencyKey, replayed } from "#/routes/http/idempotency-key.ts";
 import { jsonReply } from "#/routes/http/replies.ts";
 import { requestIdOf } from "#/routes/http/request-id.ts";
-import { imagesAnswer } from "./answer.ts";
+import { failureOf, imagesAnswer } from "./answer.ts";
 import { readEditForm } from "./api/edit-form.ts";
 import { picturesInJson } from "./api/edit-pictures.ts";
 import { pictureForm } from "./api/picture-form.ts";
 import { readWords } from "./api/read-words.ts";
 import { imageStream } from "./event-stream.ts";
 import { editDetail, generationDetail } from "./images-detail.ts";
-import { openAiRefusals } from "./refusal-body.ts";
+import { failureBody, openAiRefusals } from "./refusal-body.ts";
 import { type Asked, submitted } from "./submit.ts";
 
 const paths = { generation: "/v1/images/generations", edit: "/v1/images/edits" } as const;
@@ -97,12 +98,20 @@ async function answered(request: Request, body: Json, asked: Asked, parts: DoorP
   }
   try {
     const over = taskFor(await ended(parts.tasks, task.id, request.signal), addresses);
-    return replayed(jsonReply(await imagesAnswer(over, form, parts)), isReplay);
+    const failure = failureOf(over);
+    const answer =
+      failure === undefined
+        ? jsonReply(await imagesAnswer(over, form, parts))
+        : notAgain(jsonReply(failureBody(failure), isRequestCode(failure.code) ? 400 : 500));
+    return replayed(answer, isReplay);
   } catch (thrown) {
-    const refusal = errorReply(thrown, parts.log, openAiRefusals, order.requestId);
-    // OpenAI's clients send again what failed. There is a task already, and another one would fail as well.
-    refusal.headers.set("x-should-retry", "false");
-    refusal.headers.delete("retry-after");
-    return refusal;
+    return notAgain(errorReply(thrown, parts.log, openAiRefusals, order.requestId));
   }
+}
+
+/** OpenAI's clients send again what failed. There is a task already, and another one would fail as well. */
+function notAgain(refusal: Response): Response {
+  refusal.headers.set("x-should-retry", "false");
+  refusal.headers.delete("retry-after");
+  return refusal;
 }

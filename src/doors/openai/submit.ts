@@ -78,7 +78,9 @@ function chosen(
     return mode !== undefined && isJsonObject(mode) && mode["lacks"] === null;
   };
   const { performance, warnings } = askedPerformance(words, isThere);
-  const other = `There is no model ${JSON.stringify(wanted.slice(0, 100))} here: ${String(defaults["base_model_name"])} was used. /v1/models lists what there is.`;
+  const { base_model_name: usual } = defaults;
+  const used = typeof usual === "string" ? usual : "the server's own";
+  const other = `There is no model ${JSON.stringify(wanted.slice(0, 100))} here: ${used} was used. /v1/models lists what there is.`;
   const isOther = wanted !== "" && model === undefined;
   return { model, performance, format: kept, warnings: [...(isOther ? [other] : []), ...warnings] };
 }

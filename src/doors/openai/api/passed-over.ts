@@ -16,7 +16,8 @@ export function withoutUnused(body: JsonObject): Readonly<{ used: JsonObject; wa
   const given = Object.entries(body).filter(([, value]) => value !== null);
   const warnings = given.flatMap(([name, value]) => {
     const known = Object.hasOwn(unused, name) ? unused[name] : undefined;
-    if (known === undefined || known.harmless.includes(String(value))) return [];
+    const isHarmless = typeof value === "string" && known?.harmless.includes(value);
+    if (known === undefined || isHarmless === true || value === "") return [];
     return [`${name} was not used: ${known.instead}.`];
   });
   return { used: Object.fromEntries(given.filter(([name]) => !Object.hasOwn(unused, name))), warnings };
