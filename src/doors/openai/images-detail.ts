@@ -1,6 +1,7 @@
 import { Type } from "@sinclair/typebox";
 import { formRequest, jsonAnswer, jsonRequest } from "#/api/openapi.ts";
 import { keyParameter } from "#/routes/http/idempotency-key.ts";
+import { OpenAiError } from "./api/error.ts";
 import { imageBodies, outputFormats } from "./api/fields.ts";
 
 const Tokens = Type.Object(
@@ -44,22 +45,6 @@ const ImagesResponse = Type.Object(
   { title: "ImagesResponse" },
 );
 
-/** An error in OpenAI's form. */
-export const OpenAiError = Type.Object(
-  {
-    error: Type.Object(
-      {
-        message: Type.String(),
-        type: Type.String(),
-        param: Type.Union([Type.String(), Type.Null()]),
-        code: Type.Union([Type.String(), Type.Null()]),
-      },
-      { title: "OpenAIErrorDetails" },
-    ),
-  },
-  { title: "OpenAIError" },
-);
-
 const detailOf = <T>(operationId: string, summary: string, requestBody: T) => ({
   tags: ["OpenAI images"],
   operationId,
@@ -74,8 +59,9 @@ const detailOf = <T>(operationId: string, summary: string, requestBody: T) => ({
         "text/event-stream": { schema: { type: "string" as const } },
       },
     },
-    "4XX": jsonAnswer(OpenAiError, "What is wrong with the request."),
-    "5XX": jsonAnswer(OpenAiError, "Why there is no picture."),
+    409: jsonAnswer(OpenAiError, "The task was stopped or deleted before there was a picture."),
+    429: jsonAnswer(OpenAiError, "Too many tasks wait."),
+    500: jsonAnswer(OpenAiError, "The task failed."),
   },
 });
 

@@ -5,7 +5,7 @@ import { jsonAnswer } from "#/api/openapi.ts";
 import type { Catalog } from "#/catalog/catalog.ts";
 import type { DoorParts } from "#/routes/door.ts";
 import { jsonReply } from "#/routes/http/replies.ts";
-import { OpenAiError } from "./images-detail.ts";
+import { OpenAiError } from "./api/error.ts";
 import { modelNamed } from "./model-named.ts";
 import type { ErrorBody } from "./refusal-body.ts";
 
@@ -51,7 +51,7 @@ export const modelsRoutes = ({ catalog, choices }: Pick<DoorParts, "catalog" | "
           ...shared,
           operationId: "retrieve_model",
           summary: "One of them",
-          responses: { 200: jsonAnswer(Model), "4XX": jsonAnswer(OpenAiError, "There is no such model.") },
+          responses: { 200: jsonAnswer(Model), 404: jsonAnswer(OpenAiError, "There is no such model.") },
         },
       },
     );

@@ -1,6 +1,7 @@
 import type { Issue } from "#/api/issues.ts";
 import { isRequestCode, type WireError } from "#/lib/errors.ts";
 import type { Refusal, RefusalBody, RefusalForm } from "#/routes/http/refusal.ts";
+import { OpenAiError } from "./api/error.ts";
 import { inTheseWords } from "./api/other-words.ts";
 
 /** An error as OpenAI's clients read it; without `message` below `error` they show that there was no body. */
@@ -18,6 +19,7 @@ const mostTold = 5;
 
 /** The statuses are OpenAI's as well: what is wrong with a request is a 400, and with its key a 401. */
 export const openAiRefusals: RefusalForm = {
+  refusalSchemas: { problems: OpenAiError, sentence: OpenAiError },
   refusalBody: (refusal): RefusalBody => bodyOf(refusal),
   refusalStatus: (refusal, usual) => {
     if (refusal.type === "problems") return 400;
