@@ -1,5 +1,5 @@
 /**
- * Runs every example of docs/api.md, live.md, legacy-api.md and openai.md against a server of this checkout.
+ * Runs every example of docs/api.md, live.md, legacy-api.md, a1111.md and openai.md against a server of this checkout.
  *
  *     bun scripts/docs/run-examples.ts [PYTHON]
  *

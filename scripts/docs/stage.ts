@@ -23,7 +23,7 @@ import {
 } from "./examples.ts";
 
 const docs = join(import.meta.dir, "../../docs");
-const pages = ["api.md", "live.md", "legacy-api.md", "openai.md"];
+const pages = ["api.md", "live.md", "legacy-api.md", "a1111.md", "openai.md"];
 
 /** All examples of the pages that have some. */
 export async function allExamples(): Promise<readonly Example[]> {

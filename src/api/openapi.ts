@@ -250,4 +250,5 @@ const ownMarks: readonly string[] = [
   "lenient",
   "spellings",
   "takesNull",
+  "free",
 ];

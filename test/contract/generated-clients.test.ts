@@ -96,10 +96,13 @@ test("every field of the legacy API's text-to-image was called required, default
     Body_read_metadata_v1_tools_read_metadata_post: ["image"],
     CreateImageRequest: ["prompt"],
     DescribeImageRequest: ["image"],
+    ExtrasBatchImagesRequest: ["imageList"],
+    ExtrasSingleImageRequest: ["image"],
     GenerateMaskRequest: ["image"],
     ImageEnhanceRequestJson: ["enhance_ctrlnets"],
     ImgPromptRequestJson: ["image_prompts"],
     ImgUpscaleOrVaryRequestJson: ["input_image"],
+    PNGInfoRequest: ["image"],
     QueueRequest: ["action"],
     ReadMetadataRequest: ["image"],
   });

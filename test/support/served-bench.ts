@@ -24,7 +24,7 @@ export function serveBench(options: Served = {}): ServedBench {
   const metrics = createMetrics({ version, runtime: "tests" });
   const bench = openBench({ countWebhook: metrics.webhook, ...options, port: () => listening.port });
   const { folder, tasks, tools, choices, defaults } = bench;
-  const doors = ["fooocus-api", "legacy", "openai"];
+  const doors = ["fooocus-api", "legacy", "a1111", "openai"];
   metrics.watch(tasks, { doors, queueLimit: 100, disk: () => diskOf(folder) });
   const { liveLimits } = options;
   const app = routes({
