@@ -4,6 +4,7 @@ import { a1111Door } from "./a1111/door.ts";
 import { type FooocusApiOptions, fooocusApiDoor } from "./fooocus-api/door.ts";
 import { legacyDescribe } from "./legacy/describe.ts";
 import { legacyDoor } from "./legacy/door.ts";
+import { mcpDoor } from "./mcp/door.ts";
 import { openAiDoor } from "./openai/door.ts";
 
 /** What the doors read of the configuration. */
@@ -22,4 +23,5 @@ export const doorTable = (
   legacyDoor({ persistent }),
   a1111Door,
   openAiDoor,
+  mcpDoor(),
 ];
