@@ -1,0 +1,10 @@
+/** A table of Markdown. */
+export const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
+  [head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
+
+/** Three digits that count, or nothing. */
+export const digits = (value: unknown): string => {
+  if (typeof value !== "number" || !Number.isFinite(value)) return "";
+  if (value === 0) return "0";
+  return Math.abs(value) >= 100 || Number.isInteger(value) ? value.toFixed(0) : value.toPrecision(3);
+};
