@@ -22,7 +22,7 @@ type Measured = Partial<
 >;
 
 const foundBy = (steps: readonly Told[], program: string): Measured =>
-  (steps.find((step) => step.program === program)?.found ?? {}) as Measured;
+  steps.find((step) => step.program === program)?.found ?? {};
 
 const cardOf = ({ card }: Measured): number | undefined =>
   card === undefined ? undefined : card.most - card.before;

@@ -5,7 +5,7 @@ export type Apart = Readonly<{ mean: number; most99: number; most: number }>;
 export function levelsApart(one: Uint8Array, other: Uint8Array): Apart {
   if (one.length !== other.length)
     throw new Error(`the pictures have ${one.length} and ${other.length} values`);
-  const counts = new Array<number>(256).fill(0);
+  const counts = Array.from({ length: 256 }, () => 0);
   for (const [i, value] of one.entries()) {
     const distance = Math.abs(value - (other[i] ?? 0));
     counts[distance] = (counts[distance] ?? 0) + 1;

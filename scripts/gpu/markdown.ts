@@ -17,7 +17,7 @@ export function markdown(report: Report): string {
     `Begun ${report.began}, ${seconds.toFixed(0)} s of at most ${plan.budget} s. ${headline}`,
     table(
       ["step", "", "s", ""],
-      steps.map((step) => [step.title, step.state, digits(step.seconds), oneLine(step.why)]),
+      steps.map((step) => [step.title, step.state, digits(step.seconds), remark(step)]),
     ),
     "## Beside diffusers",
     goalTable(steps),
@@ -25,6 +25,10 @@ export function markdown(report: Report): string {
   ];
   return `${parts.join("\n\n")}\n`;
 }
+
+/** What a step itself knows to say of its failure goes before its last words. */
+const remark = ({ found, why }: Told): string =>
+  oneLine(why !== undefined && typeof found["why"] === "string" ? found["why"] : why);
 
 const oneLine = (text = ""): string => {
   const line = text.replaceAll(/\s+/g, " ").replaceAll("|", "\\|");

@@ -26,7 +26,7 @@ if (cuda !== "" && existsSync(join(cuda, "libonnxruntime_providers_cuda.so")))
 const folder = process.env["GPU_KIT_PROFILES"];
 if (folder !== undefined) profileInto(folder);
 
-/** Names in the profile's file name which outputs the network has, by which it is known again. */
+/** Beside each profile lies what the network is known by. */
 function profileInto(into: string): void {
   const create = InferenceSession.create.bind(InferenceSession) as (
     model: string | Uint8Array,
@@ -43,7 +43,8 @@ function profileInto(into: string): void {
         enableProfiling: true,
         profileFilePrefix: prefix,
       });
-      await Bun.write(`${prefix}.outputs`, session.outputNames.join());
+      const { inputNames: inputs, outputNames: outputs } = session;
+      await Bun.write(`${prefix}.ends`, JSON.stringify({ inputs, outputs }));
       const release = session.release.bind(session);
       session.release = async () => {
         open.delete(session);

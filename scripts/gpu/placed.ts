@@ -17,10 +17,20 @@ export type Placement = Omit<Placed, "network"> & Readonly<{ sessions: number }>
 const all = Object.values({ ...networks, ...sd1Networks, ...captionNetworks });
 const cpu = "CPUExecutionProvider";
 
-/** The network with these outputs; several of one kind have the same and are named together. */
-function networkOf(outputs: string): string {
-  const found = all.filter((network) => network.outputs.join() === outputs).map(({ name }) => name);
-  return found.length === 0 ? `with outputs ${outputs}` : found.join(", ");
+/** What a session is known by: names of its inputs, with weights among them, and of its outputs. */
+export type Ends = Readonly<{ inputs: readonly string[]; outputs: readonly string[] }>;
+
+/** The network with these ends: of those with the same outputs the one of whose inputs most are there. */
+function networkOf({ inputs, outputs }: Ends): string {
+  const there = new Set(inputs);
+  const fit = (declared: readonly string[]): number =>
+    declared.filter((name) => there.has(name)).length / declared.length;
+  const ranked = all
+    .filter((network) => network.outputs.join() === outputs.join())
+    .map((network) => ({ name: network.name, fit: fit(Object.keys(network.inputs)) }))
+    .toSorted((a, b) => b.fit - a.fit);
+  const best = ranked.filter((one) => one.fit === ranked[0]?.fit).map(({ name }) => name);
+  return best.length === 0 ? `with outputs ${outputs.join()}` : best.join(", ");
 }
 
 const counted = (names: readonly string[]): Readonly<Record<string, number>> =>
@@ -29,10 +39,10 @@ const counted = (names: readonly string[]): Readonly<Record<string, number>> =>
 /**
  * Reads a profile.
  *
- * @param outputs names of the session's outputs, by commas
- * @param text    what the runtime wrote: a list of events in JSON, which may end early
+ * @param ends of the session
+ * @param text what the runtime wrote: a list of events in JSON, which may end early
  */
-export function placedIn(outputs: string, text: string): Placed {
+export function placedIn(ends: Ends, text: string): Placed {
   const nodes = new Map<string, Readonly<{ provider: string; op: string }>>();
   for (const line of text.split("\n")) {
     const name = /"name"\s*:\s*"(.*?)_kernel_time"/.exec(line)?.[1];
@@ -45,7 +55,7 @@ export function placedIn(outputs: string, text: string): Placed {
   const list = [...nodes.values()];
   const isCopy = ({ op }: { op: string }): boolean => op.startsWith("Memcpy");
   return {
-    network: networkOf(outputs),
+    network: networkOf(ends),
     nodes: counted(list.filter((one) => !isCopy(one)).map(({ provider }) => provider)),
     onCpu: counted(list.filter((one) => one.provider === cpu && !isCopy(one)).map(({ op }) => op)),
     copies: list.filter(isCopy).length,

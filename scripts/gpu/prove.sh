@@ -1,7 +1,7 @@
 #!/bin/sh
 # Starts the kit with the Bun that is there: the one that was carried, npm's, or the one on the path. docs/gpu.md has the rest.
 root=$(cd "$(dirname "$0")/../.." && pwd) || exit 1
-for bun in "$root/.gpu/bun" "$root/node_modules/@oven/bun-linux-x64/bin/bun" "$root/node_modules/@oven/bun-linux-aarch64/bin/bun" "$(command -v bun)"; do
+for bun in "$root/../bun" "$root/node_modules/@oven/bun-linux-x64/bin/bun" "$root/node_modules/@oven/bun-linux-aarch64/bin/bun" "$(command -v bun)"; do
   if [ -x "$bun" ]; then break; fi
 done
 if [ ! -x "$bun" ]; then

@@ -1,7 +1,10 @@
+import { join } from "node:path";
 import type { KeptReport } from "./kept-report.ts";
 import type { Plan } from "./plan.ts";
 import { runStep } from "./run-step.ts";
 import { commandOf, type Step } from "./steps-table.ts";
+
+const root = join(import.meta.dir, "../..");
 
 /** Seconds that are kept for the report and for ending what runs. */
 const reserve = 3;
@@ -18,13 +21,13 @@ export async function runAll(
   report: KeptReport,
   said: (line: string) => void,
 ): Promise<void> {
-  const ahead = new Map(
-    steps.filter((step) => step.ahead === true).map((step) => [step.name, turn(plan, step, report, said)]),
-  );
+  const ahead = new Map<string, Promise<void>>();
   for (const step of steps) {
     // What is needed may still be running ahead.
     for (const name of step.after ?? []) await ahead.get(name);
-    if (step.ahead !== true) await turn(plan, step, report, said);
+    const going = turn(plan, step, report, said);
+    if (step.ahead === true) ahead.set(step.name, going);
+    else await going;
   }
   await Promise.all(ahead.values());
 }
@@ -49,8 +52,10 @@ async function turn(plan: Plan, step: Step, report: KeptReport, said: (line: str
   const began = report.seconds;
   report.set(step.name, { state: "running" });
   const limit = Math.min(step.limit, plan.budget - reserve - began);
-  const ended = await runStep(commandOf(plan, step), { limit, env: { GPU_KIT_STEP: step.name } }, (found) =>
-    report.set(step.name, { found }),
+  const ended = await runStep(
+    commandOf(plan, step),
+    { limit, cwd: root, env: { GPU_KIT_STEP: step.name } },
+    (found) => report.set(step.name, { found }),
   );
   const seconds = report.seconds - began;
   report.set(step.name, {

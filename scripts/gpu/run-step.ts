@@ -1,4 +1,3 @@
-import { resolve } from "node:path";
 import { endTree } from "./processes.ts";
 
 /** What a step has found, by name; it grows while the step runs. */
@@ -51,11 +50,11 @@ function foundIn(line: string): Found | undefined {
  */
 export async function runStep(
   command: readonly string[],
-  { limit, env, cwd }: Readonly<{ limit: number; env: Readonly<Record<string, string>>; cwd?: string }>,
+  { limit, env, cwd }: Readonly<{ limit: number; env: Readonly<Record<string, string>>; cwd: string }>,
   heard: (found: Found) => void,
 ): Promise<Ended> {
   const child = Bun.spawn([...command], {
-    cwd: resolve(cwd ?? "."),
+    cwd,
     env: { ...process.env, ...env },
     // Its end tells the step that the kit is gone.
     stdin: "pipe",
@@ -79,7 +78,7 @@ export async function runStep(
   await Promise.all([hear(child.stdout, true), hear(child.stderr, false), child.exited]);
   clearTimeout(timer);
   process.off("exit", ending);
-  const end = said.trim();
+  const end = Bun.stripANSI(said).trim();
   if (cut) return { how: "cut off", why: `ended at its limit of ${limit.toFixed(0)} s. ${end}`.trim() };
   if (child.exitCode === 0) return { how: "done" };
   const how = child.signalCode === null ? `ended with ${child.exitCode}` : `ended by ${child.signalCode}`;

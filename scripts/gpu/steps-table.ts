@@ -96,8 +96,14 @@ function torchIn(python: string): string | undefined {
   return `${python} lacks something of it: ${asked.stderr.toString().trim().split("\n").at(-1) ?? ""}`;
 }
 
+/** How many times as long a processor may take for a step, small as it is there. */
+const patience = 5;
+
 /** All steps of a plan, in the order of their worth: those at the end are the first to go where time is short. */
-export function stepsOf(plan: Plan): readonly Step[] {
+export const stepsOf = (plan: Plan): readonly Step[] =>
+  plan.dryRun ? inOrder(plan).map((one) => ({ ...one, limit: patience * one.limit })) : inOrder(plan);
+
+function inOrder(plan: Plan): readonly Step[] {
   const devices = onCards(plan);
   const [main = "cpu", ...others] = devices;
   const placement = (device: Device): Step =>
@@ -118,6 +124,7 @@ export function stepsOf(plan: Plan): readonly Step[] {
             own: {},
             limit: 120,
             least: 20,
+            after: [`first-${main}`],
             ahead: true,
           }),
         ]

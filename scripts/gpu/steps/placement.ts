@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { goldenFiles } from "../golden-files.ts";
-import { type Placed, placedIn, together } from "../placed.ts";
+import { type Ends, type Placed, placedIn, together } from "../placed.ts";
 import { own, plan, tell } from "../step.ts";
 
 const { work, sizes, workers } = plan();
@@ -15,15 +15,15 @@ mkdirSync(folder, { recursive: true });
 const placed: Placed[] = [];
 /** Reads what is finished and removes it: profiles are large. A session is finished when another one has begun in its process. */
 function readProfiles(all: boolean): void {
-  const names = readdirSync(folder).filter((name) => name.endsWith(".outputs"));
+  const names = readdirSync(folder).filter((name) => name.endsWith(".ends"));
   for (const name of names) {
-    const prefix = name.replace(/\.outputs$/, "");
+    const prefix = name.replace(/\.ends$/, "");
     const profile = readdirSync(folder).find((one) => one.startsWith(`${prefix}_`));
     if (profile === undefined) continue;
     const text = readFileSync(join(folder, profile), "utf8");
     // An open session's ends in the middle of an event.
     if (!all && !text.trimEnd().endsWith("]")) continue;
-    placed.push(placedIn(readFileSync(join(folder, name), "utf8"), text));
+    placed.push(placedIn(JSON.parse(readFileSync(join(folder, name), "utf8")) as Ends, text));
     rmSync(join(folder, profile));
     rmSync(join(folder, name));
   }
