@@ -32,6 +32,8 @@ export type Plan = Readonly<{
   python: string;
   /** Seconds for everything. */
   budget: number;
+  /** How many times as long as on a card a step may take. */
+  patience: number;
   /** Tests that run at once. */
   workers: number;
 }>;
@@ -55,7 +57,3 @@ export const drySizes: Sizes = {
   requests: ["text", "edges (Control-LoRA)"],
   demo: { side: 128, steps: 2 },
 };
-
-/** The names of all that a plan can leave out of its providers. */
-export const onCards = (plan: Plan): readonly Device[] =>
-  plan.providers.filter((device) => device !== "cpu" || plan.dryRun);

@@ -3,7 +3,7 @@
  * what comes of it.
  *
  *   scripts/gpu/prove.sh [--providers cuda,webgpu] [--cuda FOLDER] [--python python3] [--out gpu-report] [--work FOLDER]
- *     [--budget 480] [--only NAME,...] [--dry-run]
+ *     [--budget 480] [--patience 1] [--only NAME,...] [--dry-run]
  *
  * Writes OUT.json and OUT.md anew after each step. FOLDER of `--cuda` has ONNX Runtime's provider and what it needs; what it lacks is
  * taken from the Python's own NVIDIA packages, as torch brings them. Ends with 0 where every step was done, else with 1.
@@ -28,6 +28,7 @@ const { values: flags } = parseArgs({
     out: { type: "string", default: "gpu-report" },
     work: { type: "string" },
     budget: { type: "string", default: "480" },
+    patience: { type: "string" },
     only: { type: "string" },
     "dry-run": { type: "boolean", default: false },
   },
@@ -62,6 +63,8 @@ const plan: Plan = {
   cuda,
   python: flags.python,
   budget,
+  // A processor takes longer, small as everything is there.
+  patience: Number(flags.patience ?? (dryRun ? 5 : 1)),
   workers: Math.max(1, Math.min(8, Math.floor(availableParallelism() / 2))),
 };
 // For all that is started from here: the linker looks there for what libraries name.

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { Device } from "#/lib/devices.ts";
-import { onCards, type Plan } from "./plan.ts";
+import type { Plan } from "./plan.ts";
 
 /** A step of the kit: a program of `steps/` in a process of its own. */
 export type Step = Readonly<{
@@ -96,16 +96,12 @@ function torchIn(python: string): string | undefined {
   return `${python} lacks something of it: ${asked.stderr.toString().trim().split("\n").at(-1) ?? ""}`;
 }
 
-/** How many times as long a processor may take for a step, small as it is there. */
-const patience = 5;
-
 /** All steps of a plan, in the order of their worth: those at the end are the first to go where time is short. */
 export const stepsOf = (plan: Plan): readonly Step[] =>
-  plan.dryRun ? inOrder(plan).map((one) => ({ ...one, limit: patience * one.limit })) : inOrder(plan);
+  inOrder(plan).map((one) => ({ ...one, limit: plan.patience * one.limit }));
 
 function inOrder(plan: Plan): readonly Step[] {
-  const devices = onCards(plan);
-  const [main = "cpu", ...others] = devices;
+  const [main = "cpu", ...others] = plan.providers;
   const placement = (device: Device): Step =>
     step(`placement-${device}`, `Where the nodes run on ${device}`, {
       program: "placement",
@@ -116,7 +112,7 @@ function inOrder(plan: Plan): readonly Step[] {
     });
   return [
     step("machine", "What is there", { program: "machine", own: {}, limit: 20, least: 1 }),
-    ...devices.map(first),
+    ...plan.providers.map(first),
     ...(plan.sizes.synthetic
       ? [
           step("synthetic", "Files of full size, written on the spot", {

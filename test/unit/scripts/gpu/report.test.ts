@@ -16,6 +16,7 @@ const plan: Plan = {
   work: "/nowhere",
   python: "no-such-python",
   budget: 480,
+  patience: 1,
   workers: 1,
 };
 
