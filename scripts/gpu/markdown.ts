@@ -51,7 +51,8 @@ function goalTable(steps: readonly Told[]): string {
 
 function section(step: Told): readonly string[] {
   if (Object.keys(step.found).length === 0 && step.why === undefined) return [];
-  const body = sections[step.program]?.(step.found) ?? "";
+  const isEmpty = Object.keys(step.found).length === 0;
+  const body = isEmpty ? "" : (sections[step.program]?.(step.found) ?? "");
   const why = step.why === undefined ? "" : `\`\`\`\n${step.why.trim()}\n\`\`\``;
   return [`## ${step.title}`, ...[body, why].filter((text) => text !== "")];
 }
