@@ -20,6 +20,7 @@ export const checkSteps = [
 export const proofSteps = [
   { name: "golden", tests: ["test/golden"] },
   { name: "contract", tests: ["test/contract"] },
+  { name: "clients", tests: ["test/clients"] },
   { name: "build", program: node, args: ["scripts/setup.mjs", "run", "scripts/build.ts"] },
   { name: "e2e", tests: ["test/e2e"] },
 ];

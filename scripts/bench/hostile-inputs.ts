@@ -67,7 +67,7 @@ const refusedBody = (text: (size: number) => string) => (size: number) => {
     try {
       return readBody(CommonRequest, readJson(bytes));
     } catch (thrown) {
-      return (await errorReply(thrown, silentLog, refusalBody).text()).length;
+      return (await errorReply(thrown, silentLog, { refusalBody }).text()).length;
     }
   };
 };

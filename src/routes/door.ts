@@ -10,7 +10,7 @@ import type { Door } from "#/tasks/life-cycle/door.ts";
 import type { Tasks } from "#/tasks/life-cycle/tasks.ts";
 import type { AddressBook } from "./answers/addresses.ts";
 import type { AuthOptions } from "./http/auth.ts";
-import type { Refusal, RefusalBody } from "./http/refusal.ts";
+import type { RefusalForm } from "./http/refusal.ts";
 
 /** What a door's routes are made of. */
 export type DoorParts = Readonly<{
@@ -42,8 +42,12 @@ export type DoorPaths = Readonly<{
   changing?: readonly string[];
 }>;
 
-/** A door with its outside: what it shows to the clients that come in by it. */
+/**
+ * A door with its outside: what it shows to the clients that come in by it. Its form of refusals is for its own routes and for
+ * what is refused before one is reached.
+ */
 export type FrontDoor = Door &
+  RefusalForm &
   Readonly<{
     /** Its groups of routes in the description of the API. */
     tags: readonly OpenApiTag[];
@@ -51,8 +55,6 @@ export type FrontDoor = Door &
     keysOf: (request: Request) => readonly string[];
     /** Those of its paths that are not as all others. */
     paths: DoorPaths;
-    /** Its form of an error, for its own routes and for what is refused before one is reached. */
-    refusalBody: (refusal: Refusal) => RefusalBody;
     /** Its routes. What they throw is answered in its form. */
     routes: (parts: DoorParts) => AnyElysia;
   }>;

@@ -27,6 +27,7 @@ const odd: FrontDoor = {
         return "oops";
     }
   },
+  refusalStatus: (refusal, usual) => (refusal.type === "sentence" && refusal.about === "key" ? 418 : usual),
   routes: ({ tasks }) =>
     new Elysia({ name: "doors/odd" })
       .get("/odd/hello", () => jsonReply("hello"))
@@ -60,13 +61,13 @@ test("a door words what is refused at its routes, before they are reached too, a
   const post = (body: string) => ({ method: "POST", body });
   expect(await ask("/odd/hello")).toEqual([200, '"hello"']);
   expect(await ask("/odd/draw")).toEqual([405, '{"oops":"Method Not Allowed"}']);
-  expect(await ask("/odd/draw", post("{}"))).toEqual([403, '{"oops":"Forbidden"}']);
+  expect(await ask("/odd/draw", post("{}"))).toEqual([418, '{"oops":"Forbidden"}']);
   expect(await ask("/odd/draw", { ...post("{}"), headers: { "x-api-key": "secret" } })).toEqual([
-    403,
+    418,
     '{"oops":"Forbidden"}',
   ]);
   expect(await ask("/odd/draw?key=secret", post("{"))).toEqual([422, '{"oops":["JSON decode error"]}']);
-  expect(await ask("/odd/draw?key=guess", post("x".repeat(100_000)))).toEqual([403, '{"oops":"Forbidden"}']);
+  expect(await ask("/odd/draw?key=guess", post("x".repeat(100_000)))).toEqual([418, '{"oops":"Forbidden"}']);
   expect(await ask("/odd/refusal?key=secret")).toEqual([409, '{"oops":"No."}']);
   expect(await ask("/odd/fault?key=secret")).toEqual([500, "oops"]);
   expect(await ask("/odd/nowhere")).toEqual([404, '{"detail":"Not Found"}']);

@@ -100,7 +100,7 @@ test("a full disk's path is the log's", async () => {
   const answer = errorReply(
     new EngineError("storage-failed", `${path} could not be written: ENOSPC.`, { path }),
     log,
-    refusalBody,
+    { refusalBody },
   );
   expect([answer.status, await answer.json()]).toEqual([
     507,

@@ -14,8 +14,9 @@ import { loneNetworks } from "#/runtime/lone-networks.ts";
 import type { Tensor } from "#/tensor/tensor.ts";
 import { blipTensors } from "#/weights/layouts/blip.ts";
 import { blipBase, blipShapes } from "../support/blip-layout.ts";
+import { expectNear } from "../support/expect-near.ts";
 import { every, pixels } from "../support/formula-picture.ts";
-import { goldenPath, goldenTensors, relativeError, tinyBlip } from "../support/golden.ts";
+import { goldenPath, goldenTensors, tinyBlip } from "../support/golden.ts";
 import { missingGoldens } from "../support/missing-goldens.ts";
 import { headerOf } from "../support/sdxl-layout.ts";
 import { openWorkshop } from "../support/workshop.ts";
@@ -44,19 +45,19 @@ const shown = await captioner.look(levels);
 
 test("the vision tower: what each layer of the decoder asks of it", () => {
   expect(captioner.side).toBe(384);
-  expect(relativeError(every(shown, 41, 1), golden("blip.shown"))).toBeLessThan(tolerance);
+  expectNear(every(shown, 41, 1), golden("blip.shown"), tolerance);
 });
 
 test("the decoder: what comes next, with and without a memory, and what it remembers", async () => {
   const { blank } = captioner;
   const scores = (data: Float32Array): Tensor => every({ dims: [1, data.length], data }, 97, 1);
   const first = await captioner.next({ ids: captionStart, memory: blank, shown });
-  expect(relativeError(scores(first.scores), golden("blip.scores"))).toBeLessThan(tolerance);
-  expect(relativeError(first.memory, golden("blip.present"))).toBeLessThan(tolerance);
+  expectNear(scores(first.scores), golden("blip.scores"), tolerance);
+  expectNear(first.memory, golden("blip.present"), tolerance);
   const second = await captioner.next({ ids: [2450], memory: first.memory, shown });
-  expect(relativeError(scores(second.scores), golden("blip.next"))).toBeLessThan(tolerance);
+  expectNear(scores(second.scores), golden("blip.next"), tolerance);
   const whole = await captioner.next({ ids: [...captionStart, 2450], memory: blank, shown });
-  expect(relativeError(scores(whole.scores), golden("blip.next"))).toBeLessThan(tolerance);
+  expectNear(scores(whole.scores), golden("blip.next"), tolerance);
 });
 
 test("the same seeds draw the same tokens, which make the same sentences", async () => {
@@ -100,10 +101,10 @@ test("a picture is stretched as torch does it: cubic, and not antialiased", () =
   ] as const) {
     const { width, height, channels, data } = cubicResize(asFloats(from), size);
     const found = { dims: [height, width, channels], data };
-    expect(relativeError(found, golden(`cubic.${name}`))).toBeLessThan(2e-6);
+    expectNear(found, golden(`cubic.${name}`), 2e-6);
   }
   const stretched = every(every(shownPicture(pixels(45, 33), 384), 23, 2), 29, 3);
-  expect(relativeError(stretched, golden("blip.levels"))).toBeLessThan(2e-6);
+  expectNear(stretched, golden("blip.levels"), 2e-6);
 });
 
 const full = blipTensors(headerOf(blipShapes(blipBase), "/model_base_caption_capfilt_large.pth"));

@@ -19,7 +19,8 @@ import { sdxlCheckpoint } from "#/weights/layouts/sdxl.ts";
 import { chooseVae, vaeTensors } from "#/weights/layouts/vae.ts";
 import { openWeights } from "#/weights/open-weights.ts";
 import { readWeight } from "#/weights/read-weights.ts";
-import { goldenPath, goldenTensors, relativeError } from "../support/golden.ts";
+import { expectNear } from "../support/expect-near.ts";
+import { goldenPath, goldenTensors } from "../support/golden.ts";
 import { modelsTable } from "../support/models-table.ts";
 import { openWorkshop } from "../support/workshop.ts";
 
@@ -162,7 +163,7 @@ test("a checkpoint without a VAE draws with one in diffusers' names, old or new,
     const { decode } = openNetworks({ base, vae: fileOf(name), loras: [] }, { clipSkip: 2 }, workshop);
     const image = await decode(torch("vae-diffusers|latent"));
     // Float32 on both sides, sums in another order: see networks.test.ts.
-    expect(relativeError(image, torch("vae-diffusers|image"))).toBeLessThan(1e-4);
+    expectNear(image, torch("vae-diffusers|image"), 1e-4);
   }
   const ways = { base, loras: [] };
   expect(() => openNetworks(ways, { clipSkip: 2 }, workshop)).toThrow(

@@ -1,9 +1,10 @@
-import { afterAll, expect, test } from "bun:test";
+import { afterAll, test } from "bun:test";
 import { createTokenizer } from "#/pipeline/text/tokenizer.ts";
 import { openNetworks } from "#/runtime/models.ts";
 import type { Tensor } from "#/tensor/tensor.ts";
 import { encodeTexts } from "../support/encode-text.ts";
-import { goldenTensors, relativeError, tinyCheckpoint } from "../support/golden.ts";
+import { expectNear } from "../support/expect-near.ts";
+import { goldenTensors, tinyCheckpoint } from "../support/golden.ts";
 import { openWorkshop } from "../support/workshop.ts";
 import cases from "./text/conditioning.json";
 
@@ -30,7 +31,7 @@ for (const { name, texts, topK, clipSkip } of cases) {
   test(`conditioning of ${name}`, async () => {
     const { textL, textG } = openNetworks({ base, loras: [] }, { clipSkip }, workshop);
     const { context, pooled } = await encodeTexts(texts, topK, { tokenizer, textL, textG });
-    expect(relativeError(everyFourth(context), golden(`${name}.context`))).toBeLessThan(tolerance);
-    expect(relativeError(pooled, golden(`${name}.pooled`))).toBeLessThan(tolerance);
+    expectNear(everyFourth(context), golden(`${name}.context`), tolerance);
+    expectNear(pooled, golden(`${name}.pooled`), tolerance);
   });
 }

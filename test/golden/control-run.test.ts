@@ -8,7 +8,8 @@ import { generate } from "#/pipeline/generate.ts";
 import { Run } from "#/pipeline/run.ts";
 import type { Controls, Recipe } from "#/recipe/recipe.ts";
 import { Residency } from "#/runtime/residency.ts";
-import { goldenPath, goldenTensors, relativeError, tinyCheckpoint } from "../support/golden.ts";
+import { expectNear } from "../support/expect-near.ts";
+import { goldenPath, goldenTensors, tinyCheckpoint } from "../support/golden.ts";
 import { packedModel } from "../support/packed-model.ts";
 import { latentOf, openFolder } from "../support/whole-image.ts";
 import listed from "./control-run.json";
@@ -78,7 +79,7 @@ const recipe: Recipe = { ...plain, parts, controls };
 
 test("thirty steps that two controls guide, one of them for half of the way", async () => {
   const latent = await latentOf(recipe, context, inputs);
-  expect(relativeError(latent, goldenTensors("control-run.safetensors")("latent"))).toBeLessThan(1e-4);
+  expectNear(latent, goldenTensors("control-run.safetensors")("latent"), 1e-4);
 });
 
 const short: Recipe = { ...recipe, sampler: "euler", steps: 3, size: { width: 64, height: 80 } };
@@ -109,7 +110,7 @@ test("one file guides by two pictures, and their weights add up", async () => {
   const two = [0.25, 0.75].map((weight) => ({ ...uses[0]!, weight, stop: 1 }));
   const latent = (wanted: Controls["uses"]) =>
     latentOf({ ...short, controls: { ...controls, uses: wanted } }, context, inputs);
-  expect(relativeError(await latent(two), await latent(one))).toBeLessThan(1e-4);
+  expectNear(await latent(two), await latent(one), 1e-4);
 });
 
 test("where only preparations are shown they are all that is made, one for each picture", async () => {

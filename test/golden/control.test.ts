@@ -8,7 +8,8 @@ import { controlSource } from "#/weights/layouts/controlnet.ts";
 import { locatePart } from "#/weights/layouts/part-source.ts";
 import { sdxlCheckpoint } from "#/weights/layouts/sdxl.ts";
 import { openWeights } from "#/weights/open-weights.ts";
-import { goldenPath, goldenTensors, relativeError, tinyCheckpoint } from "../support/golden.ts";
+import { expectNear } from "../support/expect-near.ts";
+import { goldenPath, goldenTensors, tinyCheckpoint } from "../support/golden.ts";
 import { modelsTable } from "../support/models-table.ts";
 import { packedModel } from "../support/packed-model.ts";
 import { unetInputs } from "../support/unet-inputs.ts";
@@ -59,7 +60,7 @@ async function holds(networks: Networks, name: string, at = 0): Promise<void> {
   for (const residuals of [await answers(networks, at), found]) {
     expect(residuals.length).toBe(10);
     for (const [place, residual] of residuals.entries())
-      expect(relativeError(residual, golden(`${name}.control_${place}`))).toBeLessThan(tolerance);
+      expectNear(residual, golden(`${name}.control_${place}`), tolerance);
   }
 }
 
@@ -82,7 +83,7 @@ for (const [file, name] of Object.entries(held))
 
 test("the picture's features", async () => {
   const hint = await open(["ldm.safetensors"]).controlNets[0]?.hint(golden("control-hint.picture"));
-  expect(relativeError(hint!, golden("control-hint.hint"))).toBeLessThan(tolerance);
+  expectNear(hint!, golden("control-hint.hint"), tolerance);
 });
 
 test("a Control-LoRA is made on the base model with its LoRA and its patch; a whole ControlNet is as it is", async () => {
@@ -100,7 +101,7 @@ test("what it answers reaches the skips in the order they are used, and the midd
   const residuals = await answers(networks);
   const named = Object.fromEntries(residuals.map((residual, place) => [`control_${place}`, residual]));
   const found = await networks.unet({ ...inputs, ...named });
-  expect(relativeError(found, golden("unet-control.prediction"))).toBeLessThan(tolerance);
+  expectNear(found, golden("unet-control.prediction"), tolerance);
   const nothing = Object.fromEntries(
     residuals.map(({ dims }, place) => [`control_${place}`, zeros([1, dims[1] ?? 0, 1, 1])]),
   );

@@ -13,7 +13,8 @@ import { detectionText, detectionTokens } from "#/pipeline/text/detection-text.t
 import type { DetectionMaking } from "#/recipe/mask-making.ts";
 import { openNetworks } from "#/runtime/models.ts";
 import type { Tensor } from "#/tensor/tensor.ts";
-import { goldenPath, goldenTensors, relativeError, tinyCheckpoint } from "../support/golden.ts";
+import { expectNear } from "../support/expect-near.ts";
+import { goldenPath, goldenTensors, tinyCheckpoint } from "../support/golden.ts";
 import { packedModel } from "../support/packed-model.ts";
 import { openWorkshop } from "../support/workshop.ts";
 
@@ -47,8 +48,8 @@ for (const name of ["small", "tall", "wide"])
       positions: whole(golden(`${name}.positions`)),
       mask: { dims: [1, 1, height, width], data: mask.data.map((value) => (value === 1 ? 0 : -1e4)) },
     });
-    expect(relativeError(found.logits, golden(`${name}.logits`))).toBeLessThan(tolerance);
-    expect(relativeError(found.boxes, golden(`${name}.boxes`))).toBeLessThan(tolerance);
+    expectNear(found.logits, golden(`${name}.logits`), tolerance);
+    expectNear(found.boxes, golden(`${name}.boxes`), tolerance);
   });
 
 test("texts become transformers' tokens, whatever is written in them", async () => {
@@ -122,7 +123,7 @@ for (const { name, prompt, boxThreshold, boxes } of runs)
     const expected = golden(`${name}.boxes`);
     const sides = { dims: [found.length, 4], data: Float32Array.from(found.flatMap(sidesOf)) };
     expect(expected.dims).toEqual([boxes, 4]);
-    expect(relativeError(sides, expected)).toBeLessThan(tolerance);
+    expectNear(sides, expected, tolerance);
 
     const making: DetectionMaking = {
       by: "detection",

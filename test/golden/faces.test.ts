@@ -11,7 +11,8 @@ import { faceCrop } from "#/pipeline/controls/face-crop.ts";
 import { openNetworks } from "#/runtime/models.ts";
 import { faceDetectorTensors } from "#/weights/layouts/face-detector.ts";
 import { openWeights } from "#/weights/open-weights.ts";
-import { goldenPath, goldenTensors, relativeError, tinyCheckpoint } from "../support/golden.ts";
+import { expectNear } from "../support/expect-near.ts";
+import { goldenPath, goldenTensors, tinyCheckpoint } from "../support/golden.ts";
 import { goldenPicture } from "../support/golden-picture.ts";
 import { modelsTable } from "../support/models-table.ts";
 import { packedModel } from "../support/packed-model.ts";
@@ -105,7 +106,7 @@ for (const file of rows.flatMap(({ here, proof }) => (here.startsWith("read") ? 
       const picture = golden(`retinaface${size}.picture`);
       const answer = await networksOf(file).ask(networks.retinaface, { picture });
       for (const name of networks.retinaface.outputs)
-        expect(relativeError(answer[name], golden(`retinaface${size}.${name}`))).toBeLessThan(tolerance);
+        expectNear(answer[name], golden(`retinaface${size}.${name}`), tolerance);
     });
 
 for (const [name, { faces: expected }] of Object.entries(cases.pictures))

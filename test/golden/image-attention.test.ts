@@ -3,7 +3,8 @@ import { type ModelPaths } from "#/runtime/job-files.ts";
 import { openNetworks, type UnetInputs } from "#/runtime/models.ts";
 import { imageInput, type TellingImage } from "#/sampling/guidance/image-input.ts";
 import type { Tensor } from "#/tensor/tensor.ts";
-import { goldenPath, goldenTensors, relativeError, tinyCheckpoint } from "../support/golden.ts";
+import { expectNear } from "../support/expect-near.ts";
+import { goldenPath, goldenTensors, tinyCheckpoint } from "../support/golden.ts";
 import { packedModel } from "../support/packed-model.ts";
 import { unetInputs } from "../support/unet-inputs.ts";
 import { openWorkshop } from "../support/workshop.ts";
@@ -63,7 +64,7 @@ const told = (images: readonly TellingImage[]) =>
   });
 
 async function holds(name: string, found: Tensor): Promise<void> {
-  expect(relativeError(found, golden(`unet-images-${name}.prediction`))).toBeLessThan(tolerance);
+  expectNear(found, golden(`unet-images-${name}.prediction`), tolerance);
 }
 
 test("four tokens, an odd size, two chunks of text", async () =>

@@ -12,6 +12,7 @@ import { adapterSource } from "#/weights/layouts/ip-adapter.ts";
 import { locatePart } from "#/weights/layouts/part-source.ts";
 import { sdxlCheckpoint } from "#/weights/layouts/sdxl.ts";
 import { openWeights } from "#/weights/open-weights.ts";
+import { expectNear } from "../support/expect-near.ts";
 import { goldenPath, goldenTensors, relativeError, tinyCheckpoint } from "../support/golden.ts";
 import { modelsTable } from "../support/models-table.ts";
 import { packedModel } from "../support/packed-model.ts";
@@ -46,8 +47,7 @@ const open = ({ adapters = [], towers, negative }: Files, table = workshop): Net
     table,
   );
 
-const close = (found: Tensor, key: string): void =>
-  expect(relativeError(found, golden(key))).toBeLessThan(tolerance);
+const close = (found: Tensor, key: string): void => expectNear(found, golden(key), tolerance);
 
 /** Every fourth token: the others are no less right. */
 function someTokens({ dims, data }: Tensor): Tensor {

@@ -11,7 +11,8 @@ import type { Tensor } from "#/tensor/tensor.ts";
 import { readInpaintPatch } from "#/weights/layouts/inpaint-patch.ts";
 import { sdxlCheckpoint } from "#/weights/layouts/sdxl.ts";
 import { openWeights } from "#/weights/open-weights.ts";
-import { goldenPath, goldenTensors, relativeError, tinyCheckpoint } from "../support/golden.ts";
+import { expectNear } from "../support/expect-near.ts";
+import { goldenPath, goldenTensors, tinyCheckpoint } from "../support/golden.ts";
 import { unetInputs } from "../support/unet-inputs.ts";
 import { openWorkshop } from "../support/workshop.ts";
 
@@ -38,13 +39,13 @@ const feature = async () =>
   ).feature;
 
 test("the head's answer: one convolution, the edge repeated", async () => {
-  expect(relativeError(await feature(), golden("inpaint-head.feature"))).toBeLessThan(1e-6);
+  expectNear(await feature(), golden("inpaint-head.feature"), 1e-6);
 });
 
 test("the denoising network with the patch and the head's answer, which the last skip carries too", async () => {
   const inputs = unetInputs(plain("unet-odd.sample"), 499, plain("unet-odd.context"), plain("unet-odd.y"));
   const found = await opened.unet({ ...inputs, inpaint: await feature() });
-  expect(relativeError(found, golden("unet-inpaint.prediction"))).toBeLessThan(1e-4);
+  expectNear(found, golden("unet-inpaint.prediction"), 1e-4);
 });
 
 test("a LoRA of weight 0 beside the patch is none, bit for bit; one of weight 1 is not", async () => {
@@ -62,7 +63,7 @@ test("a LoRA of weight 0 beside the patch is none, bit for bit; one of weight 1 
 test("what takes over from it is the base model as it is", async () => {
   const inputs = unetInputs(plain("unet-odd.sample"), 499, plain("unet-odd.context"), plain("unet-odd.y"));
   const found = await opened.refiner?.unet(inputs);
-  expect(relativeError(found!, plain("unet-odd.prediction"))).toBeLessThan(1e-4);
+  expectNear(found!, plain("unet-odd.prediction"), 1e-4);
 });
 
 for (const name of ["inpaint-patch.patch", "inpaint-patch-legacy.patch"])
@@ -81,8 +82,7 @@ for (const name of ["inpaint-patch.patch", "inpaint-patch-legacy.patch"])
     const merged = await session.run({ difference_strengths: { dims: [1], data: Float32Array.of(1) } });
     await session.release();
     expect(tensors.size).toBe(8);
-    for (const key of tensors.keys())
-      expect(relativeError(merged[key]!, golden(`patched.${key}`))).toBeLessThan(5e-7);
+    for (const key of tensors.keys()) expectNear(merged[key]!, golden(`patched.${key}`), 5e-7);
   });
 
 /** D = x / (1 + sigma²), and what it was shown. */
@@ -106,10 +106,10 @@ for (const [name, seed] of [
     for (let i = 0; i < 4; i += 1) {
       const [sigma, lower] = [sigmas[i]!, sigmas[i + 1]!];
       const estimate = await denoise(x, sigma);
-      expect(relativeError(seen[i]!, get(`seen.${i}`))).toBeLessThan(2e-6);
-      expect(relativeError(estimate, get(`estimate.${i}`))).toBeLessThan(2e-6);
+      expectNear(seen[i]!, get(`seen.${i}`), 2e-6);
+      expectNear(estimate, get(`estimate.${i}`), 2e-6);
       const step = (lower - sigma) / sigma;
       x = combine([1 + step, x], [-step, estimate]);
     }
-    expect(relativeError(x, get("end"))).toBeLessThan(2e-6);
+    expectNear(x, get("end"), 2e-6);
   });

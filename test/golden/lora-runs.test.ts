@@ -3,7 +3,8 @@ import { operators } from "#/graph/operators.ts";
 import { openNetworks } from "#/runtime/models.ts";
 import type { Tensor } from "#/tensor/tensor.ts";
 import { readSafetensors } from "#/weights/safetensors.ts";
-import { goldenPath, goldenTensors, relativeError, tinyCheckpoint } from "../support/golden.ts";
+import { expectNear } from "../support/expect-near.ts";
+import { goldenPath, goldenTensors, tinyCheckpoint } from "../support/golden.ts";
 import { unetInputs } from "../support/unet-inputs.ts";
 import { openWorkshop } from "../support/workshop.ts";
 
@@ -60,7 +61,7 @@ for (const name of names)
     ] as const) {
       const expected = runs(`${name}|${network}`);
       const shown = network === "unet" ? found : first(found, expected.dims[1] ?? 0);
-      expect([network, relativeError(shown, expected) < tolerance]).toEqual([network, true]);
+      expectNear(shown, expected, tolerance);
     }
   });
 

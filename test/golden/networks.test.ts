@@ -3,6 +3,7 @@ import { operators } from "#/graph/operators.ts";
 import { networks } from "#/networks/index.ts";
 import { type Networks, openNetworks } from "#/runtime/models.ts";
 import type { Tensor } from "#/tensor/tensor.ts";
+import { expectNear } from "../support/expect-near.ts";
 import { goldenPath, goldenTensors, relativeError, tinyCheckpoint, tinyRefiner } from "../support/golden.ts";
 import { missingGoldens } from "../support/missing-goldens.ts";
 import { unetInputs } from "../support/unet-inputs.ts";
@@ -51,7 +52,7 @@ for (const { weights, workshop, open } of setups) {
   const close = (found: Tensor | undefined, key: string, expected = golden(key)): void => {
     compared.add(key);
     if (found === undefined) throw new Error(`${key} was not answered`);
-    expect(relativeError(found, expected)).toBeLessThan(tolerance);
+    expectNear(found, expected, tolerance, key);
   };
 
   test(`the UNet, weights ${weights}: even and odd sizes, one and two chunks of text, from one session`, async () => {
@@ -193,7 +194,7 @@ test("LoRAs are a set: another order, and one listed twice with its strength in 
   expect(await askUnet(open(2, bothLoras.toReversed()))).toEqual(expected);
   const [first, second] = bothLoras;
   const parts = [{ ...first!, weight: 0.25 }, second!, { ...first!, weight: 0.45 }];
-  expect(relativeError(await askUnet(open(2, parts)), expected)).toBeLessThan(1e-6);
+  expectNear(await askUnet(open(2, parts)), expected, 1e-6);
   expect(workshop.residency.resident.length).toBe(before);
 });
 
@@ -205,6 +206,6 @@ test("CUDA's table leaves the text encoders exact, in float32", async () => {
     [(await textL(ids("text.ids_l"))).hidden, "text-lora.hidden_l_2"],
     [g.hidden, "text-lora.hidden_g_2"],
   ] as const;
-  for (const [found, key] of exact) expect(relativeError(found, golden(key))).toBeLessThan(tolerance);
+  for (const [found, key] of exact) expectNear(found, golden(key), tolerance);
   await workshop.close();
 });

@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { NoiseRule } from "#/lib/devices.ts";
 import type { ImageSpec, Recipe, SamplerName, ScheduleName } from "#/recipe/recipe.ts";
-import { goldenTensors, relativeError, tinyCheckpoint } from "../support/golden.ts";
+import { expectNear } from "../support/expect-near.ts";
+import { goldenTensors, tinyCheckpoint } from "../support/golden.ts";
 import { writeMarked } from "../support/marked-checkpoint.ts";
 import { latentOf, openFolder, pictureOf, pixelErrors } from "../support/whole-image.ts";
 import cases from "./prediction-kinds.json";
@@ -59,7 +60,7 @@ for (const listed of cases) {
   test(`${listed.name}: ${listed.steps} steps from prompt to pixels`, async () => {
     const recipe = recipeOf(listed);
     const latent = await latentOf(recipe, context);
-    expect(relativeError(latent, golden(`${listed.name}.latent`))).toBeLessThan(latentTolerance);
+    expectNear(latent, golden(`${listed.name}.latent`), latentTolerance);
     const { worst, share } = pixelErrors(await pictureOf(recipe, context), golden(`${listed.name}.picture`));
     expect(worst).toBeLessThanOrEqual(1);
     expect(share).toBeLessThan(differingPixels);

@@ -7,7 +7,8 @@ import { openNetworks } from "#/runtime/models.ts";
 import { previewKind } from "#/weights/layouts/preview.ts";
 import { sdxlCheckpoint } from "#/weights/layouts/sdxl.ts";
 import { openWeights } from "#/weights/open-weights.ts";
-import { goldenPath, goldenTensors, relativeError, tinyCheckpoint } from "../support/golden.ts";
+import { expectNear } from "../support/expect-near.ts";
+import { goldenPath, goldenTensors, tinyCheckpoint } from "../support/golden.ts";
 import { missingGoldens } from "../support/missing-goldens.ts";
 import { openWorkshop } from "../support/workshop.ts";
 
@@ -38,7 +39,7 @@ for (const [file, key] of Object.entries(files))
       golden("latent"),
     );
     if (image === undefined) throw new Error("no preview was made");
-    expect(relativeError(image, golden(key))).toBeLessThan(tolerance);
+    expectNear(image, golden(key), tolerance);
   });
 
 test("a file that is none for previews is an error that says so, and a job without one makes none", async () => {

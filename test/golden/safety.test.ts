@@ -7,8 +7,9 @@ import { Stopwatch } from "#/pipeline/stopwatch.ts";
 import { openNetworks } from "#/runtime/models.ts";
 import { clipLevels } from "#/tensor/clip-levels.ts";
 import type { Tensor } from "#/tensor/tensor.ts";
+import { expectNear } from "../support/expect-near.ts";
 import { every, pixels } from "../support/formula-picture.ts";
-import { goldenTensors, relativeError, tinyCheckpoint, tinySafety } from "../support/golden.ts";
+import { goldenTensors, tinyCheckpoint, tinySafety } from "../support/golden.ts";
 import { missingGoldens } from "../support/missing-goldens.ts";
 import { smallRecipe } from "../support/small-recipe.ts";
 import { openWorkshop } from "../support/workshop.ts";
@@ -40,10 +41,10 @@ for (const [at, { width, height, unsafe }] of pictures.entries())
   test(`a picture of ${width} x ${height} is seen, compared and ${unsafe ? "blackened" : "left"} as there`, async () => {
     const picture = pixels(width, height);
     const levels = every(every(seen(picture), 19, 2), 23, 3);
-    expect(relativeError(levels, golden(`safety.levels_${width}`))).toBeLessThan(1e-6);
+    expectNear(levels, golden(`safety.levels_${width}`), 1e-6);
     const { special, concepts } = await opened.safety(seen(picture));
-    expect(relativeError(special, row(golden("safety.special"), at))).toBeLessThan(tolerance);
-    expect(relativeError(concepts, row(golden("safety.concepts"), at))).toBeLessThan(tolerance);
+    expectNear(special, row(golden("safety.special"), at), tolerance);
+    expectNear(concepts, row(golden("safety.concepts"), at), tolerance);
 
     const job = {
       recipe: { ...smallRecipe, checked: true as const },

@@ -10,14 +10,8 @@ import { interposerFile } from "#/weights/layouts/interposer.ts";
 import { refinerCheckpoint } from "#/weights/layouts/refiner.ts";
 import { sdxlCheckpoint } from "#/weights/layouts/sdxl.ts";
 import { readSafetensors } from "#/weights/safetensors.ts";
-import {
-  goldenPath,
-  goldenTensors,
-  relativeError,
-  tinyCheckpoint,
-  tinyInterposer,
-  tinySd1,
-} from "../support/golden.ts";
+import { expectNear } from "../support/expect-near.ts";
+import { goldenPath, goldenTensors, tinyCheckpoint, tinyInterposer, tinySd1 } from "../support/golden.ts";
 import { missingGoldens } from "../support/missing-goldens.ts";
 import { openWorkshop } from "../support/workshop.ts";
 
@@ -57,12 +51,12 @@ test("the UNet: eight heads, kernels around its transformers, no sizes", async (
     timestep: golden("unet-sd1.timestep"),
     context: golden("unet-sd1.context"),
   });
-  expect(relativeError(found, golden("unet-sd1.prediction"))).toBeLessThan(tolerance);
+  expectNear(found, golden("unet-sd1.prediction"), tolerance);
 });
 
 test("the interposer: a block adds to what is normalised", async () => {
   const found = await open().convert(golden("interposer.latent"));
-  expect(relativeError(found, golden("interposer.converted"))).toBeLessThan(tolerance);
+  expectNear(found, golden("interposer.converted"), tolerance);
 });
 
 for (const [name, { goldens, inputs, outputs }] of Object.entries(sd1Networks)) {

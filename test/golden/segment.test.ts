@@ -11,7 +11,8 @@ import { segmenterOf } from "#/runtime/segmenter.ts";
 import type { Tensor } from "#/tensor/tensor.ts";
 import { samTensors } from "#/weights/layouts/sam.ts";
 import { openWeights } from "#/weights/open-weights.ts";
-import { goldenTensors, relativeError, tinyCheckpoint } from "../support/golden.ts";
+import { expectNear } from "../support/expect-near.ts";
+import { goldenTensors, tinyCheckpoint } from "../support/golden.ts";
 import { packedModel } from "../support/packed-model.ts";
 import { goldenKeys } from "../support/unproven.ts";
 import { openWorkshop } from "../support/workshop.ts";
@@ -34,18 +35,18 @@ const segmenter = segmenterOf(ask, samTensors(openWeights(sam)).tensors);
 
 test("the image encoder, with windows that reach beyond the picture and layers that see all of it", async () => {
   const { embedding } = await ask(networks["sam-image-encoder"], { picture: golden("sam.picture") });
-  expect(relativeError(embedding, golden("sam.embedding"))).toBeLessThan(tolerance);
+  expectNear(embedding, golden("sam.embedding"), tolerance);
 });
 
 test("the mask decoder, one box or several at once", async () => {
   const [embedding, boxes, expected] = [golden("sam.embedding"), golden("sam.boxes"), golden("sam.logits")];
   const { logits } = await ask(networks["sam-mask-decoder"], { embedding, boxes });
-  expect(relativeError(logits, expected)).toBeLessThan(tolerance);
+  expectNear(logits, expected, tolerance);
   const alone = { dims: [1, 4], data: boxes.data.slice(4, 8) };
   const one = (await ask(networks["sam-mask-decoder"], { embedding, boxes: alone })).logits;
   const [, h = 0, w = 0] = expected.dims;
   const second = { dims: [1, h, w], data: expected.data.slice(h * w, 2 * h * w) };
-  expect(relativeError(one, second)).toBeLessThan(tolerance);
+  expectNear(one, second, tolerance);
 });
 
 const bytes = ({ data }: Tensor): Uint8Array => Uint8Array.from(data);

@@ -8,7 +8,8 @@ import { readInversion, textWidths } from "#/weights/layouts/textual-inversion.t
 import { openWeights } from "#/weights/open-weights.ts";
 import { encodeTexts } from "../support/encode-text.ts";
 import { expansionModel } from "../support/expansion-files.ts";
-import { goldenPath, goldenTensors, relativeError, tinyCheckpoint } from "../support/golden.ts";
+import { expectNear } from "../support/expect-near.ts";
+import { goldenPath, goldenTensors, tinyCheckpoint } from "../support/golden.ts";
 import { goldenKeys } from "../support/unproven.ts";
 import { openWorkshop } from "../support/workshop.ts";
 
@@ -28,7 +29,7 @@ const compared = new Set<string>();
 const close = (found: Tensor | undefined, key: string): void => {
   compared.add(key);
   if (found === undefined) throw new Error(`${key} was not answered`);
-  expect(relativeError(found, golden(key))).toBeLessThan(tolerance);
+  expectNear(found, golden(key), tolerance);
 };
 
 const embedding = (name: string): string => goldenPath(`embeddings/${name}`);
@@ -138,9 +139,7 @@ test("GPT-2 in one go, and one token more behind what it remembers", async () =>
   close(first.memory, "gpt2.present");
   close(row((await model.next({ candidates, ids: [77], memory: first.memory })).scores), "gpt2.next");
   const some = await model.next({ ...told, candidates: [11, 300] });
-  expect(
-    relativeError(row(some.scores), row(first.scores.filter((_, id) => [11, 300].includes(id)))),
-  ).toBeLessThan(1e-6);
+  expectNear(row(some.scores), row(first.scores.filter((_, id) => [11, 300].includes(id))), 1e-6);
 });
 
 test("every answer of the fixture was compared", () => {

@@ -3,7 +3,8 @@ import { operators } from "#/graph/operators.ts";
 import type { ModelPaths } from "#/runtime/job-files.ts";
 import { type Networks, openNetworks } from "#/runtime/models.ts";
 import type { Tensor } from "#/tensor/tensor.ts";
-import { goldenPath, goldenTensors, relativeError, tinyCheckpoint, tinyRefiner } from "../support/golden.ts";
+import { expectNear } from "../support/expect-near.ts";
+import { goldenPath, goldenTensors, tinyCheckpoint, tinyRefiner } from "../support/golden.ts";
 import { unetInputs } from "../support/unet-inputs.ts";
 import { openWorkshop } from "../support/workshop.ts";
 
@@ -52,9 +53,9 @@ async function toldKeys(
 test("one and two sections of text, even and odd sizes", async () => {
   const even = inputsOf("unet-even");
   const answer = await toldKeys(open(), even.inputs);
-  expect(relativeError(answer, even.first(golden("unet-even.prediction")))).toBeLessThan(tolerance);
+  expectNear(answer, even.first(golden("unet-even.prediction")), tolerance);
   const odd = await toldKeys(open(), inputsOf("unet-odd", 499).inputs);
-  expect(relativeError(odd, golden("unet-odd.prediction"))).toBeLessThan(tolerance);
+  expectNear(odd, golden("unet-odd.prediction"), tolerance);
 });
 
 test("branches of LoRAs on its matrices, and families that change them", async () => {
@@ -64,12 +65,12 @@ test("branches of LoRAs on its matrices, and families that change them", async (
     { path: goldenPath("tiny-lora-diffusers.safetensors"), weight: -0.4 },
   ];
   const answer = await toldKeys(open({ loras }), inputs);
-  expect(relativeError(answer, golden("unet-lora.prediction"))).toBeLessThan(tolerance);
+  expectNear(answer, golden("unet-lora.prediction"), tolerance);
   const changed = goldenTensors("lora-runs.safetensors");
   for (const family of ["loha", "dora", "glora"]) {
     const path = goldenPath(`models/lora-${family}.safetensors`);
     const found = await toldKeys(open({ loras: [{ path, weight: 1 }] }), inputs);
-    expect([family, relativeError(found, changed(`${family} 1|unet`)) < tolerance]).toEqual([family, true]);
+    expectNear(found, changed(`${family} 1|unet`), tolerance);
   }
 });
 
@@ -77,25 +78,25 @@ test("FreeU, an inpaint patch with its head, and the base model that takes over 
   const { inputs } = inputsOf("unet-odd", 499);
   const freeu = { dims: [4], data: Float32Array.of(1.4, 0.4, 1.3, 0.6) };
   const free = await toldKeys(open({}, true), inputs, { freeu });
-  expect(relativeError(free, golden("unet-freeu-odd.prediction"))).toBeLessThan(tolerance);
+  expectNear(free, golden("unet-freeu-odd.prediction"), tolerance);
   const holes = goldenTensors("inpaint.safetensors");
   const patched = open({
     inpaint: goldenPath("inpaint-head.pth"),
     patch: goldenPath("inpaint-patch.patch"),
   });
   const found = await toldKeys(patched, inputs, { inpaint: holes("inpaint-head.feature") });
-  expect(relativeError(found, holes("unet-inpaint.prediction"))).toBeLessThan(tolerance);
+  expectNear(found, holes("unet-inpaint.prediction"), tolerance);
   if (patched.refiner === undefined || patched.refiner.family === "sd-1")
     throw new Error("nothing takes over");
   const after = await toldKeys(patched.refiner, inputs);
-  expect(relativeError(after, golden("unet-odd.prediction"))).toBeLessThan(tolerance);
+  expectNear(after, golden("unet-odd.prediction"), tolerance);
 });
 
 test("the SDXL refiner's own keys", async () => {
   const opened = open({ refiner: { path: refiner } }).refiner;
   if (opened?.family !== "sdxl-refiner") throw new Error("no refiner");
   const answer = await toldKeys(opened, inputsOf("unet-refiner", 250).inputs);
-  expect(relativeError(answer, golden("unet-refiner.prediction"))).toBeLessThan(tolerance);
+  expectNear(answer, golden("unet-refiner.prediction"), tolerance);
 });
 
 test("texts of other lengths together are told what each is told alone, by one run; the same again by none", async () => {
@@ -109,7 +110,7 @@ test("texts of other lengths together are told what each is told alone, by one r
     for (const [name, { dims, data }] of Object.entries(told)) {
       const single = Object.entries(alone[at] ?? {}).find(([key]) => key === name)?.[1];
       expect([name, single?.dims]).toEqual([name, dims]);
-      expect(relativeError({ dims, data }, single!)).toBeLessThan(1e-6);
+      expectNear({ dims, data }, single!, 1e-6);
     }
   expect(await tellTexts([odd, odd])).toEqual([together[0]!, together[0]!]);
   expect(await tellTexts([even, odd])).toEqual(together.toReversed());

@@ -10,7 +10,8 @@ import { openNetworks } from "#/runtime/models.ts";
 import type { Enlarging } from "#/runtime/upscaler/super-resolve.ts";
 import { upscalerScale, upscalerTensors } from "#/weights/layouts/upscaler.ts";
 import { openWeights } from "#/weights/open-weights.ts";
-import { goldenPath, goldenTensors, relativeError, tinyCheckpoint } from "../support/golden.ts";
+import { expectNear } from "../support/expect-near.ts";
+import { goldenPath, goldenTensors, tinyCheckpoint } from "../support/golden.ts";
 import { missingGoldens } from "../support/missing-goldens.ts";
 import { modelsTable } from "../support/models-table.ts";
 import { goldenKeys } from "../support/unproven.ts";
@@ -98,9 +99,9 @@ for (const [file, [net, scale]] of Object.entries(held))
   test(`${file} answers as PyTorch does, and enlarges a picture of odd sides by ${scale}`, async () => {
     const opened = networksOf(file);
     const { features } = await opened.ask(networks["rrdb-features"], { image: golden("image") });
-    expect(relativeError(features, golden(`upscaler.${net}.features`))).toBeLessThan(tolerance);
+    expectNear(features, golden(`upscaler.${net}.features`), tolerance);
     const { image } = await opened.ask(networks["rrdb-pixels"], { features });
-    expect(relativeError(image, golden(`upscaler.${net}.image`))).toBeLessThan(tolerance);
+    expectNear(image, golden(`upscaler.${net}.image`), tolerance);
 
     const { enlarged, folded } = upscalerScale(upscalerTensors(openWeights(upscalerFile(file))).tensors);
     expect([enlarged / folded, opened.upscaler().scale]).toEqual([scale, scale]);

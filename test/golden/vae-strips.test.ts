@@ -13,7 +13,8 @@ import { type WalkEvent, walkStrips } from "#/runtime/strips/walk.ts";
 import type { Tensor } from "#/tensor/tensor.ts";
 import { sdxlCheckpoint } from "#/weights/layouts/sdxl.ts";
 import { readSafetensors } from "#/weights/safetensors.ts";
-import { goldenTensors, relativeError, tinyCheckpoint } from "../support/golden.ts";
+import { expectNear } from "../support/expect-near.ts";
+import { goldenTensors, tinyCheckpoint } from "../support/golden.ts";
 import { openWorkshop } from "../support/workshop.ts";
 
 /**
@@ -72,15 +73,15 @@ for (const half of ["decoder", "encoder"] as const)
     test(`the ${half} in strips of two rows is the whole one, features ${how}`, async () => {
       const { answer, strips } = await ended(walked(half, { kept, strip: 1 }));
       expect(strips).toBeGreaterThan(100);
-      expect(relativeError(answer, halves[half].expected)).toBeLessThan(tolerance);
+      expectNear(answer, halves[half].expected, tolerance);
     });
 
 test("one strip a pass, as a job has it, both ways", async () => {
   const opened = openNetworks({ base, loras: [] }, { clipSkip: 2 }, workshop);
   const decoded = await ended(opened.decodeByStrips(golden("vae.latent")));
-  expect(relativeError(decoded.answer, await opened.decode(golden("vae.latent")))).toBeLessThan(tolerance);
+  expectNear(decoded.answer, await opened.decode(golden("vae.latent")), tolerance);
   const encoded = await ended(opened.encodeByStrips(golden("vae.picture")));
-  expect(relativeError(encoded.answer, await opened.encode(golden("vae.picture")))).toBeLessThan(tolerance);
+  expectNear(encoded.answer, await opened.encode(golden("vae.picture")), tolerance);
   expect(workshop.residency.resident.map(({ name }) => name)).toEqual(["vae-decoder", "vae-encoder"]);
 });
 

@@ -39,17 +39,24 @@ async function unpacked(name: string): Promise<string> {
   return target;
 }
 
+const keys = new WeakMap<Tensor, string>();
+
+/** The name that a tensor of {@link goldenTensors} has in its file. */
+export const goldenKey = (tensor: Tensor): string | undefined => keys.get(tensor);
+
 /** The tensors of a fixture, integers as their values. */
 export function goldenTensors(name: string): (key: string) => Tensor {
   const { tensors, path } = readSafetensors(goldenPath(name));
   return (key) => {
     const ref: WeightRef | undefined = tensors.get(key);
     if (ref === undefined) throw new Error(`${path} has no tensor ${key}`);
-    return { dims: ref.shape, data: readWeight(ref) };
+    const tensor = { dims: ref.shape, data: readWeight(ref) };
+    keys.set(tensor, key);
+    return tensor;
   };
 }
 
-/** Largest difference between two tensors of one shape, relative to the largest value of the expected one. */
+/** Largest difference between two tensors of one shape, relative to the largest value of the expected one; NaN where one is not there. */
 export function relativeError(found: Tensor, expected: Tensor): number {
   if (found.dims.join() !== expected.dims.join())
     throw new Error(`shape [${found.dims.join()}] instead of [${expected.dims.join()}]`);
@@ -57,7 +64,8 @@ export function relativeError(found: Tensor, expected: Tensor): number {
   let largest = 0;
   for (const [i, value] of expected.data.entries()) {
     const distance = Math.abs(value - (found.data[i] ?? Number.NaN));
-    if (!(distance <= difference)) difference = distance;
+    if (Number.isNaN(distance)) return Number.NaN;
+    difference = Math.max(difference, distance);
     largest = Math.max(largest, Math.abs(value));
   }
   return difference / largest;

@@ -11,13 +11,14 @@ import { encodePrompts } from "#/pipeline/stages/encode-prompts.ts";
 import type { Recipe } from "#/recipe/recipe.ts";
 import type { Latent } from "#/sampling/sampler.ts";
 import type { Tensor } from "#/tensor/tensor.ts";
+import { elsewhere } from "./elsewhere.ts";
 
 /** An engine of one thread on the models of a folder, which keeps derived files there too. */
 export const openFolder = (folder: string): Promise<EngineContext> =>
   openContext(
     {
       modelRoots: [folder],
-      providers: ["cpu"],
+      providers: [elsewhere?.device ?? "cpu"],
       weights: "in-place",
       memoryBudget: 2 ** 30,
       derived: { folder: `${folder}/derived`, budget: 2 ** 30 },

@@ -28,7 +28,7 @@ export async function legacyAnswer(
   } catch (thrown) {
     const shape = (refusal: Refusal): RefusalBody =>
       refusalBody(refusal.type === "problems" ? { ...refusal, body } : refusal);
-    return await compressed(errorReply(thrown, log, shape, requestIdOf(request)), request);
+    return await compressed(errorReply(thrown, log, { refusalBody: shape }, requestIdOf(request)), request);
   }
 }
 

@@ -6,7 +6,7 @@ import { AppError, type ErrorCode, toWireError } from "#/lib/errors.ts";
 import type { Log } from "#/lib/log.ts";
 import { OversizedBody } from "./body-limit.ts";
 import { knownCodings, PackedBody } from "./content-encoding.ts";
-import { type Refusal, type RefusalBody, refused } from "./refusal.ts";
+import { type Refusal, type RefusalForm, refused } from "./refusal.ts";
 import { jsonReply } from "./replies.ts";
 
 /** The one place where a failure gets its status. */
@@ -44,13 +44,11 @@ const statuses = {
   bug: 500,
 } as const satisfies Record<ErrorCode, number>;
 
-/** How a door words a refusal. */
-export type RefusalShape = (refusal: Refusal) => RefusalBody;
-
 /** A refusal as its door words it: JSON, or plain text. */
-export function refusalReply(refusal: Refusal, shape: RefusalShape): Response {
-  const body = shape(refusal);
-  const status = statusOf(refusal);
+export function refusalReply(refusal: Refusal, { refusalBody, refusalStatus }: RefusalForm): Response {
+  const body = refusalBody(refusal);
+  const usual = statusOf(refusal);
+  const status = refusalStatus?.(refusal, usual) ?? usual;
   const answer = typeof body === "string" ? plainReply(body, status) : jsonReply(body, status);
   const headers = refusal.type === "sentence" ? refusal.headers : undefined;
   for (const [name, value] of Object.entries(headers ?? {})) answer.headers.set(name, value);
@@ -79,8 +77,8 @@ const plainReply = (text: string, status: number): Response =>
  *
  * @param request the id of the request, for the log
  */
-export const errorReply = (thrown: unknown, log: Log, shape: RefusalShape, request?: string): Response =>
-  refusalReply(refusalOf(thrown, log, request), shape);
+export const errorReply = (thrown: unknown, log: Log, form: RefusalForm, request?: string): Response =>
+  refusalReply(refusalOf(thrown, log, request), form);
 
 function refusalOf(thrown: unknown, log: Log, request: string | undefined): Refusal {
   if (thrown instanceof InvalidRequest) {
