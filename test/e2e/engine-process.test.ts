@@ -96,7 +96,7 @@ test("a server that is killed outright leaves no engine behind, whatever that wa
 }, 300_000);
 
 test("a stop that reaches the engine too (Ctrl-C, a service) lets the picture at hand end", async () => {
-  const { main, outputs, post, running, engine } = await served();
+  const { main, outputs, post, running, engine } = await served("--shutdown-seconds", "250");
   const id = await post({ ...short, image_number: 6 });
   await running(id);
   const child = engine();
