@@ -1,8 +1,10 @@
 import type { Config } from "#/config/schema.ts";
 import type { FrontDoors } from "#/routes/door.ts";
+import { a1111Door } from "./a1111/door.ts";
 import { type FooocusApiOptions, fooocusApiDoor } from "./fooocus-api/door.ts";
 import { legacyDescribe } from "./legacy/describe.ts";
 import { legacyDoor } from "./legacy/door.ts";
+import { mcpDoor } from "./mcp/door.ts";
 
 /** What the doors read of the configuration. */
 export type DoorConfig = Pick<Config, "webhook_text" | "persistent">;
@@ -18,4 +20,6 @@ export const doorTable = (
 ): FrontDoors => [
   fooocusApiDoor({ webhookText, describeForm: legacyDescribe, ...limits }),
   legacyDoor({ persistent }),
+  a1111Door,
+  mcpDoor(),
 ];

@@ -95,10 +95,13 @@ test("every field of the legacy API's text-to-image was called required, default
     Body_img_upscale_or_vary_v1_generation_image_upscale_vary_post: ["input_image", "uov_method"],
     Body_read_metadata_v1_tools_read_metadata_post: ["image"],
     DescribeImageRequest: ["image"],
+    ExtrasBatchImagesRequest: ["imageList"],
+    ExtrasSingleImageRequest: ["image"],
     GenerateMaskRequest: ["image"],
     ImageEnhanceRequestJson: ["enhance_ctrlnets"],
     ImgPromptRequestJson: ["image_prompts"],
     ImgUpscaleOrVaryRequestJson: ["input_image"],
+    PNGInfoRequest: ["image"],
     QueueRequest: ["action"],
     ReadMetadataRequest: ["image"],
   });

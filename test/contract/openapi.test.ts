@@ -118,6 +118,8 @@ test("what the page offers to try is accepted", async () => {
     const body = JSON.stringify({ ...example, async_process: true });
     const tried = await fetch(bench.url + path, { method, body });
     expect([path, tried.status]).toEqual([path, 200]);
+    // What is tried after the queue's example is made, not kept waiting.
+    if (path === "/v1/queue") bench.tasks.pause(false);
   }
   expect(text).toContain('"example":');
 });

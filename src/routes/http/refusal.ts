@@ -26,6 +26,8 @@ export type RefusalForm = Readonly<{
   refusalBody: (refusal: Refusal) => RefusalBody;
   /** Its status, where that is not the usual one. */
   refusalStatus?: (refusal: Refusal, usual: number) => number;
+  /** What its clients look for in the headers of a refusal. */
+  refusalHeaders?: (refusal: Refusal) => Readonly<Record<string, string>>;
   /** What `refusalBody` makes, for the description of the API, where it is not FastAPI's. */
   refusalSchemas?: RefusalSchemas;
 }>;
