@@ -51,8 +51,16 @@ async function until(what: () => Promise<boolean> | boolean): Promise<void> {
 
 const small = { prompt: "a circle", steps: 4, width: 64, height: 64, seed: 7 };
 
+/** What tests read of an answer's `info`. */
+type Info = Readonly<{
+  seed: number;
+  all_seeds: readonly number[];
+  infotexts: readonly string[];
+  warnings: readonly string[];
+}>;
+
 /** What is made of a request, and what its answer tells. */
-async function recipeOf(path: "txt2img" | "img2img", body: object): Promise<{ recipe: Recipe; info: any }> {
+async function recipeOf(path: "txt2img" | "img2img", body: object): Promise<{ recipe: Recipe; info: Info }> {
   const { status, body: answer } = await post(path, { ...small, ...body });
   expect([status, status === 200 ? "" : answer]).toEqual([200, ""]);
   const recipe = engine.jobs.at(-1)?.recipe;
@@ -98,7 +106,7 @@ describe("txt2img", () => {
       { seed: 7n, positive: { texts: ["a circle"], topK: 1 }, negative: { texts: [""], topK: 1 } },
     ]);
     expect(info).toMatchObject({ seed: 7, all_seeds: [7], steps: 50, width: 512, sampler_name: "Euler" });
-    expect(info.warnings.filter((told: string) => /^(Not used|Of )/.test(told))).toEqual([]);
+    expect(info.warnings.filter((told) => /^(Not used|Of )/.test(told))).toEqual([]);
   });
 
   test("what is said is taken", async () => {
@@ -202,7 +210,7 @@ describe("txt2img", () => {
       ...{ script_args: [], alwayson_scripts: {}, sampler_name: "Euler a", scheduler: "automatic" },
       override_settings_restore_afterwards: true,
     });
-    const own = info.warnings.filter((told: string) => !/model|checkpoint|size/i.test(told));
+    const own = info.warnings.filter((told) => !/model|checkpoint|size/i.test(told));
     expect(own).toEqual([]);
   });
 
@@ -405,7 +413,8 @@ describe("options", () => {
       sd_model_checkpoint: "base.safetensors",
       CLIP_stop_at_last_layers: 1,
     });
-    const [{ title }] = (await get("sd-models")).filter(({ model_name }: any) => model_name === "other");
+    const models: readonly Readonly<{ title: string; model_name: string }>[] = await get("sd-models");
+    const title = models.find(({ model_name }) => model_name === "other")?.title;
     expect(await post("options", { sd_model_checkpoint: title, eta_noise_seed_delta: 31337 })).toEqual({
       status: 200,
       body: null,

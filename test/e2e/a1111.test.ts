@@ -30,7 +30,7 @@ const base64 = (png: Uint8Array): string => Buffer.from(png).toString("base64");
 /** Mean difference of two pictures' values, 0 to 255, where a mask says so. */
 async function apart(one: Uint8Array, other: Uint8Array, at: (x: number, y: number) => boolean = () => true) {
   const [a, b] = [await pixels(one), await pixels(other)];
-  const { width = 1 } = await sharp(one).metadata();
+  const { width } = await sharp(one).metadata();
   let [sum, count] = [0, 0];
   for (let i = 0; i < a.length; i += 1) {
     const pixel = Math.floor(i / 3);
