@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
-import { ScriptedEngine } from "../support/scripted-engine.ts";
+import { encodePreview } from "#/image/encode.ts";
+import { flat, ScriptedEngine } from "../support/scripted-engine.ts";
 import { serveBench } from "../support/served-bench.ts";
 
 /**
@@ -83,4 +84,66 @@ test("the key is the password of its authentication", async () => {
   await using bench = serveBench({ keys: ["secret"] });
   expect(await automatic1111(bench.url).verify()).toBe(false);
   expect(await automatic1111(bench.url, "me:secret").verify()).toBe(true);
+});
+
+/**
+ * What it asks of its engine "OpenAI", of which `address` ends with `/v1`.
+ *
+ * @param model as the admin typed it; pictures of those that begin with gpt-image are expected without being asked for as base64
+ */
+function openAi(address: string, key: string, model: string) {
+  const authorization = `Bearer ${key}`;
+  const format = /^gpt-image/.test(model) ? {} : { response_format: "b64_json" };
+  const read = async (response: Response) => {
+    const answer = await response.json();
+    if (!response.ok) return { status: response.status, message: answer.error?.message, kinds: [] };
+    const data: readonly { url?: string; b64_json?: string }[] = answer.data;
+    return { status: response.status, kinds: data.map(({ url, b64_json }) => url ?? kindOf(b64_json)) };
+  };
+  return {
+    draw: async (body: object) =>
+      read(
+        await fetch(`${address}/images/generations`, {
+          method: "POST",
+          headers: { authorization, "content-type": "application/json" },
+          body: JSON.stringify({ model, ...body, ...format }),
+        }),
+      ),
+    edit: async (body: Record<string, string>, pictures: readonly Blob[]) => {
+      const form = new FormData();
+      for (const [name, value] of Object.entries({ model, ...body, ...format })) form.append(name, value);
+      // One picture is `image`, of several each is `image[]`.
+      const name = pictures.length === 1 ? "image" : "image[]";
+      for (const picture of pictures) form.append(name, picture, `${crypto.randomUUID()}.png`);
+      return read(
+        await fetch(`${address}/images/edits`, { method: "POST", headers: { authorization }, body: form }),
+      );
+    },
+  };
+}
+
+const encodedPicture = async () =>
+  Buffer.from(await encodePreview(flat({ width: 64, height: 64 }, 7n), "png"));
+
+test("Open WebUI on OpenAI's API: pictures of any model's name, edits, an error, a key", async () => {
+  await using bench = serveBench({ keys: ["secret"] });
+  for (const model of ["dall-e-2", "gpt-image-1"]) {
+    const client = openAi(`${bench.url}/v1`, "secret", model);
+    expect(await client.draw({ prompt: "a circle", n: 2, size: "64x64" })).toEqual({
+      status: 200,
+      kinds: ["PNG", "PNG"],
+    });
+    const picture = new Blob([await encodedPicture()], {
+      type: "image/png",
+    });
+    for (const pictures of [[picture], [picture, picture]])
+      expect(await client.edit({ prompt: "a square", size: "64x64" }, pictures)).toMatchObject({
+        status: 200,
+        kinds: ["PNG"],
+      });
+    const wrong = await client.draw({ prompt: "a circle", n: 1, size: "1x1" });
+    expect([wrong.status, wrong.message]).toEqual([400, expect.stringContaining("size")]);
+    const guess = await openAi(`${bench.url}/v1`, "guess", model).draw({ prompt: "a circle", n: 1 });
+    expect([guess.status, typeof guess.message]).toEqual([401, "string"]);
+  }
 });

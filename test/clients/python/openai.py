@@ -40,7 +40,7 @@ refused("no key", lambda: client.models.list(extra_headers={"Authorization": ope
 
 saw("models", ids=[model.id for model in client.models.list()], one=client.models.retrieve("base").id)
 
-answer = client.images.generate(**small, n=2, model="gpt-image-1", extra_body=own)
+answer = client.images.generate(**small, n=2, model="dall-e-3", extra_body=own)
 data = base64.b64decode(answer.data[0].b64_json)
 saw(
     "picture",
@@ -49,7 +49,7 @@ saw(
     url=answer.data[0].url.startswith(address),
     size=answer.size,
     tokens=answer.usage.total_tokens,
-    warnings=["gpt-image-1" in warning for warning in answer.warnings],
+    warnings=["dall-e-3" in warning for warning in answer.warnings],
 )
 by_url = client.images.generate(**small, response_format="url", extra_body=own)
 saw("url", b64=by_url.data[0].b64_json, url=by_url.data[0].url.startswith(address))

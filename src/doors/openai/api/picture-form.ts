@@ -11,9 +11,16 @@ export type PictureForm = Readonly<{
   kept: OutputFormat;
 }>;
 
+/**
+ * OpenAI never answers an address for these, and knows no `response_format` for them: a client that reads one first (Open WebUI,
+ * which then refuses to fetch from a private network) would be given what it was never given before.
+ */
+const dataAlone = /^gpt-image/;
+
 /** Both an address and the data where nothing is said: clients of today read the one, those of before the other. */
 export function pictureForm(words: ImageWords): Readonly<{ form: PictureForm; warnings: readonly string[] }> {
-  const { output_format: format = "png", output_compression: said, response_format: asked } = words;
+  const { output_format: format = "png", output_compression: said, response_format: meant, model } = words;
+  const asked = meant ?? (dataAlone.test(model ?? "") ? "b64_json" : undefined);
   const data = asked !== "url" || words.stream === true;
   if (said === undefined)
     return { form: { url: asked !== "b64_json", data, format, kept: format }, warnings: [] };
