@@ -55,7 +55,7 @@ test("hostile prompts are read in a moment, or refused", () => {
     many("<lora:a"),
     many("(a)"),
     many("\\"),
-    many("BREAK "),
+    many("a BREAK "),
   ])
     expect(read(prompt).text.length).toBeGreaterThan(0);
   for (const prompt of [many("(a"), many("[a:b:0.5"), many("[a|b")])
