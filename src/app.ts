@@ -278,6 +278,7 @@ const engineSettings = (config: Config, modelRoots: readonly string[]): EngineSe
   providers: config.providers.length === 0 ? "auto" : config.providers,
   weights: config.weights,
   memoryBudget: config.memory_budget,
+  gpuMemory: config.gpu_memory,
   derived: { folder: join(cacheFolder(), "derived"), budget: config.derived_cache },
   threads: config.threads,
   logLevel: config.log_level,

@@ -30,6 +30,7 @@ import { probe } from "#/runtime/probe.ts";
 import { Residency } from "#/runtime/residency.ts";
 import type { Segmenter } from "#/runtime/segmenter.ts";
 import { watchedNetworks, watchFiles } from "#/runtime/watched-networks.ts";
+import { cardFor, cardOf, tellRoom } from "./card.ts";
 import { openCaptioner } from "./describe/open-captioner.ts";
 import { ExpansionWordsCache } from "./expansion-words-cache.ts";
 import type { Fact } from "./generate.ts";
@@ -97,6 +98,8 @@ type EngineHome = Readonly<{
   libraryFolder?: string | undefined;
   /** What is asked whether 8 bits are worth something; the machine that this runs on where it is left out. */
   machine?: Machine;
+  /** Bytes of a card's memory to plan with, whatever the device; as settings and card say where it is left out. */
+  card?: number;
 }>;
 
 /**
@@ -109,7 +112,7 @@ export async function openContext(
   settings: EngineSettings,
   send: (event: EngineEvent) => void,
   log: Log,
-  { libraryFolder, machine = thisMachine }: EngineHome = {},
+  { libraryFolder, machine = thisMachine, card }: EngineHome = {},
 ): Promise<EngineContext> {
   const { device, refused } = await chooseDevice(settings.providers, libraryFolder, probe);
   for (const { device: other, reason, installed } of refused)
@@ -134,7 +137,11 @@ export async function openContext(
     refused: refused.map(({ device, reason }) => ({ device, reason })),
     tokenizer: createTokenizer(),
     expansionWords: () => words.of(expansionFiles(settings.modelRoots)),
-    ...drawing(settings, workshop, { log, whyFull: machine.whyFull(device, settings.threads) }),
+    ...drawing(settings, workshop, {
+      log,
+      whyFull: machine.whyFull(device, settings.threads),
+      card: card ?? cardOf(settings, device),
+    }),
     foreign: (kind, name) =>
       openForeign(
         kind,
@@ -162,7 +169,11 @@ export async function openContext(
 const drawing = (
   { modelRoots }: EngineSettings,
   workshop: Workshop,
-  { log, whyFull }: Readonly<{ log: Log; whyFull: PrecisionMeans["whyFull"] }>,
+  {
+    log,
+    whyFull,
+    card,
+  }: Readonly<{ log: Log; whyFull: PrecisionMeans["whyFull"]; card: number | undefined }>,
 ): Pick<EngineContext, "settled" | "open"> => ({
   settled: (recipe, checkStop) =>
     settledPrecision({
@@ -179,7 +190,9 @@ const drawing = (
     const files = watchFiles(paths);
     await residency.dropReplaced();
     derived.dropReplaced();
-    const networks = startJob(paths, featuresOf(recipe, precision), workshop, networksFor(recipe));
+    const planned = { ...workshop, ...cardFor(recipe, card) };
+    const networks = startJob(paths, featuresOf(recipe, precision), planned, networksFor(recipe));
+    tellRoom(networks.room, log);
     const watched = watchedNetworks(networks, files, () => residency.close());
     return { ...watched, preview: lenientPreview(watched.preview, log) };
   },

@@ -18,6 +18,8 @@ import type { Differences } from "#/weights/differences.ts";
 import type { CodedWeights } from "#/weights/eight-bits.ts";
 import type { Located } from "#/weights/layouts/part-source.ts";
 import type { FileStamp } from "#/weights/stamp.ts";
+import { featureBytes } from "./card/feature-bytes.ts";
+import type { Card } from "./card/job-plan.ts";
 import { layersInEightBits } from "./coded-parts.ts";
 import type { DerivedFiles } from "./derived-files.ts";
 import { footprintOf, totalBytes } from "./footprint.ts";
@@ -34,6 +36,8 @@ export type Workshop = Readonly<{
   operators: Operators;
   residency: Residency;
   derived: DerivedFiles;
+  /** The card that a job runs on, where its memory is known; left out nothing is planned. */
+  card?: Card;
   /** Told what a job is about to map, of networks that are not open yet; left out nobody is. */
   willRead?: (stretches: readonly FileStretch[]) => void;
   /** How LoRAs are read, where those read before are known; left out each is read anew. */
@@ -110,6 +114,12 @@ export function jobNetwork(
       const factors = loras.length === 0 ? 0 : joinedBytes(plan()) + changedBytes(changes());
       const graph = draw(located.tensors, noLoras, whole, eightBits?.planned());
       return totalBytes([footprintOf(graph, madeOf, network.packed ? "copied" : "mapped")]) + factors;
+    },
+    onCard: (lengths) => {
+      const factors = loras.length === 0 ? 0 : joinedBytes(plan()) + changedBytes(changes());
+      const graph = draw(located.tensors, noLoras, whole, eightBits?.planned());
+      const weights = totalBytes([footprintOf(graph, madeOf, "copied")]) + factors;
+      return { weights, features: featureBytes(graph, lengths).arena };
     },
     reads: () => (eightBits === undefined ? stretchesOf(located.tensors.values()) : []),
     coded: eightBits?.layers,

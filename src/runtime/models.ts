@@ -7,6 +7,7 @@ import type { NoiseSchedule, Prediction } from "#/weights/checkpoint.ts";
 import { previewKind } from "#/weights/layouts/preview.ts";
 import { textWidths } from "#/weights/layouts/textual-inversion.ts";
 import { type Ask, askerOf } from "./ask.ts";
+import { type JobRoom, planJob } from "./card/job-plan.ts";
 import { type ControlNet, controlNetsOf } from "./control-nets.ts";
 import { faceDetectorOf } from "./face-detector/detect-faces.ts";
 import type { FaceDetector } from "./face-detector/face.ts";
@@ -95,6 +96,8 @@ export type Networks = Readonly<{
   faces: FaceDetector;
   /** Any network of the table, by the inputs it declares. */
   ask: Ask;
+  /** What the job does as the plan of a card's memory says; nothing where none is planned. */
+  room?: JobRoom | undefined;
 }> &
   /** The base model's, or the file that is used instead. */
   Vae;
@@ -120,14 +123,30 @@ export function startJob(
   workshop: Workshop,
   uses: readonly NetworkName[],
 ): Networks {
-  const { opened, inJob, requests, passing } = networksOf(paths, features, workshop);
+  const { opened, inJob, requests, passing, stages } = networksOf(paths, features, workshop);
   const announced = new Set<Network>([...uses.map((name) => networks[name]), ...inOwnFiles(paths)]);
   const own = [...announced].map((network) => inJob(network).request);
-  workshop.residency.startJob([...own, ...requests], passing);
+  const room =
+    workshop.card &&
+    planJob(workshop.card, {
+      ...stages,
+      others: [...own.filter(({ name }) => !isAnywhere(name)), ...passing],
+      vae: own.filter(
+        ({ name }) => name === networks["vae-decoder"].name || name === networks["vae-encoder"].name,
+      ),
+      denoising: uses.includes("unet") ? stages.denoising : [],
+    });
+  workshop.residency.startJob([...own, ...requests], passing, room);
   const reads = readsOf([...passing, ...own, ...requests], workshop.residency);
   if (reads.length > 0) workshop.willRead?.(reads);
-  return opened;
+  return { ...opened, room };
 }
+
+/** Whether a network of a job's checkpoint is part of a stage by more than itself. */
+const isAnywhere = (name: string): boolean =>
+  name === networks.unet.name ||
+  name === networks["vae-decoder"].name ||
+  name === networks["vae-encoder"].name;
 
 /** What is about to be mapped, each stretch once, in the order in which networks are announced. */
 function readsOf(requests: readonly JobRequest[], residency: Workshop["residency"]): readonly FileStretch[] {
@@ -177,6 +196,7 @@ function networksOf(
   inJob: InJob;
   requests: readonly JobRequest[];
   passing: readonly JobRequest[];
+  stages: Readonly<Record<"denoising" | "refining", readonly JobRequest[]>>;
 }> {
   const features = { ...asked, textKeys: workshop.operators.textKeys };
   const files = readJobFiles(paths, [networks["vae-decoder"].from], workshop.loras);
@@ -224,6 +244,10 @@ function networksOf(
     inJob,
     requests: [...unet.requests(), ...(refiner?.requests ?? []), ...controls.requests()],
     passing: prompts.requests(),
+    stages: {
+      denoising: [...unet.requests(), ...controls.requests()],
+      refining: refiner?.requests ?? [],
+    },
   };
 }
 
