@@ -13,9 +13,13 @@ export function planText(plan: CardPlan): string {
     .filter(({ key }) => !plan.stays.has(key))
     .map(({ name }) => name);
   return [
-    ways.has("apart") ? "both sides of the guidance one after the other" : "both sides of the guidance in one run",
+    ways.has("apart")
+      ? "both sides of the guidance one after the other"
+      : "both sides of the guidance in one run",
     ways.has("strips") ? "the VAE strip by strip" : "the VAE in one piece",
-    leaves.length === 0 ? "everything stays on the card" : `${[...new Set(leaves)].join(", ")} leave it between stages`,
+    leaves.length === 0
+      ? "everything stays on the card"
+      : `${[...new Set(leaves)].join(", ")} leave it between stages`,
   ].join("; ");
 }
 

@@ -2,6 +2,7 @@ import { basename } from "node:path";
 import type { Graph } from "#/graph/graph.ts";
 import { weightSource } from "#/graph/module.ts";
 import type { Operators } from "#/graph/operators.ts";
+import { once } from "#/lib/once.ts";
 import type { FileStretch } from "#/lib/read-ahead.ts";
 import type { Features, Network } from "#/networks/network.ts";
 import type { WeightMap } from "#/weights/checkpoint.ts";
@@ -82,16 +83,14 @@ export function jobNetwork(
     differences = whole,
     coded: CodedWeights = new Map(),
   ) => network.draw({ ...weightSource(title, tensors, joined, differences), coded }, operators, features);
-  const coding = { located, changed: changedTensors(part, loras, whole) };
-  const eightBits = features.fast === true ? layersInEightBits(network.eightBits, coding) : undefined;
+  const changed = changedTensors(part, loras, whole);
+  const eightBits = features.fast ? layersInEightBits(network.eightBits, { located, changed }) : undefined;
   const loraParts = async (): Promise<JoinedLoras> => {
     const branches = plan();
     const joined = joinedInPlace(branches) ?? (await derived.of(joinedLoras(branches, sources), inUse));
     const own = changes();
-    return {
-      ...joined,
-      changes: changesInPlace(own) ?? (await derived.of(loraChanges(own, sources), inUse)),
-    };
+    const made = changesInPlace(own) ?? (await derived.of(loraChanges(own, sources), inUse));
+    return { ...joined, changes: made };
   };
   const request: JobNetwork["request"] = {
     key: [
@@ -110,22 +109,41 @@ export function jobNetwork(
       const differences = together(await Promise.all(mapped));
       return draw(tensors, joined, differences, await eightBits?.open(derived, inUse));
     },
-    bytes: () => {
-      const factors = loras.length === 0 ? 0 : joinedBytes(plan()) + changedBytes(changes());
-      const graph = draw(located.tensors, noLoras, whole, eightBits?.planned());
-      return totalBytes([footprintOf(graph, madeOf, network.packed ? "copied" : "mapped")]) + factors;
-    },
-    onCard: (lengths) => {
-      const factors = loras.length === 0 ? 0 : joinedBytes(plan()) + changedBytes(changes());
-      const graph = draw(located.tensors, noLoras, whole, eightBits?.planned());
-      const weights = totalBytes([footprintOf(graph, madeOf, "copied")]) + factors;
-      return { weights, features: featureBytes(graph, lengths).arena };
-    },
+    ...outlook({
+      files: madeOf,
+      packed: network.packed === true,
+      draw: () => draw(located.tensors, noLoras, whole, eightBits?.planned()),
+      factors: () => (loras.length === 0 ? 0 : joinedBytes(plan()) + changedBytes(changes())),
+    }),
     reads: () => (eightBits === undefined ? stretchesOf(located.tensors.values()) : []),
     coded: eightBits?.layers,
   };
   return { located, loras, patch: whole, request };
 }
+
+/** What a network will take once it is open, from headers alone. */
+const outlook = ({
+  files,
+  packed,
+  draw,
+  factors,
+}: Readonly<{
+  files: readonly FileStamp[];
+  packed: boolean;
+  /** Without its LoRAs. */
+  draw: () => Graph;
+  /** Bytes of these. */
+  factors: () => number;
+}>): Pick<JobNetwork["request"], "bytes" | "onCard"> => {
+  // Asked several times where a card is planned, by the ways that a stage may go.
+  const graph = once(draw);
+  const bytes = (weights: "mapped" | "copied"): number =>
+    totalBytes([footprintOf(graph(), files, weights)]) + factors();
+  return {
+    bytes: () => bytes(packed ? "copied" : "mapped"),
+    onCard: (lengths) => ({ weights: bytes("copied"), features: featureBytes(graph(), lengths).arena }),
+  };
+};
 
 /** All files that a network is made of. */
 const stampsOf = (

@@ -123,19 +123,20 @@ export function startJob(
   workshop: Workshop,
   uses: readonly NetworkName[],
 ): Networks {
-  const { opened, inJob, requests, passing, stages } = networksOf(paths, features, workshop);
+  const { opened, inJob, requests: asked, passing } = networksOf(paths, features, workshop);
   const announced = new Set<Network>([...uses.map((name) => networks[name]), ...inOwnFiles(paths)]);
   const own = [...announced].map((network) => inJob(network).request);
   const room =
     workshop.card &&
     planJob(workshop.card, {
-      ...stages,
       others: [...own.filter(({ name }) => !isAnywhere(name)), ...passing],
       vae: own.filter(
         ({ name }) => name === networks["vae-decoder"].name || name === networks["vae-encoder"].name,
       ),
-      denoising: uses.includes("unet") ? stages.denoising : [],
+      denoising: uses.includes("unet") ? [...asked.unet, ...asked.controls] : [],
+      refining: asked.refiner,
     });
+  const requests = allOf(asked);
   workshop.residency.startJob([...own, ...requests], passing, room);
   const reads = readsOf([...passing, ...own, ...requests], workshop.residency);
   if (reads.length > 0) workshop.willRead?.(reads);
@@ -172,7 +173,7 @@ export function codedLayers(
 ): readonly CodedLayers[] {
   const { inJob, requests } = networksOf(paths, { ...features, fast: true }, workshop);
   const own = uses.map((name) => inJob(networks[name]).request);
-  const all = [...own, ...requests].flatMap(({ coded }) => coded ?? []);
+  const all = [...own, ...allOf(requests)].flatMap(({ coded }) => coded ?? []);
   // A UNet is announced in each way that it may be told of a text.
   return [...new Map(all.map((layers) => [JSON.stringify(layers.files()), layers])).values()];
 }
@@ -187,6 +188,15 @@ const inOwnFiles = (paths: ModelPaths): readonly Network[] =>
 /** What a network of the table is in a job. */
 type InJob = (network: Network) => JobNetwork;
 
+/** The requests by which what denoises is open. */
+type Requests = Readonly<Record<"unet" | "refiner" | "controls", readonly JobRequest[]>>;
+
+const allOf = ({ unet, refiner, controls }: Requests): readonly JobRequest[] => [
+  ...unet,
+  ...refiner,
+  ...controls,
+];
+
 function networksOf(
   paths: ModelPaths,
   asked: Features,
@@ -194,9 +204,8 @@ function networksOf(
 ): Readonly<{
   opened: Networks;
   inJob: InJob;
-  requests: readonly JobRequest[];
+  requests: Requests;
   passing: readonly JobRequest[];
-  stages: Readonly<Record<"denoising" | "refining", readonly JobRequest[]>>;
 }> {
   const features = { ...asked, textKeys: workshop.operators.textKeys };
   const files = readJobFiles(paths, [networks["vae-decoder"].from], workshop.loras);
@@ -242,12 +251,8 @@ function networksOf(
   return {
     opened,
     inJob,
-    requests: [...unet.requests(), ...(refiner?.requests ?? []), ...controls.requests()],
+    requests: { unet: unet.requests(), refiner: refiner?.requests ?? [], controls: controls.requests() },
     passing: prompts.requests(),
-    stages: {
-      denoising: [...unet.requests(), ...controls.requests()],
-      refining: refiner?.requests ?? [],
-    },
   };
 }
 

@@ -23,7 +23,10 @@ const x = golden("unet-odd.sample");
 const context = golden("unet-odd.context");
 const y = golden("unet-odd.y");
 
-const scaled = ({ dims, data }: Tensor, factor: number): Tensor => ({ dims, data: data.map((n) => n * factor) });
+const scaled = ({ dims, data }: Tensor, factor: number): Tensor => ({
+  dims,
+  data: data.map((n) => n * factor),
+});
 const other = { context: scaled(context, -0.7), y: scaled(y, 0.5) };
 
 /** A network that counts its runs and the pictures in each. */
@@ -53,11 +56,16 @@ async function compared(graph: Graph, sides: Readonly<Record<"positive" | "negat
   return { batches: asked, error: Math.max(...errors) };
 }
 
-const told = (of: Readonly<{ context: Tensor; y: Tensor }>, more: NamedTensors = {}): Contribute => () => ({ ...of, ...more });
+const told =
+  (of: Readonly<{ context: Tensor; y: Tensor }>, more: NamedTensors = {}): Contribute =>
+  () => ({ ...of, ...more });
 const unet = (features = {}) => networks.unet.draw(source, operators.webgpu, features);
 
 test("a batch of two gives what two runs give", async () => {
-  const { batches, error } = await compared(unet(), { positive: told({ context, y }), negative: told(other) });
+  const { batches, error } = await compared(unet(), {
+    positive: told({ context, y }),
+    negative: told(other),
+  });
   expect(batches).toEqual([2]);
   expect(error).toBeLessThan(1e-5);
 });
@@ -81,7 +89,10 @@ test("texts that do not go into each other, and inputs that differ, are asked on
   const cut = { ...other, context: { dims: [1, 50, 64], data: new Float32Array(50 * 64) } };
   const width = context.dims[2] ?? 0;
   const odd = { dims: [1, 50, width], data: other.context.data.slice(0, 50 * width) };
-  const texts = await compared(unet(), { positive: told({ context, y }), negative: told({ ...cut, context: odd }) });
+  const texts = await compared(unet(), {
+    positive: told({ context, y }),
+    negative: told({ ...cut, context: odd }),
+  });
   expect(texts).toMatchObject({ batches: [1, 1], error: 0 });
   const freeu = (b: number) => ({ freeu: { dims: [4], data: Float32Array.of(b, 0.9, 1.4, 0.2) } });
   const sides = { positive: told({ context, y }, freeu(1.1)), negative: told(other, freeu(1.3)) };
@@ -120,8 +131,16 @@ test("a stop between two runs is the last of them", async () => {
   const stop = (): never => {
     throw new Error("stopped");
   };
-  const odd = { dims: [1, 50, context.dims[2] ?? 0], data: context.data.slice(0, 50 * (context.dims[2] ?? 0)) };
-  const both = pairedEstimate(run, sampling, { positive: told({ context, y }), negative: told({ context: odd, y }) }, stop);
+  const odd = {
+    dims: [1, 50, context.dims[2] ?? 0],
+    data: context.data.slice(0, 50 * (context.dims[2] ?? 0)),
+  };
+  const both = pairedEstimate(
+    run,
+    sampling,
+    { positive: told({ context, y }), negative: told({ context: odd, y }) },
+    stop,
+  );
   await expect(both(x, 3)).rejects.toThrow("stopped");
   expect(batches).toEqual([1]);
   await close();

@@ -9,6 +9,7 @@ import { embeddedModels, withEmbeddedModels } from "#/native/models.ts";
 import type { Ending, Given } from "../invocation.ts";
 import { withOwnTasks } from "../own-tasks.ts";
 import { leaveWhenInterrupted } from "../when-interrupted.ts";
+import { cardBytes, cardFindings } from "./card.ts";
 import type { Finding, Level } from "./finding.ts";
 import { machineFindings } from "./machine.ts";
 import { placeFindings } from "./places.ts";
@@ -22,8 +23,10 @@ export async function doctor({ flags, env, engineCommand, options }: Given): Pro
   const { config, notes } = loadConfig({ flags, env });
   leaveWhenInterrupted();
   const isJson = options["json"] === true;
+  const { card } = options;
+  const planned = typeof card === "string" ? cardBytes(card) : config.gpu_memory;
   const findings: Finding[] = [];
-  for await (const finding of findingsOf(config, notes, engineCommand)) {
+  for await (const finding of findingsOf({ config, notes, engineCommand, card: planned })) {
     findings.push(finding);
     if (!isJson) print(finding);
   }
@@ -32,11 +35,18 @@ export async function doctor({ flags, env, engineCommand, options }: Given): Pro
 }
 
 /** Each as it comes: the last of them takes its time. */
-async function* findingsOf(
-  config: Config,
-  notes: readonly string[],
-  engineCommand: readonly string[],
-): AsyncGenerator<Finding, void, undefined> {
+async function* findingsOf({
+  config,
+  notes,
+  engineCommand,
+  card,
+}: Readonly<{
+  config: Config;
+  notes: readonly string[];
+  engineCommand: readonly string[];
+  /** Bytes of a card's memory to plan with; 0 is none. */
+  card: number;
+}>): AsyncGenerator<Finding, void, undefined> {
   yield* [
     { what: "version", level: "good", found: `fooocusd ${version}, Bun ${Bun.version}` },
     ...notes.map(
@@ -48,6 +58,7 @@ async function* findingsOf(
       }),
     ),
     ...machineFindings(),
+    ...(card > 0 ? cardFindings(card) : []),
     { what: "libraries", level: "good", found: `ONNX Runtime and libvips are open, from ${libraryFolder()}` },
   ] satisfies readonly Finding[];
   yield* placeFindings(config, withEmbeddedModels(config.models));

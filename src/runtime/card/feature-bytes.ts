@@ -1,5 +1,5 @@
-import type { Graph, Node } from "#/graph/graph.ts";
 import { Arena } from "#/card/arena.ts";
+import type { Graph, Node } from "#/graph/graph.ts";
 import { type Lengths, lengthOf } from "./length-of.ts";
 
 /** What a graph's features take in one run, in bytes: at most at once, and the arena that they are laid in. */

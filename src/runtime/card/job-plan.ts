@@ -1,6 +1,6 @@
+import { type CardPlan, type Load, planCard, type Stage, wayOf } from "#/card/plan.ts";
 import type { JobRequest } from "../open-network.ts";
 import type { Lengths } from "./length-of.ts";
-import { type CardPlan, type Load, planCard, type Stage, wayOf } from "#/card/plan.ts";
 import { tooSmall } from "./too-small.ts";
 
 /** A card, and the lengths of a job's axes. */

@@ -1,6 +1,6 @@
+import type { CardPlan } from "#/card/plan.ts";
 import { EngineError } from "#/lib/errors.ts";
 import { inUnits } from "#/lib/in-units.ts";
-import type { CardPlan } from "#/card/plan.ts";
 
 /** The error for a job that a card has no room for. */
 export function tooSmall(

@@ -2,6 +2,7 @@ import { afterAll, expect, test } from "bun:test";
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { reserved } from "#/card/plan.ts";
 import type { EngineEvent } from "#/engine/protocol.ts";
 import type { Pixmap } from "#/image/pixmap.ts";
 import { toWireError } from "#/lib/errors.ts";
@@ -10,7 +11,6 @@ import { openContext } from "#/pipeline/context.ts";
 import { generate } from "#/pipeline/generate.ts";
 import { Run } from "#/pipeline/run.ts";
 import type { Recipe } from "#/recipe/recipe.ts";
-import { reserved } from "#/card/plan.ts";
 import { tinyCheckpoint } from "../../support/golden.ts";
 import { smallRecipe } from "../../support/small-recipe.ts";
 
@@ -85,7 +85,10 @@ const wanted = (error: ReturnType<typeof toWireError> | undefined): number =>
 
 test("a card that is too small for a stage is refused with both numbers before anything is opened, and one of that size will do", async () => {
   const first = await onCard(mebibyte);
-  expect(first.error).toMatchObject({ code: "out-of-memory", details: { card: mebibyte + reserved, setting: "gpu_memory" } });
+  expect(first.error).toMatchObject({
+    code: "out-of-memory",
+    details: { card: mebibyte + reserved, setting: "gpu_memory" },
+  });
   expect(first.open).toEqual([]);
   let room = mebibyte;
   let found = first;
@@ -98,7 +101,8 @@ test("a card that is too small for a stage is refused with both numbers before a
   expect(named).toEqual(["texts", "texts", "denoising"]);
   // Networks leave it for others, picture by picture, and the pictures are the same.
   expect(most(found.open)).toBe(2);
-  for (const [i, picture] of found.pictures.entries()) expect(apart(picture, plain.pictures[i])).toBeLessThan(2);
+  for (const [i, picture] of found.pictures.entries())
+    expect(apart(picture, plain.pictures[i])).toBeLessThan(2);
   const little = await onCard(room - 1);
   expect(little.error?.details?.["stage"]).toBe("denoising");
 }, 60_000);
