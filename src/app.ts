@@ -85,6 +85,7 @@ export function startApp(config: Config, engineCommand: readonly string[], log: 
     choices: opened.choices,
     catalog,
     styleNames: [expansionStyle, randomStyle, ...styles],
+    styles: opened.styleTexts,
     defaults,
     workingSize: () => workingSizeNumber(catalog.sidecar(defaults().base_model_name)),
     addresses,
@@ -172,6 +173,7 @@ export function openTasks(config: Config, given: Surroundings) {
     disk,
     presets: assets.presets,
     styles: assets.styles.map(({ name }) => name),
+    styleTexts: assets.styles,
     fetchDefaults: () => fetches.start(ownPreset(config, assets), config.preset),
     endFetches: () => fetches.close(),
     close: async () => {

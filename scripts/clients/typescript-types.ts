@@ -17,4 +17,6 @@ const { default: openapiTs, astToString } = await import("openapi-typescript");
 const [source = "http://127.0.0.1:7866/openapi.json"] = process.argv.slice(2);
 const text = URL.canParse(source) ? await (await fetch(source)).text() : await Bun.file(source).text();
 // A field with a default need not be said, unlike what openapi-typescript takes for granted.
-await Bun.write(Bun.stdout, astToString(await openapiTs(text, { defaultNonNullable: false })));
+const types = astToString(await openapiTs(text, { defaultNonNullable: false }));
+// Into a pipe that is full, Bun.write writes a part of so long a text twice.
+await new Promise((written) => process.stdout.write(types, written));

@@ -14,7 +14,7 @@ import {
 } from "./examples.ts";
 
 const docs = join(import.meta.dir, "../../docs");
-const pages = ["api.md", "live.md", "legacy-api.md"];
+const pages = ["api.md", "live.md", "legacy-api.md", "a1111.md"];
 
 /** All examples of the pages that have some. */
 export async function allExamples(): Promise<readonly Example[]> {

@@ -140,6 +140,9 @@ const ValidationError = Type.Object(
   { title: "ValidationError" },
 );
 
+/** Why a request was not done, in a sentence. */
+export const ErrorAnswer = Type.Object({ detail: Type.String() }, { title: "ErrorAnswer" });
+
 /** Every problem of a request at once. */
 export const HTTPValidationError = Type.Object(
   { detail: Type.Optional(Type.Array(ValidationError)) },

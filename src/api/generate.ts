@@ -200,6 +200,16 @@ const ownFields = {
       maximum: 1,
     },
   ),
+  size_number: whole(
+    0,
+    "Size number (the side of a square of as many pixels) at which a picture that was given is drawn on: one of its own keeps its size. 0 takes what the checkpoint draws best at.",
+    { minimum: 0, maximum: 8192 },
+  ),
+  upscaler_name: text(
+    "",
+    "What enlarges pictures: a file of the upscale_models folder; empty takes the server's own.",
+  ),
+  upscale_alone: flag(false, "Enlarge by the upscaling network alone, by any factor: nothing is diffused."),
 };
 
 const fields = { ...contractFields, ...ownFields };

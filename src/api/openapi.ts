@@ -1,5 +1,5 @@
 import type { TSchema } from "@sinclair/typebox";
-import { HTTPValidationError } from "./answers.ts";
+import { ErrorAnswer, HTTPValidationError } from "./answers.ts";
 import { CommonRequest } from "./generate.ts";
 import { type JsonObject, writeJson } from "./json.ts";
 
@@ -20,8 +20,21 @@ export type DescribedRoute = Readonly<{
   path: string;
   /** Whether it asks for the key, where one is set. */
   keyed: boolean;
+  /** What its door answers where the key is missing, and where the request has problems. */
+  refusals: RouteRefusals;
   detail: Described | undefined;
 }>;
+
+/** What is refused alike on every route of a door. */
+export type RouteRefusals = Readonly<
+  Record<"key" | "problems", Readonly<{ status: number; schema: TSchema }>>
+>;
+
+/** What a door answers to a request with problems, and to one that is refused in a sentence. */
+export type RefusalSchemas = Readonly<{ problems: TSchema; sentence: TSchema }>;
+
+/** FastAPI's form of them. */
+export const plainRefusals: RefusalSchemas = { problems: HTTPValidationError, sentence: ErrorAnswer };
 
 type Tree = { [key: string]: unknown };
 
@@ -67,6 +80,9 @@ export const formRequest = (schema: TSchema) =>
 export const jsonAnswer = (schema: TSchema, description = "Successful Response") =>
   ({ description, content: { "application/json": { schema } } }) as const;
 
+/** An answer of the main door that says in a sentence why not, for a route's description. */
+export const refusalAnswer = (description: string) => jsonAnswer(ErrorAnswer, description);
+
 /**
  * The OpenAPI document of the routes. Schemas with a title become named ones under `components`, wherever they are
  * used, since the names are what generated clients are made of.
@@ -82,12 +98,13 @@ export function openApiDocument(
 ): string {
   const named: Tree = {};
   const paths: Record<string, Tree> = {};
-  for (const { method, path, keyed, detail } of routes) {
+  for (const route of routes) {
+    const { method, path, detail } = route;
     if (detail?.hide === true || method === "WS") continue;
     const at = path.replaceAll(/:([^/]+)/g, "{$1}");
     paths[at] = {
       ...paths[at],
-      [method.toLowerCase()]: hoisted(operationOf(path, keyed, detail ?? {}), named),
+      [method.toLowerCase()]: hoisted(operationOf(route, detail ?? {}), named),
     };
   }
   const schemas = Object.fromEntries(
@@ -107,7 +124,10 @@ const pathWords: Readonly<Record<string, string>> = {
   file_name: "The file's name.",
 };
 
-function operationOf(path: string, keyed: boolean, detail: Omit<Described, "hide">): Tree {
+function operationOf(
+  { path, keyed, refusals: { key, problems } }: DescribedRoute,
+  detail: Omit<Described, "hide">,
+): Tree {
   const inPath = [...path.matchAll(/:([^/]+)/g)].map(([, name]) => ({
     name,
     in: "path",
@@ -115,7 +135,8 @@ function operationOf(path: string, keyed: boolean, detail: Omit<Described, "hide
     schema: { type: "string" },
     description: pathWords[name ?? ""],
   }));
-  const parameters = [...inPath, ...(detail.parameters ?? [])];
+  const isOneOfSeveral = bodiesOf(detail.requestBody).length > 1;
+  const parameters = [...inPath, ...(detail.parameters ?? []), ...(isOneOfSeveral ? [requestId] : [])];
   const checked = parameters.length > 0 || detail.requestBody !== undefined;
   return {
     ...detail,
@@ -123,11 +144,28 @@ function operationOf(path: string, keyed: boolean, detail: Omit<Described, "hide
     ...(keyed ? { security: [{ APIKeyHeader: [] }, { APIKeyBearer: [] }] } : {}),
     responses: {
       ...(detail.responses === undefined ? { 200: { description: "Successful Response" } } : {}),
-      ...(checked ? { 422: jsonAnswer(HTTPValidationError, "Validation Error") } : {}),
+      ...(keyed ? { [key.status]: jsonAnswer(key.schema, "No key, or a wrong one.") } : {}),
+      ...(checked ? { [problems.status]: jsonAnswer(problems.schema, "Validation Error") } : {}),
       ...detail.responses,
     },
   };
 }
+
+/**
+ * What every request may have. It is told where a body may be of several types: openapi-python-client writes a module that
+ * cannot be imported for such an operation, unless it has something optional.
+ */
+const requestId = {
+  name: "X-Request-Id",
+  in: "header",
+  schema: { type: "string", maxLength: 128 },
+  description: "What the request is called in the server's log, one plain word; the answer says it too.",
+};
+
+const bodiesOf = (requestBody: unknown): readonly string[] =>
+  typeof requestBody === "object" && requestBody !== null && "content" in requestBody
+    ? Object.keys(requestBody.content ?? {})
+    : [];
 
 /** A schema whose fields have the defaults that apply here, where theirs is the contract's. */
 function withDefaults(schema: Tree, applied: Readonly<Record<string, unknown>>): Tree {
@@ -155,7 +193,7 @@ function hoisted(value: unknown, named: Tree): unknown {
   return {
     $ref: `#/components/schemas/${title}`,
     ...(isObject ? {} : said),
-    ...(fallback === undefined ? {} : { default: fallback }),
+    ...(fallback === undefined || isEmptyObject(fallback) ? {} : { default: fallback }),
   };
 }
 
@@ -163,12 +201,45 @@ function hoisted(value: unknown, named: Tree): unknown {
 function copied(schema: Tree, named: Tree): Tree {
   const required = schema.requiredKeys ?? schema.required;
   const isEmpty = Array.isArray(required) && required.length === 0;
-  const rest = Object.entries(schema).filter(([key]) => !ownMarks.includes(key));
+  const rest = Object.entries(schema).filter(
+    ([key, item]) => !(ownMarks.includes(key) || (key === "default" && isEmptyObject(item))),
+  );
   return {
-    ...Object.fromEntries(rest.map(([key, item]) => [key, hoisted(item, named)])),
+    ...Object.fromEntries(rest.map(([key, item]) => asGeneratorsKnow(key, hoisted(item, named), named))),
     ...(required === undefined || isEmpty ? {} : { required }),
   };
 }
+
+/** A table whose keys may be anything: TypeBox says so by a pattern, which generators pass over. */
+const anyKey = "^(.*)$";
+
+/**
+ * A word of a schema, said in the one of several ways that generators make the most of. Of alternatives of which one can hold,
+ * openapi-generator makes a type that may be any of them; of `anyOf`, an object with all their fields, which a list is not.
+ */
+function asGeneratorsKnow(key: string, item: unknown, named: Tree): [string, unknown] {
+  const isTable = key === "patternProperties" && typeof item === "object" && item !== null && anyKey in item;
+  if (isTable) return ["additionalProperties", (item as Tree)[anyKey]];
+  return key === "anyOf" && Array.isArray(item) && areApart(item, named) ? ["oneOf", item] : [key, item];
+}
+
+/** Whether nothing fits two of them. What null fits as well stays as FastAPI has it. */
+function areApart(alternatives: readonly Tree[], named: Tree): boolean {
+  const values = alternatives.map((alternative) => alternative.const);
+  if (values.every((value) => value !== undefined)) return new Set(values).size === values.length;
+  const kinds = alternatives.map(({ $ref, type }) => {
+    const found = typeof $ref === "string" ? (named[$ref.split("/").at(-1) ?? ""] as Tree).type : type;
+    return found === "integer" ? "number" : found;
+  });
+  const areTold = kinds.every((kind) => typeof kind === "string" && kind !== "null");
+  return areTold && new Set(kinds).size === kinds.length;
+}
+
+/**
+ * A default that says nothing: each field of what it stands for has its own. Generators leave out the whole operation where
+ * they cannot make an object of it.
+ */
+const isEmptyObject = (value: unknown): boolean => Bun.deepEquals(value, {}, true);
 
 const ownMarks: readonly string[] = [
   "requiredKeys",
@@ -178,4 +249,5 @@ const ownMarks: readonly string[] = [
   "lenient",
   "spellings",
   "takesNull",
+  "free",
 ];

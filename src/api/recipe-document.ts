@@ -76,7 +76,7 @@ export const RecipeDocument = Type.Object(
     inputs: Type.Array(RecipeInput, { maxItems: 20 }),
     pictures: Type.Optional(Type.Array(RecipePicture, { description: "What came of it." })),
   },
-  { title: "Recipe" },
+  { title: "RecipeDocument" },
 );
 export type RecipeDocument = Readonly<Static<typeof RecipeDocument>>;
 

@@ -1,5 +1,6 @@
 import type { Config } from "#/config/schema.ts";
 import type { FrontDoors } from "#/routes/door.ts";
+import { a1111Door } from "./a1111/door.ts";
 import { type FooocusApiOptions, fooocusApiDoor } from "./fooocus-api/door.ts";
 import { legacyDescribe } from "./legacy/describe.ts";
 import { legacyDoor } from "./legacy/door.ts";
@@ -18,4 +19,5 @@ export const doorTable = (
 ): FrontDoors => [
   fooocusApiDoor({ webhookText, describeForm: legacyDescribe, ...limits }),
   legacyDoor({ persistent }),
+  a1111Door,
 ];

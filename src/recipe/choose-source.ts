@@ -24,8 +24,10 @@ const field = "uov_input_image";
 export type SourceWorld = Readonly<{
   /** Nothing of a picture that was not taken in yet: what depends on its size is left open then. */
   pictureSize?: ((name: string) => Size | undefined) | undefined;
-  /** The size number that the checkpoint draws best at. */
+  /** The size number that pictures are brought to: the checkpoint's own, or one that the request says. */
   working: number;
+  /** The size number that the checkpoint draws best at. */
+  usual: number;
   /** What there is to enlarge pictures with; throws RequestError where it is nothing. */
   upscaler: (field: string) => UpscalerChoice;
 }>;
@@ -40,12 +42,12 @@ export type SourceWorld = Readonly<{
 export function chooseSource(
   params: GenerateParams,
   pictures: readonly InputPicture[],
-  { pictureSize, working, upscaler }: SourceWorld,
+  { pictureSize, working, usual, upscaler }: SourceWorld,
 ): ChosenSource {
   const picture = pictures.findIndex((one) => one.field === field);
   const name = pictures[picture]?.name;
   if (name === undefined || !goalsOf(params).uov) return fromNoise;
-  const start = { params, picture, size: pictureSize?.(name), working };
+  const start = { params, picture, size: pictureSize?.(name), working, usual };
   switch (params.uov_method) {
     case "Disabled":
       return fromNoise;
@@ -61,14 +63,25 @@ export function chooseSource(
       return enlarged(start, upscaler("uov_method"), 2, true);
     case "Upscale (Custom)":
       // The reference takes 1.2x for 2x, since it ends so; ours is the number itself.
-      return enlarged(start, upscaler("uov_method"), Math.min(5, Math.max(1, params.upscale_multiple)));
+      return enlarged(
+        start,
+        upscaler("uov_method"),
+        Math.min(5, Math.max(1, params.upscale_multiple)),
+        params.upscale_alone,
+      );
   }
 }
 
 const fromNoise: ChosenSource = { source: { kind: "noise" }, parts: [], warnings: [] };
 
 /** A request's picture, at its place, and its size where that is known. */
-type Start = Readonly<{ params: GenerateParams; picture: number; size: Size | undefined; working: number }>;
+type Start = Readonly<{
+  params: GenerateParams;
+  picture: number;
+  size: Size | undefined;
+  working: number;
+  usual: number;
+}>;
 
 function varied({ params, picture, size, working }: Start, usual: number): ChosenSource {
   const said = params.overwrite_vary_strength;
@@ -89,7 +102,7 @@ function varied({ params, picture, size, working }: Start, usual: number): Chose
 const usualStrength = 0.382;
 
 function enlarged(
-  { params, picture, size, working }: Start,
+  { params, picture, size, working, usual }: Start,
   upscaler: UpscalerChoice,
   factor: number,
   fast = false,
@@ -106,14 +119,14 @@ function enlarged(
   const found =
     enlargedSize(size, factor, working) ??
     undrawable(size, (square) => enlargedSize(square, factor, working)?.size);
-  const direct = fast || found.number > mostDiffused(working);
+  const direct = fast || found.number > mostDiffused(usual);
   return {
     source: { ...source, direct },
     size: direct ? checkResult(found.size, params.output_format, field) : checkDiffused(found.size, field),
     parts,
     warnings: [
       ...told,
-      ...(fast || !direct ? [] : [notDiffused(found.number, mostDiffused(working))]),
+      ...(fast || !direct ? [] : [notDiffused(found.number, mostDiffused(usual))]),
       ...(direct && params.image_number > 1 ? [onlyOne(params.image_number)] : []),
     ],
   };

@@ -163,18 +163,30 @@ function inversionsIn(
 
 /** What the pictures of a request are for, and whether anything is diffused. */
 function usesOf(params: GenerateParams, pictures: readonly InputPicture[], base: string, world: World) {
-  const working = workingSizeNumber(world.sidecar(base));
-  const { upscalers = noUpscalers, pictureSize, inpaintFiles = [], controlFiles: there = [], towers } = world;
+  const usual = workingSizeNumber(world.sidecar(base));
+  const working = params.size_number > 0 ? params.size_number : usual;
+  const { pictureSize, inpaintFiles = [], controlFiles: there = [], towers } = world;
+  const upscalers = upscalersFor(params, world);
   const upscaler = (field: string) => chooseUpscaler(upscalers.files, upscalers.rule, field);
   const inpaint = chooseInpaint(params, pictures, { working, inpaintFiles, upscalers });
-  const chosenSource = inpaint ?? chooseSource(params, pictures, { pictureSize, working, upscaler });
+  const chosenSource = inpaint ?? chooseSource(params, pictures, { pictureSize, working, usual, upscaler });
   const { source } = chosenSource;
   const guiding = chooseControls(params, pictures, { source, base, there, towers });
   const isDiffused = !isDirect(source) && guiding.controls?.show !== "preparation";
   return { inpaint, chosenSource, guiding, isDiffused };
 }
 
-const noUpscalers = { files: [], rule: { named: "", without: "refuse" } } as const;
+/** What there is to enlarge with, where a request names one only that. */
+function upscalersFor(
+  { upscaler_name: said }: GenerateParams,
+  { upscalers = noUpscalers }: World,
+): NonNullable<World["upscalers"]> {
+  if (said === "") return upscalers;
+  const named = knownName(said, upscalers.files, "upscaler_name", "upscaler");
+  return { ...upscalers, rule: { ...upscalers.rule, named } };
+}
+
+const noUpscalers: NonNullable<World["upscalers"]> = { files: [], rule: { named: "", without: "refuse" } };
 
 /** What is otherwise because of how a recipe is sampled. */
 const methodWarnings = (

@@ -20,6 +20,8 @@ export type DoorParts = Readonly<{
   images: ImageStore;
   catalog: Catalog;
   styleNames: readonly string[];
+  /** The texts of those that have some; none given tells none. */
+  styles?: readonly Readonly<{ name: string; prompt: string; negative_prompt: string }>[];
   auth: AuthOptions;
   /** Web origins that may read answers; none listed allows all. */
   corsOrigins: readonly string[];

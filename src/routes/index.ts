@@ -13,7 +13,7 @@ import { corsHeaders, preflight } from "./http/cors.ts";
 import { errorReply, refusalReply } from "./http/errors.ts";
 import { type BrowserGuard, loggedGuard } from "./http/guard.ts";
 import { observed, observeSocket, type RequestMeter } from "./http/observe.ts";
-import { type Refusal, type RefusalForm, refused } from "./http/refusal.ts";
+import { type Refusal, type RefusalForm, refusalsOf, refused } from "./http/refusal.ts";
 import { requestIdOf } from "./http/request-id.ts";
 import { routeNames } from "./http/route-names.ts";
 import { notFound, routesAt, unrouted } from "./http/routing.ts";
@@ -88,8 +88,16 @@ export function routes(parts: RouteDependencies) {
     // Around everything, and no hook is: one that refuses a request early skips those that come after an answer.
     .wrap((answering, request) => observed(answering, request, observation));
   const declare = (door: FrontDoor): void => {
+    const refusals = refusalsOf(door);
     for (const { method, path, hooks } of app.routes.slice(declared.length))
-      declared.push({ method, path, keyed: asksForKey(path, keyRules), detail: hooks.detail, door });
+      declared.push({
+        method,
+        path,
+        keyed: asksForKey(path, keyRules),
+        refusals,
+        detail: hooks.detail,
+        door,
+      });
   };
   useRooms(app, parts, declared);
   declare(doors[0]);

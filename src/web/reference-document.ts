@@ -9,6 +9,7 @@ export type ReferenceSchema = Readonly<{
   maximum?: number;
   items?: ReferenceSchema;
   anyOf?: readonly ReferenceSchema[];
+  oneOf?: readonly ReferenceSchema[];
   properties?: Readonly<Record<string, ReferenceSchema>>;
   required?: readonly string[];
 }>;

@@ -14,14 +14,15 @@ export function schemaOf(schema: ReferenceSchema): string {
 
 /** What a value may be, in a line. */
 export function typeOf(schema: ReferenceSchema): string {
-  const { $ref, type, enum: values, items, anyOf, minimum, maximum, default: fallback } = schema;
+  const { $ref, type, enum: values, items, anyOf, oneOf, minimum, maximum, default: fallback } = schema;
+  const alternatives = anyOf ?? oneOf;
   const kind =
     $ref !== undefined
       ? link($ref.split("/").at(-1) ?? "")
       : values !== undefined
         ? values.map((value) => `<code>${text(JSON.stringify(value))}</code>`).join(" | ")
-        : anyOf !== undefined
-          ? anyOf.map(typeOf).join(" | ")
+        : alternatives !== undefined
+          ? alternatives.map(typeOf).join(" | ")
           : items !== undefined
             ? `list of ${typeOf(items)}`
             : text(type ?? "anything");

@@ -1,72 +1,11 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { copyFileSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { afterAll, describe, expect, test } from "bun:test";
 import { CommonRequest } from "#/api/generate.ts";
 import { serveBench } from "../support/served-bench.ts";
 import { putModel } from "../support/task-bench.ts";
 
-const root = join(import.meta.dir, "../..");
 const bench = serveBench();
 const small = { style_selections: [], overwrite_step: 2, overwrite_width: 64, overwrite_height: 64 };
 afterAll(() => bench.close());
-
-/** Runs a program to its end. */
-async function run(command: readonly string[], cwd: string) {
-  const child = Bun.spawn([...command], { cwd, stdout: "pipe", stderr: "pipe" });
-  const [out, err] = await Promise.all([
-    new Response(child.stdout).text(),
-    new Response(child.stderr).text(),
-  ]);
-  return { code: await child.exited, out, err };
-}
-
-describe("a client made by openapi-typescript", () => {
-  const folder = mkdtempSync(join(tmpdir(), "fooocusd-clients-"));
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
-  const bun = process.execPath;
-
-  beforeAll(async () => {
-    const generator = join(root, "scripts/clients/typescript-types.ts");
-    const types = await run([bun, generator, `${bench.url}/openapi.json`], root);
-    expect([types.err, types.code]).toEqual(["", 0]);
-    writeFileSync(join(folder, "schema.ts"), types.out);
-    copyFileSync(join(import.meta.dir, "fixtures/typed-client.txt"), join(folder, "client.ts"));
-    symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
-    const options = { target: "ESNext", module: "Preserve", moduleResolution: "bundler", strict: true };
-    const compilerOptions = {
-      ...options,
-      noEmit: true,
-      types: ["bun"],
-      lib: ["ESNext", "DOM", "DOM.Iterable"],
-    };
-    writeFileSync(
-      join(folder, "tsconfig.json"),
-      JSON.stringify({ compilerOptions, files: ["schema.ts", "client.ts"] }),
-    );
-  });
-
-  test("compiles, with only the fields it means to say", async () => {
-    const { out } = await run([bun, join(root, "node_modules/typescript/bin/tsc"), "-p", "."], folder);
-    expect(out).toBe("");
-  });
-
-  test("works against the server", async () => {
-    const { out, err } = await run([bun, "client.ts", bench.url], folder);
-    expect(err).toBe("");
-    expect(JSON.parse(out)).toEqual({
-      status: "finished",
-      pictures: 1,
-      ended: "finished",
-      history: 2,
-      models: ["base.safetensors"],
-      control: expect.any(String),
-      legacy: ["SUCCESS"],
-      scheme: "fooocus",
-      wrong: [422, ["body", "image_number"]],
-    });
-  });
-});
 
 /** The description's named schemas. */
 async function schemasOf(url: string) {
@@ -156,10 +95,13 @@ test("every field of the legacy API's text-to-image was called required, default
     Body_img_upscale_or_vary_v1_generation_image_upscale_vary_post: ["input_image", "uov_method"],
     Body_read_metadata_v1_tools_read_metadata_post: ["image"],
     DescribeImageRequest: ["image"],
+    ExtrasBatchImagesRequest: ["imageList"],
+    ExtrasSingleImageRequest: ["image"],
     GenerateMaskRequest: ["image"],
     ImageEnhanceRequestJson: ["enhance_ctrlnets"],
     ImgPromptRequestJson: ["image_prompts"],
     ImgUpscaleOrVaryRequestJson: ["input_image"],
+    PNGInfoRequest: ["image"],
     QueueRequest: ["action"],
     ReadMetadataRequest: ["image"],
   });

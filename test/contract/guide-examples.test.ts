@@ -58,8 +58,10 @@ test(
     });
     expect(record).not.toHaveProperty("preview");
     // FooocusAPI's fields, and behind them our own.
-    expect(Object.keys(record.req_params)).toHaveLength(84 + 3);
-    expect(Object.keys(record.req_params).slice(84)).toEqual(["precision", "cache", "cfg_until"]);
+    expect(Object.keys(record.req_params)).toHaveLength(84 + 6);
+    expect(Object.keys(record.req_params).slice(84)).toEqual([
+      ...["precision", "cache", "cfg_until", "size_number", "upscaler_name", "upscale_alone"],
+    ]);
     const picture = await requestsGet(record.result[0]);
     expect(picture.headers.get("content-type")).toBe("image/png");
     expect((await sharp(picture.body).metadata()).format).toBe("png");

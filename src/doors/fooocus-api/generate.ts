@@ -2,7 +2,7 @@ import { TypeGuard } from "@sinclair/typebox";
 import { Elysia } from "elysia";
 import { TaskRecord } from "#/api/answers.ts";
 import { CommonRequest, type GenerateRequest, generateFields } from "#/api/generate.ts";
-import { jsonAnswer, jsonRequest, pictureContent } from "#/api/openapi.ts";
+import { jsonAnswer, jsonRequest, pictureContent, refusalAnswer } from "#/api/openapi.ts";
 import { readBody } from "#/api/read.ts";
 import { unknownKeysWarning } from "#/api/unknown-keys.ts";
 import type { DecodeGate } from "#/image/decode-gate.ts";
@@ -86,9 +86,9 @@ export const generateRoute = ({ tasks, images, decoding, addresses: book }: Gene
         responses: {
           200: generateAnswer,
           204: { description: "A picture was asked for, and the task was stopped before there was one." },
-          400: { description: "No text, or no Idempotency-Key." },
-          410: { description: "The task of this Idempotency-Key was deleted." },
-          429: { description: "Too many tasks wait." },
+          400: refusalAnswer("No text, or no Idempotency-Key."),
+          410: refusalAnswer("The task of this Idempotency-Key was deleted."),
+          429: refusalAnswer("Too many tasks wait."),
           500: jsonAnswer(TaskRecord, "The task failed; `error` says why."),
         },
       },

@@ -1,5 +1,6 @@
 import { Elysia } from "elysia";
 import { BadMessage, type LiveMessage, readLiveMessage } from "#/api/live.ts";
+import { refusalAnswer } from "#/api/openapi.ts";
 import { RequestError } from "#/lib/errors.ts";
 import type { Log } from "#/lib/log.ts";
 import { type AddressBook, addressesFor } from "#/routes/answers/addresses.ts";
@@ -51,8 +52,8 @@ export const liveRoute = ({ tasks, auth, corsOrigins, log, ...parts }: LiveDepen
         summary: "WebSocket: make pictures, follow and steer everything",
         responses: {
           101: { description: "The live channel; docs/live.md describes its messages." },
-          403: { description: "Pages of this origin may not connect." },
-          426: { description: "The request was no WebSocket upgrade." },
+          403: refusalAnswer("Pages of this origin may not connect."),
+          426: refusalAnswer("The request was no WebSocket upgrade."),
         },
       },
     },

@@ -2,7 +2,7 @@ import { Elysia } from "elysia";
 import { QueueAnswer, QueueRequest } from "#/api/history-answers.ts";
 import { InvalidRequest } from "#/api/issues.ts";
 import type { Json } from "#/api/json.ts";
-import { jsonAnswer, jsonRequest } from "#/api/openapi.ts";
+import { jsonAnswer, jsonRequest, refusalAnswer } from "#/api/openapi.ts";
 import { type Converted, readBody } from "#/api/read.ts";
 import { jsonBody } from "#/routes/http/json-body.ts";
 import { jsonReply } from "#/routes/http/replies.ts";
@@ -35,9 +35,9 @@ export const queueRoutes = ({ tasks }: Readonly<{ tasks: Steered }>) =>
           requestBody: jsonRequest(QueueRequest, { action: "pause" }),
           responses: {
             200: jsonAnswer(QueueAnswer, "The queue as it is then."),
-            409: {
-              description: "The task that was to be moved, or the one it was to be before, does not wait.",
-            },
+            409: refusalAnswer(
+              "The task that was to be moved, or the one it was to be before, does not wait.",
+            ),
           },
         },
       },

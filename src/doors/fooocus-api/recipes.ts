@@ -2,7 +2,7 @@ import { Type } from "@sinclair/typebox";
 import { Elysia } from "elysia";
 import { TaskRecord } from "#/api/answers.ts";
 import { CommonRequest } from "#/api/generate.ts";
-import { jsonAnswer, jsonRequest, queryParameter } from "#/api/openapi.ts";
+import { jsonAnswer, jsonRequest, queryParameter, refusalAnswer } from "#/api/openapi.ts";
 import { readBody, readQueries } from "#/api/read.ts";
 import { RecipeDocument, readRecipe, requestOf } from "#/api/recipe-document.ts";
 import { taskIdOf } from "#/lib/task-id.ts";
@@ -56,8 +56,8 @@ const tellingRoute = ({ tasks, images, addresses }: RecipesDependencies) =>
         parameters: [queryParameter("inputs", recipeQuery.inputs)],
         responses: {
           200: jsonAnswer(RecipeDocument, "The recipe."),
-          404: { description: "There is no such task." },
-          409: { description: "It has not ended, or there is no recipe of it." },
+          404: refusalAnswer("There is no such task."),
+          409: refusalAnswer("It has not ended, or there is no recipe of it."),
         },
       },
     },
@@ -90,7 +90,7 @@ const makingRoute = ({ tasks }: RecipesDependencies) =>
         requestBody: jsonRequest(RecipeDocument),
         responses: {
           200: jsonAnswer(TaskRecord, "The acknowledgement."),
-          429: { description: "Too many tasks wait." },
+          429: refusalAnswer("Too many tasks wait."),
         },
       },
     },

@@ -1,7 +1,7 @@
 import { Type } from "@sinclair/typebox";
 import { Elysia } from "elysia";
 import { CancelAnswer, RemovedAnswer } from "#/api/answers.ts";
-import { jsonAnswer, queryParameter } from "#/api/openapi.ts";
+import { jsonAnswer, queryParameter, refusalAnswer } from "#/api/openapi.ts";
 import { readQueries } from "#/api/read.ts";
 import { type TaskId, taskIdOf } from "#/lib/task-id.ts";
 import { jsonReply } from "#/routes/http/replies.ts";
@@ -19,7 +19,7 @@ const stopFirst = Type.Boolean({
   description: "Delete one that waits or runs as well, which is stopped first.",
 });
 const removed = jsonAnswer(RemovedAnswer, "How many tasks and picture files are gone.");
-const unknown = { description: "There is no such task." };
+const unknown = refusalAnswer("There is no such task.");
 
 type TaskControl = Readonly<{ tasks: TaskWriter }>;
 
@@ -71,7 +71,7 @@ const deletionRoutes = ({ tasks }: TaskControl) =>
           responses: {
             200: removed,
             404: unknown,
-            409: { description: "It waits or runs; the sentence says how it is ended." },
+            409: refusalAnswer("It waits or runs; the sentence says how it is ended."),
           },
         },
       },

@@ -1,6 +1,7 @@
 import { Type } from "@sinclair/typebox";
 import { Elysia } from "elysia";
 import { type JsonObject, writeJson } from "#/api/json.ts";
+import { refusalAnswer } from "#/api/openapi.ts";
 import { readQuery } from "#/api/read.ts";
 import { taskIdOf } from "#/lib/task-id.ts";
 import { type AddressBook, addressesFor, eventsFor } from "#/routes/answers/addresses.ts";
@@ -31,7 +32,7 @@ const parameters = [
 ] as const;
 const stream = {
   description: "Server-sent events: id, event, one line of JSON.",
-  content: { "text/event-stream": {} },
+  content: { "text/event-stream": { schema: Type.String() } },
 };
 
 export type EventsDependencies = Readonly<{ tasks: TaskReader; addresses?: AddressBook }>;
@@ -61,7 +62,7 @@ export const taskEventsRoutes = ({ tasks, addresses: book }: EventsDependencies)
           responses: {
             200: stream,
             204: { description: "The task is settled, and everything was seen." },
-            404: { description: "There is no such task." },
+            404: refusalAnswer("There is no such task."),
           },
         },
       },

@@ -2,6 +2,7 @@ import { Type } from "@sinclair/typebox";
 import { Elysia } from "elysia";
 import { TaskLists, TaskRecord } from "#/api/answers.ts";
 import { writeJson } from "#/api/json.ts";
+import { nullable } from "#/api/nullable.ts";
 import { jsonAnswer, queryParameter } from "#/api/openapi.ts";
 import { readQueries } from "#/api/read.ts";
 import { taskIdOf } from "#/lib/task-id.ts";
@@ -42,6 +43,9 @@ const waitSeconds = Type.Integer({
   description: "Seconds to wait for its end.",
 });
 
+/** Of what there is nothing of must be something: openapi-generator writes no reader of a list of anything. */
+const recordOrNone = Type.Union([TaskRecord, Type.Array(Type.String(), { maxItems: 0 })]);
+
 export type TasksDependencies = Readonly<{
   tasks: TaskReader & Pick<TaskWriter, "removeRange">;
   images: ImageStore;
@@ -73,7 +77,7 @@ export function tasksRoutes({ tasks, images, addresses: book }: TasksDependencie
           operationId: "get_tasks_tasks_get",
           summary: "Tasks: what waits, what runs, what has been",
           parameters: Object.entries(listQuery).map(([name, schema]) => queryParameter(name, schema)),
-          responses: { 200: jsonAnswer(TaskLists, "The three lists; null after a deletion.") },
+          responses: { 200: jsonAnswer(nullable(TaskLists), "The three lists; null after a deletion.") },
         },
       },
     )
@@ -97,7 +101,7 @@ export function tasksRoutes({ tasks, images, addresses: book }: TasksDependencie
             "One task, an empty list if there is none; with wait, once it is settled or after that time",
           parameters: [queryParameter("wait", waitSeconds)],
           responses: {
-            200: jsonAnswer(TaskRecord, "The record, or an empty list if there is no such task."),
+            200: jsonAnswer(recordOrNone, "The record, or an empty list if there is no such task."),
           },
         },
       },

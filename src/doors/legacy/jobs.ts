@@ -5,6 +5,7 @@ import { jsonAnswer, pictureContent, queryParameter } from "#/api/openapi.ts";
 import { type Converted, readQuery } from "#/api/read.ts";
 import { taskIdOf } from "#/lib/task-id.ts";
 import { addressesFor, taskFor } from "#/routes/answers/addresses.ts";
+import { lastPreviews } from "#/routes/answers/last-previews.ts";
 import { pictureReply } from "#/routes/files.ts";
 import { jsonReply } from "#/routes/http/replies.ts";
 import type { Task } from "#/tasks/life-cycle/task.ts";
@@ -21,7 +22,6 @@ import { hyphenated, withoutHyphens } from "./api/job.ts";
 import type { LegacyDependencies } from "./generation.ts";
 import { jobTimes, persistentJob } from "./history.ts";
 import { jobRecord, unknownJob } from "./job.ts";
-import { lastPreviews } from "./last-previews.ts";
 
 export type JobDependencies = LegacyDependencies &
   Readonly<{

@@ -1,5 +1,5 @@
 import { timingSafeEqual } from "node:crypto";
-import type { Refusal } from "./refusal.ts";
+import { keyless, type Refusal } from "./refusal.ts";
 
 /**
  * Paths of the house that are open to everybody: documentation, whether the server is up and ready, the page (which asks for
@@ -42,10 +42,8 @@ export function headerKeys({ headers }: Request): readonly string[] {
  */
 export function keyRefusal(request: Request, said: readonly string[], rules: KeyRules): Refusal | undefined {
   if (rules.keys.length === 0 || !asksForKey(new URL(request.url).pathname, rules)) return undefined;
-  return said.some((key) => keyFits(rules.keys, key)) ? undefined : { ...forbidden, about: "key" };
+  return said.some((key) => keyFits(rules.keys, key)) ? undefined : keyless;
 }
-
-const forbidden = { type: "sentence", status: 403, sentence: "Forbidden" } as const;
 
 /** Whether a text is one of the keys, in a time that tells nothing of them. */
 export function keyFits(keys: readonly string[], text: string): boolean {

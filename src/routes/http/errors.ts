@@ -45,13 +45,17 @@ const statuses = {
 } as const satisfies Record<ErrorCode, number>;
 
 /** A refusal as its door words it: JSON, or plain text. */
-export function refusalReply(refusal: Refusal, { refusalBody, refusalStatus }: RefusalForm): Response {
+export function refusalReply(
+  refusal: Refusal,
+  { refusalBody, refusalStatus, refusalHeaders }: RefusalForm,
+): Response {
   const body = refusalBody(refusal);
   const usual = statusOf(refusal);
   const status = refusalStatus?.(refusal, usual) ?? usual;
   const answer = typeof body === "string" ? plainReply(body, status) : jsonReply(body, status);
-  const headers = refusal.type === "sentence" ? refusal.headers : undefined;
-  for (const [name, value] of Object.entries(headers ?? {})) answer.headers.set(name, value);
+  const usualHeaders = refusal.type === "sentence" ? refusal.headers : undefined;
+  const headers = { ...usualHeaders, ...refusalHeaders?.(refusal) };
+  for (const [name, value] of Object.entries(headers)) answer.headers.set(name, value);
   // What passes by itself says when to come again; clients' libraries wait that long by themselves.
   if (status === 429 || status === 503) answer.headers.set("retry-after", retryAfter);
   return answer;

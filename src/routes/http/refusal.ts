@@ -1,5 +1,6 @@
 import type { Issue } from "#/api/issues.ts";
 import type { Json } from "#/api/json.ts";
+import { plainRefusals, type RefusalSchemas, type RouteRefusals } from "#/api/openapi.ts";
 
 /** Why a request is not done, before its door has put that into its own shape. */
 export type Refusal = Readonly<
@@ -25,7 +26,23 @@ export type RefusalForm = Readonly<{
   refusalBody: (refusal: Refusal) => RefusalBody;
   /** Its status, where that is not the usual one. */
   refusalStatus?: (refusal: Refusal, usual: number) => number;
+  /** What its clients look for in the headers of a refusal. */
+  refusalHeaders?: (refusal: Refusal) => Readonly<Record<string, string>>;
+  /** What `refusalBody` makes, for the description of the API, where it is not FastAPI's. */
+  refusalSchemas?: RefusalSchemas;
 }>;
+
+/** What a request without the key is answered. */
+export const keyless: Refusal = { type: "sentence", status: 403, sentence: "Forbidden", about: "key" };
+
+/** What a door answers to requests that are refused on every route, for their description. */
+export function refusalsOf({ refusalStatus, refusalSchemas = plainRefusals }: RefusalForm): RouteRefusals {
+  const problems: Refusal = { type: "problems", problems: [] };
+  return {
+    key: { status: refusalStatus?.(keyless, 403) ?? 403, schema: refusalSchemas.sentence },
+    problems: { status: refusalStatus?.(problems, 422) ?? 422, schema: refusalSchemas.problems },
+  };
+}
 
 /** A refusal in one sentence. */
 export const refused = (

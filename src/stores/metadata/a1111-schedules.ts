@@ -34,7 +34,7 @@ const more: Readonly<Record<string, string>> = {
 const ownSchedules: Readonly<Record<string, string>> = {
   dpmpp_2m: "karras",
   dpmpp_sde_gpu: "karras",
-  dpmpp_2m_sde_gpu: "karras",
+  dpmpp_2m_sde_gpu: "exponential",
   dpmpp_2s_ancestral: "karras",
   dpm_2: "karras",
   dpm_2_ancestral: "karras",

@@ -10,6 +10,9 @@ const saying = {
     "upscale_multiple",
     "overwrite_vary_strength",
     "overwrite_upscale_strength",
+    "size_number",
+    "upscaler_name",
+    "upscale_alone",
   ],
   inpaint_input_image: [
     "invert_mask_checkbox",
@@ -20,6 +23,8 @@ const saying = {
     "inpaint_disable_initial_latent",
     "outpaint_selections",
     "outpaint_distance",
+    "size_number",
+    "upscaler_name",
   ],
   enhance_input_image: [],
 } as const satisfies { [K in keyof GenerateParams]?: readonly (keyof GenerateParams)[] };
@@ -57,8 +62,22 @@ const enhancing = [
   "overwrite_width",
   "overwrite_height",
   "overwrite_step",
+  "upscale_multiple",
+  "overwrite_upscale_strength",
+  "size_number",
+  "upscaler_name",
   "loras",
 ] as const satisfies readonly (keyof GenerateParams)[];
+
+/** Fields that say nothing where they are what they are by themselves: no picture of Fooocus knows them. */
+const unsaid = {
+  size_number: 0,
+  upscaler_name: "",
+  upscale_alone: false,
+} as const satisfies { [K in keyof GenerateParams]?: GenerateParams[K] };
+
+const isUnsaid = (name: string, value: unknown): boolean =>
+  Object.hasOwn(unsaid, name) && unsaid[name as keyof typeof unsaid] === value;
 
 /** Fields whose value is a picture's name. */
 const pictures: readonly string[] = [...Object.keys(saying), "inpaint_mask_image_upload"];
@@ -96,8 +115,9 @@ export function imageInputOf(params: GenerateParams): string | undefined {
     ...Object.fromEntries([...used.map(({ field, name }) => [field, name]), ...said, ...guided, ...enhanced]),
     ...(slots.length === 0 ? {} : { [slotsField]: slots }),
   };
+  const told = Object.entries(all).filter(([name, value]) => !isUnsaid(name, value));
   // Seeds may have more digits than numbers keep.
-  return JSON.stringify(all, (_key, value: unknown) =>
+  return JSON.stringify(Object.fromEntries(told), (_key, value: unknown) =>
     typeof value === "bigint" ? value.toString() : value,
   );
 }

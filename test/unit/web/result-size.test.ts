@@ -47,6 +47,7 @@ function recipeSize(
     return chooseSource(params, [{ field: "uov_input_image", name }], {
       pictureSize: () => ({ width, height }),
       working,
+      usual: working,
       upscaler: () => ({ by: "lanczos", warning: "" }),
     }).size;
   } catch (thrown) {

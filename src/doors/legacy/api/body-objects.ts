@@ -22,7 +22,7 @@ export const advancedFields = [
   ...["black_out_nsfw", "vae_name", "debugging_dino", "dino_erode_or_dilate"],
   "debugging_enhance_masks_checkbox",
   // Ours.
-  ...["precision", "cache", "cfg_until"],
+  ...["precision", "cache", "cfg_until", "size_number", "upscaler_name", "upscale_alone"],
 ] as const satisfies readonly (keyof typeof main)[];
 
 const ownAdvanced: Readonly<Record<string, TSchema>> = {

@@ -78,7 +78,14 @@ describe("text to image", () => {
 
   test("there are 42 advanced fields and ours behind them, with bounds of their own, both sides of each", () => {
     expect(new Set(advancedFields.slice(0, 42)).size).toBe(42);
-    expect(advancedFields.slice(42)).toEqual(["precision", "cache", "cfg_until"]);
+    expect(advancedFields.slice(42)).toEqual([
+      "precision",
+      "cache",
+      "cfg_until",
+      "size_number",
+      "upscaler_name",
+      "upscale_alone",
+    ]);
     expect(read({ advanced_params: { precision: "fast" } }).precision).toBe("fast");
     const bounds = [
       ["adm_scaler_positive", 0.1, 3, 0.01],
@@ -101,6 +108,7 @@ describe("text to image", () => {
       ["dino_erode_or_dilate", -64, 64, 1],
       ["cache", 0, 1, 0.01],
       ["cfg_until", 0, 1, 0.01],
+      ["size_number", 0, 8192, 1],
     ] as const;
     for (const [field, low, high, step] of bounds) {
       const say = (value: number) => issuesOf(() => read({ advanced_params: { [field]: value } }));

@@ -1,0 +1,47 @@
+import { isJsonObject, type Json } from "#/api/json.ts";
+import { RequestError } from "#/lib/errors.ts";
+import type { GenerationWords } from "../api/bodies.ts";
+import { isSaid } from "./unused.ts";
+
+/**
+ * The units of ControlNet in a request.
+ *
+ * @throws RequestError `invalid-value` for every other script that is to do something: it would make another picture
+ */
+export function unitsOf({
+  script_name,
+  alwayson_scripts,
+  controlnet_units,
+}: Pick<GenerationWords, "script_name" | "alwayson_scripts" | "controlnet_units">): readonly Json[] {
+  if (isSaid(script_name)) throw noScript(script_name, "script_name");
+  const scripts = Object.entries(isJsonObject(alwayson_scripts) ? alwayson_scripts : {});
+  const units: Json[] = Array.isArray(controlnet_units) ? [...controlnet_units] : [];
+  for (const [name, script] of scripts) {
+    const args = argumentsOf(script);
+    if (name.toLowerCase() === "controlnet") units.push(...args);
+    else if (!isIdle(args)) throw noScript(name, `alwayson_scripts.${name}`);
+  }
+  return units;
+}
+
+/** Some clients send an object of numbered arguments. */
+function argumentsOf(script: Json): readonly Json[] {
+  const args = isJsonObject(script) ? (script["args"] ?? null) : script;
+  if (Array.isArray(args)) return args;
+  return isJsonObject(args) ? Object.values(args) : [];
+}
+
+/** Nothing, or what says that it is switched off: the first argument of a script is its switch. */
+function isIdle([first, ...others]: readonly Json[]): boolean {
+  if (first === undefined || first === null || first === false) return true;
+  return (
+    isJsonObject(first) && others.length === 0 && (first["enabled"] === false || first["enable"] === false)
+  );
+}
+
+const noScript = (name: string, field: string): RequestError =>
+  new RequestError(
+    "invalid-value",
+    `Script '${name.slice(0, 100)}' not found: there are no scripts here but ControlNet. Leave it out.`,
+    { field },
+  );

@@ -1,0 +1,2 @@
+/** Pixels. */
+export type Size = Readonly<{ width: number; height: number }>;
