@@ -241,7 +241,8 @@ function areApart(alternatives: readonly Tree[], named: Tree): boolean {
  */
 const isEmptyObject = (value: unknown): boolean => Bun.deepEquals(value, {}, true);
 
-const ownMarks: readonly string[] = [
+/** Words in our schemas that are for our own readers. */
+export const ownMarks: readonly string[] = [
   "requiredKeys",
   "required",
   "big",

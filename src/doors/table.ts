@@ -4,6 +4,7 @@ import { a1111Door } from "./a1111/door.ts";
 import { type FooocusApiOptions, fooocusApiDoor } from "./fooocus-api/door.ts";
 import { legacyDescribe } from "./legacy/describe.ts";
 import { legacyDoor } from "./legacy/door.ts";
+import { mcpDoor } from "./mcp/door.ts";
 
 /** What the doors read of the configuration. */
 export type DoorConfig = Pick<Config, "webhook_text" | "persistent">;
@@ -20,4 +21,5 @@ export const doorTable = (
   fooocusApiDoor({ webhookText, describeForm: legacyDescribe, ...limits }),
   legacyDoor({ persistent }),
   a1111Door,
+  mcpDoor(),
 ];

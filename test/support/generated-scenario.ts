@@ -6,7 +6,7 @@ import { serveBench } from "./served-bench.ts";
  * What every client does that is made of our description: it is given the server's address, a key and the address of a picture
  * of that server, and prints what it sees. Each of them reads this from its own classes and types, never from JSON as it came.
  */
-export const seenByAll: readonly SeenLine[] = [
+const seenByAll: readonly SeenLine[] = [
   { saw: "no key", status: 403, detail: "Forbidden" },
   { saw: "picture", status: "finished", pictures: 1 },
   { saw: "wrong field", status: 422, where: ["body", "image_number"] },
@@ -19,10 +19,15 @@ export const seenByAll: readonly SeenLine[] = [
   { saw: "legacy", reasons: ["SUCCESS"] },
 ];
 
-/** Lets a client do all of that against a server that asks for a key. */
+/**
+ * Lets a client do all of that against a server that asks for a key.
+ *
+ * @param more what it sees beyond that
+ */
 export async function generatedScenario(
   run: (args: readonly string[]) => Promise<readonly SeenLine[]>,
+  more: readonly SeenLine[] = [],
 ): Promise<void> {
   await using bench = serveBench({ keys: ["secret"] });
-  expect(await run([bench.url, "secret"])).toEqual([...seenByAll]);
+  expect(await run([bench.url, "secret"])).toEqual([...seenByAll, ...more]);
 }

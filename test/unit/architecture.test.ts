@@ -31,6 +31,7 @@ const mayImport = importTable(document);
 
 /** Packages that only one part may know, so that replacing one stays a matter of one folder. */
 const ownersOfPackages: Readonly<Record<string, readonly string[]>> = {
+  "@modelcontextprotocol/server": ["doors"],
   "onnxruntime-node": ["runtime"],
   sharp: ["image"],
   elysia: ["doors", "routes"],

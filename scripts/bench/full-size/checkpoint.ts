@@ -70,10 +70,15 @@ export function writeFamily(path: string, family: string, rank: number): void {
 /** The files of the LoRA benchmarks in a folder: the checkpoint and five rank-32 LoRAs, written if they are not there. */
 export function syntheticFiles(folder: string): Readonly<{ checkpoint: string; loras: readonly string[] }> {
   const checkpoint = join(folder, "synthetic-sdxl-base.safetensors");
-  const loras = Array.from({ length: 5 }, (_, i) => join(folder, `synthetic-lora-${i}.safetensors`));
   if (!existsSync(checkpoint)) writeCheckpoint(checkpoint);
+  return { checkpoint, loras: syntheticLoras(folder, 5) };
+}
+
+/** So many rank-32 LoRAs in a folder, written if they are not there. */
+export function syntheticLoras(folder: string, count: number): readonly string[] {
+  const loras = Array.from({ length: count }, (_, i) => join(folder, `synthetic-lora-${i}.safetensors`));
   for (const path of loras) if (!existsSync(path)) writeLora(path, 32);
-  return { checkpoint, loras };
+  return loras;
 }
 
 /**

@@ -11,11 +11,17 @@ export type Server = Readonly<{
 }>;
 
 /** Where a server is started: the folder of its models, the binary where it is not the checkout's, and flags of its own. */
-type Start = Readonly<{ folder: string; binary?: string | undefined; flags?: readonly string[] }>;
+type Start = Readonly<{
+  folder: string;
+  binary?: string | undefined;
+  flags?: readonly string[];
+  /** Where the server's own folder is made; beside the models where it is left out. */
+  root?: string;
+}>;
 
 /** Starts the server in an empty folder of its own. */
-export async function start({ folder, binary, flags: own = [] }: Start): Promise<Server> {
-  const root = mkdtempSync(join(resolve(folder), "run-"));
+export async function start({ folder, binary, flags: own = [], root: above }: Start): Promise<Server> {
+  const root = mkdtempSync(join(resolve(above ?? folder), "run-"));
   const port = 18_000 + (process.pid % 1000);
   const program =
     binary === undefined

@@ -1,0 +1,62 @@
+/** Where the nodes of each network run: the golden tests of networks once more, with a profile that the runtime writes. */
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { goldenFiles } from "../golden-files.ts";
+import { type Ends, type Placed, placedIn, together } from "../placed.ts";
+import { own, plan, tell } from "../step.ts";
+
+const { work, sizes, workers } = plan();
+const { device = "cpu" } = own();
+const root = join(import.meta.dir, "../../..");
+const folder = join(work, `placement-${device}`);
+rmSync(folder, { recursive: true, force: true });
+mkdirSync(folder, { recursive: true });
+
+const placed: Placed[] = [];
+/** Reads what is finished and removes it: profiles are large. A session is finished when another one has begun in its process. */
+function readProfiles(all: boolean): void {
+  const names = readdirSync(folder).filter((name) => name.endsWith(".ends"));
+  for (const name of names) {
+    const prefix = name.replace(/\.ends$/, "");
+    const profile = readdirSync(folder).find((one) => one.startsWith(`${prefix}_`));
+    if (profile === undefined) continue;
+    const text = readFileSync(join(folder, profile), "utf8");
+    // An open session's ends in the middle of an event.
+    if (!all && !text.trimEnd().endsWith("]")) continue;
+    placed.push(placedIn(JSON.parse(readFileSync(join(folder, name), "utf8")) as Ends, text));
+    rmSync(join(folder, profile));
+    rmSync(join(folder, name));
+  }
+  tell({ profiles: placed.length, networks: together(placed) });
+}
+
+const files = goldenFiles("networks").filter(
+  (file) => sizes.goldens?.some((part) => file.includes(part)) ?? true,
+);
+const child = Bun.spawn(
+  [
+    ...[process.execPath, "test", `--preload=${join(root, "scripts/gpu/on-card.ts")}`, "--timeout=120000"],
+    ...(workers > 1 ? [`--parallel=${workers}`] : []),
+    ...files.map((file) => `./test/golden/${file}`),
+  ],
+  {
+    cwd: root,
+    env: {
+      ...process.env,
+      GOLDEN_DEVICE: device,
+      GOLDEN_RECORD: join(folder, "compared.jsonl"),
+      GPU_KIT_PROFILES: folder,
+    },
+    stdout: "ignore",
+    stderr: "ignore",
+  },
+);
+const reading = setInterval(() => readProfiles(false), 3000);
+await child.exited;
+clearInterval(reading);
+readProfiles(true);
+if (existsSync(folder)) rmSync(folder, { recursive: true });
+if (placed.length === 0) {
+  tell({ why: "no network was opened there" });
+  process.exitCode = 1;
+}
