@@ -9,7 +9,16 @@ import { join } from "node:path";
  *   npm run bun -- scripts/check/cuda-graphs.ts [TEST ...]
  */
 const all = [
-  ...["networks", "text-networks", "control", "image-attention", "image-prompts", "inpaint", "sd1", "told-texts"],
+  ...[
+    "networks",
+    "text-networks",
+    "control",
+    "image-attention",
+    "image-prompts",
+    "inpaint",
+    "sd1",
+    "told-texts",
+  ],
   ...["vae-strips", "safety", "segment", "faces", "detect", "captions", "upscalers", "previews", "lora-runs"],
 ] as const;
 
@@ -18,7 +27,12 @@ type Row = Readonly<{ key: string; off: number | null; bound: number }>;
 async function offs(test: string, compute: "float32" | "float16"): Promise<readonly Row[]> {
   const folder = mkdtempSync(join(tmpdir(), "cuda-graphs-"));
   const record = join(folder, "record.jsonl");
-  const variables = { GOLDEN_DEVICE: "cuda", GOLDEN_DEFINED: "1", GOLDEN_COMPUTE: compute, GOLDEN_RECORD: record };
+  const variables = {
+    GOLDEN_DEVICE: "cuda",
+    GOLDEN_DEFINED: "1",
+    GOLDEN_COMPUTE: compute,
+    GOLDEN_RECORD: record,
+  };
   const child = Bun.spawn([process.execPath, "test", `./test/golden/${test}.test.ts`, "--timeout=600000"], {
     env: { ...process.env, ...variables },
     stdout: "pipe",

@@ -17,7 +17,7 @@ export type Elsewhere = Readonly<{
    * Whether the device's graphs run on the CPU, operators that only the device has replaced by their definitions: how far a card's answers
    * would be off if its kernels did what they say.
    */
-  defined: boolean;
+  defined?: boolean;
 }>;
 
 /** An answer that was compared with the reference's. */
@@ -36,15 +36,15 @@ export type Compared = Readonly<{
 /** @throws Error where a variable has a value that it cannot have */
 export function elsewhereOf(env: Readonly<Record<string, string | undefined>>): Elsewhere | undefined {
   const { GOLDEN_DEVICE: name, GOLDEN_COMPUTE: compute, GOLDEN_RECORD: record, GOLDEN_DEFINED } = env;
-  const defined = GOLDEN_DEFINED !== undefined;
+  const defined = GOLDEN_DEFINED === undefined ? {} : { defined: true };
   if (name === undefined) return undefined;
   const device = devices.find((one) => one === name);
   if (device === undefined) throw new Error(`GOLDEN_DEVICE is ${name}, none of ${devices.join(", ")}`);
   if (record === undefined) throw new Error("GOLDEN_DEVICE needs GOLDEN_RECORD, the file for what is found");
-  if (compute === undefined) return { device, record, defined };
+  if (compute === undefined) return { device, record, ...defined };
   if (compute !== "float32" && compute !== "float16")
     throw new Error(`GOLDEN_COMPUTE is ${compute}, neither float32 nor float16`);
-  return { device, compute, record, defined };
+  return { device, compute, record, ...defined };
 }
 
 /** Of this run; nothing in a usual one. */

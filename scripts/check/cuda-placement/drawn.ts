@@ -51,11 +51,7 @@ export function* drawnForCuda(folder: string): Generator<DrawnGraph, void, undef
     }
 }
 
-function sourceOf(
-  from: Parameters<typeof locatedFor>[0],
-  sizes: SdxlSizes,
-  folder: string,
-): WeightSource {
+function sourceOf(from: Parameters<typeof locatedFor>[0], sizes: SdxlSizes, folder: string): WeightSource {
   mkdirSync(folder, { recursive: true });
   const checkpoint = sdxlCheckpoint(headerOf(sdxlShapes(sizes), "/checkpoint.safetensors"));
   const { tensors } = locatedFor(from, checkpoint, sizes);

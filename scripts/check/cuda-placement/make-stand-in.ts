@@ -15,19 +15,26 @@ const plain = ["libcurand.so.10", "libcuda.so.1", "libcudnn.so.9", "libcudnn.so"
 export async function makeStandIn(provider: string, folder: string): Promise<void> {
   const source = join(import.meta.dir, "stand-in.c");
   const written = new Set(
-    [...(await Bun.file(source).text()).matchAll(/^(?!static)[a-z].*?\b(\w+)\([^;]*\{/gm)].map(([, name]) => name),
+    [...(await Bun.file(source).text()).matchAll(/^(?!static)[a-z].*?\b(\w+)\([^;]*\{/gm)].map(
+      ([, name]) => name,
+    ),
   );
   const wanted = (await $`nm -D --undefined-only ${provider}`.text())
     .split("\n")
     .map((line) => line.trim().split(" ").at(-1) ?? "")
     .filter((symbol) => /^(cu|__cuda|curand)/.test(symbol))
     .map((symbol) => symbol.split(/@+/));
-  const opened = [...(await $`strings -n 6 ${provider}`.text()).matchAll(/^cudnn[A-Z]\w+$/gm)].map(([name]) => name);
+  const opened = [...(await $`strings -n 6 ${provider}`.text()).matchAll(/^cudnn[A-Z]\w+$/gm)].map(
+    ([name]) => name,
+  );
   const names = new Set([...wanted.map(([name = ""]) => name), ...opened]);
   const rest = join(folder, "rest.c");
   writeFileSync(
     rest,
-    [...names].filter((name) => !written.has(name)).map((name) => `long ${name}() { return 0; }\n`).join(""),
+    [...names]
+      .filter((name) => !written.has(name))
+      .map((name) => `long ${name}() { return 0; }\n`)
+      .join(""),
   );
   const build = (name: string, ...more: readonly string[]) =>
     $`cc -O1 -w -shared -fPIC -o ${join(folder, name)} -Wl,-soname,${name} ${source} ${rest} ${more}`.quiet();

@@ -44,7 +44,21 @@ for (const name of Object.keys(networks) as (keyof typeof networks)[])
 
 /** What is made of shapes and places, and of numbers that nobody's features are. */
 const small: ReadonlySet<string> = new Set([
-  ...["Concat", "Gather", "Squeeze", "Cast", "Sub", "Sign", "Mul", "Add", "Neg", "Mod", "Unsqueeze", "Slice", "Range"],
+  ...[
+    "Concat",
+    "Gather",
+    "Squeeze",
+    "Cast",
+    "Sub",
+    "Sign",
+    "Mul",
+    "Add",
+    "Neg",
+    "Mod",
+    "Unsqueeze",
+    "Slice",
+    "Range",
+  ],
 ]);
 
 test("what is left to the CPU is arithmetic on shapes, and no network's features cross over for it", () => {
