@@ -57,8 +57,8 @@ export function withFacts(code: string, { host, task, output, input, dataUri }: 
 /** How a run ended. */
 export type Ran = Readonly<{ code: number; stdout: string; stderr: string }>;
 
-/** An answer's `detail`, in JSON or as Python or JavaScript print it. */
-const detail = /\bdetail["']?\s*:/;
+/** An answer's `detail`, or OpenAI's `error`, in JSON or as Python or JavaScript print it. */
+const detail = /\bdetail["']?\s*:|\berror["']?\s*:\s*\{\s*["']?message\b/;
 
 /** curl was told for how long to follow. */
 const timeIsUp = 28;

@@ -1,9 +1,9 @@
 /**
- * Runs every example of docs/api.md, live.md and legacy-api.md against a server of this checkout.
+ * Runs every example of docs/api.md, live.md, legacy-api.md, a1111.md and openai.md against a server of this checkout.
  *
  *     bun scripts/docs/run-examples.ts [PYTHON]
  *
- * PYTHON is an interpreter that has `requests` and `websockets`; without the two its examples are skipped, as those for
+ * PYTHON is an interpreter that has `requests`, `websockets` and `openai`; without them its examples are skipped, as those for
  * curl are where there is none. Ends with 1 when an example failed.
  */
 import { allExamples, openStage } from "./stage.ts";
@@ -13,7 +13,7 @@ const works = (...command: string[]): boolean =>
   Bun.which(command[0] ?? "") !== null && Bun.spawnSync(command).exitCode === 0;
 const there = {
   sh: works("curl", "--version"),
-  python: works(python, "-c", "import requests, websockets"),
+  python: works(python, "-c", "import requests, websockets, openai"),
   js: true,
 };
 

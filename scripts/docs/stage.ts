@@ -1,6 +1,15 @@
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import sharp from "sharp";
 import { captionFile } from "#/catalog/caption-file.ts";
 import { startSourceServer } from "../bench/quality/source-server.ts";
 import {
@@ -14,7 +23,7 @@ import {
 } from "./examples.ts";
 
 const docs = join(import.meta.dir, "../../docs");
-const pages = ["api.md", "live.md", "legacy-api.md", "a1111.md"];
+const pages = ["api.md", "live.md", "legacy-api.md", "a1111.md", "openai.md"];
 
 /** All examples of the pages that have some. */
 export async function allExamples(): Promise<readonly Example[]> {
@@ -45,6 +54,19 @@ function smallModels(folder: string): string {
   return models;
 }
 
+/** As large as a picture, and transparent in its middle. */
+async function withHole(picture: Uint8Array): Promise<Uint8Array> {
+  const { width, height } = await sharp(picture).metadata();
+  const rgba = Buffer.alloc(width * height * 4, 255);
+  for (let pixel = 0; pixel < width * height; pixel += 1) {
+    const [x, y] = [(pixel % width) / width, Math.floor(pixel / width) / height];
+    if (Math.max(Math.abs(x - 0.5), Math.abs(y - 0.5)) < 0.25) rgba[4 * pixel + 3] = 0;
+  }
+  return await sharp(rgba, { raw: { width, height, channels: 4 } })
+    .png()
+    .toBuffer();
+}
+
 /** @param python the interpreter for Python */
 export async function openStage(python = "python3"): Promise<Stage> {
   const folder = mkdtempSync(join(tmpdir(), "fooocusd-examples-"));
@@ -60,6 +82,9 @@ export async function openStage(python = "python3"): Promise<Stage> {
   const picture: string = made.result[0];
   const bytes = await (await fetch(picture)).bytes();
   for (const name of ["picture.png", "cat.png", "mask.png"]) await Bun.write(join(folder, name), bytes);
+  await Bun.write(join(folder, "transparent.png"), await withHole(bytes));
+  // Who tries the examples has OpenAI's client.
+  symlinkSync(join(docs, "../node_modules"), join(folder, "node_modules"));
   const small = await (await fetch(picture, { headers: { accept: "image/webp" } })).bytes();
   const dataUri = `data:image/webp;base64,${Buffer.from(small).toString("base64")}`;
   // A picture that nothing is done with is kept all the same; two name it, since one of them is deleted.

@@ -122,6 +122,7 @@ const pathWords: Readonly<Record<string, string>> = {
   dir_name: "The day, such as 2026-01-31.",
   date: "The day, such as 2026-01-31.",
   file_name: "The file's name.",
+  model: "A model's name; a slash in it is written %2F.",
 };
 
 function operationOf(

@@ -5,6 +5,7 @@ import { type FooocusApiOptions, fooocusApiDoor } from "./fooocus-api/door.ts";
 import { legacyDescribe } from "./legacy/describe.ts";
 import { legacyDoor } from "./legacy/door.ts";
 import { mcpDoor } from "./mcp/door.ts";
+import { openAiDoor } from "./openai/door.ts";
 
 /** What the doors read of the configuration. */
 export type DoorConfig = Pick<Config, "webhook_text" | "persistent">;
@@ -21,5 +22,6 @@ export const doorTable = (
   fooocusApiDoor({ webhookText, describeForm: legacyDescribe, ...limits }),
   legacyDoor({ persistent }),
   a1111Door,
+  openAiDoor,
   mcpDoor(),
 ];

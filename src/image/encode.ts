@@ -68,24 +68,36 @@ const textsOf = ({ parameters, scheme }: EmbeddedText): ExifTexts => ({
 export const hasRoomFor = (format: ImageFormat, text: EmbeddedText): boolean =>
   format !== "jpeg" || exifOf(textsOf(text), mostOfJpeg) !== undefined;
 
-/** A kept picture in another format, with the encoder's defaults and without its texts; JPEG gets a white ground. */
+/**
+ * A kept picture in another format, without its texts; JPEG gets a white ground.
+ *
+ * @param quality 1 to 100, of JPEG and WebP; the encoder's default if nothing is said
+ */
 export async function convertImage(
   bytes: Uint8Array,
   format: ImageFormat,
   gate: DecodeGate = new DecodeGate(),
+  quality?: number,
 ): Promise<Uint8Array> {
-  return await gate.run(pixelsOf(bytes) * decodedBytes, () => converted(bytes, format));
+  return await gate.run(pixelsOf(bytes) * decodedBytes, () => converted(bytes, format, quality));
 }
 
-async function converted(bytes: Uint8Array, format: ImageFormat): Promise<Uint8Array> {
+async function converted(
+  bytes: Uint8Array,
+  format: ImageFormat,
+  quality: number | undefined,
+): Promise<Uint8Array> {
   const image = sharp(bytes).rotate();
   switch (format) {
     case "png":
       return await image.png().toBuffer();
     case "jpeg":
-      return await image.flatten({ background: "white" }).jpeg({ quality: 75 }).toBuffer();
+      return await image
+        .flatten({ background: "white" })
+        .jpeg({ quality: quality ?? 75 })
+        .toBuffer();
     case "webp":
-      return await image.webp().toBuffer();
+      return await image.webp({ quality: quality ?? 80 }).toBuffer();
   }
 }
 

@@ -86,8 +86,8 @@ export class BugError extends AppError<BugErrorCode> {
 export type WireError = Readonly<{ code: ErrorCode; message: string; details: ErrorDetails }>;
 
 /** Whether a failure is the caller's to mend. */
-export const isRequestCode = (code: ErrorCode): code is RequestErrorCode =>
-  (requestCodes as readonly ErrorCode[]).includes(code);
+export const isRequestCode = (code: string): code is RequestErrorCode =>
+  (requestCodes as readonly string[]).includes(code);
 
 /** Any thrown value as plain data; what is not an {@link AppError} becomes code `bug` with its own message. */
 export function toWireError(thrown: unknown): WireError {

@@ -94,6 +94,7 @@ test("every field of the legacy API's text-to-image was called required, default
     Body_img_inpaint_or_outpaint_v1_generation_image_inpaint_outpaint_post: ["input_image"],
     Body_img_upscale_or_vary_v1_generation_image_upscale_vary_post: ["input_image", "uov_method"],
     Body_read_metadata_v1_tools_read_metadata_post: ["image"],
+    CreateImageRequest: ["prompt"],
     DescribeImageRequest: ["image"],
     ExtrasBatchImagesRequest: ["imageList"],
     ExtrasSingleImageRequest: ["image"],

@@ -24,11 +24,12 @@ export function serveBench(options: Served = {}): ServedBench {
   const metrics = createMetrics({ version, runtime: "tests" });
   const bench = openBench({ countWebhook: metrics.webhook, ...options, port: () => listening.port });
   const { folder, tasks, tools, choices, defaults } = bench;
-  const doors = ["fooocus-api", "legacy"];
-  metrics.watch(tasks, { doors, queueLimit: 100, disk: () => diskOf(folder) });
   const { liveLimits } = options;
+  const doors = options.doors ?? benchDoors(options, liveLimits === undefined ? {} : { liveLimits });
+  const names = doors.map(({ name }) => name);
+  metrics.watch(tasks, { doors: names, queueLimit: 100, disk: () => diskOf(folder) });
   const app = routes({
-    doors: options.doors ?? benchDoors(options, liveLimits === undefined ? {} : { liveLimits }),
+    doors,
     tasks,
     tools,
     choices,

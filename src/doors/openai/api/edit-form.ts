@@ -1,0 +1,61 @@
+import { TypeGuard } from "@sinclair/typebox";
+import { HugeNumber, type Json, type JsonObject, JsonSyntaxError, parseJson } from "#/api/json.ts";
+import { RequestError } from "#/lib/errors.ts";
+import { type EditPictures, editPictures } from "./edit-pictures.ts";
+import { imageFields } from "./fields.ts";
+
+/** `image`, `image[]` or `image[0]`. */
+const isImagePart = (name: string): boolean => /^images?(?:\[\d*\])?$/.test(name);
+
+/**
+ * The pictures of a form, and its other parts as JSON: texts stay texts, lists are repeated (`styles[]`) or one JSON text.
+ *
+ * @throws RequestError naming the part
+ */
+export async function readEditForm(
+  form: FormData,
+): Promise<Readonly<{ pictures: EditPictures; rest: JsonObject }>> {
+  const images: string[] = [];
+  let mask: string | undefined;
+  const rest: Record<string, Json> = {};
+  for (const [name, part] of partsOf(form)) {
+    if (isImagePart(name)) images.push(...(await fileIn(part, name)));
+    else if (name === "mask") mask = (await fileIn(part, name))[0] ?? mask;
+    else if (typeof part === "string") add(rest, name.replace(/\[\]$/, ""), part);
+    else rest[name] = { file: part.name };
+  }
+  return { pictures: editPictures(images, mask), rest };
+}
+
+const partsOf = (form: FormData): readonly (readonly [name: string, part: string | File])[] => [
+  ...form.entries(),
+];
+
+/** A part's file as a data URI; nothing for what a browser sends for a field that was left empty. */
+async function fileIn(part: string | File, field: string): Promise<readonly string[]> {
+  if (typeof part !== "string") {
+    if (part.size === 0 && !part.name) return [];
+    return [`data:image;base64,${(await part.bytes()).toBase64()}`];
+  }
+  const message = `${field} is a text in the place of a file; a URL goes into a JSON body, where pictures are images.`;
+  throw new RequestError("bad-image", message, { field, value: part.slice(0, 100) });
+}
+
+function add(rest: Record<string, Json>, name: string, text: string): void {
+  const schema = Object.entries(imageFields.edit.properties).find(([field]) => field === name)?.[1];
+  if (schema === undefined || !TypeGuard.IsArray(schema)) {
+    rest[name] = text;
+    return;
+  }
+  const said = /^\s*[[{]/.test(text) ? parsed(text, name) : text;
+  rest[name] = [rest[name] ?? [], said].flat();
+}
+
+function parsed(text: string, field: string): Json {
+  try {
+    return parseJson(text);
+  } catch (thrown) {
+    if (!(thrown instanceof JsonSyntaxError || thrown instanceof HugeNumber)) throw thrown;
+    throw new RequestError("invalid-value", `${field} is no JSON: ${thrown.message}.`, { field }, thrown);
+  }
+}

@@ -1,0 +1,50 @@
+import { withPicture } from "#/image/decode.ts";
+import { DecodeGate } from "#/image/decode-gate.ts";
+import { encodeMask } from "#/image/encode-mask.ts";
+import { transparencyMask } from "#/image/transparency-mask.ts";
+import { RequestError } from "#/lib/errors.ts";
+import type { Tools } from "#/tasks/intake/tools.ts";
+import type { EditPictures } from "./api/edit-pictures.ts";
+
+type Parts = Readonly<{ tools: Pick<Tools, "imageOf">; decoding?: DecodeGate }>;
+
+/**
+ * Pictures of an edit with the mask as the pipeline knows it: white where OpenAI's is transparent. Without a mask they stay as
+ * they are.
+ *
+ * @throws RequestError naming `image` or `mask`: for what is no picture, a mask of another size than the picture, and one of
+ *   which nothing is transparent
+ */
+export async function withWhiteMask(pictures: EditPictures, parts: Parts): Promise<EditPictures> {
+  const { mask: sent, images } = pictures;
+  if (sent === undefined) return pictures;
+  const { tools, decoding = new DecodeGate() } = parts;
+  const image = await tools.imageOf(images[0]);
+  const size = await withPicture(image, "image", decoding, async ({ width, height }) => ({ width, height }));
+  const png = await withPicture(await maskBytes(sent, tools), "mask", decoding, async (picture) => {
+    if (picture.width !== size.width || picture.height !== size.height)
+      throw refused(
+        `mask is ${picture.width}x${picture.height} pixels and image ${size.width}x${size.height}: both must be of one size.`,
+      );
+    const mask = await transparencyMask(picture);
+    if (mask === undefined)
+      throw refused("Nothing of mask is transparent: its transparent pixels are what is painted anew.");
+    return await encodeMask(mask, 1);
+  });
+  // The picture was fetched already, and what is at its address may be another one by now.
+  const first = `data:image;base64,${image.toBase64()}`;
+  return { images: [first, ...images.slice(1)], mask: `data:image/png;base64,${png.toBase64()}` };
+}
+
+/** The tools speak of what they are asked for as `image`. */
+async function maskBytes(mask: string, tools: Parts["tools"]): Promise<Uint8Array> {
+  try {
+    return await tools.imageOf(mask);
+  } catch (thrown) {
+    if (!(thrown instanceof RequestError)) throw thrown;
+    const message = thrown.message.replaceAll(/\bin image\b/g, "in mask");
+    throw new RequestError(thrown.code, message, { ...thrown.details, field: "mask" }, thrown);
+  }
+}
+
+const refused = (message: string): RequestError => new RequestError("bad-image", message, { field: "mask" });
