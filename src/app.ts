@@ -6,17 +6,13 @@ import { type FooocusFolder, readFooocusFolder } from "#/catalog/fooocus-folder.
 import { ModelHashes } from "#/catalog/hashes.ts";
 import type { Config } from "#/config/schema.ts";
 import { doorTable } from "#/doors/table.ts";
-import { type Channel, processChannel, threadChannel } from "#/engine/channel.ts";
-import type { Engine } from "#/engine/engine.ts";
-import { EngineHost } from "#/engine/host.ts";
-import type { EngineSettings } from "#/engine/protocol.ts";
+import { openEngines } from "#/engines.ts";
 import { DecodeGate } from "#/image/decode-gate.ts";
 import { diskOf } from "#/lib/disk-of.ts";
 import { EngineError } from "#/lib/errors.ts";
 import type { Log } from "#/lib/log.ts";
 import { version } from "#/lib/version.ts";
 import { createMetrics } from "#/metrics/create-metrics.ts";
-import { cacheFolder } from "#/native/cache.ts";
 import { linkCudaProviders } from "#/native/cuda.ts";
 import { libraryFolder } from "#/native/libraries.ts";
 import { withEmbeddedModels } from "#/native/models.ts";
@@ -147,7 +143,7 @@ export function openTasks(config: Config, given: Surroundings) {
   const decoding = new DecodeGate();
   const disk = new DiskReserve({ ...config, reserve: config.disk_reserve });
   const images = withReserve(folderImages(config.outputs, config.inputs, Math.random, decoding), disk);
-  const engines = enginesOf(config, modelRoots, engineCommand);
+  const engines = openEngines(config, engineCommand, modelRoots);
   const shelf = { catalog, examiner: new Examiner() };
   const shared = { images, log, decoding, doors: doorTable(config) };
   const created = createTasks({
@@ -272,28 +268,3 @@ function wildcardsFolder({ fooocus, fooocusKeys: { file, environment } }: Config
   const folder = environment.path_wildcards ?? file.path_wildcards;
   return folder === undefined ? undefined : resolve(fooocus, folder);
 }
-
-const engineSettings = (config: Config, modelRoots: readonly string[]): EngineSettings => ({
-  modelRoots,
-  providers: config.providers.length === 0 ? "auto" : config.providers,
-  weights: config.weights,
-  memoryBudget: config.memory_budget,
-  gpuMemory: config.gpu_memory,
-  derived: { folder: join(cacheFolder(), "derived"), budget: config.derived_cache },
-  threads: config.threads,
-  logLevel: config.log_level,
-  logFormat: config.log_format,
-});
-
-/** One task runs on each at a time: a second device is a second engine here. */
-const enginesOf = (
-  config: Config,
-  roots: readonly string[],
-  command: readonly string[],
-): readonly Engine[] => [new EngineHost(engineSettings(config, roots), () => openEngine(config, command))];
-
-/** The worker's address is right from this folder alone: bundled, every module lies where its entry does. */
-const openEngine = ({ isolation }: Config, command: readonly string[]): Channel =>
-  isolation === "thread"
-    ? threadChannel(new URL("./engine/worker.ts", import.meta.url))
-    : processChannel(command);

@@ -107,6 +107,27 @@ export const ChoicesAnswer = Type.Object(
   },
 );
 
+/** One of the engines that make pictures. */
+export const EngineAnswer = Type.Object(
+  {
+    name: Type.String({
+      description: "As the setting engines says it, numbered where several are the same.",
+    }),
+    state: Type.String({ description: "starting, ready, busy, failed or restarting." }),
+    device: nullable(
+      Type.String({ description: "cuda, webgpu or cpu; null until the engine has said which." }),
+    ),
+    refused: Type.Array(Type.Object({ device: Type.String(), reason: Type.String() }), {
+      description: "Devices that were preferred to this one, and why it is none of them.",
+    }),
+    loaded: Type.Array(Type.Object({ name: Type.String(), bytes: Type.Integer() }), {
+      description: "Networks that are open, and the bytes of their weights.",
+    }),
+    task_id: nullable(Type.String({ description: "The task that runs on it." })),
+  },
+  { title: "EngineAnswer" },
+);
+
 /** What became of a stop or skip. */
 export const ControlAnswer = Type.Object(
   { message: Type.String(), task_id: Type.Optional(nullable(Type.String())) },

@@ -69,6 +69,23 @@ export const ConfigSchema = Type.Object({
     default: [],
     description: "Execution providers in order; empty takes CUDA where it is, else the CPU.",
   }),
+  engines: Type.Array(Type.String({ pattern: "^(cpu|webgpu|cuda(:\\d{1,3})?)$" }), {
+    default: [],
+    description:
+      "Engines of which each makes one picture at a time, by what they run on: cuda:0,cuda:1 for two cards, cpu,cpu for two that share the cores. Empty starts one, on what providers says.",
+  }),
+  passing_seconds: Type.Integer({
+    default: 60,
+    minimum: 0,
+    description:
+      "With several engines: how long a waiting task may be passed over by tasks whose checkpoint is open on an idle engine, where its own is open on a busy one. 0 keeps to the order of the queue.",
+  }),
+  hang_seconds: Type.Integer({
+    default: 120,
+    minimum: 0,
+    description:
+      "An engine's process that has a task and does nothing at all for so long (no time on a processor, no page read) is ended, and its task tried again. 0 ends none. Linux, with isolation process.",
+  }),
   cuda_libraries: Type.String({
     default: "",
     description: "Folder with ONNX Runtime's CUDA provider libraries.",

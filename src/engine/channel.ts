@@ -5,6 +5,8 @@ import type { EngineCommand, EngineEvent } from "./protocol.ts";
 
 /** The main side of the boundary, whatever lies behind it: a thread or a process. */
 export interface Channel {
+  /** The process behind it, where that is one of its own. */
+  readonly pid?: number;
   post(command: EngineCommand): void;
   /** At most one listener; events arrive in the order they were sent. */
   onEvent(listener: (event: EngineEvent) => void): void;
@@ -82,21 +84,27 @@ export function threadChannel(entry: string | URL): Channel {
  * The engine in a child process, which a native abort, a fault or the out-of-memory killer may take without taking us.
  * It is no member of our terminal's process group: Ctrl-C is for us, and the picture at hand goes on.
  *
+ * @param env its environment; by default this process's
  * @throws EngineError `worker-died` if the system starts no process
  */
-export function processChannel(command: readonly string[]): Channel {
+export function processChannel(
+  command: readonly string[],
+  env?: Readonly<Record<string, string | undefined>>,
+): Channel {
   let onEvent: (event: EngineEvent) => void = () => undefined;
   let onClosed: (reason: string) => void = () => undefined;
   const child = spawned(() =>
     Bun.spawn([...command], {
       stdio: ["ignore", "inherit", "inherit"],
       serialization: "advanced",
+      ...(env === undefined ? {} : { env }),
       detached: true,
       ipc: (event: EngineEvent) => onEvent(event),
       onExit: (_child, code, signal) => onClosed(endOf(code, signal)),
     }),
   );
   return {
+    pid: child.pid,
     post: (message) => {
       try {
         child.send(message);

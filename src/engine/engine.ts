@@ -13,6 +13,8 @@ export type EngineState = Readonly<{
 
 /** The engine as the tasks see it, wherever it runs. */
 export interface Engine {
+  /** What operators and clients call it, where there are several. */
+  readonly name: string;
   readonly state: EngineState;
   /** Calls `listener` at every change of state; returns the way to stop it. */
   subscribe(listener: (state: EngineState) => void): () => void;

@@ -1,6 +1,7 @@
 import { EngineError, toWireError, type WireError } from "#/lib/errors.ts";
 import { Inbox } from "#/lib/inbox.ts";
 import { ReadAhead } from "#/lib/read-ahead.ts";
+import { watchProcess } from "#/lib/still-process.ts";
 import type { TaskId } from "#/lib/task-id.ts";
 import { type Channel, isWhole } from "./channel.ts";
 import type { Engine, EngineState } from "./engine.ts";
@@ -21,9 +22,20 @@ type Job = {
 };
 
 /** Waits so many milliseconds, without keeping the process for that. */
-export type Rest = (milliseconds: number) => Promise<void>;
+type Rest = (milliseconds: number) => Promise<void>;
 
-const rest: Rest = (milliseconds) =>
+/** What an engine is called, and how one is treated that does not do what it is asked. */
+export type HostOptions = Readonly<{
+  name?: string;
+  /** Milliseconds for which the process of an engine with a job may stand still before it is ended; 0 for any time. */
+  stillness?: number;
+  /** How the rest after a break is waited for. */
+  rest?: Rest;
+  /** How its process is watched. */
+  watch?: typeof watchProcess;
+}>;
+
+const pause: Rest = (milliseconds) =>
   new Promise((resolve) => {
     setTimeout(resolve, milliseconds).unref();
   });
@@ -37,7 +49,7 @@ const rest: Rest = (milliseconds) =>
 export class EngineHost implements Engine {
   readonly #settings: EngineSettings;
   readonly #open: () => Channel;
-  readonly #rest: Rest;
+  readonly #options: Required<HostOptions>;
   readonly #ahead = new ReadAhead();
   readonly #jobs = new Map<TaskId, Job>();
   readonly #listeners = new Set<(state: EngineState) => void>();
@@ -47,6 +59,8 @@ export class EngineHost implements Engine {
   #isOpen = false;
   /** Which state it has between jobs: one that could not be opened stays as it is, and is not ready. */
   #rests: "ready" | "failed" = "ready";
+  /** Why the engine was ended from here, if it was. */
+  #ended: string | undefined;
   /** How often it broke since it last did what it was asked. */
   #breaks = 0;
   #state: EngineState = { state: "starting", device: null, refused: [], loaded: [] };
@@ -54,12 +68,16 @@ export class EngineHost implements Engine {
   /**
    * @param settings what the engine is started with, also after it died
    * @param open     starts a thread or a process and returns the way to talk to it
-   * @param wait     how the rest after a break is waited for
+   * @param options  by default none counts as hung
    */
-  constructor(settings: EngineSettings, open: () => Channel, wait: Rest = rest) {
+  constructor(settings: EngineSettings, open: () => Channel, options: HostOptions = {}) {
     this.#settings = settings;
     this.#open = open;
-    this.#rest = wait;
+    this.#options = { name: "engine", stillness: 0, rest: pause, watch: watchProcess, ...options };
+  }
+
+  get name(): string {
+    return this.#options.name;
   }
 
   get state(): EngineState {
@@ -77,11 +95,15 @@ export class EngineHost implements Engine {
     const inbox = new Inbox<EngineEvent>();
     const isUnheard = this.#channel !== undefined && this.#isOpen && this.#jobs.size === 0;
     this.#jobs.set(command.id, { command, inbox, asked: [], isUnheard });
+    let unwatch: () => void = () => undefined;
     try {
-      this.#connected().post(command);
+      const channel = this.#connected();
+      channel.post(command);
+      unwatch = this.#watched(channel);
       this.#change({ ...this.#state, state: "busy" });
       yield* inbox;
     } finally {
+      unwatch();
       this.#jobs.delete(command.id);
       if (this.#jobs.size === 0) this.#ahead.cancel();
       if (this.#jobs.size === 0 && this.#state.state === "busy")
@@ -103,7 +125,8 @@ export class EngineHost implements Engine {
   }
 
   async restored(): Promise<void> {
-    if (this.#breaks > 1) await this.#rest(Math.min(firstRest * 2 ** (this.#breaks - 2), longestRest));
+    if (this.#breaks > 1)
+      await this.#options.rest(Math.min(firstRest * 2 ** (this.#breaks - 2), longestRest));
   }
 
   /**
@@ -128,6 +151,17 @@ export class EngineHost implements Engine {
   }
 
   #onGone: () => void = () => undefined;
+
+  /** A process that stands still while it has a job is ended: it would keep the job, and all behind it, for ever. */
+  #watched(channel: Channel): () => void {
+    const { stillness, watch } = this.#options;
+    const { pid } = channel;
+    if (pid === undefined || stillness <= 0) return () => undefined;
+    return watch(pid, stillness, () => {
+      this.#ended = `the engine process stood still for ${stillness / 1000} s and was ended`;
+      channel.kill();
+    });
+  }
 
   #connected(): Channel {
     if (this.#channel !== undefined) return this.#channel;
@@ -195,7 +229,8 @@ export class EngineHost implements Engine {
     this.#rests = "ready";
     this.#onGone();
     if (this.#closing && this.#jobs.size === 0) return;
-    const message = `The engine died while it worked: ${reason}. The next task starts it again.`;
+    const message = `The engine died while it worked: ${this.#ended ?? reason}. The next task starts it again.`;
+    this.#ended = undefined;
     const unbegun = [...this.#jobs.values()].filter(
       ({ isUnheard, command }) => isUnheard && !this.#closing && isWhole(command),
     );

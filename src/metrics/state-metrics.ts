@@ -4,7 +4,7 @@ import type { TaskReader } from "#/tasks/life-cycle/task-reader.ts";
 
 /** What is looked at when somebody asks. */
 export type StateParts = Readonly<{
-  tasks: Pick<TaskReader, "queue" | "running" | "engineState" | "subscribe">;
+  tasks: Pick<TaskReader, "queue" | "running" | "engines" | "engineState" | "subscribe">;
   queueLimit: number;
   /** Bytes of the disk that pictures are written to; nothing where they cannot be told. */
   disk: () => Readonly<{ free: number; size: number }> | undefined;
@@ -35,24 +35,27 @@ export function stateMetrics(registry: Registry, { tasks, queueLimit, disk }: St
   engineMetrics(registry, tasks);
 }
 
-function engineMetrics(registry: Registry, tasks: Pick<TaskReader, "engineState" | "subscribe">): void {
+function engineMetrics(registry: Registry, tasks: Pick<TaskReader, "engines" | "subscribe">): void {
   const state = new Gauge({
     name: "fooocusd_engine_state",
-    help: "1 for the state that the engine is in, 0 for the others.",
-    labelNames: ["state"],
+    help: "1 for the state that an engine is in, 0 for the others.",
+    labelNames: ["engine", "state"],
     registers: [],
     collect() {
-      const now = tasks.engineState().state;
-      for (const one of engineStates) this.set({ state: one }, one === now ? 1 : 0);
+      for (const { name, state: now } of tasks.engines())
+        for (const one of engineStates) this.set({ engine: name, state: one }, one === now ? 1 : 0);
     },
   });
   registry.registerMetric(state);
   const breaks = new Counter({
     name: "fooocusd_engine_breaks_total",
-    help: "How often the engine broke: its process ended, or it could not be opened. The next task starts it again.",
+    help: "How often an engine broke: its process ended, or it could not be opened. The next task starts it again.",
+    labelNames: ["engine"],
     registers: [registry],
   });
+  for (const { name } of tasks.engines()) breaks.inc({ engine: name }, 0);
   tasks.subscribe((event) => {
-    if (event.type === "engine" && event.engine.state === "failed") breaks.inc();
+    if (event.type === "engine" && event.changed.state === "failed")
+      breaks.inc({ engine: event.changed.name });
   });
 }

@@ -28,7 +28,15 @@ import { createTexts, type TextParts } from "./picture-texts/create-texts.ts";
 export type TaskConfig = IntakeConfig &
   TextParts["config"] &
   DeliveryConfig &
-  Pick<Config, "queue_limit" | "idempotency_hours" | "keep_days" | "keep_tasks" | "keep_pictures_bytes">;
+  Pick<
+    Config,
+    | "queue_limit"
+    | "passing_seconds"
+    | "idempotency_hours"
+    | "keep_days"
+    | "keep_tasks"
+    | "keep_pictures_bytes"
+  >;
 
 type DeliveryConfig = Pick<Config, "webhook_url" | "webhook_secret" | "allow_private_fetch">;
 
@@ -70,7 +78,8 @@ export function createTasks(parts: TaskDependencies): CreatedTasks {
   const keyLife = config.idempotency_hours * 3_600_000;
   const device = (): string => parts.engines[0]?.state.device ?? "";
   const find: FindFile = (kind, name) => catalog.path(kind, name);
-  const making = (resolved: Resolved) => madeOf(resolved, { find, hashes, signed, device });
+  const making = (resolved: Resolved, engine: Engine) =>
+    madeOf(resolved, { find, hashes, signed, device: () => engine.state.device ?? "" });
   const toolRuns = new ToolRuns(queueLimit);
   const askTool: IntakeParts["askTool"] = (tool, picture, signal) => toolRuns.ask(tool, picture, signal);
   const { take, resolve, loadInputs, tools, choices } = createIntake({
@@ -86,7 +95,8 @@ export function createTasks(parts: TaskDependencies): CreatedTasks {
   const made = { announcer, toolRuns, closeDelivery, take, resolve, loadInputs, textOf, madeOf: making };
   const { keep_days: days, keep_tasks: most, keep_pictures_bytes: pictureBytes } = config;
   const limits = { days, tasks: most, pictureBytes };
-  const tasks = createLifeCycle({ ...parts, limits, ...made, now, queueLimit, keyLife });
+  const passingLimit = config.passing_seconds * 1000;
+  const tasks = createLifeCycle({ ...parts, limits, ...made, now, queueLimit, passingLimit, keyLife });
   announcer.wake();
   return { tasks, tools, choices, defaults: () => defaults() };
 }

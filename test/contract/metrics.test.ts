@@ -133,11 +133,11 @@ test("the engine's state, how often it broke, and what is open in it", async () 
   const before = await page();
   expect(before("fooocusd_open_networks")).toBe(2);
   expect(before("fooocusd_open_networks_bytes")).toBe(750);
-  expect(before("fooocusd_engine_state", { state: "ready" })).toBe(1);
+  expect(before("fooocusd_engine_state", { engine: "scripted", state: "ready" })).toBe(1);
   engine.change({ ...ready, state: "failed", loaded: [] });
   engine.change({ ...ready, state: "restarting", loaded: [] });
   const after = await page();
-  expect(after("fooocusd_engine_breaks_total")).toBe(1);
-  expect(after("fooocusd_engine_state", { state: "restarting" })).toBe(1);
-  expect(after("fooocusd_engine_state", { state: "ready" })).toBe(0);
+  expect(after("fooocusd_engine_breaks_total", { engine: "scripted" })).toBe(1);
+  expect(after("fooocusd_engine_state", { engine: "scripted", state: "restarting" })).toBe(1);
+  expect(after("fooocusd_engine_state", { engine: "scripted", state: "ready" })).toBe(0);
 });

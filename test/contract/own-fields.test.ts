@@ -1,4 +1,7 @@
 import { afterAll, describe, expect, test } from "bun:test";
+import { cpSync } from "node:fs";
+import { join } from "node:path";
+import sharp from "sharp";
 import { serveBench } from "../support/served-bench.ts";
 
 const [plain, fast] = [serveBench(), serveBench({ config: { precision: "fast" } })];
@@ -81,5 +84,51 @@ describe("cache and cfg_until", () => {
     ]);
     // Neither is in the picture then.
     expect((await read(plain, fast)).request).not.toHaveProperty("cache");
+  });
+});
+
+describe("size_number, upscaler_name and upscale_alone", () => {
+  const picture = async () =>
+    `data:image/png;base64,${(
+      await sharp({ create: { width: 96, height: 64, channels: 3, background: "red" } })
+        .png()
+        .toBuffer()
+    ).toString("base64")}`;
+  const sizeOf = ({ pictures }: Readonly<{ pictures: readonly { width: number; height: number }[] }>) =>
+    pictures.map(({ width, height }) => [width, height]);
+
+  test("a picture that is varied keeps its size at its own number, and says so where it was made", async () => {
+    const varied = { uov_input_image: await picture(), uov_method: "Vary (Subtle)" };
+    expect(sizeOf(await make(plain, varied))).toEqual([[1216, 832]]);
+    const made = await make(plain, { ...varied, size_number: 128 });
+    expect(sizeOf(made)).toEqual([[96, 64]]);
+    const { request } = await read(plain, made);
+    expect(request).toMatchObject({ size_number: 128 });
+    expect(request).not.toHaveProperty("upscale_alone");
+    expect((await read(plain, await make(plain, varied))).request).not.toHaveProperty("size_number");
+  });
+
+  test("enlarged by a network that the request names, alone, by any factor", async () => {
+    const folder = join(plain.folder, "models/upscale_models");
+    cpSync(join(import.meta.dir, "../../models/upscale_models"), folder, { recursive: true });
+    const enlarged = {
+      uov_input_image: await picture(),
+      uov_method: "Upscale (Custom)",
+      upscale_multiple: 1.5,
+      upscaler_name: "fooocusd-demo-upscaler.safetensors",
+      upscale_alone: true,
+      size_number: 64,
+    };
+    const made = await make(plain, enlarged);
+    expect(sizeOf(made)).toEqual([[144, 96]]);
+    const { detail } = await make(plain, { ...enlarged, upscaler_name: "other.safetensors" });
+    expect(detail[0]).toMatchObject({ loc: ["body", "upscaler_name"], type: "value_error" });
+    const legacy = {
+      ...{ input_image: enlarged.uov_input_image, uov_method: "Upscale (Custom)", upscale_value: 1.5 },
+      advanced_params: { upscale_alone: true, size_number: 64 },
+    };
+    const [{ url }] = await post(plain, "/v2/generation/image-upscale-vary", legacy);
+    const { width, height } = await sharp(await (await fetch(url)).bytes()).metadata();
+    expect([width, height]).toEqual([144, 96]);
   });
 });

@@ -46,23 +46,40 @@ async function served(...args: readonly string[]) {
   return { main, outputs, post, record, running, engine };
 }
 
-test("an engine that dies ends its task with a sentence, and neither the server nor the next task", async () => {
+test("a task whose engine dies is made by the next one; whose engines die twice has failed, and says why", async () => {
   const { main, post, record, running, engine } = await served();
   const doomed = await post(long);
   const next = await post(short);
   await running(doomed);
   const first = engine();
   process.kill(first, "SIGKILL");
+  await soon(() => engine() !== 0 && engine() !== first);
+  await running(doomed);
+  const second = engine();
+  expect(second).not.toBe(first);
+  process.kill(second, "SIGKILL");
   const failed = await record(doomed);
   expect(failed.task_status).toBe("failed");
   expect(JSON.stringify(failed)).toContain(
     "The engine died while it worked: the engine process ended (signal SIGKILL)",
   );
   expect((await record(next)).task_status).toBe("finished");
-  expect(engine()).not.toBe(first);
   const last = engine();
   await main.stop();
   expect([main.child.exitCode, isAlive(last)]).toEqual([0, false]);
+}, 300_000);
+
+test("an engine that stands still is ended, and its task made by the next one", async () => {
+  const { main, post, record, running, engine } = await served("--hang-seconds", "10");
+  const id = await post({ ...short, image_number: 6 });
+  await running(id);
+  const hung = engine();
+  process.kill(hung, "SIGSTOP");
+  const made = await record(id);
+  expect([made.task_status, made.result.length]).toEqual(["finished", 6]);
+  expect(isAlive(hung)).toBe(false);
+  expect(main.output.text).toContain("stood still for 10 s and was ended");
+  await main.stop();
 }, 300_000);
 
 test("a server that is killed outright leaves no engine behind, whatever that was doing", async () => {
@@ -79,7 +96,7 @@ test("a server that is killed outright leaves no engine behind, whatever that wa
 }, 300_000);
 
 test("a stop that reaches the engine too (Ctrl-C, a service) lets the picture at hand end", async () => {
-  const { main, outputs, post, running, engine } = await served();
+  const { main, outputs, post, running, engine } = await served("--shutdown-seconds", "250");
   const id = await post({ ...short, image_number: 6 });
   await running(id);
   const child = engine();

@@ -86,7 +86,7 @@ test("the binary as a service: its log is JSON, its supervisor hears of it, and 
   expect(value("fooocusd_tasks_total", { door: "fooocus-api", outcome: "finished" })).toBe(1);
   expect(value("fooocusd_step_seconds_count")).toBeGreaterThan(0);
   expect(value("fooocusd_open_networks_bytes")).toBeGreaterThan(1e6);
-  expect(value("fooocusd_engine_state", { state: "ready" })).toBe(1);
+  expect(value("fooocusd_engine_state", { engine: "engine", state: "ready" })).toBe(1);
   expect(value("process_resident_memory_bytes")).toBeGreaterThan(1e7);
   const refused = { route: "/metrics", status: "403" };
   expect(value("fooocusd_http_request_duration_seconds_count", refused)).toBe(1);

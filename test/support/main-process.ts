@@ -9,6 +9,8 @@ export type MainProcess = Readonly<{
   output: Readonly<{ text: string }>;
   /** Where it listens, without a slash at the end; empty if it ended instead. */
   url: string;
+  /** Its folder of outputs, unless its flags name another. */
+  outputs: string;
   /** Sends SIGTERM and waits. */
   stop: () => Promise<void>;
 }>;
@@ -41,5 +43,5 @@ export async function startMain(folder: string, ...args: readonly string[]): Pro
     await child.exited;
     await reading;
   };
-  return { child, output, url, stop };
+  return { child, output, url, outputs, stop };
 }

@@ -23,13 +23,15 @@ export type Script = Readonly<{
  * steps, exactly one `settled`) and does no arithmetic. The colour of an image is its seed's.
  */
 export class ScriptedEngine implements Engine {
+  readonly name: string;
   readonly jobs: Job[] = [];
   readonly #script: Script;
   readonly #asked = new Map<TaskId, "skip" | "stop">();
   readonly #listeners = new Set<(state: EngineState) => void>();
   state: EngineState = { state: "ready", device: "cpu", refused: [], loaded: [] };
 
-  constructor(script: Script = {}) {
+  constructor(script: Script = {}, name = "scripted") {
+    this.name = name;
     this.#script = script;
   }
 

@@ -107,6 +107,7 @@ export function openBench(options: BenchOptions = {}): TaskBench {
       upscaler: "",
       upscale_without_model: "refuse",
       queue_limit: 100,
+      passing_seconds: 60,
       keep_days: 0,
       keep_tasks: 0,
       keep_pictures_bytes: 0,

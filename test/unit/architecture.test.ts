@@ -41,8 +41,11 @@ const ownersOfPackages: Readonly<Record<string, readonly string[]>> = {
   commander: ["cli", "config"],
 };
 
-/** `process.env` has two readers: main, for the configuration, and the folder libraries are unpacked to before there is one. */
-const readersOfEnvironment = ["main.ts", "native/cache.ts"];
+/**
+ * `process.env` has three readers: main, for the configuration; the folder libraries are unpacked to before there is one; and
+ * who hands it on to engines that may see one card each.
+ */
+const readersOfEnvironment = ["engines.ts", "main.ts", "native/cache.ts"];
 
 type Import = Readonly<{ from: string; to: string; typeOnly: boolean }>;
 

@@ -1,16 +1,19 @@
 import { Type } from "@sinclair/typebox";
 import { Elysia } from "elysia";
-import { AllModelNamesResponse, ChoicesAnswer } from "#/api/answers.ts";
+import { AllModelNamesResponse, ChoicesAnswer, EngineAnswer } from "#/api/answers.ts";
 import { jsonAnswer, queryParameter } from "#/api/openapi.ts";
 import { readQueries } from "#/api/read.ts";
 import type { Catalog } from "#/catalog/catalog.ts";
 import { jsonReply } from "#/routes/http/replies.ts";
 import type { Intake } from "#/tasks/intake/create-intake.ts";
+import type { TaskReader } from "#/tasks/life-cycle/task-reader.ts";
+import { wireEngine } from "./live/wire-event.ts";
 
 export type EnginesDependencies = Readonly<{
   catalog: Catalog;
   styleNames: readonly string[];
   choices: Intake["choices"];
+  tasks: Pick<TaskReader, "engines">;
 }>;
 
 const choiceQuery = {
@@ -19,8 +22,23 @@ const choiceQuery = {
 };
 
 /** What a request may name: models as they lie on the disk now, styles, and all else that is a list. */
-export const enginesRoutes = ({ catalog, styleNames, choices }: EnginesDependencies) =>
+export const enginesRoutes = ({ catalog, styleNames, choices, tasks }: EnginesDependencies) =>
   new Elysia({ name: "doors/fooocus-api/engines", prefix: "/v1/engines" })
+    .get(
+      "",
+      () =>
+        jsonReply(
+          tasks.engines().map(({ name, task, ...state }) => ({ name, ...wireEngine(state), task_id: task })),
+        ),
+      {
+        detail: {
+          tags: ["Query"],
+          operationId: "engines",
+          summary: "The engines, what each does, and on what",
+          responses: { 200: jsonAnswer(Type.Array(EngineAnswer)) },
+        },
+      },
+    )
     .get(
       "/all-models",
       () =>

@@ -27,8 +27,11 @@ export type AttemptParts = Readonly<{
    * in the world as it is now; throws RequestError, ModelError for a file that cannot be used.
    */
   resolve: (params: GenerateParams, kept: string | undefined) => Resolved;
-  /** What the pictures are made of, written once they are, with their expanded prompts by their places. */
-  madeOf: (resolved: Resolved) => Promise<(expansions: ReadonlyMap<number, string>) => string>;
+  /** What an engine makes the pictures of, written once they are, with their expanded prompts by their places. */
+  madeOf: (
+    resolved: Resolved,
+    engine: Engine,
+  ) => Promise<(expansions: ReadonlyMap<number, string>) => string>;
   log: Log;
 }>;
 
@@ -77,7 +80,7 @@ export async function attempt(
     };
     // What is otherwise by now and was not when the task was accepted: files come, go and change while it waits.
     tell(resolved.warnings);
-    const making = parts.madeOf(resolved).catch((thrown: unknown) => {
+    const making = parts.madeOf(resolved, engine).catch((thrown: unknown) => {
       // A picture is worth more than what is known of it.
       parts.log.warn("what pictures are made of is not known", { task: id, error: String(thrown) });
       return undefined;

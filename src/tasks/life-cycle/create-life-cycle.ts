@@ -36,10 +36,17 @@ export function createLifeCycle(parts: LifeCycleParts): Tasks {
   const endings = new Endings(parts, events, writer);
   const runner = new TaskRunner({ ...parts, events, endings, writer });
   const readers = new Readers(events, runner);
+  const named = ({ name, state }: Engine) => ({ name, ...state });
   for (const engine of engines)
-    engine.subscribe(() =>
-      events.addServer({ type: "engine", engine: stateOf(engines.map(({ state }) => state)) }),
-    );
+    engine.subscribe(() => {
+      const all = stateOf(engines.map(({ state }) => state));
+      events.addServer({
+        type: "engine",
+        engine: all,
+        changed: named(engine),
+        engines: engines.map(named),
+      });
+    });
   const reader = new TaskReading({ runner, endings, history, events, readers, engines, log });
   const removal = new TaskRemoval({ ...parts, runner, endings, events, writer });
   void removal.goOn();

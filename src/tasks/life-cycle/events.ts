@@ -30,9 +30,13 @@ export type TaskHappening = Readonly<
   | { type: "snapshot"; task: Task }
 >;
 
+/** An engine as it is, by its name. */
+export type NamedEngineState = EngineState & Readonly<{ name: string }>;
+
 /** What happens to the server itself. */
 export type ServerHappening = Readonly<
-  | { type: "engine"; engine: EngineState }
+  /** One changed, and what is told of all as of one. */
+  | { type: "engine"; engine: EngineState; changed: NamedEngineState; engines: readonly NamedEngineState[] }
   | { type: "queue"; pending: readonly TaskId[]; paused: boolean }
   /** Tasks that had ended were deleted. */
   | { type: "removed"; tasks: readonly TaskId[] }

@@ -1,4 +1,5 @@
 import type { TaskId } from "#/lib/task-id.ts";
+import { furthest, type Waiting } from "./affinity.ts";
 import type { EventLog } from "./event-log.ts";
 import type { TaskQueue } from "./queue.ts";
 import { MemoryQueue } from "./queues/memory.ts";
@@ -12,6 +13,11 @@ const placed = (task: Task, before: number): Task => ({
   ...task,
   state: { status: "pending", position: before + 1 },
 });
+
+function checkpointOf(task: Task | undefined): string {
+  const name = task?.request["base_model_name"];
+  return typeof name === "string" ? name : "";
+}
 
 /** The tasks that have not ended, and the order of those that wait. */
 export class LiveTasks {
@@ -67,10 +73,28 @@ export class LiveTasks {
     this.#queue.add(live.task.id);
   }
 
-  /** The next task to run, which waits no longer; nothing while the queue is paused. */
-  take(): LiveTask | undefined {
-    const id = this.#queue.take();
-    return id === undefined ? undefined : this.#live.get(id);
+  /** The first of those that may begin, in their order; none while the queue is paused. */
+  get next(): readonly Waiting[] {
+    if (this.paused) return [];
+    return this.#queue.ids
+      .slice(0, furthest)
+      .map((id) => ({ id, checkpoint: checkpointOf(this.#live.get(id)?.task) }));
+  }
+
+  /** A task that is begun, and waits no longer. @returns nothing if it did not wait */
+  take(id: TaskId): LiveTask | undefined {
+    return this.#queue.remove(id) ? this.#live.get(id) : undefined;
+  }
+
+  /** A running task that waits again, before all others, with the images that it has. */
+  putBack(id: TaskId, images: readonly TaskImage[]): void {
+    const live = this.#live.get(id);
+    if (live === undefined) return;
+    const task: Task = { ...live.task, state: { status: "pending", position: 0 } };
+    this.#live.set(id, { ...live, task, images });
+    const [first = null] = this.#queue.ids;
+    this.#queue.add(id);
+    if (first !== null) this.#queue.move(id, first);
   }
 
   /** Takes a waiting task away. @returns the task, if it was waiting */

@@ -3,24 +3,23 @@ import type { Log } from "#/lib/log.ts";
 import type { TaskId } from "#/lib/task-id.ts";
 import type { DiskReserve } from "#/stores/disk-reserve.ts";
 import type { HistoryStore } from "#/stores/history.ts";
+import { Affinity } from "./affinity.ts";
 import { type AttemptParts, attempt, type RunAtHand } from "./attempt.ts";
+import { DiskWait } from "./disk-wait.ts";
 import type { End, Endings } from "./endings.ts";
 import type { EventLog } from "./event-log.ts";
 import type { HistoryWriter } from "./history-writer.ts";
 import { type LiveTask, LiveTasks } from "./live-tasks.ts";
 import { TaskRun } from "./run.ts";
 import type { RunParts } from "./run-parts.ts";
-import { type SlotEnd, SlotPool } from "./slot-pool.ts";
+import { openOn, type Slot, type SlotEnd, SlotPool } from "./slot-pool.ts";
 import type { Task } from "./task.ts";
 import { DecodingPace } from "./time-left.ts";
-import type { SlotWork, ToolRuns } from "./tool-runs.ts";
-import { endOfUnfinished } from "./unfinished.ts";
+import type { ToolRuns } from "./tool-runs.ts";
+import { endOfUnfinished, isTriedAgain } from "./unfinished.ts";
 
 /** Name of the counter that remembers a paused queue. */
 const pausedCounter = "paused";
-
-/** Milliseconds between two looks at a disk that is full. */
-const lookAgainAfter = 2000;
 
 /** What the runner works with, beside what it makes itself. */
 export type RunnerParts = Omit<RunParts, "engine" | "pace"> &
@@ -36,6 +35,8 @@ export type RunnerParts = Omit<RunParts, "engine" | "pace"> &
     /** Why waiting tasks are not begun now, if they are not. */
     disk: Pick<DiskReserve, "shortage">;
     log: Pick<Log, "warn" | "info">;
+    /** Milliseconds for which a task may be passed over by those whose checkpoint is open on an idle engine. */
+    passingLimit: number;
     /** Questions about pictures, which take turns with the tasks. */
     toolRuns: Pick<ToolRuns, "isWaiting" | "onWaiting" | "take" | "close">;
   }>;
@@ -47,19 +48,20 @@ export class TaskRunner {
   readonly tasks: LiveTasks;
   readonly #parts: RunnerParts;
   readonly #slots: SlotPool;
+  readonly #affinity: Affinity;
+  readonly #disk: DiskWait;
   readonly #paces = new WeakMap<Engine, DecodingPace>();
   /** In the order they were started. */
   readonly #running = new Map<TaskId, Running>();
   #closing = false;
-  /** Whether the disk had no room when it was looked at last, and the next look. */
-  #isShort = false;
-  #lookAgain: ReturnType<typeof setTimeout> | undefined;
   /** Whether a question had the last slot: the next one is a task's, where one waits. */
   #answeredLast = false;
 
   constructor(parts: RunnerParts) {
     this.#parts = parts;
     this.#slots = new SlotPool(parts.engines, () => this.#next());
+    this.#affinity = new Affinity(parts.passingLimit, parts.now);
+    this.#disk = new DiskWait(parts.disk, parts.log, () => this.#next());
     this.tasks = new LiveTasks(parts.events, () => this.#running.size);
     this.tasks.pause(parts.history.counter(pausedCounter) === 1);
     parts.toolRuns.onWaiting(() => this.#next());
@@ -76,6 +78,11 @@ export class TaskRunner {
 
   isRunning(id: TaskId): boolean {
     return this.#running.has(id);
+  }
+
+  /** The task that runs on an engine. */
+  taskOn(engine: Engine): TaskId | undefined {
+    return this.#running.values().find((running) => running.engine === engine)?.run.id;
   }
 
   /** A task that has not ended; a waiting one with its place as it is now. */
@@ -197,42 +204,44 @@ export class TaskRunner {
 
   /** Starts what can be: a task, or the answer to a question, for each slot that is idle. */
   #next(): void {
-    while (!this.#closing && this.#slots.hasIdle) {
-      const work = this.#nextWork();
-      if (work === undefined) return;
-      this.#slots.use(work);
-    }
+    let slot = this.#slots.idle[0];
+    while (!this.#closing && slot !== undefined && this.#begin(slot)) slot = this.#slots.idle[0];
   }
 
-  /** Questions take a second and have somebody who waits: they come first, but never two in a row before a task. */
-  #nextWork(): SlotWork | undefined {
+  /**
+   * Questions take a second and have somebody who waits: they come first, but never two in a row before a task.
+   *
+   * @param slot the one that has been idle longest
+   * @returns whether something was begun
+   */
+  #begin(slot: Slot): boolean {
     const { toolRuns } = this.#parts;
-    const live = this.#answeredLast || !toolRuns.isWaiting ? this.#take() : undefined;
-    if (live !== undefined) {
+    if ((this.#answeredLast || !toolRuns.isWaiting) && this.#beginTask()) {
       this.#answeredLast = false;
-      return (engine) => this.#run(live, engine);
+      return true;
     }
     const answering = toolRuns.take();
     this.#answeredLast = answering !== undefined;
-    return answering;
+    if (answering !== undefined) this.#slots.lend(slot, answering);
+    return answering !== undefined;
   }
 
-  /** The next task. Where the disk has no room for its pictures it goes on waiting: what was accepted is not lost to that. */
-  #take(): LiveTask | undefined {
-    const shortage = this.tasks.waiting.length === 0 ? undefined : this.#parts.disk.shortage();
-    if (shortage !== undefined) {
-      if (!this.#isShort) this.#parts.log.warn("waiting tasks are not begun", { reason: shortage });
-      this.#isShort = true;
-      this.#lookAgain ??= setTimeout(() => {
-        this.#lookAgain = undefined;
-        this.#next();
-      }, lookAgainAfter);
-      this.#lookAgain.unref();
-      return undefined;
-    }
-    if (this.#isShort) this.#parts.log.info("there is room on the disk again, waiting tasks go on");
-    this.#isShort = false;
-    return this.tasks.take();
+  /** Begins the next task on the engine that suits it. @returns whether there was one */
+  #beginTask(): boolean {
+    const waiting = this.tasks.next;
+    if (waiting.length === 0 || !this.#disk.hasRoom()) return false;
+    const { idle, lent } = this.#slots;
+    const chosen = this.#affinity.choose(
+      waiting,
+      idle.map(openOn),
+      lent.map(({ checkpoint }) => ({ open: checkpoint })),
+    );
+    if (chosen === undefined) return false;
+    const [task, slot] = [waiting[chosen.task], idle[chosen.engine]];
+    const live = task === undefined ? undefined : this.tasks.take(task.id);
+    if (task === undefined || live === undefined || slot === undefined) return false;
+    this.#slots.lend(slot, (engine) => this.#run(live, engine), task.checkpoint);
+    return true;
   }
 
   async #run(live: LiveTask, engine: Engine): Promise<SlotEnd> {
@@ -251,16 +260,26 @@ export class TaskRunner {
       if (end !== undefined && !running.run.abandoned) this.#end(task, end, running);
       return slot;
     } finally {
-      this.#running.delete(id);
+      // One that was put back may be running again already.
+      if (this.#running.get(id) === running) this.#running.delete(id);
       running.over.resolve();
     }
   }
 
   #end(task: Task, end: End, { run, stopping }: Running): void {
+    if (end.error?.code !== "worker-died") return this.#settle(task, end);
+    if (stopping) return this.#settle(task, run.stopped());
     // Whoever ends a service may end its engine first; that is no fault of the picture's.
-    const wasEnded = this.#closing && end.error?.code === "worker-died";
-    if (wasEnded && !stopping) this.#handBack(task.id);
-    else this.#settle(task, wasEnded ? run.stopped() : end);
+    if (this.#closing) return this.#handBack(task.id);
+    if (!isTriedAgain(this.tasks.attemptsOf(task.id))) return this.#settle(task, end);
+    this.#parts.log.warn("an engine died; its task is tried again", {
+      task: task.id,
+      reason: end.error.message,
+    });
+    this.#running.delete(task.id);
+    this.tasks.putBack(task.id, end.images);
+    this.tasks.tell();
+    this.#next();
   }
 
   #runOf({ task, attempts, images }: LiveTask, engine: Engine): TaskRun {

@@ -1,44 +1,60 @@
 import type { Engine } from "#/engine/engine.ts";
+import type { Holding } from "./affinity.ts";
 
 /** How a run leaves its slot: fit for the next one, or broken. */
 export type SlotEnd = "idle" | "broken";
 
 /** One life of an engine. It is lent to one run at a time; a broken one is dropped and never lent again. */
-type Slot = Readonly<{ engine: Engine }>;
+export type Slot = Readonly<{
+  engine: Engine;
+  /** The checkpoint of the last run that had one. */
+  checkpoint: string | undefined;
+}>;
+
+/** What is open on an idle engine: nothing, where its networks were given back. */
+export const openOn = ({ engine, checkpoint }: Slot): Holding => ({
+  open: engine.state.loaded.length > 0 ? checkpoint : undefined,
+});
 
 /**
  * The engines, lent to one run each. An engine that broke comes back in a new slot once it is restored; the others do not
- * wait for it. Which idle slot a task gets is chosen in one place: the one that has been idle longest.
+ * wait for it.
  */
 export class SlotPool {
   readonly #idle: Slot[];
+  readonly #lent = new Set<Slot>();
   readonly #onIdle: () => void;
 
   /** @param onIdle called whenever a slot can be lent again, or a new one has come */
   constructor(engines: readonly Engine[], onIdle: () => void) {
-    this.#idle = engines.map((engine) => ({ engine }));
+    this.#idle = engines.map((engine) => ({ engine, checkpoint: undefined }));
     this.#onIdle = onIdle;
   }
 
-  /** Whether a run could begin now. */
-  get hasIdle(): boolean {
-    return this.#idle.length > 0;
+  /** Those that a run could begin on now, the one that has been idle longest first. */
+  get idle(): readonly Slot[] {
+    return this.#idle;
+  }
+
+  /** Those that work; each with the checkpoint of what runs on it. */
+  get lent(): readonly Slot[] {
+    return [...this.#lent];
   }
 
   /**
-   * Lends a slot for as long as `work` takes, and has it begun when this returns.
+   * Lends an idle slot for as long as `work` takes, and has it begun when this returns.
    *
-   * @param work has the engine for itself; what it resolves to is how it leaves it. Work that throws leaves it broken.
-   * @returns whether a slot was idle; if not, nothing was begun
+   * @param work       has the engine for itself; what it resolves to is how it leaves it. Work that throws leaves it broken.
+   * @param checkpoint what the work opens; where it opens none, what is open stays so
    */
-  use(work: (engine: Engine) => Promise<SlotEnd>): boolean {
-    const slot = this.#idle.shift();
-    if (slot === undefined) return false;
-    void this.#lend(slot, work);
-    return true;
+  lend(slot: Slot, work: (engine: Engine) => Promise<SlotEnd>, checkpoint = slot.checkpoint): void {
+    this.#idle.splice(this.#idle.indexOf(slot), 1);
+    const lent = { ...slot, checkpoint };
+    this.#lent.add(lent);
+    void this.#use(lent, work);
   }
 
-  async #lend(slot: Slot, work: (engine: Engine) => Promise<SlotEnd>): Promise<void> {
+  async #use(slot: Slot, work: (engine: Engine) => Promise<SlotEnd>): Promise<void> {
     let end: SlotEnd = "broken";
     try {
       end = await work(slot.engine);
@@ -48,12 +64,13 @@ export class SlotPool {
   }
 
   async #takeBack(slot: Slot, end: SlotEnd): Promise<void> {
+    this.#lent.delete(slot);
     switch (end) {
       case "idle":
         return this.#add(slot);
       case "broken":
         await slot.engine.restored();
-        return this.#add({ engine: slot.engine });
+        return this.#add({ engine: slot.engine, checkpoint: undefined });
     }
   }
 

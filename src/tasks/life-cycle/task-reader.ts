@@ -2,7 +2,7 @@ import type { JsonObject } from "#/api/json.ts";
 import type { EngineState } from "#/engine/engine.ts";
 import type { TaskId } from "#/lib/task-id.ts";
 import type { HistoryRange, HistorySearch, UsedName } from "#/stores/history.ts";
-import type { LiveEvent } from "./events.ts";
+import type { LiveEvent, NamedEngineState } from "./events.ts";
 import type { Task } from "./task.ts";
 
 /** A page of the history, counted from 0. */
@@ -17,6 +17,9 @@ export type Found = Readonly<{
 
 /** The waiting line. */
 export type WaitingLine = Readonly<{ pending: readonly TaskId[]; paused: boolean }>;
+
+/** An engine by its name, and the task that runs on it. */
+export type EngineHealth = NamedEngineState & Readonly<{ task: TaskId | null }>;
 
 /** What can be known of tasks. A reader is never the owner of a task: it may leave at any time. */
 export interface TaskReader {
@@ -56,6 +59,8 @@ export interface TaskReader {
   backlog(of: readonly TaskId[] | "all", since: number): readonly LiveEvent[];
   /** How many tasks have ended and are still in the history. */
   countSettled(): number;
+  /** Each engine, in the order of the settings. */
+  engines(): readonly EngineHealth[];
   /** Of several engines the state of one that works, if one does, and the networks of all. */
   engineState(): EngineState;
 }

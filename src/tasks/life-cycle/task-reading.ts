@@ -10,14 +10,14 @@ import type { LiveEvent, TaskEvent } from "./events.ts";
 import type { Readers } from "./readers.ts";
 import type { TaskRunner } from "./runner.ts";
 import type { Task } from "./task.ts";
-import type { Found, HistoryQuery, TaskReader, WaitingLine } from "./task-reader.ts";
+import type { EngineHealth, Found, HistoryQuery, TaskReader, WaitingLine } from "./task-reader.ts";
 
 /** Settled tasks that a reader who was away is shown from the history. */
 const snapshots = 256;
 
 /** What reading looks into. */
 export type ReadingParts = Readonly<{
-  runner: Pick<TaskRunner, "find" | "runningIds" | "tasks">;
+  runner: Pick<TaskRunner, "find" | "runningIds" | "taskOn" | "tasks">;
   endings: Pick<Endings, "find">;
   history: Pick<
     HistoryStore,
@@ -33,7 +33,7 @@ export type ReadingParts = Readonly<{
   >;
   events: EventLog;
   readers: Readers;
-  engines: readonly Pick<Engine, "state">[];
+  engines: readonly Engine[];
   log: Log;
 }>;
 
@@ -158,6 +158,15 @@ export class TaskReading implements TaskReader {
 
   countSettled(): number {
     return this.#parts.history.countSettled();
+  }
+
+  engines(): readonly EngineHealth[] {
+    const { engines, runner } = this.#parts;
+    return engines.map((engine) => ({
+      name: engine.name,
+      ...engine.state,
+      task: runner.taskOn(engine) ?? null,
+    }));
   }
 
   engineState(): EngineState {

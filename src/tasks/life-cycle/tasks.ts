@@ -27,6 +27,7 @@ export const bothSides = (reader: TaskReader, writer: TaskWriter): Tasks => ({
   subscribe: (listener) => reader.subscribe(listener),
   backlog: (of, since) => reader.backlog(of, since),
   countSettled: () => reader.countSettled(),
+  engines: () => reader.engines(),
   engineState: () => reader.engineState(),
   submit: (request, options) => writer.submit(request, options),
   submitOnce: (request, key, options) => writer.submitOnce(request, key, options),

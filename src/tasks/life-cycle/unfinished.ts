@@ -5,6 +5,9 @@ import type { End } from "./endings.ts";
 /** Started this often and never finished: the next attempt would end the same way. */
 const mostAttempts = 2;
 
+/** Whether a task that was started so often, and whose engine died, is started again. */
+export const isTriedAgain = (attempts = mostAttempts): boolean => attempts < mostAttempts;
+
 /** How a task ends that the last process left unfinished; nothing for one that is to be made. */
 export function endOfUnfinished({ stopping, fault, attempt, images }: Unfinished): End | undefined {
   const left = { startedAt: null, images } as const;
@@ -17,6 +20,6 @@ export function endOfUnfinished({ stopping, fault, attempt, images }: Unfinished
 function whyNotAgain(fault: string | null, attempt: number): WireError | undefined {
   if (fault !== null) return toWireError(new EngineError("storage-failed", fault));
   if (attempt < mostAttempts) return undefined;
-  const message = `The server died ${attempt} times while it made this; it is not tried again.`;
+  const message = `The server or its engine died ${attempt} times while it made this; it is not tried again.`;
   return toWireError(new EngineError("interrupted", message));
 }

@@ -12,14 +12,19 @@ const linkWords: Readonly<Record<Link, string>> = {
 /** What is said of an engine that is no failure: one that has not begun, or begins anew, opens its models when there is work. */
 const engineWords: Readonly<Record<string, string>> = { starting: "ready", restarting: "ready" };
 
+const wordOf = (engine: string): string => engineWords[engine] ?? engine;
+
+/** The device and what is done on it, or what each of several engines does. */
+const engineSaid = ({ engines, device, engine }: State): readonly string[] =>
+  engines.length > 1
+    ? engines.map(({ name, state }) => `${name} ${wordOf(state)}`)
+    : [device, wordOf(engine)];
+
 /** The name of the program, and how it is. */
 export function Head({ state }: Readonly<{ state: State }>) {
   // What the engine did last says nothing of a server that is not heard.
   const isHeard = state.link !== "offline" && state.link !== "locked";
-  const words = [
-    linkWords[state.link],
-    ...(isHeard ? [state.device, engineWords[state.engine] ?? state.engine] : []),
-  ];
+  const words = [linkWords[state.link], ...(isHeard ? engineSaid(state) : [])];
   return (
     <header class="top">
       <h1>fooocusd</h1>

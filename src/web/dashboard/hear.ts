@@ -1,5 +1,5 @@
-import { begun, current } from "./running.ts";
-import type { Running, State } from "./state.ts";
+import { begun, current, without, withRunning } from "./running.ts";
+import type { EngineWord, Running, State } from "./state.ts";
 import { isObject, textOr } from "./values.ts";
 import { type LiveMessage } from "./wire.ts";
 
@@ -16,13 +16,26 @@ export function hear(state: State, message: LiveMessage): State {
     case "queue":
       return withQueue(state, message);
     case "queued":
-      return state.pending.includes(id) ? state : { ...state, pending: [...state.pending, id] };
+      // One that ran is put back where its engine died: before all others, as the queue says behind this.
+      return {
+        ...state,
+        pending: state.pending.includes(id) ? state.pending : [...state.pending, id],
+        running: without(state, id),
+      };
     case "started":
-      return { ...state, pending: state.pending.filter((one) => one !== id), running: begun(id) };
+      return {
+        ...state,
+        pending: state.pending.filter((one) => one !== id),
+        running: withRunning(state, begun(id)),
+      };
     case "progress":
-      return { ...state, running: advance(state, id, message) };
+      return { ...state, running: withRunning(state, advance(state, id, message)) };
     case "image":
-      return { ...state, running: withImage(state, id, message["url"]), stale: state.stale + 1 };
+      return {
+        ...state,
+        running: withRunning(state, withImage(state, id, message["url"])),
+        stale: state.stale + 1,
+      };
     case "snapshot":
       return { ...state, stale: state.stale + 1 };
     case "settled":
@@ -58,16 +71,26 @@ function withImage(state: State, id: string, url: unknown): Running {
 function settle(state: State, id: string, message: LiveMessage): State {
   const error = isObject(message["error"]) ? textOr(message["error"]["message"], "") : "";
   const status = textOr(message["status"], "finished");
-  const running = state.running?.id === id ? undefined : state.running;
+  const running = without(state, id);
   const pending = state.pending.filter((one) => one !== id);
   const news = `${status === "failed" ? "Failed" : "Done"}: ${state.prompts[id] ?? ""} ${error}`.trim();
   return { ...state, running, pending, stale: state.stale + 1, news };
 }
 
-function engineOf(state: State, value: unknown): Pick<State, "engine" | "device"> {
+function engineOf(state: State, value: unknown): Pick<State, "engine" | "engines" | "device"> {
   if (!isObject(value)) return state;
-  return { engine: textOr(value["state"], state.engine), device: textOr(value["device"], state.device) };
+  const { engines } = value;
+  return {
+    engine: textOr(value["state"], state.engine),
+    device: textOr(value["device"], state.device),
+    engines: Array.isArray(engines) ? engines.filter(isObject).map(wordOf) : [],
+  };
 }
+
+const wordOf = (engine: Readonly<Record<string, unknown>>): EngineWord => ({
+  name: textOr(engine["name"], ""),
+  state: textOr(engine["state"], ""),
+});
 
 /** A reply to a queue command may say less than a queue event: what it does not say stays. */
 function withQueue(state: State, value: unknown): State {

@@ -12,9 +12,12 @@ export function reduce(state: State, action: Action): State {
     case "message":
       return hear(state, action.message);
     case "preview":
-      return state.running?.id === action.id && !state.running.isBetween
-        ? { ...state, running: { ...state.running, preview: action.url } }
-        : state;
+      return {
+        ...state,
+        running: state.running.map((one) =>
+          one.id === action.id && !one.isBetween ? { ...one, preview: action.url } : one,
+        ),
+      };
     case "prompt":
       return { ...state, prompts: { ...state.prompts, [action.id]: action.prompt } };
     case "lists":
@@ -23,7 +26,6 @@ export function reduce(state: State, action: Action): State {
 }
 
 function withLists(state: State, lists: Extract<Action, { kind: "lists" }>): State {
-  const [task] = lists.current;
   const known = [...lists.pending, ...lists.current].map((one): readonly [string, string] => [
     one.task_id,
     textOr(one.req_params["prompt"], ""),
@@ -34,7 +36,7 @@ function withLists(state: State, lists: Extract<Action, { kind: "lists" }>): Sta
       ({ finish_mills: end, result }) => (end !== null && end > 0) || (result !== null && result.length > 0),
     ),
     pending: lists.pending.map((one) => one.task_id),
-    running: task === undefined ? undefined : runningOf(state, task),
+    running: lists.current.map((task) => runningOf(state, task)),
     prompts: { ...state.prompts, ...Object.fromEntries(known) },
   };
 }

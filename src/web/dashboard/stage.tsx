@@ -17,12 +17,15 @@ type StageProps = Readonly<{
   open: (key: string) => void;
 }>;
 
-/** The task at hand: its picture as it comes, how far it is, in numbers and in the server's words; else the last one. */
+/** Each task at hand: its picture as it comes, how far it is, in numbers and in the server's words; else the last one. */
 export function Stage(props: StageProps) {
   const { running } = props.state;
   return (
     <section class="card stage" aria-label="Now">
-      {running === undefined ? <Rest {...props} /> : <Work {...props} running={running} />}
+      {running.length === 0 ? <Rest {...props} /> : null}
+      {running.map((one) => (
+        <Work key={one.id} {...props} running={one} />
+      ))}
     </section>
   );
 }

@@ -3,7 +3,7 @@ import { type LiveMessage, type TaskRecord } from "./wire.ts";
 /** How the page hears of news: WebSocket, event stream, by asking, not at all, or not without a key. */
 export type Link = "connecting" | "live" | "events" | "asking" | "offline" | "locked";
 
-/** The task at hand. */
+/** A task at hand. */
 export type Running = Readonly<{
   id: string;
   percent: number;
@@ -19,13 +19,19 @@ export type Running = Readonly<{
   isBetween: boolean;
 }>;
 
+/** An engine's name and what it does. */
+export type EngineWord = Readonly<{ name: string; state: string }>;
+
 export type State = Readonly<{
   link: Link;
   device: string;
   engine: string;
+  /** What each does, where there are several. */
+  engines: readonly EngineWord[];
   paused: boolean;
   pending: readonly string[];
-  running: Running | undefined;
+  /** In the order they were begun: one on each engine. */
+  running: readonly Running[];
   /** Prompts by task, as they become known. */
   prompts: Readonly<Record<string, string>>;
   history: readonly TaskRecord[];
@@ -52,9 +58,10 @@ export const initialState: State = {
   link: "connecting",
   device: "",
   engine: "",
+  engines: [],
   paused: false,
   pending: [],
-  running: undefined,
+  running: [],
   prompts: {},
   history: [],
   stale: 0,

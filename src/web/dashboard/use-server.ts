@@ -19,7 +19,7 @@ export function useServer(server: Server) {
   const [connection, setConnection] = useState<Connection>();
   const [round, setRound] = useState(0);
   const listeners = useRef(new Set<(message: LiveMessage) => void>());
-  const preview = useRef("");
+  const previews = useRef(new Map<string, string>());
 
   useEffect(() => {
     const made = new Connection(server, {
@@ -29,8 +29,9 @@ export function useServer(server: Server) {
         for (const hear of listeners.current) hear(message);
       },
       preview: (id, url) => {
-        if (preview.current.startsWith("blob:")) URL.revokeObjectURL(preview.current);
-        preview.current = url;
+        const before = previews.current.get(id);
+        if (before?.startsWith("blob:") === true) URL.revokeObjectURL(before);
+        previews.current.set(id, url);
         tell({ kind: "preview", id, url });
       },
     });
@@ -54,7 +55,7 @@ export function useServer(server: Server) {
     if (reachable) void read();
   }, [reachable, state.stale, read]);
 
-  const nameless = [...state.pending, ...(state.running === undefined ? [] : [state.running.id])].find(
+  const nameless = [...state.pending, ...state.running.map(({ id }) => id)].find(
     (id) => state.prompts[id] === undefined,
   );
   useEffect(() => {

@@ -47,9 +47,10 @@ function openHost(endings: Ending[]) {
       kill: () => undefined,
     };
   };
-  const host = new EngineHost(settings, open, async (milliseconds) => {
+  const rest = async (milliseconds: number): Promise<void> => {
     rests.push(milliseconds);
-  });
+  };
+  const host = new EngineHost(settings, open, { rest });
   const job = async (): Promise<string | undefined> => {
     const command = { type: "generate", id: newTaskId(), recipe: smallRecipe, inputs: [] } as const;
     try {

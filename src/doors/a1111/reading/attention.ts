@@ -52,12 +52,16 @@ function joined(parts: readonly Weighed[]): readonly Weighed[] {
 }
 
 /** Stretches in our own grammar, where a weight is said with each of them and square brackets mean nothing. */
-export const writeAttention = (parts: readonly Weighed[]): string =>
-  parts
-    .map(({ text, weight }) => {
-      const plain = text.replaceAll("(", "\\(").replaceAll(")", "\\)");
-      return weight === 1 || plain.trim() === "" ? plain : `(${plain}:${weightText(weight)})`;
-    })
-    .join("");
+export function writeAttention(parts: readonly Weighed[]): string {
+  let written = "";
+  for (const { text, weight } of parts) {
+    const plain = text.replaceAll("(", "\\(").replaceAll(")", "\\)");
+    const isPlain = weight === 1 || plain.trim() === "";
+    // A backslash that is a letter would make one of the bracket behind it.
+    const apart = !isPlain && written.endsWith("\\") ? " " : "";
+    written += isPlain ? plain : `${apart}(${plain}:${weightText(weight)})`;
+  }
+  return written;
+}
 
 const weightText = (weight: number): string => String(Number(weight.toFixed(6)));

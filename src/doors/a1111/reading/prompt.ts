@@ -1,4 +1,4 @@
-import { parseAttention, writeAttention } from "./attention.ts";
+import { parseAttention, type Weighed, writeAttention } from "./attention.ts";
 
 /** A prompt in our words, the tags that were in it, and what its client must be told. */
 export type ReadPrompt = Readonly<{ text: string; tags: readonly Tag[]; warnings: readonly string[] }>;
@@ -46,12 +46,22 @@ export function readPrompt(prompt: string, field: string, embeddings: readonly s
       );
       return ",";
     });
-  const texts = plain
-    .split(/\s*\bBREAK\b\s*/)
-    .map((text) => withInversions(text.replaceAll(lineEnds, " "), embeddings))
-    .map((text) => asLetters(writeAttention(parseAttention(text))).trim())
+  const marked = withInversions(plain.replaceAll(lineEnds, " "), embeddings);
+  const texts = cutAtBreaks(parseAttention(marked))
+    .map((parts) => asLetters(writeAttention(parts)).trim())
     .filter((text) => text !== "");
   return { text: texts.join("\n"), tags, warnings: [...new Set(warnings)] };
+}
+
+/** The texts between `BREAK`s, which may stand in brackets as well. */
+function cutAtBreaks(parts: readonly Weighed[]): readonly (readonly Weighed[])[] {
+  const texts: Weighed[][] = [[]];
+  for (const { text, weight } of parts)
+    for (const [at, piece] of text.split(/\s*\bBREAK\b\s*/).entries()) {
+      if (at > 0) texts.push([]);
+      texts.at(-1)?.push({ text: piece, weight });
+    }
+  return texts;
 }
 
 const lineEnds = /[\s\v\f\x1c-\x1e\x85\u2028\u2029]+/g;

@@ -23,7 +23,7 @@ import type { Hub } from "./hub.ts";
 import { closeCodes } from "./limits.ts";
 import type { Peer } from "./peer.ts";
 import type { Chosen } from "./subscription.ts";
-import { wireEngine } from "./wire-event.ts";
+import { wireEngine, wireEngines } from "./wire-event.ts";
 
 export type LiveServices = Readonly<{
   tasks: Tasks;
@@ -65,7 +65,7 @@ export async function obey(message: LiveMessage, peer: Peer, services: LiveServi
     case "status": {
       const current = tasks.current();
       const record = current === undefined ? null : await taskRecord(taskFor(current, services.addresses));
-      const engine = wireEngine(tasks.engineState());
+      const engine = { ...wireEngine(tasks.engineState()), ...wireEngines(tasks.engines()) };
       return peer.reply({ type: "status", ...echo, engine, queue: { ...tasks.queue }, current: record });
     }
     case "ping":

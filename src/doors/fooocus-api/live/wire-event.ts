@@ -1,7 +1,7 @@
 import type { JsonObject } from "#/api/json.ts";
 import type { EngineState } from "#/engine/engine.ts";
 import { clientSentence } from "#/lib/client-sentence.ts";
-import type { LiveEvent, TaskEvent } from "#/tasks/life-cycle/events.ts";
+import type { LiveEvent, NamedEngineState, TaskEvent } from "#/tasks/life-cycle/events.ts";
 import type { Preview } from "#/tasks/life-cycle/task.ts";
 import { recordNow } from "../record.ts";
 import { ownSentenceOf } from "../sentence.ts";
@@ -31,7 +31,7 @@ export function wireEvent(event: LiveEvent): JsonObject {
     case "snapshot":
       return { ...head, record: recordNow(event.task) };
     case "engine":
-      return { ...head, ...wireEngine(event.engine) };
+      return { ...head, ...wireEngine(event.engine), ...wireEngines(event.engines) };
     case "queue":
       return { ...head, pending: event.pending, paused: event.paused };
     case "removed":
@@ -53,6 +53,10 @@ export const wireEngine = ({ state, device, refused, loaded }: EngineState): Jso
   })),
   loaded: loaded.map(({ name, bytes }) => ({ name, bytes })),
 });
+
+/** How each is, where there are several; the first keys say the same of all as of one. */
+export const wireEngines = (engines: readonly NamedEngineState[]): JsonObject =>
+  engines.length < 2 ? {} : { engines: engines.map(({ name, state, device }) => ({ name, state, device })) };
 
 /** A number with all its digits; null for a picture that no seed made, such as a grid. */
 const seedOf = (digits: string): bigint | null => (digits === "" ? null : BigInt(digits));

@@ -14,10 +14,6 @@ export class MemoryQueue implements TaskQueue {
     this.#ids.push(id);
   }
 
-  take(): TaskId | undefined {
-    return this.paused ? undefined : this.#ids.shift();
-  }
-
   remove(id: TaskId): boolean {
     const before = this.#ids.length;
     this.#ids = this.#ids.filter((other) => other !== id);

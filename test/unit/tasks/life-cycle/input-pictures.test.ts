@@ -70,6 +70,7 @@ function open(folder: string, engine: ScriptedEngine, decoding = new DecodeGate(
     now: Date.now,
     baseUrl: () => baseUrl,
     queueLimit: 10,
+    passingLimit: 0,
     keyLife: 1000,
     disk: { shortage: () => undefined },
     limits: { days: 0, tasks: 0, pictureBytes: 0 },

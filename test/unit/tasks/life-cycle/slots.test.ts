@@ -2,10 +2,17 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { rmSync } from "node:fs";
 import { EngineError } from "#/lib/errors.ts";
 import type { TaskId } from "#/lib/task-id.ts";
-import { type SlotEnd, SlotPool } from "#/tasks/life-cycle/slot-pool.ts";
+import { openOn, type Slot, type SlotEnd, SlotPool } from "#/tasks/life-cycle/slot-pool.ts";
 import { gate, ScriptedEngine } from "../../../support/scripted-engine.ts";
 import { soon } from "../../../support/served-bench.ts";
-import { benchFolder, openBench, small, storyOf, type TaskBench } from "../../../support/task-bench.ts";
+import {
+  benchFolder,
+  openBench,
+  putModel,
+  small,
+  storyOf,
+  type TaskBench,
+} from "../../../support/task-bench.ts";
 
 const folders: string[] = [];
 afterAll(() => {
@@ -152,7 +159,7 @@ describe("two engines", () => {
     await after.close();
   });
 
-  test("one that broke stops only its own task, and works again when it is restored", async () => {
+  test("one that dies loses nothing: its task is made by the other, and it works again when it is restored", async () => {
     const back = gate();
     let died = false;
     const bad = new ScriptedEngine({
@@ -166,9 +173,11 @@ describe("two engines", () => {
     const good = new ScriptedEngine();
     const bench = openBench({ engines: [bad, good] });
     const ids = await submitted(bench, 5);
-    expect(await outcomeOf(bench, ids[0] as TaskId)).toBe("failed");
-    for (const id of ids.slice(1)) expect(await outcomeOf(bench, id)).toBe("finished");
+    for (const id of ids) expect(await outcomeOf(bench, id)).toBe("finished");
     expect(bad.jobs).toHaveLength(1);
+    const story = await storyOf(bench.tasks, ids[0] as TaskId);
+    expect(story.flatMap((event) => (event.type === "started" ? [event.attempt] : []))).toEqual([1, 2]);
+    expect(story.filter(({ type }) => type === "settled")).toHaveLength(1);
     back.open();
     const more: TaskId[] = [];
     while (bad.jobs.length === 1 && more.length < 100) {
@@ -177,6 +186,75 @@ describe("two engines", () => {
     }
     for (const id of more) expect(await outcomeOf(bench, id)).toBe("finished");
     expect(bad.jobs.length).toBeGreaterThan(1);
+    await bench.close();
+  });
+
+  test("a task whose engine died waits before all others, keeps its images, and makes the rest alone", async () => {
+    let deaths = 0;
+    const back = gate();
+    const engine = new ScriptedEngine({
+      beforeStep: ({ image }) => {
+        if (image !== 1 || deaths > 0) return;
+        deaths += 1;
+        throw new EngineError("worker-died", "The engine died while it worked.");
+      },
+      restored: () => back.passed,
+    });
+    const bench = openBench({ engine });
+    const [a, b] = (await submitted(bench, 2, 2)) as [TaskId, TaskId];
+    expect(await soon(() => bench.tasks.find(a)?.state.status === "pending")).toBe(true);
+    expect(bench.tasks.queue.pending).toEqual([a, b]);
+    expect(bench.tasks.running()).toEqual([]);
+    expect(bench.tasks.backlog([a], 0).at(-1)).toMatchObject({ type: "queued", position: 1, ahead: 0 });
+    back.open();
+    expect([await outcomeOf(bench, a), await outcomeOf(bench, b)]).toEqual(["finished", "finished"]);
+    expect(engine.jobs.map(({ id, recipe }) => [id, recipe.images.length])).toEqual([
+      [a, 2],
+      [a, 1],
+      [b, 2],
+    ]);
+    const state = bench.tasks.find(a)?.state;
+    expect(state?.status === "settled" && state.images.map(({ index }) => index)).toEqual([0, 1]);
+    await bench.close();
+  });
+
+  test("a task that is put back can be cancelled, and one that was asked to stop does not come back", async () => {
+    const stops = gate();
+    const engines = [0, 1].map(
+      () =>
+        new ScriptedEngine({
+          beforeStep: async () => {
+            await stops.passed;
+            throw new EngineError("worker-died", "The engine died while it worked.");
+          },
+          restored: () => new Promise(() => {}),
+        }),
+    );
+    const bench = openBench({ engines });
+    const [a, b] = (await submitted(bench, 2, 2)) as [TaskId, TaskId];
+    expect(bench.tasks.control(b, "stop")).toBe("stopping");
+    stops.open();
+    expect(await outcomeOf(bench, b)).toBe("stopped");
+    expect(await soon(() => bench.tasks.find(a)?.state.status === "pending")).toBe(true);
+    expect(bench.tasks.control(a, "cancel")).toBe("cancelled_pending");
+    expect(await outcomeOf(bench, a)).toBe("cancelled");
+    await bench.close();
+  });
+
+  test("a task that took two engines with it ends as failed, and is told why", async () => {
+    const dying = () =>
+      new ScriptedEngine({
+        beforeStep: () => {
+          throw new EngineError("worker-died", "The engine died while it worked.");
+        },
+      });
+    const engines = [dying(), dying()];
+    const bench = openBench({ engines });
+    const [id] = (await submitted(bench, 1)) as [TaskId];
+    expect(await outcomeOf(bench, id)).toBe("failed");
+    expect(jobsOf(engines).flat()).toEqual([id, id]);
+    const state = bench.tasks.find(id)?.state;
+    expect(state?.status === "settled" && state.error).toMatchObject({ code: "worker-died" });
     await bench.close();
   });
 
@@ -212,11 +290,12 @@ describe("two engines", () => {
       });
     const bench = openBench({ engines: [dying(), dying()] });
     const [a, b, c, d] = (await submitted(bench, 4)) as [TaskId, TaskId, TaskId, TaskId];
-    for (const id of [a, b]) expect(await outcomeOf(bench, id)).toBe("failed");
-    expect(bench.tasks.queue.pending).toEqual([c, d]);
+    expect(await soon(() => bench.tasks.queue.pending.length === 4)).toBe(true);
+    expect(new Set(bench.tasks.queue.pending.slice(0, 2))).toEqual(new Set([a, b]));
+    expect(bench.tasks.queue.pending.slice(2)).toEqual([c, d]);
     expect(bench.tasks.control(c, "cancel")).toBe("cancelled_pending");
     back.open();
-    expect(await outcomeOf(bench, d)).toBe("finished");
+    for (const id of [a, b, d]) expect(await outcomeOf(bench, id)).toBe("finished");
     await bench.close();
   });
 
@@ -248,8 +327,54 @@ test("a task that took the server down twice ends once", async () => {
   await last.close();
 });
 
+test("each engine is told by its name, with the task that runs on it", async () => {
+  const held = gate();
+  const engines = ["cpu#0", "cpu#1"].map(
+    (name) => new ScriptedEngine({ beforeStep: () => held.passed }, name),
+  );
+  const bench = openBench({ engines });
+  const [id] = (await submitted(bench, 1)) as [TaskId];
+  engines[1]?.change({ state: "failed", device: null, refused: [], loaded: [] });
+  expect(bench.tasks.engines()).toEqual([
+    { name: "cpu#0", state: "ready", device: "cpu", refused: [], loaded: [], task: id },
+    { name: "cpu#1", state: "failed", device: null, refused: [], loaded: [], task: null },
+  ]);
+  held.open();
+  expect(await outcomeOf(bench, id)).toBe("finished");
+  expect(bench.tasks.engines()[0]?.task).toBeNull();
+  await bench.close();
+});
+
+test("a task goes to the engine on which its checkpoint is open", async () => {
+  const folder = newFolder();
+  putModel(folder, "checkpoints/other.safetensors");
+  // One after the other, so that both engines are idle each time.
+  const engines = ["a", "b"].map((name) => {
+    const engine: ScriptedEngine = new ScriptedEngine(
+      {
+        beforeStep: () => engine.change({ ...engine.state, loaded: [{ name: "unet", bytes: 1 }] }),
+      },
+      name,
+    );
+    return engine;
+  });
+  const bench = openBench({ folder, engines });
+  const made: string[] = [];
+  for (const base_model_name of ["base", "other", "base", "base", "other"]) {
+    const { id } = await bench.tasks.submit({ ...small, base_model_name: `${base_model_name}.safetensors` });
+    expect(await outcomeOf(bench, id)).toBe("finished");
+    made.push(engines.find(({ jobs }) => jobs.some((job) => job.id === id))?.name ?? "");
+  }
+  expect(made).toEqual(["a", "b", "a", "a", "b"]);
+  await bench.close();
+});
+
 describe("a pool of slots", () => {
   const settled = () => new Promise((resolve) => setImmediate(resolve));
+  const first = ({ idle: [slot] }: SlotPool): Slot => {
+    if (slot === undefined) throw new Error("no slot is idle");
+    return slot;
+  };
 
   test("lends each engine to one run at a time, and takes it back from whoever leaves it idle", async () => {
     const engine = new ScriptedEngine();
@@ -258,27 +383,36 @@ describe("a pool of slots", () => {
       idle += 1;
     });
     const end = Promise.withResolvers<SlotEnd>();
-    expect(pool.use(() => end.promise)).toBe(true);
-    expect([pool.hasIdle, pool.use(async () => "idle")]).toEqual([false, false]);
+    pool.lend(first(pool), () => end.promise, "one.safetensors");
+    expect([pool.idle.length, pool.lent.map(({ checkpoint }) => checkpoint)]).toEqual([
+      0,
+      ["one.safetensors"],
+    ]);
     end.resolve("idle");
     await settled();
-    expect([pool.hasIdle, idle]).toEqual([true, 1]);
+    expect([pool.idle, pool.lent, idle]).toEqual([[{ engine, checkpoint: "one.safetensors" }], [], 1]);
     const lent: unknown[] = [];
-    pool.use(async (one) => {
+    pool.lend(first(pool), async (one) => {
       lent.push(one);
       return "idle";
     });
     expect(lent).toEqual([engine]);
+    await settled();
+    // What opened no checkpoint leaves open what was.
+    expect(first(pool).checkpoint).toBe("one.safetensors");
+    expect(openOn(first(pool))).toEqual({ open: undefined });
+    engine.change({ ...engine.state, loaded: [{ name: "unet", bytes: 1 }] });
+    expect(openOn(first(pool))).toEqual({ open: "one.safetensors" });
   });
 
-  test("does not lend what was left broken until its engine is restored", async () => {
+  test("does not lend what was left broken until its engine is restored, and then nothing is open on it", async () => {
     const back = gate();
     const pool = new SlotPool([new ScriptedEngine({ restored: () => back.passed })], () => undefined);
-    pool.use(async () => "broken");
+    pool.lend(first(pool), async () => "broken", "one.safetensors");
     await settled();
-    expect(pool.hasIdle).toBe(false);
+    expect([pool.idle, pool.lent]).toEqual([[], []]);
     back.open();
     await settled();
-    expect(pool.hasIdle).toBe(true);
+    expect(first(pool).checkpoint).toBeUndefined();
   });
 });
