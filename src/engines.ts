@@ -20,6 +20,7 @@ export type EnginesConfig = Pick<
   | "providers"
   | "weights"
   | "memory_budget"
+  | "gpu_memory"
   | "derived_cache"
   | "threads"
   | "log_level"
