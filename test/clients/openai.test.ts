@@ -32,7 +32,7 @@ client.test(
       { saw: "wrong key", ...noKey },
       { saw: "no key", ...noKey },
       { saw: "models", ids: ["base.safetensors"], one: "base.safetensors" },
-      { saw: "picture", png: true, pictures: 2, url: true, size: "64x64", tokens: 0, warnings: [true] },
+      { saw: "picture", png: true, pictures: 2, url: null, size: "64x64", tokens: 0, warnings: [true] },
       { saw: "url", b64: null, url: true },
       { saw: "bad size", ...badRequest, param: "size", code: "invalid_value" },
       { saw: "bad field", ...badRequest, param: "styles", code: "unknown_model" },

@@ -185,7 +185,7 @@ test("JSON as OpenAI has it: images and mask by URL or data URL, but no file ids
   };
   const url = (bytes: Buffer) => ({ image_url: `data:image/png;base64,${bytes.toString("base64")}` });
   const images = [url(await plain("red"))];
-  const made = await post({ images, mask: url(await holed()) });
+  const made = await post({ images, mask: url(await holed()), response_format: "url" });
   expect([made.status, engine.jobs[0]?.recipe.source.kind]).toEqual([200, "inpaint"]);
   // The address of a picture of ours is read from the disk.
   const again = await post({ images: [{ image_url: made.data[0].url }] });

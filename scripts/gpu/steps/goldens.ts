@@ -1,9 +1,10 @@
 /** The golden tests on a device: how far each network's answers are from the reference's, and which tests say otherwise. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Compared } from "../../../test/support/elsewhere.ts";
 import { byFile, byNetwork } from "../compared.ts";
 import { goldenFiles } from "../golden-files.ts";
+import { readTests } from "../read-tests.ts";
 import { own, plan, tell } from "../step.ts";
 
 const { work, sizes, workers } = plan();
@@ -58,20 +59,9 @@ const telling = setInterval(tellAll, 2000);
 await child.exited;
 clearInterval(telling);
 tellAll();
-const xml = existsSync(report) ? readFileSync(report, "utf8") : "";
-const cases = [...xml.matchAll(/<testcase name="([^"]*)"[^>]*?(\/>|>([\s\S]*?)<\/testcase>)/g)];
-const failing = cases.filter(
-  ([, , , inside = ""]) => inside.includes("<failure") || inside.includes("<error"),
-);
-tell({
-  ran: cases.length,
-  failing: failing.map(([, name = "", , inside = ""]) => ({
-    name,
-    says: (/message="([^"]*)"/.exec(inside)?.[1] ?? inside.replace(/<[^>]*>/g, "").trim()).slice(0, 300),
-  })),
-});
-if (xml === "") {
+const { ran, failing } = readTests(existsSync(report) ? readFileSync(report, "utf8") : "");
+tell({ ran, failing });
+if (ran === 0) {
   tell({ why: `the tests left no report; they ended with ${child.exitCode ?? child.signalCode}` });
   process.exitCode = 1;
 }
-if (readdirSync(folder).length === 0) process.exitCode = 1;

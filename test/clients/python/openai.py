@@ -46,7 +46,7 @@ saw(
     "picture",
     png=data[:8] == b"\x89PNG\r\n\x1a\n",
     pictures=len(answer.data),
-    url=answer.data[0].url.startswith(address),
+    url=answer.data[0].url,
     size=answer.size,
     tokens=answer.usage.total_tokens,
     warnings=["gpt-image-1" in warning for warning in answer.warnings],

@@ -34,7 +34,7 @@ const theirs = {
     ["url", "b64_json"],
     "b64_json",
     "ImageResponseFormat",
-    "How pictures are answered; both ways where nothing is said.",
+    "How pictures are answered; `url` where nothing is said and the model is called dall-e.",
   ),
   stream: flag(false, "Answer with events."),
   partial_images: whole(0, "With `stream`: how often each picture is shown while it is drawn.", {

@@ -11,18 +11,21 @@ export type PictureForm = Readonly<{
   kept: OutputFormat;
 }>;
 
-/** Both an address and the data where nothing is said: clients of today read the one, those of before the other. */
+/**
+ * As OpenAI's models answer that a request names: those of before with an address, all others with the data. Never with both: there
+ * are clients that take the address where there is one, and may not fetch what is in their own network.
+ */
 export function pictureForm(words: ImageWords): Readonly<{ form: PictureForm; warnings: readonly string[] }> {
-  const { output_format: format = "png", output_compression: said, response_format: asked } = words;
-  const data = asked !== "url" || words.stream === true;
-  if (said === undefined)
-    return { form: { url: asked !== "b64_json", data, format, kept: format }, warnings: [] };
+  const { output_format: format = "png", output_compression: said, model = "" } = words;
+  const usual = /^dall-e\b/.test(model) ? "url" : "b64_json";
+  const url = (words.response_format ?? usual) === "url";
+  const data = !url || words.stream === true;
+  const asIs = { url, data, format, kept: format } as const;
+  if (said === undefined) return { form: asIs, warnings: [] };
   const why =
     format === "png" ? "PNG loses nothing" : data ? undefined : "what is kept for its URL is of quality 95";
-  if (why !== undefined) {
-    const warnings = [`output_compression ${said} was not used: ${why}.`];
-    return { form: { url: asked !== "b64_json", data, format, kept: format }, warnings };
-  }
+  if (why !== undefined)
+    return { form: asIs, warnings: [`output_compression ${said} was not used: ${why}.`] };
   const form = { url: false, data, format, quality: Math.max(1, said), kept: "png" } as const;
   return { form, warnings: [] };
 }

@@ -93,7 +93,10 @@ test("a quality of JPEG is the answer's: the picture is kept without loss, and h
     form: { url: false, data: true, format: "jpeg", quality: 1, kept: "png" },
     warnings: [],
   });
-  expect(pictureForm({}).form).toEqual({ url: true, data: true, format: "png", kept: "png" });
+  expect(pictureForm({}).form).toEqual({ url: false, data: true, format: "png", kept: "png" });
+  expect(pictureForm({ model: "dall-e-3" }).form).toMatchObject({ url: true, data: false });
+  expect(pictureForm({ model: "dall-e-3", response_format: "b64_json" }).form).toMatchObject({ url: false });
+  expect(pictureForm({ response_format: "url", stream: true }).form).toMatchObject({ url: true, data: true });
   expect(pictureForm({ output_compression: 5 }).warnings).toEqual([
     "output_compression 5 was not used: PNG loses nothing.",
   ]);

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { networks, sd1Networks } from "#/networks/index.ts";
 import { byFile, byNetwork } from "../../../../scripts/gpu/compared.ts";
 import { goldenFiles } from "../../../../scripts/gpu/golden-files.ts";
+import { readTests } from "../../../../scripts/gpu/read-tests.ts";
 import { elsewhereOf, note } from "../../../support/elsewhere.ts";
 import { relativeError } from "../../../support/golden.ts";
 
@@ -63,4 +64,19 @@ test("an answer that is no number is never near, wherever it stands", () => {
   expect(relativeError(tensor(Number.NaN, 2), tensor(1, 2))).toBeNaN();
   expect(relativeError(tensor(1, Number.NaN), tensor(1, 2))).toBeNaN();
   expect(relativeError(tensor(1, 3), tensor(1, 2))).toBe(0.5);
+});
+
+test("of a report of tests those that failed are told with their words", () => {
+  const xml = `<testsuites><testsuite name="a"><testcase name="one &amp; two" time="1" />
+    <testcase name="three" time="2"><failure type="E" message="Name:&apos;x&apos; &#10;gone" /></testcase>
+    <testcase name="four" time="2"><failure type="E">no number &lt;here&gt;</failure></testcase>
+    <testcase name="five" time="0"><skipped /></testcase></testsuite></testsuites>`;
+  expect(readTests(xml)).toEqual({
+    ran: 4,
+    failing: [
+      { name: "three", says: "Name:'x' \ngone" },
+      { name: "four", says: "no number <here>" },
+    ],
+  });
+  expect(readTests("")).toEqual({ ran: 0, failing: [] });
 });
