@@ -21,6 +21,7 @@ const config: EnginesConfig = {
   providers: [],
   weights: "in-place",
   memory_budget: 0,
+  gpu_memory: 0,
   derived_cache: 0,
   threads: 0,
   log_level: "error",
