@@ -9,25 +9,22 @@ RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY . .
 RUN npm run build && mkdir -p /tree/data /tree/cache
 
-# ONNX Runtime's CUDA provider is too large for npm and comes from NuGet. Its version must be that of
-# onnxruntime-node in package.json; CUDA and cuDNN themselves come with the base image of the last stage.
-FROM debian:bookworm-slim AS cuda-provider
-ARG ORT_VERSION=1.30.0
-RUN apt-get update \
-  && apt-get install -y --no-install-recommends ca-certificates curl unzip \
-  && rm -rf /var/lib/apt/lists/*
-RUN package=microsoft.ml.onnxruntime.gpu.linux \
-  && curl -fsSL -o /tmp/provider.zip \
-    "https://api.nuget.org/v3-flatcontainer/$package/$ORT_VERSION/$package.$ORT_VERSION.nupkg" \
-  && unzip -j /tmp/provider.zip 'runtimes/linux-x64/native/libonnxruntime_providers_*.so' -d /provider \
-  && rm /tmp/provider.zip
+# CUDA's libraries, from the wheels whose hashes the program knows: 1.2 GB fetched, 1.6 GB unpacked. What is whole is kept
+# between two builds, so that a change of the sources does not fetch them again.
+FROM build AS cuda-libraries
+ARG WHEEL_INDEX=https://pypi.org/simple
+RUN --mount=type=cache,id=fooocusd-cuda,target=/var/cache/fooocusd-cuda \
+  dist/fooocusd cuda add --fetch --index "$WHEEL_INDEX" --cuda-libraries /var/cache/fooocusd-cuda \
+  && mkdir -p /opt/fooocusd-cuda \
+  && cp /var/cache/fooocusd-cuda/*.so* /opt/fooocusd-cuda/
 
-FROM nvidia/cuda:12.8.1-cudnn-runtime-ubuntu24.04 AS cuda
-COPY --from=cuda-provider /provider/libonnxruntime_providers_shared.so /provider/libonnxruntime_providers_cuda.so /opt/onnxruntime-cuda/
+# No CUDA in the base image, and none is needed. cuDNN wants the system's zlib, which distroless images lack.
+FROM debian:bookworm-slim AS cuda
+COPY --from=cuda-libraries /opt/fooocusd-cuda /opt/fooocusd-cuda
 COPY --from=build /src/dist/fooocusd /usr/local/bin/fooocusd
 COPY --from=build --chown=65532:65532 /tree/data /data
 COPY --from=build --chown=65532:65532 /tree/cache /cache
-ENV FOOOCUSD_CACHE_DIR=/cache FOOOCUSD_CUDA_LIBRARIES=/opt/onnxruntime-cuda
+ENV FOOOCUSD_CACHE_DIR=/cache FOOOCUSD_CUDA_LIBRARIES=/opt/fooocusd-cuda NVIDIA_VISIBLE_DEVICES=all NVIDIA_DRIVER_CAPABILITIES=compute,utility
 USER 65532:65532
 WORKDIR /data
 VOLUME ["/data", "/cache"]

@@ -13,8 +13,6 @@ import { EngineError } from "#/lib/errors.ts";
 import type { Log } from "#/lib/log.ts";
 import { version } from "#/lib/version.ts";
 import { createMetrics } from "#/metrics/create-metrics.ts";
-import { linkCudaProviders } from "#/native/cuda.ts";
-import { libraryFolder } from "#/native/libraries.ts";
 import { withEmbeddedModels } from "#/native/models.ts";
 import type { Preset } from "#/recipe/preset.ts";
 import { type Presets, readPresets } from "#/recipe/read-presets.ts";
@@ -126,7 +124,6 @@ type Surroundings = Readonly<{
  */
 export function openTasks(config: Config, given: Surroundings) {
   const { engineCommand, log, addresses, port, hashesIn, countWebhook } = given;
-  if (config.cuda_libraries !== "") linkCudaProviders(config.cuda_libraries, libraryFolder());
   const lock = lockFolder(config.outputs);
   const modelRoots = withEmbeddedModels(config.models);
   const catalog = new Catalog(modelRoots, (note) => log.warn(note));

@@ -18,6 +18,7 @@ export type EnginesConfig = Pick<
   | "engines"
   | "isolation"
   | "providers"
+  | "cuda_libraries"
   | "weights"
   | "memory_budget"
   | "gpu_memory"
@@ -90,6 +91,7 @@ function cardOf(gpu: number, visible: string | undefined): string {
 const settingsOf = (config: EnginesConfig, modelRoots: readonly string[]): EngineSettings => ({
   modelRoots,
   providers: config.providers.length === 0 ? "auto" : config.providers,
+  cudaLibraries: config.cuda_libraries,
   weights: config.weights,
   memoryBudget: config.memory_budget,
   gpuMemory: config.gpu_memory,

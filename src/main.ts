@@ -3,6 +3,7 @@ import { watchOutput } from "#/cli/standard-output.ts";
 import { AppError } from "#/lib/errors.ts";
 import { LineWriter } from "#/lib/line-writer.ts";
 import { systemSentence } from "#/lib/system-sentence.ts";
+import { lookFlag } from "#/native/cuda/ask-child.ts";
 
 /** The flag this program starts itself with as an engine (`isolation: process`, the default). */
 const engineFlag = "--engine";
@@ -22,6 +23,11 @@ if (process.argv[2] === engineFlag) {
   // while.
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => undefined);
   await import("#/engine/worker.ts");
+} else if (process.argv[2] === lookFlag) {
+  const { lookInChild } = await import("#/native/cuda/look-child.ts");
+  lookInChild(process.argv[3], process.env["CUDA_VISIBLE_DEVICES"]);
+  // What was opened may have left threads behind.
+  process.exit(0);
 } else {
   try {
     const { runProgram } = await import("#/cli/program.ts");

@@ -74,6 +74,17 @@ It may be run again at any time while no server works in the folder: what is the
 stopped or killed goes on where it was. Rows are put in the order of their time, so numbers (\`id\`) of later tasks may change; ids of tasks
 (\`task_id\`) do not. A \`config.txt\` that is there is not changed; what it lacks is told.
 `,
+  cuda: `
+Says whether NVIDIA's driver, a card and CUDA's libraries are there and fit, what is missing and how to mend it: 0 where CUDA can be
+used, else 1. The driver is asked, and the libraries are opened, in a process of their own, which may crash or take 30 seconds.
+\`--verify\` reads all libraries and compares their hashes.
+
+\`fooocusd cuda add\` adds what is missing: from wheels, from folders with wheels, and with \`--fetch\` from the Python Package Index
+(1.19 GB for all). Files are known by their hashes, whatever they are called; other versions are refused. The libraries that are needed
+(1.61 GB) are unpacked below the cache folder, or into \`--cuda-libraries\`. What is there and whole is left alone, so after a signal,
+a killed process or a full disk the same command goes on. Run by a terminal without \`--fetch\` and without files it asks.
+[deployment.md](deployment.md#nvidia-gpu) has what is fetched, and what for.
+`,
   doctor: `
 Looks at the processor, memory, GPU, clock, libraries, folders (can they be written, is there room), ports and models, and draws a
 small picture with the demo model on the providers that are set. Each finding is \`ok\`, \`weak\` (it works, and worse than it could) or

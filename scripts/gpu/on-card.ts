@@ -5,7 +5,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { InferenceSession } from "onnxruntime-node";
-import { linkCudaProviders } from "#/native/cuda.ts";
+import { linkCudaProviders } from "#/native/cuda/link-providers.ts";
 import { libraryFolder } from "#/native/libraries.ts";
 import { endTree } from "./processes.ts";
 

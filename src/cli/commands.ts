@@ -1,5 +1,6 @@
 import type { CliCommand } from "./cli-command.ts";
 import { completeCommand } from "./commands/complete.ts";
+import { cudaCommand } from "./commands/cuda.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { generateCommand } from "./commands/generate.ts";
 import { migrateCommand } from "./commands/migrate.ts";
@@ -14,6 +15,7 @@ export const cliCommands: readonly CliCommand[] = [
   pullCommand,
   modelsCommand,
   migrateCommand,
+  cudaCommand,
   doctorCommand,
   completeCommand,
 ];

@@ -8,18 +8,20 @@ import type { LogFormat } from "#/lib/log-words.ts";
 import { serviceManager } from "#/native/service-manager.ts";
 import type { Ending, Given } from "./invocation.ts";
 import { leaveOnSignal } from "./leave-on-signal.ts";
+import { refuseUnusableCuda } from "./refuse-unusable-cuda.ts";
 import { tellSupervisor } from "./tell-supervisor.ts";
 
 /**
  * Starts the server, which goes on by itself.
  *
- * @throws EngineError as `startApp`
+ * @throws EngineError as `startApp`, and where no device that is set can be used
  */
-export function serve({ flags, env, engineCommand }: Given): Ending {
+export async function serve({ flags, env, engineCommand }: Given): Promise<Ending> {
   const { config, notes } = loadConfig({ flags, env });
   surviveLostReaders();
   const log = createLog(config.log_level, { format: config.log_format });
   for (const note of notes) log.warn(note);
+  await refuseUnusableCuda(config);
   const app = tellSupervisor(startApp(config, engineCommand, log), serviceManager(env));
   // Whoever reads that it is ready may stop it at once.
   leaveOnSignal(app, env, log);

@@ -88,7 +88,8 @@ export const ConfigSchema = Type.Object({
   }),
   cuda_libraries: Type.String({
     default: "",
-    description: "Folder with ONNX Runtime's CUDA provider libraries.",
+    description:
+      "Folder with ONNX Runtime's CUDA provider and CUDA's libraries; empty takes the one that `fooocusd cuda add` fills, below the cache folder.",
   }),
   weights: oneOf(["in-place", "packed"], {
     default: "in-place",

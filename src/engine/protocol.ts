@@ -19,6 +19,8 @@ export type EngineSettings = Readonly<{
   modelRoots: readonly string[];
   /** In order of preference; `auto` takes what the machine has. */
   providers: "auto" | readonly Device[];
+  /** Where CUDA's libraries lie; empty or absent where they usually do. */
+  cudaLibraries?: string;
   /** `in-place` maps the checkpoint, `packed` copies and re-orders it in memory (faster steps, slower opening). */
   weights: "in-place" | "packed";
   /** Bytes of weights that may stay open between jobs. */
@@ -122,6 +124,8 @@ export type Moment = Readonly<
 export type RunNote = Readonly<
   /** The part that is painted anew was smaller than what is drawn. */
   | { note: "part-enlarged"; by: "network" | "lanczos" }
+  /** A device that the server was set up for cannot be used, and another one drew. */
+  | { note: "device-missed"; device: Device; on: Device; reason: string }
   /** Precision fast was asked for, and all networks kept their own; or some layers did, to whose weights something is added. */
   | { note: "full-precision"; reason: FullReason }
   | { note: "layers-full"; layers: number; full: number }

@@ -2,6 +2,10 @@
 import "#/native/preload.ts";
 import { surviveLostReaders } from "#/lib/line-writer.ts";
 import { createLog } from "#/lib/log.ts";
+import { cudaPlace } from "#/native/cuda/folder.ts";
+import { lookAtCuda } from "#/native/cuda/look.ts";
+import { memoryOf } from "#/native/cuda/memory-of.ts";
+import { prepareCuda } from "#/native/cuda/prepare.ts";
 import { libraryFolder } from "#/native/libraries.ts";
 import { openContext } from "#/pipeline/context.ts";
 import { openPort } from "./port.ts";
@@ -10,7 +14,13 @@ import { type OpenContext, serveEngine } from "./serve.ts";
 const open: OpenContext = (settings, send, atHand) => {
   const { logLevel = "info", logFormat = "text" } = settings;
   const log = createLog(logLevel, { format: logFormat, part: "engine", about: () => ({ task: atHand() }) });
-  return openContext(settings, send, log, { libraryFolder: libraryFolder() });
+  const place = cudaPlace(settings.cudaLibraries ?? "");
+  const asks = settings.providers !== "auto";
+  return openContext(settings, send, log, {
+    readied: async (device) =>
+      device === "cuda" ? await prepareCuda({ place, asks }, libraryFolder()) : undefined,
+    memory: async (device) => (device === "cuda" ? memoryOf(await lookAtCuda({ place, asks })) : undefined),
+  });
 };
 
 surviveLostReaders();

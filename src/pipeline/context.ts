@@ -15,7 +15,7 @@ import type { NetworkName } from "#/networks/index.ts";
 import type { Features } from "#/networks/network.ts";
 import type { Recipe } from "#/recipe/recipe.ts";
 import type { Captioner } from "#/runtime/captioner.ts";
-import { chooseDevice } from "#/runtime/choose-device.ts";
+import { chooseDevice, type Readying } from "#/runtime/choose-device.ts";
 import { DerivedFiles } from "#/runtime/derived-files.ts";
 import type { Detector } from "#/runtime/detector.ts";
 import { type Machine, thisMachine } from "#/runtime/eight-bits-choice.ts";
@@ -46,6 +46,8 @@ export type EngineContext = Readonly<{
   device: Device;
   /** Devices that were preferred to it and cannot be used. */
   refused: readonly RefusedDevice[];
+  /** Those of them that were named by whoever set the server up: pictures tell that they were drawn without. */
+  missed: readonly RefusedDevice[];
   tokenizer: Tokenizer;
   /** The networks of a job; opened at their first call, and kept until the job's end. */
   open: (recipe: Recipe, precision: Precision) => Promise<Networks>;
@@ -94,12 +96,14 @@ export type EngineContext = Readonly<{
 
 /** What an engine finds where it works. */
 type EngineHome = Readonly<{
-  /** Where the runtime's shared library lies; CUDA's must lie beside it. */
-  libraryFolder?: string | undefined;
+  /** Makes a device ready for the runtime; without it each is tried as it is. */
+  readied?: Readying;
   /** What is asked whether 8 bits are worth something; the machine that this runs on where it is left out. */
   machine?: Machine;
   /** Bytes of a card's memory to plan with, whatever the device; as settings and card say where it is left out. */
   card?: number;
+  /** What a device says of its memory. */
+  memory?: (device: Device) => Promise<number | undefined>;
 }>;
 
 /**
@@ -112,11 +116,15 @@ export async function openContext(
   settings: EngineSettings,
   send: (event: EngineEvent) => void,
   log: Log,
-  { libraryFolder, machine = thisMachine, card }: EngineHome = {},
+  { readied = asItIs, machine = thisMachine, card, memory }: EngineHome = {},
 ): Promise<EngineContext> {
-  const { device, refused } = await chooseDevice(settings.providers, libraryFolder, probe);
-  for (const { device: other, reason, installed } of refused)
-    log[installed ? "warn" : "info"](`${other} cannot be used, the engine works on ${device}`, { reason });
+  const { device, refused } = await chooseDevice(settings.providers, readied, probe);
+  const isNamed = settings.providers !== "auto";
+  for (const { device: other, reason, expected } of refused)
+    log[expected || isNamed ? "warn" : "info"](`${other} cannot be used, the engine works on ${device}`, {
+      reason,
+    });
+  const told = refused.map(({ device, reason }) => ({ device, reason }));
   const residency = new Residency(
     { device, weights: settings.weights, threads: settings.threads },
     { bytes: settings.memoryBudget, mappings: mappingLimit() },
@@ -134,13 +142,14 @@ export async function openContext(
   const words = new ExpansionWordsCache();
   return {
     device,
-    refused: refused.map(({ device, reason }) => ({ device, reason })),
+    refused: told,
+    missed: isNamed ? told : [],
     tokenizer: createTokenizer(),
     expansionWords: () => words.of(expansionFiles(settings.modelRoots)),
     ...drawing(settings, workshop, {
       log,
       whyFull: machine.whyFull(device, settings.threads),
-      card: card ?? cardOf(settings, device),
+      card: card ?? cardOf(settings, device) ?? (await memory?.(device)),
     }),
     foreign: (kind, name) =>
       openForeign(
@@ -164,6 +173,8 @@ export async function openContext(
     close: () => residency.close(),
   };
 }
+
+const asItIs: Readying = async () => undefined;
 
 /** The networks of a recipe, and the precision that they are drawn in. */
 const drawing = (

@@ -30,6 +30,8 @@ export async function* generate(
 ): AsyncGenerator<Fact, Outcome, undefined> {
   const { enhance, images } = order.recipe;
   try {
+    for (const { device, reason } of context.missed)
+      yield { type: "note", note: { note: "device-missed", device, on: context.device, reason } };
     const made = new Map<number, Pixmap>();
     if (enhance === undefined || images.length > 0)
       for await (const fact of makeImages(order, context, run)) {

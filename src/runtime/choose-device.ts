@@ -1,37 +1,40 @@
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import type { Device } from "#/lib/devices.ts";
 import { EngineError } from "#/lib/errors.ts";
 
-/** A device that was asked for and cannot be used here, and why; `installed` if its libraries are there at least. */
-export type Refusal = Readonly<{ device: Device; reason: string; installed: boolean }>;
+/**
+ * A device that was asked for and cannot be used here, and why; `expected` if somebody would have thought that it can, because its
+ * libraries or its driver are there.
+ */
+export type Refusal = Readonly<{ device: Device; reason: string; expected: boolean }>;
 
-/** Libraries of the CUDA provider; the runtime looks for them beside its own library. */
-const cudaLibraries = ["libonnxruntime_providers_shared.so", "libonnxruntime_providers_cuda.so"];
+/** Makes a device ready to be tried. @returns why it cannot be */
+export type Readying = (
+  device: Device,
+) => Promise<Readonly<{ reason: string; expected: boolean }> | undefined>;
 
 /**
  * The device to work on: the first that works. `auto` means CUDA, then the CPU. The runtime throws on the provider of one
  * that it knows but cannot load, and has no way from there to the next one, so each is tried before it is chosen; the CPU needs no
  * trial.
  *
- * @param wanted        `auto`, or a list in order of preference
- * @param libraryFolder where the runtime's own shared library lies
- * @param probe         opens something small on a device, and throws what the runtime throws
+ * @param wanted  `auto`, or a list in order of preference
+ * @param readied makes a device ready, or says what it lacks, before the runtime is asked for it
+ * @param probe   opens something small on a device, and throws what the runtime throws
  * @returns the choice, and why those before it were passed over
  * @throws EngineError `provider-missing` if nothing of an explicit list can be used
  */
 export async function chooseDevice(
   wanted: "auto" | readonly Device[],
-  libraryFolder: string | undefined,
+  readied: Readying,
   probe: (device: Device) => Promise<void>,
 ): Promise<Readonly<{ device: Device; refused: readonly Refusal[] }>> {
   const refused: Refusal[] = [];
   for (const device of wanted === "auto" ? (["cuda", "cpu"] as const) : wanted) {
-    const refusal = await tried(device, libraryFolder, probe);
+    const refusal = device === "cpu" ? undefined : await tried(device, readied, probe);
     if (refusal === undefined) return { device, refused };
-    refused.push(refusal);
+    refused.push({ device, ...refusal });
   }
-  const why = refused.map(({ device, reason }) => `${device}: ${reason}`).join("; ");
+  const why = refused.map(({ device, reason }) => `${device}: ${reason.replace(/\.$/, "")}`).join("; ");
   throw new EngineError(
     "provider-missing",
     `None of the configured providers can be used (${why}). Add cpu to the list.`,
@@ -40,22 +43,31 @@ export async function chooseDevice(
 
 async function tried(
   device: Device,
-  libraryFolder: string | undefined,
+  readied: Readying,
   probe: (device: Device) => Promise<void>,
-): Promise<Refusal | undefined> {
-  if (device === "cpu") return undefined;
-  const missing = device === "cuda" ? missingCuda(libraryFolder) : undefined;
-  if (missing !== undefined) return { device, reason: missing, installed: false };
+): Promise<Omit<Refusal, "device"> | undefined> {
+  const lack = await readied(device);
+  if (lack !== undefined) return lack;
   try {
     await probe(device);
     return undefined;
   } catch (thrown) {
-    return { device, reason: thrown instanceof Error ? thrown.message : String(thrown), installed: true };
+    const words = thrown instanceof Error ? thrown.message : String(thrown);
+    return { reason: shortWords(words), expected: true };
   }
 }
 
-function missingCuda(folder: string | undefined): string | undefined {
-  if (folder === undefined) return "the folder of the runtime's libraries is not known";
-  const missing = cudaLibraries.filter((name) => !existsSync(join(folder, name)));
-  return missing.length === 0 ? undefined : `${missing.join(", ")} not found in ${folder}`;
+/** What the runtime says of a library of CUDA's that fails: signatures of C++, and among them a number and a sentence. */
+const cudaFailure = /\b(CUDA|CUBLAS|CUDNN) failure (\d+): ([^;]+?)\s*;/;
+
+/** The runtime's words without the places in its source that they come from. */
+function shortWords(words: string): string {
+  const [, library, code, sentence] = cudaFailure.exec(words) ?? [];
+  if (library !== undefined)
+    return `${library} failed: ${sentence} (${code}); fooocusd cuda tells what is there.`;
+  const [first = ""] = words.split(/\n|\[with /);
+  return first.length <= longest ? first : `${first.slice(0, longest)}…`;
 }
+
+/** Of a sentence nobody wrote for readers, in characters. */
+const longest = 300;

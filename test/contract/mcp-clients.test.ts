@@ -221,6 +221,7 @@ describe("tasks of revision 2026-07-28", () => {
       method: "POST",
       headers: {
         "content-type": "application/json",
+        accept: "application/json",
         "mcp-protocol-version": "2026-07-28",
         "mcp-method": "tools/call",
         "mcp-name": "generate",

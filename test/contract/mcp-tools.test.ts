@@ -22,7 +22,7 @@ async function ask(
 ): Promise<Readonly<{ result: Result; error?: Readonly<{ code: number; message: string }> }>> {
   const answer = await fetch(`${bench.url}/mcp`, {
     method: "POST",
-    headers: { "content-type": "application/json", ...headers },
+    headers: { "content-type": "application/json", "mcp-protocol-version": "2025-11-25", ...headers },
     body: `{"jsonrpc":"2.0","id":1,"method":"${method}","params":${params}}`,
   });
   const text = await answer.text();
@@ -271,6 +271,16 @@ test("links are under the name by which the client reached the server, and taken
   expect(uri).toStartWith("http://pictures.example:99/outputs/");
   const edited = await call(bench, "edit", { image: uri, operation: "vary", steps: 4, styles: [] }, headers);
   expect(edited.structuredContent["status"]).toBe("finished");
+});
+
+test("a client of before there were links gets none", async () => {
+  await using bench = serveBench();
+  const kinds = async (revision: string) => {
+    const { content } = await call(bench, "generate", small, { "mcp-protocol-version": revision });
+    return content.map(({ type }) => type);
+  };
+  expect(await kinds("2025-03-26")).toEqual(["text", "image"]);
+  expect(await kinds("2025-06-18")).toEqual(["text", "image", "resource_link"]);
 });
 
 test("what there is to choose from is what is there", async () => {

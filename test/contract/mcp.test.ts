@@ -216,6 +216,17 @@ test("a client that takes no events is told of no progress", async () => {
   expect(await ask("application/json")).toEqual(["application/json", 0]);
   const [type, told] = await ask("application/json, text/event-stream");
   expect([type, Number(told) > 4]).toEqual(["text/event-stream", true]);
+  // Also what says nothing on its way comes on a line that is kept open by comments.
+  const given = { ...call, arguments: { ...call.arguments, inline_pictures: "none" } };
+  const quiet = await modern(bench, "tools/call", given, {
+    "mcp-name": "generate",
+    accept: "application/json, text/event-stream",
+  });
+  expect([quiet.status, quiet.type]).toEqual([200, "text/event-stream"]);
+  expect(quiet.body["result"]).toMatchObject({
+    resultType: "complete",
+    structuredContent: { status: "finished" },
+  });
 });
 
 test("pages of others may not ask, by the rules of all routes and by those of the protocol", async () => {
@@ -280,6 +291,26 @@ test("a connection that breaks takes back a call of the newest revision, and non
     outcomes.push(task?.state.status === "settled" && task.state.outcome);
   }
   expect(outcomes).toEqual(["stopped", "finished"]);
+});
+
+test("a server that closes says so to who waits, and the job is kept", async () => {
+  for (const isModern of [true, false]) {
+    const engine = new StoppedEngine();
+    await using bench = serveBench({ engine });
+    const given = { name: "generate", arguments: { prompt: "x", size: "64x64", steps: 4, number: 2 } };
+    const answer = isModern
+      ? modern(bench, "tools/call", given, { "mcp-name": "generate" })
+      : post(bench, { ...ping, method: "tools/call", params: given });
+    await engine.begun;
+    const id = bench.tasks.current()?.id;
+    if (id === undefined) throw new Error("nothing runs");
+    await bench.tasks.close(0);
+    expect((await answer).body["result"]).toMatchObject({
+      isError: true,
+      content: [{ type: "text", text: expect.stringContaining(`the task ${id} is kept`) }],
+    });
+    expect(bench.tasks.find(id)?.state.status).not.toBe("settled");
+  }
 });
 
 test("a full queue, and an engine that fails, are results that say so", async () => {

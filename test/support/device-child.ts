@@ -3,17 +3,18 @@
  * provider beside its own library, and the one of node_modules is everybody's. As in a binary, the library that is open
  * already is the one the addon gets.
  *
- * Usage: `bun device-child.ts <folder of the copy> <providers, by commas, or "auto">`; prints one line of JSON.
+ * Usage: `bun device-child.ts <folder of the copy> <providers, by commas, or "auto"> <folder of CUDA's libraries>`; prints one line of JSON.
  */
 import { dlopen } from "bun:ffi";
 import { join } from "node:path";
 
-const [folder = "", providers = "auto"] = process.argv.slice(2);
+const [folder = "", providers = "auto", cuda = folder] = process.argv.slice(2);
 dlopen(join(folder, "libonnxruntime.so.1"), { OrtGetApiBase: { args: [], returns: "ptr" } });
 
 const { devices } = await import("#/lib/devices.ts");
 const { openContext } = await import("#/pipeline/context.ts");
 const { createLog } = await import("#/lib/log.ts");
+const { prepareCuda } = await import("#/native/cuda/prepare.ts");
 const { toWireError } = await import("#/lib/errors.ts");
 
 const lines: string[] = [];
@@ -32,7 +33,10 @@ const settings = {
 } as const;
 try {
   const { device, refused, close } = await openContext(settings, () => undefined, log, {
-    libraryFolder: folder,
+    readied: async (device) =>
+      device === "cuda"
+        ? await prepareCuda({ place: { folder: cuda, isOwn: false }, asks: providers !== "auto" }, folder)
+        : undefined,
   });
   await close();
   process.stdout.write(`${JSON.stringify({ device, refused, lines })}\n`);

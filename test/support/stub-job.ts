@@ -70,6 +70,7 @@ export const stubJob = (answers: Partial<Networks>, given: Partial<Job> = {}): J
 export const stubContext = (networks: Networks): EngineContext => ({
   device: "cpu",
   refused: [],
+  missed: [],
   tokenizer: () => [],
   encodedTexts: noTexts,
   expansionWords: () => ({ tokenizer: createGpt2Tokenizer(""), candidates: [] }),

@@ -19,6 +19,7 @@ const config: EnginesConfig = {
   engines: [],
   isolation: "process",
   providers: [],
+  cuda_libraries: "",
   weights: "in-place",
   memory_budget: 0,
   gpu_memory: 0,

@@ -13,8 +13,6 @@ type Rule = Readonly<{
   how: (match: RegExpExecArray, machine: Machine, servers: Servers) => Promise<Followed> | Followed;
 }>;
 
-/** What the page says of software, against what this checkout has. */
-const packageFile = join(import.meta.dir, "../../../package.json");
 const compose = "docker compose";
 
 const checked = (how: string): Followed => ({ did: "checked", how });
@@ -22,7 +20,11 @@ const ran = (how: string): Followed => ({ did: "ran", how });
 
 /** Every command of the page is one of these; the first that fits says how it is followed. */
 const rules: readonly Rule[] = [
-  { what: /^(?:install|mkdir|mv|curl|fooocusd) (?!.*nuget)/s, how: ranAsItIs },
+  {
+    what: /^fooocusd cuda add (?:--fetch|\S+)$/,
+    how: () => checked("CUDA's libraries are not fetched here"),
+  },
+  { what: /^(?:install|mkdir|mv|curl|fooocusd) /s, how: ranAsItIs },
   { what: /^systemctl daemon-reload$/, how: (_, machine) => verifyUnits(machine) },
   { what: /^systemctl (enable --now|restart|stop|status --no-pager) (\w+)$/, how: systemctl },
   {
@@ -35,17 +37,6 @@ const rules: readonly Rule[] = [
   { what: /^docker run --rm -p (\S+) ((?:\\\n| |-v \S+)+)fooocusd$/, how: dockerRun },
   { what: /^docker compose config --quiet$/, how: (_, machine) => composeConfig(machine) },
   { what: /^docker compose (up --detach --build|logs fooocusd|down)$/, how: composeCommand },
-  {
-    what: /^v=(\S+); p=\S+$/,
-    how: ([, said]) => {
-      const { dependencies } = JSON.parse(readFileSync(packageFile, "utf8"));
-      const there = dependencies["onnxruntime-node"];
-      if (said !== there) throw new Error(`onnxruntime-node is ${there}`);
-      return checked("the version is that of onnxruntime-node");
-    },
-  },
-  { what: /^(?:curl .*nuget|unzip )/, how: () => checked("CUDA's libraries are not fetched here") },
-  { what: /^FOOOCUSD_CUDA_LIBRARIES=\S+ fooocusd$/, how: () => checked("there is no GPU here") },
 ];
 
 /** @throws Error for what fails, and for a command that no rule is about */

@@ -6,11 +6,12 @@ import type { Finding } from "./finding.ts";
 /**
  * What runs how on a card: a finding a job, weak where the usual one does not fit.
  *
- * @param bytes of its memory
+ * @param bytes of its memory; undefined where no card is planned for
  */
-export function cardFindings(bytes: number): readonly Finding[] {
+export function cardFindings(bytes: number | undefined): readonly Finding[] {
+  if (bytes === undefined) return [];
   const what = "card memory";
-  const found = `planned for a card of ${inUnits(bytes)}, whatever is there`;
+  const found = `planned for a card of ${inUnits(bytes)}`;
   return [
     { what, level: "good", found },
     ...plansFor(bytes).map(({ job, text, fits }): Finding => {

@@ -4,6 +4,9 @@ import { loadConfig } from "#/config/load.ts";
 import type { Config } from "#/config/schema.ts";
 import { silentLog } from "#/lib/log.ts";
 import { version } from "#/lib/version.ts";
+import { cudaPlace } from "#/native/cuda/folder.ts";
+import { lookAtCuda } from "#/native/cuda/look.ts";
+import { memoryOf } from "#/native/cuda/memory-of.ts";
 import { libraryFolder } from "#/native/libraries.ts";
 import { embeddedModels, withEmbeddedModels } from "#/native/models.ts";
 import type { Ending, Given } from "../invocation.ts";
@@ -11,6 +14,7 @@ import { withOwnTasks } from "../own-tasks.ts";
 import { leaveWhenInterrupted } from "../when-interrupted.ts";
 import { cardBytes, cardFindings } from "./card.ts";
 import type { Finding, Level } from "./finding.ts";
+import { gpuFinding } from "./gpu.ts";
 import { machineFindings } from "./machine.ts";
 import { placeFindings } from "./places.ts";
 
@@ -44,9 +48,13 @@ async function* findingsOf({
   config: Config;
   notes: readonly string[];
   engineCommand: readonly string[];
-  /** Bytes of a card's memory to plan with; 0 is none. */
+  /** Bytes of a card's memory to plan with; 0 is what a card has that is there. */
   card: number;
 }>): AsyncGenerator<Finding, void, undefined> {
+  const look = await lookAtCuda({
+    place: cudaPlace(config.cuda_libraries),
+    asks: config.providers.includes("cuda"),
+  });
   yield* [
     { what: "version", level: "good", found: `fooocusd ${version}, Bun ${Bun.version}` },
     ...notes.map(
@@ -58,11 +66,12 @@ async function* findingsOf({
       }),
     ),
     ...machineFindings(),
-    ...(card > 0 ? cardFindings(card) : []),
+    gpuFinding(look, config.providers),
+    ...cardFindings(card > 0 ? card : memoryOf(look)),
     { what: "libraries", level: "good", found: `ONNX Runtime and libvips are open, from ${libraryFolder()}` },
   ] satisfies readonly Finding[];
   yield* placeFindings(config, withEmbeddedModels(config.models));
-  yield await selfTest(config, engineCommand);
+  yield await selfTest(config, engineCommand, look.troubles.length === 0);
 }
 
 const signs: Readonly<Record<Level, string>> = { good: "ok   ", weak: "weak ", fault: "FAULT" };
@@ -72,8 +81,16 @@ function print({ what, level, found, mend }: Finding): void {
   if (mend !== undefined) console.log(`       ${" ".repeat(11)} -> ${mend}`);
 }
 
-/** Draws a small picture with the demo model, on the providers that are set: everything from the text to the file. */
-async function selfTest(config: Config, engineCommand: readonly string[]): Promise<Finding> {
+/**
+ * Draws a small picture with the demo model, on the providers that are set: everything from the text to the file.
+ *
+ * @param hasCuda whether everything that CUDA needs is there
+ */
+async function selfTest(
+  config: Config,
+  engineCommand: readonly string[],
+  hasCuda: boolean,
+): Promise<Finding> {
   const what = "self-test";
   const demo = embeddedModels() ?? "models";
   const own: Config = {
@@ -96,12 +113,15 @@ async function selfTest(config: Config, engineCommand: readonly string[]): Promi
       const { id } = await tasks.submit({ ...fields, base_model_name: "fooocusd-demo.safetensors" });
       const task = await tasks.settled(id, AbortSignal.timeout(120_000));
       const state = task?.state;
-      if (state?.status === "settled" && state.outcome === "finished")
-        return {
-          what,
-          level: "good",
-          found: `a small picture was drawn in ${Math.round(performance.now() - begun)} ms`,
-        };
+      if (state?.status === "settled" && state.outcome === "finished") {
+        const { device, refused } = tasks.engineState();
+        const found = `a small picture was drawn on ${device ?? "nobody says what"} in ${Math.round(performance.now() - begun)} ms`;
+        // That CUDA is not there was said before; that it is, and does not compute, shows here alone.
+        const failing = hasCuda ? refused.find((one) => one.device === "cuda") : undefined;
+        return failing === undefined
+          ? { what, level: "good", found }
+          : { what, level: "weak", found, mend: failing.reason };
+      }
       const why = state?.status === "settled" ? state.error?.message : "it took more than two minutes";
       return { what, level: "fault", found: `no picture was drawn: ${why ?? "nobody says why"}`, mend };
     });

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { availableParallelism, freemem, totalmem } from "node:os";
 import { inUnits } from "#/lib/in-units.ts";
 import { featuresIn } from "#/lib/processor-features.ts";
@@ -91,25 +91,12 @@ export function clockFinding(now: number, built: number): Finding {
 /** When this version was in the making. */
 const made = Date.UTC(2025, 0, 1);
 
-function gpuFinding(): Finding {
-  const version = /Kernel Module\s+(?:for x86_64\s+)?([\d.]+)/.exec(
-    textOf("/proc/driver/nvidia/version"),
-  )?.[1];
-  if (version !== undefined) return { what: "GPU", level: "good", found: `NVIDIA's driver ${version}` };
-  const others = existsSync("/dev/dri/renderD128");
-  const found = others
-    ? "no NVIDIA driver; another GPU, which nothing here uses"
-    : "none; the processor computes";
-  return { what: "GPU", level: "good", found };
-}
-
-/** The machine: processor, memory, GPU, clock. */
+/** The machine: processor, memory, clock. */
 export const machineFindings = (): readonly Finding[] => {
   const available = Number(/^MemAvailable:\s+(\d+)/m.exec(textOf("/proc/meminfo"))?.[1] ?? Number.NaN) * 1024;
   return [
     processorFinding(textOf("/proc/cpuinfo"), availableParallelism()),
     memoryFinding(totalmem(), Number.isNaN(available) ? freemem() : available, containerLimit()),
-    gpuFinding(),
     clockFinding(Date.now(), made),
   ];
 };

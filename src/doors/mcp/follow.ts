@@ -3,6 +3,7 @@ import type { TaskId } from "#/lib/task-id.ts";
 import { ended } from "#/routes/answers/ended.ts";
 import type { Task } from "#/tasks/life-cycle/task.ts";
 import { ownSentenceOf } from "../fooocus-api/sentence.ts";
+import { waiting } from "./answers/job.ts";
 import type { Call } from "./call.ts";
 
 /**
@@ -14,6 +15,8 @@ import type { Call } from "./call.ts";
 export async function followed(id: TaskId, { parts, cancelled, gone, tell }: Call): Promise<Task> {
   const { tasks } = parts;
   const enough = AbortSignal.any([cancelled, gone]);
+  const state = tasks.find(id)?.state;
+  if (state?.status === "pending") await tell({ percent: 0, message: waiting(state.position) });
   for await (const event of tasks.watch(id, enough)) {
     if (event.type === "progress") await tell({ percent: event.percent, message: ownSentenceOf(event) });
   }
@@ -21,5 +24,7 @@ export async function followed(id: TaskId, { parts, cancelled, gone, tell }: Cal
     tasks.control(id, "stop");
     throw new RequestError("conflict", `The call was cancelled, and with it the job ${id}.`);
   }
+  if (gone.aborted)
+    throw new RequestError("conflict", `Nobody waits for the job ${id} any more; it goes on.`);
   return await ended(tasks, id, gone);
 }

@@ -1,4 +1,5 @@
 import type { RunNote } from "#/engine/protocol.ts";
+import { clientSentence } from "#/lib/client-sentence.ts";
 import type { FullReason } from "#/lib/full-reason.ts";
 
 const enlargers = { network: "by another, small network", lanczos: "without a network, by Lanczos" } as const;
@@ -8,6 +9,8 @@ export function noteSentence(note: RunNote): string {
   switch (note.note) {
     case "part-enlarged":
       return `The part of the picture around the hole is smaller than what is drawn, and was enlarged ${enlargers[note.by]}: Fooocus' fooocus_upscaler_s409985e5.bin is not in models/upscale_models.`;
+    case "device-missed":
+      return `Drawn on ${note.on} instead of ${note.device}, single values may be rounded otherwise. ${clientSentence({ code: "provider-missing", message: note.reason, details: {} })}`;
     case "full-precision":
       return `precision fast was drawn in full precision: ${fullReason(note.reason)}.`;
     case "layers-full":

@@ -44,7 +44,13 @@ export function jobOf(kept: Task, addresses: Addresses): Job {
   const known = { job_id: id, pictures, warnings: [...warnings] };
   switch (state.status) {
     case "pending":
-      return { ...known, status: "waiting", progress: 0, message: "It waits.", position: state.position };
+      return {
+        ...known,
+        status: "waiting",
+        progress: 0,
+        message: waiting(state.position),
+        position: state.position,
+      };
     case "running":
       return {
         ...known,
@@ -65,6 +71,9 @@ export function jobOf(kept: Task, addresses: Addresses): Job {
     }
   }
 }
+
+/** What is told of a job that has not begun. */
+export const waiting = (position: number): string => `It waits at place ${position} of the queue.`;
 
 const counted = (pictures: number): string => (pictures === 1 ? "1 picture" : `${pictures} pictures`);
 

@@ -1,5 +1,6 @@
 import type { ServerContext } from "@modelcontextprotocol/server";
 import type { Call } from "../call.ts";
+import { takesEvents } from "./with-accept.ts";
 
 /**
  * Tells of progress on the stream of a request, if its client gave a token and takes events. The protocol wants every number
@@ -7,11 +8,10 @@ import type { Call } from "../call.ts";
  */
 export function progressTo(
   { _meta: meta, notify }: Pick<ServerContext["mcpReq"], "_meta" | "notify">,
-  { headers }: Request,
+  request: Request,
 ): Call["tell"] {
   const token = meta?.progressToken;
-  if (token === undefined || !(headers.get("accept") ?? "").includes("text/event-stream"))
-    return () => Promise.resolve();
+  if (token === undefined || !takesEvents(request)) return () => Promise.resolve();
   let reached = -1;
   return async ({ percent, message }) => {
     if (percent <= reached) return;

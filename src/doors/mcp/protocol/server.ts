@@ -7,6 +7,7 @@ import type { Call } from "../call.ts";
 import { callTool } from "../call-tool.ts";
 import { tools } from "../tools.ts";
 import type { InFlight } from "./in-flight.ts";
+import { knowsLinks, withoutLinks } from "./older-results.ts";
 import { progressTo } from "./progress-to.ts";
 import { serveResources } from "./resources.ts";
 import { serveTasks, takesTasks, tasksExtension } from "./tasks.ts";
@@ -47,7 +48,8 @@ export function mcpServer(given: ServerParts): Server {
       takesTask: era === "modern" && takesTasks(server),
     });
     try {
-      return await callTool(params.name, params.arguments ?? {}, call);
+      const result = await callTool(params.name, params.arguments ?? {}, call);
+      return era === "modern" || knowsLinks(request) ? result : withoutLinks(result);
     } finally {
       end();
     }

@@ -14,3 +14,7 @@ export function withAccept(request: Request): Request {
   if (said === "" || said.includes("*/*") || /text\/event-stream/i.test(said)) headers.set("accept", both);
   return new Request(url, { method, headers, signal });
 }
+
+/** Whether a client takes events. */
+export const takesEvents = ({ headers }: Request): boolean =>
+  /text\/event-stream/i.test(headers.get("accept") ?? "");

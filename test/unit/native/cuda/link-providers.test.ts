@@ -2,7 +2,7 @@ import { afterAll, expect, test } from "bun:test";
 import { mkdirSync, mkdtempSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { linkCudaProviders } from "#/native/cuda.ts";
+import { linkCudaProviders } from "#/native/cuda/link-providers.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "cuda-test-"));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));

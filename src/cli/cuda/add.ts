@@ -1,0 +1,130 @@
+import { createInterface } from "node:readline/promises";
+import { AppError, EngineError } from "#/lib/errors.ts";
+import { inUnits } from "#/lib/in-units.ts";
+import { type AddingTo, addWheel, openForAdding } from "#/native/cuda/add-wheels.ts";
+import { unsoundWheels } from "#/native/cuda/folder.ts";
+import { bytesOf, type Wheel } from "#/native/cuda/set.ts";
+import { DownloadFault } from "#/outgoing/download/download-fault.ts";
+import type { Ending } from "../invocation.ts";
+import { type Bars, openBars } from "../progress-bars.ts";
+import { type Interruption, whenInterrupted } from "../when-interrupted.ts";
+import { fetchWheel } from "./fetch-wheel.ts";
+import { filesOf } from "./wheel-files.ts";
+
+/** What is added, and from where. */
+export type Adding = Readonly<{
+  /** Wheels, or folders with wheels. */
+  paths: readonly string[];
+  /** Whether what is missing then is fetched. */
+  fetch: boolean;
+  /** The index of Python packages that is asked. */
+  index: string;
+}>;
+
+/**
+ * Adds CUDA's libraries from wheels that are there, and fetches the others where that is wanted. What is whole already stays, so the
+ * same command goes on after an interruption.
+ *
+ * @returns 0 when all are there, 1 when something is missing or was refused, 130 or 143 when it was interrupted
+ * @throws AppError where nothing could be begun
+ */
+export async function addCuda(to: AddingTo, adding: Adding): Promise<Ending> {
+  const system = `${process.platform} on ${process.arch}`;
+  if (system !== "linux on x64")
+    throw new EngineError(
+      "bad-setting",
+      `cuda add knows libraries for Linux on x86-64 alone, and this is ${system}.`,
+    );
+  const files = filesOf(adding.paths, to.set);
+  const fetches = adding.fetch || (adding.paths.length === 0 && (await isWanted(to)));
+  const release = openForAdding(to);
+  const bars = openBars("bytes");
+  const stop = whenInterrupted();
+  try {
+    let refused = 0;
+    for (const { path, isNamed } of files)
+      if (!stop.signal.aborted && !(await addFile(path, to, bars))) refused += isNamed ? 1 : 0;
+    const missing = stop.signal.aborted ? [] : await unsoundWheels(to.folder, to.set);
+    const lacking = fetches ? await fetchAll(missing, { to, bars, stop, index: adding.index }) : missing;
+    if (stop.signal.aborted) return stop.code();
+    tellEnd(lacking, to, bars);
+    return refused > 0 || lacking.length > 0 ? 1 : 0;
+  } finally {
+    bars.stop();
+    release();
+  }
+}
+
+/** Asks whoever sits there. @throws EngineError where nobody does */
+async function isWanted({ folder, set }: AddingTo): Promise<true> {
+  const missing = await unsoundWheels(folder, set);
+  if (missing.length === 0) return true;
+  const what = `${inUnits(bytesOf(missing))} from the Python Package Index, under ${licencesOf(missing)}`;
+  if (process.stdin.isTTY && process.stderr.isTTY) {
+    const asking = createInterface({ input: process.stdin, output: process.stderr });
+    const answer = await asking.question(`Fetch ${what}? [y/N] `);
+    asking.close();
+    if (/^y(es)?$/i.test(answer.trim())) return true;
+  }
+  const message = `cuda add what? --fetch fetches ${what}; or name the wheels, or a folder with them (fooocusd cuda lists them).`;
+  throw new EngineError("bad-setting", message);
+}
+
+const licencesOf = (wheels: readonly Wheel[]): string =>
+  [...new Set(wheels.map(({ licence }) => licence))].join(", ");
+
+/** @returns whether it is one of the wheels, and its libraries are there now */
+async function addFile(path: string, to: AddingTo, bars: Bars): Promise<boolean> {
+  const bar = bars.add(path.replace(/^.*\//, ""));
+  try {
+    const { wheel, written } = await addWheel(path, to, (bytes, { libraries }) =>
+      bar.update(
+        bytes,
+        libraries.reduce((sum, one) => sum + one.bytes, 0),
+      ),
+    );
+    const count = wheel.libraries.length;
+    bars.say(
+      `${wheel.project} ${wheel.version}: ${count === 1 ? "1 library" : `${count} libraries`} ${written ? "unpacked" : "there already"}.`,
+    );
+    return true;
+  } catch (thrown) {
+    if (!(thrown instanceof AppError)) throw thrown;
+    bars.say(thrown.message);
+    return false;
+  } finally {
+    bar.done();
+  }
+}
+
+type Fetching = Readonly<{ to: AddingTo; bars: Bars; stop: Interruption; index: string }>;
+
+/** One after the other: each is taken away when its libraries are there, so that no more than one lies beside them. @returns what is still missing */
+async function fetchAll(
+  missing: readonly Wheel[],
+  { to, bars, stop, index }: Fetching,
+): Promise<readonly Wheel[]> {
+  const lacking: Wheel[] = [];
+  if (missing.length > 0)
+    bars.say(`${inUnits(bytesOf(missing))} are to be fetched, under ${licencesOf(missing)}.`);
+  for (const wheel of missing) {
+    if (stop.signal.aborted) return missing;
+    try {
+      const file = await fetchWheel(wheel, to, { bars, signal: stop.signal, index });
+      if (!(await addFile(file.path, to, bars))) lacking.push(wheel);
+      else file.remove();
+    } catch (thrown) {
+      if (!(thrown instanceof DownloadFault) && !(thrown instanceof AppError)) throw thrown;
+      bars.say(`${wheel.file}: ${thrown.message}`);
+      lacking.push(wheel);
+    }
+  }
+  return lacking;
+}
+
+function tellEnd(lacking: readonly Wheel[], { folder }: AddingTo, bars: Bars): void {
+  if (lacking.length === 0) return bars.say(`All of CUDA's libraries are in ${folder}.`);
+  bars.say(
+    `Still missing: ${lacking.map(({ file }) => file).join(", ")}. The same command goes on; fooocusd cuda lists where they are to be had.`,
+  );
+}

@@ -1,0 +1,200 @@
+import { afterAll, expect, setDefaultTimeout, test } from "bun:test";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { gpuFinding } from "#/cli/doctor/gpu.ts";
+import { nameOf } from "#/native/cuda/set.ts";
+import { type Asked, cutOff, fileServer, honest } from "../../support/file-server.ts";
+import { madeWheels } from "../../support/made-wheels.ts";
+
+setDefaultTimeout(60_000);
+
+const scratch = mkdtempSync(join(tmpdir(), "fooocusd-cuda-"));
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+const { folder: from, set } = madeWheels(join(scratch, "wheels"), [20_000, 400_000]);
+const isLinux = process.platform === "linux" && process.arch === "x64";
+const all = [".adding", ...set.wheels.flatMap(({ libraries }) => libraries.map(nameOf))].sort();
+
+async function add(name: string, index: string, ...paths: readonly string[]) {
+  const folder = join(scratch, name);
+  const child = Bun.spawn(
+    [process.execPath, "test/support/cuda-child.ts", folder, JSON.stringify(set), index, ...paths],
+    { stdio: ["ignore", "ignore", "pipe"] },
+  );
+  const err = await new Response(child.stderr).text();
+  return {
+    code: await child.exited,
+    err,
+    there: existsSync(folder) ? readdirSync(folder).sort() : [],
+    folder,
+  };
+}
+
+/** An index of Python packages: a page of each project, in JSON or HTML, and the files. */
+async function index(
+  form: "json" | "html",
+  change: (answer: ReturnType<typeof honest>, asked: Asked, n: number) => ReturnType<typeof honest> = (
+    answer,
+  ) => answer,
+) {
+  const asked: string[] = [];
+  const server = await fileServer((one, n) => {
+    asked.push(`${one.path}${one.range === undefined ? "" : ` from ${one.range}`}`);
+    const file = set.wheels.find((wheel) => one.path.endsWith(`/${wheel.file}`));
+    if (file !== undefined)
+      return change(
+        honest(new Uint8Array(readFileSync(join(from, file.file))), one, `"${file.sha256}"`),
+        one,
+        n,
+      );
+    const project = set.wheels.find((wheel) => one.path === `/simple/${wheel.project}/`);
+    if (project === undefined) return { status: 404, headers: { "content-length": 0 } };
+    const href = `../../files/${project.file}`;
+    const text =
+      form === "json"
+        ? JSON.stringify({
+            files: [
+              { filename: "other.whl", url: "../../files/other.whl" },
+              { filename: project.file, url: href },
+            ],
+          })
+        : `<html><a class="x" href="../../files/other.whl">other</a><a href='${href}#sha256=1'>${project.file}</a></html>`;
+    const body = new Uint8Array(Buffer.from(text));
+    return { status: 200, headers: { "content-length": body.length }, body };
+  });
+  return { url: `${server.url}/simple/`, asked, close: server.close };
+}
+
+test.if(isLinux)(
+  "wheels of a folder are added, what else lies there is left alone, and a second time nothing is written",
+  async () => {
+    writeFileSync(join(from, "something-else.whl"), "x");
+    const first = await add("folder", "", from);
+    expect([first.code, first.there]).toEqual([0, all]);
+    expect(first.err).toContain("made-up-1 1.0: 2 libraries unpacked.");
+    expect(first.err).toEndWith(`All of CUDA's libraries are in ${first.folder}.\n`);
+    const second = await add("folder", "", from);
+    expect([second.code, second.err.match(/there already/g)?.length]).toEqual([0, 2]);
+  },
+);
+
+test.if(isLinux)(
+  "what is still missing is named; a file that is none of the wheels is refused, and the others are taken",
+  async () => {
+    const stranger = join(scratch, "stranger.whl");
+    writeFileSync(stranger, "x");
+    const [one, other] = set.wheels.map(({ file }) => file);
+    const ran = await add("some", "", stranger, join(from, one ?? ""));
+    expect(ran.code).toBe(1);
+    expect(ran.err).toContain(`${stranger} is no wheel that CUDA needs here.`);
+    expect(ran.err).toContain("made-up-0 1.0: 2 libraries unpacked.");
+    expect(ran.err).toContain(`Still missing: ${other}.`);
+    const rest = await add("some", "", join(from, other ?? ""));
+    expect([rest.code, rest.there]).toEqual([0, all]);
+  },
+);
+
+test.if(isLinux)("what leads nowhere is refused before anything is begun", async () => {
+  const empty = join(scratch, "nothing");
+  mkdirSync(empty);
+  expect(await add("never", "", empty)).toMatchObject({
+    code: 1,
+    err: `${empty} holds none of the wheels that are needed (such as ${set.wheels[0]?.file}); fooocusd cuda lists them.\n`,
+    there: [],
+  });
+  const gone = join(scratch, "gone");
+  expect(await add("never", "", gone)).toMatchObject({ code: 1, err: `There is no ${gone}.\n`, there: [] });
+  const unasked = await add("never", "");
+  expect(unasked.err).toMatch(
+    /^cuda add what\? --fetch fetches \d+ kB from the Python Package Index, under a licence; or name/,
+  );
+});
+
+for (const form of ["json", "html"] as const)
+  test.if(isLinux)(
+    `what is missing is fetched from an index that answers in ${form}; a broken connection is gone on from`,
+    async () => {
+      let isBroken = false;
+      const server = await index(form, (answer, one) => {
+        if (isBroken || !one.path.includes("made_up_1")) return answer;
+        isBroken = true;
+        return cutOff(answer, 50_000);
+      });
+      copyFileSync(join(from, set.wheels[0]?.file ?? ""), join(scratch, "own.whl"));
+      const ran = await add(form, server.url, join(scratch, "own.whl"));
+      server.close();
+      expect([ran.code, ran.there]).toEqual([0, all]);
+      const file = `/files/${set.wheels[1]?.file}`;
+      expect(server.asked).toEqual(["/simple/made-up-1/", file, `${file} from 50000`]);
+      expect(ran.err).toContain("under a licence.");
+    },
+  );
+
+test.if(isLinux)(
+  "an index that lacks a file, or sends another one, is told; what came is kept for the next try",
+  async () => {
+    const server = await index("json", (answer, one) =>
+      one.path.includes("made_up_0") ? honest(new Uint8Array(100), one, '"other"') : answer,
+    );
+    const ran = await add("other", server.url);
+    server.close();
+    expect(ran.code).toBe(1);
+    expect(ran.err).toContain(`it has 100 bytes there, and should have ${set.wheels[0]?.bytes}`);
+    expect(ran.err).toContain(`Still missing: ${set.wheels[0]?.file}.`);
+    expect(ran.there).toContain("libmade1.so.13");
+
+    const empty = await fileServer(() => ({ status: 404, headers: { "content-length": 0 } }));
+    const lacking = await add("none", `${empty.url}/simple`);
+    empty.close();
+    expect(lacking.err).toContain("/simple/made-up-0/ answered 404; --index names another index.");
+  },
+);
+
+test.if(isLinux)("a wheel that was fetched before the end is not fetched again", async () => {
+  const folder = join(scratch, "fetched");
+  mkdirSync(folder);
+  for (const { file } of set.wheels) copyFileSync(join(from, file), join(folder, file));
+  const ran = await add("fetched", "http://127.0.0.1:9/simple");
+  expect([ran.code, ran.there]).toEqual([0, all]);
+});
+
+test("doctor says of a GPU what there is, and what helps, as seriously as the settings take it", () => {
+  const card = { name: "A card", total: 12e9, free: 11e9, capability: [8, 6] } as const;
+  const driver = {
+    kind: "answers",
+    library: "libcuda.so.1",
+    cuda: 13000,
+    version: "580.65.06",
+    cards: [card],
+  } as const;
+  const whole = { folder: "/cuda", installed: true, driver, troubles: [] };
+  expect(gpuFinding(whole, [])).toEqual({
+    what: "GPU",
+    level: "good",
+    found:
+      "NVIDIA's driver 580.65.06; A card, 12 GB (11 GB free), compute capability 8.6; CUDA's libraries are there",
+  });
+  const lacking = {
+    ...whole,
+    installed: false,
+    troubles: [{ kind: "not-there", folder: "/cuda", wheels: [] }],
+  } as const;
+  expect(gpuFinding(lacking, [])).toMatchObject({
+    level: "weak",
+    mend: "CUDA's libraries are not in /cuda: fooocusd cuda add --fetch, or fooocusd cuda add FOLDER with the wheels in it. fooocusd cuda says more.",
+  });
+  expect(gpuFinding(lacking, ["cuda"]).level).toBe("fault");
+  expect(gpuFinding(lacking, ["cuda", "cpu"]).level).toBe("weak");
+  const nothing = { ...lacking, driver: undefined };
+  expect(gpuFinding(nothing, []).level).toBe("good");
+  expect(gpuFinding(nothing, ["cuda"]).level).toBe("fault");
+});
