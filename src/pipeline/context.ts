@@ -34,6 +34,7 @@ import { cardFor, cardOf, tellRoom } from "./card.ts";
 import { openCaptioner } from "./describe/open-captioner.ts";
 import { ExpansionWordsCache } from "./expansion-words-cache.ts";
 import type { Fact } from "./generate.ts";
+import { lenientPreview } from "./lenient-preview.ts";
 import { openDetector, openSegmenter } from "./masks/open-detection.ts";
 import { type PrecisionMeans, settledPrecision } from "./precision.ts";
 import { needsTexts } from "./sources/needs-texts.ts";
@@ -227,22 +228,6 @@ const featuresOf = ({ clipSkip, freeU }: Recipe, precision: Precision): Features
   freeU: freeU !== null,
   fast: precision === "fast",
 });
-
-/** A file that makes no previews is told of once a job, and costs no picture. */
-function lenientPreview(preview: Networks["preview"], log: Log): Networks["preview"] {
-  let broken = false;
-  return async (latent) => {
-    if (broken) return undefined;
-    try {
-      return await preview(latent);
-    } catch (thrown) {
-      if (!(thrown instanceof ModelError)) throw thrown;
-      broken = true;
-      log.warn("previews are made of colours", { reason: thrown.message });
-      return undefined;
-    }
-  };
-}
 
 /** The networks of its checkpoint that a recipe's pictures are made with. */
 function networksFor({ inversions, source, controls }: Recipe): readonly NetworkName[] {
