@@ -8,7 +8,7 @@ import { folderOf } from "#/catalog/part-folders.ts";
 import type { EngineEvent, EngineSettings, RefusedDevice } from "#/engine/protocol.ts";
 import { operatorsOf } from "#/graph/operators.ts";
 import type { Device, Precision } from "#/lib/devices.ts";
-import { ModelError, RequestError } from "#/lib/errors.ts";
+import { RequestError } from "#/lib/errors.ts";
 import type { Log } from "#/lib/log.ts";
 import type { FileStretch } from "#/lib/read-ahead.ts";
 import type { NetworkName } from "#/networks/index.ts";
@@ -121,10 +121,10 @@ export async function openContext(
 ): Promise<EngineContext> {
   const { device, refused } = await chooseDevice(settings.providers, readied, probe);
   const isNamed = settings.providers !== "auto";
-  for (const { device: other, reason, expected } of refused)
-    log[expected || isNamed ? "warn" : "info"](`${other} cannot be used, the engine works on ${device}`, {
-      reason,
-    });
+  for (const { device: other, reason, expected } of refused) {
+    const words = `${other} cannot be used, the engine works on ${device}`;
+    log[expected || isNamed ? "warn" : "info"](words, { reason });
+  }
   const told = refused.map(({ device, reason }) => ({ device, reason }));
   const residency = new Residency(
     { device, weights: settings.weights, threads: settings.threads },
@@ -139,6 +139,7 @@ export async function openContext(
     loras: knownLoras(),
     willRead: (stretches: readonly FileStretch[]) => send({ type: "reads", stretches }),
   };
+  const bytes = card ?? cardOf(settings, device) ?? (await memory?.(device));
   const texts = new TextCache();
   const words = new ExpansionWordsCache();
   return {
@@ -147,11 +148,7 @@ export async function openContext(
     missed: isNamed ? told : [],
     tokenizer: createTokenizer(),
     expansionWords: () => words.of(expansionFiles(settings.modelRoots)),
-    ...drawing(settings, workshop, {
-      log,
-      whyFull: machine.whyFull(device, settings.threads),
-      card: card ?? cardOf(settings, device) ?? (await memory?.(device)),
-    }),
+    ...drawing(settings, workshop, { log, whyFull: machine.whyFull(device, settings.threads), card: bytes }),
     foreign: (kind, name) =>
       openForeign(
         kind,
