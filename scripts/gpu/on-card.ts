@@ -2,10 +2,10 @@
  * Loaded before every step, and before the tests that a step runs: ends the process when the kit is gone, puts the CUDA provider where
  * the runtime looks for it, and with `GPU_KIT_PROFILES` has the runtime write a profile of every network into that folder.
  */
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { InferenceSession } from "onnxruntime-node";
-import { linkCudaProviders } from "#/native/cuda/link-providers.ts";
+import { cudaPlace } from "#/native/cuda/folder.ts";
+import { prepareCuda } from "#/native/cuda/prepare.ts";
 import { libraryFolder } from "#/native/libraries.ts";
 import { endTree } from "./processes.ts";
 
@@ -20,8 +20,8 @@ if (process.env["GPU_KIT_STEP"] !== undefined) {
 }
 
 const cuda = process.env["GPU_KIT_CUDA"] ?? "";
-if (cuda !== "" && existsSync(join(cuda, "libonnxruntime_providers_cuda.so")))
-  linkCudaProviders(cuda, libraryFolder());
+// As the engine does it. Why it cannot be used is told once, by the step that tries it first.
+if (cuda !== "") await prepareCuda({ place: cudaPlace(cuda), asks: true }, libraryFolder());
 
 const folder = process.env["GPU_KIT_PROFILES"];
 if (folder !== undefined) profileInto(folder);

@@ -97,7 +97,13 @@ const row: Section = (found) => {
     `${at + 1}`,
     ...[seconds, hostGB, cardMiB].map(digits),
   ]);
-  return table(["picture", "s", "the process' own memory, GB", "the card's memory, MiB"], cells);
+  // What the first two leave open and cached is no growth.
+  const grown = (of: (one: (typeof rows)[number]) => number | undefined): string => {
+    const [from, to] = [rows[2], rows.at(-1)].map((one) => (one === undefined ? undefined : of(one)));
+    return from === undefined || to === undefined ? "not known" : `${(100 * (to / from - 1)).toFixed(1)} %`;
+  };
+  const growth = `From the third picture to the last: ${grown((one) => one.hostGB)} more of the process' own, ${grown((one) => one.cardMiB)} more of the card.`;
+  return `${table(["picture", "s", "the process' own memory, GB", "the card's memory, MiB"], cells)}\n\n${growth}`;
 };
 
 const asItIs: Section = (found) => block(found);

@@ -60,12 +60,15 @@ async function tried(
 /** What the runtime says of a library of CUDA's that fails: signatures of C++, and among them a number and a sentence. */
 const cudaFailure = /\b(CUDA|CUBLAS|CUDNN) failure (\d+): ([^;]+?)\s*;/;
 
+/** What the runtime writes of a condition of its own: where it stands, its function, the condition, and then the sentence. */
+const unmet = /\bwas false\. (\S[^\n]*)/;
+
 /** The runtime's words without the places in its source that they come from. */
 function shortWords(words: string): string {
   const [, library, code, sentence] = cudaFailure.exec(words) ?? [];
   if (library !== undefined)
     return `${library} failed: ${sentence} (${code}); fooocusd cuda tells what is there.`;
-  const [first = ""] = words.split(/\n|\[with /);
+  const [first = ""] = (unmet.exec(words)?.[1] ?? words).split(/\n|\[with /);
   return first.length <= longest ? first : `${first.slice(0, longest)}…`;
 }
 

@@ -83,7 +83,10 @@ test("a device that cannot be used costs what needs it, and the report says why 
   const { "first-cuda": first, machine, ...others } = statesOf(report());
   expect([machine, first]).toEqual(["done", "failed"]);
   expect(new Set(Object.values(others))).toEqual(new Set(["left out"]));
-  expect(text()).toContain("first-cuda is failed");
+  const { found } = report().steps.find(({ name }) => name === "first-cuda") ?? {};
+  expect(found?.["why"]).toContain("None of the configured providers can be used (cuda: ");
+  for (const words of ["None of the configured providers", "first-cuda is failed"])
+    expect(text()).toContain(words);
 });
 
 test("what there is no time for is left out and said so", async () => {

@@ -1,13 +1,13 @@
 /**
  * Packs all that the kit needs for a machine without a network into pieces that can be carried one by one.
  *
- *   npm run bun -- scripts/gpu/carry/pack.ts [--cuda FOLDER-or-WHEEL ...] [--torch-there] [--site WHEEL ...] [--out gpu-pack] [--piece 55]
+ *   npm run bun -- scripts/gpu/carry/pack.ts [--cuda FOLDER-or-WHEEL ...] [--torch-there] [--site WHEELS] [--out gpu-pack] [--piece 55]
  *
  * Writes OUT/01, OUT/02, ...: a piece each, of at most so many MiB, and beside it what joins them. On the other side, for each of them in any
  * order: `sh 01/unpack.sh`. `--torch-there` leaves out what a Python with torch brings (cuBLAS, cuDNN, cuRAND and so on), which the
- * kit finds by itself; `--site` takes wheels of pure Python, for diffusers.
+ * kit finds by itself; `--site` takes a folder with wheels of pure Python, for diffusers.
  */
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
@@ -39,13 +39,21 @@ const named = new Map(
 );
 const libraries = flags["torch-there"] ? withoutTorchs([...named.values()]) : [...named.values()];
 
+/** Of a folder all wheels in it. */
+const wheelsIn = (path: string): readonly string[] =>
+  statSync(path).isDirectory()
+    ? readdirSync(path)
+        .filter((name) => name.endsWith(".whl"))
+        .map((name) => join(path, name))
+    : [path];
+
 async function* contents(staging: string): AsyncGenerator<Content> {
   const bun = readFileSync(process.execPath);
   yield {
     parcel: { name: "bun", form: "gzip", to: "bun", sha256: hashOf(bun) },
     bytes: Bun.gzipSync(bun, { level: 9 }),
   };
-  const tree = treeTar(root, flags.site, commit, staging);
+  const tree = treeTar(root, flags.site.flatMap(wheelsIn), commit, staging);
   yield {
     parcel: { name: "tree", form: "tar.zstd", to: "tree", sha256: hashOf(tree) },
     bytes: Bun.zstdCompressSync(tree, { level }),

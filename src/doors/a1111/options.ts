@@ -1,5 +1,5 @@
 import { InvalidRequest } from "#/api/issues.ts";
-import type { Json, JsonObject } from "#/api/json.ts";
+import { type Json, type JsonObject, writeJson } from "#/api/json.ts";
 import type { Catalog } from "#/catalog/catalog.ts";
 import { RequestError } from "#/lib/errors.ts";
 import { modelCalled } from "./reading/model-names.ts";
@@ -38,6 +38,9 @@ export type Options = Readonly<{
 const ownVae: readonly string[] = ["", "none", "automatic"];
 
 const formats: readonly string[] = ["png", "jpg", "jpeg", "webp"];
+
+/** Characters of all options as JSON. */
+const mostKept = 100_000;
 
 /** The options that mean something here; all others are kept and do nothing. */
 const known = {
@@ -91,6 +94,10 @@ export function createOptions(catalog: Pick<Catalog, "names">, usual: () => stri
     shown: () => ({ ...facts, ...all({}), sd_model_checkpoint: checkpoint() }),
     set: (options) => {
       const chosen = read(all(options), "");
+      if (writeJson(all(options)).length > mostKept) {
+        const message = `The options would be more than ${mostKept} characters; that many are kept.`;
+        throw new RequestError("too-large", message);
+      }
       for (const [name, value] of Object.entries(options)) held.set(name, value);
       if (typeof options["sd_model_checkpoint"] === "string")
         held.set("sd_model_checkpoint", chosen.checkpoint);

@@ -67,7 +67,7 @@ export function troubleSentence(trouble: CudaTrouble): string {
     case "library-unopened":
       return `${trouble.library} could not be opened: ${trouble.reason}.`;
     case "other-version":
-      return `The CUDA provider in ${trouble.folder} is of ONNX Runtime ${trouble.provider ?? "of an unknown version"}, and this program has ${trouble.runtime}: take it from the wheel onnxruntime-gpu ${trouble.runtime}, or leave cuda_libraries empty.`;
+      return `The CUDA provider in ${trouble.folder} is of ONNX Runtime ${trouble.provider ?? "(an unknown version)"}, and this program has ${trouble.runtime}: take it from the wheel onnxruntime-gpu ${trouble.runtime}, or leave cuda_libraries empty.`;
   }
 }
 

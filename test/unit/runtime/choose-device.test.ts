@@ -64,6 +64,12 @@ test("of the runtime's words for what CUDA says the sentence is kept, and the pl
   expect(refused[0]?.reason).toBe(
     "CUDA failed: no CUDA-capable device is detected (100); fooocusd cuda tells what is there.",
   );
+  const webgpu =
+    "A network could not be opened: /onnxruntime_src/onnxruntime/core/providers/webgpu/webgpu_context.cc:136 Initialize(const Config&)::<lambda()> " +
+    "adapter_result.status == RequestAdapterStatus::Success was false. Failed to get a WebGPU adapter.\n";
+  expect((await chooseDevice(["webgpu", "cpu"], ready, trial({ webgpu }).probe)).refused[0]?.reason).toBe(
+    "Failed to get a WebGPU adapter.",
+  );
   const others = await chooseDevice("auto", ready, trial({ cuda: `Failed.\n${"x".repeat(900)}` }).probe);
   expect(others.refused[0]?.reason).toBe("Failed.");
 });

@@ -1,3 +1,5 @@
+import { RequestError } from "#/lib/errors.ts";
+
 /** A stretch of a prompt and how much it weighs. */
 export type Weighed = Readonly<{ text: string; weight: number }>;
 
@@ -6,11 +8,16 @@ const more = 1.1;
 
 const token = /\\[()[\]\\]|\(|\[|:\s*([+-]?\.?\d[\d.]*)\s*\)|\)|\]|[^\\()[\]:]+|[\\:]/g;
 
+/** Brackets that may be open at a time: every one costs a walk over what is in it. */
+const deepest = 200;
+
 type Open = Readonly<{ bracket: "(" | "["; from: number }>;
 
 /**
  * A1111's grammar of emphasis: `(word)` weighs 1.1 times its surroundings, `[word]` as much less, `(word:1.3)` 1.3 times; a
  * backslash makes a bracket a letter. A bracket that is never closed reaches to the end; one that was never opened is a letter.
+ *
+ * @throws RequestError `invalid-value` for brackets that are too deep
  */
 export function parseAttention(prompt: string): readonly Weighed[] {
   const parts: { text: string; weight: number }[] = [];
@@ -20,13 +27,15 @@ export function parseAttention(prompt: string): readonly Weighed[] {
     const found = open[at];
     if (found === undefined) return false;
     open.splice(at, 1);
-    for (const part of parts.slice(found.from)) part.weight *= factor;
+    weigh(parts, found.from, factor);
     return true;
   };
   const letter = (text: string): void => void parts.push({ text, weight: 1 });
   for (const [text, number] of prompt.matchAll(token)) {
-    if (text === "(" || text === "[") open.push({ bracket: text, from: parts.length });
-    else if (number !== undefined && Number.isFinite(Number(number))) {
+    if (text === "(" || text === "[") {
+      if (open.length >= deepest) throw tooDeep();
+      open.push({ bracket: text, from: parts.length });
+    } else if (number !== undefined && Number.isFinite(Number(number))) {
       if (!close("(", Number(number))) letter(text);
     } else if (text === ")") {
       if (!close("(", more)) letter(text);
@@ -34,10 +43,25 @@ export function parseAttention(prompt: string): readonly Weighed[] {
       if (!close("[", 1 / more)) letter(text);
     } else letter(text.startsWith("\\") && text.length > 1 ? text.slice(1) : text);
   }
-  for (const { bracket, from } of open)
-    for (const part of parts.slice(from)) part.weight *= bracket === "(" ? more : 1 / more;
+  for (const { bracket, from } of open) weigh(parts, from, bracket === "(" ? more : 1 / more);
   return joined(parts);
 }
+
+function weigh(parts: { weight: number }[], from: number, factor: number): void {
+  for (let at = from; at < parts.length; at += 1) {
+    const part = parts[at];
+    if (part !== undefined) part.weight *= factor;
+  }
+}
+
+const tooDeep = (): RequestError =>
+  new RequestError(
+    "invalid-value",
+    `A prompt has more than ${deepest} brackets in one another; take some out.`,
+    {
+      field: "prompt",
+    },
+  );
 
 /** Neighbours of one weight as one stretch. */
 function joined(parts: readonly Weighed[]): readonly Weighed[] {

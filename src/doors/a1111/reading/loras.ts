@@ -18,6 +18,10 @@ export function readLoras(
   tags: readonly Tag[],
   files: readonly string[],
 ): Readonly<{ loras: Loras; warnings: readonly string[] }> {
+  if (tags.length > most) {
+    const message = `The prompt names ${tags.length} LoRAs; ${most} are taken.`;
+    throw new RequestError("invalid-value", message, { field: "prompt" });
+  }
   const warnings: string[] = [];
   const loras: Loras[number][] = [];
   for (const { kind, name, weight, said } of tags) {
@@ -37,9 +41,7 @@ export function readLoras(
       warnings.push(`${said}: there is no LoRA of this name${similar}; it adds nothing.`);
     }
   }
-  if (loras.length <= most) return { loras, warnings };
-  const message = `The prompt names ${loras.length} LoRAs; ${most} are taken.`;
-  throw new RequestError("invalid-value", message, { field: "prompt" });
+  return { loras, warnings };
 }
 
 const same = (one: string, other: string): boolean => one.toLowerCase() === other.toLowerCase();

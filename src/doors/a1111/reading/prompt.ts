@@ -1,3 +1,4 @@
+import { RequestError } from "#/lib/errors.ts";
 import { parseAttention, type Weighed, writeAttention } from "./attention.ts";
 
 /** A prompt in our words, the tags that were in it, and what its client must be told. */
@@ -6,10 +7,14 @@ export type ReadPrompt = Readonly<{ text: string; tags: readonly Tag[]; warnings
 /** `<lora:name:weight>`; weight is not a number where none is written. */
 export type Tag = Readonly<{ kind: string; name: string; weight: number; said: string }>;
 
+/** Characters that are looked at, as in a prompt of ours. */
+const longest = 250_000;
+
 const tagged = /<(\w+):([^<>:]+)((?::[^<>:]*)*)>/g;
 
 /** Two texts, or one, before the share of the steps at which it changes; alternatives step by step. */
-const edited = /\[([^[\]]*?):([^[\]:]*):\s*\d*\.?\d+\s*\]|\[([^[\]:]*):\s*\d*\.?\d+\s*\]/g;
+const edited =
+  /\[([^[\]]*?):([^[\]:]*):\s*(?:\d+(?:\.\d*)?|\.\d+)\s*\]|\[([^[\]:]*):\s*(?:\d+(?:\.\d*)?|\.\d+)\s*\]/g;
 const alternating = /\[([^[\]|]*)(?:\|[^[\]|]*)+\]/g;
 
 /**
@@ -18,8 +23,14 @@ const alternating = /\[([^[\]|]*)(?:\|[^[\]|]*)+\]/g;
  *
  * @param field  what it is called, for warnings
  * @param embeddings names of textual inversions, which are said bare there
+ *
+ * @throws RequestError `invalid-value` for one that is too long
  */
 export function readPrompt(prompt: string, field: string, embeddings: readonly string[]): ReadPrompt {
+  if (prompt.length > longest) {
+    const message = `${field} has ${prompt.length} characters; ${longest} is the limit: shorten it.`;
+    throw new RequestError("invalid-value", message, { field });
+  }
   const warnings: string[] = [];
   const tags: Tag[] = [];
   const tell = (said: string, what: string): void => void warnings.push(`${field}: ${shown(said)} ${what}`);
@@ -50,8 +61,15 @@ export function readPrompt(prompt: string, field: string, embeddings: readonly s
   const texts = cutAtBreaks(parseAttention(marked))
     .map((parts) => asLetters(writeAttention(parts)).trim())
     .filter((text) => text !== "");
-  return { text: texts.join("\n"), tags, warnings: [...new Set(warnings)] };
+  return { text: texts.join("\n"), tags, warnings: fewOf([...new Set(warnings)], field) };
 }
+
+const mostTold = 10;
+
+const fewOf = (told: readonly string[], field: string): readonly string[] =>
+  told.length <= mostTold
+    ? told
+    : [...told.slice(0, mostTold), `${field}: ${told.length - mostTold} more places are told of no further.`];
 
 /** The texts between `BREAK`s, which may stand in brackets as well. */
 function cutAtBreaks(parts: readonly Weighed[]): readonly (readonly Weighed[])[] {

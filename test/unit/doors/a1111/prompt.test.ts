@@ -45,6 +45,25 @@ describe("a prompt", () => {
   });
 });
 
+test("hostile prompts are read in a moment, or refused", () => {
+  const many = (text: string, count = Math.floor(200_000 / text.length)) => text.repeat(count);
+  for (const prompt of [
+    `[a:b:${many("1")}`,
+    many("a:"),
+    `(a:${many(" ")}`,
+    `(a:${many("1")}`,
+    many("<lora:a"),
+    many("(a)"),
+    many("\\"),
+    many("a BREAK "),
+  ])
+    expect(read(prompt).text.length).toBeGreaterThan(0);
+  for (const prompt of [many("(a"), many("[a:b:0.5"), many("[a|b")])
+    expect(() => read(prompt)).toThrow("brackets in one another");
+  expect(() => read(many("a", 250_001))).toThrow("250001 characters");
+  expect(() => readLoras(read(many("<lora:nope:1>")).tags, [])).toThrow("LoRAs; 50 are taken");
+});
+
 describe("tags of LoRAs", () => {
   const files = ["styles/neon.safetensors", "add.detail.safetensors"];
   const loras = (prompt: string) => readLoras(read(prompt).tags, files);

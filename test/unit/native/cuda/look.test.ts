@@ -10,10 +10,12 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { providers } from "#/native/cuda/link-providers.ts";
 import { lookAtCuda } from "#/native/cuda/look.ts";
 import { cudnn, librariesToOpen } from "#/native/cuda/open-libraries.ts";
 import type { CudaSet } from "#/native/cuda/set.ts";
 import { type CudaTrouble, troubleSentence } from "#/native/cuda/trouble.ts";
+import { libraryFolder } from "#/native/libraries.ts";
 import {
   canStandIn,
   emptyLibrary,
@@ -231,6 +233,30 @@ test.if(canStandIn)(
     const look = await lookAtCuda({ place: { folder, isOwn: true }, asks: true, set });
     const kinds = look.troubles.map(({ kind }: CudaTrouble) => kind);
     expect(kinds).toEqual(["foreign-folder"]);
+  },
+);
+
+test.if(process.platform === "linux" && process.arch === "x64")(
+  "an engine that finds files that are no libraries works on the processor and says so in a line, or refuses to",
+  async () => {
+    const bogus = join(scratch, "bogus");
+    mkdirSync(bogus);
+    copyFileSync(join(libraryFolder(), "libonnxruntime.so.1"), join(bogus, "libonnxruntime.so.1"));
+    for (const name of providers) writeFileSync(join(bogus, name), "this is no library");
+    const opened = async (wanted: string) => {
+      const child = Bun.spawn([process.execPath, "test/support/device-child.ts", bogus, wanted], {
+        stdio: ["ignore", "pipe", "ignore"],
+      });
+      return JSON.parse(await new Response(child.stdout).text());
+    };
+    const { device, lines } = await opened("auto");
+    expect(device).toBe("cpu");
+    expect(lines).toEqual([
+      expect.stringMatching(
+        / warn {2}cuda cannot be used, the engine works on cpu reason=".*is of ONNX Runtime \(an unknown version\)/,
+      ),
+    ]);
+    expect((await opened("cuda")).error).toMatchObject({ code: "provider-missing" });
   },
 );
 

@@ -7,6 +7,7 @@ import { KeptReport } from "../../../../scripts/gpu/kept-report.ts";
 import { levelsApart } from "../../../../scripts/gpu/levels.ts";
 import { placedIn, together } from "../../../../scripts/gpu/placed.ts";
 import { drySizes, fullSizes, type Plan } from "../../../../scripts/gpu/plan.ts";
+import { sections } from "../../../../scripts/gpu/sections.ts";
 import { stepsOf } from "../../../../scripts/gpu/steps-table.ts";
 
 const plan: Plan = {
@@ -89,6 +90,14 @@ test("ratios are ours in parts of theirs, and are not known where one is missing
   ]);
   expect(goals([ours]).map(({ ratio }) => ratio)).toEqual([undefined, undefined, undefined, undefined]);
   expect(goals([ours])[0]?.ours).toBe(0.1);
+});
+
+test("growth in a row is from the third picture to the last, and not known of a card that is not there", () => {
+  const rows = [1, 3, 4, 4.5, 5].map((hostGB) => ({ seconds: 1, hostGB }));
+  expect(sections["row"]?.({ rows })).toContain(
+    "25.0 % more of the process' own, not known more of the card",
+  );
+  expect(sections["row"]?.({ rows: rows.slice(0, 2) })).toContain("not known more of the process' own");
 });
 
 test("levels apart: the mean, what 99 of 100 are within, and the most", () => {
