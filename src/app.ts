@@ -242,17 +242,15 @@ const ownPreset = (
 });
 
 /** What ships with us; presets, styles and wildcards of the Fooocus folder win over ours of the same name. */
-function assetsOf(
+const assetsOf = (
   { styles, wildcards, wildcardNames }: FooocusFolder,
   { presets }: Presets,
-): GenerationAssets {
-  return {
-    presets,
-    styles: withShippedStyles(styles),
-    wildcards: withShippedWildcards(wildcards),
-    wildcardNames: () => withShippedNames(wildcardNames()),
-  };
-}
+): GenerationAssets => ({
+  presets,
+  styles: withShippedStyles(styles),
+  wildcards: withShippedWildcards(wildcards),
+  wildcardNames: () => withShippedNames(wildcardNames()),
+});
 
 /** The server would give every request other values than its operator thinks. */
 function refuseUnknownPreset(preset: string, { presets }: GenerationAssets): void {

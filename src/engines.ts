@@ -21,6 +21,7 @@ export type EnginesConfig = Pick<
   | "cuda_libraries"
   | "weights"
   | "memory_budget"
+  | "gpu_memory"
   | "derived_cache"
   | "threads"
   | "log_level"
@@ -93,6 +94,7 @@ const settingsOf = (config: EnginesConfig, modelRoots: readonly string[]): Engin
   cudaLibraries: config.cuda_libraries,
   weights: config.weights,
   memoryBudget: config.memory_budget,
+  gpuMemory: config.gpu_memory,
   derived: { folder: join(cacheFolder(), "derived"), budget: config.derived_cache },
   threads: config.threads,
   logLevel: config.log_level,

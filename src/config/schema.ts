@@ -107,6 +107,12 @@ export const ConfigSchema = Type.Object({
     description:
       "Bytes of weights that stay open between tasks. A running task's own stay open together, also above it; a task with a network that is larger by itself is refused. 0 keeps nothing and refuses none.",
   }),
+  gpu_memory: Type.Integer({
+    default: 0,
+    minimum: 0,
+    description:
+      "Bytes of a card's memory that the engine plans with (docs/gpu.md#memory-plan); 0 is what the card has. Less leaves room for other programs.",
+  }),
   derived_cache: Type.Integer({
     default: 8 * gigabyte,
     minimum: 0,

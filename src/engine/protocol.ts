@@ -25,6 +25,8 @@ export type EngineSettings = Readonly<{
   weights: "in-place" | "packed";
   /** Bytes of weights that may stay open between jobs. */
   memoryBudget: number;
+  /** Bytes of the card's memory that networks may use; 0 or left out is what the card says of itself. */
+  gpuMemory?: number;
   /** Where files that are made of model files lie, and how many bytes of them are kept. */
   derived: Readonly<{ folder: string; budget: number }>;
   /** Threads of the networks; 0 lets the runtime choose. */

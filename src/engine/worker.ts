@@ -3,6 +3,8 @@ import "#/native/preload.ts";
 import { surviveLostReaders } from "#/lib/line-writer.ts";
 import { createLog } from "#/lib/log.ts";
 import { cudaPlace } from "#/native/cuda/folder.ts";
+import { lookAtCuda } from "#/native/cuda/look.ts";
+import { memoryOf } from "#/native/cuda/memory-of.ts";
 import { prepareCuda } from "#/native/cuda/prepare.ts";
 import { libraryFolder } from "#/native/libraries.ts";
 import { openContext } from "#/pipeline/context.ts";
@@ -17,6 +19,7 @@ const open: OpenContext = (settings, send, atHand) => {
   return openContext(settings, send, log, {
     readied: async (device) =>
       device === "cuda" ? await prepareCuda({ place, asks }, libraryFolder()) : undefined,
+    memory: async (device) => (device === "cuda" ? memoryOf(await lookAtCuda({ place, asks })) : undefined),
   });
 };
 

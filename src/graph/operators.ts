@@ -1,10 +1,12 @@
 import type { Device } from "#/lib/devices.ts";
 import { BugError } from "#/lib/errors.ts";
 import type { Parameter } from "./changed-weight.ts";
+import { fusedGeglu, nhwcConv, nhwcGroupNorm, nhwcPixels, nhwcPlanes } from "./cuda-operators.ts";
 import { convolved, sameShape, shapeText, type Window } from "./dimensions.ts";
 import type { Graph, Value } from "./graph.ts";
 import { add, div, keepingShape, matmul, mul } from "./ops/arithmetic.ts";
-import { dims, reshape, split, squeeze, transpose, unsqueeze } from "./ops/shape.ts";
+import { type Projection, plainGeglu } from "./ops/plain-geglu.ts";
+import { dims, reshape, transpose } from "./ops/shape.ts";
 import { paysInTiles } from "./winograd/pays.ts";
 import { tiledConv } from "./winograd/tiled-conv.ts";
 
@@ -36,6 +38,10 @@ export type Operators = Readonly<{
   pointwiseAdd: (x: Value, weight: Parameter, sum: Value) => Value;
   /** `project` gives rows [R, 2C] with the bias [2C] added, or without it -> left half * gelu(right half) [R, C] */
   geglu: (g: Graph, project: Projection, bias: Parameter) => Value;
+  /** Features [N, C, H, W] as pixels [N, H * W, C]. */
+  pixels: (x: Value) => Value;
+  /** Pixels [N, H * W, C] as features of the height and width that those of `like` [N, _, H, W] have. */
+  planes: (pixels: Value, like: Value) => Value;
   /** q [N, S, C], k [N, L, C], v [N, L, V] -> [N, S, V]; scaled by the square root of q's head size; mask [1, 1, S, L] is added */
   attention: (read: Attended, heads: number, mask?: Value) => Value;
 }>;
@@ -43,9 +49,8 @@ export type Operators = Readonly<{
 /** Queries [N, S, C], keys [N, L, C] that they are compared with, and values [N, L, V], mostly as wide. */
 export type Attended = Readonly<{ q: Value; k: Value; v: Value }>;
 
-type Affine = Readonly<{ scale: Parameter; bias: Parameter }>;
-type GroupNormOptions = Readonly<{ groups: number; epsilon: number; silu: boolean }>;
-type Projection = (bias: Value | undefined) => Value;
+export type Affine = Readonly<{ scale: Parameter; bias: Parameter }>;
+export type GroupNormOptions = Readonly<{ groups: number; epsilon: number; silu: boolean }>;
 
 const contrib = "com.microsoft";
 
@@ -90,13 +95,6 @@ function fusedPointwiseAdd(x: Value, weight: Parameter, sum: Value): Value {
 const plainPointwiseAdd = (x: Value, weight: Parameter, sum: Value): Value =>
   add(sum, x.graph.operators.conv(x, weight, undefined, pointwise));
 
-/** GEGLU from its definition (Shazeer 2020). */
-function plainGeglu(g: Graph, project: Projection, bias: Parameter): Value {
-  const [value, gate] = split(project(g.weight(bias)), 2, -1);
-  if (value === undefined || gate === undefined) throw new BugError("Split into two gave fewer.");
-  return mul(value, g.operators.gelu(gate));
-}
-
 /** The size of a head of the queries. Throws a BugError where queries, keys and values do not fit. */
 function headSize({ q, k, v }: Attended, heads: number): number {
   const size = Number(q.dims[2]) / heads;
@@ -130,45 +128,6 @@ function plainAttention(read: Attended, heads: number, mask?: Value): Value {
   return reshape(transpose(mixed, [0, 2, 1, 3]), [0, 0, -1]);
 }
 
-const toNhwc = (x: Value): Value => transpose(x, [0, 2, 3, 1]);
-const toNchw = (x: Value): Value => transpose(x, [0, 3, 1, 2]);
-
-/** CUDA's kernel knows channels last only, and wants scale and bias in float32. Its answer may pass a SiLU at no cost. */
-function nhwcGroupNorm(x: Value, affine: Affine, { groups, epsilon, silu }: GroupNormOptions): Value {
-  const g = x.graph;
-  const [scale, bias] = [affine.scale, affine.bias].map((ref) => g.weight(ref, ref.shape, "float32"));
-  const attributes = { groups, epsilon: { float: epsilon }, activation: silu ? 1 : 0, channels_last: 1 };
-  const last = toNhwc(x);
-  return toNchw(g.node("GroupNorm", [last, scale, bias], attributes, { dims: last.dims, domain: contrib }));
-}
-
-/**
- * Convolution with channels last, the layout of tensor cores, weights [out, kh, kw, in]. Between this and the next
- * operator the runtime's optimiser takes out the transpositions that undo each other.
- */
-function nhwcConv(x: Value, weight: Parameter, bias: Parameter | undefined, window: Window): Value {
-  const g = x.graph;
-  const [out = 0, input = 0, height, width] = weight.shape;
-  const single = height === 1 && width === 1; // the same order of elements in both layouts
-  const kernel = single ? g.weight(weight, [out, 1, 1, input]) : g.transposedWeight(weight, [0, 2, 3, 1]);
-  const added = bias === undefined ? [] : [g.weight(bias)];
-  const [n = 1, c = 1, h = 1, w = 1] = convolved(x.dims, out, window);
-  const result = { dims: [n, h, w, c], domain: contrib };
-  return toNchw(g.node("NhwcConv", [toNhwc(x), kernel, ...added], window, result));
-}
-
-/** Widths [2C] that CUDA's kernel is compiled for: Stable Diffusion's and SDXL's own. */
-const splitGeluWidths: readonly number[] = [2560, 5120, 10240];
-
-/** Bias, split and gate in one pass over the widest activations of the network. */
-function fusedGeglu(g: Graph, project: Projection, bias: Parameter): Value {
-  const [width = 0] = bias.shape;
-  if (!splitGeluWidths.includes(width)) return plainGeglu(g, project, bias);
-  const batch = unsqueeze(project(undefined), [0]); // the kernel wants [N, S, 2C]
-  const result = { dims: batch.dims.with(2, width / 2), domain: contrib };
-  return squeeze(g.node("BiasSplitGelu", [batch, g.weight(bias)], {}, result), 0);
-}
-
 /**
  * In tiles where that is cheaper. The kernel's transform is made at every run: no second form of any weight is kept. In a half the
  * sums of the transforms would lose too many digits.
@@ -181,6 +140,11 @@ const cheapestConv: Operators["conv"] = (x, weight, bias, window) =>
     window,
   );
 
+const plainPixels: Operators["pixels"] = (x) => transpose(reshape(x, [0, Number(x.dims[1]), -1]), [0, 2, 1]);
+
+const plainPlanes: Operators["planes"] = (pixels, like) =>
+  reshape(transpose(pixels, [0, 2, 1]), dims(like, 0, 4));
+
 const cpu: Operators = {
   compute: "float32",
   textKeys: true,
@@ -191,6 +155,8 @@ const cpu: Operators = {
   conv: cheapestConv,
   pointwiseAdd: fusedPointwiseAdd,
   geglu: plainGeglu,
+  pixels: plainPixels,
+  planes: plainPlanes,
   attention: fusedAttention,
 };
 
@@ -215,6 +181,8 @@ export const operators = {
     conv: nhwcConv,
     pointwiseAdd: plainPointwiseAdd,
     geglu: fusedGeglu,
+    pixels: nhwcPixels,
+    planes: nhwcPlanes,
   },
   webgpu: {
     ...cpu,

@@ -3,11 +3,11 @@ import { admVector, isEmphasised } from "#/sampling/guidance/adm.ts";
 import { controlEnd } from "#/sampling/guidance/controlled.ts";
 import { isTelling } from "#/sampling/guidance/image-input.ts";
 import { constantInput, merged, sizeInput, toldTexts } from "#/sampling/guidance/inputs.ts";
-import { networkEstimate } from "#/sampling/guidance/network-estimate.ts";
 import type { ModelSampling } from "#/sampling/model-sampling.ts";
+import { asked } from "./asked-network.ts";
 import { controlContribution } from "./controls/control-contribution.ts";
 import { imageContribution } from "./controls/image-contribution.ts";
-import type { DenoisingModel } from "./denoiser.ts";
+import type { DenoisingModel, Side } from "./denoiser.ts";
 import type { ImageJob } from "./job.ts";
 import { contextsOf } from "./stages/encode-prompts.ts";
 
@@ -23,19 +23,20 @@ export function baseModel(image: ImageJob, sampling: ModelSampling): DenoisingMo
   const ofFreeU = freeU === null ? [] : [constantInput("freeu", [freeU.b1, freeU.s1, freeU.b2, freeU.s2])];
   const further = [...ofFreeU, ...(beginning.further ?? [])];
   const text = toldTexts(networks.tellTexts, contextsOf(prompts));
+  const toldFor = (side: Side) => {
+    const { pooled } = prompts[side];
+    const scaling = { scale: scales[side], end: guidance.admEnd };
+    const sizes = sizeInput(admVector(pooled, sampledSize(beginning), scaling));
+    const controls = [
+      ...controlContribution(image, { side, sizes }, sampling),
+      ...imageContribution(image, side, sampling),
+    ];
+    return merged(text(side), sizes, ...further, ...controls);
+  };
   return {
     sampling,
     told: (sigma) => toldAt(image, sampling, sigma),
-    estimate: (side) => {
-      const { pooled } = prompts[side];
-      const scaling = { scale: scales[side], end: guidance.admEnd };
-      const sizes = sizeInput(admVector(pooled, sampledSize(beginning), scaling));
-      const controls = [
-        ...controlContribution(image, { side, sizes }, sampling),
-        ...imageContribution(image, side, sampling),
-      ];
-      return networkEstimate(networks.unet, sampling, merged(text(side), sizes, ...further, ...controls));
-    },
+    ...asked(networks.unet, sampling, toldFor),
   };
 }
 

@@ -8,7 +8,7 @@ import { folderOf } from "#/catalog/part-folders.ts";
 import type { EngineEvent, EngineSettings, RefusedDevice } from "#/engine/protocol.ts";
 import { operatorsOf } from "#/graph/operators.ts";
 import type { Device, Precision } from "#/lib/devices.ts";
-import { ModelError, RequestError } from "#/lib/errors.ts";
+import { RequestError } from "#/lib/errors.ts";
 import type { Log } from "#/lib/log.ts";
 import type { FileStretch } from "#/lib/read-ahead.ts";
 import type { NetworkName } from "#/networks/index.ts";
@@ -31,9 +31,11 @@ import { probe } from "#/runtime/probe.ts";
 import { Residency } from "#/runtime/residency.ts";
 import type { Segmenter } from "#/runtime/segmenter.ts";
 import { watchedNetworks, watchFiles } from "#/runtime/watched-networks.ts";
+import { cardFor, cardOf, tellRoom } from "./card.ts";
 import { openCaptioner } from "./describe/open-captioner.ts";
 import { ExpansionWordsCache } from "./expansion-words-cache.ts";
 import type { Fact } from "./generate.ts";
+import { lenientPreview } from "./lenient-preview.ts";
 import { openDetector, openSegmenter } from "./masks/open-detection.ts";
 import { type PrecisionMeans, settledPrecision } from "./precision.ts";
 import { needsTexts } from "./sources/needs-texts.ts";
@@ -100,6 +102,10 @@ type EngineHome = Readonly<{
   readied?: Readying;
   /** What is asked whether 8 bits are worth something; the machine that this runs on where it is left out. */
   machine?: Machine;
+  /** Bytes of a card's memory to plan with, whatever the device; as settings and card say where it is left out. */
+  card?: number;
+  /** What a device says of its memory. */
+  memory?: (device: Device) => Promise<number | undefined>;
 }>;
 
 /**
@@ -112,14 +118,14 @@ export async function openContext(
   settings: EngineSettings,
   send: (event: EngineEvent) => void,
   log: Log,
-  { readied = asItIs, machine = thisMachine }: EngineHome = {},
+  { readied = asItIs, machine = thisMachine, card, memory }: EngineHome = {},
 ): Promise<EngineContext> {
   const { device, refused } = await chooseDevice(settings.providers, readied, probe);
   const isNamed = settings.providers !== "auto";
-  for (const { device: other, reason, expected } of refused)
-    log[expected || isNamed ? "warn" : "info"](`${other} cannot be used, the engine works on ${device}`, {
-      reason,
-    });
+  for (const { device: other, reason, expected } of refused) {
+    const words = `${other} cannot be used, the engine works on ${device}`;
+    log[expected || isNamed ? "warn" : "info"](words, { reason });
+  }
   const told = refused.map(({ device, reason }) => ({ device, reason }));
   const residency = new Residency(
     { device, weights: settings.weights, threads: settings.threads },
@@ -134,6 +140,7 @@ export async function openContext(
     known: { checkpoint: knownCheckpoints(), loras: knownLoras() },
     willRead: (stretches: readonly FileStretch[]) => send({ type: "reads", stretches }),
   };
+  const bytes = card ?? cardOf(settings, device) ?? (await memory?.(device));
   const texts = new TextCache();
   const words = new ExpansionWordsCache();
   return {
@@ -142,7 +149,7 @@ export async function openContext(
     missed: isNamed ? told : [],
     tokenizer: createTokenizer(),
     expansionWords: () => words.of(expansionFiles(settings.modelRoots)),
-    ...drawing(settings, workshop, { log, whyFull: machine.whyFull(device, settings.threads) }),
+    ...drawing(settings, workshop, { log, whyFull: machine.whyFull(device, settings.threads), card: bytes }),
     foreign: (kind, name) =>
       openForeign(
         kind,
@@ -172,7 +179,11 @@ const asItIs: Readying = async () => undefined;
 const drawing = (
   { modelRoots }: EngineSettings,
   workshop: Workshop,
-  { log, whyFull }: Readonly<{ log: Log; whyFull: PrecisionMeans["whyFull"] }>,
+  {
+    log,
+    whyFull,
+    card,
+  }: Readonly<{ log: Log; whyFull: PrecisionMeans["whyFull"]; card: number | undefined }>,
 ): Pick<EngineContext, "settled" | "open"> => ({
   settled: (recipe, checkStop) =>
     settledPrecision({
@@ -189,7 +200,9 @@ const drawing = (
     const files = watchFiles(paths);
     await residency.dropReplaced();
     derived.dropReplaced();
-    const networks = startJob(paths, featuresOf(recipe, precision), workshop, networksFor(recipe));
+    const planned = { ...workshop, ...cardFor(recipe, card) };
+    const networks = startJob(paths, featuresOf(recipe, precision), planned, networksFor(recipe));
+    tellRoom(networks.room, log);
     const watched = watchedNetworks(networks, files, () => residency.close());
     return { ...watched, preview: lenientPreview(watched.preview, log) };
   },
@@ -213,22 +226,6 @@ const featuresOf = ({ clipSkip, freeU }: Recipe, precision: Precision): Features
   freeU: freeU !== null,
   fast: precision === "fast",
 });
-
-/** A file that makes no previews is told of once a job, and costs no picture. */
-function lenientPreview(preview: Networks["preview"], log: Log): Networks["preview"] {
-  let broken = false;
-  return async (latent) => {
-    if (broken) return undefined;
-    try {
-      return await preview(latent);
-    } catch (thrown) {
-      if (!(thrown instanceof ModelError)) throw thrown;
-      broken = true;
-      log.warn("previews are made of colours", { reason: thrown.message });
-      return undefined;
-    }
-  };
-}
 
 /** The networks of its checkpoint that a recipe's pictures are made with. */
 function networksFor({ inversions, source, controls }: Recipe): readonly NetworkName[] {

@@ -1,6 +1,7 @@
 import { stepsWalked } from "#/sampling/fewer-steps.ts";
 import { checkedBefore } from "#/sampling/guidance/checked.ts";
 import { guided, isGuided } from "#/sampling/guidance/guidance.ts";
+import { askedTogether, checkedPair, type Pair } from "#/sampling/guidance/paired.ts";
 import { holding, type Sides, type StepCache } from "#/sampling/guidance/step-cache.ts";
 import type { ModelSampling } from "#/sampling/model-sampling.ts";
 import type { Denoise, Latent } from "#/sampling/sampler.ts";
@@ -14,6 +15,8 @@ export type Side = "positive" | "negative";
 export type DenoisingModel = Readonly<{
   sampling: ModelSampling;
   estimate: (side: Side) => Denoise;
+  /** Its network asked under both texts, in one run where that can be; `between` is called between two. */
+  both: (between: () => void) => Pair;
   /** A word for what the network is told at a level besides latent and timestep; another word where that is something else. */
   told: (sigma: number) => string;
   /** Makes a latent of its own of the base model's, both in VAE space; left out where they are the same. */
@@ -28,7 +31,7 @@ export type DenoisingModel = Readonly<{
  * @param levels of the stretch that it is asked in
  */
 export function denoiser({ job }: ImageJob, model: DenoisingModel, levels: Levels): Denoise {
-  const { run, runs, recipe } = job;
+  const { run, runs, recipe, networks } = job;
   const { until = 1, ...guidance } = recipe.guidance;
   const endsAt = levelAfter(until, levels);
   // One network run each: what is estimated under one side's text.
@@ -44,13 +47,29 @@ export function denoiser({ job }: ImageJob, model: DenoisingModel, levels: Level
     );
   };
   const weight = (sigma: number): number => (sigma > endsAt ? Math.abs(guidance.cfg - 1) : 0);
-  const sides = held({ positive: branch("positive"), negative: branch("negative") }, recipe.cache, {
+  const alone = { positive: branch("positive"), negative: branch("negative") };
+  // What a step may go without is not asked for in the same run.
+  const isTogether =
+    networks.room?.guidance === "together" && isGuided(guidance) && recipe.cache === undefined;
+  const check = (): void => run.check();
+  const both = (): Pair => checkedPair(check, counting(runs, model.both(check)));
+  const asked = isTogether ? askedTogether(both(), alone, (sigma) => sigma > endsAt) : alone;
+  const sides = held(asked, recipe.cache, {
     weight,
     ...firstAndLast(levels),
     told: model.told,
   });
   return counted(job, guided(sides.positive, sides.negative, { ...guidance, endsAt }, model.sampling));
 }
+
+/** Both sides' estimates count, however few runs they took. */
+const counting =
+  (runs: Job["runs"], both: Pair): Pair =>
+  async (x, sigma) => {
+    const answers = await both(x, sigma);
+    runs.make(2);
+    return answers;
+  };
 
 /** How far what is held may be off at the field's highest value. */
 const mostDrift = 0.25;

@@ -8,9 +8,9 @@ export class NetworkRuns {
     this.#asked += runs;
   }
 
-  /** A network ran. */
-  make(): void {
-    this.#made += 1;
+  /** A network ran, for so many estimates: both sides of the guidance may be asked in one run. */
+  make(estimates = 1): void {
+    this.#made += estimates;
   }
 
   /** Since the last lap: how many there were, and how many more there would have been. */

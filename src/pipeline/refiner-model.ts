@@ -1,10 +1,10 @@
 import type { RefinerNetworks } from "#/runtime/refiner-networks.ts";
 import { admVector, isEmphasised, refinerVector } from "#/sampling/guidance/adm.ts";
 import { merged, sizeInput, textInput, toldTexts } from "#/sampling/guidance/inputs.ts";
-import { networkEstimate } from "#/sampling/guidance/network-estimate.ts";
 import { sd1Latents } from "#/sampling/latent-format.ts";
 import { type BuiltSchedule, samplingFor } from "#/sampling/schedules.ts";
 import { lastAxis, layerNormed, type Tensor } from "#/tensor/tensor.ts";
+import { asked } from "./asked-network.ts";
 import { sampledSize } from "./base-model.ts";
 import type { DenoisingModel } from "./denoiser.ts";
 import type { ImageJob } from "./job.ts";
@@ -38,14 +38,14 @@ export function refinerModel({ job, prompts, beginning }: ImageJob): DenoisingMo
     sampling,
     told: (sigma) =>
       refiner.family === "sdxl-refiner" ? "" : `${isEmphasised(sampling.timestep(sigma), guidance.admEnd)}`,
-    estimate: (side) => {
+    ...asked(refiner.unet, sampling, (side) => {
       const { pooled } = prompts[side];
       const vector =
         refiner.family === "sdxl-refiner"
           ? refinerVector(pooled, size, scores[side])
           : admVector(pooled, size, { scale: scales[side], end: guidance.admEnd });
-      return networkEstimate(refiner.unet, sampling, merged(text(side), sizeInput(vector)));
-    },
+      return merged(text(side), sizeInput(vector));
+    }),
   };
 }
 
@@ -61,9 +61,8 @@ function sd1Model(
     sampling,
     told: () => "",
     convert,
-    estimate: (side) => {
-      const text = layerNormed(lastAxis(prompts[side].context, 0, refiner.textWidth), textNorm);
-      return networkEstimate(unet, sampling, textInput(text));
-    },
+    ...asked(unet, sampling, (side) =>
+      textInput(layerNormed(lastAxis(prompts[side].context, 0, refiner.textWidth), textNorm)),
+    ),
   };
 }

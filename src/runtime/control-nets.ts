@@ -1,3 +1,4 @@
+import { once } from "#/lib/once.ts";
 import { controlnetToldKeys } from "#/networks/controlnet.ts";
 import { networks } from "#/networks/index.ts";
 import type { Network } from "#/networks/network.ts";
@@ -71,13 +72,4 @@ export function controlNetsOf(
       inJob(encoder, at, false).request,
     ]);
   return { asked, requests };
-}
-
-/** Makes a value when it is first asked for. */
-function once<Value>(make: () => Value): () => Value {
-  let made: Readonly<{ value: Value }> | undefined;
-  return () => {
-    made ??= { value: make() };
-    return made.value;
-  };
 }

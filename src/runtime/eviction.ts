@@ -1,6 +1,11 @@
 import { type Footprint, totalBytes } from "./footprint.ts";
 import type { OpenNetwork } from "./open-network.ts";
 
+/**
+ * How much may stay open: bytes of weights, 0 for nothing between jobs, and the memory mappings that the process may have.
+ */
+export type Budget = Readonly<{ bytes: number; mappings?: number | undefined }>;
+
 /** What is open, by key, and which of it the running job uses. */
 export type Open = Readonly<{ entries: ReadonlyMap<string, OpenNetwork>; held: ReadonlySet<string> }>;
 

@@ -2,6 +2,7 @@ import { basename } from "node:path";
 import type { Graph } from "#/graph/graph.ts";
 import { weightSource } from "#/graph/module.ts";
 import type { Operators } from "#/graph/operators.ts";
+import { once } from "#/lib/once.ts";
 import type { FileStretch } from "#/lib/read-ahead.ts";
 import type { Features, Network } from "#/networks/network.ts";
 import type { WeightMap } from "#/weights/checkpoint.ts";
@@ -18,6 +19,8 @@ import type { Differences } from "#/weights/differences.ts";
 import type { CodedWeights } from "#/weights/eight-bits.ts";
 import type { Located } from "#/weights/layouts/part-source.ts";
 import type { FileStamp } from "#/weights/stamp.ts";
+import { featureBytes } from "./card/feature-bytes.ts";
+import type { Card } from "./card/job-plan.ts";
 import { layersInEightBits } from "./coded-parts.ts";
 import type { DerivedFiles } from "./derived-files.ts";
 import { footprintOf, totalBytes } from "./footprint.ts";
@@ -33,6 +36,8 @@ export type Workshop = Readonly<{
   operators: Operators;
   residency: Residency;
   derived: DerivedFiles;
+  /** The card that a job runs on, where its memory is known; left out nothing is planned. */
+  card?: Card;
   /** Told what a job is about to map, of networks that are not open yet; left out nobody is. */
   willRead?: (stretches: readonly FileStretch[]) => void;
   /** How checkpoints and LoRAs are read, where those read before are known; left out each is read anew. */
@@ -77,16 +82,14 @@ export function jobNetwork(
     differences = whole,
     coded: CodedWeights = new Map(),
   ) => network.draw({ ...weightSource(title, tensors, joined, differences), coded }, operators, features);
-  const coding = { located, changed: changedTensors(part, loras, whole) };
-  const eightBits = features.fast === true ? layersInEightBits(network.eightBits, coding) : undefined;
+  const changed = changedTensors(part, loras, whole);
+  const eightBits = features.fast ? layersInEightBits(network.eightBits, { located, changed }) : undefined;
   const loraParts = async (): Promise<JoinedLoras> => {
     const branches = plan();
     const joined = joinedInPlace(branches) ?? (await derived.of(joinedLoras(branches, sources), inUse));
     const own = changes();
-    return {
-      ...joined,
-      changes: changesInPlace(own) ?? (await derived.of(loraChanges(own, sources), inUse)),
-    };
+    const made = changesInPlace(own) ?? (await derived.of(loraChanges(own, sources), inUse));
+    return { ...joined, changes: made };
   };
   const request: JobNetwork["request"] = {
     key: [
@@ -105,16 +108,41 @@ export function jobNetwork(
       const differences = together(await Promise.all(mapped));
       return draw(tensors, joined, differences, await eightBits?.open(derived, inUse));
     },
-    bytes: () => {
-      const factors = loras.length === 0 ? 0 : joinedBytes(plan()) + changedBytes(changes());
-      const graph = draw(located.tensors, noLoras, whole, eightBits?.planned());
-      return totalBytes([footprintOf(graph, madeOf, network.packed ? "copied" : "mapped")]) + factors;
-    },
+    ...outlook({
+      files: madeOf,
+      packed: network.packed === true,
+      draw: () => draw(located.tensors, noLoras, whole, eightBits?.planned()),
+      factors: () => (loras.length === 0 ? 0 : joinedBytes(plan()) + changedBytes(changes())),
+    }),
     reads: () => (eightBits === undefined ? stretchesOf(located.tensors.values()) : []),
     coded: eightBits?.layers,
   };
   return { located, loras, patch: whole, request };
 }
+
+/** What a network will take once it is open, from headers alone. */
+const outlook = ({
+  files,
+  packed,
+  draw,
+  factors,
+}: Readonly<{
+  files: readonly FileStamp[];
+  packed: boolean;
+  /** Without its LoRAs. */
+  draw: () => Graph;
+  /** Bytes of these. */
+  factors: () => number;
+}>): Pick<JobNetwork["request"], "bytes" | "onCard"> => {
+  // Asked several times where a card is planned, by the ways that a stage may go.
+  const graph = once(draw);
+  const bytes = (weights: "mapped" | "copied"): number =>
+    totalBytes([footprintOf(graph(), files, weights)]) + factors();
+  return {
+    bytes: () => bytes(packed ? "copied" : "mapped"),
+    onCard: (lengths) => ({ weights: bytes("copied"), features: featureBytes(graph(), lengths).arena }),
+  };
+};
 
 /** All files that a network is made of. */
 const stampsOf = (

@@ -7,6 +7,7 @@ import type { NoiseSchedule, Prediction } from "#/weights/checkpoint.ts";
 import { previewKind } from "#/weights/layouts/preview.ts";
 import { textWidths } from "#/weights/layouts/textual-inversion.ts";
 import { type Ask, askerOf } from "./ask.ts";
+import { type JobRoom, planJob } from "./card/job-plan.ts";
 import { type ControlNet, controlNetsOf } from "./control-nets.ts";
 import { faceDetectorOf } from "./face-detector/detect-faces.ts";
 import type { FaceDetector } from "./face-detector/face.ts";
@@ -95,6 +96,8 @@ export type Networks = Readonly<{
   faces: FaceDetector;
   /** Any network of the table, by the inputs it declares. */
   ask: Ask;
+  /** What the job does as the plan of a card's memory says; nothing where none is planned. */
+  room?: JobRoom | undefined;
 }> &
   /** The base model's, or the file that is used instead. */
   Vae;
@@ -120,14 +123,31 @@ export function startJob(
   workshop: Workshop,
   uses: readonly NetworkName[],
 ): Networks {
-  const { opened, inJob, requests, passing } = networksOf(paths, features, workshop);
+  const { opened, inJob, requests: asked, passing } = networksOf(paths, features, workshop);
   const announced = new Set<Network>([...uses.map((name) => networks[name]), ...inOwnFiles(paths)]);
   const own = [...announced].map((network) => inJob(network).request);
-  workshop.residency.startJob([...own, ...requests], passing);
+  const room =
+    workshop.card &&
+    planJob(workshop.card, {
+      others: [...own.filter(({ name }) => !isAnywhere(name)), ...passing],
+      vae: own.filter(
+        ({ name }) => name === networks["vae-decoder"].name || name === networks["vae-encoder"].name,
+      ),
+      denoising: uses.includes("unet") ? [...asked.unet, ...asked.controls] : [],
+      refining: asked.refiner,
+    });
+  const requests = allOf(asked);
+  workshop.residency.startJob([...own, ...requests], passing, room);
   const reads = readsOf([...passing, ...own, ...requests], workshop.residency);
   if (reads.length > 0) workshop.willRead?.(reads);
-  return opened;
+  return { ...opened, room };
 }
+
+/** Whether a network of a job's checkpoint is part of a stage by more than itself. */
+const isAnywhere = (name: string): boolean =>
+  name === networks.unet.name ||
+  name === networks["vae-decoder"].name ||
+  name === networks["vae-encoder"].name;
 
 /** What is about to be mapped, each stretch once, in the order in which networks are announced. */
 function readsOf(requests: readonly JobRequest[], residency: Workshop["residency"]): readonly FileStretch[] {
@@ -153,7 +173,7 @@ export function codedLayers(
 ): readonly CodedLayers[] {
   const { inJob, requests } = networksOf(paths, { ...features, fast: true }, workshop);
   const own = uses.map((name) => inJob(networks[name]).request);
-  const all = [...own, ...requests].flatMap(({ coded }) => coded ?? []);
+  const all = [...own, ...allOf(requests)].flatMap(({ coded }) => coded ?? []);
   // A UNet is announced in each way that it may be told of a text.
   return [...new Map(all.map((layers) => [JSON.stringify(layers.files()), layers])).values()];
 }
@@ -168,6 +188,15 @@ const inOwnFiles = (paths: ModelPaths): readonly Network[] =>
 /** What a network of the table is in a job. */
 type InJob = (network: Network) => JobNetwork;
 
+/** The requests by which what denoises is open. */
+type Requests = Readonly<Record<"unet" | "refiner" | "controls", readonly JobRequest[]>>;
+
+const allOf = ({ unet, refiner, controls }: Requests): readonly JobRequest[] => [
+  ...unet,
+  ...refiner,
+  ...controls,
+];
+
 function networksOf(
   paths: ModelPaths,
   asked: Features,
@@ -175,7 +204,7 @@ function networksOf(
 ): Readonly<{
   opened: Networks;
   inJob: InJob;
-  requests: readonly JobRequest[];
+  requests: Requests;
   passing: readonly JobRequest[];
 }> {
   const features = { ...asked, textKeys: workshop.operators.textKeys };
@@ -222,7 +251,7 @@ function networksOf(
   return {
     opened,
     inJob,
-    requests: [...unet.requests(), ...(refiner?.requests ?? []), ...controls.requests()],
+    requests: { unet: unet.requests(), refiner: refiner?.requests ?? [], controls: controls.requests() },
     passing: prompts.requests(),
   };
 }

@@ -3,6 +3,7 @@ import type { FileStretch } from "#/lib/read-ahead.ts";
 import type { Derived } from "#/weights/derived/derived-kind.ts";
 import type { OnnxFile } from "#/weights/onnx/read-onnx.ts";
 import type { FileStamp } from "#/weights/stamp.ts";
+import type { Lengths } from "./card/length-of.ts";
 import { type Footprint, footprintOf, totalBytes } from "./footprint.ts";
 import type { Session, SessionOptions } from "./session.ts";
 
@@ -25,6 +26,8 @@ export type JobRequest = NetworkRequest &
   Readonly<{
     /** Bytes that it will take once it is open, from headers alone; asked where it is not. */
     bytes: () => number;
+    /** Bytes that it takes on a card: of its weights in the type they have there, and of its features in a run; left out nobody says. */
+    onCard?: (lengths: Lengths) => Readonly<Record<"weights" | "features", number>>;
     /** Where the weights lie that are mapped once it is open, but for derived files, which are read when they are proved; left out nobody says. */
     reads?: () => readonly FileStretch[];
     /** Its layers in 8 bits, where the job has it in these. */

@@ -5,7 +5,9 @@ import type { Log } from "#/lib/log.ts";
 import type { Tensor } from "#/tensor/tensor.ts";
 import type { OnnxFile } from "#/weights/onnx/read-onnx.ts";
 import { assertUnchanged, isUnchanged } from "#/weights/stamp.ts";
-import { closedForBytes, closedForMappings } from "./eviction.ts";
+import { type Coming, leavingCard } from "./card/evict.ts";
+import type { JobRoom } from "./card/job-plan.ts";
+import { type Budget, closedForBytes, closedForMappings } from "./eviction.ts";
 import { explained, isMemory } from "./mapping-shortage.ts";
 import { mappingCount, mappingMargin } from "./mappings.ts";
 import { trimMemory } from "./memory.ts";
@@ -15,11 +17,6 @@ import { tooLarge } from "./too-large.ts";
 
 /** What is open, for people: a name and the bytes of its weights. */
 export type Resident = Readonly<{ name: string; bytes: number }>;
-
-/**
- * How much may stay open: bytes of weights, 0 for nothing between jobs, and the memory mappings that the process may have.
- */
-export type Budget = Readonly<{ bytes: number; mappings?: number | undefined }>;
 
 /** How often a network is drawn again whose derived file was removed before it could be opened. */
 const redraws = 3;
@@ -40,6 +37,8 @@ export class Residency {
   readonly #entries = new Map<string, OpenNetwork>();
   /** Keys of what the running job uses. */
   #held: ReadonlySet<string> = new Set();
+  /** Of the card, as planned for the running job, or for the last one. */
+  #room: JobRoom | undefined;
   #clock = 0;
 
   constructor(
@@ -72,11 +71,13 @@ export class Residency {
    * Takes a job in: the networks it will use stay open, once they are, until {@link endJob}.
    *
    * @param passing those that it asks once and no more: they make room for what comes after them
+   * @param room    of a card that the job runs on: what is not in the same stage leaves it where both do not fit
    * @throws EngineError `out-of-memory` if one of them alone is larger than a budget that is not 0, with both numbers
    */
-  startJob(networks: readonly JobRequest[], passing: readonly JobRequest[] = []): void {
+  startJob(networks: readonly JobRequest[], passing: readonly JobRequest[] = [], room?: JobRoom): void {
     this.refuseTooLarge([...networks, ...passing]);
     this.#held = new Set(networks.map(({ key }) => key));
+    this.#room = room;
   }
 
   /** @throws EngineError `out-of-memory` if one of these alone is larger than a budget that is not 0, with both numbers */
@@ -110,6 +111,7 @@ export class Residency {
     const known = this.#entries.get(request.key);
     if (known !== undefined) {
       known.usedAt = this.#clock;
+      await this.#leaveCard({ key: request.key, bytes: 0 });
       return known.session;
     }
     return this.#drawn(request, redraws);
@@ -121,6 +123,7 @@ export class Residency {
     const graph = await request.draw();
     const options = this.#optionsFor(request);
     const wanted = drawn(request, graph, options);
+    await this.#leaveCard({ key: request.key, bytes: wanted.bytes });
     await this.#makeRoom(wanted);
     try {
       const session = await this.#withMemory(request.key, () =>
@@ -188,6 +191,7 @@ export class Residency {
   async openOnce(request: NetworkRequest): Promise<Session> {
     const graph = await request.draw();
     trimMemory();
+    await this.#leaveCard({ key: request.key, bytes: 0 });
     const session = await this.#withMemory(request.key, () => Session.open(graph, this.#optionsFor(request)));
     try {
       assertUnchanged(request.files);
@@ -262,6 +266,12 @@ export class Residency {
       await this.#release(next);
     }
     if (this.#entries.size < before) trimMemory();
+  }
+
+  /** Closes what a card has no room for beside what comes. */
+  async #leaveCard(coming: Coming): Promise<void> {
+    for (const key of leavingCard(this.#entries, coming, this.#room))
+      await this.#release(key, "the card is full");
   }
 
   #mapsFit(wanted: number): boolean {

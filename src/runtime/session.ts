@@ -46,14 +46,15 @@ export class Session {
   static async #ours(graph: Graph, options: SessionOptions): Promise<Session> {
     const refs = [...graph.weights.values()].map(({ ref }) => ref);
     const folder = commonFolder(refs.map(({ path }) => path));
-    const model = encode(graph, { folder, inPlace: options.weights === "in-place" });
+    const model = encode(graph, { folder, inPlace: isMapped(options) });
     try {
       const session = await InferenceSession.create(model, {
         ...plainOptions(options),
         graphOptimizationLevel: optimisation(options),
-        // At the second run of a size it would lay a whole run out in one piece, beside all that the first one took.
-        enableMemPattern: options.device !== "cpu",
-        ...weightsIn(folder),
+        // At the second run of a size it would lay a whole run out in one piece, beside all that the first one took: on a card
+        // 4 GB more for a decoded picture of 1024 x 1024.
+        enableMemPattern: false,
+        ...weightsIn(folder, options.device),
       });
       return new Session(
         session,
@@ -70,7 +71,10 @@ export class Session {
     const wanted = { ...plainOptions(options), graphOptimizationLevel: "all" } as const;
     try {
       const session = hasHalfEnds(file)
-        ? await InferenceSession.create(float32Ends(file), { ...wanted, ...weightsIn(dirname(path)) })
+        ? await InferenceSession.create(float32Ends(file), {
+            ...wanted,
+            ...weightsIn(dirname(path), options.device),
+          })
         : await InferenceSession.create(path, wanted);
       // Others may be of any type, and nobody asks for them.
       return new Session(session, bytes, file.outputs.slice(0, 1).map(endName));
@@ -138,18 +142,32 @@ const plainOptions = ({ device, threads }: SessionOptions) => ({
   ...(threads > 0 ? { intraOpNumThreads: threads } : {}),
 });
 
-/** Where weights lie that are not in the graph's own bytes. */
-const weightsIn = (folder: string) => ({
-  extra: { session: { model_external_initializers_file_folder_path: folder } },
+/**
+ * Where weights lie that are not in the graph's own bytes. On CUDA each gets the memory it takes: in the arena, which grows in powers of
+ * two, SDXL's UNet took 0.7 GB more (`scripts/check/cuda-placement`).
+ */
+const weightsIn = (folder: string, device: Device) => ({
+  extra: {
+    session: {
+      model_external_initializers_file_folder_path: folder,
+      ...(device === "cuda" ? { use_device_allocator_for_initializers: "1" } : {}),
+    },
+  },
 });
+
+/**
+ * Whether weights stay in their files. A device has a copy of its own in any case, made when the network is opened: what is made of weights
+ * alone is then made once, and not in each run.
+ */
+const isMapped = ({ device, weights }: SessionOptions): boolean => device === "cpu" && weights === "in-place";
 
 /**
  * On weights in place the CPU's optimiser finds nothing to do that shows in a run: it may not fold or re-order them, and the
  * graph is drawn with the fused operators. Looking costs more than half of an opening, so it is left out; copied weights and
  * other providers gain from it.
  */
-const optimisation = ({ device, weights }: SessionOptions): "all" | "disabled" =>
-  device === "cpu" && weights === "in-place" ? "disabled" : "all";
+const optimisation = (options: SessionOptions): "all" | "disabled" =>
+  isMapped(options) ? "disabled" : "all";
 
 /** One turn of the event loop: without it a promise goes on before any message that waits. */
 const messagesHeard = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

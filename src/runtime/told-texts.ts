@@ -87,7 +87,8 @@ export function toldRequests(
 ): readonly JobRequest[] {
   const plain = inJob(false).request;
   // Its weights are those of the other one and of the keys' network, so that it is no larger.
-  return isTold ? [inJob(true).request, { ...plain, bytes: () => 0 }] : [plain];
+  const nothing = { bytes: () => 0, onCard: () => ({ weights: 0, features: 0 }) };
+  return isTold ? [inJob(true).request, { ...plain, ...nothing }] : [plain];
 }
 
 /** Whether a network is told the text itself. */

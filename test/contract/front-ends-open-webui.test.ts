@@ -93,7 +93,7 @@ test("the key is the password of its authentication", async () => {
  */
 function openAi(address: string, key: string, model: string) {
   const authorization = `Bearer ${key}`;
-  const format = /^gpt-image/.test(model) ? {} : { response_format: "b64_json" };
+  const format = model.startsWith("gpt-image") ? {} : { response_format: "b64_json" };
   const read = async (response: Response) => {
     const answer = await response.json();
     if (!response.ok) return { status: response.status, message: answer.error?.message, kinds: [] };

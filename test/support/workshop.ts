@@ -6,6 +6,7 @@ import { silentLog } from "#/lib/log.ts";
 import { DerivedFiles } from "#/runtime/derived-files.ts";
 import type { Workshop } from "#/runtime/job-network.ts";
 import { Residency } from "#/runtime/residency.ts";
+import { DefiningResidency } from "./defining-residency.ts";
 import { elsewhere } from "./elsewhere.ts";
 
 /** That of the device that the run is on, where it is one of its own. */
@@ -21,8 +22,9 @@ export function openWorkshop(
   weights: "in-place" | "packed" = "in-place",
 ): Workshop & { folder: string; close: () => Promise<void> } {
   const folder = mkdtempSync(join(tmpdir(), "fooocusd-workshop-"));
-  const device = elsewhere?.device ?? "cpu";
-  const residency = new Residency({ device, weights, threads: 1 }, { bytes: 2 ** 30 }, silentLog);
+  const device = elsewhere?.defined === true ? "cpu" : (elsewhere?.device ?? "cpu");
+  const Kept = elsewhere?.defined === true ? DefiningResidency : Residency;
+  const residency = new Kept({ device, weights, threads: 1 }, { bytes: 2 ** 30 }, silentLog);
   const derived = new DerivedFiles({ folder, budget: 2 ** 30 }, silentLog);
   const close = async (): Promise<void> => {
     await residency.close();

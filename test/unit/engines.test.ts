@@ -22,6 +22,7 @@ const config: EnginesConfig = {
   cuda_libraries: "",
   weights: "in-place",
   memory_budget: 0,
+  gpu_memory: 0,
   derived_cache: 0,
   threads: 0,
   log_level: "error",

@@ -14,11 +14,17 @@ export const doctorCommand: CliCommand = {
     "fooocus",
     "providers",
     "cuda_libraries",
+    "gpu_memory",
     "threads",
     "isolation",
   ],
   shape: (command) => {
-    command.option("--json", "prints the findings as JSON");
+    command
+      .option("--json", "prints the findings as JSON")
+      .option(
+        "--card <gigabytes>",
+        "says what runs how on a card of this memory, whether one is there or not",
+      );
   },
   run: async (given) => (await import("../doctor/doctor.ts")).doctor(given),
 };

@@ -6,11 +6,13 @@ import { silentLog } from "#/lib/log.ts";
 import { version } from "#/lib/version.ts";
 import { cudaPlace } from "#/native/cuda/folder.ts";
 import { lookAtCuda } from "#/native/cuda/look.ts";
+import { memoryOf } from "#/native/cuda/memory-of.ts";
 import { libraryFolder } from "#/native/libraries.ts";
 import { embeddedModels, withEmbeddedModels } from "#/native/models.ts";
 import type { Ending, Given } from "../invocation.ts";
 import { withOwnTasks } from "../own-tasks.ts";
 import { leaveWhenInterrupted } from "../when-interrupted.ts";
+import { cardBytes, cardFindings } from "./card.ts";
 import type { Finding, Level } from "./finding.ts";
 import { gpuFinding } from "./gpu.ts";
 import { machineFindings } from "./machine.ts";
@@ -25,8 +27,10 @@ export async function doctor({ flags, env, engineCommand, options }: Given): Pro
   const { config, notes } = loadConfig({ flags, env });
   leaveWhenInterrupted();
   const isJson = options["json"] === true;
+  const { card } = options;
+  const planned = typeof card === "string" ? cardBytes(card) : config.gpu_memory;
   const findings: Finding[] = [];
-  for await (const finding of findingsOf(config, notes, engineCommand)) {
+  for await (const finding of findingsOf({ config, notes, engineCommand, card: planned })) {
     findings.push(finding);
     if (!isJson) print(finding);
   }
@@ -35,11 +39,18 @@ export async function doctor({ flags, env, engineCommand, options }: Given): Pro
 }
 
 /** Each as it comes: the last of them takes its time. */
-async function* findingsOf(
-  config: Config,
-  notes: readonly string[],
-  engineCommand: readonly string[],
-): AsyncGenerator<Finding, void, undefined> {
+async function* findingsOf({
+  config,
+  notes,
+  engineCommand,
+  card,
+}: Readonly<{
+  config: Config;
+  notes: readonly string[];
+  engineCommand: readonly string[];
+  /** Bytes of a card's memory to plan with; 0 is what a card has that is there. */
+  card: number;
+}>): AsyncGenerator<Finding, void, undefined> {
   const look = await lookAtCuda({
     place: cudaPlace(config.cuda_libraries),
     asks: config.providers.includes("cuda"),
@@ -56,6 +67,7 @@ async function* findingsOf(
     ),
     ...machineFindings(),
     gpuFinding(look, config.providers),
+    ...cardFindings(card > 0 ? card : memoryOf(look)),
     { what: "libraries", level: "good", found: `ONNX Runtime and libvips are open, from ${libraryFolder()}` },
   ] satisfies readonly Finding[];
   yield* placeFindings(config, withEmbeddedModels(config.models));

@@ -5,7 +5,7 @@ import { attention } from "#/graph/ops/attention.ts";
 import { conv2d } from "#/graph/ops/conv2d.ts";
 import { geglu, linear } from "#/graph/ops/linear.ts";
 import { groupNorm, layerNorm } from "#/graph/ops/norm.ts";
-import { concat, dims, reshape, transpose } from "#/graph/ops/shape.ts";
+import { concat, reshape } from "#/graph/ops/shape.ts";
 import type { ImageAttention } from "./image-attention.ts";
 import type { Reading } from "./text-attention.ts";
 
@@ -58,26 +58,25 @@ export function spatialTransformer(m: Module, x: Value, context: Context): Value
     const inside = transformed(m, conv2d(m.at("proj_in"), h), context);
     return residual(m, x, conv2d(m.at("proj_out"), inside));
   }
-  const pixels = transpose(reshape(h, [0, channels, -1]), [0, 2, 1]); // [N, HW, C]
-  let rows = linear(m.at("proj_in"), reshape(pixels, [-1, channels]));
+  const { pixels, planes } = x.graph.operators;
+  let rows = linear(m.at("proj_in"), reshape(pixels(h), [-1, channels]));
   for (let depth = 0; depth < m.count("transformer_blocks"); depth += 1) {
     rows = transformerBlock(m.at("transformer_blocks").at(depth), rows, context);
   }
   if (m.size("proj_out.weight", 0) !== channels) throw m.misshapen("proj_out.weight", `${channels} rows`);
   rows = linear(m.at("proj_out"), rows);
 
-  const planes = transpose(batched(rows, channels, context), [0, 2, 1]); // [N, C, HW]
-  return residual(m, x, reshape(planes, dims(x, 0, 4)));
+  return residual(m, x, planes(batched(rows, channels, context), x));
 }
 
 /** The blocks alone, on features [N, C, H, W]. */
 function transformed(m: Module, x: Value, context: Context): Value {
   const channels = m.size("proj_in.weight", 0);
-  const pixels = transpose(reshape(x, [0, channels, -1]), [0, 2, 1]);
-  let rows = reshape(pixels, [-1, channels]);
+  const { pixels, planes } = x.graph.operators;
+  let rows = reshape(pixels(x), [-1, channels]);
   for (let depth = 0; depth < m.count("transformer_blocks"); depth += 1)
     rows = transformerBlock(m.at("transformer_blocks").at(depth), rows, context);
-  return reshape(transpose(batched(rows, channels, context), [0, 2, 1]), dims(x, 0, 4));
+  return planes(batched(rows, channels, context), x);
 }
 
 /** Self-attention, cross-attention to the text, feed-forward; each on the normalised rows and added to them. */

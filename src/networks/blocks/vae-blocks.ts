@@ -5,7 +5,6 @@ import { residual } from "#/graph/ops/arithmetic.ts";
 import { attention } from "#/graph/ops/attention.ts";
 import { conv2d } from "#/graph/ops/conv2d.ts";
 import { groupNorm } from "#/graph/ops/norm.ts";
-import { dims, reshape, transpose } from "#/graph/ops/shape.ts";
 
 /** Of every group norm of the VAE. */
 export const epsilon = 1e-6;
@@ -38,12 +37,13 @@ export function vaeResBlock(m: Module, x: Value): Value {
 /** Self-attention over pixels with one head as wide as the features. */
 function pixelAttention(m: Module, x: Value): Value {
   const channels = m.size("norm.weight", 0);
+  const { pixels, planes } = x.graph.operators;
   const h = groupNorm(m.at("norm"), x, { epsilon });
   const tokens = (name: "q" | "k" | "v"): Value => {
     if (m.size(`${name}.weight`, 0) !== channels)
       throw m.misshapen(`${name}.weight`, `${channels} output channels`);
-    return transpose(reshape(conv2d(m.at(name), h), [0, channels, -1]), [0, 2, 1]); // [N, HW, C]
+    return pixels(conv2d(m.at(name), h)); // [N, HW, C]
   };
-  const mixed = transpose(attention({ q: tokens("q"), k: tokens("k"), v: tokens("v") }, 1), [0, 2, 1]);
-  return residual(m, x, conv2d(m.at("proj_out"), reshape(mixed, dims(x, 0, 4))));
+  const mixed = planes(attention({ q: tokens("q"), k: tokens("k"), v: tokens("v") }, 1), x);
+  return residual(m, x, conv2d(m.at("proj_out"), mixed));
 }

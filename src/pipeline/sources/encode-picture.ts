@@ -28,12 +28,12 @@ export type Encoded = Readonly<{
  * gives the same, as it is decoded; how far it is is told, and a stop looked at, before every part.
  */
 export async function* encodePicture(
-  { clock, run }: Job,
+  { clock, run, networks: { room } }: Job,
   { image, hole, vae, gives, tiles = false }: Encoded,
 ): AsyncGenerator<Fact, Latent, undefined> {
   const picture = pictureTensor(image, hole);
   const whole = (): ReturnType<typeof encodeTiled> =>
-    isWhole(image) ? inOnePiece(() => vae.encode(picture)) : stripParts(vae.encodeByStrips(picture));
+    isWhole(image, room) ? inOnePiece(() => vae.encode(picture)) : stripParts(vae.encodeByStrips(picture));
   return yield* byParts(tiles ? encodeTiled(picture, vae) : whole(), {
     clock,
     counts: "encoding",

@@ -1,5 +1,6 @@
 import type { Pixmap } from "#/image/pixmap.ts";
 import { runaway } from "#/runtime/blame.ts";
+import type { JobRoom } from "#/runtime/card/job-plan.ts";
 import type { Vae } from "#/runtime/vae.ts";
 import type { Latent } from "#/sampling/sampler.ts";
 import { isFiniteThroughout, type Tensor } from "#/tensor/tensor.ts";
@@ -24,7 +25,7 @@ export async function* decode(image: ImageJob, latent: Latent): AsyncGenerator<F
   if (!isFiniteThroughout(latent.data)) throw runaway();
   const vae = vaesFor(job, beginning.denoise).decoding;
   return pixelsOf(
-    yield* byParts(partsOf(latent, vae, beginning.tiles ?? false), {
+    yield* byParts(partsOf(latent, { vae, room: job.networks.room }, beginning.tiles ?? false), {
       clock: job.clock,
       counts: "decoding",
       check: () => job.run.check(),
@@ -33,11 +34,15 @@ export async function* decode(image: ImageJob, latent: Latent): AsyncGenerator<F
   );
 }
 
-function partsOf(latent: Latent, vae: Vae, tiles: boolean): AsyncGenerator<Part, Tensor, undefined> {
+function partsOf(
+  latent: Latent,
+  { vae, room }: Readonly<{ vae: Vae; room: JobRoom | undefined }>,
+  tiles: boolean,
+): AsyncGenerator<Part, Tensor, undefined> {
   if (tiles) return decodeTiled(latent, vae);
   const [, , h = 0, w = 0] = latent.dims;
   const size = { width: 8 * w, height: 8 * h };
-  return isWhole(size) ? inOnePiece(() => vae.decode(latent)) : stripParts(vae.decodeByStrips(latent));
+  return isWhole(size, room) ? inOnePiece(() => vae.decode(latent)) : stripParts(vae.decodeByStrips(latent));
 }
 
 function pixelsOf({ dims, data }: Tensor): Pixmap {

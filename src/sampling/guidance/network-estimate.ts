@@ -4,7 +4,7 @@ import { combine, type Denoise } from "../sampler.ts";
 import type { Contribute, NamedTensors } from "./inputs.ts";
 
 /** What every network that denoises is asked with: the scaled latent [1, 4, h, w] and its timestep [1]. */
-type OwnInputs = Readonly<{ sample: Tensor; timestep: Tensor }>;
+export type OwnInputs = Readonly<{ sample: Tensor; timestep: Tensor }>;
 
 /**
  * The estimate of the clean latent by one network run: x is scaled, the noise level is told as a timestep, and the answer
