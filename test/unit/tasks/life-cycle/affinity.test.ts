@@ -18,65 +18,20 @@ function affinity(limit = 1000) {
   return { clock, pick };
 }
 
-type Case = Readonly<{
-  what: string;
-  needs: string;
-  idle: readonly string[];
-  busy: readonly string[];
-  /** The places of the task and of the engine. */
-  chosen: number[] | undefined;
-}>;
-
 describe("which task, and where", () => {
-  test.each<Case>([
-    { what: "nobody waits", needs: "", idle: [""], busy: [], chosen: undefined },
-    { what: "no engine is idle", needs: "x", idle: [], busy: ["x"], chosen: undefined },
-    {
-      what: "one engine keeps to the order, whatever is open on it",
-      needs: "yx",
-      idle: ["x"],
-      busy: [],
-      chosen: [0, 0],
-    },
-    {
-      what: "the first goes where its checkpoint is open",
-      needs: "xy",
-      idle: ["y", "x"],
-      busy: [],
-      chosen: [0, 1],
-    },
-    {
-      what: "to one with nothing open rather than in another's place",
-      needs: "x",
-      idle: ["y", "", "z"],
-      busy: [],
-      chosen: [0, 1],
-    },
-    {
-      what: "else to the one that has been idle longest",
-      needs: "x",
-      idle: ["y", "z"],
-      busy: [],
-      chosen: [0, 0],
-    },
-    {
-      what: "it is passed over where its checkpoint is busy and another's is idle",
-      needs: "yx",
-      idle: ["x"],
-      busy: ["y"],
-      chosen: [1, 0],
-    },
-    { what: "by the first of those that fit", needs: "yyzxx", idle: ["x"], busy: ["y"], chosen: [3, 0] },
-    { what: "but no engine is left idle for it", needs: "yz", idle: ["x"], busy: ["y"], chosen: [0, 0] },
-    {
-      what: "nor is it passed over where its checkpoint is open nowhere",
-      needs: "zx",
-      idle: ["x"],
-      busy: ["y"],
-      chosen: [0, 0],
-    },
-  ])("$what", ({ needs, idle, busy, chosen }) => {
-    expect(affinity().pick(waiting(needs), engines(...idle), engines(...busy))).toEqual(chosen);
+  test.each([
+    ["nobody waits", "", [""], [], undefined],
+    ["no engine is idle", "x", [], ["x"], undefined],
+    ["one engine keeps to the order, whatever is open on it", "yx", ["x"], [], [0, 0]],
+    ["the first goes where its checkpoint is open", "xy", ["y", "x"], [], [0, 1]],
+    ["to one with nothing open rather than in another's place", "x", ["y", "", "z"], [], [0, 1]],
+    ["else to the one that has been idle longest", "x", ["y", "z"], [], [0, 0]],
+    ["it is passed over where its checkpoint is busy and another's is idle", "yx", ["x"], ["y"], [1, 0]],
+    ["by the first of those that fit", "yyzxx", ["x"], ["y"], [3, 0]],
+    ["but no engine is left idle for it", "yz", ["x"], ["y"], [0, 0]],
+    ["nor is it passed over where its checkpoint is open nowhere", "zx", ["x"], ["y"], [0, 0]],
+  ] as const)("%s", (...[, needs, idle, busy, expected]) => {
+    expect(affinity().pick(waiting(needs), engines(...idle), engines(...busy))).toEqual(expected as never);
   });
 
   test("a task is passed over no longer than the limit, counted from the first time", () => {
