@@ -189,7 +189,7 @@ const ownFields = {
   ),
   cache: real(
     0,
-    "How readily steps are foretold from those before in place of being made: 0 makes every one, 1 the fewest.",
+    "How readily network runs are left out: fewer steps are made, and the negative side is foretold where it hardly changes. 0 makes every run, 1 the fewest.",
     { minimum: 0, maximum: 1 },
   ),
   cfg_until: real(

@@ -22,6 +22,7 @@ import { type Machine, thisMachine } from "#/runtime/eight-bits-choice.ts";
 import { type ForeignNetwork, openForeign } from "#/runtime/foreign/foreign-network.ts";
 import type { ModelPaths } from "#/runtime/job-files.ts";
 import type { Workshop } from "#/runtime/job-network.ts";
+import { knownCheckpoints } from "#/runtime/known-checkpoints.ts";
 import { knownLoras } from "#/runtime/known-loras.ts";
 import { mappingLimit } from "#/runtime/mappings.ts";
 import { codedLayers, type Networks, startJob } from "#/runtime/models.ts";
@@ -136,7 +137,7 @@ export async function openContext(
     operators: operatorsOf(device, settings.weights),
     residency,
     derived: new DerivedFiles(settings.derived, log),
-    loras: knownLoras(),
+    known: { checkpoint: knownCheckpoints(), loras: knownLoras() },
     willRead: (stretches: readonly FileStretch[]) => send({ type: "reads", stretches }),
   };
   const bytes = card ?? cardOf(settings, device) ?? (await memory?.(device));

@@ -1,3 +1,4 @@
+import { stepsWalked } from "#/sampling/fewer-steps.ts";
 import { checkedBefore } from "#/sampling/guidance/checked.ts";
 import { guided, isGuided } from "#/sampling/guidance/guidance.ts";
 import { askedTogether, checkedPair, type Pair } from "#/sampling/guidance/paired.ts";
@@ -70,16 +71,17 @@ const counting =
     return answers;
   };
 
-/** How far what is held may be off at the field's highest value, as a part of the estimate's own size. */
-const mostDrift = 0.5;
+/** How far what is held may be off at the field's highest value. */
+const mostDrift = 0.25;
 
 /** The sides as the recipe has them asked: each time, or not where they would hardly answer otherwise than before. */
 const held = (sides: Sides, cache: number | undefined, how: Omit<StepCache, "tolerance">): Sides =>
   cache === undefined ? sides : holding(sides, { ...how, tolerance: cache * mostDrift });
 
-/** Without savings every estimate is a run for each side. */
-function counted({ runs, recipe: { guidance } }: Job, denoise: Denoise): Denoise {
-  const each = isGuided(guidance) ? 2 : 1;
+/** Without savings every estimate is a run for each side, in as many steps as were asked for. */
+function counted({ runs, recipe }: Job, denoise: Denoise): Denoise {
+  const { steps, guidance } = recipe;
+  const each = ((isGuided(guidance) ? 2 : 1) * steps) / stepsWalked(recipe);
   return async (x, sigma) => {
     runs.ask(each);
     return await denoise(x, sigma);

@@ -3,7 +3,7 @@ export class NetworkRuns {
   #made = 0;
   #asked = 0;
 
-  /** Estimates were asked for that would be so many runs. */
+  /** Estimates were asked for that would be so many runs, parts of one too. */
   ask(runs: number): void {
     this.#asked += runs;
   }
@@ -15,7 +15,7 @@ export class NetworkRuns {
 
   /** Since the last lap: how many there were, and how many more there would have been. */
   lap(): Readonly<{ made: number; saved: number }> {
-    const [made, saved] = [this.#made, this.#asked - this.#made];
+    const [made, saved] = [this.#made, Math.round(this.#asked) - this.#made];
     this.#made = 0;
     this.#asked = 0;
     return { made, saved };

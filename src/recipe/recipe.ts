@@ -44,7 +44,7 @@ export type Recipe = Readonly<{
   noise: NoiseRule;
   /** In which numbers its networks count: as their files have them, or in fewer bits where that is faster. */
   precision: Precision;
-  /** How readily an estimate is foretold in place of being made: above 0, at most 1; absent where none is. */
+  /** How readily network runs are left out: above 0, at most 1; absent where none is. */
   cache?: number;
   /**
    * Every picture is looked at by the safety checker among the `parts`, and a black one takes the place of what it finds; absent

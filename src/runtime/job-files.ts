@@ -15,11 +15,11 @@ import {
   severalKinds,
 } from "#/weights/layouts/part-source.ts";
 import { checkRefiner, refinerCheckpoint } from "#/weights/layouts/refiner.ts";
-import { sdxlCheckpoint } from "#/weights/layouts/sdxl.ts";
 import { openWeights } from "#/weights/open-weights.ts";
 import type { FileStamp } from "#/weights/stamp.ts";
 import type { WeightFile } from "#/weights/weight-file.ts";
 import { type Inversions, readInversions } from "./inversions.ts";
+import { type ReadCheckpoint, readCheckpoint } from "./known-checkpoints.ts";
 import type { ReadLora } from "./known-loras.ts";
 import { type LoraUse, readLoras } from "./lora-set.ts";
 
@@ -80,6 +80,9 @@ type RefinerParts = Omit<ModelParts, "inversions"> & Readonly<{ interposer: () =
 /** What the headers of a job's files say. */
 export type JobFiles = ModelParts & Readonly<{ refiner: RefinerParts | undefined }>;
 
+/** How files are read of which some are known. */
+export type KnownFiles = Readonly<{ checkpoint?: ReadCheckpoint; loras?: ReadLora }>;
+
 /** The files of a kind that a job names. */
 export function pathsOfKind(paths: ModelPaths, kind: OwnFileKind): readonly string[] {
   if (isSeveral(kind)) return paths[kind] ?? [];
@@ -105,11 +108,15 @@ export const filesOf = (paths: ModelPaths): readonly string[] => [
  * Reads the headers of a job's files, each once.
  *
  * @param needed parts that must be there
- * @param loras  how LoRAs are read, where some are known; left out each is read anew
+ * @param known  how checkpoints and LoRAs are read, where some are known; left out each is read anew
  * @throws ModelError if a file is not what it should be, or a part that is needed is in none
  */
-export function readJobFiles(paths: ModelPaths, needed: readonly PartSource[], loras?: ReadLora): JobFiles {
-  const checkpoint = sampledAs(sdxlCheckpoint(openWeights(paths.base)), paths.sampledAs);
+export function readJobFiles(
+  paths: ModelPaths,
+  needed: readonly PartSource[],
+  { checkpoint: read = readCheckpoint, loras }: KnownFiles = {},
+): JobFiles {
+  const checkpoint = sampledAs(read(paths.base), paths.sampledAs);
   const opened = new Map<string, WeightFile>();
   const own = (kind: OwnFileKind, at = 0): WeightFile | undefined => {
     const path = pathsOfKind(paths, kind)[at];

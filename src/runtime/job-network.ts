@@ -25,8 +25,7 @@ import { layersInEightBits } from "./coded-parts.ts";
 import type { DerivedFiles } from "./derived-files.ts";
 import { footprintOf, totalBytes } from "./footprint.ts";
 import { changesOn } from "./job-changes.ts";
-import type { ModelParts, Patch } from "./job-files.ts";
-import type { ReadLora } from "./known-loras.ts";
+import type { KnownFiles, ModelParts, Patch } from "./job-files.ts";
 import type { LoraUse } from "./lora-set.ts";
 import type { JobRequest } from "./open-network.ts";
 import type { Residency } from "./residency.ts";
@@ -41,8 +40,8 @@ export type Workshop = Readonly<{
   card?: Card;
   /** Told what a job is about to map, of networks that are not open yet; left out nobody is. */
   willRead?: (stretches: readonly FileStretch[]) => void;
-  /** How LoRAs are read, where those read before are known; left out each is read anew. */
-  loras?: ReadLora;
+  /** How checkpoints and LoRAs are read, where those read before are known; left out each is read anew. */
+  known?: KnownFiles;
 }>;
 
 /** A network as a job has it. */

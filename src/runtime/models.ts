@@ -208,7 +208,7 @@ function networksOf(
   passing: readonly JobRequest[];
 }> {
   const features = { ...asked, textKeys: workshop.operators.textKeys };
-  const files = readJobFiles(paths, [networks["vae-decoder"].from], workshop.loras);
+  const files = readJobFiles(paths, [networks["vae-decoder"].from], workshop.known);
   const inJob: InJob = (network) => jobNetwork(network, files, { ...features, ...files.own }, workshop);
   const ask = askerOf(inJob, workshop.residency);
   const { residency } = workshop;

@@ -82,6 +82,8 @@ describe("cache and cfg_until", () => {
       expect.stringContaining("cache is left out: dpm_adaptive"),
       expect.stringContaining("cfg_until changes nothing"),
     ]);
+    const few = await make(plain, { cache: 0.5, guidance_scale: 1 });
+    expect(few.warnings).toEqual([expect.stringContaining("cache changes nothing: 2 steps are made")]);
     // Neither is in the picture then.
     expect((await read(plain, fast)).request).not.toHaveProperty("cache");
   });

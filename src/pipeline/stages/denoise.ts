@@ -1,3 +1,4 @@
+import { stepsWalked, stepWalked } from "#/sampling/fewer-steps.ts";
 import { makeNoise } from "#/sampling/noise/noise-source.ts";
 import { planSigmas } from "#/sampling/plan.ts";
 import type { Latent } from "#/sampling/sampler.ts";
@@ -8,6 +9,7 @@ import type { ImageJob } from "../job.ts";
 import type { Passage } from "../passage.ts";
 import { refinerModel } from "../refiner-model.ts";
 import { samplingMethod } from "../sampling-method.ts";
+import { inStepsAsked } from "../steps-asked.ts";
 import { byCleanLatent } from "../swaps/by-clean-latent.ts";
 import { jointly } from "../swaps/joint.ts";
 import { separately } from "../swaps/separate.ts";
@@ -19,7 +21,10 @@ import { soleIn } from "../vaes.ts";
  *
  * @returns latent in VAE space, of the size of the one it begins with
  */
-export async function* denoise(image: ImageJob): AsyncGenerator<Fact, Latent, undefined> {
+export const denoise = (image: ImageJob): AsyncGenerator<Fact, Latent, undefined> =>
+  inStepsAsked(walked(image), image.job.recipe);
+
+async function* walked(image: ImageJob): AsyncGenerator<Fact, Latent, undefined> {
   const { job, index, spec, beginning } = image;
   const { latent: start } = beginning;
   const { recipe } = job;
@@ -29,7 +34,7 @@ export async function* denoise(image: ImageJob): AsyncGenerator<Fact, Latent, un
   const sole = soleIn(job, beginning.denoise);
   const first = sole === "second" && second !== undefined ? second : baseModel(image, method.model);
   const model = first.sampling;
-  const asked = { steps: recipe.steps, denoise: beginning.denoise };
+  const asked = { steps: stepsWalked(recipe), denoise: beginning.denoise };
   const plan = planSigmas(schedule, model, sampler, asked);
   const { sigmas, span } = plan;
   const { initial, noise } = makeNoise({
@@ -46,7 +51,7 @@ export async function* denoise(image: ImageJob): AsyncGenerator<Fact, Latent, un
   const passage: Passage = { image, method, base: first, plan, asked, x, noise };
   const { refiner } = recipe;
   if (refiner === null || sole !== undefined) return yield* jointly(passage, undefined);
-  const next = { model: second ?? first, at: refiner.at };
+  const next = { model: second ?? first, at: stepWalked(refiner.at, recipe) };
   // Latents of another space cannot be gone on with.
   switch (next.model.convert === undefined ? refiner.swap : "vae") {
     case "joint":

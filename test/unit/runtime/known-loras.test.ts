@@ -33,7 +33,7 @@ test("a LoRA is matched with a checkpoint once, whatever its strength and howeve
   const { known, read } = counted();
   const [path = ""] = copies("adapter_model.safetensors");
   for (const weight of [0.5, 1, 1]) {
-    const { loras } = readJobFiles({ base, loras: [{ path, weight }] }, [], known);
+    const { loras } = readJobFiles({ base, loras: [{ path, weight }] }, [], { loras: known });
     expect(loras.map(({ strength }) => strength)).toEqual([weight]);
     expect(loras[0]?.lora.unet.size).toBeGreaterThan(0);
   }

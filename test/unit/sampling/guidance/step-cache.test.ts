@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { holding, type StepCache } from "#/sampling/guidance/step-cache.ts";
-import type { Denoise, Latent } from "#/sampling/sampler.ts";
+import { combine, type Denoise, type Latent } from "#/sampling/sampler.ts";
 import { samplers } from "#/sampling/samplers.ts";
 
 const latent = (...values: readonly number[]): Latent => ({
@@ -31,58 +31,96 @@ async function walk(estimates: Estimates, more: Partial<StepCache> = {}, levels:
   return { asked: asked.join(" "), answers: answers.map((both) => both.map(({ data }) => [...data])) };
 }
 
-/** Moves by so much in each halving of the level. */
-const moving =
-  (pace: number, at = 1) =>
-  (sigma: number): Latent =>
-    latent(at + pace * Math.log2(10 / sigma), 1);
-const still = { positive: moving(0), negative: moving(0, 0.5) };
+/** The two sides, so far apart at a level. */
+const apart = (distance: (sigma: number) => number): Estimates => ({
+  positive: () => latent(1, 1),
+  negative: (sigma) => latent(1 - distance(sigma), 1),
+});
+/** The level times the root of 1 and its square, by hand. */
+const course: Readonly<Record<number, number>> = {
+  10: 100.49876,
+  5: 25.495098,
+  4: 16.492423,
+  2.5: 6.7314559,
+  2: 4.472136,
+  1.25: 2.0009764,
+  1: Math.SQRT2,
+  0.625: 0.73703247,
+  0.3: 0.31320919,
+};
+const steady = apart((sigma) => 0.01 * (course[sigma] ?? Number.NaN));
 
-describe("what stands still is held", () => {
-  test("but for the first steps, by which that is known, and the last one", async () => {
-    const { asked, answers } = await walk(still);
-    expect(asked).toBe("p10 n10 p5 n5 p0.3 n0.3");
-    for (const both of answers)
-      expect(both).toEqual([
-        [1, 1],
-        [0.5, 1],
-      ]);
+describe("a distance that falls with the level as it is foretold to is held", () => {
+  test("but for the first steps, by which that is known, and the last one; the positive side is always asked", async () => {
+    const { asked, answers } = await walk(steady);
+    expect(asked).toBe("p10 n10 p5 n5 p2.5 p1.25 p0.625 p0.3 n0.3");
+    for (const [i, [positive, negative]] of answers.entries()) {
+      expect(positive).toEqual([1, 1]);
+      expect(negative?.[0]).toBeCloseTo(1 - 0.01 * (course[sigmas[i]!] ?? 0), 5);
+      expect(negative?.[1]).toBe(1);
+    }
   });
 
   test("not beyond a change of what the networks are told, nor above the level before", async () => {
-    expect((await walk(still, { told: (sigma) => `${sigma > 1}` })).asked).toBe(
-      "p10 n10 p5 n5 p0.625 n0.625 p0.3 n0.3",
+    expect((await walk(steady, { told: (sigma) => `${sigma > 1}` })).asked).toBe(
+      "p10 n10 p5 n5 p2.5 p1.25 p0.625 n0.625 p0.3 n0.3",
     );
-    expect((await walk(still, { last: 0 }, [10, 5, 2.5, 4, 2, 1])).asked).toBe("p10 n10 p5 n5 p4 n4 p2 n2");
+    expect((await walk(steady, { last: 0 }, [10, 5, 2.5, 4, 2, 1])).asked).toBe(
+      "p10 n10 p5 n5 p2.5 p4 n4 p2 n2 p1",
+    );
   });
 
   test("a level that was asked about is asked about again: x is another one", async () => {
-    expect((await walk(still, { first: 20 }, [10, 5, 5, 2.5])).asked).toBe("p10 n10 p5 n5 p5");
+    expect((await walk(steady, { first: 20 }, [10, 5, 5, 2.5])).asked).toBe("p10 n10 p5 n5 p5 n5 p2.5");
   });
 });
 
-describe("what moves is asked about", () => {
-  test("the negative side is the first that is not: its distance changes less", async () => {
-    const together = { positive: moving(0.4), negative: moving(0.4, 0.5) };
-    const { asked, answers } = await walk(together);
-    expect(asked).toBe("p10 n10 p5 n5 p2.5 p1.25 p0.625 p0.3 n0.3");
-    // It is as far below the positive side as it was.
-    expect(answers[3]?.[0]?.[0]).toBeCloseTo(2.2);
-    expect(answers[3]?.[1]?.[0]).toBeCloseTo(1.7);
+describe("a distance that does not is asked about", () => {
+  test("from where it is off by more than the tolerance, of what a network predicts", async () => {
+    // 0.3 in place of 0.8 * 25.495 / 100.499 is off by 0.09706, by half of it in the mean of two numbers; three times that, of
+    // 2.5 / sqrt(1 + 2.5^2), is 0.1568.
+    const distances: Readonly<Record<number, number>> = { 10: 0.8, 5: 0.3 };
+    const asked = async (tolerance: number) =>
+      (
+        await walk(
+          apart((sigma) => distances[sigma] ?? 0),
+          { tolerance },
+          [10, 5, 2.5],
+        )
+      ).asked;
+    expect(await asked(0.156)).toBe("p10 n10 p5 n5 p2.5 n2.5");
+    expect(await asked(0.158)).toBe("p10 n10 p5 n5 p2.5");
+    const held = await walk(
+      apart((sigma) => distances[sigma] ?? 0),
+      { tolerance: 0.158 },
+      [10, 5, 2.5],
+    );
+    // 0.3 * 6.7315 / 25.4951
+    expect(held.answers[2]?.[1]?.[0]).toBeCloseTo(1 - 0.0792088, 6);
   });
 
-  test("the more the guidance counts it, the sooner its distance is asked for", async () => {
-    const apart = { positive: moving(0), negative: moving(0.04, 0.5) };
+  test("the sooner the more the guidance counts it, and not where there is none", async () => {
     const runs = async (weight: number) =>
-      (await walk(apart, { weight: () => weight })).asked.split(" ").length;
+      (
+        await walk(
+          apart(() => 0.02),
+          { weight: () => weight },
+        )
+      ).asked.split(" ").length;
+    expect(await runs(0)).toBe(9);
     expect(await runs(1)).toBeLessThan(await runs(6));
-    expect(await runs(6)).toBe(12);
+    expect(await runs(20)).toBe(12);
   });
 
   test("a tolerance of nothing holds nothing, a wide one more than a narrow one", async () => {
-    const slow = { positive: moving(0.03), negative: moving(0.02, 0.5) };
-    const runs = async (tolerance: number) => (await walk(slow, { tolerance })).asked.split(" ").length;
-    const counts = [await runs(0), await runs(0.03), await runs(0.3)];
+    const runs = async (tolerance: number) =>
+      (
+        await walk(
+          apart(() => 0.02),
+          { tolerance },
+        )
+      ).asked.split(" ").length;
+    const counts = [await runs(0), await runs(0.06), await runs(0.5)];
     expect(counts[0]).toBe(12);
     expect(counts).toEqual(counts.toSorted((a, b) => b - a));
     expect(new Set(counts).size).toBe(3);
@@ -111,9 +149,19 @@ describe("samplers", () => {
           runs += 1;
           return await exact(x, sigma);
         };
-        const how = { ...cache, tolerance: tolerance ?? 0, weight: () => 0, first: 9, last: 0.03 };
-        const denoise =
-          tolerance === undefined ? positive : holding({ positive, negative: positive }, how).positive;
+        // Another picture, which is nearer to it the less noise there is.
+        const negative: Denoise = async (x, sigma) => {
+          runs += 1;
+          const away = 0.05 * Math.sin(sigma) + 0.4 * (sigma / (1 + sigma));
+          return combine([1, await exact(x, sigma)], [-away, latent(1, -1)]);
+        };
+        const how = { ...cache, tolerance: tolerance ?? 0, weight: () => 1, first: 9, last: 0.03 };
+        const sides = { positive, negative };
+        const asked = tolerance === undefined ? sides : holding(sides, how);
+        const denoise: Denoise = async (x, sigma) => {
+          const one = await asked.positive(x, sigma);
+          return combine([2, one], [-1, await asked.negative(x, sigma)]);
+        };
         const noise = (from: number, to: number) => latent(Math.sin(from + to), Math.cos(from - to));
         const x = latent(11, -7);
         const walked = samplers[name].sample({
@@ -128,10 +176,10 @@ describe("samplers", () => {
           if (next.done === true) return { runs, end: [...next.value.data] };
         }
       };
-      const [without, held, again] = [await run(undefined), await run(0.05), await run(0.05)];
+      const [without, held, again] = [await run(undefined), await run(0.2), await run(0.2)];
       expect(held.runs).toBeLessThan(without.runs);
       expect(again).toEqual(held);
       for (const [i, value] of held.end.entries())
-        expect(Math.abs(value - without.end[i]!)).toBeLessThan(0.15);
+        expect(Math.abs(value - without.end[i]!)).toBeLessThan(0.1);
     });
 });

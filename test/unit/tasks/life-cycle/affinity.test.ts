@@ -30,7 +30,7 @@ describe("which task, and where", () => {
     ["by the first of those that fit", "yyzxx", ["x"], ["y"], [3, 0]],
     ["but no engine is left idle for it", "yz", ["x"], ["y"], [0, 0]],
     ["nor is it passed over where its checkpoint is open nowhere", "zx", ["x"], ["y"], [0, 0]],
-  ] as const)("%s", (_, needs, idle, busy, expected) => {
+  ] as const)("%s", (...[, needs, idle, busy, expected]) => {
     expect(affinity().pick(waiting(needs), engines(...idle), engines(...busy))).toEqual(expected as never);
   });
 
