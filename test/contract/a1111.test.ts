@@ -242,6 +242,20 @@ describe("txt2img", () => {
   });
 });
 
+test("a sampler that chooses its own steps takes no ends of a schedule where it begins with noise", async () => {
+  for (const [sampler_name, sampler] of [
+    ["DPM fast", "dpm_fast"],
+    ["DPM adaptive", "dpm_adaptive"],
+  ] as const) {
+    const method = { sampler_name, scheduler: "Turbo" };
+    const drawn = await recipeOf("txt2img", method);
+    expect(drawn.recipe).toMatchObject({ sampler, schedule: "normal" });
+    expect(drawn.info.warnings).toEqual([expect.stringContaining("the schedule Turbo was not used")]);
+    const over = await recipeOf("img2img", { ...method, init_images: [await picture(64, 64, "red")] });
+    expect(over.recipe).toMatchObject({ sampler, schedule: "turbo" });
+  }
+});
+
 describe("img2img", () => {
   test("is varied at the size that is asked for, as many steps as A1111 makes", async () => {
     const { recipe } = await recipeOf("img2img", {
