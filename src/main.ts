@@ -4,6 +4,8 @@ import { AppError } from "#/lib/errors.ts";
 import { LineWriter } from "#/lib/line-writer.ts";
 import { systemSentence } from "#/lib/system-sentence.ts";
 import { lookFlag } from "#/native/cuda/ask-child.ts";
+import { endWithParent } from "#/native/orphan.ts";
+import { tryFlag } from "#/native/try-device.ts";
 
 /** The flag this program starts itself with as an engine (`isolation: process`, the default). */
 const engineFlag = "--engine";
@@ -17,13 +19,27 @@ const engineCommand = (): readonly string[] =>
     ? [existsSync(thisProgram) ? thisProgram : process.execPath, engineFlag]
     : [process.execPath, "run", Bun.main, engineFlag];
 
-if (process.argv[2] === engineFlag) {
-  // A signal that reaches the whole group (Ctrl-C, a closed terminal, a service that is stopped) is the server's to
-  // answer: it lets the picture at hand end, and tells this process when to leave. Before the engine loads, which takes a
-  // while.
+/**
+ * A signal that reaches the whole group (Ctrl-C, a closed terminal, a service that is stopped) is the server's to answer: it lets the
+ * picture at hand end, and tells its engine when to leave. Before anything loads, which takes a while.
+ */
+const leaveSignalsToTheServer = (): void => {
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => undefined);
+};
+
+if (process.argv[2] === engineFlag) {
+  leaveSignalsToTheServer();
   await import("#/engine/worker.ts");
+} else if (process.argv[2] === tryFlag) {
+  leaveSignalsToTheServer();
+  endWithParent();
+  const { tryDeviceHere } = await import("#/engine/try-device.ts");
+  await tryDeviceHere(process.argv.slice(3));
+  // What was opened may have left threads behind.
+  process.exit(0);
 } else if (process.argv[2] === lookFlag) {
+  leaveSignalsToTheServer();
+  endWithParent();
   const { lookInChild } = await import("#/native/cuda/look-child.ts");
   lookInChild(process.argv[3], process.env["CUDA_VISIBLE_DEVICES"]);
   // What was opened may have left threads behind.

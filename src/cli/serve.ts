@@ -8,7 +8,7 @@ import type { LogFormat } from "#/lib/log-words.ts";
 import { serviceManager } from "#/native/service-manager.ts";
 import type { Ending, Given } from "./invocation.ts";
 import { leaveOnSignal } from "./leave-on-signal.ts";
-import { refuseUnusableCuda } from "./refuse-unusable-cuda.ts";
+import { refuseUnusableGpu } from "./refuse-unusable-gpu.ts";
 import { tellSupervisor } from "./tell-supervisor.ts";
 
 /**
@@ -21,7 +21,7 @@ export async function serve({ flags, env, engineCommand }: Given): Promise<Endin
   surviveLostReaders();
   const log = createLog(config.log_level, { format: config.log_format });
   for (const note of notes) log.warn(note);
-  await refuseUnusableCuda(config);
+  await refuseUnusableGpu(config);
   const app = tellSupervisor(startApp(config, engineCommand, log), serviceManager(env));
   // Whoever reads that it is ready may stop it at once.
   leaveOnSignal(app, env, log);

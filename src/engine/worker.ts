@@ -7,6 +7,7 @@ import { lookAtCuda } from "#/native/cuda/look.ts";
 import { memoryOf } from "#/native/cuda/memory-of.ts";
 import { prepareCuda } from "#/native/cuda/prepare.ts";
 import { libraryFolder } from "#/native/libraries.ts";
+import { tryDevice } from "#/native/try-device.ts";
 import { openContext } from "#/pipeline/context.ts";
 import { openPort } from "./port.ts";
 import { type OpenContext, serveEngine } from "./serve.ts";
@@ -17,8 +18,12 @@ const open: OpenContext = (settings, send, atHand) => {
   const place = cudaPlace(settings.cudaLibraries ?? "");
   const asks = settings.providers !== "auto";
   return openContext(settings, send, log, {
-    readied: async (device) =>
-      device === "cuda" ? await prepareCuda({ place, asks }, libraryFolder()) : undefined,
+    readied: async (device) => {
+      if (device === "cpu") return undefined;
+      if (device === "cuda") return await prepareCuda({ place, asks }, libraryFolder(), tryDevice);
+      const reason = await tryDevice(device);
+      return reason === undefined ? undefined : { reason, expected: true };
+    },
     memory: async (device) => (device === "cuda" ? memoryOf(await lookAtCuda({ place, asks })) : undefined),
   });
 };

@@ -1,5 +1,6 @@
 import type { Device } from "#/lib/devices.ts";
 import { EngineError } from "#/lib/errors.ts";
+import { shortWords } from "./short-words.ts";
 
 /**
  * A device that was asked for and cannot be used here, and why; `expected` if somebody would have thought that it can, because its
@@ -56,21 +57,3 @@ async function tried(
     return { reason: shortWords(words), expected: true };
   }
 }
-
-/** What the runtime says of a library of CUDA's that fails: signatures of C++, and among them a number and a sentence. */
-const cudaFailure = /\b(CUDA|CUBLAS|CUDNN) failure (\d+): ([^;]+?)\s*;/;
-
-/** What the runtime writes of a condition of its own: where it stands, its function, the condition, and then the sentence. */
-const unmet = /\bwas false\. (\S[^\n]*)/;
-
-/** The runtime's words without the places in its source that they come from. */
-function shortWords(words: string): string {
-  const [, library, code, sentence] = cudaFailure.exec(words) ?? [];
-  if (library !== undefined)
-    return `${library} failed: ${sentence} (${code}); fooocusd cuda tells what is there.`;
-  const [first = ""] = (unmet.exec(words)?.[1] ?? words).split(/\n|\[with /);
-  return first.length <= longest ? first : `${first.slice(0, longest)}…`;
-}
-
-/** Of a sentence nobody wrote for readers, in characters. */
-const longest = 300;

@@ -300,6 +300,31 @@ describe("img2img", () => {
     expect(part.info.warnings).toContainEqual(expect.stringContaining("inpainting_fill 2"));
   });
 
+  test("a mask that names no place never makes a picture of the text alone", async () => {
+    const body = { init_images: [await picture(64, 64, "red")], denoising_strength: 0.5, steps: 8 };
+    for (const [colour, inpainting_mask_invert] of [
+      ["black", 0],
+      ["white", 1],
+    ] as const) {
+      const said = { ...body, mask: await picture(64, 64, colour), inpainting_mask_invert };
+      const { recipe, info } = await recipeOf("img2img", said);
+      expect(recipe).toMatchObject({ steps: 5, source: { kind: "vary" } });
+      expect(info.warnings).toContainEqual(expect.stringContaining("Not used: mask; nothing of mask is"));
+      const refused = await post("img2img", { ...said, inpaint_full_res: false });
+      expect([refused.status, refused.body.detail[0].loc]).toEqual([422, ["body", "mask"]]);
+    }
+  });
+
+  test("a border that is to be hard is told of", async () => {
+    const init_images = [await picture(64, 64, "red")];
+    const { info } = await recipeOf("img2img", {
+      init_images,
+      mask: await picture(64, 64, "white"),
+      mask_blur: 0,
+    });
+    expect(info.warnings).toContainEqual(expect.stringContaining("mask_blur 0"));
+  });
+
   test("a mask that is transparent says it by that", async () => {
     const mask = await sharp({
       create: { width: 64, height: 64, channels: 4, background: { r: 255, g: 255, b: 255, alpha: 0 } },
@@ -444,6 +469,7 @@ describe("what runs", () => {
       state: { job_count: 0, job: "" },
       current_image: null,
     });
+    expect(await get("/queue/status")).toMatchObject({ msg: "estimation", queue_size: 0 });
     expect(await post("interrupt", "")).toEqual({ status: 200, body: {} });
     expect(await post("skip", "")).toEqual({ status: 200, body: null });
   });
@@ -465,9 +491,9 @@ describe("what runs", () => {
   });
 
   test("skip leaves out the picture that is made, interrupt all that are not finished", async () => {
-    for (const [word, pictures] of [
-      ["skip", 1],
-      ["interrupt", 0],
+    for (const [word, pictures, told] of [
+      ["skip", 1, "Skipped: 1 of 2 pictures were finished."],
+      ["interrupt", 0, "Interrupted: 0 of 2 pictures were finished."],
     ] as const) {
       const open = closeGate(2);
       const answer = post("txt2img", { ...small, batch_size: 2 });
@@ -476,6 +502,7 @@ describe("what runs", () => {
       open();
       const { status, body } = await answer;
       expect([word, status, body.images.length]).toEqual([word, 200, pictures]);
+      expect(JSON.parse(body.info).warnings).toContain(told);
     }
   });
 
@@ -490,6 +517,7 @@ describe("what runs", () => {
     });
     const own = post("txt2img", small);
     await until(() => bench.tasks.queue.pending.length === 1);
+    expect(await get("/queue/status")).toMatchObject({ queue_size: 1 });
     expect(await get("progress?skip_current_image=true")).toMatchObject({
       state: { job: "fooocus-api", job_count: 1 },
       current_task: other.id,

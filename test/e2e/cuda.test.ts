@@ -7,6 +7,7 @@ import { startBinary } from "../support/binary.ts";
 import { liveClient } from "../support/live-client.ts";
 import { runBinary } from "../support/run-binary.ts";
 import { canStandIn, standInDriver, withoutCompiler } from "../support/stand-in-driver.ts";
+import { standInProvider } from "../support/stand-in-provider.ts";
 
 setDefaultTimeout(300_000);
 
@@ -91,6 +92,40 @@ test.if(canStandIn)(
     expect(alone.out).toContain("Stand-in 0, 12 GB (11 GB free), compute capability 8.6");
   },
 );
+
+test.if(canStandIn)(
+  `a provider that crashes when it is loaded costs no engine: the processor draws, and cuda alone does not start${withoutCompiler}`,
+  async () => {
+    const place = own("crash");
+    const flags = ["--cuda-libraries", standInProvider(join(folder, "provider"), "aborts")];
+    const sentence =
+      "ONNX Runtime's CUDA provider, or the driver below it, ended the process that tried it on a network of one node (SIGABRT)";
+    const drawn = await runBinary(place, [...drawing, ...flags, "-o", "x.png"], driver?.environment);
+    expect(drawn.code).toBe(0);
+    expect(drawn.err).toMatch(/^\S+ warn {2}cuda cannot be used, the engine works on cpu task=\w+ reason="/);
+    expect(drawn.err).toContain(sentence);
+    expect(drawn.err.trim().split("\n")).toHaveLength(1);
+    const alone = ["--providers", "cuda", "--port", "0", ...flags];
+    const { code, err } = await runBinary(place, alone, driver?.environment);
+    expect(code).toBe(1);
+    expect(err).toContain(`providers is cuda alone, and CUDA cannot be used. ${sentence}`);
+    const { out } = await runBinary(place, ["doctor", "--port", "0", ...flags], driver?.environment);
+    expect(out).toMatch(/weak +self-test +a small picture was drawn on cpu/);
+    expect(out).toContain(`-> ${sentence}`);
+  },
+);
+
+test.if(isLinux)("a server for WebGPU alone does not start where there is none", async () => {
+  const { code, err } = await runBinary(own("webgpu"), ["--providers", "webgpu", "--port", "0"], {
+    VK_ICD_FILENAMES: "/nowhere",
+    VK_DRIVER_FILES: "/nowhere",
+  });
+  expect(code).toBe(1);
+  expect(err).toContain(
+    "providers is webgpu alone, and WebGPU cannot be used. Failed to get a WebGPU adapter",
+  );
+  expect(err).toContain("Or set providers to webgpu,cpu: then the processor works until that is mended.");
+});
 
 /** What the driver says, and what a start with `--providers cuda` is refused with. */
 const refusals = [

@@ -88,7 +88,7 @@ const weathers = [
 ] as const;
 
 for (const [index, { weather, shell, isolation }] of weathers.entries()) {
-  // WebGPU without Vulkan makes ONNX Runtime write lines of its own, from native code.
+  // An engine that is to have WebGPU and cannot writes a line about it.
   const flags = ["--isolation", isolation, "--providers", "webgpu,cpu"];
   test(`a log ${weather} costs no picture and does not end the server: engine as a ${isolation}`, async () => {
     const { url, child, pid, code } = startIn(shell, `weather-${index}`, flags);

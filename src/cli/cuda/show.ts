@@ -33,7 +33,7 @@ export async function showCuda(
       for (const [index, line] of said.entries())
         console.log(`${(index === 0 ? name : "").padEnd(11)}${line}`);
     for (const trouble of look.troubles) console.log(`${"wrong".padEnd(11)}${troubleSentence(trouble)}`);
-    console.log(usable ? "CUDA can be used." : howToMend(look, isOurs || !look.installed ? missing : []));
+    console.log(usable ? "CUDA can be used." : howToMend(isOurs || !look.installed ? missing : []));
   }
   return usable ? 0 : 1;
 }
@@ -68,7 +68,7 @@ function libraryLines(
   return [`${missing.length} of ${set.wheels.length} wheels are missing in ${folder}: ${lacking}`];
 }
 
-function howToMend({ troubles }: CudaLook, missing: readonly Wheel[]): string {
+function howToMend(missing: readonly Wheel[]): string {
   if (missing.length === 0) return "CUDA cannot be used; the lines above say what helps.";
   return [
     "To add what is missing:",

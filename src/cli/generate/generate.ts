@@ -10,7 +10,7 @@ import type { TaskHappening } from "#/tasks/life-cycle/events.ts";
 import type { Ending, Given } from "../invocation.ts";
 import { type OwnTasks, withOwnTasks } from "../own-tasks.ts";
 import { type Bars, openBars } from "../progress-bars.ts";
-import { refuseUnusableCuda } from "../refuse-unusable-cuda.ts";
+import { refuseUnusableGpu } from "../refuse-unusable-gpu.ts";
 import { type Interruption, whenInterrupted } from "../when-interrupted.ts";
 import { numbered } from "./numbered.ts";
 import { requestOf } from "./request-of.ts";
@@ -34,7 +34,7 @@ export async function generate({ flags, env, engineCommand, words, options }: Gi
   const level = isQuiet ? "error" : config.log_level === "info" ? "warn" : config.log_level;
   const log = isQuiet ? silentLog : createLog(level);
   for (const note of notes) log.warn(note);
-  await refuseUnusableCuda(config);
+  await refuseUnusableGpu(config);
   const stop = whenInterrupted();
   const bars = openBars("steps");
   const own = {
