@@ -116,6 +116,21 @@ test("what is not used of an edit is told", async () => {
   expect((masked as unknown as Extra).warnings?.join()).toContain("input_fidelity high was not used");
 });
 
+test("a picture that is transparent itself is no mask, which is told", async () => {
+  const engine = new ScriptedEngine();
+  await using bench = serveBench({ engine });
+  const { images } = openAiClient(bench);
+  const [clear, red] = [await holed(), await plain("red")];
+  const warningsOf = async (more: Readonly<{ image: File; mask?: File }>): Promise<string> =>
+    ((await images.edit({ ...edit, ...more })) as unknown as Extra).warnings?.join() ?? "";
+  const sentence = "What is transparent in image was laid over white";
+  expect(await warningsOf({ image: await file(clear) })).toContain(sentence);
+  expect(engine.jobs.at(-1)?.recipe.source?.kind).toBe("vary");
+  expect(await warningsOf({ image: await file(red) })).not.toContain(sentence);
+  expect(await warningsOf({ image: await file(clear), mask: await file(clear) })).not.toContain(sentence);
+  expect(engine.jobs.at(-1)?.recipe.source?.kind).toBe("inpaint");
+});
+
 test("pictures that are none, and masks that mask nothing, are refused with the field", async () => {
   await using bench = serveBench();
   const { images } = openAiClient(bench);
