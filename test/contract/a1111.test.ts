@@ -49,6 +49,9 @@ async function until(what: () => Promise<boolean> | boolean): Promise<void> {
   while (!(await what())) await Bun.sleep(5);
 }
 
+const onePixel =
+  "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
+
 const small = { prompt: "a circle", steps: 4, width: 64, height: 64, seed: 7 };
 
 /** What tests read of an answer's `info`. */
@@ -393,11 +396,16 @@ describe("what is refused", () => {
     ["img2img", { init_images: "x" }, "body.init_images"],
     ["options", "[]", "body"],
     ["options", { sd_model_checkpoint: "nope" }, "body.sd_model_checkpoint"],
+    ["options", { sd_model_checkpoint: 5 }, "body.sd_model_checkpoint"],
+    ["options", { sd_vae: 5 }, "body.sd_vae"],
+    ["txt2img", { override_settings: { sd_vae: ["x"] } }, "body.override_settings.sd_vae"],
     ["options", { CLIP_stop_at_last_layers: 99 }, "body.CLIP_stop_at_last_layers"],
     ["extra-single-image", {}, "body.image"],
     ["extra-single-image", { image: "%" }, "body.image"],
     ["png-info", { image: "" }, "body.image"],
     ["interrogate", { image: "x", model: "nope" }, "body.model"],
+    // Its files are not there.
+    ["interrogate", { image: onePixel, model: "deepdanbooru" }, "body.model"],
     ["/controlnet/detect", {}, "body.controlnet_input_images"],
     [
       "/controlnet/detect",
