@@ -69,11 +69,14 @@ export const ConfigSchema = Type.Object({
     default: [],
     description: "Execution providers in order; empty takes CUDA where it is, else the CPU.",
   }),
-  engines: Type.Array(Type.String({ pattern: "^(cpu|webgpu|cuda(:\\d{1,3})?)$" }), {
-    default: [],
-    description:
-      "Engines of which each makes one picture at a time, by what they run on: cuda:0,cuda:1 for two cards, cpu,cpu for two that share the cores. Empty starts one, on what providers says.",
-  }),
+  engines: Type.Array(
+    Type.String({ pattern: "^(cpu|webgpu|cuda(:\\d{1,3})?)$", title: "cpu | webgpu | cuda | cuda:<number>" }),
+    {
+      default: [],
+      description:
+        "Engines of which each makes one picture at a time, by what they run on: cuda:0,cuda:1 for two cards, cpu,cpu for two that share the cores. Empty starts one, on what providers says.",
+    },
+  ),
   passing_seconds: Type.Integer({
     default: 60,
     minimum: 0,

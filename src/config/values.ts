@@ -24,7 +24,8 @@ export function allowed(schema: TSchema): string {
   const words = wordsOf(schema);
   if (words !== undefined) return words.join(" | ");
   if (TypeGuard.IsBoolean(schema)) return "true or false";
-  if (!TypeGuard.IsInteger(schema)) return "text";
+  // A text that must look a certain way says in its title which.
+  if (!TypeGuard.IsInteger(schema)) return schema.title ?? "text";
   const { minimum, maximum } = schema;
   const from = minimum === undefined ? "" : ` from ${minimum}`;
   return `a whole number${from}${maximum === undefined ? "" : ` to ${maximum}`}`;

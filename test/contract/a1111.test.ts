@@ -49,6 +49,9 @@ async function until(what: () => Promise<boolean> | boolean): Promise<void> {
   while (!(await what())) await Bun.sleep(5);
 }
 
+const onePixel =
+  "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
+
 const small = { prompt: "a circle", steps: 4, width: 64, height: 64, seed: 7 };
 
 /** What tests read of an answer's `info`. */
@@ -239,6 +242,20 @@ describe("txt2img", () => {
   });
 });
 
+test("a sampler that chooses its own steps takes no ends of a schedule where it begins with noise", async () => {
+  for (const [sampler_name, sampler] of [
+    ["DPM fast", "dpm_fast"],
+    ["DPM adaptive", "dpm_adaptive"],
+  ] as const) {
+    const method = { sampler_name, scheduler: "Turbo" };
+    const drawn = await recipeOf("txt2img", method);
+    expect(drawn.recipe).toMatchObject({ sampler, schedule: "normal" });
+    expect(drawn.info.warnings).toEqual([expect.stringContaining("the schedule Turbo was not used")]);
+    const over = await recipeOf("img2img", { ...method, init_images: [await picture(64, 64, "red")] });
+    expect(over.recipe).toMatchObject({ sampler, schedule: "turbo" });
+  }
+});
+
 describe("img2img", () => {
   test("is varied at the size that is asked for, as many steps as A1111 makes", async () => {
     const { recipe } = await recipeOf("img2img", {
@@ -298,6 +315,31 @@ describe("img2img", () => {
     expect(engine.jobs.at(-1)?.inputs[0]).toMatchObject({ width: 96, height: 80 });
     expect(part.info.warnings).toContainEqual(expect.stringContaining("mask_blur 16"));
     expect(part.info.warnings).toContainEqual(expect.stringContaining("inpainting_fill 2"));
+  });
+
+  test("a mask that names no place never makes a picture of the text alone", async () => {
+    const body = { init_images: [await picture(64, 64, "red")], denoising_strength: 0.5, steps: 8 };
+    for (const [colour, inpainting_mask_invert] of [
+      ["black", 0],
+      ["white", 1],
+    ] as const) {
+      const said = { ...body, mask: await picture(64, 64, colour), inpainting_mask_invert };
+      const { recipe, info } = await recipeOf("img2img", said);
+      expect(recipe).toMatchObject({ steps: 5, source: { kind: "vary" } });
+      expect(info.warnings).toContainEqual(expect.stringContaining("Not used: mask; nothing of mask is"));
+      const refused = await post("img2img", { ...said, inpaint_full_res: false });
+      expect([refused.status, refused.body.detail[0].loc]).toEqual([422, ["body", "mask"]]);
+    }
+  });
+
+  test("a border that is to be hard is told of", async () => {
+    const init_images = [await picture(64, 64, "red")];
+    const { info } = await recipeOf("img2img", {
+      init_images,
+      mask: await picture(64, 64, "white"),
+      mask_blur: 0,
+    });
+    expect(info.warnings).toContainEqual(expect.stringContaining("mask_blur 0"));
   });
 
   test("a mask that is transparent says it by that", async () => {
@@ -368,11 +410,16 @@ describe("what is refused", () => {
     ["img2img", { init_images: "x" }, "body.init_images"],
     ["options", "[]", "body"],
     ["options", { sd_model_checkpoint: "nope" }, "body.sd_model_checkpoint"],
+    ["options", { sd_model_checkpoint: 5 }, "body.sd_model_checkpoint"],
+    ["options", { sd_vae: 5 }, "body.sd_vae"],
+    ["txt2img", { override_settings: { sd_vae: ["x"] } }, "body.override_settings.sd_vae"],
     ["options", { CLIP_stop_at_last_layers: 99 }, "body.CLIP_stop_at_last_layers"],
     ["extra-single-image", {}, "body.image"],
     ["extra-single-image", { image: "%" }, "body.image"],
     ["png-info", { image: "" }, "body.image"],
     ["interrogate", { image: "x", model: "nope" }, "body.model"],
+    // Its files are not there.
+    ["interrogate", { image: onePixel, model: "deepdanbooru" }, "body.model"],
     ["/controlnet/detect", {}, "body.controlnet_input_images"],
     [
       "/controlnet/detect",
@@ -444,6 +491,7 @@ describe("what runs", () => {
       state: { job_count: 0, job: "" },
       current_image: null,
     });
+    expect(await get("/queue/status")).toMatchObject({ msg: "estimation", queue_size: 0 });
     expect(await post("interrupt", "")).toEqual({ status: 200, body: {} });
     expect(await post("skip", "")).toEqual({ status: 200, body: null });
   });
@@ -465,9 +513,9 @@ describe("what runs", () => {
   });
 
   test("skip leaves out the picture that is made, interrupt all that are not finished", async () => {
-    for (const [word, pictures] of [
-      ["skip", 1],
-      ["interrupt", 0],
+    for (const [word, pictures, told] of [
+      ["skip", 1, "Skipped: 1 of 2 pictures were finished."],
+      ["interrupt", 0, "Interrupted: 0 of 2 pictures were finished."],
     ] as const) {
       const open = closeGate(2);
       const answer = post("txt2img", { ...small, batch_size: 2 });
@@ -476,6 +524,7 @@ describe("what runs", () => {
       open();
       const { status, body } = await answer;
       expect([word, status, body.images.length]).toEqual([word, 200, pictures]);
+      expect(JSON.parse(body.info).warnings).toContain(told);
     }
   });
 
@@ -490,6 +539,7 @@ describe("what runs", () => {
     });
     const own = post("txt2img", small);
     await until(() => bench.tasks.queue.pending.length === 1);
+    expect(await get("/queue/status")).toMatchObject({ queue_size: 1 });
     expect(await get("progress?skip_current_image=true")).toMatchObject({
       state: { job: "fooocus-api", job_count: 1 },
       current_task: other.id,

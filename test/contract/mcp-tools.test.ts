@@ -304,4 +304,21 @@ test("what there is to choose from is what is there", async () => {
   expect(modes.find(({ name }) => name === "Hyper-SD")).toMatchObject({ usable: false });
   const unknown = await call(bench, "list_models", { preset: "nobody's" });
   expect([unknown.isError, String(textOf(unknown)).includes("preset")]).toEqual([true, true]);
+  const noModel = await call(bench, "list_models", { model: "other" });
+  expect([noModel.isError, String(textOf(noModel)).includes("other.safetensors")]).toEqual([true, true]);
+});
+
+test("arguments that nobody knows are told by the tools that make nothing, too", async () => {
+  await using bench = serveBench();
+  const made = await call(bench, "generate", { prompt: "a circle" });
+  const { job_id } = made.structuredContent;
+  const sentence = "There is no field wait_second (here: wait_seconds); it was passed over.";
+  const status = await call(bench, "job_status", { job_id, wait_second: 50, inline_pictures: null });
+  expect(status.structuredContent["warnings"]).toEqual([sentence]);
+  const cancelled = await call(bench, "cancel_job", { job_id, reason: "enough" });
+  expect(cancelled.structuredContent["warnings"]).toEqual(["There is no field reason; it was passed over."]);
+  const choices = await call(bench, "list_models", { modle: "base.safetensors" });
+  expect(choices.structuredContent["warnings"]).toEqual([
+    "There is no field modle (here: model); it was passed over.",
+  ]);
 });

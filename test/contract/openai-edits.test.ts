@@ -4,6 +4,7 @@ import sharp from "sharp";
 import { type Extra, openAiClient, ownFields, refusalOf } from "../support/openai-client.ts";
 import { ScriptedEngine } from "../support/scripted-engine.ts";
 import { type ServedBench, serveBench } from "../support/served-bench.ts";
+import { putModel } from "../support/task-bench.ts";
 
 const size = { width: 96, height: 64 };
 const plain = (background: string, { width, height } = size) =>
@@ -114,6 +115,43 @@ test("what is not used of an edit is told", async () => {
     input_fidelity: "high",
   });
   expect((masked as unknown as Extra).warnings?.join()).toContain("input_fidelity high was not used");
+});
+
+test("a list of objects is read as OpenAI's clients put it into a form", async () => {
+  const engine = new ScriptedEngine();
+  await using bench = serveBench({ engine });
+  for (const name of ["one", "two"]) putModel(bench.folder, `loras/${name}.safetensors`);
+  const { images } = openAiClient(bench);
+  const image = await file(await plain("red"));
+  const asked = async (...loras: object[]) => await images.edit({ ...edit, image, ...{ loras } });
+  const [one, two] = [{ model_name: "one.safetensors" }, { model_name: "two.safetensors" }];
+  const answer = await asked({ ...one, weight: 0.25 }, { weight: 0.5, ...two });
+  expect((answer as unknown as Extra).warnings).toBeUndefined();
+  expect(engine.jobs.at(-1)?.recipe.loras).toMatchObject([
+    { name: "one.safetensors", weight: 0.25 },
+    { name: "two.safetensors", weight: 0.5 },
+  ]);
+  await asked(one, two);
+  expect(engine.jobs.at(-1)?.recipe.loras.map(({ weight }) => weight)).toEqual([1, 1]);
+  // Whose the weight is, the form does not say.
+  const refusal = await refusalOf(asked(one, { ...two, weight: 0.5 }));
+  expect(refusal).toMatchObject({ status: 400, param: "loras" });
+  expect(refusal.message).toContain("as one JSON text");
+});
+
+test("a picture that is transparent itself is no mask, which is told", async () => {
+  const engine = new ScriptedEngine();
+  await using bench = serveBench({ engine });
+  const { images } = openAiClient(bench);
+  const [clear, red] = [await holed(), await plain("red")];
+  const warningsOf = async (more: Readonly<{ image: File; mask?: File }>): Promise<string> =>
+    ((await images.edit({ ...edit, ...more })) as unknown as Extra).warnings?.join() ?? "";
+  const sentence = "What is transparent in image was laid over white";
+  expect(await warningsOf({ image: await file(clear) })).toContain(sentence);
+  expect(engine.jobs.at(-1)?.recipe.source?.kind).toBe("vary");
+  expect(await warningsOf({ image: await file(red) })).not.toContain(sentence);
+  expect(await warningsOf({ image: await file(clear), mask: await file(clear) })).not.toContain(sentence);
+  expect(engine.jobs.at(-1)?.recipe.source?.kind).toBe("inpaint");
 });
 
 test("pictures that are none, and masks that mask nothing, are refused with the field", async () => {

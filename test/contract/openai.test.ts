@@ -203,6 +203,11 @@ test("bodies that are none, and routes that are not here, are refused in OpenAI'
   ]);
   const chat = openAiClient(bench).chat.completions.create({ model: "x", messages: [] });
   expect((await refusalOf(chat)).message).toContain("This server makes pictures");
+  // Asked for by those who try whether an address is right, before a picture.
+  const withoutEnd = openAiClient(bench, { baseURL: bench.url });
+  for (const list of [() => withoutEnd.models.list(), () => withoutEnd.models.retrieve("x")])
+    expect((await refusalOf(list())).message).toContain("ends with /v1");
+  expect((await refusalOf(openAiClient(bench).files.list())).message).toContain("This server makes pictures");
   expect((await fetch(bench.url + generations)).status).toBe(405);
 });
 

@@ -1,6 +1,7 @@
 import { createInterface } from "node:readline/promises";
 import { AppError, EngineError } from "#/lib/errors.ts";
 import { inUnits } from "#/lib/in-units.ts";
+import { systemSentence } from "#/lib/system-sentence.ts";
 import { type AddingTo, addWheel, openForAdding } from "#/native/cuda/add-wheels.ts";
 import { unsoundWheels } from "#/native/cuda/folder.ts";
 import { bytesOf, type Wheel } from "#/native/cuda/set.ts";
@@ -89,8 +90,9 @@ async function addFile(path: string, to: AddingTo, bars: Bars): Promise<boolean>
     );
     return true;
   } catch (thrown) {
-    if (!(thrown instanceof AppError)) throw thrown;
-    bars.say(thrown.message);
+    const said = thrown instanceof AppError ? thrown.message : systemSentence(thrown);
+    if (said === undefined) throw thrown;
+    bars.say(said);
     return false;
   } finally {
     bar.done();

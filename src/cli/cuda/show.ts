@@ -4,7 +4,7 @@ import { cudaVersion, type DriverAnswer } from "#/native/cuda/driver-answer.ts";
 import { missingWheels, unsoundWheels } from "#/native/cuda/folder.ts";
 import { type CudaLook, lookAtCuda } from "#/native/cuda/look.ts";
 import { bytesOf, type Wheel } from "#/native/cuda/set.ts";
-import { isOfDriver, troubleSentence } from "#/native/cuda/trouble.ts";
+import { troubleSentence } from "#/native/cuda/trouble.ts";
 import { leaveWhenInterrupted } from "../when-interrupted.ts";
 import { cardLine } from "./card-line.ts";
 
@@ -33,7 +33,7 @@ export async function showCuda(
       for (const [index, line] of said.entries())
         console.log(`${(index === 0 ? name : "").padEnd(11)}${line}`);
     for (const trouble of look.troubles) console.log(`${"wrong".padEnd(11)}${troubleSentence(trouble)}`);
-    console.log(usable ? "CUDA can be used." : howToMend(look, missing));
+    console.log(usable ? "CUDA can be used." : howToMend(isOurs || !look.installed ? missing : []));
   }
   return usable ? 0 : 1;
 }
@@ -68,9 +68,8 @@ function libraryLines(
   return [`${missing.length} of ${set.wheels.length} wheels are missing in ${folder}: ${lacking}`];
 }
 
-function howToMend({ troubles }: CudaLook, missing: readonly Wheel[]): string {
-  const ofLibraries = troubles.length === 0 || troubles.some((trouble) => !isOfDriver(trouble));
-  if (missing.length === 0 || !ofLibraries) return "CUDA cannot be used; the lines above say what helps.";
+function howToMend(missing: readonly Wheel[]): string {
+  if (missing.length === 0) return "CUDA cannot be used; the lines above say what helps.";
   return [
     "To add what is missing:",
     `  fooocusd cuda add --fetch    fetches ${inUnits(bytesOf(missing))} from the Python Package Index`,

@@ -15,6 +15,7 @@ import { optionRoutes } from "./option-routes.ts";
 import { createOptions } from "./options.ts";
 import { pngInfoRoute } from "./png-info.ts";
 import { progressRoutes } from "./progress.ts";
+import { queueStatusRoute } from "./queue-status.ts";
 import { isOfKey, refusalBody } from "./refusal-body.ts";
 
 /** The API of A1111 (Stable Diffusion web UI), for its clients. */
@@ -48,6 +49,7 @@ export const a1111Door: FrontDoor = {
     return new Elysia({ name: "doors/a1111" })
       .use(generationRoutes({ ...parts, reading }))
       .use(progressRoutes(parts))
+      .use(queueStatusRoute(parts))
       .use(extrasRoutes({ ...parts, ...pictures }))
       .use(detectRoute({ ...parts, ...pictures }))
       .use(pngInfoRoute(parts))

@@ -62,10 +62,14 @@ function warningsOf(
 ): readonly string[] {
   // The door's own warnings are kept with the task as they were said; the others speak of our fields.
   const others = task.warnings.filter((told) => !warnings.includes(told)).map(inA1111Words);
-  const { state } = task;
-  const isCut = state.status === "settled" && state.outcome !== "finished";
-  const cut = isCut && made < asked ? [`Interrupted: ${made} of ${asked} pictures were finished.`] : [];
-  return [...warnings, ...others, ...cut];
+  return [...warnings, ...others, ...cutOf(task, made, asked)];
+}
+
+/** That pictures are missing, and why: an empty list is read by nobody as an answer. */
+function cutOf({ state }: Task, made: number, asked: number): readonly string[] {
+  if (state.status !== "settled" || made >= asked) return [];
+  const why = state.outcome === "finished" ? "Skipped" : "Interrupted";
+  return [`${why}: ${made} of ${asked} pictures were finished.`];
 }
 
 /** The picture's own; one that was enlarged has its first picture's. */

@@ -7,6 +7,7 @@ import type { DoorParts } from "#/routes/door.ts";
 import { jsonBody } from "#/routes/http/json-body.ts";
 import { jsonReply } from "#/routes/http/replies.ts";
 import { orNull, readWords } from "./api/words.ts";
+import { refusedInA1111Words } from "./reading/field-names.ts";
 
 const Interrogate = Type.Object(
   {
@@ -36,7 +37,9 @@ export const interrogateRoute = ({ tools }: Pick<DoorParts, "tools">) =>
         const message = `Model not found: there is no ${JSON.stringify(model.slice(0, 60))} here; there are clip and deepdanbooru.`;
         throw new RequestError("unknown-model", message, { field: "model", value: model.slice(0, 60) });
       }
-      const { describe } = await tools.describeImage(await tools.imageOf(image), as, request.signal);
+      const { describe } = await refusedInA1111Words(async () =>
+        tools.describeImage(await tools.imageOf(image), as, request.signal),
+      );
       return jsonReply({ caption: describe });
     },
     {

@@ -69,23 +69,15 @@ export function createOptions(catalog: Pick<Catalog, "names">, usual: () => stri
   };
   const all = (own: JsonObject): JsonObject => ({ ...known, ...Object.fromEntries(held), ...own });
   const read = (options: JsonObject, at: string): Chosen => {
-    const {
-      sd_model_checkpoint: model,
-      sd_vae: vae,
-      CLIP_stop_at_last_layers: skip,
-      samples_format,
-    } = options;
-    const file = (said: string, kind: "checkpoints" | "vae", what: string, name: string): string =>
-      modelCalled(said, catalog.names(kind), { field: `${at}${name}`, what });
+    const { CLIP_stop_at_last_layers: skip, samples_format } = options;
+    const model = name(options, "sd_model_checkpoint", at);
+    const vae = name(options, "sd_vae", at);
+    const file = (said: string, kind: "checkpoints" | "vae", what: string, option: string): string =>
+      modelCalled(said, catalog.names(kind), { field: `${at}${option}`, what });
     return {
       checkpoint:
-        typeof model === "string" && model !== ""
-          ? file(model, "checkpoints", "checkpoint", "sd_model_checkpoint")
-          : checkpoint(),
-      vae:
-        typeof vae !== "string" || ownVae.includes(vae.toLowerCase())
-          ? undefined
-          : file(vae, "vae", "VAE", "sd_vae"),
+        model !== "" ? file(model, "checkpoints", "checkpoint", "sd_model_checkpoint") : checkpoint(),
+      vae: ownVae.includes(vae.toLowerCase()) ? undefined : file(vae, "vae", "VAE", "sd_vae"),
       clipSkip: clipSkip(skip ?? 1, `${at}CLIP_stop_at_last_layers`),
       format: format(samples_format ?? "png", `${at}samples_format`),
     };
@@ -121,6 +113,14 @@ function idle(names: readonly string[], where: string): readonly string[] {
   const list = unused.slice(0, 10).map((name) => name.slice(0, 60));
   const more = unused.length > list.length ? ` and ${unused.length - list.length} more` : "";
   return [`Of ${where} these change nothing here: ${list.join(", ")}${more}.`];
+}
+
+/** A model's name; nothing for one that is not said. */
+function name(options: JsonObject, option: string, at: string): string {
+  const said = options[option] ?? "";
+  if (typeof said === "string") return said;
+  const field = `${at}${option}`;
+  throw new RequestError("invalid-value", `${field} is to be the name of a file, as a text.`, { field });
 }
 
 /** SDXL's encoders give the layer before the last to A1111, whatever it is told of less. */

@@ -12,7 +12,7 @@ import { askedPerformance, type Performance } from "./api/performance.ts";
 import type { PictureForm } from "./api/picture-form.ts";
 import type { Said } from "./api/read-words.ts";
 import { type Chosen, toGenerateRequest, unusedInEdit } from "./api/to-generate.ts";
-import { withWhiteMask } from "./edit-mask.ts";
+import { editInputs } from "./edit-mask.ts";
 import { modelNamed } from "./model-named.ts";
 
 /** The name of this door, as it is kept with every task. */
@@ -40,10 +40,10 @@ export async function submitted(asked: Asked, order: Order, parts: Parts): Promi
   const { job, said } = asked;
   const { form, addresses, key, requestId } = order;
   const found = chosen(asked, form, parts);
-  const kept = asked.pictures && (await withWhiteMask(keptPictures(asked.pictures, addresses), parts));
-  const request = toGenerateRequest(said.words, found, kept);
+  const inputs = asked.pictures && (await editInputs(keptPictures(asked.pictures, addresses), parts));
+  const request = toGenerateRequest(said.words, found, inputs?.pictures);
   const unused = asked.pictures === undefined ? [] : unusedInEdit(said.words, asked.pictures);
-  const warnings = [...said.warnings, ...found.warnings, ...unused];
+  const warnings = [...said.warnings, ...found.warnings, ...unused, ...(inputs?.warnings ?? [])];
   const submit = (body: GenerateRequest, more: readonly string[] = []): Promise<Submitted> =>
     parts.tasks.submitOnce(keptRequest(body, addresses), key, {
       door: { name: doorName, word: job },

@@ -1,4 +1,4 @@
-import { statSync } from "node:fs";
+import { type Stats, statSync } from "node:fs";
 import { join } from "node:path";
 import { hashFile } from "#/lib/hash-file.ts";
 import { cacheFolder } from "../cache.ts";
@@ -22,9 +22,28 @@ export const cudaPlace = (setting: string, set: CudaSet = cudaSet, cache = cache
     ? { folder: join(cache, `cuda-${set.runtime}-${set.cuda}`), isOwn: true }
     : { folder: setting, isOwn: false };
 
+/** What stands where a library would; nothing also where it cannot be looked at, see {@link whyUnreadable}. */
+function found(folder: string, name: string): Stats | undefined {
+  try {
+    return statSync(join(folder, name), { throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
+}
+
+/** Why it cannot be looked into a folder, which is there: it is a file, or another user's. */
+export function whyUnreadable(folder: string): string | undefined {
+  try {
+    statSync(join(folder, providers[0]), { throwIfNoEntry: false });
+    return undefined;
+  } catch (thrown) {
+    return thrown instanceof Error ? thrown.message : String(thrown);
+  }
+}
+
 /** Whether a file has the size that a library of the set has; whether it is whole its hash says, which takes its time. */
 const hasSize = (folder: string, library: CudaLibrary): boolean =>
-  statSync(join(folder, nameOf(library)), { throwIfNoEntry: false })?.size === library.bytes;
+  found(folder, nameOf(library))?.size === library.bytes;
 
 /** The wheels of which something is missing in a folder, as far as sizes tell. */
 export const missingWheels = (folder: string, set: CudaSet = cudaSet): readonly Wheel[] =>
@@ -47,4 +66,4 @@ export async function isSound(folder: string, { libraries }: Wheel): Promise<boo
 
 /** Whether ONNX Runtime's provider is in a folder, of whichever make. */
 export const hasProvider = (folder: string): boolean =>
-  providers.every((name) => statSync(join(folder, name), { throwIfNoEntry: false })?.isFile() === true);
+  providers.every((name) => found(folder, name)?.isFile() === true);

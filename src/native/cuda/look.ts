@@ -5,7 +5,7 @@ import { refuseForeign } from "../own-folder.ts";
 import type { Asking } from "../own-process.ts";
 import { askChild } from "./ask-child.ts";
 import type { Card, DriverAnswer } from "./driver-answer.ts";
-import { type CudaPlace, hasProvider, missingWheels } from "./folder.ts";
+import { type CudaPlace, hasProvider, missingWheels, whyUnreadable } from "./folder.ts";
 import { providers } from "./link-providers.ts";
 import type { ChildAnswer } from "./look-child.ts";
 import { cudaOf } from "./open-libraries.ts";
@@ -136,16 +136,18 @@ const isBefore = ([major, minor]: Card["capability"], [least, leastMinor]: Card[
 type Found = Readonly<{ folder: string; installed: boolean; answer: ChildAnswer | undefined; set: CudaSet }>;
 
 function libraryTroubles({ folder, installed, answer, set }: Found): readonly CudaTrouble[] {
+  const reason = installed ? undefined : whyUnreadable(folder);
+  if (reason !== undefined) return [{ kind: "unreadable-folder", folder, reason }];
   if (!installed) return [{ kind: "not-there", folder, wheels: missingWheels(folder, set) }];
   const provider = versionOf(folder, set);
   if (provider !== set.runtime) return [{ kind: "other-version", folder, provider, runtime: set.runtime }];
   const unopened = answer?.unopened;
   if (unopened === undefined) return [];
-  const { library, reason } = unopened;
-  const notFound = /(\S+): cannot open shared object file: No such file/.exec(reason)?.[1];
+  const { library, reason: words } = unopened;
+  const notFound = /(\S+): cannot open shared object file: No such file/.exec(words)?.[1];
   if (notFound !== undefined && notFound !== library && wheelOf(set, notFound) === undefined)
     return [{ kind: "library-unopened", library, reason: `it needs ${notFound}, which the system lacks` }];
-  if (notFound === undefined) return [{ kind: "library-unopened", library, reason }];
+  if (notFound === undefined) return [{ kind: "library-unopened", library, reason: words }];
   return [{ kind: "library-missing", folder, library: notFound, from: wheelNameOf(set, notFound) }];
 }
 

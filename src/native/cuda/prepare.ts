@@ -9,7 +9,7 @@ import { troubleSentence } from "./trouble.ts";
 /** Why CUDA cannot be used. */
 export type CudaRefusal = Readonly<{
   reason: string;
-  /** Whether somebody would have expected that it can: the libraries are installed, or a driver is there. */
+  /** Whether somebody would have expected that it can: the libraries are installed, a folder was named for them, or a driver is there. */
   expected: boolean;
 }>;
 
@@ -66,7 +66,7 @@ async function cudaFound(
   if (troubles.length > 0)
     return {
       reason: troubles.map(troubleSentence).join(" "),
-      expected: installed || (driver !== undefined && driver.kind !== "none"),
+      expected: installed || !looking.place.isOwn || (driver !== undefined && driver.kind !== "none"),
     };
   try {
     linkCudaProviders(folder, library);

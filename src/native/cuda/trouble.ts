@@ -22,6 +22,7 @@ export type CudaTrouble = Readonly<
   | { kind: "not-there"; folder: string; wheels: readonly Wheel[] }
   | { kind: "library-missing"; folder: string; library: string; from: string }
   | { kind: "foreign-folder"; sentence: string }
+  | { kind: "unreadable-folder"; folder: string; reason: string }
   | { kind: "library-unopened"; library: string; reason: string }
   | { kind: "other-version"; folder: string; provider: string | undefined; runtime: string }
 >;
@@ -64,6 +65,8 @@ export function troubleSentence(trouble: CudaTrouble): string {
       return `${trouble.library} is missing in ${trouble.folder}, and the system has none; it is in the wheel ${trouble.from}: ${waysToAdd}.`;
     case "foreign-folder":
       return trouble.sentence;
+    case "unreadable-folder":
+      return `CUDA's libraries cannot be looked for in ${trouble.folder}: ${trouble.reason}. Name a folder that this user may read with cuda_libraries, or leave that empty.`;
     case "library-unopened":
       return `${trouble.library} could not be opened: ${trouble.reason}.`;
     case "other-version":

@@ -1,7 +1,6 @@
 import type { GenerateParams } from "#/api/generate.ts";
 import { flatten } from "#/image/flatten.ts";
-import { inStretches } from "#/image/in-stretches.ts";
-import { isHole } from "#/image/operations/is-hole.ts";
+import { isBlank } from "#/image/operations/is-blank.ts";
 import type { SentPicture } from "#/image/pixmap.ts";
 import { goalsOf } from "#/recipe/goals.ts";
 import { isMask } from "#/recipe/input-pictures.ts";
@@ -17,11 +16,5 @@ export async function isBlankMask(
   picture: SentPicture,
 ): Promise<boolean> {
   if (!isMask(field) || !goalsOf(params).inpaint || params.outpaint_selections.length > 0) return false;
-  const { data, width, height } = await flatten(picture, "black");
-  const wanted = !params.invert_mask_checkbox;
-  let isBlank = true;
-  await inStretches(width * height, (start, end) => {
-    for (let pixel = start; isBlank && pixel < end; pixel += 1) isBlank = isHole(data, pixel) !== wanted;
-  });
-  return isBlank;
+  return await isBlank(await flatten(picture, "black"), params.invert_mask_checkbox);
 }

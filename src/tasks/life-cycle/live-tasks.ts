@@ -86,12 +86,16 @@ export class LiveTasks {
     return this.#queue.remove(id) ? this.#live.get(id) : undefined;
   }
 
-  /** A running task that waits again, before all others, with the images that it has. */
-  putBack(id: TaskId, images: readonly TaskImage[]): void {
+  /**
+   * A running task that waits again, before all others, with the images that it has.
+   *
+   * @param attempts how often it was started; as often as it was where nothing is said
+   */
+  putBack(id: TaskId, images: readonly TaskImage[], attempts?: number): void {
     const live = this.#live.get(id);
     if (live === undefined) return;
     const task: Task = { ...live.task, state: { status: "pending", position: 0 } };
-    this.#live.set(id, { ...live, task, images });
+    this.#live.set(id, { task, images, attempts: attempts ?? live.attempts });
     const [first = null] = this.#queue.ids;
     this.#queue.add(id);
     if (first !== null) this.#queue.move(id, first);

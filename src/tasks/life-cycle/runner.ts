@@ -1,45 +1,20 @@
 import type { Engine } from "#/engine/engine.ts";
-import type { Log } from "#/lib/log.ts";
 import type { TaskId } from "#/lib/task-id.ts";
-import type { DiskReserve } from "#/stores/disk-reserve.ts";
-import type { HistoryStore } from "#/stores/history.ts";
 import { Affinity } from "./affinity.ts";
-import { type AttemptParts, attempt, type RunAtHand } from "./attempt.ts";
+import { attempt, type RunAtHand } from "./attempt.ts";
 import { DiskWait } from "./disk-wait.ts";
-import type { End, Endings } from "./endings.ts";
-import type { EventLog } from "./event-log.ts";
-import type { HistoryWriter } from "./history-writer.ts";
+import type { End } from "./endings.ts";
+import { fateOf } from "./fate.ts";
 import { type LiveTask, LiveTasks } from "./live-tasks.ts";
 import { TaskRun } from "./run.ts";
-import type { RunParts } from "./run-parts.ts";
+import type { RunnerParts } from "./runner-parts.ts";
 import { openOn, type Slot, type SlotEnd, SlotPool } from "./slot-pool.ts";
 import type { Task } from "./task.ts";
 import { DecodingPace } from "./time-left.ts";
-import type { ToolRuns } from "./tool-runs.ts";
-import { endOfUnfinished, isTriedAgain } from "./unfinished.ts";
+import { endOfUnfinished } from "./unfinished.ts";
 
 /** Name of the counter that remembers a paused queue. */
 const pausedCounter = "paused";
-
-/** What the runner works with, beside what it makes itself. */
-export type RunnerParts = Omit<RunParts, "engine" | "pace"> &
-  Omit<AttemptParts, "history"> &
-  Readonly<{
-    /** One task runs on each at a time. */
-    engines: readonly Engine[];
-    history: AttemptParts["history"] &
-      Pick<HistoryStore, "counter" | "setCounter" | "unfinished" | "stopping" | "imageSaved" | "reorder">;
-    events: Pick<EventLog, "addTask" | "addServer">;
-    endings: Pick<Endings, "settle">;
-    writer: Pick<HistoryWriter, "keep" | "now">;
-    /** Why waiting tasks are not begun now, if they are not. */
-    disk: Pick<DiskReserve, "shortage">;
-    log: Pick<Log, "warn" | "info">;
-    /** Milliseconds for which a task may be passed over by those whose checkpoint is open on an idle engine. */
-    passingLimit: number;
-    /** Questions about pictures, which take turns with the tasks. */
-    toolRuns: Pick<ToolRuns, "isWaiting" | "onWaiting" | "take" | "close">;
-  }>;
 
 type Running = RunAtHand & { stopping: boolean } & Readonly<{ over: PromiseWithResolvers<void> }>;
 
@@ -220,7 +195,7 @@ export class TaskRunner {
       this.#answeredLast = false;
       return true;
     }
-    const answering = toolRuns.take();
+    const answering = toolRuns.take((engine) => this.#slots.isOutOfUse(engine));
     this.#answeredLast = answering !== undefined;
     if (answering !== undefined) this.#slots.lend(slot, answering);
     return answering !== undefined;
@@ -257,7 +232,7 @@ export class TaskRunner {
     try {
       const warn = this.tasks.warn.bind(this.tasks);
       const { task, end, slot } = await attempt(running, live, { ...this.#parts, warn });
-      if (end !== undefined && !running.run.abandoned) this.#end(task, end, running);
+      if (end !== undefined && !running.run.abandoned) this.#end(task, end, running, live.attempts);
       return slot;
     } finally {
       // One that was put back may be running again already.
@@ -266,18 +241,34 @@ export class TaskRunner {
     }
   }
 
-  #end(task: Task, end: End, { run, stopping }: Running): void {
-    if (end.error?.code !== "worker-died") return this.#settle(task, end);
-    if (stopping) return this.#settle(task, run.stopped());
-    // Whoever ends a service may end its engine first; that is no fault of the picture's.
-    if (this.#closing) return this.#handBack(task.id);
-    if (!isTriedAgain(this.tasks.attemptsOf(task.id))) return this.#settle(task, end);
-    this.#parts.log.warn("an engine died; its task is tried again", {
-      task: task.id,
-      reason: end.error.message,
-    });
-    this.#running.delete(task.id);
-    this.tasks.putBack(task.id, end.images);
+  /** @param before how often the task was started before this attempt */
+  #end(task: Task, end: End, { run, engine, stopping }: Running, before: number): void {
+    const isOutOfUse = this.#slots.isOutOfUse(engine);
+    const attempts = this.tasks.attemptsOf(task.id);
+    const fate = fateOf({ code: end.error?.code, isOutOfUse, stopping, closing: this.#closing, attempts });
+    switch (fate) {
+      case "ends":
+        return this.#settle(task, end);
+      case "stopped":
+        return this.#settle(task, run.stopped());
+      case "handed-back":
+        return this.#handBack(task.id);
+      case "again":
+        return this.#putBack(task.id, end, "an engine died; its task is tried again");
+      case "elsewhere":
+        this.#parts.writer.keep(task.id, () => this.#parts.history.started(task.id, before));
+        return this.#putBack(
+          task.id,
+          { ...end, attempts: before },
+          `${engine.name} cannot be opened; its task goes to another engine`,
+        );
+    }
+  }
+
+  #putBack(id: TaskId, { images, error, attempts }: End & { attempts?: number }, why: string): void {
+    this.#parts.log.warn(why, { task: id, reason: error?.message });
+    this.#running.delete(id);
+    this.tasks.putBack(id, images, attempts);
     this.tasks.tell();
     this.#next();
   }

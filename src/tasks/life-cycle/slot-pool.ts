@@ -21,19 +21,29 @@ export const openOn = ({ engine, checkpoint }: Slot): Holding => ({
  * wait for it.
  */
 export class SlotPool {
+  readonly #engines: readonly Engine[];
   readonly #idle: Slot[];
   readonly #lent = new Set<Slot>();
   readonly #onIdle: () => void;
 
   /** @param onIdle called whenever a slot can be lent again, or a new one has come */
   constructor(engines: readonly Engine[], onIdle: () => void) {
+    this.#engines = engines;
     this.#idle = engines.map((engine) => ({ engine, checkpoint: undefined }));
     this.#onIdle = onIdle;
   }
 
   /** Those that a run could begin on now, the one that has been idle longest first. */
   get idle(): readonly Slot[] {
-    return this.#idle;
+    return this.#idle.filter(({ engine }) => !this.isOutOfUse(engine));
+  }
+
+  /**
+   * Whether an engine could not be opened and another may do its work: given a task, it would fail it at once and be idle for the
+   * next, until the queue is empty.
+   */
+  isOutOfUse(engine: Engine): boolean {
+    return engine.state.state === "failed" && this.#engines.some(({ state }) => state.state !== "failed");
   }
 
   /** Those that work; each with the checkpoint of what runs on it. */

@@ -18,6 +18,8 @@ type Asked = Readonly<{
 /** Work for a slot, as {@link SlotPool} takes it. */
 export type SlotWork = (engine: Engine) => Promise<SlotEnd>;
 
+type IsOutOfUse = (engine: Engine) => boolean;
+
 /**
  * Questions about pictures. They are no tasks: nothing of them is kept, and whoever asks waits for the answer; one who does so no
  * longer (`signal`) takes the question with it. The runner of tasks lends them an engine.
@@ -67,10 +69,14 @@ export class ToolRuns {
     }
   }
 
-  /** The work of the question that waits longest. */
-  take(): SlotWork | undefined {
+  /**
+   * The work of the question that waits longest.
+   *
+   * @param isOutOfUse whether an engine could not be opened and another may answer: the question waits for that one then
+   */
+  take(isOutOfUse: IsOutOfUse = () => false): SlotWork | undefined {
     const asked = this.#waiting.shift();
-    return asked === undefined ? undefined : (engine) => this.#answer(asked, engine);
+    return asked === undefined ? undefined : (engine) => this.#answer(asked, engine, isOutOfUse);
   }
 
   /** Takes nothing more, and lets nobody wait. Those with an engine are answered, or their engine is closed. */
@@ -87,16 +93,18 @@ export class ToolRuns {
     asked.answer.reject(ended("Nobody waits for the answer any more."));
   }
 
-  async #answer(asked: Asked, engine: Engine): Promise<SlotEnd> {
+  async #answer(asked: Asked, engine: Engine, isOutOfUse: IsOutOfUse): Promise<SlotEnd> {
     const { id, tool, picture, signal, answer } = asked;
     const stop = (): void => engine.control(id, "stop");
     signal.addEventListener("abort", stop);
+    let isOver = true;
     try {
       for await (const event of engine.run({ type: "tool", id, tool, picture })) {
         if (event.type === "answer") answer.resolve(event.answer);
         if (event.type !== "settled") continue;
         if (event.outcome.status === "failed") {
-          answer.reject(errorOf(event.outcome.error));
+          isOver = signal.aborted || this.#closed || !isOutOfUse(engine);
+          if (isOver) answer.reject(errorOf(event.outcome.error));
           return slotAfter(event.outcome.error, engine);
         }
         answer.reject(ended("The engine was asked to stop."));
@@ -106,9 +114,15 @@ export class ToolRuns {
       answer.reject(thrown);
       return "broken";
     } finally {
-      answer.reject(new BugError("The engine ended a question without an answer."));
       signal.removeEventListener("abort", stop);
+      if (isOver) answer.reject(new BugError("The engine ended a question without an answer."));
+      else this.#askAnother(asked);
     }
+  }
+
+  #askAnother(asked: Asked): void {
+    this.#waiting.unshift(asked);
+    this.#attend();
   }
 }
 

@@ -109,6 +109,9 @@ test("a bad value of ours stops the start, naming key and source", () => {
   expect(() => load(["--port", "many"])).toThrow('--port: port cannot be "many"; it takes a whole number');
   expect(() => load([], { FOOOCUSD_WEIGHTS: "heavy" })).toThrow("FOOOCUSD_WEIGHTS: weights cannot be");
   expect(() => load([], {}, { isolation: "none" })).toThrow("it takes thread | process");
+  expect(() => load(["--engines", "cpu:1"])).toThrow(
+    "it takes a list of cpu | webgpu | cuda | cuda:<number>",
+  );
   expect(() => load(["--no-such-flag"])).toThrow("no flag --no-such-flag");
   expect(() => load(["stray"])).toThrow("stray is no flag");
   expect(() => load(["--api-keys", "--port", "1"])).toThrow(

@@ -36,6 +36,7 @@ const names: Readonly<Record<string, string>> = {
   cn_type: "module",
   cn_weight: "weight",
   cn_stop: "guidance_end",
+  image_type: "model",
   canny_low_threshold: "threshold_a",
   canny_high_threshold: "threshold_b",
 };

@@ -67,9 +67,16 @@ async function painted(
 ): Promise<Initial> {
   const { decoding } = parts;
   const fit = fitOf(words);
+  const turned = words.inpainting_mask_invert === 1;
   // The part around the mask alone is brought to the size then, and the picture keeps its own.
   const size = words.inpaint_full_res ? undefined : words;
-  const hole = await fittedMask(await pictureIn(mask, "mask", parts), "mask", { size, fit, decoding });
+  const hole = await fittedMask(await pictureIn(mask, "mask", parts), "mask", {
+    size,
+    fit,
+    decoding,
+    turned,
+  });
+  if (hole === undefined) return await unmasked({ words, bytes, walked, warnings }, parts);
   const picture = base64(
     size === undefined ? bytes : await fittedPicture(bytes, "init_images.0", { size, fit, decoding }),
   );
@@ -80,13 +87,28 @@ async function painted(
     request: {
       inpaint_input_image: picture,
       inpaint_mask_image_upload: base64(hole),
-      invert_mask_checkbox: words.inpainting_mask_invert === 1,
+      invert_mask_checkbox: turned,
       inpaint_strength: empty ? 1 : walked.strength,
       inpaint_respective_field: words.inpaint_full_res ? 0 : 1,
       inpaint_disable_initial_latent: empty,
       overwrite_step: empty ? words.steps : walked.steps,
     },
   };
+}
+
+/**
+ * With a mask that names no place: where the part around it alone would be drawn, A1111 draws the whole picture over; else the
+ * picture would only come back.
+ */
+async function unmasked(read: Read, parts: PictureParts): Promise<Initial> {
+  const { inpaint_full_res, inpainting_mask_invert } = read.words;
+  const blank = `nothing of mask is ${inpainting_mask_invert === 1 ? "black, and inpainting_mask_invert is 1" : "white (above 127)"}`;
+  if (!inpaint_full_res) {
+    const message = `There is nothing to draw anew: ${blank}. Paint the place, or leave mask out to draw the whole picture over.`;
+    throw new RequestError("invalid-value", message, { field: "mask" });
+  }
+  const told = `Not used: mask; ${blank}, and the whole picture was drawn over, as in A1111.`;
+  return await varied({ ...read, warnings: [...read.warnings, told] }, parts);
 }
 
 const ofLatents = ({
@@ -106,7 +128,7 @@ function ofMask(words: ImageToImageWords): readonly string[] {
   } = words;
   const blur = mask_blur ?? Math.max(words.mask_blur_x, words.mask_blur_y);
   return [
-    ...(blur === 4 || blur === 0
+    ...(blur === 4
       ? []
       : [`Not used: mask_blur ${blur}; the border of what is drawn anew is softened in a way of its own.`]),
     ...(words.inpaint_full_res && padding > 0

@@ -131,6 +131,20 @@ export function readMethod(
   };
 }
 
+/** Samplers that choose their steps themselves, between two ends. */
+const ownSteps: readonly string[] = ["dpm_fast", "dpm_adaptive"];
+
+/**
+ * How pictures that begin with noise are sampled: there those samplers walk from one end of the model to the other, and no
+ * schedule counts, which could end far from a picture. Where a picture is drawn over they take the schedule's ends, as here.
+ */
+export function fromNoise(method: Method): Method {
+  const { said, label, sampler } = method;
+  if (!ownSteps.includes(sampler)) return method;
+  const told = `${said} chooses its own steps: the schedule ${label} was not used, as in A1111.`;
+  return { ...method, schedule: "normal", warnings: label === "Automatic" ? [] : [told] };
+}
+
 const same = (one: string, other: string): boolean => one.toLowerCase() === other.toLowerCase();
 
 /** A sampler's name without the schedule at its end. */

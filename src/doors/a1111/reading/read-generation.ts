@@ -17,7 +17,7 @@ import { commonRequest } from "./common-request.ts";
 import { readHires } from "./hires.ts";
 import { readInitial } from "./initial-picture.ts";
 import { readLoras } from "./loras.ts";
-import { type Method, readMethod } from "./methods.ts";
+import { fromNoise, type Method, readMethod } from "./methods.ts";
 import { modelCalled } from "./model-names.ts";
 import type { PictureParts } from "./picture-in.ts";
 import { readPrompt } from "./prompt.ts";
@@ -59,7 +59,7 @@ const drawnBelow = 2 ** 32 - 2;
 /** @throws InvalidRequest, RequestError */
 export async function readTextToImage(body: Json, parts: ReadingParts): Promise<ReadGeneration> {
   const words = readWords(TextToImage, body) as TextToImageWords;
-  const common = readCommon(words, parts);
+  const common = readCommon(words, parts, fromNoise);
   const hires = readHires(words, parts.catalog);
   const units = readUnits(unitsOf(words), undefined);
   return {
@@ -78,7 +78,7 @@ export async function readTextToImage(body: Json, parts: ReadingParts): Promise<
 /** @throws InvalidRequest, RequestError */
 export async function readImageToImage(body: Json, parts: ReadingParts): Promise<ReadGeneration> {
   const words = readWords(ImageToImage, body) as ImageToImageWords;
-  const common = readCommon(words, parts);
+  const common = readCommon(words, parts, (method) => method);
   const given = unitsOf(words);
   const initial = await readInitial(words, parts);
   const units = readUnits(given, initial.picture);
@@ -105,7 +105,7 @@ export async function readImageToImage(body: Json, parts: ReadingParts): Promise
 
 const unknown = (told: string | undefined): readonly string[] => (told === undefined ? [] : [told]);
 
-function readCommon(words: GenerationWords, parts: ReadingParts) {
+function readCommon(words: GenerationWords, parts: ReadingParts, begun: (method: Method) => Method) {
   const { catalog, options, random } = parts;
   if (words.batch_size * words.n_iter > mostPictures) {
     const message = `batch_size ${words.batch_size} times n_iter ${words.n_iter} are more than the ${mostPictures} pictures that one request may ask for.`;
@@ -115,7 +115,7 @@ function readCommon(words: GenerationWords, parts: ReadingParts) {
     const message = "seed is to be below 9223372036854775808, or -1 for one that is drawn.";
     throw new RequestError("invalid-value", message, { field: "seed" });
   }
-  const method = readMethod(words.sampler_name ?? words.sampler_index, words.scheduler);
+  const method = begun(readMethod(words.sampler_name ?? words.sampler_index, words.scheduler));
   const { chosen, warnings } = options.chosenFor(asOptions(words.override_settings, "override_settings"));
   const embeddings = catalog.names("embeddings").map(stem);
   const prompt = readPrompt(words.prompt, "prompt", embeddings);

@@ -8,13 +8,17 @@ import { fileNameOf, type Job, jobOf } from "./job.ts";
 /**
  * A task as the result of a tool: the job as structured content and, for clients that do not read that, as text; its pictures
  * and links to their files once it has ended. One that failed is an error.
+ *
+ * @param told what is to be told of this call beside the job's own warnings
  */
 export async function jobResult(
   task: Task,
   inline: InlineMode,
   { parts, addresses }: Answering,
+  told: readonly string[] = [],
 ): Promise<CallToolResult> {
-  const job = jobOf(task, addresses);
+  const own = jobOf(task, addresses);
+  const job = { ...own, warnings: [...own.warnings, ...told] };
   const text = { type: "text", text: JSON.stringify(job) } as const;
   const isError = job.status === "failed";
   const content: CallToolResult["content"] = [isError ? { type: "text", text: job.message } : text];

@@ -1,4 +1,4 @@
-import { type TProperties, Type } from "@sinclair/typebox";
+import { type TObject, type TProperties, Type } from "@sinclair/typebox";
 import { CommonRequest, type GenerateRequest } from "#/api/generate.ts";
 import { InvalidRequest, sentences } from "#/api/issues.ts";
 import { isJsonObject, type Json, type JsonObject } from "#/api/json.ts";
@@ -44,6 +44,16 @@ export function readArguments(
         .map((name) => `advanced.${name} took no part: ${answersReason}`),
     ],
   };
+}
+
+/**
+ * Arguments of a tool that makes nothing.
+ *
+ * @throws InvalidRequest with every problem
+ */
+export function readPlain(schema: TObject, given: JsonObject): Omit<ReadArguments, "advanced"> {
+  const plain = withoutNulls(given);
+  return { said: readBody(schema, plain), warnings: [unknownKeysWarning(schema, plain) ?? []].flat() };
 }
 
 /** Fields that say how the main API answers. */

@@ -1,7 +1,7 @@
 import { Type } from "@sinclair/typebox";
-import { readBody } from "#/api/read.ts";
 import { Job } from "../answers/job.ts";
 import { jobResult } from "../answers/job-result.ts";
+import { readPlain } from "../arguments/read-arguments.ts";
 import { toolSchema } from "../arguments/tool-schema.ts";
 import type { Tool } from "../call.ts";
 import { foundJob } from "./found-job.ts";
@@ -27,9 +27,10 @@ export const cancelJob: Tool = {
     annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: false },
   },
   call: async (given, call) => {
-    const { id } = foundJob(readBody(Arguments, given)["job_id"], call.parts);
+    const { said, warnings } = readPlain(Arguments, given);
+    const { id } = foundJob(said["job_id"], call.parts);
     call.parts.tasks.control(id, "stop");
     await call.parts.tasks.settled(id, AbortSignal.any([call.gone, AbortSignal.timeout(patience)]));
-    return await jobResult(foundJob(id, call.parts), "none", call);
+    return await jobResult(foundJob(id, call.parts), "none", call, warnings);
   },
 };

@@ -1,8 +1,8 @@
 import { Type } from "@sinclair/typebox";
 import { choice } from "#/api/fields.ts";
-import { readBody } from "#/api/read.ts";
 import { Job } from "../answers/job.ts";
 import { jobResult } from "../answers/job-result.ts";
+import { readPlain } from "../arguments/read-arguments.ts";
 import { toolSchema } from "../arguments/tool-schema.ts";
 import { wayOf } from "../arguments/way-of.ts";
 import type { Tool } from "../call.ts";
@@ -43,11 +43,11 @@ export const jobStatus: Tool = {
     annotations: { readOnlyHint: true, openWorldHint: false },
   },
   call: async (given, call) => {
-    const said = readBody(Arguments, given);
+    const { said, warnings } = readPlain(Arguments, given);
     const { id } = foundJob(said["job_id"], call.parts);
     const seconds = Number(said["wait_seconds"]);
     const enough = AbortSignal.any([call.cancelled, call.gone, AbortSignal.timeout(seconds * 1000)]);
     if (seconds > 0) await call.parts.tasks.settled(id, enough);
-    return await jobResult(foundJob(id, call.parts), wayOf(said).inline, call);
+    return await jobResult(foundJob(id, call.parts), wayOf(said).inline, call, warnings);
   },
 };

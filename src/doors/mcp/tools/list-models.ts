@@ -1,6 +1,8 @@
 import { Type } from "@sinclair/typebox";
 import type { Json } from "#/api/json.ts";
-import { readBody } from "#/api/read.ts";
+import { RequestError } from "#/lib/errors.ts";
+import { nearestNames } from "#/lib/nearest-names.ts";
+import { readPlain } from "../arguments/read-arguments.ts";
 import { toolSchema } from "../arguments/tool-schema.ts";
 import type { Tool } from "../call.ts";
 
@@ -38,6 +40,7 @@ const Choices = Type.Object({
     styles: Type.Array(Type.String()),
     loras: Type.Array(Type.String()),
   }),
+  warnings: names("Arguments that were passed over."),
 });
 
 /** Tells what there is to choose from. */
@@ -52,14 +55,13 @@ export const listModels: Tool = {
     outputSchema: toolSchema(Choices),
     annotations: { readOnlyHint: true, openWorldHint: false },
   },
-  call: ({ preset = null, model = null }, { parts }) => {
-    const given = readBody(Arguments, {
-      ...(preset === null ? {} : { preset }),
-      ...(model === null ? {} : { model }),
-    });
+  call: (given, { parts }) => {
+    const { said, warnings } = readPlain(Arguments, given);
+    const { preset, model } = said;
+    if (typeof model === "string") refuseUnknown(model, parts.catalog.names("checkpoints"));
     const { fields, performances, defaults } = parts.choices({
-      ...(typeof given["preset"] === "string" ? { preset: given["preset"] } : {}),
-      ...(typeof given["model"] === "string" ? { base_model_name: given["model"] } : {}),
+      ...(typeof preset === "string" ? { preset } : {}),
+      ...(typeof model === "string" ? { base_model_name: model } : {}),
     });
     const choices = {
       models: fields.base_model_name,
@@ -77,6 +79,7 @@ export const listModels: Tool = {
         styles: itemsOf(defaults["style_selections"]).map(textOf),
         loras: itemsOf(defaults["loras"]).map((lora) => textOf(partOf(lora, "model_name"))),
       },
+      warnings,
     };
     return Promise.resolve({
       content: [{ type: "text", text: JSON.stringify(choices) }],
@@ -84,6 +87,15 @@ export const listModels: Tool = {
     });
   },
 };
+
+/** What holds with a checkpoint that is not there would be told of another one. @throws RequestError `unknown-model` */
+function refuseUnknown(model: string, names: readonly string[]): void {
+  if (names.includes(model)) return;
+  const near = nearestNames(model, names);
+  const hint = near.length === 0 ? "there is none at all" : `similar: ${near.join(", ")}`;
+  const message = `model: There is no checkpoint called ${JSON.stringify(model.slice(0, 300))}; ${hint}.`;
+  throw new RequestError("unknown-model", message, { field: "model" });
+}
 
 function modeOf([name, mode]: readonly [string, Json]) {
   const lacks = partOf(mode, "lacks");

@@ -3,12 +3,14 @@ import { HugeNumber, type Json, type JsonObject, JsonSyntaxError, parseJson } fr
 import { RequestError } from "#/lib/errors.ts";
 import { type EditPictures, editPictures } from "./edit-pictures.ts";
 import { imageFields } from "./fields.ts";
+import { ListedObjects } from "./listed-objects.ts";
 
 /** `image`, `image[]` or `image[0]`. */
 const isImagePart = (name: string): boolean => /^images?(?:\[\d*\])?$/.test(name);
 
 /**
- * The pictures of a form, and its other parts as JSON: texts stay texts, lists are repeated (`styles[]`) or one JSON text.
+ * The pictures of a form, and its other parts as JSON: texts stay texts, lists are repeated (`styles[]`, `loras[][weight]`)
+ * or one JSON text.
  *
  * @throws RequestError naming the part
  */
@@ -18,12 +20,14 @@ export async function readEditForm(
   const images: string[] = [];
   let mask: string | undefined;
   const rest: Record<string, Json> = {};
+  const objects = new ListedObjects();
   for (const [name, part] of partsOf(form)) {
     if (isImagePart(name)) images.push(...(await fileIn(part, name)));
     else if (name === "mask") mask = (await fileIn(part, name))[0] ?? mask;
-    else if (typeof part === "string") add(rest, name.replace(/\[\]$/, ""), part);
-    else rest[name] = { file: part.name };
+    else if (typeof part !== "string") rest[name] = { file: part.name };
+    else if (!objects.take(name, part, isList)) add(rest, name.replace(/\[\]$/, ""), part);
   }
+  for (const [name, listed] of objects.lists()) rest[name] = [rest[name] ?? [], ...listed].flat();
   return { pictures: editPictures(images, mask), rest };
 }
 
@@ -41,9 +45,13 @@ async function fileIn(part: string | File, field: string): Promise<readonly stri
   throw new RequestError("bad-image", message, { field, value: part.slice(0, 100) });
 }
 
+const isList = (name: string): boolean =>
+  Object.entries(imageFields.edit.properties).some(
+    ([field, schema]) => field === name && TypeGuard.IsArray(schema),
+  );
+
 function add(rest: Record<string, Json>, name: string, text: string): void {
-  const schema = Object.entries(imageFields.edit.properties).find(([field]) => field === name)?.[1];
-  if (schema === undefined || !TypeGuard.IsArray(schema)) {
+  if (!isList(name)) {
     rest[name] = text;
     return;
   }

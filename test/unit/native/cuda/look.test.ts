@@ -270,3 +270,22 @@ test("where nothing is installed and nothing of a driver shows, nobody is asked"
   expect(said).toBeUndefined();
   expect(found.map(({ kind }) => kind)).toEqual(["no-driver", "not-there"]);
 });
+
+test.if(process.platform === "linux")(
+  "a folder that cannot be looked into is told with its reason, whoever named it",
+  async () => {
+    const file = join(scratch, "no-folder");
+    writeFileSync(file, "");
+    const look = await lookAtCuda({ place: { folder: file, isOwn: false }, set });
+    const words = `ENOTDIR: not a directory, stat '${join(file, providers[0])}'`;
+    expect([
+      look.installed,
+      look.troubles.filter(({ kind }) => kind !== "no-driver").map(troubleSentence),
+    ]).toEqual([
+      false,
+      [
+        `CUDA's libraries cannot be looked for in ${file}: ${words}. Name a folder that this user may read with cuda_libraries, or leave that empty.`,
+      ],
+    ]);
+  },
+);

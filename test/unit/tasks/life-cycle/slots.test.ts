@@ -40,6 +40,18 @@ function heldPair() {
 const stuck = () =>
   new ScriptedEngine({ beforeStep: ({ image }) => (image === 1 ? new Promise(() => {}) : undefined) });
 
+/** An engine that cannot be opened, once `tried` has passed. */
+function unusable(tried?: Promise<void>): ScriptedEngine {
+  const engine: ScriptedEngine = new ScriptedEngine({
+    beforeStep: async () => {
+      await tried;
+      engine.change({ ...engine.state, state: "failed" });
+      throw new EngineError("provider-missing", "There is no such device.");
+    },
+  });
+  return engine;
+}
+
 const submitted = async ({ tasks }: TaskBench, count: number, images = 1): Promise<readonly TaskId[]> => {
   const ids: TaskId[] = [];
   for (let n = 0; n < count; n += 1) ids.push((await tasks.submit({ ...small, image_number: images })).id);
@@ -258,21 +270,47 @@ describe("two engines", () => {
     await bench.close();
   });
 
-  test("one that says it is broken is given nothing more, whatever its task failed of", async () => {
-    const bad: ScriptedEngine = new ScriptedEngine({
-      beforeStep: () => {
-        bad.change({ ...bad.state, state: "failed" });
-        throw new EngineError("provider-missing", "There is no such device.");
-      },
-      restored: () => new Promise(() => {}),
-    });
-    const good = new ScriptedEngine();
+  test("one that cannot be opened costs no task and no attempt, and is given nothing more while another works", async () => {
+    const bad = unusable();
+    const held = gate();
+    const good = new ScriptedEngine({ beforeStep: () => held.passed });
     const bench = openBench({ engines: [bad, good] });
     const ids = await submitted(bench, 6);
-    const outcomes = [];
-    for (const id of ids) outcomes.push(await outcomeOf(bench, id));
-    expect(outcomes).toEqual(["failed", ...Array.from({ length: 5 }, () => "finished" as const)]);
+    const [first] = ids as [TaskId];
+    expect(await soon(() => bench.tasks.find(first)?.state.status === "pending")).toBe(true);
+    expect(bench.tasks.queue.pending[0]).toBe(first);
+    held.open();
+    for (const id of ids) expect(await outcomeOf(bench, id)).toBe("finished");
     expect(bad.jobs).toHaveLength(1);
+    expect(good.jobs).toHaveLength(6);
+    const story = await storyOf(bench.tasks, first);
+    expect(story.flatMap((event) => (event.type === "started" ? [event.attempt] : []))).toEqual([1, 1]);
+    await bench.close();
+  });
+
+  test("where none can be opened each task fails, once and with the reason", async () => {
+    const engines = [unusable(), unusable()];
+    const bench = openBench({ engines });
+    const ids = await submitted(bench, 4);
+    for (const id of ids) {
+      expect(await outcomeOf(bench, id)).toBe("failed");
+      const state = bench.tasks.find(id)?.state;
+      expect(state?.status === "settled" && state.error).toMatchObject({ code: "provider-missing" });
+    }
+    await bench.close();
+  });
+
+  test("a task that was stopped while its engine was opened in vain is not made elsewhere", async () => {
+    const held = gate();
+    const bad = unusable(held.passed);
+    const good = new ScriptedEngine();
+    const bench = openBench({ engines: [bad, good] });
+    const [id] = (await submitted(bench, 1)) as [TaskId];
+    expect(await soon(() => bad.jobs.length === 1)).toBe(true);
+    expect(bench.tasks.control(id, "stop")).toBe("stopping");
+    held.open();
+    expect(await outcomeOf(bench, id)).toBe("stopped");
+    expect(good.jobs).toEqual([]);
     await bench.close();
   });
 

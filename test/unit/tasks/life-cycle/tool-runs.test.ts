@@ -70,3 +70,18 @@ test("a server that ends lets nobody wait, and takes nothing more", async () => 
   expect(runs.ask(tool, picture, patient())).rejects.toMatchObject({ code: "interrupted" });
   expect(runs.isWaiting).toBe(false);
 });
+
+test("a question whose engine cannot be opened is answered by another", async () => {
+  const runs = new ToolRuns(1);
+  const bad = new ScriptedEngine({
+    beforeAnswer: () => {
+      throw new EngineError("provider-missing", "There is no such device.");
+    },
+  });
+  bad.change({ ...bad.state, state: "failed" });
+  const answer = runs.ask(tool, picture, patient());
+  expect(await runs.take((engine) => engine === bad)?.(bad)).toBe("broken");
+  expect(runs.isWaiting).toBe(true);
+  expect(await lend(runs, new ScriptedEngine())).toBe("idle");
+  expect(await answer).toMatchObject({ found: 1 });
+});

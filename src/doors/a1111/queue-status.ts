@@ -1,0 +1,42 @@
+import { Type } from "@sinclair/typebox";
+import { Elysia } from "elysia";
+import { jsonAnswer } from "#/api/openapi.ts";
+import type { DoorParts } from "#/routes/door.ts";
+import { jsonReply } from "#/routes/http/replies.ts";
+
+const QueueStatus = Type.Object(
+  {
+    msg: Type.Literal("estimation"),
+    queue_size: Type.Integer({ description: "Tasks that wait, of all doors." }),
+    rank: Type.Null(),
+    rank_eta: Type.Null(),
+    queue_eta: Type.Integer({ description: "Not estimated: 0." }),
+    avg_event_process_time: Type.Null(),
+    avg_event_concurrent_process_time: Type.Null(),
+  },
+  { title: "A1111QueueStatus" },
+);
+
+/** The queue as Gradio tells it, below A1111's page: some clients look here whether there is a server. */
+export const queueStatusRoute = ({ tasks }: Pick<DoorParts, "tasks">) =>
+  new Elysia({ name: "doors/a1111/queue-status" }).get(
+    "/queue/status",
+    () =>
+      jsonReply({
+        msg: "estimation",
+        queue_size: tasks.pending().length,
+        rank: null,
+        rank_eta: null,
+        queue_eta: 0,
+        avg_event_process_time: null,
+        avg_event_concurrent_process_time: null,
+      }),
+    {
+      detail: {
+        tags: ["A1111"],
+        operationId: "a1111_queue_status",
+        summary: "How many tasks wait",
+        responses: { 200: jsonAnswer(QueueStatus) },
+      },
+    },
+  );
