@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { encode } from "#/graph/encode.ts";
 import { nodeSignatures } from "../../../test/support/node-signatures.ts";
-import { drawnForCuda } from "./drawn.ts";
+import { drawnForCuda, othersForCuda } from "./drawn.ts";
 import { makeStandIn } from "./make-stand-in.ts";
 
 /**
@@ -78,7 +78,8 @@ try {
   await makeStandIn(resolve(given, "libonnxruntime_providers_cuda.so"), stand);
   const packages = packagesWithProvider();
   const weights = join(work, "weights");
-  const drawn = [...drawnForCuda(weights)].filter(({ name }) => only.length === 0 || only.includes(name));
+  const all = [...drawnForCuda(weights), ...(await Array.fromAsync(othersForCuda(weights)))];
+  const drawn = all.filter(({ name }) => only.length === 0 || only.includes(name));
   const models = drawn.map(({ graph }, at) => {
     const model = join(work, `${at}.onnx`);
     writeFileSync(model, encode(graph, { folder: weights, inPlace: false }));

@@ -1,9 +1,14 @@
 import { expect, test } from "bun:test";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { Graph } from "#/graph/graph.ts";
 import { weightSource } from "#/graph/module.ts";
 import { type Operators, operators } from "#/graph/operators.ts";
-import { networks } from "#/networks/index.ts";
+import { captionNetworks, networks, sd1Networks } from "#/networks/index.ts";
+import { previewNetworks } from "#/networks/preview-networks.ts";
 import { sdxlCheckpoint } from "#/weights/layouts/sdxl.ts";
+import { othersForCuda } from "../../../scripts/check/cuda-placement/drawn.ts";
 import { goldenPath } from "../../support/golden.ts";
 import { locatedFor } from "../../support/network-tensors.ts";
 import { nodeSignatures } from "../../support/node-signatures.ts";
@@ -41,6 +46,19 @@ for (const name of Object.keys(networks) as (keyof typeof networks)[])
         expect(signatures.size).toBeGreaterThan(2);
       }
   });
+
+test("the same of the networks of other tables: Stable Diffusion 1.x, captions, previews", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "fooocusd-kernels-"));
+  try {
+    const all = await Array.fromAsync(othersForCuda(folder));
+    const others = [sd1Networks, captionNetworks, previewNetworks].flatMap((table) => Object.values(table));
+    expect(new Set(all.map(({ name }) => name))).toEqual(new Set(others.map(({ name }) => name)));
+    for (const { name, graph } of all)
+      expect([name, ...[...nodeSignatures(graph)].filter((one) => !kernels.has(one))]).toEqual([name]);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
 
 /** What is made of shapes and places, and of numbers that nobody's features are. */
 const small: ReadonlySet<string> = new Set([
