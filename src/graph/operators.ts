@@ -7,6 +7,7 @@ import type { Graph, Value } from "./graph.ts";
 import { add, div, keepingShape, matmul, mul } from "./ops/arithmetic.ts";
 import { type Projection, plainGeglu } from "./ops/plain-geglu.ts";
 import { dims, reshape, transpose } from "./ops/shape.ts";
+import { roundedConv } from "./webgpu-operators.ts";
 import { paysInTiles } from "./winograd/pays.ts";
 import { tiledConv } from "./winograd/tiled-conv.ts";
 
@@ -24,6 +25,11 @@ export type Operators = Readonly<{
    * longer to be sent.
    */
   textKeys: boolean;
+  /**
+   * Whether rows are looked up in tables as the file has them, mostly in half precision. A device that knows no halves (WebGPU's
+   * `shader-f16` is an option) cannot; there a table is cast as a whole, once, when the network is opened.
+   */
+  storedTables: boolean;
   /** x * sigmoid(x) */
   silu: (x: Value) => Value;
   /** x * sigmoid(1.702 x), CLIP's approximation */
@@ -148,6 +154,7 @@ const plainPlanes: Operators["planes"] = (pixels, like) =>
 const cpu: Operators = {
   compute: "float32",
   textKeys: true,
+  storedTables: true,
   silu: (x) => quickGelu(x, 1),
   quickGelu: (x) => quickGelu(x, 1.702),
   gelu: (x) => keepingShape("Gelu", x),
@@ -187,7 +194,8 @@ export const operators = {
   webgpu: {
     ...cpu,
     textKeys: false,
-    conv: plainConv,
+    storedTables: false,
+    conv: roundedConv,
     pointwiseAdd: plainPointwiseAdd,
     attention: plainAttention,
   },

@@ -5,7 +5,8 @@ import type { Module } from "../module.ts";
 import { gather, mul } from "./arithmetic.ts";
 
 /**
- * Rows of a table by their numbers. Looked up before they are cast: the table is a hundred megabytes, the rows are not.
+ * Rows of a table by their numbers. Looked up before they are cast where the device can: the table is a hundred megabytes, the rows
+ * are not.
  *
  * @param m   `weight` [rows, width]
  * @param ids int64, any shape
@@ -16,6 +17,8 @@ export function embedding(m: Module, ids: Value): Value {
   const { changes, ...ref } = m.parameter("weight");
   if (changes !== undefined) throw m.misfit("has a difference to its table, which is not read");
   if (ref.shape.length !== 2) throw m.misshapen("weight", "two axes");
+  const { storedTables } = m.graph.operators;
+  if (!storedTables && !eightBits(ref)) return gather(m.graph.weight(ref), ids);
   const rows = eightBits(ref) ? eightBitRows(m.graph, ref, ids) : gather(m.graph.stored(ref), ids);
   const { scale = 1 } = ref;
   const exact = scale === 1 ? rows : mul(m.graph.cast(rows, "float32"), m.graph.constant("float32", [scale]));
