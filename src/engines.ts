@@ -35,13 +35,15 @@ export type EnginesConfig = Pick<
  *
  * @param command    starts this program as an engine, for `isolation: process`
  * @param modelRoots folders laid out like Fooocus' `models/`, searched in order
- * @throws EngineError `bad-setting` where two engines are to be threads, or a card is none of those that are visible
+ * @throws EngineError `bad-setting` where two engines are to be threads, a card is none of those that are visible, or its memory
+ *   was not said in bytes
  */
 export function openEngines(
   config: EnginesConfig,
   command: readonly string[],
   modelRoots: readonly string[],
 ): readonly Engine[] {
+  refuseFewBytes(config.gpu_memory);
   const stillness = config.hang_seconds * 1000;
   const open = (name: string, settings: EngineSettings, cards?: string): Engine =>
     new EngineHost(settings, () => openChannel(config, command, cards), { name, stillness });
@@ -59,6 +61,15 @@ export function openEngines(
     const own = { ...settings, providers: [device], threads };
     return open(name, own, gpu === undefined ? undefined : cardOf(gpu, process.env["CUDA_VISIBLE_DEVICES"]));
   });
+}
+
+/** No card of less draws anything: who says 8 means gigabytes, and every task would be refused. */
+const leastCard = 2 ** 30;
+
+function refuseFewBytes(memory: number): void {
+  if (memory === 0 || memory >= leastCard) return;
+  const message = `gpu_memory is said in bytes, and ${memory} are too few for any network; 8 GB are ${8 * leastCard}, and 0 takes what the card has.`;
+  throw new EngineError("bad-setting", message, { setting: "gpu_memory" });
 }
 
 /** Engines on one processor share its cores, where nobody says how many each is to take. */

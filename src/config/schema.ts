@@ -114,7 +114,7 @@ export const ConfigSchema = Type.Object({
     default: 0,
     minimum: 0,
     description:
-      "Bytes of a card's memory that the engine plans with (docs/gpu.md#memory-plan); 0 is what the card has. Less leaves room for other programs.",
+      "Bytes of a card's memory that the engine plans with (docs/gpu.md#memory-plan; 8 GB are 8589934592); 0 is what the card has. Less leaves room for other programs.",
   }),
   derived_cache: Type.Integer({
     default: 8 * gigabyte,

@@ -46,6 +46,13 @@ test("several engines need a process each", () => {
   expect(openEngines({ ...config, engines: ["cpu"], isolation: "thread" }, [], [])).toHaveLength(1);
 });
 
+test("a card's memory that was said in gigabytes is refused with what was meant", () => {
+  const open = (gpu_memory: number) => openEngines({ ...config, gpu_memory }, [], []);
+  expect(() => open(8)).toThrow("gpu_memory is said in bytes, and 8 are too few");
+  expect(() => open(8)).toThrow("8 GB are 8589934592");
+  expect([open(0).length, open(6 * 2 ** 30).length]).toEqual([1, 1]);
+});
+
 /** What an engine's process is told of the cards that it may use. */
 async function cardsOf(entry: string): Promise<string> {
   const file = join(folder, crypto.randomUUID());

@@ -212,7 +212,8 @@ export class TaskWriting implements TaskWriter {
       throw new EngineError("interrupted", "The server is shutting down; send the request again.");
     const { queueLimit } = this.#parts;
     if (this.#parts.runner.tasks.waiting.length < queueLimit) return;
-    const message = `${queueLimit} tasks are waiting already; try again when some are done.`;
+    const waiting = queueLimit === 1 ? "1 task is" : `${queueLimit} tasks are`;
+    const message = `${waiting} waiting already; try again when some are done.`;
     throw new RequestError("queue-full", message, { limit: queueLimit });
   }
 }
