@@ -38,7 +38,7 @@ export async function chooseDevice(
   const why = refused.map(({ device, reason }) => `${device}: ${reason.replace(/\.$/, "")}`).join("; ");
   throw new EngineError(
     "provider-missing",
-    `None of the configured providers can be used (${why}). Add cpu to the list.`,
+    `None of the configured providers can be used (${why}). Name cpu too, in providers or engines, where the processor will do.`,
   );
 }
 

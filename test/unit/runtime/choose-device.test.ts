@@ -52,7 +52,7 @@ test("a list of which nothing works is refused with every reason and the way out
   const choice = chooseDevice(["cuda", "webgpu"], ready, probe);
   await expect(choice).rejects.toThrow(EngineError);
   await expect(choice).rejects.toThrow(
-    "None of the configured providers can be used (cuda: driver too old; webgpu: no adapter). Add cpu to the list.",
+    "None of the configured providers can be used (cuda: driver too old; webgpu: no adapter). Name cpu too, in providers or engines, where the processor will do.",
   );
 });
 
