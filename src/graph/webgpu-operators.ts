@@ -4,8 +4,9 @@ import type { Value } from "./graph.ts";
 
 /**
  * Convolution on the checkpoint's own layout for ONNX Runtime's WebGPU provider. That of 1.30 answers wrong numbers where the channels of
- * the features are a multiple of 3 but not of 4, other than 3 itself, and those of the answer a multiple of 4: there channels of zeros
- * are added to features and kernel (findings/onnxruntime-webgpu-conv-miscounts.sh). What is added to a kernel is added once, when the network is opened.
+ * the features are a multiple of 3 but not of 4, other than 3 itself, and those of the answer a multiple of 4
+ * (findings/onnxruntime-webgpu-conv-miscounts.sh): there channels of zeros are added to features and kernel. What is added to a
+ * kernel is added once, when the network is opened.
  */
 export function roundedConv(x: Value, weight: Parameter, bias: Parameter | undefined, window: Window): Value {
   const g = x.graph;
