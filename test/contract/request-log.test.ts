@@ -40,6 +40,21 @@ test("a request is one line with its way, status, time and the id that the answe
   }
 });
 
+test("a client that leaves before it is answered is no failure of the server's", async () => {
+  const { log, saying } = keptLog();
+  const held = gate();
+  await using bench = serveBench({ log, engine: new ScriptedEngine({ beforeStep: () => held.passed }) });
+  const leaving = new AbortController();
+  const init = { method: "POST", body: JSON.stringify(body), signal: leaving.signal };
+  const asked = fetch(`${bench.url}/v1/engine/generate/`, init).catch(() => "left");
+  expect(await soon(() => bench.tasks.running().length === 1)).toBe(true);
+  leaving.abort();
+  expect(await asked).toBe("left");
+  expect(await soon(() => saying(answered).length === 1)).toBe(true);
+  expect(saying(answered)[0]).toMatchObject({ level: "info", status: 499 });
+  held.open();
+});
+
 test("a request keeps an id that is one plain word, and gets one instead of anything else", async () => {
   const { log, saying } = keptLog();
   await using bench = serveBench({ log });

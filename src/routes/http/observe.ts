@@ -11,7 +11,7 @@ export type Exchange = Readonly<{
   method: string;
   /** As it is declared; none for what no route takes. */
   route: string | undefined;
-  /** 101 for the live channel. */
+  /** 101 for the live channel; 499, as nginx has it, where the client left before there was an answer. */
   status: number;
   /** Until there was an answer; of a connection, until it ended. */
   milliseconds: number;
@@ -32,6 +32,9 @@ export type Observation = Readonly<{
   routeOf: (pathname: string) => string | undefined;
 }>;
 
+/** Nobody reads the answer any more: it is neither right nor wrong. */
+const left = 499;
+
 type Answering = (...given: unknown[]) => unknown;
 
 /**
@@ -49,7 +52,7 @@ export function observed(answering: Answering, request: Request, observation: Ob
       // Upgraded: its end is told by whoever has the socket.
       if (!(answer instanceof Response)) return answer;
       answerWithId(answer, id);
-      const { status } = answer;
+      const status = request.signal.aborted ? left : answer.status;
       if (!isStream(answer)) {
         tell(request, { status, began, connection: undefined }, observation);
         return answer;

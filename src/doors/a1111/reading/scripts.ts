@@ -31,8 +31,16 @@ function argumentsOf(script: Json): readonly Json[] {
   return isJsonObject(args) ? Object.values(args) : [];
 }
 
-/** Nothing, or what says that it is switched off: the first argument of a script is its switch. */
-function isIdle([first, ...others]: readonly Json[]): boolean {
+/**
+ * Nothing, or what says that it is switched off: the first argument of a script is its switch. ADetailer has one for each of its
+ * models, and does nothing where all of them are called None.
+ */
+function isIdle(args: readonly Json[]): boolean {
+  const [first, ...others] = args;
+  const models = args.flatMap((arg) =>
+    isJsonObject(arg) && arg["ad_model"] !== undefined ? [arg["ad_model"]] : [],
+  );
+  if (models.length > 0 && models.every((model) => model === "None")) return true;
   if (first === undefined || first === null || first === false) return true;
   return (
     isJsonObject(first) && others.length === 0 && (first["enabled"] === false || first["enable"] === false)

@@ -95,8 +95,11 @@ test("scripts: ControlNet's units in every form, others refused unless they are 
       roop: {},
       x: null,
       "Dynamic Prompts": { args: [false, 1] },
+      ADetailer: { args: [true, false, { ad_model: "None" }, { ad_model: "None" }] },
     }),
   ).toEqual([]);
+  const used = { ADetailer: { args: [{ ad_model: "None" }, { ad_model: "face_yolov8n.pt" }] } };
+  expect(() => of(used)).toThrow("ADetailer");
   expect(() => of({ "Dynamic Prompts": { args: [true] } })).toThrow("Dynamic Prompts");
   expect(() => unitsOf({ ...nothing, script_name: "Loopback" })).toThrow("Loopback");
 });
