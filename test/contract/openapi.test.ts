@@ -62,6 +62,17 @@ test("the reference's schemas are all there by their names, and every reference 
     expect(names).toContain(name ?? "");
 });
 
+test("no value is null and nothing else: generators import a class of that name", () => {
+  const nulls = (schema: unknown, at: string): readonly string[] => {
+    if (typeof schema !== "object" || schema === null) return [];
+    const inside = Object.entries(schema).flatMap(([key, value]) =>
+      key === "anyOf" || key === "oneOf" ? [] : nulls(value, `${at}.${key}`),
+    );
+    return "type" in schema && schema.type === "null" ? [at, ...inside] : inside;
+  };
+  expect(nulls(document.components.schemas, "")).toEqual([]);
+});
+
 test("the fields of a request are the contract's: names in order, types, bounds, defaults, what must be there", () => {
   const tables = { CommonRequest: fields, ...objects };
   const { base_model_name, loras, style_selections } = bench.defaults();

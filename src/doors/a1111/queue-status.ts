@@ -1,18 +1,22 @@
 import { Type } from "@sinclair/typebox";
 import { Elysia } from "elysia";
+import { nullable } from "#/api/nullable.ts";
 import { jsonAnswer } from "#/api/openapi.ts";
 import type { DoorParts } from "#/routes/door.ts";
 import { jsonReply } from "#/routes/http/replies.ts";
+
+/** Gradio says a number where it knows one; of a type that is null alone generators make nothing that compiles. */
+const noNumber = nullable(Type.Number());
 
 const QueueStatus = Type.Object(
   {
     msg: Type.Literal("estimation"),
     queue_size: Type.Integer({ description: "Tasks that wait, of all doors." }),
-    rank: Type.Null(),
-    rank_eta: Type.Null(),
+    rank: noNumber,
+    rank_eta: noNumber,
     queue_eta: Type.Integer({ description: "Not estimated: 0." }),
-    avg_event_process_time: Type.Null(),
-    avg_event_concurrent_process_time: Type.Null(),
+    avg_event_process_time: noNumber,
+    avg_event_concurrent_process_time: noNumber,
   },
   { title: "A1111QueueStatus" },
 );
