@@ -100,6 +100,7 @@ const requests = {
     uov_input_image: blue,
     overwrite_vary_strength: 0.4,
     overwrite_upscale_strength: 0.3,
+    size_number: 192,
   },
   "to enlarge": {
     prompt: "a cat",
@@ -107,6 +108,8 @@ const requests = {
     uov_input_image: blue,
     upscale_multiple: 1.75,
     overwrite_upscale_strength: 0.3,
+    upscaler_name: "fooocusd-demo-upscaler.safetensors",
+    upscale_alone: true,
   },
   "to inpaint": {
     prompt: "a cat",
