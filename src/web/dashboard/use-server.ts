@@ -39,9 +39,13 @@ export function useServer(server: Server) {
     return () => made.close();
   }, [server, round]);
 
+  // Answers may overtake each other; an older one would put back what was made before the last.
+  const reading = useRef(0);
   const read = useCallback(async () => {
+    const turn = ++reading.current;
     try {
       const [lists, queue] = await Promise.all([server.lists(newest), server.queue()]);
+      if (turn !== reading.current) return;
       tell({ kind: "lists", ...lists });
       // The whole line: the lists have the first of it, with what they ask for.
       tell({ kind: "message", message: { type: "queue", ...queue } });
