@@ -19,6 +19,8 @@ export type FleetJob = Readonly<{
   /** Which of them is its checkpoint: its name. */
   checkpoint: string;
   label: string | null;
+  /** Start of the addresses of its pictures, without a slash at the end. */
+  baseUrl: string;
   /** Sentences that it was accepted with. */
   warnings: readonly string[];
   /** Milliseconds since 1970, as all `...At` fields. */

@@ -15,7 +15,8 @@ export type TaskTimings = Readonly<{
 /** What can happen to a task, in the order it can see it; `settled` comes exactly once, last. */
 export type TaskHappening = Readonly<
   | { type: "queued"; position: number; ahead: number; label: string | null }
-  | { type: "started"; attempt: number }
+  /** `on`: the engine, and before it, in a fleet, its worker. */
+  | { type: "started"; attempt: number; on?: string }
   | ({ type: "progress"; etaMs: number | null } & Progress)
   | { type: "image"; index: number; image: TaskImage }
   | {

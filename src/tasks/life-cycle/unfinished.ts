@@ -8,8 +8,11 @@ const mostAttempts = 2;
 /** Whether a task that was started so often, and whose engine died, is started again. */
 export const isTriedAgain = (attempts = mostAttempts): boolean => attempts < mostAttempts;
 
+/** What decides whether a task that was left unfinished is made again. */
+type LeftTask = Pick<Unfinished, "stopping" | "fault" | "attempt" | "images">;
+
 /** How a task ends that the last process left unfinished; nothing for one that is to be made. */
-export function endOfUnfinished({ stopping, fault, attempt, images }: Unfinished): End | undefined {
+export function endOfUnfinished({ stopping, fault, attempt, images }: LeftTask): End | undefined {
   const left = { startedAt: null, images } as const;
   // Whoever stopped it does not want it back.
   if (stopping) return { ...left, outcome: "stopped", percent: 100, error: null };

@@ -1,0 +1,168 @@
+import type { Engine } from "#/engine/engine.ts";
+import type { FleetLog } from "#/fleet/fleet-log.ts";
+import type { Lease } from "#/fleet/lines.ts";
+import type { TaskId } from "#/lib/task-id.ts";
+import { type AttemptParts, attempt } from "../life-cycle/attempt.ts";
+import type { End } from "../life-cycle/endings.ts";
+import { fateOf } from "../life-cycle/fate.ts";
+import { TaskRun } from "../life-cycle/run.ts";
+import type { RunParts } from "../life-cycle/run-parts.ts";
+import type { SlotEnd } from "../life-cycle/slot-pool.ts";
+import type { Task } from "../life-cycle/task.ts";
+import type { DecodingPace } from "../life-cycle/time-left.ts";
+import { endOfUnfinished } from "../life-cycle/unfinished.ts";
+import { Happenings } from "./happenings.ts";
+import { taskOfJob } from "./job-task.ts";
+import { leaseHistory } from "./lease-history.ts";
+
+/** What a worker makes tasks with. */
+export type WorkerRunParts = Omit<RunParts, "engine" | "pace" | "baseUrl"> &
+  Pick<AttemptParts, "resolve" | "madeOf" | "log"> &
+  Readonly<{
+    fleetLog: Pick<FleetLog, "append">;
+    /** Id of this worker. */
+    worker: string;
+  }>;
+
+/** What a run must know of its worker when it ends. */
+export type Surroundings = Readonly<{ isOutOfUse: () => boolean; closing: () => boolean }>;
+
+/** One attempt at a job of the fleet. What comes of it goes with the lease and into the log; a lost lease ends it silently. */
+export class WorkerRun {
+  readonly engine: Engine;
+  readonly lease: Lease;
+  readonly run: TaskRun;
+  stopping = false;
+  readonly #parts: WorkerRunParts;
+  readonly #task: Task;
+  readonly #told: Happenings;
+  /** How often it was begun before, and how many pictures there were. */
+  readonly #before: number;
+  readonly #had: number;
+
+  constructor(lease: Lease, engine: Engine, pace: DecodingPace, parts: WorkerRunParts) {
+    const { job, state } = lease;
+    this.lease = lease;
+    this.engine = engine;
+    this.#before = state.attempts;
+    this.#had = state.images.length;
+    this.#parts = parts;
+    this.#task = taskOfJob(job, state).task;
+    this.#told = new Happenings(job.id, parts.fleetLog);
+    const start = {
+      at: Math.max(parts.now(), job.queuedAt),
+      attempt: state.attempts + 1,
+      images: state.images,
+    };
+    this.run = new TaskRun(this.#task, { ...parts, engine, pace, baseUrl: () => job.baseUrl }, start, {
+      update: () => undefined,
+      tell: (happening) => this.#told.tell(happening),
+      keep: (images) => void lease.keep({ images }),
+    });
+  }
+
+  get id(): TaskId {
+    return this.lease.job.id;
+  }
+
+  /** How many pictures it stored. */
+  get made(): number {
+    return this.lease.state.images.length - this.#had;
+  }
+
+  /** Asks it to stop, or to skip its image. A stop outlasts this worker. */
+  interrupt(action: "stop" | "skip"): void {
+    this.run.interrupt(action);
+    if (action === "skip" || this.stopping) return;
+    this.stopping = true;
+    void this.lease.keep({ stopping: true });
+  }
+
+  /** Lets go of it at once; another worker goes on with what it has. */
+  async abandon(): Promise<void> {
+    this.run.abandon();
+    await this.#handBack(this.#before, "its worker is closed");
+  }
+
+  /** Makes the pictures. Never throws. @returns how it leaves the engine */
+  async work({ isOutOfUse, closing }: Surroundings): Promise<SlotEnd> {
+    const { lease, run } = this;
+    const before = this.#before;
+    const abandon = (): void => run.abandon();
+    lease.lost.addEventListener("abort", abandon);
+    try {
+      const left = endOfUnfinished({ ...lease.state, attempt: before, fault: null });
+      if (left !== undefined) {
+        await this.#finish(this.#task, left, null);
+        return "idle";
+      }
+      const history = leaseHistory(lease, this.#parts.fleetLog);
+      const { task, end, slot } = await this.#attempt(before, history);
+      if (end === undefined || run.abandoned) return slot;
+      const fate = fateOf({
+        code: end.error?.code,
+        isOutOfUse: isOutOfUse(),
+        stopping: this.stopping,
+        closing: closing(),
+        attempts: before + 1,
+      });
+      switch (fate) {
+        case "ends":
+          await this.#finish(task, end, history.madeOf());
+          break;
+        case "stopped":
+          await this.#finish(task, run.stopped(), history.madeOf());
+          break;
+        case "handed-back":
+          await this.#handBack(before, "its worker is closed");
+          break;
+        case "again":
+          await this.#handBack(before + 1, "an engine died");
+          break;
+        case "elsewhere":
+          await this.#handBack(before, `${this.engine.name} cannot be opened`);
+          break;
+      }
+      return slot;
+    } finally {
+      lease.lost.removeEventListener("abort", abandon);
+    }
+  }
+
+  async #attempt(attempts: number, history: AttemptParts["history"]) {
+    const { worker, log, resolve, madeOf } = this.#parts;
+    const on = `${worker}/${this.engine.name}`;
+    return await attempt(
+      this,
+      { task: this.#task, attempts, images: this.lease.state.images },
+      {
+        history,
+        log,
+        resolve,
+        madeOf,
+        events: {
+          addTask: (_id, happening) =>
+            this.#told.tell(happening.type === "started" ? { ...happening, on } : happening),
+        },
+        writer: { keep: (_of, write) => void write(), now: async (write) => await write() },
+        warn: () => undefined,
+      },
+    );
+  }
+
+  async #finish(task: Task, end: End, making: string | null): Promise<void> {
+    const { worker, now } = this.#parts;
+    await this.#told.all();
+    const isDone = await this.lease.done({ end, warnings: task.warnings, making, worker, endedAt: now() });
+    const { line } = this.lease;
+    if (isDone) void this.#parts.fleetLog.append({ taskId: this.id, type: "ended", line });
+  }
+
+  async #handBack(attempts: number, why: string): Promise<void> {
+    await this.#told.all();
+    const isBack = await this.lease.handBack({ attempts }, true);
+    if (!isBack) return;
+    this.#parts.log.warn("a task goes back to the fleet", { task: this.id, reason: why });
+    void this.#parts.fleetLog.append({ taskId: this.id, type: "put-back", attempts, why });
+  }
+}

@@ -1,0 +1,210 @@
+import type { Engine } from "#/engine/engine.ts";
+import type { Fleet } from "#/fleet/fleet.ts";
+import type { WorkerMessage } from "#/fleet/inboxes.ts";
+import type { First, LineInfo } from "#/fleet/lines.ts";
+import type { MemberEngine } from "#/fleet/roll.ts";
+import type { TaskId } from "#/lib/task-id.ts";
+import { Affinity } from "../life-cycle/affinity.ts";
+import type { DiskWait } from "../life-cycle/disk-wait.ts";
+import { openOn, type SlotEnd, SlotPool } from "../life-cycle/slot-pool.ts";
+import { DecodingPace } from "../life-cycle/time-left.ts";
+import { WorkerCounts } from "./worker-counts.ts";
+import { WorkerRun, type WorkerRunParts } from "./worker-run.ts";
+
+/** What a worker works with. */
+export type WorkerParts = Omit<WorkerRunParts, "fleetLog"> &
+  Readonly<{
+    fleet: Fleet;
+    engines: readonly Engine[];
+    /** Whether the files of a line are here, the very same. */
+    hasFiles: (line: LineInfo) => boolean;
+    disk: Pick<DiskWait, "hasRoom">;
+    /** Milliseconds for which a task may be passed over by those whose checkpoint is open on an idle engine. */
+    passingLimit: number;
+  }>;
+
+/** Whether a worker takes tasks: not while it is paused; after its last one it leaves when it drains. */
+export type WorkerState = "ready" | "paused" | "draining";
+
+/** Milliseconds between two looks at the lines where nobody rang. */
+const lookEvery = 1000;
+
+/** Takes tasks of the fleet that its files can make, one on each engine, whatever becomes of each. */
+export class FleetWorker {
+  readonly counts: WorkerCounts;
+  readonly #parts: WorkerParts;
+  readonly #slots: SlotPool;
+  readonly #affinity: Affinity;
+  readonly #paces = new WeakMap<Engine, DecodingPace>();
+  readonly #running = new Map<TaskId, WorkerRun>();
+  readonly #left = Promise.withResolvers<void>();
+  readonly #over = new AbortController();
+  #state: WorkerState = "ready";
+  #closing = false;
+  #looking = false;
+  #lookAgain = false;
+  #timer: ReturnType<typeof setInterval> | undefined;
+
+  constructor(parts: WorkerParts) {
+    this.#parts = parts;
+    this.counts = new WorkerCounts(parts.now);
+    this.#slots = new SlotPool(parts.engines, () => this.look());
+    this.#affinity = new Affinity(parts.passingLimit, parts.now);
+  }
+
+  get state(): WorkerState {
+    return this.#state;
+  }
+
+  /** Fulfilled when it was told to leave, and has nothing left to do. */
+  get left(): Promise<void> {
+    return this.#left.promise;
+  }
+
+  /** Its engines, and what runs on each. */
+  get engines(): readonly MemberEngine[] {
+    const slots = [...this.#slots.idle, ...this.#slots.lent];
+    return this.#parts.engines.map((engine) => ({
+      name: engine.name,
+      device: engine.state.device ?? "",
+      state: engine.state.state,
+      task: this.#running.values().find((run) => run.engine === engine)?.id ?? null,
+      checkpoint: slots.find((slot) => slot.engine === engine)?.checkpoint ?? null,
+    }));
+  }
+
+  start(): void {
+    this.#timer = setInterval(() => this.look(), lookEvery);
+    void this.#listen();
+    this.look();
+  }
+
+  /** Takes what can be taken. Rung for, or by the clock. */
+  look(): void {
+    this.#lookAgain = true;
+    if (!this.#looking) void this.#looks();
+  }
+
+  /** Takes nothing more and waits for the tasks at hand, at most so long; hands the others back. */
+  async close(milliseconds: number): Promise<void> {
+    this.#closing = true;
+    clearInterval(this.#timer);
+    const until = performance.now() + milliseconds;
+    while (this.#running.size > 0 && performance.now() < until) await Bun.sleep(50);
+    await Promise.all([...this.#running.values()].map((run) => run.abandon()));
+    this.#over.abort();
+  }
+
+  async #listen(): Promise<void> {
+    const { fleet, worker } = this.#parts;
+    for await (const message of fleet.inboxes.listen(worker, this.#over.signal)) this.#hear(message);
+  }
+
+  #hear(message: WorkerMessage): void {
+    switch (message.type) {
+      case "ring":
+        return this.look();
+      case "pause":
+        if (this.#state === "ready") this.#state = "paused";
+        return;
+      case "resume":
+        this.#state = "ready";
+        return this.look();
+      case "drain":
+        this.#state = "draining";
+        return this.#leaveWhenIdle();
+      case "remove":
+        this.#state = "draining";
+        for (const run of this.#running.values()) void run.abandon();
+        return this.#leaveWhenIdle();
+      case "unload":
+        for (const engine of this.#parts.engines) engine.unload();
+        return;
+      case "stop":
+      case "skip":
+        return this.#running.get(message.task)?.interrupt(message.type);
+    }
+  }
+
+  #leaveWhenIdle(): void {
+    if (this.#state === "draining" && this.#running.size === 0) this.#left.resolve();
+  }
+
+  get #isOpen(): boolean {
+    return !this.#closing && this.#state === "ready";
+  }
+
+  async #looks(): Promise<void> {
+    this.#looking = true;
+    try {
+      while (this.#lookAgain) {
+        this.#lookAgain = false;
+        while (await this.#takeOne());
+      }
+    } catch (thrown) {
+      // Redis is gone: the clock looks again, and who joined the fleet is told when it is back.
+      this.#parts.log.debug("the fleet's lines cannot be looked at", { error: String(thrown) });
+    } finally {
+      this.#looking = false;
+    }
+  }
+
+  /** @returns whether there may be more to take */
+  async #takeOne(): Promise<boolean> {
+    const { fleet, disk, hasFiles } = this.#parts;
+    if (!this.#isOpen || this.#slots.idle.length === 0 || !disk.hasRoom()) return false;
+    if (await fleet.flags.get("paused")) return false;
+    const firsts = await fleet.lines.firsts(hasFiles);
+    const chosen = this.#choose(firsts);
+    if (chosen === undefined) return false;
+    const lease = await fleet.lines.take(chosen.first.line);
+    if (lease === undefined) return true;
+    const slot = this.#slots.idle[chosen.engine];
+    if (slot === undefined || !this.#isOpen) {
+      await lease.handBack({}, true);
+      return false;
+    }
+    this.#slots.lend(
+      slot,
+      (engine) => this.#run(new WorkerRun(lease, engine, this.#paceOf(engine), this.#runParts)),
+      lease.job.checkpoint,
+    );
+    return true;
+  }
+
+  #choose(firsts: readonly First[]): Readonly<{ first: First; engine: number }> | undefined {
+    const { idle, lent } = this.#slots;
+    const choice = this.#affinity.choose(
+      firsts.map(({ id, info }) => ({ id, checkpoint: info.checkpoint })),
+      idle.map(openOn),
+      lent.map(({ checkpoint }) => ({ open: checkpoint })),
+    );
+    const first = choice === undefined ? undefined : firsts[choice.task];
+    return choice === undefined || first === undefined ? undefined : { first, engine: choice.engine };
+  }
+
+  async #run(run: WorkerRun): Promise<SlotEnd> {
+    this.#running.set(run.id, run);
+    const began = this.#parts.now();
+    try {
+      return await run.work({
+        isOutOfUse: () => this.#slots.isOutOfUse(run.engine),
+        closing: () => this.#closing,
+      });
+    } finally {
+      this.counts.ran(this.#parts.now() - began, run.made);
+      if (this.#running.get(run.id) === run) this.#running.delete(run.id);
+      this.#leaveWhenIdle();
+    }
+  }
+
+  get #runParts(): WorkerRunParts {
+    return { ...this.#parts, fleetLog: this.#parts.fleet.log };
+  }
+
+  #paceOf(engine: Engine): DecodingPace {
+    const pace = this.#paces.get(engine) ?? new DecodingPace();
+    this.#paces.set(engine, pace);
+    return pace;
+  }
+}
