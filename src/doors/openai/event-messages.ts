@@ -77,4 +77,4 @@ const message = (type: string, data: JsonObject): string =>
   `event: ${type}\ndata: ${writeJson({ type, ...data })}\n\n`;
 
 const encodedPreview = async (preview: Preview, format: OutputFormat): Promise<Uint8Array> =>
-  format === "png" ? await preview.png() : await encodeImage(preview.pixmap, format);
+  format === "png" ? await preview.png() : await encodeImage(await preview.pixmap(), format);

@@ -7,7 +7,9 @@ export function lazyPreview(pixmap: Pixmap): Preview {
   let png: Promise<Uint8Array> | undefined;
   let webp: Promise<Uint8Array> | undefined;
   return {
-    pixmap,
+    width: pixmap.width,
+    height: pixmap.height,
+    pixmap: async () => pixmap,
     png: () => {
       png ??= encodePreview(pixmap, "png");
       return png;

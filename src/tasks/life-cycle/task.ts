@@ -114,7 +114,9 @@ export type Stage = "loading" | "encoding" | "denoising" | "decoding" | "upscali
 
 /** A preview that is encoded once per format, at the first reader that asks, and not at all when nobody does. */
 export type Preview = Readonly<{
-  pixmap: Pixmap;
+  width: number;
+  height: number;
+  pixmap: () => Promise<Pixmap>;
   png: () => Promise<Uint8Array>;
   webp: () => Promise<Uint8Array>;
 }>;

@@ -71,7 +71,7 @@ const mime = "image/webp";
 
 /** What is said of a preview; `seq` is that of the step it belongs to. */
 const previewHead = ({ seq, taskId, image, step, steps, preview }: PreviewEvent) => {
-  const { width, height } = preview.pixmap;
+  const { width, height } = preview;
   return { seq, task_id: taskId, image, step, steps, width, height, mime };
 };
 
