@@ -40,6 +40,7 @@ const engineCodes = [
   "disk-full",
   "bad-setting",
   "fleet-unavailable",
+  "no-worker",
   "interrupted",
 ] as const;
 

@@ -4,7 +4,7 @@ import type { Resolved } from "./resolve.ts";
  * The form of what is kept. Raise it with every change of `Recipe` or `Resolved` that recipes kept before would not fit:
  * tasks that were accepted before are resolved from their requests then.
  */
-const version = 7;
+export const recipeVersion = 7;
 
 /** Texts longer than this are kept once, however many pictures have them. */
 const shortText = 40;
@@ -30,7 +30,7 @@ export function writeKeptRecipe(resolved: Resolved): string {
     return typeof item === "string" && item.length > shortText ? { $text: placeOf(item) } : item;
   });
   const list = JSON.stringify([...texts.keys()]);
-  return `{"version":${version},"digest":"${digestOf(list, value)}","texts":${list},"value":${value}}`;
+  return `{"version":${recipeVersion},"digest":"${digestOf(list, value)}","texts":${list},"value":${value}}`;
 }
 
 /** @param text what {@link writeKeptRecipe} wrote, of this version or another; nothing if nothing was kept */
@@ -38,7 +38,7 @@ export function readKeptRecipe(text: string | undefined): KeptRecipe {
   if (text === undefined) return { kind: "none" };
   const read = parsed(text);
   if (typeof read?.version !== "number") return { kind: "damaged" };
-  if (read.version !== version) return { kind: "none" };
+  if (read.version !== recipeVersion) return { kind: "none" };
   const { digest, texts, value } = read;
   if (digest !== digestOf(JSON.stringify(texts) ?? "", JSON.stringify(value) ?? ""))
     return { kind: "damaged" };

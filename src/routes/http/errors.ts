@@ -41,6 +41,7 @@ const statuses = {
   "disk-full": 507,
   "bad-setting": 500,
   "fleet-unavailable": 503,
+  "no-worker": 503,
   interrupted: 503,
   bug: 500,
 } as const satisfies Record<ErrorCode, number>;

@@ -13,7 +13,6 @@ import type { DecodingPace } from "../life-cycle/time-left.ts";
 import { endOfUnfinished } from "../life-cycle/unfinished.ts";
 import { Happenings } from "./happenings.ts";
 import { taskOfJob } from "./job-task.ts";
-import { leaseHistory } from "./lease-history.ts";
 
 /** What a worker makes tasks with. */
 export type WorkerRunParts = Omit<RunParts, "engine" | "pace" | "baseUrl"> &
@@ -39,6 +38,8 @@ export class WorkerRun {
   /** How often it was begun before, and how many pictures there were. */
   readonly #before: number;
   readonly #had: number;
+  /** What its pictures were made of, once that is known. */
+  #making: string | null = null;
 
   constructor(lease: Lease, engine: Engine, pace: DecodingPace, parts: WorkerRunParts) {
     const { job, state } = lease;
@@ -96,8 +97,7 @@ export class WorkerRun {
         await this.#finish(this.#task, left, null);
         return "idle";
       }
-      const history = leaseHistory(lease, this.#parts.fleetLog);
-      const { task, end, slot } = await this.#attempt(before, history);
+      const { task, end, slot } = await this.#attempt(before);
       if (end === undefined || run.abandoned) return slot;
       const fate = fateOf({
         code: end.error?.code,
@@ -108,10 +108,10 @@ export class WorkerRun {
       });
       switch (fate) {
         case "ends":
-          await this.#finish(task, end, history.madeOf());
+          await this.#finish(task, end, this.#making);
           break;
         case "stopped":
-          await this.#finish(task, run.stopped(), history.madeOf());
+          await this.#finish(task, run.stopped(), this.#making);
           break;
         case "handed-back":
           await this.#handBack(before, "its worker is closed");
@@ -129,25 +129,28 @@ export class WorkerRun {
     }
   }
 
-  async #attempt(attempts: number, history: AttemptParts["history"]) {
-    const { worker, log, resolve, madeOf } = this.#parts;
+  /** What a server writes into its history goes with the lease: whoever takes the job next knows it. */
+  async #attempt(attempts: number) {
+    const { worker, log, resolve, madeOf, fleetLog } = this.#parts;
+    const { lease, id } = this;
     const on = `${worker}/${this.engine.name}`;
-    return await attempt(
-      this,
-      { task: this.#task, attempts, images: this.lease.state.images },
-      {
-        history,
-        log,
-        resolve,
-        madeOf,
-        events: {
-          addTask: (_id, happening) =>
-            this.#told.tell(happening.type === "started" ? { ...happening, on } : happening),
-        },
-        writer: { keep: (_of, write) => void write(), now: async (write) => await write() },
-        warn: () => undefined,
+    return await attempt(this, { task: this.#task, attempts, images: lease.state.images }, {
+      log,
+      resolve,
+      madeOf,
+      started: async (attempt) => {
+        await lease.keep({ attempts: attempt });
       },
-    );
+      recipe: async () => lease.job.recipe,
+      warned: async (warnings) => {
+        await lease.keep({ warnings });
+        void fleetLog.append({ taskId: id, type: "warned", warnings });
+      },
+      keepMaking: async (making) => {
+        this.#making = making;
+      },
+      tell: (happening) => this.#told.tell(happening.type === "started" ? { ...happening, on } : happening),
+    });
   }
 
   async #finish(task: Task, end: End, making: string | null): Promise<void> {

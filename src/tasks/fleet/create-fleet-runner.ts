@@ -1,0 +1,55 @@
+import type { Fleet } from "#/fleet/fleet.ts";
+import { recipeVersion } from "#/recipe/kept-recipe.ts";
+import type { HistoryStore } from "#/stores/history.ts";
+import type { OpenRunner } from "../life-cycle/runner.ts";
+import { engineNews } from "./engine-news.ts";
+import type { FleetEvents } from "./fleet-events.ts";
+import { FleetMembers } from "./fleet-members.ts";
+import { FleetRunner } from "./fleet-runner.ts";
+import { FleetTasks } from "./fleet-tasks.ts";
+import { HouseKeeping } from "./house-keeping.ts";
+import type { JobParts } from "./job-of.ts";
+import { LineNews } from "./line-news.ts";
+import { LogFollower } from "./log-follower.ts";
+import { Poster } from "./poster.ts";
+import { Recorder } from "./recorder.ts";
+
+/** What a head has beside what every runner is given. */
+export type HeadParts = JobParts &
+  Readonly<{
+    fleet: Fleet;
+    events: FleetEvents;
+    history: HistoryStore;
+    /** This head keeps house for the fleet from now on, or does no more. */
+    leads: (leads: boolean) => void;
+  }>;
+
+/** Opens what gives tasks to a fleet, in the place of what has engines itself. */
+export const fleetRunner =
+  (head: HeadParts): OpenRunner =>
+  async ({ endings, writer, log, now }) => {
+    const { fleet, events, history } = head;
+    const parts = { ...head, endings, writer, log, now };
+    const tasks = new FleetTasks();
+    const news = new LineNews(events, tasks);
+    const members = new FleetMembers(fleet, recipeVersion, log, (changed) =>
+      events.addServer(engineNews(members.engines, changed)),
+    );
+    const recorder = new Recorder(parts);
+    const poster = new Poster({ ...parts, ring: (job) => members.ring(job) });
+    const houseKeeping = new HouseKeeping({ ...parts, poster, recorder });
+    const follower = new LogFollower(
+      {
+        ...parts,
+        fleetLog: fleet.log,
+        tasks,
+        recorder,
+        news,
+        compare: () => runner.compare(),
+        memberChanged: () => void members.look(),
+      },
+      events.start,
+    );
+    const runner = new FleetRunner({ ...parts, tasks, members, poster, follower, houseKeeping, news });
+    return runner;
+  };

@@ -1,0 +1,143 @@
+import type { EngineState } from "#/engine/engine.ts";
+import type { Fleet } from "#/fleet/fleet.ts";
+import type { FleetJob, ModelFile } from "#/fleet/jobs.ts";
+import type { Member } from "#/fleet/roll.ts";
+import { isDevice } from "#/lib/devices.ts";
+import type { Log } from "#/lib/log.ts";
+import type { EngineHealth } from "../life-cycle/task-reader.ts";
+
+/** Milliseconds between two looks at the roll. */
+const every = 1500;
+
+const states: readonly EngineState["state"][] = ["starting", "ready", "busy", "failed", "restarting"];
+
+/** Whether the fleet can make something: `lacking` are files that no worker has beside all others that are needed. */
+export type Ability = Readonly<
+  { can: "yes" } | { can: "no-worker" } | { can: "no"; workers: number; lacking: readonly ModelFile[] }
+>;
+
+/** Who is there, as a head saw it last. */
+export class FleetMembers {
+  readonly #fleet: Pick<Fleet, "roll" | "inboxes">;
+  readonly #recipeVersion: number;
+  readonly #log: Pick<Log, "debug">;
+  readonly #changed: (engine: EngineHealth | undefined) => void;
+  readonly #files = new Map<string, ReadonlySet<string>>();
+  #members: readonly Member[] = [];
+  #timer: ReturnType<typeof setInterval> | undefined;
+
+  /** @param changed called when somebody came, left or changed, with an engine that is otherwise, if there is one */
+  constructor(
+    fleet: Pick<Fleet, "roll" | "inboxes">,
+    recipeVersion: number,
+    log: Pick<Log, "debug">,
+    changed: (engine: EngineHealth | undefined) => void,
+  ) {
+    this.#fleet = fleet;
+    this.#recipeVersion = recipeVersion;
+    this.#log = log;
+    this.#changed = changed;
+  }
+
+  /** Looks now, and from time to time. */
+  async start(): Promise<void> {
+    await this.look();
+    this.#timer = setInterval(() => void this.look(), every);
+    this.#timer.unref();
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+  }
+
+  /** Never throws: while Redis is gone, all is as it was. */
+  async look(): Promise<void> {
+    try {
+      const members = await this.#fleet.roll.members();
+      for (const { models } of members) await this.#learn(models);
+      for (const digest of this.#files.keys())
+        if (members.every(({ models }) => models !== digest)) this.#files.delete(digest);
+      const isOther = JSON.stringify(members.map(shown)) !== JSON.stringify(this.#members.map(shown));
+      const before = new Set(this.engines.map((engine) => JSON.stringify(engine)));
+      this.#members = members;
+      if (isOther) this.#changed(this.engines.find((engine) => !before.has(JSON.stringify(engine))));
+    } catch (thrown) {
+      this.#log.debug("the fleet's roll cannot be read", { error: String(thrown) });
+    }
+  }
+
+  get all(): readonly Member[] {
+    return this.#members;
+  }
+
+  /** Workers that understand this head's recipes. */
+  get workers(): readonly Member[] {
+    return this.#members.filter(
+      ({ role, recipeVersion }) => role === "worker" && recipeVersion === this.#recipeVersion,
+    );
+  }
+
+  /** Every engine of every worker; its name begins with that of its worker. */
+  get engines(): readonly EngineHealth[] {
+    return this.#members
+      .filter(({ role }) => role === "worker")
+      .flatMap(({ id, engines }) =>
+        engines.map(({ name, state, device, task, checkpoint }) => ({
+          name: `${id}/${name}`,
+          state: states.find((one) => one === state) ?? "starting",
+          device: isDevice(device) ? device : null,
+          refused: [],
+          loaded: checkpoint === null ? [] : [{ name: checkpoint, bytes: 0 }],
+          task,
+        })),
+      );
+  }
+
+  /** Whether somebody who is there has all these files. */
+  ability(needs: readonly ModelFile[]): Ability {
+    const { workers } = this;
+    if (workers.length === 0) return { can: "no-worker" };
+    const lacks = workers.map(({ models }) => this.#lackingOf(models, needs));
+    const fewest = lacks.toSorted((a, b) => a.length - b.length)[0] ?? [];
+    return fewest.length === 0 ? { can: "yes" } : { can: "no", workers: workers.length, lacking: fewest };
+  }
+
+  /** Wakes an idle worker that can make a job; best one that has its checkpoint open. */
+  ring({ needs, checkpoint }: Pick<FleetJob, "needs" | "checkpoint">): void {
+    const able = this.workers.filter(
+      ({ models, state }) => state === "ready" && this.#lackingOf(models, needs).length === 0,
+    );
+    const idle = able.filter(({ engines }) => engines.some(({ task }) => task === null));
+    const holds = ({ engines }: Member): boolean =>
+      engines.some((engine) => engine.task === null && engine.checkpoint === checkpoint);
+    const chosen = idle.find(holds) ?? idle[0];
+    if (chosen !== undefined) void this.send(chosen.id, "ring");
+  }
+
+  /** Tells all workers something; one that cannot be told looks by itself. */
+  async tellAll(type: "ring" | "unload"): Promise<void> {
+    for (const { id, role } of this.#members) if (role === "worker") await this.send(id, type);
+  }
+
+  async send(id: string, type: "ring" | "unload"): Promise<void> {
+    await this.#fleet.inboxes.send(id, { type }).catch((thrown: unknown) => {
+      this.#log.debug("a worker could not be told", { worker: id, error: String(thrown) });
+    });
+  }
+
+  #lackingOf(models: string, needs: readonly ModelFile[]): readonly ModelFile[] {
+    const files = this.#files.get(models);
+    return needs.filter((file) => files?.has(keyOf(file)) !== true);
+  }
+
+  async #learn(digest: string): Promise<void> {
+    if (digest === "" || this.#files.has(digest)) return;
+    const files = await this.#fleet.roll.models(digest);
+    if (files !== undefined) this.#files.set(digest, new Set(files.map(keyOf)));
+  }
+}
+
+const keyOf = ({ kind, name, bytes }: ModelFile): string => `${kind}/${name}/${bytes}`;
+
+/** What readers see of a member. */
+const shown = ({ id, role, state, engines, models }: Member) => ({ id, role, state, engines, models });

@@ -1,0 +1,118 @@
+import type { FleetLog, LogItem } from "#/fleet/fleet-log.ts";
+import type { TaskId } from "#/lib/task-id.ts";
+import type { HistoryStore } from "#/stores/history.ts";
+import type { FleetEvents } from "./fleet-events.ts";
+import type { FleetTasks } from "./fleet-tasks.ts";
+import type { LineNews } from "./line-news.ts";
+import { pngPreview } from "./png-preview.ts";
+import type { Recorder } from "./recorder.ts";
+
+/** What following works with. */
+export type FollowerParts = Readonly<{
+  fleetLog: Pick<FleetLog, "read">;
+  events: FleetEvents;
+  tasks: FleetTasks;
+  history: Pick<HistoryStore, "find">;
+  recorder: Pick<Recorder, "record">;
+  news: Pick<LineNews, "changed">;
+  /** Something is missing in the log: what is known must be compared with what is. */
+  compare: () => Promise<void>;
+  /** A member came, left or changed. */
+  memberChanged: () => void;
+}>;
+
+/** Hears what all members of the fleet tell, and keeps this head's copy of it. */
+export class LogFollower {
+  readonly #parts: FollowerParts;
+  #after: number;
+
+  /** @param after the number before the oldest entry that is kept */
+  constructor(parts: FollowerParts, after: number) {
+    this.#parts = parts;
+    this.#after = after;
+  }
+
+  /** Hears what was told before this head came, up to a number. What ended then is recorded by whoever looks for such ends. */
+  async catchUp(last: number, signal: AbortSignal): Promise<void> {
+    if (last <= this.#after) return;
+    for await (const item of this.#parts.fleetLog.read(this.#after, signal, { previews: false })) {
+      if (!("gap" in item)) await this.#hear(item, false);
+      else if (item.from > last) return;
+      if (this.#after >= last) return;
+    }
+  }
+
+  /** Hears everything from there on, until the signal. */
+  async follow(signal: AbortSignal): Promise<void> {
+    for await (const item of this.#parts.fleetLog.read(this.#after, signal)) {
+      if ("gap" in item) await this.#parts.compare();
+      else await this.#hear(item, true);
+    }
+  }
+
+  async #hear(item: LogItem, isNew: boolean): Promise<void> {
+    const { entry, seq, at } = item;
+    const { events, tasks, news } = this.#parts;
+    this.#after = seq;
+    if (entry.taskId === null) return this.#hearOfAll(item);
+    const { taskId } = entry;
+    switch (entry.type) {
+      case "ended":
+        if (isNew) this.#parts.recorder.record(taskId);
+        return;
+      case "warned":
+        return tasks.warn(taskId, entry.warnings);
+      case "put-back":
+        tasks.putBack(taskId, entry.attempts);
+        return news.changed();
+      case "queued":
+        if (isNew) await this.#know(taskId);
+        events.take({ ...entry, seq, at });
+        return news.changed();
+      case "started":
+        tasks.start(taskId, at, entry.attempt, entry.on);
+        events.take({ ...entry, seq, at });
+        return news.changed();
+      case "progress": {
+        const preview = item.preview === undefined ? null : pngPreview(item.preview);
+        tasks.advance(taskId, at, entry, preview);
+        return events.take({ ...entry, preview, seq, at });
+      }
+      case "image":
+        tasks.keep(taskId, entry.image);
+        return events.take({ ...entry, seq, at });
+      case "settled":
+        tasks.end(taskId);
+        // Two heads may tell it, where one died between writing and telling.
+        if (!events.hasSettled(taskId)) events.take({ ...entry, seq, at });
+        return news.changed();
+    }
+  }
+
+  #hearOfAll({ entry, seq, at }: LogItem): void {
+    const { events, tasks, news, memberChanged } = this.#parts;
+    if (entry.taskId !== null) return;
+    switch (entry.type) {
+      case "member":
+        return memberChanged();
+      case "queue":
+        tasks.pause(entry.paused);
+        tasks.reorder(entry.pending);
+        return news.changed();
+      case "removed":
+        for (const id of entry.tasks) events.forget(id);
+        return events.take({ ...entry, seq, at });
+      case "starred":
+      case "engine":
+        return events.take({ ...entry, seq, at });
+    }
+  }
+
+  /** A task that another head took. */
+  async #know(id: TaskId): Promise<void> {
+    const { tasks, history } = this.#parts;
+    if (tasks.has(id)) return;
+    const task = await history.find(id).catch(() => undefined);
+    if (task?.state.status === "pending") tasks.add(task);
+  }
+}
