@@ -2,7 +2,7 @@ import type { EngineState } from "#/engine/engine.ts";
 import type { Fleet } from "#/fleet/fleet.ts";
 import type { FleetJob, ModelFile } from "#/fleet/jobs.ts";
 import type { Member } from "#/fleet/roll.ts";
-import { isDevice } from "#/lib/devices.ts";
+import { devices } from "#/lib/devices.ts";
 import type { Log } from "#/lib/log.ts";
 import type { EngineHealth } from "../life-cycle/task-reader.ts";
 
@@ -85,7 +85,7 @@ export class FleetMembers {
         engines.map(({ name, state, device, task, checkpoint }) => ({
           name: `${id}/${name}`,
           state: states.find((one) => one === state) ?? "starting",
-          device: isDevice(device) ? device : null,
+          device: devices.find((one) => one === device) ?? null,
           refused: [],
           loaded: checkpoint === null ? [] : [{ name: checkpoint, bytes: 0 }],
           task,

@@ -6,7 +6,7 @@ import type { TaskId } from "#/lib/task-id.ts";
 import type { HistoryStore } from "#/stores/history.ts";
 import { type Endings, toldOf } from "../life-cycle/endings.ts";
 import type { HistoryWriter } from "../life-cycle/history-writer.ts";
-import type { Asked, Runner } from "../life-cycle/runner.ts";
+import type { Asked, OpenTasks, Runner } from "../life-cycle/runner.ts";
 import type { Task } from "../life-cycle/task.ts";
 import type { EngineHealth } from "../life-cycle/task-reader.ts";
 import type { FleetEvents } from "./fleet-events.ts";
@@ -53,20 +53,8 @@ export class FleetRunner implements Runner {
     return this.#closing;
   }
 
-  get ids(): readonly TaskId[] {
-    return this.#parts.tasks.ids;
-  }
-
-  get waiting(): readonly TaskId[] {
-    return this.#parts.tasks.waiting;
-  }
-
-  get waitingTasks(): readonly Task[] {
-    return this.#parts.tasks.waitingTasks;
-  }
-
-  get paused(): boolean {
-    return this.#parts.tasks.paused;
+  get tasks(): OpenTasks {
+    return this.#parts.tasks;
   }
 
   get runningIds(): readonly TaskId[] {
@@ -156,7 +144,7 @@ export class FleetRunner implements Runner {
 
   async cancelWaiting(): Promise<number> {
     let cancelled = 0;
-    for (const id of this.waiting) if (await this.#cancelled(id)) cancelled += 1;
+    for (const id of this.tasks.waiting) if (await this.#cancelled(id)) cancelled += 1;
     return cancelled;
   }
 

@@ -58,7 +58,9 @@ export class WorkerRun {
     this.run = new TaskRun(this.#task, { ...parts, engine, pace, baseUrl: () => job.baseUrl }, start, {
       update: () => undefined,
       tell: (happening) => this.#told.tell(happening),
-      keep: (images) => void lease.keep({ images }),
+      keep: async (images) => {
+        await lease.keep({ images });
+      },
     });
   }
 
