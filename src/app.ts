@@ -7,6 +7,7 @@ import { ModelHashes } from "#/catalog/hashes.ts";
 import type { Config } from "#/config/schema.ts";
 import { doorTable } from "#/doors/table.ts";
 import { openEngines } from "#/engines.ts";
+import { joinAsHead } from "#/head.ts";
 import { DecodeGate } from "#/image/decode-gate.ts";
 import { diskOf } from "#/lib/disk-of.ts";
 import { EngineError } from "#/lib/errors.ts";
@@ -24,6 +25,7 @@ import { browserGuard, isOpenToAll } from "#/routes/http/guard.ts";
 import { routes } from "#/routes/index.ts";
 import { listenAll, refuseTakenPorts } from "#/routes/listen.ts";
 import { diskHasRoom, engineWorks, notClosing } from "#/routes/ready-checks.ts";
+import { openShelves } from "#/shelves.ts";
 import { DiskReserve, withReserve } from "#/stores/disk-reserve.ts";
 import { lockFolder } from "#/stores/folder-lock.ts";
 import { Ballast } from "#/stores/history/ballast.ts";
@@ -124,46 +126,37 @@ type Surroundings = Readonly<{
  */
 export async function openTasks(config: Config, given: Surroundings) {
   const { engineCommand, log, addresses, port, hashesIn, countWebhook } = given;
+  const head = config.fleet === "" ? undefined : await joinAsHead(config, log);
   const lock = lockFolder(config.outputs);
-  const modelRoots = withEmbeddedModels(config.models);
-  const catalog = new Catalog(modelRoots, (note) => log.warn(note));
-  const folder = readFooocusFolder(config.fooocus, wildcardsFolder(config), (note) => log.warn(note));
-  const read = readPresets(folder.presets, (note) => log.warn(note));
-  const assets = assetsOf(folder, read);
-  const fetches = new ModelFetches({ ...read, catalog, config, log });
-  refuseUnknownPreset(config.preset, assets);
+  const shelves = openShelves(config, log, hashesIn ?? config.outputs);
+  const { assets, catalog, fetches, disk, decoding, doors } = shelves;
   const history = openHistory(join(config.outputs, "db.sqlite3"), {
     log,
     claim: lock.renew,
     ballast: new Ballast(join(config.outputs, ".ballast")),
   });
-  const decoding = new DecodeGate();
-  const disk = new DiskReserve({ ...config, reserve: config.disk_reserve });
   const images = withReserve(folderImages(config.outputs, config.inputs, Math.random, decoding), disk);
-  const engines = openEngines(config, engineCommand, modelRoots);
-  const shelf = { catalog, examiner: new Examiner() };
-  const shared = { images, log, decoding, doors: doorTable(config) };
+  const engines = head === undefined ? openEngines(config, engineCommand, shelves.modelRoots) : [];
+  const baseUrl = () => addresses.named() ?? addresses.listening();
   const created = await createTasks({
-    ...shared,
-    ...shelf,
+    ...shelves,
     config,
+    log,
+    images,
     history,
-    disk,
-    hashes: new ModelHashes(join(hashesIn ?? config.outputs, "model-hashes.json")),
     engines,
-    assets,
-    fetches,
-    baseUrl: () => addresses.named() ?? addresses.listening(),
+    baseUrl,
     port,
     clock: Date.now,
     random: Math.random,
     ...(countWebhook === undefined ? {} : { countWebhook }),
+    ...(head === undefined ? {} : { head: head.elsewhere({ catalog, history, images, baseUrl }) }),
   });
   return {
     ...created,
-    ...shelf,
-    shared,
-    disk,
+    ...shelves,
+    shared: { images, log, decoding, doors },
+    fleet: head?.fleet,
     presets: assets.presets,
     styles: assets.styles.map(({ name }) => name),
     styleTexts: assets.styles,
@@ -171,6 +164,7 @@ export async function openTasks(config: Config, given: Surroundings) {
     endFetches: () => fetches.close(),
     close: async () => {
       await Promise.all(engines.map((engine) => engine.close()));
+      await head?.leave();
       await history.close();
       lock.release();
     },
@@ -240,28 +234,3 @@ const ownPreset = (
   ...(preset === "default" ? {} : presets.get(preset)),
   ...environment,
 });
-
-/** What ships with us; presets, styles and wildcards of the Fooocus folder win over ours of the same name. */
-const assetsOf = (
-  { styles, wildcards, wildcardNames }: FooocusFolder,
-  { presets }: Presets,
-): GenerationAssets => ({
-  presets,
-  styles: withShippedStyles(styles),
-  wildcards: withShippedWildcards(wildcards),
-  wildcardNames: () => withShippedNames(wildcardNames()),
-});
-
-/** The server would give every request other values than its operator thinks. */
-function refuseUnknownPreset(preset: string, { presets }: GenerationAssets): void {
-  if (preset === "initial" || presets.has(preset)) return;
-  const known = [...presets.keys()].join(", ");
-  const message = `There is no preset called ${JSON.stringify(preset)}; --preset takes one of ${known}.`;
-  throw new EngineError("bad-setting", message, { preset });
-}
-
-/** Where `config.txt` says the wildcards are; relative to the Fooocus folder. */
-function wildcardsFolder({ fooocus, fooocusKeys: { file, environment } }: Config): string | undefined {
-  const folder = environment.path_wildcards ?? file.path_wildcards;
-  return folder === undefined ? undefined : resolve(fooocus, folder);
-}

@@ -1,15 +1,18 @@
-import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
+import { allFiles } from "#/catalog/all-files.ts";
+import { modelKinds } from "#/catalog/find-model.ts";
 import type { Config } from "#/config/schema.ts";
 import type { Engine } from "#/engine/engine.ts";
 import { openEngines } from "#/engines.ts";
-import type { Fleet } from "#/fleet/fleet.ts";
-import { openFleet } from "#/fleet/open-fleet.ts";
-import { EngineError } from "#/lib/errors.ts";
+import type { ModelFile } from "#/fleet/jobs.ts";
+import { joinFleet } from "#/head.ts";
+import { BugError, EngineError } from "#/lib/errors.ts";
 import type { Log } from "#/lib/log.ts";
 import { version } from "#/lib/version.ts";
 import { recipeVersion } from "#/recipe/kept-recipe.ts";
-import { openShelves } from "#/shelves.ts";
+import { openShelves, type Shelves } from "#/shelves.ts";
+import { withReserve } from "#/stores/disk-reserve.ts";
+import { folderImages } from "#/stores/images/folder.ts";
 import { createMaking } from "#/tasks/create-making.ts";
 import { FleetWorker } from "#/tasks/fleet/worker.ts";
 import { DiskWait } from "#/tasks/life-cycle/disk-wait.ts";
@@ -25,3 +28,113 @@ export type WorkerApp = Readonly<{
   /** While it closes: waits for the tasks at hand no longer. */
   handBack: () => Promise<void>;
 }>;
+
+/** Opens the engines of a worker. */
+export type OpenEngines = (modelRoots: readonly string[]) => readonly Engine[];
+
+/**
+ * Builds every object of a worker once, in order, and takes tasks.
+ *
+ * @param engineCommand starts this program as an engine, for `isolation: process`
+ * @throws EngineError `bad-setting`, `fleet-unavailable`, `provider-missing`
+ */
+export async function startWorker(
+  config: Config,
+  engineCommand: readonly string[],
+  log: Log,
+  open: OpenEngines = (modelRoots) => openEngines(config, engineCommand, modelRoots),
+): Promise<WorkerApp> {
+  if (config.fleet === "") {
+    const message =
+      "A worker takes its tasks from a fleet, and none is named; --fleet redis://HOST:PORT names its Redis.";
+    throw new EngineError("bad-setting", message, { setting: "fleet" });
+  }
+  const shelves = openShelves(config, log, config.outputs);
+  const { fleet, id } = await joinFleet(config, log);
+  const engines = open(shelves.modelRoots);
+  const images = withReserve(
+    folderImages(config.outputs, config.inputs, Math.random, shelves.decoding),
+    shelves.disk,
+  );
+  const making = makingOf(config, log, { ...shelves, images, engines });
+  const worker = new FleetWorker({
+    ...shelves,
+    ...making,
+    fleet,
+    images,
+    engines,
+    log,
+    worker: id,
+    now: Date.now,
+    passingLimit: config.passing_seconds * 1000,
+    disk: new DiskWait(shelves.disk, log, () => worker.look()),
+    hasFiles: ({ needs }) => needs.every((file) => isThere(shelves, file)),
+  });
+  const startedAt = Date.now();
+  const presence = fleet.roll.enter(
+    () => ({
+      id,
+      role: "worker",
+      host: hostname(),
+      version,
+      recipeVersion,
+      startedAt,
+      state: worker.state,
+      engines: worker.engines,
+      models: "",
+      facts: worker.counts.facts,
+    }),
+    seldom(() => allFiles(shelves.modelRoots)),
+  );
+  worker.start();
+  const leave = async (milliseconds: number): Promise<void> => {
+    await worker.close(milliseconds);
+    await presence.leave();
+    await fleet.close();
+    await Promise.all(engines.map((engine) => engine.close()));
+  };
+  return {
+    id,
+    left: worker.left,
+    close: () => leave(config.shutdown_seconds * 1000),
+    handBack: () => leave(0),
+  };
+}
+
+/** Whether a file of that name and size is here. */
+function isThere({ catalog }: Pick<Shelves, "catalog">, { kind, name, bytes }: ModelFile): boolean {
+  const known = modelKinds.find((one) => one === kind);
+  return (
+    known !== undefined && catalog.path(known, name) !== undefined && catalog.bytes(known, name) === bytes
+  );
+}
+
+/** Milliseconds between two looks through all folders of models: they may be large, and behind a network. */
+const filesEvery = 15_000;
+
+function seldom<T>(look: () => T): () => T {
+  let last: Readonly<{ at: number; seen: T }> | undefined;
+  return () => {
+    const now = performance.now();
+    if (last === undefined || now - last.at > filesEvery) last = { at: now, seen: look() };
+    return last.seen;
+  };
+}
+
+/** A worker accepts no requests: what belongs to that is never asked of it. */
+function makingOf(
+  config: Config,
+  log: Log,
+  parts: Shelves & Pick<Parameters<typeof createMaking>[0], "images" | "engines">,
+) {
+  return createMaking({
+    ...parts,
+    config,
+    log,
+    webhook: () => ({ url: "", checked: Promise.resolve() }),
+    askTool: () => Promise.reject(new BugError("A worker was asked as if it were a server.")),
+    baseUrl: () => "",
+    port: () => 0,
+    random: Math.random,
+  });
+}

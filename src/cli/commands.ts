@@ -7,10 +7,12 @@ import { migrateCommand } from "./commands/migrate.ts";
 import { modelsCommand } from "./commands/models.ts";
 import { pullCommand } from "./commands/pull.ts";
 import { serveCommand } from "./commands/serve.ts";
+import { workerCommand } from "./commands/worker.ts";
 
 /** The table of commands, in the order of `--help`. */
 export const cliCommands: readonly CliCommand[] = [
   serveCommand,
+  workerCommand,
   generateCommand,
   pullCommand,
   modelsCommand,

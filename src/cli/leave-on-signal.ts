@@ -11,12 +11,12 @@ const sameKeyMs = 1000;
  * closed says so with SIGHUP, and is no reason to lose a picture either; who was started to outlive it (`nohup`) does.
  * The program that started this one for somebody (`scripts/setup.mjs`) counts as a signal when it is gone.
  */
-export function leaveOnSignal(app: App, env: Variables, log: Log): void {
+export function leaveOnSignal(app: Pick<App, "close" | "handBack">, env: Variables, log: Log): void {
   let since: number | undefined;
   let code = 0;
   const exit = (): never => process.exit(code);
   const failed = (error: unknown): void => {
-    log.error("the server did not close in order", { error: String(error) });
+    log.error("the program did not close in order", { error: String(error) });
     process.exit(1);
   };
   const leave = (): void => {

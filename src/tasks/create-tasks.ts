@@ -3,27 +3,19 @@ import type { ModelHashes } from "#/catalog/hashes.ts";
 import type { Config } from "#/config/schema.ts";
 import type { Engine } from "#/engine/engine.ts";
 import { isNothing } from "#/lib/nothing.ts";
-import type { FindFile } from "#/recipe/files-of.ts";
-import type { Resolved } from "#/recipe/resolve.ts";
+import type { Signed } from "#/recipe/resolve.ts";
 import type { DiskReserve } from "#/stores/disk-reserve.ts";
 import type { HistoryStore } from "#/stores/history.ts";
+import { createMaking, type MakingDependencies } from "./create-making.ts";
 import { type WebhookOutcome, Webhooks } from "./delivery/webhook.ts";
 import { webhookAddress } from "./delivery/webhook-address.ts";
-import {
-  createIntake,
-  defaultsOf,
-  type Intake,
-  type IntakeConfig,
-  type IntakeParts,
-} from "./intake/create-intake.ts";
+import type { Intake, IntakeConfig } from "./intake/create-intake.ts";
 import type { Tools } from "./intake/tools.ts";
-import { createLifeCycle } from "./life-cycle/create-life-cycle.ts";
+import { createLifeCycle, type Elsewhere } from "./life-cycle/create-life-cycle.ts";
 import type { Doors } from "./life-cycle/door.ts";
-import type { OpenRunner } from "./life-cycle/runner.ts";
 import type { Tasks } from "./life-cycle/tasks.ts";
 import { ToolRuns } from "./life-cycle/tool-runs.ts";
-import { madeOf } from "./making/made-of.ts";
-import { createTexts, type TextParts } from "./picture-texts/create-texts.ts";
+import type { TextParts } from "./picture-texts/create-texts.ts";
 
 /** What `createTasks` reads of the configuration. */
 export type TaskConfig = IntakeConfig &
@@ -42,7 +34,7 @@ export type TaskConfig = IntakeConfig &
 type DeliveryConfig = Pick<Config, "webhook_url" | "webhook_secret" | "allow_private_fetch">;
 
 /** What is there before there are tasks; each of their subjects is given what it uses. */
-export type TaskDependencies = Omit<IntakeParts, "config" | "webhook" | "roomFor" | "askTool" | "device"> &
+export type TaskDependencies = Omit<MakingDependencies, "config" | "webhook" | "askTool"> &
   Readonly<{
     config: TaskConfig;
     history: HistoryStore;
@@ -54,8 +46,8 @@ export type TaskDependencies = Omit<IntakeParts, "config" | "webhook" | "roomFor
     doors: Doors;
     /** Milliseconds since 1970. */
     clock: () => number;
-    /** What runs the tasks; when left out, the engines of this server do. */
-    openRunner?: OpenRunner;
+    /** What runs the tasks elsewhere, by what this server writes into pictures; when left out, its own engines make them. */
+    head?: (signed: Signed) => Elsewhere;
     /** Is told what became of each post to a webhook. */
     countWebhook?: (outcome: WebhookOutcome) => void;
   }>;
@@ -75,35 +67,28 @@ export type CreatedTasks = Readonly<{
  * @throws EngineError `storage-failed` where that cannot be read
  */
 export async function createTasks(parts: TaskDependencies): Promise<CreatedTasks> {
-  const { config, catalog, hashes, clock: now } = parts;
-  const defaults = defaultsOf(parts);
-  const defaultAdaptiveCfg = defaults().adaptive_cfg;
-  const { textOf, roomFor, signed } = createTexts({ config, catalog, hashes, defaultAdaptiveCfg });
+  const { config, clock: now, head } = parts;
   const rules = webhookOptions(config);
   const webhook = (said: string | null) => webhookAddress(said, rules);
   const queueLimit = config.queue_limit;
   const keyLife = config.idempotency_hours * 3_600_000;
-  const device = (): string => parts.engines[0]?.state.device ?? "";
-  const find: FindFile = (kind, name) => catalog.path(kind, name);
-  const making = (resolved: Resolved, engine: Engine) =>
-    madeOf(resolved, { find, hashes, signed, device: () => engine.state.device ?? "" });
   const toolRuns = new ToolRuns(queueLimit);
-  const askTool: IntakeParts["askTool"] = (tool, picture, signal) => toolRuns.ask(tool, picture, signal);
-  const { take, resolve, loadInputs, tools, choices } = createIntake({
+  const askTool: MakingDependencies["askTool"] = (...question) => toolRuns.ask(...question);
+  const { take, resolve, loadInputs, tools, choices, textOf, signed, defaults, madeOf } = createMaking({
     ...parts,
     webhook,
-    roomFor,
     askTool,
-    device,
   });
   const counted = parts.countWebhook === undefined ? rules : { ...rules, told: parts.countWebhook };
   const announcer = new Webhooks(parts.history, counted, now, parts.log);
   const closeDelivery = (): Promise<void> => announcer.close();
-  const made = { announcer, toolRuns, closeDelivery, take, resolve, loadInputs, textOf, madeOf: making };
+  const made = { announcer, toolRuns, closeDelivery, take, resolve, loadInputs, textOf, madeOf };
   const { keep_days: days, keep_tasks: most, keep_pictures_bytes: pictureBytes } = config;
   const limits = { days, tasks: most, pictureBytes };
   const passingLimit = config.passing_seconds * 1000;
-  const tasks = await createLifeCycle({ ...parts, limits, ...made, now, queueLimit, passingLimit, keyLife });
+  const elsewhere = head === undefined ? {} : head(signed);
+  const times = { now, passingLimit, keyLife };
+  const tasks = await createLifeCycle({ ...parts, ...made, ...elsewhere, ...times, limits, queueLimit });
   announcer.wake();
   return { tasks, tools, choices, defaults: () => defaults() };
 }

@@ -1,6 +1,7 @@
 import type { Fleet } from "#/fleet/fleet.ts";
 import { recipeVersion } from "#/recipe/kept-recipe.ts";
 import type { HistoryStore } from "#/stores/history.ts";
+import type { ImageStore } from "#/stores/images.ts";
 import type { OpenRunner } from "../life-cycle/runner.ts";
 import { engineNews } from "./engine-news.ts";
 import type { FleetEvents } from "./fleet-events.ts";
@@ -20,6 +21,7 @@ export type HeadParts = JobParts &
     fleet: Fleet;
     events: FleetEvents;
     history: HistoryStore;
+    images: Pick<ImageStore, "onTheWay">;
     /** This head keeps house for the fleet from now on, or does no more. */
     leads: (leads: boolean) => void;
   }>;

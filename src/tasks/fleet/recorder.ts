@@ -3,6 +3,7 @@ import type { JobResult } from "#/fleet/jobs.ts";
 import type { Log } from "#/lib/log.ts";
 import type { TaskId } from "#/lib/task-id.ts";
 import type { HistoryStore } from "#/stores/history.ts";
+import type { ImageStore } from "#/stores/images.ts";
 import { type Endings, toldOf } from "../life-cycle/endings.ts";
 import type { EventLog } from "../life-cycle/event-log.ts";
 import type { HistoryWriter } from "../life-cycle/history-writer.ts";
@@ -12,6 +13,7 @@ import type { Task } from "../life-cycle/task.ts";
 export type RecorderParts = Readonly<{
   fleet: Pick<Fleet, "lines" | "claims">;
   history: Pick<HistoryStore, "find" | "keepMaking" | "warned">;
+  images: Pick<ImageStore, "onTheWay">;
   endings: Pick<Endings, "settle">;
   events: Pick<EventLog, "addTask">;
   writer: Pick<HistoryWriter, "now">;
@@ -76,7 +78,9 @@ export class Recorder {
       const task = await history.find(id);
       if (task !== undefined) await this.#settle(task, result);
       const isOver = task === undefined || (await history.find(id))?.state.status !== "pending";
-      if (isOver) await fleet.lines.forget(id);
+      if (!isOver) return;
+      await this.#parts.images.onTheWay.drop(id);
+      await fleet.lines.forget(id);
     } finally {
       await claim.release();
     }

@@ -136,23 +136,27 @@ export class WorkerRun {
     const { worker, log, resolve, madeOf, fleetLog } = this.#parts;
     const { lease, id } = this;
     const on = `${worker}/${this.engine.name}`;
-    return await attempt(this, { task: this.#task, attempts, images: lease.state.images }, {
-      log,
-      resolve,
-      madeOf,
-      started: async (attempt) => {
-        await lease.keep({ attempts: attempt });
+    return await attempt(
+      this,
+      { task: this.#task, attempts, images: lease.state.images },
+      {
+        log,
+        resolve,
+        madeOf,
+        started: async (attempt) => {
+          await lease.keep({ attempts: attempt });
+        },
+        recipe: async () => lease.job.recipe,
+        warned: async (warnings) => {
+          await lease.keep({ warnings });
+          void fleetLog.append({ taskId: id, type: "warned", warnings });
+        },
+        keepMaking: async (making) => {
+          this.#making = making;
+        },
+        tell: (happening) => this.#told.tell(happening.type === "started" ? { ...happening, on } : happening),
       },
-      recipe: async () => lease.job.recipe,
-      warned: async (warnings) => {
-        await lease.keep({ warnings });
-        void fleetLog.append({ taskId: id, type: "warned", warnings });
-      },
-      keepMaking: async (making) => {
-        this.#making = making;
-      },
-      tell: (happening) => this.#told.tell(happening.type === "started" ? { ...happening, on } : happening),
-    });
+    );
   }
 
   async #finish(task: Task, end: End, making: string | null): Promise<void> {

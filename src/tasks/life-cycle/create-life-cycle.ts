@@ -1,3 +1,4 @@
+import type { TaskId } from "#/lib/task-id.ts";
 import type { HistoryStore } from "#/stores/history.ts";
 import type { ImageStore } from "#/stores/images.ts";
 import { type EndingParts, Endings } from "./endings.ts";
@@ -22,9 +23,24 @@ export type LifeCycleParts = Omit<EndingParts, "history"> &
     history: HistoryStore;
     images: ImageStore;
     limits: RetentionLimits;
-    /** What runs the tasks; when left out, the engines of this server do. */
-    openRunner?: OpenRunner;
-  }>;
+  }> &
+  Partial<Elsewhere>;
+
+/** What is otherwise where other machines make the tasks. */
+export type Elsewhere = Readonly<{
+  /** What has them made. */
+  openRunner: OpenRunner;
+  /** What happens to them, as all servers number it. */
+  events: EventLog;
+  /**
+   * Is told how to do what one server does for all: deleting what is more than is kept. To be begun and ended as often as it is
+   * this server's turn.
+   */
+  whenLeading: (duty: Duty) => void;
+}>;
+
+/** Something that is done from time to time, until it is ended. */
+export type Duty = Readonly<{ begin: () => void; end: () => Promise<void> }>;
 
 /**
  * Puts the life of tasks together, and takes up what the last process left.
@@ -32,22 +48,44 @@ export type LifeCycleParts = Omit<EndingParts, "history"> &
  * @throws EngineError `storage-failed` where that cannot be read
  */
 export async function createLifeCycle(parts: LifeCycleParts): Promise<Tasks> {
-  const { history, log, openRunner = openLocalRunner } = parts;
-  const numbers = await EventNumbers.load({
-    load: () => history.counter("seq"),
-    save: (value) => history.setCounter("seq", value),
-  });
-  const events = new EventLog(numbers, parts.now);
+  const { history, log, openRunner = openLocalRunner, events = await ownEvents(parts) } = parts;
   const writer = new HistoryWriter(log);
   const endings = new Endings(parts, events, writer);
   const runner = await openRunner({ ...parts, events, endings, writer });
   const readers = new Readers(events, runner, endings);
   const reader = new TaskReading({ runner, endings, history, events, readers, log });
   const removal = new TaskRemoval({ ...parts, runner, endings, events, writer });
-  void removal.goOn();
+  const find = (id: TaskId) => reader.find(id);
+  const keeping = keepingDuty(removal, () => new Retention({ ...parts, removal, find }));
+  parts.whenLeading?.(keeping);
   await runner.restore();
-  const retention = new Retention({ ...parts, removal, find: (id) => reader.find(id) });
-  retention.start();
-  const written = { runner, removal, retention, events, readers, writer };
+  if (parts.whenLeading === undefined) keeping.begin();
+  const written = { runner, removal, endKeeping: keeping.end, events, readers, writer };
   return bothSides(reader, new TaskWriting({ ...parts, ...written, reader }));
+}
+
+/** The events of one server alone. */
+async function ownEvents({ history, now }: Pick<LifeCycleParts, "history" | "now">): Promise<EventLog> {
+  const numbers = await EventNumbers.load({
+    load: () => history.counter("seq"),
+    save: (value) => history.setCounter("seq", value),
+  });
+  return new EventLog(numbers, now);
+}
+
+/** Deletes what a process left undeleted, then what is more than the settings keep. */
+function keepingDuty(removal: TaskRemoval, open: () => Retention): Duty {
+  let retention: Retention | undefined;
+  return {
+    begin: () => {
+      void removal.goOn();
+      retention ??= open();
+      retention.start();
+    },
+    end: async () => {
+      const ended = retention;
+      retention = undefined;
+      await ended?.close();
+    },
+  };
 }

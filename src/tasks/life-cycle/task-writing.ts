@@ -11,7 +11,6 @@ import type { EventLog } from "./event-log.ts";
 import type { HistoryWriter } from "./history-writer.ts";
 import type { Readers } from "./readers.ts";
 import type { TaskRemoval } from "./removal.ts";
-import type { Retention } from "./retention.ts";
 import type { Runner } from "./runner.ts";
 import type { Task } from "./task.ts";
 import type { TaskReader } from "./task-reader.ts";
@@ -37,7 +36,8 @@ export type WritingParts = Readonly<{
   reader: Pick<TaskReader, "find" | "range" | "settled">;
   runner: Runner;
   removal: Pick<TaskRemoval, "remove">;
-  retention: Pick<Retention, "close">;
+  /** Ends what is deleted from time to time. */
+  endKeeping: () => Promise<void>;
   history: Pick<HistoryStore, "insert" | "keyed" | "star">;
   events: Pick<EventLog, "close" | "addServer">;
   readers: Pick<Readers, "over" | "beginClosing" | "close">;
@@ -197,10 +197,10 @@ export class TaskWriting implements TaskWriter {
   }
 
   async close(milliseconds: number): Promise<void> {
-    const { runner, readers, writer, closeDelivery, events, retention } = this.#parts;
+    const { runner, readers, writer, closeDelivery, events, endKeeping } = this.#parts;
     const idle = runner.close(milliseconds);
     readers.beginClosing();
-    await Promise.all([idle, retention.close()]);
+    await Promise.all([idle, endKeeping()]);
     readers.close();
     await writer.close();
     await closeDelivery();

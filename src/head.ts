@@ -1,0 +1,101 @@
+import { randomBytes } from "node:crypto";
+import { hostname } from "node:os";
+import type { Catalog } from "#/catalog/catalog.ts";
+import type { Config } from "#/config/schema.ts";
+import type { Fleet } from "#/fleet/fleet.ts";
+import { openFleet } from "#/fleet/open-fleet.ts";
+import type { Log } from "#/lib/log.ts";
+import { version } from "#/lib/version.ts";
+import { recipeVersion } from "#/recipe/kept-recipe.ts";
+import type { Signed } from "#/recipe/resolve.ts";
+import type { HistoryStore } from "#/stores/history.ts";
+import type { ImageStore } from "#/stores/images.ts";
+import { fleetRunner } from "#/tasks/fleet/create-fleet-runner.ts";
+import { openFleetEvents } from "#/tasks/fleet/fleet-start.ts";
+import { Leadership } from "#/tasks/fleet/leadership.ts";
+import type { Elsewhere } from "#/tasks/life-cycle/create-life-cycle.ts";
+
+/** What of the configuration a fleet is joined with. */
+export type FleetConfig = Pick<Config, "fleet" | "fleet_name" | "member_name" | "lease_seconds">;
+
+/** What a head has tasks made with. */
+type HeadStores = Readonly<{
+  catalog: Catalog;
+  history: HistoryStore;
+  images: ImageStore;
+  baseUrl: () => string;
+}>;
+
+/** This server in its fleet. */
+export type Head = Readonly<{
+  fleet: Fleet;
+  /** What is otherwise where workers make the tasks. */
+  elsewhere: (stores: HeadStores) => (signed: Signed) => Elsewhere;
+  leave: () => Promise<void>;
+}>;
+
+/**
+ * Joins a fleet as a server that takes requests.
+ *
+ * @throws EngineError `bad-setting`, `fleet-unavailable`
+ */
+export async function joinAsHead(config: FleetConfig, log: Log): Promise<Head> {
+  const { fleet, id } = await joinFleet(config, log);
+  const events = await openFleetEvents(fleet, Date.now);
+  const leadership = new Leadership();
+  const startedAt = Date.now();
+  const presence = fleet.roll.enter(() => ({
+    id,
+    role: "head",
+    host: hostname(),
+    version,
+    recipeVersion,
+    startedAt,
+    state: "ready",
+    engines: [],
+    models: "",
+    facts: { leads: leadership.leads },
+  }));
+  return {
+    fleet,
+    elsewhere:
+      ({ catalog, history, images, baseUrl }) =>
+      (signed) => ({
+        events,
+        whenLeading: (duty) => leadership.add(duty),
+        openRunner: fleetRunner({
+          fleet,
+          events,
+          history,
+          images,
+          signed,
+          baseUrl,
+          path: (kind, name) => catalog.path(kind, name),
+          bytes: (kind, name) => catalog.bytes(kind, name),
+          leads: (leads) => leadership.change(leads),
+        }),
+      }),
+    leave: async () => {
+      await presence.leave();
+      await fleet.close();
+    },
+  };
+}
+
+/** Joins a fleet, under the name of the settings or one of its own. */
+export async function joinFleet(
+  config: FleetConfig,
+  log: Log,
+): Promise<Readonly<{ fleet: Fleet; id: string }>> {
+  const id =
+    config.member_name === "" ? `${hostname()}-${randomBytes(3).toString("hex")}` : config.member_name;
+  const fleet = await openFleet({
+    url: config.fleet,
+    name: config.fleet_name,
+    id,
+    recipeVersion,
+    log,
+    leaseMs: config.lease_seconds * 1000,
+  });
+  return { fleet, id };
+}
