@@ -16,6 +16,6 @@ export const isFull = (thrown: unknown): boolean =>
  */
 export const isPassing = (thrown: unknown): boolean =>
   isFull(thrown) ||
-  /connection is closed|stream isn't writeable|connection ended|ECONN|EPIPE|ETIMEDOUT|EHOSTUNREACH|socket|^(?:LOADING|READONLY|MASTERDOWN|BUSY|TRYAGAIN|CLUSTERDOWN|NOREPLICAS) |\b(?:READONLY|LOADING) /i.test(
+  /connection is closed|max retries per request|stream isn't writeable|connection ended|ECONN|EPIPE|ETIMEDOUT|EHOSTUNREACH|socket|^(?:LOADING|READONLY|MASTERDOWN|BUSY|TRYAGAIN|CLUSTERDOWN|NOREPLICAS) |\b(?:READONLY|LOADING) /i.test(
     reasonOf(thrown),
   );
