@@ -38,16 +38,23 @@ export interface Presence {
   leave(): Promise<void>;
 }
 
-/** Who is there. */
+/**
+ * Who is there.
+ *
+ * @throws EngineError `fleet-unavailable`, but from `enter`, `update` and `leave`
+ */
 export interface Roll {
-  /**
-   * Puts a member on the roll and keeps it there, written every two seconds; gone ten seconds after its process is.
-   *
-   * @param files its model files, whose digest it says
-   */
-  enter(member: () => Member, files?: () => readonly ModelFile[]): Presence;
+  /** Puts a member on the roll and keeps it there, written every two seconds; gone ten seconds after its process is. */
+  enter(member: () => Member): Presence;
   /** All that are there, by their ids. */
   members(): Promise<readonly Member[]>;
+  /**
+   * Keeps a list of model files as long as a member says its digest, and a minute longer. Kept again when a Redis lost it
+   * ({@link models} finds none).
+   *
+   * @returns the digest
+   */
+  keepModels(files: readonly ModelFile[]): Promise<string>;
   /** The list of model files with this digest. */
   models(digest: string): Promise<readonly ModelFile[] | undefined>;
 }
