@@ -14,6 +14,7 @@ import { openShelves, type Shelves } from "#/shelves.ts";
 import { withReserve } from "#/stores/disk-reserve.ts";
 import { folderImages } from "#/stores/images/folder.ts";
 import { createMaking } from "#/tasks/create-making.ts";
+import { ToldFiles } from "#/tasks/fleet/told-files.ts";
 import { FleetWorker } from "#/tasks/fleet/worker.ts";
 import { DiskWait } from "#/tasks/life-cycle/disk-wait.ts";
 
@@ -71,23 +72,22 @@ export async function startWorker(
     hasFiles: ({ needs }) => needs.every((file) => isThere(shelves, file)),
   });
   const startedAt = Date.now();
-  const presence = fleet.roll.enter(
-    () => ({
-      id,
-      role: "worker",
-      host: hostname(),
-      version,
-      recipeVersion,
-      startedAt,
-      state: worker.state,
-      engines: worker.engines,
-      models: "",
-      facts: worker.counts.facts,
-    }),
-    seldom(() => allFiles(shelves.modelRoots)),
-  );
+  const told = await ToldFiles.begin(fleet.roll, () => allFiles(shelves.modelRoots), log);
+  const presence = fleet.roll.enter(() => ({
+    id,
+    role: "worker",
+    host: hostname(),
+    version,
+    recipeVersion,
+    startedAt,
+    state: worker.state,
+    engines: worker.engines,
+    models: told.digest,
+    facts: worker.counts.facts,
+  }));
   worker.start();
   const leave = async (milliseconds: number): Promise<void> => {
+    told.close();
     await worker.close(milliseconds);
     await presence.leave();
     await fleet.close();
@@ -107,18 +107,6 @@ function isThere({ catalog }: Pick<Shelves, "catalog">, { kind, name, bytes }: M
   return (
     known !== undefined && catalog.path(known, name) !== undefined && catalog.bytes(known, name) === bytes
   );
-}
-
-/** Milliseconds between two looks through all folders of models: they may be large, and behind a network. */
-const filesEvery = 15_000;
-
-function seldom<T>(look: () => T): () => T {
-  let last: Readonly<{ at: number; seen: T }> | undefined;
-  return () => {
-    const now = performance.now();
-    if (last === undefined || now - last.at > filesEvery) last = { at: now, seen: look() };
-    return last.seen;
-  };
 }
 
 /** A worker accepts no requests: what belongs to that is never asked of it. */
