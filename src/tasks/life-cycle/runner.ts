@@ -34,6 +34,13 @@ export interface Runner {
   engines(): readonly EngineHealth[];
   /** Puts what the last process left unfinished back into the queue, in its order, and starts. */
   restore(): Promise<void>;
+  /**
+   * Looks whether a recipe can be made, before it is accepted; where engines are this server's own, they can.
+   *
+   * @returns what is to be told of it
+   * @throws EngineError `no-worker`
+   */
+  accept?(recipe: string): readonly string[];
   /** Takes a task whose row is written; it runs when it is its turn. */
   add(task: Task): void;
   /** Ends a waiting task, whatever the word; asks a running one to stop, or to skip its image. */

@@ -93,7 +93,7 @@ export class TaskWriting implements TaskWriter {
     { key, again, ...options }: Submission,
   ): Promise<Task | undefined> {
     this.#checkOpen();
-    const { doors, take, images } = this.#parts;
+    const { doors, take, images, runner } = this.#parts;
     const door = options.door ?? { name: doors[0].name, word: "" };
     const { params, warnings, recipe } = await take(
       options.single === true ? { ...request, image_number: 1 } : request,
@@ -106,7 +106,7 @@ export class TaskWriting implements TaskWriter {
       webhookUrl: params.webhook_url ?? "",
       label: options.label ?? null,
       door,
-      warnings: [...(options.warnings ?? []), ...warnings],
+      warnings: [...(options.warnings ?? []), ...warnings, ...(runner.accept?.(recipe) ?? [])],
       queuedAt: this.#parts.now(),
     };
     return await this.#parts.writer.now(async (): Promise<Task | undefined> => {
