@@ -38,7 +38,9 @@ export class Webhooks {
   readonly #posting = new Map<string, Promise<void>>();
   /** What was added before the outbox was read; nothing once it was. */
   #since: Map<string, WaitingDelivery> | undefined = new Map();
+  /** Whether the outbox is being read, and was asked for once more meanwhile. */
   #isReading = false;
+  #isAskedAgain = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** Nothing more is posted. */
   #closed = false;
@@ -71,7 +73,8 @@ export class Webhooks {
   wake(): void {
     if (this.#closed) return;
     if (this.#since === undefined) this.#post();
-    else if (!this.#isReading) void this.#read(this.#since);
+    else if (this.#isReading) this.#isAskedAgain = true;
+    else void this.#read(this.#since);
   }
 
   #post(): void {
@@ -119,8 +122,10 @@ export class Webhooks {
       this.#log.error("webhooks have to wait, their outbox cannot be read", { error: String(thrown) });
       this.#lookIn(unreadableWait);
     }
+    const isAsked = this.#isAskedAgain;
     this.#isReading = false;
-    if (this.#since === undefined) this.wake();
+    this.#isAskedAgain = false;
+    if (this.#since === undefined || isAsked) this.wake();
   }
 
   #lookIn(milliseconds: number): void {
