@@ -1,3 +1,4 @@
+import { atMost } from "#/lib/at-most.ts";
 import type { Log } from "#/lib/log.ts";
 import type { Delivery, HistoryStore, WaitingDelivery } from "#/stores/history.ts";
 import type { Task } from "../life-cycle/task.ts";
@@ -100,12 +101,7 @@ export class Webhooks {
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#timer);
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const late = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, this.#posting.size === 0 ? 0 : closingMilliseconds);
-    });
-    await Promise.race([Promise.all(this.#posting.values()), late]);
-    clearTimeout(timer);
+    await atMost(closingMilliseconds, Promise.all(this.#posting.values()));
     this.#left = true;
     await this.#notes.close();
   }
