@@ -95,7 +95,7 @@ export class LocalRunner implements Runner {
   async control(id: TaskId, word: "stop" | "skip"): Promise<Asked> {
     const waiting = this.tasks.takeAway(id);
     if (waiting !== undefined) {
-      await this.#cancel(waiting);
+      await this.#parts.endings.settle(waiting, cancelled);
       this.tasks.tell();
       return "cancelled";
     }
@@ -112,13 +112,9 @@ export class LocalRunner implements Runner {
   async cancelWaiting(): Promise<number> {
     const waiting = this.tasks.waiting.flatMap((id) => this.tasks.takeAway(id) ?? []);
     // All at once: none is begun, nor nowhere to be found, while the others are written.
-    await Promise.all(waiting.map((task) => this.#cancel(task)));
+    await Promise.all(waiting.map((task) => this.#parts.endings.settle(task, cancelled)));
     if (waiting.length > 0) this.tasks.tell();
     return waiting.length;
-  }
-
-  #cancel(task: Task): Promise<void> {
-    return this.#parts.endings.settle(task, cancelled);
   }
 
   async pause(paused: boolean): Promise<void> {
