@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { type FleetBench, type FleetProcess, openFleetBench } from "../support/fleet-bench.ts";
+import { type FleetBench, type FleetProcess, openFleetBench } from "../support/fleet-processes.ts";
 import { noRedis, type OwnRedis, ownRedis } from "../support/own-redis.ts";
 
 setDefaultTimeout(180_000);

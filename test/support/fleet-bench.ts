@@ -1,81 +1,56 @@
-import { join } from "node:path";
-import { temporaryFolder } from "#/lib/temporary-folder.ts";
+import type { Fleet, FleetOptions } from "#/fleet/fleet.ts";
+import type { FleetJob, JobResult } from "#/fleet/jobs.ts";
+import { openFleet } from "#/fleet/open-fleet.ts";
+import { silentLog } from "#/lib/log.ts";
+import { newTaskId, type TaskId } from "#/lib/task-id.ts";
 
-const root = join(import.meta.dir, "../..");
+/** Joins the fleet of a test as a member of this name. */
+export const join = (url: string, id: string, options: Partial<FleetOptions> = {}): Promise<Fleet> =>
+  openFleet({ url, name: "test", id, recipeVersion: 3, log: silentLog, ...options });
 
-/** A process of a fleet: a head or a worker. */
-export type FleetProcess = Readonly<{
-  name: string;
-  child: Bun.Subprocess;
-  output: Readonly<{ text: string }>;
-  /** Where a head listens; empty for a worker. */
-  url: string;
-  /** Ends it as an operator would. */
-  stop: () => Promise<void>;
-  kill: (signal?: NodeJS.Signals) => Promise<void>;
-}>;
-
-/** A fleet in processes of their own, over one Redis and one folder of pictures. */
-export type FleetBench = Readonly<{
-  folder: string;
-  head: (name: string, ...flags: readonly string[]) => Promise<FleetProcess>;
-  /** With engines that paint flat colours, and take so many milliseconds for a step. */
-  worker: (name: string, stepMs: number, ...flags: readonly string[]) => Promise<FleetProcess>;
-  close: () => Promise<void>;
-}>;
-
-/** Opens one, of which nothing is started yet. */
-export function openFleetBench(redis: string): FleetBench {
-  const folder = temporaryFolder("fleet");
-  const started: FleetProcess[] = [];
-  const shared = ["--fleet", redis, "--lease-seconds", "5"];
-  const places = [
-    ...["--outputs", join(folder.path, "outputs"), "--inputs", join(folder.path, "inputs")],
-    ...["--models", join(root, "models")],
-  ];
-  const start = async (name: string, script: string, words: readonly string[], stepMs = 0) => {
-    const process = await startProcess(folder.path, name, script, [...words, ...shared, ...places], stepMs);
-    started.push(process);
-    return process;
-  };
+/** A job that is queued now and needs one checkpoint. */
+export function someJob(job: Partial<FleetJob> = {}): FleetJob {
+  const checkpoint = job.checkpoint ?? "a.safetensors";
   return {
-    folder: folder.path,
-    head: (name, ...flags) =>
-      start(name, "src/main.ts", ["serve", "--port", "0", "--member-name", name, ...flags]),
-    worker: (name, stepMs, ...flags) =>
-      start(name, "test/support/fleet-worker-child.ts", ["--member-name", name, ...flags], stepMs),
-    close: async () => {
-      await Promise.all(started.map((one) => one.kill("SIGKILL")));
-      folder.remove();
-    },
+    id: newTaskId(),
+    door: { name: "fooocus-api", word: "v2" },
+    request: '{"prompt":"a cat","image_seed":18446744073709551615}',
+    recipe: '{"steps":4}',
+    recipeVersion: 3,
+    needs: [{ kind: "checkpoints", name: checkpoint, bytes: 7 }],
+    checkpoint,
+    label: null,
+    warnings: ["one"],
+    queuedAt: Date.now(),
+    ...job,
   };
 }
 
-async function startProcess(
-  folder: string,
-  name: string,
-  script: string,
-  words: readonly string[],
-  stepMs: number,
-): Promise<FleetProcess> {
-  const child = Bun.spawn([process.execPath, "run", join(root, script), ...words], {
-    cwd: folder,
-    env: { HOME: folder, PATH: "/usr/bin:/bin", STEP_MS: String(stepMs) },
-    stdout: "pipe",
-    stderr: "pipe",
-  });
-  const output = { text: "" };
-  const read = async (stream: ReadableStream<Uint8Array>): Promise<void> => {
-    for await (const bytes of stream) output.text += new TextDecoder().decode(bytes);
-  };
-  const reading = Promise.all([read(child.stdout), read(child.stderr)]);
-  while (!/is ready|^ready /m.test(output.text) && child.exitCode === null) await Bun.sleep(20);
-  const kill = async (signal: NodeJS.Signals = "SIGKILL"): Promise<void> => {
-    child.kill("SIGCONT");
-    child.kill(signal);
-    await child.exited;
-    await reading;
-  };
-  const url = /(http:\/\/[^/\s"]+)\/docs/.exec(output.text)?.[1] ?? "";
-  return { name, child, output, url, stop: () => kill("SIGTERM"), kill };
+/** How a job ended that made one picture. */
+export const someResult = (worker = "w1"): JobResult => ({
+  end: {
+    outcome: "finished",
+    startedAt: 1,
+    percent: 100,
+    images: [
+      { index: 0, url: "http://h/0.png", width: 8, height: 8, seed: "18446744073709551615", timings: null },
+    ],
+    error: null,
+  },
+  warnings: [],
+  making: '{"made":"of"}',
+  worker,
+  endedAt: Date.now(),
+});
+
+/** A task's id that ends with a number, so that a test can tell which one it is. */
+export const idOf = (n: number): TaskId => String(n).padStart(32, "0") as TaskId;
+
+/** Until something is true, asked again and again. */
+export async function until(isTrue: () => boolean | Promise<boolean>, milliseconds = 20_000): Promise<void> {
+  const end = Date.now() + milliseconds;
+  while (!(await isTrue())) {
+    if (Date.now() > end) throw new Error("It has not come about");
+    await Bun.sleep(20);
+  }
 }
