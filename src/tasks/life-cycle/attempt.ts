@@ -26,7 +26,7 @@ export type AttemptParts = Readonly<{
    * What to make: the recipe that was kept when the task was accepted, or, where there is none, what its request means
    * in the world as it is now; throws RequestError, ModelError for a file that cannot be used.
    */
-  resolve: (params: GenerateParams, kept: string | undefined) => Resolved;
+  resolve: (params: GenerateParams, kept: string | undefined) => Promise<Resolved>;
   /** What an engine makes the pictures of, written once they are, with their expanded prompts by their places. */
   madeOf: (
     resolved: Resolved,
@@ -68,9 +68,9 @@ export async function attempt(
     const params = fromStored(task.request);
     const kept = keptRecipe(id, parts);
     const recipe = kept instanceof Promise ? await kept : kept;
+    const resolved = atHand.stopping ? undefined : await resolve(params, recipe);
     // The engine has not heard of it yet, so it could not hear of a stop.
-    if (atHand.stopping) return { task, end: run.stopped(), slot: "idle" };
-    const resolved = resolve(params, recipe);
+    if (atHand.stopping || resolved === undefined) return { task, end: run.stopped(), slot: "idle" };
     const tell = (said: readonly string[]): void => {
       const added = said.filter((text) => !task.warnings.includes(text));
       if (added.length === 0) return;

@@ -106,7 +106,7 @@ export class TaskRemoval {
       try {
         if (file.kind === "output") outputs += (await images.remove(file, file.at)) ? 1 : 0;
         // A task that came in meanwhile may name it again.
-        else if (!history.namesInput(file.name)) images.removeInput(file.name);
+        else await images.removeInput(file.name, () => history.namesInput(file.name));
         done.push(file);
       } catch (thrown) {
         log.error("a file of a removed task could not be deleted; the next start tries again", {

@@ -137,7 +137,7 @@ export class Retention {
     let removed = 0;
     for await (const name of images.inputsBefore(now() - day)) {
       if (this.#closed) break;
-      if (!history.namesInput(name) && images.removeInput(name)) removed += 1;
+      if (await images.removeInput(name, () => history.namesInput(name))) removed += 1;
     }
     return removed;
   }

@@ -74,7 +74,7 @@ export class TaskRunner {
       if (end === undefined) this.tasks.add({ task, attempts, images });
       else this.#parts.endings.settle(task, end);
     }
-    this.#parts.images.onTheWay.dropOthers(this.tasks.ids);
+    this.#forget(this.#parts.images.onTheWay.dropOthers(this.tasks.ids));
     this.tasks.tell();
     this.#next();
   }
@@ -173,8 +173,15 @@ export class TaskRunner {
 
   #settle(task: Task, end: End): void {
     this.tasks.end(task.id);
-    this.#parts.images.onTheWay.drop(task.id);
+    this.#forget(this.#parts.images.onTheWay.drop(task.id));
     this.#parts.endings.settle(task, end);
+  }
+
+  /** What is left of pictures on their way takes room, and no more: the next start tries again. */
+  #forget(dropped: Promise<void>): void {
+    dropped.catch((thrown: unknown) =>
+      this.#parts.log.warn("pictures between two passes could not be deleted", { error: String(thrown) }),
+    );
   }
 
   /** Starts what can be: a task, or the answer to a question, for each slot that is idle. */

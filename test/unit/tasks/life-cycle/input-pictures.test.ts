@@ -79,7 +79,7 @@ function open(folder: string, engine: ScriptedEngine, decoding = new DecodeGate(
       ...(await takeInputs({ ...plainParams, ...request }, options)),
       recipe: "",
     }),
-    resolve: resolved,
+    resolve: async (params) => resolved(params),
     madeOf: async () => () => "{}",
     loadInputs: (found) => loadInputs(found, { images, decoding }),
     textOf: async () => undefined,
