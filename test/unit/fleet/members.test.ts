@@ -83,7 +83,7 @@ describe.skipIf(noRedis !== undefined)("members of a fleet", () => {
     await head.inboxes.send("other", { type: "remove" });
     await until(() => heard.length === messages.length);
     const client = new Redis(redis.url);
-    await client.client("KILL", "TYPE", "normal", "SKIPME", "yes");
+    await client.call("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes");
     client.disconnect();
     await head.inboxes.send("w", { type: "unload" });
     await until(() => heard.length > messages.length);

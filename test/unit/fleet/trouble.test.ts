@@ -112,10 +112,10 @@ describe.skipIf(noRedis !== undefined)("a Redis that is gone for a while", () =>
     const head = await member(redis, "h", { leaseMs });
     const workers = [await member(redis, "w1", { leaseMs }), await member(redis, "w2", { leaseMs })];
     const killer = new Redis(redis.url);
-    let isOver = false;
+    const killingOver = new AbortController();
     const killing = (async () => {
-      while (!isOver) {
-        await killer.client("KILL", "TYPE", "normal", "SKIPME", "yes");
+      while (!killingOver.signal.aborted) {
+        await killer.call("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes");
         await Bun.sleep(300 + Math.random() * 300);
       }
     })();
@@ -125,7 +125,7 @@ describe.skipIf(noRedis !== undefined)("a Redis that is gone for a while", () =>
     })();
     const ends: string[] = [];
     const working = workers.map(async (worker, i) => {
-      while (ends.length < ids.length && !isOver) {
+      while (ends.length < ids.length && !killingOver.signal.aborted) {
         try {
           const [first] = await worker.lines.firsts(() => true);
           const lease = first === undefined ? undefined : await worker.lines.take(first.line);
@@ -143,10 +143,10 @@ describe.skipIf(noRedis !== undefined)("a Redis that is gone for a while", () =>
     const recovering = setInterval(() => void head.lines.recover().catch(() => undefined), 300);
     await adding;
     // Leases are given time that is longer than between two cuts.
-    isOver = await Bun.sleep(6_000).then(() => true);
+    await Bun.sleep(6_000);
+    killingOver.abort();
     await killing;
     await Promise.all(working);
-    isOver = false;
     const rest = workers.map(async (worker, i) => {
       while (ends.length < ids.length) {
         const [first] = await worker.lines.firsts(() => true);
