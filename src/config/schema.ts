@@ -50,7 +50,7 @@ export const ConfigSchema = Type.Object({
   pictures: Type.String({
     default: "",
     description:
-      "Where pictures lie, those that are made and those that requests bring: empty takes the folders outputs and inputs, s3://BUCKET or s3://BUCKET/PREFIX a bucket of Amazon S3 or of another server that speaks it (docs/deployment.md#pictures-in-s3). The history stays in outputs.",
+      "Where pictures lie, those that are made and those that requests bring: empty takes the folders outputs and inputs, s3://BUCKET or s3://BUCKET/PREFIX a bucket of Amazon S3 or of another server that speaks it (docs/deployment.md). The history stays in outputs.",
   }),
   s3_endpoint: Type.String({
     default: "",

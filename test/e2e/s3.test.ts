@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
 import { openBucket } from "#/stores/images/s3/bucket.ts";
+import { startBinary } from "../support/binary.ts";
 import { faultyLine } from "../support/faulty-line.ts";
 import { startMainWith } from "../support/main-process.ts";
 import { type S3Server, s3Keys, startS3 } from "../support/s3-server.ts";
@@ -53,8 +54,7 @@ function tests(of: S3Server): void {
     (await Array.fromAsync(bucket.list(below))).map(({ key }) => key);
 
   test("makes, shows and deletes pictures as any other, and has no file of them among its outputs", async () => {
-    const main = await startMainWith(keys, folder, ...flags(of.endpoint));
-    expect(main.url).not.toBe("");
+    const main = await startBinary(["--pictures", "s3://served/here", "--s3-endpoint", of.endpoint], keys);
     const ask = (path: string, init?: RequestInit) => fetch(main.url + path, init);
     const generate = async (body: object, headers: Record<string, string> = {}) =>
       await ask("/v1/engine/generate/", { method: "POST", body: JSON.stringify(body), headers });
@@ -65,7 +65,7 @@ function tests(of: S3Server): void {
     expect(record.result.length).toBe(3);
     const paths: string[] = record.result.map((url: string) => new URL(url).pathname);
     expect((await keysBelow("outputs/")).toSorted()).toEqual(paths.map((path) => path.slice(1)).toSorted());
-    expect(readdirSync(main.outputs).filter((name) => /^\d{4}-/.test(name))).toEqual([]);
+    expect(readdirSync(join(main.folder, "outputs")).filter((name) => /^\d{4}-/.test(name))).toEqual([]);
 
     const [path = ""] = paths;
     const whole = await ask(path);
@@ -106,8 +106,8 @@ function tests(of: S3Server): void {
     expect((await ask(path)).status).toBe(404);
     const left = await keysBelow("");
     expect(left.filter((key) => paths.includes(`/${key}`))).toEqual([]);
-    expect(main.output.text).not.toMatch(/every-right|X-Amz/);
-    await main.stop();
+    expect(main.output()).not.toMatch(/every-right|X-Amz/);
+    await main.close();
   }, 300_000);
 
   test("keeps a picture that it cannot put, shows it, and puts it after a restart", async () => {
