@@ -12,7 +12,7 @@ import { version } from "#/lib/version.ts";
 import { recipeVersion } from "#/recipe/kept-recipe.ts";
 import { openShelves, type Shelves } from "#/shelves.ts";
 import { withReserve } from "#/stores/disk-reserve.ts";
-import { folderImages } from "#/stores/images/folder.ts";
+import { openImages } from "#/stores/images/open-images.ts";
 import { createMaking } from "#/tasks/create-making.ts";
 import { ToldFiles } from "#/tasks/fleet/told-files.ts";
 import { FleetWorker } from "#/tasks/fleet/worker.ts";
@@ -53,10 +53,8 @@ export async function startWorker(
   const shelves = openShelves(config, log, config.outputs);
   const { fleet, id } = await joinFleet(config, log);
   const engines = open(shelves.modelRoots);
-  const images = withReserve(
-    folderImages(config.outputs, config.inputs, Math.random, shelves.decoding),
-    shelves.disk,
-  );
+  const kept = await openImages(config, { random: Math.random, gate: shelves.decoding, log });
+  const images = withReserve(kept.images, shelves.disk);
   const making = makingOf(config, log, { ...shelves, images, engines });
   const worker = new FleetWorker({
     ...shelves,
@@ -90,6 +88,7 @@ export async function startWorker(
     told.close();
     await worker.close(milliseconds);
     await presence.leave();
+    await kept.close();
     await fleet.close();
     await Promise.all(engines.map((engine) => engine.close()));
   };
