@@ -77,8 +77,13 @@ export function useServer(server: Server) {
     listeners.current.add(hear);
     return () => listeners.current.delete(hear);
   }, []);
-  const heard = (queue: QueueState) => tell(queueTold(queue));
-  return { state, connection, working, unlock, reachable, listen, heard };
+  return { state, connection, working, unlock, reachable, listen, heard: heardBy(tell) };
 }
 
 const queueTold = (queue: QueueState) => ({ kind: "message", message: { type: "queue", ...queue } }) as const;
+
+/** What takes an answer that says how the waiting line is. */
+const heardBy =
+  (tell: (told: ReturnType<typeof queueTold>) => void) =>
+  (queue: QueueState): void =>
+    tell(queueTold(queue));
