@@ -34,15 +34,20 @@ const closingSeconds = 2;
 export class Connection {
   readonly address: Address;
   readonly #log: Log;
+  readonly #answerWithin: number;
   #client: SQL;
   #db: BunSQLDatabase;
   #isLost = false;
   #isClosed = false;
 
-  /** @throws EngineError `bad-setting` for parameters that the driver refuses */
-  constructor(address: Address, log: Log) {
+  /**
+   * @param answerWithin milliseconds
+   * @throws EngineError `bad-setting` for parameters that the driver refuses
+   */
+  constructor(address: Address, log: Log, answerWithin = answerPatience) {
     this.address = address;
     this.#log = log;
+    this.#answerWithin = answerWithin;
     this.#client = open(address);
     this.#db = drizzle(this.#client);
   }
@@ -102,9 +107,9 @@ export class Connection {
     const working = work();
     const late = new Promise<never>((_resolve, reject) => {
       timer = setTimeout(() => {
-        reject(new LateAnswer(`no answer within ${answerPatience / 1000} seconds`));
+        reject(new LateAnswer(`no answer within ${this.#answerWithin / 1000} seconds`));
         this.#replace(client);
-      }, answerPatience);
+      }, this.#answerWithin);
     });
     try {
       return await Promise.race([working, late]);

@@ -102,9 +102,6 @@ export function postgresError(address: Address, said: string, cause: unknown): E
 /** Whether a failure passes by itself. */
 export const passes = (thrown: unknown): boolean => reasonOf(thrown)?.busy === true;
 
-/** Whether a statement failed since a row with that key is there already. */
-export const isTwice = (thrown: unknown): boolean => codeOf(thrown) === "23505";
-
 const reasonOf = (thrown: unknown): Reason | undefined => {
   const code = codeOf(thrown);
   return reasons.find((reason) => reason.code.test(code));

@@ -75,8 +75,13 @@ async function createSchema(db: Statements): Promise<void> {
 
 /** 0 where there are no tables of ours. */
 async function versionOf(db: Statements): Promise<number> {
-  const there = await rowsOf(db, sql`SELECT to_regclass('fooocusd.version') IS NOT NULL AS is_there`);
-  if (there[0]?.["is_there"] !== true) return 0;
+  // Read as rows: what `to_regclass` said before the lock was waited for, it says again.
+  const there = await rowsOf(
+    db,
+    sql`SELECT 1 AS one FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
+      WHERE nspname = 'fooocusd' AND relname = 'version'`,
+  );
+  if (there.length === 0) return 0;
   const [row] = await rowsOf(db, sql`SELECT version FROM fooocusd.version`);
   return Number(row?.["version"] ?? 0);
 }

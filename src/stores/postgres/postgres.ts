@@ -26,19 +26,27 @@ const lookAgain = 500;
 /** What runs, or ran when the process ended, is before all that waits. */
 const runningRank = -1;
 
+/** Of a history in Postgres. */
+type PostgresOptions = Readonly<{
+  log?: Log;
+  /** How long a Postgres that does not answer yet is waited for at the opening, milliseconds. */
+  patience?: number;
+  /** How long an answer may take, milliseconds. */
+  answerWithin?: number | undefined;
+}>;
+
 /**
  * Opens the history in a Postgres database, where several servers may have it open at once; its tables are made, or brought up
  * from an older version, in a schema of their own.
  *
  * @param setting the address, see {@link readAddress}
- * @param options.patience how long a Postgres that does not answer yet is waited for, milliseconds
  * @throws EngineError `bad-setting`, or `storage-failed` with what is wrong and the way out
  */
 export async function openPostgresHistory(
   setting: string,
-  { log = silentLog, patience = startPatience }: Readonly<{ log?: Log; patience?: number }> = {},
+  { log = silentLog, patience = startPatience, answerWithin }: PostgresOptions = {},
 ): Promise<HistoryStore> {
-  const connection = new Connection(readAddress(setting), log);
+  const connection = new Connection(readAddress(setting), log, answerWithin);
   const deadline = performance.now() + patience;
   for (let told = false; ; told = true) {
     try {

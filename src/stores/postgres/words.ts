@@ -20,16 +20,20 @@ export const tokens = (text: string): readonly string[] =>
     .filter((word) => word !== "")
     .map((word) => (word.length <= mostOfWord ? word : [...word].slice(0, mostOfWord).join("")));
 
-/** Accents that follow their letter are in its word. */
-const between = /[^\p{L}\p{N}\p{Co}\u0300-\u0331]+/u;
+/** Accents that SQLite takes for a part of the letter before them. */
+const accents =
+  "\\u0300-\\u0304\\u0306-\\u030c\\u030f\\u0311\\u031b\\u0323-\\u0328\\u032d\\u032e\\u0330\\u0331";
+const accent = new RegExp(`[${accents}]`);
+const between = new RegExp(`[^\\p{L}\\p{N}\\p{Co}${accents}]+`, "u");
 
 function plain(sign: string): string {
-  if (sign >= "\u0300" && sign <= "\u0331") return "";
-  const [letter = "", ...accents] = sign.normalize("NFD");
-  if (accents.length > 0 && /[a-z]/i.test(letter)) return letter.toLowerCase();
-  const lower = sign.toLowerCase();
-  // A letter that has two in lower case stays one word's one sign.
-  return [...lower].length === 1 ? lower : sign;
+  if (accent.test(sign)) return "";
+  const [letter = "", ...marks] = sign.normalize("NFD");
+  if (marks.length > 0 && /[a-z]/i.test(letter)) return letter.toLowerCase();
+  // Letters that look otherwise at the end of a word are the same in capitals; one that is two in capitals (ß) is itself.
+  const [upper = sign, ...more] = sign === "ı" ? sign : sign.toUpperCase();
+  const [lower = sign, ...others] = (more.length === 0 ? upper : sign).toLowerCase();
+  return others.length === 0 ? lower : sign;
 }
 
 /** The words of a prompt with their places, as a `tsvector` is written. */
