@@ -38,8 +38,8 @@ function indexRow({ $client: client }: Db, { id, task_id, req_params }: Row): vo
   for (const style of styles) name.run("style", style, id);
 }
 
-/** A row that cannot be read is found by its date alone. */
-function readRequest(text: unknown): Readonly<Record<string, unknown>> {
+/** A kept request, nothing of one that cannot be read: it is found by its date alone. */
+export function readRequest(text: unknown): Readonly<Record<string, unknown>> {
   try {
     const value: unknown = typeof text === "string" ? JSON.parse(text) : null;
     return typeof value === "object" && value !== null ? { ...value } : {};
