@@ -76,6 +76,19 @@ export class Connection {
     }
   }
 
+  /** Does what several statements do, and takes all of it back. */
+  async undone(said: string, work: (db: Statements) => Promise<void>): Promise<void> {
+    const isDone = new Error("done");
+    try {
+      await this.#db.transaction(async (db) => {
+        await work(db);
+        throw isDone;
+      });
+    } catch (cause) {
+      if (cause !== isDone) throw postgresError(this.address, said, cause);
+    }
+  }
+
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.#client.close({ timeout: closingSeconds });

@@ -13,26 +13,36 @@ const oldestServer = 120_000;
 const lockNumber = 7_866_021;
 
 /**
+ * Looks whether {@link migrate} would work, and leaves everything as it is.
+ *
+ * @throws EngineError as that
+ */
+export const rehearse = (connection: Connection): Promise<void> =>
+  connection.undone(refusalOf(connection), (db) => bringUp(db, connection, migrations));
+
+/**
  * Makes the tables, or brings those of an older version up, in one transaction and one server after the other. Nothing is written
  * where they are as they should be.
  *
  * @param known the migrations; tests give others
  * @throws EngineError `storage-failed`
  */
-export async function migrate(connection: Connection, known = migrations): Promise<void> {
-  const said = `The history ${connection.address.shown} cannot be used`;
-  await connection.atLength(said, async (db) => {
-    await refuseServer(db, said);
-    if ((await versionOf(db)) === known.length) return refuseReadOnly(db, connection);
-    await refuseReadOnly(db, connection);
-    await db.execute(sql`SELECT pg_advisory_xact_lock(${sql.raw(String(lockNumber))})`);
-    const version = await versionOf(db);
-    if (version > known.length) throw newer(connection, version, known.length);
-    if (version === 0) await createSchema(db);
-    for (const statements of known.slice(version))
-      for (const statement of statements) await db.execute(sql.raw(statement));
-    await db.execute(sql.raw(`UPDATE fooocusd.version SET version = ${known.length}`));
-  });
+export const migrate = (connection: Connection, known = migrations): Promise<void> =>
+  connection.atLength(refusalOf(connection), (db) => bringUp(db, connection, known));
+
+const refusalOf = ({ address }: Connection): string => `The history ${address.shown} cannot be used`;
+
+async function bringUp(db: Statements, connection: Connection, known: typeof migrations): Promise<void> {
+  await refuseServer(db, refusalOf(connection));
+  await refuseReadOnly(db, connection);
+  if ((await versionOf(db)) === known.length) return;
+  await db.execute(sql`SELECT pg_advisory_xact_lock(${sql.raw(String(lockNumber))})`);
+  const version = await versionOf(db);
+  if (version > known.length) throw newer(connection, version, known.length);
+  if (version === 0) await createSchema(db);
+  for (const statements of known.slice(version))
+    for (const statement of statements) await db.execute(sql.raw(statement));
+  await db.execute(sql.raw(`UPDATE fooocusd.version SET version = ${known.length}`));
 }
 
 async function refuseServer(db: Statements, said: string): Promise<void> {

@@ -1,5 +1,4 @@
 import { sql } from "drizzle-orm";
-import type { JoinedRow } from "../history/rows.ts";
 import type { Statements } from "./connection.ts";
 import { escaped } from "./escaped.ts";
 import { tasks } from "./tables.ts";
@@ -34,9 +33,6 @@ const columns = {
 
 /** A selection of whole rows. */
 export const selectRows = (db: Pick<Statements, "select">) => db.select(columns).from(tasks).$dynamic();
-
-/** A row that {@link selectRows} found, as the reader of rows takes it. */
-export type TaskRow = JoinedRow & Readonly<{ fooocusd_task: NonNullable<JoinedRow["fooocusd_task"]> }>;
 
 /** Any number of texts as one parameter, a set to be looked in by `= ANY (…)` or `<> ALL (…)`. */
 export const listed = (texts: readonly string[]) =>
