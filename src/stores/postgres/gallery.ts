@@ -1,4 +1,5 @@
 import { and, desc, eq, gte, lt, lte, type SQL, sql } from "drizzle-orm";
+import type { PgSelect } from "drizzle-orm/pg-core";
 import type { TaskId } from "#/lib/task-id.ts";
 import { statusWords } from "../history/rows.ts";
 import { signsQuery } from "../history/search-words.ts";
@@ -6,7 +7,7 @@ import { searchedOf } from "../history/searched.ts";
 import type { HistorySearch, UsedName } from "../history.ts";
 import type { Statements } from "./connection.ts";
 import { escaped } from "./escaped.ts";
-import { listed, selectRows } from "./rows.ts";
+import { listed } from "./rows.ts";
 import { named, searchedTexts, stars, tasks } from "./tables.ts";
 import { wordsTsquery, wordsVector } from "./words.ts";
 
@@ -64,9 +65,9 @@ export async function usedNames(db: Statements): Promise<readonly UsedName[]> {
   );
 }
 
-/** Rows of the tasks that a search finds, newest first. */
-export const searched = (db: Statements, search: HistorySearch) =>
-  selectRows(db).where(foundBy(search)).orderBy(desc(tasks.id)).limit(search.limit);
+/** Of a selection of tasks those that a search finds, newest first. */
+export const searched = <Rows extends PgSelect>(rows: Rows, search: HistorySearch) =>
+  rows.where(foundBy(search)).orderBy(desc(tasks.id)).limit(search.limit);
 
 /** Tasks of which there is something to see: pictures, also of one that still runs, or why there are none. */
 const isShown = sql`(${tasks.task_status} IS NULL AND ${tasks.images} <> '[]'

@@ -13,10 +13,11 @@ import { Connection, type Statements } from "./connection.ts";
 import { forgetFiles, isNamed, unwanted } from "./files.ts";
 import { searched, star, starredAmong, usedNames } from "./gallery.ts";
 import { findKey } from "./keys.ts";
+import { KnownTasks } from "./known-tasks.ts";
 import { migrate } from "./migrate.ts";
 import { claim, deliveries, reschedule } from "./outbox.ts";
-import { listed, selectRows } from "./rows.ts";
-import { counters, makings, outbox, recipes, tasks } from "./tables.ts";
+import { listed as namesOf, selectRows } from "./rows.ts";
+import { counters, makings, outbox, recipes, settled, tasks } from "./tables.ts";
 import { change, insertTask, remove, reorder, settle } from "./writing.ts";
 
 /** How long a start waits for a Postgres that starts at the same time, milliseconds, and between two looks. */
@@ -139,6 +140,7 @@ function taskReads(
   damaged: (id: string, damage: string) => void,
 ): Pick<HistoryStore, Reads | "search"> {
   const known = new KnownRows(damaged);
+  const listed = new KnownTasks(known);
   const read = <T>(work: (db: Statements) => Promise<T>): Promise<T> => connection.read(work);
   const tasksOf = (rows: (db: Statements) => ReturnType<typeof selectRows>) =>
     read(async (db) => (await rows(db)).map((row) => known.task(row)));
@@ -160,22 +162,17 @@ function taskReads(
             .orderBy(sql`${tasks.rank} NULLS LAST`, asc(tasks.id))
         ).map(({ generate_record, fooocusd_task }) => toUnfinished(generate_record, fooocusd_task, damaged)),
       ),
-    countSettled: () =>
-      read(async (db) => {
-        const [row] = await db
-          .select({ settled: sql<string>`count(*)` })
-          .from(tasks)
-          .where(sql`${tasks.task_status} IS NOT NULL`);
-        return Number(row?.settled ?? 0);
-      }),
+    countSettled: () => read(async (db) => (await db.select().from(settled))[0]?.tasks ?? 0),
     ended: (after, most) => read((db) => endedAfter(db, after, most)),
     page: ({ page, pageSize, without }) =>
-      tasksOf((db) =>
-        selectRows(db)
-          .where(without.length === 0 ? undefined : sql`${tasks.task_id} <> ALL (${listed(without)})`)
-          .orderBy(desc(tasks.id))
-          .limit(pageSize)
-          .offset(page * pageSize),
+      read((db) =>
+        listed.list(db, (rows) =>
+          rows
+            .where(without.length === 0 ? undefined : sql`${tasks.task_id} <> ALL (${namesOf(without)})`)
+            .orderBy(desc(tasks.id))
+            .limit(pageSize)
+            .offset(page * pageSize),
+        ),
       ),
     range: ({ from, to }) =>
       tasksOf((db) =>
@@ -183,7 +180,7 @@ function taskReads(
           .where(and(gte(tasks.in_queue_mills, from), lte(tasks.in_queue_mills, to)))
           .orderBy(asc(tasks.id)),
       ),
-    search: (search) => tasksOf((db) => searched(db, search)),
+    search: (search) => read((db) => listed.list(db, (rows) => searched(rows, search))),
   };
 }
 

@@ -3,8 +3,12 @@ import type { Statements } from "./connection.ts";
 import { escaped } from "./escaped.ts";
 import { tasks } from "./tables.ts";
 
+/** Which version of a row: the transaction that wrote it (https://www.postgresql.org/docs/current/ddl-system-columns.html). */
+export const rowVersion = sql<string>`CAST(xmin AS text)`;
+
 /** The columns of a row as SQLite's two tables have them, which the reader of rows knows. */
 const columns = {
+  version: rowVersion,
   generate_record: {
     id: tasks.id,
     task_id: tasks.task_id,

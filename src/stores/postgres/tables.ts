@@ -45,6 +45,9 @@ export const tasks = ours.table("task", {
   stopping: integer("stopping").notNull(),
 });
 
+/** How many tasks have ended and are still there, in one row: whoever ends, removes or takes over some counts. */
+export const settled = ours.table("settled", { tasks: number("tasks").notNull() });
+
 /** What tasks that have not ended are to become. Goes with its task, like all that names one by a foreign key. */
 export const recipes = ours.table("recipe", {
   task_id: text("task_id").primaryKey(),

@@ -21,6 +21,7 @@ import {
   tasks,
   unwantedFiles,
 } from "./tables.ts";
+import { countSettled } from "./writing.ts";
 
 /** What became of a history that was taken over. */
 export type TakenOver = Readonly<{
@@ -96,9 +97,10 @@ async function takeTasks(
     const last = rows.at(-1);
     if (last === undefined) return taken;
     const written = await connection.transaction("The old history", async (db) => {
-      let count = 0;
-      for (const row of rows) if (isKept(row) && (await takeTask(db, file, row))) count += 1;
-      return count;
+      const taken: string[] = [];
+      for (const row of rows) if (isKept(row)) taken.push(...(await takeTask(db, file, row)));
+      await countSettled(db, taken.filter((status) => status !== "").length);
+      return taken.length;
     });
     const left = rows.filter((row) => !isKept(row)).map(({ id }) => id);
     taken.left.push(...left);
@@ -118,15 +120,15 @@ const text = (value: unknown): string | null => (typeof value === "string" ? val
 const whole = (value: unknown): number | null => (Number.isSafeInteger(value) ? Number(value) : null);
 const small = (value: unknown): number => Math.min(Math.max(whole(value) ?? 0, 0), 2 ** 31 - 1);
 
-/** @returns whether it was not there yet */
-async function takeTask(db: Statements, file: Database, row: Row): Promise<boolean> {
+/** @returns how it ended, empty if it did not; nothing if it was there already */
+async function takeTask(db: Statements, file: Database, row: Row): Promise<readonly string[]> {
   const id = text(row["task_id"]) ?? "";
   const [there] = await db
     .insert(tasks)
     .values(columnsOf(row, id))
     .onConflictDoNothing({ target: tasks.task_id })
-    .returning({ id: tasks.id });
-  if (there === undefined) return false;
+    .returning({ id: tasks.id, status: tasks.task_status });
+  if (there === undefined) return [];
   const { recipe, making, is_starred: isStarred } = row;
   if (typeof recipe === "string") await db.insert(recipes).values({ task_id: id, recipe });
   if (making instanceof Uint8Array)
@@ -138,7 +140,7 @@ async function takeTask(db: Statements, file: Database, row: Row): Promise<boole
     .all(id)
     .map(({ name }) => ({ task_id: id, name }));
   if (names.length > 0) await db.insert(inputNames).values(names).onConflictDoNothing();
-  return true;
+  return [there.status ?? ""];
 }
 
 function columnsOf(row: Row, id: string): typeof tasks.$inferInsert {

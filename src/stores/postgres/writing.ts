@@ -8,7 +8,7 @@ import { noteInputs, noteLeavings } from "./files.ts";
 import { indexTask } from "./gallery.ts";
 import { keepKey } from "./keys.ts";
 import { listed } from "./rows.ts";
-import { outbox, recipes, tasks } from "./tables.ts";
+import { outbox, recipes, settled, tasks } from "./tables.ts";
 
 /** What a task is inserted with. */
 type Brought = Readonly<{ recipe: string | undefined; key: NewKey | undefined }>;
@@ -77,6 +77,7 @@ export async function settle(
     .where(and(eq(tasks.task_id, id), isNull(tasks.task_status)))
     .returning({ id: tasks.id });
   if (ended.length === 0) return isTheEnd(db, id, end);
+  await countSettled(db, 1);
   await db.delete(recipes).where(eq(recipes.task_id, id));
   if (delivery === undefined) return true;
   const { nextAt, ...rest } = delivery;
@@ -112,6 +113,15 @@ export async function remove(
   leavings: Leavings,
 ): Promise<readonly RowFile[]> {
   const files = await noteLeavings(db, ids, leavings);
-  await db.delete(tasks).where(sql`${tasks.task_id} = ANY (${listed(ids)})`);
+  const removed = await db
+    .delete(tasks)
+    .where(sql`${tasks.task_id} = ANY (${listed(ids)})`)
+    .returning({ status: tasks.task_status });
+  await countSettled(db, -removed.filter(({ status }) => status !== null).length);
   return files;
+}
+
+/** Counts tasks that have ended, or that had and are gone, in the transaction that they do so in. */
+export async function countSettled(db: Statements, more: number): Promise<void> {
+  if (more !== 0) await db.update(settled).set({ tasks: sql`${settled.tasks} + ${more}` });
 }

@@ -25,9 +25,10 @@ export const firstTables: readonly string[] = [
     stopping integer NOT NULL DEFAULT 0
   )`,
   "CREATE INDEX task_queued ON fooocusd.task (in_queue_mills)",
-  // How many have ended is counted in the index alone, and who waits is found without the others.
-  "CREATE INDEX task_ended ON fooocusd.task (id) WHERE task_status IS NOT NULL",
+  // Who waits is found without the others; how many have ended is asked for often, and counting takes its time.
   "CREATE INDEX task_unfinished ON fooocusd.task (id) WHERE task_status IS NULL",
+  "CREATE TABLE fooocusd.settled (tasks bigint NOT NULL)",
+  "INSERT INTO fooocusd.settled VALUES (0)",
   `CREATE TABLE fooocusd.recipe (
     task_id text COLLATE "C" PRIMARY KEY REFERENCES fooocusd.task (task_id) ON DELETE CASCADE,
     recipe text COLLATE "C" NOT NULL
