@@ -45,6 +45,16 @@ describe.skipIf(noPostgres !== "")(`a server whose history is in Postgres${noPos
   };
   const generate = (more: Json) =>
     ask("/v1/engine/generate/", "POST", { prompt: "a red circle", ...small, ...more });
+  const finished = async (id: string): Promise<Json> => {
+    for (let waits = 0; waits < 4; waits += 1) {
+      const record = await ask(`/tasks/${id}?wait=60`);
+      if (record["task_status"] !== null) {
+        expect(record["task_status"]).toBe("finished");
+        return record;
+      }
+    }
+    throw new Error(`${id} does not end`);
+  };
   const rows = (table: string) => postgres.ask(address, `SELECT * FROM fooocusd.${table}`);
 
   beforeAll(async () => {
@@ -78,7 +88,7 @@ describe.skipIf(noPostgres !== "")(`a server whose history is in Postgres${noPos
       });
     expect(await ask("/v1/history?prompt=blau")).toMatchObject({ tasks: [] });
     await ask(`/tasks/${id}`, "DELETE");
-    expect((await fetch(`${server.url}/tasks/${id}`)).status).toBe(404);
+    expect(await (await fetch(`${server.url}/tasks/${id}`)).text()).not.toContain(id);
     for (const table of ["task", "star", "searched", "recipe", "making"])
       expect(await rows(table)).toEqual([]);
     expect(await Bun.file(join(folder, "outputs/db.sqlite3")).exists()).toBe(false);
@@ -108,7 +118,7 @@ describe.skipIf(noPostgres !== "")(`a server whose history is in Postgres${noPos
       ).json()) as Json;
     const [first, second] = await Promise.all([send(), send()]);
     expect(first?.["task_id"]).toBe(second?.["task_id"] as string);
-    await ask(`/tasks/${String(first?.["task_id"])}?wait=120`);
+    await finished(String(first?.["task_id"]));
   });
 
   test("a server that is killed in the middle of a task goes on with it, and with what waits", async () => {
@@ -125,12 +135,8 @@ describe.skipIf(noPostgres !== "")(`a server whose history is in Postgres${noPos
     await server.child.exited;
     posted.length = 0;
     server = await start();
-    const record = await ask(`/tasks/${id}?wait=120`);
-    expect(record).toMatchObject({ task_status: "finished" });
-    expect(record["result"]).toHaveLength(2);
-    expect(await ask(`/tasks/${String(waiting["task_id"])}?wait=120`)).toMatchObject({
-      task_status: "finished",
-    });
+    expect((await finished(id))["result"]).toHaveLength(2);
+    await finished(String(waiting["task_id"]));
     expect((await rows("task")).length).toBe(before + 2);
     for (let wait = 0; posted.length === 0 && wait < 100; wait += 1) await Bun.sleep(50);
     expect(posted).toHaveLength(1);
@@ -142,11 +148,13 @@ describe.skipIf(noPostgres !== "")(`a server whose history is in Postgres${noPos
     const id = String(running["task_id"]);
     await postgres.stop("SIGKILL");
     await Bun.sleep(4000);
-    const during = await fetch(`${server.url}/tasks/nobody`);
-    expect(during.status).not.toBe(200);
+    const during = await fetch(`${server.url}/tasks?query=history`);
+    expect([during.status, await during.text()]).toEqual([
+      507,
+      expect.stringContaining("Postgres does not answer"),
+    ]);
     await postgres.start();
-    const record = await ask(`/tasks/${id}?wait=120`);
-    expect(record).toMatchObject({ task_status: "finished" });
+    await finished(id);
     for (let wait = 0; wait < 200; wait += 1) {
       const [row] = await postgres.ask(
         address,

@@ -7,8 +7,6 @@ export type Address = Readonly<{
   /** As people may read it. */
   shown: string;
   user: string;
-  /** `host:port`, or the socket. */
-  server: string;
   database: string;
   /** What must not be in any sentence. */
   password: string;
@@ -47,14 +45,11 @@ function parts(setting: string): Address | undefined {
       const value = url.searchParams.get(name);
       return value === null ? [] : [`${name}=${value}`];
     });
-    const path = url.searchParams.get("path");
-    const host = url.host.includes(":") && url.port !== "" ? url.host : `${url.host}:5432`;
     if (user === "" || url.hostname === "") return undefined;
     return {
       url: setting,
       shown: `postgres://${user}@${url.host}/${database}${parameters.length === 0 ? "" : `?${parameters.join("&")}`}`,
       user,
-      server: path ?? host,
       database: database === "" ? user : database,
       password,
     };

@@ -141,7 +141,10 @@ export class Connection {
   #lost(error: EngineError): void {
     if (this.#isLost || this.#isClosed) return;
     this.#isLost = true;
-    this.#log.error("the history's Postgres cannot be used for now", { error: error.message });
+    this.#log.error("the history's Postgres cannot be used for now", {
+      error: error.message,
+      postgres: this.address.shown,
+    });
   }
 
   #found(): void {

@@ -14,24 +14,22 @@ type Reason = Readonly<{
 const reasons: readonly Reason[] = [
   {
     code: /^ERR_POSTGRES_CONNECTION_(REFUSED|FAILED|TIMEOUT)$/,
-    says: ({ server }) => `nobody answers at ${server}; start Postgres there, or correct the setting history`,
+    says: () => "Postgres does not answer; start it, or correct the setting history",
     busy: true,
   },
   {
     code: /^(ERR_POSTGRES_(CONNECTION_CLOSED|IDLE_TIMEOUT|LIFETIME_TIMEOUT)|late|08...|57P0[125])$/,
-    says: ({ server }) =>
-      `the connection to ${server} was lost; it is made anew as soon as Postgres answers there`,
+    says: () => "the connection to Postgres was lost; it is made anew as soon as that answers",
     busy: true,
   },
   {
     code: /^57P03$/,
-    says: ({ server }) => `Postgres at ${server} is starting or ending; wait until it is up`,
+    says: () => "Postgres is starting or ending; wait until it is up",
     busy: true,
   },
   {
     code: /^53300$/,
-    says: ({ server }) =>
-      `Postgres at ${server} has no connection left; raise its max_connections, or end programs that hold them`,
+    says: () => "Postgres has no connection left; raise its max_connections, or end programs that hold them",
     busy: true,
   },
   { code: /^(40...|55P03)$/, says: () => "another server wrote the same at that moment", busy: true },
@@ -52,14 +50,12 @@ const reasons: readonly Reason[] = [
   },
   {
     code: /^25006$/,
-    says: ({ server }) =>
-      `Postgres at ${server} can only be read (a replica); name the primary in the setting history`,
+    says: () => "Postgres can only be read (a replica); name the primary in the setting history",
   },
-  { code: /^53100$/, says: ({ server }) => `the disk of Postgres at ${server} is full; make room there` },
+  { code: /^53100$/, says: () => "the disk of Postgres is full; make room there" },
   {
     code: /^(XX00[12]|58...)$/,
-    says: ({ server }) =>
-      `the files of Postgres at ${server} are damaged or gone; restore its backup (its log says more)`,
+    says: () => "the files of Postgres are damaged or gone; restore its backup (its log says more)",
   },
   {
     code: /^(42P01|3F000|42703)$/,
@@ -68,13 +64,12 @@ const reasons: readonly Reason[] = [
   },
   {
     code: /^ERR_POSTGRES_TLS_/,
-    says: ({ server }) =>
-      `Postgres at ${server} does not speak TLS as sslmode in the setting history asks; correct one of the two`,
+    says: () => "Postgres does not speak TLS as sslmode in the setting history asks; correct one of the two",
   },
   {
     code: /^(?!ERR_POSTGRES)(.*(CERT|SSL|TLS|SELF_SIGNED|UNABLE_TO|HOSTNAME).*)$/,
-    says: ({ server }) =>
-      `the certificate of Postgres at ${server} is not one to trust; name its authority by sslrootcert in the setting history`,
+    says: () =>
+      "the certificate of Postgres is not one to trust; name its authority by sslrootcert in the setting history",
   },
 ];
 
@@ -86,7 +81,7 @@ export class LateAnswer extends Error {
 /**
  * The error for a history that cannot do what it should.
  *
- * @param said what could not be done, as the beginning of a sentence
+ * @param said what could not be done, as the beginning of a sentence. Of a server that runs clients are told it: it names no machine
  * @returns code `storage-failed`; `details.busy` says that it passes by itself
  */
 export function postgresError(address: Address, said: string, cause: unknown): EngineError {
