@@ -29,7 +29,7 @@ import { lockFolder } from "#/stores/folder-lock.ts";
 import { Ballast } from "#/stores/history/ballast.ts";
 import { openHistory } from "#/stores/history/sqlite.ts";
 import type { HistoryStore } from "#/stores/history.ts";
-import { folderImages } from "#/stores/images/folder.ts";
+import { openImages } from "#/stores/images/open-images.ts";
 import { createTasks, type TaskDependencies } from "#/tasks/create-tasks.ts";
 import { addressNote, publicBase } from "#/tasks/intake/base-url.ts";
 import type { GenerationAssets } from "#/tasks/intake/create-intake.ts";
@@ -136,7 +136,8 @@ export async function openTasks(config: Config, given: Surroundings) {
   const history = await openHistoryOf(config, lock.renew, log);
   const decoding = new DecodeGate();
   const disk = new DiskReserve({ ...config, reserve: config.disk_reserve });
-  const images = withReserve(folderImages(config.outputs, config.inputs, Math.random, decoding), disk);
+  const kept = await openImages(config, { random: Math.random, gate: decoding, log });
+  const images = withReserve(kept.images, disk);
   const engines = openEngines(config, engineCommand, modelRoots);
   const shelf = { catalog, examiner: new Examiner() };
   const shared = { images, log, decoding, doors: doorTable(config) };
@@ -168,6 +169,7 @@ export async function openTasks(config: Config, given: Surroundings) {
     endFetches: () => fetches.close(),
     close: async () => {
       await Promise.all(engines.map((engine) => engine.close()));
+      await kept.close();
       await history.close();
       lock.release();
     },

@@ -17,6 +17,7 @@ import type { Finding, Level } from "./finding.ts";
 import { gpuFinding } from "./gpu.ts";
 import { historyFinding } from "./history.ts";
 import { machineFindings } from "./machine.ts";
+import { picturesFinding } from "./pictures.ts";
 import { placeFindings } from "./places.ts";
 
 /**
@@ -73,6 +74,7 @@ async function* findingsOf({
   ] satisfies readonly Finding[];
   yield* placeFindings(config, withEmbeddedModels(config.models));
   if (config.history !== "") yield await historyFinding(config.history);
+  yield* picturesFinding(config);
   yield await selfTest(config, engineCommand, look.troubles.length === 0);
 }
 
