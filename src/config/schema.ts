@@ -64,7 +64,8 @@ export const ConfigSchema = Type.Object({
   }),
   s3_region: Type.String({
     default: "",
-    description: "Region of the bucket of pictures; empty takes the variable AWS_REGION, else us-east-1.",
+    description:
+      "Region of the bucket of pictures; empty takes the variable AWS_REGION, else us-east-1, or auto with an s3_endpoint.",
   }),
   pictures_cache: Type.Integer({
     default: 2 * gigabyte,
