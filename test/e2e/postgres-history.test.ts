@@ -107,7 +107,7 @@ describe.skipIf(noPostgres !== "")(`a server whose history is in Postgres${noPos
     const a1111 = await ask("/sdapi/v1/txt2img", "POST", { prompt, steps: 2, width: 256, height: 256 });
     expect(a1111["images"]).toHaveLength(1);
     const doors = (await rows("task")).map(({ door }) => door);
-    expect(doors.sort()).toEqual(["a1111", "openai"]);
+    expect(new Set(doors)).toEqual(new Set(["a1111", "openai"]));
   });
 
   test("one key is one task", async () => {
