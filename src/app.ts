@@ -19,6 +19,7 @@ import { withReserve } from "#/stores/disk-reserve.ts";
 import { lockFolder } from "#/stores/folder-lock.ts";
 import { Ballast } from "#/stores/history/ballast.ts";
 import { openHistory } from "#/stores/history/sqlite.ts";
+import type { HistoryStore } from "#/stores/history.ts";
 import { openImages } from "#/stores/images/open-images.ts";
 import { createTasks, type TaskDependencies } from "#/tasks/create-tasks.ts";
 import { addressNote, publicBase } from "#/tasks/intake/base-url.ts";
@@ -118,11 +119,7 @@ export async function openTasks(config: Config, given: Surroundings) {
   const lock = lockFolder(config.outputs);
   const shelves = openShelves(config, log, hashesIn ?? config.outputs);
   const { assets, catalog, fetches, disk, decoding, doors } = shelves;
-  const history = openHistory(join(config.outputs, "db.sqlite3"), {
-    log,
-    claim: lock.renew,
-    ballast: new Ballast(join(config.outputs, ".ballast")),
-  });
+  const history = await openHistoryOf(config, lock.renew, log);
   const kept = await openImages(config, { random: Math.random, gate: decoding, log });
   const images = withReserve(kept.images, disk);
   const engines = head === undefined ? openEngines(config, engineCommand, shelves.modelRoots) : [];
@@ -159,6 +156,21 @@ export async function openTasks(config: Config, given: Surroundings) {
       lock.release();
     },
   };
+}
+
+/** The history that the settings name; what only a Postgres needs is loaded with one. */
+async function openHistoryOf(
+  { history, outputs }: Config,
+  claim: () => void,
+  log: Log,
+): Promise<HistoryStore> {
+  if (history !== "")
+    return (await import("#/stores/postgres/postgres.ts")).openPostgresHistory(history, { log });
+  return openHistory(join(outputs, "db.sqlite3"), {
+    log,
+    claim,
+    ballast: new Ballast(join(outputs, ".ballast")),
+  });
 }
 
 /**
