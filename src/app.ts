@@ -144,7 +144,7 @@ export async function openTasks(config: Config, given: Surroundings) {
   const engines = openEngines(config, engineCommand, modelRoots);
   const shelf = { catalog, examiner: new Examiner() };
   const shared = { images, log, decoding, doors: doorTable(config) };
-  const created = createTasks({
+  const created = await createTasks({
     ...shared,
     ...shelf,
     config,
@@ -173,7 +173,7 @@ export async function openTasks(config: Config, given: Surroundings) {
     close: async () => {
       await Promise.all(engines.map((engine) => engine.close()));
       await kept.close();
-      history.close();
+      await history.close();
       lock.release();
     },
   };

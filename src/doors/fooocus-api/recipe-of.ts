@@ -29,7 +29,7 @@ export async function recipeOf(
   embed: boolean,
   { tasks, images }: Readonly<{ tasks: Pick<TaskReader, "making">; images: ImageStore }>,
 ): Promise<JsonObject> {
-  const made = task.state.status === "settled" ? tasks.making(task.id) : undefined;
+  const made = task.state.status === "settled" ? await tasks.making(task.id) : undefined;
   if (task.state.status !== "settled" || made === undefined) {
     const why =
       task.state.status === "settled"

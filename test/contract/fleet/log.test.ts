@@ -111,6 +111,8 @@ describe.skipIf(noRedis !== undefined)("the log", () => {
         error: { code: "bug", message: "no" },
         warnings: ["one"],
         timings,
+        door: "legacy",
+        ranMs: 14,
       },
       { taskId: idOf(1), type: "warned", warnings: ["one", "two"] },
       { taskId: idOf(1), type: "put-back", attempts: 1, why: "died" },

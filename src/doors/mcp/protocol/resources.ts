@@ -10,7 +10,7 @@ const mostListed = 50;
 
 /** Serves pictures as resources: the newest as a list, and every one whose address somebody has. */
 export function serveResources(server: Server, answering: Answering): void {
-  server.setRequestHandler("resources/list", () => ({ resources: [...newest(answering)] }));
+  server.setRequestHandler("resources/list", async () => ({ resources: [...(await newest(answering))] }));
   server.setRequestHandler("resources/templates/list", () => ({ resourceTemplates: [] }));
   server.setRequestHandler("resources/read", async ({ params: { uri } }) => {
     const path = await pathOf(uri, answering.parts.images);
@@ -21,8 +21,8 @@ export function serveResources(server: Server, answering: Answering): void {
   });
 }
 
-function newest({ parts, addresses }: Answering) {
-  const tasks = parts.tasks.history({ page: 0, pageSize: mostTasks });
+async function newest({ parts, addresses }: Answering) {
+  const tasks = await parts.tasks.history({ page: 0, pageSize: mostTasks });
   return tasks
     .flatMap((task) => jobOf(task, addresses).pictures)
     .slice(0, mostListed)
