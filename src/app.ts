@@ -28,7 +28,7 @@ import { DiskReserve, withReserve } from "#/stores/disk-reserve.ts";
 import { lockFolder } from "#/stores/folder-lock.ts";
 import { Ballast } from "#/stores/history/ballast.ts";
 import { openHistory } from "#/stores/history/sqlite.ts";
-import { folderImages } from "#/stores/images/folder.ts";
+import { openImages } from "#/stores/images/open-images.ts";
 import { createTasks, type TaskDependencies } from "#/tasks/create-tasks.ts";
 import { addressNote, publicBase } from "#/tasks/intake/base-url.ts";
 import type { GenerationAssets } from "#/tasks/intake/create-intake.ts";
@@ -57,14 +57,14 @@ export type App = Readonly<{
  * @throws EngineError `storage-failed`, `provider-missing`, or `bad-setting` when the port or the folder is taken, or
  *   there is no such preset
  */
-export function startApp(config: Config, engineCommand: readonly string[], log: Log): App {
+export async function startApp(config: Config, engineCommand: readonly string[], log: Log): Promise<App> {
   refuseTakenPorts(config);
   const manners = mannersOf(config);
   let port = config.port;
   const addresses = addressBook(config, () => port);
   const metrics = createMetrics({ version, runtime: `bun ${Bun.version}` });
   const countWebhook = metrics.webhook;
-  const opened = openTasks(config, { engineCommand, log, addresses, port: () => port, countWebhook });
+  const opened = await openTasks(config, { engineCommand, log, addresses, port: () => port, countWebhook });
   const { tasks, defaults, catalog, shared, styles, disk } = opened;
   const doors = shared.doors.map(({ name }) => name);
   metrics.watch(tasks, { doors, queueLimit: config.queue_limit, disk: () => diskOf(config.outputs) });
@@ -122,7 +122,7 @@ type Surroundings = Readonly<{
  *
  * @throws EngineError `storage-failed`, `provider-missing`, or `bad-setting` when the folder is taken, or there is no such preset
  */
-export function openTasks(config: Config, given: Surroundings) {
+export async function openTasks(config: Config, given: Surroundings) {
   const { engineCommand, log, addresses, port, hashesIn, countWebhook } = given;
   const lock = lockFolder(config.outputs);
   const modelRoots = withEmbeddedModels(config.models);
@@ -139,11 +139,12 @@ export function openTasks(config: Config, given: Surroundings) {
   });
   const decoding = new DecodeGate();
   const disk = new DiskReserve({ ...config, reserve: config.disk_reserve });
-  const images = withReserve(folderImages(config.outputs, config.inputs, Math.random, decoding), disk);
+  const kept = await openImages(config, { random: Math.random, gate: decoding, log });
+  const images = withReserve(kept.images, disk);
   const engines = openEngines(config, engineCommand, modelRoots);
   const shelf = { catalog, examiner: new Examiner() };
   const shared = { images, log, decoding, doors: doorTable(config) };
-  const created = createTasks({
+  const created = await createTasks({
     ...shared,
     ...shelf,
     config,
@@ -171,7 +172,8 @@ export function openTasks(config: Config, given: Surroundings) {
     endFetches: () => fetches.close(),
     close: async () => {
       await Promise.all(engines.map((engine) => engine.close()));
-      history.close();
+      await kept.close();
+      await history.close();
       lock.release();
     },
   };

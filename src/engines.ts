@@ -35,7 +35,7 @@ export type EnginesConfig = Pick<
  *
  * @param command    starts this program as an engine, for `isolation: process`
  * @param modelRoots folders laid out like Fooocus' `models/`, searched in order
- * @throws EngineError `bad-setting` where two engines are to be threads, a card is none of those that are visible, or its memory
+ * @throws EngineError `bad-setting` where two engines are to be threads, or one on another card than the first, a card is none of those that are visible, or its memory
  *   was not said in bytes
  */
 export function openEngines(
@@ -55,12 +55,21 @@ export function openEngines(
     throw new EngineError("bad-setting", message, { setting: "isolation" });
   }
   const places = placesOf(config.engines);
+  refuseCardOfThread(places, config.isolation);
   const onProcessor = places.filter(({ device }) => device === "cpu").length;
   return places.map(({ name, device, gpu }) => {
     const threads = device === "cpu" ? threadsOfOne(config.threads, onProcessor) : config.threads;
     const own = { ...settings, providers: [device], threads };
     return open(name, own, gpu === undefined ? undefined : cardOf(gpu, process.env["CUDA_VISIBLE_DEVICES"]));
   });
+}
+
+/** Which card is meant is said in the environment of an engine's process, and a thread has none of its own. */
+function refuseCardOfThread(places: readonly Place[], isolation: Config["isolation"]): void {
+  const card = places.find(({ gpu = 0 }) => gpu > 0);
+  if (card === undefined || isolation !== "thread") return;
+  const message = `engines names ${card.name}, and an engine in a thread takes the first card; leave isolation at process, or let CUDA_VISIBLE_DEVICES name the card.`;
+  throw new EngineError("bad-setting", message, { setting: "isolation" });
 }
 
 /** No card of less draws anything: who says 8 means gigabytes, and every task would be refused. */

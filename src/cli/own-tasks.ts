@@ -5,7 +5,7 @@ import type { Log } from "#/lib/log.ts";
 import { temporaryFolder } from "#/lib/temporary-folder.ts";
 
 /** Tasks of a command, and the folder that their pictures are put into. */
-export type OwnTasks = ReturnType<typeof openTasks> & Readonly<{ outputs: string }>;
+export type OwnTasks = Awaited<ReturnType<typeof openTasks>> & Readonly<{ outputs: string }>;
 
 type Parts = Readonly<{ config: Config; engineCommand: readonly string[]; log: Log; hashesIn?: string }>;
 
@@ -25,9 +25,9 @@ export async function withOwnTasks<Done>(
   const folder = temporaryFolder(command);
   const outputs = join(folder.path, "outputs");
   try {
-    const opened = openTasks(
+    const opened = await openTasks(
       // What is made here goes at once; there may be little room where temporary files are.
-      { ...config, outputs, inputs: join(folder.path, "inputs"), disk_reserve: 0 },
+      { ...config, outputs, inputs: join(folder.path, "inputs"), pictures: "", disk_reserve: 0 },
       { engineCommand, log, addresses, port: () => 0, ...(hashesIn === undefined ? {} : { hashesIn }) },
     );
     try {

@@ -39,6 +39,7 @@ const engineCodes = [
   "storage-failed",
   "disk-full",
   "bad-setting",
+  "fleet-unavailable",
   "interrupted",
 ] as const;
 

@@ -1,11 +1,11 @@
 import { Counter, Histogram, type Registry } from "prom-client";
 import type { TaskId } from "#/lib/task-id.ts";
-import type { LiveEvent, TaskTimings } from "#/tasks/life-cycle/events.ts";
+import type { LiveEvent } from "#/tasks/life-cycle/events.ts";
 import { settledStatuses } from "#/tasks/life-cycle/task.ts";
 import type { TaskReader } from "#/tasks/life-cycle/task-reader.ts";
 
 /** What is read of tasks. */
-export type WatchedTasks = Pick<TaskReader, "find" | "subscribe">;
+export type WatchedTasks = Pick<TaskReader, "subscribe">;
 
 /** Seconds: from a demo picture to a batch on a processor. */
 const taskBuckets = [0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800, 3600];
@@ -29,10 +29,12 @@ export function taskMetrics(registry: Registry, tasks: WatchedTasks, doors: read
       }
     } else if (event.type === "settled") {
       steps.delete(event.taskId);
-      meters.ended(tasks.find(event.taskId), event.timings);
+      meters.ended(event);
     }
   });
 }
+
+type Settled = Extract<LiveEvent, { type: "settled" }>;
 
 type Step = Readonly<{ image: number; step: number; at: number }>;
 
@@ -81,16 +83,15 @@ function metersOf(registry: Registry, doors: readonly string[]) {
   });
   return {
     step,
-    ended: (task: ReturnType<TaskReader["find"]>, { queued_ms, ...spent }: TaskTimings): void => {
-      if (task?.state.status !== "settled") return;
-      const { outcome, startedAt, finishedAt, images: made } = task.state;
-      tasks.inc({ door: task.door.name, outcome });
-      images.inc(made.length);
+    ended: ({ door, status: outcome, result, timings, ranMs }: Settled): void => {
+      const { queued_ms, ...spent } = timings;
+      tasks.inc({ door, outcome });
+      images.inc(result.length);
       for (const [name, milliseconds] of Object.entries(spent))
         stages.inc({ stage: name.replace("_ms", "") }, milliseconds / 1000);
-      if (startedAt === null) return;
+      if (ranMs === null) return;
       waiting.observe(queued_ms / 1000);
-      running.observe((finishedAt - startedAt) / 1000);
+      running.observe(ranMs / 1000);
     },
   };
 }

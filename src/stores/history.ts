@@ -101,10 +101,12 @@ export type Delivery = Readonly<{ id: string; url: string; body: string; attempt
 export type WaitingDelivery = Omit<Delivery, "body">;
 
 /**
- * Where tasks last. Every method is done when it returns: what it said is on disk. None waits long for another program
- * that keeps the file locked; whoever writes tries again ({@link isBusy} of `history/failures.ts` tells the case).
+ * Where tasks last. A method is done when its promise is fulfilled: what it said lasts from then on, and whatever is asked
+ * afterwards knows it. Each is one step: it is done as a whole or not at all, and no other is seen half done. What is asked
+ * at once may be done in any order; whoever needs one waits for the first before the second. None waits long for another
+ * program that keeps the history locked; whoever writes tries again ({@link isBusy} of `history/failures.ts` tells the case).
  *
- * @throws EngineError `storage-failed` from every method, when the file cannot be read or written
+ * @throws EngineError `storage-failed` from every method, when the history cannot be read or written
  */
 export interface HistoryStore {
   /**
@@ -112,70 +114,73 @@ export interface HistoryStore {
    * @param key    the client's own, if it gave one: kept with the task or not at all, and longer than it
    * @returns the row number
    */
-  insert(task: NewTask, recipe?: string, key?: NewKey): number;
+  insert(task: NewTask, recipe?: string, key?: NewKey): Promise<number>;
   /**
    * What was asked for under a key. Nothing where nothing was, or where both that and the end of its task, if that is still
    * there, were before a moment (milliseconds since 1970).
    */
-  keyed(key: string, forgetBefore: number): KeptKey | undefined;
+  keyed(key: string, forgetBefore: number): Promise<KeptKey | undefined>;
   /** The recipe that a task was inserted with; nothing for one that was inserted without, or has ended. */
-  recipe(id: TaskId): string | undefined;
+  recipe(id: TaskId): Promise<string | undefined>;
   /** Keeps what the pictures of a task were made of, as long as the task, in the place of what was kept. */
-  keepMaking(id: TaskId, making: string): void;
-  making(id: TaskId): string | undefined;
-  started(id: TaskId, attempt: number): void;
+  keepMaking(id: TaskId, making: string): Promise<void>;
+  making(id: TaskId): Promise<string | undefined>;
+  started(id: TaskId, attempt: number): Promise<void>;
   /** The running task was asked to stop. */
-  stopping(id: TaskId): void;
+  stopping(id: TaskId): Promise<void>;
   /** Takes the place of the sentences that a task was accepted with. */
-  warned(id: TaskId, warnings: readonly string[]): void;
-  imageSaved(id: TaskId, images: readonly TaskImage[]): void;
+  warned(id: TaskId, warnings: readonly string[]): Promise<void>;
+  imageSaved(id: TaskId, images: readonly TaskImage[]): Promise<void>;
   /** Settles a task and, with `delivery`, leaves its webhook in the outbox, both or neither. */
-  settle(id: TaskId, settlement: Settlement, delivery?: Delivery): void;
-  find(id: TaskId): Task | undefined;
+  settle(id: TaskId, settlement: Settlement, delivery?: Delivery): Promise<void>;
+  find(id: TaskId): Promise<Task | undefined>;
   /** Keeps the order of the waiting tasks, where it is not that of their arrival. */
-  reorder(ids: readonly TaskId[]): void;
+  reorder(ids: readonly TaskId[]): Promise<void>;
   /** In the order they are to run: as {@link reorder} said, then as they came. */
-  unfinished(): readonly Unfinished[];
+  unfinished(): Promise<readonly Unfinished[]>;
   /** How many tasks have ended and are still there. */
-  countSettled(): number;
+  countSettled(): Promise<number>;
   /**
    * The tasks that have ended among so many rows after one, in the order of rows. One whose end cannot be read is left out.
    *
    * @returns also the last of these rows; nothing behind the end
    */
-  ended(after: number, most: number): Readonly<{ tasks: readonly EndedTask[]; last: number | undefined }>;
+  ended(
+    after: number,
+    most: number,
+  ): Promise<Readonly<{ tasks: readonly EndedTask[]; last: number | undefined }>>;
   /** Newest first. */
-  page(query: HistoryPage): readonly Task[];
+  page(query: HistoryPage): Promise<readonly Task[]>;
   /** Oldest first, everything queued from `from` to `to`, milliseconds, both included. */
-  range(query: HistoryRange): readonly Task[];
+  range(query: HistoryRange): Promise<readonly Task[]>;
   /** Gives a task a star, or takes it away. A star goes with its task. */
-  star(id: TaskId, starred: boolean): void;
-  starredAmong(ids: readonly TaskId[]): ReadonlySet<TaskId>;
+  star(id: TaskId, starred: boolean): Promise<void>;
+  starredAmong(ids: readonly TaskId[]): Promise<ReadonlySet<TaskId>>;
   /** Tasks of which there is something to see (pictures, or why there are none), newest first; of words and names only what is in the index. */
-  search(query: HistorySearch): readonly Task[];
+  search(query: HistorySearch): Promise<readonly Task[]>;
   /** The names in the index, those of most tasks first. */
-  usedNames(): readonly UsedName[];
+  usedNames(): Promise<readonly UsedName[]>;
   /** Takes some of the tasks that are not in the index into it. @returns whether there may be more */
-  indexSome(): boolean;
+  indexSome(): Promise<boolean>;
   /**
    * Removes tasks and, in the same step, notes which of their files are unwanted from then on, so that whoever deletes them
    * can go on after a crash.
    *
    * @returns these files
    */
-  remove(ids: readonly TaskId[], leavings: Leavings): readonly RowFile[];
+  remove(ids: readonly TaskId[], leavings: Leavings): Promise<readonly RowFile[]>;
   /** Files that {@link remove} noted and that are not forgotten yet, so many at most. */
-  unwanted(most: number): readonly RowFile[];
+  unwanted(most: number): Promise<readonly RowFile[]>;
   /** They are deleted, or wanted again. */
-  forgetFiles(files: readonly RowFile[]): void;
+  forgetFiles(files: readonly RowFile[]): Promise<void>;
   /** Whether a task names this input. */
-  namesInput(name: string): boolean;
-  counter(name: string): number;
-  setCounter(name: string, value: number): void;
+  namesInput(name: string): Promise<boolean>;
+  counter(name: string): Promise<number>;
+  setCounter(name: string, value: number): Promise<void>;
   /** All webhooks that wait, soonest first. */
-  deliveries(): readonly WaitingDelivery[];
-  deliveryBody(id: string): string | undefined;
-  reschedule(id: string, attempts: number, nextAt: number): void;
-  delivered(id: string): void;
-  close(): void;
+  deliveries(): Promise<readonly WaitingDelivery[]>;
+  deliveryBody(id: string): Promise<string | undefined>;
+  reschedule(id: string, attempts: number, nextAt: number): Promise<void>;
+  delivered(id: string): Promise<void>;
+  close(): Promise<void>;
 }

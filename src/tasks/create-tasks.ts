@@ -19,6 +19,7 @@ import {
 import type { Tools } from "./intake/tools.ts";
 import { createLifeCycle } from "./life-cycle/create-life-cycle.ts";
 import type { Doors } from "./life-cycle/door.ts";
+import type { OpenRunner } from "./life-cycle/runner.ts";
 import type { Tasks } from "./life-cycle/tasks.ts";
 import { ToolRuns } from "./life-cycle/tool-runs.ts";
 import { madeOf } from "./making/made-of.ts";
@@ -53,6 +54,8 @@ export type TaskDependencies = Omit<IntakeParts, "config" | "webhook" | "roomFor
     doors: Doors;
     /** Milliseconds since 1970. */
     clock: () => number;
+    /** What runs the tasks; when left out, the engines of this server do. */
+    openRunner?: OpenRunner;
     /** Is told what became of each post to a webhook. */
     countWebhook?: (outcome: WebhookOutcome) => void;
   }>;
@@ -66,8 +69,12 @@ export type CreatedTasks = Readonly<{
   defaults: () => GenerateParams;
 }>;
 
-/** Puts the tasks together. They take up what the last process left unfinished at once. */
-export function createTasks(parts: TaskDependencies): CreatedTasks {
+/**
+ * Puts the tasks together. They take up what the last process left unfinished at once.
+ *
+ * @throws EngineError `storage-failed` where that cannot be read
+ */
+export async function createTasks(parts: TaskDependencies): Promise<CreatedTasks> {
   const { config, catalog, hashes, clock: now } = parts;
   const defaults = defaultsOf(parts);
   const defaultAdaptiveCfg = defaults().adaptive_cfg;
@@ -96,7 +103,7 @@ export function createTasks(parts: TaskDependencies): CreatedTasks {
   const { keep_days: days, keep_tasks: most, keep_pictures_bytes: pictureBytes } = config;
   const limits = { days, tasks: most, pictureBytes };
   const passingLimit = config.passing_seconds * 1000;
-  const tasks = createLifeCycle({ ...parts, limits, ...made, now, queueLimit, passingLimit, keyLife });
+  const tasks = await createLifeCycle({ ...parts, limits, ...made, now, queueLimit, passingLimit, keyLife });
   announcer.wake();
   return { tasks, tools, choices, defaults: () => defaults() };
 }

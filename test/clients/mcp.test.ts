@@ -17,10 +17,10 @@ const seenByAll: readonly SeenLine[] = [
 
 /** How the job of two pictures ended, of which one was there when its call was taken back. */
 async function endOfTwo({ tasks }: ServedBench): Promise<unknown> {
-  const isTwo = () =>
-    tasks.history({ page: 0, pageSize: 9 }).find(({ request }) => request["image_number"] === 2);
-  expect(await soon(() => isTwo()?.state.status === "settled")).toBe(true);
-  const state = isTwo()?.state;
+  const isTwo = async () =>
+    (await tasks.history({ page: 0, pageSize: 9 })).find(({ request }) => request["image_number"] === 2);
+  expect(await soon(async () => (await isTwo())?.state.status === "settled")).toBe(true);
+  const state = (await isTwo())?.state;
   return state?.status === "settled" ? [state.outcome, state.images.length] : state;
 }
 
@@ -32,7 +32,7 @@ for (const [mode, revision] of [
 ] as const) {
   current.test(`mcp 2.3.0, ${mode}: a key, a picture, progress, an error, a cancel and a task`, async () => {
     const engine = new StoppedEngine();
-    await using bench = serveBench({ engine, keys: ["secret"] });
+    await using bench = await serveBench({ engine, keys: ["secret"] });
     const seen = await current.run([bench.url, "secret", mode]);
     const asTask: readonly SeenLine[] = [
       { saw: "task", status: "working" },
@@ -53,7 +53,7 @@ const first = await pythonClient("mcp-1");
 
 first.test("mcp 1.30.0: a key, a picture, progress, an error and a cancel, without a session", async () => {
   const engine = new StoppedEngine();
-  await using bench = serveBench({ engine, keys: ["secret"] });
+  await using bench = await serveBench({ engine, keys: ["secret"] });
   const seen = await first.run([bench.url, "secret"]);
   expect(seen).toEqual([
     { saw: "no key", failed: true },

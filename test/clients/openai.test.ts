@@ -19,7 +19,7 @@ client.test(
         if (seed === 17n && step === 2) await gone.promise;
       },
     });
-    await using bench = serveBench({ engine, keys: ["secret"] });
+    await using bench = await serveBench({ engine, keys: ["secret"] });
     const seen = await client.run([bench.url, "secret"], (line) => {
       if (line["saw"] === "event") events.push(String(line["type"]));
       if (line["saw"] === "gone") gone.resolve();

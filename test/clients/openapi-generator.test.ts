@@ -25,7 +25,7 @@ const harmless = [
 ];
 
 test("openapi-generator makes a client of typescript-fetch, and finds nothing wrong", async () => {
-  await using bench = serveBench();
+  await using bench = await serveBench();
   await Bun.write(join(client.folder, "openapi.json"), await fetch(`${bench.url}/openapi.json`));
   const options = ["-i", "openapi.json", "-g", "typescript-fetch", "-o", "generated"];
   const { code, out, err } = await runProgram(

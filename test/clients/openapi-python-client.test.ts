@@ -14,7 +14,7 @@ const folder = mkdtempSync(join(tmpdir(), "fooocusd-client-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 client.test("openapi-python-client makes a client, and finds nothing wrong", async () => {
-  await using bench = serveBench();
+  await using bench = await serveBench();
   await Bun.write(join(folder, "openapi.json"), await fetch(`${bench.url}/openapi.json`));
   const config = join(scripts, "openapi-python-client.yml");
   const options = [

@@ -15,7 +15,7 @@ client.test("requests, at the main door: a key, a picture, an error, a stream an
       return image === 1 ? cancel.promise : undefined;
     },
   });
-  await using bench = serveBench({ engine, keys: ["secret"] });
+  await using bench = await serveBench({ engine, keys: ["secret"] });
   const seen = await client.run([bench.url, "secret"], (line) => {
     if (line["saw"] === "preview") preview.resolve();
     if (line["saw"] === "asked to end") cancel.resolve();

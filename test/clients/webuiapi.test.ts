@@ -16,7 +16,7 @@ client.test("webuiapi, at A1111's door: all that it can ask for", async () => {
         ? cancel.promise
         : undefined,
   });
-  await using bench = serveBench({ engine, keys: ["secret"] });
+  await using bench = await serveBench({ engine, keys: ["secret"] });
   for (const kind of ["checkpoints", "controlnet", "upscale_models"])
     cpSync(join(import.meta.dir, "../../models", kind), join(bench.folder, "models", kind), {
       recursive: true,

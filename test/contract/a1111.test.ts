@@ -15,8 +15,8 @@ let bench: ServedBench;
 
 const style = { name: "Fog", prompt: "{prompt}, in fog", negative_prompt: "sun" };
 
-beforeAll(() => {
-  bench = serveBench({ engine, assets: { styles: [style] }, styles: [style] });
+beforeAll(async () => {
+  bench = await serveBench({ engine, assets: { styles: [style] }, styles: [style] });
   putModel(bench.folder, "checkpoints/other.safetensors");
   putModel(bench.folder, "loras/neon.safetensors");
   putModel(bench.folder, "vae/own.safetensors");
@@ -550,15 +550,15 @@ describe("what runs", () => {
     expect([status, body.images]).toEqual([200, []]);
     expect(JSON.parse(body.info).warnings).toContainEqual("Interrupted: 0 of 1 pictures were finished.");
     await post("interrupt", "");
-    expect(bench.tasks.find(other.id)?.state.status).toBe("running");
+    expect((await bench.tasks.find(other.id))?.state.status).toBe("running");
     open();
     await bench.tasks.settled(other.id, AbortSignal.timeout(60_000));
   });
 
-  test("its tasks are in the history by its name", () => {
-    const doors = bench.tasks
-      .history({ page: 0, pageSize: 100 })
-      .map(({ door }) => `${door.name} ${door.word}`);
+  test("its tasks are in the history by its name", async () => {
+    const doors = (await bench.tasks.history({ page: 0, pageSize: 100 })).map(
+      ({ door }) => `${door.name} ${door.word}`,
+    );
     expect(doors).toContain("a1111 txt2img");
     expect(doors).toContain("a1111 img2img");
   });
@@ -653,7 +653,7 @@ test("extras with a network are a task of their own, by any factor", async () =>
 });
 
 test("a key is the password of any user, or in the usual headers; without it clients are asked for one", async () => {
-  await using locked = serveBench({ keys: ["se:cret"] });
+  await using locked = await serveBench({ keys: ["se:cret"] });
   const ask = async (headers: Record<string, string>) =>
     await fetch(`${locked.url}/sdapi/v1/options`, { headers });
   const basic = (text: string) => ({ authorization: `Basic ${btoa(text)}` });

@@ -14,14 +14,14 @@ const receiver = Bun.serve({
 });
 
 /** A server that listens as one does under `--listen` or in a container: it knows only itself by 127.0.0.1. */
-function serve(named?: string): ServedBench {
-  const bench: ServedBench = serveBench({
+async function serve(named?: string): Promise<ServedBench> {
+  const bench: ServedBench = await serveBench({
     addresses: { listening: () => bench.url, named: () => named },
   });
   return bench;
 }
-const bench = serve();
-const namedBench = serve("https://pictures.example/fooocus");
+const bench = await serve();
+const namedBench = await serve("https://pictures.example/fooocus");
 afterAll(async () => {
   await receiver.stop(true);
   await bench.close();
@@ -82,7 +82,7 @@ describe("result addresses said 127.0.0.1 to whoever asked", () => {
     expect(bases(await got(`/tasks/${record.task_id}`, { host: "other.lan" }))).toEqual(["http://other.lan"]);
     await soon(() => hooks.length > 0);
     expect(bases(hooks.join())).toEqual([bench.url]);
-    const kept = bench.history.find(record.task_id);
+    const kept = await bench.history.find(record.task_id);
     expect(bases(JSON.stringify(kept?.state))).toEqual([bench.url]);
   });
 
@@ -155,7 +155,7 @@ test("what was made when the server listened at another port, or was called othe
     listening: places[0] ?? "",
     named: undefined,
   };
-  const moving = serveBench({ addresses: { listening: () => now.listening, named: () => now.named } });
+  const moving = await serveBench({ addresses: { listening: () => now.listening, named: () => now.named } });
   try {
     const asked = { ...small, uov_method: "Disabled", uov_input_image: `data:image/png;base64,${dot}` };
     const ids: string[] = [];

@@ -6,8 +6,8 @@ import { ScriptedEngine } from "../support/scripted-engine.ts";
 import { serveBench } from "../support/served-bench.ts";
 import { small } from "../support/task-bench.ts";
 
-const bench = serveBench();
-const failing = serveBench({
+const bench = await serveBench();
+const failing = await serveBench({
   engine: new ScriptedEngine({
     beforeStep: () => {
       throw new Error("the engine broke");

@@ -5,8 +5,8 @@ import { type ServedBench, serveBench } from "../support/served-bench.ts";
 
 const engine = new ScriptedEngine();
 let bench: ServedBench;
-beforeAll(() => {
-  bench = serveBench({ engine });
+beforeAll(async () => {
+  bench = await serveBench({ engine });
 });
 afterAll(() => bench.close());
 

@@ -1,8 +1,8 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { serveBench } from "../support/served-bench.ts";
 
-const bench = serveBench({ config: { queue_limit: 10_000 } });
-bench.tasks.pause(true);
+const bench = await serveBench({ config: { queue_limit: 10_000 } });
+await bench.tasks.pause(true);
 afterAll(() => bench.close());
 
 async function send(body: string | Uint8Array<ArrayBuffer>, type?: string) {

@@ -17,7 +17,7 @@ const presets = new Map([
   ["glow", { default_loras: [[true, "glow.safetensors", 0.5]], default_sampler: "euler" }],
   ["gone", { default_model: "nowhere.safetensors" }],
 ] as const);
-const bench = serveBench({ folder, assets: { presets }, keys: ["key"] });
+const bench = await serveBench({ folder, assets: { presets }, keys: ["key"] });
 afterAll(() => bench.close());
 
 const headers = { "x-api-key": "key" };

@@ -5,8 +5,8 @@ import { png } from "../support/claiming-pictures.ts";
 import { serveBench } from "../support/served-bench.ts";
 
 const decoding = new DecodeGate(300);
-const bench = serveBench({ decoding });
-bench.tasks.pause(true);
+const bench = await serveBench({ decoding });
+await bench.tasks.pause(true);
 const bomb = png([], 32_769, 1);
 const base64 = Buffer.from(bomb).toString("base64");
 const elsewhere = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: () => new Response(Buffer.from(bomb)) });

@@ -14,7 +14,7 @@ const goodbye =
 async function held() {
   const door = gate();
   const engine = new ScriptedEngine({ beforeStep: () => door.passed });
-  const bench = serveBench({ engine });
+  const bench = await serveBench({ engine });
   const running = (await bench.tasks.submit(small)).id;
   await soon(() => bench.tasks.current()?.state.status === "running");
   const waiting = (await bench.tasks.submit(small)).id;
@@ -105,7 +105,7 @@ test("a reader that comes back with the number of the last event has missed noth
   const story = await fetch(`${url}/tasks/${waiting}/events`);
   await tasks.close(0);
   const last = (await Array.fromAsync(readEvents(story))).at(-1)?.id ?? 0;
-  expect(history.counter("seq")).toBeGreaterThanOrEqual(last);
+  expect(await history.counter("seq")).toBeGreaterThanOrEqual(last);
   door.open();
   await bench.close();
 });

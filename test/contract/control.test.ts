@@ -4,9 +4,9 @@ import { serveBench, soon } from "../support/served-bench.ts";
 import { small } from "../support/task-bench.ts";
 
 /** A server whose tasks take long over their first picture. */
-function slowBench() {
+async function slowBench() {
   const engine = new ScriptedEngine({ beforeStep: ({ image }) => (image === 0 ? Bun.sleep(20) : undefined) });
-  const bench = serveBench({ engine });
+  const bench = await serveBench({ engine });
   const control = async (query: string) =>
     (await fetch(`${bench.url}/v1/engine/control${query}`, { method: "POST" })).text();
   const submit = async (more: object = {}): Promise<string> => {
@@ -28,7 +28,7 @@ function slowBench() {
 }
 
 test("the words, with nothing running; a word that is none is said first", async () => {
-  const { bench, control } = slowBench();
+  const { bench, control } = await slowBench();
   await using _ = bench;
   expect(await control("?action=stop")).toBe('{"message":"No task running"}');
   expect(await control("?action=skip")).toBe('{"message":"No task running"}');
@@ -40,7 +40,7 @@ test("the words, with nothing running; a word that is none is said first", async
 });
 
 test("stop ends the running task after its step and keeps what was saved; the next one runs", async () => {
-  const { bench, control, submit, sampling, ended } = slowBench();
+  const { bench, control, submit, sampling, ended } = await slowBench();
   await using _ = bench;
   const [first, second] = [await submit(), await submit({ overwrite_step: 1 })];
   expect(await soon(sampling(2))).toBe(true);
@@ -50,7 +50,7 @@ test("stop ends the running task after its step and keeps what was saved; the ne
 });
 
 test("skip leaves one picture out and goes on", async () => {
-  const { bench, control, submit, sampling, ended } = slowBench();
+  const { bench, control, submit, sampling, ended } = await slowBench();
   await using _ = bench;
   const id = await submit({ image_number: 2 });
   expect(await soon(sampling(2))).toBe(true);
@@ -61,7 +61,7 @@ test("skip leaves one picture out and goes on", async () => {
 });
 
 test("with a task's id no other one is hit, and a waiting one is cancelled", async () => {
-  const { bench, control, submit, sampling, ended } = slowBench();
+  const { bench, control, submit, sampling, ended } = await slowBench();
   await using _ = bench;
   const [first, second] = [await submit(), await submit()];
   expect(await soon(sampling(1))).toBe(true);

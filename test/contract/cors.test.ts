@@ -2,8 +2,8 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { serveBench } from "../support/served-bench.ts";
 
 const origin = "https://page.example";
-const bench = serveBench({ keys: ["secret"] });
-const listed = serveBench({ corsOrigins: [origin] });
+const bench = await serveBench({ keys: ["secret"] });
+const listed = await serveBench({ corsOrigins: [origin] });
 afterAll(async () => {
   await bench.close();
   await listed.close();

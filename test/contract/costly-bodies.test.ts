@@ -8,9 +8,9 @@ import { bodyOf, OversizedBody } from "#/routes/http/body-limit.ts";
 import { liveClient } from "../support/live-client.ts";
 import { serveBench } from "../support/served-bench.ts";
 
-const open = serveBench({ config: { queue_limit: 10_000 } });
-const keyed = serveBench({ keys: ["secret"] });
-open.tasks.pause(true);
+const open = await serveBench({ config: { queue_limit: 10_000 } });
+const keyed = await serveBench({ keys: ["secret"] });
+await open.tasks.pause(true);
 afterAll(async () => {
   await open.close();
   await keyed.close();

@@ -8,8 +8,8 @@ import { type ServedBench, serveBench, soon } from "../support/served-bench.ts";
 import { benchFolder, openBench, small } from "../support/task-bench.ts";
 
 let bench: ServedBench;
-beforeAll(() => {
-  bench = serveBench();
+beforeAll(async () => {
+  bench = await serveBench();
 });
 afterAll(async () => await bench.close());
 
@@ -57,7 +57,7 @@ test("a task goes with its row, its pictures, and the inputs that no other task 
 
   await ask(`/tasks/${second.task_id}`, "DELETE");
   expect([inputs(), outputs()]).toEqual([[], []]);
-  expect(bench.history.unwanted(10)).toEqual([]);
+  expect(await bench.history.unwanted(10)).toEqual([]);
 });
 
 test("the contract's own deletion leaves input pictures where they are", async () => {
@@ -108,8 +108,16 @@ test("many tasks are deleted in steps, each with its files", async () => {
     writeFileSync(join(bench.folder, `outputs/2001-02-01/${n}.png`), "a picture");
     const url = `${bench.url}/outputs/2001-02-01/${n}.png`;
     const door = { name: "fooocus-api", word: "" };
-    bench.history.insert({ id, request: {}, webhookUrl: "", label: null, door, warnings: [], queuedAt: at });
-    bench.history.settle(id, {
+    await bench.history.insert({
+      id,
+      request: {},
+      webhookUrl: "",
+      label: null,
+      door,
+      warnings: [],
+      queuedAt: at,
+    });
+    await bench.history.settle(id, {
       ...{ outcome: "finished", startedAt: at, finishedAt: at, percent: 100, error: null },
       images: [{ index: 0, url, width: 1, height: 1, seed: "1", timings: null }],
     });
@@ -122,19 +130,19 @@ test("many tasks are deleted in steps, each with its files", async () => {
 
 test("a crash between the row and its files leaves none of them behind", async () => {
   const folder = benchFolder();
-  const first = openBench({ folder });
+  const first = await openBench({ folder });
   const { id } = await first.tasks.submit({ ...small, uov_input_image: await picture("black") });
   const task = await first.tasks.settled(id, AbortSignal.timeout(60_000));
   const [image] = task?.state.status === "settled" ? task.state.images : [];
   const [day = "", name = ""] = new URL(image?.url ?? "").pathname.split("/").slice(-2);
   // What a deletion does first; then the process ends.
-  first.history.remove([id], { outputs: [{ folder: day, name }], inputs: true, at: Date.now() });
+  await first.history.remove([id], { outputs: [{ folder: day, name }], inputs: true, at: Date.now() });
   first.crash();
   const [output, input] = [join(folder, "outputs", day), join(folder, "inputs")];
   expect([filesIn(output), filesIn(input).length]).toEqual([[name], 1]);
 
-  const second = openBench({ folder });
+  const second = await openBench({ folder });
   expect(await soon(() => filesIn(output).length + filesIn(input).length === 0)).toBe(true);
-  expect(await soon(() => second.history.unwanted(10).length === 0)).toBe(true);
+  expect(await soon(async () => (await second.history.unwanted(10)).length === 0)).toBe(true);
   await second.close();
 });

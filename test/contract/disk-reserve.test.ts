@@ -23,7 +23,7 @@ const picture = async (): Promise<string> => {
 };
 
 test("without room a request is refused by every door in its own form, and everything else works", async () => {
-  await using bench = serveBench({ reserve: endless });
+  await using bench = await serveBench({ reserve: endless });
   const post = async (path: string, body: object) => {
     const answer = await fetch(`${bench.url}${path}`, { method: "POST", body: JSON.stringify(body) });
     return [answer.status, await answer.text()] as const;
@@ -74,7 +74,7 @@ test.skipIf(!disk.mounted)(
     const engine = new ScriptedEngine({
       beforeStep: ({ image }) => (image === 1 ? late.passed : held.passed),
     });
-    const bench = serveBench({ outputs, engine, reserve: 8 * megabyte });
+    const bench = await serveBench({ outputs, engine, reserve: 8 * megabyte });
     const filler = (name: string, bytes: number) =>
       writeFileSync(join(disk.folder, name), new Uint8Array(bytes));
     const { tasks } = bench;
@@ -95,22 +95,24 @@ test.skipIf(!disk.mounted)(
 
     // Down to the history's own part: what waits goes on waiting, without an end and without an attempt.
     rmSync(join(disk.folder, "half"));
-    tasks.pause(true);
+    await tasks.pause(true);
     const [first, second] = [await tasks.submit(small), await tasks.submit(small)];
     filler("nearly all", 15 * megabyte);
-    tasks.pause(false);
+    await tasks.pause(false);
     await Bun.sleep(200);
-    expect([first, second].map(({ id }) => tasks.find(id)?.state.status)).toEqual(["pending", "pending"]);
+    expect(
+      await Promise.all([first, second].map(async ({ id }) => (await tasks.find(id))?.state.status)),
+    ).toEqual(["pending", "pending"]);
     expect((await fetch(`${bench.url}/tasks?query=pending`)).status).toBe(200);
-    expect(tasks.control(second.id, "cancel")).toBe("cancelled_pending");
+    expect(await tasks.control(second.id, "cancel")).toBe("cancelled_pending");
     rmSync(join(disk.folder, "nearly all"));
     expect((await ended(first.id))?.outcome).toBe("finished");
 
     // In the middle of a task: it ends with a sentence, what it made stays.
     const cut = await tasks.submit({ ...small, image_number: 2 });
     expect(
-      await soon(() => {
-        const state = tasks.find(cut.id)?.state;
+      await soon(async () => {
+        const state = (await tasks.find(cut.id))?.state;
         return state?.status === "running" && state.images.length === 1;
       }),
     ).toBe(true);
@@ -123,7 +125,7 @@ test.skipIf(!disk.mounted)(
     );
     expect(state?.images).toHaveLength(1);
     // Its end is written down all the same.
-    expect(bench.history.find(cut.id)?.state).toMatchObject({ outcome: "failed" });
+    expect((await bench.history.find(cut.id))?.state).toMatchObject({ outcome: "failed" });
     rmSync(join(disk.folder, "nearly all"));
     const need = { ...small, overwrite_width: 1024, overwrite_height: 1024, image_number: 4 };
     await expect(tasks.submit(need)).rejects.toMatchObject({

@@ -5,7 +5,7 @@ import { examplesOf } from "../../scripts/docs/examples.ts";
 import { serveBench } from "../support/served-bench.ts";
 
 test("every route is on a page, and the newer API's have an example in each language", async () => {
-  await using bench = serveBench();
+  await using bench = await serveBench();
   const { paths }: ReferenceDocument = await (await fetch(`${bench.url}/openapi.json`)).json();
   const read = (page: string) => Bun.file(join(import.meta.dir, "../../docs", page)).text();
   const [api, legacy] = [await read("api.md"), await read("legacy-api.md")];

@@ -53,7 +53,7 @@ const [main, ...others] = benchDoors();
 const doors = [main, ...others, odd] as const;
 
 test("a door words what is refused at its routes, before they are reached too, and has the key where it likes", async () => {
-  await using bench = serveBench({ doors, keys: ["secret"] });
+  await using bench = await serveBench({ doors, keys: ["secret"] });
   const ask = async (path: string, init: RequestInit = {}) => {
     const answer = await fetch(bench.url + path, init);
     return [answer.status, await answer.text()];
@@ -87,7 +87,7 @@ test("a task keeps its door's name and word, and the door reads it: names, files
       return new Response("");
     },
   });
-  await using bench = serveBench({ doors, config: { webhook_url: `http://127.0.0.1:${hook.port}/` } });
+  await using bench = await serveBench({ doors, config: { webhook_url: `http://127.0.0.1:${hook.port}/` } });
   const sent = await fetch(`${bench.url}/odd/draw`, { method: "POST", body: '{"a":7}' });
   const { id } = await sent.json();
   const record = await (await fetch(`${bench.url}/tasks/${id}?wait=60`)).json();
@@ -98,18 +98,18 @@ test("a task keeps its door's name and word, and the door reads it: names, files
   expect(record.warnings.join(" ")).toContain("base_model_name: nobody's");
   expect(await soon(() => bodies.length > 0)).toBe(true);
   expect(bodies).toEqual([{ odd: "a7" }]);
-  expect(bench.tasks.find(id)?.door).toEqual({ name: "odd", word: "a7" });
+  expect((await bench.tasks.find(id))?.door).toEqual({ name: "odd", word: "a7" });
 });
 
 test("a waiting task of a door that is no longer there is the main door's", async () => {
-  const first = openBench({ doors });
-  first.tasks.pause(true);
+  const first = await openBench({ doors });
+  await first.tasks.pause(true);
   const { id } = await first.tasks.submit(small, { door: { name: "odd", word: "w" } });
   first.crash();
   const history = openHistory(`${first.folder}/outputs/db.sqlite3`);
-  history.setCounter("paused", 0);
-  history.close();
-  const second = openBench({ folder: first.folder });
+  await history.setCounter("paused", 0);
+  await history.close();
+  const second = await openBench({ folder: first.folder });
   const task = await second.tasks.settled(id, AbortSignal.timeout(120_000));
   const images = task?.state.status === "settled" ? task.state.images : [];
   expect([task?.door, images.map(({ url }) => url.replace(/.*\//, ""))]).toEqual([

@@ -10,7 +10,7 @@ const folder = benchFolder();
 mkdirSync(join(folder, "models/inpaint"));
 copyFileSync(goldenPath("foreign/u2net.onnx"), join(folder, "models/inpaint/u2net.onnx"));
 writeFileSync(join(folder, "models/inpaint/silueta.onnx"), "<html>not found</html>");
-const bench = serveBench({ folder });
+const bench = await serveBench({ folder });
 afterAll(() => bench.close());
 
 const body = { ...small, image_seed: 7, enhance_checkbox: true };

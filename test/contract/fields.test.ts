@@ -26,7 +26,7 @@ for (const name of [
 ])
   putModel(folder, name);
 const shipped: Readonly<Record<string, unknown>> = presetFile;
-const bench = serveBench({
+const bench = await serveBench({
   folder,
   config: { queue_limit: 100_000 },
   assets: {
@@ -35,7 +35,7 @@ const bench = serveBench({
   },
 });
 // Nothing is made here: what counts is what is accepted, and how it is kept.
-bench.tasks.pause(true);
+await bench.tasks.pause(true);
 afterAll(() => bench.close());
 
 type Answer = Readonly<{ status: number; text: string }>;

@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { serveBench } from "../support/served-bench.ts";
 
-const bench = serveBench();
+const bench = await serveBench();
 afterAll(() => bench.close());
 
 const small = { style_selections: [], overwrite_step: 1, overwrite_width: 64, overwrite_height: 64 };

@@ -54,7 +54,7 @@ const kindOf = (base64: string | undefined): string =>
 
 test("Open WebUI on A1111's API: verify, models, another model, pictures, an error", async () => {
   const engine = new ScriptedEngine();
-  await using bench = serveBench({ engine });
+  await using bench = await serveBench({ engine });
   const client = automatic1111(bench.url);
   expect(await client.verify()).toBe(true);
   const models = await client.models();
@@ -81,7 +81,7 @@ test("Open WebUI on A1111's API: verify, models, another model, pictures, an err
 });
 
 test("the key is the password of its authentication", async () => {
-  await using bench = serveBench({ keys: ["secret"] });
+  await using bench = await serveBench({ keys: ["secret"] });
   expect(await automatic1111(bench.url).verify()).toBe(false);
   expect(await automatic1111(bench.url, "me:secret").verify()).toBe(true);
 });
@@ -126,7 +126,7 @@ const encodedPicture = async () =>
   Buffer.from(await encodePreview(flat({ width: 64, height: 64 }, 7n), "png"));
 
 test("Open WebUI on OpenAI's API: pictures of any model's name, edits, an error, a key", async () => {
-  await using bench = serveBench({ keys: ["secret"] });
+  await using bench = await serveBench({ keys: ["secret"] });
   for (const model of ["dall-e-2", "gpt-image-1"]) {
     const client = openAi(`${bench.url}/v1`, "secret", model);
     expect(await client.draw({ prompt: "a circle", n: 2, size: "64x64" })).toEqual({

@@ -93,7 +93,7 @@ const settings = {
 const isPng = (base64: string) => Buffer.from(base64, "base64").subarray(1, 4).toString() === "PNG";
 
 test("SillyTavern connects, fills its lists, chooses a model, and draws", async () => {
-  await using bench = serveBench();
+  await using bench = await serveBench();
   const client = sillyTavern(bench.url);
   expect(await client.ping()).toBe(true);
   const { titles, current, ...lists } = await client.lists();
@@ -115,7 +115,7 @@ test("SillyTavern connects, fills its lists, chooses a model, and draws", async 
 
 test("its settings are those of the task, and its password is in no answer", async () => {
   const engine = new ScriptedEngine();
-  await using bench = serveBench({ engine, keys: ["secret"] });
+  await using bench = await serveBench({ engine, keys: ["secret"] });
   const client = sillyTavern(bench.url, "me:secret");
   const answer = await client.draw({
     ...settings,
@@ -135,14 +135,14 @@ test("its settings are those of the task, and its password is in no answer", asy
     clipSkip: 2,
     images: [{ seed: 7n }],
   });
-  const [task] = bench.tasks.history({ page: 0, pageSize: 1 });
+  const [task] = await bench.tasks.history({ page: 0, pageSize: 1 });
   expect(
     JSON.stringify(task, (_, value) => (typeof value === "bigint" ? String(value) : value)),
   ).not.toContain("secret");
 });
 
 test("a wrong password is told when it connects, and the right one is the key", async () => {
-  await using bench = serveBench({ keys: ["secret"] });
+  await using bench = await serveBench({ keys: ["secret"] });
   for (const [auth, is] of [
     ["", false],
     ["me:guess", false],
@@ -152,7 +152,7 @@ test("a wrong password is told when it connects, and the right one is the key", 
 });
 
 test("what is refused is an error to it, with a reason in its log", async () => {
-  await using bench = serveBench();
+  await using bench = await serveBench();
   const answer = await sillyTavern(bench.url).draw({ ...settings, sampler_name: "No such sampler" });
   expect(answer.ok).toBe(false);
   expect(await answer.text()).toContain("No such sampler");
@@ -161,7 +161,7 @@ test("what is refused is an error to it, with a reason in its log", async () => 
 test("a picture that the user stops is stopped", async () => {
   const held = gate();
   const engine = new ScriptedEngine({ beforeStep: ({ step }) => (step === 2 ? held.passed : undefined) });
-  await using bench = serveBench({ engine });
+  await using bench = await serveBench({ engine });
   const client = sillyTavern(bench.url);
   const gone = new AbortController();
   const drawing = client.draw(settings, gone.signal).catch((error: Error) => error.name);
@@ -171,7 +171,7 @@ test("a picture that the user stops is stopped", async () => {
   expect(await drawing).toBe("AbortError");
   expect((await stopping).ok).toBe(true);
   held.open();
-  const [task] = bench.tasks.history({ page: 0, pageSize: 1 });
+  const [task] = await bench.tasks.history({ page: 0, pageSize: 1 });
   const ended = task && (await bench.tasks.settled(task.id, AbortSignal.timeout(60_000)));
   expect(ended?.state).toMatchObject({ status: "settled", outcome: "stopped" });
 });

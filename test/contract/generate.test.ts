@@ -7,7 +7,7 @@ import { routes } from "#/routes/index.ts";
 import { folderImages } from "#/stores/images/folder.ts";
 import { benchDoors, openBench } from "../support/task-bench.ts";
 
-const bench = openBench();
+const bench = await openBench();
 afterAll(() => bench.close());
 
 const app = (keys: readonly string[] = []) =>

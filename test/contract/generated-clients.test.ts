@@ -3,7 +3,7 @@ import { CommonRequest } from "#/api/generate.ts";
 import { serveBench } from "../support/served-bench.ts";
 import { putModel } from "../support/task-bench.ts";
 
-const bench = serveBench();
+const bench = await serveBench();
 const small = { style_selections: [], overwrite_step: 2, overwrite_width: 64, overwrite_height: 64 };
 afterAll(() => bench.close());
 
@@ -30,7 +30,7 @@ describe("generated clients send what the description calls the default", () => 
   });
 
   test("they follow the files: another default model is published once it is the default", async () => {
-    await using other = serveBench({
+    await using other = await serveBench({
       config: {
         fooocusKeys: {
           file: { default_model: "other.safetensors", default_cfg_scale: 6.5 },
@@ -65,7 +65,7 @@ describe("generated clients send what the description calls the default", () => 
   });
 
   test("they are taken where their files are there, and any other name that is not there is refused", async () => {
-    await using full = serveBench();
+    await using full = await serveBench();
     putModel(full.folder, "checkpoints/juggernautXL_v8Rundiffusion.safetensors");
     putModel(full.folder, "loras/sd_xl_offset_example-lora_1.0.safetensors");
     const { base_model_name, loras } = CommonRequest.properties;

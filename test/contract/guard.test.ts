@@ -12,8 +12,8 @@ const settings: GuardSettings = {
   allowed_hosts: ["gpu.lan"],
   cors_origins: ["https://friend.example", "null"],
 };
-const guarded = serveBench({ guard: browserGuard(settings) });
-const plain = serveBench({
+const guarded = await serveBench({ guard: browserGuard(settings) });
+const plain = await serveBench({
   guard: browserGuard({ ...settings, base_url: "", allowed_hosts: [], cors_origins: [] }),
 });
 afterAll(async () => {
@@ -97,7 +97,7 @@ describe("pages of other sites", () => {
   test("FooocusAPI's sample page, opened from a file, was refused without a word to the operator", async () => {
     const lines: string[] = [];
     const log = createLog("warn", { write: (line) => lines.push(line), now: () => new Date(0) });
-    await using bench = serveBench({ log, guard: browserGuard({ ...settings, cors_origins: [] }) });
+    await using bench = await serveBench({ log, guard: browserGuard({ ...settings, cors_origins: [] }) });
     expect(await status(control({ origin: "https://evil.example" }, bench.url))).toBe(403);
     expect(lines).toEqual([]);
     const answer = await control({ origin: "null" }, bench.url);
@@ -110,7 +110,7 @@ describe("pages of other sites", () => {
     expect(lines[0]).toContain("--cors-origins null");
     // What the line says lets the page in does.
     const { config } = loadConfig({ flags: [{ flag: "--cors-origins", value: "null" }], env: {} });
-    await using open = serveBench({ guard: browserGuard(config) });
+    await using open = await serveBench({ guard: browserGuard(config) });
     expect(await status(control({ origin: "null" }, open.url))).toBe(200);
   });
 

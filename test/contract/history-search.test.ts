@@ -34,7 +34,7 @@ async function made(bench: ServedBench, prompt: string, more: object = {}): Prom
 const promptsOf = ({ tasks }: Found): readonly string[] => tasks.map(({ prompt }) => prompt);
 
 test("the history is searched, in pages that do not shift when tasks are made and deleted meanwhile", async () => {
-  await using bench = serveBench();
+  await using bench = await serveBench();
   const ids: TaskId[] = [];
   for (const n of [1, 2, 3, 4, 5]) ids.push(await made(bench, `lamp ${n}`));
   const first = await search(bench, "?limit=2");
@@ -55,7 +55,7 @@ test("the history is searched, in pages that do not shift when tasks are made an
 });
 
 test("what cannot be looked for is refused with the parameter's name", async () => {
-  await using bench = serveBench();
+  await using bench = await serveBench();
   for (const [query, name] of [
     ["?limit=0", "limit"],
     ["?before=x", "before"],
@@ -69,7 +69,7 @@ test("what cannot be looked for is refused with the parameter's name", async () 
 });
 
 test("a star is found, survives a restart, changes no record, and only a task can have one", async () => {
-  await using bench = serveBench();
+  await using bench = await serveBench();
   const [one] = [await made(bench, "one"), await made(bench, "two")];
   const record = async () => await (await fetch(`${bench.url}/tasks/${one}`)).text();
   const before = await record();
@@ -85,7 +85,7 @@ test("a star is found, survives a restart, changes no record, and only a task ca
 });
 
 test("whoever follows everything hears of stars and deletions; who follows a task does not", async () => {
-  await using bench = serveBench();
+  await using bench = await serveBench();
   const id = await made(bench, "one");
   const [reader, other] = [await liveClient(bench.url), await liveClient(bench.url)];
   await reader.ask({ type: "subscribe", tasks: "all" });
@@ -105,7 +105,7 @@ test("whoever follows everything hears of stars and deletions; who follows a tas
 });
 
 test("a small version is made once, kept by who has it, and goes with its picture", async () => {
-  await using bench = serveBench();
+  await using bench = await serveBench();
   const id = await made(bench, "wide", { overwrite_width: 1024, overwrite_height: 512 });
   const [task] = (await search(bench)).tasks;
   const { url = "", thumbnail: address = "" } = task?.pictures[0] ?? {};
@@ -129,7 +129,7 @@ test("a small version is made once, kept by who has it, and goes with its pictur
 });
 
 test("a file that is no picture has no small version, says so, and nothing is kept of it", async () => {
-  await using bench = serveBench();
+  await using bench = await serveBench();
   await made(bench, "one");
   const [task] = (await search(bench)).tasks;
   const { url = "", thumbnail = "" } = task?.pictures[0] ?? {};

@@ -2,8 +2,8 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { liveClient } from "../support/live-client.ts";
 import { serveBench } from "../support/served-bench.ts";
 
-const bench = serveBench({ config: { queue_limit: 10_000 } });
-bench.tasks.pause(true);
+const bench = await serveBench({ config: { queue_limit: 10_000 } });
+await bench.tasks.pause(true);
 afterAll(() => bench.close());
 
 const send = async (path: string, body: unknown) => {

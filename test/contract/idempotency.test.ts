@@ -13,8 +13,8 @@ const hold = async (): Promise<void> => {
 };
 const time = { now: Date.now() };
 let bench: ServedBench;
-beforeAll(() => {
-  bench = serveBench({
+beforeAll(async () => {
+  bench = await serveBench({
     engine: new ScriptedEngine({ beforeStep: hold }),
     config: { queue_limit: 3, idempotency_hours: 2 },
     clock: () => time.now,
@@ -45,7 +45,8 @@ const send = (key: string, body: unknown, { to = path, ...headers }: Record<stri
   });
 const later = (body: object = {}) => ({ ...small, async_process: true, ...body });
 const isReplay = ({ headers }: Response): boolean => headers.get("idempotent-replayed") === "true";
-const rows = (): number => bench.history.range({ from: 0, to: Number.MAX_SAFE_INTEGER }).length;
+const rows = async (): Promise<number> =>
+  (await bench.history.range({ from: 0, to: Number.MAX_SAFE_INTEGER })).length;
 const settled = (id: string) => bench.tasks.settled(id as TaskId, AbortSignal.timeout(60_000));
 
 /** The last event of a stream. */
@@ -58,7 +59,7 @@ const lastOf = async (answer: Response) =>
 
 /** What the same request twice gives, and how many tasks came of it. */
 async function twice(ask: () => Promise<Response>) {
-  const before = rows();
+  const before = await rows();
   const first = await ask();
   const texts = [await first.text()];
   const second = await ask();
@@ -67,7 +68,7 @@ async function twice(ask: () => Promise<Response>) {
     texts,
     statuses: [first.status, second.status],
     marks: [first, second].map(isReplay),
-    made: rows() - before,
+    made: (await rows()) - before,
   };
 }
 
@@ -84,7 +85,7 @@ describe("the second request makes no task and is answered as the first", () => 
     const { task_id } = JSON.parse(texts[0] ?? "");
     await settled(task_id);
     // What the record was told since is not what the first answer told.
-    bench.history.warned(task_id, ["Something else."]);
+    await bench.history.warned(task_id, ["Something else."]);
     expect(await (await send(key, body)).text()).toBe(texts[0] ?? "");
   });
 
@@ -105,14 +106,14 @@ describe("the second request makes no task and is answered as the first", () => 
   test("with the same events", async () => {
     gate.held = true;
     const key = uuid();
-    const before = rows();
+    const before = await rows();
     const ask = () => send(key, { ...small, stream_output: true });
     const [one, other] = [await ask(), await ask()];
     gate.held = false;
     const heard = await Promise.all([one, other].map(lastOf));
     expect(heard[1]).toEqual(heard[0] ?? {});
     expect(heard[0]).toMatchObject({ message: "Finished" });
-    expect([rows() - before, isReplay(one), isReplay(other)]).toEqual([1, false, true]);
+    expect([(await rows()) - before, isReplay(one), isReplay(other)]).toEqual([1, false, true]);
   });
 
   test.each([
@@ -158,7 +159,7 @@ describe("the second request makes no task and is answered as the first", () => 
   test("by the live channel, which shares its keys with the route", async () => {
     const client = await liveClient(bench.url);
     const idempotency_key = crypto.randomUUID();
-    const before = rows();
+    const before = await rows();
     const say = (request: object, label: string) =>
       client.ask({ type: "generate", request, label, idempotency_key });
     const first = await say(later(), "one");
@@ -171,18 +172,18 @@ describe("the second request makes no task and is answered as the first", () => 
       code: "reused-key",
       field: "idempotency_key",
     });
-    expect(rows() - before).toBe(1);
+    expect((await rows()) - before).toBe(1);
     client.close();
   });
 });
 
 test("a hundred requests at once under one key make one task", async () => {
-  const before = rows();
+  const before = await rows();
   const key = uuid();
   const ids = await Promise.all(
     Array.from({ length: 100 }, async () => (await (await send(key, later())).json()).task_id),
   );
-  expect([new Set(ids).size, rows() - before]).toEqual([1, 1]);
+  expect([new Set(ids).size, (await rows()) - before]).toEqual([1, 1]);
 });
 
 test("a key in quotation marks and without them is one", async () => {
@@ -199,7 +200,7 @@ describe("another request under the same key is refused, and makes nothing", () 
   ])("%s", async (_, body, options) => {
     const key = uuid();
     await send(key, later());
-    const before = rows();
+    const before = await rows();
     const answer = await send(key, body, options);
     expect(answer.status).toBe(422);
     expect((await answer.json()).detail).toEqual([
@@ -210,7 +211,7 @@ describe("another request under the same key is refused, and makes nothing", () 
         ctx: { error: "reused-key" },
       }),
     ]);
-    expect(rows()).toBe(before);
+    expect(await rows()).toBe(before);
   });
 
   test("the same body in another spelling is not another", async () => {
@@ -255,7 +256,7 @@ describe("what was refused leaves nothing under its key", () => {
 test.each(["two words", '"open', "", "x".repeat(300)])(
   "%p is no key: 400 with a sentence, and nothing is made",
   async (key) => {
-    const before = rows();
+    const before = await rows();
     for (const to of [path, "/v1/generation/text-to-image"]) {
       const answer = await send(key, later(), { to });
       expect([answer.status, (await answer.json()).detail]).toEqual([
@@ -263,7 +264,7 @@ test.each(["two words", '"open', "", "x".repeat(300)])(
         expect.stringContaining("Idempotency-Key takes"),
       ]);
     }
-    expect(rows()).toBe(before);
+    expect(await rows()).toBe(before);
   },
 );
 

@@ -16,8 +16,8 @@ const others = Bun.serve({
   },
 });
 const there = `http://127.0.0.1:${others.port}`;
-const bench = serveBench();
-const closed = serveBench({ config: { allow_private_fetch: false } });
+const bench = await serveBench();
+const closed = await serveBench({ config: { allow_private_fetch: false } });
 afterAll(async () => {
   await others.stop(true);
   await closed.close();

@@ -9,7 +9,7 @@ let picture: File;
 let base64 = "";
 
 beforeAll(async () => {
-  bench = serveBench({ config: { queue_limit: 1_000_000 } });
+  bench = await serveBench({ config: { queue_limit: 1_000_000 } });
   const png = await sharp({ create: { width: 8, height: 8, channels: 3, background: "red" } })
     .png()
     .toBuffer();
@@ -126,7 +126,7 @@ describe("no body breaks a route", () => {
   ] as const)(
     "%s",
     async (path, schema) => {
-      bench.tasks.pause(true);
+      await bench.tasks.pause(true);
       const bodies = fc.oneof(
         {
           weight: 4,
@@ -157,7 +157,7 @@ describe("no body breaks a route", () => {
   ] as const)(
     "%s",
     async (path, schema) => {
-      bench.tasks.pause(true);
+      await bench.tasks.pause(true);
       const part = fc.oneof(
         fc.string(),
         values.map((value) => JSON.stringify(value)),

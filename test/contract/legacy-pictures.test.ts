@@ -8,7 +8,7 @@ let bench: ServedBench;
 let png: Buffer;
 let mask: Buffer;
 beforeAll(async () => {
-  bench = serveBench({ engine });
+  bench = await serveBench({ engine });
   const sides = { width: 80, height: 40, channels: 3 } as const;
   png = await sharp({ create: { ...sides, background: "#c86432" } })
     .png()

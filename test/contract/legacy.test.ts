@@ -34,8 +34,11 @@ function serve(of: TaskBench, more: { keys?: readonly string[]; persistentHistor
 }
 const baseOf = (app: ReturnType<typeof routes>): string => `http://127.0.0.1:${app.server?.port}`;
 
-beforeAll(() => {
-  bench = openBench({ engine: new ScriptedEngine({ beforeStep: () => gate }), config: { queue_limit: 2 } });
+beforeAll(async () => {
+  bench = await openBench({
+    engine: new ScriptedEngine({ beforeStep: () => gate }),
+    config: { queue_limit: 2 },
+  });
   server = serve(bench);
   base = baseOf(server);
 });
@@ -277,12 +280,12 @@ describe("jobs that are asked after", () => {
 
 describe("older than the legacy API's last version", () => {
   test("a LoRA without enabled got 422: it counts, as it did before LoRAs had a switch", async () => {
-    await using own = serveBench();
+    await using own = await serveBench();
     putModel(own.folder, "loras/neon.safetensors");
     const send = async (path: string, init: RequestInit) => {
       const answer = await fetch(`${own.url}${path}`, { method: "POST", ...init });
       const [{ url }] = await answer.json();
-      const [task] = own.tasks.history({ page: 0, pageSize: 1 });
+      const [task] = await own.tasks.history({ page: 0, pageSize: 1 });
       expect(task?.state).toMatchObject({ images: [expect.objectContaining({ url })] });
       return task?.request.loras;
     };
@@ -314,12 +317,12 @@ describe("older than the legacy API's last version", () => {
     expect(item.finish_reason).toBe("SUCCESS");
     for (const wrong of [1, "none", []])
       expect((await post(t2i, { ...rest, advanced_params: wrong })).status).toBe(422);
-    const [task] = bench.tasks.history({ page: 0, pageSize: 1 });
+    const [task] = await bench.tasks.history({ page: 0, pageSize: 1 });
     expect(task?.request).toMatchObject({ inpaint_respective_field: 1, overwrite_step: -1 });
   });
 
   test("job-history without --persistent had a page, newest first: it has all jobs, oldest first", async () => {
-    await using own = serveBench();
+    await using own = await serveBench();
     const send = async () => {
       const body = JSON.stringify({ ...small, image_seed: 1, async_process: true });
       return (await (await fetch(`${own.url}${t2i}`, { method: "POST", body })).json()).job_id;
@@ -345,7 +348,7 @@ describe("older than the legacy API's last version", () => {
   test("names that gave way were told nowhere its client looks: the log says them", async () => {
     const lines: string[] = [];
     const log = createLog("warn", { write: (line) => lines.push(line), now: () => new Date(0) });
-    await using own = serveBench({ log });
+    await using own = await serveBench({ log });
     const body = JSON.stringify({
       ...small,
       base_model_name: "gone.safetensors",
@@ -366,7 +369,7 @@ describe("older than the legacy API's last version", () => {
 });
 
 test("a job that failed: no result, the stage says so, the status says why", async () => {
-  const failing = openBench({
+  const failing = await openBench({
     engine: new ScriptedEngine({
       beforeStep: () => {
         throw new Error("the paint is out");
@@ -486,7 +489,7 @@ test("a webhook in the legacy form, for jobs of the legacy API alone, also after
   });
   // Stays closed for the first server: it dies with the job in its hands.
   closeGate();
-  const first = openBench({
+  const first = await openBench({
     engine: new ScriptedEngine({ beforeStep: () => gate }),
     config: { webhook_text: true },
   });
@@ -499,14 +502,14 @@ test("a webhook in the legacy form, for jobs of the legacy API alone, also after
   const { job_id: id } = await answer.json();
   await app.stop(true);
   first.crash();
-  const second = openBench({ folder: first.folder, config: { webhook_text: true } });
+  const second = await openBench({ folder: first.folder, config: { webhook_text: true } });
   await until(async () => bodies.length > 0);
   const name = `/outputs/[0-9-]{10}/${id}-0\\.png$`;
   expect(bodies).toEqual([
     { job_id: id, job_result: [{ url: expect.stringMatching(new RegExp(name)), seed: "3" }] },
   ]);
   gate = Promise.resolve();
-  expect(second.tasks.find(id.replaceAll("-", "") as TaskId)?.door).toEqual({
+  expect((await second.tasks.find(id.replaceAll("-", "") as TaskId))?.door).toEqual({
     name: "legacy",
     word: "text-to-image",
   });

@@ -104,9 +104,9 @@ function stuff({ socket, say }: RawPeer, times: number): void {
 function looks({ tasks }: ServedBench): () => number {
   let made = 0;
   const backlog = tasks.backlog.bind(tasks);
-  tasks.backlog = (of, since) => {
+  tasks.backlog = (of, since, look) => {
     made += 1;
-    return backlog(of, since);
+    return backlog(of, since, look);
   };
   return () => made;
 }
@@ -138,7 +138,9 @@ async function fill(bench: ServedBench, tasks: number): Promise<void> {
 
 test("a reader that is behind loses previews and overtaken progress, never anything else, and delays nobody", async () => {
   const crowdedBytes = 64 * 1024;
-  await using bench = serveBench({ liveLimits: { ...liveLimits, crowdedBytes, mostBytes: 64 * 1024 ** 2 } });
+  await using bench = await serveBench({
+    liveLimits: { ...liveLimits, crowdedBytes, mostBytes: 64 * 1024 ** 2 },
+  });
   await fill(bench, 10);
   const slow = await rawPeer(bench.url);
   const looked = looks(bench);
@@ -180,7 +182,7 @@ test("a reader that is behind loses previews and overtaken progress, never anyth
 
 test("a reader with 16 MiB unread is cut off with 1013, and HTTP is answered meanwhile", async () => {
   const limits = { ...liveLimits, waitingMessages: 1_000_000 };
-  await using bench = serveBench({ liveLimits: limits });
+  await using bench = await serveBench({ liveLimits: limits });
   await fill(bench, 30);
   const left = lastLeft(bench);
   const hostile = await rawPeer(bench.url);
@@ -196,7 +198,7 @@ test("a reader with 16 MiB unread is cut off with 1013, and HTTP is answered mea
 });
 
 test("a flood of messages ends the connection that sends it", async () => {
-  await using bench = serveBench();
+  await using bench = await serveBench();
   const client = await liveClient(bench.url);
   for (let n = 0; n < 900; n += 1) client.say({ type: "ping" });
   expect((await client.ask({ type: "ping" })).type).toBe("pong");
@@ -206,7 +208,7 @@ test("a flood of messages ends the connection that sends it", async () => {
 
 test("a reader that takes nothing for too long is cut off with 1013, one that has nothing to take is not", async () => {
   const limits = { ...liveLimits, stalled: 400, tick: 50 };
-  await using bench = serveBench({ liveLimits: limits });
+  await using bench = await serveBench({ liveLimits: limits });
   await fill(bench, 10);
   const left = lastLeft(bench);
   const idle = await rawPeer(bench.url);
@@ -224,7 +226,7 @@ test("a reader that takes nothing for too long is cut off with 1013, one that ha
 
 test("a peer is pinged, and one that never answers is closed; one that does stays", async () => {
   const limits = { ...liveLimits, ping: 100, silent: 5000, tick: 50 };
-  await using bench = serveBench({ liveLimits: limits });
+  await using bench = await serveBench({ liveLimits: limits });
   const [silent, answering] = [await rawPeer(bench.url), await liveClient(bench.url)];
   const { pings, closed } = await silent.read();
   expect(pings).toBeGreaterThan(2);
@@ -236,7 +238,7 @@ test("a peer is pinged, and one that never answers is closed; one that does stay
 test("a reader that leaves and comes back has missed nothing", async () => {
   const held = gate();
   const engine = new ScriptedEngine({ beforeStep: ({ step }) => (step === 3 ? held.passed : undefined) });
-  await using bench = serveBench({ engine });
+  await using bench = await serveBench({ engine });
   const leaving = await liveClient(bench.url);
   await leaving.ask({ type: "subscribe", tasks: "all" });
   const { task_id: id } = await leaving.ask({ type: "generate", request: { ...small, image_seed: 7 } });
@@ -259,7 +261,7 @@ test("across a restart: numbers never go back, tasks of before are shown as they
   const folder = benchFolder();
   const held = gate();
   const engine = new ScriptedEngine({ beforeStep: ({ image }) => (image === 1 ? held.passed : undefined) });
-  const before = serveBench({ folder, engine });
+  const before = await serveBench({ folder, engine });
   const first = await liveClient(before.url);
   await first.ask({ type: "subscribe", tasks: "all" });
   const request = { ...small, image_seed: 7 };
@@ -272,7 +274,7 @@ test("across a restart: numbers never go back, tasks of before are shown as they
   before.crash();
   await first.ended;
 
-  await using after = serveBench({ folder });
+  await using after = await serveBench({ folder });
   expect(after.tasks.seq).toBeGreaterThanOrEqual(newest);
   const back = await liveClient(after.url);
   await back.ask({ type: "subscribe", tasks: "all", since });

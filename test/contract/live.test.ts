@@ -15,7 +15,7 @@ const seqs = (heard: readonly Heard[]) =>
 
 describe("coming in", () => {
   test("a server without keys greets at once, with version, device and the newest number", async () => {
-    await using bench = serveBench();
+    await using bench = await serveBench();
     const { id } = await bench.tasks.submit(small);
     await bench.tasks.settled(id, AbortSignal.timeout(120_000));
     const client = await liveClient(bench.url);
@@ -24,7 +24,7 @@ describe("coming in", () => {
   });
 
   test("with keys: by header, or by a first message; anything else is shown the door", async () => {
-    await using bench = serveBench({ keys: ["one", "secret"] });
+    await using bench = await serveBench({ keys: ["one", "secret"] });
     const byHeader = await liveClient(bench.url, { "x-api-key": "secret" });
     await byHeader.until(({ type }) => type === "hello");
     const byMessage = await liveClient(bench.url);
@@ -48,7 +48,7 @@ describe("coming in", () => {
   });
 
   test("a bearer's token that is no key may be a proxy's: the key may still come in a message", async () => {
-    await using bench = serveBench({ keys: ["secret"] });
+    await using bench = await serveBench({ keys: ["secret"] });
     const headers = { authorization: "Bearer a-proxys" };
     const right = await liveClient(bench.url, headers);
     expect((await right.ask({ type: "auth", key: "secret" })).type).toBe("hello");
@@ -60,7 +60,7 @@ describe("coming in", () => {
   });
 
   test("who says no key within five seconds is shown the door", async () => {
-    await using bench = serveBench({ keys: ["secret"] });
+    await using bench = await serveBench({ keys: ["secret"] });
     const from = Date.now();
     const client = await liveClient(bench.url);
     expect((await client.ended).code).toBe(4401);
@@ -73,9 +73,9 @@ describe("coming in", () => {
         () => true,
         () => false,
       );
-    await using open = serveBench();
-    await using listed = serveBench({ corsOrigins: ["https://page.example"] });
-    await using keyed = serveBench({ keys: ["secret"] });
+    await using open = await serveBench();
+    await using listed = await serveBench({ corsOrigins: ["https://page.example"] });
+    await using keyed = await serveBench({ keys: ["secret"] });
     const answers = async (url: string) =>
       Promise.all(["https://page.example", "https://evil.example", "null", url].map((o) => comesIn(url, o)));
     expect(await answers(open.url)).toEqual([true, true, true, true]);
@@ -89,7 +89,7 @@ describe("coming in", () => {
   });
 
   test("a plain request is told what this is", async () => {
-    await using bench = serveBench();
+    await using bench = await serveBench();
     const answer = await fetch(`${bench.url}/v1/live`);
     expect(answer.status).toBe(426);
     expect((await fetch(`${bench.url}/v1/live`, { method: "POST" })).status).toBe(405);
@@ -98,7 +98,7 @@ describe("coming in", () => {
 
 describe("making and following", () => {
   test("generate: accepted, then the whole story, then nothing more", async () => {
-    await using bench = serveBench();
+    await using bench = await serveBench();
     const client = await liveClient(bench.url);
     const accepted = await client.ask({ type: "generate", request, label: "mine" });
     expect(accepted).toEqual({ type: "accepted", id: "ask-1", task_id: expect.any(String), position: 0 });
@@ -119,7 +119,7 @@ describe("making and following", () => {
   });
 
   test("a seed beyond a JavaScript number keeps its last digit in and out", async () => {
-    await using bench = serveBench();
+    await using bench = await serveBench();
     const client = await liveClient(bench.url);
     const texts: string[] = [];
     const raw = new WebSocket(`${bench.url.replace("http", "ws")}/v1/live`);
@@ -136,7 +136,7 @@ describe("making and following", () => {
 
   test("a second task waits, says where, and moves up", async () => {
     const held = gate();
-    await using bench = serveBench({ engine: holding(held.passed) });
+    await using bench = await serveBench({ engine: holding(held.passed) });
     const client = await liveClient(bench.url);
     await client.ask({ type: "generate", request });
     const second = await client.ask({ type: "generate", request });
@@ -153,7 +153,7 @@ describe("making and following", () => {
 
   test("the sender that leaves leaves the task alone", async () => {
     const held = gate();
-    await using bench = serveBench({ engine: holding(held.passed) });
+    await using bench = await serveBench({ engine: holding(held.passed) });
     const client = await liveClient(bench.url);
     const { task_id: id } = await client.ask({ type: "generate", request });
     client.close();
@@ -165,7 +165,7 @@ describe("making and following", () => {
 
   test("subscribe to all, to some, to none again", async () => {
     const held = gate();
-    await using bench = serveBench({ engine: holding(held.passed) });
+    await using bench = await serveBench({ engine: holding(held.passed) });
     const one = await bench.tasks.submit(small);
     const two = await bench.tasks.submit(small);
     const all = await liveClient(bench.url);
@@ -202,7 +202,7 @@ describe("making and following", () => {
   });
 
   test("what a reader hears is in order, and each event once", async () => {
-    await using bench = serveBench();
+    await using bench = await serveBench();
     const client = await liveClient(bench.url);
     await client.ask({ type: "subscribe", tasks: "all" });
     const ids = [];
@@ -217,7 +217,7 @@ describe("previews", () => {
   test("are binary frames with the header that is promised, for those who ask", async () => {
     const steps = [gate(), gate(), gate(), gate()];
     const engine = new ScriptedEngine({ beforeStep: ({ step }) => steps[step - 1]?.passed });
-    await using bench = serveBench({ engine });
+    await using bench = await serveBench({ engine });
     const watching = await liveClient(bench.url);
     const reading = await liveClient(bench.url);
     await watching.ask({ type: "subscribe", tasks: "all", previews: true });
@@ -247,9 +247,13 @@ describe("previews", () => {
   test("who comes in the middle sees the newest one at once", async () => {
     const held = gate();
     const engine = new ScriptedEngine({ beforeStep: ({ step }) => (step === 3 ? held.passed : undefined) });
-    await using bench = serveBench({ engine });
+    await using bench = await serveBench({ engine });
     const { id } = await bench.tasks.submit(small);
-    expect(await soon(() => bench.tasks.backlog([id], 0).at(-1)?.type === "progress")).toBe(true);
+    expect(
+      await soon(
+        async () => (await bench.tasks.backlog([id], 0, (told) => told)).at(-1)?.type === "progress",
+      ),
+    ).toBe(true);
     await Bun.sleep(50);
     const late = await liveClient(bench.url);
     await late.ask({ type: "subscribe", tasks: [id], previews: true });
@@ -259,7 +263,7 @@ describe("previews", () => {
   });
 
   test("are encoded once whoever watches, and not at all when nobody does", async () => {
-    await using bench = serveBench();
+    await using bench = await serveBench();
     const encoded = new Map<object, number>();
     bench.tasks.subscribe((event) => {
       if (event.type !== "progress" || event.preview === null) return;
@@ -297,7 +301,7 @@ describe("previews", () => {
 describe("steering", () => {
   test("control says what really happened", async () => {
     const held = gate();
-    await using bench = serveBench({ engine: holding(held.passed) });
+    await using bench = await serveBench({ engine: holding(held.passed) });
     const running = await bench.tasks.submit(small);
     const waiting = await bench.tasks.submit(small);
     const client = await liveClient(bench.url);
@@ -314,7 +318,7 @@ describe("steering", () => {
   });
 
   test("the queue is paused, rearranged and let go", async () => {
-    await using bench = serveBench();
+    await using bench = await serveBench();
     const client = await liveClient(bench.url);
     await client.ask({ type: "subscribe", tasks: "all" });
     expect(await client.ask({ type: "queue", action: "pause" })).toEqual({
@@ -350,7 +354,7 @@ describe("steering", () => {
 
   test("status is the engine, the queue and the record of the task at hand", async () => {
     const held = gate();
-    await using bench = serveBench({ engine: holding(held.passed) });
+    await using bench = await serveBench({ engine: holding(held.passed) });
     const client = await liveClient(bench.url);
     const idle = await client.ask({ type: "status" });
     expect(idle).toEqual({
@@ -395,7 +399,7 @@ describe("what is wrong", () => {
     [{ type: "ping", id: {} }, "id"],
     [{ type: "auth" }, "key"],
   ])("%j is answered with the field to blame, and the connection stays", async (message, field) => {
-    await using bench = serveBench();
+    await using bench = await serveBench();
     const client = await liveClient(bench.url);
     client.say(message);
     const error = await client.until(({ type }) => type === "error");
@@ -404,7 +408,7 @@ describe("what is wrong", () => {
   });
 
   test("a request that cannot be made names its field, and the connection stays", async () => {
-    await using bench = serveBench({ config: { queue_limit: 1 } });
+    await using bench = await serveBench({ config: { queue_limit: 1 } });
     const client = await liveClient(bench.url);
     const refused = async (wrong: object) => {
       const { type, code, field, id: echo } = await client.ask({ type: "generate", request: wrong });
@@ -438,7 +442,7 @@ describe("what is wrong", () => {
   });
 
   test("ten bad messages in a row end the connection, nine and a good one do not", async () => {
-    await using bench = serveBench();
+    await using bench = await serveBench();
     const patient = await liveClient(bench.url);
     for (let round = 0; round < 2; round += 1) {
       for (let n = 0; n < 9; n += 1) patient.say("?");
@@ -451,7 +455,7 @@ describe("what is wrong", () => {
   });
 
   test("a frame larger than a body may be ends the connection", async () => {
-    await using bench = serveBench();
+    await using bench = await serveBench();
     const client = await liveClient(bench.url);
     await client.ask({ type: "ping" });
     client.say("x".repeat(128 * 1024 ** 2 + 1));
@@ -459,7 +463,7 @@ describe("what is wrong", () => {
   });
 
   test("a binary frame is no message", async () => {
-    await using bench = serveBench();
+    await using bench = await serveBench();
     const socket = new WebSocket(`${bench.url.replace("http", "ws")}/v1/live`);
     await new Promise((resolve) => socket.addEventListener("open", resolve));
     const error = new Promise((resolve) => {

@@ -3,7 +3,7 @@ import { parseJson } from "#/api/json.ts";
 import { serveBench } from "../support/served-bench.ts";
 import { putModel } from "../support/task-bench.ts";
 
-const bench = serveBench();
+const bench = await serveBench();
 putModel(bench.folder, "checkpoints/second.safetensors");
 afterAll(() => bench.close());
 

@@ -1,7 +1,7 @@
 import { afterAll, expect, test } from "bun:test";
 import { serveBench } from "../support/served-bench.ts";
 
-const bench = serveBench({ keys: ["secret"], config: { queue_limit: 1 } });
+const bench = await serveBench({ keys: ["secret"], config: { queue_limit: 1 } });
 afterAll(() => bench.close());
 
 const headers = { "x-api-key": "secret" };
@@ -25,12 +25,12 @@ test("no page of ours may be shown in a frame of another site", async () => {
 });
 
 test("a queue that is full said 429 and not when to come again", async () => {
-  bench.tasks.pause(true);
+  await bench.tasks.pause(true);
   const wanted = { style_selections: [], async_process: true };
   expect((await post(wanted)).status).toBe(200);
   const full = await post(wanted);
   expect([full.status, full.headers.get("retry-after")]).toEqual([429, "10"]);
-  bench.tasks.pause(false);
+  await bench.tasks.pause(false);
 });
 
 test("the first block of an event stream is an event, with retry inside", async () => {

@@ -27,7 +27,7 @@ const engine = new ScriptedEngine({
     if (step === 1) await beforeStep();
   },
 });
-const bench = serveBench({ folder, engine });
+const bench = await serveBench({ folder, engine });
 afterAll(() => bench.close());
 
 const url = () => `${bench.url}/v1/tools/generate_mask`;
@@ -100,7 +100,7 @@ test("a question waits for the task at hand, comes before those that wait, and l
   expect((await Promise.all(both)).map(({ status }) => status)).toEqual([200, 200]);
   const order = engine.jobs.slice(started - 1).map(({ id }) => id);
   expect(order.includes(second.id) && questions.length === asked + 2).toBe(true);
-  expect(await soon(() => bench.tasks.find(third.id)?.state.status === "settled")).toBe(true);
+  expect(await soon(async () => (await bench.tasks.find(third.id))?.state.status === "settled")).toBe(true);
 });
 
 test("whoever closes the connection takes the question back, waiting or with the engine", async () => {

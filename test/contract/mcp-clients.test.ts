@@ -77,7 +77,7 @@ const failureOf = async (promise: Promise<unknown>): Promise<string> =>
 
 describe.each(clients)("$name", ({ connect, revision }) => {
   test("lists tools, makes a picture and hears of its progress", async () => {
-    await using bench = serveBench();
+    await using bench = await serveBench();
     const client = await connect(bench);
     expect(client.revision).toBe(revision);
     const { tools } = await client.listTools();
@@ -113,13 +113,13 @@ describe.each(clients)("$name", ({ connect, revision }) => {
     expect(new Set(numbers).size).toBe(numbers.length);
     expect(told.map(({ message }) => message)).toContain("Sampling step 2/4, image 1/1 ...");
     // Its tasks are tasks like all others.
-    const task = bench.tasks.history({ page: 0, pageSize: 1 })[0];
+    const task = (await bench.tasks.history({ page: 0, pageSize: 1 }))[0];
     expect([String(task?.id), task?.door.name]).toEqual([String(job?.["job_id"]), "mcp"]);
     await client.close();
   });
 
   test("is told in the result what was wrong, and as an error what the protocol does not know", async () => {
-    await using bench = serveBench();
+    await using bench = await serveBench();
     const client = await connect(bench);
     const wrong = await client.callTool("generate", { ...small, number: 99, performance: "Fast" });
     expect([wrong.isError, wrong.content[0]?.["text"]]).toEqual([
@@ -133,13 +133,13 @@ describe.each(clients)("$name", ({ connect, revision }) => {
       'model: There is no checkpoint called "base.safetensor"; similar: base.safetensors.',
     ]);
     expect(await failureOf(client.callTool("draw", {}))).toContain("There is no tool");
-    expect(bench.tasks.history({ page: 0, pageSize: 9 })).toEqual([]);
+    expect(await bench.tasks.history({ page: 0, pageSize: 9 })).toEqual([]);
     await client.close();
   });
 
   test("stops its picture by taking the call back", async () => {
     const engine = new StoppedEngine();
-    await using bench = serveBench({ engine });
+    await using bench = await serveBench({ engine });
     const client = await connect(bench);
     const taken = new AbortController();
     const call = failureOf(client.callTool("generate", { ...small, number: 2 }, { signal: taken.signal }));
@@ -154,7 +154,7 @@ describe.each(clients)("$name", ({ connect, revision }) => {
   });
 
   test("needs the key where there is one", async () => {
-    await using bench = serveBench({ keys: ["secret"] });
+    await using bench = await serveBench({ keys: ["secret"] });
     // One of them has its own words for a 403, and leaves ours out.
     const denied = /Authorization: Bearer|denied access \(HTTP 403\)/;
     expect(await failureOf(connect(bench))).toMatch(denied);
@@ -167,7 +167,7 @@ describe.each(clients)("$name", ({ connect, revision }) => {
 
   test("follows a job that it does not wait for", async () => {
     const held = gate();
-    await using bench = serveBench({
+    await using bench = await serveBench({
       engine: new ScriptedEngine({ beforeStep: ({ step }) => (step === 3 ? held.passed : undefined) }),
     });
     const client = await connect(bench);
@@ -245,7 +245,7 @@ describe("tasks of revision 2026-07-28", () => {
 
   test("a call is answered with a task at once, which is asked for until it has the result", async () => {
     const held = gate();
-    await using bench = serveBench({
+    await using bench = await serveBench({
       engine: new ScriptedEngine({ beforeStep: ({ step }) => (step === 3 ? held.passed : undefined) }),
     });
     const { client, ask } = await connected(bench, { [tasksExtension]: {} });
@@ -277,7 +277,7 @@ describe("tasks of revision 2026-07-28", () => {
 
   test("a task is cancelled by its id, and one that nobody knows is an error", async () => {
     const held = gate();
-    await using bench = serveBench({
+    await using bench = await serveBench({
       engine: new ScriptedEngine({ beforeStep: ({ step }) => (step === 2 ? held.passed : undefined) }),
     });
     const { client, ask } = await connected(bench, { [tasksExtension]: {} });
@@ -294,7 +294,7 @@ describe("tasks of revision 2026-07-28", () => {
   });
 
   test("a job that fails is a call that was completed with an error", async () => {
-    await using bench = serveBench({
+    await using bench = await serveBench({
       engine: new ScriptedEngine({
         beforeStep: () => {
           throw new Error("no more");
@@ -312,7 +312,7 @@ describe("tasks of revision 2026-07-28", () => {
   });
 
   test("who does not say that it takes tasks gets none, and may not ask for them", async () => {
-    await using bench = serveBench();
+    await using bench = await serveBench();
     const { client, ask } = await connected(bench, {});
     const { structuredContent: job } = await client.callTool({ name: "generate", arguments: small });
     expect(job).toMatchObject({ status: "finished" });

@@ -48,13 +48,13 @@ const small = { prompt: "a circle", size: "64x64", steps: 4, styles: [] };
 const textOf = ({ content }: Result): unknown => content[0]?.["text"];
 const pictureOf = ({ structuredContent }: Result): Readonly<Record<string, unknown>> =>
   (structuredContent["pictures"] as Record<string, unknown>[])[0] ?? {};
-const requestOf = (bench: ServedBench): JsonObject =>
-  bench.tasks.history({ page: 0, pageSize: 1 })[0]?.request ?? {};
+const requestOf = async (bench: ServedBench): Promise<JsonObject> =>
+  (await bench.tasks.history({ page: 0, pageSize: 1 }))[0]?.request ?? {};
 const warningsOf = ({ structuredContent }: Result): string =>
   (structuredContent["warnings"] as string[]).join(" ");
 
 test("arguments of generate are fields of a request", async () => {
-  await using bench = serveBench();
+  await using bench = await serveBench();
   putModel(bench.folder, "loras/mine.safetensors");
   const result = await call(bench, "generate", {
     ...small,
@@ -73,7 +73,7 @@ test("arguments of generate are fields of a request", async () => {
     advanced: { clip_skip: 1, prompt: "another", require_base64: true, nonsense: 7 },
     colour: "red",
   });
-  expect(requestOf(bench)).toMatchObject({
+  expect(await requestOf(bench)).toMatchObject({
     prompt: "a circle",
     negative_prompt: "text",
     performance_selection: "Speed",
@@ -108,7 +108,7 @@ test("arguments of generate are fields of a request", async () => {
 });
 
 test("every digit of a seed comes in, as a number and as a text, and goes out as a text", async () => {
-  await using bench = serveBench();
+  await using bench = await serveBench();
   for (const seed of ["9007199254740993", '"9007199254740993"']) {
     const given = `{"prompt":"x","size":"64x64","steps":4,"styles":[],"seed":${seed}}`;
     expect(pictureOf(await call(bench, "generate", given))["seed"]).toBe("9007199254740993");
@@ -116,12 +116,12 @@ test("every digit of a seed comes in, as a number and as a text, and goes out as
 });
 
 test("a size is one in pixels, or the nearest to an aspect ratio, or refused by its name", async () => {
-  await using bench = serveBench({ engine: new ScriptedEngine() });
+  await using bench = await serveBench({ engine: new ScriptedEngine() });
   const sizeOf = async (size: string) => {
     const result = await call(bench, "generate", { ...small, size, inline_pictures: "none", wait: false });
-    return result.isError === true ? textOf(result) : requestOf(bench)["aspect_ratios_selection"];
+    return result.isError === true ? textOf(result) : (await requestOf(bench))["aspect_ratios_selection"];
   };
-  bench.tasks.pause(true);
+  await bench.tasks.pause(true);
   const pending = async (size: string) => {
     const said = await sizeOf(size);
     return bench.tasks.pending().at(-1)?.request["aspect_ratios_selection"] ?? said;
@@ -130,7 +130,7 @@ test("a size is one in pixels, or the nearest to an aspect ratio, or refused by 
   expect(await pending("16:9")).toBe("1344×768");
   expect(await pending("1:1")).toBe("1024×1024");
   expect(await pending("2:3")).toBe("832×1216");
-  bench.tasks.cancelWaiting();
+  await bench.tasks.cancelWaiting();
   expect(await sizeOf("large")).toBe(
     'size: "large" is no size; write 1152x896, or an aspect ratio such as 16:9.',
   );
@@ -139,7 +139,7 @@ test("a size is one in pixels, or the nearest to an aspect ratio, or refused by 
 });
 
 test("an edit is asked of a picture that was made, sent or named, and says what it lacks", async () => {
-  await using bench = serveBench();
+  await using bench = await serveBench();
   const uri = String(pictureOf(await call(bench, "generate", { ...small, number: 1 }))["uri"]);
   const white = await sharp({ create: { width: 64, height: 64, channels: 3, background: "white" } })
     .png()
@@ -153,7 +153,7 @@ test("an edit is asked of a picture that was made, sent or named, and says what 
     mask: "x",
     factor: 3,
   });
-  expect(requestOf(bench)).toMatchObject({ uov_method: "Vary (Strong)", overwrite_vary_strength: 0.5 });
+  expect(await requestOf(bench)).toMatchObject({ uov_method: "Vary (Strong)", overwrite_vary_strength: 0.5 });
   expect(varied.structuredContent["status"]).toBe("finished");
   expect(warningsOf(varied)).toContain("mask took no part: vary does not use it.");
   expect(warningsOf(varied)).toContain("factor took no part: vary does not use it.");
@@ -171,14 +171,14 @@ test("an edit is asked of a picture that was made, sent or named, and says what 
 });
 
 test("what an edit becomes", async () => {
-  await using bench = serveBench();
+  await using bench = await serveBench();
   const uri = String(pictureOf(await call(bench, "generate", { ...small }))["uri"]);
   // Whether there are files for it is another matter: what is looked at is what was asked.
   const asked = async (given: Readonly<Record<string, unknown>>) => {
-    bench.tasks.pause(true);
+    await bench.tasks.pause(true);
     const result = await call(bench, "edit", { image: uri, steps: 4, styles: [], wait: false, ...given });
     const request = bench.tasks.pending().at(-1)?.request ?? {};
-    bench.tasks.cancelWaiting();
+    await bench.tasks.cancelWaiting();
     return { result, request };
   };
   const outpainted = await asked({
@@ -209,7 +209,7 @@ test("what an edit becomes", async () => {
 });
 
 test("a picture that hosts would refuse comes as a copy, and the answer says so", async () => {
-  await using bench = serveBench({ engine: new ScriptedEngine() });
+  await using bench = await serveBench({ engine: new ScriptedEngine() });
   const made = await call(bench, "generate", { ...small, wait: true });
   const uri = String(pictureOf(made)["uri"]);
   const { pathname } = new URL(uri);
@@ -239,7 +239,7 @@ test("a picture that hosts would refuse comes as a copy, and the answer says so"
 });
 
 test("pictures are resources, and nothing else is", async () => {
-  await using bench = serveBench();
+  await using bench = await serveBench();
   const result = await call(bench, "generate", { ...small });
   const { uri } = pictureOf(result);
   const listed = await ask(bench, "resources/list", "{}");
@@ -263,7 +263,7 @@ test("pictures are resources, and nothing else is", async () => {
 
 test("links are under the name by which the client reached the server, and taken back under it", async () => {
   const at = { url: "" };
-  await using bench = serveBench({ addresses: { listening: () => at.url, named: () => undefined } });
+  await using bench = await serveBench({ addresses: { listening: () => at.url, named: () => undefined } });
   at.url = bench.url;
   const headers = { host: "pictures.example:99" };
   const result = await call(bench, "generate", { ...small }, headers);
@@ -274,7 +274,7 @@ test("links are under the name by which the client reached the server, and taken
 });
 
 test("a client of before there were links gets none", async () => {
-  await using bench = serveBench();
+  await using bench = await serveBench();
   const kinds = async (revision: string) => {
     const { content } = await call(bench, "generate", small, { "mcp-protocol-version": revision });
     return content.map(({ type }) => type);
@@ -284,7 +284,7 @@ test("a client of before there were links gets none", async () => {
 });
 
 test("what there is to choose from is what is there", async () => {
-  await using bench = serveBench();
+  await using bench = await serveBench();
   putModel(bench.folder, "checkpoints/other.safetensors");
   const { structuredContent: choices } = await call(bench, "list_models", {});
   expect(choices).toMatchObject({
@@ -309,7 +309,7 @@ test("what there is to choose from is what is there", async () => {
 });
 
 test("arguments that nobody knows are told by the tools that make nothing, too", async () => {
-  await using bench = serveBench();
+  await using bench = await serveBench();
   const made = await call(bench, "generate", { prompt: "a circle" });
   const { job_id } = made.structuredContent;
   const sentence = "There is no field wait_second (here: wait_seconds); it was passed over.";

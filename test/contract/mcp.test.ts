@@ -57,7 +57,7 @@ const codeOf = ({ status, body }: Answer): readonly [number, unknown] => {
 };
 
 test("the newest revision is told of by server/discover, and needs no handshake", async () => {
-  await using bench = serveBench();
+  await using bench = await serveBench();
   const { status, type, body, headers } = await modern(bench, "server/discover");
   expect([status, type, headers.get("mcp-session-id")]).toEqual([200, "application/json", null]);
   expect(body["result"]).toMatchObject({
@@ -73,7 +73,7 @@ test("the newest revision is told of by server/discover, and needs no handshake"
 });
 
 test("older revisions begin with initialize and are answered with their own", async () => {
-  await using bench = serveBench();
+  await using bench = await serveBench();
   const asked = async (protocolVersion: string): Promise<unknown> => {
     const params = { protocolVersion, capabilities: {}, clientInfo: { name: "test", version: "1" } };
     const { body, headers } = await post(bench, { jsonrpc: "2.0", id: 1, method: "initialize", params });
@@ -89,7 +89,7 @@ test("older revisions begin with initialize and are answered with their own", as
 });
 
 test("what says which revision it is must be one, and say the same in its headers", async () => {
-  await using bench = serveBench();
+  await using bench = await serveBench();
   const list = { jsonrpc: "2.0", id: 1, method: "tools/list" };
   expect(codeOf(await post(bench, { ...list, params: { _meta: meta } }))).toEqual([400, -32020]);
   expect(codeOf(await modern(bench, "tools/list", {}, { "mcp-method": "tools/call" }))).toEqual([
@@ -110,7 +110,7 @@ test("what says which revision it is must be one, and say the same in its header
 });
 
 test("there are no sessions to look at or to end, and notifications are heard", async () => {
-  await using bench = serveBench();
+  await using bench = await serveBench();
   for (const method of ["GET", "DELETE"]) {
     const answer = await fetch(`${bench.url}/mcp`, { method, headers: { accept: "text/event-stream" } });
     expect([answer.status, (await answer.json()).error.code]).toEqual([405, -32000]);
@@ -122,7 +122,7 @@ test("there are no sessions to look at or to end, and notifications are heard", 
 });
 
 test("what is no message is refused as JSON-RPC has it", async () => {
-  await using bench = serveBench();
+  await using bench = await serveBench();
   const texts: readonly (readonly [unknown, number])[] = [
     ["{", -32700],
     ["[".repeat(10_000), -32700],
@@ -172,7 +172,7 @@ test("what is no message is refused as JSON-RPC has it", async () => {
 });
 
 test("an answer is of a kind that the client takes", async () => {
-  await using bench = serveBench();
+  await using bench = await serveBench();
   const kinds = async (accept: string) => {
     const [older, newer] = [
       await post(bench, ping, { accept }),
@@ -190,7 +190,7 @@ test("an answer is of a kind that the client takes", async () => {
 });
 
 test("a client that takes no events is told of no progress", async () => {
-  await using bench = serveBench();
+  await using bench = await serveBench();
   const call = {
     name: "generate",
     arguments: { prompt: "a circle", size: "64x64", steps: 4, styles: [] },
@@ -238,7 +238,7 @@ test("pages of others may not ask, by the rules of all routes and by those of th
     allowed_hosts: [],
     cors_origins: [],
   } as const;
-  await using guarded = serveBench({ guard: browserGuard(settings) });
+  await using guarded = await serveBench({ guard: browserGuard(settings) });
   const from = (bench: ServedBench, headers: Record<string, string>) => post(bench, ping, headers);
   const foreign = await from(guarded, { origin: "https://evil.example" });
   expect(codeOf(foreign)).toEqual([403, -32000]);
@@ -246,7 +246,7 @@ test("pages of others may not ask, by the rules of all routes and by those of th
   expect((await from(guarded, { host: "evil.example" })).status).toBe(403);
   expect((await from(guarded, { origin: "http://localhost:6274" })).status).toBe(200);
   // With a key there is no guard, and origins that may not read may not ask either.
-  await using keyed = serveBench({ keys: ["k"], corsOrigins: ["https://mine.example"] });
+  await using keyed = await serveBench({ keys: ["k"], corsOrigins: ["https://mine.example"] });
   const key = { authorization: "Bearer k" };
   expect((await from(keyed, { ...key, origin: "https://evil.example" })).status).toBe(403);
   expect((await from(keyed, { ...key, origin: "null" })).status).toBe(403);
@@ -259,7 +259,7 @@ test("a connection that breaks takes back a call of the newest revision, and non
   const outcomes: unknown[] = [];
   for (const isModern of [true, false]) {
     const engine = new StoppedEngine();
-    await using bench = serveBench({ engine });
+    await using bench = await serveBench({ engine });
     const params = {
       name: "generate",
       arguments: { prompt: "a circle", size: "64x64", steps: 4, styles: [], number: 2 },
@@ -296,7 +296,7 @@ test("a connection that breaks takes back a call of the newest revision, and non
 test("a server that closes says so to who waits, and the job is kept", async () => {
   for (const isModern of [true, false]) {
     const engine = new StoppedEngine();
-    await using bench = serveBench({ engine });
+    await using bench = await serveBench({ engine });
     const given = { name: "generate", arguments: { prompt: "x", size: "64x64", steps: 4, number: 2 } };
     const answer = isModern
       ? modern(bench, "tools/call", given, { "mcp-name": "generate" })
@@ -309,13 +309,13 @@ test("a server that closes says so to who waits, and the job is kept", async () 
       isError: true,
       content: [{ type: "text", text: expect.stringContaining(`the task ${id} is kept`) }],
     });
-    expect(bench.tasks.find(id)?.state.status).not.toBe("settled");
+    expect((await bench.tasks.find(id))?.state.status).not.toBe("settled");
   }
 });
 
 test("a full queue, and an engine that fails, are results that say so", async () => {
   const held = gate();
-  await using full = serveBench({
+  await using full = await serveBench({
     config: { queue_limit: 1 },
     engine: new ScriptedEngine({ beforeStep: () => held.passed }),
   });
@@ -332,7 +332,7 @@ test("a full queue, and an engine that fails, are results that say so", async ()
     content: [{ type: "text", text: expect.stringContaining("Ask again later.") }],
   });
   held.open();
-  await using broken = serveBench({
+  await using broken = await serveBench({
     engine: new ScriptedEngine({
       beforeStep: () => {
         throw new Error("no more");

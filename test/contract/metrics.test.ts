@@ -16,7 +16,7 @@ afterAll(() => receiver.stop(true));
 const hook = (path: string): string => `http://127.0.0.1:${receiver.port}${path}`;
 
 test("the page is Prometheus' text format, and needs the key, which a scraper says as a bearer", async () => {
-  await using bench = serveBench({ keys: ["k"] });
+  await using bench = await serveBench({ keys: ["k"] });
   const ask = (headers: Record<string, string>) => fetch(`${bench.url}/metrics`, { headers });
   expect((await ask({})).status).toBe(403);
   const answer = await ask({ authorization: "Bearer k" });
@@ -30,7 +30,7 @@ test("the page is Prometheus' text format, and needs the key, which a scraper sa
 });
 
 test("requests are counted by route as it is declared, never by path", async () => {
-  await using bench = serveBench();
+  await using bench = await serveBench();
   const paths = [
     "/tasks/1",
     "/tasks/2",
@@ -63,7 +63,7 @@ test("tasks, pictures, steps and times are counted by door and outcome; the queu
       await held.passed;
     },
   });
-  await using bench = serveBench({ engine });
+  await using bench = await serveBench({ engine });
   const page = async () => readMetrics(await (await fetch(`${bench.url}/metrics`)).text());
   const done = await bench.tasks.submit({ ...small, image_number: 2 });
   const failed = await bench.tasks.submit({ ...small, image_number: 3 });
@@ -74,10 +74,10 @@ test("tasks, pictures, steps and times are counted by door and outcome; the queu
   expect(meanwhile("fooocusd_tasks_waiting")).toBe(3);
   expect(meanwhile("fooocusd_tasks_running")).toBe(1);
   expect(meanwhile("fooocusd_queue_limit")).toBe(100);
-  bench.tasks.control(cancelled.id, "cancel");
-  bench.tasks.pause(true);
+  await bench.tasks.control(cancelled.id, "cancel");
+  await bench.tasks.pause(true);
   expect((await page())("fooocusd_queue_paused")).toBe(1);
-  bench.tasks.pause(false);
+  await bench.tasks.pause(false);
   held.open();
   const never = new AbortController().signal;
   for (const { id } of [done, failed, legacy]) await bench.tasks.settled(id, never);
@@ -98,7 +98,7 @@ test("tasks, pictures, steps and times are counted by door and outcome; the queu
 });
 
 test("what is connected now, and what became of webhooks", async () => {
-  await using bench = serveBench();
+  await using bench = await serveBench();
   const value = async (name: string, labels: Record<string, string>) =>
     readMetrics(await (await fetch(`${bench.url}/metrics`)).text())(name, labels);
   const client = await liveClient(bench.url);
@@ -120,7 +120,7 @@ test("what is connected now, and what became of webhooks", async () => {
 
 test("the engine's state, how often it broke, and what is open in it", async () => {
   const engine = new ScriptedEngine();
-  await using bench = serveBench({ engine });
+  await using bench = await serveBench({ engine });
   const page = async () => readMetrics(await (await fetch(`${bench.url}/metrics`)).text());
   const ready = { state: "ready", device: "cpu", refused: [] } as const;
   engine.change({

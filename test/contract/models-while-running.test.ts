@@ -15,7 +15,7 @@ import { benchFolder, putModel, small } from "../support/task-bench.ts";
 setDefaultTimeout(300_000);
 
 const folder = benchFolder();
-const bench = serveBench({ folder });
+const bench = await serveBench({ folder });
 afterAll(() => bench.close());
 
 const models = (name: string): string => join(folder, "models", name);

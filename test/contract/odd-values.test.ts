@@ -4,7 +4,7 @@ import { CommonRequest } from "#/api/generate.ts";
 import { liveClient } from "../support/live-client.ts";
 import { serveBench } from "../support/served-bench.ts";
 
-const bench = serveBench({ config: { queue_limit: 10_000 } });
+const bench = await serveBench({ config: { queue_limit: 10_000 } });
 afterAll(() => bench.close());
 
 const post = (path: string, body: BodyInit) => fetch(bench.url + path, { method: "POST", body });

@@ -28,7 +28,7 @@ const recordOf = async ({ url }: ServedBench, answer: unknown) =>
 
 test("with a mask its transparent pixels are what is painted anew", async () => {
   const engine = new ScriptedEngine();
-  await using bench = serveBench({ engine });
+  await using bench = await serveBench({ engine });
   const answer = await openAiClient(bench).images.edit({
     ...edit,
     image: await file(await plain("red")),
@@ -47,7 +47,7 @@ test("with a mask its transparent pixels are what is painted anew", async () => 
     .raw()
     .toBuffer();
   expect([...picture.subarray(0, 3)]).toEqual([255, 0, 0]);
-  expect(bench.tasks.find((answer as unknown as Extra).task_id as never)?.door).toEqual({
+  expect((await bench.tasks.find((answer as unknown as Extra).task_id as never))?.door).toEqual({
     name: "openai",
     word: "edit",
   });
@@ -55,7 +55,7 @@ test("with a mask its transparent pixels are what is painted anew", async () => 
 
 test("without a mask the picture is varied, as much as input_fidelity or strength says", async () => {
   const engine = new ScriptedEngine();
-  await using bench = serveBench({ engine });
+  await using bench = await serveBench({ engine });
   const { images } = openAiClient(bench);
   const image = await file(await plain("red"));
   const strengthOf = async (more: object) => {
@@ -71,7 +71,7 @@ test("without a mask the picture is varied, as much as input_fidelity or strengt
 });
 
 test("several pictures: the others guide where there are files for that, else they take no part, which is told", async () => {
-  await using bench = serveBench();
+  await using bench = await serveBench();
   const [red, blue] = await Promise.all(
     ["red", "blue"].map(async (colour) => await file(await plain(colour))),
   );
@@ -92,7 +92,7 @@ test("several pictures: the others guide where there are files for that, else th
 });
 
 test("a stream of an edit has names of its own", async () => {
-  await using bench = serveBench();
+  await using bench = await serveBench();
   const image = await file(await plain("red"));
   const types: string[] = [];
   const events = await openAiClient(bench).images.edit({ ...edit, image, stream: true });
@@ -101,7 +101,7 @@ test("a stream of an edit has names of its own", async () => {
 });
 
 test("what is not used of an edit is told", async () => {
-  await using bench = serveBench();
+  await using bench = await serveBench();
   const { images } = openAiClient(bench);
   const image = await file(await plain("red"));
   const answer = await images.edit({ ...edit, image, size: "1024x1024", ...{ markup: "x", bogus: 1 } });
@@ -119,7 +119,7 @@ test("what is not used of an edit is told", async () => {
 
 test("a list of objects is read as OpenAI's clients put it into a form", async () => {
   const engine = new ScriptedEngine();
-  await using bench = serveBench({ engine });
+  await using bench = await serveBench({ engine });
   for (const name of ["one", "two"]) putModel(bench.folder, `loras/${name}.safetensors`);
   const { images } = openAiClient(bench);
   const image = await file(await plain("red"));
@@ -141,7 +141,7 @@ test("a list of objects is read as OpenAI's clients put it into a form", async (
 
 test("a picture that is transparent itself is no mask, which is told", async () => {
   const engine = new ScriptedEngine();
-  await using bench = serveBench({ engine });
+  await using bench = await serveBench({ engine });
   const { images } = openAiClient(bench);
   const [clear, red] = [await holed(), await plain("red")];
   const warningsOf = async (more: Readonly<{ image: File; mask?: File }>): Promise<string> =>
@@ -155,7 +155,7 @@ test("a picture that is transparent itself is no mask, which is told", async () 
 });
 
 test("pictures that are none, and masks that mask nothing, are refused with the field", async () => {
-  await using bench = serveBench();
+  await using bench = await serveBench();
   const { images } = openAiClient(bench);
   const [red, mask] = [await file(await plain("red")), await file(await holed())];
   const broken = await file((await plain("red")).subarray(0, 40));
@@ -189,7 +189,7 @@ test("pictures that are none, and masks that mask nothing, are refused with the 
 });
 
 test("a form by hand: no file, a text in its place, the name of several for one, lists as JSON", async () => {
-  await using bench = serveBench();
+  await using bench = await serveBench();
   const post = async (parts: readonly (readonly [string, string | Buffer])[]) => {
     const form = new FormData();
     for (const [name, part] of parts)
@@ -215,7 +215,7 @@ test("a form by hand: no file, a text in its place, the name of several for one,
 
 test("JSON as OpenAI has it: images and mask by URL or data URL, but no file ids", async () => {
   const engine = new ScriptedEngine();
-  await using bench = serveBench({ engine });
+  await using bench = await serveBench({ engine });
   const post = async (body: object) => {
     const init = { method: "POST", body: JSON.stringify({ ...edit, ...body }) };
     const answer = await fetch(`${bench.url}/v1/images/edits`, init);
@@ -242,7 +242,7 @@ test("JSON as OpenAI has it: images and mask by URL or data URL, but no file ids
 });
 
 test("one key makes one task of a form, and another picture under it is another request", async () => {
-  await using bench = serveBench();
+  await using bench = await serveBench();
   const { images } = openAiClient(bench);
   const headers = { "Idempotency-Key": "mine" };
   const asked = async (colour: string) =>

@@ -12,13 +12,13 @@ const streamed = { ...image, stream: true, partial_images: 3 } as const;
 /** The events up to the end, and what ended them if it was an error. */
 async function storyOf(
   events: AsyncIterable<ImageGenStreamEvent>,
-  saw: (type: string) => void = () => undefined,
+  saw: (type: string) => Promise<void> | void = () => undefined,
 ) {
   const story: (ImageGenStreamEvent & Partial<Extra>)[] = [];
   try {
     for await (const event of events) {
       story.push(event);
-      saw(event.type);
+      await saw(event.type);
     }
   } catch (thrown) {
     if (!(thrown instanceof OpenAI.APIError)) throw thrown;
@@ -40,7 +40,7 @@ test("partial pictures from 0 on, each when its step is done, then the picture; 
       if (step > 1) await soon(() => seen.length >= at * 4 + step - 1);
     },
   });
-  await using bench = serveBench({ engine });
+  await using bench = await serveBench({ engine });
   const events = await openAiClient(bench).images.generate({ ...streamed, n: 2 });
   const { story, error } = await storyOf(events, (type) => void seen.push(type));
   expect(error).toBeUndefined();
@@ -59,7 +59,7 @@ test("partial pictures from 0 on, each when its step is done, then the picture; 
 });
 
 test("without partial pictures a stream is the picture; warnings come with the last one, and formats are as asked", async () => {
-  await using bench = serveBench();
+  await using bench = await serveBench();
   const events = await openAiClient(bench).images.generate({
     ...image,
     stream: true,
@@ -78,7 +78,7 @@ test("a partial picture is of the format that was asked for", async () => {
   const engine = new ScriptedEngine({
     beforeStep: async ({ step }) => void (step === 4 && (await soon(() => seen.length > 0))),
   });
-  await using bench = serveBench({ engine });
+  await using bench = await serveBench({ engine });
   const asked = { ...streamed, partial_images: 1, output_format: "jpeg" } as const;
   const { story } = await storyOf(
     await openAiClient(bench).images.generate(asked),
@@ -94,7 +94,7 @@ test("a partial picture is of the format that was asked for", async () => {
 });
 
 test("what is wrong before the first event is a status, not a stream", async () => {
-  await using bench = serveBench();
+  await using bench = await serveBench();
   const { images } = openAiClient(bench);
   expect(await refusalOf(images.generate({ ...streamed, size: "7x7" }))).toMatchObject({
     status: 400,
@@ -112,7 +112,7 @@ test("what goes wrong in the middle is an event that the client throws, behind w
       if (at === 1 && step === 2) throw new Error("it broke");
     },
   });
-  await using bench = serveBench({ engine });
+  await using bench = await serveBench({ engine });
   const asked = { ...image, stream: true, n: 2 } as const;
   const { story, error } = await storyOf(await openAiClient(bench).images.generate(asked));
   expect(told(story)).toEqual(["image_generation.completed"]);
@@ -124,10 +124,10 @@ test("a task that is stopped, or deleted, ends its stream with an error that say
   const engine = new ScriptedEngine({
     beforeStep: ({ image: at, step }) => (at === 1 && step === 2 ? held.promise : undefined),
   });
-  await using bench = serveBench({ engine });
+  await using bench = await serveBench({ engine });
   const events = await openAiClient(bench).images.generate({ ...image, stream: true, n: 2 });
-  const { story, error } = await storyOf(events, () => {
-    bench.tasks.control("current", "stop");
+  const { story, error } = await storyOf(events, async () => {
+    await bench.tasks.control("current", "stop");
     held.resolve();
   });
   expect(told(story)).toEqual(["image_generation.completed"]);
@@ -140,7 +140,7 @@ test("a task that is stopped, or deleted, ends its stream with an error that say
 test("a server that ends says so, and the task is kept", async () => {
   const held = Promise.withResolvers<void>();
   const engine = new ScriptedEngine({ beforeStep: ({ step }) => (step === 2 ? held.promise : undefined) });
-  const bench = serveBench({ engine });
+  const bench = await serveBench({ engine });
   const client = openAiClient(bench);
   const story = storyOf(await client.images.generate(streamed));
   const waiting = refusalOf(client.images.generate(image));
@@ -156,7 +156,7 @@ test("a server that ends says so, and the task is kept", async () => {
 test("the wire: comments until there is something to say, events with their names, the last one with its blank line", async () => {
   const held = Promise.withResolvers<void>();
   const engine = new ScriptedEngine({ beforeStep: ({ step }) => (step === 1 ? held.promise : undefined) });
-  await using bench = serveBench({ engine });
+  await using bench = await serveBench({ engine });
   const answer = await fetch(`${bench.url}/v1/images/generations`, {
     method: "POST",
     body: JSON.stringify({ ...image, stream: true }),
@@ -172,7 +172,7 @@ test("the wire: comments until there is something to say, events with their name
 test("who breaks off a stream ends the watching, and the task is made all the same", async () => {
   const held = Promise.withResolvers<void>();
   const engine = new ScriptedEngine({ beforeStep: ({ step }) => (step === 3 ? held.promise : undefined) });
-  await using bench = serveBench({ engine });
+  await using bench = await serveBench({ engine });
   let id = "";
   for await (const event of await openAiClient(bench).images.generate(streamed)) {
     id = (event as unknown as Extra).task_id;
@@ -184,7 +184,7 @@ test("who breaks off a stream ends the watching, and the task is made all the sa
 });
 
 test("the same key streams the same picture again, also when it is long made", async () => {
-  await using bench = serveBench();
+  await using bench = await serveBench();
   const { images } = openAiClient(bench);
   const headers = { "Idempotency-Key": "mine" };
   const again = async () => {

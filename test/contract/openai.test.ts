@@ -9,7 +9,7 @@ const image = { ...smallImage, ...ownFields };
 const bytesOf = (base64: string | undefined) => Buffer.from(base64 ?? "", "base64");
 
 test("a picture, as data or by its address; its task is one like all others", async () => {
-  await using bench = serveBench();
+  await using bench = await serveBench();
   const answer = await openAiClient(bench).images.generate(image);
   const { task_id } = answer as unknown as Extra;
   const [made] = answer.data ?? [];
@@ -39,11 +39,11 @@ test("a picture, as data or by its address; its task is one like all others", as
   expect(Buffer.from(await (await fetch(record.result[0])).bytes())).toEqual(bytes);
   const { tasks } = await (await fetch(`${bench.url}/v1/history`)).json();
   expect(tasks.map((task: { task_id: string }) => task.task_id)).toContain(task_id);
-  expect(bench.tasks.find(record.task_id)?.door).toEqual({ name: "openai", word: "generation" });
+  expect((await bench.tasks.find(record.task_id))?.door).toEqual({ name: "openai", word: "generation" });
 });
 
 test("several pictures, each way to answer them, and their formats", async () => {
-  await using bench = serveBench();
+  await using bench = await serveBench();
   const client = openAiClient(bench);
   const two = await client.images.generate({ ...image, n: 2, response_format: "url" });
   expect(two.data?.map((one) => Object.keys(one))).toEqual([
@@ -68,7 +68,7 @@ test("several pictures, each way to answer them, and their formats", async () =>
 
 test("our own fields reach the recipe", async () => {
   const engine = new ScriptedEngine();
-  await using bench = serveBench({ engine });
+  await using bench = await serveBench({ engine });
   putModel(bench.folder, "loras/mine.safetensors");
   const loras = [{ model_name: "mine.safetensors", weight: 0.25 }];
   const own = {
@@ -90,7 +90,7 @@ test("our own fields reach the recipe", async () => {
 });
 
 test("what is not used is told, in the answer and in the record: an unknown model, fields of OpenAI's, and nobody's", async () => {
-  await using bench = serveBench();
+  await using bench = await serveBench();
   const answer = await openAiClient(bench).images.generate({
     ...image,
     model: "gpt-image-1",
@@ -113,7 +113,7 @@ test("what is not used is told, in the answer and in the record: an unknown mode
 });
 
 test("quality low is a fast performance where its LoRA is", async () => {
-  await using bench = serveBench();
+  await using bench = await serveBench();
   const low = await openAiClient(bench).images.generate({ ...smallImage, quality: "low" });
   expect(low.quality).toBe("low");
   const { task_id } = low as unknown as Extra;
@@ -122,7 +122,7 @@ test("quality low is a fast performance where its LoRA is", async () => {
 });
 
 test("models are the checkpoints, the usual one first", async () => {
-  await using bench = serveBench();
+  await using bench = await serveBench();
   putModel(bench.folder, "checkpoints/another.safetensors");
   putModel(bench.folder, "checkpoints/sub/third.safetensors");
   const client = openAiClient(bench);
@@ -147,7 +147,7 @@ test("models are the checkpoints, the usual one first", async () => {
 });
 
 test("what cannot be made is refused in OpenAI's form, with the field and the way out", async () => {
-  await using bench = serveBench();
+  await using bench = await serveBench();
   const { images } = openAiClient(bench);
   const cases = [
     [{ ...image, size: "1024" }, "size", "write auto, or WIDTHxHEIGHT"],
@@ -171,11 +171,11 @@ test("what cannot be made is refused in OpenAI's form, with the field and the wa
   }
   const longest = { ...image, prompt: "a ".repeat(50_000) };
   expect((await images.generate(longest)).data).toHaveLength(1);
-  expect(bench.tasks.countSettled()).toBe(1);
+  expect(await bench.tasks.countSettled()).toBe(1);
 });
 
 test("bodies that are none, and routes that are not here, are refused in OpenAI's form", async () => {
-  await using bench = serveBench();
+  await using bench = await serveBench();
   const post = async (path: string, body: BodyInit, type?: string) => {
     const headers = type === undefined ? {} : { "content-type": type };
     const answer = await fetch(bench.url + path, { method: "POST", headers, body });
@@ -212,7 +212,7 @@ test("bodies that are none, and routes that are not here, are refused in OpenAI'
 });
 
 test("a key is OpenAI's bearer token: right, wrong and none", async () => {
-  await using bench = serveBench({ keys: ["secret"] });
+  await using bench = await serveBench({ keys: ["secret"] });
   const wrong = await refusalOf(openAiClient(bench, { apiKey: "guess" }).images.generate(image));
   expect(wrong).toMatchObject({ status: 401, type: "invalid_request_error", code: "invalid_api_key" });
   expect(wrong.message).toContain("The API key is missing or wrong");
@@ -233,12 +233,12 @@ test("a task that fails is told, and is not sent again: the client would have it
       if (at === 1 && step === 2) throw new Error("it broke");
     },
   });
-  await using bench = serveBench({ engine });
+  await using bench = await serveBench({ engine });
   const client = openAiClient(bench, { maxRetries: 2 });
   const refusal = await refusalOf(client.images.generate({ ...image, n: 2 }));
   expect([refusal.status, refusal.type, refusal.code]).toEqual([500, "server_error", "bug"]);
   expect(refusal.message).toMatch(/it broke The pictures that were made before are kept: http\S+\.png$/);
-  expect(bench.tasks.countSettled()).toBe(1);
+  expect(await bench.tasks.countSettled()).toBe(1);
 });
 
 test("a task that is stopped gives the pictures that it made, or says that there are none", async () => {
@@ -246,7 +246,7 @@ test("a task that is stopped gives the pictures that it made, or says that there
   const engine = new ScriptedEngine({
     beforeStep: ({ image: at, step }) => (at === 1 && step === 2 ? atSecond.promise : undefined),
   });
-  await using bench = serveBench({ engine });
+  await using bench = await serveBench({ engine });
   const { images } = openAiClient(bench);
   const asked = images.generate({ ...image, n: 3 });
   const first = () => bench.tasks.current()?.state;
@@ -256,15 +256,15 @@ test("a task that is stopped gives the pictures that it made, or says that there
       return state?.status === "running" && state.images.length === 1;
     }),
   ).toBe(true);
-  bench.tasks.control("current", "stop");
+  await bench.tasks.control("current", "stop");
   atSecond.resolve();
   const some = await asked;
   expect(some.data).toHaveLength(1);
   expect((some as unknown as Extra).warnings?.at(-1)).toContain("was stopped after 1 of 3 pictures");
-  bench.tasks.pause(true);
+  await bench.tasks.pause(true);
   const waiting = refusalOf(images.generate(image));
   expect(await soon(() => bench.tasks.pending().length === 1)).toBe(true);
-  bench.tasks.cancelWaiting();
+  await bench.tasks.cancelWaiting();
   expect(await waiting).toMatchObject({
     status: 409,
     message: expect.stringContaining("before there was a picture"),
@@ -272,18 +272,18 @@ test("a task that is stopped gives the pictures that it made, or says that there
 });
 
 test("too many waiting tasks are a 429, which the client waits for by itself", async () => {
-  await using bench = serveBench({ config: { queue_limit: 1 } });
-  bench.tasks.pause(true);
+  await using bench = await serveBench({ config: { queue_limit: 1 } });
+  await bench.tasks.pause(true);
   const { images } = openAiClient(bench);
   const first = images.generate(image);
   expect(await soon(() => bench.tasks.pending().length === 1)).toBe(true);
   expect(await refusalOf(images.generate(image))).toMatchObject({ status: 429, type: "rate_limit_error" });
-  bench.tasks.pause(false);
+  await bench.tasks.pause(false);
   expect((await first).data).toHaveLength(1);
 });
 
 test("one key makes one task, whatever became of the connection", async () => {
-  await using bench = serveBench();
+  await using bench = await serveBench();
   const headers = { "Idempotency-Key": "mine" };
   const { images } = openAiClient(bench);
   const ids = await Promise.all(
@@ -297,7 +297,7 @@ test("one key makes one task, whatever became of the connection", async () => {
 test("a client that goes away ends its waiting, and its task is made all the same", async () => {
   const held = Promise.withResolvers<void>();
   const engine = new ScriptedEngine({ beforeStep: ({ step }) => (step === 2 ? held.promise : undefined) });
-  await using bench = serveBench({ engine });
+  await using bench = await serveBench({ engine });
   const leaving = new AbortController();
   const asked = openAiClient(bench).images.generate(image, { signal: leaving.signal });
   const left = asked.then(
@@ -314,7 +314,7 @@ test("a client that goes away ends its waiting, and its task is made all the sam
 });
 
 test("Open WebUI's requests: of a GPT image model it names no format, and takes an address before the data", async () => {
-  await using bench = serveBench();
+  await using bench = await serveBench();
   const headers = { authorization: "Bearer any", "content-type": "application/json" };
   const asked = { model: "gpt-image-1", prompt: "a circle", n: 1, size: "512x512" };
   const post = async (body: object) => {
@@ -335,7 +335,7 @@ test("Open WebUI's requests: of a GPT image model it names no format, and takes 
 });
 
 test("a client of the models before has addresses where it names no format", async () => {
-  await using bench = serveBench();
+  await using bench = await serveBench();
   const { data } = await openAiClient(bench).images.generate({ ...image, model: "dall-e-3" });
   expect(Object.keys(data?.[0] ?? {})).toEqual(["url", "seed"]);
 });

@@ -5,7 +5,7 @@ import { serveBench } from "../support/served-bench.ts";
 import { benchDoors } from "../support/task-bench.ts";
 import fixture from "./fixtures/openapi.json";
 
-const bench = serveBench();
+const bench = await serveBench();
 afterAll(() => bench.close());
 
 type Operation = ReferenceDocument["paths"][string][string] &
@@ -131,7 +131,7 @@ test("what the page offers to try is accepted", async () => {
     const tried = await fetch(bench.url + path, { method, body });
     expect([path, tried.status]).toEqual([path, 200]);
     // What is tried after the queue's example is made, not kept waiting.
-    if (path === "/v1/queue") bench.tasks.pause(false);
+    if (path === "/v1/queue") await bench.tasks.pause(false);
   }
   expect(text).toContain('"example":');
 });

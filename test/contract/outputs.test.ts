@@ -6,7 +6,7 @@ import { ScriptedEngine } from "../support/scripted-engine.ts";
 import { serveBench } from "../support/served-bench.ts";
 
 const colors = ["red", "green", "blue"];
-const bench = serveBench({
+const bench = await serveBench({
   assets: { wildcards: (name) => (name === "color" ? colors : undefined) },
 });
 afterAll(() => bench.close());
@@ -124,7 +124,7 @@ describe("save_name", () => {
 
 test("disable_preview: no step has a picture", async () => {
   // The stream tells of the newest step alone, so each must last long enough to be told.
-  await using slow = serveBench({ engine: new ScriptedEngine({ beforeStep: () => Bun.sleep(400) }) });
+  await using slow = await serveBench({ engine: new ScriptedEngine({ beforeStep: () => Bun.sleep(400) }) });
   const previews = async (body: unknown) => {
     const answer = await fetch(`${slow.url}/v1/engine/generate/`, {
       method: "POST",
@@ -171,7 +171,7 @@ test("save_metadata_to_images false leaves the picture without a word", async ()
 
 test("created_by is written into pictures, and disable_metadata writes nothing at all", async () => {
   const valuesOf = async (config: NonNullable<Parameters<typeof serveBench>[0]>["config"]) => {
-    await using own = serveBench({ ...(config === undefined ? {} : { config }) });
+    await using own = await serveBench({ ...(config === undefined ? {} : { config }) });
     const body = JSON.stringify(small);
     const made = await (await fetch(`${own.url}/v1/engine/generate/`, { method: "POST", body })).json();
     const image = JSON.stringify({ image: made.result[0] });

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import sharp from "sharp";
 import { serveBench } from "../support/served-bench.ts";
 
-const [plain, fast] = [serveBench(), serveBench({ config: { precision: "fast" } })];
+const [plain, fast] = [await serveBench(), await serveBench({ config: { precision: "fast" } })];
 afterAll(async () => {
   await plain.close();
   await fast.close();

@@ -2,9 +2,9 @@ import { afterAll, expect, test } from "bun:test";
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from "node:zlib";
 import { serveBench } from "../support/served-bench.ts";
 
-const bench = serveBench({ keys: ["secret"] });
+const bench = await serveBench({ keys: ["secret"] });
 afterAll(() => bench.close());
-bench.tasks.pause(true);
+await bench.tasks.pause(true);
 
 const send = async (path: string, body: Uint8Array, coding: string, key = "secret") => {
   const answer = await fetch(bench.url + path, {

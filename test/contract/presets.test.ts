@@ -42,7 +42,7 @@ const assets = {
   presets: new Map(Object.entries({ ...shipped, ...extra })),
   styles: withShippedStyles([]),
 };
-const bench = serveBench({ folder, assets });
+const bench = await serveBench({ folder, assets });
 afterAll(() => bench.close());
 
 const post = async (body: object) => {

@@ -29,7 +29,7 @@ writeShapes(
 writeShapes(join(embeddings, "half.safetensors"), new Map([["clip_g", [8, widths.g]]]));
 writeShapes(join(embeddings, "other.safetensors"), new Map([["emb_params", [20, 24]]]));
 const assets = { styles: [{ name: "Wrap", prompt: "photo of {prompt}", negative_prompt: "" }] };
-const bench = serveBench({ folder, assets });
+const bench = await serveBench({ folder, assets });
 afterAll(() => bench.close());
 
 const small = {

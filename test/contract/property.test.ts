@@ -3,8 +3,8 @@ import fc from "fast-check";
 import { conversions, fields, places, refusals } from "../support/request-fields.ts";
 import { serveBench } from "../support/served-bench.ts";
 
-const bench = serveBench({ config: { queue_limit: 1_000_000 } });
-bench.tasks.pause(true);
+const bench = await serveBench({ config: { queue_limit: 1_000_000 } });
+await bench.tasks.pause(true);
 afterAll(() => bench.close());
 
 /** What chooses how a request is answered: asked otherwise, the answer would wait for a picture. */

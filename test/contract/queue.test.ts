@@ -13,7 +13,7 @@ const steer = async (bench: ServedBench, body: unknown) => {
 
 test("the queue is paused, put in another order, resumed and emptied over HTTP", async () => {
   const held = gate();
-  await using bench = serveBench({ engine: new ScriptedEngine({ beforeStep: () => held.passed }) });
+  await using bench = await serveBench({ engine: new ScriptedEngine({ beforeStep: () => held.passed }) });
   const ids: string[] = [];
   for (let n = 0; n < 4; n += 1) ids.push((await bench.tasks.submit(small)).id);
   const [running, a, b, c] = ids;
@@ -44,7 +44,7 @@ test("the queue is paused, put in another order, resumed and emptied over HTTP",
 
 test("the live channel empties the queue too", async () => {
   const held = gate();
-  await using bench = serveBench({ engine: new ScriptedEngine({ beforeStep: () => held.passed }) });
+  await using bench = await serveBench({ engine: new ScriptedEngine({ beforeStep: () => held.passed }) });
   for (let n = 0; n < 3; n += 1) await bench.tasks.submit(small);
   const client = await liveClient(bench.url);
   expect(await client.ask({ type: "queue", action: "clear" })).toMatchObject({ type: "queue", pending: [] });
@@ -52,7 +52,7 @@ test("the live channel empties the queue too", async () => {
 });
 
 test("what cannot be done with the queue is refused by the field", async () => {
-  await using bench = serveBench();
+  await using bench = await serveBench();
   await bench.tasks.pause(true);
   const { id } = await bench.tasks.submit(small);
   const nobody = "0".repeat(32);

@@ -11,7 +11,7 @@ for (const name of [
   "vae/sdxl_vae.safetensors",
 ])
   putModel(folder, name);
-const bench = serveBench({ folder });
+const bench = await serveBench({ folder });
 afterAll(() => bench.close());
 
 const plain = await sharp({ create: { width: 8, height: 8, channels: 3, background: "teal" } })
@@ -99,7 +99,7 @@ describe("what is made of it goes through generate's own preparation", () => {
       "a cat\nSteps: 20, Seed: 42, CFG scale: 7, Size: 100x67, Model: base, Sampler: Euler Karras",
     );
     expect(rounded.warnings).toEqual(["Sides are multiples of 8 pixels: 100×67 is drawn as 96×64."]);
-    expect(bench.tasks.history({ page: 0, pageSize: 100 })).toHaveLength(1);
+    expect(await bench.tasks.history({ page: 0, pageSize: 100 })).toHaveLength(1);
   });
 });
 

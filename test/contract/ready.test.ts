@@ -10,7 +10,7 @@ const body = async (answer: Response) => [answer.status, await answer.json()];
 
 test("a server is ready without a key, and not with an engine that cannot be opened; it is again when that works", async () => {
   const engine = new ScriptedEngine();
-  await using bench = serveBench({ engine, keys: ["k"] });
+  await using bench = await serveBench({ engine, keys: ["k"] });
   const ask = (init: RequestInit = {}) => fetch(`${bench.url}/readyz`, init);
   const first = await ask();
   expect(first.headers.get("cache-control")).toBe("no-store");
@@ -30,7 +30,7 @@ test("a server is ready without a key, and not with an engine that cannot be ope
 test("the first check that fails is told, with its reason", async () => {
   let closing = false;
   const disk = { name: "disk", failing: () => "The disk is full." };
-  await using bench = serveBench({ readyChecks: [notClosing(() => closing), disk] });
+  await using bench = await serveBench({ readyChecks: [notClosing(() => closing), disk] });
   const ask = async () => (await fetch(`${bench.url}/readyz`)).json();
   expect(await ask()).toEqual({ status: "not ready", check: "disk", reason: "The disk is full." });
   closing = true;

@@ -17,7 +17,7 @@ let picture: Uint8Array<ArrayBuffer>;
 type Recipe = Awaited<ReturnType<Response["json"]>>;
 
 beforeAll(async () => {
-  bench = serveBench({
+  bench = await serveBench({
     engine: new ScriptedEngine({
       beforeStep: async () => {
         while (gate.held) await Bun.sleep(2);
@@ -74,14 +74,15 @@ const changed = (change: (copy: Recipe) => void, of: Recipe = recipe): Recipe =>
   change(copy);
   return copy;
 };
-const rows = (): number => bench.history.range({ from: 0, to: Number.MAX_SAFE_INTEGER }).length;
+const rows = async (): Promise<number> =>
+  (await bench.history.range({ from: 0, to: Number.MAX_SAFE_INTEGER })).length;
 
 /** What a recipe is refused with; nothing is made. */
 async function refusal(value: Recipe): Promise<readonly Readonly<{ loc: unknown[]; msg: string }>[]> {
-  const before = rows();
+  const before = await rows();
   const answer = await post(value);
   const { detail } = await answer.json();
-  expect([answer.status, rows()]).toEqual([422, before]);
+  expect([answer.status, await rows()]).toEqual([422, before]);
   return detail;
 }
 
@@ -164,10 +165,10 @@ describe("the recipe", () => {
 describe("posted back", () => {
   test("it makes an ordinary task with the same texts, and once under a key", async () => {
     const headers = { "idempotency-key": crypto.randomUUID() };
-    const before = rows();
+    const before = await rows();
     const [first, again] = [await post(recipe, headers), await post(recipe, headers)];
     const { task_id } = await first.json();
-    expect([first.status, (await again.json()).task_id, rows() - before]).toEqual([200, task_id, 1]);
+    expect([first.status, (await again.json()).task_id, (await rows()) - before]).toEqual([200, task_id, 1]);
     await bench.tasks.settled(task_id as TaskId, AbortSignal.timeout(60_000));
     const own = await told(task_id);
     for (const part of ["recipe", "texts", "files", "request", "settings"])
@@ -418,7 +419,7 @@ describe("is refused, in a sentence that says what to mend", () => {
     '{"fooocusd_recipe":1e999}',
     "{",
   ])("the body %s", async (body) => {
-    const before = rows();
-    expect([(await postText(body)).status, rows()]).toEqual([422, before]);
+    const before = await rows();
+    expect([(await postText(body)).status, await rows()]).toEqual([422, before]);
   });
 });

@@ -1,7 +1,7 @@
 import { afterAll, expect, test } from "bun:test";
 import { serveBench } from "../support/served-bench.ts";
 
-const bench = serveBench();
+const bench = await serveBench();
 let location: string | null = null;
 let status = 302;
 /** Writes the bytes as they are: no library would send some of these. */

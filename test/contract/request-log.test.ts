@@ -16,7 +16,7 @@ const prompt = "a prompt that is nobody else's business";
 
 test("a request is one line with its way, status, time and the id that the answer says", async () => {
   const { log, saying } = keptLog();
-  await using bench = serveBench({ log });
+  await using bench = await serveBench({ log });
   const asked = [
     "/tasks?query=current&page_size=3",
     "/v1/engines/styles",
@@ -43,7 +43,10 @@ test("a request is one line with its way, status, time and the id that the answe
 test("a client that leaves before it is answered is no failure of the server's", async () => {
   const { log, saying } = keptLog();
   const held = gate();
-  await using bench = serveBench({ log, engine: new ScriptedEngine({ beforeStep: () => held.passed }) });
+  await using bench = await serveBench({
+    log,
+    engine: new ScriptedEngine({ beforeStep: () => held.passed }),
+  });
   const leaving = new AbortController();
   const init = { method: "POST", body: JSON.stringify(body), signal: leaving.signal };
   const asked = fetch(`${bench.url}/v1/engine/generate/`, init).catch(() => "left");
@@ -57,7 +60,7 @@ test("a client that leaves before it is answered is no failure of the server's",
 
 test("a request keeps an id that is one plain word, and gets one instead of anything else", async () => {
   const { log, saying } = keptLog();
-  await using bench = serveBench({ log });
+  await using bench = await serveBench({ log });
   const idOf = async (said: string) =>
     (await fetch(`${bench.url}/tasks`, { headers: { "x-request-id": said } })).headers.get("x-request-id");
   for (const kept of ["7f3a", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", "proxy:a/b+c=@d"])
@@ -69,7 +72,7 @@ test("a request keeps an id that is one plain word, and gets one instead of anyt
 
 test("no line of level info has a key, a prompt, or a value that nobody asked for", async () => {
   const { log, lines } = keptLog();
-  await using bench = serveBench({ log, keys: [key] });
+  await using bench = await serveBench({ log, keys: [key] });
   const headers = { "x-api-key": key };
   const asked = JSON.stringify({ ...body, prompt, negative_prompt: prompt });
   await fetch(`${bench.url}/v1/engine/generate/`, { method: "POST", body: asked, headers });
@@ -90,7 +93,7 @@ test("no line of level info has a key, a prompt, or a value that nobody asked fo
 
 test("what a client sends forges no line", async () => {
   const { log, lines } = keptLog();
-  await using bench = serveBench({ log });
+  await using bench = await serveBench({ log });
   const { hostname, port } = new URL(bench.url);
   const sent = connect(Number(port), hostname);
   const forged = '/x%0a{"level":"error"}%c2%85%e2%80%a8%1b[2J?page=%0d%0aforged&a%0ab=c';
@@ -110,7 +113,7 @@ test("who only looks at the server, or loads its pages, is told at level debug",
     ["debug", 8],
   ] as const) {
     const { log, saying } = keptLog(level);
-    await using bench = serveBench({ log });
+    await using bench = await serveBench({ log });
     for (const path of ["/healthz", "/readyz", "/metrics", "/dashboard", "/docs", "/openapi.json", "/"])
       await fetch(bench.url + path, { redirect: "manual" });
     await fetch(`${bench.url}/tasks`, {
@@ -124,7 +127,10 @@ test("who only looks at the server, or loads its pages, is told at level debug",
 test("an event stream is told once, when it has ended, with the time that it took", async () => {
   const { log, saying } = keptLog();
   const draw = gate();
-  await using bench = serveBench({ log, engine: new ScriptedEngine({ beforeStep: () => draw.passed }) });
+  await using bench = await serveBench({
+    log,
+    engine: new ScriptedEngine({ beforeStep: () => draw.passed }),
+  });
   const { id } = await bench.tasks.submit(small);
   const left = new AbortController();
   const [read, given] = await Promise.all([
@@ -147,7 +153,7 @@ test("an event stream is told once, when it has ended, with the time that it too
 
 test("a task is one line at its end, with the request or live connection that it came by", async () => {
   const { log, saying } = keptLog();
-  await using bench = serveBench({ log });
+  await using bench = await serveBench({ log });
   const post = (path: string, said: object) =>
     fetch(bench.url + path, { method: "POST", body: JSON.stringify(said) });
   const made = await post("/v1/engine/generate/", { ...body, image_number: 2 });
@@ -184,7 +190,7 @@ test("a task is one line at its end, with the request or live connection that it
 
 test("what failed unexpectedly names its request", async () => {
   const { log, saying } = keptLog();
-  await using bench = serveBench({ log, addresses: { listening: () => "", named: () => failing() } });
+  await using bench = await serveBench({ log, addresses: { listening: () => "", named: () => failing() } });
   const answer = await fetch(`${bench.url}/tasks`);
   expect(answer.status).toBe(500);
   const request = answer.headers.get("x-request-id");

@@ -1,8 +1,8 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { serveBench } from "../support/served-bench.ts";
 
-const open = serveBench();
-const keyed = serveBench({ keys: ["secret"] });
+const open = await serveBench();
+const keyed = await serveBench({ keys: ["secret"] });
 afterAll(async () => {
   await open.close();
   await keyed.close();

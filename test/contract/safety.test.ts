@@ -6,7 +6,7 @@ import fc from "fast-check";
 import sharp from "sharp";
 import { serveBench } from "../support/served-bench.ts";
 
-const bench = serveBench();
+const bench = await serveBench();
 afterAll(() => bench.close());
 
 /** Asks with a path exactly as it is written: fetch would tidy it up. */
@@ -97,7 +97,7 @@ test("no spelling of a path leaves the day folders", async () => {
 }, 300_000);
 
 test("each of several keys opens, and nothing that is nearly one", async () => {
-  await using locked = serveBench({ keys: ["first-key", "second key", "schlüssel"] });
+  await using locked = await serveBench({ keys: ["first-key", "second key", "schlüssel"] });
   const status = async (headers: Record<string, string>) =>
     (await fetch(`${locked.url}/v1/engines/styles`, { headers })).status;
   expect(await status({ "x-api-key": "first-key" })).toBe(200);
@@ -108,7 +108,7 @@ test("each of several keys opens, and nothing that is nearly one", async () => {
 });
 
 test("a key may come as Authorization: Bearer, in any case of the word; with both headers, one that fits is enough", async () => {
-  await using locked = serveBench({ keys: ["first-key", "second key"] });
+  await using locked = await serveBench({ keys: ["first-key", "second key"] });
   const status = async (headers: Record<string, string>, path = "/v1/engines/styles") =>
     (await fetch(`${locked.url}${path}`, { headers })).status;
   for (const right of ["Bearer first-key", "bearer first-key", "BEARER  first-key", "Bearer second key"])

@@ -35,7 +35,7 @@ const receiver = Bun.serve({
     return new Response("");
   },
 });
-const bench = serveBench({ folder, engine, log });
+const bench = await serveBench({ folder, engine, log });
 afterAll(async () => {
   await receiver.stop(true);
   await bench.close();

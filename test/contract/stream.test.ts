@@ -7,10 +7,10 @@ import { small } from "../support/task-bench.ts";
 const request = { ...small, image_seed: 7 };
 
 /** Holds the engine in its second step until the test lets it go. */
-function heldBench() {
+async function heldBench() {
   const held = Promise.withResolvers<void>();
   const engine = new ScriptedEngine({ beforeStep: ({ step }) => (step === 2 ? held.promise : undefined) });
-  return { bench: serveBench({ engine }), release: held.resolve };
+  return { bench: await serveBench({ engine }), release: held.resolve };
 }
 
 const post = (url: string, flags: object, signal?: AbortSignal) =>
@@ -33,7 +33,7 @@ function readAlong() {
 
 test("the stream, byte for byte: each message when it happens, previews with the steps, Finished last", async () => {
   const { engine, saw } = readAlong();
-  await using bench = serveBench({ engine });
+  await using bench = await serveBench({ engine });
   const answer = await post(bench.url, { stream_output: true, image_number: 2 });
   expect(answer.headers.get("content-type")).toBe("text/event-stream; charset=utf-8");
   expect(answer.headers.get("cache-control")).toBe("no-store");
@@ -77,7 +77,7 @@ async function* textsOf({ body }: Response) {
 }
 
 test("FooocusAPI's sample page, which takes one read for one event, showed no picture of a fast engine", async () => {
-  await using bench = serveBench();
+  await using bench = await serveBench();
   const answer = await post(bench.url, { stream_output: true, image_number: 2, overwrite_step: 30 });
   const told: { progress: number; images: string[] }[] = [];
   const times: number[] = [];
@@ -105,7 +105,7 @@ test("FooocusAPI's sample page, which takes one read for one event, showed no pi
 
 test("an event is a chunk of its own, for clients that read no further than that", async () => {
   const { engine, saw } = readAlong();
-  await using bench = serveBench({ engine });
+  await using bench = await serveBench({ engine });
   const body = JSON.stringify({ ...request, stream_output: true });
   const { hostname, port } = new URL(bench.url);
   const wire = await new Promise<string>((resolve, reject) => {
@@ -127,7 +127,7 @@ test("an event is a chunk of its own, for clients that read no further than that
 });
 
 test("names beyond ASCII are escaped in the stream and written as they are in a record", async () => {
-  await using bench = serveBench();
+  await using bench = await serveBench();
   const flags = { save_name: "猫🐈é" };
   const stream = await (await post(bench.url, { ...flags, stream_output: true })).text();
   expect(stream).toMatch(/^[\x00-\x7f]*$/);
@@ -136,7 +136,7 @@ test("names beyond ASCII are escaped in the stream and written as they are in a 
 });
 
 test("a client that goes away harms no task, whatever it waited for", async () => {
-  const { bench, release } = heldBench();
+  const { bench, release } = await heldBench();
   await using _ = bench;
   const leaving = new AbortController();
   const waiting = [
@@ -164,7 +164,7 @@ test("a client that goes away harms no task, whatever it waited for", async () =
 });
 
 test("who waits while the server stops is told that the task is kept", async () => {
-  const { bench, release } = heldBench();
+  const { bench, release } = await heldBench();
   const [record, picture] = [
     post(bench.url, {}),
     post(bench.url, { async_process: false, stream_output: false }),
@@ -181,7 +181,7 @@ test("who waits while the server stops is told that the task is kept", async () 
 });
 
 test("half a minute of silence: pings every 15 s, and the silent connections are not cut", async () => {
-  const { bench, release } = heldBench();
+  const { bench, release } = await heldBench();
   await using _ = bench;
   const started = Date.now();
   const streamed = (await post(bench.url, { stream_output: true })).text();

@@ -16,7 +16,7 @@ const typesOf = (story: readonly SentEvent[]): readonly string[] => [
 ];
 
 test("a task's story: numbers rise, every event has the shape the live channel promises, settled is last", async () => {
-  await using bench = serveBench();
+  await using bench = await serveBench();
   const { id } = await bench.tasks.submit({ ...small, image_number: 2 }, { label: "mine" });
   const answer = await fetch(`${bench.url}/tasks/${id}/events`);
   expect(answer.headers.get("content-type")).toBe("text/event-stream; charset=utf-8");
@@ -41,7 +41,7 @@ test("a task's story: numbers rise, every event has the shape the live channel p
 });
 
 test("the number seen last, in the header or the query, leaves out what was seen", async () => {
-  await using bench = serveBench();
+  await using bench = await serveBench();
   const { id } = await bench.tasks.submit(small);
   const whole = await storyOf(`${bench.url}/tasks/${id}/events`);
   const seen = whole[3]?.id ?? 0;
@@ -54,7 +54,7 @@ test("the number seen last, in the header or the query, leaves out what was seen
 });
 
 test("who has seen the end is told that there is nothing more, and is not called back", async () => {
-  await using bench = serveBench();
+  await using bench = await serveBench();
   const { id } = await bench.tasks.submit(small);
   const last = (await storyOf(`${bench.url}/tasks/${id}/events`)).at(-1)?.id;
   const again = await fetch(`${bench.url}/tasks/${id}/events`, { headers: { "last-event-id": `${last}` } });
@@ -66,9 +66,9 @@ test("who has seen the end is told that there is nothing more, and is not called
 });
 
 test("previews come when asked for, as pictures a page can show", async () => {
-  await using bench = serveBench();
+  await using bench = await serveBench();
   const held = gate();
-  await using slow = serveBench({ engine: new ScriptedEngine({ beforeStep: () => held.passed }) });
+  await using slow = await serveBench({ engine: new ScriptedEngine({ beforeStep: () => held.passed }) });
   const { id } = await bench.tasks.submit(small);
   expect(typesOf(await storyOf(`${bench.url}/tasks/${id}/events`))).not.toContain("preview");
   const one = await slow.tasks.submit(small);
@@ -85,7 +85,7 @@ test("previews come when asked for, as pictures a page can show", async () => {
 });
 
 test("the events of everything: from now on, or from a number on", async () => {
-  await using bench = serveBench();
+  await using bench = await serveBench();
   const leaving = new AbortController();
   const first = await bench.tasks.submit(small);
   await bench.tasks.settled(first.id, AbortSignal.timeout(120_000));
@@ -113,7 +113,7 @@ test("the events of everything: from now on, or from a number on", async () => {
 
 test("a reader that goes away leaves the task alone and is forgotten", async () => {
   const held = gate();
-  await using bench = serveBench({ engine: new ScriptedEngine({ beforeStep: () => held.passed }) });
+  await using bench = await serveBench({ engine: new ScriptedEngine({ beforeStep: () => held.passed }) });
   const { id } = await bench.tasks.submit(small);
   const leaving = new AbortController();
   const answer = await fetch(`${bench.url}/tasks/${id}/events`, { signal: leaving.signal });
@@ -124,7 +124,7 @@ test("a reader that goes away leaves the task alone and is forgotten", async () 
 });
 
 test("a stream that nobody reads holds up neither the task nor another reader", async () => {
-  await using bench = serveBench();
+  await using bench = await serveBench();
   const { port } = new URL(bench.url);
   const stuck = connect(Number(port), "127.0.0.1");
   stuck.pause();
@@ -140,13 +140,15 @@ test("a stream that nobody reads holds up neither the task nor another reader", 
   const ids: TaskId[] = [];
   for (let n = 0; n < 20; n += 1) ids.push((await bench.tasks.submit(small)).id);
   await reading;
-  expect(ids.map((id) => bench.tasks.find(id)?.state.status)).toEqual(ids.map(() => "settled"));
+  expect(await Promise.all(ids.map(async (id) => (await bench.tasks.find(id))?.state.status))).toEqual(
+    ids.map(() => "settled"),
+  );
   stuck.destroy();
 });
 
 test("wait answers when the task is settled, or after that many seconds as it is", async () => {
   const held = gate();
-  await using bench = serveBench({ engine: new ScriptedEngine({ beforeStep: () => held.passed }) });
+  await using bench = await serveBench({ engine: new ScriptedEngine({ beforeStep: () => held.passed }) });
   const { id } = await bench.tasks.submit(small);
   const started = Date.now();
   const early = await (await fetch(`${bench.url}/tasks/${id}?wait=1`)).json();
@@ -162,7 +164,7 @@ test("wait answers when the task is settled, or after that many seconds as it is
 
 test("a waiting task is cancelled, a running one stopped, an ended one left alone; each says so", async () => {
   const held = gate();
-  await using bench = serveBench({ engine: new ScriptedEngine({ beforeStep: () => held.passed }) });
+  await using bench = await serveBench({ engine: new ScriptedEngine({ beforeStep: () => held.passed }) });
   const running = await bench.tasks.submit(small);
   const waiting = await bench.tasks.submit(small);
   const cancel = async (id: string) => {
@@ -180,7 +182,7 @@ test("a waiting task is cancelled, a running one stopped, an ended one left alon
 test("a task is deleted with its pictures; one that waits or runs is refused, or stopped first", async () => {
   const held = gate();
   const engine = new ScriptedEngine({ beforeStep: ({ image }) => (image === 1 ? held.passed : undefined) });
-  await using bench = serveBench({ engine });
+  await using bench = await serveBench({ engine });
   const running = await bench.tasks.submit({ ...small, image_number: 2 });
   const waiting = await bench.tasks.submit(small);
   const remove = async (path: string) => {
@@ -194,12 +196,12 @@ test("a task is deleted with its pictures; one that waits or runs is refused, or
   expect(await remove(`/tasks/${running.id}?stop=false`)).toEqual([409, refusal(running.id, "running")]);
   expect((await remove(`/tasks/${running.id}?stop=maybe`))[0]).toBe(422);
   expect(await remove(`/tasks/${waiting.id}?stop=true`)).toEqual([200, { tasks: 1, images: 0 }]);
-  const saved = () => {
-    const state = bench.tasks.find(running.id)?.state;
+  const saved = async () => {
+    const state = (await bench.tasks.find(running.id))?.state;
     return state?.status === "running" ? (state.images[0]?.url ?? "") : "";
   };
-  expect(await soon(() => saved() !== "")).toBe(true);
-  const file = new URL(saved()).pathname;
+  expect(await soon(async () => (await saved()) !== "")).toBe(true);
+  const file = new URL(await saved()).pathname;
   expect((await fetch(`${bench.url}${file}`)).status).toBe(200);
   const removing = remove(`/tasks/${running.id}?stop=1`);
   setTimeout(held.open, 100);
@@ -209,7 +211,7 @@ test("a task is deleted with its pictures; one that waits or runs is refused, or
 });
 
 test("a span of time is deleted, and only when it is named", async () => {
-  await using bench = serveBench();
+  await using bench = await serveBench();
   const { id } = await bench.tasks.submit(small);
   await bench.tasks.settled(id, AbortSignal.timeout(120_000));
   const remove = async (query: string) => {
@@ -220,11 +222,11 @@ test("a span of time is deleted, and only when it is named", async () => {
     const { status, body } = await remove(query);
     expect([status, body.detail[0].loc]).toEqual([422, ["query", "start_at"]]);
   }
-  expect(bench.tasks.find(id)).toBeDefined();
+  expect(await bench.tasks.find(id)).toBeDefined();
   await Bun.sleep(1000);
   expect(await remove("?start_at=2001-01-01T00:00:00")).toEqual({
     status: 200,
     body: { tasks: 1, images: 1 },
   });
-  expect(bench.tasks.find(id)).toBeUndefined();
+  expect(await bench.tasks.find(id)).toBeUndefined();
 });

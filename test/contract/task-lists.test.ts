@@ -7,7 +7,7 @@ import { small } from "../support/task-bench.ts";
 
 let release = Promise.withResolvers<void>();
 const engine = new ScriptedEngine({ beforeStep: () => release.promise });
-const bench: ServedBench = serveBench({
+const bench: ServedBench = await serveBench({
   engine,
   addresses: { listening: () => bench.url, named: () => undefined },
 });
@@ -67,11 +67,11 @@ test("what is written into a row afterwards is in the list: warnings, its pictur
   const id = await submit();
   await bench.tasks.settled(id as never, AbortSignal.timeout(120_000));
   expect((await records()).get(id)).not.toHaveProperty("warnings");
-  bench.history.warned(id as never, ["Told late."]);
+  await bench.history.warned(id as never, ["Told late."]);
   expect((await records()).get(id)).toMatchObject({ warnings: ["Told late."] });
-  const { state } = bench.history.find(id as never) ?? {};
+  const { state } = (await bench.history.find(id as never)) ?? {};
   if (state?.status !== "settled") throw new Error("it has not ended");
-  bench.history.settle(id as never, { ...state, images: [], percent: 7, outcome: "stopped" });
+  await bench.history.settle(id as never, { ...state, images: [], percent: 7, outcome: "stopped" });
   expect((await records()).get(id)).toMatchObject({ task_status: "stop", progress: 7, result: [] });
   expect((await records()).get(id)).toEqual(await single(id));
 });

@@ -8,7 +8,7 @@ import { small } from "../support/task-bench.ts";
 
 let release = Promise.withResolvers<void>();
 const engine = new ScriptedEngine({ beforeStep: ({ step }) => (step === 2 ? release.promise : undefined) });
-const bench = serveBench({ engine });
+const bench = await serveBench({ engine });
 afterAll(async () => {
   release.resolve();
   await bench.close();
@@ -20,11 +20,11 @@ const ids = async (query: string): Promise<readonly string[]> =>
   (await lists(query)).history.map(({ task_id }: { task_id: string }) => task_id);
 
 /** A settled task of a moment, with one picture on the disk. */
-function settledAt(id: string, queuedAt: number): string {
+async function settledAt(id: string, queuedAt: number): Promise<string> {
   mkdirSync(join(bench.folder, "outputs/2024-07-03"), { recursive: true });
   const file = join(bench.folder, "outputs/2024-07-03", `${id}.png`);
   writeFileSync(file, "picture");
-  bench.history.insert({
+  await bench.history.insert({
     id: id as TaskId,
     request: {},
     webhookUrl: "",
@@ -40,7 +40,7 @@ function settledAt(id: string, queuedAt: number): string {
     height: 1,
     seed: "1",
   };
-  bench.history.settle(id as TaskId, {
+  await bench.history.settle(id as TaskId, {
     outcome: "finished",
     startedAt: queuedAt,
     finishedAt: queuedAt,
@@ -61,9 +61,9 @@ describe("ranges", () => {
     c: day(12, 22, 30, 500),
     d: day(12, 22, 31),
   };
-  beforeEach(() => {
+  beforeEach(async () => {
     for (const [id, at] of Object.entries(moments))
-      if (bench.history.find(id as TaskId) === undefined) settledAt(id, at);
+      if ((await bench.history.find(id as TaskId)) === undefined) await settledAt(id, at);
   });
   const local = "2024-07-03T12:22:30";
   const utc = new Date(day(12, 22, 30)).toISOString().slice(0, 19);

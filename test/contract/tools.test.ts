@@ -13,7 +13,7 @@ import { benchFolder, putModel } from "../support/task-bench.ts";
 
 const folder = benchFolder();
 putModel(folder, "loras/sub/neon.safetensors");
-const bench = serveBench({ folder, assets: { styles: withShippedStyles([]) } });
+const bench = await serveBench({ folder, assets: { styles: withShippedStyles([]) } });
 afterAll(() => bench.close());
 
 const post = (path: string, body: BodyInit, headers: Record<string, string> = {}) =>

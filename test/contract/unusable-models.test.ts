@@ -38,7 +38,7 @@ const presets = new Map([
   ["bad tag", { default_prompt: "a cat <lora:loha:1>" }],
 ]);
 const engine = new ScriptedEngine();
-const bench = serveBench({ folder, engine, assets: { presets } });
+const bench = await serveBench({ folder, engine, assets: { presets } });
 afterAll(() => bench.close());
 
 const body = { ...small, image_seed: 7 };
@@ -178,7 +178,7 @@ describe("a file that cannot be used is refused when the request comes", () => {
 });
 
 test("a server's own default that cannot be used is said to be the server's", async () => {
-  await using own = serveBench({
+  await using own = await serveBench({
     folder: benchFolder(),
     assets: {
       presets: new Map([
@@ -230,7 +230,7 @@ describe("a file that is replaced while its task waits", () => {
   /** A folder whose `mine.safetensors` was taken at submit, and is a file of another family since. */
   const replaced = async (bench: TaskBench): Promise<readonly [TaskId, TaskId]> => {
     const mine = putModel(bench.folder, "loras/mine.safetensors");
-    bench.tasks.pause(true);
+    await bench.tasks.pause(true);
     const doomed = await bench.tasks.submit(request);
     const other = await bench.tasks.submit(small);
     renameSync(writeShapes(`${mine}.new`, loha), mine);
@@ -239,9 +239,9 @@ describe("a file that is replaced while its task waits", () => {
 
   test("fails that task by the file's name, and no other", async () => {
     const engine = new ScriptedEngine();
-    const own = openBench({ engine });
+    const own = await openBench({ engine });
     const [doomed, other] = await replaced(own);
-    own.tasks.pause(false);
+    await own.tasks.pause(false);
     const state = await ended(own, doomed);
     expect(state).toMatchObject({ outcome: "failed", error: { code: "lora-unsupported" } });
     expect(state?.error?.message).toStartWith("mine.safetensors cannot be used as a LoRA");
@@ -252,32 +252,34 @@ describe("a file that is replaced while its task waits", () => {
 
   test("or tells in its record what is otherwise by then, kept over a restart", async () => {
     const own = benchFolder();
-    const bench = openBench({ folder: own });
+    const bench = await openBench({ folder: own });
     const tagged = putModel(own, "loras/tagged.safetensors");
-    bench.tasks.pause(true);
+    await bench.tasks.pause(true);
     const { id, warnings } = await bench.tasks.submit({ ...small, prompt: "a circle <lora:tagged:1>" });
     const { id: other } = await bench.tasks.submit(small);
     expect(warnings).toEqual([]);
     rmSync(tagged);
     const told = ["There is no LoRA called tagged; its tag in the prompt was dropped."];
-    bench.tasks.pause(false);
+    await bench.tasks.pause(false);
     const events = await storyOf(bench.tasks, id);
     expect(events.at(-1)).toMatchObject({ type: "settled", status: "finished", warnings: told });
     expect((await ended(bench, other))?.outcome).toBe("finished");
-    expect([id, other].map((one) => bench.tasks.find(one)?.warnings)).toEqual([told, []]);
+    expect(
+      await Promise.all([id, other].map(async (one) => (await bench.tasks.find(one))?.warnings)),
+    ).toEqual([told, []]);
     bench.crash();
-    const after = openBench({ folder: own });
-    expect(after.tasks.find(id)?.warnings).toEqual(told);
+    const after = await openBench({ folder: own });
+    expect((await after.tasks.find(id))?.warnings).toEqual(told);
     await after.close();
   });
 
   test("also over a restart", async () => {
     const own = benchFolder();
-    const before = openBench({ folder: own });
+    const before = await openBench({ folder: own });
     const [doomed, other] = await replaced(before);
     before.crash();
-    const after = openBench({ folder: own });
-    after.tasks.pause(false);
+    const after = await openBench({ folder: own });
+    await after.tasks.pause(false);
     expect(await ended(after, doomed)).toMatchObject({
       outcome: "failed",
       error: { code: "lora-unsupported" },

@@ -18,7 +18,7 @@ const assets = {
     ["mine", { default_styles: ["Fooocus V2"] }],
   ]),
 };
-const bench = serveBench({ folder, assets });
+const bench = await serveBench({ folder, assets });
 afterAll(() => bench.close());
 
 const post = (body: unknown) =>
@@ -131,15 +131,15 @@ test("a tag of the prompt that names no LoRA is spoken of", async () => {
 test("a task keeps its warnings over a restart", async () => {
   const own = benchFolder();
   writeFileSync(join(own, "models/checkpoints/base.json"), JSON.stringify(said));
-  const before = openBench({ folder: own, assets });
-  before.tasks.pause(true);
+  const before = await openBench({ folder: own, assets });
+  await before.tasks.pause(true);
   const { id } = await before.tasks.submit(large);
   before.crash();
-  const after = openBench({ folder: own, assets });
-  expect(after.tasks.find(id)).toMatchObject({ state: { status: "pending" }, warnings: [tooLarge] });
-  after.tasks.pause(false);
+  const after = await openBench({ folder: own, assets });
+  expect(await after.tasks.find(id)).toMatchObject({ state: { status: "pending" }, warnings: [tooLarge] });
+  await after.tasks.pause(false);
   await after.tasks.settled(id, AbortSignal.timeout(120_000));
-  expect(after.history.find(id)).toMatchObject({ state: { status: "settled" }, warnings: [tooLarge] });
+  expect(await after.history.find(id)).toMatchObject({ state: { status: "settled" }, warnings: [tooLarge] });
   await after.close();
 });
 

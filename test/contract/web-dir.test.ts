@@ -25,8 +25,8 @@ symlinkSync("../outside.txt", join(folder, "link.txt"));
 symlinkSync("..", join(folder, "up"));
 symlinkSync("app.js", join(folder, "same.js"));
 
-const bench = serveBench({ keys: ["secret"], webFolder: openWebFolder(folder) });
-const ours = serveBench();
+const bench = await serveBench({ keys: ["secret"], webFolder: openWebFolder(folder) });
+const ours = await serveBench();
 afterAll(async () => {
   await bench.close();
   await ours.close();

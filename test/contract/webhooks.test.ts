@@ -45,7 +45,7 @@ test("every end is posted, as the record that the server keeps: finished, failed
       await held.passed;
     },
   });
-  await using bench = serveBench({ engine });
+  await using bench = await serveBench({ engine });
   const submit = async (path: string, more: object = {}): Promise<string> =>
     (await post(bench.url, { ...more, webhook_url: hook(path) })).task_id;
   const stopped = await submit("/stopped");
@@ -83,20 +83,20 @@ test("every end is posted, as the record that the server keeps: finished, failed
 test("a receiver that was down gets it after a restart, signed anew, under the same id", async () => {
   const secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
   const config = { webhook_secret: secret };
-  const first = serveBench({ config });
+  const first = await serveBench({ config });
   answers.push(503);
   const before = Date.now();
   const { task_id } = await post(first.url, { webhook_url: hook("/down") });
   await arrival("/down");
   const id = `msg_${task_id}`;
   const waiting = () => first.history.deliveries();
-  while (waiting()[0]?.attempts !== 1) await Bun.sleep(5);
+  while ((await waiting())[0]?.attempts !== 1) await Bun.sleep(5);
   // Five seconds are long for a test; the rest of the plan is held elsewhere.
-  expect(waiting()[0]?.nextAt).toBeGreaterThanOrEqual(before + 5000);
-  first.history.reschedule(id, 1, 0);
+  expect((await waiting())[0]?.nextAt).toBeGreaterThanOrEqual(before + 5000);
+  await first.history.reschedule(id, 1, 0);
   first.crash();
   const restarted = Math.floor(Date.now() / 1000);
-  const second = openBench({ folder: first.folder, config });
+  const second = await openBench({ folder: first.folder, config });
   const again = await arrival("/down", 2);
   const at = again.headers.get("webhook-timestamp") ?? "";
   expect(Number(at)).toBeWithin(restarted, Date.now() / 1000 + 1);
@@ -104,13 +104,13 @@ test("a receiver that was down gets it after a restart, signed anew, under the s
   const key = Buffer.from(secret.slice(6), "base64");
   const signature = createHmac("sha256", key).update(`${id}.${at}.${again.body}`).digest("base64");
   expect(again.headers.get("webhook-signature")).toBe(`v1,${signature}`);
-  while (second.history.deliveries().length > 0) await Bun.sleep(5);
-  expect(second.tasks.find(task_id as TaskId)?.state.status).toBe("settled");
+  while ((await second.history.deliveries()).length > 0) await Bun.sleep(5);
+  expect((await second.tasks.find(task_id as TaskId))?.state.status).toBe("settled");
   await second.close();
 });
 
 test("FooocusAPI's form is the record in a string, behind its switch; the server's address serves those without", async () => {
-  await using bench = serveBench({ config: { webhook_text: true, webhook_url: hook("/server") } });
+  await using bench = await serveBench({ config: { webhook_text: true, webhook_url: hook("/server") } });
   const { task_id } = await post(bench.url, {});
   const { body } = await arrival("/server");
   const inner: unknown = JSON.parse(body);
@@ -119,7 +119,7 @@ test("FooocusAPI's form is the record in a string, behind its switch; the server
 });
 
 test("a private address was called ten times in the dark: a request that names one is told at once", async () => {
-  await using bench = serveBench({ config: { allow_private_fetch: false } });
+  await using bench = await serveBench({ config: { allow_private_fetch: false } });
   const seen = received.length;
   const port = receiver.port;
   for (const address of [
@@ -140,7 +140,7 @@ test("a private address was called ten times in the dark: a request that names o
 });
 
 test("the operator's own address on this machine was refused as a private one, and is delivered to", async () => {
-  await using bench = serveBench({
+  await using bench = await serveBench({
     config: { allow_private_fetch: false, webhook_url: hook("/operator"), webhook_secret: "s" },
   });
   const { task_id } = await post(bench.url, {});
@@ -152,8 +152,8 @@ test("the operator's own address on this machine was refused as a private one, a
 });
 
 test("a generated client's sample text was taken for an address: string, None and null mean none", async () => {
-  await using bench = serveBench({ config: { webhook_url: hook("/nobody-said") } });
-  await using without = serveBench();
+  await using bench = await serveBench({ config: { webhook_url: hook("/nobody-said") } });
+  await using without = await serveBench();
   const words = ["string", "None", "null", "NULL", "none", "String", " none ", "", null];
   for (const [index, webhook_url] of words.entries()) {
     const { task_id } = await post(bench.url, { webhook_url });
@@ -162,5 +162,5 @@ test("a generated client's sample text was taken for an address: string, None an
     const record = await (await fetch(`${without.url}/tasks/${task.task_id}?wait=60`)).json();
     expect([webhook_url, record.task_status, record.webhook_url]).toEqual([webhook_url, "finished", ""]);
   }
-  expect(without.history.deliveries()).toEqual([]);
+  expect(await without.history.deliveries()).toEqual([]);
 });

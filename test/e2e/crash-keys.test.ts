@@ -150,8 +150,8 @@ test(`a request that is sent again with its key after each of ${crashes} kills m
   await server.kill();
 
   const history = openHistory(join(folder, "outputs/db.sqlite3"));
-  const rows = history.range({ from: 0, to: Number.MAX_SAFE_INTEGER });
-  history.close();
+  const rows = await history.range({ from: 0, to: Number.MAX_SAFE_INTEGER });
+  await history.close();
   const { answered, lost } = counts;
   console.log(
     `${crashes} kills: ${asked.size} keys, ${answered} answers, ${lost} without one, ${rows.length} tasks`,

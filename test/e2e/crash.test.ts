@@ -78,13 +78,13 @@ test(`every accepted task reaches exactly one end, with its files, over ${crashe
   expect(accepted.length).toBeGreaterThan(crashes);
   expect(new Set(settled).size).toBe(settled.length);
   const history = openHistory(join(folder, "outputs/db.sqlite3"));
-  expect(history.unfinished()).toEqual([]);
+  expect(await history.unfinished()).toEqual([]);
   const faults: string[] = [];
   for (const id of accepted) {
-    const fault = await faultOf(folder, history.find(id));
+    const fault = await faultOf(folder, await history.find(id));
     if (fault !== undefined) faults.push(`${id} ${fault}`);
   }
-  history.close();
+  await history.close();
   expect(faults).toEqual([]);
   for (const day of readdirSync(join(folder, "outputs")).filter((name) => /^\d/.test(name)))
     expect(readdirSync(join(folder, "outputs", day)).filter((name) => !name.endsWith(".png"))).toEqual([]);

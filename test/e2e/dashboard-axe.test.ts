@@ -66,7 +66,7 @@ describe.skipIf(chromiumPath === undefined)("axe finds nothing at level AA", () 
     browser = await startChromium();
     const folder = benchFolder();
     await fillHistory(join(folder, "outputs"), 60, { motifs: 4, side: 64 });
-    bench = serveBench({ folder, engine: new ScriptedEngine({ beforeStep: () => held.passed }) });
+    bench = await serveBench({ folder, engine: new ScriptedEngine({ beforeStep: () => held.passed }) });
     for (const prompt of ["running", "waits", "waits as well"])
       await bench.tasks.submit({ ...small, prompt });
   });

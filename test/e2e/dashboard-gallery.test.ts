@@ -20,7 +20,7 @@ describe.skipIf(chromiumPath === undefined)("the gallery", () => {
     browser = await startChromium();
     const folder = benchFolder();
     await fillHistory(join(folder, "outputs"), tasks, { motifs: 4, side: 64 });
-    bench = serveBench({ folder });
+    bench = await serveBench({ folder });
   });
   afterAll(async () => {
     await browser?.close();

@@ -16,7 +16,7 @@ describe.skipIf(chromiumPath === undefined)("the queue on the page", () => {
 
   test("is put in another order by keys and by dragging, paused and emptied; other pages see it", async () => {
     const held = gate();
-    await using bench = serveBench({ engine: new ScriptedEngine({ beforeStep: () => held.passed }) });
+    await using bench = await serveBench({ engine: new ScriptedEngine({ beforeStep: () => held.passed }) });
     for (const prompt of ["running", "one", "two", "three", "four"])
       await bench.tasks.submit({ ...small, prompt });
     const [first, second] = [

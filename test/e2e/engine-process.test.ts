@@ -104,10 +104,10 @@ test("a stop that reaches the engine too (Ctrl-C, a service) lets the picture at
   expect(await main.child.exited).toBe(0);
   expect(isAlive(child)).toBe(false);
   const history = openHistory(join(outputs, "db.sqlite3"));
-  expect(history.page({ page: 0, pageSize: 5, without: [] }).map(({ state }) => state)).toMatchObject([
-    { status: "settled", outcome: "finished" },
-  ]);
-  history.close();
+  expect((await history.page({ page: 0, pageSize: 5, without: [] })).map(({ state }) => state)).toMatchObject(
+    [{ status: "settled", outcome: "finished" }],
+  );
+  await history.close();
 }, 300_000);
 
 test("an engine that is ended before the server hands its task back, at no cost", async () => {
@@ -119,8 +119,8 @@ test("an engine that is ended before the server hands its task back, at no cost"
   process.kill(engine(), "SIGKILL");
   expect(await main.child.exited).toBe(0);
   const history = openHistory(join(outputs, "db.sqlite3"));
-  expect(history.unfinished().map((row) => [String(row.id), row.attempt])).toEqual([[id, 0]]);
-  history.close();
+  expect((await history.unfinished()).map((row) => [String(row.id), row.attempt])).toEqual([[id, 0]]);
+  await history.close();
 }, 300_000);
 
 test("a model file that is overwritten under a running task fails that task with its name; the next one works", async () => {

@@ -17,7 +17,7 @@ whenMounted(
   async () => {
     const outputs = join(disk.folder, "outputs");
     mkdirSync(outputs);
-    const bench = openBench({ outputs });
+    const bench = await openBench({ outputs });
     const { tasks } = bench;
     const ended = async (id: TaskId) => {
       const task = await tasks.settled(id, AbortSignal.timeout(120_000));
@@ -26,10 +26,10 @@ whenMounted(
     const before = await tasks.submit(small);
     expect((await ended(before.id))?.outcome).toBe("finished");
 
-    tasks.pause(true);
+    await tasks.pause(true);
     const waiting = [await tasks.submit(small), await tasks.submit(small)];
     const filler = disk.fill();
-    tasks.pause(false);
+    await tasks.pause(false);
     for (const { id } of waiting) {
       expect(await ended(id)).toMatchObject({ outcome: "failed", error: { code: "storage-failed" } });
     }
@@ -43,13 +43,14 @@ whenMounted(
     expect((await ended(after.id))?.outcome).toBe("finished");
     // What could not be written then is written by now, or will be with the next try.
     await bench.tasks.close(1000);
-    expect(bench.history.unfinished()).toEqual([]);
-    for (const { id } of waiting) expect(bench.history.find(id)?.state).toMatchObject({ outcome: "failed" });
+    expect(await bench.history.unfinished()).toEqual([]);
+    for (const { id } of waiting)
+      expect((await bench.history.find(id))?.state).toMatchObject({ outcome: "failed" });
     const files = readdirSync(outputs, { recursive: true, encoding: "utf8" }).filter((name) =>
       name.endsWith(".png"),
     );
     expect(files).toHaveLength(2);
-    bench.history.close();
+    await bench.history.close();
     expect(existsSync(join(outputs, "db.sqlite3"))).toBe(true);
     rmSync(bench.folder, { recursive: true, force: true });
   },
@@ -61,7 +62,7 @@ whenMounted(
     const outputs = join(larger.folder, "outputs");
     const ballast = join(outputs, ".ballast");
     mkdirSync(outputs);
-    const bench = openBench({ outputs, ballast: true });
+    const bench = await openBench({ outputs, ballast: true });
     const { tasks, history } = bench;
     const made: TaskId[] = [];
     for (let n = 0; n < 60; n += 1) {
@@ -73,19 +74,19 @@ whenMounted(
       made.push(id);
     }
     expect(statSync(ballast).size).toBe(4 * 1024 ** 2);
-    while (history.indexSome());
+    while (await history.indexSome());
     emptyLog(join(outputs, "db.sqlite3"));
     const filler = larger.fill();
     expect(statfsSync(larger.folder).bavail).toBe(0);
     const [first, second, ...others] = made;
     if (first === undefined || second === undefined) throw new Error("nothing was made");
     await tasks.star(second, true);
-    expect(history.starredAmong([second]).has(second)).toBe(true);
+    expect((await history.starredAmong([second])).has(second)).toBe(true);
     expect(await tasks.remove(first, { keepInputs: false })).toEqual({ tasks: 1, images: 1 });
     expect(await tasks.removeRange({ from: 0, to: Date.now() }, { keepInputs: false })).toMatchObject({
       tasks: others.length + 1,
     });
-    expect(history.countSettled()).toBe(0);
+    expect(await history.countSettled()).toBe(0);
     expect(
       readdirSync(outputs, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".png")),
     ).toEqual([]);

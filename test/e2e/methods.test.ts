@@ -36,7 +36,7 @@ const settings = {
 const engine = new EngineHost(settings, () =>
   threadChannel(new URL("../../src/engine/worker.ts", import.meta.url)),
 );
-const bench = serveBench({ folder, engine });
+const bench = await serveBench({ folder, engine });
 afterAll(async () => {
   await engine.close();
   await bench.close();

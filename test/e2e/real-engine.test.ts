@@ -47,7 +47,7 @@ test("pixels of a real network end in files; a killed engine costs nothing, twic
     children.push(...childrenOf(process.pid).filter((pid) => !before.includes(pid)));
     return channel;
   });
-  const { tasks, close } = openBench({ folder, engine });
+  const { tasks, close } = await openBench({ folder, engine });
   const first = await tasks.submit({ ...small, overwrite_step: 2 });
   const made = await settled(tasks, first.id);
   expect(made).toMatchObject({ outcome: "finished", error: null });
@@ -90,7 +90,7 @@ test("the engine looks at its files itself: one that is replaced at the last mom
       renameSync(writeShapes(`${lora}.new`, new Map([["a.hada_w1_a", [64, 8]]])), lora);
     return run(job);
   };
-  const { tasks, close } = openBench({ folder, engine });
+  const { tasks, close } = await openBench({ folder, engine });
   const loras = [{ enabled: true, model_name: "mine.safetensors", weight: 1 }];
   const doomed = await tasks.submit({ ...small, overwrite_step: 1, loras });
   const next = await tasks.submit({ ...small, overwrite_step: 1 });

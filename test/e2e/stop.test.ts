@@ -30,10 +30,10 @@ async function drawing(outputs: string, ...args: readonly string[]) {
   return { main, post, task_id, events, url };
 }
 
-function unfinished(outputs: string) {
+async function unfinished(outputs: string) {
   const history = openHistory(join(outputs, "db.sqlite3"));
-  const rows = history.unfinished().map(({ id, attempt }) => ({ id: String(id), attempt }));
-  history.close();
+  const rows = (await history.unfinished()).map(({ id, attempt }) => ({ id: String(id), attempt }));
+  await history.close();
   return rows;
 }
 
@@ -47,20 +47,20 @@ test("one Ctrl-C that comes twice waits for the picture; a second one hands it b
   expect(main.output.text).toContain("stopping when the picture at hand is finished");
   main.child.kill("SIGINT");
   expect(await main.child.exited).toBe(1);
-  expect(unfinished(outputs)).toEqual([{ id: task_id, attempt: 0 }]);
+  expect(await unfinished(outputs)).toEqual([{ id: task_id, attempt: 0 }]);
 }, 60_000);
 
 test("who waits for a picture is told that it is kept when the time is over", async () => {
   const outputs = join(folder, "waiting");
   const { main, post } = await drawing(outputs, "--shutdown-seconds", "0");
   const answer = post({ prompt: "b", performance_selection: "Lightning" });
-  while (unfinished(outputs).length < 2) await Bun.sleep(20);
+  while ((await unfinished(outputs)).length < 2) await Bun.sleep(20);
   main.child.kill("SIGINT");
   const { status } = await answer;
   const { detail } = await (await answer).json();
   expect([status, detail]).toEqual([503, expect.stringContaining("is kept and goes on")]);
   expect(await main.child.exited).toBe(0);
-  expect(unfinished(outputs).map(({ attempt }) => attempt)).toEqual([0, 0]);
+  expect((await unfinished(outputs)).map(({ attempt }) => attempt)).toEqual([0, 0]);
 }, 60_000);
 
 test("a stream and the live channel just broke off when the server was told to stop, and at a second signal too", async () => {
@@ -81,7 +81,7 @@ test("a stream and the live channel just broke off when the server was told to s
     expect(await live.until(({ type }) => type === "closing")).toMatchObject({ type: "closing" });
     expect((await live.ended).code).toBe(1001);
     expect(await main.child.exited).toBe(signals - 1);
-    expect(unfinished(outputs).map(({ attempt }) => attempt)).toEqual([0]);
+    expect((await unfinished(outputs)).map(({ attempt }) => attempt)).toEqual([0]);
   }
 }, 120_000);
 
@@ -98,7 +98,7 @@ test("Ctrl-C reaches an engine process too, and killed it with the picture at ha
   main.child.kill("SIGINT");
   expect(await main.child.exited).toBe(0);
   // It ran until it was handed back: no crash of the engine is counted, and none is told.
-  expect(unfinished(outputs)).toEqual([{ id: task_id, attempt: 0 }]);
+  expect(await unfinished(outputs)).toEqual([{ id: task_id, attempt: 0 }]);
   expect(main.output.text).not.toContain("a task failed");
   for (const pid of engines) expect(() => process.kill(pid, 0)).toThrow();
 }, 60_000);
@@ -108,7 +108,7 @@ test("a terminal that was closed ended the server on the spot; who was started t
   const { main, task_id } = await drawing(outputs, "--shutdown-seconds", "0");
   main.child.kill("SIGHUP");
   expect(await main.child.exited).toBe(0);
-  expect(unfinished(outputs)).toEqual([{ id: task_id, attempt: 0 }]);
+  expect(await unfinished(outputs)).toEqual([{ id: task_id, attempt: 0 }]);
 
   const nohup = join(folder, "nohup");
   const program = [process.execPath, "run", join(import.meta.dir, "../../src/main.ts"), "--port", "0"];

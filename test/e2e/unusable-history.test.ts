@@ -28,7 +28,7 @@ test("a history that cannot be used ends the start with one sentence and no stac
 
 test("a history of a newer version ends the start with one sentence that names both versions, and stays as it was", async () => {
   const outputs = join(folder, "newer");
-  openHistory(join(outputs, "db.sqlite3")).close();
+  await openHistory(join(outputs, "db.sqlite3")).close();
   const database = new Database(join(outputs, "db.sqlite3"));
   database.run(`PRAGMA user_version = ${migrations.length + 1}`);
   database.run("PRAGMA wal_checkpoint(TRUNCATE)");
@@ -57,8 +57,8 @@ test("a broken row stopped the start with a stack; now it is told in the log, an
     warnings: [],
     queuedAt: 1,
   };
-  history.insert(task);
-  history.close();
+  await history.insert(task);
+  await history.close();
   const database = new Database(join(outputs, "db.sqlite3"));
   database.run("UPDATE generate_record SET req_params = '{broken'");
   database.close();

@@ -13,7 +13,7 @@ import { openBench, small } from "./task-bench.ts";
  */
 async function main(folder: string, mode: string): Promise<void> {
   const engine = new ScriptedEngine({ beforeStep: () => Bun.sleep(Math.random() * 4) });
-  const { tasks, history } = openBench({ folder, engine, config: { queue_limit: 1_000_000 } });
+  const { tasks, history } = await openBench({ folder, engine, config: { queue_limit: 1_000_000 } });
   // Written at once: a line that was not written was not promised.
   const say = (line: string): void => void writeSync(1, `${line}\n`);
   tasks.subscribe((event) => {
@@ -23,7 +23,7 @@ async function main(folder: string, mode: string): Promise<void> {
   if (mode === "load") await load(tasks, say);
   while (tasks.current() !== undefined || tasks.queue.pending.length > 0) await Bun.sleep(10);
   await tasks.close(1000);
-  history.close();
+  await history.close();
   say("drained");
 }
 

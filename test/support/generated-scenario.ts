@@ -28,6 +28,6 @@ export async function generatedScenario(
   run: (args: readonly string[]) => Promise<readonly SeenLine[]>,
   more: readonly SeenLine[] = [],
 ): Promise<void> {
-  await using bench = serveBench({ keys: ["secret"] });
+  await using bench = await serveBench({ keys: ["secret"] });
   expect(await run([bench.url, "secret"])).toEqual([...seenByAll, ...more]);
 }

@@ -7,7 +7,7 @@ import { serveBench } from "./served-bench.ts";
  *
  * Argument: the folder it works in.
  */
-const { url } = serveBench({
+const { url } = await serveBench({
   folder: process.argv[2] ?? "",
   engine: new ScriptedEngine({ beforeStep: () => Bun.sleep(Math.random() * 6) }),
   config: { queue_limit: 1_000_000 },

@@ -19,10 +19,10 @@ type Served = BenchOptions &
   Readonly<{ keys?: readonly string[]; liveLimits?: LiveLimits }>;
 
 /** Starts the whole of HTTP and WebSocket over a bench. `crash` and `close` end the listening too. */
-export function serveBench(options: Served = {}): ServedBench {
+export async function serveBench(options: Served = {}): Promise<ServedBench> {
   const listening = { port: 0 };
   const metrics = createMetrics({ version, runtime: "tests" });
-  const bench = openBench({ countWebhook: metrics.webhook, ...options, port: () => listening.port });
+  const bench = await openBench({ countWebhook: metrics.webhook, ...options, port: () => listening.port });
   const { folder, tasks, tools, choices, defaults } = bench;
   const { liveLimits } = options;
   const doors = options.doors ?? benchDoors(options, liveLimits === undefined ? {} : { liveLimits });
@@ -51,7 +51,7 @@ export function serveBench(options: Served = {}): ServedBench {
     // Listening ends last, as in the app: readers are told what still happens.
     await tasks.close(1000);
     await stop();
-    bench.history.close();
+    await bench.history.close();
     rmSync(folder, { recursive: true, force: true });
   };
   return {
@@ -67,9 +67,9 @@ export function serveBench(options: Served = {}): ServedBench {
 }
 
 /** Whether something comes true within two minutes, which is for ever. */
-export async function soon(condition: () => boolean): Promise<boolean> {
+export async function soon(condition: () => boolean | Promise<boolean>): Promise<boolean> {
   const deadline = Date.now() + 120_000;
-  while (!condition()) {
+  while (!(await condition())) {
     if (Date.now() > deadline) return false;
     await Bun.sleep(5);
   }

@@ -59,6 +59,8 @@ export type BenchOptions = Readonly<{
   /** Milliseconds since 1970. */
   clock?: () => number;
   countWebhook?: TaskDependencies["countWebhook"];
+  /** Stands before the history that the tasks use. */
+  history?: (file: HistoryStore) => HistoryStore;
 }>;
 
 /** A folder with the models that requests of tests name. */
@@ -87,16 +89,17 @@ export const benchDoors = (
   limits?: Parameters<typeof doorTable>[1],
 ): FrontDoors => doorTable({ webhook_text: false, persistent: false, ...config }, limits);
 
-export function openBench(options: BenchOptions = {}): TaskBench {
+export async function openBench(options: BenchOptions = {}): Promise<TaskBench> {
   const folder = options.folder ?? benchFolder();
   const outputs = options.outputs ?? join(folder, "outputs");
   const port = options.port ?? (() => 7866);
-  const history = openHistory(
+  const file = openHistory(
     join(outputs, "db.sqlite3"),
     options.ballast === true ? { ballast: new Ballast(join(outputs, ".ballast")) } : {},
   );
+  const history = options.history?.(file) ?? file;
   const disk = new DiskReserve({ outputs, inputs: join(folder, "inputs"), reserve: options.reserve ?? 0 });
-  const { tasks, tools, choices, defaults } = createTasks({
+  const { tasks, tools, choices, defaults } = await createTasks({
     config: {
       host: "127.0.0.1",
       also_port: 0,
@@ -149,10 +152,10 @@ export function openBench(options: BenchOptions = {}): TaskBench {
     choices,
     defaults,
     history,
-    crash: () => history.close(),
+    crash: () => void history.close(),
     close: async () => {
       await tasks.close(1000);
-      history.close();
+      await history.close();
       rmSync(folder, { recursive: true, force: true });
     },
   };

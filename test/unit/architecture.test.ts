@@ -35,6 +35,8 @@ const ownersOfPackages: Readonly<Record<string, readonly string[]>> = {
   "onnxruntime-node": ["runtime"],
   sharp: ["image"],
   elysia: ["doors", "routes"],
+  bullmq: ["fleet"],
+  ioredis: ["fleet"],
   "bun:sqlite": ["stores"],
   "drizzle-orm": ["stores"],
   "bun:ffi": ["native", "runtime"],

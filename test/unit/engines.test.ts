@@ -44,6 +44,10 @@ test("several engines need a process each", () => {
     "leave isolation at process",
   );
   expect(openEngines({ ...config, engines: ["cpu"], isolation: "thread" }, [], [])).toHaveLength(1);
+  expect(openEngines({ ...config, engines: ["cuda:0"], isolation: "thread" }, [], [])).toHaveLength(1);
+  expect(() => openEngines({ ...config, engines: ["cuda:1"], isolation: "thread" }, [], [])).toThrow(
+    "engines names cuda:1, and an engine in a thread takes the first card",
+  );
 });
 
 test("a card's memory that was said in gigabytes is refused with what was meant", () => {

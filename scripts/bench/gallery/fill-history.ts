@@ -44,7 +44,7 @@ export async function fillHistory(outputs: string, tasks: number, { motifs, side
     files.push(path);
   }
   // The tables are the store's own; the rows are written in one go, which a store that keeps each of them safe does not.
-  openHistory(join(outputs, "db.sqlite3")).close();
+  await openHistory(join(outputs, "db.sqlite3")).close();
   const database = new Database(join(outputs, "db.sqlite3"));
   const record = database.query(
     `INSERT INTO generate_record (task_id, req_params, in_queue_mills, start_mills, finish_mills, task_status, progress, webhook_url, result)

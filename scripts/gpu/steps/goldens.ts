@@ -3,41 +3,25 @@ import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Compared } from "../../../test/support/elsewhere.ts";
 import { byFile, byNetwork } from "../compared.ts";
-import { goldenFiles } from "../golden-files.ts";
 import { readTests } from "../read-tests.ts";
+import { startGoldens } from "../start-goldens.ts";
 import { own, plan, tell } from "../step.ts";
 
-const { work, sizes, workers } = plan();
+const { work } = plan();
 const { device = "cpu", compute } = own();
-const root = join(import.meta.dir, "../../..");
 const folder = join(work, `goldens-${device}-${compute ?? "own"}`);
 rmSync(folder, { recursive: true, force: true });
 mkdirSync(folder, { recursive: true });
 const [record, report] = [join(folder, "compared.jsonl"), join(folder, "tests.xml")];
 
 // Whole runs open a context, which has the device's own table of operators.
-const files = goldenFiles(compute === undefined ? "all" : "networks").filter(
-  (file) => sizes.goldens?.some((part) => file.includes(part)) ?? true,
-);
-const child = Bun.spawn(
-  [
-    ...[process.execPath, "test", `--preload=${join(root, "scripts/gpu/on-card.ts")}`],
-    ...["--timeout=120000", "--reporter=junit", `--reporter-outfile=${report}`],
-    ...(workers > 1 ? [`--parallel=${workers}`] : []),
-    ...files.map((file) => `./test/golden/${file}`),
-  ],
-  {
-    cwd: root,
-    env: {
-      ...process.env,
-      GOLDEN_DEVICE: device,
-      GOLDEN_RECORD: record,
-      ...(compute === undefined ? {} : { GOLDEN_COMPUTE: compute }),
-    },
-    stdout: "ignore",
-    stderr: "ignore",
-  },
-);
+const { files, child } = startGoldens({
+  of: compute === undefined ? "all" : "networks",
+  device,
+  record,
+  args: ["--reporter=junit", `--reporter-outfile=${report}`],
+  ...(compute === undefined ? {} : { env: { GOLDEN_COMPUTE: compute } }),
+});
 
 const lines = (): readonly Compared[] =>
   existsSync(record)
@@ -49,7 +33,7 @@ const lines = (): readonly Compared[] =>
 const tellAll = (): void => {
   const compared = lines();
   tell({
-    files: files.length,
+    files,
     comparisons: compared.length,
     networks: byNetwork(compared),
     tests: byFile(compared),

@@ -1,13 +1,12 @@
 /** Where the nodes of each network run: the golden tests of networks once more, with a profile that the runtime writes. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { goldenFiles } from "../golden-files.ts";
 import { type Ends, type Placed, placedIn, together } from "../placed.ts";
+import { startGoldens } from "../start-goldens.ts";
 import { own, plan, tell } from "../step.ts";
 
-const { work, sizes, workers } = plan();
+const { work } = plan();
 const { device = "cpu" } = own();
-const root = join(import.meta.dir, "../../..");
 const folder = join(work, `placement-${device}`);
 rmSync(folder, { recursive: true, force: true });
 mkdirSync(folder, { recursive: true });
@@ -30,27 +29,8 @@ function readProfiles(all: boolean): void {
   tell({ profiles: placed.length, networks: together(placed) });
 }
 
-const files = goldenFiles("networks").filter(
-  (file) => sizes.goldens?.some((part) => file.includes(part)) ?? true,
-);
-const child = Bun.spawn(
-  [
-    ...[process.execPath, "test", `--preload=${join(root, "scripts/gpu/on-card.ts")}`, "--timeout=120000"],
-    ...(workers > 1 ? [`--parallel=${workers}`] : []),
-    ...files.map((file) => `./test/golden/${file}`),
-  ],
-  {
-    cwd: root,
-    env: {
-      ...process.env,
-      GOLDEN_DEVICE: device,
-      GOLDEN_RECORD: join(folder, "compared.jsonl"),
-      GPU_KIT_PROFILES: folder,
-    },
-    stdout: "ignore",
-    stderr: "ignore",
-  },
-);
+const record = join(folder, "compared.jsonl");
+const { child } = startGoldens({ of: "networks", device, record, env: { GPU_KIT_PROFILES: folder } });
 const reading = setInterval(() => readProfiles(false), 3000);
 await child.exited;
 clearInterval(reading);

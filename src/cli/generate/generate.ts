@@ -94,7 +94,7 @@ async function drawn(
   const task = await tasks.submit(request);
   const several = Number(task.request["image_number"]) > 1;
   const bar = isQuiet ? undefined : bars.add("picture");
-  const end = (): void => void tasks.control(task.id, "stop");
+  const end = (): void => void tasks.control(task.id, "stop").catch(() => undefined);
   // A signal may have come before there was a task.
   if (stop.signal.aborted) end();
   else stop.signal.addEventListener("abort", end);

@@ -7,8 +7,8 @@ export const modelRoutes = ({ tasks }: Pick<DoorParts, "tasks">) =>
   new Elysia({ name: "doors/a1111/models", prefix: "/sdapi/v1" })
     .post(
       "/unload-checkpoint",
-      () => {
-        tasks.unloadModels();
+      async () => {
+        await tasks.unloadModels();
         return jsonReply({});
       },
       documented("unload_checkpoint", "Give back the memory of the models"),

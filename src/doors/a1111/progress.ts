@@ -38,10 +38,10 @@ export const progressRoutes = ({ tasks }: Parts) => {
   const isOwn = ({ door }: Task): boolean => door.name === doorName;
   const own = (): Task | undefined => tasks.running().find(isOwn);
   const shown = (): Task | undefined => own() ?? tasks.current() ?? tasks.pending().find(isOwn);
-  const end = (action: "stop" | "skip"): void => {
+  const end = async (action: "stop" | "skip"): Promise<void> => {
     // A client that gives up while it waits for its turn wants no picture either.
     const task = own() ?? (action === "stop" ? tasks.pending().find(isOwn) : undefined);
-    if (task !== undefined) tasks.control(task.id, action);
+    if (task !== undefined) await tasks.control(task.id, action);
   };
   return new Elysia({ name: "doors/a1111/progress", prefix: "/sdapi/v1" })
     .get(
@@ -64,10 +64,14 @@ export const progressRoutes = ({ tasks }: Parts) => {
         },
       },
     )
-    .post("/interrupt", () => (end("stop"), jsonReply({})), ending("interrupt", "End the running task"))
+    .post(
+      "/interrupt",
+      async () => (await end("stop"), jsonReply({})),
+      ending("interrupt", "End the running task"),
+    )
     .post(
       "/skip",
-      () => (end("skip"), jsonReply(null)),
+      async () => (await end("skip"), jsonReply(null)),
       ending("skip", "Leave out the picture that is made now"),
     );
 };

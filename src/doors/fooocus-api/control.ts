@@ -28,7 +28,7 @@ export const controlRoute = ({
 }) =>
   new Elysia({ name: "doors/fooocus-api/control" }).post(
     "/v1/engine/control",
-    ({ request }): Response => {
+    async ({ request }): Promise<Response> => {
       const { searchParams } = new URL(request.url);
       const word = searchParams.getAll("action").at(-1);
       if (word === undefined) {
@@ -39,7 +39,7 @@ export const controlRoute = ({
       if (word !== "stop" && word !== "skip") return jsonReply({ message: "Invalid control action" });
       const asked = searchParams.get("task_id");
       const id = asked === null ? tasks.current()?.id : taskIdOf(asked);
-      const outcome = id === undefined ? "nothing_running" : tasks.control(id, word);
+      const outcome = id === undefined ? "nothing_running" : await tasks.control(id, word);
       switch (outcome) {
         case "nothing_running":
         case "unknown_task":

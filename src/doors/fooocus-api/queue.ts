@@ -22,8 +22,8 @@ export const queueRoutes = ({ tasks }: Readonly<{ tasks: Steered }>) =>
     .use(jsonBody())
     .post(
       "/v1/queue",
-      ({ json }): Response => {
-        steerQueue(wishOf(json), tasks);
+      async ({ json }): Promise<Response> => {
+        await steerQueue(wishOf(json), tasks);
         return jsonReply({ ...tasks.queue });
       },
       {

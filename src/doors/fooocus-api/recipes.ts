@@ -43,7 +43,7 @@ const tellingRoute = ({ tasks, images, addresses }: RecipesDependencies) =>
     async ({ params, request }): Promise<Response> => {
       const { inputs } = readQueries(recipeQuery, new URL(request.url).searchParams);
       const id = taskIdOf(params.task_id);
-      const task = id === undefined ? undefined : tasks.find(id);
+      const task = id === undefined ? undefined : await tasks.find(id);
       if (task === undefined) throw noTask(params.task_id);
       const shown = taskFor(task, addressesFor(request, addresses));
       return jsonReply(await recipeOf(shown, inputs === "embed", { tasks, images }));

@@ -17,23 +17,26 @@ export type Steered = Pick<TaskReader, "queue"> & Pick<TaskWriter, "pause" | "mo
  *
  * @throws RequestError `conflict` naming the field: what no longer waits cannot be moved
  */
-export function steerQueue(wish: QueueWish, tasks: Steered): void {
+export async function steerQueue(wish: QueueWish, tasks: Steered): Promise<void> {
   switch (wish.action) {
     case "pause":
     case "resume":
-      return tasks.pause(wish.action === "pause");
+      return await tasks.pause(wish.action === "pause");
     case "clear":
-      tasks.cancelWaiting();
+      await tasks.cancelWaiting();
       return;
     case "move":
-      return move(wish, tasks);
+      return await move(wish, tasks);
   }
 }
 
-function move({ task_id, before = null }: Extract<QueueWish, { action: "move" }>, tasks: Steered): void {
+async function move(
+  { task_id, before = null }: Extract<QueueWish, { action: "move" }>,
+  tasks: Steered,
+): Promise<void> {
   const id = taskIdOf(task_id);
   const place = before === null ? null : taskIdOf(before);
-  if (id !== undefined && place !== undefined && tasks.move(id, place)) return;
+  if (id !== undefined && place !== undefined && (await tasks.move(id, place))) return;
   const { pending } = tasks.queue;
   const field = id !== undefined && pending.includes(id) ? "before" : "task_id";
   const named = field === "before" ? before : task_id;

@@ -30,9 +30,9 @@ export const taskControlRoutes = (parts: TaskControl) =>
 const cancelRoute = ({ tasks }: TaskControl) =>
   new Elysia({ name: "doors/fooocus-api/task-control/cancel" }).post(
     "/tasks/:task_id/cancel",
-    ({ params }): Response => {
+    async ({ params }): Promise<Response> => {
       const id = knownForm(params.task_id);
-      const outcome = tasks.control(id, "cancel");
+      const outcome = await tasks.control(id, "cancel");
       if (outcome === "unknown_task") throw noTask(id);
       return jsonReply({ task_id: id, outcome });
     },

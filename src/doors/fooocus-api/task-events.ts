@@ -42,14 +42,16 @@ export const taskEventsRoutes = ({ tasks, addresses: book }: EventsDependencies)
   new Elysia({ name: "doors/fooocus-api/task-events" })
     .get(
       "/tasks/:task_id/events",
-      ({ params, query, request }): Response => {
+      async ({ params, query, request }): Promise<Response> => {
         const id = taskIdOf(params.task_id);
         const since = sinceOf(query, request, tasks.seq) ?? 0;
         const previews = wantsPreviews(query);
-        const task = id === undefined ? undefined : tasks.find(id);
+        const task = id === undefined ? undefined : await tasks.find(id);
         if (id === undefined || task === undefined) throw noTask(params.task_id);
         // A browser's EventSource comes back after every end; this answer alone tells it that there is nothing more.
-        const over = task.state.status === "settled" && tasks.backlog([id], since).length === 0;
+        const over =
+          task.state.status === "settled" &&
+          (await tasks.backlog([id], since, (events) => events.length === 0));
         if (over) return new Response(null, { status: 204 });
         return sent(eventsFor(tasks.watch(id, request.signal, since), addressesFor(request, book)), previews);
       },

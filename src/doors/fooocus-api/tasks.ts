@@ -88,7 +88,7 @@ export function tasksRoutes({ tasks, images, addresses: book }: TasksDependencie
         const { wait } = readQueries({ wait: waitSeconds }, new URL(request.url).searchParams);
         const late = AbortSignal.any([request.signal, AbortSignal.timeout(wait * 1000)]);
         if (id === undefined) return jsonReply([]);
-        const task = wait === 0 ? tasks.find(id) : await tasks.settled(id, late);
+        const task = wait === 0 ? await tasks.find(id) : await tasks.settled(id, late);
         if (task === undefined) return jsonReply([]);
         const shown = taskFor(task, addressesFor(request, book));
         return jsonReply(await withPictures(await taskRecord(shown), task, images));
@@ -123,14 +123,18 @@ async function lists(
   const current = wanted("current") ? tasks.current() : undefined;
   const history = () => (range === undefined ? tasks.history({ page, pageSize }) : tasks.range(range));
   const waiting = () => tasks.pending().slice(page * pageSize, (page + 1) * pageSize);
+  // Looked at in one step: a task that begins is not missing in both lists.
+  const asked = wanted("history") ? history() : Promise.resolve([]);
+  const pending = wanted("pending") ? waiting() : [];
+  const past = await asked;
   const running = current === undefined ? undefined : await taskRecord(taskFor(current, addresses));
   const parts = [
     encoded('{"history":['),
-    ...joined(wanted("history") ? history().map(shown) : []),
+    ...joined(past.map(shown)),
     encoded('],"current":['),
     ...(running === undefined ? [] : [encoded(writeJson(running))]),
     encoded('],"pending":['),
-    ...joined(wanted("pending") ? waiting().map(shown) : []),
+    ...joined(pending.map(shown)),
     encoded("]}"),
   ];
   return Buffer.concat(parts);

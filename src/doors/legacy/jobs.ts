@@ -59,7 +59,7 @@ function queryRoutes(parts: JobDependencies) {
           if (id === null) throw missing("job_id");
           const preview = asked(query, "require_step_preview", wantsPreview) === true;
           const taskId = taskIdOf(withoutHyphens(id));
-          const task = taskId === undefined ? undefined : tasks.find(taskId);
+          const task = taskId === undefined ? undefined : await tasks.find(taskId);
           if (task === undefined) return jsonReply(unknownJob, 404);
           const shown = taskFor(task, addressesFor(request, addresses));
           return jsonReply(await jobRecord(shown, images, preview ? previewOf(task.id) : null));
@@ -71,7 +71,7 @@ function queryRoutes(parts: JobDependencies) {
     )
     .get(
       "/v1/generation/job-queue",
-      ({ request }) => legacyAnswer(request, log, () => jsonReply(queueCounts(tasks))),
+      ({ request }) => legacyAnswer(request, log, async () => jsonReply(await queueCounts(tasks))),
       documented(
         "job_queue_v1_generation_job_queue_get",
         "How many jobs wait, run and have ended",
@@ -101,8 +101,8 @@ const otherRoutes = ({ tasks, images, log, decoding }: JobDependencies) =>
     .post(
       "/v1/generation/stop",
       ({ request }) =>
-        legacyAnswer(request, log, () => {
-          tasks.control("current", "stop");
+        legacyAnswer(request, log, async () => {
+          await tasks.control("current", "stop");
           return jsonReply({ msg: "success" });
         }),
       { parse: "none", ...documented("stop_v1_generation_stop_post", "Stop the running job", StopResponse) },
@@ -110,8 +110,8 @@ const otherRoutes = ({ tasks, images, log, decoding }: JobDependencies) =>
     .get(
       "/v1/engines/clean_vram",
       ({ request }) =>
-        legacyAnswer(request, log, () => {
-          tasks.unloadModels();
+        legacyAnswer(request, log, async () => {
+          await tasks.unloadModels();
           return jsonReply({ message: "ok" });
         }),
       documented(
@@ -127,7 +127,8 @@ const otherRoutes = ({ tasks, images, log, decoding }: JobDependencies) =>
     )
     .get(
       "/files/:date/:file_name",
-      ({ params, request }) => pictureReply(images.output(params.date, params.file_name), request, decoding),
+      async ({ params, request }) =>
+        await pictureReply(await images.output(params.date, params.file_name), request, decoding),
       {
         detail: {
           tags: ["Query (older)"],
@@ -139,17 +140,19 @@ const otherRoutes = ({ tasks, images, log, decoding }: JobDependencies) =>
     )
     .head(
       "/files/:date/:file_name",
-      ({ params, request }) => pictureReply(images.output(params.date, params.file_name), request),
+      async ({ params, request }) =>
+        await pictureReply(await images.output(params.date, params.file_name), request),
       { detail: { hide: true } },
     );
 
 /** Jobs that were taken and have not ended, jobs that have, and the newest of all. */
-function queueCounts(tasks: Pick<TaskReader, "running" | "pending" | "history" | "countSettled">) {
+async function queueCounts(tasks: Pick<TaskReader, "running" | "pending" | "history" | "countSettled">) {
   const open = openJobs(tasks);
-  const newest = [...open, ...tasks.history({ page: 0, pageSize: 1 })].toSorted((a, b) => b.row - a.row)[0];
+  const [rows, settled] = await Promise.all([tasks.history({ page: 0, pageSize: 1 }), tasks.countSettled()]);
+  const newest = [...open, ...rows].toSorted((a, b) => b.row - a.row)[0];
   return {
     running_size: open.length,
-    finished_size: tasks.countSettled(),
+    finished_size: settled,
     last_job_id: newest === undefined ? null : hyphenated(newest.id),
   };
 }
@@ -173,20 +176,22 @@ async function history(request: Request, parts: JobDependencies): Promise<Respon
   const size = Number(asked(query, "page_size", pageSize));
   if (asked(query, "delete", wantsDelete) === true && isOfOne) {
     // Only what has ended is history: this is no way to stop a job.
-    const isEnded = id !== undefined && tasks.find(id)?.state.status === "settled";
+    const isEnded = id !== undefined && (await tasks.find(id))?.state.status === "settled";
     const gone = isEnded ? await tasks.remove(id, { keepInputs: true }) : undefined;
     return jsonReply({ message: gone === undefined ? "Not found" : "Deleted" });
   }
   const settled = (task: Task): boolean => task.state.status === "settled";
   // Without a history on disk the legacy API keeps a list, and shows all of it, in its order.
-  const listed = () => (persistent ? tasks.history({ page: at, pageSize: size }) : tasks.range(always));
-  const one = () => (id === undefined ? [] : (tasks.find(id) ?? []));
-  const found = isOfOne ? one() : listed();
+  const listed = async () =>
+    persistent ? await tasks.history({ page: at, pageSize: size }) : await tasks.range(always);
+  const one = async () => (id === undefined ? [] : ((await tasks.find(id)) ?? []));
+  const open = openJobs(tasks);
+  const found = isOfOne ? await one() : await listed();
   const ended = [found].flat().filter(settled);
+  // One may have ended while the history was read.
+  const has = new Set(ended.map((task) => task.id));
   return jsonReply({
-    queue: openJobs(tasks)
-      .filter((task) => !isOfOne || task.id === id)
-      .map(jobTimes),
+    queue: open.filter((task) => !has.has(task.id) && (!isOfOne || task.id === id)).map(jobTimes),
     history: ended.map((task) => (persistent ? persistentJob : jobTimes)(taskFor(task, addresses))),
   });
 }

@@ -15,13 +15,13 @@ import type { Call } from "./call.ts";
 export async function followed(id: TaskId, { parts, cancelled, gone, tell }: Call): Promise<Task> {
   const { tasks } = parts;
   const enough = AbortSignal.any([cancelled, gone]);
-  const state = tasks.find(id)?.state;
+  const state = (await tasks.find(id))?.state;
   if (state?.status === "pending") await tell({ percent: 0, message: waiting(state.position) });
   for await (const event of tasks.watch(id, enough)) {
     if (event.type === "progress") await tell({ percent: event.percent, message: ownSentenceOf(event) });
   }
   if (cancelled.aborted) {
-    tasks.control(id, "stop");
+    await tasks.control(id, "stop");
     throw new RequestError("conflict", `The call was cancelled, and with it the job ${id}.`);
   }
   if (gone.aborted)

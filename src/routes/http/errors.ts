@@ -40,6 +40,7 @@ const statuses = {
   "storage-failed": 507,
   "disk-full": 507,
   "bad-setting": 500,
+  "fleet-unavailable": 503,
   interrupted: 503,
   bug: 500,
 } as const satisfies Record<ErrorCode, number>;

@@ -14,14 +14,15 @@ type Gallery = Pick<HistoryStore, "star" | "starredAmong" | "search" | "usedName
 /** Stars, and the search for tasks. @param task reads a row */
 export function gallery(file: HistoryFile, task: (row: JoinedRow) => Task): Gallery {
   return {
-    star: (id, starred) =>
+    star: async (id, starred) => {
       file.writeAnyway("A star", (db) =>
         starred
           ? db.insert(stars).values({ task_id: id }).onConflictDoNothing().run()
           : db.delete(stars).where(eq(stars.task_id, id)).run(),
-      ),
-    starredAmong: (ids) => file.read((db) => new Set(starredIn(db, ids))),
-    search: (search) =>
+      );
+    },
+    starredAmong: async (ids) => file.read((db) => new Set(starredIn(db, ids))),
+    search: async (search) =>
       file.read((db) =>
         withSoundIndex(db, () =>
           db
@@ -35,8 +36,8 @@ export function gallery(file: HistoryFile, task: (row: JoinedRow) => Task): Gall
             .map(task),
         ),
       ),
-    usedNames: () => file.read(namesIn),
-    indexSome: () =>
+    usedNames: async () => file.read(namesIn),
+    indexSome: async () =>
       file.write("The index of what was asked", (db) => withSoundIndex(db, () => indexSomeRows(db))),
   };
 }

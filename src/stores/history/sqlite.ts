@@ -65,11 +65,15 @@ function sqliteHistory(file: HistoryFile, log: Log): HistoryStore {
   const known = new KnownRows(damaged);
   const pages = new KnownPages();
   const tasks = (rows: readonly JoinedRow[]) => rows.map((row) => known.task(row));
-  const read = <T>(work: (db: Db) => T): T => file.read(work);
-  const guarded = <T>(what: string, work: (db: Db) => T): T => file.write(what, work);
+  // The statements of each are done when its promise is made: no other comes between them.
+  const read = async <T>(work: (db: Db) => T): Promise<T> => file.read(work);
+  const answered = async <T>(what: string, work: (db: Db) => T): Promise<T> => file.write(what, work);
+  const written = async (what: string, work: (db: Db) => unknown): Promise<void> => {
+    file.write(what, work);
+  };
   return {
     insert: (task, recipe, key) =>
-      guarded("A task", (db) =>
+      answered("A task", (db) =>
         db.transaction((tx) => {
           const [row] = tx
             .insert(generateRecord)
@@ -96,26 +100,25 @@ function sqliteHistory(file: HistoryFile, log: Log): HistoryStore {
           return row?.id ?? -1;
         }),
       ),
-    keepMaking: (id, making) => guarded("What pictures were made of", (db) => keepMaking(db, id, making)),
+    keepMaking: (id, making) => written("What pictures were made of", (db) => keepMaking(db, id, making)),
     making: (id) => read((db) => findMaking(db, id)),
     keyed: (key, forgetBefore) => read((db) => findKey(db, key, forgetBefore)),
     started: (id, attempt) =>
-      guarded("A start", (db) =>
+      written("A start", (db) =>
         db.update(taskExtra).set({ attempt, rank: runningRank }).where(eq(taskExtra.task_id, id)).run(),
       ),
-    recipe: (id) => {
-      const kept: unknown = read((db) =>
-        db.select().from(recipes).where(eq(recipes.task_id, id)).get(),
-      )?.recipe;
-      // What another program left there is no text of ours, but it is there.
-      return kept === undefined || typeof kept === "string" ? kept : "";
-    },
+    recipe: (id) =>
+      read((db) => {
+        const kept: unknown = db.select().from(recipes).where(eq(recipes.task_id, id)).get()?.recipe;
+        // What another program left there is no text of ours, but it is there.
+        return kept === undefined || typeof kept === "string" ? kept : "";
+      }),
     stopping: (id) =>
-      guarded("A stop", (db) =>
+      written("A stop", (db) =>
         db.update(taskExtra).set({ stopping: 1 }).where(eq(taskExtra.task_id, id)).run(),
       ),
     warned: (id, warnings) =>
-      guarded("A warning", (db) =>
+      written("A warning", (db) =>
         db
           .update(taskExtra)
           .set({ warnings: writeJson(warnings) })
@@ -123,7 +126,7 @@ function sqliteHistory(file: HistoryFile, log: Log): HistoryStore {
           .run(),
       ),
     imageSaved: (id, images) =>
-      guarded("An image", (db) =>
+      written("An image", (db) =>
         db
           .update(taskExtra)
           .set({ images: writeJson(images) })
@@ -131,7 +134,7 @@ function sqliteHistory(file: HistoryFile, log: Log): HistoryStore {
           .run(),
       ),
     settle: (id, s, delivery) =>
-      guarded("The end of a task", (db) =>
+      written("The end of a task", (db) =>
         db.transaction((tx) => {
           tx.update(generateRecord)
             .set({
@@ -156,9 +159,9 @@ function sqliteHistory(file: HistoryFile, log: Log): HistoryStore {
             .run();
         }),
       ),
-    find: (id) => read((db) => tasks(joined(db).where(eq(generateRecord.task_id, id)).limit(1).all()))[0],
+    find: (id) => read((db) => tasks(joined(db).where(eq(generateRecord.task_id, id)).limit(1).all())[0]),
     reorder: (ids) =>
-      guarded("The order of the queue", (db) =>
+      written("The order of the queue", (db) =>
         db.transaction((tx) => {
           for (const [rank, id] of ids.entries())
             tx.update(taskExtra).set({ rank }).where(eq(taskExtra.task_id, id)).run();
@@ -176,13 +179,14 @@ function sqliteHistory(file: HistoryFile, log: Log): HistoryStore {
           ),
       ),
     countSettled: () =>
-      read((db) =>
-        db
-          .select({ settled: count() })
-          .from(generateRecord)
-          .where(isNotNull(generateRecord.task_status))
-          .get(),
-      )?.settled ?? 0,
+      read(
+        (db) =>
+          db
+            .select({ settled: count() })
+            .from(generateRecord)
+            .where(isNotNull(generateRecord.task_status))
+            .get()?.settled ?? 0,
+      ),
     ended: (after, most) => read((db) => endedAfter(db, after, most)),
     page: ({ page, pageSize, without }) =>
       read((db) =>
@@ -206,7 +210,7 @@ function sqliteHistory(file: HistoryFile, log: Log): HistoryStore {
             .all(),
         ),
       ),
-    remove: (ids, leavings) =>
+    remove: async (ids, leavings) =>
       file.writeAnyway("A deletion", (db) =>
         db.transaction((tx) => {
           withSoundIndex(db, () => forgetIndexed(db, ids));
@@ -222,12 +226,12 @@ function sqliteHistory(file: HistoryFile, log: Log): HistoryStore {
       ),
     ...gallery(file, (row) => known.task(row)),
     unwanted: (most) => read((db) => unwanted(db, most)),
-    forgetFiles: (files) => guarded("A deletion", (db) => db.transaction((tx) => forgetFiles(tx, files))),
+    forgetFiles: (files) => written("A deletion", (db) => db.transaction((tx) => forgetFiles(tx, files))),
     namesInput: (name) => read((db) => isNamed(db, name)),
     counter: (name) =>
-      read((db) => db.select().from(counters).where(eq(counters.name, name)).get())?.value ?? 0,
+      read((db) => db.select().from(counters).where(eq(counters.name, name)).get()?.value ?? 0),
     setCounter: (name, value) =>
-      guarded("A counter", (db) =>
+      written("A counter", (db) =>
         db
           .insert(counters)
           .values({ name, value })
@@ -243,12 +247,12 @@ function sqliteHistory(file: HistoryFile, log: Log): HistoryStore {
           .all()
           .flatMap((row) => toDelivery(row, damaged) ?? []),
       ),
-    deliveryBody: (id) => read((db) => db.select().from(outbox).where(eq(outbox.id, id)).get())?.body,
+    deliveryBody: (id) => read((db) => db.select().from(outbox).where(eq(outbox.id, id)).get()?.body),
     reschedule: (id, attempts, nextAt) =>
-      guarded("A webhook", (db) =>
+      written("A webhook", (db) =>
         db.update(outbox).set({ attempts, next_at: nextAt }).where(eq(outbox.id, id)).run(),
       ),
-    delivered: (id) => guarded("A webhook", (db) => db.delete(outbox).where(eq(outbox.id, id)).run()),
-    close: () => file.close(),
+    delivered: (id) => written("A webhook", (db) => db.delete(outbox).where(eq(outbox.id, id)).run()),
+    close: async () => file.close(),
   };
 }

@@ -1,16 +1,18 @@
-import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { mkdir, open, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import type { ImageFacts } from "#/engine/protocol.ts";
 import { BugError, EngineError } from "#/lib/errors.ts";
 import type { TaskId } from "#/lib/task-id.ts";
 import type { KeptPicture, PicturesOnTheWay } from "../images.ts";
+import { type StateOnTheWay, stateFrom, stateText } from "./state-on-the-way.ts";
 
 /**
  * Pictures on their way in a folder for each task: a JSON file for each picture, which names the PNG file of it. That file is
  * another one for every pass, and written before it is named, so that a crash leaves the one state or the other.
+ *
+ * @param youth milliseconds after its last file for which a folder of no task that is known here stays: it may be another server's
  */
-export function folderOnTheWay(root: string): PicturesOnTheWay {
+export function folderOnTheWay(root: string, youth = Number.NEGATIVE_INFINITY): PicturesOnTheWay {
   const folderOf = (task: TaskId): string => join(root, task);
   return {
     keep: async (task, picture, { png, ...state }) => {
@@ -19,15 +21,14 @@ export function folderOnTheWay(root: string): PicturesOnTheWay {
       const before = readState(folder, picture);
       const file = png === undefined ? before?.file : `${picture}-${state.by ?? "start"}.png`;
       if (png !== undefined && file !== undefined) await replace(folder, file, png);
-      const text = JSON.stringify({ ...state, file }, (_key, value: unknown) =>
-        typeof value === "bigint" ? { $whole: value.toString() } : value,
-      );
       if (file === undefined) throw new BugError("A picture on its way was kept without its pixels.");
+      const text = stateText({ ...state, file });
       await replace(folder, `${picture}.json`, new TextEncoder().encode(text));
       if (before?.file !== undefined && before.file !== file)
         await rm(join(folder, before.file), { force: true });
+      return keptIn(folder, { ...state, file });
     },
-    of: (task) => {
+    of: async (task) => {
       const folder = folderOf(task);
       const names = existsSync(folder) ? readdirSync(folder) : [];
       return new Map(
@@ -38,53 +39,31 @@ export function folderOnTheWay(root: string): PicturesOnTheWay {
         }),
       );
     },
-    drop: (task) => rmSync(folderOf(task), { recursive: true, force: true }),
-    dropOthers: (tasks) => {
+    drop: async (task) => rmSync(folderOf(task), { recursive: true, force: true }),
+    dropOthers: async (tasks) => {
       const kept: readonly string[] = tasks;
       for (const name of existsSync(root) ? readdirSync(root) : [])
-        if (!kept.includes(name)) rmSync(join(root, name), { recursive: true, force: true });
+        if (!kept.includes(name) && ageOf(join(root, name)) >= youth)
+          rmSync(join(root, name), { recursive: true, force: true });
     },
   };
 }
 
-/** What a JSON file says. */
-type State = Omit<KeptPicture, "path"> & Readonly<{ file: string }>;
+/** Milliseconds since something in a folder was written last; endless for one that is gone. */
+const ageOf = (folder: string): number =>
+  Date.now() - (statSync(folder, { throwIfNoEntry: false })?.mtimeMs ?? Number.NEGATIVE_INFINITY);
 
-const keptIn = (folder: string, { file, ...state }: State): KeptPicture => ({
+const keptIn = (folder: string, { file, ...state }: StateOnTheWay): KeptPicture => ({
   ...state,
   path: join(folder, file),
 });
 
 /** Nothing where there is none, or one that a disk damaged: the picture begins anew then. */
-function readState(folder: string, picture: number): State | undefined {
-  try {
-    const value: unknown = JSON.parse(readFileSync(join(folder, `${picture}.json`), "utf8"), (_key, item) =>
-      isWhole(item) ? BigInt(item.$whole) : item,
-    );
-    return isState(value) && existsSync(join(folder, value.file)) ? value : undefined;
-  } catch {
-    return undefined;
-  }
+function readState(folder: string, picture: number): StateOnTheWay | undefined {
+  const path = join(folder, `${picture}.json`);
+  const state = existsSync(path) ? stateFrom(readFileSync(path, "utf8")) : undefined;
+  return state !== undefined && existsSync(join(folder, state.file)) ? state : undefined;
 }
-
-const isWhole = (item: unknown): item is Readonly<{ $whole: string }> =>
-  typeof item === "object" && item !== null && "$whole" in item && typeof item.$whole === "string";
-
-/** Nobody but us writes here: what has these keys is ours. */
-const isState = (value: unknown): value is State =>
-  typeof value === "object" &&
-  value !== null &&
-  "done" in value &&
-  typeof value.done === "number" &&
-  "by" in value &&
-  (value.by === null || typeof value.by === "number") &&
-  "facts" in value &&
-  "file" in value &&
-  typeof value.file === "string" &&
-  isFacts(value.facts);
-
-const isFacts = (value: unknown): value is ImageFacts =>
-  typeof value === "object" && value !== null && "seed" in value && "timings" in value;
 
 /** Puts a file in the place of another one in one step; it is on the disk when this returns. */
 async function replace(folder: string, name: string, bytes: Uint8Array): Promise<void> {

@@ -16,48 +16,62 @@ export class WebhookNotes {
   readonly #history: Pick<HistoryStore, "reschedule" | "delivered">;
   readonly #log: Log;
   readonly #unwritten = new Map<string, Note>();
+  /** One note after the other. */
+  #writing: Promise<unknown> = Promise.resolve();
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** Whether it was said that they cannot be written. */
+  #isStuck = false;
+  #closed = false;
 
   constructor(history: Pick<HistoryStore, "reschedule" | "delivered">, log: Log) {
     this.#history = history;
     this.#log = log;
   }
 
-  /** The delivery arrived, or is given up. */
-  over(id: string): void {
-    this.#note(id, { type: "over" });
+  /** The delivery arrived, or is given up. @returns when that is written, or kept to be written; never rejected */
+  over(id: string): Promise<void> {
+    return this.#note(id, { type: "over" });
   }
 
-  again(id: string, attempts: number, nextAt: number): void {
-    this.#note(id, { type: "again", attempts, nextAt });
+  /** @returns as {@link over} */
+  again(id: string, attempts: number, nextAt: number): Promise<void> {
+    return this.#note(id, { type: "again", attempts, nextAt });
   }
 
   /** One more try, and no further one. */
-  close(): void {
+  async close(): Promise<void> {
+    this.#closed = true;
     clearTimeout(this.#timer);
-    this.#writeAll();
+    await this.#writeAll();
   }
 
-  #note(id: string, note: Note): void {
-    const told = this.#unwritten.size > 0;
+  async #note(id: string, note: Note): Promise<void> {
     this.#unwritten.set(id, note);
-    const error = this.#writeAll();
+    const error = await this.#writeAll();
     if (error === undefined) return;
     // Once, and not with every webhook: the log may be on the same disk.
-    if (!told)
+    if (!this.#isStuck)
       this.#log.error("what became of webhooks cannot be written down; it is remembered until it can", {
         error,
       });
+    this.#isStuck = true;
     this.#retryLater();
   }
 
   /** @returns why it could not go on, or nothing when all is written */
-  #writeAll(): string | undefined {
+  #writeAll(): Promise<string | undefined> {
+    const written = this.#writing.then(() => this.#writeEach());
+    this.#writing = written;
+    return written;
+  }
+
+  async #writeEach(): Promise<string | undefined> {
     for (const [id, note] of this.#unwritten) {
       try {
-        if (note.type === "over") this.#history.delivered(id);
-        else this.#history.reschedule(id, note.attempts, note.nextAt);
-        this.#unwritten.delete(id);
+        if (note.type === "over") await this.#history.delivered(id);
+        else await this.#history.reschedule(id, note.attempts, note.nextAt);
+        // What became of it since has a note of its own.
+        if (this.#unwritten.get(id) === note) this.#unwritten.delete(id);
       } catch (thrown) {
         return String(thrown);
       }
@@ -67,10 +81,14 @@ export class WebhookNotes {
 
   #retryLater(): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => {
-      if (this.#writeAll() === undefined) this.#log.info("what became of webhooks is written down again");
-      else this.#retryLater();
-    }, retryAfter);
+    if (this.#closed) return;
+    this.#timer = setTimeout(() => void this.#retry(), retryAfter);
     this.#timer.unref();
+  }
+
+  async #retry(): Promise<void> {
+    if ((await this.#writeAll()) !== undefined) return this.#retryLater();
+    this.#isStuck = false;
+    this.#log.info("what became of webhooks is written down again");
   }
 }

@@ -1,3 +1,4 @@
+import { atMost } from "#/lib/at-most.ts";
 import type { Log } from "#/lib/log.ts";
 import type { Delivery, HistoryStore, WaitingDelivery } from "#/stores/history.ts";
 import type { Task } from "../life-cycle/task.ts";
@@ -36,7 +37,11 @@ export class Webhooks {
   readonly #notes: WebhookNotes;
   readonly #lanes = new WebhookLanes();
   readonly #posting = new Map<string, Promise<void>>();
-  #known = false;
+  /** What was added before the outbox was read; nothing once it was. */
+  #since: Map<string, WaitingDelivery> | undefined = new Map();
+  /** Whether the outbox is being read, and was asked for once more meanwhile. */
+  #isReading = false;
+  #isAskedAgain = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** Nothing more is posted. */
   #closed = false;
@@ -59,14 +64,21 @@ export class Webhooks {
 
   /** Posts a delivery that has just been written into the outbox. */
   add({ id, url, attempts, nextAt }: Delivery): void {
-    // What is not known yet is read from the outbox with all the others.
-    if (this.#known) this.#lanes.add({ id, url, attempts, nextAt });
+    const delivery = { id, url, attempts, nextAt };
+    if (this.#since === undefined) this.#lanes.add(delivery);
+    else this.#since.set(id, delivery);
     this.wake();
   }
 
   /** Posts what is due; later looks come by themselves. */
   wake(): void {
-    if (this.#closed || !this.#knows()) return;
+    if (this.#closed) return;
+    if (this.#since === undefined) this.#post();
+    else if (this.#isReading) this.#isAskedAgain = true;
+    else void this.#read(this.#since);
+  }
+
+  #post(): void {
     const busy: ReadonlySet<string> = new Set(this.#posting.keys());
     this.#lanes.forgetIdle(busy);
     const taken = new Set(busy);
@@ -89,27 +101,27 @@ export class Webhooks {
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#timer);
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const late = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, this.#posting.size === 0 ? 0 : closingMilliseconds);
-    });
-    await Promise.race([Promise.all(this.#posting.values()), late]);
-    clearTimeout(timer);
+    await atMost(closingMilliseconds, Promise.all(this.#posting.values()));
     this.#left = true;
-    this.#notes.close();
+    await this.#notes.close();
   }
 
-  /** Reads the outbox, once. @returns whether it is known */
-  #knows(): boolean {
-    if (this.#known) return true;
+  /** Reads the outbox, once. Never throws. @param since what is not read again though it may be there by then */
+  async #read(since: ReadonlyMap<string, WaitingDelivery>): Promise<void> {
+    this.#isReading = true;
     try {
-      for (const delivery of this.#history.deliveries()) this.#lanes.add(delivery);
-      this.#known = true;
+      const deliveries = await this.#history.deliveries();
+      for (const delivery of deliveries) if (!since.has(delivery.id)) this.#lanes.add(delivery);
+      for (const delivery of since.values()) this.#lanes.add(delivery);
+      this.#since = undefined;
     } catch (thrown) {
       this.#log.error("webhooks have to wait, their outbox cannot be read", { error: String(thrown) });
       this.#lookIn(unreadableWait);
     }
-    return this.#known;
+    const isAsked = this.#isAskedAgain;
+    this.#isReading = false;
+    this.#isAskedAgain = false;
+    if (this.#since === undefined || isAsked) this.wake();
   }
 
   #lookIn(milliseconds: number): void {
@@ -121,20 +133,20 @@ export class Webhooks {
   /** Never throws. */
   async #deliver(waiting: WaitingDelivery): Promise<void> {
     const { id, url } = waiting;
-    const body = this.#bodyOf(waiting);
-    if (body === undefined) return;
+    const body = await this.#bodyOf(waiting);
+    if (body === undefined || this.#closed) return;
     const reason = await postWebhook({ id, url, body }, this.#options, this.#now());
     // The history may be closed when an answer comes that nobody waited for.
     if (this.#left) return;
-    if (reason !== undefined) return this.#retry(waiting, reason);
+    if (reason !== undefined) return await this.#retry(waiting, reason);
     this.#options.told?.("delivered");
-    this.#notes.over(id);
+    await this.#notes.over(id);
   }
 
   /** Nothing if it is not there any more, or cannot be read now. */
-  #bodyOf(waiting: WaitingDelivery): string | undefined {
+  async #bodyOf(waiting: WaitingDelivery): Promise<string | undefined> {
     try {
-      return this.#history.deliveryBody(waiting.id);
+      return await this.#history.deliveryBody(waiting.id);
     } catch (thrown) {
       this.#log.error("a webhook has to wait, it cannot be read", { id: waiting.id, error: String(thrown) });
       this.#lanes.add({ ...waiting, nextAt: this.#now() + unreadableWait });
@@ -142,17 +154,17 @@ export class Webhooks {
     }
   }
 
-  #retry(waiting: WaitingDelivery, reason: string): void {
+  async #retry(waiting: WaitingDelivery, reason: string): Promise<void> {
     const { id, url, attempts } = waiting;
     const wait = waits[attempts];
     this.#options.told?.(wait === undefined ? "given-up" : "failed");
     if (wait === undefined) {
       this.#log.error("a webhook is given up", { id, url, attempts, reason });
-      return this.#notes.over(id);
+      return await this.#notes.over(id);
     }
     this.#log.warn("a webhook did not arrive", { id, url, attempts, reason });
     const again = { ...waiting, attempts: attempts + 1, nextAt: this.#now() + wait };
     this.#lanes.add(again);
-    this.#notes.again(id, again.attempts, again.nextAt);
+    await this.#notes.again(id, again.attempts, again.nextAt);
   }
 }

@@ -1,14 +1,14 @@
-import type { Engine } from "#/engine/engine.ts";
 import type { HistoryStore } from "#/stores/history.ts";
 import type { ImageStore } from "#/stores/images.ts";
 import { type EndingParts, Endings } from "./endings.ts";
-import { stateOf } from "./engine-states.ts";
 import { EventLog } from "./event-log.ts";
+import { EventNumbers } from "./event-numbers.ts";
 import { HistoryWriter } from "./history-writer.ts";
+import { openLocalRunner } from "./open-local-runner.ts";
 import { Readers } from "./readers.ts";
 import { TaskRemoval } from "./removal.ts";
 import { Retention, type RetentionLimits } from "./retention.ts";
-import { TaskRunner } from "./runner.ts";
+import type { OpenRunner } from "./runner.ts";
 import type { RunnerParts } from "./runner-parts.ts";
 import { TaskReading } from "./task-reading.ts";
 import { TaskWriting, type WritingParts } from "./task-writing.ts";
@@ -22,36 +22,30 @@ export type LifeCycleParts = Omit<EndingParts, "history"> &
     history: HistoryStore;
     images: ImageStore;
     limits: RetentionLimits;
-    engines: readonly Engine[];
+    /** What runs the tasks; when left out, the engines of this server do. */
+    openRunner?: OpenRunner;
   }>;
 
-/** Puts the life of tasks together, and takes up what the last process left, at once. */
-export function createLifeCycle(parts: LifeCycleParts): Tasks {
-  const { history, engines, log } = parts;
-  const sequence = {
+/**
+ * Puts the life of tasks together, and takes up what the last process left.
+ *
+ * @throws EngineError `storage-failed` where that cannot be read
+ */
+export async function createLifeCycle(parts: LifeCycleParts): Promise<Tasks> {
+  const { history, log, openRunner = openLocalRunner } = parts;
+  const numbers = await EventNumbers.load({
     load: () => history.counter("seq"),
-    save: (value: number) => history.setCounter("seq", value),
-  };
-  const events = new EventLog(sequence, parts.now);
+    save: (value) => history.setCounter("seq", value),
+  });
+  const events = new EventLog(numbers, parts.now);
   const writer = new HistoryWriter(log);
   const endings = new Endings(parts, events, writer);
-  const runner = new TaskRunner({ ...parts, events, endings, writer });
-  const readers = new Readers(events, runner);
-  const named = ({ name, state }: Engine) => ({ name, ...state });
-  for (const engine of engines)
-    engine.subscribe(() => {
-      const all = stateOf(engines.map(({ state }) => state));
-      events.addServer({
-        type: "engine",
-        engine: all,
-        changed: named(engine),
-        engines: engines.map(named),
-      });
-    });
-  const reader = new TaskReading({ runner, endings, history, events, readers, engines, log });
+  const runner = await openRunner({ ...parts, events, endings, writer });
+  const readers = new Readers(events, runner, endings);
+  const reader = new TaskReading({ runner, endings, history, events, readers, log });
   const removal = new TaskRemoval({ ...parts, runner, endings, events, writer });
   void removal.goOn();
-  runner.restore();
+  await runner.restore();
   const retention = new Retention({ ...parts, removal, find: (id) => reader.find(id) });
   retention.start();
   const written = { runner, removal, retention, events, readers, writer };

@@ -5,7 +5,7 @@ import type { TaskId } from "#/lib/task-id.ts";
 import type { Delivery, HistoryStore, Settlement } from "#/stores/history.ts";
 import { type Doors, doorOf } from "./door.ts";
 import type { EventLog } from "./event-log.ts";
-import type { TaskTimings } from "./events.ts";
+import type { TaskHappening, TaskTimings } from "./events.ts";
 import type { HistoryWriter } from "./history-writer.ts";
 import type { Task, TaskImage } from "./task.ts";
 
@@ -34,13 +34,15 @@ export type EndingParts = Readonly<{
 type Unwritten = Readonly<{ task: Task; settlement: Settlement; delivery: Delivery | undefined }>;
 
 /**
- * The one place where tasks end. An end that cannot be written (a full disk) is told all the same, kept in memory and
- * written as soon as that works again.
+ * The one place where tasks end. An end is written, and then told: who hears of it finds it in the history. One that cannot be
+ * written (a full disk) is told all the same, kept in memory and written as soon as that works again.
  */
 export class Endings {
   readonly #parts: EndingParts;
   readonly #events: EventLog;
   readonly #unwritten = new Map<TaskId, Unwritten>();
+  /** Ends that are about to be told. */
+  readonly #untold = new Map<TaskId, Promise<void>>();
   readonly #writer: HistoryWriter;
 
   constructor(parts: EndingParts, events: EventLog, writer: HistoryWriter) {
@@ -49,8 +51,13 @@ export class Endings {
     this.#writer = writer;
   }
 
-  /** Ends a task: row, webhook, event; exactly once, whoever calls is the task's owner. */
-  settle(task: Task, { error: failure, ...rest }: End): void {
+  /**
+   * Ends a task: row, webhook, event; exactly once, whoever calls is the task's owner. From the moment of the call on {@link find}
+   * has it, until its row is written.
+   *
+   * @returns when it was told; never rejected
+   */
+  async settle(task: Task, { error: failure, ...rest }: End): Promise<void> {
     const { now, announcer, doors, log } = this.#parts;
     // From here on, whoever reads of it is a client; the log alone is told where files lie.
     const error = failure === null ? null : { ...failure, message: clientSentence(failure) };
@@ -64,20 +71,29 @@ export class Endings {
     if (failure === null) log.info("a task ended", facts);
     else log.error("a task failed", { ...facts, error: failure.message, stack: stackOf(failure) });
     this.#unwritten.set(task.id, ended);
-    this.#writer.keep(task.id, () => this.#write(ended));
-    this.#events.addTask(task.id, {
-      type: "settled",
-      status: end.outcome,
-      result: end.images.map(({ url }) => url),
-      error: end.error === null ? null : { code: end.error.code, message: end.error.message },
-      warnings: task.warnings,
-      timings: timingsOf(task.queuedAt, settlement),
-    });
+    const told = this.#writer
+      .keep(task.id, () => this.#write(ended))
+      .then(() => {
+        this.#untold.delete(task.id);
+        this.#events.addTask(task.id, { type: "settled", ...toldOf(task, settlement) });
+      });
+    this.#untold.set(task.id, told);
+    await told;
   }
 
   /** A task that ended and is not written down yet. */
   find(id: TaskId): Task | undefined {
     return this.#unwritten.get(id)?.task;
+  }
+
+  /** Whether a task has ended, and nobody was told yet. */
+  isUntold(id: TaskId): boolean {
+    return this.#untold.has(id);
+  }
+
+  /** Waits until the ends of these tasks were told, as far as they have ended. */
+  async told(ids: readonly TaskId[]): Promise<void> {
+    for (const id of ids) await this.#untold.get(id);
   }
 
   /** Drops what is not written of a task that was deleted. */
@@ -86,8 +102,8 @@ export class Endings {
     this.#writer.forget(id);
   }
 
-  #write({ task, settlement, delivery }: Unwritten): void {
-    this.#parts.history.settle(task.id, settlement, delivery);
+  async #write({ task, settlement, delivery }: Unwritten): Promise<void> {
+    await this.#parts.history.settle(task.id, settlement, delivery);
     this.#unwritten.delete(task.id);
     if (delivery !== undefined) this.#parts.announcer.add(delivery);
   }
@@ -113,8 +129,25 @@ function factsOf({ id, requestId, door, queuedAt }: Task, settlement: Settlement
 const stackOf = ({ code, details }: WireError): string | undefined =>
   code === "bug" && typeof details.stack === "string" ? details.stack : undefined;
 
+/** What an event tells of an end. */
+export function toldOf(
+  { queuedAt, door, warnings }: Task,
+  settlement: Settlement,
+): Omit<Extract<TaskHappening, { type: "settled" }>, "type"> {
+  const { outcome: status, images, error, startedAt, finishedAt } = settlement;
+  return {
+    status,
+    result: images.map(({ url }) => url),
+    error: error === null ? null : { code: error.code, message: error.message },
+    warnings,
+    timings: timingsOf(queuedAt, settlement),
+    door: door.name,
+    ranMs: startedAt === null ? null : finishedAt - startedAt,
+  };
+}
+
 /** Where the time of a settled task went, as its images measured it. */
-export function timingsOf(queuedAt: number, { startedAt, finishedAt, images }: Settlement): TaskTimings {
+function timingsOf(queuedAt: number, { startedAt, finishedAt, images }: Settlement): TaskTimings {
   const sum = (part: keyof NonNullable<TaskImage["timings"]>): number =>
     Math.round(images.reduce((total, { timings }) => total + (timings?.[part] ?? 0), 0));
   return {

@@ -11,7 +11,7 @@ import type { Recipe } from "#/recipe/recipe.ts";
 export class EngineJob {
   readonly #id: TaskId;
   readonly #engine: Engine;
-  #reading = false;
+  #isGiven = false;
   #asked: "skip" | "stop" | undefined;
 
   constructor(id: TaskId, engine: Engine) {
@@ -21,7 +21,7 @@ export class EngineJob {
 
   /** Asks for its end, or for the next image; a stop outlives a later skip. */
   control(action: "skip" | "stop"): void {
-    if (!this.#reading) this.#engine.control(this.#id, action);
+    if (this.#isGiven) this.#engine.control(this.#id, action);
     else if (this.#asked !== "stop") this.#asked = action;
   }
 
@@ -35,9 +35,8 @@ export class EngineJob {
     recipe: Recipe,
     load: () => Promise<readonly Pixmap[]>,
   ): AsyncGenerator<EngineEvent, void, undefined> {
-    this.#reading = recipe.inputs.length > 0;
-    const inputs = this.#reading ? await load() : [];
-    this.#reading = false;
+    const inputs = recipe.inputs.length > 0 ? await load() : [];
+    this.#isGiven = true;
     if (this.#asked === "stop")
       return yield { type: "settled", id: this.#id, outcome: { status: "stopped" } };
     for await (const event of this.#engine.run({ type: "generate", id: this.#id, recipe, inputs })) {

@@ -1,43 +1,35 @@
 import type { TaskId } from "#/lib/task-id.ts";
-import { isBusy } from "#/stores/history/failures.ts";
+import type { EventNumbers } from "./event-numbers.ts";
 import type { LiveEvent, ServerEvent, ServerHappening, TaskEvent, TaskHappening } from "./events.ts";
-
-/** Keeps the last number across restarts. */
-export type SequenceStore = Readonly<{ load: () => number; save: (value: number) => void }>;
-
-/** Numbers reserved at a time, so that not every event is a write to disk; a crash leaves a gap, no repetition. */
-const block = 1000;
-
-/** Milliseconds before numbers are reserved again in a file that another program locks: it takes its time to say no. */
-const saveAgainAfter = 1000;
 
 /** Settled tasks whose events are still kept, and how many events that may be: some tens of megabytes. */
 const keptSettled = 256;
 const keptEvents = 100_000;
 
+/** What gives events their numbers. */
+type Numbers = Pick<EventNumbers, "start" | "next" | "close">;
+
 /** One ordered log of everything that happens; readers come late, leave, and come back without missing anything. */
 export class EventLog {
-  /** Number of the last event before this process. */
-  readonly start: number;
-  readonly #store: SequenceStore;
+  readonly #numbers: Numbers;
   readonly #now: () => number;
   readonly #byTask = new Map<TaskId, TaskEvent[]>();
   readonly #settled: TaskId[] = [];
   #settledEvents = 0;
   readonly #listeners = new Set<(event: LiveEvent) => void>();
   #seq: number;
-  #reserved: number;
-  /** Until then a locked file is left alone; milliseconds of a clock that nobody sets. */
-  #saveAfter = 0;
   #horizon: number;
 
-  constructor(store: SequenceStore, now: () => number) {
-    this.#store = store;
+  constructor(numbers: Numbers, now: () => number) {
+    this.#numbers = numbers;
     this.#now = now;
-    this.start = store.load();
-    this.#seq = this.start;
-    this.#reserved = this.start;
-    this.#horizon = this.start;
+    this.#seq = numbers.start;
+    this.#horizon = numbers.start;
+  }
+
+  /** Number of the last event before this process. */
+  get start(): number {
+    return this.#numbers.start;
   }
 
   get seq(): number {
@@ -50,20 +42,18 @@ export class EventLog {
   }
 
   addTask(taskId: TaskId, happening: TaskHappening): void {
-    const event: TaskEvent = { seq: this.#next(), at: this.#now(), taskId, ...happening };
-    const log = this.#byTask.get(taskId) ?? [];
-    this.#byTask.set(taskId, log);
-    const last = log.at(-1);
-    // Of previews and of places in the queue only the newest is worth keeping.
-    if (last?.type === "progress" && last.preview !== null) log[log.length - 1] = { ...last, preview: null };
-    if (last?.type === "queued" && event.type === "queued") log.pop();
-    log.push(event);
-    if (happening.type === "settled") this.#forgetOldest(taskId, log.length);
-    this.#tell(event);
+    this.take({ seq: this.#numbers.next(), at: this.#now(), taskId, ...happening });
   }
 
   addServer(happening: ServerHappening): void {
-    this.#tell({ seq: this.#next(), at: this.#now(), taskId: null, ...happening });
+    this.take({ seq: this.#numbers.next(), at: this.#now(), taskId: null, ...happening });
+  }
+
+  /** Keeps what happened and has its number already, and tells it. Events come in the order of their numbers. */
+  take(event: LiveEvent): void {
+    this.#seq = event.seq;
+    if (event.taskId !== null) this.#keep(event);
+    for (const listener of this.#listeners) listener(event);
   }
 
   /** What is kept of a task after a number; undefined if nothing is kept of it at all. */
@@ -71,6 +61,11 @@ export class EventLog {
     const log = this.#byTask.get(taskId);
     // Who comes back has mostly seen nearly everything.
     return (log?.at(-1)?.seq ?? 0) > since ? log?.filter(({ seq }) => seq > since) : log?.slice(0, 0);
+  }
+
+  /** Whether anything is kept of a task. */
+  has(taskId: TaskId): boolean {
+    return this.#byTask.has(taskId);
   }
 
   /** Tasks of which something is kept. */
@@ -102,28 +97,20 @@ export class EventLog {
   }
 
   /** Writes the last number down. */
-  close(): void {
-    this.#reserve(this.#seq);
+  close(): Promise<void> {
+    return this.#numbers.close();
   }
 
-  #next(): number {
-    this.#seq += 1;
-    if (this.#seq > this.#reserved && performance.now() >= this.#saveAfter) this.#reserve(this.#seq + block);
-    return this.#seq;
-  }
-
-  #reserve(seq: number): void {
-    try {
-      this.#store.save(seq);
-      this.#reserved = seq;
-    } catch (thrown) {
-      // A full disk must not stop the news of it, nor the end; the next event tries again.
-      if (isBusy(thrown)) this.#saveAfter = performance.now() + saveAgainAfter;
-    }
-  }
-
-  #tell(event: LiveEvent): void {
-    for (const listener of this.#listeners) listener(event);
+  #keep(event: TaskEvent): void {
+    const { taskId } = event;
+    const log = this.#byTask.get(taskId) ?? [];
+    this.#byTask.set(taskId, log);
+    const last = log.at(-1);
+    // Of previews and of places in the queue only the newest is worth keeping.
+    if (last?.type === "progress" && last.preview !== null) log[log.length - 1] = { ...last, preview: null };
+    if (last?.type === "queued" && event.type === "queued") log.pop();
+    log.push(event);
+    if (event.type === "settled") this.#forgetOldest(taskId, log.length);
   }
 
   #forgetOldest(settled: TaskId, events: number): void {

@@ -25,6 +25,10 @@ export type TaskHappening = Readonly<
       error: Readonly<{ code: string; message: string }> | null;
       warnings: readonly string[];
       timings: TaskTimings;
+      /** Name of the API that it came in by. */
+      door: string;
+      /** Milliseconds from its start to its end; null for one that never began. */
+      ranMs: number | null;
     }
   /** Instead of events that are no longer kept: the task as it is. */
   | { type: "snapshot"; task: Task }

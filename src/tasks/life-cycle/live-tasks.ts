@@ -3,10 +3,29 @@ import { furthest, type Waiting } from "./affinity.ts";
 import type { EventLog } from "./event-log.ts";
 import type { TaskQueue } from "./queue.ts";
 import { MemoryQueue } from "./queues/memory.ts";
+import type { RunStart } from "./run-parts.ts";
 import type { Task, TaskImage, TaskState } from "./task.ts";
 
 /** What is known of a task that has not ended: how often it was started, and its images so far. */
 export type LiveTask = Readonly<{ task: Task; attempts: number; images: readonly TaskImage[] }>;
+
+/** What the next attempt at a task starts from. @param now milliseconds since 1970 */
+export const startOf = ({ task, attempts, images }: LiveTask, now: number): RunStart => ({
+  at: Math.max(now, task.queuedAt),
+  attempt: attempts + 1,
+  images,
+});
+
+/** What is known of a task's progress before its recipe is read. */
+const beginning = {
+  percent: 1,
+  moment: { now: "engine" },
+  stage: "loading",
+  image: 0,
+  step: 0,
+  steps: 0,
+  preview: null,
+} as const;
 
 /** A waiting task that so many others are before. */
 const placed = (task: Task, before: number): Task => ({
@@ -111,6 +130,12 @@ export class LiveTasks {
 
   move(id: TaskId, before: TaskId | null): boolean {
     return this.#queue.move(id, before);
+  }
+
+  /** It runs from now on; how far it is will be said. */
+  begin(id: TaskId, { at: startedAt, attempt, images }: RunStart): void {
+    const progress = { ...beginning, images: images.length };
+    this.update(id, { status: "running", startedAt, attempt, progress, images }, attempt);
   }
 
   /** @param attempts how often it was started, this time included */

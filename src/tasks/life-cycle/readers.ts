@@ -1,14 +1,18 @@
 import type { TaskId } from "#/lib/task-id.ts";
+import type { Endings } from "./endings.ts";
 import type { EventLog } from "./event-log.ts";
 import type { LiveEvent } from "./events.ts";
 import { follower } from "./follower.ts";
-import type { TaskRunner } from "./runner.ts";
+import type { Runner } from "./runner.ts";
 
 /** What everybody who waits for something is told when the server goes. */
 const closing = {
   type: "closing",
   message: "The server is shutting down; what waits or runs is kept and goes on when it is started again.",
 } as const;
+
+/** Looks back, and hands what happened to `look` in the very step in which it looks; see `backlog` of TaskReader. */
+type LookBack = <T>(look: (before: readonly LiveEvent[]) => T) => Promise<T>;
 
 /**
  * Everybody who waits for tasks, and how far the server is with closing. First nothing more is begun: who waits for a
@@ -17,13 +21,19 @@ const closing = {
  */
 export class Readers {
   readonly #events: EventLog;
-  readonly #runner: Pick<TaskRunner, "find" | "isRunning">;
+  readonly #runner: Pick<Runner, "find" | "isRunning">;
+  readonly #endings: Pick<Endings, "isUntold">;
   readonly #begun = new AbortController();
   readonly #over = new AbortController();
 
-  constructor(events: EventLog, runner: Pick<TaskRunner, "find" | "isRunning">) {
+  constructor(
+    events: EventLog,
+    runner: Pick<Runner, "find" | "isRunning">,
+    endings: Pick<Endings, "isUntold">,
+  ) {
     this.#events = events;
     this.#runner = runner;
+    this.#endings = endings;
   }
 
   /** Aborted when nobody hears anything more. */
@@ -61,26 +71,31 @@ export class Readers {
       });
       ended.addEventListener("abort", answer);
       this.#begun.signal.addEventListener("abort", part);
-      if (ended.aborted || this.#runner.find(id) === undefined) answer();
+      if (ended.aborted || !this.#willBeToldOf(id)) answer();
       else part();
     });
   }
 
   /**
-   * Subscribes first and looks back second, in one go, so that nothing falls between.
+   * What happened before, and then what happens. It listens first and looks back second; of what a task did while it looked, the
+   * look back tells.
    *
-   * @param missed what happened before
+   * @param lookBack see `backlog` of TaskReader
    */
   async *follow(
     of: readonly TaskId[] | "all",
     signal: AbortSignal,
-    missed: () => readonly LiveEvent[],
+    lookBack: LookBack,
   ): AsyncGenerator<LiveEvent, void, undefined> {
     if (signal.aborted) return;
     const unread = follower();
+    const meanwhile: LiveEvent[] = [];
+    let hasLooked = false;
     const stop = this.#events.subscribe((event) => {
       const wanted = of === "all" || (event.taskId !== null && of.includes(event.taskId));
-      if (wanted || event.type === "closing") unread.push(event);
+      if (!wanted && event.type !== "closing") return;
+      if (hasLooked) unread.push(event);
+      else if (event.taskId === null) meanwhile.push(event);
     });
     const leave = (): void => unread.close();
     const part = (): void => {
@@ -92,12 +107,14 @@ export class Readers {
     for (const left of [signal, this.over]) left.addEventListener("abort", leave);
     begun.addEventListener("abort", part);
     try {
-      const before = missed();
-      // Of tasks that have ended, or never were, nothing more will come.
-      const ended = of !== "all" && of.every((id) => this.#runner.find(id) === undefined);
+      const { before, hasEnded } = await lookBack((events) => {
+        hasLooked = true;
+        // Of tasks that have ended, or never were, nothing more will come.
+        return { before: events, hasEnded: of !== "all" && !of.some((id) => this.#willBeToldOf(id)) };
+      });
       if (begun.aborted) part();
-      yield* before;
-      if (!ended) yield* unread;
+      yield* [...before, ...meanwhile].toSorted((a, b) => a.seq - b.seq);
+      if (!hasEnded) yield* unread;
     } finally {
       stop();
       for (const left of [signal, this.over]) left.removeEventListener("abort", leave);
@@ -105,9 +122,15 @@ export class Readers {
     }
   }
 
+  /** Whether a task's end is still to come. */
+  #willBeToldOf(id: TaskId): boolean {
+    return this.#runner.find(id) !== undefined || this.#endings.isUntold(id);
+  }
+
   /** Whether this process does nothing more that a reader of these waits for. */
   #hearNoMoreOf(of: readonly TaskId[] | "all"): boolean {
-    const isRunning = of === "all" || of.some((id) => this.#runner.isRunning(id));
+    const isRunning =
+      of === "all" || of.some((id) => this.#runner.isRunning(id) || this.#endings.isUntold(id));
     return this.over.aborted || (this.#begun.signal.aborted && !isRunning);
   }
 }

@@ -5,14 +5,14 @@ import { type ImageStore, keptImageOf } from "#/stores/images.ts";
 import type { Endings } from "./endings.ts";
 import type { EventLog } from "./event-log.ts";
 import type { HistoryWriter } from "./history-writer.ts";
-import type { TaskRunner } from "./runner.ts";
+import type { Runner } from "./runner.ts";
 import type { Task } from "./task.ts";
 import type { RemoveReport } from "./task-writer.ts";
 
 /** What removing works with. */
 export type RemovalParts = Readonly<{
-  runner: Pick<TaskRunner, "find">;
-  endings: Pick<Endings, "forget">;
+  runner: Pick<Runner, "find">;
+  endings: Pick<Endings, "forget" | "told">;
   events: Pick<EventLog, "forget" | "addServer">;
   history: Pick<HistoryStore, "remove" | "starredAmong" | "unwanted" | "forgetFiles" | "namesInput">;
   images: Pick<ImageStore, "remove" | "removeInput">;
@@ -52,14 +52,16 @@ export class TaskRemoval {
    */
   async remove(tasks: readonly Task[], rules: RemovalRules): Promise<RemoveReport> {
     const ended = tasks.filter(({ id }) => this.#parts.runner.find(id) === undefined);
+    // Nothing of a task may be written when its row is gone.
+    await this.#parts.endings.told(ended.map(({ id }) => id));
     let [removed, images] = [0, 0];
     for (let from = 0; from < ended.length; from += most) {
       const step = ended.slice(from, from + most);
-      const { tasks: gone, files } = await this.#parts.writer.now(() => {
-        const going = rules.sparesStarred === true ? this.#withoutStar(step) : step;
+      const { tasks: gone, files } = await this.#parts.writer.now(async () => {
+        const going = rules.sparesStarred === true ? await this.#withoutStar(step) : step;
         return {
           tasks: going.length,
-          files: going.length === 0 ? [] : this.#removeRows(going, rules.inputs),
+          files: going.length === 0 ? [] : await this.#removeRows(going, rules.inputs),
         };
       });
       removed += gone;
@@ -71,24 +73,24 @@ export class TaskRemoval {
   /** Deletes the files whose deletion was broken off, when the last process ended or because a disk refused. */
   async goOn(): Promise<void> {
     try {
-      await this.#deleteFiles(this.#parts.history.unwanted(mostLeft));
+      await this.#deleteFiles(await this.#parts.history.unwanted(mostLeft));
     } catch (thrown) {
       this.#parts.log.error("files of removed tasks could not be deleted", { error: String(thrown) });
     }
   }
 
-  #withoutStar(tasks: readonly Task[]): readonly Task[] {
-    const starred = this.#parts.history.starredAmong(tasks.map(({ id }) => id));
+  async #withoutStar(tasks: readonly Task[]): Promise<readonly Task[]> {
+    const starred = await this.#parts.history.starredAmong(tasks.map(({ id }) => id));
     return tasks.filter(({ id }) => !starred.has(id));
   }
 
-  #removeRows(gone: readonly Task[], inputs: boolean): readonly RowFile[] {
+  async #removeRows(gone: readonly Task[], inputs: boolean): Promise<readonly RowFile[]> {
     const { endings, events, history, now } = this.#parts;
     const outputs = gone.flatMap(({ state }) =>
       state.status === "settled" ? state.images.flatMap(({ url }) => keptImageOf(url) ?? []) : [],
     );
     const ids: readonly TaskId[] = gone.map(({ id }) => id);
-    const files = history.remove(ids, { outputs, inputs, at: now() });
+    const files = await history.remove(ids, { outputs, inputs, at: now() });
     for (const id of ids) {
       endings.forget(id);
       events.forget(id);
@@ -106,7 +108,7 @@ export class TaskRemoval {
       try {
         if (file.kind === "output") outputs += (await images.remove(file, file.at)) ? 1 : 0;
         // A task that came in meanwhile may name it again.
-        else if (!history.namesInput(file.name)) images.removeInput(file.name);
+        else await images.removeInput(file.name, () => history.namesInput(file.name));
         done.push(file);
       } catch (thrown) {
         log.error("a file of a removed task could not be deleted; the next start tries again", {
@@ -114,7 +116,7 @@ export class TaskRemoval {
         });
       }
     }
-    if (done.length > 0) writer.keep("files", () => history.forgetFiles(done));
+    if (done.length > 0) await writer.keep("files", () => history.forgetFiles(done));
     return outputs;
   }
 }

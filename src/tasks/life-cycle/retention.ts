@@ -15,7 +15,7 @@ export type RetentionParts = Readonly<{
   images: Pick<ImageStore, "sizeOf" | "inputsBefore" | "removeInput">;
   removal: Pick<TaskRemoval, "remove">;
   /** A task as it is now. */
-  find: (id: TaskId) => Task | undefined;
+  find: (id: TaskId) => Promise<Task | undefined>;
   log: Log;
   /** Milliseconds since 1970. */
   now: () => number;
@@ -101,7 +101,7 @@ export class Retention {
   async #ended(): Promise<readonly EndedTask[]> {
     const ended: EndedTask[] = [];
     for (let after = -1; !this.#closed; ) {
-      const page = this.#parts.history.ended(after, most);
+      const page = await this.#parts.history.ended(after, most);
       ended.push(...page.tasks);
       if (page.last === undefined) break;
       after = page.last;
@@ -122,8 +122,9 @@ export class Retention {
   async #removeTasks(ids: readonly TaskId[]): Promise<Readonly<{ tasks: number; images: number }>> {
     let [tasks, images] = [0, 0];
     for (let from = 0; from < ids.length && !this.#closed; from += most) {
-      const found = ids.slice(from, from + most).flatMap((id) => this.#parts.find(id) ?? []);
-      const removed = await this.#parts.removal.remove(found, { inputs: true, sparesStarred: true });
+      const found = await Promise.all(ids.slice(from, from + most).map((id) => this.#parts.find(id)));
+      const there = found.filter((task) => task !== undefined);
+      const removed = await this.#parts.removal.remove(there, { inputs: true, sparesStarred: true });
       tasks += removed.tasks;
       images += removed.images;
       await nextTurn();
@@ -137,7 +138,7 @@ export class Retention {
     let removed = 0;
     for await (const name of images.inputsBefore(now() - day)) {
       if (this.#closed) break;
-      if (!history.namesInput(name) && images.removeInput(name)) removed += 1;
+      if (await images.removeInput(name, () => history.namesInput(name))) removed += 1;
     }
     return removed;
   }

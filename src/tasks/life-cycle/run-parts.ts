@@ -38,6 +38,6 @@ export type RunParts = Readonly<{
 export type RunReader = Readonly<{
   update: (state: Extract<TaskState, { status: "running" }>) => void;
   tell: (happening: TaskHappening) => void;
-  /** Writes down which images there are; never throws. */
-  keep: (images: readonly TaskImage[]) => void;
+  /** Writes down which images there are; never rejected. */
+  keep: (images: readonly TaskImage[]) => Promise<void>;
 }>;

@@ -46,7 +46,7 @@ export class TaskRun {
   #abandoned = false;
   #timeLeft: TimeLeft | undefined;
   #preview: Preview | null = null;
-  #note: (note: RunNote) => void = () => undefined;
+  #note: (note: RunNote) => Promise<void> = async () => undefined;
 
   constructor(task: Task, parts: RunParts, start: RunStart, reader: RunReader) {
     this.id = task.id;
@@ -88,10 +88,10 @@ export class TaskRun {
   async make(
     params: GenerateParams,
     resolved: Resolved,
-    note: (note: RunNote) => void = () => undefined,
+    note: (note: RunNote) => Promise<void> = async () => undefined,
   ): Promise<End | undefined> {
     this.#note = note;
-    const enhancing = enhancingOf(this.id, params, resolved, this.#parts);
+    const enhancing = await enhancingOf(this.id, params, resolved, this.#parts);
     const left = enhancing?.left(this.#images) ?? this.#leftOf(resolved.recipe);
     const work = { params, resolved, enhancing, outline: outlineOf(params, resolved, left.done) };
     const { outline } = work;
@@ -159,7 +159,7 @@ export class TaskRun {
     if (event.type === "progress") {
       const preview = event.preview === undefined ? null : lazyPreview(event.preview);
       for (const report of reportsAt(event.at, outline, event.pass)) this.#report(report, preview, outline);
-    } else if (event.type === "note") this.#note(event.note);
+    } else if (event.type === "note") await this.#note(event.note);
     else if (event.type === "image") await this.#keep(event, work);
     else if (event.type === "passed") {
       const result = await enhancing?.passed(event);
@@ -213,7 +213,7 @@ export class TaskRun {
     if (this.#images.some((one) => one.index === index)) return;
     const { params, outline } = work;
     const { seed, timings, nsfw, runs } = facts;
-    if (nsfw === true) this.#note({ note: "blackened", image: index });
+    if (nsfw === true) await this.#note({ note: "blackened", image: index });
     const expansion = pass === undefined ? made.written[image]?.expansion : undefined;
     if (expansion !== undefined) this.#expansions.set(image, expansion);
     const report = savingResult({ index, seed, pass }, outline);
@@ -225,13 +225,14 @@ export class TaskRun {
     const saving = Math.max(0, this.#parts.now() - from);
     const found = { ...(nsfw === undefined ? {} : { nsfw }), ...(runs === undefined ? {} : { runs }) };
     const kept = { ...saved, ...found, seed: seed?.toString() ?? "", timings: { ...timings, saving } };
-    this.#add(kept, params);
+    await this.#add(kept, params);
   }
 
-  #add(image: TaskImage, params: GenerateParams): void {
+  async #add(image: TaskImage, params: GenerateParams): Promise<void> {
     if (this.#abandoned) return;
     this.#images = [...this.#images, image];
-    this.#reader.keep(this.#images);
+    await this.#reader.keep(this.#images);
+    if (this.#abandoned) return;
     // The request may want its results at the end only; they are in `settled` then.
     if (!params.disable_intermediate_results) this.#reader.tell({ type: "image", index: image.index, image });
   }
@@ -257,13 +258,13 @@ export class TaskRun {
     if (this.#images.some((one) => one.index === index)) return;
     const pixmaps: Pixmap[] = [];
     for (const { url } of this.#images) {
-      const path = resultPath(url, this.#parts.images);
+      const path = await resultPath(url, this.#parts.images);
       if (path !== undefined)
         pixmaps.push(await decodeImage(await Bun.file(path).bytes(), "grid", this.#parts.decoding));
     }
     const grid = imageGrid(pixmaps);
     if (grid === undefined) return;
     const image = await this.#save(grid, params, index, undefined);
-    this.#add({ ...image, seed: "", timings: null }, params);
+    await this.#add({ ...image, seed: "", timings: null }, params);
   }
 }

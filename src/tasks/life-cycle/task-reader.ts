@@ -27,7 +27,10 @@ export interface TaskReader {
   readonly seq: number;
   readonly queue: WaitingLine;
 
-  find(id: TaskId): Task | undefined;
+  /** A task that has not ended; a waiting one with its place as it is now. */
+  live(id: TaskId): Task | undefined;
+  /** A task as it is, or as it ended. */
+  find(id: TaskId): Promise<Task | undefined>;
   /** The running task; of several the one that was started first. */
   current(): Task | undefined;
   /** All running tasks, in the order they were started: one on each engine. */
@@ -35,15 +38,15 @@ export interface TaskReader {
   /** The waiting tasks in their order. */
   pending(): readonly Task[];
   /** All rows but the waiting ones, the running ones included, newest first. */
-  history(query: HistoryQuery): readonly Task[];
+  history(query: HistoryQuery): Promise<readonly Task[]>;
   /** Everything queued in a span of time but the waiting ones, oldest first. */
-  range(query: HistoryRange): readonly Task[];
+  range(query: HistoryRange): Promise<readonly Task[]>;
   /** Tasks of which there is something to see: pictures, also of one that still runs, or why there are none. */
   search(query: HistorySearch): Promise<Found>;
   /** The models and styles that tasks of the history name. */
   usedNames(): Promise<readonly UsedName[]>;
   /** What the pictures of a task that has ended were made of; nothing where that is not known. */
-  making(id: TaskId): JsonObject | undefined;
+  making(id: TaskId): Promise<JsonObject | undefined>;
   /** The task once it is settled, or as it is when `signal` aborts or the server closes. */
   settled(id: TaskId, signal: AbortSignal): Promise<Task | undefined>;
   /** A task's events after `since`, until it is settled or `signal` aborts; none for an unknown task. */
@@ -55,10 +58,18 @@ export interface TaskReader {
   /**
    * What a reader who was away since `since` must be told, in order; snapshots where events are no longer kept. Nothing
    * of a task whose every event it has seen. A reader that breaks off in the middle may come back with the last number.
+   *
+   * @param look is given the events in the very step in which they are looked at: who begins to listen in it hears of tasks
+   *   what comes after them, and nothing twice
+   * @returns what `look` returns
    */
-  backlog(of: readonly TaskId[] | "all", since: number): readonly LiveEvent[];
+  backlog<T>(
+    of: readonly TaskId[] | "all",
+    since: number,
+    look: (events: readonly LiveEvent[]) => T,
+  ): Promise<T>;
   /** How many tasks have ended and are still in the history. */
-  countSettled(): number;
+  countSettled(): Promise<number>;
   /** Each engine, in the order of the settings. */
   engines(): readonly EngineHealth[];
   /** Of several engines the state of one that works, if one does, and the networks of all. */

@@ -1,23 +1,29 @@
 import { isJsonObject, type JsonObject, parseJson } from "#/api/json.ts";
-import type { Engine, EngineState } from "#/engine/engine.ts";
+import type { EngineState } from "#/engine/engine.ts";
 import type { Log } from "#/lib/log.ts";
 import type { TaskId } from "#/lib/task-id.ts";
 import type { HistoryRange, HistorySearch, HistoryStore, UsedName } from "#/stores/history.ts";
-import { type Endings, timingsOf } from "./endings.ts";
+import { type Endings, toldOf } from "./endings.ts";
 import { stateOf } from "./engine-states.ts";
 import type { EventLog } from "./event-log.ts";
 import type { LiveEvent, TaskEvent } from "./events.ts";
 import type { Readers } from "./readers.ts";
-import type { TaskRunner } from "./runner.ts";
+import type { Runner } from "./runner.ts";
 import type { Task } from "./task.ts";
 import type { EngineHealth, Found, HistoryQuery, TaskReader, WaitingLine } from "./task-reader.ts";
+
+/** What is told of an engine is told of all as of one, which has no name. */
+function withoutName(engine: EngineHealth): EngineState {
+  const { name: _, task: __, ...state } = engine;
+  return state;
+}
 
 /** Settled tasks that a reader who was away is shown from the history. */
 const snapshots = 256;
 
 /** What reading looks into. */
 export type ReadingParts = Readonly<{
-  runner: Pick<TaskRunner, "find" | "runningIds" | "taskOn" | "tasks">;
+  runner: Pick<Runner, "find" | "tasks" | "runningIds" | "engines">;
   endings: Pick<Endings, "find">;
   history: Pick<
     HistoryStore,
@@ -33,7 +39,6 @@ export type ReadingParts = Readonly<{
   >;
   events: EventLog;
   readers: Readers;
-  engines: readonly Engine[];
   log: Log;
 }>;
 
@@ -54,8 +59,12 @@ export class TaskReading implements TaskReader {
     return { pending, paused };
   }
 
-  find(id: TaskId): Task | undefined {
-    return this.#unwritten(id) ?? this.#parts.history.find(id);
+  live(id: TaskId): Task | undefined {
+    return this.#parts.runner.find(id);
+  }
+
+  async find(id: TaskId): Promise<Task | undefined> {
+    return this.#unwritten(id) ?? (await this.#parts.history.find(id));
   }
 
   current(): Task | undefined {
@@ -71,13 +80,17 @@ export class TaskReading implements TaskReader {
     return this.#parts.runner.tasks.waitingTasks;
   }
 
-  history(query: HistoryQuery): readonly Task[] {
-    return this.#fresh(this.#parts.history.page({ ...query, without: this.#parts.runner.tasks.waiting }));
+  history(query: HistoryQuery): Promise<readonly Task[]> {
+    return this.#fresh(() =>
+      this.#parts.history.page({ ...query, without: this.#parts.runner.tasks.waiting }),
+    );
   }
 
-  range(query: HistoryRange): readonly Task[] {
-    const waiting = new Set(this.#parts.runner.tasks.waiting);
-    return this.#fresh(this.#parts.history.range(query).filter(({ id }) => !waiting.has(id)));
+  async range(query: HistoryRange): Promise<readonly Task[]> {
+    const waited = new Set(this.#parts.runner.tasks.waiting);
+    const tasks = await this.#fresh(() => this.#parts.history.range(query));
+    const waiting = new Set([...waited, ...this.#parts.runner.tasks.waiting]);
+    return tasks.filter(({ id }) => !waiting.has(id));
   }
 
   async search(query: HistorySearch): Promise<Found> {
@@ -85,22 +98,22 @@ export class TaskReading implements TaskReader {
     const isIndexed = [query.words, query.model, query.style].some((one) => one !== undefined);
     if (isIndexed) await this.#indexAll();
     // One more than is asked for says whether there is more.
-    const rows = history.search({ ...query, limit: query.limit + 1 });
-    const tasks = this.#fresh(rows.slice(0, query.limit));
+    const rows = await this.#fresh(() => history.search({ ...query, limit: query.limit + 1 }));
+    const tasks = rows.slice(0, query.limit);
     return {
       tasks,
-      starred: history.starredAmong(tasks.map(({ id }) => id)),
+      starred: await history.starredAmong(tasks.map(({ id }) => id)),
       next: rows.length > query.limit ? tasks.at(-1)?.row : undefined,
     };
   }
 
   async usedNames(): Promise<readonly UsedName[]> {
     await this.#indexAll();
-    return this.#parts.history.usedNames();
+    return await this.#parts.history.usedNames();
   }
 
-  making(id: TaskId): JsonObject | undefined {
-    const text = this.#parts.history.making(id);
+  async making(id: TaskId): Promise<JsonObject | undefined> {
+    const text = await this.#parts.history.making(id);
     if (text === undefined) return undefined;
     const value = parseJson(text);
     return isJsonObject(value) ? value : undefined;
@@ -108,11 +121,12 @@ export class TaskReading implements TaskReader {
 
   async settled(id: TaskId, signal: AbortSignal): Promise<Task | undefined> {
     await this.#parts.readers.untilSettled(id, signal);
-    return this.find(id);
+    return await this.find(id);
   }
 
   async *watch(id: TaskId, signal: AbortSignal, since = 0): AsyncGenerator<LiveEvent, void, undefined> {
-    for await (const event of this.#parts.readers.follow([id], signal, () => this.#missed([id], since))) {
+    const { readers } = this.#parts;
+    for await (const event of readers.follow([id], signal, (look) => this.#missed([id], since, look))) {
       yield event;
       if (event.type === "settled") return;
     }
@@ -121,7 +135,7 @@ export class TaskReading implements TaskReader {
   watchAll(signal: AbortSignal, since?: number): AsyncIterable<LiveEvent> {
     // From the moment of asking: iteration may begin later.
     const from = since ?? this.seq;
-    return this.#parts.readers.follow("all", signal, () => this.#missed("all", from));
+    return this.#parts.readers.follow("all", signal, (look) => this.#missed("all", from, look));
   }
 
   subscribe(listener: (event: LiveEvent) => void): () => void {
@@ -137,17 +151,109 @@ export class TaskReading implements TaskReader {
     return stop;
   }
 
-  backlog(of: readonly TaskId[] | "all", since: number): readonly LiveEvent[] {
-    const ids = of === "all" ? this.#idsSince(since) : of;
-    const { start, horizon } = this.#parts.events;
-    const stale = since > 0 && since < start;
+  async backlog<T>(
+    of: readonly TaskId[] | "all",
+    since: number,
+    look: (events: readonly LiveEvent[]) => T,
+  ): Promise<T> {
+    const rows = new Map<TaskId, Task | undefined>();
+    if (of === "all" && since < this.#parts.events.horizon) await this.#readNewest(rows);
+    for (;;) {
+      const ids = of === "all" ? this.#idsSince(rows) : of;
+      const lacking = ids.filter((id) => !rows.has(id) && this.#needsRow(id, since));
+      // From here to the look nothing is waited for.
+      if (lacking.length === 0) return look(this.#eventsOf(ids, since, rows));
+      await Promise.all(lacking.map(async (id) => rows.set(id, await this.#parts.history.find(id))));
+    }
+  }
+
+  countSettled(): Promise<number> {
+    return this.#parts.history.countSettled();
+  }
+
+  engines(): readonly EngineHealth[] {
+    return this.#parts.runner.engines();
+  }
+
+  engineState(): EngineState {
+    return stateOf(this.engines().map(withoutName));
+  }
+
+  /** Some at a time: a long history must not hold up what is going on. */
+  async #indexAll(): Promise<void> {
+    try {
+      while (await this.#parts.history.indexSome()) await new Promise((resolve) => setImmediate(resolve));
+    } catch (thrown) {
+      // A full disk, or another program in the way: what is in the index is found all the same.
+      this.#parts.log.warn("the newest tasks could not be taken into the index", { error: String(thrown) });
+    }
+  }
+
+  /**
+   * Rows as they are now: the running task knows more than its row, an end may not be written yet. The row of one that ended
+   * while the rows were read is read again.
+   */
+  async #fresh(read: () => Promise<readonly Task[]>): Promise<readonly Task[]> {
+    const live = new Set(this.#parts.runner.tasks.ids);
+    const tasks: Task[] = [];
+    for (const row of await read()) {
+      const isOld = row.state.status !== "settled" && live.has(row.id);
+      const unwritten = this.#unwritten(row.id);
+      const task = unwritten ?? (isOld ? await this.#parts.history.find(row.id) : row);
+      if (task !== undefined) tasks.push(task);
+    }
+    return tasks;
+  }
+
+  #missed<T>(
+    of: readonly TaskId[] | "all",
+    since: number,
+    look: (events: readonly LiveEvent[]) => T,
+  ): Promise<T> {
+    return since < this.seq ? this.backlog(of, since, look) : Promise.resolve(look([]));
+  }
+
+  /** The newest tasks of the history, but for those that have not ended: these know more than their rows. */
+  async #readNewest(rows: Map<TaskId, Task | undefined>): Promise<void> {
+    const live = new Set(this.#parts.runner.tasks.ids);
+    for (const row of await this.#parts.history.page({ page: 0, pageSize: snapshots, without: [] }))
+      if (!live.has(row.id)) rows.set(row.id, row);
+  }
+
+  /** The tasks a reader of all may have missed something of. */
+  #idsSince(rows: ReadonlyMap<TaskId, unknown>): readonly TaskId[] {
+    const { events, runner } = this.#parts;
+    return [...new Set([...events.taskIds(), ...runner.tasks.ids, ...rows.keys()])];
+  }
+
+  /** Whether its row alone can tell what a reader missed of a task. */
+  #needsRow(id: TaskId, since: number): boolean {
+    return this.#needsSnapshot(id, since) && this.#unwritten(id) === undefined;
+  }
+
+  #needsSnapshot(id: TaskId, since: number): boolean {
+    const { events } = this.#parts;
+    return this.#isStale(since) || (!events.has(id) && (since === 0 || since < events.horizon));
+  }
+
+  /** Whether a number is from before this process. */
+  #isStale(since: number): boolean {
+    return since > 0 && since < this.#parts.events.start;
+  }
+
+  #eventsOf(
+    ids: readonly TaskId[],
+    since: number,
+    rows: ReadonlyMap<TaskId, Task | undefined>,
+  ): readonly LiveEvent[] {
+    const { events } = this.#parts;
     const shown: TaskEvent[] = [];
     const kept: TaskEvent[] = [];
     for (const id of ids) {
-      const events = this.#parts.events.of(id, since);
-      kept.push(...(events ?? []));
-      if (events === undefined && (since === 0 || since < horizon)) shown.push(...this.#snapshot(id));
-      else if (stale) shown.push(...this.#snapshot(id).slice(0, 1));
+      kept.push(...(events.of(id, since) ?? []));
+      if (!this.#needsSnapshot(id, since)) continue;
+      const snapshot = this.#snapshot(id, this.#unwritten(id) ?? rows.get(id));
+      shown.push(...(events.has(id) ? snapshot.slice(0, 1) : snapshot));
     }
     // Snapshots have no number of their own. Until the last of them was read, its reader is where it was.
     const places = shown.map((event, i) =>
@@ -156,68 +262,12 @@ export class TaskReading implements TaskReader {
     return [...places, ...kept.toSorted((a, b) => a.seq - b.seq)];
   }
 
-  countSettled(): number {
-    return this.#parts.history.countSettled();
-  }
-
-  engines(): readonly EngineHealth[] {
-    const { engines, runner } = this.#parts;
-    return engines.map((engine) => ({
-      name: engine.name,
-      ...engine.state,
-      task: runner.taskOn(engine) ?? null,
-    }));
-  }
-
-  engineState(): EngineState {
-    return stateOf(this.#parts.engines.map(({ state }) => state));
-  }
-
-  /** Some at a time: a long history must not hold up what is going on. */
-  async #indexAll(): Promise<void> {
-    try {
-      while (this.#parts.history.indexSome()) await new Promise((resolve) => setImmediate(resolve));
-    } catch (thrown) {
-      // A full disk, or another program in the way: what is in the index is found all the same.
-      this.#parts.log.warn("the newest tasks could not be taken into the index", { error: String(thrown) });
-    }
-  }
-
-  /** Rows as they are now: the running task knows more than its row, an end may not be written yet. */
-  #fresh(rows: readonly Task[]): readonly Task[] {
-    return rows.map((row) => this.#unwritten(row.id) ?? row);
-  }
-
-  #missed(of: readonly TaskId[] | "all", since: number): readonly LiveEvent[] {
-    return since < this.seq ? this.backlog(of, since) : [];
-  }
-
-  /** The tasks a reader away since `since` may have missed something of. */
-  #idsSince(since: number): readonly TaskId[] {
-    const known = new Set([...this.#parts.events.taskIds(), ...this.#parts.runner.tasks.ids]);
-    if (since < this.#parts.events.horizon) {
-      for (const { id } of this.#parts.history.page({ page: 0, pageSize: snapshots, without: [] }))
-        known.add(id);
-    }
-    return [...known];
-  }
-
-  #snapshot(id: TaskId): readonly TaskEvent[] {
-    const task = this.find(id);
+  #snapshot(id: TaskId, task: Task | undefined): readonly TaskEvent[] {
     if (task === undefined) return [];
     const { state } = task;
     const shown = this.#parts.events.snapshot(id, { type: "snapshot", task });
     if (state.status !== "settled") return [shown];
-    const { outcome: status, images, error } = state;
-    const settled = this.#parts.events.snapshot(id, {
-      type: "settled",
-      status,
-      result: images.map(({ url }) => url),
-      error: error === null ? null : { code: error.code, message: error.message },
-      warnings: task.warnings,
-      timings: timingsOf(task.queuedAt, { ...state, outcome: status }),
-    });
-    return [shown, settled];
+    return [shown, this.#parts.events.snapshot(id, { type: "settled", ...toldOf(task, state) })];
   }
 
   /** A task that knows more of itself than its row does. */

@@ -62,7 +62,7 @@ export interface TaskWriter {
    * Stops, skips or cancels; a waiting task is cancelled whatever the word. Of several running tasks `current` is the one
    * that was started first.
    */
-  control(target: TaskId | "current", action: "stop" | "skip" | "cancel"): ControlOutcome;
+  control(target: TaskId | "current", action: "stop" | "skip" | "cancel"): Promise<ControlOutcome>;
   /**
    * Deletes a task that has ended with its files. Undefined if there is none.
    *
@@ -77,13 +77,13 @@ export interface TaskWriter {
   /** Gives a task a star, or takes it away. @returns whether there is such a task */
   star(id: TaskId, starred: boolean): Promise<boolean>;
   /** Takes all waiting tasks out of the queue. @returns how many there were */
-  cancelWaiting(): number;
+  cancelWaiting(): Promise<number>;
   /** Lets nothing start, or go on. The running tasks are not concerned. Survives a restart. */
-  pause(paused: boolean): void;
+  pause(paused: boolean): Promise<void>;
   /** Moves a waiting task before another, or to the end. @returns whether both were waiting */
-  move(id: TaskId, before: TaskId | null): boolean;
+  move(id: TaskId, before: TaskId | null): Promise<boolean>;
   /** Lets the engines give back the memory of their networks, after the picture at hand; the next task opens them again. */
-  unloadModels(): void;
+  unloadModels(): Promise<void>;
   /**
    * Takes nothing more and waits for the tasks at hand, at most `milliseconds`; then they are handed back to the queue,
    * to be run by the next start.

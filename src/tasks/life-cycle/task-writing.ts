@@ -1,7 +1,6 @@
 import type { GenerateParams, GenerateRequest } from "#/api/generate.ts";
 import type { PostedRecipe } from "#/api/recipe-document.ts";
 import { keptInputs, toStored } from "#/api/stored.ts";
-import type { Engine } from "#/engine/engine.ts";
 import { EngineError, RequestError } from "#/lib/errors.ts";
 import { newTaskId, type TaskId } from "#/lib/task-id.ts";
 import { Turns } from "#/lib/turns.ts";
@@ -13,7 +12,7 @@ import type { HistoryWriter } from "./history-writer.ts";
 import type { Readers } from "./readers.ts";
 import type { TaskRemoval } from "./removal.ts";
 import type { Retention } from "./retention.ts";
-import type { TaskRunner } from "./runner.ts";
+import type { Runner } from "./runner.ts";
 import type { Task } from "./task.ts";
 import type { TaskReader } from "./task-reader.ts";
 import type {
@@ -36,15 +35,14 @@ const mostTakes = 3;
 /** What writing works with. */
 export type WritingParts = Readonly<{
   reader: Pick<TaskReader, "find" | "range" | "settled">;
-  runner: TaskRunner;
+  runner: Runner;
   removal: Pick<TaskRemoval, "remove">;
   retention: Pick<Retention, "close">;
   history: Pick<HistoryStore, "insert" | "keyed" | "star">;
   events: Pick<EventLog, "close" | "addServer">;
   readers: Pick<Readers, "over" | "beginClosing" | "close">;
   writer: Pick<HistoryWriter, "now" | "close">;
-  images: Pick<ImageStore, "input">;
-  engines: readonly Pick<Engine, "unload">[];
+  images: Pick<ImageStore, "withInputs">;
   /** Most tasks that may wait. */
   queueLimit: number;
   /** How long the key of a request is known after its task has ended, milliseconds. */
@@ -85,7 +83,7 @@ export class TaskWriting implements TaskWriter {
   async submit(request: GenerateRequest, options: SubmitOptions = {}, key?: RequestKey): Promise<Task> {
     for (let takes = 1; ; takes += 1) {
       const task = await this.#submitted(request, { ...options, key, again: takes < mostTakes });
-      if (task !== undefined) return this.#parts.reader.find(task.id) ?? task;
+      if (task !== undefined) return (await this.#parts.reader.find(task.id)) ?? task;
     }
   }
 
@@ -111,19 +109,19 @@ export class TaskWriting implements TaskWriter {
       warnings: [...(options.warnings ?? []), ...warnings],
       queuedAt: this.#parts.now(),
     };
-    return await this.#parts.writer.now((): Task | undefined => {
+    const insert = async (): Promise<Task> => {
       // Others may have come in while this one's images were fetched, or while another program locked the history.
       this.#checkOpen();
-      if (again && keptInputs(fresh.request).some((name) => images.input(name) === undefined))
-        return undefined;
       const kept = key === undefined ? undefined : { ...key, forgetBefore: this.#forgetBefore() };
-      const row = this.#parts.history.insert(fresh, recipe, kept);
+      const row = await this.#parts.history.insert(fresh, recipe, kept);
       const state = { status: "pending", position: 0 } as const;
       const { requestId } = options;
       const accepted: Task = { ...fresh, row, state, ...(requestId === undefined ? {} : { requestId }) };
       this.#parts.runner.add(accepted);
       return accepted;
-    });
+    };
+    const written = (): Promise<Task> => this.#parts.writer.now(insert);
+    return again ? await images.withInputs(keptInputs(fresh.request), written) : await written();
   }
 
   /** The task of an earlier request under a key, as its client was told of it. */
@@ -136,7 +134,7 @@ export class TaskWriting implements TaskWriter {
         "Something else was asked for under this Idempotency-Key before; another request needs a key of its own.";
       throw new RequestError("reused-key", message, { value: key });
     }
-    const task = reader.find(kept.taskId);
+    const task = await reader.find(kept.taskId);
     if (task !== undefined) return { ...task, warnings: kept.warnings };
     const message = `The task ${kept.taskId} that was made under this Idempotency-Key was deleted; another key makes another task.`;
     throw new RequestError("gone", message);
@@ -146,13 +144,15 @@ export class TaskWriting implements TaskWriter {
     return this.#parts.now() - this.#parts.keyLife;
   }
 
-  control(target: TaskId | "current", action: "stop" | "skip" | "cancel"): ControlOutcome {
-    const id = target === "current" ? this.#parts.runner.runningIds[0] : target;
+  async control(target: TaskId | "current", action: "stop" | "skip" | "cancel"): Promise<ControlOutcome> {
+    const { runner, reader } = this.#parts;
+    const id = target === "current" ? runner.runningIds[0] : target;
     if (id === undefined) return "nothing_running";
-    if (this.#parts.runner.cancel(id)) return "cancelled_pending";
     const word = action === "skip" ? "skip" : "stop";
-    if (this.#parts.runner.interrupt(id, word)) return word === "skip" ? "skipping" : "stopping";
-    return this.#parts.reader.find(id) === undefined ? "unknown_task" : "already_settled";
+    const asked = await runner.control(id, word);
+    if (asked === "cancelled") return "cancelled_pending";
+    if (asked === "asked") return word === "skip" ? "skipping" : "stopping";
+    return (await reader.find(id)) === undefined ? "unknown_task" : "already_settled";
   }
 
   async remove(
@@ -160,40 +160,40 @@ export class TaskWriting implements TaskWriter {
     { stop = false, keepInputs = false }: RemoveOptions & Readonly<{ stop?: boolean }> = {},
   ): Promise<RemoveReport | undefined> {
     const { reader, runner, readers, removal } = this.#parts;
-    if (reader.find(id) === undefined) return undefined;
+    if ((await reader.find(id)) === undefined) return undefined;
     // A row that another program left unfinished is nobody's any more, though it reads as waiting.
     const live = runner.find(id)?.state.status;
     if (!stop && (live === "pending" || live === "running")) throw notEnded(id, live);
-    if (this.control(id, "stop") === "stopping") await reader.settled(id, readers.over);
-    const task = reader.find(id);
+    if ((await this.control(id, "stop")) === "stopping") await reader.settled(id, readers.over);
+    const task = await reader.find(id);
     return task === undefined ? undefined : await removal.remove([task], { inputs: !keepInputs });
   }
 
   async removeRange(query: HistoryRange, { keepInputs = false }: RemoveOptions = {}): Promise<RemoveReport> {
-    return await this.#parts.removal.remove(this.#parts.reader.range(query), { inputs: !keepInputs });
+    return await this.#parts.removal.remove(await this.#parts.reader.range(query), { inputs: !keepInputs });
   }
 
   async star(id: TaskId, starred: boolean): Promise<boolean> {
-    if (this.#parts.reader.find(id) === undefined) return false;
+    if ((await this.#parts.reader.find(id)) === undefined) return false;
     await this.#parts.writer.now(() => this.#parts.history.star(id, starred));
     this.#parts.events.addServer({ type: "starred", tasks: [id], starred });
     return true;
   }
 
-  cancelWaiting(): number {
+  cancelWaiting(): Promise<number> {
     return this.#parts.runner.cancelWaiting();
   }
 
-  pause(paused: boolean): void {
-    this.#parts.runner.pause(paused);
+  pause(paused: boolean): Promise<void> {
+    return this.#parts.runner.pause(paused);
   }
 
-  move(id: TaskId, before: TaskId | null): boolean {
+  move(id: TaskId, before: TaskId | null): Promise<boolean> {
     return this.#parts.runner.move(id, before);
   }
 
-  unloadModels(): void {
-    for (const engine of this.#parts.engines) engine.unload();
+  unloadModels(): Promise<void> {
+    return this.#parts.runner.unloadModels();
   }
 
   async close(milliseconds: number): Promise<void> {
@@ -204,7 +204,7 @@ export class TaskWriting implements TaskWriter {
     readers.close();
     await writer.close();
     await closeDelivery();
-    events.close();
+    await events.close();
   }
 
   #checkOpen(): void {

@@ -12,6 +12,7 @@ export const bothSides = (reader: TaskReader, writer: TaskWriter): Tasks => ({
   get queue() {
     return reader.queue;
   },
+  live: (id) => reader.live(id),
   find: (id) => reader.find(id),
   current: () => reader.current(),
   running: () => reader.running(),
@@ -25,7 +26,7 @@ export const bothSides = (reader: TaskReader, writer: TaskWriter): Tasks => ({
   watch: (id, signal, since) => reader.watch(id, signal, since),
   watchAll: (signal, since) => reader.watchAll(signal, since),
   subscribe: (listener) => reader.subscribe(listener),
-  backlog: (of, since) => reader.backlog(of, since),
+  backlog: (of, since, look) => reader.backlog(of, since, look),
   countSettled: () => reader.countSettled(),
   engines: () => reader.engines(),
   engineState: () => reader.engineState(),

@@ -59,9 +59,8 @@ export function useServer(server: Server) {
     if (reachable) void read();
   }, [reachable, state.stale, read]);
 
-  const nameless = [...state.pending, ...state.running.map(({ id }) => id)].find(
-    (id) => state.prompts[id] === undefined,
-  );
+  const open = [...state.pending, ...state.running.map(({ id }) => id)];
+  const nameless = open.find((id) => state.prompts[id] === undefined);
   useEffect(() => {
     if (nameless === undefined) return;
     const know = (prompt: string) => tell({ kind: "prompt", id: nameless, prompt });

@@ -7,12 +7,13 @@ import { unknownKeysWarning } from "#/api/unknown-keys.ts";
 import { clientSentence } from "#/lib/client-sentence.ts";
 import { AppError, type ErrorCode, toWireError } from "#/lib/errors.ts";
 import type { Log } from "#/lib/log.ts";
-import { taskIdOf } from "#/lib/task-id.ts";
+import { type TaskId, taskIdOf } from "#/lib/task-id.ts";
 import { version } from "#/lib/version.ts";
 import { type Addresses, eventFor, keptRequest, taskFor } from "#/routes/answers/addresses.ts";
 import { keyFits } from "#/routes/http/auth.ts";
 import { requestKey } from "#/routes/http/idempotency-key.ts";
 import type { LiveEvent } from "#/tasks/life-cycle/events.ts";
+import type { Task } from "#/tasks/life-cycle/task.ts";
 import type { TaskReader } from "#/tasks/life-cycle/task-reader.ts";
 import type { Tasks } from "#/tasks/life-cycle/tasks.ts";
 import { generatePath } from "../generate-path.ts";
@@ -56,11 +57,11 @@ export async function obey(message: LiveMessage, peer: Peer, services: LiveServi
     case "control": {
       const { task_id, action } = message;
       const target = taskIdOf(task_id);
-      const outcome = target === undefined ? "unknown_task" : tasks.control(target, action);
+      const outcome = target === undefined ? "unknown_task" : await tasks.control(target, action);
       return peer.reply({ type: "controlled", ...echo, task_id, action, outcome });
     }
     case "queue":
-      steerQueue(message, tasks);
+      await steerQueue(message, tasks);
       return peer.reply({ type: "queue", ...echo, ...tasks.queue });
     case "status": {
       const current = tasks.current();
@@ -150,28 +151,43 @@ async function generate(message: Of<"generate">, peer: Peer, services: LiveServi
     position,
     ...(isReplay ? { replayed: true } : {}),
   });
-  const told = peer.subscription.wants(id);
-  if (!told || previews) peer.subscription.add([id], previews);
-  if (!told) await peer.catchUp(missed(tasks.backlog([id], 0), addresses), hub.isCurrent);
+  const subscribed = (): void => peer.subscription.add([id], previews);
+  if (peer.subscription.wants(id)) return previews ? subscribed() : undefined;
+  await tasks.backlog([id], 0, (events) => {
+    subscribed();
+    return peer.catchUp(missed(events, addresses), hub.isCurrent);
+  });
 }
 
 /** Says so first, then what was missed, then what happens: all in one go, so that nothing falls between. */
 async function subscribe(message: Of<"subscribe">, peer: Peer, services: LiveServices): Promise<void> {
   const { tasks, hub, addresses } = services;
   const { previews = false } = message;
-  const { seq } = tasks;
   const chosen = chosenOf(message.tasks);
+  const there = chosen === "all" ? [] : await thereOf(chosen, tasks);
+  const { seq } = tasks;
   // Of tasks named for themselves the whole story is wanted, of everything what happens from now on.
   const since = message.since ?? (chosen === "all" ? seq : 0);
-  const known = chosen === "all" ? chosen : chosen.filter((id) => tasks.find(id) !== undefined);
-  const going = known === "all" ? known : known.filter((id) => tasks.find(id)?.state.status !== "settled");
-  peer.subscription.add(going, previews);
-  const found: readonly string[] = known === "all" ? [] : known;
-  const unknown = message.tasks === "all" ? [] : message.tasks.filter((id) => !found.includes(id));
-  peer.reply({ type: "subscribed", ...echoOf(message), tasks: known, unknown, since, previews });
+  const known = chosen === "all" ? chosen : there.map(({ id }) => id);
+  const begin = (): void => {
+    const going = there.filter(({ state }) => state.status !== "settled").map(({ id }) => id);
+    peer.subscription.add(chosen === "all" ? chosen : going, previews);
+    const unknown =
+      message.tasks === "all" ? [] : message.tasks.filter((id) => !there.some((one) => one.id === id));
+    peer.reply({ type: "subscribed", ...echoOf(message), tasks: known, unknown, since, previews });
+  };
   // A number this server never gave comes from another history: everything is told.
   const from = since > seq ? 0 : since;
-  if (from < seq) await peer.catchUp(missed(tasks.backlog(known, from), addresses), hub.isCurrent);
+  if (from >= seq) return begin();
+  await tasks.backlog(known, from, (events) => {
+    begin();
+    return peer.catchUp(missed(events, addresses), hub.isCurrent);
+  });
+}
+
+async function thereOf(ids: readonly TaskId[], tasks: Pick<TaskReader, "find">): Promise<readonly Task[]> {
+  const found = await Promise.all(ids.map((id) => tasks.find(id)));
+  return found.filter((task) => task !== undefined);
 }
 
 /** A text that is no task's id is no task. */

@@ -25,7 +25,7 @@ export function serveTasks(server: Server, answering: Answering): void {
   const serve = (method: string, answer: (task: Task) => object | Promise<object>): void =>
     server.setRequestHandler(method, { params: namedTask }, async ({ taskId }) => {
       refuseUndeclared(server);
-      return { ...(await answer(taskNamed(taskId, answering))) };
+      return { ...(await answer(await taskNamed(taskId, answering))) };
     });
   serve("tasks/get", async (task) => {
     const handle = taskHandle(task, addresses, Date.now());
@@ -33,8 +33,8 @@ export function serveTasks(server: Server, answering: Answering): void {
     return { ...handle, result: await jobResult(task, inlineOf(task.door.word), answering) };
   });
   serve("tasks/update", () => ({}));
-  serve("tasks/cancel", ({ id }) => {
-    parts.tasks.control(id, "stop");
+  serve("tasks/cancel", async ({ id }) => {
+    await parts.tasks.control(id, "stop");
     return {};
   });
 }
@@ -64,9 +64,9 @@ function refuseUndeclared(server: Server): void {
   });
 }
 
-function taskNamed(taskId: string, { parts }: Answering): Task {
+async function taskNamed(taskId: string, { parts }: Answering): Promise<Task> {
   const id = taskIdOf(taskId);
-  const task = id === undefined ? undefined : parts.tasks.find(id);
+  const task = id === undefined ? undefined : await parts.tasks.find(id);
   if (task !== undefined) return task;
   const sentence = `There is no task ${JSON.stringify(taskId.slice(0, 64))}; it may have been deleted.`;
   throw new ProtocolError(ProtocolErrorCode.InvalidParams, sentence);

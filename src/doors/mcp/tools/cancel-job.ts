@@ -28,9 +28,9 @@ export const cancelJob: Tool = {
   },
   call: async (given, call) => {
     const { said, warnings } = readPlain(Arguments, given);
-    const { id } = foundJob(said["job_id"], call.parts);
-    call.parts.tasks.control(id, "stop");
+    const { id } = await foundJob(said["job_id"], call.parts);
+    await call.parts.tasks.control(id, "stop");
     await call.parts.tasks.settled(id, AbortSignal.any([call.gone, AbortSignal.timeout(patience)]));
-    return await jobResult(foundJob(id, call.parts), "none", call, warnings);
+    return await jobResult(await foundJob(id, call.parts), "none", call, warnings);
   },
 };

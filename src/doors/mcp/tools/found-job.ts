@@ -4,12 +4,12 @@ import type { DoorParts } from "#/routes/door.ts";
 import type { Task } from "#/tasks/life-cycle/task.ts";
 
 /** @throws RequestError `unknown-task` for an id that is nobody's, or none at all */
-export function foundJob(
+export async function foundJob(
   said: unknown,
   { tasks }: Pick<DoorParts, "tasks">,
-): Task & Readonly<{ id: TaskId }> {
+): Promise<Task & Readonly<{ id: TaskId }>> {
   const id = typeof said === "string" ? taskIdOf(said.replaceAll("-", "").toLowerCase()) : undefined;
-  const task = id === undefined ? undefined : tasks.find(id);
+  const task = id === undefined ? undefined : await tasks.find(id);
   if (task !== undefined) return task;
   const shown = JSON.stringify(String(said).slice(0, 64));
   const message = `job_id: there is no job ${shown}; generate and edit give the id of theirs as job_id.`;

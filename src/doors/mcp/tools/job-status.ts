@@ -44,10 +44,10 @@ export const jobStatus: Tool = {
   },
   call: async (given, call) => {
     const { said, warnings } = readPlain(Arguments, given);
-    const { id } = foundJob(said["job_id"], call.parts);
+    const { id } = await foundJob(said["job_id"], call.parts);
     const seconds = Number(said["wait_seconds"]);
     const enough = AbortSignal.any([call.cancelled, call.gone, AbortSignal.timeout(seconds * 1000)]);
     if (seconds > 0) await call.parts.tasks.settled(id, enough);
-    return await jobResult(foundJob(id, call.parts), wayOf(said).inline, call, warnings);
+    return await jobResult(await foundJob(id, call.parts), wayOf(said).inline, call, warnings);
   },
 };

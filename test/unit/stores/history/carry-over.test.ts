@@ -23,13 +23,17 @@ const fresh = (n: number): NewTask => ({
   queuedAt: 1000,
 });
 
-test("what has not ended goes on in another file with its recipe, its key, and with what it was asked", () => {
+test("what has not ended goes on in another file with its recipe, its key, and with what it was asked", async () => {
   const [from, into] = ["old", "new"].map((name) => join(root, `${name}.sqlite3`)) as [string, string];
   const old = openHistory(from);
   for (const n of [1, 2, 3])
-    old.insert(fresh(n), `recipe ${n}`, { key: `key ${n}`, fingerprint: `print ${n}`, forgetBefore: 0 });
-  old.stopping(idOf(2));
-  old.settle(idOf(3), {
+    await old.insert(fresh(n), `recipe ${n}`, {
+      key: `key ${n}`,
+      fingerprint: `print ${n}`,
+      forgetBefore: 0,
+    });
+  await old.stopping(idOf(2));
+  await old.settle(idOf(3), {
     outcome: "finished",
     startedAt: 1,
     finishedAt: 2,
@@ -37,16 +41,22 @@ test("what has not ended goes on in another file with its recipe, its key, and w
     images: [],
     error: null,
   });
-  old.close();
-  openHistory(into).close();
+  await old.close();
+  await openHistory(into).close();
   const database = new Database(into);
   carryOver(from, database);
   database.close();
   const history = openHistory(into);
-  expect(history.unfinished().map(({ id, stopping }) => [id, stopping, history.recipe(id)])).toEqual([
+  expect(
+    await Promise.all(
+      (await history.unfinished()).map(async ({ id, stopping }) => [id, stopping, await history.recipe(id)]),
+    ),
+  ).toEqual([
     [idOf(1), false, "recipe 1"],
     [idOf(2), true, "recipe 2"],
   ]);
-  expect([1, 2, 3].map((n) => history.keyed(`key ${n}`, 0)?.taskId)).toEqual([idOf(1), idOf(2), undefined]);
-  history.close();
+  expect(await Promise.all([1, 2, 3].map(async (n) => (await history.keyed(`key ${n}`, 0))?.taskId))).toEqual(
+    [idOf(1), idOf(2), undefined],
+  );
+  await history.close();
 });

@@ -34,14 +34,14 @@ const failed: Settlement = {
 };
 
 /** A history with a sound task and one of which a column was written over by somebody else. */
-function withColumn(column: string, value: string | number | null, settled: boolean) {
+async function withColumn(column: string, value: string | number | null, settled: boolean) {
   const path = join(root, `${crypto.randomUUID()}.sqlite3`);
   const history = openHistory(path);
   for (const n of [1, 2]) {
-    history.insert(fresh(n));
-    if (settled) history.settle(idOf(n), failed);
+    await history.insert(fresh(n));
+    if (settled) await history.settle(idOf(n), failed);
   }
-  history.close();
+  await history.close();
   const database = new Database(path);
   const ours = ["images", "error", "warnings", "label", "attempt", "door", "door_word"];
   const table = ours.includes(column) ? "fooocusd_task" : "generate_record";
@@ -70,46 +70,46 @@ const columns: readonly (readonly [string, string])[] = [
 ];
 
 for (const [column, text] of columns) {
-  test(`a row whose ${column} is ${text} is listed as far as it can be read, and says so`, () => {
-    const { history, lines } = withColumn(column, text, true);
-    const [sound, damaged] = history.page(all);
+  test(`a row whose ${column} is ${text} is listed as far as it can be read, and says so`, async () => {
+    const { history, lines } = await withColumn(column, text, true);
+    const [sound, damaged] = await history.page(all);
     expect(sound).toMatchObject({ id: idOf(2), warnings: ["Too large."], state: { ...failed } });
     expect(damaged?.id).toBe(idOf(1));
     expect(damaged?.warnings.at(-1)).toContain(`damaged: what is kept as ${column} cannot be read`);
     expect(damaged?.state).toMatchObject({ status: "settled", outcome: "failed" });
     // Told once, however often it is read.
-    history.find(idOf(1));
+    await history.find(idOf(1));
     expect(lines.filter((line) => line.includes(idOf(1)))).toHaveLength(1);
-    history.close();
+    await history.close();
   });
 }
 
-test("damaged images leave the addresses that the reference's column holds, damaged reasons leave a reason", () => {
-  const images = withColumn("images", "x", true).history.find(idOf(1));
+test("damaged images leave the addresses that the reference's column holds, damaged reasons leave a reason", async () => {
+  const images = await (await withColumn("images", "x", true)).history.find(idOf(1));
   expect(images?.state).toMatchObject({ images: [{ url: "http://h/outputs/d/a.png" }] });
-  const error = withColumn("error", "x", true).history.find(idOf(1));
+  const error = await (await withColumn("error", "x", true)).history.find(idOf(1));
   expect(error?.state).toMatchObject({ error: { code: "storage-failed" } });
-  const wait = withColumn("finish_mills", "x", true).history.find(idOf(1));
+  const wait = await (await withColumn("finish_mills", "x", true)).history.find(idOf(1));
   expect(wait?.state).toMatchObject({ startedAt: 2000, finishedAt: 2000 });
 });
 
-test("a waiting task whose request is damaged comes back with the reason; other damage costs only what was damaged", () => {
-  const request = withColumn("req_params", "{", false).history.unfinished();
+test("a waiting task whose request is damaged comes back with the reason; other damage costs only what was damaged", async () => {
+  const request = await (await withColumn("req_params", "{", false)).history.unfinished();
   expect(request.map(({ id, fault }) => [id, fault === null])).toEqual([
     [idOf(1), false],
     [idOf(2), true],
   ]);
   expect(request[0]).toMatchObject({ webhookUrl: "http://hook.test/", label: "mine" });
   for (const column of ["images", "warnings", "in_queue_mills"]) {
-    const [row, other] = withColumn(column, "{", false).history.unfinished();
+    const [row, other] = await (await withColumn(column, "{", false)).history.unfinished();
     expect([row?.fault, other?.fault, row?.request]).toEqual([null, null, { prompt: "picture 1" }]);
     expect(row?.warnings.at(-1)).toContain(column);
   }
 });
 
-test("a webhook's damaged row is told and does not make the outbox look at it without a pause", () => {
+test("a webhook's damaged row is told and does not make the outbox look at it without a pause", async () => {
   const path = join(root, `${crypto.randomUUID()}.sqlite3`);
-  openHistory(path).close();
+  await openHistory(path).close();
   const database = new Database(path);
   const add = database.query("INSERT INTO fooocusd_webhook VALUES (?, ?, '{}', ?, ?)");
   add.run("msg_1", "http://hook.test/", 2, 5);
@@ -119,10 +119,10 @@ test("a webhook's damaged row is told and does not make the outbox look at it wi
   const lines: string[] = [];
   const log = createLog("info", { write: (line) => lines.push(line), now: () => new Date(0) });
   const history = openHistory(path, { log });
-  expect(history.deliveries()).toEqual([
+  expect(await history.deliveries()).toEqual([
     { id: "msg_1", url: "http://hook.test/", attempts: 2, nextAt: 5 },
     { id: "msg_2", url: "http://hook.test/", attempts: 0, nextAt: 0 },
   ]);
-  history.close();
+  await history.close();
   expect(lines.filter((line) => line.includes("is damaged"))).toHaveLength(2);
 });

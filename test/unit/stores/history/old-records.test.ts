@@ -55,7 +55,7 @@ test("a file without the table is none of FooocusAPI's, and one that is no datab
   );
 });
 
-test("rows that are taken in keep their numbers where these are free, and all are in the order of their time", () => {
+test("rows that are taken in keep their numbers where these are free, and all are in the order of their time", async () => {
   const folder = fresh();
   mkdirSync(join(folder, "outputs"));
   const path = join(folder, "outputs/db.sqlite3");
@@ -78,27 +78,27 @@ test("rows that are taken in keep their numbers where these are free, and all ar
     { record: record(5, 50) },
     { record: { ...record(6, 40), id: 7 }, extra: { warnings: '["w"]' } },
   ]);
-  const numbers = () => {
+  const numbers = async () => {
     const history = openHistory(path);
-    const page = history.page({ page: 0, pageSize: 9, without: [] });
-    history.close();
+    const page = await history.page({ page: 0, pageSize: 9, without: [] });
+    await history.close();
     return page.map(({ row: number, queuedAt, warnings }) => [number, queuedAt, warnings]);
   };
-  expect(numbers()).toEqual([
+  expect(await numbers()).toEqual([
     [8, 40, ["w"]],
     [7, 70, []],
     [5, 50, []],
   ]);
   taking.arrange();
   taking.close();
-  expect(numbers()).toEqual([
+  expect(await numbers()).toEqual([
     [3, 70, []],
     [2, 50, []],
     [1, 40, ["w"]],
   ]);
 });
 
-test("inputs of rows that are taken in are known as named", () => {
+test("inputs of rows that are taken in are known as named", async () => {
   const path = join(fresh(), "db.sqlite3");
   const taking = openTakingIn(path, () => undefined);
   const input = `${"c".repeat(64)}.png`;
@@ -108,6 +108,6 @@ test("inputs of rows that are taken in are known as named", () => {
   taking.take([{ record, extra: { warnings: '["w"]' } }]);
   taking.close();
   const history = openHistory(path);
-  expect(history.namesInput(input)).toBe(true);
-  history.close();
+  expect(await history.namesInput(input)).toBe(true);
+  await history.close();
 });

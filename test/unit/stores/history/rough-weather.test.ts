@@ -47,12 +47,12 @@ const settlement = {
 } as const;
 
 /** A history of some tasks that nobody has open: statements keep one open for a while after its end. */
-function written(path: string, tasks = 20): string {
+async function written(path: string, tasks = 20): Promise<string> {
   const first = newPath();
   const history = openHistory(first);
-  for (let n = 1; n <= tasks; n += 1) history.insert(fresh(n));
-  history.setCounter("seq", 20);
-  history.close();
+  for (let n = 1; n <= tasks; n += 1) await history.insert(fresh(n));
+  await history.setCounter("seq", 20);
+  await history.close();
   const database = new Database(first);
   database.run("PRAGMA wal_checkpoint(TRUNCATE)");
   database.close();
@@ -62,9 +62,9 @@ function written(path: string, tasks = 20): string {
 }
 
 /** The sentence an opening ends with. */
-function refusal(path: string): string {
+async function refusal(path: string): Promise<string> {
   try {
-    openHistory(path).close();
+    await openHistory(path).close();
   } catch (thrown) {
     expect(thrown).toMatchObject({ name: "EngineError", code: "storage-failed" });
     return thrown instanceof Error ? thrown.message : "";
@@ -73,10 +73,10 @@ function refusal(path: string): string {
 }
 
 /** A file that could not be brought back is not tried with every call. */
-async function untilItWorks(write: () => unknown): Promise<void> {
+async function untilItWorks(write: () => Promise<unknown>): Promise<void> {
   for (let tries = 0; ; tries += 1) {
     try {
-      write();
+      await write();
       return;
     } catch (thrown) {
       if (tries === 100) throw thrown;
@@ -91,16 +91,16 @@ const listening = () => {
   return { lines, log };
 };
 
-test("a history that is cut short, or overwritten in the middle, is refused at the start and stays as it is", () => {
-  const cut = written(newPath());
+test("a history that is cut short, or overwritten in the middle, is refused at the start and stays as it is", async () => {
+  const cut = await written(newPath());
   truncateSync(cut, 8192);
-  const holed = written(newPath());
+  const holed = await written(newPath());
   const bytes = readFileSync(holed);
   bytes.fill(0xee, 4096 * 3, bytes.length - 4096);
   writeFileSync(holed, bytes);
   for (const path of [cut, holed]) {
     const before = readFileSync(path);
-    const sentence = refusal(path);
+    const sentence = await refusal(path);
     expect(sentence).toContain(`The history ${path} cannot be used: the file is damaged`);
     expect(sentence).toContain("move it away together with its -wal and -shm");
     expect(sentence).not.toContain("\n");
@@ -108,24 +108,26 @@ test("a history that is cut short, or overwritten in the middle, is refused at t
   }
 });
 
-test("a folder in the place of the history, and a history of a newer version, are named with the way out", () => {
+test("a folder in the place of the history, and a history of a newer version, are named with the way out", async () => {
   const folder = newPath();
   mkdirSync(folder, { recursive: true });
-  expect(refusal(folder)).toBe(
+  expect(await refusal(folder)).toBe(
     `The history ${folder} is no file but a folder or a device; move it away, or name another folder with --outputs.`,
   );
-  const newer = written(newPath(), 1);
+  const newer = await written(newPath(), 1);
   const database = new Database(newer);
   database.run("PRAGMA user_version = 99");
   database.close();
-  expect(refusal(newer)).toMatch(/newer version of fooocusd \(99 > \d+\)\. Start that version, or name/);
+  expect(await refusal(newer)).toMatch(
+    /newer version of fooocusd \(99 > \d+\)\. Start that version, or name/,
+  );
 });
 
-test("a history that another program keeps locked is refused with its name", () => {
-  const path = written(newPath(), 1);
+test("a history that another program keeps locked is refused with its name", async () => {
+  const path = await written(newPath(), 1);
   const other = new Database(path);
   other.run("BEGIN IMMEDIATE");
-  expect(refusal(path)).toContain("another program keeps it locked; end that program");
+  expect(await refusal(path)).toContain("another program keeps it locked; end that program");
   other.close();
 }, 30_000);
 
@@ -135,61 +137,64 @@ const whenMounted = test.skipIf(!disk.mounted);
 
 whenMounted(
   `a history that may not be written is refused at the start, not at the first task${disk.why}`,
-  () => {
-    const path = written(join(disk.folder, "protected/db.sqlite3"), 1);
+  async () => {
+    const path = await written(join(disk.folder, "protected/db.sqlite3"), 1);
     const file = join(root, "on-a-protected-disk");
     // The folder may be written, the file may not.
     mkdirSync(file);
     writeFileSync(join(file, "db.sqlite3"), "");
     expect(Bun.spawnSync(["mount", "--bind", path, join(file, "db.sqlite3")]).exitCode).toBe(0);
     Bun.spawnSync(["mount", "-o", "remount,bind,ro", join(file, "db.sqlite3")]);
-    const sentence = refusal(join(file, "db.sqlite3"));
+    const sentence = await refusal(join(file, "db.sqlite3"));
     Bun.spawnSync(["umount", "-l", join(file, "db.sqlite3")]);
     expect(sentence).toContain("it may not be written; let this user write the file and its folder");
   },
 );
 
-whenMounted(`a full disk is told at the start, and nothing is lost once there is room${disk.why}`, () => {
-  const path = written(join(disk.folder, "full/db.sqlite3"), 3);
-  const filler = disk.fill();
-  expect(refusal(path)).toContain("its disk is full; make room there");
-  rmSync(filler);
-  const history = openHistory(path);
-  expect(history.unfinished()).toHaveLength(3);
-  history.close();
-});
+whenMounted(
+  `a full disk is told at the start, and nothing is lost once there is room${disk.why}`,
+  async () => {
+    const path = await written(join(disk.folder, "full/db.sqlite3"), 3);
+    const filler = disk.fill();
+    expect(await refusal(path)).toContain("its disk is full; make room there");
+    rmSync(filler);
+    const history = openHistory(path);
+    expect(await history.unfinished()).toHaveLength(3);
+    await history.close();
+  },
+);
 
-test("what a kill left beside the file is taken up; a log without its file is put aside, not deleted", () => {
+test("what a kill left beside the file is taken up; a log without its file is put aside, not deleted", async () => {
   const path = newPath();
   const history = openHistory(path);
-  history.insert(fresh(1));
+  await history.insert(fresh(1));
   const killed = newPath();
   mkdirSync(dirname(killed), { recursive: true });
   for (const end of ["", "-wal", "-shm"]) copyFileSync(`${path}${end}`, `${killed}${end}`);
   const taken = openHistory(killed);
-  expect(taken.unfinished().map(({ id }) => id)).toEqual([idOf(1)]);
-  taken.close();
+  expect((await taken.unfinished()).map(({ id }) => id)).toEqual([idOf(1)]);
+  await taken.close();
   const lone = newPath();
   mkdirSync(dirname(lone), { recursive: true });
   copyFileSync(`${path}-wal`, `${lone}-wal`);
   const size = statSync(`${lone}-wal`).size;
   const { lines, log } = listening();
-  openHistory(lone, { log }).close();
+  await openHistory(lone, { log }).close();
   expect(lines.join()).toContain(`the log is kept as ${lone}.left-behind-wal`);
   expect(statSync(`${lone}.left-behind-wal`).size).toBe(size);
-  history.close();
+  await history.close();
 });
 
-test("a locked history says so at once, is read all the same, and writes again when it is free", () => {
+test("a locked history says so at once, is read all the same, and writes again when it is free", async () => {
   const path = newPath();
   const history = openHistory(path);
-  history.insert(fresh(1));
+  await history.insert(fresh(1));
   const other = new Database(path);
   other.run("BEGIN IMMEDIATE");
   const from = performance.now();
   let thrown: unknown;
   try {
-    history.imageSaved(idOf(1), []);
+    await history.imageSaved(idOf(1), []);
   } catch (caught) {
     thrown = caught;
   }
@@ -199,81 +204,87 @@ test("a locked history says so at once, is read all the same, and writes again w
   expect(thrown).toMatchObject({
     message: expect.stringContaining("the history db.sqlite3: another program"),
   });
-  expect(history.find(idOf(1))?.id).toBe(idOf(1));
+  expect((await history.find(idOf(1)))?.id).toBe(idOf(1));
   other.run("ROLLBACK");
   other.close();
-  history.settle(idOf(1), settlement);
-  expect(history.countSettled()).toBe(1);
-  history.close();
+  await history.settle(idOf(1), settlement);
+  expect(await history.countSettled()).toBe(1);
+  await history.close();
 });
 
-test("a history whose folder is deleted while it is open goes on in a real file, with every row", () => {
+test("a history whose folder is deleted while it is open goes on in a real file, with every row", async () => {
   const { lines, log } = listening();
   const path = newPath();
   const lock = lockFolder(dirname(path));
   const history = openHistory(path, { log, claim: lock.renew });
-  for (const n of [1, 2, 3]) history.insert(fresh(n));
-  history.settle(idOf(1), settlement);
+  for (const n of [1, 2, 3]) await history.insert(fresh(n));
+  await history.settle(idOf(1), settlement);
   rmSync(dirname(path), { recursive: true });
-  history.insert(fresh(4));
+  await history.insert(fresh(4));
   expect(lines.join()).toContain("was deleted or moved away while the server ran; it was written anew");
   // As a kill would leave it.
   const copy = newPath();
   mkdirSync(dirname(copy), { recursive: true });
   for (const end of ["", "-wal"]) copyFileSync(`${path}${end}`, `${copy}${end}`);
   const later = openHistory(copy);
-  expect(later.unfinished().map(({ id }) => id)).toEqual([2, 3, 4].map(idOf));
-  expect(later.countSettled()).toBe(1);
-  later.close();
+  expect((await later.unfinished()).map(({ id }) => id)).toEqual([2, 3, 4].map(idOf));
+  expect(await later.countSettled()).toBe(1);
+  await later.close();
   expect(() => lockFolder(dirname(path))).toThrow("Another fooocusd works in the folder");
   expect(readdirSync(dirname(path)).filter((name) => name.endsWith(".tmp"))).toEqual([]);
-  history.close();
+  await history.close();
   lock.release();
 });
 
 test("a deleted history is noticed while nobody asks for anything", async () => {
   const path = newPath();
   const history = openHistory(path);
-  history.insert(fresh(1));
+  await history.insert(fresh(1));
   rmSync(dirname(path), { recursive: true });
   const deadline = performance.now() + 30_000;
   while (!existsSync(path) && performance.now() < deadline) await Bun.sleep(50);
   expect(existsSync(path)).toBe(true);
-  history.close();
+  await history.close();
 }, 60_000);
 
-test("a history that is replaced while it is open goes on in the new one, with what has not ended; the old one is kept", () => {
+test("a history that is replaced while it is open goes on in the new one, with what has not ended; the old one is kept", async () => {
   const { lines, log } = listening();
   const path = newPath();
   const history = openHistory(path, { log });
-  for (const n of [31, 32]) history.insert(fresh(n));
-  history.settle(idOf(31), settlement, { id: "msg", url: "http://h/", body: "{}", attempts: 0, nextAt: 5 });
-  history.setCounter("seq", 500);
-  renameSync(written(newPath()), path);
-  history.settle(idOf(32), settlement);
-  const states = [31, 32, 7].map((n) => history.find(idOf(n))?.state.status);
+  for (const n of [31, 32]) await history.insert(fresh(n));
+  await history.settle(idOf(31), settlement, {
+    id: "msg",
+    url: "http://h/",
+    body: "{}",
+    attempts: 0,
+    nextAt: 5,
+  });
+  await history.setCounter("seq", 500);
+  renameSync(await written(newPath()), path);
+  await history.settle(idOf(32), settlement);
+  const states = await Promise.all([31, 32, 7].map(async (n) => (await history.find(idOf(n)))?.state.status));
   expect(states).toEqual([undefined, "settled", "pending"]);
-  expect([history.counter("seq"), history.deliveries().length]).toEqual([500, 1]);
+  expect([await history.counter("seq"), (await history.deliveries()).length]).toEqual([500, 1]);
   expect(lines.join()).toContain("was replaced by another file while the server ran");
   const kept = openHistory(`${path}.before-it-was-replaced`);
-  expect(kept.find(idOf(31))?.state.status).toBe("settled");
-  kept.close();
-  history.close();
+  expect((await kept.find(idOf(31)))?.state.status).toBe("settled");
+  await kept.close();
+  await history.close();
 });
 
 test("a history in whose place another program puts what is no history says so, and goes on when it is gone", async () => {
   const path = newPath();
   const history = openHistory(path);
-  history.insert(fresh(1));
+  await history.insert(fresh(1));
   rmSync(path);
   writeFileSync(path, "no database ".repeat(1000));
-  expect(() => history.insert(fresh(2))).toThrow(
+  await expect(history.insert(fresh(2))).rejects.toThrow(
     "The history db.sqlite3 cannot be used: the file is damaged",
   );
   rmSync(path);
   await untilItWorks(() => history.insert(fresh(2)));
-  expect(history.unfinished().map(({ id }) => id)).toEqual([idOf(1), idOf(2)]);
-  history.close();
+  expect((await history.unfinished()).map(({ id }) => id)).toEqual([idOf(1), idOf(2)]);
+  await history.close();
 });
 
 test("a lock that is deleted from under a server is taken again, before another server can", async () => {
@@ -281,9 +292,9 @@ test("a lock that is deleted from under a server is taken again, before another 
   const lock = lockFolder(dirname(path));
   const history = openHistory(path, { claim: lock.renew });
   rmSync(join(dirname(path), "server.lock"));
-  history.countSettled();
+  await history.countSettled();
   expect(() => lockFolder(dirname(path))).toThrow("Another fooocusd works in the folder");
-  history.close();
+  await history.close();
   lock.release();
 });
 
@@ -291,16 +302,16 @@ test("a folder that another server took after it was deleted is left to that one
   const path = newPath();
   const lock = lockFolder(dirname(path));
   const history = openHistory(path, { claim: lock.renew });
-  history.insert(fresh(1));
+  await history.insert(fresh(1));
   rmSync(dirname(path), { recursive: true });
   const theirs = lockFolder(dirname(path));
-  expect(() => history.insert(fresh(2))).toThrow(
+  await expect(history.insert(fresh(2))).rejects.toThrow(
     `Another fooocusd works in the folder ${basename(dirname(path))};`,
   );
   expect(existsSync(path)).toBe(false);
   theirs.release();
   await untilItWorks(() => history.insert(fresh(2)));
-  expect(history.unfinished()).toHaveLength(2);
-  history.close();
+  expect(await history.unfinished()).toHaveLength(2);
+  await history.close();
   lock.release();
 });

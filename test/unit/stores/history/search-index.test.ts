@@ -21,43 +21,43 @@ function writeForeign(path: string, task: string, prompt: string): void {
   database.close();
 }
 
-function found(history: HistoryStore, words: string): readonly TaskId[] {
-  while (history.indexSome());
-  return history.search({ words, limit: 10 }).map(({ id }) => id);
+async function found(history: HistoryStore, words: string): Promise<readonly TaskId[]> {
+  while (await history.indexSome());
+  return (await history.search({ words, limit: 10 })).map(({ id }) => id);
 }
 
 const [first, second] = ["a", "b"].map((digit) => digit.repeat(32)) as [TaskId, TaskId];
 
-test("what another program wrote is found, and its row becomes none of ours by a star", () => {
+test("what another program wrote is found, and its row becomes none of ours by a star", async () => {
   const path = join(root, "foreign.sqlite3");
   const history = openHistory(path);
   writeForeign(path, first, "a red circle");
-  expect(found(history, "circle")).toEqual([first]);
-  history.star(first, true);
-  expect(history.search({ starred: true, limit: 1 }).map(({ id }) => id)).toEqual([first]);
-  expect(history.unfinished()).toEqual([]);
-  history.close();
+  expect(await found(history, "circle")).toEqual([first]);
+  await history.star(first, true);
+  expect((await history.search({ starred: true, limit: 1 })).map(({ id }) => id)).toEqual([first]);
+  expect(await history.unfinished()).toEqual([]);
+  await history.close();
 });
 
-test("a number that another program gave to another task does not find the one before", () => {
+test("a number that another program gave to another task does not find the one before", async () => {
   const path = join(root, "again.sqlite3");
   const history = openHistory(path);
   writeForeign(path, first, "a red circle");
-  expect(found(history, "circle")).toEqual([first]);
+  expect(await found(history, "circle")).toEqual([first]);
   const other = new Database(path);
   other.run("DELETE FROM generate_record");
   other.close();
   writeForeign(path, second, "a blue star");
-  expect(found(history, "circle")).toEqual([]);
-  history.close();
+  expect(await found(history, "circle")).toEqual([]);
+  await history.close();
 });
 
-test("a damaged index is begun anew; the history opens and loses nothing", () => {
+test("a damaged index is begun anew; the history opens and loses nothing", async () => {
   const path = join(root, "damaged.sqlite3");
   const before = openHistory(path);
   writeForeign(path, first, "a red circle");
-  expect(found(before, "circle")).toEqual([first]);
-  before.close();
+  expect(await found(before, "circle")).toEqual([first]);
+  await before.close();
   const database = new Database(path);
   database.run("PRAGMA wal_checkpoint(TRUNCATE)");
   database.close();
@@ -69,11 +69,11 @@ test("a damaged index is begun anew; the history opens and loses nothing", () =>
   writeFileSync(path, file);
   const history = openHistory(path);
   writeForeign(path, second, "a blue circle");
-  expect(found(history, "circle").toSorted()).toEqual([first, second]);
-  history.close();
+  expect((await found(history, "circle")).toSorted()).toEqual([first, second]);
+  await history.close();
 });
 
-test("what holds no word is looked for as it stands, however its JSON spells it, and never finds everything", () => {
+test("what holds no word is looked for as it stands, however its JSON spells it, and never finds everything", async () => {
   const path = join(root, "signs.sqlite3");
   const history = openHistory(path);
   const [plain, fox, ascii, damaged] = ["1", "2", "3", "4"].map((digit) => digit.repeat(32) as TaskId);
@@ -89,13 +89,14 @@ test("what holds no word is looked for as it stands, however its JSON spells it,
   change.run(python, ascii);
   change.run('{"prompt": "🦊 %', damaged);
   database.close();
-  expect(found(history, "🦊")).toEqual([ascii, fox]);
-  expect(found(history, " 🦊🦊 ")).toEqual([fox]);
-  expect(found(history, "%")).toEqual([fox]);
-  expect(found(history, '"')).toEqual([fox]);
-  expect(found(history, "*")).toEqual([ascii]);
-  expect(found(history, "\\")).toEqual([ascii]);
-  for (const nothing of ["🦉", "_", "???", "'", "%_%", "\ud83e"]) expect(found(history, nothing)).toEqual([]);
-  for (const blank of [" ", "\0", "\n\t"]) expect(found(history, blank)).toHaveLength(4);
-  history.close();
+  expect(await found(history, "🦊")).toEqual([ascii, fox]);
+  expect(await found(history, " 🦊🦊 ")).toEqual([fox]);
+  expect(await found(history, "%")).toEqual([fox]);
+  expect(await found(history, '"')).toEqual([fox]);
+  expect(await found(history, "*")).toEqual([ascii]);
+  expect(await found(history, "\\")).toEqual([ascii]);
+  for (const nothing of ["🦉", "_", "???", "'", "%_%", "\ud83e"])
+    expect(await found(history, nothing)).toEqual([]);
+  for (const blank of [" ", "\0", "\n\t"]) expect(await found(history, blank)).toHaveLength(4);
+  await history.close();
 });

@@ -64,23 +64,23 @@ describe.each(versions)("a history of version %d", (version) => {
   const bytes = readFileSync(path);
   const kept = version === 0 ? [] : keptTasks;
 
-  test("opens with every task, as far as its version kept it", () => {
+  test("opens with every task, as far as its version kept it", async () => {
     const history = openHistory(path);
-    for (const one of kept) expect(history.find(one.task.id)).toMatchObject(expected(one, version));
+    for (const one of kept) expect(await history.find(one.task.id)).toMatchObject(expected(one, version));
     for (const one of kept)
       if (one.end === undefined)
-        expect(history.recipe(one.task.id)).toBe(version >= 6 ? one.recipe : undefined);
-    const [first] = history.range({ from: 10, to: 12 });
+        expect(await history.recipe(one.task.id)).toBe(version >= 6 ? one.recipe : undefined);
+    const [first] = await history.range({ from: 10, to: 12 });
     expect(first).toMatchObject({ request: { prompt: "Käse", image_seed: 9007199254740993n }, row: 1 });
-    expect(history.page({ page: 0, pageSize: 99, without: [] }).length).toBe(kept.length + 3);
-    expect(history.countSettled()).toBe(2 + kept.filter(({ end }) => end !== undefined).length);
-    history.close();
+    expect((await history.page({ page: 0, pageSize: 99, without: [] })).length).toBe(kept.length + 3);
+    expect(await history.countSettled()).toBe(2 + kept.filter(({ end }) => end !== undefined).length);
+    await history.close();
   });
 
-  test("goes on with what had not ended, in its order, and with what was to be told", () => {
+  test("goes on with what had not ended, in its order, and with what was to be told", async () => {
     const history = openHistory(path);
     const order: readonly TaskId[] = version === 0 ? [] : keptOrder;
-    const unfinished = history.unfinished();
+    const unfinished = await history.unfinished();
     expect(unfinished.slice(-3).map(({ id }) => id)).toEqual([...order]);
     const ran = kept.filter(({ attempt }) => attempt !== undefined);
     for (const { task, attempt, images, stopping } of ran)
@@ -94,20 +94,23 @@ describe.each(versions)("a history of version %d", (version) => {
     for (const { delivery } of kept) {
       if (delivery === undefined) continue;
       const { body, ...waiting } = delivery;
-      expect([history.deliveries(), history.deliveryBody(delivery.id)]).toEqual([[waiting], body]);
+      expect([await history.deliveries(), await history.deliveryBody(delivery.id)]).toEqual([
+        [waiting],
+        body,
+      ]);
     }
     for (const [name, value] of Object.entries(keptCounters))
-      expect(history.counter(name)).toBe(version === 0 ? 0 : value);
+      expect(await history.counter(name)).toBe(version === 0 ? 0 : value);
     for (const { making, task } of kept)
-      expect(history.making(task.id)).toBe(version >= 10 ? making : undefined);
+      expect(await history.making(task.id)).toBe(version >= 10 ? making : undefined);
     for (const { key, task } of kept)
       if (key !== undefined)
-        expect(history.keyed(key.key, 0)?.taskId).toBe(version >= 7 ? task.id : undefined);
-    history.close();
+        expect((await history.keyed(key.key, 0))?.taskId).toBe(version >= 7 ? task.id : undefined);
+    await history.close();
   });
 
-  test("loses no value of any row: what its tables hold is there afterwards", () => {
-    openHistory(path).close();
+  test("loses no value of any row: what its tables hold is there afterwards", async () => {
+    await openHistory(path).close();
     const after = contents(path);
     for (const [table, rows] of Object.entries(before)) {
       const isMoved = ({ name }: Readonly<Record<string, unknown>>): boolean =>
@@ -119,7 +122,7 @@ describe.each(versions)("a history of version %d", (version) => {
     }
   });
 
-  test("is copied as it was before it is changed, and works afterwards", () => {
+  test("is copied as it was before it is changed, and works afterwards", async () => {
     const folder = join(path, "..");
     const copies = readdirSync(folder).filter((name) => name.includes(".before-"));
     const copy = version === 0 ? "db.sqlite3.before-fooocusd" : `db.sqlite3.before-version-${newest}`;
@@ -128,13 +131,13 @@ describe.each(versions)("a history of version %d", (version) => {
     const history = openHistory(path);
     const id = "f".repeat(32) as TaskId;
     const task = { ...(keptTasks[0] as KeptTask).task, id };
-    history.insert(task, "recipe", { key: "new", fingerprint: "", forgetBefore: 0 });
-    expect([history.find(id)?.label, history.recipe(id), history.keyed("new", 0)?.taskId]).toEqual([
-      task.label,
-      "recipe",
-      id,
-    ]);
-    history.close();
+    await history.insert(task, "recipe", { key: "new", fingerprint: "", forgetBefore: 0 });
+    expect([
+      (await history.find(id))?.label,
+      await history.recipe(id),
+      (await history.keyed("new", 0))?.taskId,
+    ]).toEqual([task.label, "recipe", id]);
+    await history.close();
   });
 
   test("is refused by a program that is older than it, in a sentence with both versions, and stays as it was", () => {

@@ -41,19 +41,19 @@ const settlement: Settlement = {
 };
 
 /** A history in whose outbox lies one webhook for each address, in this order. */
-function outboxFor(urls: readonly string[], path = ":memory:"): HistoryStore {
+async function outboxFor(urls: readonly string[], path = ":memory:"): Promise<HistoryStore> {
   const history = openHistory(path);
   for (const [n, url] of urls.entries()) {
     const id = String(n).padStart(32, "0") as Parameters<HistoryStore["settle"]>[0];
-    history.settle(id, settlement, { id: `msg_${n}`, url, body: `${n}`, attempts: 0, nextAt: n });
+    await history.settle(id, settlement, { id: `msg_${n}`, url, body: `${n}`, attempts: 0, nextAt: n });
   }
   return history;
 }
 
 const options = { secret: "", allowPrivate: true };
 
-async function until(what: () => boolean): Promise<void> {
-  while (!what()) await Bun.sleep(2);
+async function until(what: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await what())) await Bun.sleep(2);
 }
 
 test("one receiver that never answers held up the webhooks of nineteen others", async () => {
@@ -64,7 +64,7 @@ test("one receiver that never answers held up the webhooks of nineteen others", 
     ...Array.from({ length: 40 }, () => silent.url),
     ...others.flatMap(({ url }) => [url, url, url]),
   ];
-  const webhooks = new Webhooks(outboxFor(urls), options, Date.now, silentLog);
+  const webhooks = new Webhooks(await outboxFor(urls), options, Date.now, silentLog);
   const from = performance.now();
   webhooks.wake();
   await until(() => others.every(({ bodies }) => bodies.length === 3));
@@ -85,10 +85,10 @@ test("what goes to one receiver goes there in order and one at a time", async ()
     open -= 1;
     return new Response("");
   });
-  const history = outboxFor(Array.from({ length: 30 }, () => slow.url));
+  const history = await outboxFor(Array.from({ length: 30 }, () => slow.url));
   const webhooks = new Webhooks(history, options, Date.now, silentLog);
   webhooks.wake();
-  await until(() => history.deliveries().length === 0);
+  await until(async () => (await history.deliveries()).length === 0);
   expect(slow.bodies).toEqual(Array.from({ length: 30 }, (_, n) => `${n}`));
   expect(most).toBe(1);
   await webhooks.close();
@@ -107,14 +107,14 @@ test("more receivers than are posted to at once take turns, and all are served",
       return new Response("");
     }),
   );
-  const history = outboxFor(receivers.flatMap(({ url }) => [url, url]));
+  const history = await outboxFor(receivers.flatMap(({ url }) => [url, url]));
   const webhooks = new Webhooks(history, options, Date.now, silentLog);
   webhooks.wake();
   await until(() => open === 32);
   await Bun.sleep(100);
   expect(open).toBe(32);
   held.resolve();
-  await until(() => history.deliveries().length === 0);
+  await until(async () => (await history.deliveries()).length === 0);
   expect(most).toBe(32);
   expect(receivers.every(({ bodies }) => bodies.length === 2)).toBe(true);
   await webhooks.close();
@@ -142,7 +142,7 @@ test("with a full disk the same webhook was posted eighteen times a second", asy
   const path = join(folder, "db.sqlite3");
   const well = receiver();
   const ill = receiver(() => new Response("", { status: 503 }));
-  const history = outboxFor([well.url, ill.url], path);
+  const history = await outboxFor([well.url, ill.url], path);
   // What SQLite says when a change cannot be written, while all reading goes on.
   const disk = new Database(path);
   for (const change of ["DELETE", "UPDATE"])
@@ -161,16 +161,16 @@ test("with a full disk the same webhook was posted eighteen times a second", asy
   }
   expect([well.bodies, ill.bodies]).toEqual([["0"], ["1"]]);
   expect(lines.filter((line) => line.includes("cannot be written down"))).toHaveLength(1);
-  expect(history.deliveries().map(({ attempts }) => attempts)).toEqual([0, 0]);
+  expect((await history.deliveries()).map(({ attempts }) => attempts)).toEqual([0, 0]);
   // What became of them is written as soon as that works again: nobody has to ask.
   for (const change of ["DELETE", "UPDATE"]) disk.run(`DROP TRIGGER full_${change}`);
-  await until(() => history.deliveries().length === 1);
-  await until(() => history.deliveries()[0]?.attempts === 1);
-  expect(history.deliveries()).toMatchObject([{ id: "msg_1" }]);
+  await until(async () => (await history.deliveries()).length === 1);
+  await until(async () => (await history.deliveries())[0]?.attempts === 1);
+  expect(await history.deliveries()).toMatchObject([{ id: "msg_1" }]);
   expect([well.bodies, ill.bodies]).toEqual([["0"], ["1"]]);
   await webhooks.close();
   disk.close();
-  history.close();
+  await history.close();
   rmSync(folder, { recursive: true });
 });
 
@@ -178,18 +178,18 @@ test("an outbox that cannot be read is asked again later, and harms nobody", asy
   const folder = mkdtempSync(join(tmpdir(), "fooocusd-outbox-"));
   const path = join(folder, "db.sqlite3");
   const well = receiver();
-  const history = outboxFor([well.url], path);
+  const history = await outboxFor([well.url], path);
   const other = new Database(path);
   other.run("ALTER TABLE fooocusd_webhook RENAME TO elsewhere");
   const webhooks = new Webhooks(history, options, Date.now, silentLog);
   webhooks.wake();
   other.run("ALTER TABLE elsewhere RENAME TO fooocusd_webhook");
   webhooks.wake();
-  await until(() => history.deliveries().length === 0);
+  await until(async () => (await history.deliveries()).length === 0);
   expect(well.bodies).toEqual(["0"]);
   await webhooks.close();
   other.close();
-  history.close();
+  await history.close();
   rmSync(folder, { recursive: true });
 });
 
@@ -202,10 +202,10 @@ test("a receiver that never ends its answer has it, and is not posted to again",
         }),
       ),
   );
-  const history = outboxFor([endless.url, endless.url]);
+  const history = await outboxFor([endless.url, endless.url]);
   const webhooks = new Webhooks(history, options, Date.now, silentLog);
   webhooks.wake();
-  await until(() => history.deliveries().length === 0);
+  await until(async () => (await history.deliveries()).length === 0);
   expect(endless.bodies).toEqual(["0", "1"]);
   await webhooks.close();
 });
@@ -215,11 +215,11 @@ test("what arrives while the server closes is not posted again at the next start
     await Bun.sleep(200);
     return new Response("");
   });
-  const history = outboxFor([slow.url, slow.url]);
+  const history = await outboxFor([slow.url, slow.url]);
   const webhooks = new Webhooks(history, options, Date.now, silentLog);
   webhooks.wake();
   await until(() => slow.bodies.length === 1);
   await webhooks.close();
-  expect(history.deliveries().map(({ id }) => id)).toEqual(["msg_1"]);
+  expect((await history.deliveries()).map(({ id }) => id)).toEqual(["msg_1"]);
   expect(slow.bodies).toEqual(["0"]);
 });

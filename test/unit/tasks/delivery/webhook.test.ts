@@ -45,7 +45,7 @@ const options: WebhookOptions = { secret: "", allowPrivate: true };
 const delivery = { id: "msg_1", url, body: '{"a":1}', attempts: 0, nextAt: 0 };
 
 /** A history with one delivery in its outbox. */
-function withDelivery(more: Partial<typeof delivery> = {}): HistoryStore {
+async function withDelivery(more: Partial<typeof delivery> = {}): Promise<HistoryStore> {
   const history = openHistory(":memory:");
   const settlement = {
     outcome: "finished",
@@ -55,7 +55,7 @@ function withDelivery(more: Partial<typeof delivery> = {}): HistoryStore {
     images: [],
     error: null,
   } as const;
-  history.settle("0".repeat(32) as Parameters<HistoryStore["settle"]>[0], settlement, {
+  await history.settle("0".repeat(32) as Parameters<HistoryStore["settle"]>[0], settlement, {
     ...delivery,
     ...more,
   });
@@ -63,13 +63,13 @@ function withDelivery(more: Partial<typeof delivery> = {}): HistoryStore {
 }
 
 /** Waits for the outbox to change. */
-async function until(history: HistoryStore, done: (next: number | undefined) => boolean): Promise<void> {
-  while (!done(history.deliveries()[0]?.nextAt)) await Bun.sleep(5);
+async function until(history: HistoryStore, done: (next: number | undefined) => boolean | Promise<boolean>) {
+  while (!(await done((await history.deliveries())[0]?.nextAt))) await Bun.sleep(5);
 }
 
 test("the end of a task is posted as its record", async () => {
   const seen = received.length;
-  const bench = openBench();
+  const bench = await openBench();
   const { id } = await bench.tasks.submit({ ...small, webhook_url: url });
   const { headers, body } = await next(seen);
   expect(JSON.parse(body)).toMatchObject({ task_id: id, task_status: "finished", progress: 100 });
@@ -81,7 +81,7 @@ test("the end of a task is posted as its record", async () => {
 
 test("the server's own address serves requests that name none; the old form is a string", async () => {
   const seen = received.length;
-  const bench = openBench({ config: { webhook_url: url, webhook_text: true } });
+  const bench = await openBench({ config: { webhook_url: url, webhook_text: true } });
   const { id } = await bench.tasks.submit({ ...small, webhook_url: "" });
   const { body } = await next(seen);
   expect(JSON.parse(JSON.parse(body))).toMatchObject({ task_id: id });
@@ -91,7 +91,7 @@ test("the server's own address serves requests that name none; the old form is a
 test("a secret signs id, time and body as Standard Webhooks says", async () => {
   const key = Buffer.from("a secret of sufficient length");
   const seen = received.length;
-  const history = withDelivery();
+  const history = await withDelivery();
   const secret = `whsec_${key.toString("base64")}`;
   const webhooks = new Webhooks(history, { ...options, secret }, () => 1_700_000_000_000, silentLog);
   webhooks.wake();
@@ -105,7 +105,7 @@ test("a secret signs id, time and body as Standard Webhooks says", async () => {
 
 test("a signature is the one that Standard Webhooks' own libraries are tested with", async () => {
   const seen = received.length;
-  const history = withDelivery({ id: "msg_p5jXN8AQM9LWM0D4loKWxJek", body: '{"test": 2432232314}' });
+  const history = await withDelivery({ id: "msg_p5jXN8AQM9LWM0D4loKWxJek", body: '{"test": 2432232314}' });
   const secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
   const webhooks = new Webhooks(history, { ...options, secret }, () => 1_614_265_330_000, silentLog);
   webhooks.wake();
@@ -118,17 +118,17 @@ test("a signature is the one that Standard Webhooks' own libraries are tested wi
 test("what does not arrive is tried again, later each time, and given up after a day", async () => {
   const waits: number[] = [];
   let now = 0;
-  const history = withDelivery();
+  const history = await withDelivery();
   answers = Array.from({ length: 20 }, () => 503);
   const seen = received.length;
   const webhooks = new Webhooks(history, options, () => now, silentLog);
   for (let tries = 1; ; tries += 1) {
-    const due = history.deliveries()[0]?.nextAt ?? 0;
+    const due = (await history.deliveries())[0]?.nextAt ?? 0;
     now = due;
     webhooks.wake();
     await next(seen + tries - 1);
     await until(history, (at) => at !== due);
-    const at = history.deliveries()[0]?.nextAt;
+    const at = (await history.deliveries())[0]?.nextAt;
     if (at === undefined) break;
     waits.push((at - now) / 1000);
     // The timer of the last look must not run into the next one.
@@ -142,32 +142,35 @@ test("what does not arrive is tried again, later each time, and given up after a
 test("a redirect is not followed, and a private address is refused unless allowed", async () => {
   const seen = received.length;
   answers = [302];
-  const redirected = withDelivery();
+  const redirected = await withDelivery();
   const one = new Webhooks(redirected, options, () => 0, silentLog);
   one.wake();
   await until(redirected, (at) => at !== 0);
   await one.close();
-  expect(redirected.deliveries()).toMatchObject([{ attempts: 1 }]);
-  const refused = withDelivery();
+  expect(await redirected.deliveries()).toMatchObject([{ attempts: 1 }]);
+  const refused = await withDelivery();
   const two = new Webhooks(refused, { ...options, allowPrivate: false }, () => 0, silentLog);
   two.wake();
   await until(refused, (at) => at !== 0);
   await two.close();
-  expect(refused.deliveries()).toMatchObject([{ attempts: 1 }]);
+  expect(await refused.deliveries()).toMatchObject([{ attempts: 1 }]);
   expect(received.length).toBe(seen + 1);
 });
 
 test("a delivery that was not made before a restart is made after it", async () => {
   answers = [503];
-  const down = openBench();
+  const down = await openBench();
   const { id } = await down.tasks.submit({ ...small, webhook_url: url });
   await down.tasks.settled(id, AbortSignal.timeout(120_000));
-  await until(down.history, (at) => at !== undefined && down.history.deliveries()[0]?.attempts === 1);
-  down.history.reschedule(`msg_${id}`, 1, 0);
+  await until(
+    down.history,
+    async (at) => at !== undefined && (await down.history.deliveries())[0]?.attempts === 1,
+  );
+  await down.history.reschedule(`msg_${id}`, 1, 0);
   await down.tasks.close(1000);
-  down.history.close();
+  await down.history.close();
   const seen = received.length;
-  const up = openBench({ folder: down.folder });
+  const up = await openBench({ folder: down.folder });
   expect(JSON.parse((await next(seen)).body)).toMatchObject({ task_id: id });
   await up.close();
 });

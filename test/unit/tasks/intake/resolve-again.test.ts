@@ -48,8 +48,8 @@ const request: GenerateRequest = {
 
 /** Accepts a request that waits, and ends the server. */
 async function accepted(folder: string, said: GenerateRequest = request): Promise<TaskId> {
-  const bench = openBench({ folder, assets: before });
-  bench.tasks.pause(true);
+  const bench = await openBench({ folder, assets: before });
+  await bench.tasks.pause(true);
   const { id } = await bench.tasks.submit(said);
   bench.crash();
   return id;
@@ -58,11 +58,17 @@ async function accepted(folder: string, said: GenerateRequest = request): Promis
 /** Makes what waits, in another world, and gives what the engine was told to make. */
 async function made(folder: string, id: TaskId, options: BenchOptions = {}) {
   const engine = new ScriptedEngine();
-  const bench: TaskBench = openBench({ folder, engine, assets: after, config: { noise: "cpu" }, ...options });
-  bench.tasks.pause(false);
+  const bench: TaskBench = await openBench({
+    folder,
+    engine,
+    assets: after,
+    config: { noise: "cpu" },
+    ...options,
+  });
+  await bench.tasks.pause(false);
   const task = await bench.tasks.settled(id, AbortSignal.timeout(120_000));
   await bench.tasks.close(1000);
-  bench.history.close();
+  await bench.history.close();
   return { task, recipe: engine.jobs[0]?.recipe };
 }
 
@@ -70,7 +76,7 @@ async function made(folder: string, id: TaskId, options: BenchOptions = {}) {
 async function expected(said: GenerateRequest = request) {
   const engine = new ScriptedEngine();
   const folder = newFolder();
-  const bench = openBench({ folder, engine, assets: before });
+  const bench = await openBench({ folder, engine, assets: before });
   const { id } = await bench.tasks.submit(said);
   await bench.tasks.settled(id, AbortSignal.timeout(120_000));
   await bench.close();
@@ -100,7 +106,7 @@ describe("a task that waited while the world changed", () => {
     const wild = { cats: true };
     const engine = new ScriptedEngine({ beforeStep: () => held.passed });
     const wildcards = () => (wild.cats ? ["a cat"] : ["a dog"]);
-    const bench = openBench({ folder: newFolder(), engine, assets: { ...before, wildcards } });
+    const bench = await openBench({ folder: newFolder(), engine, assets: { ...before, wildcards } });
     await bench.tasks.submit(small);
     const { id } = await bench.tasks.submit(request);
     wild.cats = false;
@@ -115,7 +121,7 @@ describe("a task that waited while the world changed", () => {
     const stuck = new ScriptedEngine({
       beforeStep: ({ image }) => (image === 1 ? new Promise(() => {}) : undefined),
     });
-    const bench = openBench({ folder, engine: stuck, assets: before });
+    const bench = await openBench({ folder, engine: stuck, assets: before });
     const { id } = await bench.tasks.submit(request);
     for await (const event of bench.tasks.watch(id, AbortSignal.timeout(120_000)))
       if (event.type === "image") break;
@@ -204,8 +210,8 @@ describe("requests whose recipes are large", () => {
 
   test("are listed without reading them", async () => {
     const folder = newFolder();
-    const bench = openBench({ folder, assets: before });
-    bench.tasks.pause(true);
+    const bench = await openBench({ folder, assets: before });
+    await bench.tasks.pause(true);
     for (let n = 0; n < 3; n += 1) await bench.tasks.submit({ ...request, prompt, image_number: 32 });
     const sizes = new Database(join(folder, "outputs/db.sqlite3"));
     const [row] = sizes
@@ -216,9 +222,9 @@ describe("requests whose recipes are large", () => {
     change(folder, "DROP TABLE fooocusd_recipe");
     expect(row?.size).toBeGreaterThan(prompt.length);
     expect(bench.tasks.pending()).toHaveLength(3);
-    expect(bench.history.page({ page: 0, pageSize: 10, without: [] })).toHaveLength(3);
-    expect(bench.history.range({ from: 0, to: Date.now() + 1000 })).toHaveLength(3);
-    expect(bench.history.unfinished()).toHaveLength(3);
+    expect(await bench.history.page({ page: 0, pageSize: 10, without: [] })).toHaveLength(3);
+    expect(await bench.history.range({ from: 0, to: Date.now() + 1000 })).toHaveLength(3);
+    expect(await bench.history.unfinished()).toHaveLength(3);
     bench.crash();
   });
 });

@@ -28,7 +28,7 @@ const onTheWay = ({ folder }: TaskBench): readonly string[] => {
 };
 
 test("images come first and keep their places, then what their passes make; nothing stays on the way", async () => {
-  const bench = openBench();
+  const bench = await openBench();
   const { images, outcome } = await ended(bench, (await bench.tasks.submit(enhanced)).id);
   expect(outcome).toBe("finished");
   expect(images.map(({ index, seed }) => [index, seed])).toEqual([
@@ -42,7 +42,7 @@ test("images come first and keep their places, then what their passes make; noth
 });
 
 test("where only the last picture of each is kept, it is the one result of each", async () => {
-  const bench = openBench();
+  const bench = await openBench();
   const task = await bench.tasks.submit({
     ...enhanced,
     save_final_enhanced_image_only: true,
@@ -60,7 +60,7 @@ test("where only the last picture of each is kept, it is the one result of each"
 test("after a crash only what was not made is asked of the engine, and every image is there once", async () => {
   const crash = Promise.withResolvers<void>();
   const never = new Promise<void>(() => undefined);
-  const first = openBench({
+  const first = await openBench({
     engine: new ScriptedEngine({
       beforeStep: ({ image, step }) => {
         if (image !== 1 || step !== 2) return undefined;
@@ -74,7 +74,7 @@ test("after a crash only what was not made is asked of the engine, and every ima
   expect(onTheWay(first)).toEqual([id]);
   first.crash();
   const engine = new ScriptedEngine();
-  const second = openBench({ engine, folder: first.folder });
+  const second = await openBench({ engine, folder: first.folder });
   const { images } = await ended(second, id);
   expect(images.map(({ index }) => index)).toEqual([0, 1, 2, 3]);
   const [job] = engine.jobs;
@@ -107,7 +107,7 @@ test.each([false, true])(
     const folder = benchFolder();
     mkdirSync(join(folder, "models/inpaint"));
     copyFileSync(goldenPath("foreign/u2net.onnx"), join(folder, "models/inpaint/u2net.onnx"));
-    const first = openBench({ folder, engine: new Blackening() });
+    const first = await openBench({ folder, engine: new Blackening() });
     const asked = {
       ...enhanced,
       image_number: 1,
@@ -119,7 +119,7 @@ test.each([false, true])(
     while (!existsSync(state) || !readFileSync(state, "utf8").includes("nsfw")) await Bun.sleep(5);
     first.crash();
     const engine = new ScriptedEngine();
-    const second = openBench({ folder, engine });
+    const second = await openBench({ folder, engine });
     const { images, outcome } = await ended(second, id);
     expect(outcome).toBe("finished");
     expect(images.map(({ index, nsfw }) => [index, nsfw])).toEqual(
@@ -137,13 +137,13 @@ test.each([false, true])(
 );
 
 test("what nobody asks for any more is forgotten when the server starts", async () => {
-  const bench = openBench();
+  const bench = await openBench();
   const { images } = await ended(bench, (await bench.tasks.submit(enhanced)).id);
   expect(images).toHaveLength(4);
   const stale = join(bench.folder, "outputs/.on-the-way/0123456789abcdef0123456789abcdef/0.json");
   await Bun.write(stale, "{}");
   bench.crash();
-  const again = openBench({ folder: bench.folder });
+  const again = await openBench({ folder: bench.folder });
   expect(onTheWay(again)).toEqual([]);
   await again.close();
 });

@@ -51,7 +51,7 @@ function resolved(params: GenerateParams): Resolved {
 }
 
 /** The tasks with a real history and real folders, in front of an engine that paints. */
-function open(folder: string, engine: ScriptedEngine, decoding = new DecodeGate()) {
+async function open(folder: string, engine: ScriptedEngine, decoding = new DecodeGate()) {
   const history = openHistory(join(folder, "db.sqlite3"));
   const images = folderImages(join(folder, "outputs"), join(folder, "inputs"), Math.random);
   const baseUrl = "http://127.0.0.1:7866";
@@ -59,7 +59,7 @@ function open(folder: string, engine: ScriptedEngine, decoding = new DecodeGate(
   const options = { images, baseUrl, otherBases: [], limits };
   const hooks = { secret: "", asText: false, allowPrivate: false, own: "" };
   const announcer = new Webhooks(history, hooks, Date.now, silentLog);
-  const tasks = createLifeCycle({
+  const tasks = await createLifeCycle({
     history,
     images,
     engines: [engine],
@@ -79,7 +79,7 @@ function open(folder: string, engine: ScriptedEngine, decoding = new DecodeGate(
       ...(await takeInputs({ ...plainParams, ...request }, options)),
       recipe: "",
     }),
-    resolve: resolved,
+    resolve: async (params) => resolved(params),
     madeOf: async () => () => "{}",
     loadInputs: (found) => loadInputs(found, { images, decoding }),
     textOf: async () => undefined,
@@ -88,7 +88,7 @@ function open(folder: string, engine: ScriptedEngine, decoding = new DecodeGate(
   return { tasks, history, inputs: join(folder, "inputs") };
 }
 
-const settled = async ({ tasks }: ReturnType<typeof open>, id: TaskId) => {
+const settled = async ({ tasks }: Awaited<ReturnType<typeof open>>, id: TaskId) => {
   const task = await tasks.settled(id, patience());
   return task?.state.status === "settled" ? task.state : undefined;
 };
@@ -122,7 +122,7 @@ function heldGate() {
 
 test("the very pixels that a client sent arrive with the job, in the order of the recipe's names", async () => {
   const engine = new ScriptedEngine();
-  const bench = open(newFolder(), engine);
+  const bench = await open(newFolder(), engine);
   const { id } = await bench.tasks.submit(request);
   expect((await settled(bench, id))?.outcome).toBe("finished");
   expect(pixelsOf(engine)).toEqual([[photo, guide]]);
@@ -135,16 +135,16 @@ test("the next attempt makes the images that are missing, and each still finds i
   const stuck = new ScriptedEngine({
     beforeStep: ({ image }) => (image === 1 ? new Promise(() => {}) : undefined),
   });
-  const before = open(folder, stuck);
+  const before = await open(folder, stuck);
   const { id } = await before.tasks.submit(request);
-  await soon(() => {
-    const state = before.tasks.find(id)?.state;
+  await soon(async () => {
+    const state = (await before.tasks.find(id))?.state;
     return state?.status === "running" && state.images.length === 1;
   });
-  before.history.close();
+  await before.history.close();
 
   const engine = new ScriptedEngine();
-  const after = open(folder, engine);
+  const after = await open(folder, engine);
   expect((await settled(after, id))?.images.map(({ index, seed }) => [index, seed])).toEqual([
     [0, "7"],
     [1, "8"],
@@ -157,12 +157,12 @@ test("the next attempt makes the images that are missing, and each still finds i
 
 test("a picture that was removed while the task waited ends it with the file's name; the engine is not asked", async () => {
   const engine = new ScriptedEngine();
-  const bench = open(newFolder(), engine);
-  bench.tasks.pause(true);
+  const bench = await open(newFolder(), engine);
+  await bench.tasks.pause(true);
   const { id } = await bench.tasks.submit(request);
   const next = await bench.tasks.submit({});
   rmSync(bench.inputs, { recursive: true });
-  bench.tasks.pause(false);
+  await bench.tasks.pause(false);
   const state = await settled(bench, id);
   expect(state).toMatchObject({ outcome: "failed", error: { code: "unreachable-url" } });
   expect(state?.error?.message).toMatch(
@@ -176,10 +176,10 @@ test("a picture that was removed while the task waited ends it with the file's n
 test("a stop while the pictures are read is the task's end, without the engine", async () => {
   const engine = new ScriptedEngine();
   const held = heldGate();
-  const bench = open(newFolder(), engine, held.decoding);
+  const bench = await open(newFolder(), engine, held.decoding);
   const { id } = await bench.tasks.submit(request);
   await held.reading();
-  expect(bench.tasks.control(id, "stop")).toBe("stopping");
+  expect(await bench.tasks.control(id, "stop")).toBe("stopping");
   await held.open();
   expect(await settled(bench, id)).toMatchObject({ outcome: "stopped", images: [] });
   expect(engine.jobs).toEqual([]);
@@ -188,10 +188,10 @@ test("a stop while the pictures are read is the task's end, without the engine",
 
 test("a skip while the pictures are read is the first image's", async () => {
   const held = heldGate();
-  const bench = open(newFolder(), new ScriptedEngine(), held.decoding);
+  const bench = await open(newFolder(), new ScriptedEngine(), held.decoding);
   const { id } = await bench.tasks.submit(request);
   await held.reading();
-  expect(bench.tasks.control(id, "skip")).toBe("skipping");
+  expect(await bench.tasks.control(id, "skip")).toBe("skipping");
   await held.open();
   expect((await settled(bench, id))?.images.map(({ index }) => index)).toEqual([1]);
   await bench.tasks.close(1000);
@@ -201,14 +201,14 @@ test("a shutdown while the pictures are read hands the task back, and the next s
   const folder = newFolder();
   const held = heldGate();
   const refused = new ScriptedEngine();
-  const first = open(folder, refused, held.decoding);
+  const first = await open(folder, refused, held.decoding);
   const { id } = await first.tasks.submit(request);
   await held.reading();
   await first.tasks.close(0);
   await held.open();
-  first.history.close();
+  await first.history.close();
   const engine = new ScriptedEngine();
-  const second = open(folder, engine);
+  const second = await open(folder, engine);
   expect((await settled(second, id))?.outcome).toBe("finished");
   expect([refused.jobs, pixelsOf(engine)]).toEqual([[], [[photo, guide]]]);
   await second.tasks.close(1000);

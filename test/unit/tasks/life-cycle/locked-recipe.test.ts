@@ -4,9 +4,9 @@ import { ScriptedEngine } from "../../../support/scripted-engine.ts";
 import { openBench, small } from "../../../support/task-bench.ts";
 
 /** A bench whose recipes another program keeps locked until it is told not to. */
-function lockedBench() {
+async function lockedBench() {
   const engine = new ScriptedEngine();
-  const bench = openBench({ engine });
+  const bench = await openBench({ engine });
   const read = bench.history.recipe.bind(bench.history);
   const lock = { tries: 0, isOpen: false };
   bench.history.recipe = (id) => {
@@ -18,9 +18,9 @@ function lockedBench() {
 }
 
 test("a recipe that another program keeps locked is waited for", async () => {
-  const { engine, bench, lock } = lockedBench();
+  const { engine, bench, lock } = await lockedBench();
   const { id } = await bench.tasks.submit(small);
-  expect(bench.tasks.find(id)?.state.status).not.toBe("settled");
+  expect((await bench.tasks.find(id))?.state.status).not.toBe("settled");
   lock.isOpen = true;
   const task = await bench.tasks.settled(id, AbortSignal.timeout(120_000));
   expect(task?.state).toMatchObject({ outcome: "finished" });
@@ -30,9 +30,9 @@ test("a recipe that another program keeps locked is waited for", async () => {
 });
 
 test("a task that is stopped meanwhile ends as stopped, and is never begun", async () => {
-  const { engine, bench, lock } = lockedBench();
+  const { engine, bench, lock } = await lockedBench();
   const { id } = await bench.tasks.submit(small);
-  expect(bench.tasks.control(id, "stop")).toBe("stopping");
+  expect(await bench.tasks.control(id, "stop")).toBe("stopping");
   lock.isOpen = true;
   const task = await bench.tasks.settled(id, AbortSignal.timeout(120_000));
   expect([task?.state.status === "settled" && task.state.outcome, engine.jobs.length]).toEqual([

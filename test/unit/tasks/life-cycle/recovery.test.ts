@@ -31,16 +31,16 @@ const outcomeOf = async ({ tasks }: TaskBench, id: TaskId) => {
 
 test("after a crash the waiting tasks run in their order, the running one first, its images kept", async () => {
   const folder = newFolder();
-  const before = openBench({ folder, engine: stuck() });
+  const before = await openBench({ folder, engine: stuck() });
   const running = await before.tasks.submit({ ...small, image_number: 2 });
   const others = [await before.tasks.submit(small), await before.tasks.submit(small)];
-  before.tasks.move(others[1]?.id as TaskId, others[0]?.id as TaskId);
+  await before.tasks.move(others[1]?.id as TaskId, others[0]?.id as TaskId);
   await untilImage(before, running.id);
-  const first = before.tasks.find(running.id)?.state;
+  const first = (await before.tasks.find(running.id))?.state;
   before.crash();
 
   const engine = new ScriptedEngine();
-  const after = openBench({ folder, engine });
+  const after = await openBench({ folder, engine });
   const state = await outcomeOf(after, running.id);
   expect(state?.outcome).toBe("finished");
   expect(state?.images.map(({ index, seed }) => [index, seed])).toEqual([
@@ -57,12 +57,12 @@ test("after a crash the waiting tasks run in their order, the running one first,
 
 test("a task that took the server down twice is not tried a third time, and the rest goes on", async () => {
   const folder = newFolder();
-  const first = openBench({ folder, engine: stuck() });
+  const first = await openBench({ folder, engine: stuck() });
   const bad = await first.tasks.submit({ ...small, image_number: 2 });
   const good = await first.tasks.submit(small);
   await untilImage(first, bad.id);
   first.crash();
-  const blocked = openBench({
+  const blocked = await openBench({
     folder,
     engine: new ScriptedEngine({ beforeStep: () => new Promise(() => {}) }),
   });
@@ -70,7 +70,7 @@ test("a task that took the server down twice is not tried a third time, and the 
   blocked.crash();
 
   const engine = new ScriptedEngine();
-  const third = openBench({ folder, engine });
+  const third = await openBench({ folder, engine });
   const state = await outcomeOf(third, bad.id);
   expect(state).toMatchObject({ outcome: "failed", error: { code: "interrupted" } });
   expect(state?.images).toHaveLength(1);
@@ -82,20 +82,20 @@ test("a task that took the server down twice is not tried a third time, and the 
 test("a shutdown waits for the picture at hand, and takes nothing more", async () => {
   const folder = newFolder();
   const held = gate();
-  const bench = openBench({ folder, engine: new ScriptedEngine({ beforeStep: () => held.passed }) });
+  const bench = await openBench({ folder, engine: new ScriptedEngine({ beforeStep: () => held.passed }) });
   const { id } = await bench.tasks.submit(small);
   const closing = bench.tasks.close(10_000);
   await expect(bench.tasks.submit(small)).rejects.toThrow("shutting down");
   held.open();
   await closing;
-  expect(bench.history.find(id)?.state).toMatchObject({ status: "settled", outcome: "finished" });
+  expect((await bench.history.find(id))?.state).toMatchObject({ status: "settled", outcome: "finished" });
   bench.crash();
 });
 
 test("a shutdown that must not wait hands the task back, which costs it no attempt", async () => {
   const folder = newFolder();
   for (let start = 0; start < 3; start += 1) {
-    const bench = openBench({
+    const bench = await openBench({
       folder,
       engine: new ScriptedEngine({ beforeStep: () => new Promise(() => {}) }),
     });
@@ -103,8 +103,8 @@ test("a shutdown that must not wait hands the task back, which costs it no attem
     await bench.tasks.close(0);
     bench.crash();
   }
-  const last = openBench({ folder });
-  const [task] = last.tasks.history({ page: 0, pageSize: 10 });
+  const last = await openBench({ folder });
+  const [task] = await last.tasks.history({ page: 0, pageSize: 10 });
   expect((await outcomeOf(last, task?.id as TaskId))?.outcome).toBe("finished");
   await last.close();
 });
@@ -112,17 +112,17 @@ test("a shutdown that must not wait hands the task back, which costs it no attem
 describe("a stopped task was handed back by the next start", () => {
   const deaf = (): Engine => new ScriptedEngine({ beforeStep: () => new Promise(() => {}) });
   const begun = async (folder: string): Promise<Readonly<{ bench: TaskBench; id: TaskId }>> => {
-    const bench = openBench({ folder, engine: deaf() });
+    const bench = await openBench({ folder, engine: deaf() });
     const { id } = await bench.tasks.submit(small);
-    await soon(() => bench.tasks.find(id)?.state.status === "running");
+    await soon(async () => (await bench.tasks.find(id))?.state.status === "running");
     return { bench, id };
   };
   const after = async (folder: string, id: TaskId) => {
     const engine = new ScriptedEngine();
-    const bench = openBench({ folder, engine });
+    const bench = await openBench({ folder, engine });
     const next = await bench.tasks.submit(small);
     expect((await outcomeOf(bench, next.id))?.outcome).toBe("finished");
-    const task = bench.tasks.find(id);
+    const task = await bench.tasks.find(id);
     await bench.close();
     return { state: task?.state, made: engine.jobs.some((job) => job.id === id) };
   };
@@ -131,7 +131,7 @@ describe("a stopped task was handed back by the next start", () => {
   test("a shutdown that cannot wait for it ends it as stopped", async () => {
     const folder = newFolder();
     const { bench, id } = await begun(folder);
-    expect(bench.tasks.control(id, "stop")).toBe("stopping");
+    expect(await bench.tasks.control(id, "stop")).toBe("stopping");
     await bench.tasks.close(0);
     bench.crash();
     expect(await after(folder, id)).toMatchObject(stopped);
@@ -140,7 +140,7 @@ describe("a stopped task was handed back by the next start", () => {
   test("after a crash it ends as stopped, and only it", async () => {
     const folder = newFolder();
     const { bench, id } = await begun(folder);
-    expect(bench.tasks.control("current", "stop")).toBe("stopping");
+    expect(await bench.tasks.control("current", "stop")).toBe("stopping");
     bench.crash();
     expect(await after(folder, id)).toMatchObject(stopped);
   });
@@ -158,29 +158,32 @@ describe("a stopped task was handed back by the next start", () => {
 
 test("numbers of events never go back, and who was away is shown how things are", async () => {
   const folder = newFolder();
-  const before = openBench({ folder });
+  const before = await openBench({ folder });
   const done = await before.tasks.submit(small);
   await outcomeOf(before, done.id);
   const { seq } = before.tasks;
   before.crash();
 
-  const after = openBench({ folder });
+  const after = await openBench({ folder });
   expect(after.tasks.seq).toBeGreaterThanOrEqual(seq);
   const story = [];
   for await (const event of after.tasks.watch(done.id, AbortSignal.timeout(120_000), seq - 3))
     story.push(event.type);
   expect(story).toEqual(["snapshot", "settled"]);
-  expect(after.tasks.backlog("all", seq - 3).map(({ type }) => type)).toEqual(["snapshot", "settled"]);
+  expect((await after.tasks.backlog("all", seq - 3, (told) => told)).map(({ type }) => type)).toEqual([
+    "snapshot",
+    "settled",
+  ]);
   await after.close();
 });
 
 test("a paused queue is still paused after a restart", async () => {
   const folder = newFolder();
-  const before = openBench({ folder });
-  before.tasks.pause(true);
+  const before = await openBench({ folder });
+  await before.tasks.pause(true);
   await before.tasks.submit(small);
   before.crash();
-  const after = openBench({ folder });
+  const after = await openBench({ folder });
   expect(after.tasks.queue).toMatchObject({ paused: true });
   expect(after.tasks.queue.pending).toHaveLength(1);
   await after.close();

@@ -11,8 +11,8 @@ import { gate, ScriptedEngine } from "../../../support/scripted-engine.ts";
 import { type BenchOptions, openBench, small, storyOf, type TaskBench } from "../../../support/task-bench.ts";
 
 const benches: TaskBench[] = [];
-const open = (options: BenchOptions = {}): TaskBench => {
-  const bench = openBench(options);
+const open = async (options: BenchOptions = {}): Promise<TaskBench> => {
+  const bench = await openBench(options);
   benches.push(bench);
   return bench;
 };
@@ -32,7 +32,7 @@ async function settledState(tasks: Tasks, id: TaskId) {
 }
 
 test("a request becomes a file with its story inside, and a finished row", async () => {
-  const bench = open();
+  const bench = await open();
   const task = await bench.tasks.submit({ ...small, image_number: 2 });
   const state = await settledState(bench.tasks, task.id);
   expect(state).toMatchObject({ outcome: "finished", percent: 100, error: null });
@@ -53,11 +53,11 @@ test("a request becomes a file with its story inside, and a finished row", async
       .digest("hex")
       .slice(0, 10),
   });
-  expect(bench.history.find(task.id)?.state).toEqual(state);
+  expect((await bench.history.find(task.id))?.state).toEqual(state);
 });
 
 test("the story of a task has FooocusAPI's sentences and numbers, and ends exactly once", async () => {
-  const { tasks } = open();
+  const { tasks } = await open();
   const { id } = await tasks.submit(small);
   const story = await storyOf(tasks, id);
   expect(story.map(({ type }) => type).filter((type) => type === "settled")).toHaveLength(1);
@@ -90,16 +90,16 @@ test("the story of a task has FooocusAPI's sentences and numbers, and ends exact
 
 test("accepted means on disk: the row is there before submit returns, with every digit of the seed", async () => {
   const held = gate();
-  const bench = open({ engine: new ScriptedEngine({ beforeStep: () => held.passed }) });
+  const bench = await open({ engine: new ScriptedEngine({ beforeStep: () => held.passed }) });
   const task = await bench.tasks.submit({ ...small, image_seed: 9223372036854775806n });
-  const row = bench.history.find(task.id);
+  const row = await bench.history.find(task.id);
   expect(row?.request.image_seed).toBe(9223372036854775806n);
   expect(row?.request.prompt).toBe("a circle");
   held.open();
 });
 
 test("what cannot be made is refused before anything is kept", async () => {
-  const { tasks, folder } = open();
+  const { tasks, folder } = await open();
   const refused = async (request: object, field: string) => {
     const thrown = await tasks.submit({ ...small, ...request }).catch((error: unknown) => error);
     expect(thrown).toBeInstanceOf(RequestError);
@@ -110,7 +110,7 @@ test("what cannot be made is refused before anything is kept", async () => {
   await refused({ preset: "nobody" }, "preset");
   for (const save_name of ["../x", "/etc/x", "a/b", ".hidden", "a\nb", "x".repeat(300)])
     await refused({ save_name }, "save_name");
-  expect(tasks.history({ page: 0, pageSize: 10 })).toEqual([]);
+  expect(await tasks.history({ page: 0, pageSize: 10 })).toEqual([]);
   expect(existsSync(join(folder, "inputs"))).toBe(false);
 });
 
@@ -121,26 +121,26 @@ test("a waiting task is cancelled, a running one stopped with its images, and th
     beforeStep: ({ image, step }) =>
       image === waitAt.image && step === waitAt.step ? held.passed : undefined,
   });
-  const { tasks } = open({ engine });
+  const { tasks } = await open({ engine });
   const first = await tasks.submit({ ...small, image_number: 3 });
   const second = await tasks.submit(small);
   const third = await tasks.submit(small);
-  expect([second, third].map(({ id }) => tasks.find(id)?.state)).toEqual([
+  expect(await Promise.all([second, third].map(async ({ id }) => (await tasks.find(id))?.state))).toEqual([
     { status: "pending", position: 1 },
     { status: "pending", position: 2 },
   ]);
   for await (const event of tasks.watch(first.id, AbortSignal.timeout(120_000)))
     if (event.type === "image") break;
-  expect(tasks.control(second.id, "cancel")).toBe("cancelled_pending");
-  expect(tasks.control("current", "stop")).toBe("stopping");
+  expect(await tasks.control(second.id, "cancel")).toBe("cancelled_pending");
+  expect(await tasks.control("current", "stop")).toBe("stopping");
   held.open();
   expect(await settledState(tasks, first.id)).toMatchObject({ outcome: "stopped", percent: 100 });
   expect((await settledState(tasks, first.id)).images).toHaveLength(1);
   expect((await settledState(tasks, second.id)).outcome).toBe("cancelled");
   expect((await settledState(tasks, third.id)).outcome).toBe("finished");
-  expect(tasks.control(first.id, "stop")).toBe("already_settled");
-  expect(tasks.control("0".repeat(32) as TaskId, "stop")).toBe("unknown_task");
-  expect(tasks.control("current", "skip")).toBe("nothing_running");
+  expect(await tasks.control(first.id, "stop")).toBe("already_settled");
+  expect(await tasks.control("0".repeat(32) as TaskId, "stop")).toBe("unknown_task");
+  expect(await tasks.control("current", "skip")).toBe("nothing_running");
   expect(engine.jobs).toHaveLength(2);
 });
 
@@ -150,7 +150,7 @@ test("a skipped image is absent, its neighbours keep their numbers", async () =>
       if (image === 0 && step === 2) engine.control(id, "skip");
     },
   });
-  const { tasks } = open({ engine });
+  const { tasks } = await open({ engine });
   const { id } = await tasks.submit({ ...small, image_number: 2 });
   const state = await settledState(tasks, id);
   expect([state.outcome, state.images.map(({ index }) => index)]).toEqual(["finished", [1]]);
@@ -164,7 +164,7 @@ test("an engine that fails settles the task as failed with its reason, and the q
       if (times === 3) throw new Error("no more memory");
     },
   });
-  const { tasks } = open({ engine });
+  const { tasks } = await open({ engine });
   const first = await tasks.submit(small);
   const second = await tasks.submit(small);
   const state = await settledState(tasks, first.id);
@@ -173,7 +173,7 @@ test("an engine that fails settles the task as failed with its reason, and the q
 });
 
 test("images that cannot be written fail the task cleanly, and the queue goes on", async () => {
-  const bench = open();
+  const bench = await open();
   const outputs = join(bench.folder, "outputs");
   const first = await bench.tasks.submit({ ...small, image_number: 2, save_name: `x${"y".repeat(190)}` });
   await settledState(bench.tasks, first.id);
@@ -190,7 +190,7 @@ test("images that cannot be written fail the task cleanly, and the queue goes on
 
 test("too many waiting tasks are refused, also those that came in together", async () => {
   const held = gate();
-  const { tasks } = open({
+  const { tasks } = await open({
     engine: new ScriptedEngine({ beforeStep: () => held.passed }),
     config: { queue_limit: 3 },
   });
@@ -201,7 +201,7 @@ test("too many waiting tasks are refused, also those that came in together", asy
 });
 
 test("the grid is one more result", async () => {
-  const { tasks } = open();
+  const { tasks } = await open();
   const { id } = await tasks.submit({ ...small, image_number: 3, generate_image_grid: true });
   const { images } = await settledState(tasks, id);
   expect(images.map(({ width, height, index }) => [width, height, index])).toEqual([
@@ -213,7 +213,7 @@ test("the grid is one more result", async () => {
 });
 
 test("save_name gives the file its name and replaces nothing", async () => {
-  const { tasks } = open();
+  const { tasks } = await open();
   const request = { ...small, save_name: "ein Bild", output_format: "jpg" };
   const one = await settledState(tasks, (await tasks.submit(request)).id);
   const two = await settledState(tasks, (await tasks.submit(request)).id);
@@ -228,7 +228,7 @@ test("deleting takes the row and the files, of what waits or runs only if that i
   const engine = new ScriptedEngine({
     beforeStep: ({ image }) => (image === 1 ? held.passed : undefined),
   });
-  const bench = open({ engine });
+  const bench = await open({ engine });
   const { tasks } = bench;
   const running = await tasks.submit({ ...small, image_number: 2 });
   const waiting = await tasks.submit(small);
@@ -242,12 +242,14 @@ test("deleting takes the row and the files, of what waits or runs only if that i
       code: "conflict",
       message: expect.stringContaining(`Task ${id} is ${doing}`),
     });
-  expect([waiting, running].map(({ id }) => tasks.find(id)?.state.status)).toEqual(["pending", "running"]);
+  expect(
+    await Promise.all([waiting, running].map(async ({ id }) => (await tasks.find(id))?.state.status)),
+  ).toEqual(["pending", "running"]);
   expect(await tasks.remove(waiting.id, { stop: true })).toEqual({ tasks: 1, images: 0 });
   const removal = tasks.remove(running.id, { stop: true });
   held.open();
   expect(await removal).toEqual({ tasks: 1, images: 1 });
-  expect(tasks.find(running.id)).toBeUndefined();
+  expect(await tasks.find(running.id)).toBeUndefined();
   const [day = ""] = readdirSync(join(bench.folder, "outputs")).filter((name) => /^\d/.test(name));
   expect(readdirSync(join(bench.folder, "outputs", day))).toEqual([]);
   expect(await tasks.remove(running.id)).toBeUndefined();
@@ -256,39 +258,37 @@ test("deleting takes the row and the files, of what waits or runs only if that i
 test("removing a span of time leaves what has not ended alone", async () => {
   const held = gate();
   const engine = new ScriptedEngine({ beforeStep: ({ image }) => (image === 1 ? held.passed : undefined) });
-  const { tasks } = open({ engine });
+  const { tasks } = await open({ engine });
   const done = await tasks.submit(small);
   await end(tasks, done.id);
   const running = await tasks.submit({ ...small, image_number: 2 });
   const waiting = await tasks.submit(small);
   expect(await tasks.removeRange({ from: 0, to: Date.now() + 1000 })).toEqual({ tasks: 1, images: 1 });
-  expect([done, running, waiting].map(({ id }) => tasks.find(id)?.state.status)).toEqual([
-    undefined,
-    "running",
-    "pending",
-  ]);
+  expect(
+    await Promise.all([done, running, waiting].map(async ({ id }) => (await tasks.find(id))?.state.status)),
+  ).toEqual([undefined, "running", "pending"]);
   held.open();
 });
 
 test("a paused queue starts nothing, and moved tasks run in their new order", async () => {
   const engine = new ScriptedEngine();
-  const { tasks } = open({ engine });
-  tasks.pause(true);
+  const { tasks } = await open({ engine });
+  await tasks.pause(true);
   const ids: TaskId[] = [];
   for (let i = 0; i < 3; i += 1) ids.push((await tasks.submit(small)).id);
   const [a, b, c] = ids as [TaskId, TaskId, TaskId];
-  expect(tasks.move(c, a)).toBe(true);
-  expect(tasks.move("f".repeat(32) as TaskId, a)).toBe(false);
+  expect(await tasks.move(c, a)).toBe(true);
+  expect(await tasks.move("f".repeat(32) as TaskId, a)).toBe(false);
   expect(tasks.queue).toEqual({ pending: [c, a, b], paused: true });
   expect(engine.jobs).toEqual([]);
-  tasks.pause(false);
+  await tasks.pause(false);
   await end(tasks, b);
   expect(engine.jobs.map(({ id }) => id)).toEqual([c, a, b]);
 });
 
 test("a server whose disk is full, or gone, closes all the same", async () => {
   const held = gate();
-  const bench = openBench({ engine: new ScriptedEngine({ beforeStep: () => held.passed }) });
+  const bench = await openBench({ engine: new ScriptedEngine({ beforeStep: () => held.passed }) });
   const { id } = await bench.tasks.submit(small);
   const waiting = bench.tasks.settled(id, AbortSignal.timeout(120_000));
   bench.crash();
@@ -300,7 +300,7 @@ test("a server whose disk is full, or gone, closes all the same", async () => {
 test("waiting tasks stand in their order, each at its place", async () => {
   const held = gate();
   const engine = new ScriptedEngine({ beforeStep: () => held.passed });
-  const bench = openBench({ engine });
+  const bench = await openBench({ engine });
   const ids: TaskId[] = [];
   for (let n = 0; n < 50; n += 1) ids.push((await bench.tasks.submit(small)).id);
   const pending = bench.tasks.pending();
@@ -308,8 +308,9 @@ test("waiting tasks stand in their order, each at its place", async () => {
   expect(pending.map(({ state }) => state)).toEqual(
     pending.map((_, index) => ({ status: "pending", position: index + 1 })),
   );
-  expect(pending).toEqual(pending.flatMap(({ id }) => bench.tasks.find(id) ?? []));
-  for (const id of ids.slice(1)) bench.tasks.control(id, "cancel");
+  const found: readonly unknown[] = await Promise.all(pending.map(({ id }) => bench.tasks.find(id)));
+  expect(found).toEqual([...pending]);
+  for (const id of ids.slice(1)) await bench.tasks.control(id, "cancel");
   held.open();
   await bench.close();
 });

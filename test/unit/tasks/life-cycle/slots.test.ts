@@ -63,7 +63,7 @@ const jobsOf = (engines: readonly ScriptedEngine[]) => engines.map(({ jobs }) =>
 describe("two engines", () => {
   test("run two tasks side by side, and the next begins in its order wherever there is room first", async () => {
     const { gates, engines } = heldPair();
-    const bench = openBench({ engines });
+    const bench = await openBench({ engines });
     const [a, b, c, d] = (await submitted(bench, 4)) as [TaskId, TaskId, TaskId, TaskId];
     expect(bench.tasks.running().map(({ id }) => id)).toEqual([a, b]);
     expect(bench.tasks.current()?.id).toBe(a);
@@ -71,10 +71,14 @@ describe("two engines", () => {
       [c, { status: "pending", position: 1 }],
       [d, { status: "pending", position: 2 }],
     ]);
-    expect(bench.tasks.backlog([c], 0).at(-1)).toMatchObject({ type: "queued", position: 1, ahead: 2 });
+    expect((await bench.tasks.backlog([c], 0, (told) => told)).at(-1)).toMatchObject({
+      type: "queued",
+      position: 1,
+      ahead: 2,
+    });
     gates[1].open();
     for (const id of [b, c, d]) expect(await outcomeOf(bench, id)).toBe("finished");
-    expect(bench.tasks.find(a)?.state.status).toBe("running");
+    expect((await bench.tasks.find(a))?.state.status).toBe("running");
     gates[0].open();
     expect(await outcomeOf(bench, a)).toBe("finished");
     expect(jobsOf(engines)).toEqual([[a], [b, c, d]]);
@@ -83,18 +87,18 @@ describe("two engines", () => {
 
   test("stop, skip and cancel reach the task they name, and current is the one that was started first", async () => {
     const { gates, engines } = heldPair();
-    const bench = openBench({ engines });
+    const bench = await openBench({ engines });
     const [a, b, c] = (await submitted(bench, 3, 2)) as [TaskId, TaskId, TaskId];
-    expect(bench.tasks.control(c, "cancel")).toBe("cancelled_pending");
-    expect(bench.tasks.control(b, "skip")).toBe("skipping");
-    expect(bench.tasks.control("current", "stop")).toBe("stopping");
+    expect(await bench.tasks.control(c, "cancel")).toBe("cancelled_pending");
+    expect(await bench.tasks.control(b, "skip")).toBe("skipping");
+    expect(await bench.tasks.control("current", "stop")).toBe("stopping");
     for (const { open } of gates) open();
     expect(await Promise.all([a, b, c].map((id) => outcomeOf(bench, id)))).toEqual([
       "stopped",
       "finished",
       "cancelled",
     ]);
-    const state = bench.tasks.find(b)?.state;
+    const state = (await bench.tasks.find(b))?.state;
     expect(state?.status === "settled" && state.images.map(({ index }) => index)).toEqual([1]);
     await bench.close();
   });
@@ -102,13 +106,13 @@ describe("two engines", () => {
   test("end each of many tasks exactly once", async () => {
     const beforeStep = () => Bun.sleep(Math.random() * 3);
     const engines = [new ScriptedEngine({ beforeStep }), new ScriptedEngine({ beforeStep })];
-    const bench = openBench({ engines });
+    const bench = await openBench({ engines });
     const ended: TaskId[] = [];
     bench.tasks.subscribe((event) => {
       if (event.type === "settled") ended.push(event.taskId);
     });
     const ids = await submitted(bench, 30);
-    for (const [n, id] of ids.entries()) if (n % 5 === 4) bench.tasks.control(id, "stop");
+    for (const [n, id] of ids.entries()) if (n % 5 === 4) await bench.tasks.control(id, "stop");
     for (const id of ids) expect(await outcomeOf(bench, id)).toBeDefined();
     expect(ended.toSorted()).toEqual(ids.toSorted());
     // Side by side, each engine works alone.
@@ -126,30 +130,31 @@ describe("two engines", () => {
     const folder = newFolder();
     let ids: readonly TaskId[] = [];
     for (let start = 0; start < 3; start += 1) {
-      const bench = openBench({ folder, engines: heldPair().engines });
+      const bench = await openBench({ folder, engines: heldPair().engines });
       if (start === 0) ids = await submitted(bench, 3);
       expect(bench.tasks.running().map(({ id }) => id)).toEqual(ids.slice(0, 2));
       await bench.tasks.close(0);
       bench.crash();
     }
-    const last = openBench({ folder, engines: [new ScriptedEngine(), new ScriptedEngine()] });
+    const last = await openBench({ folder, engines: [new ScriptedEngine(), new ScriptedEngine()] });
     for (const id of ids) expect(await outcomeOf(last, id)).toBe("finished");
     await last.close();
   });
 
   test("after a crash both tasks are made before those that waited, their images kept", async () => {
     const folder = newFolder();
-    const before = openBench({ folder, engines: [stuck(), stuck()] });
+    const before = await openBench({ folder, engines: [stuck(), stuck()] });
     const ids = await submitted(before, 3, 2);
-    const hasImage = (id: TaskId | undefined): boolean => {
-      const state = id === undefined ? undefined : before.history.unfinished().find((row) => row.id === id);
+    const hasImage = async (id: TaskId | undefined): Promise<boolean> => {
+      const state =
+        id === undefined ? undefined : (await before.history.unfinished()).find((row) => row.id === id);
       return (state?.images.length ?? 0) > 0;
     };
-    expect(await soon(() => hasImage(ids[0]) && hasImage(ids[1]))).toBe(true);
+    expect(await soon(async () => (await hasImage(ids[0])) && (await hasImage(ids[1])))).toBe(true);
     before.crash();
     // One engine now: it makes them one after the other.
     const engine = new ScriptedEngine();
-    const after = openBench({ folder, engine });
+    const after = await openBench({ folder, engine });
     for (const id of ids) expect(await outcomeOf(after, id)).toBe("finished");
     expect(jobsOf([engine])).toEqual([[...ids]]);
     expect(engine.jobs.map(({ recipe }) => recipe.images.length)).toEqual([1, 1, 2]);
@@ -158,12 +163,12 @@ describe("two engines", () => {
 
   test("after a crash both of two stopped tasks end as stopped, and neither is made", async () => {
     const folder = newFolder();
-    const before = openBench({ folder, engines: heldPair().engines });
+    const before = await openBench({ folder, engines: heldPair().engines });
     const ids = await submitted(before, 3);
-    for (const id of ids.slice(0, 2)) expect(before.tasks.control(id, "stop")).toBe("stopping");
+    for (const id of ids.slice(0, 2)) expect(await before.tasks.control(id, "stop")).toBe("stopping");
     before.crash();
     const engine = new ScriptedEngine();
-    const after = openBench({ folder, engine });
+    const after = await openBench({ folder, engine });
     const outcomes = [];
     for (const id of ids) outcomes.push(await outcomeOf(after, id));
     expect(outcomes).toEqual(["stopped", "stopped", "finished"]);
@@ -183,7 +188,7 @@ describe("two engines", () => {
       restored: () => back.passed,
     });
     const good = new ScriptedEngine();
-    const bench = openBench({ engines: [bad, good] });
+    const bench = await openBench({ engines: [bad, good] });
     const ids = await submitted(bench, 5);
     for (const id of ids) expect(await outcomeOf(bench, id)).toBe("finished");
     expect(bad.jobs).toHaveLength(1);
@@ -212,12 +217,16 @@ describe("two engines", () => {
       },
       restored: () => back.passed,
     });
-    const bench = openBench({ engine });
+    const bench = await openBench({ engine });
     const [a, b] = (await submitted(bench, 2, 2)) as [TaskId, TaskId];
-    expect(await soon(() => bench.tasks.find(a)?.state.status === "pending")).toBe(true);
+    expect(await soon(async () => (await bench.tasks.find(a))?.state.status === "pending")).toBe(true);
     expect(bench.tasks.queue.pending).toEqual([a, b]);
     expect(bench.tasks.running()).toEqual([]);
-    expect(bench.tasks.backlog([a], 0).at(-1)).toMatchObject({ type: "queued", position: 1, ahead: 0 });
+    expect((await bench.tasks.backlog([a], 0, (told) => told)).at(-1)).toMatchObject({
+      type: "queued",
+      position: 1,
+      ahead: 0,
+    });
     back.open();
     expect([await outcomeOf(bench, a), await outcomeOf(bench, b)]).toEqual(["finished", "finished"]);
     expect(engine.jobs.map(({ id, recipe }) => [id, recipe.images.length])).toEqual([
@@ -225,7 +234,7 @@ describe("two engines", () => {
       [a, 1],
       [b, 2],
     ]);
-    const state = bench.tasks.find(a)?.state;
+    const state = (await bench.tasks.find(a))?.state;
     expect(state?.status === "settled" && state.images.map(({ index }) => index)).toEqual([0, 1]);
     await bench.close();
   });
@@ -242,13 +251,13 @@ describe("two engines", () => {
           restored: () => new Promise(() => {}),
         }),
     );
-    const bench = openBench({ engines });
+    const bench = await openBench({ engines });
     const [a, b] = (await submitted(bench, 2, 2)) as [TaskId, TaskId];
-    expect(bench.tasks.control(b, "stop")).toBe("stopping");
+    expect(await bench.tasks.control(b, "stop")).toBe("stopping");
     stops.open();
     expect(await outcomeOf(bench, b)).toBe("stopped");
-    expect(await soon(() => bench.tasks.find(a)?.state.status === "pending")).toBe(true);
-    expect(bench.tasks.control(a, "cancel")).toBe("cancelled_pending");
+    expect(await soon(async () => (await bench.tasks.find(a))?.state.status === "pending")).toBe(true);
+    expect(await bench.tasks.control(a, "cancel")).toBe("cancelled_pending");
     expect(await outcomeOf(bench, a)).toBe("cancelled");
     await bench.close();
   });
@@ -261,11 +270,11 @@ describe("two engines", () => {
         },
       });
     const engines = [dying(), dying()];
-    const bench = openBench({ engines });
+    const bench = await openBench({ engines });
     const [id] = (await submitted(bench, 1)) as [TaskId];
     expect(await outcomeOf(bench, id)).toBe("failed");
     expect(jobsOf(engines).flat()).toEqual([id, id]);
-    const state = bench.tasks.find(id)?.state;
+    const state = (await bench.tasks.find(id))?.state;
     expect(state?.status === "settled" && state.error).toMatchObject({ code: "worker-died" });
     await bench.close();
   });
@@ -274,10 +283,10 @@ describe("two engines", () => {
     const bad = unusable();
     const held = gate();
     const good = new ScriptedEngine({ beforeStep: () => held.passed });
-    const bench = openBench({ engines: [bad, good] });
+    const bench = await openBench({ engines: [bad, good] });
     const ids = await submitted(bench, 6);
     const [first] = ids as [TaskId];
-    expect(await soon(() => bench.tasks.find(first)?.state.status === "pending")).toBe(true);
+    expect(await soon(async () => (await bench.tasks.find(first))?.state.status === "pending")).toBe(true);
     expect(bench.tasks.queue.pending[0]).toBe(first);
     held.open();
     for (const id of ids) expect(await outcomeOf(bench, id)).toBe("finished");
@@ -290,11 +299,11 @@ describe("two engines", () => {
 
   test("where none can be opened each task fails, once and with the reason", async () => {
     const engines = [unusable(), unusable()];
-    const bench = openBench({ engines });
+    const bench = await openBench({ engines });
     const ids = await submitted(bench, 4);
     for (const id of ids) {
       expect(await outcomeOf(bench, id)).toBe("failed");
-      const state = bench.tasks.find(id)?.state;
+      const state = (await bench.tasks.find(id))?.state;
       expect(state?.status === "settled" && state.error).toMatchObject({ code: "provider-missing" });
     }
     await bench.close();
@@ -304,10 +313,10 @@ describe("two engines", () => {
     const held = gate();
     const bad = unusable(held.passed);
     const good = new ScriptedEngine();
-    const bench = openBench({ engines: [bad, good] });
+    const bench = await openBench({ engines: [bad, good] });
     const [id] = (await submitted(bench, 1)) as [TaskId];
     expect(await soon(() => bad.jobs.length === 1)).toBe(true);
-    expect(bench.tasks.control(id, "stop")).toBe("stopping");
+    expect(await bench.tasks.control(id, "stop")).toBe("stopping");
     held.open();
     expect(await outcomeOf(bench, id)).toBe("stopped");
     expect(good.jobs).toEqual([]);
@@ -326,12 +335,12 @@ describe("two engines", () => {
         },
         restored: () => back.passed,
       });
-    const bench = openBench({ engines: [dying(), dying()] });
+    const bench = await openBench({ engines: [dying(), dying()] });
     const [a, b, c, d] = (await submitted(bench, 4)) as [TaskId, TaskId, TaskId, TaskId];
     expect(await soon(() => bench.tasks.queue.pending.length === 4)).toBe(true);
     expect(new Set(bench.tasks.queue.pending.slice(0, 2))).toEqual(new Set([a, b]));
     expect(bench.tasks.queue.pending.slice(2)).toEqual([c, d]);
-    expect(bench.tasks.control(c, "cancel")).toBe("cancelled_pending");
+    expect(await bench.tasks.control(c, "cancel")).toBe("cancelled_pending");
     back.open();
     for (const id of [a, b, d]) expect(await outcomeOf(bench, id)).toBe("finished");
     await bench.close();
@@ -339,12 +348,12 @@ describe("two engines", () => {
 
   test("are told as one: that of a working one, with the networks of all", async () => {
     const engines = [new ScriptedEngine(), new ScriptedEngine()] as const;
-    const bench = openBench({ engines });
+    const bench = await openBench({ engines });
     const ready = { state: "ready", device: "cpu", refused: [] } as const;
     engines[0].change({ state: "failed", device: null, refused: [], loaded: [] });
     engines[1].change({ ...ready, loaded: [{ name: "unet", bytes: 5 }] });
     expect(bench.tasks.engineState()).toEqual({ ...ready, loaded: [{ name: "unet", bytes: 5 }] });
-    bench.tasks.unloadModels();
+    await bench.tasks.unloadModels();
     expect(bench.tasks.engineState().loaded).toEqual([]);
     await bench.close();
   });
@@ -354,13 +363,13 @@ test("a task that took the server down twice ends once", async () => {
   const folder = newFolder();
   let id: TaskId | undefined;
   for (let start = 0; start < 2; start += 1) {
-    const bench = openBench({ folder, engine: heldPair().engines[0] as ScriptedEngine });
+    const bench = await openBench({ folder, engine: heldPair().engines[0] as ScriptedEngine });
     if (start === 0) [id] = await submitted(bench, 1);
     expect(bench.tasks.current()?.id).toBe(id as TaskId);
     bench.crash();
   }
-  const last = openBench({ folder });
-  const told = last.tasks.backlog([id as TaskId], 0);
+  const last = await openBench({ folder });
+  const told = await last.tasks.backlog([id as TaskId], 0, (events) => events);
   expect(told.map(({ type }) => type)).toEqual(["settled"]);
   await last.close();
 });
@@ -370,7 +379,7 @@ test("each engine is told by its name, with the task that runs on it", async () 
   const engines = ["cpu#0", "cpu#1"].map(
     (name) => new ScriptedEngine({ beforeStep: () => held.passed }, name),
   );
-  const bench = openBench({ engines });
+  const bench = await openBench({ engines });
   const [id] = (await submitted(bench, 1)) as [TaskId];
   engines[1]?.change({ state: "failed", device: null, refused: [], loaded: [] });
   expect(bench.tasks.engines()).toEqual([
@@ -396,7 +405,7 @@ test("a task goes to the engine on which its checkpoint is open", async () => {
     );
     return engine;
   });
-  const bench = openBench({ folder, engines });
+  const bench = await openBench({ folder, engines });
   const made: string[] = [];
   for (const base_model_name of ["base", "other", "base", "base", "other"]) {
     const { id } = await bench.tasks.submit({ ...small, base_model_name: `${base_model_name}.safetensors` });

@@ -42,7 +42,7 @@ function watchLoop() {
 test("a history that another program locks fails no picture, holds nobody up, and is written when it is free", async () => {
   const held = gate();
   const engine = new ScriptedEngine({ beforeStep: () => held.passed });
-  const bench = openBench({ engine });
+  const bench = await openBench({ engine });
   const running = await bench.tasks.submit({ ...small, image_number: 2 });
   const waiting = await bench.tasks.submit(small);
   const unlock = locker(bench.folder);
@@ -51,24 +51,28 @@ test("a history that another program locks fails no picture, holds nobody up, an
   for (const { id } of [running, waiting]) {
     expect(await settled(bench.tasks, id)).toMatchObject({ outcome: "finished", error: null });
     // Whoever asks is told the end that is not written yet.
-    expect(bench.tasks.find(id)?.state.status).toBe("settled");
-    expect(bench.history.find(id)?.state.status).toBe("pending");
+    expect((await bench.tasks.find(id))?.state.status).toBe("settled");
+    expect((await bench.history.find(id))?.state.status).toBe("pending");
   }
   // Each of five writes took 5 s.
   expect(longest()).toBeLessThan(2500);
   unlock();
-  const written = (): boolean =>
-    [running, waiting].every(({ id }) => bench.history.find(id)?.state.status === "settled");
+  const written = async (): Promise<boolean> => {
+    const rows = await Promise.all([running, waiting].map(({ id }) => bench.history.find(id)));
+    return rows.every((row) => row?.state.status === "settled");
+  };
   const deadline = performance.now() + 30_000;
-  while (!written() && performance.now() < deadline) await Bun.sleep(20);
-  expect(bench.history.find(running.id)?.state).toMatchObject({ images: [{ index: 0 }, { index: 1 }] });
-  expect(written()).toBe(true);
+  while (!(await written()) && performance.now() < deadline) await Bun.sleep(20);
+  expect((await bench.history.find(running.id))?.state).toMatchObject({
+    images: [{ index: 0 }, { index: 1 }],
+  });
+  expect(await written()).toBe(true);
   await bench.close();
 }, 120_000);
 
 test("requests that come while the history is locked are accepted in their order when it is free", async () => {
-  const bench = openBench();
-  bench.tasks.pause(true);
+  const bench = await openBench();
+  await bench.tasks.pause(true);
   const unlock = locker(bench.folder);
   const accepting = ["a", "b", "c"].map((prompt) => bench.tasks.submit({ ...small, prompt }));
   await Bun.sleep(300);
@@ -76,12 +80,12 @@ test("requests that come while the history is locked are accepted in their order
   unlock();
   const accepted = await Promise.all(accepting);
   expect(bench.tasks.queue.pending).toEqual(accepted.map(({ id }) => id));
-  expect(bench.history.unfinished().map(({ request }) => request["prompt"])).toEqual(["a", "b", "c"]);
+  expect((await bench.history.unfinished()).map(({ request }) => request["prompt"])).toEqual(["a", "b", "c"]);
   await bench.close();
 }, 120_000);
 
 test("a server that ends while the history is locked writes what it can, when it can", async () => {
-  const bench = openBench();
+  const bench = await openBench();
   const { id } = await bench.tasks.submit(small);
   const unlock = locker(bench.folder);
   await settled(bench.tasks, id);
@@ -89,12 +93,12 @@ test("a server that ends while the history is locked writes what it can, when it
   await Bun.sleep(200);
   unlock();
   await closing;
-  expect(bench.history.find(id)?.state.status).toBe("settled");
+  expect((await bench.history.find(id))?.state.status).toBe("settled");
   await bench.close();
 }, 120_000);
 
 test("a task that is deleted while its end is not written stays deleted", async () => {
-  const bench = openBench();
+  const bench = await openBench();
   const { id } = await bench.tasks.submit(small);
   const unlock = locker(bench.folder);
   await settled(bench.tasks, id);
@@ -102,14 +106,14 @@ test("a task that is deleted while its end is not written stays deleted", async 
   await Bun.sleep(50);
   unlock();
   expect(await removing).toEqual({ tasks: 1, images: 1 });
-  expect(bench.tasks.find(id)).toBeUndefined();
+  expect(await bench.tasks.find(id)).toBeUndefined();
   await Bun.sleep(500);
-  expect(bench.tasks.find(id)).toBeUndefined();
+  expect(await bench.tasks.find(id)).toBeUndefined();
   await bench.close();
 }, 120_000);
 
 test("an input that is deleted before the row that names it is written is taken in again", async () => {
-  const bench = openBench();
+  const bench = await openBench();
   const png = await sharp({ create: { width: 6, height: 4, channels: 3, background: "green" } })
     .png()
     .toBuffer();
@@ -131,7 +135,7 @@ test("an input that is deleted before the row that names it is written is taken 
 
 test("outputs that are deleted under a running task come back: its picture, its row and those before it", async () => {
   const held = gate();
-  const bench = openBench({
+  const bench = await openBench({
     engine: new ScriptedEngine({ beforeStep: ({ image }) => (image === 1 ? held.passed : undefined) }),
   });
   const before = await bench.tasks.submit(small);
@@ -149,14 +153,16 @@ test("outputs that are deleted under a running task come back: its picture, its 
   // As a kill would leave it: nothing was closed.
   bench.crash();
   const later = openHistory(join(outputs, "db.sqlite3"));
-  expect([before, running].map(({ id }) => later.find(id)?.state.status)).toEqual(["settled", "settled"]);
-  later.close();
+  expect(
+    await Promise.all([before, running].map(async ({ id }) => (await later.find(id))?.state.status)),
+  ).toEqual(["settled", "settled"]);
+  await later.close();
   expect(readdirSync(outputs)).toContain("db.sqlite3");
   rmSync(bench.folder, { recursive: true });
 }, 120_000);
 
 test("a broken warnings column was a 500 for every list of tasks", async () => {
-  await using bench = serveBench();
+  await using bench = await serveBench();
   const { id } = await bench.tasks.submit(small);
   await settled(bench.tasks, id);
   const other = new Database(join(bench.folder, "outputs/db.sqlite3"));
@@ -170,17 +176,17 @@ test("a broken warnings column was a 500 for every list of tasks", async () => {
 
 test("a waiting task with a broken request stopped the start; it ends as failed, and the next one runs", async () => {
   const folder = benchFolder();
-  const first = openBench({ folder });
-  first.tasks.pause(true);
+  const first = await openBench({ folder });
+  await first.tasks.pause(true);
   const broken = await first.tasks.submit(small);
   const sound = await first.tasks.submit(small);
-  first.tasks.pause(false);
+  await first.tasks.pause(false);
   first.crash();
   const other = new Database(join(folder, "outputs/db.sqlite3"));
   other.query("UPDATE generate_record SET req_params = '{\"prompt' WHERE task_id = ?").run(broken.id);
   other.run("UPDATE generate_record SET finish_mills = NULL, task_status = NULL");
   other.close();
-  const second = openBench({ folder });
+  const second = await openBench({ folder });
   expect(await settled(second.tasks, broken.id)).toMatchObject({
     outcome: "failed",
     error: { code: "storage-failed", message: expect.stringContaining("req_params cannot be read") },
@@ -200,7 +206,7 @@ test("a clock that is set back makes no task end before it began", async () => {
       now -= 3_600_000;
     },
   });
-  const bench = openBench({ engine, clock: () => now });
+  const bench = await openBench({ engine, clock: () => now });
   const { id, queuedAt } = await bench.tasks.submit(small);
   const state = await settled(bench.tasks, id);
   expect(state?.outcome).toBe("finished");

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import type { TaskId } from "#/lib/task-id.ts";
 import { EventLog } from "#/tasks/life-cycle/event-log.ts";
+import { EventNumbers } from "#/tasks/life-cycle/event-numbers.ts";
 import type { LiveEvent, TaskHappening } from "#/tasks/life-cycle/events.ts";
 import { follower } from "#/tasks/life-cycle/follower.ts";
 import { gate, ScriptedEngine } from "../../../support/scripted-engine.ts";
@@ -28,22 +29,18 @@ const settled: TaskHappening = {
   error: null,
   warnings: [],
   timings: { queued_ms: 0, loading_ms: 0, encoding_ms: 0, denoising_ms: 0, decoding_ms: 0, saving_ms: 0 },
+  door: "fooocus-api",
+  ranMs: 0,
 };
 
-function memoryLog(start = 0): EventLog {
-  const stored = { value: start };
-  const store = {
-    load: () => stored.value,
-    save: (value: number) => {
-      stored.value = value;
-    },
-  };
-  return new EventLog(store, () => 0);
+async function memoryLog(start = 0): Promise<EventLog> {
+  const store = { load: async () => start, save: async () => undefined };
+  return new EventLog(await EventNumbers.load(store), () => 0);
 }
 
 test("two readers of one task, one of them late, see the same story", async () => {
   const held = gate();
-  const bench = openBench({
+  const bench = await openBench({
     engine: new ScriptedEngine({ beforeStep: ({ step }) => (step === 3 ? held.passed : undefined) }),
   });
   const { id } = await bench.tasks.submit(small);
@@ -62,7 +59,7 @@ test("two readers of one task, one of them late, see the same story", async () =
 });
 
 test("watching an unknown task, or one whose end was already seen, ends at once", async () => {
-  const bench = openBench();
+  const bench = await openBench();
   expect(await storyOf(bench.tasks, idOf(1))).toEqual([]);
   const { id } = await bench.tasks.submit(small);
   await bench.tasks.settled(id, AbortSignal.timeout(120_000));
@@ -75,7 +72,7 @@ test("watching an unknown task, or one whose end was already seen, ends at once"
 
 test("a reader that leaves or a server that closes ends the watching, never the task", async () => {
   const held = gate();
-  const bench = openBench({ engine: new ScriptedEngine({ beforeStep: () => held.passed }) });
+  const bench = await openBench({ engine: new ScriptedEngine({ beforeStep: () => held.passed }) });
   const { id } = await bench.tasks.submit(small);
   const leaving = new AbortController();
   const reading = (async () => {
@@ -99,7 +96,7 @@ test("a reader that leaves or a server that closes ends the watching, never the 
 });
 
 test("previews are encoded once, and only if somebody asks", async () => {
-  const bench = openBench();
+  const bench = await openBench();
   const { id } = await bench.tasks.submit(small);
   const previews = [];
   for await (const event of bench.tasks.watch(id, AbortSignal.timeout(120_000)))
@@ -114,7 +111,7 @@ test("previews are encoded once, and only if somebody asks", async () => {
 });
 
 test("a slow reader loses progress that was overtaken, and nothing else", async () => {
-  const log = memoryLog();
+  const log = await memoryLog();
   const unread = follower();
   log.subscribe((event) => unread.push(event));
   log.addTask(idOf(1), { type: "started", attempt: 1 });
@@ -132,15 +129,15 @@ test("a slow reader loses progress that was overtaken, and nothing else", async 
   ]);
 });
 
-test("the events of 256 settled tasks are kept, older ones forgotten", () => {
-  const log = memoryLog();
+test("the events of 256 settled tasks are kept, older ones forgotten", async () => {
+  const log = await memoryLog();
   for (let n = 1; n <= 300; n += 1) log.addTask(idOf(n), settled);
   expect(log.taskIds()).toHaveLength(256);
   expect([log.of(idOf(44), 0), log.of(idOf(45), 0)?.length, log.horizon]).toEqual([undefined, 1, 44]);
 });
 
-test("of settled tasks with many events fewer are kept, of the newest all", () => {
-  const log = memoryLog();
+test("of settled tasks with many events fewer are kept, of the newest all", async () => {
+  const log = await memoryLog();
   const settle = (n: number, steps: number): void => {
     for (let step = 1; step <= steps; step += 1) log.addTask(idOf(n), progress(step));
     log.addTask(idOf(n), settled);
@@ -157,28 +154,56 @@ test("of settled tasks with many events fewer are kept, of the newest all", () =
   expect(log.of(idOf(13), 0)).toHaveLength(120_001);
 });
 
-test("a log that cannot write its number down goes on, and tries again", () => {
+test("a log that cannot write its number down goes on, and tries again", async () => {
   const saved: number[] = [];
   let broken = true;
-  const log = new EventLog(
-    {
-      load: () => 41,
-      save: (value) => {
-        if (broken) throw new Error("disk full");
-        saved.push(value);
-      },
+  const numbers = await EventNumbers.load({
+    load: async () => 41,
+    save: async (value) => {
+      if (broken) throw new Error("disk full");
+      saved.push(value);
     },
-    () => 0,
-  );
+  });
+  const log = new EventLog(numbers, () => 0);
   log.addTask(idOf(1), progress(1));
+  await Bun.sleep(1);
   broken = false;
   log.addTask(idOf(1), progress(2));
   expect([log.seq, saved.length]).toEqual([43, 1]);
   expect(saved[0]).toBeGreaterThan(43);
+  await log.close();
+  expect(saved.at(-1)).toBe(43);
+});
+
+test("numbers are reserved before they are given, however long the history takes", async () => {
+  let reserved = 0;
+  const numbers = await EventNumbers.load({
+    load: async () => 0,
+    save: async (value) => {
+      await Bun.sleep(1);
+      reserved = value;
+    },
+  });
+  for (let n = 1; n <= 5000; n += 1) {
+    expect(numbers.next()).toBe(n);
+    expect(reserved).toBeGreaterThanOrEqual(n);
+    if (n % 100 === 0) await Bun.sleep(5);
+  }
+  await numbers.close();
+  expect(reserved).toBe(5000);
+});
+
+test("what has its number already is kept and told as what is given one", async () => {
+  const log = await memoryLog();
+  const heard: number[] = [];
+  log.subscribe(({ seq }) => heard.push(seq));
+  log.take({ seq: 7, at: 1, taskId: idOf(1), ...progress(1) });
+  log.take({ seq: 9, at: 2, taskId: null, type: "removed", tasks: [] });
+  expect([log.seq, heard, log.of(idOf(1), 0)?.map(({ seq }) => seq)]).toEqual([9, [7, 9], [7]]);
 });
 
 test("a reader that breaks hears no more, and the task goes on", async () => {
-  const bench = openBench();
+  const bench = await openBench();
   let heard = 0;
   bench.tasks.subscribe(() => {
     heard += 1;
