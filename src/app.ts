@@ -28,6 +28,7 @@ import { DiskReserve, withReserve } from "#/stores/disk-reserve.ts";
 import { lockFolder } from "#/stores/folder-lock.ts";
 import { Ballast } from "#/stores/history/ballast.ts";
 import { openHistory } from "#/stores/history/sqlite.ts";
+import type { HistoryStore } from "#/stores/history.ts";
 import { openImages } from "#/stores/images/open-images.ts";
 import { createTasks, type TaskDependencies } from "#/tasks/create-tasks.ts";
 import { addressNote, publicBase } from "#/tasks/intake/base-url.ts";
@@ -132,11 +133,7 @@ export async function openTasks(config: Config, given: Surroundings) {
   const assets = assetsOf(folder, read);
   const fetches = new ModelFetches({ ...read, catalog, config, log });
   refuseUnknownPreset(config.preset, assets);
-  const history = openHistory(join(config.outputs, "db.sqlite3"), {
-    log,
-    claim: lock.renew,
-    ballast: new Ballast(join(config.outputs, ".ballast")),
-  });
+  const history = await openHistoryOf(config, lock.renew, log);
   const decoding = new DecodeGate();
   const disk = new DiskReserve({ ...config, reserve: config.disk_reserve });
   const kept = await openImages(config, { random: Math.random, gate: decoding, log });
@@ -177,6 +174,21 @@ export async function openTasks(config: Config, given: Surroundings) {
       lock.release();
     },
   };
+}
+
+/** The history that the settings name; what only a Postgres needs is loaded with one. */
+async function openHistoryOf(
+  { history, outputs }: Config,
+  claim: () => void,
+  log: Log,
+): Promise<HistoryStore> {
+  if (history !== "")
+    return (await import("#/stores/postgres/postgres.ts")).openPostgresHistory(history, { log });
+  return openHistory(join(outputs, "db.sqlite3"), {
+    log,
+    claim,
+    ballast: new Ballast(join(outputs, ".ballast")),
+  });
 }
 
 /**
