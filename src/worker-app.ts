@@ -69,7 +69,7 @@ export async function startWorker(
     now: Date.now,
     passingLimit: config.passing_seconds * 1000,
     disk: new DiskWait(shelves.disk, log, () => worker.look()),
-    hasFiles: ({ needs }) => needs.every((file) => isThere(shelves, file)),
+    hasFiles: (needs) => needs.every((file) => isThere(shelves, file)),
   });
   const startedAt = Date.now();
   const told = await ToldFiles.begin(fleet.roll, () => allFiles(shelves.modelRoots), log);
