@@ -69,6 +69,7 @@ export async function startWorker(
     now: Date.now,
     passingLimit: config.passing_seconds * 1000,
     disk: new DiskWait(shelves.disk, log, () => worker.look()),
+    hasPlace: () => true,
     hasFiles: (needs) => needs.every((file) => isThere(shelves, file)),
   });
   const startedAt = Date.now();

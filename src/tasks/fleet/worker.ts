@@ -23,6 +23,8 @@ export type WorkerParts = Omit<WorkerRunParts, "fleetLog"> &
     hasFiles: (needs: readonly ModelFile[]) => boolean;
     decoding: DecodeGate;
     disk: Pick<DiskWait, "hasRoom">;
+    /** Whether pictures would be where heads look for them. */
+    hasPlace: () => boolean;
     /** Milliseconds for which a task may be passed over by those whose checkpoint is open on an idle engine. */
     passingLimit: number;
   }>;
@@ -198,8 +200,8 @@ export class FleetWorker {
 
   /** @returns whether there may be more to take */
   async #takeTask(): Promise<boolean> {
-    const { fleet, disk, hasFiles } = this.#parts;
-    if (!this.#isOpen || this.#slots.idle.length === 0 || !disk.hasRoom()) return false;
+    const { fleet, disk, hasPlace, hasFiles } = this.#parts;
+    if (!this.#isOpen || this.#slots.idle.length === 0 || !disk.hasRoom() || !hasPlace()) return false;
     if (await fleet.flags.get("paused")) return false;
     const firsts = await fleet.lines.firsts(({ needs }) => hasFiles(needs));
     const chosen = this.#choose(firsts);
