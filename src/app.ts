@@ -7,7 +7,6 @@ import { ModelHashes } from "#/catalog/hashes.ts";
 import type { Config } from "#/config/schema.ts";
 import { doorTable } from "#/doors/table.ts";
 import { openEngines } from "#/engines.ts";
-import { joinAsHead } from "#/head.ts";
 import { DecodeGate } from "#/image/decode-gate.ts";
 import { diskOf } from "#/lib/disk-of.ts";
 import { EngineError } from "#/lib/errors.ts";
@@ -30,7 +29,7 @@ import { DiskReserve, withReserve } from "#/stores/disk-reserve.ts";
 import { lockFolder } from "#/stores/folder-lock.ts";
 import { Ballast } from "#/stores/history/ballast.ts";
 import { openHistory } from "#/stores/history/sqlite.ts";
-import { folderImages } from "#/stores/images/folder.ts";
+import { openImages } from "#/stores/images/open-images.ts";
 import { createTasks, type TaskDependencies } from "#/tasks/create-tasks.ts";
 import { addressNote, publicBase } from "#/tasks/intake/base-url.ts";
 import type { GenerationAssets } from "#/tasks/intake/create-intake.ts";
@@ -126,7 +125,7 @@ type Surroundings = Readonly<{
  */
 export async function openTasks(config: Config, given: Surroundings) {
   const { engineCommand, log, addresses, port, hashesIn, countWebhook } = given;
-  const head = config.fleet === "" ? undefined : await joinAsHead(config, log);
+  const head = config.fleet === "" ? undefined : await (await import("#/head.ts")).joinAsHead(config, log);
   const lock = lockFolder(config.outputs);
   const shelves = openShelves(config, log, hashesIn ?? config.outputs);
   const { assets, catalog, fetches, disk, decoding, doors } = shelves;
@@ -135,7 +134,8 @@ export async function openTasks(config: Config, given: Surroundings) {
     claim: lock.renew,
     ballast: new Ballast(join(config.outputs, ".ballast")),
   });
-  const images = withReserve(folderImages(config.outputs, config.inputs, Math.random, decoding), disk);
+  const kept = await openImages(config, { random: Math.random, gate: decoding, log });
+  const images = withReserve(kept.images, disk);
   const engines = head === undefined ? openEngines(config, engineCommand, shelves.modelRoots) : [];
   const baseUrl = () => addresses.named() ?? addresses.listening();
   const created = await createTasks({
@@ -165,6 +165,7 @@ export async function openTasks(config: Config, given: Surroundings) {
     close: async () => {
       await Promise.all(engines.map((engine) => engine.close()));
       await head?.leave();
+      await kept.close();
       await history.close();
       lock.release();
     },

@@ -47,6 +47,26 @@ export const ConfigSchema = Type.Object({
   }),
   outputs: Type.String({ default: "outputs", description: "Folder for images and the history." }),
   inputs: Type.String({ default: "inputs", description: "Folder for images that requests bring." }),
+  pictures: Type.String({
+    default: "",
+    description:
+      "Where pictures lie, those that are made and those that requests bring: empty takes the folders outputs and inputs, s3://BUCKET or s3://BUCKET/PREFIX a bucket of Amazon S3 or of another server that speaks it (docs/deployment.md). The history stays in outputs.",
+  }),
+  s3_endpoint: Type.String({
+    default: "",
+    description:
+      "Address of the server of pictures in S3, as https://minio.example:9000; empty takes the variable S3_ENDPOINT, else Amazon's.",
+  }),
+  s3_region: Type.String({
+    default: "",
+    description: "Region of the bucket of pictures; empty takes the variable AWS_REGION, else us-east-1.",
+  }),
+  pictures_cache: Type.Integer({
+    default: 2 * gigabyte,
+    minimum: 0,
+    description:
+      "With pictures in S3: bytes of those that were put or asked for lately and are kept below outputs, in .pictures. What was used within the last minute stays also above it.",
+  }),
   fooocus: Type.String({
     default: "",
     description: "An existing Fooocus folder: its models, styles, presets and wildcards are used too.",

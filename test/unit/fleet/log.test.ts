@@ -163,9 +163,9 @@ describe.skipIf(noRedis !== undefined)("the log", () => {
     writer.onTrouble((state) => troubles.push(state));
     const seen = reader(await member(redis, "h1"));
     let written = 0;
-    let isWriting = true;
+    const writingOver = new AbortController();
     const writing = (async () => {
-      while (isWriting) {
+      while (!writingOver.signal.aborted) {
         void (written % 2 === 0 ? writer : other).log.append(started(written));
         written += 1;
         await Bun.sleep(2);
@@ -178,7 +178,7 @@ describe.skipIf(noRedis !== undefined)("the log", () => {
       await redis.start();
     }
     await Bun.sleep(500);
-    isWriting = false;
+    writingOver.abort();
     await writing;
     await until(() => seen.items().length >= written);
     await Bun.sleep(300);
@@ -201,7 +201,7 @@ describe.skipIf(noRedis !== undefined)("the log", () => {
     const killer = new Redis(redis.url);
     for (let n = 0; n < 600; n += 1) {
       void writer.log.append(started(n));
-      if (n % 40 === 0) await killer.client("KILL", "TYPE", "normal", "SKIPME", "yes");
+      if (n % 40 === 0) await killer.call("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes");
       if (n % 10 === 0) await Bun.sleep(5);
     }
     killer.disconnect();
@@ -238,7 +238,7 @@ describe.skipIf(noRedis !== undefined)("the log", () => {
     const client = new Redis(redis.url);
     const [[, [, text = ""]] = ["", []]] = await client.xrange("{test}:log", "8-0", "8-0");
     // Eight are left of what was there, and three others are written before the reader is back.
-    await client.client("KILL", "TYPE", "normal", "SKIPME", "yes");
+    await client.call("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes");
     await client.xdel("{test}:log", "9-0", "10-0");
     await client.xsetid("{test}:log", "8-0");
     for (const n of [9, 10, 11]) {
