@@ -26,7 +26,7 @@ import { listenAll, refuseTakenPorts } from "#/routes/listen.ts";
 import { diskHasRoom, engineWorks, notClosing } from "#/routes/ready-checks.ts";
 import { openShelves } from "#/shelves.ts";
 import { DiskReserve, withReserve } from "#/stores/disk-reserve.ts";
-import { lockFolder } from "#/stores/folder-lock.ts";
+import { type FolderLock, lockFolder } from "#/stores/folder-lock.ts";
 import { Ballast } from "#/stores/history/ballast.ts";
 import { openHistory } from "#/stores/history/sqlite.ts";
 import { openImages } from "#/stores/images/open-images.ts";
@@ -125,8 +125,8 @@ type Surroundings = Readonly<{
  */
 export async function openTasks(config: Config, given: Surroundings) {
   const { engineCommand, log, addresses, port, hashesIn, countWebhook } = given;
+  const lock = lockHistory(config);
   const head = config.fleet === "" ? undefined : await (await import("#/head.ts")).joinAsHead(config, log);
-  const lock = lockFolder(config.outputs);
   const shelves = openShelves(config, log, hashesIn ?? config.outputs);
   const { assets, catalog, fetches, disk, decoding, doors } = shelves;
   const history = openHistory(join(config.outputs, "db.sqlite3"), {
@@ -171,6 +171,15 @@ export async function openTasks(config: Config, given: Surroundings) {
     },
   };
 }
+
+/** A history in SQLite serves one process alone. */
+const lockHistory = ({ outputs, fleet }: Config): FolderLock =>
+  fleet === ""
+    ? lockFolder(outputs)
+    : lockFolder(
+        outputs,
+        `Another fooocusd keeps its history in the folder ${outputs}, and SQLite serves one alone; start all heads of a fleet with --history postgres://USER@HOST/DATABASE.`,
+      );
 
 /**
  * Who is let in, and what is shown to whom.

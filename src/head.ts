@@ -15,14 +15,16 @@ import { engineNews } from "#/tasks/fleet/engine-news.ts";
 import { FleetMembers } from "#/tasks/fleet/fleet-members.ts";
 import { FleetQuestions } from "#/tasks/fleet/fleet-questions.ts";
 import { openFleetEvents } from "#/tasks/fleet/fleet-start.ts";
+import { headPlace, type PlaceConfig, refuseOtherPlace } from "#/tasks/fleet/head-place.ts";
 import { Leadership } from "#/tasks/fleet/leadership.ts";
+import { placeFact } from "#/tasks/fleet/picture-place.ts";
 import type { Elsewhere } from "#/tasks/life-cycle/create-life-cycle.ts";
 
 /** What of the configuration a fleet is joined with. */
 export type FleetConfig = Pick<Config, "fleet" | "fleet_name" | "member_name" | "lease_seconds">;
 
 /** What of it a head reads beside that. */
-type HeadConfig = FleetConfig & Pick<Config, "queue_limit">;
+type HeadConfig = FleetConfig & PlaceConfig & Pick<Config, "queue_limit">;
 
 /** What a head has tasks made with. */
 type HeadStores = Readonly<{
@@ -47,6 +49,8 @@ export type Head = Readonly<{
  */
 export async function joinAsHead(config: HeadConfig, log: Log): Promise<Head> {
   const { fleet, id } = await joinFleet(config, log);
+  const place = await headPlace(config);
+  await refuseOtherPlace(fleet.roll, place, { ...config, id });
   const events = await openFleetEvents(fleet, Date.now);
   const leadership = new Leadership();
   const startedAt = Date.now();
@@ -60,7 +64,7 @@ export async function joinAsHead(config: HeadConfig, log: Log): Promise<Head> {
     state: "ready",
     engines: [],
     models: "",
-    facts: { leads: leadership.leads },
+    facts: { leads: leadership.leads, [placeFact]: place },
   }));
   return {
     fleet,

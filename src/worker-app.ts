@@ -12,10 +12,11 @@ import { version } from "#/lib/version.ts";
 import { recipeVersion } from "#/recipe/kept-recipe.ts";
 import { openShelves, type Shelves } from "#/shelves.ts";
 import { withReserve } from "#/stores/disk-reserve.ts";
-import { folderImages } from "#/stores/images/folder.ts";
+import { openImages } from "#/stores/images/open-images.ts";
 import { createMaking } from "#/tasks/create-making.ts";
 import { ToldFiles } from "#/tasks/fleet/told-files.ts";
 import { FleetWorker } from "#/tasks/fleet/worker.ts";
+import { PlaceWatch, placeOfHeads, settledPlace } from "#/tasks/fleet/worker-place.ts";
 import { DiskWait } from "#/tasks/life-cycle/disk-wait.ts";
 
 /** A running worker of a fleet. */
@@ -52,11 +53,12 @@ export async function startWorker(
   }
   const shelves = openShelves(config, log, config.outputs);
   const { fleet, id } = await joinFleet(config, log);
+  const place = await placeOfHeads(fleet.roll, log);
+  const settled = await settledPlace(config, place);
   const engines = open(shelves.modelRoots);
-  const images = withReserve(
-    folderImages(config.outputs, config.inputs, Math.random, shelves.decoding),
-    shelves.disk,
-  );
+  const kept = await openImages(settled, { random: Math.random, gate: shelves.decoding, log });
+  const watch = new PlaceWatch(place, config, fleet.roll, log);
+  const images = withReserve(watch.guarded(kept.images), shelves.disk);
   const making = makingOf(config, log, { ...shelves, images, engines });
   const worker = new FleetWorker({
     ...shelves,
@@ -69,7 +71,7 @@ export async function startWorker(
     now: Date.now,
     passingLimit: config.passing_seconds * 1000,
     disk: new DiskWait(shelves.disk, log, () => worker.look()),
-    hasPlace: () => true,
+    hasPlace: () => watch.trouble === undefined,
     hasFiles: (needs) => needs.every((file) => isThere(shelves, file)),
   });
   const startedAt = Date.now();
@@ -84,13 +86,15 @@ export async function startWorker(
     state: worker.state,
     engines: worker.engines,
     models: told.digest,
-    facts: worker.counts.facts,
+    facts: { ...worker.counts.facts, trouble: watch.trouble ?? null },
   }));
   worker.start();
   const leave = async (milliseconds: number): Promise<void> => {
     told.close();
+    watch.close();
     await worker.close(milliseconds);
     await presence.leave();
+    await kept.close();
     await fleet.close();
     await Promise.all(engines.map((engine) => engine.close()));
   };

@@ -71,7 +71,9 @@ describe.skipIf(noRedis !== undefined)("questions about pictures", () => {
     const head = await bench.head("head", ...models);
     const none = await ask(head);
     expect([none.status, none.took < 3000]).toEqual([503, true]);
-    expect(none.text).toContain("No worker of the fleet takes questions about pictures now; start one that has u2net.onnx");
+    expect(none.text).toContain(
+      "No worker of the fleet takes questions about pictures now; start one that has u2net.onnx",
+    );
     await bench.answerer("west", 5);
     const lacking = await ask(head);
     expect([lacking.status, lacking.took < 3000]).toEqual([503, true]);
