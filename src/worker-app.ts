@@ -4,6 +4,7 @@ import { modelKinds } from "#/catalog/find-model.ts";
 import type { Config } from "#/config/schema.ts";
 import type { Engine } from "#/engine/engine.ts";
 import { openEngines } from "#/engines.ts";
+import type { Fleet } from "#/fleet/fleet.ts";
 import type { ModelFile } from "#/fleet/jobs.ts";
 import { joinFleet } from "#/head.ts";
 import { BugError, EngineError } from "#/lib/errors.ts";
@@ -53,12 +54,12 @@ export async function startWorker(
   }
   const shelves = openShelves(config, log, config.outputs);
   const { fleet, id } = await joinFleet(config, log);
-  const place = await placeOfHeads(fleet.roll, log);
-  const settled = await settledPlace(config, place);
+  const kept = await openPlace(config, fleet, shelves, log).catch(async (thrown: unknown) => {
+    await fleet.close();
+    throw thrown;
+  });
+  const { images, watch } = kept;
   const engines = open(shelves.modelRoots);
-  const kept = await openImages(settled, { random: Math.random, gate: shelves.decoding, log });
-  const watch = new PlaceWatch(place, config, fleet.roll, log);
-  const images = withReserve(watch.guarded(kept.images), shelves.disk);
   const making = makingOf(config, log, { ...shelves, images, engines });
   const worker = new FleetWorker({
     ...shelves,
@@ -91,7 +92,6 @@ export async function startWorker(
   worker.start();
   const leave = async (milliseconds: number): Promise<void> => {
     told.close();
-    watch.close();
     await worker.close(milliseconds);
     await presence.leave();
     await kept.close();
@@ -103,6 +103,22 @@ export async function startWorker(
     left: worker.left,
     close: () => leave(config.shutdown_seconds * 1000),
     handBack: () => leave(0),
+  };
+}
+
+/** Where the pictures of the fleet lie, once a head said it. @throws EngineError as `settledPlace` and `openImages` */
+async function openPlace(config: Config, { roll }: Pick<Fleet, "roll">, shelves: Shelves, log: Log) {
+  const place = await placeOfHeads(roll, log);
+  const settled = await settledPlace(config, place);
+  const kept = await openImages(settled, { random: Math.random, gate: shelves.decoding, log });
+  const watch = new PlaceWatch(place, config, roll, log);
+  return {
+    images: withReserve(watch.guarded(kept.images), shelves.disk),
+    watch,
+    close: async () => {
+      watch.close();
+      await kept.close();
+    },
   };
 }
 

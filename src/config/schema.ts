@@ -1,6 +1,7 @@
 import { type SchemaOptions, type Static, Type } from "@sinclair/typebox";
 import { devices, noiseRules, precisions } from "#/lib/devices.ts";
 import { logFormats, logLevels } from "#/lib/log-words.ts";
+import { fleetSettings } from "./fleet-settings.ts";
 import type { FooocusKeys } from "./fooocus-keys.ts";
 
 /** One of a few words. */
@@ -59,7 +60,8 @@ export const ConfigSchema = Type.Object({
   }),
   s3_region: Type.String({
     default: "",
-    description: "Region of the bucket of pictures; empty takes the variable AWS_REGION, else us-east-1.",
+    description:
+      "Region of the bucket of pictures; empty takes the variable AWS_REGION, else us-east-1, or auto with an s3_endpoint.",
   }),
   pictures_cache: Type.Integer({
     default: 2 * gigabyte,
@@ -167,29 +169,7 @@ export const ConfigSchema = Type.Object({
     default: "gpu",
     description: "Which device's random numbers per-step noise follows.",
   }),
-  fleet: Type.String({
-    default: "",
-    description:
-      "Redis of a fleet (redis:// or rediss://), docs/scale.md: the server becomes one of its heads, and workers make the pictures. Empty: this machine makes them.",
-  }),
-  fleet_name: Type.String({
-    default: "fooocusd",
-    pattern: "^[A-Za-z0-9_-]{1,64}$",
-    description: "Which fleet of that Redis: several may share one.",
-  }),
-  member_name: Type.String({
-    default: "",
-    pattern: "^[A-Za-z0-9._-]{0,64}$",
-    description:
-      "What this head or worker is called in its fleet; empty takes the machine's name and a random end. No two members may have the same.",
-  }),
-  lease_seconds: Type.Integer({
-    default: 45,
-    minimum: 5,
-    maximum: 3600,
-    description:
-      "How long a worker of a fleet may say nothing before its task is given to another one. A Redis that is away for less costs no task its work.",
-  }),
+  ...fleetSettings,
   queue_limit: Type.Integer({
     default: 100,
     minimum: 1,

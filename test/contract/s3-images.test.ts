@@ -11,7 +11,7 @@ import { s3Images } from "#/stores/images/s3/s3-images.ts";
 import { type BucketCan, tryBucket } from "#/stores/images/s3/try-bucket.ts";
 import { type FaultyLine, faultyLine } from "../support/faulty-line.ts";
 import { imagesSuite } from "../support/images-suite.ts";
-import { type S3Server, s3Keys, startS3 } from "../support/s3-server.ts";
+import { type S3Server, s3Keys, startReplacingS3, startS3 } from "../support/s3-server.ts";
 
 const root = mkdtempSync(join(tmpdir(), "fooocusd-s3-images-"));
 const started = await startS3();
@@ -95,6 +95,34 @@ function tests(of: S3Server): void {
     expect(times[0]).toBe(times[1] ?? 0);
   });
 
+  test("of every name that a client may give come back, and are listed", async () => {
+    const { images } = open(of);
+    const names = [
+      "%2e%2e",
+      "a%2Fb",
+      "1+1",
+      " a  b ",
+      "it's",
+      '"<>&',
+      "a?b#c",
+      "日本語",
+      "e\u0301",
+      "\u{1f600}",
+      "~!*()",
+      "a.",
+      "ä".repeat(100),
+    ];
+    for (const [n, saveName] of names.entries()) {
+      const content = new Uint8Array(n + 1).fill(n);
+      const kept = await images.put(content, "png", at, saveName);
+      expect(kept.name).toBe(`${saveName}.png`);
+      expect([saveName, await images.sizeOf(kept)]).toEqual([saveName, n + 1]);
+      rmSync((await images.output(kept.folder, kept.name)) ?? "");
+      expect(read(await images.output(kept.folder, kept.name))).toEqual(content);
+      expect([saveName, await images.remove(kept, Date.now() + 3_600_000)]).toEqual([saveName, true]);
+    }
+  });
+
   test("that another server deleted, or replaced, are not shown from the cache", async () => {
     const one = open(of);
     const two = open(of, { place: one.place });
@@ -119,6 +147,23 @@ function tests(of: S3Server): void {
     for (const [n, { folder, name }] of kept.entries())
       expect(read(await two.images.output(folder, name))).toEqual(new Uint8Array([n]));
   });
+
+  test("a real server that replaces what is there is found out, and no name is given twice", async () => {
+    const replacing = await startReplacingS3();
+    if ("missing" in replacing) throw new Error(replacing.missing);
+    try {
+      const place = { ...placeOf(of), endpoint: replacing.endpoint };
+      expect(await tryBucket(openBucket(place))).toEqual({ onlyNew: false });
+      const servers = [0, 1].map(() => open(of, { place, can: { onlyNew: false } }).images);
+      const put = [0, 1, 2, 3].map((n) => servers[n % 2]?.put(new Uint8Array([n]), "png", at, "mine"));
+      for (const [n, kept] of (await Promise.all(put)).entries()) {
+        const path = await servers[0]?.output(kept?.folder ?? "", kept?.name ?? "");
+        expect(read(path)).toEqual(new Uint8Array([n]));
+      }
+    } finally {
+      await replacing.stop();
+    }
+  }, 60_000);
 
   test("where the server replaces what is there, no name is given twice", async () => {
     const one = open(of, { can: { onlyNew: false } });
@@ -202,6 +247,17 @@ function failureTests(of: S3Server): void {
         expect((await Array.fromAsync(one.bucket.list("outputs/"))).length).toBe(1);
         expect(one.lines).toEqual([]);
       }
+    });
+  }, 60_000);
+
+  test("a server that answers nothing is not waited for for ever", async () => {
+    await withLine(async (line) => {
+      line.set("hangs");
+      const { bucket } = open(of, { place: { endpoint: line.endpoint, patience: 200 } });
+      const words = "cannot be reached at 127.0.0.1:";
+      await expect(bucket.put("x", bytes, { between: [] })).rejects.toThrow(words);
+      await expect(bucket.head("x")).rejects.toThrow(words);
+      await expect(Array.fromAsync(bucket.list(""))).rejects.toThrow(words);
     });
   }, 60_000);
 

@@ -40,7 +40,8 @@ export function openFleetBench(redis: string): FleetBench {
     ...["--models", join(root, "models")],
   ];
   const start = async (name: string, script: readonly string[], words: readonly string[], env: Env = {}) => {
-    const process = await startProcess(folder.path, name, script, [...shared, ...places, ...words], env);
+    const all = [...script, ...shared, ...places, ...words];
+    const process = await startProcess(folder.path, name, all, env);
     started.push(process);
     return process;
   };
@@ -68,12 +69,10 @@ export function openFleetBench(redis: string): FleetBench {
 async function startProcess(
   folder: string,
   name: string,
-  script: readonly string[],
-  words: readonly string[],
+  [program = "", ...words]: readonly string[],
   env: Env,
 ): Promise<FleetProcess> {
-  const [program = "", ...command] = script;
-  const child = Bun.spawn([process.execPath, "run", join(root, program), ...command, ...words], {
+  const child = Bun.spawn([process.execPath, "run", join(root, program), ...words], {
     cwd: folder,
     env: { HOME: folder, PATH: "/usr/bin:/bin", ...env },
     stdout: "pipe",

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -9,6 +9,8 @@ export const s3Keys = {
   all: { accessKeyId: "fooocusd-tests", secretAccessKey: "every-right" },
   reader: { accessKeyId: "fooocusd-reader", secretAccessKey: "reads-alone" },
 } as const;
+
+const requirements = join(import.meta.dir, "s3-servers.txt");
 
 /** A server that speaks S3, of which nothing is left when it is stopped. */
 export type S3Server = Readonly<{
@@ -24,7 +26,7 @@ export type S3Server = Readonly<{
  * @returns why it cannot be had here, in a line, where it cannot
  */
 export async function startS3(): Promise<S3Server | Readonly<{ missing: string }>> {
-  const environment = await pythonEnvironment(join(import.meta.dir, "seaweedfs.txt"));
+  const environment = await pythonEnvironment(requirements);
   if ("missing" in environment) return environment;
   const folder = mkdtempSync(join(tmpdir(), "fooocusd-s3-"));
   const config = join(folder, "s3.json");
@@ -99,6 +101,44 @@ const identity = (name: keyof typeof s3Keys, actions: readonly string[]) => ({
   actions,
   credentials: [{ accessKey: s3Keys[name].accessKeyId, secretKey: s3Keys[name].secretAccessKey }],
 });
+
+/**
+ * Starts rclone's server over a folder with a bucket `pictures`, which puts over what is there.
+ *
+ * @returns why it cannot be had here, in a line, where it cannot
+ */
+export async function startReplacingS3(): Promise<
+  Pick<S3Server, "endpoint" | "stop"> | Readonly<{ missing: string }>
+> {
+  const environment = await pythonEnvironment(requirements);
+  if ("missing" in environment) return environment;
+  const folder = mkdtempSync(join(tmpdir(), "fooocusd-s3-"));
+  mkdirSync(join(folder, "pictures"));
+  const [port] = await freePorts(1);
+  const { accessKeyId, secretAccessKey } = s3Keys.all;
+  const address = `127.0.0.1:${port}`;
+  const child = Bun.spawn(
+    [
+      join(dirname(environment.python), "rclone"),
+      ...["serve", "s3", "--addr", address, "--auth-key", `${accessKeyId},${secretAccessKey}`, folder],
+    ],
+    { env: { HOME: folder, PATH: "" }, stdout: "ignore", stderr: "ignore" },
+  );
+  const endpoint = `http://${address}`;
+  for (let tries = 0; tries < 300 && !(await answers(endpoint)); tries += 1) await Bun.sleep(100);
+  const stop = async (): Promise<void> => {
+    child.kill("SIGKILL");
+    await child.exited;
+    rmSync(folder, { recursive: true, force: true });
+  };
+  return { endpoint, stop };
+}
+
+const answers = (endpoint: string): Promise<boolean> =>
+  fetch(endpoint).then(
+    () => true,
+    () => false,
+  );
 
 /** Ports that nobody has now; all are held until the last one is found. */
 async function freePorts(count: number): Promise<readonly number[]> {

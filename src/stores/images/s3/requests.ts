@@ -10,6 +10,8 @@ export type BucketPlace = BucketAddress &
     region: string;
     /** Those of the environment where there are none here. */
     keys?: Readonly<{ accessKeyId: string; secretAccessKey: string }>;
+    /** Milliseconds for an answer, and more for what is sent or read; another one in tests. */
+    patience?: number;
   }>;
 
 export type Method = "GET" | "HEAD" | "PUT" | "DELETE";
@@ -32,10 +34,11 @@ export type Requests = Readonly<{
 /** Seconds for which a signed address holds: a request is sent at once. */
 const expiresIn = 300;
 
-/** Milliseconds for an answer, and more for what is sent, at 100 kB a second. */
-const patience = 30_000;
+const usualPatience = 30_000;
+
+/** Milliseconds more for what is sent, at 100 kB a second; as often as long for what is read, whose size nobody knows. */
 const perByte = 1000 / 100_000;
-const longestRead = 180_000;
+const readsLonger = 6;
 
 const verbs = { GET: "get", HEAD: "get", PUT: "put", DELETE: "delete" } as const;
 
@@ -43,7 +46,13 @@ const verbs = { GET: "get", HEAD: "get", PUT: "put", DELETE: "delete" } as const
  * Requests of Bun's S3 client. It signs and lists; what it signs is sent here, since the client can neither send a condition
  * (`If-None-Match`) nor be told to wait no longer, and gives no status.
  */
-export function requestsTo({ bucket, endpoint, region, keys }: BucketPlace): Requests {
+export function requestsTo({
+  bucket,
+  endpoint,
+  region,
+  keys,
+  patience = usualPatience,
+}: BucketPlace): Requests {
   const client = new Bun.S3Client({
     bucket,
     ...keys,
@@ -51,7 +60,7 @@ export function requestsTo({ bucket, endpoint, region, keys }: BucketPlace): Req
     ...(region === "" ? {} : { region }),
     retry: 0,
   });
-  const signer = { client, bucket };
+  const signer = { client, bucket, patience };
   return {
     send: (method, key, sent = {}) => send(signer, method, key, sent),
     list: (prefix, token) => list(signer, prefix, token),
@@ -64,7 +73,7 @@ export function requestsTo({ bucket, endpoint, region, keys }: BucketPlace): Req
   };
 }
 
-type Signer = Readonly<{ client: Bun.S3Client; bucket: string }>;
+type Signer = Readonly<{ client: Bun.S3Client; bucket: string; patience: number }>;
 
 async function send(
   signer: Signer,
@@ -73,7 +82,8 @@ async function send(
   { body, headers = {} }: Sent,
 ): Promise<Answer> {
   const url = signed(signer, method, key);
-  const most = method === "GET" ? longestRead : patience + (body?.length ?? 0) * perByte;
+  const { patience } = signer;
+  const most = method === "GET" ? patience * readsLonger : patience + (body?.length ?? 0) * perByte;
   try {
     const signal = AbortSignal.timeout(most);
     const answer = await fetch(url, { method, headers, signal, redirect: "manual", ...(body && { body }) });
@@ -94,7 +104,7 @@ async function list(
   const asked = { bucket: signer.bucket, host: hostOf(signer), doing: "list" };
   try {
     const page = { prefix, ...(continuationToken === undefined ? {} : { continuationToken }) };
-    return await within(patience, signer.client.list(page));
+    return await within(signer.patience, signer.client.list(page));
   } catch (thrown) {
     const code = codeOf(thrown);
     if (!(thrown instanceof Error) || thrown.name !== "S3Error" || code in unreached)

@@ -16,8 +16,8 @@ export type Refusal = Readonly<{
 
 /** A refusal as an error, in one sentence with the way out; never with a key, nor with the address that was asked. */
 export function bucketTrouble(refusal: Refusal): EngineError {
-  const { bucket, host, status, code } = refusal;
-  const details = { bucket, host, status, code, passing: isPassingBy(refusal) };
+  const { bucket, host: bucketHost, status, code } = refusal;
+  const details = { bucket, bucketHost, status, code, passing: isPassingBy(refusal) };
   return new EngineError("storage-failed", sentence(refusal), details);
 }
 

@@ -179,7 +179,9 @@ describe.skipIf(noRedis !== undefined)("questions", () => {
       looks += 1;
       if (looks === 2) throw new EngineError("no-worker", "They all left.");
     };
-    expect(await failure(head.questions.ask(question(), asking({ check })))).toBe("no-worker: They all left.");
+    expect(await failure(head.questions.ask(question(), asking({ check })))).toBe(
+      "no-worker: They all left.",
+    );
   });
 
   test("Redis that is killed, or hangs, is an error within ten seconds", async () => {

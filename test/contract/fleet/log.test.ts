@@ -111,6 +111,8 @@ describe.skipIf(noRedis !== undefined)("the log", () => {
         error: { code: "bug", message: "no" },
         warnings: ["one"],
         timings,
+        door: "fooocus-api",
+        ranMs: 7,
       },
       { taskId: idOf(1), type: "warned", warnings: ["one", "two"] },
       { taskId: idOf(1), type: "put-back", attempts: 1, why: "died" },
@@ -139,7 +141,13 @@ describe.skipIf(noRedis !== undefined)("the log", () => {
     const own = progress(7, 9);
     const shown = {
       ...own,
-      preview: { pixmap, png: () => Promise.resolve(pixmap.data), webp: () => Promise.resolve(pixmap.data) },
+      preview: {
+        width: 1,
+        height: 1,
+        pixmap: () => Promise.resolve(pixmap),
+        png: () => Promise.resolve(pixmap.data),
+        webp: () => Promise.resolve(pixmap.data),
+      },
     } as FleetEntry;
     await fleet.log.append(started(1));
     await fleet.log.append(shown, picture(5));
