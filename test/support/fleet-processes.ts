@@ -30,8 +30,8 @@ export type FleetBench = Readonly<{
 
 type Env = Readonly<Record<string, string>>;
 
-/** Opens one, of which nothing is started yet. */
-export function openFleetBench(redis: string): FleetBench {
+/** Opens one, of which nothing is started yet. @param common variables of all its processes */
+export function openFleetBench(redis: string, common: Env = {}): FleetBench {
   const folder = temporaryFolder("fleet");
   const started: FleetProcess[] = [];
   const shared = ["--fleet", redis, "--lease-seconds", "5"];
@@ -41,7 +41,7 @@ export function openFleetBench(redis: string): FleetBench {
   ];
   const start = async (name: string, script: readonly string[], words: readonly string[], env: Env = {}) => {
     const all = [...script, ...shared, ...places, ...words];
-    const process = await startProcess(folder.path, name, all, env);
+    const process = await startProcess(folder.path, name, all, { ...common, ...env });
     started.push(process);
     return process;
   };

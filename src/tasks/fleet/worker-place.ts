@@ -97,11 +97,12 @@ export class PlaceWatch {
     clearInterval(this.#timer);
   }
 
-  /** Images that are written only where the heads find them. */
+  /** Images that are written only where the heads find them. What was to be written otherwise fails, and the trouble is known. */
   guarded(images: ImageStore): ImageStore {
     const { onTheWay } = images;
     const check = async (): Promise<void> => {
       const trouble = await this.#troubleOf(this.#place);
+      this.#tell(trouble);
       if (trouble !== undefined) throw new EngineError("storage-failed", trouble);
     };
     return {

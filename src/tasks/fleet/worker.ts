@@ -238,6 +238,7 @@ export class FleetWorker {
     try {
       return await run.work({
         isOutOfUse: () => this.#slots.isOutOfUse(run.engine),
+        hasPlace: this.#parts.hasPlace,
         closing: () => this.#closing,
       });
     } finally {
