@@ -19,6 +19,7 @@ import { withReserve } from "#/stores/disk-reserve.ts";
 import { type FolderLock, lockFolder } from "#/stores/folder-lock.ts";
 import { Ballast } from "#/stores/history/ballast.ts";
 import { openHistory } from "#/stores/history/sqlite.ts";
+import type { HistoryStore } from "#/stores/history.ts";
 import { openImages } from "#/stores/images/open-images.ts";
 import { createTasks, type TaskDependencies } from "#/tasks/create-tasks.ts";
 import { addressNote, publicBase } from "#/tasks/intake/base-url.ts";
@@ -118,11 +119,7 @@ export async function openTasks(config: Config, given: Surroundings) {
   const head = config.fleet === "" ? undefined : await (await import("#/head.ts")).joinAsHead(config, log);
   const shelves = openShelves(config, log, hashesIn ?? config.outputs);
   const { assets, catalog, fetches, disk, decoding, doors } = shelves;
-  const history = openHistory(join(config.outputs, "db.sqlite3"), {
-    log,
-    claim: lock.renew,
-    ballast: new Ballast(join(config.outputs, ".ballast")),
-  });
+  const history = await openHistoryOf(config, lock, log);
   const kept = await openImages(config, { random: Math.random, gate: decoding, log });
   const images = withReserve(kept.images, disk);
   const engines = head === undefined ? openEngines(config, engineCommand, shelves.modelRoots) : [];
@@ -156,19 +153,35 @@ export async function openTasks(config: Config, given: Surroundings) {
       await head?.leave();
       await kept.close();
       await history.close();
-      lock.release();
+      lock?.release();
     },
   };
 }
 
-/** A history in SQLite serves one process alone. */
-const lockHistory = ({ outputs, fleet }: Config): FolderLock =>
-  fleet === ""
-    ? lockFolder(outputs)
-    : lockFolder(
-        outputs,
-        `Another fooocusd keeps its history in the folder ${outputs}, and SQLite serves one alone; start all heads of a fleet with --history postgres://USER@HOST/DATABASE.`,
-      );
+/** A server by itself has its outputs alone; heads share them, but for a history in SQLite. */
+function lockHistory({ outputs, history, fleet }: Config): FolderLock | undefined {
+  if (fleet === "") return lockFolder(outputs);
+  if (history !== "") return undefined;
+  return lockFolder(
+    outputs,
+    `Another fooocusd keeps its history in the folder ${outputs}, and SQLite serves one alone; start all heads of a fleet with --history postgres://USER@HOST/DATABASE.`,
+  );
+}
+
+/** The history that the settings name; what only a Postgres needs is loaded with one. */
+async function openHistoryOf(
+  { history, outputs }: Config,
+  lock: FolderLock | undefined,
+  log: Log,
+): Promise<HistoryStore> {
+  if (history !== "")
+    return (await import("#/stores/postgres/postgres.ts")).openPostgresHistory(history, { log });
+  return openHistory(join(outputs, "db.sqlite3"), {
+    log,
+    ...(lock === undefined ? {} : { claim: lock.renew }),
+    ballast: new Ballast(join(outputs, ".ballast")),
+  });
+}
 
 /**
  * Who is let in, and what is shown to whom.

@@ -47,6 +47,11 @@ export const ConfigSchema = Type.Object({
       "Model folders laid out like Fooocus' models/, searched in order; <kind>=<folder> names a folder of one kind.",
   }),
   outputs: Type.String({ default: "outputs", description: "Folder for images and the history." }),
+  history: Type.String({
+    default: "",
+    description:
+      "Where tasks are kept: empty is db.sqlite3 in outputs; postgres://USER@HOST/DATABASE is a Postgres (12 or newer), whose password is in the address or in PGPASSWORD.",
+  }),
   inputs: Type.String({ default: "inputs", description: "Folder for images that requests bring." }),
   pictures: Type.String({
     default: "",

@@ -59,9 +59,8 @@ export function useServer(server: Server) {
     if (reachable) void read();
   }, [reachable, state.stale, read]);
 
-  const nameless = [...state.pending, ...state.running.map(({ id }) => id)].find(
-    (id) => state.prompts[id] === undefined,
-  );
+  const open = [...state.pending, ...state.running.map(({ id }) => id)];
+  const nameless = open.find((id) => state.prompts[id] === undefined);
   useEffect(() => {
     if (nameless === undefined) return;
     const know = (prompt: string) => tell({ kind: "prompt", id: nameless, prompt });
@@ -77,8 +76,13 @@ export function useServer(server: Server) {
     listeners.current.add(hear);
     return () => listeners.current.delete(hear);
   }, []);
-  const heard = (queue: QueueState) => tell(queueTold(queue));
-  return { state, connection, working, unlock, reachable, listen, heard };
+  return { state, connection, working, unlock, reachable, listen, heard: heardBy(tell) };
 }
 
 const queueTold = (queue: QueueState) => ({ kind: "message", message: { type: "queue", ...queue } }) as const;
+
+/** What takes an answer that says how the waiting line is. */
+const heardBy =
+  (tell: (told: ReturnType<typeof queueTold>) => void) =>
+  (queue: QueueState): void =>
+    tell(queueTold(queue));
