@@ -6,6 +6,7 @@ import type { Engine } from "#/engine/engine.ts";
 import { openEngines } from "#/engines.ts";
 import type { Fleet } from "#/fleet/fleet.ts";
 import type { ModelFile } from "#/fleet/jobs.ts";
+import type { Member } from "#/fleet/roll.ts";
 import { joinFleet } from "#/head.ts";
 import { BugError, EngineError } from "#/lib/errors.ts";
 import type { Log } from "#/lib/log.ts";
@@ -75,20 +76,8 @@ export async function startWorker(
     hasPlace: () => watch.trouble === undefined,
     hasFiles: (needs) => needs.every((file) => isThere(shelves, file)),
   });
-  const startedAt = Date.now();
   const told = await ToldFiles.begin(fleet.roll, () => allFiles(shelves.modelRoots), log);
-  const presence = fleet.roll.enter(() => ({
-    id,
-    role: "worker",
-    host: hostname(),
-    version,
-    recipeVersion,
-    startedAt,
-    state: worker.state,
-    engines: worker.engines,
-    models: told.digest,
-    facts: { ...worker.counts.facts, trouble: watch.trouble ?? null },
-  }));
+  const presence = fleet.roll.enter(asMember(id, { worker, told, watch }));
   worker.start();
   const leave = async (milliseconds: number): Promise<void> => {
     told.close();
@@ -104,6 +93,26 @@ export async function startWorker(
     close: () => leave(config.shutdown_seconds * 1000),
     handBack: () => leave(0),
   };
+}
+
+/** What the roll says of a worker. */
+function asMember(
+  id: string,
+  { worker, told, watch }: Readonly<{ worker: FleetWorker; told: ToldFiles; watch: PlaceWatch }>,
+): () => Member {
+  const startedAt = Date.now();
+  return () => ({
+    id,
+    role: "worker",
+    host: hostname(),
+    version,
+    recipeVersion,
+    startedAt,
+    state: worker.state,
+    engines: worker.engines,
+    models: told.digest,
+    facts: { ...worker.counts.facts, trouble: watch.trouble ?? null },
+  });
 }
 
 /** Where the pictures of the fleet lie, once a head said it. @throws EngineError as `settledPlace` and `openImages` */

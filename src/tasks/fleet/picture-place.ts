@@ -14,7 +14,10 @@ export const placeFact = "pictures_at";
 export function placeOf({ facts }: Member): PicturePlace | undefined {
   const place: Json | undefined = facts[placeFact];
   if (place === undefined || !isJsonObject(place)) return undefined;
-  const text = (name: string): string => String(place[name] ?? "");
+  const text = (name: string): string => {
+    const said = place[name];
+    return typeof said === "string" ? said : "";
+  };
   switch (place["at"]) {
     case "folders":
       return { at: "folders", outputs: text("outputs"), inputs: text("inputs") };
