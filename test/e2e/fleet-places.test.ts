@@ -103,7 +103,7 @@ describe.skipIf(noRedis !== undefined)("where a fleet's pictures are", () => {
     symlinkSync(below("outputs"), `${mount}-new`);
     renameSync(`${mount}-new`, mount);
     const row = await rowOf(head, id, 60);
-    expect([row.task_status, row.error]).toEqual(["finished", undefined]);
+    expect([row.task_status, row.error], west.output.text).toEqual(["finished", undefined]);
     expect((await fetch(row.result[0])).status).toBe(200);
   });
 
