@@ -25,6 +25,11 @@ export const commandNotes: Readonly<Record<string, string>> = {
   serve: `
 Runs the server. Its flags are the settings of [configuration.md](configuration.md), \`fooocusd serve --help\` lists them.
 `,
+  worker: `
+Makes pictures for a fleet of servers, on all its engines at once, until a signal or the fleet tells it to leave: [scale.md](scale.md). It
+takes the tasks whose files it has. It has no history and answers no requests. The first signal lets the tasks at hand end (\`shutdown_seconds\`), a second
+one hands them back; whoever takes them next goes on with the pictures that are there.
+`,
   generate: `
 Makes pictures as the server does, from the same fields, settings and models, and prints the names of the files it wrote. Nothing of
 it is kept but these: a server that runs in the same folder has neither a row of it in its history nor a lock in its way. Without
