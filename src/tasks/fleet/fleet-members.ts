@@ -95,11 +95,15 @@ export class FleetMembers {
 
   /** Whether somebody who is there has all these files. */
   ability(needs: readonly ModelFile[]): Ability {
-    const { workers } = this;
-    if (workers.length === 0) return { can: "no-worker" };
-    const lacks = workers.map(({ models }) => this.#lackingOf(models, needs));
-    const fewest = lacks.toSorted((a, b) => a.length - b.length)[0] ?? [];
-    return fewest.length === 0 ? { can: "yes" } : { can: "no", workers: workers.length, lacking: fewest };
+    return this.#abilityOf(this.workers, needs);
+  }
+
+  /** The same of those that take something now: what is not kept waits for nobody who was paused. */
+  answering(needs: readonly ModelFile[]): Ability {
+    return this.#abilityOf(
+      this.workers.filter(({ state }) => state === "ready"),
+      needs,
+    );
   }
 
   /** Wakes an idle worker that can make a job; best one that has its checkpoint open. */
@@ -123,6 +127,13 @@ export class FleetMembers {
     await this.#fleet.inboxes.send(id, { type }).catch((thrown: unknown) => {
       this.#log.debug("a worker could not be told", { worker: id, error: String(thrown) });
     });
+  }
+
+  #abilityOf(workers: readonly Member[], needs: readonly ModelFile[]): Ability {
+    if (workers.length === 0) return { can: "no-worker" };
+    const lacks = workers.map(({ models }) => this.#lackingOf(models, needs));
+    const fewest = lacks.toSorted((a, b) => a.length - b.length)[0] ?? [];
+    return fewest.length === 0 ? { can: "yes" } : { can: "no", workers: workers.length, lacking: fewest };
   }
 
   #lackingOf(models: string, needs: readonly ModelFile[]): readonly ModelFile[] {
