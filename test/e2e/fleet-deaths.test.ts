@@ -1,6 +1,13 @@
 import { afterEach, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { join } from "node:path";
+import { allFiles } from "#/catalog/all-files.ts";
+import { openFleet } from "#/fleet/open-fleet.ts";
+import type { Member } from "#/fleet/roll.ts";
+import { silentLog } from "#/lib/log.ts";
+import { recipeVersion } from "#/recipe/kept-recipe.ts";
 import { ask, ended, give, hearEnds, isDrawing, soon } from "../support/fleet-client.ts";
 import { type FleetBench, openFleetBench } from "../support/fleet-processes.ts";
+import { ownNet } from "../support/own-net.ts";
 import { noRedis, type OwnRedis, ownRedis } from "../support/own-redis.ts";
 
 setDefaultTimeout(180_000);
@@ -163,4 +170,53 @@ describe.skipIf(noRedis !== undefined)("a fleet", () => {
     const again = await bench.head("again");
     for (const id of ids) expect((await ended(again, id)).task_status).toBe("finished");
   });
+
+  test("a worker whose network is cut loses its task, tells nothing of it afterwards, and works again", async () => {
+    const net = ownNet();
+    if (net === undefined)
+      return process.stderr.write("fleet: a cut network is skipped, it takes root and iproute2\n");
+    closing.push(async () => net.close());
+    const { redis, bench } = await fleet("bind", "0.0.0.0", "protected-mode", "no");
+    const head = await bench.head("head");
+    const ends = await hearEnds(head);
+    const address = `redis://${net.host}:${redis.port}`;
+    const distant = await bench.distantWorker(net.enter, "distant", 300, "--fleet", address);
+    const id = await give(head, { image_number: 2 });
+    expect(await soon(() => isDrawing(head))).toBe(true);
+    net.cut();
+    await bench.worker("near", 5);
+    expect((await ended(head, id)).task_status).toBe("finished");
+    // It goes from the roll, too.
+    expect(await soon(async () => (await ask(head, "/v1/engines")).body.length === 1)).toBe(true);
+    net.mend();
+    expect(await soon(async () => (await ask(head, "/v1/engines")).body.length === 2, 60_000)).toBe(true);
+    const next = await Promise.all(Array.from({ length: 6 }, () => give(head)));
+    for (const one of next) expect((await ended(head, one)).task_status).toBe("finished");
+    expect([id, ...next].map((one) => ends.get(one))).toEqual(Array(7).fill(1));
+    expect(distant.child.exitCode).toBeNull();
+  });
+
+  test("another version of the program takes no task that it would understand otherwise, and is no help", async () => {
+    const { redis, bench } = await fleet();
+    const head = await bench.head("head");
+    const older = recipeVersion - 1;
+    const joined = { url: redis.url, name: "fooocusd", recipeVersion: older, log: silentLog };
+    const old = await openFleet({ ...joined, id: "old" });
+    closing.push(() => old.close());
+    const files = allFiles([join(import.meta.dir, "../../models")]);
+    const presence = old.roll.enter(memberOf("old", older, await old.roll.keepModels(files)));
+    closing.push(() => presence.leave());
+    await Bun.sleep(3000);
+    const id = await give(head);
+    const { body } = await ask(head, `/tasks/${id}`);
+    expect(body.warnings.join()).toContain("No worker of the fleet is there now");
+    expect(await old.lines.firsts(() => true)).toEqual([]);
+    await bench.worker("new", 5);
+    expect((await ended(head, id)).task_status).toBe("finished");
+  });
+});
+
+const memberOf = (id: string, version: number, models: string) => (): Member => ({
+  ...{ id, role: "worker", host: "old", version: "0.0.1", recipeVersion: version, startedAt: 0 },
+  ...{ state: "ready", engines: [], models, facts: {} },
 });
