@@ -45,6 +45,10 @@ export const fleetRunner =
         tasks,
         recorder,
         news,
+        saved: (id) => {
+          // One head is enough, and this is for a Redis that forgets: a picture that is there is not made again.
+          if (houseKeeping.leads) void writer.keep(id, () => head.history.imageSaved(id, tasks.imagesOf(id)));
+        },
         compare: () => runner.compare(),
         memberChanged: () => void members.look(),
       },

@@ -137,11 +137,11 @@ export class HouseKeeping {
   }
 
   async #give(left: Unfinished, poster: Pick<Poster, "post">): Promise<void> {
-    const { attempt: _, images: __, fault, stopping: ___, ...row } = left;
+    const { attempt: _, images, fault, stopping: __, ...row } = left;
     const task: Task = { ...row, state: { status: "pending", position: 0 } };
     const error = fault === null ? null : toWireError(new EngineError("storage-failed", fault));
     const end = endOfUnfinished({ ...left, attempt: 0 });
-    if (end === undefined) await poster.post(task);
+    if (end === undefined) await poster.post(task, images);
     else await this.#parts.endings.settle(task, { ...end, error });
   }
 }

@@ -15,6 +15,8 @@ export type FollowerParts = Readonly<{
   history: Pick<HistoryStore, "find">;
   recorder: Pick<Recorder, "record">;
   news: Pick<LineNews, "changed">;
+  /** A task has one picture more. */
+  saved: (id: TaskId) => void;
   /** Something is missing in the log: what is known must be compared with what is. */
   compare: () => Promise<void>;
   /** A member came, left or changed. */
@@ -80,6 +82,7 @@ export class LogFollower {
       }
       case "image":
         tasks.keep(taskId, entry.image);
+        if (isNew) this.#parts.saved(taskId);
         return events.take({ ...entry, seq, at });
       case "settled":
         tasks.end(taskId);

@@ -12,7 +12,7 @@ import type { Task } from "../life-cycle/task.ts";
 import type { DecodingPace } from "../life-cycle/time-left.ts";
 import { endOfUnfinished } from "../life-cycle/unfinished.ts";
 import { Happenings } from "./happenings.ts";
-import { taskOfJob } from "./job-task.ts";
+import { imagesOf, taskOfJob } from "./job-task.ts";
 
 /** What a worker makes tasks with. */
 export type WorkerRunParts = Omit<RunParts, "engine" | "pace" | "baseUrl"> &
@@ -51,14 +51,15 @@ export class WorkerRun {
     this.lease = lease;
     this.engine = engine;
     this.#before = state.attempts;
-    this.#had = state.images.length;
+    const images = imagesOf(job, state);
+    this.#had = images.length;
     this.#parts = parts;
     this.#task = taskOfJob(job, state).task;
     this.#told = new Happenings(job.id, parts.fleetLog);
     const start = {
       at: Math.max(parts.now(), job.queuedAt),
       attempt: state.attempts + 1,
-      images: state.images,
+      images,
     };
     this.run = new TaskRun(this.#task, { ...parts, engine, pace, baseUrl: () => job.baseUrl }, start, {
       update: () => undefined,
@@ -75,7 +76,7 @@ export class WorkerRun {
 
   /** How many pictures it stored. */
   get made(): number {
-    return this.lease.state.images.length - this.#had;
+    return Math.max(0, this.lease.state.images.length - this.#had);
   }
 
   /** Asks it to stop, or to skip its image. A stop outlasts this worker. */
@@ -146,7 +147,7 @@ export class WorkerRun {
     const on = `${worker}/${this.engine.name}`;
     return await attempt(
       this,
-      { task: this.#task, attempts, images: lease.state.images },
+      { task: this.#task, attempts, images: imagesOf(lease.job, lease.state) },
       {
         log,
         resolve,
