@@ -11,7 +11,13 @@ import type { Signed } from "#/recipe/resolve.ts";
 import type { HistoryStore } from "#/stores/history.ts";
 import type { ImageStore } from "#/stores/images.ts";
 import { fleetRunner } from "#/tasks/fleet/create-fleet-runner.ts";
+import { engineNews } from "#/tasks/fleet/engine-news.ts";
+import { fleetDesk } from "#/tasks/fleet/fleet-desk.ts";
+import { fleetMeasures } from "#/tasks/fleet/fleet-measures.ts";
+import { FleetMembers } from "#/tasks/fleet/fleet-members.ts";
 import { openFleetEvents } from "#/tasks/fleet/fleet-start.ts";
+import type { FleetDesk, FleetMeasures } from "#/tasks/fleet/fleet-view.ts";
+import { HeadCounts } from "#/tasks/fleet/head-counts.ts";
 import { Leadership } from "#/tasks/fleet/leadership.ts";
 import type { Elsewhere } from "#/tasks/life-cycle/create-life-cycle.ts";
 
@@ -29,6 +35,11 @@ type HeadStores = Readonly<{
 /** This server in its fleet. */
 export type Head = Readonly<{
   fleet: Fleet;
+  /** Looking at the fleet, and telling its workers something. */
+  desk: FleetDesk;
+  measures: FleetMeasures;
+  /** How many workers are there. */
+  workers: () => number;
   /** What is otherwise where workers make the tasks. */
   elsewhere: (stores: HeadStores) => (signed: Signed) => Elsewhere;
   leave: () => Promise<void>;
@@ -43,6 +54,10 @@ export async function joinAsHead(config: FleetConfig, log: Log): Promise<Head> {
   const { fleet, id } = await joinFleet(config, log);
   const events = await openFleetEvents(fleet, Date.now);
   const leadership = new Leadership();
+  const counts = new HeadCounts();
+  const members = new FleetMembers(fleet, recipeVersion, log, (changed) =>
+    events.addServer(engineNews(members.engines, changed)),
+  );
   const startedAt = Date.now();
   const presence = fleet.roll.enter(() => ({
     id,
@@ -58,6 +73,9 @@ export async function joinAsHead(config: FleetConfig, log: Log): Promise<Head> {
   }));
   return {
     fleet,
+    desk: fleetDesk(fleet, members),
+    measures: fleetMeasures({ fleet, members, events, counts, leads: () => leadership.leads }),
+    workers: () => members.all.filter(({ role }) => role === "worker").length,
     elsewhere:
       ({ catalog, history, images, baseUrl }) =>
       (signed) => ({
@@ -66,13 +84,18 @@ export async function joinAsHead(config: FleetConfig, log: Log): Promise<Head> {
         openRunner: fleetRunner({
           fleet,
           events,
+          members,
+          counts,
           history,
           images,
           signed,
           baseUrl,
           path: (kind, name) => catalog.path(kind, name),
           bytes: (kind, name) => catalog.bytes(kind, name),
-          leads: (leads) => leadership.change(leads),
+          leads: (leads) => {
+            leadership.change(leads);
+            void presence.update().catch(() => undefined);
+          },
         }),
       }),
     leave: async () => {

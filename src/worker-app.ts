@@ -4,12 +4,17 @@ import { modelKinds } from "#/catalog/find-model.ts";
 import type { Config } from "#/config/schema.ts";
 import type { Engine } from "#/engine/engine.ts";
 import { openEngines } from "#/engines.ts";
+import type { Fleet } from "#/fleet/fleet.ts";
 import type { ModelFile } from "#/fleet/jobs.ts";
 import { joinFleet } from "#/head.ts";
 import { BugError, EngineError } from "#/lib/errors.ts";
 import type { Log } from "#/lib/log.ts";
 import { version } from "#/lib/version.ts";
+import { workerMetrics } from "#/metrics/worker-metrics.ts";
 import { recipeVersion } from "#/recipe/kept-recipe.ts";
+import { listen } from "#/routes/listen.ts";
+import { redisAnswers, someEngineWorks, staysHere } from "#/routes/ready-checks.ts";
+import { workerPage } from "#/routes/worker-page.ts";
 import { openShelves, type Shelves } from "#/shelves.ts";
 import { withReserve } from "#/stores/disk-reserve.ts";
 import { folderImages } from "#/stores/images/folder.ts";
@@ -69,10 +74,14 @@ export async function startWorker(
     now: Date.now,
     passingLimit: config.passing_seconds * 1000,
     disk: new DiskWait(shelves.disk, log, () => worker.look()),
+    changed: () => void tell("changed"),
     hasFiles: ({ needs }) => needs.every((file) => isThere(shelves, file)),
   });
   const startedAt = Date.now();
   const told = await ToldFiles.begin(fleet.roll, () => allFiles(shelves.modelRoots), log);
+  const page = config.metrics_port === 0 ? undefined : pageOf(config, worker, fleet);
+  // It listens before anybody knows of it: what it is told from then on, it hears.
+  worker.start();
   const presence = fleet.roll.enter(() => ({
     id,
     role: "worker",
@@ -85,13 +94,19 @@ export async function startWorker(
     models: told.digest,
     facts: worker.counts.facts,
   }));
-  worker.start();
+  const tell = async (change: "came" | "left" | "changed"): Promise<void> => {
+    if (change !== "left") await presence.update().catch(() => undefined);
+    void fleet.log.append({ taskId: null, type: "member", id, change });
+  };
+  void tell("came");
   const leave = async (milliseconds: number): Promise<void> => {
     told.close();
     await worker.close(milliseconds);
     await presence.leave();
+    await tell("left");
     await fleet.close();
     await Promise.all(engines.map((engine) => engine.close()));
+    await page?.stop();
   };
   return {
     id,
@@ -99,6 +114,31 @@ export async function startWorker(
     close: () => leave(config.shutdown_seconds * 1000),
     handBack: () => leave(0),
   };
+}
+
+/** Its health and its measures over HTTP. @throws EngineError `bad-setting` when the port is taken */
+function pageOf({ host, metrics_port, api_keys }: Config, worker: FleetWorker, fleet: Fleet) {
+  const engines = () => worker.engines;
+  const metrics = workerMetrics(
+    { version, runtime: `bun ${Bun.version}` },
+    {
+      state: () => worker.state,
+      engines,
+      totals: () => worker.counts.totals,
+      reachable: () => fleet.reachable,
+    },
+  );
+  const checks = [
+    staysHere(() => worker.isLeaving),
+    redisAnswers(fleet),
+    someEngineWorks(() => engines().map(({ state }) => state)),
+  ];
+  return listen(
+    workerPage({ metrics, checks, keys: api_keys }),
+    host,
+    metrics_port,
+    "--metrics-port (--host for the address)",
+  );
 }
 
 /** Whether a file of that name and size is here. */

@@ -1,13 +1,12 @@
 import type { Fleet } from "#/fleet/fleet.ts";
-import { recipeVersion } from "#/recipe/kept-recipe.ts";
 import type { HistoryStore } from "#/stores/history.ts";
 import type { ImageStore } from "#/stores/images.ts";
 import type { OpenRunner } from "../life-cycle/runner.ts";
-import { engineNews } from "./engine-news.ts";
 import type { FleetEvents } from "./fleet-events.ts";
-import { FleetMembers } from "./fleet-members.ts";
+import type { FleetMembers } from "./fleet-members.ts";
 import { FleetRunner } from "./fleet-runner.ts";
 import { FleetTasks } from "./fleet-tasks.ts";
+import type { HeadCounts } from "./head-counts.ts";
 import { HouseKeeping } from "./house-keeping.ts";
 import type { JobParts } from "./job-of.ts";
 import { LineNews } from "./line-news.ts";
@@ -20,6 +19,8 @@ export type HeadParts = JobParts &
   Readonly<{
     fleet: Fleet;
     events: FleetEvents;
+    members: FleetMembers;
+    counts: HeadCounts;
     history: HistoryStore;
     images: Pick<ImageStore, "onTheWay">;
     /** This head keeps house for the fleet from now on, or does no more. */
@@ -30,13 +31,10 @@ export type HeadParts = JobParts &
 export const fleetRunner =
   (head: HeadParts): OpenRunner =>
   async ({ endings, writer, log, now }) => {
-    const { fleet, events, history } = head;
+    const { fleet, events, members } = head;
     const parts = { ...head, endings, writer, log, now };
     const tasks = new FleetTasks();
     const news = new LineNews(events, tasks);
-    const members = new FleetMembers(fleet, recipeVersion, log, (changed) =>
-      events.addServer(engineNews(members.engines, changed)),
-    );
     const recorder = new Recorder(parts);
     const poster = new Poster({ ...parts, ring: (job) => members.ring(job) });
     const houseKeeping = new HouseKeeping({ ...parts, poster, recorder });
@@ -48,10 +46,10 @@ export const fleetRunner =
         recorder,
         news,
         compare: () => runner.compare(),
-        memberChanged: () => void members.look(),
+        memberChanged: (told) => members.hear(told),
       },
       events.start,
     );
-    const runner = new FleetRunner({ ...parts, tasks, members, poster, follower, houseKeeping, news });
+    const runner = new FleetRunner({ ...parts, tasks, poster, follower, houseKeeping, news });
     return runner;
   };

@@ -12,7 +12,7 @@ import { WorkerCounts } from "./worker-counts.ts";
 import { WorkerRun, type WorkerRunParts } from "./worker-run.ts";
 
 /** What a worker works with. */
-export type WorkerParts = Omit<WorkerRunParts, "fleetLog"> &
+export type WorkerParts = Omit<WorkerRunParts, "fleetLog" | "counts"> &
   Readonly<{
     fleet: Fleet;
     engines: readonly Engine[];
@@ -21,7 +21,12 @@ export type WorkerParts = Omit<WorkerRunParts, "fleetLog"> &
     disk: Pick<DiskWait, "hasRoom">;
     /** Milliseconds for which a task may be passed over by those whose checkpoint is open on an idle engine. */
     passingLimit: number;
+    /** Told when it takes tasks, or does no more. */
+    changed: () => void;
   }>;
+
+/** Milliseconds for which a Redis is waited for that is to be told that tasks go back; their leases end by themselves. */
+const lastWords = 5000;
 
 /** Whether a worker takes tasks: not while it is paused; after its last one it leaves when it drains. */
 export type WorkerState = "ready" | "paused" | "draining";
@@ -41,8 +46,10 @@ export class FleetWorker {
   readonly #over = new AbortController();
   #state: WorkerState = "ready";
   #closing = false;
-  #looking = false;
+  #hasLeft = false;
   #lookAgain = false;
+  /** While it looks: until it has. */
+  #looked: Promise<void> | undefined;
   #timer: ReturnType<typeof setInterval> | undefined;
 
   constructor(parts: WorkerParts) {
@@ -54,6 +61,11 @@ export class FleetWorker {
 
   get state(): WorkerState {
     return this.#state;
+  }
+
+  /** Whether it takes nothing more. */
+  get isLeaving(): boolean {
+    return this.#closing || this.#state === "draining";
   }
 
   /** Fulfilled when it was told to leave, and has nothing left to do. */
@@ -82,7 +94,11 @@ export class FleetWorker {
   /** Takes what can be taken. Rung for, or by the clock. */
   look(): void {
     this.#lookAgain = true;
-    if (!this.#looking) void this.#looks();
+    this.#looked ??= this.#looks().finally(() => {
+      this.#looked = undefined;
+      if (this.#lookAgain) this.look();
+      else this.#leaveWhenIdle();
+    });
   }
 
   /** Takes nothing more and waits for the tasks at hand, at most so long; hands the others back. */
@@ -90,9 +106,15 @@ export class FleetWorker {
     this.#closing = true;
     clearInterval(this.#timer);
     const until = performance.now() + milliseconds;
-    while (this.#running.size > 0 && performance.now() < until) await Bun.sleep(50);
-    await Promise.all([...this.#running.values()].map((run) => run.abandon()));
+    while (this.#atHand.length > 0 && performance.now() < until) await Bun.sleep(50);
+    const back = Promise.all(this.#atHand.map((run) => run.abandon()));
+    await Promise.race([Promise.all([back, this.#looked]), Bun.sleep(lastWords)]);
     this.#over.abort();
+  }
+
+  /** What runs here and was not handed back. */
+  get #atHand(): readonly WorkerRun[] {
+    return [...this.#running.values()].filter(({ isBack }) => !isBack);
   }
 
   async #listen(): Promise<void> {
@@ -105,17 +127,17 @@ export class FleetWorker {
       case "ring":
         return this.look();
       case "pause":
-        if (this.#state === "ready") this.#state = "paused";
-        return;
+        return this.#become(this.#state === "ready" ? "paused" : this.#state);
       case "resume":
-        this.#state = "ready";
+        this.#become("ready");
         return this.look();
       case "drain":
-        this.#state = "draining";
+        this.#become("draining");
         return this.#leaveWhenIdle();
       case "remove":
-        this.#state = "draining";
-        for (const run of this.#running.values()) void run.abandon();
+        this.#become("draining");
+        for (const run of this.#atHand)
+          void run.abandon("its worker was removed").then(() => this.#leaveWhenIdle());
         return this.#leaveWhenIdle();
       case "unload":
         for (const engine of this.#parts.engines) engine.unload();
@@ -126,8 +148,17 @@ export class FleetWorker {
     }
   }
 
+  #become(state: WorkerState): void {
+    if (this.#state === state || this.#hasLeft) return;
+    this.#state = state;
+    this.#parts.changed();
+  }
+
+  /** A look that is on its way may have taken something yet, which it hands back. */
   #leaveWhenIdle(): void {
-    if (this.#state === "draining" && this.#running.size === 0) this.#left.resolve();
+    if (this.#state !== "draining" || this.#atHand.length > 0 || this.#looked !== undefined) return;
+    this.#hasLeft = true;
+    this.#left.resolve();
   }
 
   get #isOpen(): boolean {
@@ -135,7 +166,6 @@ export class FleetWorker {
   }
 
   async #looks(): Promise<void> {
-    this.#looking = true;
     try {
       while (this.#lookAgain) {
         this.#lookAgain = false;
@@ -144,8 +174,6 @@ export class FleetWorker {
     } catch (thrown) {
       // Redis is gone: the clock looks again, and who joined the fleet is told when it is back.
       this.#parts.log.debug("the fleet's lines cannot be looked at", { error: String(thrown) });
-    } finally {
-      this.#looking = false;
     }
   }
 
@@ -185,21 +213,21 @@ export class FleetWorker {
 
   async #run(run: WorkerRun): Promise<SlotEnd> {
     this.#running.set(run.id, run);
-    const began = this.#parts.now();
+    const over = this.counts.begin();
     try {
       return await run.work({
         isOutOfUse: () => this.#slots.isOutOfUse(run.engine),
         closing: () => this.#closing,
       });
     } finally {
-      this.counts.ran(this.#parts.now() - began, run.made);
+      over(run.made);
       if (this.#running.get(run.id) === run) this.#running.delete(run.id);
       this.#leaveWhenIdle();
     }
   }
 
   get #runParts(): WorkerRunParts {
-    return { ...this.#parts, fleetLog: this.#parts.fleet.log };
+    return { ...this.#parts, fleetLog: this.#parts.fleet.log, counts: this.counts };
   }
 
   #paceOf(engine: Engine): DecodingPace {
