@@ -16,8 +16,8 @@ export const filesRoutes = ({ images, decoding }: FilesDependencies) =>
     .use(thumbnailsRoute({ images }))
     .get(
       "/outputs/:dir_name/:file_name",
-      ({ params, request }) =>
-        pictureReply(images.output(params.dir_name, params.file_name), request, decoding),
+      async ({ params, request }) =>
+        await pictureReply(await images.output(params.dir_name, params.file_name), request, decoding),
       {
         detail: {
           ...described,
@@ -28,7 +28,8 @@ export const filesRoutes = ({ images, decoding }: FilesDependencies) =>
     )
     .get(
       "/inputs/:file_name",
-      ({ params, request }) => pictureReply(images.input(params.file_name), request, decoding),
+      async ({ params, request }) =>
+        await pictureReply(await images.input(params.file_name), request, decoding),
       {
         detail: {
           ...described,
@@ -39,13 +40,14 @@ export const filesRoutes = ({ images, decoding }: FilesDependencies) =>
     )
     .head(
       "/outputs/:dir_name/:file_name",
-      ({ params, request }) =>
-        pictureReply(images.output(params.dir_name, params.file_name), request, decoding),
+      async ({ params, request }) =>
+        await pictureReply(await images.output(params.dir_name, params.file_name), request, decoding),
       hidden,
     )
     .head(
       "/inputs/:file_name",
-      ({ params, request }) => pictureReply(images.input(params.file_name), request, decoding),
+      async ({ params, request }) =>
+        await pictureReply(await images.input(params.file_name), request, decoding),
       hidden,
     );
 

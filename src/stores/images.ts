@@ -28,19 +28,19 @@ export interface PicturesOnTheWay {
     task: TaskId,
     picture: number,
     kept: Omit<KeptPicture, "path"> & Readonly<{ png?: Uint8Array }>,
-  ): Promise<void>;
+  ): Promise<KeptPicture>;
   /** What is kept of a task, by the places of its pictures. */
-  of(task: TaskId): ReadonlyMap<number, KeptPicture>;
-  /** The task has ended. */
-  drop(task: TaskId): void;
-  /** Forgets all tasks but these. */
-  dropOthers(tasks: readonly TaskId[]): void;
+  of(task: TaskId): Promise<ReadonlyMap<number, KeptPicture>>;
+  /** The task has ended. @throws EngineError `storage-failed` */
+  drop(task: TaskId): Promise<void>;
+  /** Forgets all tasks but these. @throws EngineError `storage-failed` */
+  dropOthers(tasks: readonly TaskId[]): Promise<void>;
 }
 
-/** Where images last. */
+/** Where images last. Files are given as paths on this machine, wherever they lie. */
 export interface ImageStore {
   /**
-   * Keeps a finished image; on disk when it returns, or not at all.
+   * Keeps a finished image; it lasts when this returns, or is not kept at all.
    *
    * @param extension as the client wrote it: `jpg` and `jpeg` are both JPEG
    * @param saveName  a name of the client's own; a number is added rather than anything replaced
@@ -48,10 +48,10 @@ export interface ImageStore {
   put(bytes: Uint8Array, extension: string, at: Date, saveName?: string): Promise<KeptImage>;
   /** Keeps an input picture under the hash of its content. */
   putInput(png: Uint8Array): Promise<string>;
-  /** Path of an output, if it is one and lies in the outputs folder. */
-  output(folder: string, name: string): string | undefined;
-  /** Path of an input. */
-  input(name: string): string | undefined;
+  /** Path of an output, if it is one and lies among the outputs. @throws EngineError `storage-failed` where nobody can say */
+  output(folder: string, name: string): Promise<string | undefined>;
+  /** Path of an input. @throws as `output` */
+  input(name: string): Promise<string | undefined>;
   /**
    * A small version of an output (`image/thumbnail.ts`), made when it is first asked for; nothing where there is no such output,
    * or who asks has gone.
@@ -68,11 +68,22 @@ export interface ImageStore {
    */
   remove(image: KeptImage, before: number): Promise<boolean>;
   /**
-   * Deletes an input at once, without waiting for anything: whoever asked whether it is named knows it still.
+   * Deletes an input that nothing names. No {@link withInputs} of it runs between the question and the deletion, so that what
+   * comes to name it finds it there, or finds it gone before anything names it.
    *
+   * @param isNamed asked when nobody else is at it
+   * @returns whether it was there and is gone
    * @throws EngineError `storage-failed`
    */
-  removeInput(name: string): boolean;
+  removeInput(name: string, isNamed: IsNamed): Promise<boolean>;
+  /**
+   * Does what makes inputs named, while none of them is deleted.
+   *
+   * @param work begun when all of them are there
+   * @returns nothing, and nothing was done, where one of them is not there
+   * @throws what the work throws; EngineError `storage-failed`
+   */
+  withInputs<T>(names: readonly string[], work: () => Promise<T>): Promise<T | undefined>;
   /** Bytes of an output; 0 if there is none. */
   sizeOf(image: KeptImage): Promise<number>;
   /** Names of the inputs that we kept before a moment, milliseconds since 1970; what else lies there is left out. */
@@ -80,6 +91,9 @@ export interface ImageStore {
   /** What is not finished yet, and is gone on with after a crash. */
   readonly onTheWay: PicturesOnTheWay;
 }
+
+/** Whether something names an input, as is known at this moment. */
+export type IsNamed = () => boolean | Promise<boolean>;
 
 /** One path segment: no folders, nothing hidden, no control characters, text in UTF-8, short enough for a disk. */
 export const isCleanName = (name: string): boolean =>
@@ -89,9 +103,12 @@ export const isCleanName = (name: string): boolean =>
 export const isSaveName = (name: string): boolean => isCleanName(name) && Buffer.byteLength(name) <= 200;
 
 /** Path of a result's file, by its URL; undefined if it is gone. */
-export function resultPath(url: string, images: Pick<ImageStore, "output">): string | undefined {
+export async function resultPath(
+  url: string,
+  images: Pick<ImageStore, "output">,
+): Promise<string | undefined> {
   const kept = keptImageOf(url);
-  return kept === undefined ? undefined : images.output(kept.folder, kept.name);
+  return kept === undefined ? undefined : await images.output(kept.folder, kept.name);
 }
 
 /** Folder and name from a result's URL: its last two segments. */

@@ -12,13 +12,13 @@ const streamed = { ...image, stream: true, partial_images: 3 } as const;
 /** The events up to the end, and what ended them if it was an error. */
 async function storyOf(
   events: AsyncIterable<ImageGenStreamEvent>,
-  saw: (type: string) => void = () => undefined,
+  saw: (type: string) => Promise<void> | void = () => undefined,
 ) {
   const story: (ImageGenStreamEvent & Partial<Extra>)[] = [];
   try {
     for await (const event of events) {
       story.push(event);
-      saw(event.type);
+      await saw(event.type);
     }
   } catch (thrown) {
     if (!(thrown instanceof OpenAI.APIError)) throw thrown;

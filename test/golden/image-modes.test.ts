@@ -138,7 +138,7 @@ function paramsOf({ request }: Case): GenerateParams {
 /** All that a case makes. */
 async function draw(listed: Case): Promise<readonly Pixmap[]> {
   const { recipe, inputFields } = resolveRecipe(paramsOf(listed), world);
-  const shelf = { images: { input: (name: string) => goldenPath(`image-modes/pictures/${name}`) } };
+  const shelf = { images: { input: async (name: string) => goldenPath(`image-modes/pictures/${name}`) } };
   const inputs = await loadInputs({ recipe, inputFields }, shelf);
   const images: Pixmap[] = [];
   for await (const fact of generate({ recipe, inputs }, context, new Run()))

@@ -59,6 +59,8 @@ export type BenchOptions = Readonly<{
   /** Milliseconds since 1970. */
   clock?: () => number;
   countWebhook?: TaskDependencies["countWebhook"];
+  /** Stands before the history that the tasks use. */
+  history?: (file: HistoryStore) => HistoryStore;
 }>;
 
 /** A folder with the models that requests of tests name. */
@@ -91,10 +93,11 @@ export async function openBench(options: BenchOptions = {}): Promise<TaskBench> 
   const folder = options.folder ?? benchFolder();
   const outputs = options.outputs ?? join(folder, "outputs");
   const port = options.port ?? (() => 7866);
-  const history = openHistory(
+  const file = openHistory(
     join(outputs, "db.sqlite3"),
     options.ballast === true ? { ballast: new Ballast(join(outputs, ".ballast")) } : {},
   );
+  const history = options.history?.(file) ?? file;
   const disk = new DiskReserve({ outputs, inputs: join(folder, "inputs"), reserve: options.reserve ?? 0 });
   const { tasks, tools, choices, defaults } = await createTasks({
     config: {

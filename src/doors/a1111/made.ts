@@ -38,7 +38,7 @@ export async function made(
   if (state.error !== null) throw errorOf(state.error);
   const kept = await Promise.all(
     state.images.map(async (image): Promise<readonly MadePicture[]> => {
-      const path = resultPath(image.url, images);
+      const path = await resultPath(image.url, images);
       return path === undefined ? [] : [{ image, bytes: await Bun.file(path).bytes() }];
     }),
   );

@@ -134,7 +134,7 @@ async function firstImage(
   format: ImageFormat,
   { images, decoding }: Readonly<{ images: ImageStore; decoding: DecodeGate | undefined }>,
 ): Promise<Response> {
-  const path = firstPicture(task, images);
-  if (path !== undefined) return convertedReply(path, format, decoding);
+  const path = await firstPicture(task, images);
+  if (path !== undefined) return await convertedReply(path, format, decoding);
   return hasFailed(task) ? await recordReply(task, images) : new Response(null, { status: 204 });
 }

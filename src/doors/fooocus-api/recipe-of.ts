@@ -39,7 +39,7 @@ export async function recipeOf(
   }
   const { program = {}, settings = {}, ...rest } = made;
   const pictures = task.state.images.map(async ({ url, seed }) => {
-    const path = resultPath(url, images);
+    const path = await resultPath(url, images);
     const sha256 = path === undefined ? undefined : digestOf(await Bun.file(path).bytes());
     return sha256 === undefined ? [] : [{ url, seed: /^\d+$/.test(seed) ? BigInt(seed) : null, sha256 }];
   });
@@ -74,7 +74,7 @@ async function inputOf(
   embed: boolean,
   images: Pick<ImageStore, "input">,
 ): Promise<readonly JsonObject[]> {
-  const path = images.input(name);
+  const path = await images.input(name);
   if (path === undefined) return [];
   const bytes = await Bun.file(path).bytes();
   return [{ name, sha256: digestOf(bytes), ...(embed ? { data: bytes.toBase64() } : {}) }];

@@ -189,7 +189,7 @@ async function firstImage(
   images: ImageStore,
   decoding: DecodeGate | undefined,
 ): Promise<Response> {
-  const path = firstPicture(task, images);
+  const path = await firstPicture(task, images);
   if (path !== undefined) return await convertedReply(path, "png", decoding);
   return finishReason(task) === "USER_CANCEL" ? plain("USER_CANCEL", 400) : plain("ERROR", 500);
 }

@@ -127,7 +127,8 @@ const otherRoutes = ({ tasks, images, log, decoding }: JobDependencies) =>
     )
     .get(
       "/files/:date/:file_name",
-      ({ params, request }) => pictureReply(images.output(params.date, params.file_name), request, decoding),
+      async ({ params, request }) =>
+        await pictureReply(await images.output(params.date, params.file_name), request, decoding),
       {
         detail: {
           tags: ["Query (older)"],
@@ -139,7 +140,8 @@ const otherRoutes = ({ tasks, images, log, decoding }: JobDependencies) =>
     )
     .head(
       "/files/:date/:file_name",
-      ({ params, request }) => pictureReply(images.output(params.date, params.file_name), request),
+      async ({ params, request }) =>
+        await pictureReply(await images.output(params.date, params.file_name), request),
       { detail: { hide: true } },
     );
 

@@ -17,7 +17,7 @@ export async function pictureData(
   { format, quality }: PictureForm,
   { images, decoding }: PictureParts,
 ): Promise<string> {
-  const path = resultPath(url, images);
+  const path = await resultPath(url, images);
   if (path === undefined) throw new RequestError("gone", "The picture was deleted before it was answered.");
   const bytes = await Bun.file(path).bytes();
   return (quality === undefined ? bytes : await convertImage(bytes, format, decoding, quality)).toBase64();

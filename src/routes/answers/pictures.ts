@@ -5,16 +5,16 @@ import type { Task } from "#/tasks/life-cycle/task.ts";
 
 /** A result as a data URI, by its address; null when the file is gone. */
 export async function dataUriOf(url: string, images: ImageStore): Promise<string | null> {
-  const path = resultPath(url, images);
+  const path = await resultPath(url, images);
   if (path === undefined) return null;
   const format = formatNames[path.replace(/^.*\./, "").toLowerCase()] ?? "png";
   return `data:image/${format};base64,${Buffer.from(await Bun.file(path).bytes()).toString("base64")}`;
 }
 
 /** Path of a settled task's first picture; undefined if it has none, or it is gone. */
-export function firstPicture({ state }: Task, images: ImageStore): string | undefined {
+export async function firstPicture({ state }: Task, images: ImageStore): Promise<string | undefined> {
   const first = state.status === "settled" ? state.images[0] : undefined;
-  return first === undefined ? undefined : resultPath(first.url, images);
+  return first === undefined ? undefined : await resultPath(first.url, images);
 }
 
 /**

@@ -1,14 +1,13 @@
-import { existsSync, readdirSync, realpathSync, rmSync, statSync } from "node:fs";
-import { constants, copyFile, link, mkdir, open, opendir, rm, rmdir, stat, unlink } from "node:fs/promises";
+import { existsSync, realpathSync, statSync } from "node:fs";
+import { opendir, rm, rmdir, stat } from "node:fs/promises";
 import { join, sep } from "node:path";
 import { DecodeGate } from "#/image/decode-gate.ts";
-import { EngineError } from "#/lib/errors.ts";
 import { type ImageStore, isCleanName } from "../images.ts";
+import { guardedInputs, type InputPlace } from "./input-guard.ts";
+import { localStamp } from "./local-stamp.ts";
 import { folderOnTheWay } from "./on-the-way.ts";
 import { folderThumbnails } from "./thumbnails.ts";
-
-/** Folder of files that are being written, beside those that are; on the same disk, so that a link will do. */
-export const drafts = ".drafts";
+import { failed, removeStaleDrafts, writeFile } from "./write-file.ts";
 
 /** Folder of pictures that are still worked on. */
 const onTheWay = ".on-the-way";
@@ -16,30 +15,56 @@ const onTheWay = ".on-the-way";
 /** Folder of small versions. */
 const small = ".thumbnails";
 
+/** Folder of inputs that are being deleted, where several servers may delete. */
+const aside = ".removed";
+
 /** By how many milliseconds the clock of another machine's disk may be ahead. */
 const clockSlack = 60_000;
 
 /** Milliseconds after which a draft is what a crash left. */
 const stale = 600_000;
 
+/** The same of what may be another server's, whose clock may differ, and whose task may wait for long. */
+const staleAmongOthers = { drafts: 3_600_000, onTheWay: 7 * 86_400_000 } as const;
+
 /**
- * Images in folders: one a day for outputs, one for inputs.
+ * Images in folders: one a day for outputs, one for inputs. They are this server's alone.
  *
  * @param outputs folder of the day folders
  * @param inputs  folder of the input pictures
  * @param random  0 up to 1, for file names
  * @param gate    where pictures wait to be decoded
  */
-export function folderImages(
+export const folderImages = (
   outputs: string,
   inputs: string,
   random: () => number,
   gate: DecodeGate = new DecodeGate(),
-): ImageStore {
-  removeStaleDrafts(outputs);
-  removeStaleDrafts(inputs);
+): ImageStore => imagesIn({ outputs, inputs, random, gate, isShared: false });
+
+/**
+ * The same in folders that several servers have at once, by NFS or SMB for example. No name is given twice, what another
+ * server is writing stays, and an input that another one comes to name while it is deleted here is put back.
+ */
+export const sharedImages = (
+  outputs: string,
+  inputs: string,
+  random: () => number,
+  gate: DecodeGate = new DecodeGate(),
+): ImageStore => imagesIn({ outputs, inputs, random, gate, isShared: true });
+
+type Folders = Readonly<{
+  outputs: string;
+  inputs: string;
+  random: () => number;
+  gate: DecodeGate;
+  isShared: boolean;
+}>;
+
+function imagesIn({ outputs, inputs, random, gate, isShared }: Folders): ImageStore {
+  for (const root of [outputs, inputs]) removeStaleDrafts(root, isShared ? staleAmongOthers.drafts : stale);
   const thumbnails = folderThumbnails(join(outputs, small), gate);
-  const output: ImageStore["output"] = (folder, name) =>
+  const output: ImageStore["output"] = async (folder, name) =>
     isCleanName(folder) && /\.(png|jpe?g|webp)$/i.test(name) ? inside(outputs, folder, name) : undefined;
   return {
     put: async (bytes, extension, at, saveName) => {
@@ -49,21 +74,21 @@ export function folderImages(
           saveName === undefined
             ? `${day}_${time}_${1000 + Math.floor(random() * 9000)}.${extension}`
             : `${saveName}${attempt === 0 ? "" : `-${attempt + 1}`}.${extension}`;
-        if (await write(outputs, day, name, bytes)) return { folder: day, name };
+        if (await writeFile(outputs, day, name, bytes)) return { folder: day, name };
       }
     },
     putInput: async (png) => {
       const base64 = Buffer.from(png).toString("base64");
       const name = `${new Bun.CryptoHasher("sha256").update(base64).digest("hex")}.png`;
-      if (!existsSync(join(inputs, name))) await write(inputs, "", name, png);
+      if (!existsSync(join(inputs, name))) await writeFile(inputs, "", name, png);
       return name;
     },
     output,
     thumbnail: async (image, signal) => {
-      const path = output(image.folder, image.name);
+      const path = await output(image.folder, image.name);
       return path === undefined ? undefined : await thumbnails.of(image, path, signal);
     },
-    input: (name) => inside(inputs, name),
+    ...guardedInputs(inputPlace(inputs, isShared)),
     remove: async ({ folder, name }, before) => {
       const path = isCleanName(folder) ? inside(outputs, folder, name) : undefined;
       if (path === undefined || statSync(path).mtimeMs > before + clockSlack) return false;
@@ -72,22 +97,12 @@ export function folderImages(
       await removeEmptyDay(outputs, folder);
       return true;
     },
-    removeInput: (name) => {
-      const path = inside(inputs, name);
-      if (path === undefined) return false;
-      try {
-        rmSync(path, { force: true });
-      } catch (cause) {
-        failed(path, "deleted", cause);
-      }
-      return true;
-    },
     sizeOf: async ({ folder, name }) => {
       const path = isCleanName(folder) ? inside(outputs, folder, name) : undefined;
       return path === undefined ? 0 : await sizeOf(path);
     },
     inputsBefore: (moment) => inputsBefore(inputs, moment),
-    onTheWay: folderOnTheWay(join(outputs, onTheWay)),
+    onTheWay: folderOnTheWay(join(outputs, onTheWay), isShared ? staleAmongOthers.onTheWay : undefined),
   };
 }
 
@@ -113,10 +128,18 @@ async function* inputsBefore(inputs: string, moment: number): AsyncGenerator<str
   }
 }
 
-function failed(path: string, done: "written" | "deleted", cause: unknown): never {
-  const words = cause instanceof Error ? cause.message : String(cause);
-  throw new EngineError("storage-failed", `${path} could not be ${done}: ${words}.`, { path }, cause);
-}
+const inputPlace = (inputs: string, isShared: boolean): InputPlace => ({
+  path: async (name) => inside(inputs, name),
+  isThere: async (name) => inside(inputs, name) !== undefined,
+  putBack: async (name, bytes) => void (await writeFile(inputs, "", name, bytes)),
+  remove: async (name) => {
+    const path = inside(inputs, name);
+    if (path === undefined) return false;
+    await rm(path, { force: true }).catch((cause: unknown) => failed(path, "deleted", cause));
+    return true;
+  },
+  ...(isShared ? { aside: join(inputs, aside) } : {}),
+});
 
 /** Where a part of the path is a file and not a folder, Bun throws in spite of `throwIfNoEntry`. */
 function isFile(path: string): boolean {
@@ -134,93 +157,4 @@ function inside(root: string, ...parts: readonly string[]): string | undefined {
   if (!isFile(path)) return undefined;
   const real = realpathSync(path);
   return real.startsWith(realpathSync(root) + sep) ? real : undefined;
-}
-
-/**
- * Writes a file whole or not at all, and never over another one; it is on the disk when this returns.
- *
- * @returns whether the name was free
- * @throws EngineError `storage-failed`, a full disk for example
- */
-async function write(root: string, folder: string, name: string, bytes: Uint8Array): Promise<boolean> {
-  const path = join(root, folder, name);
-  const draft = join(root, drafts, `${crypto.randomUUID()}.tmp`);
-  try {
-    await mkdir(join(root, folder), { recursive: true });
-    await mkdir(join(root, drafts), { recursive: true });
-    const file = await open(draft, "wx");
-    try {
-      await file.writeFile(bytes);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    const free = await publish(draft, path);
-    if (free) await syncFolder(join(root, folder));
-    return free;
-  } catch (cause) {
-    failed(path, "written", cause);
-  } finally {
-    await unlink(draft).catch(() => undefined);
-  }
-}
-
-/**
- * A link takes a free name in one step and refuses a taken one; where there are no links, an exclusive copy does.
- *
- * @returns whether the name was free
- */
-export async function publish(draft: string, path: string): Promise<boolean> {
-  const publishers = [() => link(draft, path), () => copyFile(draft, path, constants.COPYFILE_EXCL)];
-  for (const put of publishers) {
-    try {
-      await put();
-      return true;
-    } catch (cause) {
-      if (codeOf(cause) === "EEXIST") return false;
-      if (put === publishers.at(-1) || !withoutLinks.includes(codeOf(cause))) throw cause;
-    }
-  }
-  return false;
-}
-
-/** What file systems without hard links answer. */
-export const withoutLinks: readonly string[] = [
-  "EPERM",
-  "ENOTSUP",
-  "EOPNOTSUPP",
-  "ENOSYS",
-  "EXDEV",
-  "EMLINK",
-];
-
-/** A name is on the disk only when its folder is. */
-export async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, "r");
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
-/** The system's code of an error; empty where it has none. */
-export const codeOf = (thrown: unknown): string =>
-  thrown instanceof Error && "code" in thrown && typeof thrown.code === "string" ? thrown.code : "";
-
-function removeStaleDrafts(root: string): void {
-  const folder = join(root, drafts);
-  if (!existsSync(folder)) return;
-  for (const name of readdirSync(folder)) {
-    const { mtimeMs = Date.now() } = statSync(join(folder, name), { throwIfNoEntry: false }) ?? {};
-    if (Date.now() - mtimeMs > stale) rmSync(join(folder, name), { force: true });
-  }
-}
-
-function localStamp(at: Date): { day: string; time: string } {
-  const two = (value: number): string => String(value).padStart(2, "0");
-  return {
-    day: `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`,
-    time: `${two(at.getHours())}-${two(at.getMinutes())}-${two(at.getSeconds())}`,
-  };
 }

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { mkdir, open, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { ImageFacts } from "#/engine/protocol.ts";
@@ -9,8 +9,10 @@ import type { KeptPicture, PicturesOnTheWay } from "../images.ts";
 /**
  * Pictures on their way in a folder for each task: a JSON file for each picture, which names the PNG file of it. That file is
  * another one for every pass, and written before it is named, so that a crash leaves the one state or the other.
+ *
+ * @param youth milliseconds after its last file for which a folder of no task that is known here stays: it may be another server's
  */
-export function folderOnTheWay(root: string): PicturesOnTheWay {
+export function folderOnTheWay(root: string, youth = Number.NEGATIVE_INFINITY): PicturesOnTheWay {
   const folderOf = (task: TaskId): string => join(root, task);
   return {
     keep: async (task, picture, { png, ...state }) => {
@@ -26,8 +28,9 @@ export function folderOnTheWay(root: string): PicturesOnTheWay {
       await replace(folder, `${picture}.json`, new TextEncoder().encode(text));
       if (before?.file !== undefined && before.file !== file)
         await rm(join(folder, before.file), { force: true });
+      return keptIn(folder, { ...state, file });
     },
-    of: (task) => {
+    of: async (task) => {
       const folder = folderOf(task);
       const names = existsSync(folder) ? readdirSync(folder) : [];
       return new Map(
@@ -38,14 +41,19 @@ export function folderOnTheWay(root: string): PicturesOnTheWay {
         }),
       );
     },
-    drop: (task) => rmSync(folderOf(task), { recursive: true, force: true }),
-    dropOthers: (tasks) => {
+    drop: async (task) => rmSync(folderOf(task), { recursive: true, force: true }),
+    dropOthers: async (tasks) => {
       const kept: readonly string[] = tasks;
       for (const name of existsSync(root) ? readdirSync(root) : [])
-        if (!kept.includes(name)) rmSync(join(root, name), { recursive: true, force: true });
+        if (!kept.includes(name) && ageOf(join(root, name)) >= youth)
+          rmSync(join(root, name), { recursive: true, force: true });
     },
   };
 }
+
+/** Milliseconds since something in a folder was written last; endless for one that is gone. */
+const ageOf = (folder: string): number =>
+  Date.now() - (statSync(folder, { throwIfNoEntry: false })?.mtimeMs ?? Number.NEGATIVE_INFINITY);
 
 /** What a JSON file says. */
 type State = Omit<KeptPicture, "path"> & Readonly<{ file: string }>;

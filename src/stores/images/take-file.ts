@@ -3,7 +3,7 @@ import { copyFile, link, mkdir, open, realpath, rm } from "node:fs/promises";
 import { extname, join } from "node:path";
 import { EngineError } from "#/lib/errors.ts";
 import { hashFile } from "#/lib/hash-file.ts";
-import { codeOf, drafts, publish, syncFolder, withoutLinks } from "./folder.ts";
+import { codeOf, drafts, publish, syncFolder, withoutLinks } from "./write-file.ts";
 
 /** Where a file of others is among ours. */
 export type TakenFile = Readonly<{ name: string; isNew: boolean }>;

@@ -1,3 +1,4 @@
+import { atMost } from "#/lib/at-most.ts";
 import type { Log } from "#/lib/log.ts";
 import type { Delivery, HistoryStore, WaitingDelivery } from "#/stores/history.ts";
 import type { Task } from "../life-cycle/task.ts";
@@ -38,7 +39,9 @@ export class Webhooks {
   readonly #posting = new Map<string, Promise<void>>();
   /** What was added before the outbox was read; nothing once it was. */
   #since: Map<string, WaitingDelivery> | undefined = new Map();
+  /** Whether the outbox is being read, and was asked for once more meanwhile. */
   #isReading = false;
+  #isAskedAgain = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** Nothing more is posted. */
   #closed = false;
@@ -71,7 +74,8 @@ export class Webhooks {
   wake(): void {
     if (this.#closed) return;
     if (this.#since === undefined) this.#post();
-    else if (!this.#isReading) void this.#read(this.#since);
+    else if (this.#isReading) this.#isAskedAgain = true;
+    else void this.#read(this.#since);
   }
 
   #post(): void {
@@ -97,12 +101,7 @@ export class Webhooks {
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#timer);
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const late = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, this.#posting.size === 0 ? 0 : closingMilliseconds);
-    });
-    await Promise.race([Promise.all(this.#posting.values()), late]);
-    clearTimeout(timer);
+    await atMost(closingMilliseconds, Promise.all(this.#posting.values()));
     this.#left = true;
     await this.#notes.close();
   }
@@ -119,8 +118,10 @@ export class Webhooks {
       this.#log.error("webhooks have to wait, their outbox cannot be read", { error: String(thrown) });
       this.#lookIn(unreadableWait);
     }
+    const isAsked = this.#isAskedAgain;
     this.#isReading = false;
-    if (this.#since === undefined) this.wake();
+    this.#isAskedAgain = false;
+    if (this.#since === undefined || isAsked) this.wake();
   }
 
   #lookIn(milliseconds: number): void {

@@ -8,6 +8,7 @@ import { type Endings, toldOf } from "../life-cycle/endings.ts";
 import type { HistoryWriter } from "../life-cycle/history-writer.ts";
 import type { Asked, OpenTasks, Runner } from "../life-cycle/runner.ts";
 import type { Task } from "../life-cycle/task.ts";
+import { cancelled } from "../life-cycle/unfinished.ts";
 import type { EngineHealth } from "../life-cycle/task-reader.ts";
 import type { FleetEvents } from "./fleet-events.ts";
 import type { FleetMembers } from "./fleet-members.ts";
@@ -203,8 +204,7 @@ export class FleetRunner implements Runner {
     if (!isMine && !isRemoved && (await fleet.lines.where(id)) !== "unknown") return false;
     const task = tasks.end(id);
     if (task === undefined) return false;
-    const unmade = { startedAt: null, percent: 0, images: [], error: null } as const;
-    await endings.settle(task, { outcome: "cancelled", ...unmade });
+    await endings.settle(task, cancelled);
     return true;
   }
 

@@ -28,7 +28,7 @@ export async function bringInputs(
     issues.push({ type: "value_error", loc: ["body", "inputs", at], msg, input: name });
   };
   for (const [at, input] of inputs.entries()) {
-    const path = images.input(input.name);
+    const path = await images.input(input.name);
     const there = path === undefined ? undefined : await Bun.file(path).bytes();
     if (there !== undefined && digestOf(there) === input.sha256) continue;
     if (there !== undefined)

@@ -11,7 +11,6 @@ import { safetyFileThere } from "#/catalog/safety-file.ts";
 import { VisionTowers } from "#/catalog/vision-towers.ts";
 import type { Config } from "#/config/schema.ts";
 import type { Pixmap } from "#/image/pixmap.ts";
-import { pngSize } from "#/image/png-size.ts";
 import type { Log } from "#/lib/log.ts";
 import { isDemoFile } from "#/recipe/demo-model.ts";
 import type { Preset } from "#/recipe/preset.ts";
@@ -24,6 +23,7 @@ import { serverDefaults } from "./defaults.ts";
 import { examineInTurn, type ModelShelf } from "./examine-models.ts";
 import { foresee } from "./foresee.ts";
 import type { InputOptions } from "./image-source.ts";
+import { InputSizes } from "./input-sizes.ts";
 import { loadInputs } from "./load-inputs.ts";
 import { refuseUnusable } from "./mask-tool.ts";
 import { type Preparation, type Prepared, prepareBy, type ReadingRules } from "./prepare.ts";
@@ -82,7 +82,7 @@ export type Intake = Readonly<{
   /** Checks a request by the rules of its API, takes in its images and fills it; throws RequestError. */
   take: (request: GenerateRequest, rules: ReadingRules, recipe?: PostedRecipe) => Promise<Prepared>;
   /** See {@link resolveAgain}. */
-  resolve: (params: GenerateParams, kept: string | undefined) => Resolved;
+  resolve: (params: GenerateParams, kept: string | undefined) => Promise<Resolved>;
   /** See {@link loadInputs}. */
   loadInputs: (resolved: Resolved) => Promise<readonly Pixmap[]>;
   tools: Tools;
@@ -109,7 +109,12 @@ export function createIntake(parts: IntakeParts): Intake {
   const { catalog, examiner, assets, log } = parts;
   const tokenizer = lazyTokenizer();
   const towers = new VisionTowers();
-  const world = (): World => ({ ...worldOf(parts, towers), tokenizer });
+  const sizes = new InputSizes(parts.images);
+  const world = (): World => ({
+    ...worldOf(parts, towers),
+    tokenizer,
+    pictureSize: (name) => sizes.of(name),
+  });
   const shelf = { catalog, examiner };
   const examine = examineInTurn();
   const considering: Considering = {
@@ -122,7 +127,11 @@ export function createIntake(parts: IntakeParts): Intake {
   };
   const inputOptions = (): InputOptions => inputOptionsOf(parts);
   const preparation = {
-    considered: (request: GenerateRequest) => consider(request, considering),
+    considered: async (request: GenerateRequest) => {
+      await sizes.look(request);
+      return await consider(request, considering);
+    },
+    sizes,
     inputOptions,
     disk: parts.disk,
   };
@@ -131,7 +140,10 @@ export function createIntake(parts: IntakeParts): Intake {
       recipe === undefined
         ? prepareBy(rules, request, { ...preparation, world, log })
         : prepareAsMade(request, recipe, { ...parts, ...preparation, considering }),
-    resolve: (params, kept) => resolveAgain(params, kept, world(), shelf),
+    resolve: async (params, kept) => {
+      await sizes.look(params);
+      return resolveAgain(params, kept, world(), shelf);
+    },
     loadInputs: (resolved) => loadInputs(resolved, parts),
     tools: createTools({
       inputOptions,
@@ -145,7 +157,7 @@ export function createIntake(parts: IntakeParts): Intake {
 }
 
 function worldOf(
-  { catalog, assets, config, images }: Pick<IntakeParts, "catalog" | "assets" | "config" | "images">,
+  { catalog, assets, config }: Pick<IntakeParts, "catalog" | "assets" | "config">,
   towers: VisionTowers,
 ): World {
   return {
@@ -174,10 +186,6 @@ function worldOf(
     upscalers: {
       files: catalog.names("upscale_models"),
       rule: { named: config.upscaler, without: config.upscale_without_model },
-    },
-    pictureSize: (name) => {
-      const path = name === "" ? undefined : images.input(name);
-      return path === undefined ? undefined : pngSize(path);
     },
   };
 }

@@ -40,7 +40,7 @@ export async function imageSource(value: string, field: string, options: InputOp
 }
 
 async function keptInput(name: string, field: string, { images }: InputOptions): Promise<ImageSource> {
-  const path = images.input(name);
+  const path = await images.input(name);
   if (path !== undefined) return { bytes: await Bun.file(path).bytes(), name };
   const message = `${field} names the picture ${name}, which is not, or no longer, in the inputs folder. Send the picture itself.`;
   throw new RequestError("unreachable-url", message, { field, name });
@@ -53,12 +53,12 @@ async function ownSource(
 ): Promise<ImageSource | undefined> {
   const { images, baseUrl, otherBases } = options;
   const hashed = inputAddress.exec(url)?.[1]?.toLowerCase();
-  if (hashed !== undefined && images.input(hashed) !== undefined)
+  if (hashed !== undefined && (await images.input(hashed)) !== undefined)
     return await keptInput(hashed, field, options);
   const own = ownFileOf(url, [baseUrl, ...otherBases]);
   if (own === undefined) return undefined;
   if (own.kind === "input") return await keptInput(own.name, field, options);
-  const path = images.output(own.folder, own.name);
+  const path = await images.output(own.folder, own.name);
   if (path !== undefined) return { bytes: await Bun.file(path).bytes() };
   const message = `The URL in ${field} is this server's, and there is no such file.`;
   throw new RequestError("unreachable-url", message, { field });

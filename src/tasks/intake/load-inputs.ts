@@ -29,7 +29,7 @@ export async function loadInputs(
   const pixmaps: Pixmap[] = [];
   for (const [index, name] of recipe.inputs.entries()) {
     const field = inputFields[index] ?? "";
-    const path = images.input(name);
+    const path = await images.input(name);
     if (path === undefined) throw gone(name, field);
     const alike = read[isMask(field) ? "mask" : "picture"];
     const pixmap = alike.get(name) ?? (await decoded(path, { name, field }, decoding));

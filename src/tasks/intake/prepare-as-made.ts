@@ -45,6 +45,7 @@ export async function prepareAsMade(
     require: (inputs) => parts.disk.require({ outputs: 0, inputs }),
   });
   const { considering } = parts;
+  await parts.sizes.look(request);
   const toldTexts = textsIn(recipe);
   const considered = await consider(request, {
     ...considering,

@@ -7,6 +7,7 @@ import type { DiskReserve } from "#/stores/disk-reserve.ts";
 import type { Considered } from "./consider.ts";
 import { diskNeed } from "./disk-need.ts";
 import type { InputOptions } from "./image-source.ts";
+import type { InputSizes } from "./input-sizes.ts";
 import { hasPictures, takeInputs } from "./inputs.ts";
 
 /** A request that was taken: filled, what its client must be told of the picture it will get, and its recipe to keep. */
@@ -23,6 +24,8 @@ export type Preparation = Readonly<{
   /** Fills a request and refuses what cannot be made. */
   considered: (request: GenerateRequest) => Promise<Considered>;
   inputOptions: () => InputOptions;
+  /** Sizes of inputs, for what is resolved. */
+  sizes: Pick<InputSizes, "look">;
   /** Room for what is accepted; throws EngineError `disk-full`. */
   disk: Pick<DiskReserve, "require">;
 }>;
@@ -57,6 +60,7 @@ export async function withPictures(
     ...parts.inputOptions(),
     require: (inputs) => parts.disk.require({ outputs, inputs }),
   });
+  await parts.sizes.look(taken.meant);
   const { resolved, warnings } = hasPictures(params) ? resolveTaken(taken.meant) : considered;
   return {
     params: taken.params,

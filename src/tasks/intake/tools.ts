@@ -87,7 +87,7 @@ export function createTools({ inputOptions, world, foresee, shelf, askTool }: To
       }
       const { request, warnings } = requestOfImage(read, world());
       const { images } = inputOptions();
-      const gone = goneInputs(request, (name) => images.input(name) !== undefined);
+      const gone = await goneInputs(request, async (name) => (await images.input(name)) !== undefined);
       const { scheme, text, values } = read;
       return {
         scheme,

@@ -28,7 +28,7 @@ export type AttemptParts = Readonly<{
    * What to make: the recipe that was kept when the task was accepted, or, where there is none, what its request means
    * in the world as it is now; throws RequestError, ModelError for a file that cannot be used.
    */
-  resolve: (params: GenerateParams, kept: string | undefined) => Resolved;
+  resolve: (params: GenerateParams, kept: string | undefined) => Promise<Resolved>;
   /** What an engine makes the pictures of, written once they are, with their expanded prompts by their places. */
   madeOf: (
     resolved: Resolved,
@@ -69,10 +69,10 @@ export async function attempt(
     parts.tell({ type: "started", attempt: attempts + 1 });
     const params = fromStored(task.request);
     const recipe = await parts.recipe();
+    const resolved = atHand.stopping ? undefined : await parts.resolve(params, recipe);
     if (run.abandoned) return { task, end: undefined, slot: "idle" };
     // The engine has not heard of it yet, so it could not hear of a stop.
-    if (atHand.stopping) return { task, end: run.stopped(), slot: "idle" };
-    const resolved = parts.resolve(params, recipe);
+    if (atHand.stopping || resolved === undefined) return { task, end: run.stopped(), slot: "idle" };
     // What is otherwise by now and was not when the task was accepted: files come, go and change while it waits.
     await tell(resolved.warnings);
     const making = parts.madeOf(resolved, engine).catch((thrown: unknown) => {

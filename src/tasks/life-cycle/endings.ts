@@ -93,7 +93,7 @@ export class Endings {
 
   /** Waits until the ends of these tasks were told, as far as they have ended. */
   async told(ids: readonly TaskId[]): Promise<void> {
-    await Promise.all(ids.map((id) => this.#untold.get(id)));
+    for (const id of ids) await this.#untold.get(id);
   }
 
   /** Drops what is not written of a task that was deleted. */

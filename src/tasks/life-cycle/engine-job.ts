@@ -4,11 +4,14 @@ import type { Pixmap } from "#/image/pixmap.ts";
 import type { TaskId } from "#/lib/task-id.ts";
 import type { Recipe } from "#/recipe/recipe.ts";
 
-/** A job on its way to the engine: what is asked of it until it is there is kept, since the engine knows nothing of it yet. */
+/**
+ * A job on its way to the engine: its pictures are read first, and what is asked of it meanwhile is kept, since the engine
+ * knows nothing of it yet.
+ */
 export class EngineJob {
   readonly #id: TaskId;
   readonly #engine: Engine;
-  #isThere = false;
+  #isGiven = false;
   #asked: "skip" | "stop" | undefined;
 
   constructor(id: TaskId, engine: Engine) {
@@ -18,7 +21,7 @@ export class EngineJob {
 
   /** Asks for its end, or for the next image; a stop outlives a later skip. */
   control(action: "skip" | "stop"): void {
-    if (this.#isThere) this.#engine.control(this.#id, action);
+    if (this.#isGiven) this.#engine.control(this.#id, action);
     else if (this.#asked !== "stop") this.#asked = action;
   }
 
@@ -33,7 +36,7 @@ export class EngineJob {
     load: () => Promise<readonly Pixmap[]>,
   ): AsyncGenerator<EngineEvent, void, undefined> {
     const inputs = recipe.inputs.length > 0 ? await load() : [];
-    this.#isThere = true;
+    this.#isGiven = true;
     if (this.#asked === "stop")
       return yield { type: "settled", id: this.#id, outcome: { status: "stopped" } };
     for await (const event of this.#engine.run({ type: "generate", id: this.#id, recipe, inputs })) {

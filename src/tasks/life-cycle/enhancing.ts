@@ -48,9 +48,10 @@ export class Enhancing {
   readonly #parts: EnhancingParts;
   readonly #kept: Map<number, KeptPicture>;
 
-  constructor(parts: EnhancingParts) {
+  /** @param kept what earlier attempts kept */
+  constructor(parts: EnhancingParts, kept: ReadonlyMap<number, KeptPicture>) {
     this.#parts = parts;
-    this.#kept = new Map(parts.store.of(parts.id));
+    this.#kept = new Map(kept);
   }
 
   /** The place of the grid, behind all others. */
@@ -106,9 +107,7 @@ export class Enhancing {
 
   async #keep(picture: number, state: Parameters<PicturesOnTheWay["keep"]>[2]): Promise<void> {
     const { store, id } = this.#parts;
-    await store.keep(id, picture, state);
-    const kept = store.of(id).get(picture);
-    if (kept !== undefined) this.#kept.set(picture, kept);
+    this.#kept.set(picture, await store.keep(id, picture, state));
   }
 
   /** The picture that was kept, where it is a result. */
@@ -150,13 +149,14 @@ export class Enhancing {
 }
 
 /** The enhancement of a task's pictures, where there is one. */
-export function enhancingOf(
+export async function enhancingOf(
   id: TaskId,
   { save_final_enhanced_image_only: lastOnly }: GenerateParams,
   resolved: Resolved,
   { images, decoding }: Readonly<{ images: Pick<ImageStore, "onTheWay">; decoding?: DecodeGate }>,
-): Enhancing | undefined {
+): Promise<Enhancing | undefined> {
   const { enhance } = resolved.recipe;
   if (enhance === undefined) return undefined;
-  return new Enhancing({ id, resolved, enhance, lastOnly, store: images.onTheWay, decoding });
+  const { onTheWay: store } = images;
+  return new Enhancing({ id, resolved, enhance, lastOnly, store, decoding }, await store.of(id));
 }

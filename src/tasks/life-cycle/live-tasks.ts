@@ -9,6 +9,13 @@ import type { Task, TaskImage, TaskState } from "./task.ts";
 /** What is known of a task that has not ended: how often it was started, and its images so far. */
 export type LiveTask = Readonly<{ task: Task; attempts: number; images: readonly TaskImage[] }>;
 
+/** What the next attempt at a task starts from. @param now milliseconds since 1970 */
+export const startOf = ({ task, attempts, images }: LiveTask, now: number): RunStart => ({
+  at: Math.max(now, task.queuedAt),
+  attempt: attempts + 1,
+  images,
+});
+
 /** What is known of a task's progress before its recipe is read. */
 const beginning = {
   percent: 1,

@@ -1,11 +1,12 @@
 import type { Engine } from "#/engine/engine.ts";
+import { atMost } from "#/lib/at-most.ts";
 import type { TaskId } from "#/lib/task-id.ts";
 import { Affinity } from "./affinity.ts";
 import { type AttemptParts, attempt, type RunAtHand } from "./attempt.ts";
 import { DiskWait } from "./disk-wait.ts";
 import type { End } from "./endings.ts";
 import { fateOf } from "./fate.ts";
-import { type LiveTask, LiveTasks } from "./live-tasks.ts";
+import { type LiveTask, LiveTasks, startOf } from "./live-tasks.ts";
 import { TaskRun } from "./run.ts";
 import type { RunStart } from "./run-parts.ts";
 import type { Asked, Runner } from "./runner.ts";
@@ -15,7 +16,7 @@ import { openOn, type Slot, type SlotEnd, SlotPool } from "./slot-pool.ts";
 import type { Task } from "./task.ts";
 import type { EngineHealth } from "./task-reader.ts";
 import { DecodingPace } from "./time-left.ts";
-import { endOfUnfinished } from "./unfinished.ts";
+import { cancelled, endOfUnfinished } from "./unfinished.ts";
 
 type Running = RunAtHand & { stopping: boolean } & Readonly<{ over: PromiseWithResolvers<void> }>;
 
@@ -80,7 +81,7 @@ export class LocalRunner implements Runner {
       if (end === undefined) this.tasks.add({ task, attempts, images });
       else await this.#parts.endings.settle(task, end);
     }
-    this.#parts.images.onTheWay.dropOthers(this.tasks.ids);
+    this.#forget(this.#parts.images.onTheWay.dropOthers(this.tasks.ids));
     this.tasks.tell();
     this.#next();
   }
@@ -94,7 +95,7 @@ export class LocalRunner implements Runner {
   async control(id: TaskId, word: "stop" | "skip"): Promise<Asked> {
     const waiting = this.tasks.takeAway(id);
     if (waiting !== undefined) {
-      await this.#cancel(waiting);
+      await this.#parts.endings.settle(waiting, cancelled);
       this.tasks.tell();
       return "cancelled";
     }
@@ -111,14 +112,9 @@ export class LocalRunner implements Runner {
   async cancelWaiting(): Promise<number> {
     const waiting = this.tasks.waiting.flatMap((id) => this.tasks.takeAway(id) ?? []);
     // All at once: none is begun, nor nowhere to be found, while the others are written.
-    await Promise.all(waiting.map((task) => this.#cancel(task)));
+    await Promise.all(waiting.map((task) => this.#parts.endings.settle(task, cancelled)));
     if (waiting.length > 0) this.tasks.tell();
     return waiting.length;
-  }
-
-  #cancel(task: Task): Promise<void> {
-    const unmade = { startedAt: null, percent: 0, images: [], error: null } as const;
-    return this.#parts.endings.settle(task, { outcome: "cancelled", ...unmade });
   }
 
   async pause(paused: boolean): Promise<void> {
@@ -146,12 +142,7 @@ export class LocalRunner implements Runner {
     this.#parts.toolRuns.close();
     const atHand = [...this.#running.values()];
     if (atHand.length === 0) return;
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const late = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, milliseconds);
-    });
-    await Promise.race([Promise.all(atHand.map(({ over }) => over.promise)), late]);
-    clearTimeout(timer);
+    await atMost(milliseconds, Promise.all(atHand.map(({ over }) => over.promise)));
     await Promise.all(this.#running.values().map((running) => this.#leave(running)));
   }
 
@@ -171,8 +162,15 @@ export class LocalRunner implements Runner {
 
   async #settle(task: Task, end: End): Promise<void> {
     this.tasks.end(task.id);
-    this.#parts.images.onTheWay.drop(task.id);
+    this.#forget(this.#parts.images.onTheWay.drop(task.id));
     await this.#parts.endings.settle(task, end);
+  }
+
+  /** What is left of pictures on their way takes room, and no more: the next start tries again. */
+  #forget(dropped: Promise<void>): void {
+    dropped.catch((thrown: unknown) =>
+      this.#parts.log.warn("pictures between two passes could not be deleted", { error: String(thrown) }),
+    );
   }
 
   /** Starts what can be: a task, or the answer to a question, for each slot that is idle. */
@@ -218,12 +216,8 @@ export class LocalRunner implements Runner {
   }
 
   async #run(live: LiveTask, engine: Engine): Promise<SlotEnd> {
-    const { id, queuedAt } = live.task;
-    const start = {
-      at: Math.max(this.#parts.now(), queuedAt),
-      attempt: live.attempts + 1,
-      images: live.images,
-    };
+    const { id } = live.task;
+    const start = startOf(live, this.#parts.now());
     const running = {
       run: this.#runOf(live, engine, start),
       engine,

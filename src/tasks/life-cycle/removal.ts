@@ -79,17 +79,6 @@ export class TaskRemoval {
     }
   }
 
-  /**
-   * Deletes an input that no task names. A task that comes in meanwhile may name it again: its row is written before, or the
-   * picture is gone when it is looked for.
-   *
-   * @returns whether it was there, and is not any more
-   */
-  removeInput(name: string): Promise<boolean> {
-    const { history, images, writer } = this.#parts;
-    return writer.now(async () => !(await history.namesInput(name)) && images.removeInput(name));
-  }
-
   async #withoutStar(tasks: readonly Task[]): Promise<readonly Task[]> {
     const starred = await this.#parts.history.starredAmong(tasks.map(({ id }) => id));
     return tasks.filter(({ id }) => !starred.has(id));
@@ -118,7 +107,8 @@ export class TaskRemoval {
     for (const file of files) {
       try {
         if (file.kind === "output") outputs += (await images.remove(file, file.at)) ? 1 : 0;
-        else await this.removeInput(file.name);
+        // A task that came in meanwhile may name it again.
+        else await images.removeInput(file.name, () => history.namesInput(file.name));
         done.push(file);
       } catch (thrown) {
         log.error("a file of a removed task could not be deleted; the next start tries again", {

@@ -11,9 +11,9 @@ export type RetentionLimits = Readonly<{ days: number; tasks: number; pictureByt
 /** What retention works with. */
 export type RetentionParts = Readonly<{
   limits: RetentionLimits;
-  history: Pick<HistoryStore, "ended">;
-  images: Pick<ImageStore, "sizeOf" | "inputsBefore">;
-  removal: Pick<TaskRemoval, "remove" | "removeInput">;
+  history: Pick<HistoryStore, "ended" | "namesInput">;
+  images: Pick<ImageStore, "sizeOf" | "inputsBefore" | "removeInput">;
+  removal: Pick<TaskRemoval, "remove">;
   /** A task as it is now. */
   find: (id: TaskId) => Promise<Task | undefined>;
   log: Log;
@@ -134,11 +134,11 @@ export class Retention {
 
   /** Pictures that came with requests of which no row is left. */
   async #removeOrphans(): Promise<number> {
-    const { removal, images, now } = this.#parts;
+    const { history, images, now } = this.#parts;
     let removed = 0;
     for await (const name of images.inputsBefore(now() - day)) {
       if (this.#closed) break;
-      if (await removal.removeInput(name)) removed += 1;
+      if (await images.removeInput(name, () => history.namesInput(name))) removed += 1;
     }
     return removed;
   }

@@ -91,7 +91,7 @@ export class TaskRun {
     note: (note: RunNote) => Promise<void> = async () => undefined,
   ): Promise<End | undefined> {
     this.#note = note;
-    const enhancing = enhancingOf(this.id, params, resolved, this.#parts);
+    const enhancing = await enhancingOf(this.id, params, resolved, this.#parts);
     const left = enhancing?.left(this.#images) ?? this.#leftOf(resolved.recipe);
     const work = { params, resolved, enhancing, outline: outlineOf(params, resolved, left.done) };
     const { outline } = work;
@@ -258,7 +258,7 @@ export class TaskRun {
     if (this.#images.some((one) => one.index === index)) return;
     const pixmaps: Pixmap[] = [];
     for (const { url } of this.#images) {
-      const path = resultPath(url, this.#parts.images);
+      const path = await resultPath(url, this.#parts.images);
       if (path !== undefined)
         pixmaps.push(await decodeImage(await Bun.file(path).bytes(), "grid", this.#parts.decoding));
     }

@@ -12,6 +12,12 @@ import type { Runner } from "./runner.ts";
 import type { Task } from "./task.ts";
 import type { EngineHealth, Found, HistoryQuery, TaskReader, WaitingLine } from "./task-reader.ts";
 
+/** What is told of an engine is told of all as of one, which has no name. */
+function withoutName(engine: EngineHealth): EngineState {
+  const { name: _, task: __, ...state } = engine;
+  return state;
+}
+
 /** Settled tasks that a reader who was away is shown from the history. */
 const snapshots = 256;
 
@@ -170,7 +176,7 @@ export class TaskReading implements TaskReader {
   }
 
   engineState(): EngineState {
-    return stateOf(this.engines());
+    return stateOf(this.engines().map(withoutName));
   }
 
   /** Some at a time: a long history must not hold up what is going on. */

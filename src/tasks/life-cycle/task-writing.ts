@@ -42,7 +42,7 @@ export type WritingParts = Readonly<{
   events: Pick<EventLog, "close" | "addServer">;
   readers: Pick<Readers, "over" | "beginClosing" | "close">;
   writer: Pick<HistoryWriter, "now" | "close">;
-  images: Pick<ImageStore, "input">;
+  images: Pick<ImageStore, "withInputs">;
   /** Most tasks that may wait. */
   queueLimit: number;
   /** How long the key of a request is known after its task has ended, milliseconds. */
@@ -109,11 +109,9 @@ export class TaskWriting implements TaskWriter {
       warnings: [...(options.warnings ?? []), ...warnings, ...(runner.accept?.(recipe) ?? [])],
       queuedAt: this.#parts.now(),
     };
-    return await this.#parts.writer.now(async (): Promise<Task | undefined> => {
+    const insert = async (): Promise<Task> => {
       // Others may have come in while this one's images were fetched, or while another program locked the history.
       this.#checkOpen();
-      if (again && keptInputs(fresh.request).some((name) => images.input(name) === undefined))
-        return undefined;
       const kept = key === undefined ? undefined : { ...key, forgetBefore: this.#forgetBefore() };
       const row = await this.#parts.history.insert(fresh, recipe, kept);
       const state = { status: "pending", position: 0 } as const;
@@ -121,7 +119,9 @@ export class TaskWriting implements TaskWriter {
       const accepted: Task = { ...fresh, row, state, ...(requestId === undefined ? {} : { requestId }) };
       this.#parts.runner.add(accepted);
       return accepted;
-    });
+    };
+    const written = (): Promise<Task> => this.#parts.writer.now(insert);
+    return again ? await images.withInputs(keptInputs(fresh.request), written) : await written();
   }
 
   /** The task of an earlier request under a key, as its client was told of it. */

@@ -8,6 +8,9 @@ const mostAttempts = 2;
 /** Whether a task that was started so often, and whose engine died, is started again. */
 export const isTriedAgain = (attempts = mostAttempts): boolean => attempts < mostAttempts;
 
+/** How a task ends that was taken out of the queue. */
+export const cancelled: End = { outcome: "cancelled", startedAt: null, percent: 0, images: [], error: null };
+
 /** What decides whether a task that was left unfinished is made again. */
 type LeftTask = Pick<Unfinished, "stopping" | "fault" | "attempt" | "images">;
 

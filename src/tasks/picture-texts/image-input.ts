@@ -156,21 +156,25 @@ export function readImageInput(
  *
  * @param isThere whether a name is one of the inputs folder
  */
-export function goneInputs(request: GenerateRequest, isThere: (name: string) => boolean): readonly string[] {
+export async function goneInputs(
+  request: GenerateRequest,
+  isThere: (name: string) => Promise<boolean>,
+): Promise<readonly string[]> {
   const top = Object.entries(request).flatMap(([field, value]) =>
     pictures.includes(field) && typeof value === "string" ? [[field, value] as const] : [],
   );
   const slots = slotNames(request[slotsField]).map(
     (name, at) => [`${slotsField}.${at}.cn_img`, name] as const,
   );
-  return [...top, ...slots].flatMap(([field, name]) =>
-    isThere(name)
+  const told = [...top, ...slots].map(async ([field, name]) =>
+    (await isThere(name))
       ? []
       : [
           `The picture that it started from, ${name} of ${field}, is not in the inputs folder of this server: ` +
             `it was removed, or was never sent here. Put the picture itself into ${field}.`,
         ],
   );
+  return (await Promise.all(told)).flat();
 }
 
 /** The names in slots of control images, of whatever form; what is none is empty. */

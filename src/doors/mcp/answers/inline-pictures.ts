@@ -40,7 +40,7 @@ export async function inlinePictures(
 type Fitting = Readonly<{ picture?: InlinePicture; as?: string }>;
 
 async function fitting(uri: string, most: number, { images, decoding }: Parts): Promise<Fitting> {
-  const path = resultPath(uri, images);
+  const path = await resultPath(uri, images);
   if (path === undefined) return { as: "is missing, since its file was deleted" };
   const bytes = await Bun.file(path).bytes();
   if (charactersOf(bytes) <= most) return { picture: inline(bytes, mimeTypeOf(path)) };

@@ -13,7 +13,7 @@ export function serveResources(server: Server, answering: Answering): void {
   server.setRequestHandler("resources/list", async () => ({ resources: [...(await newest(answering))] }));
   server.setRequestHandler("resources/templates/list", () => ({ resourceTemplates: [] }));
   server.setRequestHandler("resources/read", async ({ params: { uri } }) => {
-    const path = pathOf(uri, answering.parts.images);
+    const path = await pathOf(uri, answering.parts.images);
     if (path === undefined)
       throw new ResourceNotFoundError(uri, `There is no picture at ${uri.slice(0, 200)}.`);
     const blob = Buffer.from(await Bun.file(path).bytes()).toString("base64");
@@ -35,10 +35,13 @@ async function newest({ parts, addresses }: Answering) {
 }
 
 /** The file of a picture that was made here or sent here, under whatever name the server was reached. */
-function pathOf(uri: string, images: Pick<ImageStore, "output" | "input">): string | undefined {
+async function pathOf(
+  uri: string,
+  images: Pick<ImageStore, "output" | "input">,
+): Promise<string | undefined> {
   const input = keptInputName(uri);
-  if (input !== undefined) return images.input(input);
+  if (input !== undefined) return await images.input(input);
   return /^https?:\/\/[^?#]*\/(?:outputs|files)\/[^/?#]+\/[^/?#]+$/i.test(uri)
-    ? resultPath(uri, images)
+    ? await resultPath(uri, images)
     : undefined;
 }

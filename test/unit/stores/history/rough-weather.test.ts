@@ -278,7 +278,7 @@ test("a history in whose place another program puts what is no history says so, 
   await history.insert(fresh(1));
   rmSync(path);
   writeFileSync(path, "no database ".repeat(1000));
-  await expect(await history.insert(fresh(2))).rejects.toThrow(
+  await expect(history.insert(fresh(2))).rejects.toThrow(
     "The history db.sqlite3 cannot be used: the file is damaged",
   );
   rmSync(path);
@@ -305,7 +305,7 @@ test("a folder that another server took after it was deleted is left to that one
   await history.insert(fresh(1));
   rmSync(dirname(path), { recursive: true });
   const theirs = lockFolder(dirname(path));
-  await expect(await history.insert(fresh(2))).rejects.toThrow(
+  await expect(history.insert(fresh(2))).rejects.toThrow(
     `Another fooocusd works in the folder ${basename(dirname(path))};`,
   );
   expect(existsSync(path)).toBe(false);

@@ -126,7 +126,7 @@ test("of an animation the first picture is taken, which is told", async () => {
   expect(warnings).toEqual([
     "The file in inpaint_input_image holds 2 pictures, as animations and scans do; the first one is used.",
   ]);
-  const kept = images.input(params.inpaint_input_image?.split("/").at(-1) ?? "") ?? "";
+  const kept = (await images.input(params.inpaint_input_image?.split("/").at(-1) ?? "")) ?? "";
   expect([...(await decodeImage(await Bun.file(kept).bytes(), "f")).data]).toEqual(Array(12).fill(200));
 });
 

@@ -36,6 +36,7 @@ const prepared = (params: GenerateParams) =>
         resolveTaken: (taken) => ({ resolved: resolvedOf(taken), warnings: resolvedOf(taken).warnings }),
         warnings: [],
       }),
+      sizes: { look: async () => undefined },
       disk: { require: () => undefined },
       inputOptions: () => ({
         images: folderImages(join(root, "outputs"), join(root, "inputs"), Math.random),

@@ -79,7 +79,7 @@ async function open(folder: string, engine: ScriptedEngine, decoding = new Decod
       ...(await takeInputs({ ...plainParams, ...request }, options)),
       recipe: "",
     }),
-    resolve: resolved,
+    resolve: async (params) => resolved(params),
     madeOf: async () => () => "{}",
     loadInputs: (found) => loadInputs(found, { images, decoding }),
     textOf: async () => undefined,

@@ -53,14 +53,14 @@ test("of what others wrote there only our fields are taken, and no address to go
   for (const odd of ["[1]", "null", "{", "7"]) expect(readImageInput(odd)).toBeUndefined();
 });
 
-test("a picture that is gone is named with its field and the way out", () => {
+test("a picture that is gone is named with its field and the way out", async () => {
   const request = { uov_input_image: hash("a"), inpaint_mask_image_upload: hash("b"), prompt: "x" };
-  expect(goneInputs(request, (name) => name === hash("a"))).toEqual([
+  expect(await goneInputs(request, async (name) => name === hash("a"))).toEqual([
     `The picture that it started from, ${hash("b")} of inpaint_mask_image_upload, is not in the inputs folder of this server: it was removed, or was never sent here. Put the picture itself into inpaint_mask_image_upload.`,
   ]);
 });
 
-test("what guides is said by name, weight and end, with how it is prepared; an address in a slot is not taken", () => {
+test("what guides is said by name, weight and end, with how it is prepared; an address in a slot is not taken", async () => {
   const [empty] = plainParams.controlnet_image;
   const slot = { ...empty!, cn_img: address("d"), cn_type: "CPDS", cn_weight: null } as const;
   const params = {
@@ -74,9 +74,8 @@ test("what guides is said by name, weight and end, with how it is prepared; an a
     controlnet_softness: 0.5,
     canny_low_threshold: plainParams.canny_low_threshold,
   });
-  expect(goneInputs({ controlnet_image: [{ ...slot, cn_img: hash("d") }] }, () => false)[0]).toContain(
-    "controlnet_image.0.cn_img",
-  );
+  const gone = await goneInputs({ controlnet_image: [{ ...slot, cn_img: hash("d") }] }, async () => false);
+  expect(gone[0]).toContain("controlnet_image.0.cn_img");
   const odd = { controlnet_image: [{ cn_img: "http://127.0.0.1/secret" }], controlnet_softness: 1 };
   expect(readImageInput(JSON.stringify(odd))).toEqual({ controlnet_softness: 1 });
 });
