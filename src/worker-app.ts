@@ -99,7 +99,7 @@ export async function startWorker(
     void fleet.log.append({ taskId: null, type: "member", id, change });
   };
   void tell("came");
-  const leave = async (milliseconds: number): Promise<void> => {
+  const go = async (milliseconds: number): Promise<void> => {
     told.close();
     await worker.close(milliseconds);
     await presence.leave();
@@ -108,11 +108,19 @@ export async function startWorker(
     await Promise.all(engines.map((engine) => engine.close()));
     await page?.stop();
   };
+  let going: Promise<void> | undefined;
+  const leave = (milliseconds: number): Promise<void> => {
+    going ??= go(milliseconds);
+    return going;
+  };
   return {
     id,
     left: worker.left,
     close: () => leave(config.shutdown_seconds * 1000),
-    handBack: () => leave(0),
+    handBack: async () => {
+      await worker.close(0);
+      await leave(0);
+    },
   };
 }
 

@@ -1,4 +1,5 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
+import { AskedButton } from "./asked-button.tsx";
 import { QueueItem } from "./queue-item.tsx";
 import type { State } from "./state.ts";
 
@@ -40,7 +41,13 @@ export function Queue({ state, deeds }: Readonly<{ state: State; deeds: QueueDee
           {paused ? ", paused" : ""}
         </h2>
         <div class="row">
-          {pending.length === 0 ? null : <Clear count={pending.length} clear={deeds.clear} />}
+          {pending.length === 0 ? null : (
+            <AskedButton
+              label="Cancel all"
+              question={`Really cancel all ${pending.length}?`}
+              act={deeds.clear}
+            />
+          )}
           <button type="button" class="small" onClick={() => deeds.pause(!paused)}>
             {paused ? "Resume" : "Pause"}
           </button>
@@ -78,26 +85,4 @@ export function Queue({ state, deeds }: Readonly<{ state: State; deeds: QueueDee
 function moved(pending: readonly string[], id: string, at: number): readonly string[] {
   const rest = pending.filter((one) => one !== id);
   return [...rest.slice(0, at), id, ...rest.slice(at)];
-}
-
-/** Milliseconds in which the second press must come. */
-const patience = 4000;
-
-/** Cancels all; asks first, since nothing brings them back. */
-function Clear({ count, clear }: Readonly<{ count: number; clear: () => void }>) {
-  const [asked, setAsked] = useState(false);
-  useEffect(() => {
-    if (!asked) return;
-    const timer = setTimeout(() => setAsked(false), patience);
-    return () => clearTimeout(timer);
-  }, [asked]);
-  const press = () => {
-    if (asked) clear();
-    setAsked(!asked);
-  };
-  return (
-    <button type="button" class={`small ${asked ? "warn" : ""}`} aria-live="polite" onClick={press}>
-      {asked ? `Really cancel all ${count}?` : "Cancel all"}
-    </button>
-  );
 }
