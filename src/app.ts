@@ -1,23 +1,13 @@
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import type { GenerateParams } from "#/api/generate.ts";
-import { Catalog } from "#/catalog/catalog.ts";
-import { Examiner } from "#/catalog/examine.ts";
-import { type FooocusFolder, readFooocusFolder } from "#/catalog/fooocus-folder.ts";
-import { ModelHashes } from "#/catalog/hashes.ts";
 import type { Config } from "#/config/schema.ts";
-import { doorTable } from "#/doors/table.ts";
 import { openEngines } from "#/engines.ts";
-import { type Head, joinAsHead } from "#/head.ts";
-import { DecodeGate } from "#/image/decode-gate.ts";
+import type { Head } from "#/head.ts";
 import { diskOf } from "#/lib/disk-of.ts";
-import { EngineError } from "#/lib/errors.ts";
 import type { Log } from "#/lib/log.ts";
 import { version } from "#/lib/version.ts";
 import { createMetrics } from "#/metrics/create-metrics.ts";
-import { withEmbeddedModels } from "#/native/models.ts";
 import type { Preset } from "#/recipe/preset.ts";
-import { type Presets, readPresets } from "#/recipe/read-presets.ts";
-import { withShippedNames, withShippedStyles, withShippedWildcards } from "#/recipe/shipped.ts";
 import { expansionStyle, randomStyle } from "#/recipe/styles.ts";
 import { workingSizeNumber } from "#/recipe/working-size-number.ts";
 import type { AddressBook } from "#/routes/answers/addresses.ts";
@@ -27,17 +17,17 @@ import { routes } from "#/routes/index.ts";
 import { listenAll, refuseTakenPorts } from "#/routes/listen.ts";
 import { diskHasRoom, engineWorks, notClosing, redisAnswers, workersThere } from "#/routes/ready-checks.ts";
 import { openShelves } from "#/shelves.ts";
-import { DiskReserve, withReserve } from "#/stores/disk-reserve.ts";
+import { withReserve } from "#/stores/disk-reserve.ts";
 import { lockFolder } from "#/stores/folder-lock.ts";
 import { Ballast } from "#/stores/history/ballast.ts";
 import { openHistory } from "#/stores/history/sqlite.ts";
-import { folderImages } from "#/stores/images/folder.ts";
+import type { HistoryStore } from "#/stores/history.ts";
+import { openImages } from "#/stores/images/open-images.ts";
 import { createTasks, type TaskDependencies } from "#/tasks/create-tasks.ts";
 import { addressNote, publicBase } from "#/tasks/intake/base-url.ts";
 import type { GenerationAssets } from "#/tasks/intake/create-intake.ts";
 import { absentDefaults, absentOfPreset, unusableDefaults } from "#/tasks/intake/defaults.ts";
 import type { ModelShelf } from "#/tasks/intake/examine-models.ts";
-import { ModelFetches } from "#/tasks/intake/model-fetches.ts";
 import type { Tasks } from "#/tasks/life-cycle/tasks.ts";
 import { openWebFolder } from "#/web/web-folder.ts";
 
@@ -138,16 +128,13 @@ type Surroundings = Readonly<{
  */
 export async function openTasks(config: Config, given: Surroundings) {
   const { engineCommand, log, addresses, port, hashesIn, countWebhook } = given;
-  const head = config.fleet === "" ? undefined : await joinAsHead(config, log);
+  const head = config.fleet === "" ? undefined : await (await import("#/head.ts")).joinAsHead(config, log);
   const lock = lockFolder(config.outputs);
   const shelves = openShelves(config, log, hashesIn ?? config.outputs);
   const { assets, catalog, fetches, disk, decoding, doors } = shelves;
-  const history = openHistory(join(config.outputs, "db.sqlite3"), {
-    log,
-    claim: lock.renew,
-    ballast: new Ballast(join(config.outputs, ".ballast")),
-  });
-  const images = withReserve(folderImages(config.outputs, config.inputs, Math.random, decoding), disk);
+  const history = await openHistoryOf(config, lock.renew, log);
+  const kept = await openImages(config, { random: Math.random, gate: decoding, log });
+  const images = withReserve(kept.images, disk);
   const engines = head === undefined ? openEngines(config, engineCommand, shelves.modelRoots) : [];
   const baseUrl = () => addresses.named() ?? addresses.listening();
   const created = await createTasks({
@@ -177,10 +164,26 @@ export async function openTasks(config: Config, given: Surroundings) {
     close: async () => {
       await Promise.all(engines.map((engine) => engine.close()));
       await head?.leave();
+      await kept.close();
       await history.close();
       lock.release();
     },
   };
+}
+
+/** The history that the settings name; what only a Postgres needs is loaded with one. */
+async function openHistoryOf(
+  { history, outputs }: Config,
+  claim: () => void,
+  log: Log,
+): Promise<HistoryStore> {
+  if (history !== "")
+    return (await import("#/stores/postgres/postgres.ts")).openPostgresHistory(history, { log });
+  return openHistory(join(outputs, "db.sqlite3"), {
+    log,
+    claim,
+    ballast: new Ballast(join(outputs, ".ballast")),
+  });
 }
 
 /**

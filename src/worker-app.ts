@@ -17,7 +17,7 @@ import { redisAnswers, someEngineWorks, staysHere } from "#/routes/ready-checks.
 import { workerPage } from "#/routes/worker-page.ts";
 import { openShelves, type Shelves } from "#/shelves.ts";
 import { withReserve } from "#/stores/disk-reserve.ts";
-import { folderImages } from "#/stores/images/folder.ts";
+import { openImages } from "#/stores/images/open-images.ts";
 import { createMaking } from "#/tasks/create-making.ts";
 import { ToldFiles } from "#/tasks/fleet/told-files.ts";
 import { FleetWorker } from "#/tasks/fleet/worker.ts";
@@ -58,10 +58,8 @@ export async function startWorker(
   const shelves = openShelves(config, log, config.outputs);
   const { fleet, id } = await joinFleet(config, log);
   const engines = open(shelves.modelRoots);
-  const images = withReserve(
-    folderImages(config.outputs, config.inputs, Math.random, shelves.decoding),
-    shelves.disk,
-  );
+  const kept = await openImages(config, { random: Math.random, gate: shelves.decoding, log });
+  const images = withReserve(kept.images, shelves.disk);
   const making = makingOf(config, log, { ...shelves, images, engines });
   const worker = new FleetWorker({
     ...shelves,
@@ -104,6 +102,7 @@ export async function startWorker(
     await worker.close(milliseconds);
     await presence.leave();
     await tell("left");
+    await kept.close();
     await fleet.close();
     await Promise.all(engines.map((engine) => engine.close()));
     await page?.stop();

@@ -5,6 +5,12 @@ import { packageFolder } from "./package-folder.ts";
 import { type Target, type TargetName, targets } from "./targets.ts";
 
 /**
+ * What is known when a binary is built. msgpackr (BullMQ's) looks for an addon that makes it faster: where the build's packages were, and
+ * beside the program, where anything may lie.
+ */
+export const definedInBinary = { "process.env.MSGPACKR_NATIVE_ACCELERATION_DISABLED": '"true"' } as const;
+
+/**
  * Bundles the two entry points with Bun itself into one executable.
  *
  * @param options.main   the entry that runs when the binary is started
@@ -31,6 +37,7 @@ export async function buildBinary(options: {
     target: "bun",
     minify: { syntax: true, whitespace: true },
     sourcemap: "none",
+    define: definedInBinary,
     // What a command does not need is not read for it, and what is read was compiled here: a start takes half of the time.
     splitting: true,
     format: "esm",

@@ -1,6 +1,7 @@
 import { type SchemaOptions, type Static, Type } from "@sinclair/typebox";
 import { devices, noiseRules, precisions } from "#/lib/devices.ts";
 import { logFormats, logLevels } from "#/lib/log-words.ts";
+import { fleetSettings } from "./fleet-settings.ts";
 import type { FooocusKeys } from "./fooocus-keys.ts";
 
 /** One of a few words. */
@@ -46,7 +47,33 @@ export const ConfigSchema = Type.Object({
       "Model folders laid out like Fooocus' models/, searched in order; <kind>=<folder> names a folder of one kind.",
   }),
   outputs: Type.String({ default: "outputs", description: "Folder for images and the history." }),
+  history: Type.String({
+    default: "",
+    description:
+      "Where tasks are kept: empty is db.sqlite3 in outputs; postgres://USER@HOST/DATABASE is a Postgres (12 or newer), whose password is in the address or in PGPASSWORD.",
+  }),
   inputs: Type.String({ default: "inputs", description: "Folder for images that requests bring." }),
+  pictures: Type.String({
+    default: "",
+    description:
+      "Where pictures lie, those that are made and those that requests bring: empty takes the folders outputs and inputs, s3://BUCKET or s3://BUCKET/PREFIX a bucket of Amazon S3 or of another server that speaks it (docs/deployment.md). The history stays in outputs.",
+  }),
+  s3_endpoint: Type.String({
+    default: "",
+    description:
+      "Address of the server of pictures in S3, as https://minio.example:9000; empty takes the variable S3_ENDPOINT, else Amazon's.",
+  }),
+  s3_region: Type.String({
+    default: "",
+    description:
+      "Region of the bucket of pictures; empty takes the variable AWS_REGION, else us-east-1, or auto with an s3_endpoint.",
+  }),
+  pictures_cache: Type.Integer({
+    default: 2 * gigabyte,
+    minimum: 0,
+    description:
+      "With pictures in S3: bytes of those that were put or asked for lately and are kept below outputs, in .pictures. What was used within the last minute stays also above it.",
+  }),
   fooocus: Type.String({
     default: "",
     description: "An existing Fooocus folder: its models, styles, presets and wildcards are used too.",
@@ -147,36 +174,7 @@ export const ConfigSchema = Type.Object({
     default: "gpu",
     description: "Which device's random numbers per-step noise follows.",
   }),
-  fleet: Type.String({
-    default: "",
-    description:
-      "Redis of a fleet (redis:// or rediss://), docs/scale.md: the server becomes one of its heads, and workers make the pictures. Empty: this machine makes them.",
-  }),
-  fleet_name: Type.String({
-    default: "fooocusd",
-    pattern: "^[A-Za-z0-9_-]{1,64}$",
-    description: "Which fleet of that Redis: several may share one.",
-  }),
-  member_name: Type.String({
-    default: "",
-    pattern: "^[A-Za-z0-9._-]{0,64}$",
-    description:
-      "What this head or worker is called in its fleet; empty takes the machine's name and a random end. No two members may have the same.",
-  }),
-  lease_seconds: Type.Integer({
-    default: 45,
-    minimum: 5,
-    maximum: 3600,
-    description:
-      "How long a worker of a fleet may say nothing before its task is given to another one. A Redis that is away for less costs no task its work.",
-  }),
-  metrics_port: Type.Integer({
-    default: 0,
-    minimum: 0,
-    maximum: 65535,
-    description:
-      "Of a worker of a fleet: the port of its /metrics, /healthz and /readyz; 0 for none. A server has them on its own port.",
-  }),
+  ...fleetSettings,
   queue_limit: Type.Integer({
     default: 100,
     minimum: 1,

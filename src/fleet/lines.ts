@@ -73,6 +73,7 @@ export interface Lines {
   /**
    * Puts back, before all others, what was leased by workers that died or hang, and drops lines that are long empty. Whoever leads
    * calls it every few seconds: a job is put back by the second call that finds it without a lease.
+   * Nothing is put back for as long as a lease lasts after the fleet was joined or Redis came back: whoever has jobs renews them first.
    *
    * @returns the jobs that were put back
    */

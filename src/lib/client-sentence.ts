@@ -5,7 +5,7 @@ import { isRequestCode, type WireError } from "./errors.ts";
  * nobody's business but the log's. What a request was refused for names what the request named, and stays as it is.
  *
  * Paths are those that the details hold, and whatever looks like an absolute path: the words of the system and of native
- * libraries are in these sentences too.
+ * libraries are in these sentences too. The server that keeps the pictures is nobody's business either.
  */
 export function clientSentence({ code, message, details }: WireError): string {
   if (isRequestCode(code)) return message;
@@ -15,7 +15,9 @@ export function clientSentence({ code, message, details }: WireError): string {
     .filter((value) => typeof value === "string")
     .filter((text) => text.includes("/") && message.includes(text))
     .sort((a, b) => b.length - a.length);
-  const named = known.reduce((text, path) => text.replaceAll(path, baseOf(path)), message);
+  const host = details["bucketHost"];
+  const said = typeof host === "string" && host !== "" ? message.replaceAll(host, "its server") : message;
+  const named = known.reduce((text, path) => text.replaceAll(path, baseOf(path)), said);
   return named
     .replace(quotedPath, (_whole, quote: string, path: string) => quote + baseOf(path) + quote)
     .replace(barePath, baseOf);

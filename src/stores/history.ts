@@ -113,6 +113,7 @@ export interface HistoryStore {
    * @param recipe what is to be made, kept until the task has ended
    * @param key    the client's own, if it gave one: kept with the task or not at all, and longer than it
    * @returns the row number
+   * @throws EngineError that `isKeyTaken` of `history/failures.ts` tells, where another task has the key
    */
   insert(task: NewTask, recipe?: string, key?: NewKey): Promise<number>;
   /**
@@ -131,8 +132,13 @@ export interface HistoryStore {
   /** Takes the place of the sentences that a task was accepted with. */
   warned(id: TaskId, warnings: readonly string[]): Promise<void>;
   imageSaved(id: TaskId, images: readonly TaskImage[]): Promise<void>;
-  /** Settles a task and, with `delivery`, leaves its webhook in the outbox, both or neither. */
-  settle(id: TaskId, settlement: Settlement, delivery?: Delivery): Promise<void>;
+  /**
+   * Settles a task and, with `delivery`, leaves its webhook in the outbox, both or neither. One that has ended stays as it ended,
+   * whoever ended it, and gets no second delivery; nothing that comes later changes what is kept of it but its making.
+   *
+   * @returns whether this is the end that is kept
+   */
+  settle(id: TaskId, settlement: Settlement, delivery?: Delivery): Promise<boolean>;
   find(id: TaskId): Promise<Task | undefined>;
   /** Keeps the order of the waiting tasks, where it is not that of their arrival. */
   reorder(ids: readonly TaskId[]): Promise<void>;
@@ -179,6 +185,25 @@ export interface HistoryStore {
   setCounter(name: string, value: number): Promise<void>;
   /** All webhooks that wait, soonest first. */
   deliveries(): Promise<readonly WaitingDelivery[]>;
+  /**
+   * Takes a webhook for one server so long, by the history's own clock, or until {@link reschedule}: no other can take it until
+   * then. Only of a history that several servers have open.
+   *
+   * @param waiting as it was read; one that was tried meanwhile is not taken
+   * @param holder  the server, by a name that no other has
+   * @returns whether it is taken: another server may have it, or have delivered it
+   */
+  claim?(
+    waiting: Pick<WaitingDelivery, "id" | "attempts">,
+    holder: string,
+    milliseconds: number,
+  ): Promise<boolean>;
+  /**
+   * Raises a counter to at least this value, which no other server can undo. Only of a history that several servers have open.
+   *
+   * @returns its value then
+   */
+  raiseCounter?(name: string, value: number): Promise<number>;
   deliveryBody(id: string): Promise<string | undefined>;
   reschedule(id: string, attempts: number, nextAt: number): Promise<void>;
   delivered(id: string): Promise<void>;

@@ -13,7 +13,6 @@ import type { Intake, IntakeConfig } from "./intake/create-intake.ts";
 import type { Tools } from "./intake/tools.ts";
 import { createLifeCycle, type Elsewhere } from "./life-cycle/create-life-cycle.ts";
 import type { Doors } from "./life-cycle/door.ts";
-import type { OpenRunner } from "./life-cycle/runner.ts";
 import type { Tasks } from "./life-cycle/tasks.ts";
 import { ToolRuns } from "./life-cycle/tool-runs.ts";
 import type { TextParts } from "./picture-texts/create-texts.ts";

@@ -97,7 +97,9 @@ describe.skipIf(skipped !== undefined)("the dashboard of a fleet", () => {
       recipeVersion,
       startedAt,
       state: i % 10 === 0 ? "paused" : "ready",
-      engines: [{ name: "cuda", device: "cuda", state: "ready", task: null, checkpoint: "juggernaut.safetensors" }],
+      engines: [
+        { name: "cuda", device: "cuda", state: "ready", task: null, checkpoint: "juggernaut.safetensors" },
+      ],
       models: "",
       facts: { pictures_per_hour: 400 + i },
     });

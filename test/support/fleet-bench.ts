@@ -20,6 +20,7 @@ export function someJob(job: Partial<FleetJob> = {}): FleetJob {
     needs: [{ kind: "checkpoints", name: checkpoint, bytes: 7 }],
     checkpoint,
     label: null,
+    baseUrl: "http://127.0.0.1:7866",
     warnings: ["one"],
     queuedAt: Date.now(),
     ...job,

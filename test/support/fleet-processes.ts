@@ -34,7 +34,8 @@ export function openFleetBench(redis: string): FleetBench {
     ...["--models", join(root, "models")],
   ];
   const start = async (name: string, script: string, words: readonly string[], stepMs = 0) => {
-    const process = await startProcess(folder.path, name, script, [...words, ...shared, ...places], stepMs);
+    const all = [script, ...words, ...shared, ...places];
+    const process = await startProcess(folder.path, name, all, stepMs);
     started.push(process);
     return process;
   };
@@ -54,8 +55,7 @@ export function openFleetBench(redis: string): FleetBench {
 async function startProcess(
   folder: string,
   name: string,
-  script: string,
-  words: readonly string[],
+  [script = "", ...words]: readonly string[],
   stepMs: number,
 ): Promise<FleetProcess> {
   const child = Bun.spawn([process.execPath, "run", join(root, script), ...words], {

@@ -130,8 +130,8 @@ export function historySuite(name: string, open: () => HistoryStore | Promise<Hi
       await history.settle(idOf(1), finished({ percent: 40, outcome: "stopped" }));
       for (const one of await shown(1))
         expect(one?.state).toMatchObject({ status: "settled", percent: 40, images: [image] });
-      await history.settle(idOf(1), finished({ images: [] }));
-      for (const one of await shown(1)) expect(one?.state).toMatchObject({ outcome: "finished", images: [] });
+      await history.settle(idOf(2), finished({ images: [] }));
+      for (const one of await shown(2)) expect(one?.state).toMatchObject({ outcome: "finished", images: [] });
       await history.insert(fresh(3));
       expect((await page()).map(({ id }) => id)).toEqual([idOf(3), idOf(2), idOf(1)]);
       await history.remove([idOf(3), idOf(1)], nothing);
@@ -225,6 +225,25 @@ export function historySuite(name: string, open: () => HistoryStore | Promise<Hi
     for (const n of [1, 2, 3]) await history.insert(fresh(n));
     for (const n of [1, 3]) await history.stopping(idOf(n));
     expect((await history.unfinished()).map(({ stopping }) => stopping)).toEqual([true, false, true]);
+  });
+
+  kept("a task ends once: a second end, and all that comes late, changes nothing of it", async (history) => {
+    await history.insert(fresh(1), "recipe");
+    const delivery = (id: string) => ({ id, url: "http://hook.test/", body: id, attempts: 0, nextAt: 5 });
+    const first = finished({ percent: 40, outcome: "stopped" });
+    expect(await history.settle(idOf(1), first, delivery("first"))).toBe(true);
+    const kept = await history.find(idOf(1));
+    expect(kept?.state).toEqual({ status: "settled", ...first });
+    expect(await history.settle(idOf(1), finished({ images: [] }), delivery("second"))).toBe(false);
+    await history.started(idOf(1), 7);
+    await history.stopping(idOf(1));
+    await history.warned(idOf(1), ["Late."]);
+    await history.imageSaved(idOf(1), [image, image]);
+    await history.reorder([idOf(1)]);
+    expect(await history.find(idOf(1))).toEqual(kept as NonNullable<typeof kept>);
+    expect((await history.deliveries()).map(({ id }) => id)).toEqual(["first"]);
+    expect(await history.countSettled()).toBe(1);
+    expect(await history.settle(idOf(2), finished())).toBe(false);
   });
 
   kept("what is removed is gone, and nothing else", async (history) => {

@@ -20,13 +20,21 @@ export type MainProcess = Readonly<{
  *
  * @param args its flags
  */
-export async function startMain(folder: string, ...args: readonly string[]): Promise<MainProcess> {
+export const startMain = (folder: string, ...args: readonly string[]): Promise<MainProcess> =>
+  startMainWith({}, folder, ...args);
+
+/** The same with more in its environment than a home and a path. */
+export async function startMainWith(
+  env: Readonly<Record<string, string>>,
+  folder: string,
+  ...args: readonly string[]
+): Promise<MainProcess> {
   const outputs = join(folder, crypto.randomUUID());
   const child = Bun.spawn(
     [process.execPath, "run", main, "--outputs", outputs, "--inputs", outputs, ...args],
     {
       cwd: folder,
-      env: { HOME: folder, PATH: "/usr/bin:/bin" },
+      env: { HOME: folder, PATH: "/usr/bin:/bin", ...env },
       stdout: "pipe",
       stderr: "pipe",
     },

@@ -15,7 +15,9 @@ import { leaveWhenInterrupted } from "../when-interrupted.ts";
 import { cardBytes, cardFindings } from "./card.ts";
 import type { Finding, Level } from "./finding.ts";
 import { gpuFinding } from "./gpu.ts";
+import { historyFinding } from "./history.ts";
 import { machineFindings } from "./machine.ts";
+import { picturesFinding } from "./pictures.ts";
 import { placeFindings } from "./places.ts";
 
 /**
@@ -71,6 +73,8 @@ async function* findingsOf({
     { what: "libraries", level: "good", found: `ONNX Runtime and libvips are open, from ${libraryFolder()}` },
   ] satisfies readonly Finding[];
   yield* placeFindings(config, withEmbeddedModels(config.models));
+  if (config.history !== "") yield await historyFinding(config.history);
+  yield* picturesFinding(config);
   yield await selfTest(config, engineCommand, look.troubles.length === 0);
 }
 

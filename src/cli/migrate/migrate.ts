@@ -72,6 +72,7 @@ export async function migrate({ flags, env, options }: Given): Promise<Ending> {
       "history",
       `there is no db.sqlite3 in ${places.outputs.join(", ") || "outputs"}: no tasks are known`,
     );
+  refuseBucket(own);
   refuseOldOutputs(places, own);
   refuseWithoutRoom(places, own.outputs);
 
@@ -144,6 +145,14 @@ function refuseOldPlaces(root: string, { outputs, inputs }: Config): void {
     const message = `${what} is in the old folder ${root}, which is left as it is: make a folder elsewhere, and run this there.`;
     throw new EngineError("bad-setting", message, { path });
   }
+}
+
+/** What is taken over are files, and they stay files. */
+function refuseBucket({ pictures }: Config): void {
+  if (pictures.trim() === "") return;
+  const message =
+    'migrate takes pictures into the folder of outputs, and the setting pictures names a bucket: run it with --pictures "", then copy the days and the inputs into the bucket (docs/deployment.md#pictures-in-s3).';
+  throw new EngineError("bad-setting", message, { key: "pictures" });
 }
 
 function refuseOldOutputs({ outputs }: OldPlaces, own: Config): void {

@@ -119,14 +119,17 @@ export class Connection {
 
   /** @throws EngineError `fleet-unavailable` when it is not back within so many milliseconds */
   async ready(milliseconds: number | undefined): Promise<void> {
+    if (this.closed.aborted) throw this.#unavailable("it was left");
     if (this.client.status === "ready") return;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.client.once("ready", resolve);
-    this.closed.addEventListener("abort", () => resolve(), { once: true });
+    const leave = (): void => resolve();
+    this.closed.addEventListener("abort", leave, { once: true });
     try {
       await (milliseconds === undefined ? promise : this.#within(promise, milliseconds));
     } finally {
       this.client.off("ready", resolve);
+      this.closed.removeEventListener("abort", leave);
     }
     if (this.closed.aborted) throw this.#unavailable("it was left");
   }

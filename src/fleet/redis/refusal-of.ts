@@ -24,7 +24,7 @@ const refusals: readonly Readonly<{
       `The fleet's Redis at ${shown} does not know the name and password in the address; correct them`,
   },
   {
-    said: /^NOPERM|ACL failure|no permissions/i,
+    said: /^NOPERM|ACL failure|no permissions|user executing the script/i,
     code: "bad-setting",
     sentence: (shown, reason) =>
       `The user of the address may not do all that a fleet needs at ${shown} (${reason}); give it +@all on the keys of the fleet`,

@@ -14,22 +14,31 @@ export const protocolVersion = 1;
 const oldest = { major: 6, minor: 2, shown: "6.2" } as const;
 const milliseconds = 8_000;
 
-/** Every kind of command that a fleet needs, on a key that goes again. Keys: a key for trying, the protocol. Argument: ours. */
-const trial = script(`
-redis.call("XADD", KEYS[1], "MAXLEN", "~", 1, "1-0", "e", "")
-redis.call("XRANGE", KEYS[1], "-", "+")
-redis.call("DEL", KEYS[1])
-redis.call("ZADD", KEYS[1], 1, "1")
-redis.call("DEL", KEYS[1])
-redis.call("LPUSH", KEYS[1], "1")
-redis.call("DEL", KEYS[1])
-redis.call("HSET", KEYS[1], "a", "1")
-redis.call("DEL", KEYS[1])
-redis.call("SADD", KEYS[1], "1")
-redis.call("PEXPIRE", KEYS[1], 1000)
-redis.call("DEL", KEYS[1])
-redis.call("SET", KEYS[2], ARGV[1], "NX")
-return redis.call("GET", KEYS[2])`);
+/** Keys: the protocol. Argument: ours. Answer: that of the fleet. */
+const agree = script(`
+redis.call("SET", KEYS[1], ARGV[1], "NX")
+return redis.call("GET", KEYS[1])`);
+
+/** Commands of every kind that a fleet needs, on a key that goes again: one that may not be done is named by what Redis says. */
+async function tryOut(client: Redis, key: string): Promise<void> {
+  const answers = await client
+    .pipeline()
+    .xadd(key, "MAXLEN", "~", 1, "1-0", "e", "")
+    .xrange(key, "-", "+")
+    .del(key)
+    .zadd(key, 1, "1")
+    .del(key)
+    .lpush(key, "1")
+    .del(key)
+    .hset(key, "a", "1")
+    .del(key)
+    .sadd(key, "1")
+    .pexpire(key, 1_000)
+    .del(key)
+    .exec();
+  const failed = answers?.find(([error]) => error !== null)?.[0];
+  if (failed !== undefined && failed !== null) throw failed;
+}
 
 /**
  * Looks whether a fleet can live in a Redis.
@@ -76,12 +85,8 @@ async function look(client: Redis, errors: readonly unknown[], about: Looked): P
   // A number of a database that there is not is told in no other way, and the first one is used.
   if (errors.length > 0) throw errors[0];
   refuseKind(facts, address);
-  const protocol = await runScript(
-    client,
-    trial,
-    [keys.probe(crypto.randomUUID()), keys.protocol],
-    [protocolVersion],
-  );
+  await tryOut(client, keys.probe(crypto.randomUUID()));
+  const protocol = await runScript(client, agree, [keys.protocol], [protocolVersion]);
   if (String(protocol) !== String(protocolVersion)) {
     throw new EngineError(
       "bad-setting",

@@ -27,8 +27,8 @@ export function endedAfter(
   return { tasks, last: rows.at(-1)?.row };
 }
 
-/** SQLite keeps anything in any column. */
-function textsOf(result: unknown): readonly string[] {
+/** The addresses that a row's result holds; SQLite keeps anything in any column. */
+export function textsOf(result: unknown): readonly string[] {
   try {
     const value: unknown = typeof result === "string" ? JSON.parse(result) : [];
     return Array.isArray(value) ? value.filter((item) => typeof item === "string") : [];

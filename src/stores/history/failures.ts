@@ -29,6 +29,7 @@ const leastRoom = 64 * 1024;
  * @returns code `storage-failed`; `details.busy` says that another program is in the way, which passes
  */
 export function historyError(path: string, said: string, cause: unknown): EngineError {
+  if (isKeyTaken(cause)) return cause;
   const code = codeOf(cause);
   const words = wordsOf(cause);
   const known = reasons.find(([pattern]) => pattern.test(code))?.[1] ?? hiddenReason(code, path);
@@ -52,6 +53,18 @@ function hiddenReason(code: string, path: string): string | undefined {
 /** Whether a write failed only because another program is writing: it works when that is done. */
 export const isBusy = (thrown: unknown): boolean =>
   thrown instanceof EngineError && thrown.code === "storage-failed" && thrown.details["busy"] === true;
+
+/** The error of a task that cannot be inserted since its key is another's by now: of one that came to another server, say. */
+export const keyTaken = (): EngineError =>
+  new EngineError(
+    "storage-failed",
+    "Another request came with this Idempotency-Key at the same moment; send it again to be told of its task.",
+    { keyTaken: true, busy: false },
+  );
+
+/** Whether an insertion failed only because another task has the key: what that one is, the history knows. */
+export const isKeyTaken = (thrown: unknown): thrown is EngineError =>
+  thrown instanceof EngineError && thrown.code === "storage-failed" && thrown.details["keyTaken"] === true;
 
 /** What clients see of the file. */
 export const named = (path: string): string => `the history ${basename(path)}`;

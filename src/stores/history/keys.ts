@@ -1,6 +1,7 @@
 import { and, eq, gte, isNull, lt, notExists, or, sql } from "drizzle-orm";
 import { writeJson } from "#/api/json.ts";
 import type { KeptKey, NewKey, NewTask } from "../history.ts";
+import { keyTaken } from "./failures.ts";
 import type { Db } from "./history-file.ts";
 import { toKeptKey } from "./rows.ts";
 import { generateRecord, keys } from "./tables.ts";
@@ -28,10 +29,15 @@ const isOver = (db: Statements, before: number) =>
     ),
   );
 
-/** Keeps a task's key, in the transaction that its row is written in, and forgets those whose time is over. */
+/**
+ * Keeps a task's key, in the transaction that its row is written in, and forgets those whose time is over.
+ *
+ * @throws EngineError of `keyTaken` where another task has it
+ */
 export function keepKey(db: Statements, { key, fingerprint, forgetBefore }: NewKey, task: NewTask): void {
   db.delete(keys).where(isOver(db, forgetBefore)).run();
-  db.insert(keys)
+  const kept = db
+    .insert(keys)
     .values({
       key,
       fingerprint,
@@ -39,7 +45,10 @@ export function keepKey(db: Statements, { key, fingerprint, forgetBefore }: NewK
       warnings: writeJson(task.warnings),
       kept_at: task.queuedAt,
     })
-    .run();
+    .onConflictDoNothing()
+    .returning({ key: keys.key })
+    .all();
+  if (kept.length === 0) throw keyTaken();
 }
 
 /** What was asked for under a key, unless its time is over. */

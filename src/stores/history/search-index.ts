@@ -1,6 +1,7 @@
 import type { TaskId } from "#/lib/task-id.ts";
 import type { Db } from "./history-file.ts";
 import { indexedText } from "./search-words.ts";
+import { searchedOf } from "./searched.ts";
 
 /** Rows that are taken into the index in one go; some hundredths of a second. */
 const rowsAtOnce = 500;
@@ -29,7 +30,7 @@ export function indexSomeRows(db: Db): boolean {
 }
 
 function indexRow({ $client: client }: Db, { id, task_id, req_params }: Row): void {
-  const { prompt, models, styles } = searched(req_params);
+  const { prompt, models, styles } = searchedOf(readRequest(req_params));
   client.query("INSERT OR REPLACE INTO fooocusd_indexed (record, task_id) VALUES (?, ?)").run(id, task_id);
   client.query("INSERT INTO fooocusd_words (rowid, prompt) VALUES (?, ?)").run(id, indexedText(prompt));
   const name = client.query("INSERT OR IGNORE INTO fooocusd_named (kind, name, record) VALUES (?, ?, ?)");
@@ -37,17 +38,8 @@ function indexRow({ $client: client }: Db, { id, task_id, req_params }: Row): vo
   for (const style of styles) name.run("style", style, id);
 }
 
-/** What of a request can be searched for; a row that cannot be read is found by its date alone. */
-function searched(text: unknown) {
-  const { prompt, base_model_name: model, style_selections: styles } = readRequest(text);
-  return {
-    prompt: typeof prompt === "string" ? prompt : "",
-    models: typeof model === "string" && model !== "" ? [model] : [],
-    styles: Array.isArray(styles) ? styles.filter((one) => typeof one === "string") : [],
-  };
-}
-
-function readRequest(text: unknown): Readonly<Record<string, unknown>> {
+/** A kept request, nothing of one that cannot be read: it is found by its date alone. */
+export function readRequest(text: unknown): Readonly<Record<string, unknown>> {
   try {
     const value: unknown = typeof text === "string" ? JSON.parse(text) : null;
     return typeof value === "object" && value !== null ? { ...value } : {};

@@ -26,6 +26,13 @@ export function signsQuery(typed: string): Readonly<{ text: string; spelt: reado
 /** By units of UTF-16, which is what JSON's escapes are of. */
 const beyondAscii = /[^ -~]/g;
 
+/** The words of what a person types, as far as they count. */
+export const wordsIn = (typed: string): readonly string[] =>
+  counting(typed)
+    .split(/[\s"]+/u)
+    .filter((word) => /[\p{L}\p{N}]/u.test(word))
+    .slice(0, mostWords);
+
 /**
  * What a person types as a question to FTS5 (https://www.sqlite.org/fts5.html, section 3): every word must be there, in any
  * order, and each may go on. Nothing of it is read as an operator.
@@ -33,10 +40,7 @@ const beyondAscii = /[^ -~]/g;
  * @returns undefined where there is no word in it
  */
 export function wordsQuery(typed: string): string | undefined {
-  const words = counting(typed)
-    .split(/[\s"]+/u)
-    .filter((word) => /[\p{L}\p{N}]/u.test(word))
-    .slice(0, mostWords);
+  const words = wordsIn(typed);
   if (words.length === 0) return undefined;
   return words.map((word) => `"${indexedText(word).trim()}"*`).join(" AND ");
 }

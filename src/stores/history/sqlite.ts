@@ -9,11 +9,13 @@ import {
   isNotNull,
   isNull,
   lte,
+  notExists,
   notInArray,
   sql,
 } from "drizzle-orm";
 import { writeJson } from "#/api/json.ts";
 import { type Log, silentLog } from "#/lib/log.ts";
+import type { TaskId } from "#/lib/task-id.ts";
 import type { HistoryStore } from "../history.ts";
 import type { Ballast } from "./ballast.ts";
 import { endedAfter } from "./ended.ts";
@@ -48,6 +50,18 @@ export function openHistory(
 
 /** What runs, or ran when the process ended, is before all that waits. */
 const runningRank = -1;
+
+/** The row of a task that has not ended: what has stays as it ended. */
+const ofUnended = (db: Db, id: TaskId) =>
+  and(
+    eq(taskExtra.task_id, id),
+    notExists(
+      db
+        .select({ one: sql`1` })
+        .from(generateRecord)
+        .where(and(eq(generateRecord.task_id, id), isNotNull(generateRecord.task_status))),
+    ),
+  );
 
 function sqliteHistory(file: HistoryFile, log: Log): HistoryStore {
   const joined = (db: Db) =>
@@ -105,7 +119,7 @@ function sqliteHistory(file: HistoryFile, log: Log): HistoryStore {
     keyed: (key, forgetBefore) => read((db) => findKey(db, key, forgetBefore)),
     started: (id, attempt) =>
       written("A start", (db) =>
-        db.update(taskExtra).set({ attempt, rank: runningRank }).where(eq(taskExtra.task_id, id)).run(),
+        db.update(taskExtra).set({ attempt, rank: runningRank }).where(ofUnended(db, id)).run(),
       ),
     recipe: (id) =>
       read((db) => {
@@ -114,15 +128,13 @@ function sqliteHistory(file: HistoryFile, log: Log): HistoryStore {
         return kept === undefined || typeof kept === "string" ? kept : "";
       }),
     stopping: (id) =>
-      written("A stop", (db) =>
-        db.update(taskExtra).set({ stopping: 1 }).where(eq(taskExtra.task_id, id)).run(),
-      ),
+      written("A stop", (db) => db.update(taskExtra).set({ stopping: 1 }).where(ofUnended(db, id)).run()),
     warned: (id, warnings) =>
       written("A warning", (db) =>
         db
           .update(taskExtra)
           .set({ warnings: writeJson(warnings) })
-          .where(eq(taskExtra.task_id, id))
+          .where(ofUnended(db, id))
           .run(),
       ),
     imageSaved: (id, images) =>
@@ -130,13 +142,14 @@ function sqliteHistory(file: HistoryFile, log: Log): HistoryStore {
         db
           .update(taskExtra)
           .set({ images: writeJson(images) })
-          .where(eq(taskExtra.task_id, id))
+          .where(ofUnended(db, id))
           .run(),
       ),
     settle: (id, s, delivery) =>
-      written("The end of a task", (db) =>
+      answered("The end of a task", (db) =>
         db.transaction((tx) => {
-          tx.update(generateRecord)
+          const ended = tx
+            .update(generateRecord)
             .set({
               start_mills: s.startedAt,
               finish_mills: s.finishedAt,
@@ -144,19 +157,22 @@ function sqliteHistory(file: HistoryFile, log: Log): HistoryStore {
               progress: s.percent,
               result: writeJson(s.images.map(({ url }) => url)),
             })
-            .where(eq(generateRecord.task_id, id))
-            .run();
+            .where(and(eq(generateRecord.task_id, id), isNull(generateRecord.task_status)))
+            .returning({ id: generateRecord.id })
+            .all();
+          if (ended.length === 0) return false;
           tx.update(taskExtra)
             .set({ images: writeJson(s.images), error: s.error === null ? null : writeJson(s.error) })
             .where(eq(taskExtra.task_id, id))
             .run();
           tx.delete(recipes).where(eq(recipes.task_id, id)).run();
-          if (delivery === undefined) return;
+          if (delivery === undefined) return true;
           const { nextAt, ...rest } = delivery;
           tx.insert(outbox)
             .values({ ...rest, next_at: nextAt })
             .onConflictDoNothing()
             .run();
+          return true;
         }),
       ),
     find: (id) => read((db) => tasks(joined(db).where(eq(generateRecord.task_id, id)).limit(1).all())[0]),

@@ -1,10 +1,10 @@
 import { existsSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { mkdir, open, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import type { ImageFacts } from "#/engine/protocol.ts";
 import { BugError, EngineError } from "#/lib/errors.ts";
 import type { TaskId } from "#/lib/task-id.ts";
 import type { KeptPicture, PicturesOnTheWay } from "../images.ts";
+import { type StateOnTheWay, stateFrom, stateText } from "./state-on-the-way.ts";
 
 /**
  * Pictures on their way in a folder for each task: a JSON file for each picture, which names the PNG file of it. That file is
@@ -21,10 +21,8 @@ export function folderOnTheWay(root: string, youth = Number.NEGATIVE_INFINITY): 
       const before = readState(folder, picture);
       const file = png === undefined ? before?.file : `${picture}-${state.by ?? "start"}.png`;
       if (png !== undefined && file !== undefined) await replace(folder, file, png);
-      const text = JSON.stringify({ ...state, file }, (_key, value: unknown) =>
-        typeof value === "bigint" ? { $whole: value.toString() } : value,
-      );
       if (file === undefined) throw new BugError("A picture on its way was kept without its pixels.");
+      const text = stateText({ ...state, file });
       await replace(folder, `${picture}.json`, new TextEncoder().encode(text));
       if (before?.file !== undefined && before.file !== file)
         await rm(join(folder, before.file), { force: true });
@@ -55,44 +53,17 @@ export function folderOnTheWay(root: string, youth = Number.NEGATIVE_INFINITY): 
 const ageOf = (folder: string): number =>
   Date.now() - (statSync(folder, { throwIfNoEntry: false })?.mtimeMs ?? Number.NEGATIVE_INFINITY);
 
-/** What a JSON file says. */
-type State = Omit<KeptPicture, "path"> & Readonly<{ file: string }>;
-
-const keptIn = (folder: string, { file, ...state }: State): KeptPicture => ({
+const keptIn = (folder: string, { file, ...state }: StateOnTheWay): KeptPicture => ({
   ...state,
   path: join(folder, file),
 });
 
 /** Nothing where there is none, or one that a disk damaged: the picture begins anew then. */
-function readState(folder: string, picture: number): State | undefined {
-  try {
-    const value: unknown = JSON.parse(readFileSync(join(folder, `${picture}.json`), "utf8"), (_key, item) =>
-      isWhole(item) ? BigInt(item.$whole) : item,
-    );
-    return isState(value) && existsSync(join(folder, value.file)) ? value : undefined;
-  } catch {
-    return undefined;
-  }
+function readState(folder: string, picture: number): StateOnTheWay | undefined {
+  const path = join(folder, `${picture}.json`);
+  const state = existsSync(path) ? stateFrom(readFileSync(path, "utf8")) : undefined;
+  return state !== undefined && existsSync(join(folder, state.file)) ? state : undefined;
 }
-
-const isWhole = (item: unknown): item is Readonly<{ $whole: string }> =>
-  typeof item === "object" && item !== null && "$whole" in item && typeof item.$whole === "string";
-
-/** Nobody but us writes here: what has these keys is ours. */
-const isState = (value: unknown): value is State =>
-  typeof value === "object" &&
-  value !== null &&
-  "done" in value &&
-  typeof value.done === "number" &&
-  "by" in value &&
-  (value.by === null || typeof value.by === "number") &&
-  "facts" in value &&
-  "file" in value &&
-  typeof value.file === "string" &&
-  isFacts(value.facts);
-
-const isFacts = (value: unknown): value is ImageFacts =>
-  typeof value === "object" && value !== null && "seed" in value && "timings" in value;
 
 /** Puts a file in the place of another one in one step; it is on the disk when this returns. */
 async function replace(folder: string, name: string, bytes: Uint8Array): Promise<void> {

@@ -1,5 +1,5 @@
 import { stateOf } from "../life-cycle/engine-states.ts";
-import type { ServerHappening } from "../life-cycle/events.ts";
+import type { NamedEngineState, ServerHappening } from "../life-cycle/events.ts";
 import type { EngineHealth } from "../life-cycle/task-reader.ts";
 
 /** What readers are told of the engines of a fleet; of one that is gone they are told by its absence. */
@@ -7,9 +7,13 @@ export function engineNews(
   engines: readonly EngineHealth[],
   changed: EngineHealth | undefined,
 ): ServerHappening {
-  const named = engines.map(({ task: _, ...engine }) => engine);
+  const named = engines.map(withoutTask);
   const engine = stateOf(named);
-  const one = changed === undefined ? { name: "engine", ...engine } : changed;
-  const { name, state, device, refused, loaded } = one;
-  return { type: "engine", engine, changed: { name, state, device, refused, loaded }, engines: named };
+  const one = changed === undefined ? { name: "engine", ...engine } : withoutTask(changed);
+  return { type: "engine", engine, changed: one, engines: named };
+}
+
+function withoutTask(health: EngineHealth): NamedEngineState {
+  const { name, state, device, refused, loaded } = health;
+  return { name, state, device, refused, loaded };
 }

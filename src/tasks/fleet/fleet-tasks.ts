@@ -99,7 +99,8 @@ export class FleetTasks {
   }
 
   /** What was told of its progress; a task that was not known to run does. */
-  advance(id: TaskId, at: number, { type: _, etaMs: __, ...said }: Told, preview: Preview | null): void {
+  advance(id: TaskId, at: number, told: Told, preview: Preview | null): void {
+    const { type: _, etaMs: __, ...said } = told;
     const before = this.#known.get(id)?.task.state;
     const shown = preview ?? (before?.status === "running" ? before.progress.preview : null);
     this.#run(id, at, { ...said, preview: shown });

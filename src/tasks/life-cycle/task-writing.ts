@@ -4,6 +4,7 @@ import { keptInputs, toStored } from "#/api/stored.ts";
 import { EngineError, RequestError } from "#/lib/errors.ts";
 import { newTaskId, type TaskId } from "#/lib/task-id.ts";
 import { Turns } from "#/lib/turns.ts";
+import { isKeyTaken } from "#/stores/history/failures.ts";
 import type { HistoryRange, HistoryStore, RequestKey } from "#/stores/history.ts";
 import type { ImageStore } from "#/stores/images.ts";
 import { type Door, type Doors, doorOf } from "./door.ts";
@@ -75,7 +76,14 @@ export class TaskWriting implements TaskWriter {
     return await this.#turns.take(key.key, async () => {
       const earlier = await this.#earlier(key);
       if (earlier !== undefined) return { task: earlier, isReplay: true };
-      return { task: await this.submit(request, options, key), isReplay: false };
+      try {
+        return { task: await this.submit(request, options, key), isReplay: false };
+      } catch (thrown) {
+        // It came to another server of the same history, while this one looked at the request.
+        const other = isKeyTaken(thrown) ? await this.#earlier(key) : undefined;
+        if (other === undefined) throw thrown;
+        return { task: other, isReplay: true };
+      }
     });
   }
 

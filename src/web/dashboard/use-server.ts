@@ -39,7 +39,7 @@ export function useServer(server: Server) {
     return () => made.close();
   }, [server, round]);
 
-  // Answers may overtake each other; an older one would put back what was made before the last.
+  // Answers may overtake each other, and an older one would put back what was made before the last.
   const reading = useRef(0);
   const read = useCallback(async () => {
     const turn = ++reading.current;
@@ -48,7 +48,7 @@ export function useServer(server: Server) {
       if (turn !== reading.current) return;
       tell({ kind: "lists", ...lists });
       // The whole line: the lists have the first of it, with what they ask for.
-      tell({ kind: "message", message: { type: "queue", ...queue } });
+      tell(queueTold(queue));
       setWorking((await server.workingSize()) ?? sdxlSizeNumber);
     } catch (error) {
       if (error instanceof Locked) tell({ kind: "link", link: "locked" });
@@ -59,9 +59,8 @@ export function useServer(server: Server) {
     if (reachable) void read();
   }, [reachable, state.stale, read]);
 
-  const nameless = [...state.pending, ...state.running.map(({ id }) => id)].find(
-    (id) => state.prompts[id] === undefined,
-  );
+  const open = [...state.pending, ...state.running.map(({ id }) => id)];
+  const nameless = open.find((id) => state.prompts[id] === undefined);
   useEffect(() => {
     if (nameless === undefined) return;
     const know = (prompt: string) => tell({ kind: "prompt", id: nameless, prompt });
@@ -77,6 +76,13 @@ export function useServer(server: Server) {
     listeners.current.add(hear);
     return () => listeners.current.delete(hear);
   }, []);
-  const heard = (queue: QueueState) => tell({ kind: "message", message: { type: "queue", ...queue } });
-  return { state, connection, working, unlock, reachable, listen, heard };
+  return { state, connection, working, unlock, reachable, listen, heard: heardBy(tell) };
 }
+
+const queueTold = (queue: QueueState) => ({ kind: "message", message: { type: "queue", ...queue } }) as const;
+
+/** What takes an answer that says how the waiting line is. */
+const heardBy =
+  (tell: (told: ReturnType<typeof queueTold>) => void) =>
+  (queue: QueueState): void =>
+    tell(queueTold(queue));

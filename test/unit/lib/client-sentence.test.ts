@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { clientSentence } from "#/lib/client-sentence.ts";
-import type { ErrorCode, ErrorDetails } from "#/lib/errors.ts";
+import { type ErrorCode, type ErrorDetails, toWireError } from "#/lib/errors.ts";
+import { bucketTrouble } from "#/stores/images/s3/trouble.ts";
 
 const rows: readonly (readonly [ErrorCode, string, ErrorDetails, string])[] = [
   [
@@ -49,3 +50,18 @@ const rows: readonly (readonly [ErrorCode, string, ErrorDetails, string])[] = [
 ];
 for (const [code, message, details, said] of rows)
   test(`${code}: ${said}`, () => expect(clientSentence({ code, message, details })).toBe(said));
+
+test("the server that keeps the pictures is not told to clients", () => {
+  const refusal = {
+    bucket: "pics",
+    host: "10.0.0.5:9000",
+    doing: "put",
+    status: 0,
+    code: "ECONNREFUSED",
+    words: "ECONNREFUSED",
+  };
+  const told = clientSentence(toWireError(bucketTrouble(refusal)));
+  expect(told).toBe(
+    "The bucket pics cannot be reached at its server: ECONNREFUSED. Look whether the server runs there and s3_endpoint names it.",
+  );
+});

@@ -39,7 +39,6 @@ export class RedisLease implements Lease {
     this.line = parts.line;
     this.#state = parts.state;
     this.#timer = setInterval(() => void this.#renew(), Math.max(50, parts.leaseMs / 4));
-    parts.connection.closed.addEventListener("abort", () => clearInterval(this.#timer), { once: true });
   }
 
   get state(): JobState {
@@ -94,7 +93,9 @@ export class RedisLease implements Lease {
   }
 
   async #renew(): Promise<void> {
-    if (this.#renewing || this.lost.aborted || !this.#parts.connection.reachable) return;
+    const { closed, reachable } = this.#parts.connection;
+    if (closed.aborted) clearInterval(this.#timer);
+    if (this.#renewing || closed.aborted || this.lost.aborted || !reachable) return;
     this.#renewing = true;
     // One that fails is followed by another.
     await this.#askOnce().then(

@@ -111,6 +111,8 @@ describe.skipIf(noRedis !== undefined)("the log", () => {
         error: { code: "bug", message: "no" },
         warnings: ["one"],
         timings,
+        door: "fooocus-api",
+        ranMs: 7,
       },
       { taskId: idOf(1), type: "warned", warnings: ["one", "two"] },
       { taskId: idOf(1), type: "put-back", attempts: 1, why: "died" },
@@ -139,7 +141,13 @@ describe.skipIf(noRedis !== undefined)("the log", () => {
     const own = progress(7, 9);
     const shown = {
       ...own,
-      preview: { pixmap, png: () => Promise.resolve(pixmap.data), webp: () => Promise.resolve(pixmap.data) },
+      preview: {
+        width: 1,
+        height: 1,
+        pixmap: () => Promise.resolve(pixmap),
+        png: () => Promise.resolve(pixmap.data),
+        webp: () => Promise.resolve(pixmap.data),
+      },
     } as FleetEntry;
     await fleet.log.append(started(1));
     await fleet.log.append(shown, picture(5));
@@ -163,9 +171,9 @@ describe.skipIf(noRedis !== undefined)("the log", () => {
     writer.onTrouble((state) => troubles.push(state));
     const seen = reader(await member(redis, "h1"));
     let written = 0;
-    let isWriting = true;
+    const writingOver = new AbortController();
     const writing = (async () => {
-      while (isWriting) {
+      while (!writingOver.signal.aborted) {
         void (written % 2 === 0 ? writer : other).log.append(started(written));
         written += 1;
         await Bun.sleep(2);
@@ -178,7 +186,7 @@ describe.skipIf(noRedis !== undefined)("the log", () => {
       await redis.start();
     }
     await Bun.sleep(500);
-    isWriting = false;
+    writingOver.abort();
     await writing;
     await until(() => seen.items().length >= written);
     await Bun.sleep(300);
@@ -201,7 +209,7 @@ describe.skipIf(noRedis !== undefined)("the log", () => {
     const killer = new Redis(redis.url);
     for (let n = 0; n < 600; n += 1) {
       void writer.log.append(started(n));
-      if (n % 40 === 0) await killer.client("KILL", "TYPE", "normal", "SKIPME", "yes");
+      if (n % 40 === 0) await killer.call("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes");
       if (n % 10 === 0) await Bun.sleep(5);
     }
     killer.disconnect();
@@ -238,7 +246,7 @@ describe.skipIf(noRedis !== undefined)("the log", () => {
     const client = new Redis(redis.url);
     const [[, [, text = ""]] = ["", []]] = await client.xrange("{test}:log", "8-0", "8-0");
     // Eight are left of what was there, and three others are written before the reader is back.
-    await client.client("KILL", "TYPE", "normal", "SKIPME", "yes");
+    await client.call("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes");
     await client.xdel("{test}:log", "9-0", "10-0");
     await client.xsetid("{test}:log", "8-0");
     for (const n of [9, 10, 11]) {

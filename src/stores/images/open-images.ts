@@ -1,0 +1,42 @@
+import { join } from "node:path";
+import type { Config } from "#/config/schema.ts";
+import type { DecodeGate } from "#/image/decode-gate.ts";
+import type { Log } from "#/lib/log.ts";
+import type { ImageStore } from "../images.ts";
+import { folderImages } from "./folder.ts";
+import { type BucketConfig, configuredBucket } from "./s3/configured-bucket.ts";
+import { s3Images } from "./s3/s3-images.ts";
+import { tryBucket } from "./s3/try-bucket.ts";
+
+/** Which settings say where images lie. */
+export type ImagesConfig = BucketConfig & Pick<Config, "outputs" | "inputs" | "pictures_cache">;
+
+type Surroundings = Readonly<{ random: () => number; gate: DecodeGate; log: Log }>;
+
+/** Folder of a server's own files about pictures that lie elsewhere, below its outputs. */
+const own = ".pictures";
+
+/**
+ * Opens the image store that the settings name; a bucket is tried first.
+ *
+ * @returns the store, and what ends it
+ * @throws EngineError `bad-setting`; `storage-failed` where the bucket cannot be used, with the reason and the way out
+ */
+export async function openImages(
+  config: ImagesConfig,
+  { random, gate, log }: Surroundings,
+): Promise<Readonly<{ images: ImageStore; close: () => Promise<void> }>> {
+  const bucket = configuredBucket(config);
+  if (bucket === undefined) {
+    const images = folderImages(config.outputs, config.inputs, random, gate);
+    return { images, close: async () => undefined };
+  }
+  const can = await tryBucket(bucket);
+  if (!can.onlyNew)
+    log.warn(
+      "the server of the pictures' bucket replaces what has a name; every picture gets a number of its own",
+      { pictures: config.pictures },
+    );
+  const parts = { bucket, can, random, gate, log };
+  return s3Images({ ...parts, root: join(config.outputs, own), cacheBytes: config.pictures_cache });
+}
