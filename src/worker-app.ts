@@ -50,11 +50,7 @@ export async function startWorker(
   log: Log,
   open: OpenEngines = (modelRoots) => openEngines(config, engineCommand, modelRoots),
 ): Promise<WorkerApp> {
-  if (config.fleet === "") {
-    const message =
-      "A worker takes its tasks from a fleet, and none is named; --fleet redis://HOST:PORT names its Redis.";
-    throw new EngineError("bad-setting", message, { setting: "fleet" });
-  }
+  refuseNoFleet(config);
   const shelves = openShelves(config, log, config.outputs);
   const { fleet, id } = await joinFleet(config, log);
   const engines = open(shelves.modelRoots);
@@ -72,36 +68,19 @@ export async function startWorker(
     now: Date.now,
     passingLimit: config.passing_seconds * 1000,
     disk: new DiskWait(shelves.disk, log, () => worker.look()),
-    changed: () => void tell("changed"),
+    changed: () => void place.tell("changed"),
     hasFiles: ({ needs }) => needs.every((file) => isThere(shelves, file)),
   });
-  const startedAt = Date.now();
   const told = await ToldFiles.begin(fleet.roll, () => allFiles(shelves.modelRoots), log);
   const page = config.metrics_port === 0 ? undefined : pageOf(config, worker, fleet);
   // It listens before anybody knows of it: what it is told from then on, it hears.
   worker.start();
-  const presence = fleet.roll.enter(() => ({
-    id,
-    role: "worker",
-    host: hostname(),
-    version,
-    recipeVersion,
-    startedAt,
-    state: worker.state,
-    engines: worker.engines,
-    models: told.digest,
-    facts: worker.counts.facts,
-  }));
-  const tell = async (change: "came" | "left" | "changed"): Promise<void> => {
-    if (change !== "left") await presence.update().catch(() => undefined);
-    void fleet.log.append({ taskId: null, type: "member", id, change });
-  };
-  void tell("came");
+  const place = placeOnRoll(fleet, id, worker, told);
+  void place.tell("came");
   const go = async (milliseconds: number): Promise<void> => {
     told.close();
     await worker.close(milliseconds);
-    await presence.leave();
-    await tell("left");
+    await place.leave();
     await kept.close();
     await fleet.close();
     await Promise.all(engines.map((engine) => engine.close()));
@@ -119,6 +98,43 @@ export async function startWorker(
     handBack: async () => {
       await worker.close(0);
       await leave(0);
+    },
+  };
+}
+
+/** @throws EngineError `bad-setting` */
+function refuseNoFleet({ fleet }: Config): void {
+  if (fleet !== "") return;
+  const message =
+    "A worker takes its tasks from a fleet, and none is named; --fleet redis://HOST:PORT names its Redis.";
+  throw new EngineError("bad-setting", message, { setting: "fleet" });
+}
+
+/** Puts a worker on the roll; heads are told at once when it comes, changes and leaves. */
+function placeOnRoll(fleet: Fleet, id: string, worker: FleetWorker, told: Pick<ToldFiles, "digest">) {
+  const startedAt = Date.now();
+  const presence = fleet.roll.enter(() => ({
+    id,
+    role: "worker",
+    host: hostname(),
+    version,
+    recipeVersion,
+    startedAt,
+    state: worker.state,
+    engines: worker.engines,
+    models: told.digest,
+    facts: worker.counts.facts,
+  }));
+  const note = (change: "came" | "left" | "changed"): void =>
+    void fleet.log.append({ taskId: null, type: "member", id, change });
+  return {
+    tell: async (change: "came" | "changed"): Promise<void> => {
+      await presence.update().catch(() => undefined);
+      note(change);
+    },
+    leave: async (): Promise<void> => {
+      await presence.leave();
+      note("left");
     },
   };
 }

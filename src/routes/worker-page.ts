@@ -13,7 +13,7 @@ export type WorkerPageParts = Readonly<{
 
 /** All that a worker of a fleet answers: whether it lives, whether it is ready, and its measures, for which it asks for the key. */
 export const workerPage = ({ metrics, checks, keys }: WorkerPageParts) =>
-  new Elysia({ strictPath: true, systemRouter: false })
+  new Elysia({ strictPath: true, systemRouter: false, serve: { reusePort: false } })
     .onBeforeHandle(({ request }) => {
       const rules = { keys, protectFiles: true, open: [], files: [] };
       if (keyRefusal(request, headerKeys(request), rules) === undefined) return undefined;

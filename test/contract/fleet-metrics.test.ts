@@ -75,7 +75,12 @@ describe.skipIf(noRedis !== undefined)("the measures of a fleet", () => {
           engines: () => [],
           engineState: () => ({ state: "ready", device: null, refused: [], loaded: [] }),
         },
-        { doors: ["fooocus-api"], queueLimit: 1, disk: () => undefined, fleet: measuresOf(events) },
+        {
+          doors: ["fooocus-api"],
+          queueLimit: 1,
+          disk: () => ({ free: 1, size: 1 }),
+          fleet: measuresOf(events),
+        },
       );
       const hear = async (): Promise<void> => {
         for await (const item of fleet.log.read(0, over.signal))
@@ -172,5 +177,5 @@ const measuresOf = (events: FleetEvents): FleetMeasures => ({
   }),
   leasesLost: () => 0,
   isOwnEnd: (task) => events.isOwnEnd(task),
-  asked: async () => undefined,
+  asked: async () => ({ stuck: 0, oldest: undefined, lag: 0 }),
 });

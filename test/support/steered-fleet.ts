@@ -22,8 +22,7 @@ export type SteeredFleet = Readonly<{
   AsyncDisposable;
 
 /** What a route answers, as far as these tests look at it. */
-// biome-ignore lint/suspicious/noExplicitAny: what is expected of it is what the tests say
-export type Answer = any;
+export type Answer = Awaited<ReturnType<Response["json"]>>;
 
 const small = {
   style_selections: [],

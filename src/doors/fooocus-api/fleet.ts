@@ -77,5 +77,11 @@ const wireFleet = ({ members, waiting, counts, paused }: FleetView) => ({
       task_id: task,
     })),
   })),
-  waiting: waiting.map(({ line: _, ...line }) => line),
+  waiting: waiting.map(({ checkpoint, needs, tasks, since, why }) => ({
+    checkpoint,
+    needs,
+    tasks,
+    since,
+    why,
+  })),
 });

@@ -40,18 +40,7 @@ export function Queue({ state, deeds }: Readonly<{ state: State; deeds: QueueDee
           Queue{pending.length === 0 ? "" : ` (${pending.length})`}
           {paused ? ", paused" : ""}
         </h2>
-        <div class="row">
-          {pending.length === 0 ? null : (
-            <AskedButton
-              label="Cancel all"
-              question={`Really cancel all ${pending.length}?`}
-              act={deeds.clear}
-            />
-          )}
-          <button type="button" class="small" onClick={() => deeds.pause(!paused)}>
-            {paused ? "Resume" : "Pause"}
-          </button>
-        </div>
+        <QueueButtons {...{ state, deeds }} />
       </div>
       {pending.length === 0 ? (
         <p class="empty">Nothing waits.</p>
@@ -85,4 +74,18 @@ export function Queue({ state, deeds }: Readonly<{ state: State; deeds: QueueDee
 function moved(pending: readonly string[], id: string, at: number): readonly string[] {
   const rest = pending.filter((one) => one !== id);
   return [...rest.slice(0, at), id, ...rest.slice(at)];
+}
+
+/** What is done with the whole line. */
+function QueueButtons({ state: { pending, paused }, deeds }: Readonly<{ state: State; deeds: QueueDeeds }>) {
+  return (
+    <div class="row">
+      {pending.length === 0 ? null : (
+        <AskedButton label="Cancel all" question={`Really cancel all ${pending.length}?`} act={deeds.clear} />
+      )}
+      <button type="button" class="small" onClick={() => deeds.pause(!paused)}>
+        {paused ? "Resume" : "Pause"}
+      </button>
+    </div>
+  );
 }

@@ -22,7 +22,8 @@ type WorkersProps = Readonly<{
 export function Workers({ server, listen, reachable, attempt, prompts }: WorkersProps) {
   const { fleet, read } = useFleet(server, listen, reachable);
   if (fleet === undefined) return null;
-  const steer: WorkerDeeds = (id, word) => attempt(server.steer(id, word).then(() => setTimeout(read, 300)));
+  const steer: WorkerDeeds = (id, word) =>
+    attempt(server.steer(id, word).then(() => setTimeout(() => void read(), 300)));
   return (
     <section class="card workers" aria-label="Workers">
       <div class="head">
