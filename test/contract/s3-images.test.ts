@@ -261,6 +261,21 @@ function failureTests(of: S3Server): void {
     });
   }, 60_000);
 
+  test("a task that is written is not refused because the bucket goes away at that moment", async () => {
+    await withLine(async (line) => {
+      const { images } = open(of, { place: { endpoint: line.endpoint } });
+      const input = await images.putInput(bytes);
+      const written = await images.withInputs([input], async () => {
+        line.set("refuses");
+        return "row";
+      });
+      expect(written).toBe("row");
+      await expect(images.withInputs([`${"0".repeat(64)}.png`], async () => "row")).rejects.toMatchObject({
+        code: "storage-failed",
+      });
+    });
+  }, 60_000);
+
   test("an answer that is cut off is fetched again, never shown", async () => {
     await withLine(async (line) => {
       const one = open(of);

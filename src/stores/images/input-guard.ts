@@ -69,7 +69,7 @@ async function removed(name: string, isNamed: IsNamed, place: InputPlace): Promi
   }
   // Also what a server that died between its two looks had deleted.
   if (!existsSync(kept)) return false;
-  if (!(await place.isThere(name))) await place.putBack(name, await readFile(kept));
+  await putBackMissing(name, await readFile(kept), place);
   await rm(kept, { force: true });
   return false;
 }
@@ -86,8 +86,15 @@ async function workWith<T>(
     all.set(name, bytes);
   }
   const done = await work();
-  for (const [name, bytes] of all) if (!(await place.isThere(name))) await place.putBack(name, bytes);
+  for (const [name, bytes] of all) {
+    // What names it is written: whoever asked for that is not told of a failure any more.
+    await putBackMissing(name, bytes, place).catch(() => undefined);
+  }
   return done;
+}
+
+async function putBackMissing(name: string, bytes: Uint8Array, place: InputPlace): Promise<void> {
+  if (!(await place.isThere(name))) await place.putBack(name, bytes);
 }
 
 async function bytesOf(name: string, { path }: InputPlace): Promise<Uint8Array | undefined> {

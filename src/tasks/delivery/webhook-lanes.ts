@@ -20,6 +20,11 @@ export class WebhookLanes {
     lane.waiting.splice(before + 1, 0, delivery);
   }
 
+  /** Whether a delivery waits. */
+  has(id: string): boolean {
+    return this.#lanes.values().some(({ waiting }) => waiting.some((one) => one.id === id));
+  }
+
   /**
    * Takes the next delivery of the receiver that has waited longest for a turn.
    *

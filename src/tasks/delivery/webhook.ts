@@ -5,6 +5,7 @@ import type { Task } from "../life-cycle/task.ts";
 import { WebhookLanes } from "./webhook-lanes.ts";
 import { WebhookNotes } from "./webhook-notes.ts";
 import { postWebhook, type WebhookOptions } from "./webhook-post.ts";
+import { shareEvery, WebhookShares } from "./webhook-shares.ts";
 
 /** Waits before each further try: from seconds to hours, about a day in all. */
 const waits = [5, 30, 120, 600, 1800, 3600, 7200, 14400, 28800, 28800].map((seconds) => seconds * 1000);
@@ -35,6 +36,8 @@ export class Webhooks {
   readonly #now: () => number;
   readonly #log: Log;
   readonly #notes: WebhookNotes;
+  readonly #shares: WebhookShares;
+  readonly #sharing: ReturnType<typeof setInterval> | undefined;
   readonly #lanes = new WebhookLanes();
   readonly #posting = new Map<string, Promise<void>>();
   /** What was added before the outbox was read; nothing once it was. */
@@ -54,6 +57,8 @@ export class Webhooks {
     this.#now = now;
     this.#log = log;
     this.#notes = new WebhookNotes(history, log);
+    this.#shares = new WebhookShares(history);
+    if (this.#shares.areShared) this.#sharing = setInterval(() => void this.#takeOver(), shareEvery).unref();
   }
 
   /** What the outbox gets when this task ends; nothing if nobody wants to hear it. */
@@ -101,6 +106,7 @@ export class Webhooks {
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#timer);
+    clearInterval(this.#sharing);
     await atMost(closingMilliseconds, Promise.all(this.#posting.values()));
     this.#left = true;
     await this.#notes.close();
@@ -134,7 +140,7 @@ export class Webhooks {
   async #deliver(waiting: WaitingDelivery): Promise<void> {
     const { id, url } = waiting;
     const body = await this.#bodyOf(waiting);
-    if (body === undefined || this.#closed) return;
+    if (body === undefined || this.#closed || !(await this.#isMine(waiting))) return;
     const reason = await postWebhook({ id, url, body }, this.#options, this.#now());
     // The history may be closed when an answer comes that nobody waited for.
     if (this.#left) return;
@@ -151,6 +157,24 @@ export class Webhooks {
       this.#log.error("a webhook has to wait, it cannot be read", { id: waiting.id, error: String(thrown) });
       this.#lanes.add({ ...waiting, nextAt: this.#now() + unreadableWait });
       return undefined;
+    }
+  }
+
+  /** One that another server has is looked for again: that server may die of it. */
+  async #isMine(waiting: WaitingDelivery): Promise<boolean> {
+    const isMine = await this.#shares.take(waiting).catch(() => false);
+    if (!isMine) this.#lanes.add({ ...waiting, nextAt: this.#now() + unreadableWait });
+    return isMine;
+  }
+
+  /** What servers that are gone left behind. */
+  async #takeOver(): Promise<void> {
+    try {
+      for (const delivery of await this.#shares.overdue(this.#now()))
+        if (!this.#lanes.has(delivery.id)) this.#lanes.add(delivery);
+      this.wake();
+    } catch (thrown) {
+      this.#log.warn("webhooks of other servers could not be looked for", { error: String(thrown) });
     }
   }
 

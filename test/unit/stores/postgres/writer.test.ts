@@ -55,14 +55,14 @@ describe.skipIf(noPostgres !== "")(`writing into a Postgres that goes away${noPo
     );
     const accepted: number[] = [];
     const settled: number[] = [];
-    let goesOn = true;
+    const end = new AbortController();
     /** One server's tasks, each from its acceptance to its end. */
     const work = async (server: number): Promise<void> => {
       const here = servers[server];
       if (here === undefined) throw new Error(`no server ${server}`);
       const { history, writer } = here;
       const key = (n: number) => ({ key: `key ${n}`, fingerprint: "f", forgetBefore: 0 });
-      for (let n = server; goesOn; n += 2) {
+      for (let n = server; !end.signal.aborted; n += 2) {
         try {
           await writer.now(() => history.insert(fresh(n), "recipe", key(n)));
         } catch {
@@ -89,7 +89,7 @@ describe.skipIf(noPostgres !== "")(`writing into a Postgres that goes away${noPo
       await postgres.start();
     }
     await Bun.sleep(500);
-    goesOn = false;
+    end.abort();
     await working;
     for (const deadline = performance.now() + 20_000; settled.length < accepted.length; await Bun.sleep(50))
       if (performance.now() > deadline) break;
