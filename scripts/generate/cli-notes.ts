@@ -25,6 +25,13 @@ export const commandNotes: Readonly<Record<string, string>> = {
   serve: `
 Runs the server. Its flags are the settings of [configuration.md](configuration.md), \`fooocusd serve --help\` lists them.
 `,
+  worker: `
+Makes pictures for a fleet of servers until it is told to stop, by a signal or by the fleet: [scale.md](scale.md).
+`,
+  fleet: `
+Lists the heads and workers of a fleet, what each does, and what waits there for whom; or tells a worker something: \`fooocusd fleet drain gpu-1\`.
+It speaks with the fleet's Redis, so no head has to be there. What the words mean: [scale.md](scale.md#steer-it).
+`,
   generate: `
 Makes pictures as the server does, from the same fields, settings and models, and prints the names of the files it wrote. Nothing of
 it is kept but these: a server that runs in the same folder has neither a row of it in its history nor a lock in its way. Without
