@@ -64,10 +64,11 @@ function textOf({ members, waiting, paused }: FleetView): string {
 
 function saidOf({ role, state, host, leads, engines, rates }: SeenMember): string {
   if (role === "head") return `head     ${state.padEnd(8)}  ${host}${leads ? ", keeps house" : ""}`;
+  const rate = rates["pictures_per_hour"];
   const each = engines.map(({ name, checkpoint, task }) =>
     [name, checkpoint ?? "", task === null ? "idle" : `draws ${task}`]
       .filter((part) => part !== "")
       .join(" "),
   );
-  return `worker   ${state.padEnd(8)}  ${host}, ${each.join(", ")}, ${rates["pictures_per_hour"] ?? 0} pictures per hour`;
+  return `worker   ${state.padEnd(8)}  ${host}, ${each.join(", ")}, ${typeof rate === "number" ? rate : 0} pictures per hour`;
 }
