@@ -3,14 +3,14 @@
  * they are acknowledged. Beside each, in the same run and in turn, a bare `Bun.serve` that answers a constant of the same
  * size, so that the machine cancels out; for submitting it also writes one row of a record's size, as durably as we do.
  *
- *   bun scripts/bench/http-load.ts [SECONDS of each measurement, default 5]
+ *   bun scripts/bench/http-load.ts [SECONDS of each measurement, default 5] [OTHER CHECKOUT, which is asked in the same turns]
  */
 import { Database } from "bun:sqlite";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { pauseQueue } from "./pause-queue.ts";
-import { startSourceServer } from "./quality/source-server.ts";
+import { type SourceServer, startSourceServer } from "./quality/source-server.ts";
 
 const rounds = 3;
 const connections = 8;
@@ -91,40 +91,67 @@ async function startPeer(bytes: number): Promise<Readonly<{ url: string; stop: (
 const median = (values: readonly number[]): number =>
   values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 
-async function measure(server: string, { name, path, method }: Load, seconds: number): Promise<string> {
+/** One load on all servers in turns: ours, a bare one that answers as many bytes, and the other checkout's if there is one. */
+async function measure(
+  server: string,
+  other: string | undefined,
+  { name, path, method }: Load,
+  seconds: number,
+): Promise<string> {
   const once = await fetch(server + path, method === "POST" ? { method, body: submission } : {});
   const bytes = (await once.bytes()).length;
   const peer = await startPeer(bytes);
-  const [ours, theirs]: [Report[], Report[]] = [[], []];
+  const [ours, theirs, before]: [Report[], Report[], Report[]] = [[], [], []];
   for (let round = 0; round < rounds; round += 1) {
     ours.push(await fire(server + path, method, seconds));
     theirs.push(await fire(peer.url, method, seconds));
+    if (other !== undefined) before.push(await fire(other + path, method, seconds));
   }
   peer.stop();
-  const ratios = ours.map(({ persecond }, i) => persecond / (theirs[i]?.persecond ?? Number.NaN));
-  const [lowest, highest] = [Math.min(...ratios), Math.max(...ratios)];
   const at = (reports: readonly Report[]): string =>
     median(reports.map((report) => report.persecond)).toFixed(0);
   const p99 = median(ours.map((report) => report.p99));
-  return `| ${name} | ${bytes} | ${at(ours)} | ${at(theirs)} | ${median(ratios).toFixed(2)} (${lowest.toFixed(2)}, ${highest.toFixed(2)}) | ${p99} ms |`;
+  const cells = [name, `${bytes}`, at(ours), at(theirs), ratio(ours, theirs), `${p99} ms`];
+  return `| ${[...cells, ...(other === undefined ? [] : [at(before), ratio(ours, before)])].join(" | ")} |`;
 }
 
-async function main(seconds: number): Promise<void> {
-  const server = await startSourceServer(["--also-port", "0", "--queue-limit", "10000000"]);
+/** How many times as many a second, of neighbours in time: the median, the lowest and the highest. */
+function ratio(some: readonly Report[], others: readonly Report[]): string {
+  const ratios = some.map(({ persecond }, i) => persecond / (others[i]?.persecond ?? Number.NaN));
+  return `${median(ratios).toFixed(2)} (${Math.min(...ratios).toFixed(2)}, ${Math.max(...ratios).toFixed(2)})`;
+}
+
+/** A server whose queue is paused and holds some tasks. */
+async function filled(root?: string): Promise<SourceServer> {
+  const server = await startSourceServer(["--also-port", "0", "--queue-limit", "10000000"], root);
+  await pauseQueue(server.url);
+  for (let i = 0; i < kept; i += 1)
+    await (await fetch(`${server.url}/v1/engine/generate/`, { method: "POST", body: submission })).bytes();
+  return server;
+}
+
+async function main(seconds: number, checkout: string | undefined): Promise<void> {
+  const server = await filled();
+  const other = checkout === undefined ? undefined : await filled(resolve(checkout));
   try {
-    await pauseQueue(server.url);
-    for (let i = 0; i < kept; i += 1)
-      await (await fetch(`${server.url}/v1/engine/generate/`, { method: "POST", body: submission })).bytes();
     console.log(`${connections} connections, ${rounds} rounds of ${seconds} s each, medians\n`);
-    console.log(
-      "| request | bytes of the answer | a second | bare Bun.serve | ratio (lowest, highest) | 99th percentile |",
-    );
-    console.log("| --- | --- | --- | --- | --- | --- |");
-    for (const load of loads) console.log(await measure(server.url, load, seconds));
+    const more = other === undefined ? [] : ["the other checkout", "ours by it"];
+    const heads = [
+      "request",
+      "bytes of the answer",
+      "a second",
+      "bare Bun.serve",
+      "ratio (lowest, highest)",
+      "99th percentile",
+      ...more,
+    ];
+    console.log(`| ${heads.join(" | ")} |\n|${" --- |".repeat(heads.length)}`);
+    for (const load of loads) console.log(await measure(server.url, other?.url, load, seconds));
   } finally {
     await server.close();
+    await other?.close();
   }
 }
 
 if (process.argv[2] === "--peer") servePeer(Number(process.argv[3]));
-else await main(Number(process.argv[2] ?? 5));
+else await main(Number(process.argv[2] ?? 5), process.argv[3]);

@@ -3,12 +3,23 @@
  * [--variants '[{"cache": 0.5}, {"cfg_until": 0.7}]'] [--out dist/step-cache]`: draws the fixed prompts with and without savings,
  * in turns, and says what each kind of saving costs and gives: right grounds, colours and shapes, how far its pictures are from
  * those without it, network runs, and processor seconds (of its own server's thread; none where another one is named).
+ *
+ * Each picture is kept in the folder with what is known of it, and is not drawn again: who stops it goes on where it was. Another
+ * build, or other settings, want another folder.
  */
-import { mkdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import sharp from "sharp";
-import { fixedPrompts, type Judged, modes, readPng, type Settings, scoreOf } from "./quality/measure.ts";
+import {
+  faultsOf,
+  fixedPrompts,
+  type Judged,
+  modes,
+  readPng,
+  type Settings,
+  scoreOf,
+} from "./quality/measure.ts";
 import { contactSheet } from "./quality/sheet.ts";
 import { startSourceServer } from "./quality/source-server.ts";
 
@@ -53,15 +64,14 @@ const tallies = variants.map(
 try {
   // What is opened and encoded first is nobody's.
   await picture({ prompt: "warm" });
-  for (const wanted of fixedPrompts(Number(values.count))) {
+  for (const [index, wanted] of fixedPrompts(Number(values.count)).entries()) {
     let without: Uint8Array | undefined;
     for (const [at, variant] of variants.entries()) {
       const tally = tallies[at];
       if (tally === undefined) continue;
       const request = { ...common, ...variant, prompt: wanted.prompt, image_seed: wanted.seed };
-      const before = processorSeconds();
-      const { png, runs } = await picture(request);
-      tally.seconds.push(processorSeconds() - before);
+      const { png, runs, seconds } = await kept(`${index}-${at}`, request);
+      tally.seconds.push(seconds);
       tally.judged.push({ wanted, png, read: await readPng(png) });
       tally.made.push(runs.made);
       tally.saved.push(runs.saved);
@@ -71,6 +81,9 @@ try {
       tally.distances.push(mean);
       tally.worst.push(most);
     }
+    const faults = tallies.map(({ judged }) => judged.slice(-1).flatMap(faultsOf).join(" ") || "right");
+    const apart = tallies.map(({ distances }) => (distances.at(-1) ?? 0).toFixed(2));
+    console.log(`${index} ${wanted.prompt}: ${faults.join(", ")}; ${apart.join(", ")} apart`);
   }
   console.log("ground  colour  shape  of | runs  saved | mean  largest of 255 | processor seconds | faster");
   const base = mean(tallies[0]?.seconds ?? []);
@@ -97,6 +110,21 @@ try {
   await Bun.write(join(values.out, "pairs.webp"), sheet);
 } finally {
   await own?.close();
+}
+
+/** A picture that was drawn before under that name, or else a new one, which is kept. */
+async function kept(name: string, request: Settings) {
+  const [png, facts] = [join(values.out, `${name}.png`), join(values.out, `${name}.json`)];
+  type Facts = Readonly<{ runs: Awaited<ReturnType<typeof picture>>["runs"]; seconds: number }>;
+  // The facts are written last, so that where they are the picture is whole.
+  if (existsSync(facts))
+    return { png: await Bun.file(png).bytes(), ...((await Bun.file(facts).json()) as Facts) };
+  const before = processorSeconds();
+  const drawn = await picture(request);
+  const known: Facts = { runs: drawn.runs, seconds: processorSeconds() - before };
+  await Bun.write(png, drawn.png);
+  await Bun.write(facts, JSON.stringify(known));
+  return { png: drawn.png, ...known };
 }
 
 async function picture(request: Settings) {

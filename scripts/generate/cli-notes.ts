@@ -26,7 +26,9 @@ export const commandNotes: Readonly<Record<string, string>> = {
 Runs the server. Its flags are the settings of [configuration.md](configuration.md), \`fooocusd serve --help\` lists them.
 `,
   worker: `
-Makes pictures for a fleet of servers until it is told to stop, by a signal or by the fleet: [scale.md](scale.md).
+Makes pictures for a fleet of servers, on all its engines at once, until a signal or the fleet tells it to leave: [scale.md](scale.md). It
+takes the tasks whose files it has. It has no history and answers no requests. The first signal lets the tasks at hand end (\`shutdown_seconds\`), a second
+one hands them back; whoever takes them next goes on with the pictures that are there.
 `,
   fleet: `
 Lists the heads and workers of a fleet, what each does, and what waits there for whom; or tells a worker something: \`fooocusd fleet drain gpu-1\`.

@@ -2,9 +2,10 @@ import type { Device } from "#/lib/devices.ts";
 import { BugError } from "#/lib/errors.ts";
 import type { Parameter } from "./changed-weight.ts";
 import { fusedGeglu, nhwcConv, nhwcGroupNorm, nhwcPixels, nhwcPlanes } from "./cuda-operators.ts";
-import { convolved, sameShape, shapeText, type Window } from "./dimensions.ts";
+import { convolved, type Dimension, sameShape, shapeText, type Window } from "./dimensions.ts";
 import type { Graph, Value } from "./graph.ts";
 import { add, div, keepingShape, matmul, mul } from "./ops/arithmetic.ts";
+import { castParts } from "./ops/cast-parts.ts";
 import { type Projection, plainGeglu } from "./ops/plain-geglu.ts";
 import { dims, reshape, transpose } from "./ops/shape.ts";
 import { roundedConv } from "./webgpu-operators.ts";
@@ -44,6 +45,8 @@ export type Operators = Readonly<{
   pointwiseAdd: (x: Value, weight: Parameter, sum: Value) => Value;
   /** `project` gives rows [R, 2C] with the bias [2C] added, or without it -> left half * gelu(right half) [R, C] */
   geglu: (g: Graph, project: Projection, bias: Parameter) => Value;
+  /** In how many equal parts a matrix [out, in] is cast and multiplied with so many rows; 1 as a whole. */
+  castParts: (weight: Parameter, rows: Dimension) => number;
   /** Features [N, C, H, W] as pixels [N, H * W, C]. */
   pixels: (x: Value) => Value;
   /** Pixels [N, H * W, C] as features of the height and width that those of `like` [N, _, H, W] have. */
@@ -162,16 +165,20 @@ const cpu: Operators = {
   conv: cheapestConv,
   pointwiseAdd: fusedPointwiseAdd,
   geglu: plainGeglu,
+  castParts,
   pixels: plainPixels,
   planes: plainPlanes,
   attention: fusedAttention,
 };
 
+/** What is cast once, when a network is opened, is best whole. */
+const asWhole = (): number => 1;
+
 /**
  * The table where weights are copied when a network is opened: the runtime lays kernels out for its own convolution, and would keep what
  * they are in tiles, which is four times as much.
  */
-const packed: Operators = { ...cpu, conv: plainConv };
+const packed: Operators = { ...cpu, conv: plainConv, castParts: asWhole };
 
 /** The table of a device, as its weights are held there. */
 export const operatorsOf = (device: Device, weights: "in-place" | "packed"): Operators =>
@@ -188,6 +195,7 @@ export const operators = {
     conv: nhwcConv,
     pointwiseAdd: plainPointwiseAdd,
     geglu: fusedGeglu,
+    castParts: asWhole,
     pixels: nhwcPixels,
     planes: nhwcPlanes,
   },
@@ -195,6 +203,7 @@ export const operators = {
     ...cpu,
     textKeys: false,
     storedTables: false,
+    castParts: asWhole,
     conv: roundedConv,
     pointwiseAdd: plainPointwiseAdd,
     attention: plainAttention,

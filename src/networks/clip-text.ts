@@ -7,7 +7,7 @@ import { embedding } from "#/graph/ops/embedding.ts";
 import { linear } from "#/graph/ops/linear.ts";
 import { layerNorm } from "#/graph/ops/norm.ts";
 import { concat, dims, reshape, slice, unsqueeze } from "#/graph/ops/shape.ts";
-import { batched, type ClipRows, clipLayer } from "./blocks/clip-layer.ts";
+import { batched, type ClipRows, clipLayer, clipLayerAt } from "./blocks/clip-layer.ts";
 import type { Features } from "./network.ts";
 
 const headSize = 64;
@@ -52,9 +52,10 @@ export function clipText(
   let x = reshape(add(rows, m.weight("embeddings.position_embedding.weight")), [-1, width]);
   if (width % headSize !== 0)
     throw m.misshapen("embeddings.token_embedding.weight", `columns in multiples of ${headSize}`);
+  const mask = causalMask(g, positions);
   const text: ClipRows = {
     batch: dims(ids, 0, 1),
-    mask: causalMask(g, positions),
+    mask,
     width,
     heads: width / headSize,
     activation: kind.activation,
@@ -62,13 +63,20 @@ export function clipText(
 
   const wanted = clipSkip <= layers ? layers + 1 - clipSkip : layers;
   let hidden = x;
-  for (let i = 0; i < (kind.pooled ? layers : wanted); i += 1) {
+  // The last layer is asked for the pooled vector alone, if all of its answer is not the hidden state.
+  for (let i = 0; i < (kind.pooled ? Math.max(wanted, layers - 1) : wanted); i += 1) {
     x = clipLayer(m.at("encoder.layers").at(i), x, text);
     if (i + 1 === wanted) hidden = x;
   }
   if (clipSkip > layers) hidden = layerNorm(m.at("final_layer_norm"), hidden);
   g.output("hidden", batched(hidden, text));
-  if (kind.pooled) pool(m, x, text);
+  if (!kind.pooled) return g;
+  const end = g.input("end", "int64", ["N"]);
+  const ends = atEnd(x, end, text);
+  const last = m.at("encoder.layers").at(layers - 1);
+  const pooled =
+    wanted < layers ? clipLayerAt(last, x, text, { chosen: ends, mask: maskAt(mask, end) }) : ends;
+  pool(m, pooled, width);
   return g;
 }
 
@@ -81,17 +89,28 @@ function withVectors(tokens: Value, [positions, width]: readonly [number, number
   return reshape(gather(all, places), [-1, positions, width]);
 }
 
-/** The end token's row of the last layer, normalised and projected: v · P as OpenCLIP stores it, or its transpose. */
-function pool(m: Module, last: Value, text: ClipRows): void {
-  const g = m.graph;
-  const end = g.input("end", "int64", ["N"]);
-  const rows = layerNorm(m.at("final_layer_norm"), last);
-  const at = unsqueeze(end, [1]);
+/**
+ * The end tokens' rows [2 * N, w], each twice: of a single row the runtime makes a product of its own kind, which differs in the last
+ * bits from a row of several.
+ */
+function atEnd(x: Value, end: Value, text: ClipRows): Value {
   const result = { dims: ["N", text.width] };
-  const row = g.node("GatherND", [batched(rows, text), at], { batch_dims: 1 }, result);
-  // Each twice: of a single row the runtime makes a product of its own kind, which differs in the last bits from a row of several.
+  const row = x.graph.node("GatherND", [batched(x, text), unsqueeze(end, [1])], { batch_dims: 1 }, result);
   const apart = unsqueeze(row, [1]);
-  const twice = projected(m, reshape(concat([apart, apart], 1), [-1, text.width]), text.width);
+  return reshape(concat([apart, apart], 1), [-1, text.width]);
+}
+
+/** What the end tokens may see, each twice: [N, 1, 2, T]. */
+function maskAt(mask: Value, end: Value): Value {
+  const positions = Number(mask.dims[3]);
+  const rows = unsqueeze(gather(reshape(mask, [positions, positions]), end), [1, 2]);
+  return concat([rows, rows], 2);
+}
+
+/** The end token's row of the last layer, normalised and projected: v · P as OpenCLIP stores it, or its transpose. */
+function pool(m: Module, rows: Value, input: number): void {
+  const g = m.graph;
+  const twice = projected(m, layerNorm(m.at("final_layer_norm"), rows), input);
   const width = Number(twice.dims[1]);
   g.output("pooled", reshape(slice(reshape(twice, [-1, 2, width]), 1, 0, 1), [-1, width]));
 }

@@ -15,8 +15,7 @@ import { type BrowserGuard, loggedGuard } from "./http/guard.ts";
 import { observed, observeSocket, type RequestMeter } from "./http/observe.ts";
 import { type Refusal, type RefusalForm, refusalsOf, refused } from "./http/refusal.ts";
 import { requestIdOf } from "./http/request-id.ts";
-import { routeNames } from "./http/route-names.ts";
-import { notFound, routesAt, unrouted } from "./http/routing.ts";
+import { notFound, routeTable, unrouted } from "./http/routing.ts";
 import { type MetricsPage, metricsRoute } from "./metrics.ts";
 
 export type RouteDependencies = DoorParts &
@@ -51,14 +50,15 @@ type DoorRoute = DescribedRoute & Readonly<{ door: FrontDoor }>;
 export function routes(parts: RouteDependencies) {
   const { doors, auth, corsOrigins, addresses } = parts;
   const declared: DoorRoute[] = [];
+  const routesAt = routeTable(declared);
   const doorAt = (request: Request): FrontDoor =>
-    routesAt(new URL(request.url).pathname, declared)[0]?.door ?? doors[0];
+    routesAt(new URL(request.url).pathname)[0]?.door ?? doors[0];
   const special = (kind: keyof DoorPaths): readonly string[] =>
     doors.flatMap(({ paths }) => paths[kind] ?? []);
   const keyRules = { ...auth, open: special("open"), files: special("files") };
   const withoutKey = (request: Request): Refusal | undefined =>
     keyRefusal(request, doorAt(request).keysOf(request), keyRules);
-  const observation = { ...parts, routeOf: routeNames(declared) };
+  const observation = { ...parts, routeOf: (pathname: string) => routesAt(pathname)[0]?.path };
   const guarded = parts.guard && loggedGuard({ ...parts.guard, changing: special("changing") }, parts.log);
   const app = new Elysia({
     strictPath: true,
@@ -75,7 +75,7 @@ export function routes(parts: RouteDependencies) {
       const answer =
         preflight(request, corsOrigins) ??
         guarded?.(request) ??
-        unrouted(request, declared, addresses?.named()) ??
+        unrouted(request, routesAt, addresses?.named()) ??
         // Unpacking costs more than a body says, and so does a large one: neither is done for strangers.
         (isPacked(request) || isCostly(request) ? withoutKey(request) : undefined) ??
         oversized(request);

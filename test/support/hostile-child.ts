@@ -7,7 +7,7 @@ import { readExif } from "#/image/read-exif.ts";
 import { exifOf } from "#/image/write-exif.ts";
 import { parseEmphasis } from "#/pipeline/text/emphasis.ts";
 import { pickFromArrays, promptLines, takeInlineLoras } from "#/recipe/prompt-syntax.ts";
-import { unrouted } from "#/routes/http/routing.ts";
+import { routeTable, unrouted } from "#/routes/http/routing.ts";
 import { keptImageOf } from "#/stores/images.ts";
 import { readA1111 } from "#/stores/metadata/a1111.ts";
 import { factsOf } from "#/stores/metadata/facts.ts";
@@ -64,7 +64,7 @@ const reading: Readonly<Record<string, () => unknown>> = {
   "brackets around a long text": () => parseEmphasis(`((((${many("a b")}))))`),
   "a LoRA of digits": () => takeInlineLoras(`<lora:a:${many("1")}x`),
   "arrays without an end": () => pickFromArrays(`[[a]]${many("[[")}`, 0),
-  "a path of slashes": () => unrouted(new Request(`http://host/${many("/")}x/`), []),
+  "a path of slashes": () => unrouted(new Request(`http://host/${many("/")}x/`), routeTable([])),
   "an address of question marks": () => [
     ownFileOf(`http://host/inputs/${many("?")}\n`, ["http://host"]),
     keptImageOf(`${many("?")}\n`),

@@ -1,6 +1,7 @@
 import type { Value } from "../graph.ts";
 import type { Module } from "../module.ts";
 import { gemm, mul } from "./arithmetic.ts";
+import { product } from "./cast-parts.ts";
 import { codedGeglu, codedLinear } from "./eight-bits.ts";
 
 /**
@@ -36,7 +37,7 @@ function projection(m: Module, x: Value, bias: Value | undefined): Value {
   if (m.ref("weight").shape.length !== 2) throw m.misshapen("weight", "two axes");
   if (m.size("weight", 1) !== x.dims[1]) throw m.misshapen("weight", `${x.dims[1]} columns`);
   const { lora, coded } = m;
-  const y = coded === undefined ? gemm(x, m.weight("weight"), bias) : codedLinear(m, x, coded, bias);
+  const y = coded === undefined ? product(x, m.parameter("weight"), bias) : codedLinear(m, x, coded, bias);
   if (lora === undefined) return y;
   const low = mul(gemm(x, m.graph.weight(lora.down)), m.rankStrengths(lora));
   return gemm(low, m.graph.weight(lora.up), y);

@@ -26,19 +26,45 @@ export type ClipRows = Readonly<{
  * @returns rows [N * T, w]
  */
 export function clipLayer(m: Module, x: Value, rows: ClipRows): Value {
-  const attended = selfAttention(m.at("self_attn"), layerNorm(m.at("layer_norm1"), x), rows);
-  const h = residual(m.at("self_attn"), x, attended);
+  const normal = layerNorm(m.at("layer_norm1"), x);
+  return answered(m, x, { asking: normal, heard: normal, rows });
+}
+
+/**
+ * What {@link clipLayer} answers in some places of each text alone: the others are heard, and not worked out.
+ *
+ * @param chosen those places of x, [N * S, w]
+ * @param mask   what the places may see, [N, 1, S, T]
+ * @returns rows [N * S, w]
+ */
+export function clipLayerAt(
+  m: Module,
+  x: Value,
+  rows: ClipRows,
+  { chosen, mask }: Readonly<{ chosen: Value; mask: Value }>,
+): Value {
+  const norm = m.at("layer_norm1");
+  const attending = { asking: layerNorm(norm, chosen), heard: layerNorm(norm, x), rows: { ...rows, mask } };
+  return answered(m, chosen, attending);
+}
+
+/** Normalised rows that ask, and those that are asked. */
+type Attending = Readonly<{ asking: Value; heard: Value; rows: ClipRows }>;
+
+function answered(m: Module, x: Value, attending: Attending): Value {
+  const { rows } = attending;
+  const h = residual(m.at("self_attn"), x, selfAttention(m.at("self_attn"), attending));
   const inner = linear(m.at("mlp.fc1"), layerNorm(m.at("layer_norm2"), h));
   const active = rows.activation === "gelu" ? gelu(inner) : quickGelu(inner);
   return residual(m.at("mlp"), h, linear(m.at("mlp.fc2"), active));
 }
 
-function selfAttention(m: Module, x: Value, rows: ClipRows): Value {
-  const [q, k, v] = (["q_proj", "k_proj", "v_proj"] as const).map((name) => {
+function selfAttention(m: Module, { asking, heard, rows }: Attending): Value {
+  const projected = (name: string, x: Value): Value => {
     if (m.size(`${name}.weight`, 0) !== rows.width) throw m.misshapen(`${name}.weight`, `${rows.width} rows`);
     return batched(linear(m.at(name), x), rows);
-  });
-  if (q === undefined || k === undefined || v === undefined) throw m.misshapen("q_proj.weight", "q, k and v");
+  };
+  const [q, k, v] = [projected("q_proj", asking), projected("k_proj", heard), projected("v_proj", heard)];
   const mixed = attention({ q, k, v }, rows.heads, rows.mask);
   return linear(m.at("out_proj"), reshape(mixed, [-1, rows.width]));
 }

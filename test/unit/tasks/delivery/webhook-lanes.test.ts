@@ -45,6 +45,10 @@ async function outboxFor(urls: readonly string[], path = ":memory:"): Promise<Hi
   const history = openHistory(path);
   for (const [n, url] of urls.entries()) {
     const id = String(n).padStart(32, "0") as Parameters<HistoryStore["settle"]>[0];
+    await history.insert({
+      ...{ id, request: {}, webhookUrl: url, label: null, door: { name: "fooocus-api", word: "" } },
+      ...{ warnings: [], queuedAt: 0 },
+    });
     await history.settle(id, settlement, { id: `msg_${n}`, url, body: `${n}`, attempts: 0, nextAt: n });
   }
   return history;

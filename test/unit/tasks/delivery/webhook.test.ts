@@ -1,6 +1,7 @@
 import { afterAll, expect, test } from "bun:test";
 import { createHmac } from "node:crypto";
 import { silentLog } from "#/lib/log.ts";
+import { newTaskId } from "#/lib/task-id.ts";
 import { openHistory } from "#/stores/history/sqlite.ts";
 import type { HistoryStore } from "#/stores/history.ts";
 import { Webhooks } from "#/tasks/delivery/webhook.ts";
@@ -55,10 +56,12 @@ async function withDelivery(more: Partial<typeof delivery> = {}): Promise<Histor
     images: [],
     error: null,
   } as const;
-  await history.settle("0".repeat(32) as Parameters<HistoryStore["settle"]>[0], settlement, {
-    ...delivery,
-    ...more,
+  const id = newTaskId();
+  await history.insert({
+    ...{ id, request: {}, webhookUrl: url, label: null, door: { name: "fooocus-api", word: "" } },
+    ...{ warnings: [], queuedAt: 0 },
   });
+  await history.settle(id, settlement, { ...delivery, ...more });
   return history;
 }
 
