@@ -15,14 +15,20 @@ import { engineNews } from "#/tasks/fleet/engine-news.ts";
 import { fleetDesk } from "#/tasks/fleet/fleet-desk.ts";
 import { fleetMeasures } from "#/tasks/fleet/fleet-measures.ts";
 import { FleetMembers } from "#/tasks/fleet/fleet-members.ts";
+import { FleetQuestions } from "#/tasks/fleet/fleet-questions.ts";
 import { openFleetEvents } from "#/tasks/fleet/fleet-start.ts";
 import type { FleetDesk, FleetMeasures } from "#/tasks/fleet/fleet-view.ts";
 import { HeadCounts } from "#/tasks/fleet/head-counts.ts";
+import { headPlace, type PlaceConfig, refuseOtherPlace } from "#/tasks/fleet/head-place.ts";
 import { Leadership } from "#/tasks/fleet/leadership.ts";
+import { placeFact } from "#/tasks/fleet/picture-place.ts";
 import type { Elsewhere } from "#/tasks/life-cycle/create-life-cycle.ts";
 
 /** What of the configuration a fleet is joined with. */
 export type FleetConfig = Pick<Config, "fleet" | "fleet_name" | "member_name" | "lease_seconds">;
+
+/** What of it a head reads beside that. */
+type HeadConfig = FleetConfig & PlaceConfig & Pick<Config, "queue_limit">;
 
 /** What a head has tasks made with. */
 type HeadStores = Readonly<{
@@ -50,8 +56,10 @@ export type Head = Readonly<{
  *
  * @throws EngineError `bad-setting`, `fleet-unavailable`
  */
-export async function joinAsHead(config: FleetConfig, log: Log): Promise<Head> {
+export async function joinAsHead(config: HeadConfig, log: Log): Promise<Head> {
   const { fleet, id } = await joinFleet(config, log);
+  const place = await headPlace(config);
+  await refuseOtherPlace(fleet.roll, place, { ...config, id });
   const events = await openFleetEvents(fleet, Date.now);
   const leadership = new Leadership();
   const counts = new HeadCounts();
@@ -69,7 +77,7 @@ export async function joinAsHead(config: FleetConfig, log: Log): Promise<Head> {
     state: "ready",
     engines: [],
     models: "",
-    facts: { leads: leadership.leads },
+    facts: { leads: leadership.leads, [placeFact]: place },
   }));
   return {
     fleet,
@@ -78,26 +86,33 @@ export async function joinAsHead(config: FleetConfig, log: Log): Promise<Head> {
     workers: () => members.all.filter(({ role }) => role === "worker").length,
     elsewhere:
       ({ catalog, history, images, baseUrl }) =>
-      (signed) => ({
-        events,
-        whenLeading: (duty) => leadership.add(duty),
-        openRunner: fleetRunner({
-          fleet,
+      (signed) => {
+        const bytes: Catalog["bytes"] = (kind, name) => catalog.bytes(kind, name);
+        const { queue_limit: limit } = config;
+        const questions = new FleetQuestions({ questions: fleet.questions, members, bytes, limit });
+        return {
           events,
-          members,
-          counts,
-          history,
-          images,
-          signed,
-          baseUrl,
-          path: (kind, name) => catalog.path(kind, name),
-          bytes: (kind, name) => catalog.bytes(kind, name),
-          leads: (leads) => {
-            leadership.change(leads);
-            void presence.update().catch(() => undefined);
-          },
-        }),
-      }),
+          askTool: (...question) => questions.ask(...question),
+          whenLeading: (duty) => leadership.add(duty),
+          openRunner: fleetRunner({
+            fleet,
+            events,
+            history,
+            images,
+            members,
+            counts,
+            questions,
+            signed,
+            baseUrl,
+            path: (kind, name) => catalog.path(kind, name),
+            bytes,
+            leads: (leads) => {
+              leadership.change(leads);
+              void presence.update().catch(() => undefined);
+            },
+          }),
+        };
+      },
     leave: async () => {
       await presence.leave();
       await fleet.close();

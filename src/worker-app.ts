@@ -6,6 +6,7 @@ import type { Engine } from "#/engine/engine.ts";
 import { openEngines } from "#/engines.ts";
 import type { Fleet } from "#/fleet/fleet.ts";
 import type { ModelFile } from "#/fleet/jobs.ts";
+import type { Member } from "#/fleet/roll.ts";
 import { joinFleet } from "#/head.ts";
 import { BugError, EngineError } from "#/lib/errors.ts";
 import type { Log } from "#/lib/log.ts";
@@ -21,6 +22,7 @@ import { openImages } from "#/stores/images/open-images.ts";
 import { createMaking } from "#/tasks/create-making.ts";
 import { ToldFiles } from "#/tasks/fleet/told-files.ts";
 import { FleetWorker } from "#/tasks/fleet/worker.ts";
+import { PlaceWatch, placeOfHeads, settledPlace } from "#/tasks/fleet/worker-place.ts";
 import { DiskWait } from "#/tasks/life-cycle/disk-wait.ts";
 
 /** A running worker of a fleet. */
@@ -53,9 +55,12 @@ export async function startWorker(
   refuseNoFleet(config);
   const shelves = openShelves(config, log, config.outputs);
   const { fleet, id } = await joinFleet(config, log);
+  const kept = await openPlace(config, fleet, shelves, log).catch(async (thrown: unknown) => {
+    await fleet.close();
+    throw thrown;
+  });
+  const { images, watch } = kept;
   const engines = open(shelves.modelRoots);
-  const kept = await openImages(config, { random: Math.random, gate: shelves.decoding, log });
-  const images = withReserve(kept.images, shelves.disk);
   const making = makingOf(config, log, { ...shelves, images, engines });
   const worker = new FleetWorker({
     ...shelves,
@@ -69,13 +74,14 @@ export async function startWorker(
     passingLimit: config.passing_seconds * 1000,
     disk: new DiskWait(shelves.disk, log, () => worker.look()),
     changed: () => void place.tell("changed"),
-    hasFiles: ({ needs }) => needs.every((file) => isThere(shelves, file)),
+    hasPlace: () => watch.trouble === undefined,
+    hasFiles: (needs) => needs.every((file) => isThere(shelves, file)),
   });
   const told = await ToldFiles.begin(fleet.roll, () => allFiles(shelves.modelRoots), log);
   const page = config.metrics_port === 0 ? undefined : pageOf(config, worker, fleet);
   // It listens before anybody knows of it: what it is told from then on, it hears.
   worker.start();
-  const place = placeOnRoll(fleet, id, worker, told);
+  const place = placeOnRoll(fleet, asMember(id, { worker, told, watch }));
   void place.tell("came");
   const go = async (milliseconds: number): Promise<void> => {
     told.close();
@@ -111,20 +117,9 @@ function refuseNoFleet({ fleet }: Config): void {
 }
 
 /** Puts a worker on the roll; heads are told at once when it comes, changes and leaves. */
-function placeOnRoll(fleet: Fleet, id: string, worker: FleetWorker, told: Pick<ToldFiles, "digest">) {
-  const startedAt = Date.now();
-  const presence = fleet.roll.enter(() => ({
-    id,
-    role: "worker",
-    host: hostname(),
-    version,
-    recipeVersion,
-    startedAt,
-    state: worker.state,
-    engines: worker.engines,
-    models: told.digest,
-    facts: worker.counts.facts,
-  }));
+function placeOnRoll(fleet: Fleet, member: () => Member) {
+  const presence = fleet.roll.enter(member);
+  const { id } = member();
   const note = (change: "came" | "left" | "changed"): void =>
     void fleet.log.append({ taskId: null, type: "member", id, change });
   return {
@@ -162,6 +157,42 @@ function pageOf({ host, metrics_port, api_keys }: Config, worker: FleetWorker, f
     metrics_port,
     "--metrics-port (--host for the address)",
   );
+}
+
+/** What the roll says of a worker. */
+function asMember(
+  id: string,
+  { worker, told, watch }: Readonly<{ worker: FleetWorker; told: ToldFiles; watch: PlaceWatch }>,
+): () => Member {
+  const startedAt = Date.now();
+  return () => ({
+    id,
+    role: "worker",
+    host: hostname(),
+    version,
+    recipeVersion,
+    startedAt,
+    state: worker.state,
+    engines: worker.engines,
+    models: told.digest,
+    facts: { ...worker.counts.facts, trouble: watch.trouble ?? null },
+  });
+}
+
+/** Where the pictures of the fleet lie, once a head said it. @throws EngineError as `settledPlace` and `openImages` */
+async function openPlace(config: Config, { roll }: Pick<Fleet, "roll">, shelves: Shelves, log: Log) {
+  const place = await placeOfHeads(roll, log);
+  const settled = await settledPlace(config, place);
+  const kept = await openImages(settled, { random: Math.random, gate: shelves.decoding, log });
+  const watch = new PlaceWatch(place, config, roll, log);
+  return {
+    images: withReserve(watch.guarded(kept.images), shelves.disk),
+    watch,
+    close: async () => {
+      watch.close();
+      await kept.close();
+    },
+  };
 }
 
 /** Whether a file of that name and size is here. */

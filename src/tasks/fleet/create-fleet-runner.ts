@@ -4,6 +4,7 @@ import type { ImageStore } from "#/stores/images.ts";
 import type { OpenRunner } from "../life-cycle/runner.ts";
 import type { FleetEvents } from "./fleet-events.ts";
 import type { FleetMembers } from "./fleet-members.ts";
+import type { FleetQuestions } from "./fleet-questions.ts";
 import { FleetRunner } from "./fleet-runner.ts";
 import { FleetTasks } from "./fleet-tasks.ts";
 import type { HeadCounts } from "./head-counts.ts";
@@ -19,10 +20,11 @@ export type HeadParts = JobParts &
   Readonly<{
     fleet: Fleet;
     events: FleetEvents;
-    members: FleetMembers;
     counts: HeadCounts;
     history: HistoryStore;
     images: Pick<ImageStore, "onTheWay">;
+    members: FleetMembers;
+    questions: Pick<FleetQuestions, "close">;
     /** This head keeps house for the fleet from now on, or does no more. */
     leads: (leads: boolean) => void;
   }>;

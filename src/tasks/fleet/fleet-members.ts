@@ -135,13 +135,15 @@ export class FleetMembers {
 
   /** Whether somebody who is there has all these files. */
   ability(needs: readonly ModelFile[], version = this.#recipeVersion): Ability {
-    const workers = this.workersOf(version);
-    if (workers.length === 0) return { can: "no-worker" };
-    // Most workers have the same list, and there may be a thousand of them.
-    const lists = [...new Set(workers.map(({ models }) => models))];
-    const lacks = lists.map((models) => this.#lackingOf(models, needs));
-    const fewest = lacks.toSorted((a, b) => a.length - b.length)[0] ?? [];
-    return fewest.length === 0 ? { can: "yes" } : { can: "no", workers: workers.length, lacking: fewest };
+    return this.#abilityOf(this.workersOf(version), needs);
+  }
+
+  /** The same of those that take something now: what is not kept waits for nobody who was paused. */
+  answering(needs: readonly ModelFile[]): Ability {
+    return this.#abilityOf(
+      this.workers.filter(({ state }) => state === "ready"),
+      needs,
+    );
   }
 
   /** Whether a worker that takes tasks now has all these files. */
@@ -173,6 +175,13 @@ export class FleetMembers {
     await this.#fleet.inboxes.send(id, { type }).catch((thrown: unknown) => {
       this.#log.debug("a worker could not be told", { worker: id, error: String(thrown) });
     });
+  }
+
+  #abilityOf(workers: readonly Member[], needs: readonly ModelFile[]): Ability {
+    if (workers.length === 0) return { can: "no-worker" };
+    const lacks = workers.map(({ models }) => this.#lackingOf(models, needs));
+    const fewest = lacks.toSorted((a, b) => a.length - b.length)[0] ?? [];
+    return fewest.length === 0 ? { can: "yes" } : { can: "no", workers: workers.length, lacking: fewest };
   }
 
   #lackingOf(models: string, needs: readonly ModelFile[]): readonly ModelFile[] {
