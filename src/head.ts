@@ -4,6 +4,7 @@ import type { Catalog } from "#/catalog/catalog.ts";
 import type { Config } from "#/config/schema.ts";
 import type { Fleet } from "#/fleet/fleet.ts";
 import { openFleet } from "#/fleet/open-fleet.ts";
+import type { Member } from "#/fleet/roll.ts";
 import type { Log } from "#/lib/log.ts";
 import { version } from "#/lib/version.ts";
 import { recipeVersion } from "#/recipe/kept-recipe.ts";
@@ -13,6 +14,7 @@ import type { ImageStore } from "#/stores/images.ts";
 import { fleetRunner } from "#/tasks/fleet/create-fleet-runner.ts";
 import { engineNews } from "#/tasks/fleet/engine-news.ts";
 import { fleetDesk } from "#/tasks/fleet/fleet-desk.ts";
+import type { FleetEvents } from "#/tasks/fleet/fleet-events.ts";
 import { fleetMeasures } from "#/tasks/fleet/fleet-measures.ts";
 import { FleetMembers } from "#/tasks/fleet/fleet-members.ts";
 import { FleetQuestions } from "#/tasks/fleet/fleet-questions.ts";
@@ -63,22 +65,8 @@ export async function joinAsHead(config: HeadConfig, log: Log): Promise<Head> {
   const events = await openFleetEvents(fleet, Date.now);
   const leadership = new Leadership();
   const counts = new HeadCounts();
-  const members = new FleetMembers(fleet, recipeVersion, log, (changed) =>
-    events.addServer(engineNews(members.engines, changed)),
-  );
-  const startedAt = Date.now();
-  const presence = fleet.roll.enter(() => ({
-    id,
-    role: "head",
-    host: hostname(),
-    version,
-    recipeVersion,
-    startedAt,
-    state: "ready",
-    engines: [],
-    models: "",
-    facts: { leads: leadership.leads, [placeFact]: place },
-  }));
+  const members = membersOf(fleet, events, log);
+  const presence = fleet.roll.enter(asMember(id, () => ({ leads: leadership.leads, [placeFact]: place })));
   return {
     fleet,
     desk: fleetDesk(fleet, members),
@@ -88,8 +76,12 @@ export async function joinAsHead(config: HeadConfig, log: Log): Promise<Head> {
       ({ catalog, history, images, baseUrl }) =>
       (signed) => {
         const bytes: Catalog["bytes"] = (kind, name) => catalog.bytes(kind, name);
-        const { queue_limit: limit } = config;
-        const questions = new FleetQuestions({ questions: fleet.questions, members, bytes, limit });
+        const questions = new FleetQuestions({
+          questions: fleet.questions,
+          members,
+          bytes,
+          limit: config.queue_limit,
+        });
         return {
           events,
           askTool: (...question) => questions.ask(...question),
@@ -136,4 +128,29 @@ export async function joinFleet(
     leaseMs: config.lease_seconds * 1000,
   });
   return { fleet, id };
+}
+
+/** Who is there; readers of this head are told when that changes. */
+function membersOf(fleet: Fleet, events: FleetEvents, log: Log): FleetMembers {
+  const members = new FleetMembers(fleet, recipeVersion, log, (changed) =>
+    events.addServer(engineNews(members.engines, changed)),
+  );
+  return members;
+}
+
+/** What the roll says of a head. */
+function asMember(id: string, facts: () => Member["facts"]): () => Member {
+  const startedAt = Date.now();
+  return () => ({
+    id,
+    role: "head",
+    host: hostname(),
+    version,
+    recipeVersion,
+    startedAt,
+    state: "ready",
+    engines: [],
+    models: "",
+    facts: facts(),
+  });
 }

@@ -271,9 +271,8 @@ describe.skipIf(noRedis !== undefined)("a fleet", () => {
 });
 
 /** A worker in a process of its own, to be killed. */
-async function gone({ redis }: SteeredFleet, name: string) {
+async function gone({ redis, places }: SteeredFleet, name: string) {
   const script = `${import.meta.dir}/../support/fleet-worker-child.ts`;
-  const places = ["--outputs", `/tmp/${name}-${process.pid}`, "--inputs", `/tmp/${name}-${process.pid}`];
   const child = Bun.spawn(
     [process.execPath, "run", script, "--fleet", redis.url, "--member-name", name, ...places],
     { stdout: "ignore", stderr: "ignore" },

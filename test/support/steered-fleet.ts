@@ -13,6 +13,8 @@ type Script = ConstructorParameters<typeof ScriptedEngine>[0];
 /** A fleet in this very process: a head that listens, and workers with engines that paint flat colours. */
 export type SteeredFleet = Readonly<{
   redis: OwnRedis;
+  /** Where its members keep pictures, as flags. */
+  places: readonly string[];
   url: string;
   worker: (name: string, script?: Script, ...flags: readonly string[]) => Promise<WorkerApp>;
   ask: (path: string, init?: RequestInit) => Promise<Readonly<{ status: number; body: Answer }>>;
@@ -36,10 +38,8 @@ const small = {
 export async function steeredFleet(...flags: readonly string[]): Promise<SteeredFleet> {
   const redis = await ownRedis("maxmemory-policy", "noeviction");
   const folder = temporaryFolder("steered");
-  const shared = [
-    ...["--fleet", redis.url, "--lease-seconds", "5", "--shutdown-seconds", "1"],
-    ...["--outputs", join(folder.path, "outputs"), "--inputs", join(folder.path, "inputs")],
-  ];
+  const places = ["--outputs", join(folder.path, "outputs"), "--inputs", join(folder.path, "inputs")];
+  const shared = [...["--fleet", redis.url, "--lease-seconds", "5", "--shutdown-seconds", "1"], ...places];
   const configOf = (...words: readonly string[]) =>
     loadConfig({ flags: parseFlags([...shared, ...words]), env: { HOME: folder.path } }).config;
   const head = await startApp(configOf("--port", "0", "--member-name", "h1", ...flags), [], silentLog);
@@ -50,6 +50,7 @@ export async function steeredFleet(...flags: readonly string[]): Promise<Steered
   };
   return {
     redis,
+    places,
     url: head.url,
     worker: async (name, script = {}, ...words) => {
       const open = () => [new ScriptedEngine(script, "cpu")];
