@@ -20,7 +20,7 @@ export type FollowerParts = Readonly<{
   /** Something is missing in the log: what is known must be compared with what is. */
   compare: () => Promise<void>;
   /** A member came, left or changed. */
-  memberChanged: () => void;
+  memberChanged: (told: Readonly<{ id: string; change: "came" | "left" | "changed" }>) => void;
 }>;
 
 /** Hears what all members of the fleet tell, and keeps this head's copy of it. */
@@ -56,6 +56,7 @@ export class LogFollower {
     const { entry, seq, at } = item;
     const { events, tasks, news } = this.#parts;
     this.#after = seq;
+    events.hear(seq);
     if (entry.taskId === null) return this.#hearOfAll(item);
     const { taskId } = entry;
     switch (entry.type) {
@@ -97,7 +98,7 @@ export class LogFollower {
     if (entry.taskId !== null) return;
     switch (entry.type) {
       case "member":
-        return memberChanged();
+        return memberChanged(entry);
       case "queue":
         tasks.pause(entry.paused);
         tasks.reorder(entry.pending);

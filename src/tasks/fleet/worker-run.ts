@@ -13,12 +13,14 @@ import type { DecodingPace } from "../life-cycle/time-left.ts";
 import { endOfUnfinished } from "../life-cycle/unfinished.ts";
 import { Happenings } from "./happenings.ts";
 import { imagesOf, taskOfJob } from "./job-task.ts";
+import type { WorkerCounts } from "./worker-counts.ts";
 
 /** What a worker makes tasks with. */
 export type WorkerRunParts = Omit<RunParts, "engine" | "pace" | "baseUrl"> &
   Pick<AttemptParts, "resolve" | "madeOf" | "log"> &
   Readonly<{
     fleetLog: Pick<FleetLog, "append">;
+    counts: Pick<WorkerCounts, "step" | "putBack">;
     /** Id of this worker. */
     worker: string;
   }>;
@@ -45,6 +47,8 @@ export class WorkerRun {
   readonly #had: number;
   /** What its pictures were made of, once that is known. */
   #making: string | null = null;
+  #goesBack: Promise<void> | undefined;
+  #isBack = false;
 
   constructor(lease: Lease, engine: Engine, pace: DecodingPace, parts: WorkerRunParts) {
     const { job, state } = lease;
@@ -63,7 +67,10 @@ export class WorkerRun {
     };
     this.run = new TaskRun(this.#task, { ...parts, engine, pace, baseUrl: () => job.baseUrl }, start, {
       update: () => undefined,
-      tell: (happening) => this.#told.tell(happening),
+      tell: (happening) => {
+        if (happening.type === "progress" && happening.moment.now === "step") parts.counts.step();
+        this.#told.tell(happening);
+      },
       keep: async (images) => {
         await lease.keep({ images });
       },
@@ -87,10 +94,17 @@ export class WorkerRun {
     void this.lease.keep({ stopping: true });
   }
 
+  /** Whether it was let go of, and the fleet knows: what still comes of its engine is nobody's. */
+  get isBack(): boolean {
+    return this.#isBack;
+  }
+
   /** Lets go of it at once; another worker goes on with what it has. */
-  async abandon(): Promise<void> {
+  async abandon(why = "its worker is closed"): Promise<void> {
     this.run.abandon();
-    await this.#handBack(this.#before, "its worker is closed");
+    this.#goesBack ??= this.#handBack(this.#before, why);
+    await this.#goesBack;
+    this.#isBack = true;
   }
 
   /** Makes the pictures. Never throws. @returns how it leaves the engine */
@@ -180,6 +194,7 @@ export class WorkerRun {
     await this.#told.all();
     const isBack = await this.lease.handBack({ attempts }, true);
     if (!isBack) return;
+    this.#parts.counts.putBack();
     this.#parts.log.warn("a task goes back to the fleet", { task: this.id, reason: why });
     void this.#parts.fleetLog.append({ taskId: this.id, type: "put-back", attempts, why });
   }
