@@ -15,8 +15,10 @@ import { engineNews } from "#/tasks/fleet/engine-news.ts";
 import { FleetMembers } from "#/tasks/fleet/fleet-members.ts";
 import { FleetQuestions } from "#/tasks/fleet/fleet-questions.ts";
 import { openFleetEvents } from "#/tasks/fleet/fleet-start.ts";
+import { historyFact, historyMark, refuseOtherHistory } from "#/tasks/fleet/head-history.ts";
 import { headPlace, type PlaceConfig, refuseOtherPlace } from "#/tasks/fleet/head-place.ts";
 import { Leadership } from "#/tasks/fleet/leadership.ts";
+import { refuseTakenName } from "#/tasks/fleet/own-name.ts";
 import { placeFact } from "#/tasks/fleet/picture-place.ts";
 import type { Elsewhere } from "#/tasks/life-cycle/create-life-cycle.ts";
 
@@ -47,10 +49,12 @@ export type Head = Readonly<{
  *
  * @throws EngineError `bad-setting`, `fleet-unavailable`
  */
-export async function joinAsHead(config: HeadConfig, log: Log): Promise<Head> {
+export async function joinAsHead(config: HeadConfig, kept: HistoryStore, log: Log): Promise<Head> {
   const { fleet, id } = await joinFleet(config, log);
   const place = await headPlace(config);
   await refuseOtherPlace(fleet.roll, place, { ...config, id });
+  const mark = await historyMark(kept);
+  await refuseOtherHistory(fleet.roll, mark, id);
   const events = await openFleetEvents(fleet, Date.now);
   const leadership = new Leadership();
   const startedAt = Date.now();
@@ -64,7 +68,7 @@ export async function joinAsHead(config: HeadConfig, log: Log): Promise<Head> {
     state: "ready",
     engines: [],
     models: "",
-    facts: { leads: leadership.leads, [placeFact]: place },
+    facts: { leads: leadership.leads, [placeFact]: place, [historyFact]: mark },
   }));
   return {
     fleet,
@@ -118,5 +122,10 @@ export async function joinFleet(
     log,
     leaseMs: config.lease_seconds * 1000,
   });
+  if (config.member_name !== "")
+    await refuseTakenName(fleet.roll, id, log).catch(async (thrown: unknown) => {
+      await fleet.close();
+      throw thrown;
+    });
   return { fleet, id };
 }
