@@ -23,6 +23,13 @@ export type FleetBench = Readonly<{
   worker: (name: string, stepMs: number, ...flags: readonly string[]) => Promise<FleetProcess>;
   /** The same, of whose answers to questions about pictures each takes so many milliseconds. */
   answerer: (name: string, answerMs: number, ...flags: readonly string[]) => Promise<FleetProcess>;
+  /** A worker as the others, started by a command that goes before its own. */
+  distantWorker: (
+    by: readonly string[],
+    name: string,
+    stepMs: number,
+    ...flags: readonly string[]
+  ) => Promise<FleetProcess>;
   /** The program itself, with its engine. */
   realWorker: (name: string, ...flags: readonly string[]) => Promise<FleetProcess>;
   close: () => Promise<void>;
@@ -57,6 +64,11 @@ export function openFleetBench(redis: string, common: Env = {}): FleetBench {
       start(name, ["test/support/fleet-worker-child.ts"], ["--member-name", name, ...flags], {
         ANSWER_MS: String(answerMs),
       }),
+    distantWorker: (by, name, stepMs, ...flags) =>
+      start(name, ["test/support/fleet-worker-child.ts"], ["--member-name", name, ...flags], {
+        STEP_MS: String(stepMs),
+        STARTED_BY: by.join(" "),
+      }),
     realWorker: (name, ...flags) =>
       start(name, ["src/main.ts", "worker"], ["--member-name", name, "--engines", "cpu", ...flags]),
     close: async () => {
@@ -72,9 +84,10 @@ async function startProcess(
   [program = "", ...words]: readonly string[],
   env: Env,
 ): Promise<FleetProcess> {
-  const child = Bun.spawn([process.execPath, "run", join(root, program), ...words], {
+  const by = (env["STARTED_BY"] ?? "").split(" ").filter((word) => word !== "");
+  const child = Bun.spawn([...by, process.execPath, "run", join(root, program), ...words], {
     cwd: folder,
-    env: { HOME: folder, PATH: "/usr/bin:/bin", ...env },
+    env: { HOME: folder, PATH: "/usr/sbin:/usr/bin:/bin", ...env },
     stdout: "pipe",
     stderr: "pipe",
   });
