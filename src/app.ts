@@ -129,10 +129,11 @@ type Surroundings = Readonly<{
 export async function openTasks(config: Config, given: Surroundings) {
   const { engineCommand, log, addresses, port, hashesIn, countWebhook } = given;
   const lock = lockHistory(config);
-  const head = config.fleet === "" ? undefined : await (await import("#/head.ts")).joinAsHead(config, log);
+  const history = await openHistoryOf(config, lock, log);
+  const head =
+    config.fleet === "" ? undefined : await (await import("#/head.ts")).joinAsHead(config, history, log);
   const shelves = openShelves(config, log, hashesIn ?? config.outputs);
   const { assets, catalog, fetches, disk, decoding, doors } = shelves;
-  const history = await openHistoryOf(config, lock, log);
   const kept = await openImages(config, { random: Math.random, gate: decoding, log });
   const images = withReserve(kept.images, disk);
   const engines = head === undefined ? openEngines(config, engineCommand, shelves.modelRoots) : [];

@@ -21,8 +21,10 @@ import { FleetQuestions } from "#/tasks/fleet/fleet-questions.ts";
 import { openFleetEvents } from "#/tasks/fleet/fleet-start.ts";
 import type { FleetDesk, FleetMeasures } from "#/tasks/fleet/fleet-view.ts";
 import { HeadCounts } from "#/tasks/fleet/head-counts.ts";
+import { historyFact, historyMark, refuseOtherHistory } from "#/tasks/fleet/head-history.ts";
 import { headPlace, type PlaceConfig, refuseOtherPlace } from "#/tasks/fleet/head-place.ts";
 import { Leadership } from "#/tasks/fleet/leadership.ts";
+import { refuseTakenName } from "#/tasks/fleet/own-name.ts";
 import { placeFact } from "#/tasks/fleet/picture-place.ts";
 import type { Elsewhere } from "#/tasks/life-cycle/create-life-cycle.ts";
 
@@ -58,15 +60,18 @@ export type Head = Readonly<{
  *
  * @throws EngineError `bad-setting`, `fleet-unavailable`
  */
-export async function joinAsHead(config: HeadConfig, log: Log): Promise<Head> {
+export async function joinAsHead(config: HeadConfig, kept: HistoryStore, log: Log): Promise<Head> {
   const { fleet, id } = await joinFleet(config, log);
   const place = await headPlace(config);
   await refuseOtherPlace(fleet.roll, place, { ...config, id });
+  const mark = await historyMark(kept);
+  await refuseOtherHistory(fleet.roll, mark, id);
   const events = await openFleetEvents(fleet, Date.now);
   const leadership = new Leadership();
   const counts = new HeadCounts();
   const members = membersOf(fleet, events, log);
-  const presence = fleet.roll.enter(asMember(id, () => ({ leads: leadership.leads, [placeFact]: place })));
+  const marks = { [placeFact]: place, [historyFact]: mark };
+  const presence = fleet.roll.enter(asMember(id, () => ({ leads: leadership.leads, ...marks })));
   return {
     fleet,
     desk: fleetDesk(fleet, members),
@@ -127,6 +132,11 @@ export async function joinFleet(
     log,
     leaseMs: config.lease_seconds * 1000,
   });
+  if (config.member_name !== "")
+    await refuseTakenName(fleet.roll, id, log).catch(async (thrown: unknown) => {
+      await fleet.close();
+      throw thrown;
+    });
   return { fleet, id };
 }
 

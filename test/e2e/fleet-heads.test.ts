@@ -63,3 +63,40 @@ test.skipIf(isMissing)(
     expect(existsSync(join(bench.folder, "outputs/db.sqlite3"))).toBe(false);
   },
 );
+
+test.skipIf(isMissing)("heads of one fleet keep one history, whatever they call it", async () => {
+  const redis = await ownRedis("maxmemory-policy", "noeviction");
+  closing.push(redis.close);
+  const postgres = await startOwnPostgres();
+  closing.push(postgres.close);
+  const bench = openFleetBench(redis.url);
+  closing.push(bench.close);
+  const address = await postgres.database();
+  await bench.head("one", "--history", address);
+  const file = await bench.head("two");
+  const other = await bench.head("three", "--history", await postgres.database());
+  for (const { child, output } of [file, other]) {
+    expect(child.exitCode, output.text).toBe(1);
+    expect(output.text).toContain("The head one of this fleet keeps another history than this one");
+  }
+  const same = await bench.head(
+    "four",
+    "--history",
+    `${address}${address.includes("?") ? "&" : "?"}sslmode=disable`,
+  );
+  expect(same.url, same.output.text).not.toBe("");
+});
+
+test.skipIf(isMissing)("a name is one member's, and free again when that was killed", async () => {
+  const redis = await ownRedis("maxmemory-policy", "noeviction");
+  closing.push(redis.close);
+  const bench = openFleetBench(redis.url);
+  closing.push(bench.close);
+  const head = await bench.head("head");
+  const taken = await bench.worker("head", 5);
+  expect(taken.child.exitCode, taken.output.text).toBe(1);
+  expect(taken.output.text).toContain("The name head is taken by a head of this fleet on ");
+  await head.kill();
+  const again = await bench.head("head");
+  expect(again.url, again.output.text).not.toBe("");
+});
