@@ -21,14 +21,16 @@ export type FleetBench = Readonly<{
   head: (name: string, ...flags: readonly string[]) => Promise<FleetProcess>;
   /** With engines that paint flat colours, and take so many milliseconds for a step. */
   worker: (name: string, stepMs: number, ...flags: readonly string[]) => Promise<FleetProcess>;
+  /** As it is, with the demo model. */
+  demoWorker: (name: string, ...flags: readonly string[]) => Promise<FleetProcess>;
   close: () => Promise<void>;
 }>;
 
-/** Opens one, of which nothing is started yet. */
-export function openFleetBench(redis: string): FleetBench {
+/** Opens one, of which nothing is started yet. Several over one Redis have names of their own. */
+export function openFleetBench(redis: string, fleet = "fooocusd"): FleetBench {
   const folder = temporaryFolder("fleet");
   const started: FleetProcess[] = [];
-  const shared = ["--fleet", redis, "--lease-seconds", "5"];
+  const shared = ["--fleet", redis, "--fleet-name", fleet, "--lease-seconds", "5"];
   const places = [
     ...["--outputs", join(folder.path, "outputs"), "--inputs", join(folder.path, "inputs")],
     ...["--models", join(root, "models")],
@@ -45,6 +47,7 @@ export function openFleetBench(redis: string): FleetBench {
       start(name, "src/main.ts", ["serve", "--port", "0", "--member-name", name, ...flags]),
     worker: (name, stepMs, ...flags) =>
       start(name, "test/support/fleet-worker-child.ts", ["--member-name", name, ...flags], stepMs),
+    demoWorker: (name, ...flags) => start(name, "src/main.ts", ["worker", "--member-name", name, ...flags]),
     close: async () => {
       await Promise.all(started.map((one) => one.kill("SIGKILL")));
       folder.remove();
@@ -69,7 +72,7 @@ async function startProcess(
     for await (const bytes of stream) output.text += new TextDecoder().decode(bytes);
   };
   const reading = Promise.all([read(child.stdout), read(child.stderr)]);
-  while (!/is ready|^ready /m.test(output.text) && child.exitCode === null) await Bun.sleep(20);
+  while (!/is ready|^ready |takes tasks/m.test(output.text) && child.exitCode === null) await Bun.sleep(20);
   const kill = async (signal: NodeJS.Signals = "SIGKILL"): Promise<void> => {
     child.kill("SIGCONT");
     child.kill(signal);

@@ -1,0 +1,169 @@
+/**
+ * How many workers a head, or two, and a Redis bear: simulated workers, some hundred in a process, each with the connections of a
+ * real one, do all that workers do in Redis (simulated-member.ts), while tasks always wait. Prints tasks and events a second, how
+ * long an idle worker waits for its next task, how late events are at a client, and what each process takes of the machine. Whoever
+ * simulates shares the machine: when its timers are late, the machine is the limit.
+ *
+ *   bun scripts/bench/fleet/simulation.ts [--workers 100,300,1000] [--seconds 20] [--task 5] [--events 2] [--postgres] [--heads 1]
+ */
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { type FleetProcess, openFleetBench } from "../../../test/support/fleet-processes.ts";
+import { startOwnPostgres } from "../../../test/support/own-postgres.ts";
+import { give, giveMany, hear } from "./clients.ts";
+import {
+  bytesOf,
+  load,
+  type MeasuredRedis,
+  machine,
+  measuredRedis,
+  quantile,
+  secondsOf,
+  spread,
+} from "./measured.ts";
+
+const { values } = parseArgs({
+  options: {
+    workers: { type: "string", default: "100,300,1000" },
+    seconds: { type: "string", default: "20" },
+    task: { type: "string", default: "5" },
+    events: { type: "string", default: "2" },
+    heads: { type: "string", default: "1" },
+    postgres: { type: "boolean", default: false },
+  },
+});
+const seconds = Number(values.seconds);
+/** A process with more simulated workers than this is late with its own timers. */
+const perProcess = 500;
+const models = join(import.meta.dir, "../../../models");
+
+console.log(
+  `${machine()}; tasks of ${values.task} s, ${values.events} events a second each, ${values.heads} heads`,
+);
+for (const count of values.workers.split(",").map(Number)) await simulate(count);
+process.exit(0);
+
+async function simulate(workers: number): Promise<void> {
+  const redis = await measuredRedis();
+  const postgres = values.postgres || values.heads !== "1" ? await startOwnPostgres() : undefined;
+  const bench = openFleetBench(redis.url);
+  const crowds: Crowd[] = [];
+  try {
+    const history = postgres === undefined ? [] : ["--history", await postgres.database()];
+    const heads: FleetProcess[] = [];
+    for (let i = 0; i < Number(values.heads); i += 1)
+      heads.push(await bench.head(`head-${i}`, "--queue-size", "1000000", ...history));
+    for (let i = 0; i < workers; i += perProcess)
+      crowds.push(await startCrowd(redis.url, Math.min(perProcess, workers - i), `w${i}`));
+    await measure({ redis, heads, crowds, workers });
+  } finally {
+    for (const { child } of crowds) child.kill("SIGKILL");
+    await bench.close();
+    await postgres?.close();
+    await redis.close();
+  }
+}
+
+type Crowd = Awaited<ReturnType<typeof startCrowd>>;
+type Counts = Readonly<{ idle: readonly number[]; lost: number; late: readonly number[] }>;
+
+async function startCrowd(url: string, count: number, name: string) {
+  const script = join(import.meta.dir, "simulated-workers.ts");
+  const words = [url, models, String(count), name, values.task, values.events];
+  const child = Bun.spawn([process.execPath, script, ...words], {
+    stdin: "pipe",
+    stdout: "pipe",
+    stderr: "inherit",
+  });
+  const lines = linesOf(child.stdout);
+  await lines.next();
+  const counts = async (): Promise<Counts> => {
+    child.stdin.write("\n");
+    child.stdin.flush();
+    return JSON.parse((await lines.next()).value ?? "{}");
+  };
+  return { child, counts };
+}
+
+async function* linesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<string, void, undefined> {
+  let text = "";
+  for await (const bytes of stream) {
+    text += new TextDecoder().decode(bytes);
+    const lines = text.split("\n");
+    text = lines.pop() ?? "";
+    yield* lines;
+  }
+}
+
+type Parts = Readonly<{
+  redis: MeasuredRedis;
+  heads: readonly FleetProcess[];
+  crowds: readonly Crowd[];
+  workers: number;
+}>;
+
+async function measure({ redis, heads, crowds, workers }: Parts): Promise<void> {
+  const urls = heads.map(({ url }) => url);
+  const first = urls[0] ?? "";
+  const lags: number[] = [];
+  const seen = { ended: 0, events: 0, measuring: false, filling: true, given: 0 };
+  const leave = await hear(first, ({ type, at, heardAt }) => {
+    if (type === "settled" && seen.filling) refill();
+    if (!seen.measuring) return;
+    if (type === "settled") seen.ended += 1;
+    if (type === "settled" || type === "progress" || type === "started") seen.events += 1;
+    if (type === "progress") lags.push(heardAt - at);
+  });
+  const refill = (): void => {
+    seen.given += 1;
+    void give(urls[seen.given % urls.length] ?? first);
+  };
+  // The roll has to have the workers on it; a tenth more tasks than engines wait or run from then on.
+  await Bun.sleep(4000);
+  const [empty, began] = [await redis.info(), performance.now()];
+  await giveMany(first, Math.ceil(workers * 1.1));
+  const filled = (performance.now() - began) / 1000;
+  await Bun.sleep(1000 * (Number(values.task) + 3));
+  const own = [...heads.map(({ child }) => child), ...crowds.map(({ child }) => child)];
+  for (const { counts } of crowds) await counts();
+  const before = {
+    redis: await redis.info(),
+    cpu: own.map(({ pid }) => secondsOf(pid)),
+    at: performance.now(),
+  };
+  seen.measuring = true;
+  await Bun.sleep(seconds * 1000);
+  seen.measuring = false;
+  const took = (performance.now() - before.at) / 1000;
+  const cpu = own.map(({ pid }, i) => secondsOf(pid) - (before.cpu[i] ?? 0));
+  const after = await redis.info();
+  const counted = await Promise.all(crowds.map(({ counts }) => counts()));
+  seen.filling = false;
+  leave();
+  const percent = (used: number): string => `${((100 * used) / took).toFixed(0)}%`;
+  const all = (of: (counts: Counts) => readonly number[]): readonly number[] => counted.flatMap(of);
+  const commands = after.commands - before.redis.commands;
+  const bound = workers / Number(values.task);
+  console.log(`\n${workers} workers, ${after.clients} connections; ${load()}`);
+  console.log(`  accepted ${((workers * 1.1) / filled).toFixed(0)} tasks/s while all were idle`);
+  console.log(
+    `  ${(seen.ended / took).toFixed(1)} tasks/s of ${bound.toFixed(1)} possible, ${(seen.events / took).toFixed(0)} events/s`,
+  );
+  console.log(`  idle worker to its next task: ${spread(all(({ idle }) => idle))}`);
+  console.log(`  event to the client:          ${spread(lags)}`);
+  console.log(
+    `  timers of the simulation late: p99 ${quantile(
+      all(({ late }) => late),
+      0.99,
+    ).toFixed(0)} ms; leases lost: ${counted.reduce((sum, { lost }) => sum + lost, 0)}`,
+  );
+  console.log(
+    `  of one core: heads ${cpu.slice(0, heads.length).map(percent).join(" ")}, Redis ${percent(after.seconds - before.redis.seconds)}, simulation ${cpu.slice(heads.length).map(percent).join(" ")}`,
+  );
+  console.log(
+    `  memory: heads ${heads.map(({ child }) => `${(bytesOf(child.pid) / 1e6).toFixed(0)} MB`).join(" ")}, Redis ${(after.bytes / 1e6).toFixed(1)} MB (${(empty.bytes / 1e6).toFixed(1)} before any task)`,
+  );
+  console.log(
+    `  Redis: ${(commands / took).toFixed(0)} commands/s (those in scripts included), ${(commands / Math.max(1, seen.ended)).toFixed(0)} for each task, ${(commands / took / workers).toFixed(1)} for each worker and second`,
+  );
+}
