@@ -128,8 +128,10 @@ export class SimulatedMember {
     await lease.keep({ attempts: 1 });
     void log.append({ taskId, type: "started", attempt: 1, on: `${this.#id}/cuda:0` });
     const steps = Math.max(1, Math.round(taskSeconds * eventsPerSecond));
+    // Not two are equally fast: they would end together.
+    const pause = ((1000 * taskSeconds) / steps) * (0.8 + 0.4 * Math.random());
     for (let step = 1; step <= steps; step += 1) {
-      await Bun.sleep((1000 * taskSeconds) / steps);
+      await Bun.sleep(pause);
       const at = { stage: "denoising", image: 0, images: 1, step, steps } as const;
       const moment = { now: "engine" } as const;
       const percent = Math.floor((100 * step) / steps);

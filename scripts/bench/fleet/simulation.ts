@@ -120,6 +120,7 @@ async function measure({ redis, heads, crowds, workers }: Parts): Promise<void> 
   };
   // The roll has to have the workers on it; a tenth more tasks than engines wait or run from then on.
   await Bun.sleep(4000);
+  await giveMany(first, 1);
   const [empty, began] = [await redis.info(), performance.now()];
   await giveMany(first, Math.ceil(workers * 1.1));
   const filled = (performance.now() - began) / 1000;

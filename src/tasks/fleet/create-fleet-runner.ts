@@ -38,7 +38,7 @@ export const fleetRunner =
       events.addServer(engineNews(members.engines, changed)),
     );
     const recorder = new Recorder(parts);
-    const poster = new Poster({ ...parts, ring: (job) => members.ring(job) });
+    const poster = new Poster({ ...parts, ring: (job) => members.ring(job, tasks.places) });
     const houseKeeping = new HouseKeeping({ ...parts, poster, recorder });
     const follower = new LogFollower(
       {

@@ -9,6 +9,9 @@ import type { EngineHealth } from "../life-cycle/task-reader.ts";
 /** Milliseconds between two looks at the roll. */
 const every = 1500;
 
+/** Milliseconds after which a worker that was woken has taken something, or had nothing to take. */
+const takes = 500;
+
 const states: readonly EngineState["state"][] = ["starting", "ready", "busy", "failed", "restarting"];
 
 /** Whether the fleet can make something: `lacking` are files that no worker has beside all others that are needed. */
@@ -23,6 +26,8 @@ export class FleetMembers {
   readonly #log: Pick<Log, "debug">;
   readonly #changed: (engine: EngineHealth | undefined) => void;
   readonly #files = new Map<string, ReadonlySet<string>>();
+  /** When who was woken. */
+  readonly #rung = new Map<string, number>();
   #members: readonly Member[] = [];
   #timer: ReturnType<typeof setInterval> | undefined;
 
@@ -102,16 +107,29 @@ export class FleetMembers {
     return fewest.length === 0 ? { can: "yes" } : { can: "no", workers: workers.length, lacking: fewest };
   }
 
-  /** Wakes an idle worker that can make a job; best one that has its checkpoint open. */
-  ring({ needs, checkpoint }: Pick<FleetJob, "needs" | "checkpoint">): void {
-    const able = this.workers.filter(
-      ({ models, state }) => state === "ready" && this.#lackingOf(models, needs).length === 0,
+  /**
+   * Wakes an idle worker that can make a job; best one that has its checkpoint open. The roll is seconds old: who is idle is known from
+   * what the log told, and one that was woken a moment ago has that task to take.
+   *
+   * @param places where tasks run, `worker/engine`
+   */
+  ring({ needs, checkpoint }: Pick<FleetJob, "needs" | "checkpoint">, places: ReadonlySet<string>): void {
+    const now = performance.now();
+    for (const [id, at] of this.#rung) if (now - at > takes) this.#rung.delete(id);
+    const idleOf = ({ id, engines }: Member) => engines.filter(({ name }) => !places.has(`${id}/${name}`));
+    const idle = this.workers.filter(
+      (member) =>
+        member.state === "ready" &&
+        idleOf(member).length > 0 &&
+        this.#lackingOf(member.models, needs).length === 0,
     );
-    const idle = able.filter(({ engines }) => engines.some(({ task }) => task === null));
-    const holds = ({ engines }: Member): boolean =>
-      engines.some((engine) => engine.task === null && engine.checkpoint === checkpoint);
-    const chosen = idle.find(holds) ?? idle[0];
-    if (chosen !== undefined) void this.send(chosen.id, "ring");
+    const unrung = idle.filter(({ id }) => !this.#rung.has(id));
+    const holds = (member: Member): boolean =>
+      idleOf(member).some((engine) => engine.checkpoint === checkpoint);
+    const chosen = unrung.find(holds) ?? unrung[0] ?? idle[0];
+    if (chosen === undefined) return;
+    this.#rung.set(chosen.id, now);
+    void this.send(chosen.id, "ring");
   }
 
   /** Tells all workers something; one that cannot be told looks by itself. */

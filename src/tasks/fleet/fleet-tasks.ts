@@ -85,6 +85,11 @@ export class FleetTasks {
     return this.#known.get(id)?.on;
   }
 
+  /** Where tasks run. */
+  get places(): ReadonlySet<string> {
+    return new Set(this.runningIds.flatMap((id) => this.placeOf(id) ?? []));
+  }
+
   /** A task that waits, behind all others. */
   add(task: Task, attempts = 0, images: readonly TaskImage[] = []): void {
     if (this.has(task.id)) return;
