@@ -116,7 +116,9 @@ async function measure({ redis, heads, crowds, workers }: Parts): Promise<void> 
   });
   const refill = (): void => {
     seen.given += 1;
-    void give(urls[seen.given % urls.length] ?? first);
+    give(urls[seen.given % urls.length] ?? first).catch((thrown: unknown) => {
+      if (seen.filling) throw thrown;
+    });
   };
   // The roll has to have the workers on it; a tenth more tasks than engines wait or run from then on.
   await Bun.sleep(4000);
