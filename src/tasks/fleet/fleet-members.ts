@@ -102,7 +102,7 @@ export class FleetMembers {
   ability(needs: readonly ModelFile[]): Ability {
     const { workers } = this;
     if (workers.length === 0) return { can: "no-worker" };
-    const lacks = workers.map(({ models }) => this.#lackingOf(models, needs));
+    const lacks = this.#lists.map((models) => this.#lackingOf(models, needs));
     const fewest = lacks.toSorted((a, b) => a.length - b.length)[0] ?? [];
     return fewest.length === 0 ? { can: "yes" } : { can: "no", workers: workers.length, lacking: fewest };
   }
@@ -116,12 +116,10 @@ export class FleetMembers {
   ring({ needs, checkpoint }: Pick<FleetJob, "needs" | "checkpoint">, places: ReadonlySet<string>): void {
     const now = performance.now();
     for (const [id, at] of this.#rung) if (now - at > takes) this.#rung.delete(id);
+    const able = new Set(this.#lists.filter((models) => this.#lackingOf(models, needs).length === 0));
     const idleOf = ({ id, engines }: Member) => engines.filter(({ name }) => !places.has(`${id}/${name}`));
     const idle = this.workers.filter(
-      (member) =>
-        member.state === "ready" &&
-        idleOf(member).length > 0 &&
-        this.#lackingOf(member.models, needs).length === 0,
+      (member) => member.state === "ready" && able.has(member.models) && idleOf(member).length > 0,
     );
     const unrung = idle.filter(({ id }) => !this.#rung.has(id));
     const holds = (member: Member): boolean =>
@@ -141,6 +139,11 @@ export class FleetMembers {
     await this.#fleet.inboxes.send(id, { type }).catch((thrown: unknown) => {
       this.#log.debug("a worker could not be told", { worker: id, error: String(thrown) });
     });
+  }
+
+  /** The lists of model files that workers have: mostly one for all. */
+  get #lists(): readonly string[] {
+    return [...new Set(this.workers.map(({ models }) => models))];
   }
 
   #lackingOf(models: string, needs: readonly ModelFile[]): readonly ModelFile[] {

@@ -111,6 +111,11 @@ export class FleetTasks {
     this.#run(id, at, { ...said, preview: shown });
   }
 
+  /** Its worker is done with it, and has its engine for others; that it ended is still to be written down. */
+  leave(id: TaskId): void {
+    this.#change(id, (known) => ({ ...known, on: undefined }));
+  }
+
   keep(id: TaskId, image: TaskImage): void {
     this.#change(id, (known) => {
       const images = [...known.images.filter(({ index }) => index !== image.index), image];
