@@ -6,7 +6,7 @@ import { noRedis, type OwnRedis, ownRedis } from "../../../test/support/own-redi
 /** A Redis of this measurement's own, with what it says of itself. */
 export type MeasuredRedis = OwnRedis & Readonly<{ info: () => Promise<RedisInfo> }>;
 
-/** Of Redis' INFO: seconds of processor time, bytes, commands since it started (those inside of scripts included), by kind those of clients. */
+/** Of Redis' INFO: seconds of processor time, bytes, commands since it started, those inside of scripts included, all together and by kind. */
 export type RedisInfo = Readonly<{
   seconds: number;
   bytes: number;

@@ -78,8 +78,8 @@ async function startCrowd(url: string, count: number, name: string) {
   const lines = linesOf(child.stdout);
   await lines.next();
   const counts = async (): Promise<Counts> => {
-    child.stdin.write("\n");
-    child.stdin.flush();
+    void child.stdin.write("\n");
+    void child.stdin.flush();
     return JSON.parse((await lines.next()).value ?? "{}");
   };
   return { child, counts };
@@ -169,4 +169,9 @@ async function measure({ redis, heads, crowds, workers }: Parts): Promise<void> 
   console.log(
     `  Redis: ${(commands / took).toFixed(0)} commands/s (those in scripts included), ${(commands / Math.max(1, seen.ended)).toFixed(0)} for each task, ${(commands / took / workers).toFixed(1)} for each worker and second`,
   );
+  const kinds = [...after.kinds]
+    .map(([kind, calls]): [string, number] => [kind, (calls - (before.redis.kinds.get(kind) ?? 0)) / took])
+    .toSorted((a, b) => b[1] - a[1])
+    .slice(0, 12);
+  console.log(`  a second: ${kinds.map(([kind, calls]) => `${kind} ${calls.toFixed(0)}`).join(", ")}`);
 }
