@@ -18,6 +18,7 @@ import {
   machine,
   measuredRedis,
   quantile,
+  type RedisInfo,
   secondsOf,
   spread,
 } from "./measured.ts";
@@ -102,76 +103,107 @@ type Parts = Readonly<{
   workers: number;
 }>;
 
-async function measure({ redis, heads, crowds, workers }: Parts): Promise<void> {
-  const urls = heads.map(({ url }) => url);
+/** What a client of the first head heard, and whether it counts and asks for a new task at every end. */
+type Seen = { ended: number; events: number; lags: number[]; measuring: boolean; filling: boolean };
+
+/** Hears all, and keeps as many tasks with the fleet as there are. */
+async function feed(urls: readonly string[], seen: Seen): Promise<() => void> {
   const first = urls[0] ?? "";
-  const lags: number[] = [];
-  const seen = { ended: 0, events: 0, measuring: false, filling: true, given: 0 };
-  const leave = await hear(first, ({ type, at, heardAt }) => {
+  let given = 0;
+  const refill = (): void => {
+    given += 1;
+    give(urls[given % urls.length] ?? first).catch((thrown: unknown) => {
+      if (seen.filling) throw thrown;
+    });
+  };
+  return await hear(first, ({ type, at, heardAt }) => {
     if (type === "settled" && seen.filling) refill();
     if (!seen.measuring) return;
     if (type === "settled") seen.ended += 1;
     if (type === "settled" || type === "progress" || type === "started") seen.events += 1;
-    if (type === "progress") lags.push(heardAt - at);
+    if (type === "progress") seen.lags.push(heardAt - at);
   });
-  const refill = (): void => {
-    seen.given += 1;
-    give(urls[seen.given % urls.length] ?? first).catch((thrown: unknown) => {
-      if (seen.filling) throw thrown;
-    });
-  };
+}
+
+async function measure({ redis, heads, crowds, workers }: Parts): Promise<void> {
+  const urls = heads.map(({ url }) => url);
+  const seen: Seen = { ended: 0, events: 0, lags: [], measuring: false, filling: true };
+  const leave = await feed(urls, seen);
   // The roll has to have the workers on it; a tenth more tasks than engines wait or run from then on.
   await Bun.sleep(4000);
-  await giveMany(first, 1);
+  await giveMany(urls[0] ?? "", 1);
   const [empty, began] = [await redis.info(), performance.now()];
-  await giveMany(first, Math.ceil(workers * 1.1));
-  const filled = (performance.now() - began) / 1000;
+  await giveMany(urls[0] ?? "", Math.ceil(workers * 1.1));
+  const accepted = (workers * 1100) / (performance.now() - began);
   await Bun.sleep(1000 * (Number(values.task) + 3));
-  const own = [...heads.map(({ child }) => child), ...crowds.map(({ child }) => child)];
+  const own = [...heads.map(({ child }) => child.pid), ...crowds.map(({ child }) => child.pid)];
   for (const { counts } of crowds) await counts();
-  const before = {
-    redis: await redis.info(),
-    cpu: own.map(({ pid }) => secondsOf(pid)),
-    at: performance.now(),
-  };
+  const before = { redis: await redis.info(), cpu: own.map(secondsOf), at: performance.now() };
   seen.measuring = true;
   await Bun.sleep(seconds * 1000);
   seen.measuring = false;
   const took = (performance.now() - before.at) / 1000;
-  const cpu = own.map(({ pid }, i) => secondsOf(pid) - (before.cpu[i] ?? 0));
+  const cpu = own.map((pid, i) => secondsOf(pid) - (before.cpu[i] ?? 0));
   const after = await redis.info();
-  const counted = await Promise.all(crowds.map(({ counts }) => counts()));
+  const counts = await Promise.all(crowds.map((crowd) => crowd.counts()));
   seen.filling = false;
   leave();
-  const percent = (used: number): string => `${((100 * used) / took).toFixed(0)}%`;
-  const all = (of: (counts: Counts) => readonly number[]): readonly number[] => counted.flatMap(of);
-  const commands = after.commands - before.redis.commands;
-  const bound = workers / Number(values.task);
-  console.log(`\n${workers} workers, ${after.clients} connections; ${load()}`);
-  console.log(`  accepted ${((workers * 1.1) / filled).toFixed(0)} tasks/s while all were idle`);
-  console.log(
-    `  ${(seen.ended / took).toFixed(1)} tasks/s of ${bound.toFixed(1)} possible, ${(seen.events / took).toFixed(0)} events/s`,
-  );
-  console.log(`  idle worker to its next task: ${spread(all(({ idle }) => idle))}`);
-  console.log(`  event to the client:          ${spread(lags)}`);
-  console.log(
-    `  timers of the simulation late: p99 ${quantile(
-      all(({ late }) => late),
-      0.99,
-    ).toFixed(0)} ms; leases lost: ${counted.reduce((sum, { lost }) => sum + lost, 0)}`,
-  );
-  console.log(
-    `  of one core: heads ${cpu.slice(0, heads.length).map(percent).join(" ")}, Redis ${percent(after.seconds - before.redis.seconds)}, simulation ${cpu.slice(heads.length).map(percent).join(" ")}`,
-  );
-  console.log(
-    `  memory: heads ${heads.map(({ child }) => `${(bytesOf(child.pid) / 1e6).toFixed(0)} MB`).join(" ")}, Redis ${(after.bytes / 1e6).toFixed(1)} MB (${(empty.bytes / 1e6).toFixed(1)} before any task)`,
-  );
-  console.log(
-    `  Redis: ${(commands / took).toFixed(0)} commands/s (those in scripts included), ${(commands / Math.max(1, seen.ended)).toFixed(0)} for each task, ${(commands / took / workers).toFixed(1)} for each worker and second`,
-  );
-  const kinds = [...after.kinds]
-    .map(([kind, calls]): [string, number] => [kind, (calls - (before.redis.kinds.get(kind) ?? 0)) / took])
-    .toSorted((a, b) => b[1] - a[1])
-    .slice(0, 12);
-  console.log(`  a second: ${kinds.map(([kind, calls]) => `${kind} ${calls.toFixed(0)}`).join(", ")}`);
+  const memory = heads.map(({ child }) => bytesOf(child.pid));
+  const facts = { workers, accepted, seen, took, cpu, counts, memory };
+  report({ ...facts, empty: empty.bytes, before: before.redis, after });
 }
+
+type Measured = Readonly<{
+  workers: number;
+  /** Tasks a second while all were idle. */
+  accepted: number;
+  seen: Seen;
+  /** Seconds. */
+  took: number;
+  /** Seconds of processor time: of the heads, then of the simulation. */
+  cpu: readonly number[];
+  counts: readonly Counts[];
+  /** Bytes of each head. */
+  memory: readonly number[];
+  /** Bytes in Redis before any task. */
+  empty: number;
+  before: RedisInfo;
+  after: RedisInfo;
+}>;
+
+function report(measured: Measured): void {
+  const { workers, accepted, seen, took, cpu, counts, memory, empty, before, after } = measured;
+  const percent = (used: number): string => `${((100 * used) / took).toFixed(0)}%`;
+  const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
+  const late = quantile(
+    counts.flatMap((one) => one.late),
+    0.99,
+  );
+  const lost = counts.reduce((sum, one) => sum + one.lost, 0);
+  const heads = cpu.slice(0, memory.length).map(percent).join(" ");
+  const simulation = cpu.slice(memory.length).map(percent).join(" ");
+  const commands = (after.commands - before.commands) / took;
+  const perTask = commands / (seen.ended / took);
+  const lines = [
+    `\n${workers} workers, ${after.clients} connections; ${load()}`,
+    `accepted ${accepted.toFixed(0)} tasks/s while all were idle`,
+    `${(seen.ended / took).toFixed(1)} tasks/s of ${(workers / Number(values.task)).toFixed(1)} possible, ${(seen.events / took).toFixed(0)} events/s`,
+    `idle worker to its next task: ${spread(counts.flatMap(({ idle }) => idle))}`,
+    `event to the client:          ${spread(seen.lags)}`,
+    `timers of the simulation late: p99 ${late.toFixed(0)} ms; leases lost: ${lost}`,
+    `of one core: heads ${heads}, Redis ${percent(after.seconds - before.seconds)}, simulation ${simulation}`,
+    `memory: heads ${memory.map(megabytes).join(" ")}, Redis ${megabytes(after.bytes)} (${megabytes(empty)} before any task)`,
+    `Redis: ${commands.toFixed(0)} commands/s (those in scripts included), ${perTask.toFixed(0)} for each task, ${(commands / workers).toFixed(1)} for each worker and second`,
+    `a second: ${kindsOf(before, after, took)}`,
+  ];
+  console.log(lines.join("\n  "));
+}
+
+/** The most frequent commands, each with how many of it there were a second. */
+const kindsOf = (before: RedisInfo, after: RedisInfo, took: number): string =>
+  [...after.kinds]
+    .map(([kind, calls]): [string, number] => [kind, (calls - (before.kinds.get(kind) ?? 0)) / took])
+    .toSorted((a, b) => b[1] - a[1])
+    .slice(0, 12)
+    .map(([kind, calls]) => `${kind} ${calls.toFixed(0)}`)
+    .join(", ");
