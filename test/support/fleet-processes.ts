@@ -31,12 +31,14 @@ export function openFleetBench(redis: string, fleet = "fooocusd"): FleetBench {
   const folder = temporaryFolder("fleet");
   const started: FleetProcess[] = [];
   const shared = ["--fleet", redis, "--fleet-name", fleet, "--lease-seconds", "5"];
-  const places = [
-    ...["--outputs", join(folder.path, "outputs"), "--inputs", join(folder.path, "inputs")],
-    ...["--models", join(root, "models")],
+  const places: readonly (readonly [string, string])[] = [
+    ["--outputs", join(folder.path, "outputs")],
+    ["--inputs", join(folder.path, "inputs")],
+    ["--models", join(root, "models")],
   ];
   const start = async (name: string, script: string, words: readonly string[], stepMs = 0) => {
-    const all = [script, ...words, ...shared, ...places];
+    // What a flag names is not named twice.
+    const all = [script, ...words, ...shared, ...places.filter(([flag]) => !words.includes(flag)).flat()];
     const process = await startProcess(folder.path, name, all, stepMs);
     started.push(process);
     return process;
@@ -73,6 +75,7 @@ async function startProcess(
   };
   const reading = Promise.all([read(child.stdout), read(child.stderr)]);
   while (!/is ready|^ready |takes tasks/m.test(output.text) && child.exitCode === null) await Bun.sleep(20);
+  if (child.exitCode !== null) throw new Error(`${name} ended as it started:\n${output.text}`);
   const kill = async (signal: NodeJS.Signals = "SIGKILL"): Promise<void> => {
     child.kill("SIGCONT");
     child.kill(signal);

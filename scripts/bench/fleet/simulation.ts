@@ -8,7 +8,7 @@
  */
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { type FleetProcess, openFleetBench } from "../../../test/support/fleet-processes.ts";
+import { type FleetBench, type FleetProcess, openFleetBench } from "../../../test/support/fleet-processes.ts";
 import { startOwnPostgres } from "../../../test/support/own-postgres.ts";
 import { give, giveMany, hear } from "./clients.ts";
 import {
@@ -53,7 +53,7 @@ async function simulate(workers: number): Promise<void> {
     const history = postgres === undefined ? [] : ["--history", await postgres.database()];
     const heads: FleetProcess[] = [];
     for (let i = 0; i < Number(values.heads); i += 1)
-      heads.push(await bench.head(`head-${i}`, "--queue-size", "1000000", ...history));
+      heads.push(await bench.head(`head-${i}`, "--queue-size", "1000000", ...history, ...folderOf(bench, i)));
     for (let i = 0; i < workers; i += perProcess)
       crowds.push(await startCrowd(redis.url, Math.min(perProcess, workers - i), `w${i}`));
     await measure({ redis, heads, crowds, workers });
@@ -63,6 +63,12 @@ async function simulate(workers: number): Promise<void> {
     await postgres?.close();
     await redis.close();
   }
+}
+
+/** Two heads want a folder each where they share one machine; no picture is made here. */
+function folderOf({ folder }: FleetBench, head: number): readonly string[] {
+  if (head === 0) return [];
+  return ["--outputs", join(folder, `outputs-${head}`), "--inputs", join(folder, `inputs-${head}`)];
 }
 
 type Crowd = Awaited<ReturnType<typeof startCrowd>>;
@@ -200,10 +206,11 @@ function report(measured: Measured): void {
 }
 
 /** The most frequent commands, each with how many of it there were a second. */
-const kindsOf = (before: RedisInfo, after: RedisInfo, took: number): string =>
-  [...after.kinds]
+function kindsOf(before: RedisInfo, after: RedisInfo, took: number): string {
+  return [...after.kinds]
     .map(([kind, calls]): [string, number] => [kind, (calls - (before.kinds.get(kind) ?? 0)) / took])
     .toSorted((a, b) => b[1] - a[1])
     .slice(0, 12)
     .map(([kind, calls]) => `${kind} ${calls.toFixed(0)}`)
     .join(", ");
+}
