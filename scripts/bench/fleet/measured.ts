@@ -19,7 +19,7 @@ export type RedisInfo = Readonly<{
 export async function measuredRedis(): Promise<MeasuredRedis> {
   if (noRedis !== undefined) {
     console.error(
-      `Nothing is measured: ${noRedis}. \`npm run bun -- scripts/redis.mjs\` says how to get one.`,
+      `Nothing is measured: ${noRedis}. \`node scripts/redis.mjs\` installs one, or says how.`,
     );
     process.exit(1);
   }
