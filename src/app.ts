@@ -16,7 +16,7 @@ import { listenAll, refuseTakenPorts } from "#/routes/listen.ts";
 import { diskHasRoom, engineWorks, notClosing } from "#/routes/ready-checks.ts";
 import { openShelves } from "#/shelves.ts";
 import { withReserve } from "#/stores/disk-reserve.ts";
-import { lockFolder } from "#/stores/folder-lock.ts";
+import { type FolderLock, lockFolder } from "#/stores/folder-lock.ts";
 import { Ballast } from "#/stores/history/ballast.ts";
 import { openHistory } from "#/stores/history/sqlite.ts";
 import type { HistoryStore } from "#/stores/history.ts";
@@ -115,11 +115,12 @@ type Surroundings = Readonly<{
  */
 export async function openTasks(config: Config, given: Surroundings) {
   const { engineCommand, log, addresses, port, hashesIn, countWebhook } = given;
-  const head = config.fleet === "" ? undefined : await (await import("#/head.ts")).joinAsHead(config, log);
-  const lock = lockFolder(config.outputs);
+  const lock = lockHistory(config);
+  const history = await openHistoryOf(config, lock, log);
+  const head =
+    config.fleet === "" ? undefined : await (await import("#/head.ts")).joinAsHead(config, history, log);
   const shelves = openShelves(config, log, hashesIn ?? config.outputs);
   const { assets, catalog, fetches, disk, decoding, doors } = shelves;
-  const history = await openHistoryOf(config, lock.renew, log);
   const kept = await openImages(config, { random: Math.random, gate: decoding, log });
   const images = withReserve(kept.images, disk);
   const engines = head === undefined ? openEngines(config, engineCommand, shelves.modelRoots) : [];
@@ -153,22 +154,32 @@ export async function openTasks(config: Config, given: Surroundings) {
       await head?.leave();
       await kept.close();
       await history.close();
-      lock.release();
+      lock?.release();
     },
   };
+}
+
+/** A server by itself has its outputs alone; heads share them, but for a history in SQLite. */
+function lockHistory({ outputs, history, fleet }: Config): FolderLock | undefined {
+  if (fleet === "") return lockFolder(outputs);
+  if (history !== "") return undefined;
+  return lockFolder(
+    outputs,
+    `Another fooocusd keeps its history in the folder ${outputs}, and SQLite serves one alone; start all heads of a fleet with --history postgres://USER@HOST/DATABASE.`,
+  );
 }
 
 /** The history that the settings name; what only a Postgres needs is loaded with one. */
 async function openHistoryOf(
   { history, outputs }: Config,
-  claim: () => void,
+  lock: FolderLock | undefined,
   log: Log,
 ): Promise<HistoryStore> {
   if (history !== "")
     return (await import("#/stores/postgres/postgres.ts")).openPostgresHistory(history, { log });
   return openHistory(join(outputs, "db.sqlite3"), {
     log,
-    claim,
+    ...(lock === undefined ? {} : { claim: lock.renew }),
     ballast: new Ballast(join(outputs, ".ballast")),
   });
 }

@@ -11,12 +11,22 @@ import type { Signed } from "#/recipe/resolve.ts";
 import type { HistoryStore } from "#/stores/history.ts";
 import type { ImageStore } from "#/stores/images.ts";
 import { fleetRunner } from "#/tasks/fleet/create-fleet-runner.ts";
+import { engineNews } from "#/tasks/fleet/engine-news.ts";
+import { FleetMembers } from "#/tasks/fleet/fleet-members.ts";
+import { FleetQuestions } from "#/tasks/fleet/fleet-questions.ts";
 import { openFleetEvents } from "#/tasks/fleet/fleet-start.ts";
+import { historyFact, historyMark, refuseOtherHistory } from "#/tasks/fleet/head-history.ts";
+import { headPlace, type PlaceConfig, refuseOtherPlace } from "#/tasks/fleet/head-place.ts";
 import { Leadership } from "#/tasks/fleet/leadership.ts";
+import { refuseTakenName } from "#/tasks/fleet/own-name.ts";
+import { placeFact } from "#/tasks/fleet/picture-place.ts";
 import type { Elsewhere } from "#/tasks/life-cycle/create-life-cycle.ts";
 
 /** What of the configuration a fleet is joined with. */
 export type FleetConfig = Pick<Config, "fleet" | "fleet_name" | "member_name" | "lease_seconds">;
+
+/** What of it a head reads beside that. */
+type HeadConfig = FleetConfig & PlaceConfig & Pick<Config, "queue_limit">;
 
 /** What a head has tasks made with. */
 type HeadStores = Readonly<{
@@ -39,8 +49,12 @@ export type Head = Readonly<{
  *
  * @throws EngineError `bad-setting`, `fleet-unavailable`
  */
-export async function joinAsHead(config: FleetConfig, log: Log): Promise<Head> {
+export async function joinAsHead(config: HeadConfig, kept: HistoryStore, log: Log): Promise<Head> {
   const { fleet, id } = await joinFleet(config, log);
+  const place = await headPlace(config);
+  await refuseOtherPlace(fleet.roll, place, { ...config, id });
+  const mark = await historyMark(kept);
+  await refuseOtherHistory(fleet.roll, mark, id);
   const events = await openFleetEvents(fleet, Date.now);
   const leadership = new Leadership();
   const startedAt = Date.now();
@@ -54,27 +68,38 @@ export async function joinAsHead(config: FleetConfig, log: Log): Promise<Head> {
     state: "ready",
     engines: [],
     models: "",
-    facts: { leads: leadership.leads },
+    facts: { leads: leadership.leads, [placeFact]: place, [historyFact]: mark },
   }));
   return {
     fleet,
     elsewhere:
       ({ catalog, history, images, baseUrl }) =>
-      (signed) => ({
-        events,
-        whenLeading: (duty) => leadership.add(duty),
-        openRunner: fleetRunner({
-          fleet,
+      (signed) => {
+        const bytes: Catalog["bytes"] = (kind, name) => catalog.bytes(kind, name);
+        const members = new FleetMembers(fleet, recipeVersion, log, (changed) =>
+          events.addServer(engineNews(members.engines, changed)),
+        );
+        const { queue_limit: limit } = config;
+        const questions = new FleetQuestions({ questions: fleet.questions, members, bytes, limit });
+        return {
           events,
-          history,
-          images,
-          signed,
-          baseUrl,
-          path: (kind, name) => catalog.path(kind, name),
-          bytes: (kind, name) => catalog.bytes(kind, name),
-          leads: (leads) => leadership.change(leads),
-        }),
-      }),
+          askTool: (...question) => questions.ask(...question),
+          whenLeading: (duty) => leadership.add(duty),
+          openRunner: fleetRunner({
+            fleet,
+            events,
+            history,
+            images,
+            members,
+            questions,
+            signed,
+            baseUrl,
+            path: (kind, name) => catalog.path(kind, name),
+            bytes,
+            leads: (leads) => leadership.change(leads),
+          }),
+        };
+      },
     leave: async () => {
       await presence.leave();
       await fleet.close();
@@ -97,5 +122,10 @@ export async function joinFleet(
     log,
     leaseMs: config.lease_seconds * 1000,
   });
+  if (config.member_name !== "")
+    await refuseTakenName(fleet.roll, id, log).catch(async (thrown: unknown) => {
+      await fleet.close();
+      throw thrown;
+    });
   return { fleet, id };
 }

@@ -4,7 +4,9 @@ import { modelKinds } from "#/catalog/find-model.ts";
 import type { Config } from "#/config/schema.ts";
 import type { Engine } from "#/engine/engine.ts";
 import { openEngines } from "#/engines.ts";
+import type { Fleet } from "#/fleet/fleet.ts";
 import type { ModelFile } from "#/fleet/jobs.ts";
+import type { Member } from "#/fleet/roll.ts";
 import { joinFleet } from "#/head.ts";
 import { BugError, EngineError } from "#/lib/errors.ts";
 import type { Log } from "#/lib/log.ts";
@@ -16,6 +18,7 @@ import { openImages } from "#/stores/images/open-images.ts";
 import { createMaking } from "#/tasks/create-making.ts";
 import { ToldFiles } from "#/tasks/fleet/told-files.ts";
 import { FleetWorker } from "#/tasks/fleet/worker.ts";
+import { PlaceWatch, placeOfHeads, settledPlace } from "#/tasks/fleet/worker-place.ts";
 import { DiskWait } from "#/tasks/life-cycle/disk-wait.ts";
 
 /** A running worker of a fleet. */
@@ -52,9 +55,12 @@ export async function startWorker(
   }
   const shelves = openShelves(config, log, config.outputs);
   const { fleet, id } = await joinFleet(config, log);
+  const kept = await openPlace(config, fleet, shelves, log).catch(async (thrown: unknown) => {
+    await fleet.close();
+    throw thrown;
+  });
+  const { images, watch } = kept;
   const engines = open(shelves.modelRoots);
-  const kept = await openImages(config, { random: Math.random, gate: shelves.decoding, log });
-  const images = withReserve(kept.images, shelves.disk);
   const making = makingOf(config, log, { ...shelves, images, engines });
   const worker = new FleetWorker({
     ...shelves,
@@ -67,22 +73,11 @@ export async function startWorker(
     now: Date.now,
     passingLimit: config.passing_seconds * 1000,
     disk: new DiskWait(shelves.disk, log, () => worker.look()),
-    hasFiles: ({ needs }) => needs.every((file) => isThere(shelves, file)),
+    hasPlace: () => watch.trouble === undefined,
+    hasFiles: (needs) => needs.every((file) => isThere(shelves, file)),
   });
-  const startedAt = Date.now();
   const told = await ToldFiles.begin(fleet.roll, () => allFiles(shelves.modelRoots), log);
-  const presence = fleet.roll.enter(() => ({
-    id,
-    role: "worker",
-    host: hostname(),
-    version,
-    recipeVersion,
-    startedAt,
-    state: worker.state,
-    engines: worker.engines,
-    models: told.digest,
-    facts: worker.counts.facts,
-  }));
+  const presence = fleet.roll.enter(asMember(id, { worker, told, watch }));
   worker.start();
   const leave = async (milliseconds: number): Promise<void> => {
     told.close();
@@ -97,6 +92,42 @@ export async function startWorker(
     left: worker.left,
     close: () => leave(config.shutdown_seconds * 1000),
     handBack: () => leave(0),
+  };
+}
+
+/** What the roll says of a worker. */
+function asMember(
+  id: string,
+  { worker, told, watch }: Readonly<{ worker: FleetWorker; told: ToldFiles; watch: PlaceWatch }>,
+): () => Member {
+  const startedAt = Date.now();
+  return () => ({
+    id,
+    role: "worker",
+    host: hostname(),
+    version,
+    recipeVersion,
+    startedAt,
+    state: worker.state,
+    engines: worker.engines,
+    models: told.digest,
+    facts: { ...worker.counts.facts, trouble: watch.trouble ?? null },
+  });
+}
+
+/** Where the pictures of the fleet lie, once a head said it. @throws EngineError as `settledPlace` and `openImages` */
+async function openPlace(config: Config, { roll }: Pick<Fleet, "roll">, shelves: Shelves, log: Log) {
+  const place = await placeOfHeads(roll, log);
+  const settled = await settledPlace(config, place);
+  const kept = await openImages(settled, { random: Math.random, gate: shelves.decoding, log });
+  const watch = new PlaceWatch(place, config, roll, log);
+  return {
+    images: withReserve(watch.guarded(kept.images), shelves.disk),
+    watch,
+    close: async () => {
+      watch.close();
+      await kept.close();
+    },
   };
 }
 

@@ -12,6 +12,9 @@ export const captionFile: Published = {
   source: `https://huggingface.co/lllyasviel/misc/resolve/main/${name}`,
 };
 
+/** The names under which it is looked for, in that order. */
+export const captionFileNames: readonly string[] = blipNames;
+
 /** The file of it, or of another one that serves as well, if one lies in the clip_vision folders; a real path. */
 export const findCaptionFile = (roots: readonly string[]): string | undefined =>
-  blipNames.map((one) => findModel(roots, captionFile.folder, one)).find((path) => path !== undefined);
+  captionFileNames.map((one) => findModel(roots, captionFile.folder, one)).find((path) => path !== undefined);

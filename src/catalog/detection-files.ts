@@ -32,12 +32,17 @@ export const samFile = (size: SamSize): Published => ({
   source: `https://dl.fbaipublicfiles.com/segment_anything/${samFileNames[size]}`,
 });
 
-/** Where one of these files lies: under its name, or as safetensors. */
-export const findDetectionFile = (
-  roots: readonly string[],
-  { name, folder }: Published,
-): string | undefined =>
-  findModel(roots, folder, name) ?? findModel(roots, folder, name.replace(/\.pth$/, ".safetensors"));
+/** The names under which one of these files is looked for, in that order: its own, and as safetensors. */
+export const detectionFileNames = ({ name }: Pick<Published, "name">): readonly string[] => [
+  name,
+  name.replace(/\.pth$/, ".safetensors"),
+];
+
+/** Where one of these files lies. */
+export const findDetectionFile = (roots: readonly string[], file: Published): string | undefined =>
+  detectionFileNames(file)
+    .map((name) => findModel(roots, file.folder, name))
+    .find((path) => path !== undefined);
 
 /** What masks of what is described can be made with: whether the detector is there, and which sizes of Segment Anything. */
 export type DetectionFiles = Readonly<{ detector: boolean; sams: readonly SamSize[] }>;

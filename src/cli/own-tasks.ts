@@ -27,7 +27,11 @@ export async function withOwnTasks<Done>(
   try {
     const opened = await openTasks(
       // What is made here goes at once; there may be little room where temporary files are.
-      { ...config, outputs, inputs: join(folder.path, "inputs"), history: "", pictures: "", disk_reserve: 0 },
+      {
+        ...config,
+        ...{ outputs, inputs: join(folder.path, "inputs"), disk_reserve: 0 },
+        ...{ history: "", pictures: "", fleet: "" },
+      },
       { engineCommand, log, addresses, port: () => 0, ...(hashesIn === undefined ? {} : { hashesIn }) },
     );
     try {

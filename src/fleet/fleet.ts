@@ -3,6 +3,7 @@ import type { Claims } from "./claims.ts";
 import type { FleetLog } from "./fleet-log.ts";
 import type { Inboxes } from "./inboxes.ts";
 import type { Lines } from "./lines.ts";
+import type { Questions } from "./questions.ts";
 import type { Roll } from "./roll.ts";
 
 /** How a fleet is joined. */
@@ -39,6 +40,7 @@ export interface Fleet {
   readonly log: FleetLog;
   readonly roll: Roll;
   readonly inboxes: Inboxes;
+  readonly questions: Questions;
   readonly claims: Claims;
   readonly flags: Flags;
   /** Whether Redis answers. */

@@ -5,6 +5,7 @@ import { redisFlags } from "./parts/flags.ts";
 import { RedisInboxes } from "./parts/inboxes.ts";
 import { RedisLines } from "./parts/lines/lines.ts";
 import { RedisLog } from "./parts/log.ts";
+import { RedisQuestions } from "./parts/questions/questions.ts";
 import { RedisRoll } from "./parts/roll.ts";
 import { redisAddress } from "./redis/address.ts";
 import { Connection } from "./redis/connection.ts";
@@ -42,6 +43,7 @@ export async function openFleet(options: FleetOptions): Promise<Fleet> {
     log: fleetLog,
     roll: new RedisRoll(connection, keys),
     inboxes: new RedisInboxes(connection, keys),
+    questions: new RedisQuestions(connection, keys, recipeVersion),
     claims: new RedisClaims(connection, keys),
     flags: redisFlags(connection, keys),
     get reachable() {

@@ -18,16 +18,17 @@ export type FolderLock = Readonly<{
  * Takes a folder for this process, making it where it is missing: two servers over one history would both make its
  * waiting tasks. The lock is the system's, on a file that SQLite holds, so that it ends with the process however that dies.
  *
+ * @param taken the sentence for one that another process has
  * @throws EngineError `bad-setting` if another process has it, `storage-failed` if it cannot be written
  */
-export function lockFolder(folder: string): FolderLock {
-  let held = takeLock(folder);
+export function lockFolder(folder: string, taken: string = takenBy(folder)): FolderLock {
+  let held = takeLock(folder, taken);
   return {
     renew: () => {
       if (identityOf(folder) === held.identity) return;
-      const taken = takeLock(folder);
+      const again = takeLock(folder, taken);
       held.file.close();
-      held = taken;
+      held = again;
     },
     release: () => held.file.close(),
   };
@@ -35,7 +36,10 @@ export function lockFolder(folder: string): FolderLock {
 
 type Held = Readonly<{ file: Database; identity: string | undefined }>;
 
-function takeLock(folder: string): Held {
+const takenBy = (folder: string): string =>
+  `Another fooocusd works in the folder ${folder}; stop it, or give this one a folder of its own with --outputs.`;
+
+function takeLock(folder: string, taken: string): Held {
   try {
     mkdirSync(folder, { recursive: true });
     const file = new Database(lockFile(folder), { create: true });
@@ -46,8 +50,7 @@ function takeLock(folder: string): Held {
   } catch (cause) {
     const words = cause instanceof Error ? cause.message : String(cause);
     if (words.includes("locked")) {
-      const message = `Another fooocusd works in the folder ${folder}; stop it, or give this one a folder of its own with --outputs.`;
-      throw new EngineError("bad-setting", message, { folder }, cause);
+      throw new EngineError("bad-setting", taken, { folder }, cause);
     }
     const message = `The folder ${folder} cannot be written: ${words}. --outputs names another one.`;
     throw new EngineError("storage-failed", message, { folder }, cause);

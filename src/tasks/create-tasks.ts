@@ -73,7 +73,8 @@ export async function createTasks(parts: TaskDependencies): Promise<CreatedTasks
   const queueLimit = config.queue_limit;
   const keyLife = config.idempotency_hours * 3_600_000;
   const toolRuns = new ToolRuns(queueLimit);
-  const askTool: MakingDependencies["askTool"] = (...question) => toolRuns.ask(...question);
+  const askTool: MakingDependencies["askTool"] = (...question) =>
+    elsewhere === undefined ? toolRuns.ask(...question) : elsewhere.askTool(...question);
   const { take, resolve, loadInputs, tools, choices, textOf, signed, defaults, madeOf } = createMaking({
     ...parts,
     webhook,
@@ -86,7 +87,7 @@ export async function createTasks(parts: TaskDependencies): Promise<CreatedTasks
   const { keep_days: days, keep_tasks: most, keep_pictures_bytes: pictureBytes } = config;
   const limits = { days, tasks: most, pictureBytes };
   const passingLimit = config.passing_seconds * 1000;
-  const elsewhere = head === undefined ? {} : head(signed);
+  const elsewhere = head?.(signed);
   const times = { now, passingLimit, keyLife };
   const tasks = await createLifeCycle({ ...parts, ...made, ...elsewhere, ...times, limits, queueLimit });
   announcer.wake();

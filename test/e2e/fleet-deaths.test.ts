@@ -1,25 +1,17 @@
 import { afterEach, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { type FleetBench, type FleetProcess, openFleetBench } from "../support/fleet-processes.ts";
+import { join } from "node:path";
+import { allFiles } from "#/catalog/all-files.ts";
+import { openFleet } from "#/fleet/open-fleet.ts";
+import type { Member } from "#/fleet/roll.ts";
+import { silentLog } from "#/lib/log.ts";
+import { recipeVersion } from "#/recipe/kept-recipe.ts";
+import { ask, ended, give, hearEnds, isDrawing, soon } from "../support/fleet-client.ts";
+import { type FleetBench, openFleetBench } from "../support/fleet-processes.ts";
+import { ownNet } from "../support/own-net.ts";
 import { noRedis, type OwnRedis, ownRedis } from "../support/own-redis.ts";
 
 setDefaultTimeout(180_000);
 if (noRedis !== undefined) process.stderr.write(`fleet: skipped, ${noRedis}\n`);
-
-const small = {
-  style_selections: [],
-  performance_selection: "Lightning",
-  overwrite_width: 64,
-  overwrite_height: 64,
-  async_process: true,
-};
-
-type Row = Readonly<{
-  task_id: string;
-  task_status: string | null;
-  result: readonly string[] | null;
-  error?: Readonly<{ code: string; message: string }>;
-  warnings: readonly string[];
-}>;
 
 const closing: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -33,52 +25,6 @@ async function fleet(...redisOptions: readonly string[]): Promise<{ redis: OwnRe
   closing.push(bench.close);
   return { redis, bench };
 }
-
-const ask = async ({ url }: Pick<FleetProcess, "url">, path: string, init?: RequestInit) => {
-  const answer = await fetch(url + path, init);
-  return { status: answer.status, body: await answer.json() };
-};
-
-async function give(head: FleetProcess, more: Readonly<Record<string, unknown>> = {}): Promise<string> {
-  const body = JSON.stringify({ ...small, prompt: "a red circle", ...more });
-  const answer = await ask(head, "/v1/engine/generate/", { method: "POST", body });
-  expect(answer.status, JSON.stringify(answer.body)).toBe(200);
-  return answer.body.task_id;
-}
-
-/** The record of a task once it has ended. */
-async function ended(head: FleetProcess, id: string): Promise<Row> {
-  for (let tries = 0; tries < 600; tries += 1) {
-    const { body } = await ask(head, `/tasks/${id}?wait=5`).catch(() => ({ body: {} }));
-    if (body.finish_mills > 0) return body;
-    await Bun.sleep(100);
-  }
-  throw new Error(`${id} never ended:\n${head.output.text.slice(-3000)}`);
-}
-
-/** Hears every end that a head tells, by task. */
-async function hearEnds({ url }: FleetProcess) {
-  const ends = new Map<string, number>();
-  const socket = new WebSocket(`${url.replace("http", "ws")}/v1/live`);
-  socket.onmessage = ({ data }: MessageEvent<unknown>) => {
-    const message = typeof data === "string" ? JSON.parse(data) : {};
-    if (message.type === "settled") ends.set(message.task_id, (ends.get(message.task_id) ?? 0) + 1);
-  };
-  await new Promise((resolve) => {
-    socket.onopen = resolve;
-  });
-  socket.send(JSON.stringify({ type: "subscribe", tasks: "all" }));
-  return ends;
-}
-
-async function soon(isSo: () => boolean | Promise<boolean>, milliseconds = 30_000): Promise<boolean> {
-  for (const until = Date.now() + milliseconds; Date.now() < until; await Bun.sleep(50))
-    if (await isSo()) return true;
-  return false;
-}
-
-const running = async (head: FleetProcess): Promise<boolean> =>
-  (await ask(head, "/v1/engines")).body.some(({ task_id }: { task_id: string | null }) => task_id !== null);
 
 describe.skipIf(noRedis !== undefined)("a fleet", () => {
   test("a worker makes what a head took: record, picture, progress and end are those of a single server", async () => {
@@ -121,7 +67,7 @@ describe.skipIf(noRedis !== undefined)("a fleet", () => {
     const west = await bench.worker("west", 200);
     const ends = await hearEnds(head);
     const id = await give(head);
-    expect(await soon(() => running(head))).toBe(true);
+    expect(await soon(() => isDrawing(head))).toBe(true);
     west.child.kill("SIGSTOP");
     await bench.worker("east", 5);
     expect((await ended(head, id)).task_status).toBe("finished");
@@ -137,7 +83,7 @@ describe.skipIf(noRedis !== undefined)("a fleet", () => {
     const id = await give(head, { image_number: 2 });
     for (const name of ["one", "two", "three"]) {
       const worker = await bench.worker(name, 2000, "--shutdown-seconds", "0");
-      expect(await soon(() => running(head))).toBe(true);
+      expect(await soon(() => isDrawing(head))).toBe(true);
       await worker.stop();
       expect(worker.child.exitCode).toBe(0);
     }
@@ -151,9 +97,9 @@ describe.skipIf(noRedis !== undefined)("a fleet", () => {
     const id = await give(head);
     for (const name of ["one", "two"]) {
       const worker = await bench.worker(name, 5000);
-      expect(await soon(() => running(head))).toBe(true);
+      expect(await soon(() => isDrawing(head))).toBe(true);
       await worker.kill();
-      expect(await soon(async () => !(await running(head)))).toBe(true);
+      expect(await soon(async () => !(await isDrawing(head)))).toBe(true);
     }
     await bench.worker("last", 5);
     const row = await ended(head, id);
@@ -173,7 +119,7 @@ describe.skipIf(noRedis !== undefined)("a fleet", () => {
     expect(moved.body).toEqual({ pending: [third, first], paused: true });
     const west = await bench.worker("west", 400);
     await Bun.sleep(1500);
-    expect(await running(head)).toBe(false);
+    expect(await isDrawing(head)).toBe(false);
     await post("/v1/queue", { action: "resume" });
     expect(await soon(async () => (await ask(head, `/tasks/${third}`)).body.start_mills !== null)).toBe(true);
     await post(`/tasks/${third}/cancel`);
@@ -188,7 +134,7 @@ describe.skipIf(noRedis !== undefined)("a fleet", () => {
     await bench.worker("west", 100);
     const ends = await hearEnds(head);
     const before = await Promise.all(Array.from({ length: 4 }, () => give(head)));
-    expect(await soon(() => running(head))).toBe(true);
+    expect(await soon(() => isDrawing(head))).toBe(true);
     await redis.kill();
     const during = await Promise.all(Array.from({ length: 4 }, () => give(head)));
     await Bun.sleep(8000);
@@ -205,7 +151,7 @@ describe.skipIf(noRedis !== undefined)("a fleet", () => {
     const head = await bench.head("head");
     await bench.worker("west", 100);
     const before = await Promise.all(Array.from({ length: 4 }, () => give(head)));
-    expect(await soon(() => running(head))).toBe(true);
+    expect(await soon(() => isDrawing(head))).toBe(true);
     await redis.kill();
     await redis.start();
     for (const id of before) expect((await ended(head, id)).task_status).toBe("finished");
@@ -218,10 +164,59 @@ describe.skipIf(noRedis !== undefined)("a fleet", () => {
     const head = await bench.head("head");
     await bench.worker("west", 100);
     const ids = await Promise.all(Array.from({ length: 4 }, () => give(head)));
-    expect(await soon(() => running(head))).toBe(true);
+    expect(await soon(() => isDrawing(head))).toBe(true);
     await head.kill();
     await Bun.sleep(3000);
     const again = await bench.head("again");
     for (const id of ids) expect((await ended(again, id)).task_status).toBe("finished");
   });
+
+  test("a worker whose network is cut loses its task, tells nothing of it afterwards, and works again", async () => {
+    const net = ownNet();
+    if (net === undefined)
+      return process.stderr.write("fleet: a cut network is skipped, it takes root and iproute2\n");
+    closing.push(async () => net.close());
+    const { redis, bench } = await fleet("bind", "0.0.0.0", "protected-mode", "no");
+    const head = await bench.head("head");
+    const ends = await hearEnds(head);
+    const address = `redis://${net.host}:${redis.port}`;
+    const distant = await bench.distantWorker(net.enter, "distant", 300, "--fleet", address);
+    const id = await give(head, { image_number: 2 });
+    expect(await soon(() => isDrawing(head))).toBe(true);
+    net.cut();
+    await bench.worker("near", 5);
+    expect((await ended(head, id)).task_status).toBe("finished");
+    // It goes from the roll, too.
+    expect(await soon(async () => (await ask(head, "/v1/engines")).body.length === 1)).toBe(true);
+    net.mend();
+    expect(await soon(async () => (await ask(head, "/v1/engines")).body.length === 2, 60_000)).toBe(true);
+    const next = await Promise.all(Array.from({ length: 6 }, () => give(head)));
+    for (const one of next) expect((await ended(head, one)).task_status).toBe("finished");
+    expect([id, ...next].map((one) => ends.get(one))).toEqual(Array(7).fill(1));
+    expect(distant.child.exitCode).toBeNull();
+  });
+
+  test("another version of the program takes no task that it would understand otherwise, and is no help", async () => {
+    const { redis, bench } = await fleet();
+    const head = await bench.head("head");
+    const older = recipeVersion - 1;
+    const joined = { url: redis.url, name: "fooocusd", recipeVersion: older, log: silentLog };
+    const old = await openFleet({ ...joined, id: "old" });
+    closing.push(() => old.close());
+    const files = allFiles([join(import.meta.dir, "../../models")]);
+    const presence = old.roll.enter(memberOf("old", older, await old.roll.keepModels(files)));
+    closing.push(() => presence.leave());
+    await Bun.sleep(3000);
+    const id = await give(head);
+    const { body } = await ask(head, `/tasks/${id}`);
+    expect(body.warnings.join()).toContain("No worker of the fleet is there now");
+    expect(await old.lines.firsts(() => true)).toEqual([]);
+    await bench.worker("new", 5);
+    expect((await ended(head, id)).task_status).toBe("finished");
+  });
+});
+
+const memberOf = (id: string, version: number, models: string) => (): Member => ({
+  ...{ id, role: "worker", host: "old", version: "0.0.1", recipeVersion: version, startedAt: 0 },
+  ...{ state: "ready", engines: [], models, facts: {} },
 });

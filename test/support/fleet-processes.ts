@@ -21,35 +21,56 @@ export type FleetBench = Readonly<{
   head: (name: string, ...flags: readonly string[]) => Promise<FleetProcess>;
   /** With engines that paint flat colours, and take so many milliseconds for a step. */
   worker: (name: string, stepMs: number, ...flags: readonly string[]) => Promise<FleetProcess>;
-  /** As it is, with the demo model. */
-  demoWorker: (name: string, ...flags: readonly string[]) => Promise<FleetProcess>;
+  /** The same, of whose answers to questions about pictures each takes so many milliseconds. */
+  answerer: (name: string, answerMs: number, ...flags: readonly string[]) => Promise<FleetProcess>;
+  /** A worker as the others, started by a command that goes before its own. */
+  distantWorker: (
+    by: readonly string[],
+    name: string,
+    stepMs: number,
+    ...flags: readonly string[]
+  ) => Promise<FleetProcess>;
+  /** The program itself, with its engine. */
+  realWorker: (name: string, ...flags: readonly string[]) => Promise<FleetProcess>;
   close: () => Promise<void>;
 }>;
 
-/** Opens one, of which nothing is started yet. Several over one Redis have names of their own. */
-export function openFleetBench(redis: string, fleet = "fooocusd"): FleetBench {
+type Env = Readonly<Record<string, string>>;
+
+/** Opens one, of which nothing is started yet. @param common variables of all its processes */
+export function openFleetBench(redis: string, common: Env = {}): FleetBench {
   const folder = temporaryFolder("fleet");
   const started: FleetProcess[] = [];
-  const shared = ["--fleet", redis, "--fleet-name", fleet, "--lease-seconds", "5"];
-  const places: readonly (readonly [string, string])[] = [
-    ["--outputs", join(folder.path, "outputs")],
-    ["--inputs", join(folder.path, "inputs")],
-    ["--models", join(root, "models")],
+  const shared = ["--fleet", redis, "--lease-seconds", "5"];
+  const places = [
+    ...["--outputs", join(folder.path, "outputs"), "--inputs", join(folder.path, "inputs")],
+    ...["--models", join(root, "models")],
   ];
-  const start = async (name: string, script: string, words: readonly string[], stepMs = 0) => {
-    // What a flag names is not named twice.
-    const all = [script, ...words, ...shared, ...places.filter(([flag]) => !words.includes(flag)).flat()];
-    const process = await startProcess(folder.path, name, all, stepMs);
+  const start = async (name: string, script: readonly string[], words: readonly string[], env: Env = {}) => {
+    const all = [...script, ...shared, ...places, ...words];
+    const process = await startProcess(folder.path, name, all, { ...common, ...env });
     started.push(process);
     return process;
   };
   return {
     folder: folder.path,
     head: (name, ...flags) =>
-      start(name, "src/main.ts", ["serve", "--port", "0", "--member-name", name, ...flags]),
+      start(name, ["src/main.ts", "serve"], ["--port", "0", "--member-name", name, ...flags]),
     worker: (name, stepMs, ...flags) =>
-      start(name, "test/support/fleet-worker-child.ts", ["--member-name", name, ...flags], stepMs),
-    demoWorker: (name, ...flags) => start(name, "src/main.ts", ["worker", "--member-name", name, ...flags]),
+      start(name, ["test/support/fleet-worker-child.ts"], ["--member-name", name, ...flags], {
+        STEP_MS: String(stepMs),
+      }),
+    answerer: (name, answerMs, ...flags) =>
+      start(name, ["test/support/fleet-worker-child.ts"], ["--member-name", name, ...flags], {
+        ANSWER_MS: String(answerMs),
+      }),
+    distantWorker: (by, name, stepMs, ...flags) =>
+      start(name, ["test/support/fleet-worker-child.ts"], ["--member-name", name, ...flags], {
+        STEP_MS: String(stepMs),
+        STARTED_BY: by.join(" "),
+      }),
+    realWorker: (name, ...flags) =>
+      start(name, ["src/main.ts", "worker"], ["--member-name", name, "--engines", "cpu", ...flags]),
     close: async () => {
       await Promise.all(started.map((one) => one.kill("SIGKILL")));
       folder.remove();
@@ -60,12 +81,13 @@ export function openFleetBench(redis: string, fleet = "fooocusd"): FleetBench {
 async function startProcess(
   folder: string,
   name: string,
-  [script = "", ...words]: readonly string[],
-  stepMs: number,
+  [program = "", ...words]: readonly string[],
+  env: Env,
 ): Promise<FleetProcess> {
-  const child = Bun.spawn([process.execPath, "run", join(root, script), ...words], {
+  const by = (env["STARTED_BY"] ?? "").split(" ").filter((word) => word !== "");
+  const child = Bun.spawn([...by, process.execPath, "run", join(root, program), ...words], {
     cwd: folder,
-    env: { HOME: folder, PATH: "/usr/bin:/bin", STEP_MS: String(stepMs) },
+    env: { HOME: folder, PATH: "/usr/sbin:/usr/bin:/bin", ...env },
     stdout: "pipe",
     stderr: "pipe",
   });
@@ -74,8 +96,8 @@ async function startProcess(
     for await (const bytes of stream) output.text += new TextDecoder().decode(bytes);
   };
   const reading = Promise.all([read(child.stdout), read(child.stderr)]);
-  while (!/is ready|^ready |takes tasks/m.test(output.text) && child.exitCode === null) await Bun.sleep(20);
-  if (child.exitCode !== null) throw new Error(`${name} ended as it started:\n${output.text}`);
+  while (!/is ready|^ready |takes tasks of the fleet/m.test(output.text) && child.exitCode === null)
+    await Bun.sleep(20);
   const kill = async (signal: NodeJS.Signals = "SIGKILL"): Promise<void> => {
     child.kill("SIGCONT");
     child.kill(signal);

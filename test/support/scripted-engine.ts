@@ -81,6 +81,8 @@ export class ScriptedEngine implements Engine {
     } catch (thrown) {
       outcome = { status: "failed", error: toWireError(thrown) };
     }
+    // What was asked too late is not asked of the next attempt.
+    this.#asked.delete(job.id);
     yield { type: "settled", id: job.id, outcome };
   }
 

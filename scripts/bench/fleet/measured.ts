@@ -18,9 +18,7 @@ export type RedisInfo = Readonly<{
 /** Starts one that writes every command to disk each second, as docs/scale.md wants it. Ends the program where there is none. */
 export async function measuredRedis(): Promise<MeasuredRedis> {
   if (noRedis !== undefined) {
-    console.error(
-      `Nothing is measured: ${noRedis}. \`node scripts/redis.mjs\` installs one, or says how.`,
-    );
+    console.error(`Nothing is measured: ${noRedis}. \`node scripts/redis.mjs\` installs one, or says how.`);
     process.exit(1);
   }
   const redis = await ownRedis("appendonly", "yes", "maxmemory-policy", "noeviction");

@@ -46,12 +46,14 @@ process.exit(0);
 
 /** From the first end to the last, while tasks wait. */
 async function measure({ stepMs, perWorker }: Kind, workers: number): Promise<number> {
-  const bench = openFleetBench(redis.url, crypto.randomUUID().slice(0, 8));
+  const bench = openFleetBench(redis.url);
+  // Nothing of the rounds before is in it.
+  const fleet = ["--fleet-name", crypto.randomUUID().slice(0, 8)];
   try {
-    const head = await bench.head("head", "--queue-size", "100000");
+    const head = await bench.head("head", "--queue-size", "100000", ...fleet);
     for (let i = 0; i < workers; i += 1) {
-      if (stepMs === "demo") await bench.demoWorker(`w${i}`, "--threads", "1");
-      else await bench.worker(`w${i}`, stepMs);
+      if (stepMs === "demo") await bench.realWorker(`w${i}`, "--threads", "1", ...fleet);
+      else await bench.worker(`w${i}`, stepMs, ...fleet);
     }
     let ends: number[] = [];
     const leave = await hear(head.url, ({ type, at, status }) => {

@@ -23,6 +23,9 @@ export const fleetKeys = (name: string) => {
     member: (id: string) => key(`member:${id}`),
     models: (digest: string) => key(`models:${digest}`),
     inbox: (id: string) => key(`inbox:${id}`),
+    /** Waiting questions of a recipe version. */
+    questions: (recipeVersion: number) => key(`questions:v${recipeVersion}`),
+    question: (id: string) => key(`question:${id}`),
     claim: (claim: string) => key(`claim:${claim}`),
     flag: (flag: string) => key(`flag:${flag}`),
   } as const;

@@ -1,11 +1,10 @@
 import type { Fleet } from "#/fleet/fleet.ts";
-import { recipeVersion } from "#/recipe/kept-recipe.ts";
 import type { HistoryStore } from "#/stores/history.ts";
 import type { ImageStore } from "#/stores/images.ts";
 import type { OpenRunner } from "../life-cycle/runner.ts";
-import { engineNews } from "./engine-news.ts";
 import type { FleetEvents } from "./fleet-events.ts";
-import { FleetMembers } from "./fleet-members.ts";
+import type { FleetMembers } from "./fleet-members.ts";
+import type { FleetQuestions } from "./fleet-questions.ts";
 import { FleetRunner } from "./fleet-runner.ts";
 import { FleetTasks } from "./fleet-tasks.ts";
 import { HouseKeeping } from "./house-keeping.ts";
@@ -22,6 +21,8 @@ export type HeadParts = JobParts &
     events: FleetEvents;
     history: HistoryStore;
     images: Pick<ImageStore, "onTheWay">;
+    members: FleetMembers;
+    questions: Pick<FleetQuestions, "close">;
     /** This head keeps house for the fleet from now on, or does no more. */
     leads: (leads: boolean) => void;
   }>;
@@ -30,13 +31,10 @@ export type HeadParts = JobParts &
 export const fleetRunner =
   (head: HeadParts): OpenRunner =>
   async ({ endings, writer, log, now }) => {
-    const { fleet, events } = head;
+    const { fleet, events, members } = head;
     const parts = { ...head, endings, writer, log, now };
     const tasks = new FleetTasks();
     const news = new LineNews(events, tasks);
-    const members = new FleetMembers(fleet, recipeVersion, log, (changed) =>
-      events.addServer(engineNews(members.engines, changed)),
-    );
     const recorder = new Recorder(parts);
     const poster = new Poster({ ...parts, ring: (job) => members.ring(job, tasks.places) });
     const houseKeeping = new HouseKeeping({ ...parts, poster, recorder });
@@ -52,6 +50,6 @@ export const fleetRunner =
       },
       events.start,
     );
-    const runner = new FleetRunner({ ...parts, tasks, members, poster, follower, houseKeeping, news });
+    const runner = new FleetRunner({ ...parts, tasks, poster, follower, houseKeeping, news });
     return runner;
   };

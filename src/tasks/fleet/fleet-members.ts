@@ -100,23 +100,29 @@ export class FleetMembers {
 
   /** Whether somebody who is there has all these files. */
   ability(needs: readonly ModelFile[]): Ability {
-    const { workers } = this;
-    if (workers.length === 0) return { can: "no-worker" };
-    const lacks = this.#lists.map((models) => this.#lackingOf(models, needs));
-    const fewest = lacks.toSorted((a, b) => a.length - b.length)[0] ?? [];
-    return fewest.length === 0 ? { can: "yes" } : { can: "no", workers: workers.length, lacking: fewest };
+    return this.#abilityOf(this.workers, needs);
+  }
+
+  /** The same of those that take something now: what is not kept waits for nobody who was paused. */
+  answering(needs: readonly ModelFile[]): Ability {
+    return this.#abilityOf(
+      this.workers.filter(({ state }) => state === "ready"),
+      needs,
+    );
   }
 
   /**
    * Wakes an idle worker that can make a job; best one that has its checkpoint open. The roll is seconds old: who is idle is known from
    * what the log told, and one that was woken a moment ago has that task to take.
    *
-   * @param places where tasks run, `worker/engine`
+   * @param places where tasks run, `worker/engine`; as the roll says where that is not told
    */
-  ring({ needs, checkpoint }: Pick<FleetJob, "needs" | "checkpoint">, places: ReadonlySet<string>): void {
+  ring({ needs, checkpoint }: Pick<FleetJob, "needs" | "checkpoint">, places = this.#onRoll): void {
     const now = performance.now();
     for (const [id, at] of this.#rung) if (now - at > takes) this.#rung.delete(id);
-    const able = new Set(this.#lists.filter((models) => this.#lackingOf(models, needs).length === 0));
+    const able = new Set(
+      listsOf(this.workers).filter((models) => this.#lackingOf(models, needs).length === 0),
+    );
     const idleOf = ({ id, engines }: Member) => engines.filter(({ name }) => !places.has(`${id}/${name}`));
     const idle = this.workers.filter(
       (member) => member.state === "ready" && able.has(member.models) && idleOf(member).length > 0,
@@ -130,6 +136,10 @@ export class FleetMembers {
     void this.send(chosen.id, "ring");
   }
 
+  get #onRoll(): ReadonlySet<string> {
+    return new Set(this.engines.flatMap(({ name, task }) => (task === null ? [] : [name])));
+  }
+
   /** Tells all workers something; one that cannot be told looks by itself. */
   async tellAll(type: "ring" | "unload"): Promise<void> {
     for (const { id, role } of this.#members) if (role === "worker") await this.send(id, type);
@@ -141,9 +151,11 @@ export class FleetMembers {
     });
   }
 
-  /** The lists of model files that workers have: mostly one for all. */
-  get #lists(): readonly string[] {
-    return [...new Set(this.workers.map(({ models }) => models))];
+  #abilityOf(workers: readonly Member[], needs: readonly ModelFile[]): Ability {
+    if (workers.length === 0) return { can: "no-worker" };
+    const lacks = listsOf(workers).map((models) => this.#lackingOf(models, needs));
+    const fewest = lacks.toSorted((a, b) => a.length - b.length)[0] ?? [];
+    return fewest.length === 0 ? { can: "yes" } : { can: "no", workers: workers.length, lacking: fewest };
   }
 
   #lackingOf(models: string, needs: readonly ModelFile[]): readonly ModelFile[] {
@@ -157,6 +169,11 @@ export class FleetMembers {
     if (files !== undefined) this.#files.set(digest, new Set(files.map(keyOf)));
   }
 }
+
+/** The lists of model files that workers have: mostly one for all. */
+const listsOf = (workers: readonly Member[]): readonly string[] => [
+  ...new Set(workers.map(({ models }) => models)),
+];
 
 const keyOf = ({ kind, name, bytes }: ModelFile): string => `${kind}/${name}/${bytes}`;
 

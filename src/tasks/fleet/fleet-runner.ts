@@ -1,6 +1,4 @@
 import type { Fleet } from "#/fleet/fleet.ts";
-import type { ModelFile } from "#/fleet/jobs.ts";
-import { EngineError } from "#/lib/errors.ts";
 import type { Log } from "#/lib/log.ts";
 import type { TaskId } from "#/lib/task-id.ts";
 import type { HistoryStore } from "#/stores/history.ts";
@@ -12,11 +10,13 @@ import type { EngineHealth } from "../life-cycle/task-reader.ts";
 import { cancelled } from "../life-cycle/unfinished.ts";
 import type { FleetEvents } from "./fleet-events.ts";
 import type { FleetMembers } from "./fleet-members.ts";
+import type { FleetQuestions } from "./fleet-questions.ts";
 import type { FleetTasks } from "./fleet-tasks.ts";
 import type { HouseKeeping } from "./house-keeping.ts";
 import { type JobParts, needsOf } from "./job-of.ts";
 import type { LineNews } from "./line-news.ts";
 import type { LogFollower } from "./log-follower.ts";
+import { noWorkerWith } from "./no-worker.ts";
 import type { Poster } from "./poster.ts";
 
 /** What a fleet's runner works with. */
@@ -26,6 +26,7 @@ export type FleetRunnerParts = Pick<JobParts, "path" | "bytes"> &
     tasks: FleetTasks;
     events: FleetEvents;
     members: FleetMembers;
+    questions: Pick<FleetQuestions, "close">;
     poster: Poster;
     follower: LogFollower;
     houseKeeping: HouseKeeping;
@@ -83,7 +84,7 @@ export class FleetRunner implements Runner {
       case "no-worker":
         return ["No worker of the fleet is there now; the task waits until one comes."];
       case "no":
-        throw lacking(ability.workers, ability.lacking);
+        throw noWorkerWith(ability.workers, ability.lacking);
     }
   }
 
@@ -178,8 +179,9 @@ export class FleetRunner implements Runner {
   /** Tasks go on elsewhere: nothing is waited for. */
   async close(): Promise<void> {
     this.#closing = true;
-    const { members, news, houseKeeping } = this.#parts;
+    const { members, questions, news, houseKeeping } = this.#parts;
     this.#over.abort();
+    questions.close();
     members.close();
     news.close();
     await houseKeeping.close();
@@ -230,12 +232,4 @@ export class FleetRunner implements Runner {
     const { waiting, paused } = tasks;
     void fleet.log.append({ taskId: null, type: "queue", pending: [...waiting], paused });
   }
-}
-
-function lacking(workers: number, files: readonly ModelFile[]): EngineError {
-  const names = files.map(({ kind, name }) => `${kind}/${name}`).join(", ");
-  const who =
-    workers === 1 ? "The one worker of the fleet lacks" : `Each of the ${workers} workers of the fleet lacks`;
-  const message = `${who} a file of this request, or has another of its name; what the best one lacks: ${names}. Put the same file into the models folder of a worker, or ask for another.`;
-  return new EngineError("no-worker", message, { files: names });
 }

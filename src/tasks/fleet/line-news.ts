@@ -29,6 +29,11 @@ export class LineNews {
     this.#timer.unref();
   }
 
+  /** A task's place was told with the task itself; only another one is news. */
+  heard(id: TaskId, position: number, ahead: number): void {
+    this.#places.set(id, placed(position, ahead));
+  }
+
   close(): void {
     clearTimeout(this.#timer);
   }
@@ -38,7 +43,7 @@ export class LineNews {
     const places = new Map<TaskId, string>();
     for (const [place, { id, label }] of waitingTasks.slice(0, told).entries()) {
       const ahead = place + runningIds.length;
-      places.set(id, `${place} ${ahead}`);
+      places.set(id, placed(place + 1, ahead));
       if (this.#places.get(id) === places.get(id)) continue;
       this.#events.whisper(id, { type: "queued", position: place + 1, ahead, label });
     }
@@ -46,3 +51,5 @@ export class LineNews {
     this.#events.addServer({ type: "queue", pending: [...waiting], paused });
   }
 }
+
+const placed = (position: number, ahead: number): string => `${position} ${ahead}`;

@@ -14,7 +14,7 @@ export type FollowerParts = Readonly<{
   tasks: FleetTasks;
   history: Pick<HistoryStore, "find">;
   recorder: Pick<Recorder, "record">;
-  news: Pick<LineNews, "changed">;
+  news: Pick<LineNews, "changed" | "heard">;
   /** Something is missing in the log: what is known must be compared with what is. */
   compare: () => Promise<void>;
   /** A member came, left or changed. */
@@ -68,6 +68,7 @@ export class LogFollower {
         return news.changed();
       case "queued":
         if (isNew) await this.#know(taskId);
+        news.heard(taskId, entry.position, entry.ahead);
         events.take({ ...entry, seq, at });
         return news.changed();
       case "started":

@@ -24,7 +24,12 @@ export type WorkerRunParts = Omit<RunParts, "engine" | "pace" | "baseUrl"> &
   }>;
 
 /** What a run must know of its worker when it ends. */
-export type Surroundings = Readonly<{ isOutOfUse: () => boolean; closing: () => boolean }>;
+export type Surroundings = Readonly<{
+  isOutOfUse: () => boolean;
+  /** Whether pictures would be where heads look for them. */
+  hasPlace: () => boolean;
+  closing: () => boolean;
+}>;
 
 /** One attempt at a job of the fleet. What comes of it goes with the lease and into the log; a lost lease ends it silently. */
 export class WorkerRun {
@@ -88,7 +93,7 @@ export class WorkerRun {
   }
 
   /** Makes the pictures. Never throws. @returns how it leaves the engine */
-  async work({ isOutOfUse, closing }: Surroundings): Promise<SlotEnd> {
+  async work({ isOutOfUse, hasPlace, closing }: Surroundings): Promise<SlotEnd> {
     const { lease, run } = this;
     const before = this.#before;
     const abandon = (): void => run.abandon();
@@ -103,7 +108,7 @@ export class WorkerRun {
       if (end === undefined || run.abandoned) return slot;
       const fate = fateOf({
         code: end.error?.code,
-        isOutOfUse: isOutOfUse(),
+        isOutOfUse: isOutOfUse() || !hasPlace(),
         stopping: this.stopping,
         closing: closing(),
         attempts: before + 1,
@@ -122,7 +127,10 @@ export class WorkerRun {
           await this.#handBack(before + 1, "an engine died");
           break;
         case "elsewhere":
-          await this.#handBack(before, `${this.engine.name} cannot be opened`);
+          await this.#handBack(
+            before,
+            hasPlace() ? `${this.engine.name} cannot be opened` : "its pictures would not be found",
+          );
           break;
       }
       return slot;

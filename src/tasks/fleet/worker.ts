@@ -1,14 +1,17 @@
 import type { Engine } from "#/engine/engine.ts";
 import type { Fleet } from "#/fleet/fleet.ts";
 import type { WorkerMessage } from "#/fleet/inboxes.ts";
-import type { First, LineInfo } from "#/fleet/lines.ts";
+import type { ModelFile } from "#/fleet/jobs.ts";
+import type { First } from "#/fleet/lines.ts";
 import type { MemberEngine } from "#/fleet/roll.ts";
+import type { DecodeGate } from "#/image/decode-gate.ts";
 import type { TaskId } from "#/lib/task-id.ts";
 import { Affinity } from "../life-cycle/affinity.ts";
 import type { DiskWait } from "../life-cycle/disk-wait.ts";
 import { openOn, type SlotEnd, SlotPool } from "../life-cycle/slot-pool.ts";
 import { DecodingPace } from "../life-cycle/time-left.ts";
 import { WorkerCounts } from "./worker-counts.ts";
+import { WorkerQuestions } from "./worker-questions.ts";
 import { WorkerRun, type WorkerRunParts } from "./worker-run.ts";
 
 /** What a worker works with. */
@@ -16,9 +19,12 @@ export type WorkerParts = Omit<WorkerRunParts, "fleetLog"> &
   Readonly<{
     fleet: Fleet;
     engines: readonly Engine[];
-    /** Whether the files of a line are here, the very same. */
-    hasFiles: (line: LineInfo) => boolean;
+    /** Whether files are here, the very same. */
+    hasFiles: (needs: readonly ModelFile[]) => boolean;
+    decoding: DecodeGate;
     disk: Pick<DiskWait, "hasRoom">;
+    /** Whether pictures would be where heads look for them. */
+    hasPlace: () => boolean;
     /** Milliseconds for which a task may be passed over by those whose checkpoint is open on an idle engine. */
     passingLimit: number;
   }>;
@@ -35,6 +41,7 @@ export class FleetWorker {
   readonly #parts: WorkerParts;
   readonly #slots: SlotPool;
   readonly #affinity: Affinity;
+  readonly #questions: WorkerQuestions;
   readonly #paces = new WeakMap<Engine, DecodingPace>();
   readonly #running = new Map<TaskId, WorkerRun>();
   readonly #left = Promise.withResolvers<void>();
@@ -43,6 +50,8 @@ export class FleetWorker {
   #closing = false;
   #looking = false;
   #lookAgain = false;
+  /** Whether a question had the last engine: the next one is a task's, where one waits. */
+  #answeredLast = false;
   #timer: ReturnType<typeof setInterval> | undefined;
 
   constructor(parts: WorkerParts) {
@@ -50,6 +59,15 @@ export class FleetWorker {
     this.counts = new WorkerCounts(parts.now);
     this.#slots = new SlotPool(parts.engines, () => this.look());
     this.#affinity = new Affinity(parts.passingLimit, parts.now);
+    this.#questions = new WorkerQuestions({
+      ...parts,
+      questions: parts.fleet.questions,
+      isOutOfUse: (engine) => this.#slots.isOutOfUse(engine),
+      attend: () => {
+        this.look();
+        this.#leaveWhenIdle();
+      },
+    });
   }
 
   get state(): WorkerState {
@@ -90,8 +108,8 @@ export class FleetWorker {
     this.#closing = true;
     clearInterval(this.#timer);
     const until = performance.now() + milliseconds;
-    while (this.#running.size > 0 && performance.now() < until) await Bun.sleep(50);
-    await Promise.all([...this.#running.values()].map((run) => run.abandon()));
+    while (this.#isAtWork && performance.now() < until) await Bun.sleep(50);
+    await Promise.all([this.#questions.letGo(), ...this.#running.values().map((run) => run.abandon())]);
     this.#over.abort();
   }
 
@@ -116,6 +134,7 @@ export class FleetWorker {
       case "remove":
         this.#state = "draining";
         for (const run of this.#running.values()) void run.abandon();
+        void this.#questions.letGo();
         return this.#leaveWhenIdle();
       case "unload":
         for (const engine of this.#parts.engines) engine.unload();
@@ -127,7 +146,11 @@ export class FleetWorker {
   }
 
   #leaveWhenIdle(): void {
-    if (this.#state === "draining" && this.#running.size === 0) this.#left.resolve();
+    if (this.#state === "draining" && !this.#isAtWork) this.#left.resolve();
+  }
+
+  get #isAtWork(): boolean {
+    return this.#running.size + this.#questions.size > 0;
   }
 
   get #isOpen(): boolean {
@@ -149,12 +172,38 @@ export class FleetWorker {
     }
   }
 
-  /** @returns whether there may be more to take */
+  /**
+   * Gives the next work to an idle engine. Questions come before tasks, since somebody waits for the answer now; but never
+   * two of them while a task waits.
+   *
+   * @returns whether there may be more to take
+   */
   async #takeOne(): Promise<boolean> {
-    const { fleet, disk, hasFiles } = this.#parts;
-    if (!this.#isOpen || this.#slots.idle.length === 0 || !disk.hasRoom()) return false;
+    if (!this.#isOpen || this.#slots.idle.length === 0) return false;
+    if (this.#answeredLast && (await this.#takeTask())) {
+      this.#answeredLast = false;
+      return true;
+    }
+    this.#answeredLast = await this.#takeQuestion();
+    return this.#answeredLast || (await this.#takeTask());
+  }
+
+  /** @returns whether there was one */
+  #takeQuestion(): Promise<boolean> {
+    return this.#questions.take((work) => {
+      const slot = this.#slots.idle[0];
+      if (slot === undefined || !this.#isOpen) return false;
+      this.#slots.lend(slot, work);
+      return true;
+    });
+  }
+
+  /** @returns whether there may be more to take */
+  async #takeTask(): Promise<boolean> {
+    const { fleet, disk, hasPlace, hasFiles } = this.#parts;
+    if (!this.#isOpen || this.#slots.idle.length === 0 || !disk.hasRoom() || !hasPlace()) return false;
     if (await fleet.flags.get("paused")) return false;
-    const firsts = await fleet.lines.firsts(hasFiles);
+    const firsts = await fleet.lines.firsts(({ needs }) => hasFiles(needs));
     const chosen = this.#choose(firsts);
     if (chosen === undefined) return false;
     const lease = await fleet.lines.take(chosen.first.line);
@@ -189,6 +238,7 @@ export class FleetWorker {
     try {
       return await run.work({
         isOutOfUse: () => this.#slots.isOutOfUse(run.engine),
+        hasPlace: this.#parts.hasPlace,
         closing: () => this.#closing,
       });
     } finally {

@@ -14,6 +14,7 @@ import type { RunnerParts } from "./runner-parts.ts";
 import { TaskReading } from "./task-reading.ts";
 import { TaskWriting, type WritingParts } from "./task-writing.ts";
 import { bothSides, type Tasks } from "./tasks.ts";
+import type { ToolRuns } from "./tool-runs.ts";
 
 /** What the life of tasks depends on; each object of it is given what it uses. */
 export type LifeCycleParts = Omit<EndingParts, "history"> &
@@ -30,6 +31,8 @@ export type LifeCycleParts = Omit<EndingParts, "history"> &
 export type Elsewhere = Readonly<{
   /** What has them made. */
   openRunner: OpenRunner;
+  /** Who answers questions about pictures: see `ToolRuns.ask`. */
+  askTool: ToolRuns["ask"];
   /** What happens to them, as all servers number it. */
   events: EventLog;
   /**
