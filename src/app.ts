@@ -2,6 +2,7 @@ import { join } from "node:path";
 import type { GenerateParams } from "#/api/generate.ts";
 import type { Config } from "#/config/schema.ts";
 import { openEngines } from "#/engines.ts";
+import type { Head } from "#/head.ts";
 import { diskOf } from "#/lib/disk-of.ts";
 import type { Log } from "#/lib/log.ts";
 import { version } from "#/lib/version.ts";
@@ -10,10 +11,11 @@ import type { Preset } from "#/recipe/preset.ts";
 import { expansionStyle, randomStyle } from "#/recipe/styles.ts";
 import { workingSizeNumber } from "#/recipe/working-size-number.ts";
 import type { AddressBook } from "#/routes/answers/addresses.ts";
+import type { ReadyCheck } from "#/routes/health.ts";
 import { browserGuard, isOpenToAll } from "#/routes/http/guard.ts";
 import { routes } from "#/routes/index.ts";
 import { listenAll, refuseTakenPorts } from "#/routes/listen.ts";
-import { diskHasRoom, engineWorks, notClosing } from "#/routes/ready-checks.ts";
+import { diskHasRoom, engineWorks, notClosing, redisAnswers, workersThere } from "#/routes/ready-checks.ts";
 import { openShelves } from "#/shelves.ts";
 import { withReserve } from "#/stores/disk-reserve.ts";
 import { type FolderLock, lockFolder } from "#/stores/folder-lock.ts";
@@ -58,7 +60,13 @@ export async function startApp(config: Config, engineCommand: readonly string[],
   const opened = await openTasks(config, { engineCommand, log, addresses, port: () => port, countWebhook });
   const { tasks, defaults, catalog, shared, styles, disk } = opened;
   const doors = shared.doors.map(({ name }) => name);
-  metrics.watch(tasks, { doors, queueLimit: config.queue_limit, disk: () => diskOf(config.outputs) });
+  const { head } = opened;
+  metrics.watch(tasks, {
+    doors,
+    queueLimit: config.queue_limit,
+    disk: () => diskOf(config.outputs),
+    ...(head === undefined ? {} : { fleet: head.measures }),
+  });
   let closing = false;
   opened.fetchDefaults();
   noteDefaults({ ...opened, ...config, presets: opened.presets }, defaults(), log);
@@ -77,7 +85,8 @@ export async function startApp(config: Config, engineCommand: readonly string[],
     meter: metrics.requests,
     metrics,
     // What else a server cannot do without is one more of these.
-    readyChecks: [notClosing(() => closing), engineWorks(tasks), diskHasRoom(disk)],
+    readyChecks: [notClosing(() => closing), makersThere(tasks, head), diskHasRoom(disk)],
+    ...(head === undefined ? {} : { fleet: head.desk, readyNotes: [workersThere(head.workers)] }),
   };
   const server = listenAll(() => routes(answering), config, log);
   port = server.port;
@@ -95,6 +104,10 @@ export async function startApp(config: Config, engineCommand: readonly string[],
     },
   };
 }
+
+/** Its own engines, or the way to those of a fleet. */
+const makersThere = (tasks: Pick<Tasks, "engineState">, head: Head | undefined): ReadyCheck =>
+  head === undefined ? engineWorks(tasks) : redisAnswers(head.fleet);
 
 /** What tasks are opened with beside the configuration. */
 type Surroundings = Readonly<{
@@ -143,7 +156,7 @@ export async function openTasks(config: Config, given: Surroundings) {
     ...created,
     ...shelves,
     shared: { images, log, decoding, doors },
-    fleet: head?.fleet,
+    head,
     presets: assets.presets,
     styles: assets.styles.map(({ name }) => name),
     styleTexts: assets.styles,

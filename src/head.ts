@@ -4,6 +4,7 @@ import type { Catalog } from "#/catalog/catalog.ts";
 import type { Config } from "#/config/schema.ts";
 import type { Fleet } from "#/fleet/fleet.ts";
 import { openFleet } from "#/fleet/open-fleet.ts";
+import type { Member } from "#/fleet/roll.ts";
 import type { Log } from "#/lib/log.ts";
 import { version } from "#/lib/version.ts";
 import { recipeVersion } from "#/recipe/kept-recipe.ts";
@@ -12,9 +13,14 @@ import type { HistoryStore } from "#/stores/history.ts";
 import type { ImageStore } from "#/stores/images.ts";
 import { fleetRunner } from "#/tasks/fleet/create-fleet-runner.ts";
 import { engineNews } from "#/tasks/fleet/engine-news.ts";
+import { fleetDesk } from "#/tasks/fleet/fleet-desk.ts";
+import type { FleetEvents } from "#/tasks/fleet/fleet-events.ts";
+import { fleetMeasures } from "#/tasks/fleet/fleet-measures.ts";
 import { FleetMembers } from "#/tasks/fleet/fleet-members.ts";
 import { FleetQuestions } from "#/tasks/fleet/fleet-questions.ts";
 import { openFleetEvents } from "#/tasks/fleet/fleet-start.ts";
+import type { FleetDesk, FleetMeasures } from "#/tasks/fleet/fleet-view.ts";
+import { HeadCounts } from "#/tasks/fleet/head-counts.ts";
 import { historyFact, historyMark, refuseOtherHistory } from "#/tasks/fleet/head-history.ts";
 import { headPlace, type PlaceConfig, refuseOtherPlace } from "#/tasks/fleet/head-place.ts";
 import { Leadership } from "#/tasks/fleet/leadership.ts";
@@ -39,6 +45,11 @@ type HeadStores = Readonly<{
 /** This server in its fleet. */
 export type Head = Readonly<{
   fleet: Fleet;
+  /** Looking at the fleet, and telling its workers something. */
+  desk: FleetDesk;
+  measures: FleetMeasures;
+  /** How many workers are there. */
+  workers: () => number;
   /** What is otherwise where workers make the tasks. */
   elsewhere: (stores: HeadStores) => (signed: Signed) => Elsewhere;
   leave: () => Promise<void>;
@@ -57,30 +68,25 @@ export async function joinAsHead(config: HeadConfig, kept: HistoryStore, log: Lo
   await refuseOtherHistory(fleet.roll, mark, id);
   const events = await openFleetEvents(fleet, Date.now);
   const leadership = new Leadership();
-  const startedAt = Date.now();
-  const presence = fleet.roll.enter(() => ({
-    id,
-    role: "head",
-    host: hostname(),
-    version,
-    recipeVersion,
-    startedAt,
-    state: "ready",
-    engines: [],
-    models: "",
-    facts: { leads: leadership.leads, [placeFact]: place, [historyFact]: mark },
-  }));
+  const counts = new HeadCounts();
+  const members = membersOf(fleet, events, log);
+  const marks = { [placeFact]: place, [historyFact]: mark };
+  const presence = fleet.roll.enter(asMember(id, () => ({ leads: leadership.leads, ...marks })));
   return {
     fleet,
+    desk: fleetDesk(fleet, members),
+    measures: fleetMeasures({ fleet, members, events, counts, leads: () => leadership.leads }),
+    workers: () => members.all.filter(({ role }) => role === "worker").length,
     elsewhere:
       ({ catalog, history, images, baseUrl }) =>
       (signed) => {
         const bytes: Catalog["bytes"] = (kind, name) => catalog.bytes(kind, name);
-        const members = new FleetMembers(fleet, recipeVersion, log, (changed) =>
-          events.addServer(engineNews(members.engines, changed)),
-        );
-        const { queue_limit: limit } = config;
-        const questions = new FleetQuestions({ questions: fleet.questions, members, bytes, limit });
+        const questions = new FleetQuestions({
+          questions: fleet.questions,
+          members,
+          bytes,
+          limit: config.queue_limit,
+        });
         return {
           events,
           askTool: (...question) => questions.ask(...question),
@@ -91,12 +97,16 @@ export async function joinAsHead(config: HeadConfig, kept: HistoryStore, log: Lo
             history,
             images,
             members,
+            counts,
             questions,
             signed,
             baseUrl,
             path: (kind, name) => catalog.path(kind, name),
             bytes,
-            leads: (leads) => leadership.change(leads),
+            leads: (leads) => {
+              leadership.change(leads);
+              void presence.update().catch(() => undefined);
+            },
           }),
         };
       },
@@ -128,4 +138,29 @@ export async function joinFleet(
       throw thrown;
     });
   return { fleet, id };
+}
+
+/** Who is there; readers of this head are told when that changes. */
+function membersOf(fleet: Fleet, events: FleetEvents, log: Log): FleetMembers {
+  const members = new FleetMembers(fleet, recipeVersion, log, (changed) =>
+    events.addServer(engineNews(members.engines, changed)),
+  );
+  return members;
+}
+
+/** What the roll says of a head. */
+function asMember(id: string, facts: () => Member["facts"]): () => Member {
+  const startedAt = Date.now();
+  return () => ({
+    id,
+    role: "head",
+    host: hostname(),
+    version,
+    recipeVersion,
+    startedAt,
+    state: "ready",
+    engines: [],
+    models: "",
+    facts: facts(),
+  });
 }

@@ -11,7 +11,11 @@ import { joinFleet } from "#/head.ts";
 import { BugError, EngineError } from "#/lib/errors.ts";
 import type { Log } from "#/lib/log.ts";
 import { version } from "#/lib/version.ts";
+import { workerMetrics } from "#/metrics/worker-metrics.ts";
 import { recipeVersion } from "#/recipe/kept-recipe.ts";
+import { listen } from "#/routes/listen.ts";
+import { redisAnswers, someEngineWorks, staysHere } from "#/routes/ready-checks.ts";
+import { workerPage } from "#/routes/worker-page.ts";
 import { openShelves, type Shelves } from "#/shelves.ts";
 import { withReserve } from "#/stores/disk-reserve.ts";
 import { openImages } from "#/stores/images/open-images.ts";
@@ -48,11 +52,7 @@ export async function startWorker(
   log: Log,
   open: OpenEngines = (modelRoots) => openEngines(config, engineCommand, modelRoots),
 ): Promise<WorkerApp> {
-  if (config.fleet === "") {
-    const message =
-      "A worker takes its tasks from a fleet, and none is named; --fleet redis://HOST:PORT names its Redis.";
-    throw new EngineError("bad-setting", message, { setting: "fleet" });
-  }
+  refuseNoFleet(config);
   const shelves = openShelves(config, log, config.outputs);
   const { fleet, id } = await joinFleet(config, log);
   const kept = await openPlace(config, fleet, shelves, log).catch(async (thrown: unknown) => {
@@ -73,26 +73,90 @@ export async function startWorker(
     now: Date.now,
     passingLimit: config.passing_seconds * 1000,
     disk: new DiskWait(shelves.disk, log, () => worker.look()),
+    changed: () => void place.tell("changed"),
     hasPlace: () => watch.trouble === undefined,
     hasFiles: (needs) => needs.every((file) => isThere(shelves, file)),
   });
   const told = await ToldFiles.begin(fleet.roll, () => allFiles(shelves.modelRoots), log);
-  const presence = fleet.roll.enter(asMember(id, { worker, told, watch }));
+  const page = config.metrics_port === 0 ? undefined : pageOf(config, worker, fleet);
+  // It listens before anybody knows of it: what it is told from then on, it hears.
   worker.start();
-  const leave = async (milliseconds: number): Promise<void> => {
+  const place = placeOnRoll(fleet, asMember(id, { worker, told, watch }));
+  void place.tell("came");
+  const go = async (milliseconds: number): Promise<void> => {
     told.close();
     await worker.close(milliseconds);
-    await presence.leave();
+    await place.leave();
     await kept.close();
     await fleet.close();
     await Promise.all(engines.map((engine) => engine.close()));
+    await page?.stop();
+  };
+  let going: Promise<void> | undefined;
+  const leave = (milliseconds: number): Promise<void> => {
+    going ??= go(milliseconds);
+    return going;
   };
   return {
     id,
     left: worker.left,
     close: () => leave(config.shutdown_seconds * 1000),
-    handBack: () => leave(0),
+    handBack: async () => {
+      await worker.close(0);
+      await leave(0);
+    },
   };
+}
+
+/** @throws EngineError `bad-setting` */
+function refuseNoFleet({ fleet }: Config): void {
+  if (fleet !== "") return;
+  const message =
+    "A worker takes its tasks from a fleet, and none is named; --fleet redis://HOST:PORT names its Redis.";
+  throw new EngineError("bad-setting", message, { setting: "fleet" });
+}
+
+/** Puts a worker on the roll; heads are told at once when it comes, changes and leaves. */
+function placeOnRoll(fleet: Fleet, member: () => Member) {
+  const presence = fleet.roll.enter(member);
+  const { id } = member();
+  const note = (change: "came" | "left" | "changed"): void =>
+    void fleet.log.append({ taskId: null, type: "member", id, change });
+  return {
+    tell: async (change: "came" | "changed"): Promise<void> => {
+      await presence.update().catch(() => undefined);
+      note(change);
+    },
+    leave: async (): Promise<void> => {
+      await presence.leave();
+      note("left");
+    },
+  };
+}
+
+/** Its health and its measures over HTTP. @throws EngineError `bad-setting` when the port is taken */
+function pageOf({ host, metrics_port, api_keys }: Config, worker: FleetWorker, fleet: Fleet) {
+  const engines = () => worker.engines;
+  const metrics = workerMetrics(
+    { version, runtime: `bun ${Bun.version}` },
+    {
+      state: () => worker.state,
+      engines,
+      totals: () => worker.counts.totals,
+      reachable: () => fleet.reachable,
+    },
+  );
+  const checks = [
+    staysHere(() => worker.isLeaving),
+    redisAnswers(fleet),
+    someEngineWorks(() => engines().map(({ state }) => state)),
+  ];
+  return listen(
+    workerPage({ metrics, checks, keys: api_keys }),
+    host,
+    metrics_port,
+    "--metrics-port (--host for the address)",
+  );
 }
 
 /** What the roll says of a worker. */

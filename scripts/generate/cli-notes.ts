@@ -30,6 +30,10 @@ Makes pictures for a fleet of servers, on all its engines at once, until a signa
 takes the tasks whose files it has. It has no history and answers no requests. The first signal lets the tasks at hand end (\`shutdown_seconds\`), a second
 one hands them back; whoever takes them next goes on with the pictures that are there.
 `,
+  fleet: `
+Lists the heads and workers of a fleet, what each does, and what waits there for whom; or tells a worker something: \`fooocusd fleet drain gpu-1\`.
+It speaks with the fleet's Redis, so no head has to be there. What the words mean: [scale.md](scale.md#steer-it).
+`,
   generate: `
 Makes pictures as the server does, from the same fields, settings and models, and prints the names of the files it wrote. Nothing of
 it is kept but these: a server that runs in the same folder has neither a row of it in its history nor a lock in its way. Without

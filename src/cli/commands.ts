@@ -2,6 +2,7 @@ import type { CliCommand } from "./cli-command.ts";
 import { completeCommand } from "./commands/complete.ts";
 import { cudaCommand } from "./commands/cuda.ts";
 import { doctorCommand } from "./commands/doctor.ts";
+import { fleetCommand } from "./commands/fleet.ts";
 import { generateCommand } from "./commands/generate.ts";
 import { migrateCommand } from "./commands/migrate.ts";
 import { modelsCommand } from "./commands/models.ts";
@@ -13,6 +14,7 @@ import { workerCommand } from "./commands/worker.ts";
 export const cliCommands: readonly CliCommand[] = [
   serveCommand,
   workerCommand,
+  fleetCommand,
   generateCommand,
   pullCommand,
   modelsCommand,

@@ -25,4 +25,11 @@ export const fleetSettings = {
     description:
       "How long a worker of a fleet may say nothing before its task is given to another one. A Redis that is away for less costs no task its work.",
   }),
+  metrics_port: Type.Integer({
+    default: 0,
+    minimum: 0,
+    maximum: 65535,
+    description:
+      "Of a worker of a fleet: the port of its /metrics, /healthz and /readyz; 0 for none. A server has them on its own port.",
+  }),
 };

@@ -21,6 +21,8 @@ export type FleetJob = Readonly<{
   label: string | null;
   /** Start of the addresses of its pictures, without a slash at the end. */
   baseUrl: string;
+  /** Pictures that were stored before it was given, where Redis lost what it knew of it. */
+  images?: readonly TaskImage[];
   /** Sentences that it was accepted with. */
   warnings: readonly string[];
   /** Milliseconds since 1970, as all `...At` fields. */

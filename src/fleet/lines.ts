@@ -45,6 +45,8 @@ export interface Lines {
   add(job: FleetJob): Promise<void>;
   /** The first job of each line of this recipe version that has one and that `can` be served, the foremost first. One round trip. */
   firsts(can: (line: LineInfo) => boolean): Promise<readonly First[]>;
+  /** The same of every line, of all recipe versions: for whoever looks at the fleet. */
+  fronts(): Promise<readonly First[]>;
   /**
    * Takes the first job of a line. Another one than {@link firsts} told, when that was taken meanwhile.
    *

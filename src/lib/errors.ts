@@ -14,6 +14,7 @@ const requestCodes = [
   "too-large",
   "queue-full",
   "unknown-task",
+  "unknown-member",
   "conflict",
   "gone",
   "malformed-key",

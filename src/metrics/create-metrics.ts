@@ -1,4 +1,7 @@
 import { Registry } from "prom-client";
+import type { FleetMeasures } from "#/tasks/fleet/fleet-view.ts";
+import { engineMetrics, type WatchedEngines } from "./engine-metrics.ts";
+import { fleetMetrics } from "./fleet-metrics.ts";
 import { type ProgramFacts, programMetrics } from "./program-metrics.ts";
 import { type RequestMetrics, requestMetrics } from "./request-metrics.ts";
 import { type StateParts, stateMetrics } from "./state-metrics.ts";
@@ -10,14 +13,18 @@ export type Metrics = Readonly<{
   requests: RequestMetrics;
   webhook: WebhookMeter;
   /** From when there are tasks on; what they did before is not counted. */
-  watch: (tasks: WatchedTasks & StateParts["tasks"], others: Others) => void;
+  watch: (tasks: WatchedTasks & WatchedEngines & StateParts["tasks"], others: Others) => void;
   /** In the text format of Prometheus. */
   page: () => Promise<string>;
   contentType: string;
 }>;
 
 /** What is looked at beside tasks, and names of the APIs by which these come in. */
-type Others = Omit<StateParts, "tasks"> & Readonly<{ doors: readonly string[] }>;
+type Others = Omit<StateParts, "tasks"> &
+  Readonly<{
+    doors: readonly string[] /** The fleet that makes the tasks, where there is one. */;
+    fleet?: FleetMeasures;
+  }>;
 
 /**
  * The measures of one server, in a registry of their own. Their labels have few values: routes as they are declared, never
@@ -29,9 +36,15 @@ export function createMetrics(program: ProgramFacts): Metrics {
   return {
     requests: requestMetrics(registry),
     webhook: webhookMeter(registry),
-    watch: (tasks, { doors, ...others }) => {
-      taskMetrics(registry, tasks, doors);
+    watch: (tasks, { doors, fleet, ...others }) => {
       stateMetrics(registry, { tasks, ...others });
+      if (fleet === undefined) {
+        taskMetrics(registry, tasks, doors);
+        engineMetrics(registry, tasks);
+        return;
+      }
+      taskMetrics(registry, tasks, doors, (id) => fleet.isOwnEnd(id));
+      fleetMetrics(registry, fleet, Date.now);
     },
     page: () => registry.metrics(),
     contentType: registry.contentType,

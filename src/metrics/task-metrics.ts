@@ -11,9 +11,33 @@ export type WatchedTasks = Pick<TaskReader, "subscribe">;
 const taskBuckets = [0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800, 3600];
 const stepBuckets = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 
-/** Counts what tasks do, from their events. */
-export function taskMetrics(registry: Registry, tasks: WatchedTasks, doors: readonly string[]): void {
-  const meters = metersOf(registry, doors);
+/**
+ * Counts what tasks do, from their events.
+ *
+ * @param isOwn whether an end is this server's to count, where several hear of each; then steps are counted by who makes them
+ */
+export function taskMetrics(
+  registry: Registry,
+  tasks: WatchedTasks,
+  doors: readonly string[],
+  isOwn?: (id: TaskId) => boolean,
+): void {
+  const ended = endMeters(registry, doors);
+  if (isOwn === undefined) stepMeter(registry, tasks);
+  tasks.subscribe((event) => {
+    if (event.taskId === null || event.type !== "settled") return;
+    if (isOwn === undefined || isOwn(event.taskId)) ended(event);
+  });
+}
+
+/** Times the steps of all tasks at hand. */
+function stepMeter(registry: Registry, tasks: WatchedTasks): void {
+  const meter = new Histogram({
+    name: "fooocusd_step_seconds",
+    help: "Time of a step of denoising.",
+    buckets: stepBuckets,
+    registers: [registry],
+  });
   /** When each running task's last step was done. */
   const steps = new Map<TaskId, Step>();
   tasks.subscribe((event) => {
@@ -24,13 +48,10 @@ export function taskMetrics(registry: Registry, tasks: WatchedTasks, doors: read
       if (step === undefined) steps.delete(event.taskId);
       else {
         const follows = last !== undefined && last.image === step.image && last.step + 1 === step.step;
-        if (follows) meters.step.observe((step.at - last.at) / 1000);
+        if (follows) meter.observe((step.at - last.at) / 1000);
         steps.set(event.taskId, step);
       }
-    } else if (event.type === "settled") {
-      steps.delete(event.taskId);
-      meters.ended(event);
-    }
+    } else if (event.type === "settled") steps.delete(event.taskId);
   });
 }
 
@@ -43,7 +64,7 @@ function stepOf(event: Extract<LiveEvent, { type: "progress" }>): Step | undefin
   return moment.now === "step" || moment.now === "image" ? { image, step, at } : undefined;
 }
 
-function metersOf(registry: Registry, doors: readonly string[]) {
+function endMeters(registry: Registry, doors: readonly string[]): (end: Settled) => void {
   const registers = [registry];
   const tasks = new Counter({
     name: "fooocusd_tasks_total",
@@ -75,23 +96,14 @@ function metersOf(registry: Registry, doors: readonly string[]) {
     labelNames: ["stage"],
     registers,
   });
-  const step = new Histogram({
-    name: "fooocusd_step_seconds",
-    help: "Time of a step of denoising.",
-    buckets: stepBuckets,
-    registers,
-  });
-  return {
-    step,
-    ended: ({ door, status: outcome, result, timings, ranMs }: Settled): void => {
-      const { queued_ms, ...spent } = timings;
-      tasks.inc({ door, outcome });
-      images.inc(result.length);
-      for (const [name, milliseconds] of Object.entries(spent))
-        stages.inc({ stage: name.replace("_ms", "") }, milliseconds / 1000);
-      if (ranMs === null) return;
-      waiting.observe(queued_ms / 1000);
-      running.observe(ranMs / 1000);
-    },
+  return ({ door, status: outcome, result, timings, ranMs }) => {
+    const { queued_ms, ...spent } = timings;
+    tasks.inc({ door, outcome });
+    images.inc(result.length);
+    for (const [name, milliseconds] of Object.entries(spent))
+      stages.inc({ stage: name.replace("_ms", "") }, milliseconds / 1000);
+    if (ranMs === null) return;
+    waiting.observe(queued_ms / 1000);
+    running.observe(ranMs / 1000);
   };
 }

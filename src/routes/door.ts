@@ -4,6 +4,7 @@ import type { Catalog } from "#/catalog/catalog.ts";
 import type { DecodeGate } from "#/image/decode-gate.ts";
 import type { Log } from "#/lib/log.ts";
 import type { ImageStore } from "#/stores/images.ts";
+import type { FleetDesk } from "#/tasks/fleet/fleet-view.ts";
 import type { Intake } from "#/tasks/intake/create-intake.ts";
 import type { Tools } from "#/tasks/intake/tools.ts";
 import type { Door } from "#/tasks/life-cycle/door.ts";
@@ -30,6 +31,8 @@ export type DoorParts = Readonly<{
   log: Log;
   /** Tells of a socket that a request opens; returns what tells of its end. */
   observeSocket?: (request: Request) => () => void;
+  /** The fleet that makes the pictures, where there is one. */
+  fleet?: FleetDesk;
   /** Where pictures wait to be decoded; the tasks' own. */
   decoding?: DecodeGate;
 }>;

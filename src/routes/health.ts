@@ -11,20 +11,28 @@ export type ReadyCheck = Readonly<{
   failing: () => string | undefined;
 }>;
 
+/** Something that keeps no task from being taken, and is worth knowing; nothing while it is not so. */
+export type ReadyNote = () => string | undefined;
+
 const HealthAnswer = Type.Object(
   { status: Type.String({ description: "ok." }) },
   { title: "HealthAnswer", description: "The server answers." },
 );
 
 const ReadyAnswer = Type.Object(
-  { status: Type.String({ description: "ready." }) },
+  {
+    status: Type.String({ description: "ready." }),
+    note: Type.Optional(
+      Type.String({ description: "What makes tasks wait all the same: a fleet without workers." }),
+    ),
+  },
   { title: "ReadyAnswer", description: "Tasks are taken and made." },
 );
 
 const UnreadyAnswer = Type.Object(
   {
     status: Type.String({ description: "not ready." }),
-    check: Type.String({ description: "What is not so: closing, engine, disk." }),
+    check: Type.String({ description: "What is not so: closing, engine, disk, redis." }),
     reason: Type.String({ description: "Why, in a sentence." }),
   },
   { title: "UnreadyAnswer", description: "Tasks are not taken, or cannot be made." },
@@ -38,12 +46,13 @@ function fresh(body: unknown, status = 200): Response {
 
 const healthy = (): Response => fresh({ status: "ok" });
 
-function readiness(checks: readonly ReadyCheck[]): Response {
+function readiness(checks: readonly ReadyCheck[], notes: readonly ReadyNote[]): Response {
   for (const { name, failing } of checks) {
     const reason = failing();
     if (reason !== undefined) return fresh({ status: "not ready", check: name, reason }, 503);
   }
-  return fresh({ status: "ready" });
+  const said = notes.flatMap((note) => note() ?? []);
+  return fresh(said.length === 0 ? { status: "ready" } : { status: "ready", note: said.join(" ") });
 }
 
 /**
@@ -51,7 +60,7 @@ function readiness(checks: readonly ReadyCheck[]): Response {
  * key, and they tell nothing else. A queue that waits, is full or is paused is no reason to start a server anew, nor to keep
  * clients from what it has made.
  */
-export const healthRoute = (checks: readonly ReadyCheck[]) =>
+export const healthRoute = (checks: readonly ReadyCheck[], notes: readonly ReadyNote[] = []) =>
   new Elysia({ name: "routes/health" })
     .get("/healthz", healthy, {
       detail: {
@@ -62,7 +71,7 @@ export const healthRoute = (checks: readonly ReadyCheck[]) =>
       },
     })
     .head("/healthz", healthy, { detail: { hide: true } })
-    .get("/readyz", () => readiness(checks), {
+    .get("/readyz", () => readiness(checks, notes), {
       detail: {
         tags: ["Query"],
         operationId: "readyz",
@@ -70,4 +79,4 @@ export const healthRoute = (checks: readonly ReadyCheck[]) =>
         responses: { 200: jsonAnswer(ReadyAnswer), 503: jsonAnswer(UnreadyAnswer) },
       },
     })
-    .head("/readyz", () => readiness(checks), { detail: { hide: true } });
+    .head("/readyz", () => readiness(checks, notes), { detail: { hide: true } });

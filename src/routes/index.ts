@@ -5,7 +5,7 @@ import { type DashboardDependencies, dashboardRoute } from "./dashboard.ts";
 import { docsRoutes } from "./docs.ts";
 import type { DoorParts, DoorPaths, FrontDoor, FrontDoors } from "./door.ts";
 import { filesRoutes } from "./files.ts";
-import { healthRoute, type ReadyCheck } from "./health.ts";
+import { healthRoute, type ReadyCheck, type ReadyNote } from "./health.ts";
 import { asksForKey, keyRefusal } from "./http/auth.ts";
 import { bodyBytes, hardLimit, isCostly, oversized } from "./http/body-limit.ts";
 import { isPacked } from "./http/content-encoding.ts";
@@ -33,6 +33,8 @@ export type RouteDependencies = DoorParts &
     metrics?: MetricsPage;
     /** Without which no task can be made; all are asked in this order. */
     readyChecks?: readonly ReadyCheck[];
+    /** What is told of a server that is ready. */
+    readyNotes?: readonly ReadyNote[];
   }>;
 
 type DoorRoute = DescribedRoute & Readonly<{ door: FrontDoor }>;
@@ -117,7 +119,7 @@ function useRooms(app: AnyElysia, parts: RouteDependencies, declared: readonly D
   app
     .use(docsRoutes(() => declared, tags, defaults, base))
     .use(dashboardRoute(parts))
-    .use(healthRoute(parts.readyChecks ?? []))
+    .use(healthRoute(parts.readyChecks ?? [], parts.readyNotes ?? []))
     .use(filesRoutes(parts));
   if (parts.metrics !== undefined) app.use(metricsRoute(parts.metrics));
 }

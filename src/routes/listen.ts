@@ -21,9 +21,14 @@ function refuseTakenPort(host: string, port: number): void {
   if (trouble !== undefined) throw portTaken(host, port, trouble);
 }
 
-function portTaken(host: string, port: number, { sentence, isBusy, cause }: PortTrouble): EngineError {
+function portTaken(
+  host: string,
+  port: number,
+  { sentence, isBusy, cause }: PortTrouble,
+  way = "--port (--also-port for a second one, --host for the address)",
+): EngineError {
   const stop = isBusy ? "Stop that one, or name another port" : "Name another place";
-  const message = `${sentence}. ${stop} with --port (--also-port for a second one, --host for the address).`;
+  const message = `${sentence}. ${stop} with ${way}.`;
   return new EngineError("bad-setting", message, { host, port }, cause);
 }
 
@@ -45,11 +50,17 @@ export function listenAll(open: () => AnyElysia, config: Config, log: Log): Serv
   return { port: first.port, stop: () => Promise.all([first.stop(), second?.stop()]).then(() => undefined) };
 }
 
-function listen(app: AnyElysia, host: string, port: number): Server {
+/**
+ * On one port.
+ *
+ * @param way the flags that lead elsewhere
+ * @throws EngineError `bad-setting` when it is taken
+ */
+export function listen(app: AnyElysia, host: string, port: number, way?: string): Server {
   try {
     app.listen({ hostname: host, port });
   } catch (cause) {
-    throw portTaken(host, port, toPortTrouble(host, port, cause));
+    throw portTaken(host, port, toPortTrouble(host, port, cause), way);
   }
   return { port: app.server?.port ?? port, stop: () => stopServer(app) };
 }

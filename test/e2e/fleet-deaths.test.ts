@@ -149,11 +149,15 @@ describe.skipIf(noRedis !== undefined)("a fleet", () => {
     const bench = openFleetBench(redis.url);
     closing.push(bench.close);
     const head = await bench.head("head");
-    await bench.worker("west", 100);
-    const before = await Promise.all(Array.from({ length: 4 }, () => give(head)));
-    expect(await soon(() => isDrawing(head))).toBe(true);
+    await bench.worker("west", 300);
+    const first = await give(head, { image_number: 3 });
+    const before = await Promise.all(Array.from({ length: 3 }, () => give(head)));
+    const made = async () => (await ask(head, `/tasks/${first}`)).body.result ?? [];
+    expect(await soon(async () => (await made()).length >= 1)).toBe(true);
+    const kept = await made();
     await redis.kill();
     await redis.start();
+    expect((await ended(head, first)).result?.slice(0, kept.length)).toEqual(kept);
     for (const id of before) expect((await ended(head, id)).task_status).toBe("finished");
     const later = await give(head);
     expect((await ended(head, later)).task_status).toBe("finished");

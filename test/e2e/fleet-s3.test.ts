@@ -1,6 +1,8 @@
 import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
+import { faultyLine } from "../support/faulty-line.ts";
+import { ended, give, isDrawing, soon } from "../support/fleet-client.ts";
 import { type FleetBench, openFleetBench } from "../support/fleet-processes.ts";
 import { noRedis, ownRedis } from "../support/own-redis.ts";
 import { type S3Server, s3Keys, startS3 } from "../support/s3-server.ts";
@@ -73,5 +75,25 @@ function tests(of: S3Server): void {
     client.close();
     expect(member).toContain("s3://fleet/here");
     expect(member).not.toContain(s3Keys.all.secretAccessKey);
+  });
+
+  test("a bucket that takes nothing for a while: the task ends, and its picture is there when the bucket takes it", async () => {
+    await of.makeBucket("slow");
+    const redis = await ownRedis("maxmemory-policy", "noeviction");
+    closing.push(redis.close);
+    const line = await faultyLine(Number(new URL(of.endpoint).port));
+    closing.push(async () => line.close());
+    const [here, there] = [machine(redis.url, keys), machine(redis.url, keys)];
+    const head = await here.head("head", "--pictures", "s3://slow/here", "--s3-endpoint", line.endpoint);
+    expect(head.url, head.output.text).not.toBe("");
+    await there.worker("west", 200);
+    const id = await give(head);
+    expect(await soon(() => isDrawing(head))).toBe(true);
+    line.set("busy");
+    const row = await ended(head, id);
+    expect(row.task_status).toBe("finished");
+    line.set("none");
+    const [url = ""] = row.result ?? [];
+    expect(await soon(async () => (await fetch(url)).status === 200, 60_000)).toBe(true);
   });
 }

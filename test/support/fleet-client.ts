@@ -69,9 +69,9 @@ export async function soon(isSo: () => boolean | Promise<boolean>, milliseconds 
   return false;
 }
 
-/** Whether a task runs on an engine of the fleet, as a head knows it. */
+/** Whether a task runs, as a head knows it. */
 export const isDrawing = async (head: FleetProcess): Promise<boolean> =>
-  (await ask(head, "/v1/engines")).body.some(({ task_id }: { task_id: string | null }) => task_id !== null);
+  (await ask(head, "/tasks?query=current")).body.current.length > 0;
 
 /** An event of a stream, with its number. */
 export type StreamEvent = Readonly<{ id: number; type: string; data: Readonly<Record<string, unknown>> }>;

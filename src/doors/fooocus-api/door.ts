@@ -4,6 +4,7 @@ import type { DoorParts, FrontDoor } from "#/routes/door.ts";
 import { headerKeys } from "#/routes/http/auth.ts";
 import { controlRoute } from "./control.ts";
 import { enginesRoutes } from "./engines.ts";
+import { fleetRoutes } from "./fleet.ts";
 import { generateRoute } from "./generate.ts";
 import { historyRoutes } from "./history.ts";
 import type { LiveLimits } from "./live/limits.ts";
@@ -57,5 +58,6 @@ export const fooocusApiDoor = ({ webhookText, describeForm, ...live }: FooocusAp
       .use(queueRoutes(parts))
       .use(controlRoute(parts))
       .use(enginesRoutes(parts))
+      .use(fleetRoutes(parts))
       .use(toolsRoutes({ ...parts, describeForm })),
 });

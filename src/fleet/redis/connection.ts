@@ -94,6 +94,8 @@ export class Connection {
         return await this.#within(work(this.client), until - Date.now());
       } catch (thrown) {
         if (thrown instanceof EngineError) throw thrown;
+        // Its socket may not be gone yet: asked again it would refuse at once, again and again.
+        if (this.closed.aborted) throw this.#unavailable("it was left");
         if (isFull(thrown) || !isPassing(thrown) || !again) throw this.#unavailable(thrown);
       }
       await pause(100, this.closed);

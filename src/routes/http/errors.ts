@@ -21,6 +21,7 @@ const statuses = {
   "too-large": 422,
   "queue-full": 429,
   "unknown-task": 404,
+  "unknown-member": 404,
   conflict: 409,
   gone: 410,
   "malformed-key": 400,

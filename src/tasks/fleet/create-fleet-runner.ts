@@ -7,6 +7,7 @@ import type { FleetMembers } from "./fleet-members.ts";
 import type { FleetQuestions } from "./fleet-questions.ts";
 import { FleetRunner } from "./fleet-runner.ts";
 import { FleetTasks } from "./fleet-tasks.ts";
+import type { HeadCounts } from "./head-counts.ts";
 import { HouseKeeping } from "./house-keeping.ts";
 import type { JobParts } from "./job-of.ts";
 import { LineNews } from "./line-news.ts";
@@ -19,6 +20,7 @@ export type HeadParts = JobParts &
   Readonly<{
     fleet: Fleet;
     events: FleetEvents;
+    counts: HeadCounts;
     history: HistoryStore;
     images: Pick<ImageStore, "onTheWay">;
     members: FleetMembers;
@@ -45,8 +47,12 @@ export const fleetRunner =
         tasks,
         recorder,
         news,
+        saved: (id) => {
+          // One head is enough, and this is for a Redis that forgets: a picture that is there is not made again.
+          if (houseKeeping.leads) void writer.keep(id, () => head.history.imageSaved(id, tasks.imagesOf(id)));
+        },
         compare: () => runner.compare(),
-        memberChanged: () => void members.look(),
+        memberChanged: (told) => members.hear(told),
       },
       events.start,
     );

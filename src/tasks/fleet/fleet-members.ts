@@ -5,12 +5,18 @@ import type { Member } from "#/fleet/roll.ts";
 import { devices } from "#/lib/devices.ts";
 import type { Log } from "#/lib/log.ts";
 import type { EngineHealth } from "../life-cycle/task-reader.ts";
+import type { FleetCounts } from "./fleet-view.ts";
+import { type LostWorker, LostWorkers } from "./lost-workers.ts";
+import { countMembers } from "./standing.ts";
 
 /** Milliseconds between two looks at the roll. */
 const every = 1500;
 
 /** Milliseconds after which a worker that was woken has taken something, or had nothing to take. */
 const takes = 500;
+
+/** Milliseconds from a word of somebody until the roll is looked at. */
+const soon = 50;
 
 const states: readonly EngineState["state"][] = ["starting", "ready", "busy", "failed", "restarting"];
 
@@ -28,7 +34,9 @@ export class FleetMembers {
   readonly #files = new Map<string, ReadonlySet<string>>();
   /** When who was woken. */
   readonly #rung = new Map<string, number>();
+  readonly #lost = new LostWorkers(Date.now);
   #members: readonly Member[] = [];
+  #soon: ReturnType<typeof setTimeout> | undefined;
   #timer: ReturnType<typeof setInterval> | undefined;
 
   /** @param changed called when somebody came, left or changed, with an engine that is otherwise, if there is one */
@@ -53,33 +61,65 @@ export class FleetMembers {
 
   close(): void {
     clearInterval(this.#timer);
+    clearTimeout(this.#soon);
+  }
+
+  /** Somebody said that it came, changed or left; many who say so at once are looked at once. */
+  hear({ id, change }: Readonly<{ id: string; change: "came" | "left" | "changed" }>): void {
+    if (change === "left") {
+      this.#lost.left(id);
+      this.#take(this.#members.filter((member) => member.id !== id));
+    }
+    this.#soon ??= setTimeout(() => {
+      this.#soon = undefined;
+      void this.look();
+    }, soon);
+    this.#soon.unref();
   }
 
   /** Never throws: while Redis is gone, all is as it was. */
   async look(): Promise<void> {
     try {
-      const members = await this.#fleet.roll.members();
+      this.#lost.asks();
+      const asked = await this.#fleet.roll.members();
+      const members = this.#lost.still(asked);
       for (const { models } of members) await this.#learn(models);
       for (const digest of this.#files.keys())
         if (members.every(({ models }) => models !== digest)) this.#files.delete(digest);
-      const isOther = JSON.stringify(members.map(shown)) !== JSON.stringify(this.#members.map(shown));
-      const before = new Set(this.engines.map((engine) => JSON.stringify(engine)));
-      this.#members = members;
-      if (isOther) this.#changed(this.engines.find((engine) => !before.has(JSON.stringify(engine))));
+      this.#lost.compare(this.#members, members);
+      this.#take(members);
     } catch (thrown) {
       this.#log.debug("the fleet's roll cannot be read", { error: String(thrown) });
     }
+  }
+
+  #take(members: readonly Member[]): void {
+    const isOther = JSON.stringify(members.map(shown)) !== JSON.stringify(this.#members.map(shown));
+    const before = new Set(this.engines.map((engine) => JSON.stringify(engine)));
+    this.#members = members;
+    if (isOther) this.#changed(this.engines.find((engine) => !before.has(JSON.stringify(engine))));
   }
 
   get all(): readonly Member[] {
     return this.#members;
   }
 
-  /** Workers that understand this head's recipes. */
+  /** Workers that went without a word. */
+  get lost(): readonly LostWorker[] {
+    return this.#lost.all;
+  }
+
+  get counts(): FleetCounts {
+    return countMembers(this.#members, this.lost);
+  }
+
+  /** Workers that understand recipes of a version; of this head's, where none is said. */
+  workersOf(version = this.#recipeVersion): readonly Member[] {
+    return this.#members.filter(({ role, recipeVersion }) => role === "worker" && recipeVersion === version);
+  }
+
   get workers(): readonly Member[] {
-    return this.#members.filter(
-      ({ role, recipeVersion }) => role === "worker" && recipeVersion === this.#recipeVersion,
-    );
+    return this.workersOf();
   }
 
   /** Every engine of every worker; its name begins with that of its worker. */
@@ -99,8 +139,8 @@ export class FleetMembers {
   }
 
   /** Whether somebody who is there has all these files. */
-  ability(needs: readonly ModelFile[]): Ability {
-    return this.#abilityOf(this.workers, needs);
+  ability(needs: readonly ModelFile[], version = this.#recipeVersion): Ability {
+    return this.#abilityOf(this.workersOf(version), needs);
   }
 
   /** The same of those that take something now: what is not kept waits for nobody who was paused. */
@@ -108,6 +148,14 @@ export class FleetMembers {
     return this.#abilityOf(
       this.workers.filter(({ state }) => state === "ready"),
       needs,
+    );
+  }
+
+  /** Whether a worker that takes tasks now has all these files. */
+  isTaken(needs: readonly ModelFile[], version: number): boolean {
+    const taking = this.workersOf(version).filter(({ state }) => state === "ready");
+    return [...new Set(taking.map(({ models }) => models))].some(
+      (models) => this.#lackingOf(models, needs).length === 0,
     );
   }
 

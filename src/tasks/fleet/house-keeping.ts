@@ -7,6 +7,7 @@ import type { HistoryStore, Unfinished } from "#/stores/history.ts";
 import type { Endings } from "../life-cycle/endings.ts";
 import type { Task } from "../life-cycle/task.ts";
 import { endOfUnfinished } from "../life-cycle/unfinished.ts";
+import type { HeadCounts } from "./head-counts.ts";
 import type { Poster } from "./poster.ts";
 import type { Recorder } from "./recorder.ts";
 
@@ -17,6 +18,7 @@ export type HouseKeepingParts = Readonly<{
   endings: Pick<Endings, "settle">;
   poster: Pick<Poster, "post">;
   recorder: Pick<Recorder, "sweep">;
+  counts: Pick<HeadCounts, "leaseLost">;
   log: Pick<Log, "info" | "warn">;
   now: () => number;
 }>;
@@ -100,6 +102,7 @@ export class HouseKeeping {
 
   async #tellPutBack(taskId: TaskId): Promise<void> {
     const { lines, log } = this.#parts.fleet;
+    this.#parts.counts.leaseLost();
     const attempts = (await lines.find(taskId))?.state.attempts ?? 1;
     this.#parts.log.warn("a worker was lost; its task waits again", { task: taskId, attempts });
     void log.append({ taskId, type: "put-back", attempts, why: "its worker was lost" });
@@ -137,11 +140,11 @@ export class HouseKeeping {
   }
 
   async #give(left: Unfinished, poster: Pick<Poster, "post">): Promise<void> {
-    const { attempt: _, images: __, fault, stopping: ___, ...row } = left;
+    const { attempt: _, images, fault, stopping: __, ...row } = left;
     const task: Task = { ...row, state: { status: "pending", position: 0 } };
     const error = fault === null ? null : toWireError(new EngineError("storage-failed", fault));
     const end = endOfUnfinished({ ...left, attempt: 0 });
-    if (end === undefined) await poster.post(task);
+    if (end === undefined) await poster.post(task, images);
     else await this.#parts.endings.settle(task, { ...end, error });
   }
 }

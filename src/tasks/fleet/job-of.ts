@@ -4,7 +4,7 @@ import type { FleetJob, ModelFile } from "#/fleet/jobs.ts";
 import { filesOf } from "#/recipe/files-of.ts";
 import { readKeptRecipe, recipeVersion, writeKeptRecipe } from "#/recipe/kept-recipe.ts";
 import type { Signed } from "#/recipe/resolve.ts";
-import type { Task } from "../life-cycle/task.ts";
+import type { Task, TaskImage } from "../life-cycle/task.ts";
 
 /** What a head knows of the files that tasks need, and what it has written into pictures. */
 export type JobParts = Readonly<{
@@ -28,7 +28,12 @@ export function needsOf(recipe: string, parts: Pick<JobParts, "path" | "bytes">)
 }
 
 /** A task as a job: with all that a worker must know, and the settings of this head that decide what is written into pictures. */
-export function jobOf(task: Task, recipe: string, parts: JobParts): FleetJob {
+export function jobOf(
+  task: Task,
+  recipe: string,
+  parts: JobParts,
+  images: readonly TaskImage[] = [],
+): FleetJob {
   const { id, door, request, label, warnings, queuedAt, requestId } = task;
   const base = request["base_model_name"];
   return {
@@ -41,6 +46,7 @@ export function jobOf(task: Task, recipe: string, parts: JobParts): FleetJob {
     checkpoint: typeof base === "string" ? base : "",
     label,
     baseUrl: parts.baseUrl(),
+    ...(images.length === 0 ? {} : { images }),
     warnings,
     queuedAt,
     ...(requestId === undefined ? {} : { requestId }),

@@ -15,10 +15,12 @@ export type FollowerParts = Readonly<{
   history: Pick<HistoryStore, "find">;
   recorder: Pick<Recorder, "record">;
   news: Pick<LineNews, "changed" | "heard">;
+  /** A task has one picture more. */
+  saved: (id: TaskId) => void;
   /** Something is missing in the log: what is known must be compared with what is. */
   compare: () => Promise<void>;
   /** A member came, left or changed. */
-  memberChanged: () => void;
+  memberChanged: (told: Readonly<{ id: string; change: "came" | "left" | "changed" }>) => void;
 }>;
 
 /** Hears what all members of the fleet tell, and keeps this head's copy of it. */
@@ -54,6 +56,7 @@ export class LogFollower {
     const { entry, seq, at } = item;
     const { events, tasks, news } = this.#parts;
     this.#after = seq;
+    events.hear(seq);
     if (entry.taskId === null) return this.#hearOfAll(item);
     const { taskId } = entry;
     switch (entry.type) {
@@ -82,6 +85,7 @@ export class LogFollower {
       }
       case "image":
         tasks.keep(taskId, entry.image);
+        if (isNew) this.#parts.saved(taskId);
         return events.take({ ...entry, seq, at });
       case "settled":
         tasks.end(taskId);
@@ -96,7 +100,7 @@ export class LogFollower {
     if (entry.taskId !== null) return;
     switch (entry.type) {
       case "member":
-        return memberChanged();
+        return memberChanged(entry);
       case "queue":
         tasks.pause(entry.paused);
         tasks.reorder(entry.pending);

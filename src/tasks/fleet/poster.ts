@@ -3,7 +3,7 @@ import type { FleetJob } from "#/fleet/jobs.ts";
 import type { Log } from "#/lib/log.ts";
 import type { TaskId } from "#/lib/task-id.ts";
 import type { HistoryStore } from "#/stores/history.ts";
-import type { Task } from "../life-cycle/task.ts";
+import type { Task, TaskImage } from "../life-cycle/task.ts";
 import { type JobParts, jobOf } from "./job-of.ts";
 
 /** What posting works with. */
@@ -28,8 +28,12 @@ export class Poster {
     this.#parts = parts;
   }
 
-  /** Never throws. */
-  async post(task: Task): Promise<void> {
+  /**
+   * Never throws.
+   *
+   * @param images pictures of it that are stored already
+   */
+  async post(task: Task, images: readonly TaskImage[] = []): Promise<void> {
     this.#unposted.set(task.id, task);
     try {
       const { history } = this.#parts;
@@ -38,7 +42,7 @@ export class Poster {
       if (recipe === undefined && (await history.find(task.id))?.state.status !== "pending")
         this.#unposted.delete(task.id);
       if (!this.#unposted.has(task.id)) return;
-      const job = jobOf(task, recipe ?? "", this.#parts);
+      const job = jobOf(task, recipe ?? "", this.#parts, images);
       await this.#parts.fleet.lines.add(job);
       this.#unposted.delete(task.id);
       this.#parts.ring(job);

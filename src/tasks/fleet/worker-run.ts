@@ -12,13 +12,15 @@ import type { Task } from "../life-cycle/task.ts";
 import type { DecodingPace } from "../life-cycle/time-left.ts";
 import { endOfUnfinished } from "../life-cycle/unfinished.ts";
 import { Happenings } from "./happenings.ts";
-import { taskOfJob } from "./job-task.ts";
+import { imagesOf, taskOfJob } from "./job-task.ts";
+import type { WorkerCounts } from "./worker-counts.ts";
 
 /** What a worker makes tasks with. */
 export type WorkerRunParts = Omit<RunParts, "engine" | "pace" | "baseUrl"> &
   Pick<AttemptParts, "resolve" | "madeOf" | "log"> &
   Readonly<{
     fleetLog: Pick<FleetLog, "append">;
+    counts: Pick<WorkerCounts, "step" | "putBack">;
     /** Id of this worker. */
     worker: string;
   }>;
@@ -45,24 +47,30 @@ export class WorkerRun {
   readonly #had: number;
   /** What its pictures were made of, once that is known. */
   #making: string | null = null;
+  #goesBack: Promise<void> | undefined;
+  #isBack = false;
 
   constructor(lease: Lease, engine: Engine, pace: DecodingPace, parts: WorkerRunParts) {
     const { job, state } = lease;
     this.lease = lease;
     this.engine = engine;
     this.#before = state.attempts;
-    this.#had = state.images.length;
+    const images = imagesOf(job, state);
+    this.#had = images.length;
     this.#parts = parts;
     this.#task = taskOfJob(job, state).task;
     this.#told = new Happenings(job.id, parts.fleetLog);
     const start = {
       at: Math.max(parts.now(), job.queuedAt),
       attempt: state.attempts + 1,
-      images: state.images,
+      images,
     };
     this.run = new TaskRun(this.#task, { ...parts, engine, pace, baseUrl: () => job.baseUrl }, start, {
       update: () => undefined,
-      tell: (happening) => this.#told.tell(happening),
+      tell: (happening) => {
+        if (happening.type === "progress" && happening.moment.now === "step") parts.counts.step();
+        this.#told.tell(happening);
+      },
       keep: async (images) => {
         await lease.keep({ images });
       },
@@ -75,7 +83,7 @@ export class WorkerRun {
 
   /** How many pictures it stored. */
   get made(): number {
-    return this.lease.state.images.length - this.#had;
+    return Math.max(0, this.lease.state.images.length - this.#had);
   }
 
   /** Asks it to stop, or to skip its image. A stop outlasts this worker. */
@@ -86,10 +94,17 @@ export class WorkerRun {
     void this.lease.keep({ stopping: true });
   }
 
+  /** Whether it was let go of, and the fleet knows: what still comes of its engine is nobody's. */
+  get isBack(): boolean {
+    return this.#isBack;
+  }
+
   /** Lets go of it at once; another worker goes on with what it has. */
-  async abandon(): Promise<void> {
+  async abandon(why = "its worker is closed"): Promise<void> {
     this.run.abandon();
-    await this.#handBack(this.#before, "its worker is closed");
+    this.#goesBack ??= this.#handBack(this.#before, why);
+    await this.#goesBack;
+    this.#isBack = true;
   }
 
   /** Makes the pictures. Never throws. @returns how it leaves the engine */
@@ -146,7 +161,7 @@ export class WorkerRun {
     const on = `${worker}/${this.engine.name}`;
     return await attempt(
       this,
-      { task: this.#task, attempts, images: lease.state.images },
+      { task: this.#task, attempts, images: imagesOf(lease.job, lease.state) },
       {
         log,
         resolve,
@@ -179,6 +194,7 @@ export class WorkerRun {
     await this.#told.all();
     const isBack = await this.lease.handBack({ attempts }, true);
     if (!isBack) return;
+    this.#parts.counts.putBack();
     this.#parts.log.warn("a task goes back to the fleet", { task: this.id, reason: why });
     void this.#parts.fleetLog.append({ taskId: this.id, type: "put-back", attempts, why });
   }

@@ -15,7 +15,7 @@ import { WorkerQuestions } from "./worker-questions.ts";
 import { WorkerRun, type WorkerRunParts } from "./worker-run.ts";
 
 /** What a worker works with. */
-export type WorkerParts = Omit<WorkerRunParts, "fleetLog"> &
+export type WorkerParts = Omit<WorkerRunParts, "fleetLog" | "counts"> &
   Readonly<{
     fleet: Fleet;
     engines: readonly Engine[];
@@ -27,7 +27,12 @@ export type WorkerParts = Omit<WorkerRunParts, "fleetLog"> &
     hasPlace: () => boolean;
     /** Milliseconds for which a task may be passed over by those whose checkpoint is open on an idle engine. */
     passingLimit: number;
+    /** Told when it takes tasks, or does no more. */
+    changed: () => void;
   }>;
+
+/** Milliseconds for which a Redis is waited for that is to be told that tasks go back; their leases end by themselves. */
+const lastWords = 5000;
 
 /** Whether a worker takes tasks: not while it is paused; after its last one it leaves when it drains. */
 export type WorkerState = "ready" | "paused" | "draining";
@@ -48,8 +53,10 @@ export class FleetWorker {
   readonly #over = new AbortController();
   #state: WorkerState = "ready";
   #closing = false;
-  #looking = false;
+  #hasLeft = false;
   #lookAgain = false;
+  /** While it looks: until it has. */
+  #looked: Promise<void> | undefined;
   /** Whether a question had the last engine: the next one is a task's, where one waits. */
   #answeredLast = false;
   #timer: ReturnType<typeof setInterval> | undefined;
@@ -72,6 +79,11 @@ export class FleetWorker {
 
   get state(): WorkerState {
     return this.#state;
+  }
+
+  /** Whether it takes nothing more. */
+  get isLeaving(): boolean {
+    return this.#closing || this.#state === "draining";
   }
 
   /** Fulfilled when it was told to leave, and has nothing left to do. */
@@ -100,7 +112,11 @@ export class FleetWorker {
   /** Takes what can be taken. Rung for, or by the clock. */
   look(): void {
     this.#lookAgain = true;
-    if (!this.#looking) void this.#looks();
+    this.#looked ??= this.#looks().finally(() => {
+      this.#looked = undefined;
+      if (this.#lookAgain) this.look();
+      else this.#leaveWhenIdle();
+    });
   }
 
   /** Takes nothing more and waits for the tasks at hand, at most so long; hands the others back. */
@@ -109,8 +125,15 @@ export class FleetWorker {
     clearInterval(this.#timer);
     const until = performance.now() + milliseconds;
     while (this.#isAtWork && performance.now() < until) await Bun.sleep(50);
-    await Promise.all([this.#questions.letGo(), ...this.#running.values().map((run) => run.abandon())]);
+    const back = Promise.all(this.#atHand.map((run) => run.abandon()));
+    const all = Promise.all([back, this.#looked, this.#questions.letGo()]);
+    await Promise.race([all, Bun.sleep(lastWords)]);
     this.#over.abort();
+  }
+
+  /** What runs here and was not handed back. */
+  get #atHand(): readonly WorkerRun[] {
+    return [...this.#running.values()].filter(({ isBack }) => !isBack);
   }
 
   async #listen(): Promise<void> {
@@ -123,17 +146,17 @@ export class FleetWorker {
       case "ring":
         return this.look();
       case "pause":
-        if (this.#state === "ready") this.#state = "paused";
-        return;
+        return this.#become(this.#state === "ready" ? "paused" : this.#state);
       case "resume":
-        this.#state = "ready";
+        this.#become("ready");
         return this.look();
       case "drain":
-        this.#state = "draining";
+        this.#become("draining");
         return this.#leaveWhenIdle();
       case "remove":
-        this.#state = "draining";
-        for (const run of this.#running.values()) void run.abandon();
+        this.#become("draining");
+        for (const run of this.#atHand)
+          void run.abandon("its worker was removed").then(() => this.#leaveWhenIdle());
         void this.#questions.letGo();
         return this.#leaveWhenIdle();
       case "unload":
@@ -145,12 +168,21 @@ export class FleetWorker {
     }
   }
 
+  #become(state: WorkerState): void {
+    if (this.#state === state || this.#hasLeft) return;
+    this.#state = state;
+    this.#parts.changed();
+  }
+
+  /** A look that is on its way may have taken something yet, which it hands back. */
   #leaveWhenIdle(): void {
-    if (this.#state === "draining" && !this.#isAtWork) this.#left.resolve();
+    if (this.#state !== "draining" || this.#isAtWork || this.#looked !== undefined) return;
+    this.#hasLeft = true;
+    this.#left.resolve();
   }
 
   get #isAtWork(): boolean {
-    return this.#running.size + this.#questions.size > 0;
+    return this.#atHand.length + this.#questions.size > 0;
   }
 
   get #isOpen(): boolean {
@@ -158,7 +190,6 @@ export class FleetWorker {
   }
 
   async #looks(): Promise<void> {
-    this.#looking = true;
     try {
       while (this.#lookAgain) {
         this.#lookAgain = false;
@@ -167,8 +198,6 @@ export class FleetWorker {
     } catch (thrown) {
       // Redis is gone: the clock looks again, and who joined the fleet is told when it is back.
       this.#parts.log.debug("the fleet's lines cannot be looked at", { error: String(thrown) });
-    } finally {
-      this.#looking = false;
     }
   }
 
@@ -234,7 +263,7 @@ export class FleetWorker {
 
   async #run(run: WorkerRun): Promise<SlotEnd> {
     this.#running.set(run.id, run);
-    const began = this.#parts.now();
+    const over = this.counts.begin();
     try {
       return await run.work({
         isOutOfUse: () => this.#slots.isOutOfUse(run.engine),
@@ -242,14 +271,14 @@ export class FleetWorker {
         closing: () => this.#closing,
       });
     } finally {
-      this.counts.ran(this.#parts.now() - began, run.made);
+      over(run.made);
       if (this.#running.get(run.id) === run) this.#running.delete(run.id);
       this.#leaveWhenIdle();
     }
   }
 
   get #runParts(): WorkerRunParts {
-    return { ...this.#parts, fleetLog: this.#parts.fleet.log };
+    return { ...this.#parts, fleetLog: this.#parts.fleet.log, counts: this.counts };
   }
 
   #paceOf(engine: Engine): DecodingPace {

@@ -47,7 +47,11 @@ export function App({ server }: Readonly<{ server: Server }>) {
           />
         </div>
         <div class="column">
-          <Now {...{ state, server, connection, attempt, heard }} last={last} open={setShown} />
+          <Now
+            {...{ state, server, connection, attempt, heard, listen, reachable }}
+            last={last}
+            open={setShown}
+          />
           <Gallery {...{ tiles, server, gallery, work }} open={setShown} />
         </div>
       </main>

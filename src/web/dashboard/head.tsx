@@ -14,11 +14,17 @@ const engineWords: Readonly<Record<string, string>> = { starting: "ready", resta
 
 const wordOf = (engine: string): string => engineWords[engine] ?? engine;
 
-/** The device and what is done on it, or what each of several engines does. */
-const engineSaid = ({ engines, device, engine }: State): readonly string[] =>
-  engines.length > 1
-    ? engines.map(({ name, state }) => `${name} ${wordOf(state)}`)
-    : [device, wordOf(engine)];
+/** More engines than have room in a line: a fleet. */
+const several = 4;
+
+/** The device and what is done on it, or what each of several engines does, or how many do what. */
+function engineSaid({ engines, device, engine }: State): readonly string[] {
+  if (engines.length < 2) return [device, wordOf(engine)];
+  if (engines.length <= several) return engines.map(({ name, state }) => `${name} ${wordOf(state)}`);
+  const words = engines.map(({ state }) => wordOf(state));
+  const counted = [...new Set(words)].map((word) => `${words.filter((one) => one === word).length} ${word}`);
+  return [`${engines.length} engines`, ...counted];
+}
 
 /** The name of the program, and how it is. */
 export function Head({ state }: Readonly<{ state: State }>) {

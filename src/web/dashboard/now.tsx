@@ -1,4 +1,6 @@
 import type { Connection } from "./connection.ts";
+import { Workers } from "./fleet/workers.tsx";
+import type { Listen } from "./gallery/use-gallery.ts";
 import { Queue } from "./queue.tsx";
 import type { QueueState, Server } from "./server.ts";
 import { Stage } from "./stage.tsx";
@@ -12,12 +14,15 @@ type NowProps = Readonly<{
   attempt: (work: Promise<unknown> | undefined) => void;
   /** Told how the waiting line is now. */
   heard: (queue: QueueState) => void;
+  listen: Listen;
+  /** Whether the server answers. */
+  reachable: boolean;
   last: Tile | undefined;
   open: (key: string) => void;
 }>;
 
 /** What is being made, and what waits; both can be steered. */
-export function Now({ state, server, connection, attempt, heard, last, open }: NowProps) {
+export function Now({ state, server, connection, attempt, heard, last, open, ...hearing }: NowProps) {
   // Over HTTP: it is there also where the live channel is not.
   const steer = (wish: Readonly<Record<string, unknown>>) => attempt(server.queue(wish).then(heard));
   return (
@@ -35,6 +40,7 @@ export function Now({ state, server, connection, attempt, heard, last, open }: N
           cancel: (id) => attempt(connection?.control(id, "cancel")),
         }}
       />
+      <Workers {...{ server, attempt, ...hearing }} prompts={state.prompts} />
     </>
   );
 }

@@ -1,4 +1,5 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
+import { AskedButton } from "./asked-button.tsx";
 import { QueueItem } from "./queue-item.tsx";
 import type { State } from "./state.ts";
 
@@ -39,12 +40,7 @@ export function Queue({ state, deeds }: Readonly<{ state: State; deeds: QueueDee
           Queue{pending.length === 0 ? "" : ` (${pending.length})`}
           {paused ? ", paused" : ""}
         </h2>
-        <div class="row">
-          {pending.length === 0 ? null : <Clear count={pending.length} clear={deeds.clear} />}
-          <button type="button" class="small" onClick={() => deeds.pause(!paused)}>
-            {paused ? "Resume" : "Pause"}
-          </button>
-        </div>
+        <QueueButtons {...{ state, deeds }} />
       </div>
       {pending.length === 0 ? (
         <p class="empty">Nothing waits.</p>
@@ -80,24 +76,16 @@ function moved(pending: readonly string[], id: string, at: number): readonly str
   return [...rest.slice(0, at), id, ...rest.slice(at)];
 }
 
-/** Milliseconds in which the second press must come. */
-const patience = 4000;
-
-/** Cancels all; asks first, since nothing brings them back. */
-function Clear({ count, clear }: Readonly<{ count: number; clear: () => void }>) {
-  const [asked, setAsked] = useState(false);
-  useEffect(() => {
-    if (!asked) return;
-    const timer = setTimeout(() => setAsked(false), patience);
-    return () => clearTimeout(timer);
-  }, [asked]);
-  const press = () => {
-    if (asked) clear();
-    setAsked(!asked);
-  };
+/** What is done with the whole line. */
+function QueueButtons({ state: { pending, paused }, deeds }: Readonly<{ state: State; deeds: QueueDeeds }>) {
   return (
-    <button type="button" class={`small ${asked ? "warn" : ""}`} aria-live="polite" onClick={press}>
-      {asked ? `Really cancel all ${count}?` : "Cancel all"}
-    </button>
+    <div class="row">
+      {pending.length === 0 ? null : (
+        <AskedButton label="Cancel all" question={`Really cancel all ${pending.length}?`} act={deeds.clear} />
+      )}
+      <button type="button" class="small" onClick={() => deeds.pause(!paused)}>
+        {paused ? "Resume" : "Pause"}
+      </button>
+    </div>
   );
 }

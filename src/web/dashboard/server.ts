@@ -1,5 +1,6 @@
 import { type Choices, choicesOf, type Description, describedBy } from "./choices.ts";
 import { complaintsOf, Refused } from "./complaint.ts";
+import { type FleetState, fleetOf } from "./fleet/fleet-state.ts";
 import { localUrl } from "./local-url.ts";
 import { ofTab } from "./storage.ts";
 import { isObject, textOf } from "./values.ts";
@@ -102,6 +103,21 @@ export class Server {
       pending: Array.isArray(pending) ? texts(pending) : [],
       paused: isObject(answer) && answer["paused"] === true,
     };
+  }
+
+  /** The workers of its fleet, and what waits for none of them; undefined for a server that is in none. */
+  async fleet(): Promise<FleetState | undefined> {
+    try {
+      return fleetOf(await this.ask("v1/fleet"));
+    } catch (error) {
+      if (error instanceof Missing) return undefined;
+      throw error;
+    }
+  }
+
+  /** Tells a worker of the fleet something: pause, resume, drain, remove. */
+  async steer(worker: string, word: string): Promise<void> {
+    await this.ask(`v1/fleet/${encodeURIComponent(worker)}/${word}`, { method: "POST" });
   }
 
   async prompt(id: string): Promise<string> {

@@ -17,15 +17,19 @@ type StageProps = Readonly<{
   open: (key: string) => void;
 }>;
 
+/** So many tasks at hand are shown with their pictures; a fleet may have a thousand. */
+const most = 12;
+
 /** Each task at hand: its picture as it comes, how far it is, in numbers and in the server's words; else the last one. */
 export function Stage(props: StageProps) {
   const { running } = props.state;
   return (
     <section class="card stage" aria-label="Now">
       {running.length === 0 ? <Rest {...props} /> : null}
-      {running.map((one) => (
+      {running.slice(0, most).map((one) => (
         <Work key={one.id} {...props} running={one} />
       ))}
+      {running.length > most ? <p class="sentence">{running.length - most} more are being made.</p> : null}
     </section>
   );
 }

@@ -78,11 +78,23 @@ export class RedisLines implements Lines {
   }
 
   async firsts(can: (line: LineInfo) => boolean): Promise<readonly First[]> {
-    const found = (await this.#run(
-      firstsScript,
-      [this.#keys.lines],
-      [lineStart(this.#options.recipeVersion)],
-    )) as readonly [string, string, string, number, string, number][];
+    return this.#firsts(lineStart(this.#options.recipeVersion), can);
+  }
+
+  async fronts(): Promise<readonly First[]> {
+    return this.#firsts("", () => true);
+  }
+
+  /** @param start how the names of the lines begin */
+  async #firsts(start: string, can: (line: LineInfo) => boolean): Promise<readonly First[]> {
+    const found = (await this.#run(firstsScript, [this.#keys.lines], [start])) as readonly [
+      string,
+      string,
+      string,
+      number,
+      string,
+      number,
+    ][];
     const firsts = found.flatMap(([line, about, jobId, rank, since, waiting]): readonly First[] => {
       const id = taskOf(jobId);
       const info = this.#info(line, about);
