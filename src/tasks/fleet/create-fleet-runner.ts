@@ -38,7 +38,7 @@ export const fleetRunner =
     const tasks = new FleetTasks();
     const news = new LineNews(events, tasks);
     const recorder = new Recorder(parts);
-    const poster = new Poster({ ...parts, ring: (job) => members.ring(job) });
+    const poster = new Poster({ ...parts, ring: (job) => members.ring(job, tasks.places) });
     const houseKeeping = new HouseKeeping({ ...parts, poster, recorder });
     const follower = new LogFollower(
       {

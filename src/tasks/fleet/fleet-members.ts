@@ -12,6 +12,9 @@ import { countMembers } from "./standing.ts";
 /** Milliseconds between two looks at the roll. */
 const every = 1500;
 
+/** Milliseconds after which a worker that was woken has taken something, or had nothing to take. */
+const takes = 500;
+
 /** Milliseconds from a word of somebody until the roll is looked at. */
 const soon = 50;
 
@@ -29,6 +32,8 @@ export class FleetMembers {
   readonly #log: Pick<Log, "debug">;
   readonly #changed: (engine: EngineHealth | undefined) => void;
   readonly #files = new Map<string, ReadonlySet<string>>();
+  /** When who was woken. */
+  readonly #rung = new Map<string, number>();
   readonly #lost = new LostWorkers(Date.now);
   #members: readonly Member[] = [];
   #soon: ReturnType<typeof setTimeout> | undefined;
@@ -154,16 +159,33 @@ export class FleetMembers {
     );
   }
 
-  /** Wakes an idle worker that can make a job; best one that has its checkpoint open. */
-  ring({ needs, checkpoint }: Pick<FleetJob, "needs" | "checkpoint">): void {
-    const able = this.workers.filter(
-      ({ models, state }) => state === "ready" && this.#lackingOf(models, needs).length === 0,
+  /**
+   * Wakes an idle worker that can make a job; best one that has its checkpoint open. The roll is seconds old: who is idle is known from
+   * what the log told, and one that was woken a moment ago has that task to take.
+   *
+   * @param places where tasks run, `worker/engine`; as the roll says where that is not told
+   */
+  ring({ needs, checkpoint }: Pick<FleetJob, "needs" | "checkpoint">, places = this.#onRoll): void {
+    const now = performance.now();
+    for (const [id, at] of this.#rung) if (now - at > takes) this.#rung.delete(id);
+    const able = new Set(
+      listsOf(this.workers).filter((models) => this.#lackingOf(models, needs).length === 0),
     );
-    const idle = able.filter(({ engines }) => engines.some(({ task }) => task === null));
-    const holds = ({ engines }: Member): boolean =>
-      engines.some((engine) => engine.task === null && engine.checkpoint === checkpoint);
-    const chosen = idle.find(holds) ?? idle[0];
-    if (chosen !== undefined) void this.send(chosen.id, "ring");
+    const idleOf = ({ id, engines }: Member) => engines.filter(({ name }) => !places.has(`${id}/${name}`));
+    const idle = this.workers.filter(
+      (member) => member.state === "ready" && able.has(member.models) && idleOf(member).length > 0,
+    );
+    const unrung = idle.filter(({ id }) => !this.#rung.has(id));
+    const holds = (member: Member): boolean =>
+      idleOf(member).some((engine) => engine.checkpoint === checkpoint);
+    const chosen = unrung.find(holds) ?? unrung[0] ?? idle[0];
+    if (chosen === undefined) return;
+    this.#rung.set(chosen.id, now);
+    void this.send(chosen.id, "ring");
+  }
+
+  get #onRoll(): ReadonlySet<string> {
+    return new Set(this.engines.flatMap(({ name, task }) => (task === null ? [] : [name])));
   }
 
   /** Tells all workers something; one that cannot be told looks by itself. */
@@ -179,7 +201,7 @@ export class FleetMembers {
 
   #abilityOf(workers: readonly Member[], needs: readonly ModelFile[]): Ability {
     if (workers.length === 0) return { can: "no-worker" };
-    const lacks = workers.map(({ models }) => this.#lackingOf(models, needs));
+    const lacks = listsOf(workers).map((models) => this.#lackingOf(models, needs));
     const fewest = lacks.toSorted((a, b) => a.length - b.length)[0] ?? [];
     return fewest.length === 0 ? { can: "yes" } : { can: "no", workers: workers.length, lacking: fewest };
   }
@@ -195,6 +217,11 @@ export class FleetMembers {
     if (files !== undefined) this.#files.set(digest, new Set(files.map(keyOf)));
   }
 }
+
+/** The lists of model files that workers have: mostly one for all. */
+const listsOf = (workers: readonly Member[]): readonly string[] => [
+  ...new Set(workers.map(({ models }) => models)),
+];
 
 const keyOf = ({ kind, name, bytes }: ModelFile): string => `${kind}/${name}/${bytes}`;
 

@@ -85,6 +85,11 @@ export class FleetTasks {
     return this.#known.get(id)?.on;
   }
 
+  /** Where tasks run. */
+  get places(): ReadonlySet<string> {
+    return new Set(this.runningIds.flatMap((id) => this.placeOf(id) ?? []));
+  }
+
   /** A task that waits, behind all others. */
   add(task: Task, attempts = 0, images: readonly TaskImage[] = []): void {
     if (this.has(task.id)) return;
@@ -104,6 +109,11 @@ export class FleetTasks {
     const before = this.#known.get(id)?.task.state;
     const shown = preview ?? (before?.status === "running" ? before.progress.preview : null);
     this.#run(id, at, { ...said, preview: shown });
+  }
+
+  /** Its worker is done with it, and has its engine for others; that it ended is still to be written down. */
+  leave(id: TaskId): void {
+    this.#change(id, (known) => ({ ...known, on: undefined }));
   }
 
   keep(id: TaskId, image: TaskImage): void {

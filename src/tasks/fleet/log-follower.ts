@@ -61,6 +61,7 @@ export class LogFollower {
     const { taskId } = entry;
     switch (entry.type) {
       case "ended":
+        tasks.leave(taskId);
         if (isNew) this.#parts.recorder.record(taskId);
         return;
       case "warned":

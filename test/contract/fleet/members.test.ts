@@ -3,7 +3,9 @@ import { Redis } from "ioredis";
 import type { Fleet } from "#/fleet/fleet.ts";
 import type { WorkerMessage } from "#/fleet/inboxes.ts";
 import type { Member } from "#/fleet/roll.ts";
-import { idOf, join, until } from "../../support/fleet-bench.ts";
+import { silentLog } from "#/lib/log.ts";
+import { FleetMembers } from "#/tasks/fleet/fleet-members.ts";
+import { idOf, join, someJob, until } from "../../support/fleet-bench.ts";
 import { noRedis, type OwnRedis, ownRedis } from "../../support/own-redis.ts";
 
 if (noRedis !== undefined) console.warn(`Roll, inboxes and claims of a fleet are not tested: ${noRedis}.`);
@@ -42,6 +44,34 @@ describe.skipIf(noRedis !== undefined)("members of a fleet", () => {
     open.push(fleet);
     return fleet;
   }
+
+  test("two tasks in a moment wake two idle workers, and a third none that works, whatever the roll says", async () => {
+    const head = await member("h");
+    const job = someJob();
+    const digest = await head.roll.keepModels(job.needs);
+    const woken: string[] = [];
+    for (const id of ["a", "b", "c"]) {
+      const worker = await member(id);
+      worker.roll.enter(() => someMember(id, { models: digest }));
+      void (async () => {
+        for await (const { type } of worker.inboxes.listen(id, new AbortController().signal))
+          woken.push(`${type} ${id}`);
+      })();
+    }
+    await until(async () => (await head.roll.members()).length === 3);
+    const members = new FleetMembers(head, 3, silentLog, () => undefined);
+    await members.look();
+    // Who begins to listen hears what is said from then on.
+    await Bun.sleep(300);
+    // The roll says that all three work; of two the log told that they ended.
+    const places = new Set(["b/engine"]);
+    for (let i = 0; i < 2; i += 1) members.ring(job, places);
+    await until(() => woken.length === 2);
+    expect(woken.toSorted()).toEqual(["ring a", "ring c"]);
+    members.ring(job, new Set(["a/engine", "b/engine", "c/engine"]));
+    await Bun.sleep(300);
+    expect(woken).toHaveLength(2);
+  });
 
   test("who enters is on the roll, with what it says at the time, and goes with its process", async () => {
     const [a, b] = [await member("a"), await member("b")];

@@ -116,3 +116,15 @@ test("what is told of a task that is not known changes nothing", () => {
   expect(tasks.end(idOf(1))?.id).toBe(idOf(1));
   expect([tasks.ids, tasks.waiting]).toEqual([[], []]);
 });
+
+test("a place is taken from when a worker begins until it is done, though its end is still to be written down", () => {
+  const tasks = waitingOf(1, 2);
+  tasks.start(idOf(1), 5000, 1, "w1/cuda:0");
+  tasks.start(idOf(2), 5000, 1, "w2/cuda:0");
+  expect([...tasks.places]).toEqual(["w1/cuda:0", "w2/cuda:0"]);
+  tasks.leave(idOf(1));
+  expect([...tasks.places]).toEqual(["w2/cuda:0"]);
+  expect(tasks.isRunning(idOf(1))).toBe(true);
+  tasks.putBack(idOf(2), 1);
+  expect([...tasks.places]).toEqual([]);
+});
