@@ -100,8 +100,12 @@ export async function startOwnPostgres(settings: readonly string[] = []): Promis
     await untilReady(admin, () => running.exitCode === null, log);
   };
   const stop = async (signal: "SIGINT" | "SIGKILL" = "SIGINT"): Promise<void> => {
-    server?.kill(signal);
-    await server?.exited;
+    if (server === undefined) return;
+    const children = signal === "SIGKILL" ? childrenOf(server.pid) : [];
+    server.kill(signal);
+    await server.exited;
+    // Those of a server that crashed answer on for a while, until they notice.
+    for (const pid of children) await ended(pid);
   };
   await start();
   await ask(admin, `CREATE ROLE fooocusd LOGIN PASSWORD '${password}'`);
@@ -150,6 +154,17 @@ async function untilReady(address: string, isRunning: () => boolean, log: string
         throw new Error(await Bun.file(log).text(), { cause: thrown });
     }
     await Bun.sleep(50);
+  }
+}
+
+async function ended(pid: number): Promise<void> {
+  try {
+    for (;;) {
+      process.kill(pid, "SIGKILL");
+      await Bun.sleep(5);
+    }
+  } catch {
+    // It is gone.
   }
 }
 
