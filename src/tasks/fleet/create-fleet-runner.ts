@@ -52,6 +52,7 @@ export const fleetRunner =
           if (houseKeeping.leads) void writer.keep(id, () => head.history.imageSaved(id, tasks.imagesOf(id)));
         },
         compare: () => runner.compare(),
+        compareLater: () => runner.compareLater(),
         memberChanged: (told) => members.hear(told),
       },
       events.start,

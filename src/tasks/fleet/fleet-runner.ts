@@ -41,11 +41,15 @@ export type FleetRunnerParts = Pick<JobParts, "path" | "bytes"> &
     now: () => number;
   }>;
 
+/** Milliseconds until a head compares again what it knows with what is there. */
+const againAfter = 10_000;
+
 /** Has tasks made by the workers of a fleet. What it knows of them is a copy; what becomes of them is decided in Redis. */
 export class FleetRunner implements Runner {
   readonly #parts: FleetRunnerParts;
   readonly #over = new AbortController();
   #closing = false;
+  #comparing: ReturnType<typeof setTimeout> | undefined;
 
   constructor(parts: FleetRunnerParts) {
     this.#parts = parts;
@@ -103,6 +107,15 @@ export class FleetRunner implements Runner {
     houseKeeping.start(leads);
   }
 
+  /** Compares in a while: a row could not be read. */
+  compareLater(): void {
+    this.#comparing ??= setTimeout(() => {
+      this.#comparing = undefined;
+      this.compare().catch(() => this.compareLater());
+    }, againAfter);
+    this.#comparing.unref();
+  }
+
   /** Compares what is known of tasks with what is in the lines; what happened to them meanwhile is told. */
   async compare(): Promise<void> {
     const { tasks, fleet, news, now } = this.#parts;
@@ -111,6 +124,7 @@ export class FleetRunner implements Runner {
       await fleet.lines.active(),
       await fleet.lines.ended(0),
     ];
+    for (const { id } of [...waiting, ...active]) await this.#know(id);
     const waits = new Set(waiting.map(({ id }) => id));
     for (const { id } of active)
       if (tasks.has(id) && !tasks.isRunning(id)) tasks.start(id, now(), 1, undefined);
@@ -179,6 +193,7 @@ export class FleetRunner implements Runner {
   /** Tasks go on elsewhere: nothing is waited for. */
   async close(): Promise<void> {
     this.#closing = true;
+    clearTimeout(this.#comparing);
     const { members, questions, news, houseKeeping } = this.#parts;
     this.#over.abort();
     questions.close();
@@ -195,6 +210,7 @@ export class FleetRunner implements Runner {
       await this.compare();
     } catch (thrown) {
       log.warn("the fleet is back, and could not be looked at yet", { reason: String(thrown) });
+      this.compareLater();
     }
   }
 
@@ -214,6 +230,13 @@ export class FleetRunner implements Runner {
     const place = this.#parts.tasks.placeOf(id);
     if (place !== undefined) return place.slice(0, place.lastIndexOf("/"));
     return (await this.#parts.fleet.lines.active()).find((job) => job.id === id)?.worker;
+  }
+
+  /** A task that another head took while this one heard nothing, or could not read its row. */
+  async #know(id: TaskId): Promise<void> {
+    const { tasks, history } = this.#parts;
+    const task = tasks.has(id) ? undefined : await history.find(id);
+    if (task?.state.status === "pending") tasks.add(task);
   }
 
   /** A task of which no job is there: it ended while this head heard nothing, or is to be given to the fleet yet. */

@@ -19,6 +19,8 @@ export type FollowerParts = Readonly<{
   saved: (id: TaskId) => void;
   /** Something is missing in the log: what is known must be compared with what is. */
   compare: () => Promise<void>;
+  /** A row could not be read: the same is to be done in a while. */
+  compareLater: () => void;
   /** A member came, left or changed. */
   memberChanged: (told: Readonly<{ id: string; change: "came" | "left" | "changed" }>) => void;
 }>;
@@ -47,7 +49,7 @@ export class LogFollower {
   /** Hears everything from there on, until the signal. */
   async follow(signal: AbortSignal): Promise<void> {
     for await (const item of this.#parts.fleetLog.read(this.#after, signal)) {
-      if ("gap" in item) await this.#parts.compare();
+      if ("gap" in item) await this.#parts.compare().catch(() => this.#parts.compareLater());
       else await this.#hear(item, true);
     }
   }
@@ -118,7 +120,11 @@ export class LogFollower {
   async #know(id: TaskId): Promise<void> {
     const { tasks, history } = this.#parts;
     if (tasks.has(id)) return;
-    const task = await history.find(id).catch(() => undefined);
-    if (task?.state.status === "pending") tasks.add(task);
+    try {
+      const task = await history.find(id);
+      if (task?.state.status === "pending") tasks.add(task);
+    } catch {
+      this.#parts.compareLater();
+    }
   }
 }
