@@ -1,38 +1,60 @@
 #!/usr/bin/env bash
-# webuiapi 0.9.17 (PyPI): a ControlNet unit of one call is sent with all later calls that say none.
+# webuiapi 0.9.17 (Python): what one txt2img was given for an extension is sent with every later one that is given nothing.
 #
-# `txt2img` and `img2img` put the units of a call into `alwayson_scripts`, whose default `{}` is one object for all calls, as
-# Python's defaults are. The next picture is guided by a unit that nobody asked for, and by nothing else to be seen.
-# `alwayson_scripts={}` in the call with the unit keeps it there.
+# The default of its argument alwayson_scripts is one dictionary for all calls, and each call writes into it: ControlNet units,
+# face swaps (roop, reactor) and Self Attention Guidance stay there. Only ControlNet, ADetailer and AnimateDiff are emptied again, where
+# the server names them among its scripts. So a later picture is another one than its program asked for. An own dictionary for each call
+# (alwayson_scripts={}) helps. The server here writes down what it is sent, and answers with a picture of one pixel.
 set -euo pipefail
 folder=$(mktemp -d); trap 'rm -rf "$folder"' EXIT; cd "$folder"
 python3 -m venv venv
-venv/bin/pip install --quiet --disable-pip-version-check webuiapi==0.9.17 pillow==13.0.0 requests==2.34.2
-cat >units.py <<'PY'
-import sys
-
-import webuiapi
+venv/bin/pip install --quiet --disable-pip-version-check webuiapi==0.9.17 2>/dev/null
+cat >kept.py <<'PY'
+import base64, io, json, threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from PIL import Image
+import webuiapi
 
 sent = []
+pixel = io.BytesIO()
+Image.new("RGB", (1, 1)).save(pixel, "PNG")
+picture = base64.b64encode(pixel.getvalue()).decode()
 
 
-class Api(webuiapi.WebUIApi):
-    def check_extensions(self):
+class Server(BaseHTTPRequestHandler):
+    def answer(self, value):
+        body = json.dumps(value).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def do_GET(self):
+        self.answer({"txt2img": [], "img2img": []} if self.path.endswith("/scripts") else [])
+
+    def do_POST(self):
+        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        sent.append(sorted(asked["alwayson_scripts"]))
+        self.answer({"images": [picture], "parameters": {}, "info": "{}"})
+
+    def log_message(self, *args):
         pass
 
-    def post_and_get_api_result(self, url, json, use_async):
-        sent.append(sum(len(script["args"]) for script in json["alwayson_scripts"].values()))
 
-
-unit = webuiapi.ControlNetUnit(image=Image.new("RGB", (8, 8)), module="canny")
-api = Api()
-api.txt2img(controlnet_units=[unit], **({"alwayson_scripts": {}} if "said" in sys.argv else {}))
-api.txt2img()
-print("units sent:", sent)
+server = HTTPServer(("127.0.0.1", 0), Server)
+threading.Thread(target=server.serve_forever, daemon=True).start()
+api = webuiapi.WebUIApi(host="127.0.0.1", port=server.server_port)
+unit = webuiapi.ControlNetUnit(image=Image.new("RGB", (8, 8)), model="canny")
+api.txt2img(prompt="with a unit", controlnet_units=[unit], sag=webuiapi.Sag())
+api.txt2img(prompt="with nothing")
+api.txt2img(prompt="with a dictionary of its own", alwayson_scripts={})
+for scripts in sent:
+    print(", ".join(scripts) or "none")
 PY
-seen=$(venv/bin/python units.py; venv/bin/python units.py said)
-expected='units sent: [1, 1]
-units sent: [1, 0]'
-echo "$seen"
-[ "$seen" = "$expected" ] || { echo "changed: expected $expected"; exit 1; }
+found=$(venv/bin/python kept.py)
+expected='ControlNet, Self Attention Guidance
+ControlNet, Self Attention Guidance
+none'
+echo "$found"
+[ "$found" = "$expected" ] || { echo "changed" >&2; exit 1; }
