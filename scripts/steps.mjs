@@ -1,5 +1,5 @@
 /** The steps of `npm run check` and `npm test`: each is one program; a test run is counted by its JUnit report. */
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { isAbsolute, join } from "node:path";
 import { prepare, root, run } from "./setup.mjs";
@@ -16,13 +16,29 @@ export const checkSteps = [
   { name: "unit", tests: ["test/unit"] },
 ];
 
-/** What follows in a whole proof: the build comes before the tests that start the binary. */
+/** Test files of a folder whose names are wanted. */
+const filesIn = (folder, isWanted) =>
+  readdirSync(join(root, folder))
+    .filter((name) => name.endsWith(".test.ts") && isWanted(name))
+    .map((name) => `${folder}/${name}`);
+
+/** Tests of a fleet mostly wait: for a lease to end, for a server to come back. */
+const ofFleet = (name) => name.startsWith("fleet");
+
+/**
+ * What follows in a whole proof: the build comes before the tests that start the binary. What a step has `beside` it runs at the
+ * same time.
+ */
 export const proofSteps = [
   { name: "golden", tests: ["test/golden"] },
   { name: "contract", tests: ["test/contract"] },
   { name: "clients", tests: ["test/clients"] },
   { name: "build", program: node, args: ["scripts/setup.mjs", "run", "scripts/build.ts"] },
-  { name: "e2e", tests: ["test/e2e"] },
+  {
+    name: "e2e",
+    tests: filesIn("test/e2e", (name) => !ofFleet(name)),
+    beside: { name: "e2e of a fleet", tests: filesIn("test/e2e", ofFleet) },
+  },
 ];
 
 /**
@@ -35,18 +51,26 @@ export async function runSteps(steps) {
   const bun = prepare();
   const sum = { passed: 0, failed: 0, skipped: 0, failedSteps: [] };
   for (const step of steps) {
-    console.log(`\n== ${step.name}`);
-    const started = Date.now();
-    const counts = step.tests === undefined ? await runTool(step) : await runTests(bun, step.tests);
-    sum.passed += counts.passed;
-    sum.failed += counts.failed;
-    sum.skipped += counts.skipped;
-    if (counts.failed > 0) sum.failedSteps.push(step.name);
-    const seconds = ((Date.now() - started) / 1000).toFixed(1);
-    console.log(`== ${step.name}: ${counts.failed === 0 ? "ok" : "FAILED"} after ${seconds} s`);
+    const together = step.beside === undefined ? [step] : [step, step.beside];
+    const all = await Promise.all(together.map((one) => runStep(bun, one)));
+    for (const [place, counts] of all.entries()) {
+      sum.passed += counts.passed;
+      sum.failed += counts.failed;
+      sum.skipped += counts.skipped;
+      if (counts.failed > 0) sum.failedSteps.push(together[place].name);
+    }
   }
   if (sum.failedSteps.length > 0) console.log(`\nfailed: ${sum.failedSteps.join(", ")}`);
   return sum;
+}
+
+async function runStep(bun, step) {
+  console.log(`\n== ${step.name}`);
+  const started = Date.now();
+  const counts = step.tests === undefined ? await runTool(step) : await runTests(bun, step.tests);
+  const seconds = ((Date.now() - started) / 1000).toFixed(1);
+  console.log(`== ${step.name}: ${counts.failed === 0 ? "ok" : "FAILED"} after ${seconds} s`);
+  return counts;
 }
 
 async function runTool({ program, args }) {
