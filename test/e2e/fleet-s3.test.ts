@@ -78,13 +78,12 @@ function tests(of: S3Server): void {
   });
 
   test("a bucket that takes nothing for a while: the task ends, and its picture is there when the bucket takes it", async () => {
-    await of.makeBucket("slow");
     const redis = await ownRedis("maxmemory-policy", "noeviction");
     closing.push(redis.close);
     const line = await faultyLine(Number(new URL(of.endpoint).port));
     closing.push(async () => line.close());
     const [here, there] = [machine(redis.url, keys), machine(redis.url, keys)];
-    const head = await here.head("head", "--pictures", "s3://slow/here", "--s3-endpoint", line.endpoint);
+    const head = await here.head("head", "--pictures", "s3://fleet/slow", "--s3-endpoint", line.endpoint);
     expect(head.url, head.output.text).not.toBe("");
     await there.worker("west", 200);
     const id = await give(head);
