@@ -51,6 +51,7 @@ export const fleetRunner =
           // One head is enough, and this is for a Redis that forgets: a picture that is there is not made again.
           if (houseKeeping.leads) void writer.keep(id, () => head.history.imageSaved(id, tasks.imagesOf(id)));
         },
+        know: (id) => runner.know(id),
         compare: () => runner.compare(),
         compareLater: () => runner.compareLater(),
         memberChanged: (told) => members.hear(told),

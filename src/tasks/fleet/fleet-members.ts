@@ -144,18 +144,10 @@ export class FleetMembers {
   }
 
   /** The same of those that take something now: what is not kept waits for nobody who was paused. */
-  answering(needs: readonly ModelFile[]): Ability {
+  answering(needs: readonly ModelFile[], version = this.#recipeVersion): Ability {
     return this.#abilityOf(
-      this.workers.filter(({ state }) => state === "ready"),
+      this.workersOf(version).filter(({ state }) => state === "ready"),
       needs,
-    );
-  }
-
-  /** Whether a worker that takes tasks now has all these files. */
-  isTaken(needs: readonly ModelFile[], version: number): boolean {
-    const taking = this.workersOf(version).filter(({ state }) => state === "ready");
-    return [...new Set(taking.map(({ models }) => models))].some(
-      (models) => this.#lackingOf(models, needs).length === 0,
     );
   }
 

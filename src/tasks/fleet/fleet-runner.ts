@@ -7,7 +7,7 @@ import type { HistoryWriter } from "../life-cycle/history-writer.ts";
 import type { Asked, OpenTasks, Runner } from "../life-cycle/runner.ts";
 import type { Task } from "../life-cycle/task.ts";
 import type { EngineHealth } from "../life-cycle/task-reader.ts";
-import { cancelled } from "../life-cycle/unfinished.ts";
+import { cancelled, waitingAgain } from "../life-cycle/unfinished.ts";
 import type { FleetEvents } from "./fleet-events.ts";
 import type { FleetMembers } from "./fleet-members.ts";
 import type { FleetQuestions } from "./fleet-questions.ts";
@@ -94,8 +94,10 @@ export class FleetRunner implements Runner {
 
   async restore(): Promise<void> {
     const { tasks, history, follower, fleet, members, houseKeeping, leads } = this.#parts;
-    for (const { attempt, images, fault: _, stopping: __, ...row } of await history.unfinished())
-      tasks.add({ ...row, state: { status: "pending", position: 0 } }, attempt, images);
+    for (const left of await history.unfinished()) {
+      const { task, attempts, images } = waitingAgain(left);
+      tasks.add(task, attempts, images);
+    }
     tasks.pause(await fleet.flags.get("paused"));
     await follower.catchUp(await fleet.log.last(), this.#over.signal);
     await this.compare();
@@ -124,7 +126,7 @@ export class FleetRunner implements Runner {
       await fleet.lines.active(),
       await fleet.lines.ended(0),
     ];
-    for (const { id } of [...waiting, ...active]) await this.#know(id);
+    for (const { id } of [...waiting, ...active]) await this.know(id);
     const waits = new Set(waiting.map(({ id }) => id));
     for (const { id } of active)
       if (tasks.has(id) && !tasks.isRunning(id)) tasks.start(id, now(), 1, undefined);
@@ -232,8 +234,8 @@ export class FleetRunner implements Runner {
     return (await this.#parts.fleet.lines.active()).find((job) => job.id === id)?.worker;
   }
 
-  /** A task that another head took while this one heard nothing, or could not read its row. */
-  async #know(id: TaskId): Promise<void> {
+  /** Learns of a task that another head took. @throws EngineError `storage-failed` where its row cannot be read */
+  async know(id: TaskId): Promise<void> {
     const { tasks, history } = this.#parts;
     const task = tasks.has(id) ? undefined : await history.find(id);
     if (task?.state.status === "pending") tasks.add(task);

@@ -1,12 +1,10 @@
 import type { Office } from "#/fleet/claims.ts";
 import type { Fleet } from "#/fleet/fleet.ts";
-import { EngineError, toWireError } from "#/lib/errors.ts";
 import type { Log } from "#/lib/log.ts";
 import type { TaskId } from "#/lib/task-id.ts";
 import type { HistoryStore, Unfinished } from "#/stores/history.ts";
 import type { Endings } from "../life-cycle/endings.ts";
-import type { Task } from "../life-cycle/task.ts";
-import { endOfUnfinished } from "../life-cycle/unfinished.ts";
+import { endOfUnfinished, waitingAgain } from "../life-cycle/unfinished.ts";
 import type { HeadCounts } from "./head-counts.ts";
 import type { Poster } from "./poster.ts";
 import type { Recorder } from "./recorder.ts";
@@ -140,11 +138,9 @@ export class HouseKeeping {
   }
 
   async #give(left: Unfinished, poster: Pick<Poster, "post">): Promise<void> {
-    const { attempt: _, images, fault, stopping: __, ...row } = left;
-    const task: Task = { ...row, state: { status: "pending", position: 0 } };
-    const error = fault === null ? null : toWireError(new EngineError("storage-failed", fault));
+    const { task, images } = waitingAgain(left);
     const end = endOfUnfinished({ ...left, attempt: 0 });
     if (end === undefined) await poster.post(task, images);
-    else await this.#parts.endings.settle(task, { ...end, error });
+    else await this.#parts.endings.settle(task, end);
   }
 }

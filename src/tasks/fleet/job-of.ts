@@ -2,7 +2,7 @@ import { writeJson } from "#/api/json.ts";
 import type { ModelKind } from "#/catalog/find-model.ts";
 import type { FleetJob, ModelFile } from "#/fleet/jobs.ts";
 import { filesOf } from "#/recipe/files-of.ts";
-import { readKeptRecipe, recipeVersion, writeKeptRecipe } from "#/recipe/kept-recipe.ts";
+import { type KeptRecipe, readKeptRecipe, recipeVersion, writeKeptRecipe } from "#/recipe/kept-recipe.ts";
 import type { Signed } from "#/recipe/resolve.ts";
 import type { Task, TaskImage } from "../life-cycle/task.ts";
 
@@ -16,14 +16,18 @@ export type JobParts = Readonly<{
   baseUrl: () => string;
 }>;
 
-/** The files without which a kept recipe cannot be made; of one that cannot be read only the checkpoint is known. */
-export function needsOf(recipe: string, parts: Pick<JobParts, "path" | "bytes">): readonly ModelFile[] {
-  const kept = readKeptRecipe(recipe);
+type Files = Pick<JobParts, "path" | "bytes">;
+
+/** The files without which a kept recipe cannot be made; none are known of one that cannot be read. */
+export const needsOf = (recipe: string, files: Files): readonly ModelFile[] =>
+  needsOfKept(readKeptRecipe(recipe), files);
+
+function needsOfKept(kept: KeptRecipe, { path, bytes }: Files): readonly ModelFile[] {
   if (kept.kind !== "kept") return [];
-  return filesOf(kept.resolved, parts.path).map(({ kind, name }) => ({
+  return filesOf(kept.resolved, path).map(({ kind, name }) => ({
     kind,
     name,
-    bytes: parts.bytes(kind, name),
+    bytes: bytes(kind, name),
   }));
 }
 
@@ -36,13 +40,14 @@ export function jobOf(
 ): FleetJob {
   const { id, door, request, label, warnings, queuedAt, requestId } = task;
   const base = request["base_model_name"];
+  const kept = readKeptRecipe(recipe);
   return {
     id,
     door,
     request: writeJson(request),
-    recipe: signedBy(recipe, parts.signed),
+    recipe: signedBy(parts.signed, kept) ?? recipe,
     recipeVersion,
-    needs: needsOf(recipe, parts),
+    needs: needsOfKept(kept, parts),
     checkpoint: typeof base === "string" ? base : "",
     label,
     baseUrl: parts.baseUrl(),
@@ -53,8 +58,8 @@ export function jobOf(
   };
 }
 
-function signedBy(recipe: string, signed: Signed): string {
-  const kept = readKeptRecipe(recipe);
-  if (kept.kind !== "kept" || kept.resolved.signed !== undefined) return recipe;
+/** Nothing for one that cannot be read, or says it itself. */
+function signedBy(signed: Signed, kept: KeptRecipe): string | undefined {
+  if (kept.kind !== "kept" || kept.resolved.signed !== undefined) return undefined;
   return writeKeptRecipe({ ...kept.resolved, signed });
 }

@@ -2,11 +2,6 @@ import { isJsonObject, parseJson } from "#/api/json.ts";
 import type { FleetJob, JobState } from "#/fleet/jobs.ts";
 import { BugError } from "#/lib/errors.ts";
 import type { LiveTask } from "../life-cycle/live-tasks.ts";
-import type { TaskImage } from "../life-cycle/task.ts";
-
-/** The pictures that are there already. */
-export const imagesOf = ({ images = [] }: FleetJob, state: JobState): readonly TaskImage[] =>
-  state.images.length > 0 ? state.images : images;
 
 /** A job as a task that waits. A worker needs no row of it, and its webhook is a head's. */
 export function taskOfJob(job: FleetJob, state: JobState): LiveTask {
@@ -14,7 +9,7 @@ export function taskOfJob(job: FleetJob, state: JobState): LiveTask {
   if (!isJsonObject(request)) throw new BugError("A job of the fleet holds no request.");
   return {
     attempts: state.attempts,
-    images: imagesOf(job, state),
+    images: state.images.length > 0 ? state.images : (job.images ?? []),
     task: {
       id: job.id,
       row: -1,

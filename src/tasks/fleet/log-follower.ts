@@ -1,6 +1,5 @@
 import type { FleetLog, LogItem } from "#/fleet/fleet-log.ts";
 import type { TaskId } from "#/lib/task-id.ts";
-import type { HistoryStore } from "#/stores/history.ts";
 import type { FleetEvents } from "./fleet-events.ts";
 import type { FleetTasks } from "./fleet-tasks.ts";
 import type { LineNews } from "./line-news.ts";
@@ -12,7 +11,8 @@ export type FollowerParts = Readonly<{
   fleetLog: Pick<FleetLog, "read">;
   events: FleetEvents;
   tasks: FleetTasks;
-  history: Pick<HistoryStore, "find">;
+  /** Learns of a task that another head took. */
+  know: (id: TaskId) => Promise<void>;
   recorder: Pick<Recorder, "record">;
   news: Pick<LineNews, "changed" | "heard">;
   /** A task has one picture more. */
@@ -72,7 +72,7 @@ export class LogFollower {
         tasks.putBack(taskId, entry.attempts);
         return news.changed();
       case "queued":
-        if (isNew) await this.#know(taskId);
+        if (isNew) await this.#parts.know(taskId).catch(() => this.#parts.compareLater());
         news.heard(taskId, entry.position, entry.ahead);
         events.take({ ...entry, seq, at });
         return news.changed();
@@ -113,18 +113,6 @@ export class LogFollower {
       case "starred":
       case "engine":
         return events.take({ ...entry, seq, at });
-    }
-  }
-
-  /** A task that another head took. */
-  async #know(id: TaskId): Promise<void> {
-    const { tasks, history } = this.#parts;
-    if (tasks.has(id)) return;
-    try {
-      const task = await history.find(id);
-      if (task?.state.status === "pending") tasks.add(task);
-    } catch {
-      this.#parts.compareLater();
     }
   }
 }

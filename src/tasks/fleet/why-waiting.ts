@@ -11,7 +11,7 @@ export function whyWaiting({ info }: Pick<First, "info">, members: FleetMembers)
   const ability = members.ability(needs, recipeVersion);
   switch (ability.can) {
     case "yes":
-      if (members.isTaken(needs, recipeVersion)) return undefined;
+      if (members.answering(needs, recipeVersion).can === "yes") return undefined;
       return "All workers that could make them are paused or about to leave; resume one, or start another.";
     case "no-worker":
       return anyWorker(members)

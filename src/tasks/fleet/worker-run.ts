@@ -5,6 +5,7 @@ import type { TaskId } from "#/lib/task-id.ts";
 import { type AttemptParts, attempt } from "../life-cycle/attempt.ts";
 import type { End } from "../life-cycle/endings.ts";
 import { fateOf } from "../life-cycle/fate.ts";
+import type { LiveTask } from "../life-cycle/live-tasks.ts";
 import { TaskRun } from "../life-cycle/run.ts";
 import type { RunParts } from "../life-cycle/run-parts.ts";
 import type { SlotEnd } from "../life-cycle/slot-pool.ts";
@@ -12,7 +13,7 @@ import type { Task } from "../life-cycle/task.ts";
 import type { DecodingPace } from "../life-cycle/time-left.ts";
 import { endOfUnfinished } from "../life-cycle/unfinished.ts";
 import { Happenings } from "./happenings.ts";
-import { imagesOf, taskOfJob } from "./job-task.ts";
+import { taskOfJob } from "./job-task.ts";
 import type { WorkerCounts } from "./worker-counts.ts";
 
 /** What a worker makes tasks with. */
@@ -40,11 +41,9 @@ export class WorkerRun {
   readonly run: TaskRun;
   stopping = false;
   readonly #parts: WorkerRunParts;
-  readonly #task: Task;
+  /** The task as it was when its lease was taken: how often it was begun, and the pictures that there were. */
+  readonly #live: LiveTask;
   readonly #told: Happenings;
-  /** How often it was begun before, and how many pictures there were. */
-  readonly #before: number;
-  readonly #had: number;
   /** What its pictures were made of, once that is known. */
   #making: string | null = null;
   #goesBack: Promise<void> | undefined;
@@ -54,25 +53,23 @@ export class WorkerRun {
     const { job, state } = lease;
     this.lease = lease;
     this.engine = engine;
-    this.#before = state.attempts;
-    const images = imagesOf(job, state);
-    this.#had = images.length;
     this.#parts = parts;
-    this.#task = taskOfJob(job, state).task;
+    this.#live = taskOfJob(job, state);
+    const { task, attempts, images } = this.#live;
     this.#told = new Happenings(job.id, parts.fleetLog);
     const start = {
       at: Math.max(parts.now(), job.queuedAt),
-      attempt: state.attempts + 1,
+      attempt: attempts + 1,
       images,
     };
-    this.run = new TaskRun(this.#task, { ...parts, engine, pace, baseUrl: () => job.baseUrl }, start, {
+    this.run = new TaskRun(task, { ...parts, engine, pace, baseUrl: () => job.baseUrl }, start, {
       update: () => undefined,
       tell: (happening) => {
         if (happening.type === "progress" && happening.moment.now === "step") parts.counts.step();
         this.#told.tell(happening);
       },
-      keep: async (images) => {
-        await lease.keep({ images });
+      keep: async (saved) => {
+        await lease.keep({ images: saved });
       },
     });
   }
@@ -83,7 +80,7 @@ export class WorkerRun {
 
   /** How many pictures it stored. */
   get made(): number {
-    return Math.max(0, this.lease.state.images.length - this.#had);
+    return Math.max(0, this.lease.state.images.length - this.#live.images.length);
   }
 
   /** Asks it to stop, or to skip its image. A stop outlasts this worker. */
@@ -102,7 +99,7 @@ export class WorkerRun {
   /** Lets go of it at once; another worker goes on with what it has. */
   async abandon(why = "its worker is closed"): Promise<void> {
     this.run.abandon();
-    this.#goesBack ??= this.#handBack(this.#before, why);
+    this.#goesBack ??= this.#handBack(this.#live.attempts, why);
     await this.#goesBack;
     this.#isBack = true;
   }
@@ -110,16 +107,16 @@ export class WorkerRun {
   /** Makes the pictures. Never throws. @returns how it leaves the engine */
   async work({ isOutOfUse, hasPlace, closing }: Surroundings): Promise<SlotEnd> {
     const { lease, run } = this;
-    const before = this.#before;
+    const { task: accepted, attempts: before, images } = this.#live;
     const abandon = (): void => run.abandon();
     lease.lost.addEventListener("abort", abandon);
     try {
-      const left = endOfUnfinished({ ...lease.state, attempt: before, fault: null });
+      const left = endOfUnfinished({ stopping: lease.state.stopping, attempt: before, images, fault: null });
       if (left !== undefined) {
-        await this.#finish(this.#task, left, null);
+        await this.#finish(accepted, left, null);
         return "idle";
       }
-      const { task, end, slot } = await this.#attempt(before);
+      const { task, end, slot } = await this.#attempt();
       if (end === undefined || run.abandoned) return slot;
       const fate = fateOf({
         code: end.error?.code,
@@ -155,31 +152,27 @@ export class WorkerRun {
   }
 
   /** What a server writes into its history goes with the lease: whoever takes the job next knows it. */
-  async #attempt(attempts: number) {
+  async #attempt() {
     const { worker, log, resolve, madeOf, fleetLog } = this.#parts;
     const { lease, id } = this;
     const on = `${worker}/${this.engine.name}`;
-    return await attempt(
-      this,
-      { task: this.#task, attempts, images: imagesOf(lease.job, lease.state) },
-      {
-        log,
-        resolve,
-        madeOf,
-        started: async (attempt) => {
-          await lease.keep({ attempts: attempt });
-        },
-        recipe: async () => lease.job.recipe,
-        warned: async (warnings) => {
-          await lease.keep({ warnings });
-          void fleetLog.append({ taskId: id, type: "warned", warnings });
-        },
-        keepMaking: async (making) => {
-          this.#making = making;
-        },
-        tell: (happening) => this.#told.tell(happening.type === "started" ? { ...happening, on } : happening),
+    return await attempt(this, this.#live, {
+      log,
+      resolve,
+      madeOf,
+      started: async (attempt) => {
+        await lease.keep({ attempts: attempt });
       },
-    );
+      recipe: async () => lease.job.recipe,
+      warned: async (warnings) => {
+        await lease.keep({ warnings });
+        void fleetLog.append({ taskId: id, type: "warned", warnings });
+      },
+      keepMaking: async (making) => {
+        this.#making = making;
+      },
+      tell: (happening) => this.#told.tell(happening.type === "started" ? { ...happening, on } : happening),
+    });
   }
 
   async #finish(task: Task, end: End, making: string | null): Promise<void> {

@@ -9,7 +9,7 @@ import type { TaskId } from "#/lib/task-id.ts";
 import { Affinity } from "../life-cycle/affinity.ts";
 import type { DiskWait } from "../life-cycle/disk-wait.ts";
 import { openOn, type SlotEnd, SlotPool } from "../life-cycle/slot-pool.ts";
-import { DecodingPace } from "../life-cycle/time-left.ts";
+import { DecodingPaces } from "../life-cycle/time-left.ts";
 import { WorkerCounts } from "./worker-counts.ts";
 import { WorkerQuestions } from "./worker-questions.ts";
 import { WorkerRun, type WorkerRunParts } from "./worker-run.ts";
@@ -47,7 +47,7 @@ export class FleetWorker {
   readonly #slots: SlotPool;
   readonly #affinity: Affinity;
   readonly #questions: WorkerQuestions;
-  readonly #paces = new WeakMap<Engine, DecodingPace>();
+  readonly #paces = new DecodingPaces();
   readonly #running = new Map<TaskId, WorkerRun>();
   readonly #left = Promise.withResolvers<void>();
   readonly #over = new AbortController();
@@ -244,7 +244,7 @@ export class FleetWorker {
     }
     this.#slots.lend(
       slot,
-      (engine) => this.#run(new WorkerRun(lease, engine, this.#paceOf(engine), this.#runParts)),
+      (engine) => this.#run(new WorkerRun(lease, engine, this.#paces.of(engine), this.#runParts)),
       lease.job.checkpoint,
     );
     return true;
@@ -279,11 +279,5 @@ export class FleetWorker {
 
   get #runParts(): WorkerRunParts {
     return { ...this.#parts, fleetLog: this.#parts.fleet.log, counts: this.counts };
-  }
-
-  #paceOf(engine: Engine): DecodingPace {
-    const pace = this.#paces.get(engine) ?? new DecodingPace();
-    this.#paces.set(engine, pace);
-    return pace;
   }
 }

@@ -15,8 +15,8 @@ import type { RunnerParts } from "./runner-parts.ts";
 import { openOn, type Slot, type SlotEnd, SlotPool } from "./slot-pool.ts";
 import type { Task } from "./task.ts";
 import type { EngineHealth } from "./task-reader.ts";
-import { DecodingPace } from "./time-left.ts";
-import { cancelled, endOfUnfinished } from "./unfinished.ts";
+import { DecodingPaces } from "./time-left.ts";
+import { cancelled, endOfUnfinished, waitingAgain } from "./unfinished.ts";
 
 type Running = RunAtHand & { stopping: boolean } & Readonly<{ over: PromiseWithResolvers<void> }>;
 
@@ -28,7 +28,7 @@ export class LocalRunner implements Runner {
   readonly #slots: SlotPool;
   readonly #affinity: Affinity;
   readonly #disk: DiskWait;
-  readonly #paces = new WeakMap<Engine, DecodingPace>();
+  readonly #paces = new DecodingPaces();
   /** In the order they were started. */
   readonly #running = new Map<TaskId, Running>();
   #closing = false;
@@ -75,11 +75,10 @@ export class LocalRunner implements Runner {
 
   async restore(): Promise<void> {
     for (const left of await this.#parts.history.unfinished()) {
-      const { attempt: attempts, images, fault: _, stopping: __, ...row } = left;
-      const task: Task = { ...row, state: { status: "pending", position: 0 } };
+      const live = waitingAgain(left);
       const end = endOfUnfinished(left);
-      if (end === undefined) this.tasks.add({ task, attempts, images });
-      else await this.#parts.endings.settle(task, end);
+      if (end === undefined) this.tasks.add(live);
+      else await this.#parts.endings.settle(live.task, end);
     }
     this.#forget(this.#parts.images.onTheWay.dropOthers(this.tasks.ids));
     this.tasks.tell();
@@ -287,9 +286,7 @@ export class LocalRunner implements Runner {
 
   #runOf({ task }: LiveTask, engine: Engine, start: RunStart): TaskRun {
     const { id } = task;
-    const pace = this.#paces.get(engine) ?? new DecodingPace();
-    this.#paces.set(engine, pace);
-    return new TaskRun(task, { ...this.#parts, engine, pace }, start, {
+    return new TaskRun(task, { ...this.#parts, engine, pace: this.#paces.of(engine) }, start, {
       update: (state) => this.tasks.update(id, state, start.attempt),
       tell: (happening) => this.#parts.events.addTask(id, happening),
       keep: (saved) => this.#notes.imageSaved(id, saved),

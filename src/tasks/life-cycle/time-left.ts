@@ -1,3 +1,4 @@
+import type { Engine } from "#/engine/engine.ts";
 import type { JobOutline, Report } from "./job-outline.ts";
 
 /** How long decoding takes on an engine, as far as it has decoded since this process began. */
@@ -12,6 +13,17 @@ export class DecodingPace {
   /** Milliseconds that a picture will take; nothing while none was decoded. */
   expected(pixels: number): number | undefined {
     return this.#perPixel === undefined ? undefined : this.#perPixel * pixels;
+  }
+}
+
+/** The pace of each engine. */
+export class DecodingPaces {
+  readonly #known = new WeakMap<Engine, DecodingPace>();
+
+  of(engine: Engine): DecodingPace {
+    const pace = this.#known.get(engine) ?? new DecodingPace();
+    this.#known.set(engine, pace);
+    return pace;
   }
 }
 

@@ -1,6 +1,7 @@
 import { EngineError, toWireError, type WireError } from "#/lib/errors.ts";
 import type { Unfinished } from "#/stores/history.ts";
 import type { End } from "./endings.ts";
+import type { LiveTask } from "./live-tasks.ts";
 
 /** Started this often and never finished: the next attempt would end the same way. */
 const mostAttempts = 2;
@@ -10,6 +11,12 @@ export const isTriedAgain = (attempts = mostAttempts): boolean => attempts < mos
 
 /** How a task ends that was taken out of the queue. */
 export const cancelled: End = { outcome: "cancelled", startedAt: null, percent: 0, images: [], error: null };
+
+/** A task that was left unfinished, as one that waits again. */
+export function waitingAgain(left: Unfinished): LiveTask {
+  const { attempt, images, fault: _, stopping: __, ...row } = left;
+  return { task: { ...row, state: { status: "pending", position: 0 } }, attempts: attempt, images };
+}
 
 /** What decides whether a task that was left unfinished is made again. */
 type LeftTask = Pick<Unfinished, "stopping" | "fault" | "attempt" | "images">;
