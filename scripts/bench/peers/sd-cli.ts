@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import type { Disguise } from "./avx2/only-avx2.ts";
 import type { Asked, Measured, Seconds } from "./part.ts";
 import { watch } from "./watch.ts";
 
@@ -19,6 +20,7 @@ export async function runSdCli(
   weights: string,
   more: readonly string[],
   asked: Asked,
+  { wrap }: Disguise,
 ): Promise<Measured & Readonly<{ ownGiB: number }>> {
   const steps = asked.runs + 1;
   const began = performance.now();
@@ -33,7 +35,7 @@ export async function runSdCli(
     ...["--sampling-method", "euler", "--seed", "1", "--threads", `${asked.threads}`, "--verbose"],
     ...["--output", join(asked.cache, "sd-cli.png")],
   ];
-  const { ownGiB } = await watch(command, { heard });
+  const { ownGiB } = await watch(wrap(command), { heard });
   const first = (pattern: RegExp): Seconds => {
     const found = moments.find(({ line }) => pattern.test(line));
     if (found === undefined) throw new Error(`sd-cli never wrote ${pattern}`);
