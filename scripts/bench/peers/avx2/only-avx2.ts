@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -24,6 +24,7 @@ export const withoutNewer = (cpuinfo: string): string =>
  */
 export function onlyAvx2(): Disguise {
   const folder = mkdtempSync(join(tmpdir(), "only-avx2-"));
+  process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
   const [library, cpuinfo] = [join(folder, "only-avx2.so"), join(folder, "cpuinfo")];
   writeFileSync(cpuinfo, withoutNewer(readFileSync("/proc/cpuinfo", "utf8")));
   must([
