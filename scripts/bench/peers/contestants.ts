@@ -90,9 +90,7 @@ export function contestants(peers: Peers): readonly Contestant[] {
       });
     }
   if (sdCli !== undefined)
-    for (const type of peers.sdTypes) {
-      const [weights = "f16", ...more] = type.split(" ");
-      list.push({ name: `sd-cli, ${type}`, run: (asked) => runSdCli(sdCli, weights, more, asked, disguise) });
-    }
+    for (const type of peers.sdTypes)
+      list.push({ name: `sd-cli, ${type}`, run: (asked) => runSdCli(sdCli, type, asked, disguise) });
   return list;
 }
