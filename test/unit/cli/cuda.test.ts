@@ -233,7 +233,7 @@ test("doctor says of a GPU what there is, and what helps, as seriously as the se
     cards: [card],
   } as const;
   const whole = { folder: "/cuda", installed: true, driver, troubles: [] };
-  expect(gpuFinding(whole, [])).toEqual({
+  expect(gpuFinding({ look: whole }, [])).toEqual({
     what: "GPU",
     level: "good",
     found:
@@ -244,13 +244,13 @@ test("doctor says of a GPU what there is, and what helps, as seriously as the se
     installed: false,
     troubles: [{ kind: "not-there", folder: "/cuda", wheels: [] }],
   } as const;
-  expect(gpuFinding(lacking, [])).toMatchObject({
+  expect(gpuFinding({ look: lacking }, [])).toMatchObject({
     level: "weak",
     mend: "CUDA's libraries are not in /cuda: fooocusd cuda add --fetch, or fooocusd cuda add FOLDER with the wheels in it. fooocusd cuda says more.",
   });
-  expect(gpuFinding(lacking, ["cuda"]).level).toBe("fault");
-  expect(gpuFinding(lacking, ["cuda", "cpu"]).level).toBe("weak");
+  expect(gpuFinding({ look: lacking }, ["cuda"]).level).toBe("fault");
+  expect(gpuFinding({ look: lacking }, ["cuda", "cpu"]).level).toBe("weak");
   const nothing = { ...lacking, driver: undefined };
-  expect(gpuFinding(nothing, []).level).toBe("good");
-  expect(gpuFinding(nothing, ["cuda"]).level).toBe("fault");
+  expect(gpuFinding({ look: nothing }, []).level).toBe("good");
+  expect(gpuFinding({ look: nothing }, ["cuda"]).level).toBe("fault");
 });
