@@ -109,7 +109,7 @@ function driverTroubles(driver: DriverAnswer, needs: Needs): readonly CudaTroubl
 }
 
 const isNotThere = (reason: string): boolean =>
-  /^libcuda\.so\.1: cannot open shared object file/.test(reason);
+  reason.startsWith("libcuda.so.1: cannot open shared object file: No such file");
 
 const oldDriver = (cuda: number, version: string | undefined, needs: Needs): CudaTrouble => ({
   kind: "driver-old",
