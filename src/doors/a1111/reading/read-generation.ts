@@ -1,3 +1,4 @@
+import { seedEnd } from "#/api/fields.ts";
 import type { GenerateRequest } from "#/api/generate.ts";
 import type { Json } from "#/api/json.ts";
 import { unknownKeysWarning } from "#/api/unknown-keys.ts";
@@ -49,9 +50,6 @@ export type ReadingParts = PictureParts &
 
 /** Pictures that one request may ask for. */
 const mostPictures = 32;
-
-/** Seeds are below this. */
-const seedEnd = 2n ** 63n;
 
 /** Seeds that are drawn are below this, as there. */
 const drawnBelow = 2 ** 32 - 2;
