@@ -133,7 +133,7 @@ test("scripts that are said in a way that would do nothing are refused by their 
     const given = { script_name: null, alwayson_scripts: null, controlnet_units: null, ...said };
     let issues: readonly Issue[] = [];
     try {
-      unitsOf(given as never);
+      unitsOf(given);
     } catch (thrown) {
       if (!(thrown instanceof InvalidRequest)) throw thrown;
       issues = thrown.issues;
