@@ -27,6 +27,8 @@ export type Asked = Readonly<{
   runs: number;
   /** a folder for what is derived */
   cache: string;
+  /** diffusers' UNet has one tensor for all parameters of one shape */
+  sharedWeights: boolean;
 }>;
 
 /** A program as it is compared. */

@@ -5,13 +5,14 @@
  *
  *   bun scripts/bench/peers/peers.ts FOLDER [--python PYTHON] [--sd-cli PATH] [--against CHECKOUT] [--precisions full,packed]
  *     [--sd-types "f16,f16 --mmap,q8_0"] [--rounds 2] [--runs 2] [--side 512] [--threads 1] [--out FILE] [--only TEXT]
- *     [--only-avx2]
+ *     [--only-avx2] [--shared-weights]
  *
  * With `--only-avx2` each program finds a processor that has AVX2 and nothing newer (`avx2/only-avx2.ts`; as root).
  *
  * FOLDER holds synthetic-sdxl-base.safetensors, which is written if it is not there (6.9 GB), and the cache of what is derived.
  * PYTHON has torch, diffusers and transformers; PATH is stable-diffusion.cpp's program, built by whoever has it. Whatever is not
- * named is left out. `--out` writes FILE.md and FILE.json. Needs 13 GiB of memory for diffusers' float32 and for packed weights.
+ * named is left out. `--out` writes FILE.md and FILE.json. Needs 13 GiB of memory for packed weights and for diffusers' float32, but with
+ * `--shared-weights`, where parameters of its UNet that have one shape are one: as much work in 1 GiB.
  */
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -37,6 +38,7 @@ const { values: flags, positionals } = parseArgs({
     threads: { type: "string", default: "1" },
     cache: { type: "string" },
     only: { type: "string" },
+    "shared-weights": { type: "boolean", default: false },
     "only-avx2": { type: "boolean", default: false },
     out: { type: "string" },
   },
@@ -47,6 +49,7 @@ const asked: Asked = {
   side: Number(flags.side),
   threads: Number(flags.threads),
   runs: Number(flags.runs),
+  sharedWeights: flags["shared-weights"],
   cache: resolve(flags.cache ?? join(folder, "derived")),
 };
 if (!existsSync(asked.checkpoint)) writeCheckpoint(asked.checkpoint);

@@ -68,7 +68,9 @@ with tempfile.TemporaryDirectory() as folder, torch.inference_mode():
         del model
         gc.collect()
 
-    model = opened(lambda: sdxl_parts.unet(checkpoint, folder, dtype).to(memory_format=layout))
+    model = opened(lambda: (
+        sdxl_parts.unet_of_shared_weights(dtype) if asked.get("sharedWeights") else sdxl_parts.unet(checkpoint, folder, dtype)
+    ).to(memory_format=layout))
     sample = torch.randn(1, 4, side, side).to(dtype).to(memory_format=layout)
     told = {
         "encoder_hidden_states": torch.randn(1, 77, 2048, dtype=dtype),
