@@ -114,8 +114,9 @@ export async function startOwnPostgres(settings: readonly string[] = []): Promis
     port,
     database: async (more = "") => {
       count += 1;
-      await ask(admin, `CREATE DATABASE of_${count} OWNER fooocusd ${more}`);
-      return addressOf(port, `of_${count}`);
+      const name = `of_${count}`;
+      await ask(admin, `CREATE DATABASE ${name} OWNER fooocusd ${more}`);
+      return addressOf(port, name);
     },
     ask,
     stop,
