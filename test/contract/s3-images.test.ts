@@ -411,6 +411,31 @@ function failureTests(of: S3Server): void {
   }, 60_000);
 }
 
+test("a clock that is wrong is told as that, and not as keys without rights", async () => {
+  let ahead = 0;
+  // What Amazon and others answer to an address that is over, and to one that does not hold yet.
+  const answer = (words: string): Response =>
+    new Response(`<Error><Code>AccessDenied</Code><Message>${words}</Message></Error>`, {
+      status: 403,
+      headers: { date: new Date(Date.now() + 1000 * ahead).toUTCString() },
+    });
+  const web = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => answer("Request has expired") });
+  const host = `127.0.0.1:${web.port}`;
+  const place = { bucket: "pictures", prefix: "", endpoint: `http://${host}`, region: "", keys: s3Keys.all };
+  const refused = async (seconds: number): Promise<unknown> => {
+    ahead = seconds;
+    return await openBucket(place)
+      .get("x")
+      .catch((thrown: unknown) => (thrown instanceof Error ? thrown.message : thrown));
+  };
+  const clock = (words: string): string =>
+    `${host} refuses what is signed here, since its clock is ${words} this machine's; set the clocks.`;
+  expect(await refused(3600)).toBe(clock("60 minutes ahead of"));
+  expect(await refused(-1200)).toBe(clock("20 minutes behind"));
+  expect(await refused(0)).toContain("give them the rights to put, get, delete and list there");
+  await web.stop(true);
+});
+
 test("the address of a bucket, and what is none", () => {
   expect(bucketAddress("")).toBeUndefined();
   expect(bucketAddress("s3://pics")).toEqual({ bucket: "pics", prefix: "" });
