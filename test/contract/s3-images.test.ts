@@ -1,5 +1,15 @@
 import { afterAll, describe, expect, test } from "bun:test";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DecodeGate } from "#/image/decode-gate.ts";
@@ -375,6 +385,41 @@ function failureTests(of: S3Server): void {
     const kept = await two.images.put(bytes, "png", at);
     expect(read(await open(of, { place: one.place }).images.output(kept.folder, kept.name))).toEqual(bytes);
   });
+
+  test("a picture that cannot be kept here is not shown, and says why", async () => {
+    const one = open(of);
+    const kept = await one.images.put(bytes, "png", at);
+    const two = open(of, { place: one.place });
+    mkdirSync(two.folder, { recursive: true });
+    symlinkSync(join(two.folder, "nowhere", "cache"), join(two.folder, "cache"));
+    await expect(two.images.output(kept.folder, kept.name)).rejects.toMatchObject({
+      code: "storage-failed",
+      message: expect.stringMatching(/\.png could not be written: E/),
+    });
+    rmSync(join(two.folder, "cache"));
+    expect(read(await two.images.output(kept.folder, kept.name))).toEqual(bytes);
+  });
+
+  test("one that waits and cannot be read for a while waits on", async () => {
+    await withLine(async (line) => {
+      const one = open(of, { place: { endpoint: line.endpoint } });
+      line.set("refuses");
+      const kept = await one.images.put(bytes, "png", at);
+      const path = (await one.images.output(kept.folder, kept.name)) ?? "";
+      renameSync(path, `${one.folder}/elsewhere`);
+      symlinkSync(path, path);
+      line.set("none");
+      expect(await soon(() => one.lines.some((words) => words.includes("cannot be read")))).toBe(true);
+      rmSync(path);
+      renameSync(`${one.folder}/elsewhere`, path);
+      const other = open(of, { place: one.place });
+      expect(await soon(async () => (await other.images.output(kept.folder, kept.name)) !== undefined)).toBe(
+        true,
+      );
+      expect(read(await other.images.output(kept.folder, kept.name))).toEqual(bytes);
+      await one.close();
+    });
+  }, 60_000);
 
   test("a start says in one sentence what is wrong with the bucket, and the way out", async () => {
     const place = placeOf(of);

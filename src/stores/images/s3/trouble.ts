@@ -20,7 +20,8 @@ export type Refusal = Readonly<{
 export function bucketTrouble(refusal: Refusal): EngineError {
   const { bucket, host: bucketHost, status, code } = refusal;
   const details = { bucket, bucketHost, status, code, passing: isPassingBy(refusal) };
-  return new EngineError("storage-failed", sentence(refusal), details);
+  const words = refusal.words.replace(/[.\s]+$/, "");
+  return new EngineError("storage-failed", sentence({ ...refusal, words }), details);
 }
 
 /** Whether it may go by itself: it is worth another try. */
