@@ -69,9 +69,9 @@ const placeOf = ({ endpoint }: S3Server): BucketPlace => ({
   keys: s3Keys.all,
 });
 
-/** Waits until something holds. */
+/** Waits until something holds; what could not be put is tried up to a minute later. */
 async function soon(holds: () => boolean | Promise<boolean>): Promise<boolean> {
-  for (let tries = 0; tries < 400; tries += 1) {
+  for (let tries = 0; tries < 3600; tries += 1) {
     if (await holds()) return true;
     await Bun.sleep(25);
   }
@@ -173,7 +173,7 @@ function tests(of: S3Server): void {
     } finally {
       await replacing.stop();
     }
-  }, 60_000);
+  }, 120_000);
 
   test("where the server replaces what is there, no name is given twice", async () => {
     const one = open(of, { can: { onlyNew: false } });
@@ -202,7 +202,7 @@ function tests(of: S3Server): void {
       await Promise.all(names.slice(from, from + 101).map((name) => bucket.put(`inputs/${name}`, bytes)));
     const found = await Array.fromAsync(images.inputsBefore(Date.now() + 3_600_000));
     expect(found.toSorted()).toEqual(names);
-  }, 60_000);
+  }, 120_000);
 
   test("an input that another server comes to name while it is deleted here is put back", async () => {
     const one = open(of);
@@ -258,7 +258,7 @@ function failureTests(of: S3Server): void {
         expect(one.lines).toEqual([]);
       }
     });
-  }, 60_000);
+  }, 120_000);
 
   test("a server that answers nothing is not waited for for ever", async () => {
     await withLine(async (line) => {
@@ -269,7 +269,7 @@ function failureTests(of: S3Server): void {
       await expect(bucket.head("x")).rejects.toThrow(words);
       await expect(Array.fromAsync(bucket.list(""))).rejects.toThrow(words);
     });
-  }, 60_000);
+  }, 120_000);
 
   test("a task that is written is not refused because the bucket goes away at that moment", async () => {
     await withLine(async (line) => {
@@ -284,7 +284,7 @@ function failureTests(of: S3Server): void {
         code: "storage-failed",
       });
     });
-  }, 60_000);
+  }, 120_000);
 
   test("an answer that is cut off is fetched again, never shown", async () => {
     await withLine(async (line) => {
@@ -299,7 +299,7 @@ function failureTests(of: S3Server): void {
       line.set("none");
       expect(read(await two.images.output(kept.folder, kept.name))).toEqual(picture);
     });
-  }, 60_000);
+  }, 120_000);
 
   test("a picture that cannot be put is kept, shown, and put later under the address that was told", async () => {
     await withLine(async (line) => {
@@ -324,7 +324,7 @@ function failureTests(of: S3Server): void {
       await one.close();
       expect(readdirSync(join(one.folder, "spool", "outputs", kept.folder))).toEqual([]);
     });
-  }, 60_000);
+  }, 120_000);
 
   test("and by the next process, where this one ended before", async () => {
     await withLine(async (line) => {
@@ -346,7 +346,7 @@ function failureTests(of: S3Server): void {
       await third.close();
       expect(existsSync(join(one.folder, "spool", "outputs", kept.folder, kept.name))).toBe(false);
     });
-  }, 60_000);
+  }, 120_000);
 
   test("one that waits can be deleted, and is not put any more", async () => {
     await withLine(async (line) => {
@@ -359,7 +359,7 @@ function failureTests(of: S3Server): void {
       await Bun.sleep(300);
       expect(await Array.fromAsync(one.bucket.list("outputs/"))).toEqual([]);
     });
-  }, 60_000);
+  }, 120_000);
 
   test("an enhancement goes on while the bucket cannot be reached, and what is cached is shown", async () => {
     await withLine(async (line) => {
@@ -374,7 +374,7 @@ function failureTests(of: S3Server): void {
       expect((await one.images.onTheWay.of(task)).size).toBe(1);
       expect(one.lines.join("\n")).toContain("kept by this server alone");
     });
-  }, 60_000);
+  }, 120_000);
 
   test("a cache that takes nothing costs no picture", async () => {
     const one = open(of);
@@ -419,7 +419,7 @@ function failureTests(of: S3Server): void {
       expect(read(await other.images.output(kept.folder, kept.name))).toEqual(bytes);
       await one.close();
     });
-  }, 60_000);
+  }, 120_000);
 
   test("a start says in one sentence what is wrong with the bucket, and the way out", async () => {
     const place = placeOf(of);
@@ -453,7 +453,7 @@ function failureTests(of: S3Server): void {
     expect(await tried({ endpoint: page })).toStartWith(
       `The bucket pictures cannot be reached at ${new URL(page).host}: ECONNREFUSED.`,
     );
-  }, 60_000);
+  }, 120_000);
 }
 
 test("a clock that is wrong is told as that, and not as keys without rights", async () => {
