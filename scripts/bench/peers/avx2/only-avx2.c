@@ -80,6 +80,12 @@ int sigaction(int number, const struct sigaction *new, struct sigaction *old) {
     return 0;
 }
 
+/* The C library's own goes past the one above. */
+sighandler_t signal(int number, sighandler_t handler) {
+    struct sigaction new = {.sa_handler = handler, .sa_flags = SA_RESTART}, old;
+    return sigaction(number, &new, &old) == 0 ? old.sa_handler : SIG_ERR;
+}
+
 __attribute__((constructor)) static void begin(void) {
     real_sigaction = (int (*)(int, const struct sigaction *, struct sigaction *))dlsym(RTLD_NEXT, "sigaction");
     struct sigaction ours = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER};
