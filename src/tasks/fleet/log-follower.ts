@@ -3,7 +3,7 @@ import type { TaskId } from "#/lib/task-id.ts";
 import type { FleetEvents } from "./fleet-events.ts";
 import type { FleetTasks } from "./fleet-tasks.ts";
 import type { LineNews } from "./line-news.ts";
-import { pngPreview } from "./png-preview.ts";
+import { keptPreview } from "./kept-preview.ts";
 import type { Recorder } from "./recorder.ts";
 
 /** What following works with. */
@@ -39,7 +39,7 @@ export class LogFollower {
   /** Hears what was told before this head came, up to a number. What ended then is recorded by whoever looks for such ends. */
   async catchUp(last: number, signal: AbortSignal): Promise<void> {
     if (last <= this.#after) return;
-    for await (const item of this.#parts.fleetLog.read(this.#after, signal, { previews: false })) {
+    for await (const item of this.#parts.fleetLog.read(this.#after, signal)) {
       if (!("gap" in item)) await this.#hear(item, false);
       else if (item.from > last) return;
       if (this.#after >= last) return;
@@ -81,7 +81,7 @@ export class LogFollower {
         events.take({ ...entry, seq, at });
         return news.changed();
       case "progress": {
-        const preview = item.preview === undefined ? null : pngPreview(item.preview);
+        const preview = item.preview === undefined ? null : keptPreview(item.preview);
         tasks.advance(taskId, at, entry, preview);
         return events.take({ ...entry, preview, seq, at });
       }
