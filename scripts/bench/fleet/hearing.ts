@@ -33,7 +33,12 @@ const numbers = { ...values, workers: Number(values.workers), steps: Number(valu
 const seconds = Number(values.seconds);
 /** So many workers share a connection here: their tellings still come one by one. */
 const perConnection = 10;
-const request = { prompt: "a red circle", overwrite_width: 64, overwrite_height: 64, unused: "x".repeat(3500) };
+const request = {
+  prompt: "a red circle",
+  overwrite_width: 64,
+  overwrite_height: 64,
+  unused: "x".repeat(3500),
+};
 const preview = values.previews ? await noise(Number(values.kilobytes) * 1000) : undefined;
 const sides = { width: 64, height: 64 } as const;
 const counts = { tasks: 0, events: 0, previews: 0, measuring: false, over: false };
@@ -114,7 +119,8 @@ async function insertTemplate(): Promise<void> {
 
 /** Rows of tasks that were accepted a moment ago, by another head: many in one go, since the machine has other things to do. */
 async function keepStock(): Promise<void> {
-  const columns = "in_queue_mills, req_params, webhook_url, attempt, images, door, door_word, warnings, stopping";
+  const columns =
+    "in_queue_mills, req_params, webhook_url, attempt, images, door, door_word, warnings, stopping";
   const each = Math.ceil(numbers.workers / Number(values.task));
   while (!counts.over) {
     if (stock.length < 2 * each) {
@@ -135,7 +141,15 @@ async function work(fleet: Fleet, id: string): Promise<void> {
   let task: TaskId | null = null;
   const startedAt = Date.now();
   fleet.roll.enter(() => ({
-    ...{ id, role: "worker", host: "simulated", version: "simulated", recipeVersion, startedAt, state: "ready" },
+    ...{
+      id,
+      role: "worker",
+      host: "simulated",
+      version: "simulated",
+      recipeVersion,
+      startedAt,
+      state: "ready",
+    },
     engines: [
       { name: "cuda:0", device: "cuda", state: task === null ? "ready" : "busy", task, checkpoint: "demo" },
     ],

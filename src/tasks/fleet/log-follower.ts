@@ -2,8 +2,8 @@ import type { FleetLog, LogItem } from "#/fleet/fleet-log.ts";
 import type { TaskId } from "#/lib/task-id.ts";
 import type { FleetEvents } from "./fleet-events.ts";
 import type { FleetTasks } from "./fleet-tasks.ts";
-import type { LineNews } from "./line-news.ts";
 import { keptPreview } from "./kept-preview.ts";
+import type { LineNews } from "./line-news.ts";
 import type { Recorder } from "./recorder.ts";
 
 /** What following works with. */
