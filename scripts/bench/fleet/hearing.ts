@@ -3,7 +3,9 @@
  * another head takes and records their tasks; the head that is measured only hears. Some clients follow one task after another at
  * it, as browsers do. Prints the head's and Redis' share of a core and how late a step is at a client.
  *
- *   bun scripts/bench/fleet/hearing.ts [--workers 1000] [--task 5] [--steps 10] [--watching 20] [--previews] [--kilobytes 20] [--seconds 20]
+ * On a machine that has other things to do, `--fast` measures the processor alone: a task of each worker is told of, as fast as the head hears.
+ *
+ *   bun scripts/bench/fleet/hearing.ts [--fast] [--workers 1000] [--task 5] [--steps 10] [--watching 20] [--previews] [--kilobytes 20] [--seconds 20]
  */
 import { parseArgs } from "node:util";
 import sharp from "sharp";
@@ -16,6 +18,7 @@ import { openPostgresHistory } from "#/stores/postgres/postgres.ts";
 import { openFleetBench } from "../../../test/support/fleet-processes.ts";
 import { startOwnPostgres } from "../../../test/support/own-postgres.ts";
 import { readEvents } from "../../../test/support/read-events.ts";
+import { hearTask } from "./clients.ts";
 import { load, machine, measuredRedis, quantile, secondsOf, spread } from "./measured.ts";
 
 const { values } = parseArgs({
@@ -27,12 +30,15 @@ const { values } = parseArgs({
     previews: { type: "boolean", default: false },
     kilobytes: { type: "string", default: "20" },
     seconds: { type: "string", default: "20" },
+    fast: { type: "boolean", default: false },
   },
 });
 const numbers = { ...values, workers: Number(values.workers), steps: Number(values.steps) };
 const seconds = Number(values.seconds);
 /** So many workers share a connection here: their tellings still come one by one. */
 const perConnection = 10;
+/** So many tasks are told of together where it goes as fast as the head hears. */
+const atOnce = 10;
 const request = {
   prompt: "a red circle",
   overwrite_width: 64,
@@ -55,50 +61,96 @@ void keepStock();
 const connections = await Promise.all(
   Array.from({ length: Math.ceil(numbers.workers / perConnection) }, (_, i) => join(`c${i}`)),
 );
-for (let i = 0; i < numbers.workers; i += 1) {
-  const fleet = connections[Math.floor(i / perConnection)];
-  if (fleet !== undefined) void work(fleet, `w${i}`);
-}
 const lags: number[] = [];
 let pictures = 0;
-for (let i = 0; i < Number(values.watching); i += 1)
-  void watch().catch((thrown: unknown) => {
-    if (!counts.over) throw thrown;
-  });
-await Bun.sleep(1000 * (Number(values.task) + 3));
-const late: number[] = [];
-let due = performance.now() + 100;
-setInterval(() => {
-  late.push(Math.max(0, performance.now() - due));
-  due = performance.now() + 100;
-}, 100);
-const before = { head: secondsOf(head.child.pid), own: secondsOf(process.pid), redis: await redis.info() };
-counts.measuring = true;
-const began = performance.now();
-await Bun.sleep(1000 * seconds);
-counts.measuring = false;
-const took = (performance.now() - began) / 1000;
-const used = { head: secondsOf(head.child.pid) - before.head, own: secondsOf(process.pid) - before.own };
-const info = await redis.info();
-const percent = (share: number): string => `${((100 * share) / took).toFixed(1)}%`;
-console.log(
-  `${machine()}; ${numbers.workers} workers, tasks of ${values.task} s with ${values.steps} steps, previews of ${values.previews ? values.kilobytes : 0} KB, ${values.watching} clients; ${load()}`,
-);
-console.log(
-  `${(counts.tasks / took).toFixed(0)} tasks, ${(counts.events / took).toFixed(0)} events, ${(counts.previews / took).toFixed(0)} previews a second`,
-);
-console.log(`step to the client: ${spread(lags)}; ${(pictures / took).toFixed(0)} previews a second`);
-console.log(
-  `of one core: head ${percent(used.head)}, Redis ${percent(info.seconds - before.redis.seconds)}, simulation ${percent(used.own)} (its timers late: p99 ${quantile(late, 0.99).toFixed(0)} ms)`,
-);
-console.log(
-  `the head: ${((1e6 * used.head) / counts.events).toFixed(0)} us for each event; Redis has ${(info.bytes / 1e6).toFixed(0)} MB`,
-);
+if (values.fast) await measureFast();
+else await measureLive();
 counts.over = true;
 await bench.close();
 await postgres.close();
 await redis.close();
 process.exit(0);
+
+/** Takes the time that the head has for hearing of one task of each worker, some at once, as fast as it does. */
+async function measureFast(): Promise<void> {
+  const { pid } = head.child;
+  const log = connections[0]?.log;
+  while (stock.length === 0) await Bun.sleep(20);
+  const marker = stock.pop() ?? newTaskId();
+  let hear = (): void => undefined;
+  const untilHeard = async (): Promise<void> => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    hear = resolve;
+    await log?.append({ taskId: marker, type: "started", attempt: 1 });
+    await promise;
+  };
+  // Nobody looks at any task but one, of which nothing else is told.
+  await log?.append({ taskId: marker, type: "queued", position: 1, ahead: 0, label: null });
+  const following = hearTask(head.url, marker, ({ type }) => {
+    if (type === "started") hear();
+  });
+  following.catch(() => undefined);
+  const some = async (): Promise<void> => {
+    while (stock.length < atOnce) await Bun.sleep(20);
+    const made = connections
+      .slice(0, atOnce)
+      .map((fleet) => make(fleet, stock.pop() ?? newTaskId(), "w/cuda:0", 0));
+    await Promise.all(made);
+    await untilHeard();
+  };
+  for (let i = 0; i < 10; i += 1) await some();
+  const before = secondsOf(pid);
+  counts.measuring = true;
+  while (counts.tasks < numbers.workers) await some();
+  const used = secondsOf(pid) - before;
+  console.log(
+    `${machine()}; ${counts.tasks} tasks of ${values.steps} steps, ${counts.previews} previews of ${values.kilobytes} KB; ${load()}`,
+  );
+  console.log(
+    `${counts.events} events: ${used.toFixed(2)} s of the head's processor, ${((1e6 * used) / counts.events).toFixed(0)} us for each; ${((1e3 * used) / counts.tasks).toFixed(2)} ms for each task`,
+  );
+}
+
+/** Takes the share of a core that each has while all go on. */
+async function measureLive(): Promise<void> {
+  for (let i = 0; i < numbers.workers; i += 1) {
+    const fleet = connections[Math.floor(i / perConnection)];
+    if (fleet !== undefined) void work(fleet, `w${i}`);
+  }
+  for (let i = 0; i < Number(values.watching); i += 1)
+    void watch().catch((thrown: unknown) => {
+      if (!counts.over) throw thrown;
+    });
+  await Bun.sleep(1000 * (Number(values.task) + 3));
+  const late: number[] = [];
+  let due = performance.now() + 100;
+  setInterval(() => {
+    late.push(Math.max(0, performance.now() - due));
+    due = performance.now() + 100;
+  }, 100);
+  const before = { head: secondsOf(head.child.pid), own: secondsOf(process.pid), redis: await redis.info() };
+  counts.measuring = true;
+  const began = performance.now();
+  await Bun.sleep(1000 * seconds);
+  counts.measuring = false;
+  const took = (performance.now() - began) / 1000;
+  const used = { head: secondsOf(head.child.pid) - before.head, own: secondsOf(process.pid) - before.own };
+  const info = await redis.info();
+  const percent = (share: number): string => `${((100 * share) / took).toFixed(1)}%`;
+  console.log(
+    `${machine()}; ${numbers.workers} workers, tasks of ${values.task} s with ${values.steps} steps, previews of ${values.previews ? values.kilobytes : 0} KB, ${values.watching} clients; ${load()}`,
+  );
+  console.log(
+    `${(counts.tasks / took).toFixed(0)} tasks, ${(counts.events / took).toFixed(0)} events, ${(counts.previews / took).toFixed(0)} previews a second`,
+  );
+  console.log(`step to the client: ${spread(lags)}; ${(pictures / took).toFixed(0)} previews a second`);
+  console.log(
+    `of one core: head ${percent(used.head)}, Redis ${percent(info.seconds - before.redis.seconds)}, simulation ${percent(used.own)} (its timers late: p99 ${quantile(late, 0.99).toFixed(0)} ms)`,
+  );
+  console.log(
+    `the head: ${((1e6 * used.head) / counts.events).toFixed(0)} us for each event; Redis has ${(info.bytes / 1e6).toFixed(0)} MB`,
+  );
+}
 
 async function join(id: string): Promise<Fleet> {
   return await openFleet({ url: redis.url, name: "fooocusd", id, recipeVersion, log: silentLog });
@@ -132,7 +184,7 @@ async function keepStock(): Promise<void> {
       );
       stock.push(...ids);
     }
-    await Bun.sleep(200);
+    await Bun.sleep(values.fast ? 20 : 200);
   }
 }
 
@@ -163,7 +215,12 @@ async function work(fleet: Fleet, id: string): Promise<void> {
   }
 }
 
-async function make({ log }: Fleet, taskId: TaskId, on: string): Promise<void> {
+async function make(
+  { log }: Fleet,
+  taskId: TaskId,
+  on: string,
+  seconds = Number(values.task),
+): Promise<void> {
   const tell = (entry: Parameters<typeof log.append>[0], picture?: Uint8Array): void => {
     if (counts.measuring) counts.events += 1;
     if (counts.measuring && picture !== undefined) counts.previews += 1;
@@ -172,14 +229,14 @@ async function make({ log }: Fleet, taskId: TaskId, on: string): Promise<void> {
   tell({ taskId, type: "queued", position: 1, ahead: 0, label: null });
   tell({ taskId, type: "started", attempt: 1, on });
   running.set(taskId, Date.now());
-  const pause = ((1000 * Number(values.task)) / numbers.steps) * (0.9 + 0.2 * Math.random());
+  const pause = ((1000 * seconds) / numbers.steps) * (0.9 + 0.2 * Math.random());
   let shownAt = 0;
   for (let step = 1; step <= numbers.steps; step += 1) {
-    await Bun.sleep(pause);
+    if (pause > 0) await Bun.sleep(pause);
     const at = { stage: "denoising", image: 0, images: 1, step, steps: numbers.steps } as const;
     const percent = Math.floor((100 * step) / numbers.steps);
     const moment = { now: "step", of: numbers.steps } as const;
-    const isShown = performance.now() - shownAt >= 400;
+    const isShown = values.fast || performance.now() - shownAt >= 400;
     if (isShown) shownAt = performance.now();
     const entry = { taskId, type: "progress", etaMs: 1234.5, percent, moment, preview: null, ...at } as const;
     tell(entry, isShown ? preview : undefined);
