@@ -5,6 +5,7 @@ import { ask, ended, give, hearEnds, isDrawing, readEvents, small, soon } from "
 import { type FleetBench, type FleetProcess, openFleetBench } from "../support/fleet-processes.ts";
 import { noPostgres, type OwnPostgres, startOwnPostgres } from "../support/own-postgres.ts";
 import { noRedis, type OwnRedis, ownRedis } from "../support/own-redis.ts";
+import { readEvents as sentEvents } from "../support/read-events.ts";
 
 setDefaultTimeout(180_000);
 const lacking = [noRedis ?? [], noPostgres === "" ? [] : noPostgres].flat();
@@ -79,8 +80,12 @@ describe.skipIf(lacking.length > 0)("two heads of a fleet", () => {
     const id = await give(one, { image_number: 8 });
     for (const head of [one, two]) {
       expect(await soon(async () => isPng((await ask(head, `/tasks/${id}`)).body.preview))).toBe(true);
-      const events = await readEvents(head, id, 0, ({ type }) => type === "preview", "?previews=true");
-      expect(events.at(-1)?.data["url"]).toStartWith("data:image/webp;base64,");
+      const answer = await fetch(`${head.url}/tasks/${id}/events?previews=true`);
+      for await (const { event, data } of sentEvents(answer)) {
+        if (event !== "preview") continue;
+        expect(data["url"]).toStartWith("data:image/webp;base64,");
+        break;
+      }
     }
     expect((await ask(two, `/tasks/${id}/cancel`, { method: "POST" })).body.outcome).toBe("stopping");
     await ended(two, id);

@@ -82,12 +82,11 @@ export async function readEvents(
   task: string,
   since: number,
   enough: (event: StreamEvent) => boolean = () => false,
-  query = "",
 ): Promise<readonly StreamEvent[]> {
   const events: StreamEvent[] = [];
   const headers = since === 0 ? {} : { "Last-Event-ID": String(since) };
   try {
-    const answer = await fetch(`${url}/tasks/${task}/events${query}`, { headers });
+    const answer = await fetch(`${url}/tasks/${task}/events`, { headers });
     let text = "";
     for await (const chunk of answer.body ?? []) {
       text += new TextDecoder().decode(chunk);
