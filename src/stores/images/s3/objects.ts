@@ -25,7 +25,7 @@ export function objectFiles(bucket: Pick<Bucket, "get" | "head">, cache: Picture
     await cache.remove(key);
     return undefined;
   };
-  /** @throws EngineError `storage-failed` where the bucket cannot be reached, and the object is not here */
+  /** @throws EngineError `storage-away` where the bucket cannot be reached, and the object is not here */
   return async (key: string): Promise<string | undefined> => {
     const asked = asking.get(key) ?? ask(key).finally(() => asking.delete(key));
     asking.set(key, asked);
