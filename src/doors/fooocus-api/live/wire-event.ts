@@ -1,6 +1,7 @@
 import type { JsonObject } from "#/api/json.ts";
 import type { EngineState } from "#/engine/engine.ts";
 import { clientSentence } from "#/lib/client-sentence.ts";
+import { dataUri } from "#/lib/data-uri.ts";
 import type { LiveEvent, NamedEngineState, TaskEvent } from "#/tasks/life-cycle/events.ts";
 import type { Preview } from "#/tasks/life-cycle/task.ts";
 import { recordNow } from "../record.ts";
@@ -93,6 +94,6 @@ export async function previewFrame(event: PreviewEvent): Promise<Uint8Array> {
 /** A preview as an event of its own, for readers of text. */
 export async function previewEvent(event: PreviewEvent): Promise<JsonObject> {
   const { seq, task_id, ...facts } = previewHead(event);
-  const url = `data:${mime};base64,${Buffer.from(await event.preview.webp()).toString("base64")}`;
+  const url = dataUri(mime, await event.preview.webp());
   return { seq, task_id, at: event.at, type: "preview", ...facts, url };
 }
