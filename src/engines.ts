@@ -5,9 +5,10 @@ import { type Channel, processChannel, threadChannel } from "#/engine/channel.ts
 import type { Engine } from "#/engine/engine.ts";
 import { EngineHost } from "#/engine/host.ts";
 import type { EngineSettings } from "#/engine/protocol.ts";
-import type { Device } from "#/lib/devices.ts";
+import { type Device, engineEntry } from "#/lib/devices.ts";
 import { EngineError } from "#/lib/errors.ts";
 import { cacheFolder } from "#/native/cache.ts";
+import { withOneCard } from "#/native/cuda/visible-card.ts";
 
 /** Where one engine is to run, and what it is called: `gpu` is the card's number among those that the server sees. */
 type Place = Readonly<{ name: string; device: Device; gpu?: number }>;
@@ -45,8 +46,8 @@ export function openEngines(
 ): readonly Engine[] {
   refuseFewBytes(config.gpu_memory);
   const stillness = config.hang_seconds * 1000;
-  const open = (name: string, settings: EngineSettings, cards?: string): Engine =>
-    new EngineHost(settings, () => openChannel(config, command, cards), { name, stillness });
+  const open = (name: string, settings: EngineSettings, environment?: NodeJS.ProcessEnv): Engine =>
+    new EngineHost(settings, () => openChannel(config, command, environment), { name, stillness });
   const settings = settingsOf(config, modelRoots);
   if (config.engines.length === 0) return [open("engine", settings)];
   if (config.engines.length > 1 && config.isolation === "thread") {
@@ -60,7 +61,7 @@ export function openEngines(
   return places.map(({ name, device, gpu }) => {
     const threads = device === "cpu" ? threadsOfOne(config.threads, onProcessor) : config.threads;
     const own = { ...settings, providers: [device], threads };
-    return open(name, own, gpu === undefined ? undefined : cardOf(gpu, process.env["CUDA_VISIBLE_DEVICES"]));
+    return open(name, own, gpu === undefined ? undefined : withOneCard(gpu, process.env));
   });
 }
 
@@ -89,23 +90,11 @@ const threadsOfOne = (threads: number, engines: number): number =>
 function placesOf(entries: readonly string[]): readonly Place[] {
   const seen = new Map<string, number>();
   return entries.map((entry) => {
-    const [device, number] = entry.split(":") as [Device, string?];
     const before = seen.get(entry) ?? 0;
     seen.set(entry, before + 1);
     const isAlone = entries.indexOf(entry) === entries.lastIndexOf(entry);
-    const gpu = number === undefined ? {} : { gpu: Number(number) };
-    return { name: isAlone ? entry : `${entry}#${before}`, device, ...gpu };
+    return { name: isAlone ? entry : `${entry}#${before}`, ...engineEntry(entry) };
   });
-}
-
-/** The driver's word for a card, by its number among those that the server may use. */
-function cardOf(gpu: number, visible: string | undefined): string {
-  const cards = (visible ?? "").split(",").filter((card) => card.trim() !== "");
-  if (cards.length === 0) return String(gpu);
-  const card = cards[gpu];
-  if (card !== undefined) return card.trim();
-  const message = `engines names cuda:${gpu}, and CUDA_VISIBLE_DEVICES leaves the server ${cards.length}; the first is cuda:0.`;
-  throw new EngineError("bad-setting", message, { setting: "engines" });
 }
 
 const settingsOf = (config: EnginesConfig, modelRoots: readonly string[]): EngineSettings => ({
@@ -125,11 +114,8 @@ const settingsOf = (config: EnginesConfig, modelRoots: readonly string[]): Engin
 const openChannel = (
   { isolation }: Pick<Config, "isolation">,
   command: readonly string[],
-  cards: string | undefined,
+  environment: NodeJS.ProcessEnv | undefined,
 ): Channel =>
   isolation === "thread"
     ? threadChannel(new URL("./engine/worker.ts", import.meta.url))
-    : processChannel(
-        command,
-        cards === undefined ? undefined : { ...process.env, CUDA_VISIBLE_DEVICES: cards },
-      );
+    : processChannel(command, environment);

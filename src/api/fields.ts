@@ -31,6 +31,9 @@ export const real = (fallback: number, description: string, bounds: Bounds = {})
 export const seed = (description: string) =>
   Type.Unsafe<bigint>({ type: "integer", default: -1, description, big: true });
 
+/** Seeds are below this; the main API draws one in the place of any other. */
+export const seedEnd = 2n ** 63n;
+
 /** One of a list of texts, in the order the error message names them; `title` is the schema's name in OpenAPI. */
 export const choice = <const T extends string>(
   values: readonly T[],

@@ -21,7 +21,7 @@ export async function serve({ flags, env, engineCommand }: Given): Promise<Endin
   surviveLostReaders();
   const log = createLog(config.log_level, { format: config.log_format });
   for (const note of notes) log.warn(note);
-  await refuseUnusableGpu(config);
+  await refuseUnusableGpu(config, env);
   const app = tellSupervisor(await startApp(config, engineCommand, log), serviceManager(env));
   // Whoever reads that it is ready may stop it at once.
   leaveOnSignal(app, env, log);

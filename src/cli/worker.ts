@@ -18,7 +18,7 @@ export async function worker({ flags, env, engineCommand }: Given): Promise<Endi
   surviveLostReaders();
   const log = createLog(config.log_level, { format: config.log_format });
   for (const note of notes) log.warn(note);
-  await refuseUnusableGpu(config);
+  await refuseUnusableGpu(config, env);
   const app = await startWorker(config, engineCommand, log);
   leaveOnSignal(app, env, log);
   log.info("this worker takes tasks of the fleet", { worker: app.id, fleet: config.fleet_name });

@@ -16,3 +16,9 @@ export type NoiseRule = (typeof noiseRules)[number];
 /** In which numbers networks count: as their files have them, or in 8 bits where a processor gains by it. */
 export const precisions = ["full", "fast"] as const;
 export type Precision = (typeof precisions)[number];
+
+/** Where an entry of the setting `engines` is to work, and the number of its card where it names one: `cpu`, `webgpu`, `cuda`, `cuda:1`. */
+export function engineEntry(entry: string): Readonly<{ device: Device; gpu?: number }> {
+  const [device, number] = entry.split(":") as [Device, string?];
+  return number === undefined ? { device } : { device, gpu: Number(number) };
+}

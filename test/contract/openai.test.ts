@@ -98,12 +98,12 @@ test("what is not used is told, in the answer and in the record: an unknown mode
     moderation: "low",
     style: "vivid",
     user: "somebody",
-    ...{ negativ_prompt: "x", safety_identifier: null },
+    ...{ negativ_prompt: "x", safety_identifier: null, partial_images: 2 },
   });
   const { warnings, task_id, model } = answer as unknown as Extra;
   expect(model).toBe("base.safetensors");
   const told = warnings?.join("\n") ?? "";
-  for (const field of ["background", "moderation", "style", "user"])
+  for (const field of ["background", "moderation", "style", "user", "partial_images 2"])
     expect(told).toContain(`${field} was not used`);
   expect(told).toContain("There is no field negativ_prompt (here: negative_prompt)");
   expect(told).toContain('There is no model "gpt-image-1" here: base.safetensors was used.');

@@ -8,7 +8,9 @@ import { addWheel, openForAdding } from "#/native/cuda/add-wheels.ts";
 const [folder = "", wheel = "", set = "{}"] = process.argv.slice(2);
 const to = { folder, isOwn: true, set: JSON.parse(set) };
 openForAdding(to);
-await addWheel(wheel, to, () => {
-  process.stdout.write("begun\n");
-  Bun.sleepSync(60_000);
+await addWheel(wheel, to, {
+  told: () => {
+    process.stdout.write("begun\n");
+    Bun.sleepSync(60_000);
+  },
 });

@@ -18,10 +18,28 @@ int cuInit(unsigned flags) {
   return (int)answer;
 }
 int cuDriverGetVersion(int *version) { *version = (int)said("DRIVER_CUDA", 13000); return 0; }
-int cuDeviceGetCount(int *count) { *count = (int)said("DRIVER_CARDS", 1); return 0; }
-int cuDeviceGet(int *device, int index) { *device = index; return 0; }
+/* The cards that CUDA_VISIBLE_DEVICES leaves, by their numbers; up to the first one that is none, as the driver has it. */
+static int shown(int *cards) {
+  int all = (int)said("DRIVER_CARDS", 1), count = 0;
+  const char *at = getenv("CUDA_VISIBLE_DEVICES");
+  for (int i = 0; at == NULL && i < all; i++) cards[count++] = i;
+  while (at != NULL && *at >= '0' && *at <= '9' && atoi(at) < all && count < 16) {
+    cards[count++] = atoi(at);
+    at = strchr(at, ',');
+    if (at != NULL) at++;
+  }
+  return count;
+}
+int cuDeviceGetCount(int *count) { int cards[16]; *count = shown(cards); return 0; }
+int cuDeviceGet(int *device, int index) { int cards[16]; *device = index < shown(cards) ? cards[index] : 0; return 0; }
 int cuDeviceGetName(char *name, int size, int device) { snprintf(name, (size_t)size, "Stand-in %d", device); return 0; }
-int cuDeviceTotalMem_v2(size_t *bytes, int device) { *bytes = (size_t)said("DRIVER_TOTAL", 12000000000); return 0; }
+/* Of one card as `DRIVER_TOTAL_1`. */
+int cuDeviceTotalMem_v2(size_t *bytes, int device) {
+  char name[32];
+  snprintf(name, sizeof name, "DRIVER_TOTAL_%d", device);
+  *bytes = (size_t)said(name, said("DRIVER_TOTAL", 12000000000));
+  return 0;
+}
 int cuDeviceGetPCIBusId(char *bus, int size, int device) { snprintf(bus, (size_t)size, "0000:01:00.0"); return 0; }
 int cuDeviceGetAttribute(int *value, int attribute, int device) {
   long capability = said("DRIVER_CAPABILITY", 86);

@@ -1,4 +1,5 @@
 import { release, totalmem } from "node:os";
+import { type Disguise, undisguised } from "./avx2/only-avx2.ts";
 
 /** The processor as lscpu names it, and which instructions it has that decide what is fast. */
 export type Machine = Readonly<{
@@ -11,12 +12,12 @@ export type Machine = Readonly<{
 }>;
 
 /**
- * Asks lscpu.
+ * Asks lscpu, in a disguise where there is one.
  *
  * @throws Error where it is not there
  */
-export function machine(): Machine {
-  const child = Bun.spawnSync(["lscpu"], { env: { ...process.env, LC_ALL: "C" } });
+export function machine({ wrap }: Disguise = undisguised): Machine {
+  const child = Bun.spawnSync([...wrap(["lscpu"])], { env: { ...process.env, LC_ALL: "C" } });
   if (!child.success) throw new Error("lscpu, which names the processor, cannot be run");
   const text = child.stdout.toString();
   const field = (name: string): string =>

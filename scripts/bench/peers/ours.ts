@@ -3,6 +3,7 @@
  * Run from the checkout whose sources are to be measured.
  */
 import { operators } from "#/graph/operators.ts";
+import type { FullReason } from "#/lib/full-reason.ts";
 import { createLog } from "#/lib/log.ts";
 import { baseModel } from "#/pipeline/base-model.ts";
 import { fromNoise } from "#/pipeline/sources/noise.ts";
@@ -54,12 +55,22 @@ const drawnWith =
     : operators.cpu;
 const residency = new Residency({ device: "cpu", weights, threads: asked.threads }, { bytes: 2 ** 40 }, log);
 const derived = new DerivedFiles({ folder: asked.cache, budget: 2 ** 40 }, log);
+// As the server does: the processor and a trial decide.
+const reason =
+  precision === "fast"
+    ? await (await import("#/runtime/eight-bits-choice.ts")).thisMachine.whyFull("cpu", asked.threads)()
+    : undefined;
 const networks = openNetworks(
   { base: asked.checkpoint, loras: [] },
   // What is derived for it and is not in the cache yet is written as each network opens.
-  { clipSkip: 2, fast: precision === "fast" },
+  { clipSkip: 2, fast: precision === "fast" && reason === undefined },
   { operators: drawnWith, residency, derived },
 );
+
+async function said(why: FullReason): Promise<string> {
+  const { noteSentence } = await import("#/tasks/life-cycle/note-sentence.ts");
+  return noteSentence({ note: "full-precision", reason: why });
+}
 
 const openings: Seconds[] = [];
 let finite = true;
@@ -117,5 +128,6 @@ const measured: Measured = {
   unet,
   vae,
   finite,
+  ...(reason === undefined ? {} : { note: await said(reason) }),
 };
 process.stdout.write(`${JSON.stringify(measured)}\n`);

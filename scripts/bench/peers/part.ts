@@ -13,6 +13,8 @@ export type Measured = Readonly<{
   vae: readonly Seconds[];
   /** whether every answer was made of numbers; nothing where the program does not show */
   finite?: boolean;
+  /** that it was run otherwise than asked, and why */
+  note?: string;
 }>;
 
 /** What a program is asked to do. */

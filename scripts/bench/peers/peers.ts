@@ -5,6 +5,9 @@
  *
  *   bun scripts/bench/peers/peers.ts FOLDER [--python PYTHON] [--sd-cli PATH] [--against CHECKOUT] [--precisions full,packed]
  *     [--sd-types "f16,f16 --mmap,q8_0"] [--rounds 2] [--runs 2] [--side 512] [--threads 1] [--out FILE] [--only TEXT]
+ *     [--only-avx2]
+ *
+ * With `--only-avx2` each program finds a processor that has AVX2 and nothing newer (`avx2/only-avx2.ts`; as root).
  *
  * FOLDER holds synthetic-sdxl-base.safetensors, which is written if it is not there (6.9 GB), and the cache of what is derived.
  * PYTHON has torch, diffusers and transformers; PATH is stable-diffusion.cpp's program, built by whoever has it. Whatever is not
@@ -14,6 +17,7 @@ import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { writeCheckpoint } from "../full-size/checkpoint.ts";
+import { onlyAvx2, undisguised } from "./avx2/only-avx2.ts";
 import { contestants, precisions } from "./contestants.ts";
 import { machine } from "./machine.ts";
 import type { Asked } from "./part.ts";
@@ -33,6 +37,7 @@ const { values: flags, positionals } = parseArgs({
     threads: { type: "string", default: "1" },
     cache: { type: "string" },
     only: { type: "string" },
+    "only-avx2": { type: "boolean", default: false },
     out: { type: "string" },
   },
 });
@@ -47,12 +52,14 @@ const asked: Asked = {
 if (!existsSync(asked.checkpoint)) writeCheckpoint(asked.checkpoint);
 mkdirSync(asked.cache, { recursive: true });
 
+const disguise = flags["only-avx2"] ? onlyAvx2() : undisguised;
 const all = contestants({
   precisions: flags.precisions.split(","),
   against: flags.against === undefined ? undefined : resolve(flags.against),
   python: flags.python,
   sdCli: flags["sd-cli"],
   sdTypes: flags["sd-types"].split(","),
+  disguise,
 }).filter(({ name }) => name.includes(flags.only ?? ""));
 const rounds = new Map(all.map(({ name }): [string, Round[]] => [name, []]));
 const failures = new Map<string, string>();
@@ -86,10 +93,11 @@ const rows = all.map(({ name }): Row => {
   const failed = failures.get(name);
   return { name, rounds: rounds.get(name) ?? [], ...(failed === undefined ? {} : { failed }) };
 });
-const here = machine();
+const here = machine(disguise);
 const text = markdown(here, asked, rows, [
   "ours, the other checkout",
   "ours, full",
+  "diffusers, float32",
   "diffusers, bfloat16, channels last",
 ]);
 const told = [text, ...derived].join("\n");

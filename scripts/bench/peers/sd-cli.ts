@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import type { Disguise } from "./avx2/only-avx2.ts";
 import type { Asked, Measured, Seconds } from "./part.ts";
 import { watch } from "./watch.ts";
 
@@ -11,15 +12,16 @@ const words =
  * stable-diffusion.cpp's command line, which draws a whole picture without guidance, one run of the UNet a step; what its parts
  * take is seen by the lines that it writes as they end. Processor seconds are the process' own, read from outside.
  *
- * @param weights what `--type` is told; `f16` leaves them as they are in the file
+ * @param type what `--type` is told, and further arguments; `f16` leaves the weights as they are in the file
  * @throws Error where it fails, or a line that is waited for did not come
  */
 export async function runSdCli(
   program: string,
-  weights: string,
-  more: readonly string[],
+  type: string,
   asked: Asked,
+  { wrap }: Disguise,
 ): Promise<Measured & Readonly<{ ownGiB: number }>> {
+  const [weights = "f16", ...more] = type.split(" ");
   const steps = asked.runs + 1;
   const began = performance.now();
   const moments: Moment[] = [{ at: { processor: 0, wall: 0 }, line: "" }];
@@ -33,7 +35,7 @@ export async function runSdCli(
     ...["--sampling-method", "euler", "--seed", "1", "--threads", `${asked.threads}`, "--verbose"],
     ...["--output", join(asked.cache, "sd-cli.png")],
   ];
-  const { ownGiB } = await watch(command, { heard });
+  const { ownGiB } = await watch(wrap(command), { heard });
   const first = (pattern: RegExp): Seconds => {
     const found = moments.find(({ line }) => pattern.test(line));
     if (found === undefined) throw new Error(`sd-cli never wrote ${pattern}`);

@@ -65,6 +65,10 @@ export function markdown(
       return `| ${row.name} | ${parts.map((part) => cell(row, part)).join(" | ")} | ${own.toFixed(2)} GiB |`;
     }),
   ];
+  const notes = rows.flatMap(({ name, rounds }) =>
+    rounds.flatMap(({ note }) => (note ? [`${name}: ${note}`] : [])),
+  );
+  if (notes.length > 0) lines.push("", ...new Set(notes));
   for (const name of yardsticks) {
     const yardstick = rows.find((row) => row.name === name && row.failed === undefined);
     if (yardstick === undefined) continue;

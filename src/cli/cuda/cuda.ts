@@ -22,16 +22,36 @@ export async function cuda({ flags, env, words, options }: Given): Promise<Endin
       refuseOptionsOfAdd(options);
       return await showCuda(to, { verify: options["verify"] === true, json: options["json"] === true });
     case "add":
-      return await addCuda(to, {
-        paths,
-        fetch: options["fetch"] === true,
-        index: typeof options["index"] === "string" ? options["index"] : usualIndex,
-      });
+      refuseOptionsOfShow(options);
+      return await addCuda(to, { paths, fetch: options["fetch"] === true, index: indexOf(options, paths) });
     default: {
       const message = `cuda ${what}? There is fooocusd cuda, and fooocusd cuda add.`;
       throw new EngineError("bad-setting", message);
     }
   }
+}
+
+/** The index that is asked, which nobody asks where nothing is fetched. */
+function indexOf(options: Given["options"], paths: readonly string[]): string {
+  const { fetch, index } = options;
+  if (typeof index !== "string") return usualIndex;
+  if (fetch !== true && paths.length > 0)
+    throw new EngineError("bad-setting", "--index is for what --fetch fetches; name both, or neither.");
+  if (!/^https?:$/.test(URL.parse(index)?.protocol ?? ""))
+    throw new EngineError(
+      "bad-setting",
+      `--index ${index} is no address of an index of Python packages, such as ${usualIndex}.`,
+    );
+  return index;
+}
+
+function refuseOptionsOfShow(options: Given["options"]): void {
+  const strange = ["verify", "json"].find((name) => options[name] !== undefined);
+  if (strange !== undefined)
+    throw new EngineError(
+      "bad-setting",
+      `--${strange} is an option of fooocusd cuda alone, not of cuda add.`,
+    );
 }
 
 function refuseOptionsOfAdd(options: Given["options"]): void {

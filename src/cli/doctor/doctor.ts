@@ -2,10 +2,9 @@
 import "#/native/preload.ts";
 import { loadConfig } from "#/config/load.ts";
 import type { Config } from "#/config/schema.ts";
+import { engineEntry } from "#/lib/devices.ts";
 import { silentLog } from "#/lib/log.ts";
 import { version } from "#/lib/version.ts";
-import { cudaPlace } from "#/native/cuda/folder.ts";
-import { lookAtCuda } from "#/native/cuda/look.ts";
 import { memoryOf } from "#/native/cuda/memory-of.ts";
 import { libraryFolder } from "#/native/libraries.ts";
 import { embeddedModels, withEmbeddedModels } from "#/native/models.ts";
@@ -16,6 +15,7 @@ import { cardBytes, cardFindings } from "./card.ts";
 import type { Finding, Level } from "./finding.ts";
 import { gpuFinding } from "./gpu.ts";
 import { historyFinding } from "./history.ts";
+import { looksAt } from "./looks.ts";
 import { machineFindings } from "./machine.ts";
 import { picturesFinding } from "./pictures.ts";
 import { placeFindings } from "./places.ts";
@@ -32,7 +32,7 @@ export async function doctor({ flags, env, engineCommand, options }: Given): Pro
   const { card } = options;
   const planned = typeof card === "string" ? cardBytes(card) : config.gpu_memory;
   const findings: Finding[] = [];
-  for await (const finding of findingsOf({ config, notes, engineCommand, card: planned })) {
+  for await (const finding of findingsOf({ config, notes, env, engineCommand, card: planned })) {
     findings.push(finding);
     if (!isJson) print(finding);
   }
@@ -44,19 +44,21 @@ export async function doctor({ flags, env, engineCommand, options }: Given): Pro
 async function* findingsOf({
   config,
   notes,
+  env,
   engineCommand,
   card,
 }: Readonly<{
   config: Config;
   notes: readonly string[];
+  env: Given["env"];
   engineCommand: readonly string[];
   /** Bytes of a card's memory to plan with; 0 is what a card has that is there. */
   card: number;
 }>): AsyncGenerator<Finding, void, undefined> {
-  const look = await lookAtCuda({
-    place: cudaPlace(config.cuda_libraries),
-    asks: config.providers.includes("cuda"),
-  });
+  const looks = await looksAt(config, env);
+  const wanted =
+    config.engines.length === 0 ? config.providers : config.engines.map((entry) => engineEntry(entry).device);
+  const memories = card > 0 ? [card] : [...new Set(looks.map(({ look }) => memoryOf(look)))];
   yield* [
     { what: "version", level: "good", found: `fooocusd ${version}, Bun ${Bun.version}` },
     ...notes.map(
@@ -68,14 +70,15 @@ async function* findingsOf({
       }),
     ),
     ...machineFindings(),
-    gpuFinding(look, config.providers),
-    ...cardFindings(card > 0 ? card : memoryOf(look)),
+    ...looks.map((one) => gpuFinding(one, wanted)),
+    ...memories.flatMap((bytes) => cardFindings(bytes)),
     { what: "libraries", level: "good", found: `ONNX Runtime and libvips are open, from ${libraryFolder()}` },
   ] satisfies readonly Finding[];
   yield* placeFindings(config, withEmbeddedModels(config.models));
   if (config.history !== "") yield await historyFinding(config.history);
   yield* picturesFinding(config);
-  yield await selfTest(config, engineCommand, look.troubles.length === 0);
+  const hasCuda = looks.some(({ look }) => look.troubles.length === 0);
+  yield await selfTest(config, engineCommand, hasCuda);
 }
 
 const signs: Readonly<Record<Level, string>> = { good: "ok   ", weak: "weak ", fault: "FAULT" };

@@ -1,16 +1,16 @@
 import { existsSync } from "node:fs";
-import type { Config } from "#/config/schema.ts";
-import type { CudaLook } from "#/native/cuda/look.ts";
+import type { Device } from "#/lib/devices.ts";
 import { isOfDriver, troubleSentence } from "#/native/cuda/trouble.ts";
 import { cardLine } from "../cuda/card-line.ts";
 import type { Finding } from "./finding.ts";
+import type { EntryLook } from "./looks.ts";
 
 /**
  * Whether a GPU can be used, and what keeps it from that.
  *
- * @param providers as they are set; empty takes what there is
+ * @param providers as they are set, or those of all engines; empty takes what there is
  */
-export function gpuFinding(look: CudaLook, providers: Config["providers"]): Finding {
+export function gpuFinding({ entry, look }: EntryLook, providers: readonly Device[]): Finding {
   const { driver, installed, troubles } = look;
   const what = "GPU";
   const cards = driver?.kind === "answers" ? driver.cards : [];
@@ -18,7 +18,7 @@ export function gpuFinding(look: CudaLook, providers: Config["providers"]): Find
     cards.length === 0
       ? undefined
       : `NVIDIA's driver ${driver?.kind === "answers" ? (driver.version ?? "") : ""}`.trim();
-  const shown = [there, ...cards.map(cardLine)].filter((one) => one !== undefined).join("; ");
+  const shown = [entry, there, ...cards.map(cardLine)].filter((one) => one !== undefined).join("; ");
   if (troubles.length === 0) return { what, level: "good", found: `${shown}; CUDA's libraries are there` };
   const isWanted = providers.includes("cuda");
   const hasDriver = driver !== undefined && driver.kind !== "none";

@@ -34,7 +34,7 @@ export async function generate({ flags, env, engineCommand, words, options }: Gi
   const level = isQuiet ? "error" : config.log_level === "info" ? "warn" : config.log_level;
   const log = isQuiet ? silentLog : createLog(level);
   for (const note of notes) log.warn(note);
-  await refuseUnusableGpu(config);
+  await refuseUnusableGpu(config, env);
   const stop = whenInterrupted();
   const bars = openBars("steps");
   const own = {

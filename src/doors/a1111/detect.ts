@@ -3,6 +3,7 @@ import { Elysia } from "elysia";
 import { real, text, whole } from "#/api/fields.ts";
 import type { GenerateRequest } from "#/api/generate.ts";
 import { jsonAnswer, jsonRequest } from "#/api/openapi.ts";
+import { unknownKeysWarning } from "#/api/unknown-keys.ts";
 import { decodeImage } from "#/image/decode.ts";
 import { RequestError } from "#/lib/errors.ts";
 import { jsonBody } from "#/routes/http/json-body.ts";
@@ -16,6 +17,9 @@ import { readUnits } from "./reading/units.ts";
 const pictures = () =>
   orNull(Type.Array(Type.String(), { default: [], description: "Pictures to prepare.", maxItems: 16 }));
 
+/** Below 0 is the module's own. */
+const thresholds = { minimum: -1, maximum: 255 } as const;
+
 const Detect = Type.Object(
   {
     controlnet_module: orNull(text("none", "How: canny or cpds.")),
@@ -23,15 +27,19 @@ const Detect = Type.Object(
     // A client's own name for it.
     controlnet_images: pictures(),
     controlnet_processor_res: orNull(whole(512, "Not used: a picture is prepared in its own size.")),
-    controlnet_threshold_a: orNull(real(64, "The lower threshold of canny.")),
-    controlnet_threshold_b: orNull(real(64, "The upper threshold of canny.")),
+    controlnet_threshold_a: orNull(real(64, "The lower threshold of canny.", thresholds)),
+    controlnet_threshold_b: orNull(real(64, "The upper threshold of canny.", thresholds)),
   },
   { title: "A1111DetectRequest", requiredKeys: [] },
 );
 type DetectWords = Readonly<Static<typeof Detect>>;
 
 const DetectAnswer = Type.Object(
-  { images: Type.Array(Type.String()), info: Type.String() },
+  {
+    images: Type.Array(Type.String()),
+    info: Type.String(),
+    warnings: Type.Optional(Type.Array(Type.String(), { description: "Ours: what was passed over." })),
+  },
   { title: "A1111DetectResponse" },
 );
 
@@ -52,7 +60,12 @@ export const detectRoute = (parts: MakingParts & PictureParts) =>
         const run = await made(asked, { word: "detect", warnings: [], request }, parts);
         images.push(...run.pictures.map(({ bytes }) => Buffer.from(bytes).toString("base64")));
       }
-      return jsonReply({ images, info: "Success" });
+      const unknown = unknownKeysWarning(Detect, json);
+      return jsonReply({
+        images,
+        info: "Success",
+        ...(unknown === undefined ? {} : { warnings: [unknown] }),
+      });
     },
     {
       parse: "none",

@@ -1,5 +1,6 @@
 import { Elysia } from "elysia";
 import { jsonAnswer, jsonRequest } from "#/api/openapi.ts";
+import { unknownKeysWarning } from "#/api/unknown-keys.ts";
 import { jsonBody } from "#/routes/http/json-body.ts";
 import { jsonReply } from "#/routes/http/replies.ts";
 import {
@@ -22,7 +23,8 @@ export const extrasRoutes = (parts: EnlargingParts) =>
       async ({ request, json }): Promise<Response> => {
         const words = readWords(ExtrasSingle, json) as ExtrasSingleWords;
         const { png, told } = await enlarged(words.image, { words, field: "image", request }, parts);
-        return jsonReply({ html_info: htmlOf(told), image: base64(png) });
+        const unknown = unknownKeysWarning(ExtrasSingle, json);
+        return jsonReply({ html_info: htmlOf([...told, ...[unknown ?? []].flat()]), image: base64(png) });
       },
       {
         parse: "none",
@@ -40,7 +42,7 @@ export const extrasRoutes = (parts: EnlargingParts) =>
       async ({ request, json }): Promise<Response> => {
         const words = readWords(ExtrasBatch, json) as ExtrasWords;
         const images: string[] = [];
-        const told: string[] = [];
+        const told = [unknownKeysWarning(ExtrasBatch, json) ?? []].flat();
         for (const [at, { data }] of words.imageList.entries()) {
           const field = `imageList.${at}.data`;
           const one = await enlarged(data, { words, field, request }, parts);

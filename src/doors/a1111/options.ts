@@ -1,4 +1,3 @@
-import { InvalidRequest } from "#/api/issues.ts";
 import { type Json, type JsonObject, writeJson } from "#/api/json.ts";
 import type { Catalog } from "#/catalog/catalog.ts";
 import { RequestError } from "#/lib/errors.ts";
@@ -135,13 +134,4 @@ function format(said: Json, field: string): string {
   const known = typeof said === "string" ? said.toLowerCase() : "";
   if (formats.includes(known)) return known;
   throw new RequestError("invalid-value", `${field} is to be one of ${formats.join(", ")}.`, { field });
-}
-
-/** @throws InvalidRequest for what is no object */
-export function asOptions(value: unknown, field: string): JsonObject {
-  if (value === null || value === undefined) return {};
-  if (typeof value === "object" && !Array.isArray(value)) return value as JsonObject;
-  throw new InvalidRequest([
-    { type: "dict_type", loc: ["body", field], msg: "Input should be a valid dictionary", input: null },
-  ]);
 }

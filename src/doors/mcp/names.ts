@@ -18,3 +18,7 @@ export const wordOf = (tool: MakingTool, inline: InlineMode): string => `${tool}
 /** How the pictures of a task are to be shown; one that came in by another door says nothing of it. */
 export const inlineOf = (word: string): InlineMode =>
   inlineModes.find((mode) => word.endsWith(`:${mode}`)) ?? "auto";
+
+/** The tool by which a task came. */
+export const toolOf = (word: string): MakingTool | undefined =>
+  makingTools.find((tool) => word.startsWith(`${tool}:`));

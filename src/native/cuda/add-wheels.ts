@@ -1,4 +1,4 @@
-import { chmodSync, closeSync, mkdirSync, openSync, readdirSync, rmSync } from "node:fs";
+import { chmodSync, closeSync, mkdirSync, openSync, readdirSync, rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { diskOf, nearestFolder } from "#/lib/disk-of.ts";
 import { EngineError } from "#/lib/errors.ts";
@@ -52,21 +52,51 @@ export function openForAdding({ folder, isOwn }: CudaPlace): () => void {
  *
  * @param path of the file; its name may be anything
  * @returns the wheel that it is, and whether something was written
- * @throws EngineError `bad-setting` for a file that is no wheel of the set, `storage-failed` without room
+ * @throws EngineError `bad-setting` for a file that is no wheel of the set, `storage-failed` without room; the signal's reason
  */
 export async function addWheel(
   path: string,
   { folder, set, isOwn }: AddingTo,
-  told?: (bytes: number, wheel: Wheel) => void,
+  { told, signal }: Readonly<{ told?: (bytes: number, wheel: Wheel) => void; signal?: AbortSignal }> = {},
 ): Promise<Readonly<{ wheel: Wheel; written: boolean }>> {
   const wheel = await recognise(path, set);
-  if (await isSound(folder, wheel)) return { wheel, written: false };
-  refuseWithoutRoom(folder, unpackedBytes([wheel]));
-  await unpackWheel(path, wheel, folder, (bytes) => told?.(bytes, wheel));
-  // What is for everybody must be readable by everybody.
-  if (!isOwn) for (const library of wheel.libraries) chmodSync(join(folder, nameOf(library)), 0o644);
-  return { wheel, written: true };
+  const written = !(await isSound(folder, wheel));
+  if (written) {
+    refuseWithoutRoom(folder, unpackedBytes([wheel]));
+    const following = signal === undefined ? {} : { signal };
+    await unpackWheel(path, wheel, folder, { ...following, told: (bytes) => told?.(bytes, wheel) });
+    // What is for everybody must be readable by everybody.
+    if (!isOwn) for (const library of wheel.libraries) chmodSync(join(folder, nameOf(library)), 0o644);
+  }
+  // An earlier command that was to fetch it may have left it here, whole or in part; elsewhere it may be somebody's own.
+  if (isOwn) dropFetched(folder, wheel);
+  return { wheel, written };
 }
+
+/** Takes away a wheel that was fetched into a folder, or the part that came. */
+export function dropFetched(folder: string, { file }: Wheel): void {
+  for (const left of [file, `${file}.part`, `${file}.part.json`]) rmSync(join(folder, left), { force: true });
+}
+
+/**
+ * The most bytes that fetching wheels one after the other adds to a folder at once: libraries stay, each wheel goes when it is unpacked.
+ * What is there of a wheel counts no more.
+ */
+export function bytesToFetch(folder: string, wheels: readonly Wheel[]): number {
+  let most = 0;
+  let unpacked = 0;
+  for (const wheel of wheels) {
+    unpacked += unpackedBytes([wheel]);
+    most = Math.max(most, unpacked + wheel.bytes - thereOf(folder, wheel));
+  }
+  return most;
+}
+
+/** Bytes of a wheel, or of its part, that lie in a folder. */
+const thereOf = (folder: string, { file }: Wheel): number =>
+  Math.max(...[file, `${file}.part`].map((name) => sizeOf(join(folder, name))));
+
+const sizeOf = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 
 /**
  * Refuses what a disk has no room for, before anything of it is fetched or written.

@@ -1,5 +1,5 @@
 import { type Stats, statSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { hashFile } from "#/lib/hash-file.ts";
 import { cacheFolder } from "../cache.ts";
 import { providers } from "./link-providers.ts";
@@ -15,12 +15,13 @@ export type CudaPlace = Readonly<{
 /**
  * Where CUDA's libraries lie: each version of the set has a folder of its own below the cache folder.
  *
- * @param setting the setting `cuda_libraries`, which leads elsewhere unless it is empty
+ * @param setting the setting `cuda_libraries`, which leads elsewhere unless it is empty. Its whole path is taken: of the folder `.` a
+ *   library would be a name without a slash, which the linker looks for on the system alone.
  */
 export const cudaPlace = (setting: string, set: CudaSet = cudaSet, cache = cacheFolder()): CudaPlace =>
   setting === ""
     ? { folder: join(cache, `cuda-${set.runtime}-${set.cuda}`), isOwn: true }
-    : { folder: setting, isOwn: false };
+    : { folder: resolve(setting), isOwn: false };
 
 /** What stands where a library would; nothing also where it cannot be looked at, see {@link whyUnreadable}. */
 function found(folder: string, name: string): Stats | undefined {

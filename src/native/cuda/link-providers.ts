@@ -7,8 +7,8 @@ export const providers = ["libonnxruntime_providers_shared.so", "libonnxruntime_
 
 /**
  * Puts ONNX Runtime's CUDA provider where it is looked for: beside the libonnxruntime that is open. The files are
- * linked, not copied (the larger one has several hundred megabytes). A file of that name that is there already and is no link of
- * ours, nor can be replaced, is left: somebody put it there.
+ * linked, not copied (the larger one has several hundred megabytes). What is there already under that name is replaced: ONNX Runtime
+ * takes no other, and it may be of another version.
  *
  * @param source  folder with the two files
  * @param library folder of libonnxruntime, see `libraryFolder`

@@ -92,7 +92,8 @@ function needsOf(folder: string, installed: boolean, set: CudaSet): Needs {
 function driverTroubles(driver: DriverAnswer, needs: Needs): readonly CudaTrouble[] {
   switch (driver.kind) {
     case "none":
-      return [{ kind: "no-driver" }];
+      // That it is not there needs no words; that it is of another processor, or lacks something, does.
+      return [{ kind: "no-driver", ...(isNotThere(driver.reason) ? {} : { reason: driver.reason }) }];
     case "failed":
       if (driver.cuda !== undefined && driver.cuda < needs.cuda)
         return [oldDriver(driver.cuda, driver.version, needs)];
@@ -106,6 +107,9 @@ function driverTroubles(driver: DriverAnswer, needs: Needs): readonly CudaTroubl
       return cardTroubles(driver.cards[0], driver.hidden, needs);
   }
 }
+
+const isNotThere = (reason: string): boolean =>
+  reason.startsWith("libcuda.so.1: cannot open shared object file: No such file");
 
 const oldDriver = (cuda: number, version: string | undefined, needs: Needs): CudaTrouble => ({
   kind: "driver-old",
@@ -146,7 +150,7 @@ function libraryTroubles({ folder, installed, answer, set }: Found): readonly Cu
   const { library, reason: words } = unopened;
   const notFound = /(\S+): cannot open shared object file: No such file/.exec(words)?.[1];
   if (notFound !== undefined && notFound !== library && wheelOf(set, notFound) === undefined)
-    return [{ kind: "library-unopened", library, reason: `it needs ${notFound}, which the system lacks` }];
+    return [{ kind: "library-unopened", library, reason: words, lacks: notFound }];
   if (notFound === undefined) return [{ kind: "library-unopened", library, reason: words }];
   return [{ kind: "library-missing", folder, library: notFound, from: wheelNameOf(set, notFound) }];
 }

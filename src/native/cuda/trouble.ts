@@ -5,7 +5,8 @@ import type { Wheel } from "./set.ts";
 /** Something that keeps CUDA from being used. */
 export type CudaTrouble = Readonly<
   | { kind: "other-system"; system: string }
-  | { kind: "no-driver" }
+  /** With the linker's words where its library is there and cannot be opened. */
+  | { kind: "no-driver"; reason?: string }
   | { kind: "driver-failed"; call: string; code: number; words: string }
   | { kind: "driver-silent"; call: string; seconds: number }
   | { kind: "driver-crashed"; call: string; how: string }
@@ -23,7 +24,7 @@ export type CudaTrouble = Readonly<
   | { kind: "library-missing"; folder: string; library: string; from: string }
   | { kind: "foreign-folder"; sentence: string }
   | { kind: "unreadable-folder"; folder: string; reason: string }
-  | { kind: "library-unopened"; library: string; reason: string }
+  | { kind: "library-unopened"; library: string; reason: string; lacks?: string }
   | { kind: "other-version"; folder: string; provider: string | undefined; runtime: string }
 >;
 
@@ -40,7 +41,9 @@ export function troubleSentence(trouble: CudaTrouble): string {
     case "other-system":
       return `CUDA's libraries are only known for Linux on x86-64, and this is ${trouble.system}: leave providers empty to work on the processor.`;
     case "no-driver":
-      return "There is no NVIDIA driver (libcuda.so.1): install it with the system's package manager, or start the container with the card (docker run --gpus all).";
+      return trouble.reason === undefined
+        ? "There is no NVIDIA driver (libcuda.so.1): install it with the system's package manager, or start the container with the card (docker run --gpus all)."
+        : `NVIDIA's driver cannot be opened (${trouble.reason}): install it anew with the system's package manager.`;
     case "driver-failed":
       return `NVIDIA's driver does not work, ${trouble.call} answered ${trouble.code} (${trouble.words}): ${wayOutOf(trouble.code)}.`;
     case "driver-silent":
@@ -52,7 +55,7 @@ export function troubleSentence(trouble: CudaTrouble): string {
     case "no-card":
       return trouble.hidden === undefined
         ? "NVIDIA's driver sees no card: look with nvidia-smi, or start the container with it (docker run --gpus all)."
-        : `NVIDIA's driver shows no card, because CUDA_VISIBLE_DEVICES is ${JSON.stringify(trouble.hidden)}: unset it, or name a card that is there.`;
+        : `NVIDIA's driver shows no card, because CUDA_VISIBLE_DEVICES is ${JSON.stringify(trouble.hidden)}, as it is told or as an entry cuda:N of engines sets it: name a card that is there.`;
     case "card-old":
       return `The card ${trouble.name} is too old: its compute capability is ${trouble.capability.join(".")}, and these libraries hold code for ${trouble.needs.join(".")} and newer: set providers to cpu.`;
     case "card-small":
@@ -68,7 +71,9 @@ export function troubleSentence(trouble: CudaTrouble): string {
     case "unreadable-folder":
       return `CUDA's libraries cannot be looked for in ${trouble.folder}: ${trouble.reason}. Name a folder that this user may read with cuda_libraries, or leave that empty.`;
     case "library-unopened":
-      return `${trouble.library} could not be opened: ${trouble.reason}.`;
+      return trouble.lacks === undefined
+        ? `${trouble.library} could not be opened (${trouble.reason}): see whether fooocusd cuda --verify finds it whole, and put it right with ${waysToAdd}.`
+        : `${trouble.library} could not be opened, since the system lacks ${trouble.lacks}, which it needs: install that with the system's package manager.`;
     case "other-version":
       return `The CUDA provider in ${trouble.folder} is of ONNX Runtime ${trouble.provider ?? "(an unknown version)"}, and this program has ${trouble.runtime}: take it from the wheel onnxruntime-gpu ${trouble.runtime}, or leave cuda_libraries empty.`;
   }

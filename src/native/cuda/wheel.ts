@@ -40,18 +40,26 @@ function whyNone(
   return `${path} is damaged, or not what it says: its SHA-256 is ${sha256} and should be ${wanted.sha256}. Fetch it again.`;
 }
 
+/** Who follows the unpacking of a wheel. */
+export type Unpacking = Readonly<{
+  /** Is told the bytes that are written, now and then. */
+  told?: (bytes: number) => void;
+  /** Ends it between two pieces. */
+  signal?: AbortSignal;
+}>;
+
 /**
  * Unpacks the libraries of a wheel. Each appears under its name when it is whole and has its hash; those that are there are written
  * anew. A few megabytes are in memory at a time.
  *
- * @param told bytes that are written, now and then
- * @throws EngineError `storage-failed` where something cannot be written, `bad-setting` for a wheel that lacks a library
+ * @throws EngineError `storage-failed` where something cannot be written, `bad-setting` for a wheel that lacks a library; the signal's
+ *   reason, and then nothing half written stays
  */
 export async function unpackWheel(
   path: string,
   { libraries }: Wheel,
   folder: string,
-  told: (bytes: number) => void = () => undefined,
+  { told = () => undefined, signal }: Unpacking = {},
 ): Promise<void> {
   const wanted = new Map(libraries.map((library) => [library.path, library]));
   const open = new Map<string, Output>();
@@ -65,7 +73,10 @@ export async function unpackWheel(
   });
   unzip.register(UnzipInflate);
   try {
-    for await (const bytes of piecesOf(path)) unzip.push(bytes);
+    for await (const bytes of piecesOf(path)) {
+      signal?.throwIfAborted();
+      unzip.push(bytes);
+    }
     for (const library of libraries) {
       const output = open.get(library.path);
       if (output === undefined)

@@ -43,7 +43,7 @@ async function asked(address: string, signal: AbortSignal | undefined): Promise<
     );
   } catch (cause) {
     if (cause instanceof DownloadFault) throw cause;
-    const message = `${shownAddress(address)} was not reached: ${reasonOf(cause)}. Fetch the wheels where there is a connection, and hand them over as files.`;
+    const message = `${shownAddress(address)} was not reached: ${reasonOf(cause).replace(/[.?!]+$/, "")}. Fetch the wheels where there is a connection, and hand them over as files.`;
     throw new DownloadFault("broken", message, cause);
   }
 }

@@ -31,7 +31,7 @@ function fullReason(reason: FullReason): string {
     case "device":
       return `the engine works on ${reason.device}, and 8 bits are for processors`;
     case "processor":
-      return "this processor lacks the instructions for products of 8 bits (VNNI), without which they are wrong and no faster";
+      return "this processor lacks the instructions for products of 8 bits (VNNI), without which their sums are cut off";
     case "error":
       return `tried on this machine, products in 8 bits were wrong by ${(100 * reason.error).toFixed(1)} %`;
     case "gain":

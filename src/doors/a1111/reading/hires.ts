@@ -3,6 +3,7 @@ import type { Catalog } from "#/catalog/catalog.ts";
 import { RequestError } from "#/lib/errors.ts";
 import type { TextToImageWords } from "../api/bodies.ts";
 import { type AskedUpscaler, upscalerCalled } from "../upscalers.ts";
+import { listIn } from "./typed.ts";
 import { isSaid } from "./unused.ts";
 
 /** What hires fix asks of a request. */
@@ -72,6 +73,14 @@ function warningsOf(words: TextToImageWords): readonly string[] {
     [other(words.hr_checkpoint_name, ""), "hr_checkpoint_name: it has the checkpoint of the first"],
     [other(words.hr_prompt, words.prompt), "hr_prompt: it has the prompt of the first"],
     [other(words.hr_negative_prompt, words.negative_prompt), "hr_negative_prompt: it has that of the first"],
+    [
+      listIn(words.hr_additional_modules, "hr_additional_modules").some((one) => one !== "Use same choices"),
+      "hr_additional_modules: it has the VAE of the first",
+    ],
+    [
+      words.hr_cfg !== null && words.hr_cfg !== words.cfg_scale,
+      `hr_cfg ${words.hr_cfg}: it has the cfg_scale of the first, ${words.cfg_scale}`,
+    ],
     [
       words.firstphase_width > 0 || words.firstphase_height > 0,
       "firstphase_width and firstphase_height: say width, height and hr_scale",

@@ -136,6 +136,9 @@ function ofMask(words: ImageToImageWords): readonly string[] {
           `Not used: inpaint_full_res_padding ${padding}; as much around the mask is drawn as its size asks for.`,
         ]
       : []),
+    ...(words.mask_round
+      ? []
+      : ["Not used: mask_round; the border of what is drawn anew is softened in a way of its own."]),
     ...(fill === 0 && strength <= 0.98
       ? ["inpainting_fill 0 begins with the picture itself where denoising_strength is below 1."]
       : []),

@@ -1,3 +1,4 @@
+import { seedEnd } from "#/api/fields.ts";
 import type { GenerateRequest } from "#/api/generate.ts";
 import type { Json } from "#/api/json.ts";
 import { unknownKeysWarning } from "#/api/unknown-keys.ts";
@@ -12,7 +13,7 @@ import {
   type TextToImageWords,
 } from "../api/bodies.ts";
 import { readWords } from "../api/words.ts";
-import { asOptions, type Chosen, type Options } from "../options.ts";
+import { type Chosen, type Options } from "../options.ts";
 import { commonRequest } from "./common-request.ts";
 import { readHires } from "./hires.ts";
 import { readInitial } from "./initial-picture.ts";
@@ -23,6 +24,7 @@ import type { PictureParts } from "./picture-in.ts";
 import { readPrompt } from "./prompt.ts";
 import { unitsOf } from "./scripts.ts";
 import { stem } from "./stem.ts";
+import { objectIn } from "./typed.ts";
 import { readUnits } from "./units.ts";
 import { isSaid, unusedWords } from "./unused.ts";
 
@@ -49,9 +51,6 @@ export type ReadingParts = PictureParts &
 
 /** Pictures that one request may ask for. */
 const mostPictures = 32;
-
-/** Seeds are below this. */
-const seedEnd = 2n ** 63n;
 
 /** Seeds that are drawn are below this, as there. */
 const drawnBelow = 2 ** 32 - 2;
@@ -111,12 +110,14 @@ function readCommon(words: GenerationWords, parts: ReadingParts, begun: (method:
     const message = `batch_size ${words.batch_size} times n_iter ${words.n_iter} are more than the ${mostPictures} pictures that one request may ask for.`;
     throw new RequestError("invalid-value", message, { field: "n_iter", value: words.n_iter });
   }
-  if (words.seed >= seedEnd) {
-    const message = "seed is to be below 9223372036854775808, or -1 for one that is drawn.";
+  if (words.seed >= seedEnd || words.seed < -1n) {
+    const message = `seed is to be from 0 to ${seedEnd - 1n}, or -1 for one that is drawn.`;
     throw new RequestError("invalid-value", message, { field: "seed" });
   }
-  const method = begun(readMethod(words.sampler_name ?? words.sampler_index, words.scheduler));
-  const { chosen, warnings } = options.chosenFor(asOptions(words.override_settings, "override_settings"));
+  const method = begun(
+    readMethod(isSaid(words.sampler_name) ? words.sampler_name : words.sampler_index, words.scheduler),
+  );
+  const { chosen, warnings } = options.chosenFor(objectIn(words.override_settings, "override_settings"));
   const embeddings = catalog.names("embeddings").map(stem);
   const prompt = readPrompt(words.prompt, "prompt", embeddings);
   const negative = readPrompt(words.negative_prompt, "negative_prompt", embeddings);

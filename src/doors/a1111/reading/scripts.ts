@@ -1,6 +1,8 @@
 import { isJsonObject, type Json } from "#/api/json.ts";
 import { RequestError } from "#/lib/errors.ts";
 import type { GenerationWords } from "../api/bodies.ts";
+import { isOff } from "./is-off.ts";
+import { listIn, objectIn } from "./typed.ts";
 import { isSaid } from "./unused.ts";
 
 /**
@@ -14,10 +16,9 @@ export function unitsOf({
   controlnet_units,
 }: Pick<GenerationWords, "script_name" | "alwayson_scripts" | "controlnet_units">): readonly Json[] {
   if (isSaid(script_name)) throw noScript(script_name, "script_name");
-  const scripts = Object.entries(isJsonObject(alwayson_scripts) ? alwayson_scripts : {});
-  const units: Json[] = Array.isArray(controlnet_units) ? [...controlnet_units] : [];
-  for (const [name, script] of scripts) {
-    const args = argumentsOf(script);
+  const units = [...listIn(controlnet_units, "controlnet_units")];
+  for (const [name, script] of Object.entries(objectIn(alwayson_scripts, "alwayson_scripts"))) {
+    const args = argumentsOf(name, script);
     if (name.toLowerCase() === "controlnet") units.push(...args);
     else if (!isIdle(args)) throw noScript(name, `alwayson_scripts.${name}`);
   }
@@ -25,10 +26,14 @@ export function unitsOf({
 }
 
 /** Some clients send an object of numbered arguments. */
-function argumentsOf(script: Json): readonly Json[] {
-  const args = isJsonObject(script) ? (script["args"] ?? null) : script;
-  if (Array.isArray(args)) return args;
-  return isJsonObject(args) ? Object.values(args) : [];
+function argumentsOf(name: string, script: Json): readonly Json[] {
+  const path = ["alwayson_scripts", name];
+  if (!isJsonObject(script)) return listIn(script, ...path);
+  const { args = null, ...others } = script;
+  if (isJsonObject(args)) return Object.values(args);
+  // Arguments under another name would be none.
+  const isMisnamed = args === null && Object.keys(others).length > 0;
+  return listIn(isMisnamed ? "" : args, ...path, "args");
 }
 
 /**
@@ -41,10 +46,8 @@ function isIdle(args: readonly Json[]): boolean {
     isJsonObject(arg) && arg["ad_model"] !== undefined ? [arg["ad_model"]] : [],
   );
   if (models.length > 0 && models.every((model) => model === "None")) return true;
-  if (first === undefined || first === null || first === false) return true;
-  return (
-    isJsonObject(first) && others.length === 0 && (first["enabled"] === false || first["enable"] === false)
-  );
+  if (first === undefined || first === null || isOff(first)) return true;
+  return isJsonObject(first) && others.length === 0 && (isOff(first["enabled"]) || isOff(first["enable"]));
 }
 
 const noScript = (name: string, field: string): RequestError =>

@@ -2,6 +2,8 @@ import type { GenerateRequest } from "#/api/generate.ts";
 import { isJsonObject, type Json, type JsonObject } from "#/api/json.ts";
 import { RequestError } from "#/lib/errors.ts";
 import { type ControlKind, controlOf } from "./control-kinds.ts";
+import { isOff } from "./is-off.ts";
+import { unitWarnings } from "./unit-warnings.ts";
 
 type Slot = NonNullable<GenerateRequest["controlnet_image"]>[number];
 
@@ -19,7 +21,7 @@ const most = 16;
  */
 export function readUnits(units: readonly Json[], initial: string | undefined): Guiding {
   const used = units.flatMap((unit, at) => {
-    if (unit === null || unit === false || (isJsonObject(unit) && unit["enabled"] === false)) return [];
+    if (unit === null || isOff(unit) || (isJsonObject(unit) && isOff(unit["enabled"]))) return [];
     if (!isJsonObject(unit)) throw wrong(at, "is to be an object");
     const isEmpty = isNone(unit["module"]) && isNone(unit["model"]) && pictureOf(unit) === undefined;
     return isEmpty ? [] : [{ at, unit, control: controlOf(unit, (why) => wrong(at, why)) }];
@@ -33,7 +35,7 @@ export function readUnits(units: readonly Json[], initial: string | undefined): 
       skipping_cn_preprocessor: preparing(used),
       ...thresholds(used),
     },
-    warnings: used.flatMap(({ at, unit }) => warningsOf(unit, at)),
+    warnings: used.flatMap(({ at, unit, control }) => unitWarnings(unit, at, control)),
   };
 }
 
@@ -100,19 +102,6 @@ function pictureOf(unit: JsonObject): string | undefined {
     if (typeof said === "string" && said !== "") return said;
   }
   return undefined;
-}
-
-function warningsOf(unit: JsonObject, at: number): readonly string[] {
-  const { guidance_start: start, control_mode: mode } = unit;
-  const mask = [unit["mask"], unit["mask_image"]].some((value) => typeof value === "string" && value !== "");
-  const balanced = [undefined, null, 0, "Balanced"];
-  return [
-    ...(typeof start === "number" && start > 0
-      ? ["guidance_start: pictures guide from the first step on here"]
-      : []),
-    ...(mask ? ["mask: a picture guides as a whole here"] : []),
-    ...(balanced.includes(mode as string) ? [] : ["control_mode: it is Balanced here"]),
-  ].map((said) => `Not used: ControlNet unit ${at + 1}, ${said}.`);
 }
 
 const isNone = (value: Json | undefined): boolean =>

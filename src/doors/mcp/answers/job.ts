@@ -4,6 +4,9 @@ import { type Addresses, taskFor } from "#/routes/answers/addresses.ts";
 import { keptImageOf } from "#/stores/images.ts";
 import type { Task, TaskImage } from "#/tasks/life-cycle/task.ts";
 import { ownSentenceOf } from "../../fooocus-api/sentence.ts";
+import { namesOfTool } from "../arguments/names-of-tool.ts";
+import { inOwnWords } from "../arguments/own-names.ts";
+import { doorName, toolOf } from "../names.ts";
 
 const Picture = Type.Object({
   uri: Type.String({ description: "Where the file is; resources/read takes it, and edit as its image." }),
@@ -36,12 +39,13 @@ export const Job = Type.Object(
 export type Job = Omit<Static<typeof Job>, "position" | "error"> &
   Partial<Pick<Static<typeof Job>, "position" | "error">>;
 
-/** A task as a client of this door is told of it. */
+/** A task as a client of this door is told of it; one that came by this door in the names of the tool that made it. */
 export function jobOf(kept: Task, addresses: Addresses): Job {
-  const task = taskFor(kept, addresses);
-  const { id, state, warnings } = task;
+  const { id, state, warnings, door } = taskFor(kept, addresses);
+  const tool = door.name === doorName ? toolOf(door.word) : undefined;
+  const told = (text: string): string => (tool === undefined ? text : inOwnWords(text, namesOfTool[tool]));
   const pictures = state.status === "pending" ? [] : state.images.map(pictureOf);
-  const known = { job_id: id, pictures, warnings: [...warnings] };
+  const known = { job_id: id, pictures, warnings: warnings.map(told) };
   switch (state.status) {
     case "pending":
       return {
@@ -60,13 +64,13 @@ export function jobOf(kept: Task, addresses: Addresses): Job {
       };
     case "settled": {
       const { outcome, percent, error } = state;
-      const message = error === null ? endings[outcome](pictures.length) : error.message;
+      const why = error === null ? undefined : { code: error.code, message: told(error.message) };
       return {
         ...known,
         status: outcome,
         progress: percent,
-        message,
-        ...(error === null ? {} : { error: { code: error.code, message: error.message } }),
+        message: why?.message ?? endings[outcome](pictures.length),
+        ...(why && { error: why }),
       };
     }
   }

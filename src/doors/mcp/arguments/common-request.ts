@@ -1,6 +1,8 @@
+import { seedEnd } from "#/api/fields.ts";
 import type { GenerateRequest } from "#/api/generate.ts";
 import type { Converted } from "#/api/read.ts";
 import { recommendedControl } from "#/api/recommended-control.ts";
+import { RequestError } from "#/lib/errors.ts";
 import { type ReadArguments, textIn } from "./read-arguments.ts";
 
 type Said = ReadArguments["said"];
@@ -30,8 +32,13 @@ export const commonNames: Readonly<Record<string, string>> = {
   controlnet_image: "guides",
 };
 
-/** What generate and edit have in common, in the main API's words; what was not said stays open. */
+/**
+ * What generate and edit have in common, in the main API's words; what was not said stays open.
+ *
+ * @throws RequestError `invalid-value` for a seed beyond all seeds
+ */
 export function commonRequest(said: Said): GenerateRequest {
+  refuseNoSeed(said["seed"]);
   const plain = Object.entries(renamed).flatMap(([name, field]) =>
     said[name] === undefined ? [] : [[field, said[name]] as const],
   );
@@ -42,6 +49,12 @@ export function commonRequest(said: Said): GenerateRequest {
     ...(said["loras"] === undefined ? {} : { loras: listOf(said["loras"]).map(loraOf) }),
     ...(said["guides"] === undefined ? {} : { controlnet_image: listOf(said["guides"]).map(slotOf) }),
   };
+}
+
+function refuseNoSeed(seed: Converted | undefined): void {
+  if (typeof seed !== "bigint" || (seed >= -1n && seed < seedEnd)) return;
+  const message = `seed: one from 0 to ${seedEnd - 1n}, or -1 for one that is drawn.`;
+  throw new RequestError("invalid-value", message, { field: "seed" });
 }
 
 const loraOf = (said: Said): NonNullable<GenerateRequest["loras"]>[number] => ({

@@ -44,7 +44,7 @@ export const editFields = {
   strength: Type.Number({
     minimum: 0,
     maximum: 1,
-    description: "How much is changed, 0 to 1; left out, what suits the operation.",
+    description: "How much is changed, above 0 and up to 1; left out, what suits the operation.",
   }),
   variation: oneOf(["subtle", "strong"], "For vary; subtle where it is left out."),
   factor: Type.Number({ minimum: 1, maximum: 5, description: "For upscale; 2 where it is left out." }),

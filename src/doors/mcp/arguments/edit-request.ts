@@ -13,9 +13,19 @@ type Said = ReadArguments["said"];
  *
  * @throws RequestError `invalid-value` naming the argument without which there is nothing to do
  */
-export function editRequest(said: Said): GenerateRequest {
+export const editRequest = (said: Said): GenerateRequest => ({ ...goalOf(said), ...mixing(said) });
+
+/** There a picture that guides comes first, and the one to edit takes no part, unless they are said to act together. */
+function mixing({ operation, guides }: Said): GenerateRequest {
+  if (!Array.isArray(guides) || guides.length === 0) return {};
+  return operation === "vary" || operation === "upscale"
+    ? { mixing_image_prompt_and_vary_upscale: true }
+    : { mixing_image_prompt_and_inpaint: true };
+}
+
+function goalOf(said: Said): GenerateRequest {
   const image = textOf(said, "image", "the picture that is to be edited");
-  const strength = typeof said["strength"] === "number" ? said["strength"] : undefined;
+  const strength = strengthOf(said);
   switch (said["operation"] as Operation) {
     case "inpaint":
       return {
@@ -43,6 +53,13 @@ export function editRequest(said: Said): GenerateRequest {
         ...(strength === undefined ? {} : { overwrite_upscale_strength: strength }),
       };
   }
+}
+
+/** There a strength of 0 is none that is said, and the usual one is taken. */
+function strengthOf({ strength }: Said): number | undefined {
+  if (strength !== 0) return typeof strength === "number" ? strength : undefined;
+  const message = "strength: 0 would change nothing; say more than 0, up to 1.";
+  throw new RequestError("invalid-value", message, { field: "strength" });
 }
 
 /** The main API's fields, and the arguments of edit that they are. */

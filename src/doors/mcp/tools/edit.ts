@@ -2,7 +2,8 @@ import { Type } from "@sinclair/typebox";
 import { Job } from "../answers/job.ts";
 import { commonRequest } from "../arguments/common-request.ts";
 import { editFields, editRequired } from "../arguments/edit-fields.ts";
-import { editNames, editRequest, unusedArguments } from "../arguments/edit-request.ts";
+import { editRequest, unusedArguments } from "../arguments/edit-request.ts";
+import { namesOfTool } from "../arguments/names-of-tool.ts";
 import { inOwnNames } from "../arguments/own-names.ts";
 import { overridden, readArguments } from "../arguments/read-arguments.ts";
 import { toolSchema } from "../arguments/tool-schema.ts";
@@ -29,7 +30,7 @@ export const edit: Tool = {
     try {
       return await make({ ...advanced, ...own }, { tool: "edit", warnings: told, ...wayOf(said) }, call);
     } catch (thrown) {
-      throw inOwnNames(thrown, editNames);
+      throw inOwnNames(thrown, namesOfTool.edit);
     }
   },
 };

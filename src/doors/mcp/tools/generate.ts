@@ -2,7 +2,8 @@ import { Type } from "@sinclair/typebox";
 import type { GenerateRequest } from "#/api/generate.ts";
 import { Job } from "../answers/job.ts";
 import { chosenSize } from "../arguments/chosen-size.ts";
-import { commonNames, commonRequest } from "../arguments/common-request.ts";
+import { commonRequest } from "../arguments/common-request.ts";
+import { namesOfTool } from "../arguments/names-of-tool.ts";
 import { inOwnNames } from "../arguments/own-names.ts";
 import { pictureFields, sizeField } from "../arguments/picture-fields.ts";
 import { overridden, readArguments } from "../arguments/read-arguments.ts";
@@ -46,7 +47,7 @@ export const generate: Tool = {
         call,
       );
     } catch (thrown) {
-      throw inOwnNames(thrown, { ...commonNames, aspect_ratios_selection: "size" });
+      throw inOwnNames(thrown, namesOfTool.generate);
     }
   },
 };

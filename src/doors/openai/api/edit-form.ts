@@ -11,7 +11,7 @@ const isImagePart = (name: string): boolean => /^images?(?:\[\d*\])?$/.test(name
 
 /**
  * The pictures of a form, and its other parts as JSON: texts stay texts, lists are repeated (`styles[]`, `loras[][weight]`)
- * or one JSON text.
+ * or one JSON text. All else is said once: of two values one would be forgotten.
  *
  * @throws RequestError naming the part
  */
@@ -23,6 +23,7 @@ export async function readEditForm(
   const rest: Record<string, Json> = {};
   const objects = new ListedObjects();
   for (const [name, part] of partsOf(form)) {
+    if (isSaidOnce(name) && form.getAll(name).length > 1) throw repeated(name);
     if (isImagePart(name)) images.push(...(await fileIn(part, name)));
     else if (name === "mask") mask = (await fileIn(part, name))[0] ?? mask;
     else if (typeof part !== "string") rest[name] = { file: part.name };
@@ -42,6 +43,12 @@ async function fileIn(part: string | File, field: string): Promise<readonly stri
   const message = `${field} is a text in the place of a file; a URL goes into a JSON body, where pictures are images.`;
   throw new RequestError("bad-image", message, { field, value: part.slice(0, 100) });
 }
+
+const isSaidOnce = (name: string): boolean =>
+  name === "mask" || (Object.hasOwn(imageFields.edit.properties, name) && !isList(name));
+
+const repeated = (field: string): RequestError =>
+  new RequestError("invalid-value", `${field} is there more than once: say it once.`, { field });
 
 const isList = (name: string): boolean =>
   Object.entries(imageFields.edit.properties).some(

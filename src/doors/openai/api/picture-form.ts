@@ -16,16 +16,25 @@ export type PictureForm = Readonly<{
  * are clients that take the address where there is one, and may not fetch what is in their own network.
  */
 export function pictureForm(words: ImageWords): Readonly<{ form: PictureForm; warnings: readonly string[] }> {
-  const { output_format: format = "png", output_compression: said, model = "" } = words;
+  const {
+    output_format: format = "png",
+    output_compression: said,
+    model = "",
+    partial_images: partials,
+  } = words;
   const usual = /^dall-e\b/.test(model) ? "url" : "b64_json";
   const url = (words.response_format ?? usual) === "url";
   const data = !url || words.stream === true;
   const asIs = { url, data, format, kept: format } as const;
-  if (said === undefined) return { form: asIs, warnings: [] };
+  const ofPartials =
+    words.stream === true || partials === undefined || partials === 0
+      ? []
+      : [`partial_images ${partials} was not used: only a stream shows them.`];
+  if (said === undefined) return { form: asIs, warnings: ofPartials };
   const why =
     format === "png" ? "PNG loses nothing" : data ? undefined : "what is kept for its URL is of quality 95";
   if (why !== undefined)
-    return { form: asIs, warnings: [`output_compression ${said} was not used: ${why}.`] };
+    return { form: asIs, warnings: [...ofPartials, `output_compression ${said} was not used: ${why}.`] };
   const form = { url: false, data, format, quality: Math.max(1, said), kept: "png" } as const;
-  return { form, warnings: [] };
+  return { form, warnings: ofPartials };
 }

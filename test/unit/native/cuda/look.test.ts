@@ -6,6 +6,7 @@ import {
   mkdtempSync,
   readFileSync,
   rmSync,
+  truncateSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -106,7 +107,7 @@ const cases: readonly (readonly [string, Readonly<Record<string, string>>, strin
   [
     "a card that is hidden",
     { DRIVER_CARDS: "0", CUDA_VISIBLE_DEVICES: "3" },
-    `NVIDIA's driver shows no card, because CUDA_VISIBLE_DEVICES is "3": unset it, or name a card that is there.`,
+    `NVIDIA's driver shows no card, because CUDA_VISIBLE_DEVICES is "3", as it is told or as an entry cuda:N of engines sets it: name a card that is there.`,
   ],
   [
     "halves of two versions",
@@ -198,14 +199,35 @@ test.if(canStandIn)(`what one of the libraries lacks itself is named${withoutCom
   const other = emptyLibrary(folder, "libofthesystem.so.1");
   emptyLibrary(folder, "libcudnn_graph.so.9", ["-Wl,--no-as-needed", other]);
   rmSync(other);
-  expect(await troubles({}, folder)).toEqual([
-    {
-      kind: "library-unopened",
-      library: "libcudnn_graph.so.9",
-      reason: "it needs libofthesystem.so.1, which the system lacks",
-    },
+  expect((await troubles({}, folder)).map(troubleSentence)).toEqual([
+    "libcudnn_graph.so.9 could not be opened, since the system lacks libofthesystem.so.1, which it needs: install that with the system's package manager.",
   ]);
 });
+
+test.if(canStandIn)(
+  `a library that was cut off is told with what puts it right${withoutCompiler}`,
+  async () => {
+    const folder = providerFolder("cut-off");
+    truncateSync(join(folder, "libcudnn_ops.so.9"), 100);
+    const [sentence] = (await troubles({}, folder)).map(troubleSentence);
+    expect(sentence).toMatch(
+      /^libcudnn_ops\.so\.9 could not be opened \(\S+: [^)]+\): see whether fooocusd cuda --verify finds it whole, and put it right with fooocusd cuda add --fetch, or /,
+    );
+  },
+);
+
+test.if(canStandIn)(
+  `a driver that is there and cannot be opened is told with why${withoutCompiler}`,
+  async () => {
+    const broken = join(scratch, "broken-driver");
+    mkdirSync(broken);
+    writeFileSync(join(broken, "libcuda.so.1"), "this is no library");
+    const [sentence] = (await troubles({ LD_LIBRARY_PATH: broken })).map(troubleSentence);
+    expect(sentence).toMatch(
+      /^NVIDIA's driver cannot be opened \(\S+libcuda\.so\.1: file too short\): install it anew with the system's package manager\.$/,
+    );
+  },
+);
 
 test.if(canStandIn)(`a provider of another version is refused with both${withoutCompiler}`, async () => {
   const folder = providerFolder("other", { version: "1.31.1" });
