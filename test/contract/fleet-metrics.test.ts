@@ -1,10 +1,10 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import net from "node:net";
 import { createMetrics } from "#/metrics/create-metrics.ts";
 import { redisAnswers } from "#/routes/ready-checks.ts";
 import { FleetEvents } from "#/tasks/fleet/fleet-events.ts";
 import type { FleetMeasures } from "#/tasks/fleet/fleet-view.ts";
 import { idOf, join, until } from "../support/fleet-bench.ts";
+import { freePort } from "../support/free-port.ts";
 import { noRedis, ownRedis } from "../support/own-redis.ts";
 import { readMetrics } from "../support/read-metrics.ts";
 import { gate } from "../support/scripted-engine.ts";
@@ -12,14 +12,6 @@ import { steeredFleet } from "../support/steered-fleet.ts";
 
 setDefaultTimeout(180_000);
 if (noRedis !== undefined) process.stderr.write(`contract/fleet-metrics: skipped, ${noRedis}\n`);
-
-async function freePort(): Promise<number> {
-  const server = net.createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === "object" && address !== null ? address.port : 0;
-}
 
 const page = async (url: string) => readMetrics(await (await fetch(`${url}/metrics`)).text());
 
@@ -119,7 +111,7 @@ describe.skipIf(noRedis !== undefined)("the measures of a fleet", () => {
 
   test("a worker has a page of its own: what it made, whether it is ready, with the key", async () => {
     await using fleet = await steeredFleet();
-    const port = await freePort();
+    const port = freePort();
     const url = `http://127.0.0.1:${port}`;
     const keyed = ["--metrics-port", `${port}`, "--api-keys", "k"];
     const worker = await fleet.worker("w1", {}, ...keyed);

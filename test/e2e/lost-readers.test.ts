@@ -2,6 +2,7 @@ import { afterAll, expect, test } from "bun:test";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { freePort } from "../support/free-port.ts";
 
 const main = join(import.meta.dir, "../../src/main.ts");
 const models = join(import.meta.dir, "../../models");
@@ -10,9 +11,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** The program in a shell that does something with its output; its own process number lies in a file. */
 function startIn(shell: string, name: string, flags: readonly string[]) {
-  const probe = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data: () => undefined } });
-  const { port } = probe;
-  probe.stop(true);
+  const port = freePort();
   const pid = join(folder, `${name}.pid`);
   const outputs = join(folder, name);
   const program = [

@@ -75,9 +75,9 @@ describe.skipIf(noPostgres !== "")(`a server whose history is in Postgres${noPos
     const made = await generate({ prompt: "ein schöner roter Kreis", webhook_url: receiver.url.href });
     expect(made).toMatchObject({ task_status: "finished" });
     const id = String(made["task_id"]);
-    for (let wait = 0; posted.length === 0 && wait < 100; wait += 1) await Bun.sleep(50);
+    for (let wait = 0; posted.length === 0 && wait < 1200; wait += 1) await Bun.sleep(50);
     expect(posted).toEqual([expect.objectContaining({ task_id: id })]);
-    for (let wait = 0; (await rows("webhook")).length > 0 && wait < 100; wait += 1) await Bun.sleep(50);
+    for (let wait = 0; (await rows("webhook")).length > 0 && wait < 1200; wait += 1) await Bun.sleep(50);
     expect(await rows("webhook")).toEqual([]);
     expect(await ask("/tasks?query=history")).toMatchObject({
       history: [expect.objectContaining({ task_id: id })],
@@ -139,7 +139,7 @@ describe.skipIf(noPostgres !== "")(`a server whose history is in Postgres${noPos
     expect((await finished(id))["result"]).toHaveLength(2);
     await finished(String(waiting["task_id"]));
     expect((await rows("task")).length).toBe(before + 2);
-    for (let wait = 0; posted.length === 0 && wait < 100; wait += 1) await Bun.sleep(50);
+    for (let wait = 0; posted.length === 0 && wait < 1200; wait += 1) await Bun.sleep(50);
     expect(posted).toHaveLength(1);
     expect(await rows("recipe")).toEqual([]);
   });
@@ -157,7 +157,7 @@ describe.skipIf(noPostgres !== "")(`a server whose history is in Postgres${noPos
     ]);
     await postgres.start();
     await finished(id);
-    for (let wait = 0; wait < 200; wait += 1) {
+    for (let wait = 0; wait < 1200; wait += 1) {
       const [row] = await postgres.ask(
         address,
         `SELECT task_status FROM fooocusd.task WHERE task_id = '${id}'`,

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { freePort } from "./free-port.ts";
 
 /** What `npm run build` made. */
 export const binary = join(import.meta.dir, "../../dist/fooocusd");
@@ -87,12 +88,4 @@ async function answering(url: string, child: Bun.Subprocess, output: () => strin
   }
   child.kill("SIGKILL");
   throw new Error(`the binary did not answer within a minute:\n${output()}`);
-}
-
-/** A port nobody listens on now; the system gives it out anew only after many others. */
-function freePort(): number {
-  const probe = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data: () => {} } });
-  const { port } = probe;
-  probe.stop(true);
-  return port;
 }

@@ -2,6 +2,7 @@ import { chmodSync, chownSync, existsSync, mkdtempSync, readdirSync, rmSync, wri
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { SQL } from "bun";
+import { freePort } from "./free-port.ts";
 
 /** A Postgres of a test's own, in a folder of its own, on a port that was free. */
 export type OwnPostgres = Readonly<{
@@ -46,7 +47,7 @@ function owner(): Readonly<{ uid: number; gid: number }> | undefined {
   return { uid: ids("-u"), gid: ids("-g") };
 }
 
-/** Starts one. @throws where there is none, see {@link noPostgres}, or it does not start within twenty seconds */
+/** Starts one. @throws where there is none, see {@link noPostgres}, or it does not start within a minute */
 export async function startOwnPostgres(settings: readonly string[] = []): Promise<OwnPostgres> {
   if (binaries === undefined) throw new Error(noPostgres);
   const folder = mkdtempSync(join(tmpdir(), "fooocusd-postgres-"));
@@ -114,8 +115,9 @@ export async function startOwnPostgres(settings: readonly string[] = []): Promis
     port,
     database: async (more = "") => {
       count += 1;
-      await ask(admin, `CREATE DATABASE of_${count} OWNER fooocusd ${more}`);
-      return addressOf(port, `of_${count}`);
+      const name = `of_${count}`;
+      await ask(admin, `CREATE DATABASE ${name} OWNER fooocusd ${more}`);
+      return addressOf(port, name);
     },
     ask,
     stop,
@@ -145,7 +147,7 @@ async function ask(
 }
 
 async function untilReady(address: string, isRunning: () => boolean, log: string): Promise<void> {
-  for (const deadline = performance.now() + 20_000; ; ) {
+  for (const deadline = performance.now() + 60_000; ; ) {
     try {
       await ask(address, "SELECT 1");
       return;
@@ -174,10 +176,3 @@ const childrenOf = (pid: number): readonly number[] =>
     .split("\n")
     .filter((line) => line.trim() !== "")
     .map(Number);
-
-function freePort(): number {
-  const listener = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data: () => undefined } });
-  const { port } = listener;
-  listener.stop(true);
-  return port;
-}

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import net from "node:net";
 import { temporaryFolder } from "#/lib/temporary-folder.ts";
+import { freePort } from "./free-port.ts";
 
 /** A Redis of a test's own, in a folder of its own, on a port that stays the same when it is started again. */
 export type OwnRedis = Readonly<{
@@ -31,7 +32,7 @@ export const noRedis: string | undefined =
 export async function ownRedis(...options: readonly string[]): Promise<OwnRedis> {
   if (redisServer === undefined) throw new Error(noRedis);
   const folder = temporaryFolder("redis");
-  const port = await freePort();
+  const port = freePort();
   const settings = ["--port", String(port), "--bind", "127.0.0.1", "--dir", folder.path, "--save", ""];
   const given = options.map((word, i) => (i % 2 === 0 ? `--${word}` : word));
   const program = redisServer;
@@ -65,14 +66,6 @@ export async function ownRedis(...options: readonly string[]): Promise<OwnRedis>
       folder.remove();
     },
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = net.createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === "object" && address !== null ? address.port : 0;
 }
 
 /** Until it accepts connections; loading its data is another matter. */

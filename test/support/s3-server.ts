@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { freePort, freePorts } from "./free-port.ts";
 import { pythonEnvironment } from "./python-environment.ts";
 
 /** Keys of the server: all rights, and those to read alone. */
@@ -39,7 +39,7 @@ export async function startS3(): Promise<S3Server | Readonly<{ missing: string }
       ],
     }),
   );
-  const [master, masterRpc, volume, volumeRpc, filer, filerRpc, s3, s3Rpc] = await freePorts(8);
+  const [master, masterRpc, volume, volumeRpc, filer, filerRpc, s3, s3Rpc] = freePorts(8);
   const child = Bun.spawn(
     [
       join(dirname(environment.python), "weed"),
@@ -114,7 +114,7 @@ export async function startReplacingS3(): Promise<
   if ("missing" in environment) return environment;
   const folder = mkdtempSync(join(tmpdir(), "fooocusd-s3-"));
   mkdirSync(join(folder, "pictures"));
-  const [port] = await freePorts(1);
+  const port = freePort();
   const { accessKeyId, secretAccessKey } = s3Keys.all;
   const address = `127.0.0.1:${port}`;
   const child = Bun.spawn(
@@ -139,22 +139,3 @@ const answers = (endpoint: string): Promise<boolean> =>
     () => true,
     () => false,
   );
-
-/** Ports that nobody has now; all are held until the last one is found. */
-async function freePorts(count: number): Promise<readonly number[]> {
-  const servers = Array.from({ length: count }, () => createServer());
-  const ports = await Promise.all(
-    servers.map(
-      (server) =>
-        new Promise<number>((resolve, reject) => {
-          server.once("error", reject);
-          server.listen(0, "127.0.0.1", () => {
-            const address = server.address();
-            resolve(typeof address === "object" && address !== null ? address.port : 0);
-          });
-        }),
-    ),
-  );
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
-}

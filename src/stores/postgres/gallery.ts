@@ -7,6 +7,7 @@ import { searchedOf } from "../history/searched.ts";
 import type { HistorySearch, UsedName } from "../history.ts";
 import type { Statements } from "./connection.ts";
 import { escaped } from "./escaped.ts";
+import { insertAll } from "./insert-all.ts";
 import { listed } from "./rows.ts";
 import { named, searchedTexts, stars, tasks } from "./tables.ts";
 import { wordsTsquery, wordsVector } from "./words.ts";
@@ -36,21 +37,26 @@ export const starredAmong = async (db: Statements, ids: readonly TaskId[]): Prom
   );
 
 /**
- * Takes what a task is searched by into the index, in the transaction that its row is written in: rows of several servers
+ * Takes what tasks are searched by into the index, in the transaction that their rows are written in: rows of several servers
  * become visible in another order than that of their numbers, so none could be found later as the next that is missing.
  */
-export async function indexTask(
+export async function indexTasks(
   db: Statements,
-  record: number,
-  request: Readonly<Record<string, unknown>>,
+  all: readonly Readonly<{ record: number; request: Readonly<Record<string, unknown>> }>[],
 ): Promise<void> {
-  const { prompt, models, styles } = searchedOf(request);
-  await db.insert(searchedTexts).values({ record, prompt, words: wordsVector(prompt) });
-  const names = [
+  const texts = all.map(({ record, request }) => ({ record, ...searchedOf(request) }));
+  await insertAll(
+    texts.map(({ record, prompt }) => ({ record, prompt, words: wordsVector(prompt) })),
+    (some) => db.insert(searchedTexts).values(some),
+  );
+  const names = texts.flatMap(({ record, models, styles }) => [
     ...models.map((name) => ({ kind: "model", name, record })),
     ...styles.map((name) => ({ kind: "style", name, record })),
-  ].filter(({ name }) => name.length <= longestName);
-  if (names.length > 0) await db.insert(named).values(names).onConflictDoNothing();
+  ]);
+  await insertAll(
+    names.filter(({ name }) => name.length <= longestName),
+    (some) => db.insert(named).values(some).onConflictDoNothing(),
+  );
 }
 
 /** The names in the index, those of most tasks first. */

@@ -10,6 +10,8 @@ const mostTasks = 1000;
 
 type Known = Readonly<{ name: string; version: string; task: Task }>;
 
+type Row = Readonly<{ id: number; name: string; version: string }>;
+
 /**
  * Tasks by the numbers of their rows, of which those alone are fetched that were written since they were last read: a row is some
  * thousand characters, and most of a page are those of the last time. Any server may have written them.
@@ -30,25 +32,28 @@ export class KnownTasks {
     order: (rows: ReturnType<typeof selectVersions>) => ReturnType<typeof selectVersions>,
   ): Promise<readonly Task[]> {
     const wanted = await order(selectVersions(db));
-    const stale = wanted.filter((row) => !this.#knows(row)).map(({ id }) => id);
-    const fetched = stale.length === 0 ? new Map<number, Task>() : await this.#fetch(db, stale);
+    // Held here: what is fetched may make all others give way.
+    const known = wanted.flatMap((row): (readonly [number, Task])[] => {
+      const task = this.#again(row);
+      return task === undefined ? [] : [[row.id, task]];
+    });
+    const found = new Map(known);
+    const stale = wanted.filter(({ id }) => !found.has(id)).map(({ id }) => id);
+    for (const [id, task] of await this.#fetch(db, stale)) found.set(id, task);
     // One that was deleted between the two is not there.
-    return wanted.flatMap(({ id }) => fetched.get(id) ?? this.#again(id) ?? []);
+    return wanted.flatMap(({ id }) => found.get(id) ?? []);
   }
 
-  #knows({ id, name, version: now }: Readonly<{ id: number; name: string; version: string }>): boolean {
+  /** A task as it is known, if it was not written since; others give way to it. */
+  #again({ id, name, version }: Row): Task | undefined {
     const known = this.#known.get(id);
-    return known !== undefined && known.version === now && known.name === name;
-  }
-
-  /** A task that is known, which others give way to. */
-  #again(id: number): Task | undefined {
-    const known = this.#known.get(id);
-    if (known !== undefined) this.#remember(id, known);
-    return known?.task;
+    if (known?.version !== version || known.name !== name) return undefined;
+    this.#remember(id, known);
+    return known.task;
   }
 
   async #fetch(db: Statements, ids: readonly number[]): Promise<ReadonlyMap<number, Task>> {
+    if (ids.length === 0) return new Map();
     const list = JSON.stringify(ids);
     for (const id of ids) this.#known.delete(id);
     const rows = await selectRows(db).where(

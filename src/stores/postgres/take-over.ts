@@ -8,7 +8,8 @@ import { statusWords } from "../history/rows.ts";
 import { readRequest } from "../history/search-index.ts";
 import { readAddress } from "./address.ts";
 import { Connection, type Statements } from "./connection.ts";
-import { indexTask } from "./gallery.ts";
+import { indexTasks } from "./gallery.ts";
+import { insertAll } from "./insert-all.ts";
 import { migrate } from "./migrate.ts";
 import {
   counters,
@@ -32,7 +33,7 @@ export type TakenOver = Readonly<{
   left: readonly number[];
 }>;
 
-/** Rows that are written in one step. */
+/** Rows that are written in one step, which may take no longer than any other: the way to a database may be long. */
 const batch = 100;
 
 /** Characters of a task's name: an index takes no more, and ours have 32. */
@@ -80,36 +81,40 @@ async function takeTasks(
     file.query<{ rows: number }, []>("SELECT count(*) AS rows FROM generate_record").get()?.rows ?? 0;
   const taken = { written: 0, there: 0, left: [] as number[] };
   let done = 0;
-  for (let after = Number.NEGATIVE_INFINITY; ; ) {
-    const rows = file
-      .query<Row & { id: number }, [number]>(
-        `SELECT record.*, extra.task_id IS NOT NULL AS is_ours, extra.attempt, extra.label, extra.rank, extra.images,
-          extra.error, extra.door, extra.door_word, extra.warnings, extra.stopping, recipe, making,
-          star.task_id IS NOT NULL AS is_starred
-        FROM generate_record AS record
-        LEFT JOIN fooocusd_task AS extra USING (task_id)
-        LEFT JOIN fooocusd_recipe USING (task_id)
-        LEFT JOIN fooocusd_making USING (task_id)
-        LEFT JOIN fooocusd_star AS star USING (task_id)
-        WHERE record.id > ? ORDER BY record.id LIMIT ${batch}`,
-      )
-      .all(after === Number.NEGATIVE_INFINITY ? Number.MIN_SAFE_INTEGER : after);
-    const last = rows.at(-1);
-    if (last === undefined) return taken;
-    const written = await connection.transaction("The old history", async (db) => {
-      const taken: string[] = [];
-      for (const row of rows) if (isKept(row)) taken.push(...(await takeTask(db, file, row)));
-      await countSettled(db, taken.filter((status) => status !== "").length);
-      return taken.length;
-    });
-    const left = rows.filter((row) => !isKept(row)).map(({ id }) => id);
-    taken.left.push(...left);
+  const query = `SELECT record.*, extra.task_id IS NOT NULL AS is_ours, extra.attempt, extra.label, extra.rank, extra.images,
+      extra.error, extra.door, extra.door_word, extra.warnings, extra.stopping, recipe, making,
+      star.task_id IS NOT NULL AS is_starred
+    FROM generate_record AS record
+    LEFT JOIN fooocusd_task AS extra USING (task_id)
+    LEFT JOIN fooocusd_recipe USING (task_id)
+    LEFT JOIN fooocusd_making USING (task_id)
+    LEFT JOIN fooocusd_star AS star USING (task_id)
+    ORDER BY record.id`;
+  for (const rows of batches(file, query)) {
+    const kept = rows.filter(isKept);
+    const written =
+      kept.length === 0
+        ? 0
+        : await connection.transaction("The old history", (db) => takeBatch(db, file, kept));
+    taken.left.push(...rows.filter((row) => !isKept(row)).map(({ id }) => Number(id)));
     taken.written += written;
-    taken.there += rows.length - left.length - written;
-    after = last.id;
+    taken.there += kept.length - written;
     done += rows.length;
     onStep(done, all);
   }
+  return taken;
+}
+
+/** What a question to the file finds, some rows at a time. */
+function* batches(file: Database, query: string): Generator<readonly Row[], void, undefined> {
+  let rows: Row[] = [];
+  for (const row of file.query<Row, []>(query).iterate()) {
+    rows.push(row);
+    if (rows.length < batch) continue;
+    yield rows;
+    rows = [];
+  }
+  if (rows.length > 0) yield rows;
 }
 
 const isKept = ({ task_id: id }: Row): boolean =>
@@ -120,33 +125,58 @@ const text = (value: unknown): string | null => (typeof value === "string" ? val
 const whole = (value: unknown): number | null => (Number.isSafeInteger(value) ? Number(value) : null);
 const small = (value: unknown): number => Math.min(Math.max(whole(value) ?? 0, 0), 2 ** 31 - 1);
 
-/** @returns how it ended, empty if it did not; nothing if it was there already */
-async function takeTask(db: Statements, file: Database, row: Row): Promise<readonly string[]> {
-  const id = text(row["task_id"]) ?? "";
-  const [there] = await db
+/** @returns how many were not there already */
+async function takeBatch(db: Statements, file: Database, rows: readonly Row[]): Promise<number> {
+  const written = await db
     .insert(tasks)
-    .values(columnsOf(row, id))
+    .values(rows.map(columnsOf))
     .onConflictDoNothing({ target: tasks.task_id })
-    .returning({ id: tasks.id, status: tasks.task_status });
-  if (there === undefined) return [];
-  const { recipe, making, is_starred: isStarred } = row;
-  if (typeof recipe === "string") await db.insert(recipes).values({ task_id: id, recipe });
-  if (making instanceof Uint8Array)
-    await db.insert(makings).values({ task_id: id, making: Buffer.from(making) });
-  if (isStarred === 1) await db.insert(stars).values({ task_id: id });
-  await indexTask(db, there.id, readRequest(row["req_params"]));
-  const names = file
-    .query<{ name: string }, [string]>("SELECT name FROM fooocusd_input WHERE task_id = ?")
-    .all(id)
-    .map(({ name }) => ({ task_id: id, name }));
-  if (names.length > 0) await db.insert(inputNames).values(names).onConflictDoNothing();
-  return [there.status ?? ""];
+    .returning({ record: tasks.id, task_id: tasks.task_id, status: tasks.task_status });
+  const records = new Map(written.map(({ task_id, record }) => [task_id, record]));
+  // SQLite lets a name come twice; the first one is kept.
+  const fresh = new Map(rows.toReversed().map((row) => [nameOf(row), row]));
+  const taken = [...fresh].filter(([task_id]) => records.has(task_id));
+  await insertAll(
+    taken.flatMap(([task_id, { recipe }]) => (typeof recipe === "string" ? [{ task_id, recipe }] : [])),
+    (some) => db.insert(recipes).values(some),
+  );
+  await insertAll(
+    taken.flatMap(([task_id, { making }]) =>
+      making instanceof Uint8Array ? [{ task_id, making: Buffer.from(making) }] : [],
+    ),
+    (some) => db.insert(makings).values(some),
+  );
+  await insertAll(
+    taken.flatMap(([task_id, { is_starred: isStarred }]) => (isStarred === 1 ? [{ task_id }] : [])),
+    (some) => db.insert(stars).values(some),
+  );
+  await indexTasks(
+    db,
+    taken.map(([task_id, row]) => ({
+      record: records.get(task_id) ?? -1,
+      request: readRequest(row["req_params"]),
+    })),
+  );
+  await insertAll(inputsOf(file, [...records.keys()]), (some) =>
+    db.insert(inputNames).values(some).onConflictDoNothing(),
+  );
+  await countSettled(db, written.filter(({ status }) => status !== null).length);
+  return written.length;
 }
 
-function columnsOf(row: Row, id: string): typeof tasks.$inferInsert {
+const inputsOf = (file: Database, ids: readonly string[]) =>
+  file
+    .query<{ name: string; task_id: string }, [string]>(
+      "SELECT name, task_id FROM fooocusd_input WHERE task_id IN (SELECT value FROM json_each(?))",
+    )
+    .all(JSON.stringify(ids));
+
+const nameOf = (row: Row): string => text(row["task_id"]) ?? "";
+
+function columnsOf(row: Row): typeof tasks.$inferInsert {
   const progress = row["progress"];
   const kept = {
-    task_id: id,
+    task_id: nameOf(row),
     req_params: text(row["req_params"]) ?? "",
     in_queue_mills: whole(row["in_queue_mills"]),
     start_mills: whole(row["start_mills"]),
@@ -181,47 +211,61 @@ const lost = ({ in_queue_mills: queued, start_mills: started }: typeof tasks.$in
 });
 
 async function takeRest(file: Database, connection: Connection): Promise<void> {
-  const of = (table: string): readonly Row[] => file.query<Row, []>(`SELECT * FROM ${table}`).all();
-  await connection.transaction("The old history", async (db) => {
-    for (const row of of("fooocusd_key"))
-      await db
-        .insert(keys)
-        .values({
+  const take = async (
+    table: string,
+    insert: (db: Statements, rows: readonly Row[]) => PromiseLike<unknown>,
+  ) => {
+    for (const rows of batches(file, `SELECT * FROM ${table}`))
+      await connection.write("The old history", async (db) => void (await insert(db, rows)));
+  };
+  await take("fooocusd_key", (db, rows) =>
+    db
+      .insert(keys)
+      .values(
+        rows.map((row) => ({
           key: text(row["key"]) ?? "",
-          task_id: text(row["task_id"]) ?? "",
+          task_id: nameOf(row),
           fingerprint: text(row["fingerprint"]) ?? "",
           warnings: text(row["warnings"]) ?? "[]",
           kept_at: whole(row["kept_at"]) ?? 0,
-        })
-        .onConflictDoNothing();
-    for (const row of of("fooocusd_webhook ORDER BY rowid"))
-      await db
-        .insert(outbox)
-        .values({
+        })),
+      )
+      .onConflictDoNothing(),
+  );
+  await take("fooocusd_webhook ORDER BY rowid", (db, rows) =>
+    db
+      .insert(outbox)
+      .values(
+        rows.map((row) => ({
           id: text(row["id"]) ?? "",
           url: text(row["url"]) ?? "",
           body: text(row["body"]) ?? "",
           attempts: small(row["attempts"]),
           next_at: whole(row["next_at"]) ?? 0,
-        })
-        .onConflictDoNothing();
-    for (const row of of("fooocusd_unwanted"))
-      await db
-        .insert(unwantedFiles)
-        .values({
+        })),
+      )
+      .onConflictDoNothing(),
+  );
+  await take("fooocusd_unwanted", (db, rows) =>
+    db
+      .insert(unwantedFiles)
+      .values(
+        rows.map((row) => ({
           kind: text(row["kind"]) ?? "",
           folder: text(row["folder"]) ?? "",
           name: text(row["name"]) ?? "",
           at: whole(row["at"]) ?? 0,
-        })
-        .onConflictDoNothing();
-    for (const row of of("fooocusd_counter"))
-      await db
-        .insert(counters)
-        .values({ name: text(row["name"]) ?? "", value: whole(row["value"]) ?? 0 })
-        .onConflictDoUpdate({
-          target: counters.name,
-          set: { value: sql`greatest(${counters.value}, excluded.value)` },
-        });
-  });
+        })),
+      )
+      .onConflictDoNothing(),
+  );
+  await take("fooocusd_counter", (db, rows) =>
+    db
+      .insert(counters)
+      .values(rows.map((row) => ({ name: text(row["name"]) ?? "", value: whole(row["value"]) ?? 0 })))
+      .onConflictDoUpdate({
+        target: counters.name,
+        set: { value: sql`greatest(${counters.value}, excluded.value)` },
+      }),
+  );
 }

@@ -5,7 +5,7 @@ import { statusWords } from "../history/rows.ts";
 import type { Delivery, Leavings, NewKey, NewTask, RowFile, Settlement } from "../history.ts";
 import type { Statements } from "./connection.ts";
 import { noteInputs, noteLeavings } from "./files.ts";
-import { indexTask } from "./gallery.ts";
+import { indexTasks } from "./gallery.ts";
 import { keepKey } from "./keys.ts";
 import { listed } from "./rows.ts";
 import { outbox, recipes, settled, tasks } from "./tables.ts";
@@ -37,7 +37,7 @@ export async function insertTask(db: Statements, task: NewTask, { recipe, key }:
     return there?.id ?? -1;
   }
   if (recipe !== undefined) await db.insert(recipes).values({ task_id: task.id, recipe });
-  await indexTask(db, row.id, task.request);
+  await indexTasks(db, [{ record: row.id, request: task.request }]);
   await noteInputs(db, task.id, task.request);
   if (key !== undefined) await keepKey(db, key, task);
   return row.id;

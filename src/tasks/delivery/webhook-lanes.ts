@@ -20,9 +20,9 @@ export class WebhookLanes {
     lane.waiting.splice(before + 1, 0, delivery);
   }
 
-  /** Whether a delivery waits. */
-  has(id: string): boolean {
-    return this.#lanes.values().some(({ waiting }) => waiting.some((one) => one.id === id));
+  /** Which deliveries wait. */
+  ids(): ReadonlySet<string> {
+    return new Set(this.#lanes.values().flatMap(({ waiting }) => waiting.map(({ id }) => id)));
   }
 
   /**

@@ -5,7 +5,7 @@ import type { Task } from "../life-cycle/task.ts";
 import { WebhookLanes } from "./webhook-lanes.ts";
 import { WebhookNotes } from "./webhook-notes.ts";
 import { postWebhook, type WebhookOptions } from "./webhook-post.ts";
-import { shareEvery, WebhookShares } from "./webhook-shares.ts";
+import { WebhookShares } from "./webhook-shares.ts";
 
 /** Waits before each further try: from seconds to hours, about a day in all. */
 const waits = [5, 30, 120, 600, 1800, 3600, 7200, 14400, 28800, 28800].map((seconds) => seconds * 1000);
@@ -19,6 +19,9 @@ export type WebhookOutcome = "delivered" | "failed" | "given-up";
 /** Who is told what became of each post. */
 type Counting = Readonly<{ told?: (outcome: WebhookOutcome) => void }>;
 
+/** Milliseconds between two looks for what servers that are gone left; for tests. */
+type Sharing = Readonly<{ shareEvery?: number }>;
+
 /** Until a history that could not be read is asked again. */
 const unreadableWait = 60_000;
 
@@ -28,7 +31,7 @@ const closingMilliseconds = 1000;
 /**
  * Tells the world that tasks ended. What is to be told lies in the history with the end itself, so neither a crash nor
  * a receiver that is down loses it; a receiver may therefore hear the same `webhook-id` twice. When it is told is kept
- * in memory and only written down in the history: nobody else has it open.
+ * in memory and only written down in the history. Where several servers have that open, each asks it before it posts.
  */
 export class Webhooks {
   readonly #history: HistoryStore;
@@ -51,14 +54,20 @@ export class Webhooks {
   /** Nothing more is written. */
   #left = false;
 
-  constructor(history: HistoryStore, options: WebhookOptions & Counting, now: () => number, log: Log) {
+  constructor(
+    history: HistoryStore,
+    options: WebhookOptions & Counting & Sharing,
+    now: () => number,
+    log: Log,
+  ) {
     this.#history = history;
     this.#options = options;
     this.#now = now;
     this.#log = log;
     this.#notes = new WebhookNotes(history, log);
-    this.#shares = new WebhookShares(history);
-    if (this.#shares.areShared) this.#sharing = setInterval(() => void this.#takeOver(), shareEvery).unref();
+    this.#shares = new WebhookShares(history, options.shareEvery);
+    if (this.#shares.areShared)
+      this.#sharing = setInterval(() => void this.#takeOver(), this.#shares.every).unref();
   }
 
   /** What the outbox gets when this task ends; nothing if nobody wants to hear it. */
@@ -160,18 +169,25 @@ export class Webhooks {
     }
   }
 
-  /** One that another server has is looked for again: that server may die of it. */
+  /**
+   * One that another server has is dropped here: what is known of it is old as soon as that one has tried. It comes again with
+   * what that server leaves behind.
+   */
   async #isMine(waiting: WaitingDelivery): Promise<boolean> {
-    const isMine = await this.#shares.take(waiting).catch(() => false);
-    if (!isMine) this.#lanes.add({ ...waiting, nextAt: this.#now() + unreadableWait });
-    return isMine;
+    try {
+      return await this.#shares.take(waiting);
+    } catch {
+      this.#lanes.add({ ...waiting, nextAt: this.#now() + unreadableWait });
+      return false;
+    }
   }
 
   /** What servers that are gone left behind. */
   async #takeOver(): Promise<void> {
     try {
-      for (const delivery of await this.#shares.overdue(this.#now()))
-        if (!this.#lanes.has(delivery.id)) this.#lanes.add(delivery);
+      const overdue = await this.#shares.overdue(this.#now());
+      const known = this.#lanes.ids();
+      for (const delivery of overdue) if (!known.has(delivery.id)) this.#lanes.add(delivery);
       this.wake();
     } catch (thrown) {
       this.#log.warn("webhooks of other servers could not be looked for", { error: String(thrown) });

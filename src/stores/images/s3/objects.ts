@@ -1,4 +1,5 @@
 import { EngineError } from "#/lib/errors.ts";
+import { failed } from "../write-file.ts";
 import type { Bucket } from "./bucket.ts";
 import type { PictureCache } from "./picture-cache.ts";
 
@@ -21,11 +22,12 @@ export function objectFiles(bucket: Pick<Bucket, "get" | "head">, cache: Picture
     if (there === "unknown") return known;
     if (there !== undefined && known !== undefined && (await cache.agrees(key, known, there))) return known;
     const bytes = there === undefined ? undefined : await bucket.get(key);
-    if (there !== undefined && bytes !== undefined) return await cache.keep(key, bytes, there);
+    if (there !== undefined && bytes !== undefined)
+      return await cache.keep(key, bytes, there).catch((cause: unknown) => failed(key, "written", cause));
     await cache.remove(key);
     return undefined;
   };
-  /** @throws EngineError `storage-away` where the bucket cannot be reached, and the object is not here */
+  /** @throws EngineError of a store: the bucket cannot be reached, and the object is not here; or it cannot be kept here */
   return async (key: string): Promise<string | undefined> => {
     const asked = asking.get(key) ?? ask(key).finally(() => asking.delete(key));
     asking.set(key, asked);

@@ -64,11 +64,12 @@ export function requestsTo({
   return {
     send: (method, key, sent = {}) => send(signer, method, key, sent),
     list: (prefix, token) => list(signer, prefix, token),
-    refusal: (method, { status, bytes }) => {
+    refusal: (method, { status, headers, bytes }) => {
       const text = new TextDecoder().decode(bytes.subarray(0, 4096));
       const code = /<Code>([^<]{1,100})<\/Code>/.exec(text)?.[1] ?? "";
       const words = /<Message>([^<]{1,300})<\/Message>/.exec(text)?.[1] ?? `status ${status}`;
-      return bucketTrouble({ bucket, host: hostOf(signer), doing: verbs[method], status, code, words });
+      const asked = { bucket, host: hostOf(signer), doing: verbs[method] };
+      return bucketTrouble({ ...asked, status, code, words, clockAhead: aheadOf(headers.get("date")) });
     },
   };
 }
@@ -126,6 +127,12 @@ const hostOf = (signer: Signer): string => new URL(signed(signer, "GET", "x")).h
 
 const unanswered = (thrown: unknown, asked: Pick<Refusal, "bucket" | "host" | "doing">): Error =>
   bucketTrouble({ ...asked, status: 0, code: codeOf(thrown), words: wordsOf(thrown) });
+
+/** By how many seconds the clock here is ahead of a server's; 0 where that says nothing. */
+const aheadOf = (date: string | null): number => {
+  const ahead = (Date.now() - Date.parse(date ?? "")) / 1000;
+  return Number.isFinite(ahead) ? Math.round(ahead) : 0;
+};
 
 /** The list of a client tells no status; what it says of no answer at all. */
 const unreached: Readonly<Record<string, true>> = {

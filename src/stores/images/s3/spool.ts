@@ -1,9 +1,10 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { readFile, rm } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
+import { EngineError } from "#/lib/errors.ts";
 import type { Log } from "#/lib/log.ts";
 import { Turns } from "#/lib/turns.ts";
-import { drafts, removeStaleDrafts, writeFile } from "../write-file.ts";
+import { codeOf, drafts, removeStaleDrafts, writeFile } from "../write-file.ts";
 import { type Bucket, isSame } from "./bucket.ts";
 
 /** Milliseconds between tries to put what waits: short at first, then longer. */
@@ -118,8 +119,12 @@ export class Spool {
       }
       // What is still there has a key that is taken: it is not tried often.
       this.#pause = this.isEmpty ? (this.#parts.first ?? shortest) : longest;
-    } catch {
-      // Why was said when the first one was kept, and what is asked meanwhile says it, too.
+    } catch (thrown) {
+      // Why a bucket takes nothing was said when the first one was kept, and what is asked meanwhile says it, too.
+      if (!(thrown instanceof EngineError))
+        log.error("a picture that waits to be put into the bucket cannot be read; it is tried again", {
+          error: String(thrown),
+        });
       this.#pause = Math.min(longest, this.#pause * 2);
     }
     if (put > 0)
@@ -133,7 +138,11 @@ export class Spool {
     if (!this.#keys.has(key)) return false;
     const { root, bucket, onlyNew, onPut, log } = this.#parts;
     const path = join(root, key);
-    const bytes = await readFile(path).catch(() => undefined);
+    const bytes = await readFile(path).catch((cause: unknown) => {
+      // What cannot be read now is still a picture: it is told of, and tried again.
+      if (codeOf(cause) !== "ENOENT") throw cause;
+      return undefined;
+    });
     if (bytes === undefined) return this.#keys.delete(key) && false;
     const etag = await bucket.put(key, bytes, { onlyNew, between: [] });
     if (etag === undefined && !isSame(await bucket.get(key), bytes)) {

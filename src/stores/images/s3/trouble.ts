@@ -12,6 +12,8 @@ export type Refusal = Readonly<{
   /** As S3 or the system calls it; empty where the answer was none of S3's. */
   code: string;
   words: string;
+  /** By how many seconds the clock here is ahead of the server's, as far as that said it; negative where it is behind. */
+  clockAhead?: number;
 }>;
 
 /**
@@ -25,7 +27,8 @@ export function bucketTrouble(refusal: Refusal): EngineError {
   const passing = isPassingBy(refusal);
   const details = { bucket, bucketHost, status, code, passing };
   const kind = isFull(refusal) ? "disk-full" : passing ? "storage-away" : "storage-failed";
-  return new EngineError(kind, sentence(refusal), details);
+  const words = refusal.words.replace(/[.\s]+$/, "");
+  return new EngineError(kind, sentence({ ...refusal, words }), details);
 }
 
 /** Whether it may go by itself: it is worth another try. */
@@ -58,7 +61,13 @@ const wrongRegion = [
   "AuthorizationQueryParametersError",
 ];
 
-function sentence({ bucket, host, doing, status, code, words }: Refusal): string {
+/**
+ * Seconds by which clocks may differ. A signed address that is over, or does not hold yet, is refused like keys without rights
+ * (AccessDenied), in words that each server has of its own.
+ */
+const mostAhead = 240;
+
+function sentence({ bucket, host, doing, status, code, words, clockAhead = 0 }: Refusal): string {
   const keys =
     "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (with AWS_SESSION_TOKEN, where the keys are for a time)";
   if (code === missingKeys)
@@ -67,8 +76,8 @@ function sentence({ bucket, host, doing, status, code, words }: Refusal): string
     return `The bucket ${bucket} cannot be reached at ${host}: ${words}. Look whether the server runs there and s3_endpoint names it.`;
   if (wrongKeys.includes(code))
     return `${host} does not take the keys for the bucket ${bucket} (${code}); set ${keys} to keys that hold there.`;
-  if (code === "RequestTimeTooSkewed")
-    return `${host} refuses what is signed here, since its clock differs from this machine's; set the clocks.`;
+  if (code === "RequestTimeTooSkewed" || (status === 403 && Math.abs(clockAhead) > mostAhead))
+    return `${host} refuses what is signed here, since its clock ${differing(clockAhead)}; set the clocks.`;
   if (code === "NoSuchBucket")
     return `There is no bucket ${bucket} at ${host}; make it, or name another one in pictures.`;
   if (wrongRegion.includes(code))
@@ -80,4 +89,10 @@ function sentence({ bucket, host, doing, status, code, words }: Refusal): string
   if (code === "")
     return `${host} answered ${status} when it was to ${doing} in the bucket ${bucket}, and not as S3 does; look whether s3_endpoint is the address of the S3 API.`;
   return `${host} did not ${doing} in the bucket ${bucket} (${code}): ${words}. Look what that server says of it.`;
+}
+
+function differing(clockAhead: number): string {
+  const minutes = Math.round(Math.abs(clockAhead) / 60);
+  if (minutes === 0) return "differs from this machine's";
+  return `is ${minutes} minutes ${clockAhead > 0 ? "behind" : "ahead of"} this machine's`;
 }

@@ -241,8 +241,12 @@ describe.skipIf(noPostgres !== "")(`what can be the matter with a history in Pos
   test("a start waits for a Postgres that starts at the same time", async () => {
     const address = await postgres.database();
     await postgres.stop();
-    const opening = openPostgresHistory(address);
-    await Bun.sleep(700);
+    const waits = Promise.withResolvers<string>();
+    const opening = openPostgresHistory(address, {
+      log: { ...silentLog, warn: waits.resolve },
+      patience: 60_000,
+    });
+    expect(await waits.promise).toBe("the history's Postgres does not answer yet; it is waited for");
     await postgres.start();
     const history = await opening;
     expect(await history.countSettled()).toBe(0);
@@ -251,7 +255,8 @@ describe.skipIf(noPostgres !== "")(`what can be the matter with a history in Pos
 
   test("a server that says nothing is given up, and its connections with it", async () => {
     const address = await postgres.database();
-    const history = await openPostgresHistory(address, { answerWithin: 500 });
+    // Also a busy machine answers within that.
+    const history = await openPostgresHistory(address, { answerWithin: 4000 });
     await history.insert(fresh(1));
     postgres.freeze(true);
     try {

@@ -118,6 +118,46 @@ describe.skipIf(noPostgres !== "")(`taking a history in SQLite over into Postgre
     await history.close();
   });
 
+  test("however much there is, no step is long, and few statements are: the way to a database may be", async () => {
+    const path = join(root, "many", "db.sqlite3");
+    await openHistory(path).close();
+    const database = new Database(path);
+    database.transaction(() => {
+      for (let n = 0; n < 950; n += 1) {
+        database.run("INSERT INTO fooocusd_key VALUES (?, ?, 'f', '[]', 1)", [`key ${n}`, idOf(n)]);
+        const request = JSON.stringify({ prompt: `number ${n}`, style_selections: ["a", "b"] });
+        // A name that comes twice is one task.
+        const id = idOf(n - (n % 10 === 7 ? 1 : 0));
+        database.run("INSERT INTO generate_record (task_id, req_params, in_queue_mills) VALUES (?, ?, ?)", [
+          id,
+          request,
+          n,
+        ]);
+      }
+    })();
+    database.close();
+    const address = await postgres.database();
+    expect(await takeOver(path, address, () => undefined)).toEqual({ written: 855, there: 95, left: [] });
+    for (const [table, rows, most] of [
+      ["task", 855, 10],
+      ["searched", 855, 10],
+      ["named", 1710, 10],
+      ["key", 950, 10],
+    ] as const) {
+      const [told] = await postgres.ask(
+        address,
+        `SELECT count(*)::int AS rows, count(DISTINCT xmin::text)::int AS steps,
+          count(DISTINCT (xmin::text, cmin::text))::int AS statements FROM fooocusd.${table}`,
+      );
+      expect([table, told]).toEqual([table, { rows, steps: most, statements: most }]);
+    }
+    const [first] = await postgres.ask(
+      address,
+      `SELECT array_agg(in_queue_mills ORDER BY id)::text AS times FROM fooocusd.task WHERE in_queue_mills < 9`,
+    );
+    expect(first).toEqual({ times: "{0,1,2,3,4,5,6,8}" });
+  });
+
   test("what others left in the file is taken as far as it can be, and told", async () => {
     const path = join(root, "odd", "db.sqlite3");
     const old = openHistory(path);
