@@ -92,7 +92,8 @@ function whenNpmIsGone(gone) {
  */
 export function run(program, args) {
   return new Promise((resolve, reject) => {
-    const env = { ...process.env, SETUP_PROCESS: String(process.pid) };
+    // Whatever opens a network without the program's own preload would report home otherwise; see src/native/telemetry.ts.
+    const env = { ORT_DISABLE_TELEMETRY: "1", ...process.env, SETUP_PROCESS: String(process.pid) };
     const child = spawn(program, args, { cwd: root, stdio: "inherit", env });
     const pass = (signal) => child.kill(signal);
     const signals = ["SIGINT", "SIGTERM", "SIGHUP"];

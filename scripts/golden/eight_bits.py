@@ -81,11 +81,13 @@ def main():
     features = normal(2, 16, 9, 12)
     features[1] *= 30
     features[0] = np.maximum(features[0], f32(-0.25))
+    weights |= {"second.weight": normal(80, 128), "second.bias": normal(80)}
     get = weights.__getitem__
     out = {
         **weights, "rows": rows, "features": features,
         "linear.answer": linear(rows, get("linear.weight"), get("linear.bias")),
         "geglu.answer": geglu(rows, get("geglu.weight"), get("geglu.bias")),
+        "second.answer": linear(geglu(rows, get("geglu.weight"), get("geglu.bias")), get("second.weight"), get("second.bias")),
         "conv.answer": conv(features, get("conv.weight"), get("conv.bias"), 1, (1, 1, 1, 1)),
         "down.answer": conv(features, get("conv.weight"), get("conv.bias"), 2, (1, 1, 1, 1)),
         "uneven.answer": conv(features, get("conv.weight"), get("conv.bias"), 2, (0, 0, 1, 1)),

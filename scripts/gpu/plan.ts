@@ -26,6 +26,8 @@ export type Plan = Readonly<{
   sizes: Sizes;
   /** Folder for files that the kit makes. */
   work: string;
+  /** Folder for the pictures that people may want to see, which stays. */
+  pictures: string;
   /** Folder with the CUDA provider and what it needs, where there is one. */
   cuda?: string | undefined;
   /** A Python with torch; what is measured beside ours. */

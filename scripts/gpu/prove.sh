@@ -5,7 +5,7 @@ for bun in "$root/../bun" "$root/node_modules/@oven/bun-linux-x64/bin/bun" "$roo
   if [ -x "$bun" ]; then break; fi
 done
 if [ ! -x "$bun" ]; then
-  echo "No Bun is here. Run scripts/gpu/unpack.sh on what was carried, or npm ci --ignore-scripts." >&2
+  echo "No Bun is here. Run the unpack.sh of what was carried, or npm ci --ignore-scripts." >&2
   exit 1
 fi
 if [ -d "$root/.gpu/site" ]; then
@@ -13,4 +13,6 @@ if [ -d "$root/.gpu/site" ]; then
   export PYTHONPATH
 fi
 if [ -d "$root/.gpu/cuda" ]; then set -- --cuda "$root/.gpu/cuda" "$@"; fi
+: "${ORT_DISABLE_TELEMETRY:=1}" # ONNX Runtime reports home otherwise; it reads this when it is loaded
+export ORT_DISABLE_TELEMETRY
 exec "$bun" "$root/scripts/gpu/prove.ts" "$@"

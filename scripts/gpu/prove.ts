@@ -6,7 +6,8 @@
  *     [--budget 480] [--patience 1] [--only NAME,...] [--dry-run]
  *
  * Writes OUT.json and OUT.md anew after each step. FOLDER of `--cuda` has ONNX Runtime's provider and what it needs; what it lacks is
- * taken from the Python's own NVIDIA packages, as torch brings them. Ends with 0 where every step was done, else with 1.
+ * taken from the Python's own NVIDIA packages, as torch brings them. Pictures lie in OUT-pictures. Ends with 0 where every step was done
+ * or left out, else with 1.
  */
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
@@ -45,6 +46,9 @@ const providers = named.map((name) => {
 });
 const budget = Number(flags.budget);
 if (!(budget > 0)) throw new Error(`--budget ${flags.budget} is no number of seconds`);
+// A processor takes longer, small as everything is there.
+const patience = Number(flags.patience ?? (dryRun ? 5 : 1));
+if (!(patience > 0)) throw new Error(`--patience ${flags.patience} is no number of times as long`);
 const work = flags.work === undefined ? mkdtempSync(join(tmpdir(), "fooocusd-gpu-")) : resolve(flags.work);
 mkdirSync(work, { recursive: true });
 const out = resolve(flags.out);
@@ -60,11 +64,11 @@ const plan: Plan = {
   providers,
   sizes: dryRun ? drySizes : fullSizes,
   work,
+  pictures: `${out}-pictures`,
   cuda,
   python: flags.python,
   budget,
-  // A processor takes longer, small as everything is there.
-  patience: Number(flags.patience ?? (dryRun ? 5 : 1)),
+  patience,
   workers: Math.max(1, Math.min(8, Math.floor(availableParallelism() / 2))),
 };
 // For all that is started from here: the linker looks there for what libraries name.
@@ -73,13 +77,21 @@ if (cuda !== undefined)
 process.env["GPU_KIT_CUDA"] = cuda ?? "";
 
 const only = flags.only?.split(",");
-const steps = stepsOf(plan).filter(
+const all = stepsOf(plan);
+const unknown = only?.find((part) => all.every(({ name }) => !name.startsWith(part)));
+if (unknown !== undefined)
+  throw new Error(`--only ${unknown} is none of the steps: ${all.map(({ name }) => name).join(", ")}`);
+const steps = all.filter(
   ({ name }) => only === undefined || name === "machine" || only.some((part) => name.startsWith(part)),
 );
+const clear = (): void => {
+  if (flags.work === undefined) rmSync(work, { recursive: true, force: true });
+};
 const report = new KeptReport(out, plan, steps);
 const ended = (signal: NodeJS.Signals): void => {
   for (const child of treeOf(process.pid)) if (child !== process.pid) endTree(child);
   report.close("cut off");
+  clear();
   say(`ended by ${signal}; what was found by then is in ${out}.md and ${out}.json`);
   process.exit(1);
 };
@@ -87,6 +99,6 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal
 
 await runAll(plan, steps, report, say);
 const whole = report.close("whole");
-if (flags.work === undefined) rmSync(work, { recursive: true, force: true });
+clear();
 say(`${out}.md and ${out}.json, after ${whole.seconds.toFixed(0)} s`);
 process.exit(whole.steps.every(({ state }) => state === "done" || state === "left out") ? 0 : 1);

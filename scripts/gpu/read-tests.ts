@@ -1,4 +1,4 @@
-/** A test that did not pass, and the beginning of what it said. */
+/** A test that did not pass, and the beginning of what it said; nothing where that is not known yet. */
 export type Failing = Readonly<{ name: string; says: string }>;
 
 const entities: Readonly<Record<string, string>> = { apos: "'", quot: '"', lt: "<", gt: ">", amp: "&" };
@@ -22,4 +22,11 @@ export function readTests(xml: string): Readonly<{ ran: number; failing: readonl
     return [{ name: plain(name), says: Bun.stripANSI(plain(said)).slice(0, 300) }];
   });
   return { ran: cases.length, failing };
+}
+
+/** The same of what Bun's tests print as they end, so that what ended before a run was cut off counts. */
+export function readLines(said: string): ReturnType<typeof readTests> {
+  const ended = [...Bun.stripANSI(said).matchAll(/^\((pass|fail)\) (.*?)(?: \[[\d.]+m?s\])?$/gm)];
+  const failing = ended.flatMap(([, how, name = ""]) => (how === "fail" ? [{ name, says: "" }] : []));
+  return { ran: ended.length, failing };
 }

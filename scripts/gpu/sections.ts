@@ -42,7 +42,7 @@ const goldens: Section = (found) => {
       ]),
     ),
     `${digits(found["ran"])} tests ended, ${failing.length} of them otherwise than on the processor.`,
-    ...failing.map(({ name, says }) => `- ${name}: ${says.replaceAll(/\s+/g, " ")}`),
+    ...failing.map(({ name, says }) => `- ${name}${says === "" ? "" : `: ${says.replaceAll(/\s+/g, " ")}`}`),
   ].join("\n\n");
 };
 

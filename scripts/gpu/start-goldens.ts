@@ -8,6 +8,8 @@ export type GoldenRun = Readonly<{
   device: string;
   /** Where each comparison is written down, a line of JSON each. */
   record: string;
+  /** Where what the tests print is written down; nowhere where it is left out. */
+  said?: string;
   /** Further arguments of the tests' runner. */
   args?: readonly string[];
   env?: Readonly<Record<string, string>>;
@@ -18,7 +20,7 @@ export type GoldenRun = Readonly<{
  *
  * @returns how many files, and their process
  */
-export function startGoldens({ of, device, record, args = [], env = {} }: GoldenRun) {
+export function startGoldens({ of, device, record, said, args = [], env = {} }: GoldenRun) {
   const { sizes, workers } = plan();
   const root = join(import.meta.dir, "../..");
   const files = goldenFiles(of).filter((file) => sizes.goldens?.some((part) => file.includes(part)) ?? true);
@@ -33,7 +35,7 @@ export function startGoldens({ of, device, record, args = [], env = {} }: Golden
       cwd: root,
       env: { ...process.env, GOLDEN_DEVICE: device, GOLDEN_RECORD: record, ...env },
       stdout: "ignore",
-      stderr: "ignore",
+      stderr: said === undefined ? "ignore" : Bun.file(said),
     },
   );
   return { files: files.length, child };

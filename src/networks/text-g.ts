@@ -1,6 +1,6 @@
 import { checkpointParts } from "#/weights/layouts/parts.ts";
 import { clipText } from "./clip-text.ts";
-import { textEightBits } from "./eight-bits.ts";
+import { textGEightBits } from "./eight-bits.ts";
 import type { Network } from "./network.ts";
 
 /** OpenCLIP ViT-bigG/14's text half (Cherti et al. 2022), the second of SDXL's two encoders, and the one with a pooled vector. */
@@ -10,7 +10,7 @@ export const textG = {
   from: { checkpoint: checkpointParts.textG },
   loras: "textG",
   keyedBy: ["clipSkip"],
-  eightBits: textEightBits,
+  eightBits: textGEightBits,
   inputs: { ids: "tokens", end: "position" },
   outputs: ["hidden", "pooled"],
   draw: (source, operators, { clipSkip }) =>

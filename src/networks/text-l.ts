@@ -1,6 +1,6 @@
 import { checkpointParts } from "#/weights/layouts/parts.ts";
 import { clipText } from "./clip-text.ts";
-import { textEightBits } from "./eight-bits.ts";
+import { textLEightBits } from "./eight-bits.ts";
 import type { Network } from "./network.ts";
 
 /** CLIP ViT-L/14's text half (Radford et al. 2021), the first of SDXL's two encoders. */
@@ -10,7 +10,7 @@ export const textL = {
   from: { checkpoint: checkpointParts.textL },
   loras: "textL",
   keyedBy: ["clipSkip"],
-  eightBits: textEightBits,
+  eightBits: textLEightBits,
   inputs: { ids: "tokens" },
   outputs: ["hidden"],
   draw: (source, operators, { clipSkip }) =>

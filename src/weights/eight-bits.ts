@@ -5,9 +5,12 @@ import type { WeightRef } from "./weight-file.ts";
  *
  * `codes` [in, width] for a matrix, [kh · kw · in, width] for a kernel; signed, from -127 to 127. `scales` [width];
  * `sums` [width], the codes of each channel added up and scaled, which is what a constant added to every input adds to the
- * answer.
+ * answer: of kernels of more than one point alone ({@link hasSums}).
  */
-export type CodedPart = Readonly<{ codes: WeightRef; scales: WeightRef; sums: WeightRef }>;
+export type CodedPart = Readonly<{ codes: WeightRef; scales: WeightRef; sums?: WeightRef }>;
+
+/** Whether a weight of this shape reads features whose middle is not at 0: rows are coded around it. */
+export const hasSums = ([, , ...kernel]: readonly number[]): boolean => kernel.some((side) => side > 1);
 
 /** A weight in 8 bits: parts of equal width, in the order of the output channels. */
 export type CodedWeight = readonly CodedPart[];

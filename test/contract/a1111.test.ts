@@ -4,7 +4,7 @@ import { join } from "node:path";
 import sharp from "sharp";
 import type { Recipe } from "#/recipe/recipe.ts";
 import { ScriptedEngine } from "../support/scripted-engine.ts";
-import { type ServedBench, serveBench } from "../support/served-bench.ts";
+import { type ServedBench, serveBench, soon } from "../support/served-bench.ts";
 import { putModel } from "../support/task-bench.ts";
 
 /** Holds the engine before a step while a test looks; open to start with. */
@@ -43,10 +43,6 @@ function closeGate(step = 1): () => void {
     gate = Promise.resolve();
     resolve();
   };
-}
-
-async function until(what: () => Promise<boolean> | boolean): Promise<void> {
-  while (!(await what())) await Bun.sleep(5);
 }
 
 const onePixel =
@@ -514,7 +510,7 @@ describe("what runs", () => {
   test("a picture with its steps and its preview, which may be left out", async () => {
     const open = closeGate(2);
     const answer = post("txt2img", { ...small, batch_size: 2 });
-    await until(async () => (await get("progress")).current_image !== null);
+    expect(await soon(async () => (await get("progress")).current_image !== null)).toBe(true);
     const seen = await get("progress");
     expect(seen).toMatchObject({
       state: { job: "scripts_txt2img", job_count: 2, job_no: 0, sampling_step: 1, sampling_steps: 4 },
@@ -534,7 +530,7 @@ describe("what runs", () => {
     ] as const) {
       const open = closeGate(2);
       const answer = post("txt2img", { ...small, batch_size: 2 });
-      await until(async () => (await get("progress")).state.sampling_step === 1);
+      expect(await soon(async () => (await get("progress")).state.sampling_step === 1)).toBe(true);
       await post(word, "");
       open();
       const { status, body } = await answer;
@@ -553,7 +549,7 @@ describe("what runs", () => {
       overwrite_height: 64,
     });
     const own = post("txt2img", small);
-    await until(() => bench.tasks.queue.pending.length === 1);
+    expect(await soon(() => bench.tasks.queue.pending.length === 1)).toBe(true);
     expect(await get("/queue/status")).toMatchObject({ queue_size: 1 });
     expect(await get("progress?skip_current_image=true")).toMatchObject({
       state: { job: "fooocus-api", job_count: 1 },
@@ -571,11 +567,10 @@ describe("what runs", () => {
   });
 
   test("its tasks are in the history by its name", async () => {
-    const doors = (await bench.tasks.history({ page: 0, pageSize: 100 })).map(
-      ({ door }) => `${door.name} ${door.word}`,
-    );
-    expect(doors).toContain("a1111 txt2img");
-    expect(doors).toContain("a1111 img2img");
+    await recipeOf("txt2img", {});
+    await recipeOf("img2img", { init_images: [await picture(64, 64, "red")] });
+    const newest = await bench.tasks.history({ page: 0, pageSize: 2 });
+    expect(newest.map(({ door }) => `${door.name} ${door.word}`)).toEqual(["a1111 img2img", "a1111 txt2img"]);
   });
 });
 

@@ -1,7 +1,8 @@
 import { expect, test } from "bun:test";
 import { browserGuard } from "#/routes/http/guard.ts";
+import { keptLog } from "../support/kept-log.ts";
 import { gate, ScriptedEngine } from "../support/scripted-engine.ts";
-import { type ServedBench, serveBench } from "../support/served-bench.ts";
+import { type ServedBench, serveBench, soon } from "../support/served-bench.ts";
 import { StoppedEngine } from "../support/stopped-engine.ts";
 
 type Body = Readonly<Record<string, unknown>>;
@@ -259,7 +260,8 @@ test("a connection that breaks takes back a call of the newest revision, and non
   const outcomes: unknown[] = [];
   for (const isModern of [true, false]) {
     const engine = new StoppedEngine();
-    await using bench = await serveBench({ engine });
+    const { log, saying } = keptLog();
+    await using bench = await serveBench({ engine, log });
     const params = {
       name: "generate",
       arguments: { prompt: "a circle", size: "64x64", steps: 4, styles: [], number: 2 },
@@ -285,8 +287,9 @@ test("a connection that breaks takes back a call of the newest revision, and non
     if (id === undefined) throw new Error("nothing runs");
     going.abort();
     expect(await asked).toBe("broken off");
-    // What it must not do has no moment of its own: long enough for the server to hear of the end.
-    if (!isModern) await Bun.sleep(300).then(() => engine.goOn());
+    // What stops one is heard by then.
+    expect(await soon(() => saying("an event stream ended").length === 1)).toBe(true);
+    if (!isModern) engine.goOn();
     const task = await bench.tasks.settled(id, AbortSignal.timeout(60_000));
     outcomes.push(task?.state.status === "settled" && task.state.outcome);
   }

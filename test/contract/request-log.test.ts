@@ -58,6 +58,27 @@ test("a client that leaves before it is answered is no failure of the server's",
   held.open();
 });
 
+test("nor is one that leaves in the middle of its body", async () => {
+  const { log, lines, saying } = keptLog("debug");
+  await using bench = await serveBench({ log });
+  const { port } = new URL(bench.url);
+  const heads = ["Content-Length: 1000\r\n\r\n{", "Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n"];
+  const paths = ["/v1/engine/generate/", "/v1/images/generations", "/sdapi/v1/txt2img", "/mcp"];
+  const asked = paths.flatMap((path) => heads.map((head) => ({ path, head })));
+  for (const [index, { path, head }] of asked.entries()) {
+    const socket = connect(Number(port), "127.0.0.1");
+    socket.on("error", () => undefined);
+    const type = "Content-Type: application/json";
+    socket.write(`POST ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n${type}\r\n${head}`, () =>
+      socket.destroy(),
+    );
+    if (await soon(() => saying(answered).length === index + 1)) continue;
+    throw new Error(`${path} was not told of`);
+  }
+  expect(saying(answered).map(({ status }) => status)).toEqual(asked.map(() => 499));
+  expect(lines.filter((line) => line.includes("unexpectedly"))).toEqual([]);
+});
+
 test("a request keeps an id that is one plain word, and gets one instead of anything else", async () => {
   const { log, saying } = keptLog();
   await using bench = await serveBench({ log });

@@ -1,5 +1,5 @@
 import { afterAll, expect, setDefaultTimeout, test } from "bun:test";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { networks } from "#/networks/index.ts";
@@ -15,25 +15,30 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 const kit = join(import.meta.dir, "../../scripts/gpu/prove.sh");
 
-/** Starts the kit; its report has a name of its own. */
+/** Starts the kit; its report has a name of its own, and its temporary files a folder. */
 function start(name: string, flags: readonly string[]) {
   const out = join(folder, name);
-  const child = Bun.spawn([kit, "--out", out, "--work", `${out}-work`, "--python", "no-python", ...flags], {
+  const temporary = `${out}-tmp`;
+  mkdirSync(temporary);
+  const child = Bun.spawn([kit, "--out", out, "--python", "no-python", ...flags], {
     cwd: folder,
+    env: { ...process.env, TMPDIR: temporary },
     stdout: "ignore",
     stderr: "pipe",
   });
   const said = new Response(child.stderr).text();
   const report = (): Report => JSON.parse(readFileSync(`${out}.json`, "utf8")) as Report;
   const text = (): string => readFileSync(`${out}.md`, "utf8");
-  return { child, said, report, text, isThere: () => existsSync(`${out}.json`) };
+  /** What is left of its temporary files; made goldens are for the next run. */
+  const left = (): readonly string[] => readdirSync(temporary).filter((file) => file !== "fooocusd-golden");
+  return { child, said, report, text, left, out, isThere: () => existsSync(`${out}.json`) };
 }
 
 const statesOf = ({ steps }: Report): Readonly<Record<string, string>> =>
   Object.fromEntries(steps.map(({ name, state }) => [name, state]));
 
 test("a dry run has every step done but diffusers', and says in both forms what it found", async () => {
-  const { child, said, report, text } = start("whole", ["--dry-run", "--budget", "3600"]);
+  const { child, said, report, text, left, out } = start("whole", ["--dry-run", "--budget", "3600"]);
   await child.exited;
   const whole = report();
   expect({ states: statesOf(whole), said: await said }).toMatchObject({
@@ -74,6 +79,28 @@ test("a dry run has every step done but diffusers', and says in both forms what 
   for (const words of ["a dry run", "no-python is not there", "sam-image-encoder", "| a step, s |", "doctor"])
     expect(text()).toContain(words);
   expect(readdirSync(folder).filter((name) => name.endsWith(".half"))).toEqual([]);
+  expect(readdirSync(`${out}-pictures`).sort()).toEqual([
+    "edges-Control-LoRA--cpu.png",
+    "edges-Control-LoRA--processor.png",
+    "text-cpu.png",
+    "text-processor.png",
+  ]);
+  // Nor does ONNX Runtime leave what it writes there before it reports home.
+  expect(left()).toEqual([]);
+});
+
+test("words that name nothing are refused before anything is begun", async () => {
+  for (const [name, flags, words] of [
+    [
+      "only",
+      ["--only", "goldens,nothing"],
+      "--only nothing is none of the steps: machine, first-cpu, goldens-cpu,",
+    ],
+    ["patience", ["--patience", "long"], "--patience long is no number of times as long"],
+  ] as const) {
+    const { child, said, isThere } = start(name, ["--dry-run", ...flags]);
+    expect([await child.exited, await said, isThere()]).toEqual([1, expect.stringContaining(words), false]);
+  }
 });
 
 test("a device that cannot be used costs what needs it, and the report says why in the product's words", async () => {
@@ -115,6 +142,8 @@ for (const signal of ["SIGTERM", "SIGKILL"] as const)
     await kept.child.exited;
     expect(await soon(() => !started.some(isAlive))).toBe(true);
     const { state, steps } = kept.report();
+    // Whoever is killed outright tidies nothing.
+    if (signal === "SIGTERM") expect(kept.left()).toEqual([]);
     expect(state).toBe(signal === "SIGTERM" ? "cut off" : "running");
     const ours = steps.find(({ name }) => name === "ours");
     expect(ours?.found).toMatchObject({ first: { step: expect.any(Number) } });

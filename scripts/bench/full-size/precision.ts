@@ -10,7 +10,13 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { weightSource } from "#/graph/module.ts";
 import { operators } from "#/graph/operators.ts";
-import { type EightBits, textEightBits, toCode, unetEightBits } from "#/networks/eight-bits.ts";
+import {
+  type EightBits,
+  textGEightBits,
+  textLEightBits,
+  toCode,
+  unetEightBits,
+} from "#/networks/eight-bits.ts";
 import { networks } from "#/networks/index.ts";
 import type { Network } from "#/networks/network.ts";
 import { type IntTensor, Session } from "#/runtime/session.ts";
@@ -47,11 +53,11 @@ const latent = Number(values.side) / 8;
 
 type Inputs = Readonly<Record<string, Tensor | IntTensor>>;
 const tried: readonly (readonly [Network, WeightMap, EightBits, Inputs])[] = [
-  [networks["text-l"], checkpoint.textL, textEightBits, { ids }],
+  [networks["text-l"], checkpoint.textL, textLEightBits, { ids }],
   [
     networks["text-g"],
     checkpoint.textG,
-    textEightBits,
+    textGEightBits,
     { ids, end: { dims: [1], data: BigInt64Array.of(20n) } },
   ],
   [

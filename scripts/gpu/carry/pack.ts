@@ -68,12 +68,10 @@ async function* contents(staging: string): AsyncGenerator<Content> {
 }
 
 const staging = mkdtempSync(join(tmpdir(), "fooocusd-pack-"));
-try {
-  const { parcels, pieces } = await cut(contents(staging), resolve(flags.out), { most, commit });
-  for (const { name, bytes } of parcels)
-    process.stdout.write(`${(bytes / 2 ** 20).toFixed(1)} MiB  ${name}\n`);
-  const total = pieces.reduce((sum, { bytes }) => sum + bytes, 0) / 2 ** 20;
-  process.stdout.write(`${pieces.length} pieces, ${total.toFixed(1)} MiB in all, in ${resolve(flags.out)}\n`);
-} finally {
-  rmSync(staging, { recursive: true, force: true });
-}
+// A tar of all lies in it for a while.
+process.on("exit", () => rmSync(staging, { recursive: true, force: true }));
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => process.exit(1));
+const { parcels, pieces } = await cut(contents(staging), resolve(flags.out), { most, commit });
+for (const { name, bytes } of parcels) process.stdout.write(`${(bytes / 2 ** 20).toFixed(1)} MiB  ${name}\n`);
+const total = pieces.reduce((sum, { bytes }) => sum + bytes, 0) / 2 ** 20;
+process.stdout.write(`${pieces.length} pieces, ${total.toFixed(1)} MiB in all, in ${resolve(flags.out)}\n`);

@@ -8,9 +8,8 @@ import { demoRequests } from "../demo-requests.ts";
 import { type Apart, levelsApart } from "../levels.ts";
 import { own, plan, tell } from "../step.ts";
 
-const { work, cuda, sizes } = plan();
+const { pictures: folder, cuda, sizes } = plan();
 const { device = "cpu" } = own();
-const folder = join(work, `demo-${device}`);
 mkdirSync(folder, { recursive: true });
 
 const cards = ["--providers", device, ...(cuda === undefined ? [] : ["--cuda-libraries", cuda])];

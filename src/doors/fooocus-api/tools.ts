@@ -14,7 +14,6 @@ import {
 import { RequestError } from "#/lib/errors.ts";
 import type { Log } from "#/lib/log.ts";
 import { type AddressBook, addressesFor } from "#/routes/answers/addresses.ts";
-import { bodyOf } from "#/routes/http/body-limit.ts";
 import { plainBodyOf } from "#/routes/http/content-encoding.ts";
 import { formOf, isMultipart } from "#/routes/http/form.ts";
 import { jsonBody } from "#/routes/http/json-body.ts";
@@ -155,7 +154,7 @@ const beginsJson = (bytes: Uint8Array): boolean =>
   /^\s*[[{"]/.test(new TextDecoder().decode(bytes.subarray(0, 64)));
 
 async function pictureInForm(request: Request): Promise<Uint8Array> {
-  const form = await formOf(request, () => bodyOf(request)).catch((cause: unknown) => {
+  const form = await formOf(request).catch((cause: unknown) => {
     throw new RequestError("bad-image", "The form cannot be read.", { field: "image" }, cause);
   });
   const file = [form.get("image"), ...form.values()].find((part) => part instanceof Blob);

@@ -3,7 +3,6 @@ import { choice } from "#/api/fields.ts";
 import { readQuery } from "#/api/read.ts";
 import { describeTypes } from "#/api/tools.ts";
 import type { Log } from "#/lib/log.ts";
-import { bodyOf } from "#/routes/http/body-limit.ts";
 import { formOf } from "#/routes/http/form.ts";
 import { legacyAnswer } from "./answer.ts";
 import { checkForm, fileFormat, readForm } from "./api/form.ts";
@@ -31,7 +30,7 @@ export const legacyDescribe = (
   describe: (words: DescribeWords) => Response | Promise<Response>,
 ): Promise<Response> =>
   legacyAnswer(request, log, async (seen) => {
-    const form = await readForm(await formOf(request, () => bodyOf(request)), DescribeForm);
+    const form = await readForm(await formOf(request), DescribeForm);
     seen(form.echo);
     const { image } = checkForm(DescribeForm, form) as Static<typeof DescribeForm>;
     const asked = new URL(request.url).searchParams.get("image_type") ?? "Photo";

@@ -9,7 +9,6 @@ import type { Log } from "#/lib/log.ts";
 import { type AddressBook, addressesFor, keptRequest, taskFor } from "#/routes/answers/addresses.ts";
 import { ended } from "#/routes/answers/ended.ts";
 import { firstPicture } from "#/routes/answers/pictures.ts";
-import { bodyOf } from "#/routes/http/body-limit.ts";
 import { plainBodyOf } from "#/routes/http/content-encoding.ts";
 import { formValue } from "#/routes/http/fingerprint.ts";
 import { formOf } from "#/routes/http/form.ts";
@@ -63,7 +62,7 @@ function jsonRoutes(parts: LegacyDependencies) {
 
 function formRoutes(parts: LegacyDependencies) {
   const app = new Elysia().derive(async ({ request }) => ({
-    form: await formOf(request, () => bodyOf(request)),
+    form: await formOf(request),
   }));
   for (const route of legacyRoutes.filter(({ form }) => form)) {
     app.post(

@@ -2,7 +2,7 @@ import type { Window } from "../dimensions.ts";
 import type { Value } from "../graph.ts";
 import type { Module } from "../module.ts";
 import { mul } from "./arithmetic.ts";
-import { codedConv } from "./eight-bits.ts";
+import { codedConv } from "./eight-bits-conv.ts";
 
 export type ConvOptions = Readonly<{
   stride?: number;

@@ -3,7 +3,7 @@ import type { Module } from "#/graph/module.ts";
 import { add, residual } from "#/graph/ops/arithmetic.ts";
 import { attention } from "#/graph/ops/attention.ts";
 import { conv2d } from "#/graph/ops/conv2d.ts";
-import { geglu, linear } from "#/graph/ops/linear.ts";
+import { gatedFeedForward, linear } from "#/graph/ops/linear.ts";
 import { groupNorm, layerNorm } from "#/graph/ops/norm.ts";
 import { concat, reshape } from "#/graph/ops/shape.ts";
 import type { ImageAttention } from "./image-attention.ts";
@@ -92,8 +92,8 @@ function transformerBlock(m: Module, rows: Value, context: Context): Value {
   const { images } = context;
   const read: Reading = "texts" in context ? context.texts : projected(m.at("attn2"), context.rows, context);
   x = residual(m.at("attn2"), x, attend(m.at("attn2"), { x: asked, read, images }, context));
-  const gated = geglu(m.at("ff.net.0.proj"), layerNorm(m.at("norm3"), x));
-  return residual(m.at("ff"), x, linear(m.at("ff.net.2"), gated));
+  const fed = gatedFeedForward(m.at("ff.net.0.proj"), m.at("ff.net.2"), layerNorm(m.at("norm3"), x));
+  return residual(m.at("ff"), x, fed);
 }
 
 /** Rows [N * S, C] that ask, keys and values [N, L, C] that answer, and pictures that answer besides. */

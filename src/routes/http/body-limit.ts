@@ -1,3 +1,4 @@
+import { UndecodableBody } from "#/api/read.ts";
 import { type Refusal, refused } from "./refusal.ts";
 
 /** Largest body, and message of the live channel, which may hold one: pictures in base64. */
@@ -36,9 +37,18 @@ export const isCostly = (request: Request): boolean =>
 /**
  * A request's body. One that does not say its length is counted while it comes, and what is beyond the limit is not kept.
  *
- * @throws OversizedBody
+ * @throws OversizedBody; UndecodableBody where the client leaves before all of it has come
  */
 export async function bodyOf(request: Request, most = bodyBytes): Promise<Uint8Array<ArrayBuffer>> {
+  try {
+    return await read(request, most);
+  } catch (cause) {
+    if (!request.signal.aborted || cause instanceof OversizedBody) throw cause;
+    throw new UndecodableBody("The connection ended before the whole body had come.", { cause });
+  }
+}
+
+async function read(request: Request, most: number): Promise<Uint8Array<ArrayBuffer>> {
   // The server holds a body to the length it says, which was looked at before.
   if (lengthOf(request) !== undefined || request.body === null) return await request.bytes();
   const chunks: Uint8Array[] = [];

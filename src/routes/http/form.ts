@@ -1,4 +1,5 @@
 import { UndecodableBody } from "#/api/read.ts";
+import { bodyOf } from "./body-limit.ts";
 
 /** Whether a request brings a form with files. */
 export const isMultipart = (request: Request): boolean =>
@@ -7,12 +8,12 @@ export const isMultipart = (request: Request): boolean =>
 /**
  * A request's form. A body of another type is an empty one, as FastAPI reads it.
  *
- * @param read its bytes, for who bounds them; called for forms only
+ * @param read its bytes, for who unpacks them; called for forms only
  * @throws UndecodableBody if it says it is a form and is none, or has more parts than any form of ours
  */
 export async function formOf(
   request: Request,
-  read: () => Promise<Uint8Array<ArrayBuffer>> = () => request.bytes(),
+  read: () => Promise<Uint8Array<ArrayBuffer>> = () => bodyOf(request),
 ): Promise<FormData> {
   const type = request.headers.get("content-type") ?? "";
   if (!/^\s*(multipart\/form-data|application\/x-www-form-urlencoded)\b/i.test(type)) return new FormData();

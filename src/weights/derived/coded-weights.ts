@@ -1,4 +1,4 @@
-import { type CodedWeight, type CodedWeights, coded, type ToCode } from "../eight-bits.ts";
+import { type CodedWeight, type CodedWeights, coded, hasSums, type ToCode } from "../eight-bits.ts";
 import { readWeight } from "../read-weights.ts";
 import { rowsOf } from "../rows-of.ts";
 import type { FileStamp } from "../stamp.ts";
@@ -21,7 +21,7 @@ import type { Derived } from "./derived-kind.ts";
  */
 export const codedWeights = (weights: readonly ToCode[], source: FileStamp): Derived<CodedWeights> => ({
   title: "The weights in 8 bits for precision fast",
-  kind: "coded-weights-1",
+  kind: "coded-weights-2",
   sources: [source],
   plan: weights.map(({ module, parts, ref }) => {
     const { key, offset, dtype, shape, scale = 1, packed } = ref;
@@ -57,7 +57,7 @@ function plannedOf(weights: readonly ToCode[]): readonly PlannedTensor[] {
     const shape = ref.shape.slice(0, 1);
     return [
       { name: scales, dtype: "F32", shape },
-      { name: sums, dtype: "F32", shape },
+      ...(hasSums(ref.shape) ? [{ name: sums, dtype: "F32", shape } as const] : []),
     ];
   });
   const codes = weights.map(({ module, ref, parts }): PlannedTensor => {
@@ -83,7 +83,7 @@ async function writeCoded(weights: readonly ToCode[], path: string): Promise<voi
       const { codes, scales, sums } = coded(readWeight(ref), ref.shape, parts);
       const own = names(module);
       await put(own.scales, scales);
-      await put(own.sums, sums);
+      if (hasSums(ref.shape)) await put(own.sums, sums);
       await put(own.codes, codes);
     }
   });
@@ -99,17 +99,18 @@ function gathered(
   tensors: ReadonlyMap<string, WeightRef>,
 ): CodedWeights | undefined {
   const found = new Map<string, CodedWeight>();
-  for (const { module, parts } of weights) {
+  for (const { module, parts, ref } of weights) {
     const own = names(module);
     const [codes, scales, sums] = [own.codes, own.scales, own.sums].map((name) => tensors.get(name));
-    if (codes === undefined || scales === undefined || sums === undefined) return undefined;
+    if (codes === undefined || scales === undefined) return undefined;
+    if (sums === undefined && hasSums(ref.shape)) return undefined;
     const [, inputs = 1, width = 1] = codes.shape;
     found.set(
       module,
       Array.from({ length: parts }, (_, at) => ({
         codes: { ...rowsOf(codes, at, 1), shape: [inputs, width] },
         scales: rowsOf(scales, at * width, width),
-        sums: rowsOf(sums, at * width, width),
+        ...(sums === undefined ? {} : { sums: rowsOf(sums, at * width, width) }),
       })),
     );
   }

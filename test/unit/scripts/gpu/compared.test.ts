@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { networks, sd1Networks } from "#/networks/index.ts";
 import { byFile, byNetwork } from "../../../../scripts/gpu/compared.ts";
 import { goldenFiles } from "../../../../scripts/gpu/golden-files.ts";
-import { readTests } from "../../../../scripts/gpu/read-tests.ts";
+import { readLines, readTests } from "../../../../scripts/gpu/read-tests.ts";
 import { elsewhereOf, note } from "../../../support/elsewhere.ts";
 import { relativeError } from "../../../support/golden.ts";
 
@@ -79,4 +79,16 @@ test("of a report of tests those that failed are told with their words", () => {
     ],
   });
   expect(readTests("")).toEqual({ ran: 0, failing: [] });
+});
+
+test("of tests that were cut off those that had ended are told", () => {
+  const said = `
+test/golden/some.test.ts:
+\u001b[32m(pass)\u001b[0m one (of two) [12.50ms]
+error: expect(received).toBe(expected)
+(fail) a mask, 2 boxes [1s]
+(skip) three
+(pass) four`;
+  expect(readLines(said)).toEqual({ ran: 3, failing: [{ name: "a mask, 2 boxes", says: "" }] });
+  expect(readLines("")).toEqual({ ran: 0, failing: [] });
 });

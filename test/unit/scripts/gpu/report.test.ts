@@ -15,6 +15,7 @@ const plan: Plan = {
   providers: ["cuda", "webgpu"],
   sizes: fullSizes,
   work: "/nowhere",
+  pictures: "/nowhere/pictures",
   python: "no-such-python",
   budget: 480,
   patience: 1,
