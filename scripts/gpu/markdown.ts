@@ -26,9 +26,11 @@ export function markdown(report: Report): string {
   return `${parts.join("\n\n")}\n`;
 }
 
-/** What a step itself knows to say of its failure goes before its last words. */
+/** What a step itself knows to say of its failure goes before its last words, and of these the error before the source that Bun shows with it. */
 const remark = ({ found, why }: Told): string =>
-  oneLine(why !== undefined && typeof found["why"] === "string" ? found["why"] : why);
+  oneLine(why !== undefined && typeof found["why"] === "string" ? found["why"] : (errorIn(why) ?? why));
+
+const errorIn = (why = ""): string | undefined => /^error: (.+)$/m.exec(why)?.[1];
 
 const oneLine = (text = ""): string => {
   const line = text.replaceAll(/\s+/g, " ").replaceAll("|", "\\|");

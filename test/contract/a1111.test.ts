@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { copyFileSync, mkdirSync } from "node:fs";
+import { copyFileSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import sharp from "sharp";
 import type { Recipe } from "#/recipe/recipe.ts";
@@ -487,6 +487,29 @@ describe("options", () => {
     expect(info.warnings).toContainEqual(expect.stringContaining("eta_noise_seed_delta"));
     await post("options", { sd_model_checkpoint: "base [0123456789]" });
     expect((await get("options")).sd_model_checkpoint).toBe("base.safetensors");
+  });
+
+  test("a file that was set and is gone since is told of, or refused by the option's name", async () => {
+    const gone = putModel(bench.folder, "checkpoints/gone.safetensors");
+    const vae = putModel(bench.folder, "vae/gone.safetensors");
+    await post("options", { sd_model_checkpoint: "gone" });
+    rmSync(gone);
+    expect(await soon(async () => (await get("options")).sd_model_checkpoint === "base.safetensors")).toBe(
+      true,
+    );
+    const { recipe, info } = await recipeOf("txt2img", {});
+    expect(recipe.base).toBe("base.safetensors");
+    const told =
+      "The option sd_model_checkpoint is gone.safetensors, which is gone: base.safetensors was used.";
+    expect(info.warnings).toContain(told);
+    const other = { override_settings: { sd_model_checkpoint: "other" } };
+    expect((await recipeOf("txt2img", other)).info.warnings).not.toContain(told);
+    await post("options", { sd_model_checkpoint: "base", sd_vae: "gone" });
+    rmSync(vae);
+    expect(await soon(async () => (await get("sd-vae")).length === 1)).toBe(true);
+    const { status, body } = await post("txt2img", small);
+    expect([status, body.detail[0].loc]).toEqual([422, ["body", "sd_vae"]]);
+    await post("options", { sd_vae: "Automatic" });
   });
 
   test("a format counts for the pictures", async () => {

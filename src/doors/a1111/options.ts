@@ -61,30 +61,35 @@ const facts: JsonObject = {
 /** @param usual the checkpoint of requests that name none */
 export function createOptions(catalog: Pick<Catalog, "names">, usual: () => string): Options {
   const held = new Map<string, Json>();
+  /** A checkpoint that was set and is gone since. */
+  const gone = (): string | undefined => {
+    const said = held.get("sd_model_checkpoint");
+    return typeof said !== "string" || catalog.names("checkpoints").includes(said) ? undefined : said;
+  };
   const checkpoint = (): string => {
     const said = held.get("sd_model_checkpoint");
     // One that is gone since is no reason to answer nothing.
-    return typeof said === "string" && catalog.names("checkpoints").includes(said) ? said : usual();
+    return typeof said === "string" && gone() === undefined ? said : usual();
   };
   const all = (own: JsonObject): JsonObject => ({ ...known, ...Object.fromEntries(held), ...own });
-  const read = (options: JsonObject, at: string): Chosen => {
+  const read = (options: JsonObject, fieldOf: (option: string) => string): Chosen => {
     const { CLIP_stop_at_last_layers: skip, samples_format } = options;
-    const model = name(options, "sd_model_checkpoint", at);
-    const vae = name(options, "sd_vae", at);
+    const model = name(options, "sd_model_checkpoint", fieldOf);
+    const vae = name(options, "sd_vae", fieldOf);
     const file = (said: string, kind: "checkpoints" | "vae", what: string, option: string): string =>
-      modelCalled(said, catalog.names(kind), { field: `${at}${option}`, what });
+      modelCalled(said, catalog.names(kind), { field: fieldOf(option), what });
     return {
       checkpoint:
         model !== "" ? file(model, "checkpoints", "checkpoint", "sd_model_checkpoint") : checkpoint(),
       vae: ownVae.includes(vae.toLowerCase()) ? undefined : file(vae, "vae", "VAE", "sd_vae"),
-      clipSkip: clipSkip(skip ?? 1, `${at}CLIP_stop_at_last_layers`),
-      format: format(samples_format ?? "png", `${at}samples_format`),
+      clipSkip: clipSkip(skip ?? 1, fieldOf("CLIP_stop_at_last_layers")),
+      format: format(samples_format ?? "png", fieldOf("samples_format")),
     };
   };
   return {
     shown: () => ({ ...facts, ...all({}), sd_model_checkpoint: checkpoint() }),
     set: (options) => {
-      const chosen = read(all(options), "");
+      const chosen = read(all(options), (option) => option);
       if (writeJson(all(options)).length > mostKept) {
         const message = `The options would be more than ${mostKept} characters; that many are kept.`;
         throw new RequestError("too-large", message);
@@ -95,12 +100,19 @@ export function createOptions(catalog: Pick<Catalog, "names">, usual: () => stri
     },
     chosenFor: (own) => {
       const said = Object.fromEntries(Object.entries(own).filter(([, value]) => value !== null));
+      const lost = said["sd_model_checkpoint"] === undefined ? gone() : undefined;
       return {
         chosen: read(
           { ...all(said), sd_model_checkpoint: said["sd_model_checkpoint"] ?? checkpoint() },
-          "override_settings.",
+          (option) => (Object.hasOwn(said, option) ? `override_settings.${option}` : option),
         ),
-        warnings: [...idle(Object.keys(said), "override_settings"), ...idle([...held.keys()], "options")],
+        warnings: [
+          ...(lost === undefined
+            ? []
+            : [`The option sd_model_checkpoint is ${lost}, which is gone: ${checkpoint()} was used.`]),
+          ...idle(Object.keys(said), "override_settings"),
+          ...idle([...held.keys()], "options"),
+        ],
       };
     },
   };
@@ -115,10 +127,10 @@ function idle(names: readonly string[], where: string): readonly string[] {
 }
 
 /** A model's name; nothing for one that is not said. */
-function name(options: JsonObject, option: string, at: string): string {
+function name(options: JsonObject, option: string, fieldOf: (option: string) => string): string {
   const said = options[option] ?? "";
   if (typeof said === "string") return said;
-  const field = `${at}${option}`;
+  const field = fieldOf(option);
   throw new RequestError("invalid-value", `${field} is to be the name of a file, as a text.`, { field });
 }
 

@@ -1,9 +1,11 @@
-import { and, eq, or, sql } from "drizzle-orm";
+import { and, eq, sql } from "drizzle-orm";
 import type { JsonObject } from "#/api/json.ts";
 import { keptInputs } from "#/api/stored.ts";
 import type { TaskId } from "#/lib/task-id.ts";
 import type { Leavings, RowFile } from "../history.ts";
 import type { Statements } from "./connection.ts";
+import { escaped } from "./escaped.ts";
+import { insertAll } from "./insert-all.ts";
 import { listed } from "./rows.ts";
 import { inputNames, unwantedFiles } from "./tables.ts";
 
@@ -41,11 +43,7 @@ export async function noteLeavings(
     ...outputs.map(({ folder, name }) => ({ kind: "output", folder, name, at }) as const),
     ...alone.map((name) => ({ kind: "input", folder: "", name, at }) as const),
   ];
-  if (files.length > 0)
-    await db
-      .insert(unwantedFiles)
-      .values([...files])
-      .onConflictDoNothing();
+  await insertAll(files, (some) => db.insert(unwantedFiles).values(some).onConflictDoNothing());
   return files;
 }
 
@@ -74,9 +72,14 @@ export const unwanted = async (db: Statements, most: number): Promise<readonly R
       .limit(most)
   ).flatMap(({ kind, ...file }) => (kind === "output" || kind === "input" ? { ...file, kind } : []));
 
-/** Forgets files that are gone. */
+/** Forgets files that are gone, however many: as one value, since a condition for each takes Postgres minutes to plan. */
 export async function forgetFiles(db: Statements, files: readonly RowFile[]): Promise<void> {
-  const one = ({ kind, folder, name }: RowFile) =>
-    and(eq(unwantedFiles.kind, kind), eq(unwantedFiles.folder, folder), eq(unwantedFiles.name, name));
-  if (files.length > 0) await db.delete(unwantedFiles).where(or(...files.map(one)));
+  const gone = files.map(({ kind, folder, name }) => ({
+    kind,
+    folder: escaped(folder),
+    name: escaped(name),
+  }));
+  await db.execute(sql`DELETE FROM fooocusd.unwanted USING
+    jsonb_to_recordset(CAST(CAST(${JSON.stringify(gone)} AS text) AS jsonb)) AS gone (kind text, folder text, name text)
+    WHERE unwanted.kind = gone.kind AND unwanted.folder = gone.folder AND unwanted.name = gone.name`);
 }

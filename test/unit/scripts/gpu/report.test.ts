@@ -37,11 +37,18 @@ test("both forms of a report are whole after every change, and a run that is end
   report.set("first-cuda", { found: { works: true } });
   expect(read().steps[1]).toMatchObject({ state: "running", found: { works: true } });
   expect(readFileSync(`${out}.md`, "utf8")).toContain("was ended from outside");
+  const source = "45 | const answer = await fetch(url);\n46 | throw new Error(said);";
+  report.set("first-webgpu", {
+    state: "failed",
+    why: `ended with 1. ${source}\nerror: no server began\n  at it`,
+  });
   report.close("cut off");
   expect(read()).toMatchObject({
     state: "cut off",
-    steps: [{ state: "done" }, { state: "cut off" }, { state: "cut off" }],
+    steps: [{ state: "done" }, { state: "cut off" }, { state: "failed" }],
   });
+  // The row has the error alone, the section all of it.
+  expect(readFileSync(`${out}.md`, "utf8")).toContain("| failed |  | no server began |");
   const text = readFileSync(`${out}.md`, "utf8");
   expect(text).toContain("ended before its time");
   expect(text).toContain('"name": "a card"');
