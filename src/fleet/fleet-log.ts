@@ -25,8 +25,19 @@ export type LogItem = Readonly<{
   /** By the clock of who wrote it, milliseconds since 1970. */
   at: number;
   entry: FleetEntry;
-  /** What {@link FleetLog.append} was given beside it, if it is still there. */
-  preview?: Uint8Array;
+  /** What {@link FleetLog.append} was given beside it. */
+  preview?: KeptPreview;
+}>;
+
+/** A picture of a task at hand, which goes beside its entry: a PNG, and its sides in pixels. */
+export type ToldPreview = Readonly<{ width: number; height: number; png: Uint8Array }>;
+
+/** One that is read when somebody wants to see it; mostly nobody does. */
+export type KeptPreview = Readonly<{
+  width: number;
+  height: number;
+  /** Never throws. @returns nothing where it is gone: of each task the newest two are there, for some seconds after its end, and while Redis answers */
+  png: () => Promise<Uint8Array | undefined>;
 }>;
 
 /** Entries are missing here: they were trimmed, or Redis lost them. The next one has at least number `from`. */
@@ -35,18 +46,15 @@ export type LogGap = Readonly<{ gap: true; from: number }>;
 /** The stream of all that happens in a fleet. */
 export interface FleetLog {
   /**
-   * Tells something, in the order of the calls. Never throws: while Redis is gone it is kept, of a task's progress only the newest.
+   * Tells something, in the order of the calls; a preview only beside what happened to a task. Never throws: while Redis is gone it is kept, of a task's progress only the newest.
    *
    * @returns its number, once it is written; nothing for what was not told since something newer took its place, or the fleet was closed
    */
-  append(entry: FleetEntry, preview?: Uint8Array): Promise<number | undefined>;
+  append(entry: FleetEntry, preview?: ToldPreview): Promise<number | undefined>;
   /** Everything behind a number (0: from the oldest that is kept), without repetition. Ends with the signal; a lost connection does not end it. */
-  read(after: number, signal: AbortSignal, options?: LogReading): AsyncIterable<LogItem | LogGap>;
+  read(after: number, signal: AbortSignal): AsyncIterable<LogItem | LogGap>;
   /** The number of the last entry; 0 before the first. */
   last(): Promise<number>;
   /** Has numbers go on above this one, where they do not anyway. */
   raise(floor: number): Promise<void>;
 }
-
-/** How a log is read. */
-export type LogReading = Readonly<{ /** Not wanted when false. */ previews?: boolean }>;

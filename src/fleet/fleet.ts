@@ -21,8 +21,6 @@ export type FleetOptions = Readonly<{
   leaseMs?: number;
   /** How many entries the log keeps, about. */
   logEntries?: number;
-  /** How many previews, about. */
-  logPreviews?: number;
 }>;
 
 /** Whether Redis can be reached. */

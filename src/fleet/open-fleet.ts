@@ -12,7 +12,7 @@ import { Connection } from "./redis/connection.ts";
 import { fleetKeys } from "./redis/keys.ts";
 import { refuseUnfit } from "./redis/refusals.ts";
 
-const usual = { leaseMs: 30_000, logEntries: 20_000, logPreviews: 200 } as const;
+const usual = { leaseMs: 30_000, logEntries: 20_000 } as const;
 const lastWords = 2_000;
 
 /**
@@ -32,11 +32,7 @@ export async function openFleet(options: FleetOptions): Promise<Fleet> {
   const keys = fleetKeys(name);
   await refuseUnfit(address, name, keys, log);
   const connection = await Connection.open(address, log);
-  const limits = {
-    entries: options.logEntries ?? usual.logEntries,
-    previews: options.logPreviews ?? usual.logPreviews,
-  };
-  const fleetLog = new RedisLog(connection, keys, limits, log);
+  const fleetLog = new RedisLog(connection, keys, options.logEntries ?? usual.logEntries, log);
   const leaseMs = options.leaseMs ?? usual.leaseMs;
   return {
     lines: new RedisLines(connection, keys, { member: id, recipeVersion, leaseMs }),

@@ -9,10 +9,20 @@ export type Wire<T> = Readonly<{ write: (value: T) => string; read: (text: strin
  * JSON that loses no digit: whole numbers beyond 2^53 are bigints again. All members of a fleet speak the same protocol, so what
  * was read is taken for what was written.
  */
-export const wireOf = <T>(): Wire<T> => ({ write: writeJson, read: (text) => parseJson(text) as Json & T });
+export const wireOf = <T>(): Wire<T> => ({ write: writeJson, read: (text) => readJson(text) as Json & T });
+
+/** The runtime's own reader is ten times as fast, and right where no whole number can be beyond 2^53. */
+const readJson = (text: string): unknown =>
+  /(?<![.\d])\d{16}/.test(text) ? parseJson(text) : JSON.parse(text);
 
 /** An entry of the log as it is written. `by` says which writer it is from and which of its entries it is; no other has the same. */
-export type WireItem = Readonly<{ at: number; by: string; entry: FleetEntry; preview: boolean }>;
+export type WireItem = Readonly<{
+  at: number;
+  by: string;
+  entry: FleetEntry;
+  /** The sides of a picture that goes beside it. */
+  preview?: Readonly<{ width: number; height: number }>;
+}>;
 
 const items = wireOf<WireItem>();
 

@@ -41,7 +41,7 @@ describe.skipIf(noRedis !== undefined)("the measures of a fleet", () => {
     const busy = await page(fleet.url);
     expect(busy("fooocusd_fleet_tasks_stuck")).toBe(0);
     expect(busy("fooocusd_fleet_oldest_waiting_seconds")).toBe(0);
-    expect(busy("fooocusd_fleet_engines", { state: "ready" })).toBe(1);
+    expect(busy("fooocusd_fleet_engines", { state: "busy" })).toBe(1);
     expect(await ready()).toEqual({ status: "ready" });
     held.open();
     await until(async () => (await fleet.ask(`/tasks/${stuck}`)).body.task_status === "finished");

@@ -61,10 +61,12 @@ describe.skipIf(noRedis !== undefined)("a fleet", () => {
     const held = gate();
     await fleet.worker("w1", { beforeStep: () => held.passed });
     await until(async () => (await see(fleet)).workers.busy === 1);
+    // The task is told of at once, what is open with the next look at the roll.
+    await until(async () => (await member(fleet, "w1")).engines[0]?.checkpoint !== null);
     const busy = await member(fleet, "w1");
     expect(busy).toMatchObject({ role: "worker", state: "ready", leads: false, lost_at: null });
     expect(busy.engines).toEqual([
-      { name: "cpu", device: "cpu", state: "ready", task_id: id, checkpoint: line.checkpoint },
+      { name: "cpu", device: "cpu", state: "busy", task_id: id, checkpoint: line.checkpoint },
     ]);
     held.open();
     await until(isEnded(fleet, id));

@@ -271,7 +271,7 @@ describe("previews", () => {
       const { webp } = preview;
       encoded.set(preview, 0);
       // Counts how often the picture is asked for; the promise behind it is made once.
-      const promises = new Set<Promise<Uint8Array>>();
+      const promises = new Set<Promise<Uint8Array | undefined>>();
       Object.assign(preview, {
         webp: () => {
           const promise = webp();

@@ -1,8 +1,11 @@
 import { afterAll, afterEach, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { Redis } from "ioredis";
+import sharp from "sharp";
 import { ask, ended, give, hearEnds, isDrawing, readEvents, small, soon } from "../support/fleet-client.ts";
 import { type FleetBench, type FleetProcess, openFleetBench } from "../support/fleet-processes.ts";
 import { noPostgres, type OwnPostgres, startOwnPostgres } from "../support/own-postgres.ts";
 import { noRedis, type OwnRedis, ownRedis } from "../support/own-redis.ts";
+import { readEvents as sentEvents } from "../support/read-events.ts";
 
 setDefaultTimeout(180_000);
 const lacking = [noRedis ?? [], noPostgres === "" ? [] : noPostgres].flat();
@@ -63,6 +66,46 @@ describe.skipIf(lacking.length > 0)("two heads of a fleet", () => {
     const gone = await ask(two, `/tasks/${id}`);
     expect(await soon(async () => Bun.deepEquals(await ask(one, `/tasks/${id}`), gone))).toBe(true);
     expect(gone.body.task_id).toBeUndefined();
+  });
+
+  test("a preview is seen at both heads while its task runs, and that of a legacy job when it has ended", async () => {
+    const { redis, bench, one, two } = await twoHeads();
+    await bench.worker("west", 300);
+    const told = await Promise.all([one, two].map(hearEnds));
+    const isPng = async (base64: unknown): Promise<boolean> => {
+      if (typeof base64 !== "string") return false;
+      const { format, width } = await sharp(Buffer.from(base64, "base64")).metadata();
+      return format === "png" && width === 8;
+    };
+    const id = await give(one, { image_number: 8 });
+    for (const head of [one, two]) {
+      expect(await soon(async () => isPng((await ask(head, `/tasks/${id}`)).body.preview))).toBe(true);
+      const answer = await fetch(`${head.url}/tasks/${id}/events?previews=true`);
+      for await (const { event, data } of sentEvents(answer)) {
+        if (event !== "preview") continue;
+        expect(data["url"]).toStartWith("data:image/webp;base64,");
+        break;
+      }
+    }
+    expect((await ask(two, `/tasks/${id}/cancel`, { method: "POST" })).body.outcome).toBe("stopping");
+    await ended(two, id);
+
+    const body = JSON.stringify({
+      ...{ prompt: "a red circle", style_selections: [], performance_selection: "Lightning" },
+      ...{ advanced_params: { overwrite_width: 64, overwrite_height: 64 }, async_process: true },
+    });
+    const job = (await ask(one, "/v1/generation/text-to-image", { method: "POST", body })).body.job_id;
+    const task = job.replaceAll("-", "");
+    for (const ends of told) expect(await soon(() => ends.has(task))).toBe(true);
+    // Each head has brought it here at the end: it is not in Redis for long.
+    const client = new Redis(redis.url);
+    expect(await client.del(`{fooocusd}:log:previews:${task}`)).toBe(1);
+    client.disconnect();
+    for (const head of [one, two]) {
+      const path = `/v1/generation/query-job?job_id=${job}&require_step_preview=true`;
+      const { body: ended } = await ask(head, path);
+      expect([ended.job_stage, await isPng(ended.job_step_preview)]).toEqual(["SUCCESS", true]);
+    }
   });
 
   test("a head is killed in the middle of a stream: the client goes on at the other, missing nothing and hearing nothing twice", async () => {

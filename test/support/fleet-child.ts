@@ -16,10 +16,13 @@ const lease = first === undefined ? undefined : await fleet.lines.take(first.lin
 const kept = await lease?.keep({ attempts: 1 });
 const done = await lease?.done(someResult());
 const recovered = await fleet.lines.recover();
-await fleet.log.append({ taskId: job.id, type: "started", attempt: 1 }, new Uint8Array(20_000));
+await fleet.log.append(
+  { taskId: job.id, type: "started", attempt: 1 },
+  { width: 8, height: 4, png: new Uint8Array(20_000) },
+);
 const previews: number[] = [];
 for await (const item of fleet.log.read(0, AbortSignal.timeout(20_000))) {
-  if (!("gap" in item)) previews.push(item.preview?.byteLength ?? 0);
+  if (!("gap" in item)) previews.push((await item.preview?.png())?.byteLength ?? 0);
   break;
 }
 const result = await fleet.lines.result(job.id);

@@ -34,7 +34,8 @@ export async function ownRedis(...options: readonly string[]): Promise<OwnRedis>
   const folder = temporaryFolder("redis");
   const port = freePort();
   const settings = ["--port", String(port), "--bind", "127.0.0.1", "--dir", folder.path, "--save", ""];
-  const given = options.map((word, i) => (i % 2 === 0 ? `--${word}` : word));
+  // Redis 6.2 takes the words of a value one by one.
+  const given = options.flatMap((word, i) => (i % 2 === 0 ? [`--${word}`] : word.split(" ")));
   const program = redisServer;
   let child: ChildProcess | undefined;
   const start = async (): Promise<void> => {

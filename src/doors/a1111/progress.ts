@@ -51,7 +51,7 @@ export const progressRoutes = ({ tasks }: Parts) => {
         const task = shown();
         if (task === undefined) return jsonReply(resting);
         const preview = skip_current_image ? null : previewOf(task.id);
-        const png = preview === null ? null : Buffer.from(await preview.png()).toString("base64");
+        const png = (await preview?.png())?.toBase64() ?? null;
         return jsonReply({ ...progressOf(task), current_image: png, current_task: task.id });
       },
       {

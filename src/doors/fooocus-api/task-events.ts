@@ -119,7 +119,8 @@ async function* blocksOf(
       const event = next.value;
       yield retry + block(event.seq, event.type, wireEvent(event));
       retry = "";
-      if (previews && hasPreview(event)) yield block(event.seq, "preview", await previewEvent(event));
+      const preview = previews && hasPreview(event) ? await previewEvent(event) : undefined;
+      if (preview !== undefined) yield block(event.seq, "preview", preview);
     }
   } finally {
     // Not waited for: one that is asked for its next event ends when its client's signal says so.

@@ -58,7 +58,7 @@ export async function jobRecord(
   preview: Preview | null,
 ): Promise<JsonObject> {
   const { state } = task;
-  const png = preview === null ? null : Buffer.from(await preview.png()).toString("base64");
+  const png = (await preview?.png())?.toBase64() ?? null;
   const known = { job_id: hyphenated(task.id), job_type: jobTypes[jobOf(task)] };
   switch (state.status) {
     case "pending":

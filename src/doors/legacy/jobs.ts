@@ -18,7 +18,7 @@ import {
   JobQueueInfo,
   StopResponse,
 } from "./api/answers.ts";
-import { hyphenated, withoutHyphens } from "./api/job.ts";
+import { doorName, hyphenated, withoutHyphens } from "./api/job.ts";
 import type { LegacyDependencies } from "./generation.ts";
 import { jobTimes, persistentJob } from "./history.ts";
 import { jobRecord, unknownJob } from "./job.ts";
@@ -48,7 +48,7 @@ export const jobRoutes = (parts: JobDependencies) =>
 /** Asking after jobs. */
 function queryRoutes(parts: JobDependencies) {
   const { tasks, images, log, addresses } = parts;
-  const previewOf = lastPreviews(tasks);
+  const previewOf = lastPreviews(tasks, doorName);
   return new Elysia({ name: "doors/legacy/queries" })
     .get(
       "/v1/generation/query-job",

@@ -27,13 +27,19 @@ const names = { generation: "image_generation", edit: "image_edit" } as const sa
 >;
 
 /** A picture while it is drawn; it is smaller than what becomes of it. */
-export async function partialMessage(preview: Preview, index: number, streamed: Streamed): Promise<string> {
+export async function partialMessage(
+  preview: Preview,
+  index: number,
+  streamed: Streamed,
+): Promise<string | undefined> {
   const { task, job, form } = streamed;
+  const picture = await encodedPreview(preview, form.format);
+  if (picture === undefined) return undefined;
   // What becomes of a picture's size is known when it is there.
   const asked = task.request["aspect_ratios_selection"];
   const size = job === "edit" || typeof asked !== "string" ? "auto" : asked.replace("×", "x");
   return message(`${names[job]}.partial_image`, {
-    b64_json: (await encodedPreview(preview, form.format)).toBase64(),
+    b64_json: picture.toBase64(),
     partial_image_index: index,
     size,
     ...common(streamed),
@@ -76,5 +82,8 @@ function common({ task, form }: Streamed): JsonObject {
 const message = (type: string, data: JsonObject): string =>
   `event: ${type}\ndata: ${writeJson({ type, ...data })}\n\n`;
 
-const encodedPreview = async (preview: Preview, format: OutputFormat): Promise<Uint8Array> =>
-  format === "png" ? await preview.png() : await encodeImage(await preview.pixmap(), format);
+async function encodedPreview(preview: Preview, format: OutputFormat): Promise<Uint8Array | undefined> {
+  if (format === "png") return await preview.png();
+  const pixmap = await preview.pixmap();
+  return pixmap && (await encodeImage(pixmap, format));
+}

@@ -53,7 +53,8 @@ async function* messagesOf(
     }
     if (event.type === "progress" && event.preview !== null && event.moment.now === "step") {
       const index = shown.due(event.image, event.step, event.moment.of);
-      if (index !== undefined) yield await partialMessage(event.preview, index, streamed);
+      const partial = index === undefined ? undefined : await partialMessage(event.preview, index, streamed);
+      if (partial !== undefined) yield partial;
     }
     const end = endOf(event);
     if (end === undefined) continue;

@@ -1,13 +1,13 @@
 import type { Redis } from "ioredis";
 import type { Log } from "#/lib/log.ts";
-import type { FleetEntry, FleetLog, LogGap, LogItem, LogReading } from "../fleet-log.ts";
+import type { FleetEntry, FleetLog, KeptPreview, LogGap, LogItem, ToldPreview } from "../fleet-log.ts";
 import type { Connection } from "../redis/connection.ts";
 import type { FleetKeys } from "../redis/keys.ts";
 import { runScript } from "../redis/script.ts";
-import { readStream, type StreamEntry } from "../redis/stream.ts";
-import { readItem } from "../wire.ts";
+import { readStream } from "../redis/stream.ts";
+import { readItem, type WireItem } from "../wire.ts";
 import { raiseScript } from "./log-scripts.ts";
-import { type LogLimits, LogWriter } from "./log-writer.ts";
+import { LogWriter } from "./log-writer.ts";
 
 const idOf = (seq: number): string => `${seq}-0`;
 const seqOf = (id: string): number => Number(id.split("-", 1)[0]);
@@ -18,13 +18,14 @@ export class RedisLog implements FleetLog {
   readonly #keys: FleetKeys;
   readonly #writer: LogWriter;
 
-  constructor(connection: Connection, keys: FleetKeys, limits: LogLimits, log: Log) {
+  /** @param entries how many of the newest are kept, about */
+  constructor(connection: Connection, keys: FleetKeys, entries: number, log: Log) {
     this.#connection = connection;
     this.#keys = keys;
-    this.#writer = new LogWriter(connection, keys, limits, log);
+    this.#writer = new LogWriter(connection, keys, entries, log);
   }
 
-  append(entry: FleetEntry, preview?: Uint8Array): Promise<number | undefined> {
+  append(entry: FleetEntry, preview?: ToldPreview): Promise<number | undefined> {
     return this.#writer.append(entry, preview);
   }
 
@@ -40,11 +41,7 @@ export class RedisLog implements FleetLog {
     await this.#connection.ask((client) => this.#raise(client, floor));
   }
 
-  async *read(
-    after: number,
-    signal: AbortSignal,
-    { previews = true }: LogReading = {},
-  ): AsyncGenerator<LogItem | LogGap, void, undefined> {
+  async *read(after: number, signal: AbortSignal): AsyncGenerator<LogItem | LogGap, void, undefined> {
     const place = new Place(after);
     const look = async (client: Redis, id: string): Promise<string> => {
       const last = seqOf(id);
@@ -60,18 +57,12 @@ export class RedisLog implements FleetLog {
     })) {
       if (place.gap !== undefined) yield place.gap;
       place.gap = undefined;
-      const items = entries.map(({ id, fields: { e = "" } }) => ({
-        seq: seqOf(id),
-        text: e,
-        item: readItem(e),
-      }));
-      const pictures =
-        previews && items.some(({ item }) => item.preview) ? await this.#previews(entries) : undefined;
-      for (const { seq, text, item } of items) {
+      for (const { id, fields } of entries) {
+        const { e: text = "" } = fields;
+        const [seq, { at, entry, preview }] = [seqOf(id), readItem(text)];
         const gap = place.read(seq, text);
         if (gap !== undefined) yield gap;
-        const preview = pictures?.get(seq);
-        yield { seq, at: item.at, entry: item.entry, ...(preview === undefined ? {} : { preview }) };
+        yield { seq, at, entry, ...this.#kept(seq, entry.taskId, preview) };
       }
     }
   }
@@ -80,16 +71,23 @@ export class RedisLog implements FleetLog {
     return Number(await runScript(client, raiseScript, [this.#keys.sequence, this.#keys.log], [floor]));
   }
 
-  /** A picture is worth no waiting: where they cannot be had, entries go without. */
-  async #previews(entries: readonly StreamEntry[]): Promise<ReadonlyMap<number, Uint8Array>> {
-    const [first = "-", last = "+"] = [entries[0]?.id, entries.at(-1)?.id];
+  #kept(seq: number, task: string | null, sides: WireItem["preview"]): Readonly<{ preview?: KeptPreview }> {
+    if (task === null || sides === undefined) return {};
+    let bytes: Promise<Uint8Array | undefined> | undefined;
+    const png = (): Promise<Uint8Array | undefined> => {
+      bytes ??= this.#preview(task, idOf(seq));
+      return bytes;
+    };
+    return { preview: { ...sides, png } };
+  }
+
+  /** A picture is worth no waiting: one that cannot be had now is gone. */
+  async #preview(task: string, id: string): Promise<Uint8Array | undefined> {
     try {
-      const found = await this.#connection.client.xrangeBuffer(this.#keys.previews, first, last);
-      return new Map(
-        found.flatMap(([id, [, bytes]]) => (bytes === undefined ? [] : [[seqOf(String(id)), bytes]])),
-      );
+      const [found] = await this.#connection.client.xrangeBuffer(this.#keys.previews(task), id, id);
+      return found?.[1][1];
     } catch {
-      return new Map();
+      return undefined;
     }
   }
 }

@@ -17,7 +17,8 @@ export const fleetKeys = (name: string) => {
     places: key("places"),
     sequence: key("log:sequence"),
     log: key("log"),
-    previews: key("log:previews"),
+    /** The newest previews of a task. */
+    previews: (task: string) => key(`log:previews:${task}`),
     writer: (id: string) => key(`log:writer:${id}`),
     roll: key("roll"),
     member: (id: string) => key(`member:${id}`),

@@ -8,10 +8,16 @@ const kept = 16;
 /**
  * The last preview of each of the newest jobs. The legacy API goes on showing it after the job has ended; an event's
  * own preview is gone with the next event.
+ *
+ * @param door whose jobs' previews are asked for after their ends
  */
-export function lastPreviews(tasks: Pick<TaskReader, "subscribe">): (id: TaskId) => Preview | null {
+export function lastPreviews(
+  tasks: Pick<TaskReader, "subscribe">,
+  door?: string,
+): (id: TaskId) => Preview | null {
   const previews = new Map<TaskId, Preview>();
   tasks.subscribe((event) => {
+    if (event.type === "settled" && event.door === door) previews.get(event.taskId)?.hold?.();
     if (event.type !== "progress" || event.preview === null) return;
     previews.delete(event.taskId);
     previews.set(event.taskId, event.preview);

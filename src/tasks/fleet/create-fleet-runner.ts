@@ -36,8 +36,9 @@ export const fleetRunner =
     const { fleet, events, members } = head;
     const parts = { ...head, endings, writer, log, now };
     const tasks = new FleetTasks();
+    members.follow(tasks);
     const news = new LineNews(events, tasks);
-    const recorder = new Recorder(parts);
+    const recorder = new Recorder({ ...parts, isAlone: () => members.heads < 2 });
     const poster = new Poster({ ...parts, ring: (job) => members.ring(job, tasks.places) });
     const houseKeeping = new HouseKeeping({ ...parts, poster, recorder });
     const follower = new LogFollower(
@@ -55,9 +56,10 @@ export const fleetRunner =
         compare: () => runner.compare(),
         compareLater: () => runner.compareLater(),
         memberChanged: (told) => members.hear(told),
+        moved: () => members.moved(),
       },
       events.start,
     );
-    const runner = new FleetRunner({ ...parts, tasks, poster, follower, houseKeeping, news });
+    const runner = new FleetRunner({ ...parts, tasks, poster, recorder, follower, houseKeeping, news });
     return runner;
   };

@@ -1,10 +1,11 @@
 import type { EngineState } from "#/engine/engine.ts";
 import type { Fleet } from "#/fleet/fleet.ts";
 import type { FleetJob, ModelFile } from "#/fleet/jobs.ts";
-import type { Member } from "#/fleet/roll.ts";
+import type { Member, MemberEngine } from "#/fleet/roll.ts";
 import { devices } from "#/lib/devices.ts";
 import type { Log } from "#/lib/log.ts";
 import type { EngineHealth } from "../life-cycle/task-reader.ts";
+import type { FleetTasks } from "./fleet-tasks.ts";
 import type { FleetCounts } from "./fleet-view.ts";
 import { type LostWorker, LostWorkers } from "./lost-workers.ts";
 import { countMembers } from "./standing.ts";
@@ -18,12 +19,18 @@ const takes = 500;
 /** Milliseconds from a word of somebody until the roll is looked at. */
 const soon = 50;
 
+/** Milliseconds between two tellings of where tasks run, at least, and for each engine, of which all are told. */
+const between = { least: 200, engine: 1.5 } as const;
+
 const states: readonly EngineState["state"][] = ["starting", "ready", "busy", "failed", "restarting"];
 
 /** Whether the fleet can make something: `lacking` are files that no worker has beside all others that are needed. */
 export type Ability = Readonly<
   { can: "yes" } | { can: "no-worker" } | { can: "no"; workers: number; lacking: readonly ModelFile[] }
 >;
+
+/** Where tasks run, as the log told it: at once, while the roll is seconds old. */
+export type ToldPlaces = Pick<FleetTasks, "at" | "mayBeAnywhere">;
 
 /** Who is there, as a head saw it last. */
 export class FleetMembers {
@@ -36,6 +43,11 @@ export class FleetMembers {
   readonly #rung = new Map<string, number>();
   readonly #lost = new LostWorkers(Date.now);
   #members: readonly Member[] = [];
+  #places: ToldPlaces | undefined;
+  /** What readers were told last: of all, and of each engine. */
+  #told = "[]";
+  #toldEngines: ReadonlySet<string> = new Set();
+  #moved: ReturnType<typeof setTimeout> | undefined;
   #soon: ReturnType<typeof setTimeout> | undefined;
   #timer: ReturnType<typeof setInterval> | undefined;
 
@@ -62,6 +74,24 @@ export class FleetMembers {
   close(): void {
     clearInterval(this.#timer);
     clearTimeout(this.#soon);
+    clearTimeout(this.#moved);
+  }
+
+  /** From now on it is known from there what runs where. */
+  follow(places: ToldPlaces): void {
+    this.#places = places;
+  }
+
+  /** A task began or left somewhere: readers are told soon, of many in one. */
+  moved(): void {
+    this.#moved ??= setTimeout(
+      () => {
+        this.#moved = undefined;
+        this.#tell();
+      },
+      Math.max(between.least, between.engine * this.#members.length),
+    );
+    this.#moved.unref();
   }
 
   /** Somebody said that it came, changed or left; many who say so at once are looked at once. */
@@ -94,14 +124,32 @@ export class FleetMembers {
   }
 
   #take(members: readonly Member[]): void {
-    const isOther = JSON.stringify(members.map(shown)) !== JSON.stringify(this.#members.map(shown));
-    const before = new Set(this.engines.map((engine) => JSON.stringify(engine)));
     this.#members = members;
-    if (isOther) this.#changed(this.engines.find((engine) => !before.has(JSON.stringify(engine))));
+    this.#tell();
   }
 
+  #tell(): void {
+    const now = JSON.stringify(this.all.map(shown));
+    if (now === this.#told) return;
+    this.#told = now;
+    const [before, engines] = [this.#toldEngines, this.engines];
+    const texts = engines.map((engine) => JSON.stringify(engine));
+    this.#toldEngines = new Set(texts);
+    this.#changed(engines[texts.findIndex((text) => !before.has(text))]);
+  }
+
+  /** All that are there, by their ids. */
   get all(): readonly Member[] {
-    return this.#members;
+    const places = this.#places;
+    if (places === undefined) return this.#members;
+    return this.#members.map((member) => ({
+      ...member,
+      engines: member.engines.map((engine) => engineNow(`${member.id}/${engine.name}`, engine, places)),
+    }));
+  }
+
+  get heads(): number {
+    return this.#members.filter(({ role }) => role === "head").length;
   }
 
   /** Workers that went without a word. */
@@ -110,7 +158,7 @@ export class FleetMembers {
   }
 
   get counts(): FleetCounts {
-    return countMembers(this.#members, this.lost);
+    return countMembers(this.all, this.lost);
   }
 
   /** Workers that understand recipes of a version; of this head's, where none is said. */
@@ -124,7 +172,7 @@ export class FleetMembers {
 
   /** Every engine of every worker; its name begins with that of its worker. */
   get engines(): readonly EngineHealth[] {
-    return this.#members
+    return this.all
       .filter(({ role }) => role === "worker")
       .flatMap(({ id, engines }) =>
         engines.map(({ name, state, device, task, checkpoint }) => ({
@@ -219,3 +267,11 @@ const keyOf = ({ kind, name, bytes }: ModelFile): string => `${kind}/${name}/${b
 
 /** What readers see of a member. */
 const shown = ({ id, role, state, engines, models }: Member) => ({ id, role, state, engines, models });
+
+/** An engine of the roll with the task that it was told to have since; one that is busy without a task answers a question. */
+function engineNow(place: string, engine: MemberEngine, places: ToldPlaces): MemberEngine {
+  const task = places.at(place);
+  if (task !== undefined) return { ...engine, task, state: engine.state === "ready" ? "busy" : engine.state };
+  if (engine.task === null || places.mayBeAnywhere(engine.task)) return engine;
+  return { ...engine, task: null, state: engine.state === "busy" ? "ready" : engine.state };
+}

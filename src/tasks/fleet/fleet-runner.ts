@@ -18,6 +18,7 @@ import type { LineNews } from "./line-news.ts";
 import type { LogFollower } from "./log-follower.ts";
 import { noWorkerWith } from "./no-worker.ts";
 import type { Poster } from "./poster.ts";
+import type { Recorder } from "./recorder.ts";
 
 /** What a fleet's runner works with. */
 export type FleetRunnerParts = Pick<JobParts, "path" | "bytes"> &
@@ -28,6 +29,7 @@ export type FleetRunnerParts = Pick<JobParts, "path" | "bytes"> &
     members: FleetMembers;
     questions: Pick<FleetQuestions, "close">;
     poster: Poster;
+    recorder: Pick<Recorder, "expect" | "close">;
     follower: LogFollower;
     houseKeeping: HouseKeeping;
     news: LineNews;
@@ -138,8 +140,9 @@ export class FleetRunner implements Runner {
   }
 
   add(task: Task): void {
-    const { tasks, events, poster } = this.#parts;
+    const { tasks, events, poster, recorder } = this.#parts;
     tasks.add(task);
+    recorder.expect(task.id);
     const position = tasks.waiting.length;
     const ahead = position - 1 + tasks.runningIds.length;
     events.addTask(task.id, { type: "queued", position, ahead, label: task.label });
@@ -196,11 +199,12 @@ export class FleetRunner implements Runner {
   async close(): Promise<void> {
     this.#closing = true;
     clearTimeout(this.#comparing);
-    const { members, questions, news, houseKeeping } = this.#parts;
+    const { members, questions, news, recorder, houseKeeping } = this.#parts;
     this.#over.abort();
     questions.close();
     members.close();
     news.close();
+    recorder.close();
     await houseKeeping.close();
   }
 

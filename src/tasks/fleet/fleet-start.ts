@@ -15,8 +15,7 @@ export async function openFleetEvents({ log }: Pick<Fleet, "log">, now: () => nu
 async function oldest(log: Fleet["log"]): Promise<number> {
   const found = new AbortController();
   try {
-    for await (const item of log.read(0, found.signal, { previews: false }))
-      if (!("gap" in item)) return item.seq;
+    for await (const item of log.read(0, found.signal)) if (!("gap" in item)) return item.seq;
   } finally {
     found.abort();
   }

@@ -12,6 +12,8 @@ type Known = Readonly<{
   images: readonly TaskImage[];
   /** `worker/engine`, while it runs. */
   on: string | undefined;
+  /** Its worker is done with it. */
+  left?: boolean;
 }>;
 
 /** How far a task is that nothing was told of but that it began. */
@@ -35,6 +37,8 @@ export class FleetTasks {
   readonly #known = new Map<TaskId, Known>();
   /** In the order they were begun. */
   readonly #running = new Set<TaskId>();
+  /** `worker/engine` -> the task that runs there. */
+  readonly #places = new Map<string, TaskId>();
 
   get ids(): readonly TaskId[] {
     return [...this.#known.keys()];
@@ -87,7 +91,18 @@ export class FleetTasks {
 
   /** Where tasks run. */
   get places(): ReadonlySet<string> {
-    return new Set(this.runningIds.flatMap((id) => this.placeOf(id) ?? []));
+    return new Set(this.#places.keys());
+  }
+
+  /** The task that runs at a place, as it was told. */
+  at(place: string): TaskId | undefined {
+    return this.#places.get(place);
+  }
+
+  /** Whether a task that runs may do so anywhere: it was not told where, and its worker is not done with it. */
+  mayBeAnywhere(id: TaskId): boolean {
+    const known = this.#known.get(id);
+    return this.isRunning(id) && known?.on === undefined && known?.left !== true;
   }
 
   /** A task that waits, behind all others. */
@@ -99,7 +114,9 @@ export class FleetTasks {
 
   /** @param at milliseconds since 1970 */
   start(id: TaskId, at: number, attempt: number, on: string | undefined): void {
-    this.#change(id, (known) => ({ ...known, attempts: attempt, on }));
+    this.#vacate(id);
+    this.#change(id, (known) => ({ ...known, attempts: attempt, on, left: false }));
+    if (on !== undefined && this.has(id)) this.#places.set(on, id);
     this.#run(id, at, begun);
   }
 
@@ -113,7 +130,8 @@ export class FleetTasks {
 
   /** Its worker is done with it, and has its engine for others; that it ended is still to be written down. */
   leave(id: TaskId): void {
-    this.#change(id, (known) => ({ ...known, on: undefined }));
+    this.#vacate(id);
+    this.#change(id, (known) => ({ ...known, on: undefined, left: true }));
   }
 
   keep(id: TaskId, image: TaskImage): void {
@@ -132,6 +150,7 @@ export class FleetTasks {
   /** It waits again, before all others. */
   putBack(id: TaskId, attempts: number): void {
     if (!this.has(id)) return;
+    this.#vacate(id);
     this.#running.delete(id);
     this.#change(id, ({ task, images }) => ({
       task: { ...task, state: { status: "pending", position: 0 } },
@@ -160,6 +179,7 @@ export class FleetTasks {
   /** It has ended, or is not there any more. */
   end(id: TaskId): Task | undefined {
     const task = this.find(id);
+    this.#vacate(id);
     this.#known.delete(id);
     this.#running.delete(id);
     this.#queue.remove(id);
@@ -179,6 +199,12 @@ export class FleetTasks {
         task: { ...known.task, state: { status: "running", startedAt, attempt, progress, images } },
       };
     });
+  }
+
+  /** A task is where it was no more. */
+  #vacate(id: TaskId): void {
+    const place = this.placeOf(id);
+    if (place !== undefined && this.#places.get(place) === id) this.#places.delete(place);
   }
 
   #change(id: TaskId, change: (known: Known) => Known): void {

@@ -1,8 +1,8 @@
-import type { FleetLog } from "#/fleet/fleet-log.ts";
+import type { FleetLog, ToldPreview } from "#/fleet/fleet-log.ts";
 import type { TaskId } from "#/lib/task-id.ts";
 import type { TaskHappening } from "../life-cycle/events.ts";
 
-/** Milliseconds between two previews of a task: each is tens of kilobytes, and goes to all heads. */
+/** Milliseconds between two previews of a task: each is tens of kilobytes. */
 const betweenPreviews = 400;
 
 /** What happens to a task at a worker, told to all heads in its order. A preview is a PNG beside its progress. */
@@ -25,7 +25,11 @@ export class Happenings {
     const isDue = preview !== null && performance.now() - this.#previewedAt >= betweenPreviews;
     if (!isDue) return this.#next(() => this.#append(plain));
     this.#previewedAt = performance.now();
-    this.#next(async () => this.#append(plain, await preview.png().catch(() => undefined)));
+    const { width, height } = preview;
+    this.#next(async () => {
+      const png = await preview.png().catch(() => undefined);
+      this.#append(plain, png === undefined ? undefined : { width, height, png });
+    });
   }
 
   /** Until all is told, or kept to be told when Redis is back. */
@@ -33,7 +37,7 @@ export class Happenings {
     await this.#turn;
   }
 
-  #append(happening: Exclude<TaskHappening, { type: "snapshot" }>, preview?: Uint8Array): void {
+  #append(happening: Exclude<TaskHappening, { type: "snapshot" }>, preview?: ToldPreview): void {
     void this.#log.append({ taskId: this.#id, ...happening }, preview);
   }
 

@@ -2,8 +2,8 @@ import type { FleetLog, LogItem } from "#/fleet/fleet-log.ts";
 import type { TaskId } from "#/lib/task-id.ts";
 import type { FleetEvents } from "./fleet-events.ts";
 import type { FleetTasks } from "./fleet-tasks.ts";
+import { keptPreview } from "./kept-preview.ts";
 import type { LineNews } from "./line-news.ts";
-import { pngPreview } from "./png-preview.ts";
 import type { Recorder } from "./recorder.ts";
 
 /** What following works with. */
@@ -13,7 +13,7 @@ export type FollowerParts = Readonly<{
   tasks: FleetTasks;
   /** Learns of a task that another head took. */
   know: (id: TaskId) => Promise<void>;
-  recorder: Pick<Recorder, "record">;
+  recorder: Pick<Recorder, "hear" | "over">;
   news: Pick<LineNews, "changed" | "heard">;
   /** A task has one picture more. */
   saved: (id: TaskId) => void;
@@ -23,6 +23,8 @@ export type FollowerParts = Readonly<{
   compareLater: () => void;
   /** A member came, left or changed. */
   memberChanged: (told: Readonly<{ id: string; change: "came" | "left" | "changed" }>) => void;
+  /** A task began or left somewhere. */
+  moved: () => void;
 }>;
 
 /** Hears what all members of the fleet tell, and keeps this head's copy of it. */
@@ -39,7 +41,7 @@ export class LogFollower {
   /** Hears what was told before this head came, up to a number. What ended then is recorded by whoever looks for such ends. */
   async catchUp(last: number, signal: AbortSignal): Promise<void> {
     if (last <= this.#after) return;
-    for await (const item of this.#parts.fleetLog.read(this.#after, signal, { previews: false })) {
+    for await (const item of this.#parts.fleetLog.read(this.#after, signal)) {
       if (!("gap" in item)) await this.#hear(item, false);
       else if (item.from > last) return;
       if (this.#after >= last) return;
@@ -56,7 +58,7 @@ export class LogFollower {
 
   async #hear(item: LogItem, isNew: boolean): Promise<void> {
     const { entry, seq, at } = item;
-    const { events, tasks, news } = this.#parts;
+    const { events, tasks, news, moved } = this.#parts;
     this.#after = seq;
     events.hear(seq);
     if (entry.taskId === null) return this.#hearOfAll(item);
@@ -64,12 +66,14 @@ export class LogFollower {
     switch (entry.type) {
       case "ended":
         tasks.leave(taskId);
-        if (isNew) this.#parts.recorder.record(taskId);
+        moved();
+        if (isNew) this.#parts.recorder.hear(taskId);
         return;
       case "warned":
         return tasks.warn(taskId, entry.warnings);
       case "put-back":
         tasks.putBack(taskId, entry.attempts);
+        moved();
         return news.changed();
       case "queued":
         if (isNew) await this.#parts.know(taskId).catch(() => this.#parts.compareLater());
@@ -78,10 +82,11 @@ export class LogFollower {
         return news.changed();
       case "started":
         tasks.start(taskId, at, entry.attempt, entry.on);
+        moved();
         events.take({ ...entry, seq, at });
         return news.changed();
       case "progress": {
-        const preview = item.preview === undefined ? null : pngPreview(item.preview);
+        const preview = item.preview === undefined ? null : keptPreview(item.preview);
         tasks.advance(taskId, at, entry, preview);
         return events.take({ ...entry, preview, seq, at });
       }
@@ -91,6 +96,7 @@ export class LogFollower {
         return events.take({ ...entry, seq, at });
       case "settled":
         tasks.end(taskId);
+        this.#parts.recorder.over(taskId);
         // Two heads may tell it, where one died between writing and telling.
         if (!events.hasSettled(taskId)) events.take({ ...entry, seq, at });
         return news.changed();

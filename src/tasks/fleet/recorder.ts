@@ -17,6 +17,8 @@ export type RecorderParts = Readonly<{
   endings: Pick<Endings, "settle">;
   events: Pick<EventLog, "addTask">;
   writer: Pick<HistoryWriter, "now">;
+  /** Whether no other head is there. */
+  isAlone: () => boolean;
   log: Pick<Log, "warn">;
 }>;
 
@@ -25,6 +27,9 @@ const claimed = 30_000;
 
 /** Milliseconds after which an end that nobody recorded is anybody's: its head died, or the history could not be written. */
 const forgotten = 10_000;
+
+/** Milliseconds that an end is left to the head that took the task: all hear of it, and one is to write it down. */
+const othersAfter = 1000;
 
 /** Ends that are recorded at the same time. */
 const most = 8;
@@ -36,13 +41,46 @@ const most = 8;
 export class Recorder {
   readonly #parts: RecorderParts;
   readonly #waiting = new Set<TaskId>();
+  /** Tasks that this head took. */
+  readonly #own = new Set<TaskId>();
+  /** Ends of others' tasks that were heard of, and are not written down. */
+  readonly #left = new Map<TaskId, ReturnType<typeof setTimeout>>();
   #atWork = 0;
 
   constructor(parts: RecorderParts) {
     this.#parts = parts;
   }
 
-  /** A worker is done with a job. */
+  /** This head took a task: it is the first to record its end. */
+  expect(id: TaskId): void {
+    this.#own.add(id);
+  }
+
+  /** A worker is done with a job. Where the head that took it is gone, another one records its end. */
+  hear(id: TaskId): void {
+    if (this.#own.has(id) || this.#parts.isAlone()) return this.record(id);
+    if (this.#left.has(id)) return;
+    const timer = setTimeout(() => {
+      this.#left.delete(id);
+      this.record(id);
+    }, othersAfter);
+    timer.unref();
+    this.#left.set(id, timer);
+  }
+
+  /** The end of a task was told. */
+  over(id: TaskId): void {
+    this.#own.delete(id);
+    clearTimeout(this.#left.get(id));
+    this.#left.delete(id);
+  }
+
+  /** What is left to others stays theirs. */
+  close(): void {
+    for (const id of this.#left.keys()) this.over(id);
+  }
+
+  /** Records an end, as soon as those before it are. */
   record(id: TaskId): void {
     this.#waiting.add(id);
     void this.#work();

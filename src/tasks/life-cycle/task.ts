@@ -112,13 +112,18 @@ export type TaskMoment = Readonly<
 
 export type Stage = "loading" | "encoding" | "denoising" | "decoding" | "upscaling" | "masking" | "saving";
 
-/** A preview that is encoded once per format, at the first reader that asks, and not at all when nobody does. */
+/**
+ * A preview that is encoded once per format, at the first reader that asks, and not at all when nobody does. One of a fleet lies
+ * elsewhere until then: it is nothing where it is gone.
+ */
 export type Preview = Readonly<{
   width: number;
   height: number;
-  pixmap: () => Promise<Pixmap>;
-  png: () => Promise<Uint8Array>;
-  webp: () => Promise<Uint8Array>;
+  pixmap: () => Promise<Pixmap | undefined>;
+  png: () => Promise<Uint8Array | undefined>;
+  webp: () => Promise<Uint8Array | undefined>;
+  /** Has it brought here, for who may want it when its task has ended. Not there where it is here anyway. */
+  hold?: () => void;
 }>;
 
 /** A finished image on disk. */

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { Redis } from "ioredis";
 import type { Fleet, FleetOptions } from "#/fleet/fleet.ts";
-import type { FleetEntry, LogGap, LogItem, LogReading } from "#/fleet/fleet-log.ts";
+import type { FleetEntry, LogGap, LogItem, ToldPreview } from "#/fleet/fleet-log.ts";
 import { idOf, join, until } from "../../support/fleet-bench.ts";
 import { noRedis, type OwnRedis, ownRedis } from "../../support/own-redis.ts";
 
@@ -26,11 +26,11 @@ const progress = (task: number, step: number): FleetEntry => ({
 const numberOf = ({ entry }: LogItem): number => (entry.type === "started" ? entry.attempt : -1);
 
 /** Reads until it is told to stop. */
-function reader(fleet: Fleet, after = 0, options?: LogReading) {
+function reader(fleet: Fleet, after = 0) {
   const read: (LogItem | LogGap)[] = [];
   const ending = new AbortController();
   const over = (async () => {
-    for await (const item of fleet.log.read(after, ending.signal, options)) read.push(item);
+    for await (const item of fleet.log.read(after, ending.signal)) read.push(item);
   })();
   return {
     read,
@@ -132,11 +132,16 @@ describe.skipIf(noRedis !== undefined)("the log", () => {
     await seen.end();
   });
 
-  test("previews are joined with their entries, as far as they are kept and wanted", async () => {
+  test("a preview is read by who wants to see it: the newest two of each task are there, and go with its end", async () => {
     const redis = await server();
-    const fleet = await member(redis, "w1", { logPreviews: 4 });
-    const [seen, without] = [reader(fleet), reader(fleet, 0, { previews: false })];
-    const picture = (n: number): Uint8Array => new Uint8Array(30_000).map((_, i) => (i * n) % 256);
+    const fleet = await member(redis, "w1");
+    const head = await member(redis, "h1");
+    const seen = reader(head);
+    const picture = (n: number): ToldPreview => ({
+      width: 100,
+      height: n,
+      png: new Uint8Array(30_000).map((_, i) => (i * n) % 256),
+    });
     const pixmap = { width: 1, height: 1, data: new Uint8Array(3) };
     const own = progress(7, 9);
     const shown = {
@@ -151,17 +156,36 @@ describe.skipIf(noRedis !== undefined)("the log", () => {
     } as FleetEntry;
     await fleet.log.append(started(1));
     await fleet.log.append(shown, picture(5));
-    await until(() => seen.read.length === 2 && without.read.length === 2);
-    expect(seen.items().map(({ preview }) => preview)).toEqual([undefined, Buffer.from(picture(5))]);
+    await until(() => seen.read.length === 2);
+    const [none, first] = seen.items().map(({ preview }) => preview);
+    expect(none).toBeUndefined();
+    expect([first?.width, first?.height]).toEqual([100, 5]);
     expect(seen.items()[1]?.entry).toEqual(own);
-    expect(without.items().some(({ preview }) => preview !== undefined)).toBe(false);
-    for (let n = 0; n < 20; n += 1) await fleet.log.append(progress(7, n), picture(n));
-    const late = reader(fleet);
-    await until(() => late.read.length === 22);
-    const kept = late.items().filter(({ preview }) => preview !== undefined);
-    expect(kept.length).toBeLessThan(20);
-    expect(kept.at(-1)?.preview).toEqual(Buffer.from(picture(19)));
-    await Promise.all([seen.end(), without.end(), late.end()]);
+    expect(await first?.png()).toEqual(Buffer.from(picture(5).png));
+    // Nobody asked for these when they were new. Those of one task do not push those of another away.
+    await fleet.log.append(progress(8, 1), picture(3));
+    for (let n = 10; n < 30; n += 1) await fleet.log.append(progress(7, n), picture(n));
+    const late = reader(head);
+    await until(() => late.read.length === 23);
+    const all = await Promise.all(late.items().map(async ({ preview }) => (await preview?.png())?.[1]));
+    expect(all.filter((byte) => byte !== undefined)).toEqual([3, 28, 29]);
+    // Who has it has it, also when it is gone; who asks when its task has ended has some seconds left.
+    const [held, asked] = [reader(head, 20), reader(head, 20)];
+    await until(() => held.read.length === 3 && asked.read.length === 3);
+    const [had, unseen] = [held, asked].map(({ items }) => items().at(-1)?.preview);
+    expect((await had?.png())?.[1]).toBe(29);
+    await fleet.log.append({ taskId: idOf(7), type: "ended", line: "v1-a" });
+    const client = new Redis(redis.url);
+    const key = `{test}:log:previews:${idOf(7)}`;
+    expect(await client.pttl(key)).toBeGreaterThan(0);
+    expect(await client.pttl(key)).toBeLessThanOrEqual(15_000);
+    expect(await client.pttl(`{test}:log:previews:${idOf(8)}`)).toBeGreaterThan(60_000);
+    await client.pexpire(key, 1);
+    await until(async () => (await client.exists(key)) === 0);
+    client.disconnect();
+    expect((await had?.png())?.[1]).toBe(29);
+    expect(await unseen?.png()).toBeUndefined();
+    await Promise.all([seen, late, held, asked].map((one) => one.end()));
   });
 
   test("over a Redis that is restarted nothing is missing and nothing comes twice", async () => {
@@ -327,7 +351,7 @@ describe.skipIf(noRedis !== undefined)("the log", () => {
       }
     });
     const sent: number[] = [];
-    const preview = new Uint8Array(20_000);
+    const preview = { width: 8, height: 8, png: new Uint8Array(20_000) };
     for (let n = 0; n < 600; n += 1) {
       sent.push(performance.now());
       void writers[n % 4]?.log.append(started(n), n % 20 === 0 ? preview : undefined);

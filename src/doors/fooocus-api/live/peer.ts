@@ -93,7 +93,7 @@ export class Peer {
     for (const event of missed.filter(hasPreview)) {
       if (!this.takesPreview(event)) continue;
       const frame = await previewFrame(event);
-      if (isCurrent(event)) this.preview(event, frame);
+      if (frame !== undefined && isCurrent(event)) this.preview(event, frame);
     }
   }
 

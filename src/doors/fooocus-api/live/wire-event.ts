@@ -79,9 +79,10 @@ const previewHead = ({ seq, taskId, image, step, steps, preview }: PreviewEvent)
 /** Version and kind of a binary frame; two bytes of zero and the header's length follow. */
 const frameStart = [1, 1, 0, 0];
 
-/** A preview as a binary frame: 8 bytes, the header as JSON, the picture as WebP. */
-export async function previewFrame(event: PreviewEvent): Promise<Uint8Array> {
+/** A preview as a binary frame: 8 bytes, the header as JSON, the picture as WebP. Nothing where it is gone. */
+export async function previewFrame(event: PreviewEvent): Promise<Uint8Array | undefined> {
   const picture = await event.preview.webp();
+  if (picture === undefined) return undefined;
   const header = new TextEncoder().encode(JSON.stringify(previewHead(event)));
   const frame = new Uint8Array(8 + header.length + picture.length);
   frame.set(frameStart);
@@ -91,9 +92,11 @@ export async function previewFrame(event: PreviewEvent): Promise<Uint8Array> {
   return frame;
 }
 
-/** A preview as an event of its own, for readers of text. */
-export async function previewEvent(event: PreviewEvent): Promise<JsonObject> {
+/** A preview as an event of its own, for readers of text. Nothing where it is gone. */
+export async function previewEvent(event: PreviewEvent): Promise<JsonObject | undefined> {
+  const picture = await event.preview.webp();
+  if (picture === undefined) return undefined;
   const { seq, task_id, ...facts } = previewHead(event);
-  const url = dataUri(mime, await event.preview.webp());
+  const url = dataUri(mime, picture);
   return { seq, task_id, at: event.at, type: "preview", ...facts, url };
 }

@@ -3,6 +3,9 @@ import type { Listen } from "../gallery/use-gallery.ts";
 import type { Server } from "../server.ts";
 import type { FleetState } from "./fleet-state.ts";
 
+/** Milliseconds after something happened: what comes together is read together. */
+const together = 250;
+
 /** Milliseconds between two readings, of a few workers and of many. */
 const rhythm = (workers: number): number => (workers > 100 ? 6000 : 2000);
 
@@ -15,7 +18,9 @@ export function useFleet(server: Server, listen: Listen, reachable: boolean) {
   const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
   const hasNone = useRef(false);
   const count = useRef(0);
+  const readAt = useRef(Number.NEGATIVE_INFINITY);
   const read = useCallback(async () => {
+    readAt.current = performance.now();
     try {
       const found = await server.fleet();
       hasNone.current = found === undefined;
@@ -44,7 +49,11 @@ export function useFleet(server: Server, listen: Listen, reachable: boolean) {
     return () => clearInterval(clock);
   }, [reachable, read, soon]);
   useEffect(
-    () => listen(({ type }) => (telling.includes(type) ? soon(rhythm(count.current)) : undefined)),
+    () =>
+      listen(({ type }) => {
+        const due = readAt.current + rhythm(count.current) - performance.now();
+        if (telling.includes(type)) soon(Math.max(together, due));
+      }),
     [listen, soon],
   );
   return { fleet, read };
