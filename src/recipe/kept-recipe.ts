@@ -1,10 +1,11 @@
 import type { Resolved } from "./resolve.ts";
 
 /**
- * The form of what is kept. Raise it with every change of `Recipe` or `Resolved` that recipes kept before would not fit:
- * tasks that were accepted before are resolved from their requests then.
+ * The form of what is kept, and what becomes of it. Raise it with every change of `Recipe` or `Resolved` that recipes kept before
+ * would not fit: tasks that were accepted before are resolved from their requests then. Raise it also where the same recipe
+ * becomes another picture, so that of a fleet's workers each takes what it makes as the head expects it.
  */
-export const recipeVersion = 7;
+export const recipeVersion = 8;
 
 /** Texts longer than this are kept once, however many pictures have them. */
 const shortText = 40;

@@ -27,7 +27,7 @@ const looks: Readonly<Record<Shape, readonly Inside[]>> = {
     polygon([0, -1.1], [1, 0.63], [-1, 0.63]),
     polygon([0, -1.1], [0.8, 0.7], [-0.8, 0.7]),
   ],
-  star: [star(0.41), star(0.5)],
+  star: [star(0.33), star(0.41), star(0.5)],
   heart: [heart, (x, y) => heart(x * 0.9, y * 1.05)],
   ring: [ring(0.45), ring(0.56), ring(0.68), ring(0.8)],
   cross: [cross(0.26), cross(0.34), cross(0.42)],
@@ -36,9 +36,27 @@ const looks: Readonly<Record<Shape, readonly Inside[]>> = {
   flower: [5, 6, 7, 8].flatMap((petals) => [flower(petals, 0), flower(petals, 0.24)]),
 };
 
-/** Every look of every shape, drawn 192 pixels wide. */
+/** Drawn by hand or by a network a shape is now and then longer one way than the other, by so much at most. */
+const longer = 1.25;
+
+/**
+ * Every look of every shape, drawn 192 pixels wide: as it is, and longer along each of its axes. Not so a diamond, of which a longer
+ * one is among the looks and a shorter one is a square.
+ */
 export function drawTemplates(): readonly Readonly<{ shape: Shape; mask: Mask }>[] {
-  return shapes.flatMap((shape) => looks[shape].map((inside) => ({ shape, mask: draw(inside) })));
+  return shapes.flatMap((shape) =>
+    looks[shape]
+      .flatMap((inside) =>
+        shape === "diamond" ? [inside] : [inside, stretched(inside, longer), stretched(inside, 1 / longer)],
+      )
+      .map((inside) => ({ shape, mask: draw(inside) })),
+  );
+}
+
+/** So many times as high as it is wide, of the same area. */
+function stretched(inside: Inside, ratio: number): Inside {
+  const side = Math.sqrt(ratio);
+  return (x, y) => inside(x * side, y / side);
 }
 
 function draw(inside: Inside): Mask {

@@ -16,8 +16,20 @@ export type StepCache = Readonly<{
 /** The two sides of the guidance; the negative one is asked after the positive one, about the same latent. */
 export type Sides = Readonly<{ positive: Denoise; negative: Denoise }>;
 
-/** How far the two sides were apart at falling levels, the two newest, the newest first. */
-type Course = readonly Readonly<{ sigma: number; distance: Latent }>[];
+/** How far the two sides are apart at a level. */
+type Found = Readonly<{ sigma: number; distance: Latent }>;
+
+/** What was found at falling levels, the two newest, the newest first. */
+type Course = readonly Found[];
+
+/** A distance that was foretold, and the answer that it was foretold by. */
+type Foretold = Found & Readonly<{ by: Found }>;
+
+/**
+ * The part of a foretold distance's error that the next answer makes up for. A step moves x by about as much as the one before, of
+ * which the fall of the level takes a third away again; and samplers that look back take the error out once, by a half, by themselves.
+ */
+const madeUp = 0.5;
 
 /**
  * Both sides of the guidance, the negative one not asked where its distance from the positive one would hardly be another than
@@ -26,12 +38,16 @@ type Course = readonly Readonly<{ sigma: number; distance: Latent }>[];
  * who do so with whole steps; that guidance changes least is from Lv et al. 2024, "FasterCache"). The positive side is
  * always asked, so that noise that a sampler adds is always taken out again.
  *
+ * When the network is asked again it is known, by what was found before and after, what the distance was where it was foretold. What
+ * x was moved too far by it is then taken back, in part ({@link madeUp}), by the answer: errors of several steps would add up otherwise.
+ *
  * Samplers that ask several times a step need nothing of their own: what counts is the level. One that was asked about before is
  * asked about again, and one above the last begins anew, as when a sampler goes back up.
  */
 export function holding({ positive, negative }: Sides, cache: StepCache): Sides {
   const { tolerance, weight, first, last, told } = cache;
   let course: Course = [];
+  let owed: readonly Foretold[] = [];
   let [word, level] = ["", 0];
   let answer: Latent | undefined;
   const isHeld = (sigma: number, { data }: Latent): boolean => {
@@ -41,22 +57,27 @@ export function holding({ positive, negative }: Sides, cache: StepCache): Sides 
   };
   return {
     positive: async (x, sigma) => {
-      if (told(sigma) !== word || sigma > level) course = [];
+      if (told(sigma) !== word || sigma > level) [course, owed] = [[], []];
       [word, level] = [told(sigma), sigma];
       answer = await positive(x, sigma);
       return answer;
     },
     negative: async (x, sigma) => {
-      const [held] = course;
-      if (answer !== undefined && held !== undefined && isHeld(sigma, answer))
-        return combine([1, answer], [-expected(sigma) / expected(held.sigma), held.distance]);
-      const made = await negative(x, sigma);
-      if (answer !== undefined) {
-        const found = { sigma, distance: combine([1, answer], [-1, made]) };
-        // Of one level the newest answer counts.
-        course = [found, ...course.filter((one) => one.sigma > sigma)].slice(0, 2);
+      const [by] = course;
+      if (answer !== undefined && by !== undefined && isHeld(sigma, answer)) {
+        const distance = combine([expected(sigma) / expected(by.sigma), by.distance]);
+        owed = [...owed, { sigma, distance, by }];
+        return combine([1, answer], [-1, distance]);
       }
-      return made;
+      const made = await negative(x, sigma);
+      if (answer === undefined) return made;
+      const found = { sigma, distance: combine([1, answer], [-1, made]) };
+      const errors = owed.map((one) => errorOf(one, found));
+      owed = [];
+      // Of one level the newest answer counts.
+      course = [found, ...course.filter((one) => one.sigma > sigma)].slice(0, 2);
+      // The last answer is the picture itself.
+      return sigma <= last ? made : combine([1, made], ...errors.map((one) => [madeUp, one] as const));
     },
   };
 }
@@ -67,6 +88,14 @@ export function holding({ positive, negative }: Sides, cache: StepCache): Sides 
  * log-likelihood ratio, the distance by sigma squared) does. Measured: exponents of 1.0 below 0.6, 2 to 2.5 above 1.
  */
 const expected = (sigma: number): number => sigma * Math.hypot(1, sigma);
+
+/** What was foretold less what it was by the answers around it, of which each counts as it is nearer in ln sigma. */
+function errorOf({ sigma, distance, by }: Foretold, found: Found): Latent {
+  const way = Math.log(by.sigma / sigma) / Math.log(by.sigma / found.sigma);
+  const parts = (one: Found, share: number) =>
+    [(-share * expected(sigma)) / expected(one.sigma), one.distance] as const;
+  return combine([1, distance], parts(by, 1 - way), parts(found, way));
+}
 
 /** How far the distance will be off, a mean over its numbers; endless where there are no two to tell it by. */
 function driftOf([newest, older]: Course, sigma: number): number {

@@ -50,12 +50,12 @@ describe("a kept recipe", () => {
     }
     for (const end of [0, 1, 20, text.length - 1])
       expect(readKeptRecipe(text.slice(0, end)).kind).toBe("damaged");
-    for (const odd of ["null", "5", "[]", "{}", '{"version":7}', '{"version":"4"}'])
+    for (const odd of ["null", "5", "[]", "{}", '{"version":8}', '{"version":"4"}'])
       expect(readKeptRecipe(odd).kind).toBe("damaged");
   });
 
   test("of another version, or of none, is none", () => {
-    const later = writeKeptRecipe(resolved).replace('"version":7', '"version":8');
+    const later = writeKeptRecipe(resolved).replace('"version":8', '"version":9');
     expect(readKeptRecipe(later)).toEqual({ kind: "none" });
     expect(readKeptRecipe(undefined)).toEqual({ kind: "none" });
   });
@@ -64,7 +64,7 @@ describe("a kept recipe", () => {
     const text = writeKeptRecipe(resolved);
     const parts = { recipe: Object.keys(resolved.recipe).toSorted(), of: Object.keys(resolved).toSorted() };
     expect([text.slice(0, 12), parts]).toEqual([
-      '{"version":7',
+      '{"version":8',
       {
         recipe:
           "base clipSkip freeU guidance images inputs loras noise precision previews refiner sampledAs sampler schedule size source steps vae".split(

@@ -69,6 +69,54 @@ test.each([
   },
 );
 
+/** Pushes each pixel aside by a few slow waves and makes the whole longer one way: an outline as an unsure hand draws it. */
+function bent(picture: Picture, radius: number, random: () => number): Picture {
+  const { width, height, data } = picture;
+  const between = (low: number, high: number) => low + (high - low) * random();
+  const waves = Array.from({ length: 6 }, () => {
+    const [pace, way] = [between(0.6, 2.2) / radius, between(0, 2 * Math.PI)];
+    return {
+      u: pace * Math.cos(way),
+      v: pace * Math.sin(way),
+      phase: between(0, 2 * Math.PI),
+      x: between(-0.09, 0.09) * radius,
+      y: between(-0.09, 0.09) * radius,
+    };
+  });
+  const longer = Math.exp(between(-0.12, 0.12));
+  const out = new Uint8Array(data.length);
+  for (let at = 0; at < width * height; at++) {
+    const x = (at % width) - width / 2;
+    const y = Math.floor(at / width) - height / 2;
+    let [u, v] = [x * longer, y / longer];
+    for (const wave of waves) {
+      const push = Math.sin(wave.u * x + wave.v * y + wave.phase);
+      u += wave.x * push;
+      v += wave.y * push;
+    }
+    const column = Math.min(width - 1, Math.max(0, Math.round(u + width / 2)));
+    const row = Math.min(height - 1, Math.max(0, Math.round(v + height / 2)));
+    out.set(data.subarray(3 * (row * width + column), 3 * (row * width + column) + 3), 3 * at);
+  }
+  return { width, height, data: out };
+}
+
+test("of 50 scenes that are drawn unevenly, longer one way and bent, it misreads at most 3", async () => {
+  const random = dice(11);
+  const misses: string[] = [];
+  for (const [i, shape] of Array.from({ length: 5 }, () => shapes)
+    .flat()
+    .entries()) {
+    const radius = 50 + 7 * (i % 5);
+    const place = { width: 256, height: 256, x: 128, y: 128, radius, turn: 12 * random() - 6 };
+    const paint = { background: palette.white, foreground: palette.navy, blur: 1, noise: 3 };
+    const drawn = await drawScene({ ...place, ...paint, shape }, random);
+    const read = readScene(bent(drawn, radius, random), palette);
+    if (read.shape !== shape) misses.push(`${shape} as ${read.shape} (${read.overlap.toFixed(2)})`);
+  }
+  expect(misses.length > 3 ? misses : []).toEqual([]);
+});
+
 const filled = (width: number, height: number, at: (x: number, y: number) => readonly number[]): Picture => ({
   width,
   height,

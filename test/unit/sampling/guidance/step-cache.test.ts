@@ -99,6 +99,32 @@ describe("a distance that does not is asked about", () => {
     expect(held.answers[2]?.[1]?.[0]).toBeCloseTo(1 - 0.0792088, 6);
   });
 
+  test("and then the answer makes up for half of what was foretold wrong, but for the last one, which is the picture", async () => {
+    const distances: Readonly<Record<number, number>> = { 10: 0.8, 5: 0.3, 1.25: 0.05, 0.3: 0.02 };
+    const { asked, answers } = await walk(
+      apart((sigma) => distances[sigma] ?? Number.NaN),
+      { tolerance: 0.158 },
+      [10, 5, 2.5, 1.25, 0.3],
+    );
+    expect(asked).toBe("p10 n10 p5 n5 p2.5 p1.25 n1.25 p0.3 n0.3");
+    // Half way from 5 to 1.25 in ln sigma: half of 0.3 * 6.7315 / 25.4951 and of 0.05 * 6.7315 / 2.00098, in place of 0.0792088.
+    const error = 0.0792088 - 0.1237065;
+    expect(answers[3]?.[1]?.[0]).toBeCloseTo(1 - 0.05 + 0.5 * error, 6);
+    expect(answers[3]?.[1]?.[1]).toBeCloseTo(1, 6);
+    expect(answers[4]?.[1]?.[0]).toBeCloseTo(1 - 0.02, 6);
+  });
+
+  test("nothing is made up for over a change of what the networks are told", async () => {
+    const distances: Readonly<Record<number, number>> = { 10: 0.8, 5: 0.3, 1.25: 0.05 };
+    const { asked, answers } = await walk(
+      apart((sigma) => distances[sigma] ?? Number.NaN),
+      { tolerance: 0.158, told: (sigma) => `${sigma > 2}` },
+      [10, 5, 2.5, 1.25],
+    );
+    expect(asked).toBe("p10 n10 p5 n5 p2.5 p1.25 n1.25");
+    expect(answers[3]?.[1]?.[0]).toBeCloseTo(1 - 0.05, 6);
+  });
+
   test("the sooner the more the guidance counts it, and not where there is none", async () => {
     const runs = async (weight: number) =>
       (
