@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import type { GenerateParams } from "#/api/generate.ts";
 import type { Config } from "#/config/schema.ts";
 import { openEngines } from "#/engines.ts";
@@ -18,11 +17,10 @@ import { listenAll, refuseTakenPorts } from "#/routes/listen.ts";
 import { diskHasRoom, engineWorks, notClosing, redisAnswers, workersThere } from "#/routes/ready-checks.ts";
 import { openShelves } from "#/shelves.ts";
 import { withReserve } from "#/stores/disk-reserve.ts";
-import { type FolderLock, lockFolder } from "#/stores/folder-lock.ts";
-import { Ballast } from "#/stores/history/ballast.ts";
-import { openHistory } from "#/stores/history/sqlite.ts";
+import type { FolderLock } from "#/stores/folder-lock.ts";
 import type { HistoryStore } from "#/stores/history.ts";
 import { openImages } from "#/stores/images/open-images.ts";
+import { isNewHistory, lockHistory, openHistoryOf } from "#/stores/open-history.ts";
 import { createTasks, type TaskDependencies } from "#/tasks/create-tasks.ts";
 import { addressNote, publicBase } from "#/tasks/intake/base-url.ts";
 import type { GenerationAssets } from "#/tasks/intake/create-intake.ts";
@@ -129,9 +127,7 @@ type Surroundings = Readonly<{
 export async function openTasks(config: Config, given: Surroundings) {
   const { engineCommand, log, addresses, port, hashesIn, countWebhook } = given;
   const lock = lockHistory(config);
-  const history = await openHistoryOf(config, lock, log);
-  const head =
-    config.fleet === "" ? undefined : await (await import("#/head.ts")).joinAsHead(config, history, log);
+  const { history, head } = await openHistoryAndHead(config, lock, log);
   const shelves = openShelves(config, log, hashesIn ?? config.outputs);
   const { assets, catalog, fetches, disk, decoding, doors } = shelves;
   const kept = await openImages(config, { random: Math.random, gate: decoding, log });
@@ -172,29 +168,28 @@ export async function openTasks(config: Config, given: Surroundings) {
   };
 }
 
-/** A server by itself has its outputs alone; heads share them, but for a history in SQLite. */
-function lockHistory({ outputs, history, fleet }: Config): FolderLock | undefined {
-  if (fleet === "") return lockFolder(outputs);
-  if (history !== "") return undefined;
-  return lockFolder(
-    outputs,
-    `Another fooocusd keeps its history in the folder ${outputs}, and SQLite serves one alone; start all heads of a fleet with --history postgres://USER@HOST/DATABASE.`,
-  );
-}
-
-/** The history that the settings name; what only a Postgres needs is loaded with one. */
-async function openHistoryOf(
-  { history, outputs }: Config,
+/** The history, and this server in its fleet where it has one; of one that is refused there nothing stays open. */
+async function openHistoryAndHead(
+  config: Config,
   lock: FolderLock | undefined,
   log: Log,
-): Promise<HistoryStore> {
-  if (history !== "")
-    return (await import("#/stores/postgres/postgres.ts")).openPostgresHistory(history, { log });
-  return openHistory(join(outputs, "db.sqlite3"), {
-    log,
-    ...(lock === undefined ? {} : { claim: lock.renew }),
-    ballast: new Ballast(join(outputs, ".ballast")),
-  });
+): Promise<Readonly<{ history: HistoryStore; head?: Head }>> {
+  let opening: Promise<HistoryStore> | undefined;
+  const open = (): Promise<HistoryStore> => {
+    opening ??= openHistoryOf(config, lock, log);
+    return opening;
+  };
+  try {
+    if (config.fleet === "") return { history: await open() };
+    const isNew = isNewHistory(config);
+    if (!isNew) await open();
+    const head = await (await import("#/head.ts")).joinAsHead(config, { isNew, open }, log);
+    return { history: head.history, head };
+  } catch (thrown) {
+    await opening?.then((history) => history.close()).catch(() => undefined);
+    lock?.release();
+    throw thrown;
+  }
 }
 
 /**

@@ -4,7 +4,7 @@ import type { Catalog } from "#/catalog/catalog.ts";
 import type { Config } from "#/config/schema.ts";
 import type { Fleet } from "#/fleet/fleet.ts";
 import { openFleet } from "#/fleet/open-fleet.ts";
-import type { Member } from "#/fleet/roll.ts";
+import type { Member, Presence } from "#/fleet/roll.ts";
 import type { Log } from "#/lib/log.ts";
 import { version } from "#/lib/version.ts";
 import { recipeVersion } from "#/recipe/kept-recipe.ts";
@@ -20,12 +20,11 @@ import { FleetMembers } from "#/tasks/fleet/fleet-members.ts";
 import { FleetQuestions } from "#/tasks/fleet/fleet-questions.ts";
 import { openFleetEvents } from "#/tasks/fleet/fleet-start.ts";
 import type { FleetDesk, FleetMeasures } from "#/tasks/fleet/fleet-view.ts";
+import { type Admitted, admitHead, type HistoryToOpen } from "#/tasks/fleet/head-admission.ts";
 import { HeadCounts } from "#/tasks/fleet/head-counts.ts";
-import { historyFact, historyMark, refuseOtherHistory } from "#/tasks/fleet/head-history.ts";
-import { headPlace, type PlaceConfig, refuseOtherPlace } from "#/tasks/fleet/head-place.ts";
+import type { PlaceConfig } from "#/tasks/fleet/head-place.ts";
 import { Leadership } from "#/tasks/fleet/leadership.ts";
 import { refuseTakenName } from "#/tasks/fleet/own-name.ts";
-import { placeFact } from "#/tasks/fleet/picture-place.ts";
 import type { Elsewhere } from "#/tasks/life-cycle/create-life-cycle.ts";
 
 /** What of the configuration a fleet is joined with. */
@@ -45,6 +44,8 @@ type HeadStores = Readonly<{
 /** This server in its fleet. */
 export type Head = Readonly<{
   fleet: Fleet;
+  /** That which all heads share. */
+  history: HistoryStore;
   /** Looking at the fleet, and telling its workers something. */
   desk: FleetDesk;
   measures: FleetMeasures;
@@ -58,22 +59,30 @@ export type Head = Readonly<{
 /**
  * Joins a fleet as a server that takes requests.
  *
- * @throws EngineError `bad-setting`, `fleet-unavailable`
+ * @throws EngineError `bad-setting`, `fleet-unavailable`, and what opening the history throws
  */
-export async function joinAsHead(config: HeadConfig, kept: HistoryStore, log: Log): Promise<Head> {
+export async function joinAsHead(config: HeadConfig, history: HistoryToOpen, log: Log): Promise<Head> {
   const { fleet, id } = await joinFleet(config, log);
-  const place = await headPlace(config);
-  await refuseOtherPlace(fleet.roll, place, { ...config, id });
-  const mark = await historyMark(kept);
-  await refuseOtherHistory(fleet.roll, mark, id);
+  try {
+    return await headOf({ config, fleet, id, log }, history);
+  } catch (thrown) {
+    await fleet.close();
+    throw thrown;
+  }
+}
+
+/** What a head is made of. */
+type Joined = Readonly<{ config: HeadConfig; fleet: Fleet; id: string; log: Log }>;
+
+async function headOf({ config, fleet, id, log }: Joined, history: HistoryToOpen): Promise<Head> {
   const events = await openFleetEvents(fleet, Date.now);
   const leadership = new Leadership();
   const counts = new HeadCounts();
+  const { presence, history: kept } = await enter(fleet, { ...config, id }, history, leadership);
   const members = membersOf(fleet, events, log);
-  const marks = { [placeFact]: place, [historyFact]: mark };
-  const presence = fleet.roll.enter(asMember(id, () => ({ leads: leadership.leads, ...marks })));
   return {
     fleet,
+    history: kept,
     desk: fleetDesk(fleet, members),
     measures: fleetMeasures({ fleet, members, events, counts, leads: () => leadership.leads }),
     workers: () => members.all.filter(({ role }) => role === "worker").length,
@@ -115,6 +124,21 @@ export async function joinAsHead(config: HeadConfig, kept: HistoryStore, log: Lo
       await fleet.close();
     },
   };
+}
+
+/** Comes to the roll, if it may. */
+async function enter(
+  { roll }: Fleet,
+  own: HeadConfig & Readonly<{ id: string }>,
+  history: HistoryToOpen,
+  leadership: Leadership,
+): Promise<Readonly<{ presence: Presence; history: HistoryStore }>> {
+  let admitted: Admitted | undefined;
+  const facts = () => ({ leads: leadership.leads, ...admitted?.facts });
+  const presence = await roll.admit(asMember(own.id, facts), async (there) => {
+    admitted = await admitHead(there, own, history);
+  });
+  return { presence, history: admitted?.history ?? (await history.open()) };
 }
 
 /** Joins a fleet, under the name of the settings or one of its own. */

@@ -199,7 +199,7 @@ function convertInteger(schema: TSchema, input: Json, loc: Loc, issues: Issue[])
     if (digits === undefined || digits.length > mostDigits) return fail("int_parsing");
     value = BigInt(digits.replace("+", ""));
   } else return fail("int_type");
-  const beyond = boundIssue(schema, Number(value), input, loc);
+  const beyond = boundIssue(schema, value, input, loc);
   if (beyond !== undefined) issues.push(beyond);
   if (schema.big === true) return value;
   // Beyond all numbers there is nothing that could be kept, and nothing that it could mean.
@@ -226,7 +226,7 @@ function convertNumber(schema: TSchema, input: Json, loc: Loc, issues: Issue[]):
 }
 
 /** What is wrong with a number that is beyond its schema's bounds; of a real one, bounds are written as Python does. */
-function boundIssue(schema: TSchema, value: number, input: Json, loc: Loc): Issue | undefined {
+function boundIssue(schema: TSchema, value: number | bigint, input: Json, loc: Loc): Issue | undefined {
   const isReal = schema.type !== "integer";
   const bound = (limit: number): unknown =>
     isReal && Number.isInteger(limit) ? JSON.rawJSON(limit.toFixed(1)) : limit;
@@ -237,6 +237,12 @@ function boundIssue(schema: TSchema, value: number, input: Json, loc: Loc): Issu
   if (typeof schema.maximum === "number" && value > schema.maximum) {
     const msg = `Input should be less than or equal to ${schema.maximum}`;
     return { type: "less_than_equal", loc, msg, input, ctx: { le: bound(schema.maximum) } };
+  }
+  // What a whole number must stay below may be no number of JavaScript's itself: 2^63 is one, 2^63 - 1 is none.
+  if (typeof schema.exclusiveMaximum === "number" && value >= schema.exclusiveMaximum) {
+    const limit = isReal ? schema.exclusiveMaximum : BigInt(schema.exclusiveMaximum);
+    const ctx = { lt: isReal ? bound(schema.exclusiveMaximum) : limit };
+    return { type: "less_than", loc, msg: `Input should be less than ${limit}`, input, ctx };
   }
   return undefined;
 }

@@ -8,6 +8,8 @@ export type OtherNames = Readonly<{
   called: Readonly<Record<string, string>>;
   /** Names that say what is so anyway. */
   harmless: readonly string[];
+  /** What the door's documents call what has a name: a field, where nothing is said. */
+  kind?: "field" | "argument";
 }>;
 
 const noOthers: OtherNames = { called: {}, harmless: [] };
@@ -37,10 +39,11 @@ export function unknownKeysWarning(
     return meant === undefined ? shown : `${shown} (here: ${meant})`;
   });
   const more = told.length - names.length;
+  const { kind = "field" } = others;
   const list = more === 0 ? names.join(", ") : `${names.join(", ")} and ${more} more`;
   return told.length === 1
-    ? `There is no field ${list}; it was passed over.`
-    : `There are no such fields: ${list}; they were passed over.`;
+    ? `There is no ${kind} ${list}; it was passed over.`
+    : `There are no such ${kind}s: ${list}; they were passed over.`;
 }
 
 /** A key with the dotted path to it, and those that its object may have. */

@@ -5,8 +5,9 @@ import { usualJobs } from "./usual-jobs.ts";
 /** A plan in a sentence, for people. */
 export function planText(plan: CardPlan): string {
   if (!plan.fits) {
-    const names = plan.loads.map(({ name }) => name).join(" and ");
-    return `does not fit: ${names} want a card of ${inUnits(plan.needed)}`;
+    const names = plan.loads.map(({ name }) => name);
+    const want = names.length === 1 ? "wants" : "want";
+    return `does not fit: ${names.join(" and ")} ${want} a card of ${inUnits(plan.needed)}`;
   }
   const ways = new Set(plan.stages.map(({ way }) => way));
   const leaves = [...new Set(plan.stages.flatMap(({ loads }) => loads))]

@@ -6,6 +6,7 @@ import type { TaskId } from "#/lib/task-id.ts";
 import { type Channel, isWhole } from "./channel.ts";
 import type { Engine, EngineState } from "./engine.ts";
 import type { EngineEvent, EngineSettings, JobCommand } from "./protocol.ts";
+import { Reopening, type Rest } from "./reopening.ts";
 
 /** Milliseconds that an engine is left alone after it broke twice in a row, and at most, however often it breaks. */
 const firstRest = 500;
@@ -20,9 +21,6 @@ type Job = {
   /** Whether its engine was idle when it got the job, and has said nothing since: it may have been dead already. */
   isUnheard: boolean;
 };
-
-/** Waits so many milliseconds, without keeping the process for that. */
-type Rest = (milliseconds: number) => Promise<void>;
 
 /** What an engine is called, and how one is treated that does not do what it is asked. */
 export type HostOptions = Readonly<{
@@ -43,13 +41,15 @@ const pause: Rest = (milliseconds) =>
 /**
  * The main thread's side of the engine: starts it, hands it jobs, turns its messages into one event stream per job.
  * When the other side dies every job it had settles as failed (`worker-died`) and the next job starts a new one, so
- * a queue behind it always goes on. A job that was handed to an idle engine of which nothing was heard any more had not begun: it
+ * a queue behind it always goes on. One that could not be opened is let go, and opened again by the next job, or by itself after a
+ * rest that gets longer: what was in its way, other programs on its card say, may be gone by then. A job that was handed to an idle engine of which nothing was heard any more had not begun: it
  * is given to a new one, once.
  */
 export class EngineHost implements Engine {
   readonly #settings: EngineSettings;
   readonly #open: () => Channel;
   readonly #options: Required<HostOptions>;
+  readonly #reopening: Reopening;
   readonly #ahead = new ReadAhead();
   readonly #jobs = new Map<TaskId, Job>();
   readonly #listeners = new Set<(state: EngineState) => void>();
@@ -74,6 +74,7 @@ export class EngineHost implements Engine {
     this.#settings = settings;
     this.#open = open;
     this.#options = { name: "engine", stillness: 0, rest: pause, watch: watchProcess, ...options };
+    this.#reopening = new Reopening(this.#options.rest, () => this.#openAgain());
   }
 
   get name(): string {
@@ -169,8 +170,13 @@ export class EngineHost implements Engine {
       throw new EngineError("interrupted", "The server is shutting down; the engine takes no new job.");
     const channel = this.#opened();
     this.#channel = channel;
-    channel.onEvent((event) => this.#receive(event));
-    channel.onClosed((reason) => this.#lost(reason));
+    // What is still told of one that was let go is nobody's business.
+    channel.onEvent((event) => {
+      if (this.#channel === channel) this.#receive(event);
+    });
+    channel.onClosed((reason) => {
+      if (this.#channel === channel) this.#lost(reason);
+    });
     channel.post({ type: "start", settings: this.#settings });
     return channel;
   }
@@ -191,6 +197,7 @@ export class EngineHost implements Engine {
       case "ready":
         this.#rests = "ready";
         this.#isOpen = true;
+        this.#reopening.end();
         return this.#change({
           ...this.#state,
           state: this.#jobs.size > 0 ? "busy" : "ready",
@@ -199,7 +206,8 @@ export class EngineHost implements Engine {
         });
       case "broken":
         this.#rests = "failed";
-        return this.#fail(event.error);
+        this.#fail(event.error);
+        return this.#letGo();
       case "loaded":
         return this.#change({ ...this.#state, loaded: event.models });
       case "reads":
@@ -223,9 +231,30 @@ export class EngineHost implements Engine {
     }
   }
 
-  #lost(reason: string): void {
+  /** Ends an engine that cannot work; what it may have opened is in nobody's way then. */
+  #letGo(): void {
+    const channel = this.#channel;
     this.#channel = undefined;
     this.#isOpen = false;
+    this.#onGone();
+    channel?.post({ type: "shutdown" });
+    channel?.kill();
+    if (!this.#closing) this.#reopening.begin();
+  }
+
+  /** Where no job has opened it meanwhile. @throws EngineError `worker-died` if the system starts none */
+  #openAgain(): void {
+    if (!this.#closing && this.#channel === undefined && this.#rests === "failed") this.#connected();
+  }
+
+  #lost(reason: string): void {
+    const isOpening = this.#rests === "failed" && !this.#isOpen && this.#jobs.size === 0;
+    this.#channel = undefined;
+    this.#isOpen = false;
+    if (isOpening) {
+      this.#onGone();
+      return this.#reopening.begin();
+    }
     this.#rests = "ready";
     this.#onGone();
     if (this.#closing && this.#jobs.size === 0) return;

@@ -46,6 +46,14 @@ export interface Presence {
 export interface Roll {
   /** Puts a member on the roll and keeps it there, written every two seconds; gone ten seconds after its process is. */
   enter(member: () => Member): Presence;
+  /**
+   * The same for a member that must fit those who are there: of several that come in one moment each sees the one before. Written
+   * when this returns.
+   *
+   * @param look throws what refuses it; asked again where it took so long that another one may have come meanwhile
+   * @throws what `look` throws
+   */
+  admit(member: () => Member, look: (there: readonly Member[]) => Promise<void>): Promise<Presence>;
   /** All that are there, by their ids. */
   members(): Promise<readonly Member[]>;
   /**

@@ -38,6 +38,7 @@ const engineCodes = [
   "worker-died",
   "session-failed",
   "storage-failed",
+  "storage-away",
   "disk-full",
   "bad-setting",
   "fleet-unavailable",
@@ -84,6 +85,13 @@ export class BugError extends AppError<BugErrorCode> {
     super("bug", message, details, cause);
   }
 }
+
+/**
+ * Whether a failure is a store's: `storage-failed` is for what is broken or may not be used, until somebody mends it;
+ * `storage-away` for what cannot be reached for now, and passes; `disk-full` for want of room.
+ */
+export const isStorageCode = (code: ErrorCode): boolean =>
+  code === "storage-failed" || code === "storage-away" || code === "disk-full";
 
 /** An error as plain data, for the thread boundary and the history. */
 export type WireError = Readonly<{ code: ErrorCode; message: string; details: ErrorDetails }>;

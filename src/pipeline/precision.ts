@@ -1,5 +1,5 @@
 import type { Precision } from "#/lib/devices.ts";
-import { EngineError } from "#/lib/errors.ts";
+import { EngineError, isStorageCode } from "#/lib/errors.ts";
 import type { FullReason } from "#/lib/full-reason.ts";
 import type { DerivedFiles } from "#/runtime/derived-files.ts";
 import type { CodedLayers } from "#/runtime/open-network.ts";
@@ -53,7 +53,7 @@ async function* prepared({
     try {
       await derived.of(file, inUse);
     } catch (thrown) {
-      if (!(thrown instanceof EngineError && thrown.code === "storage-failed")) throw thrown;
+      if (!(thrown instanceof EngineError && isStorageCode(thrown.code))) throw thrown;
       return { because: "storage", message: thrown.message };
     }
   }

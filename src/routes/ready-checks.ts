@@ -13,7 +13,7 @@ export const diskHasRoom = (disk: Readonly<{ refusal: () => string | undefined }
   failing: () => disk.refusal(),
 });
 
-/** An engine that died is started again by the next task; one that could not be opened fails each of them. */
+/** An engine that died is started again by the next task; one that could not be opened fails each of them, until it can be. */
 export const engineWorks = ({ engineState }: Pick<TaskReader, "engineState">): ReadyCheck => ({
   name: "engine",
   failing: () =>

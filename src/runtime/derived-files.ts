@@ -4,6 +4,7 @@ import { basename, join } from "node:path";
 import { ModelHashes } from "#/catalog/hashes.ts";
 import { EngineError, ModelError } from "#/lib/errors.ts";
 import type { Log } from "#/lib/log.ts";
+import { writeFailure } from "#/lib/no-room.ts";
 import type { WeightMap } from "#/weights/checkpoint.ts";
 import type { Derived } from "#/weights/derived/derived-kind.ts";
 import { isSealed, sealDerived } from "#/weights/derived/seal.ts";
@@ -260,7 +261,7 @@ function notWritten({ title, size }: Derived<unknown>, folder: string, cause: un
   const reason = cause instanceof Error ? cause.message : String(cause);
   const megabytes = Math.ceil(size / 2 ** 20);
   return new EngineError(
-    "storage-failed",
+    writeFailure(cause),
     `${title} (${megabytes} MB) could not be written to ${folder}: ${reason}. ` +
       "Make room there, lower derived_cache, or name another folder with FOOOCUSD_CACHE_DIR.",
     { folder, bytes: size },

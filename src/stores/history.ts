@@ -106,7 +106,7 @@ export type WaitingDelivery = Omit<Delivery, "body">;
  * at once may be done in any order; whoever needs one waits for the first before the second. None waits long for another
  * program that keeps the history locked; whoever writes tries again ({@link isBusy} of `history/failures.ts` tells the case).
  *
- * @throws EngineError `storage-failed` from every method, when the history cannot be read or written
+ * @throws EngineError of a store (`isStorageCode`) from every method, when the history cannot be read or written
  */
 export interface HistoryStore {
   /**

@@ -60,6 +60,16 @@ test("a task goes with its row, its pictures, and the inputs that no other task 
   expect(await bench.history.unwanted(10)).toEqual([]);
 });
 
+test("a star keeps a task from nobody who deletes it, by its name or by its time", async () => {
+  for (const path of ["one", "range"]) {
+    const { task_id: id } = await made({});
+    expect(await ask(`/tasks/${id}/star`, "PUT")).toEqual([200, { task_id: id, starred: true }]);
+    const named = path === "one" ? `/tasks/${id}` : "/tasks?start_at=2020-01-01";
+    expect(await ask(named, "DELETE")).toEqual([200, { tasks: 1, images: 1 }]);
+    expect((await ask(`/tasks/${id}`))[1]).toEqual([]);
+  }
+});
+
 test("the contract's own deletion leaves input pictures where they are", async () => {
   await made({ uov_input_image: await picture("blue") });
   const deleted = await fetch(`${bench.url}/tasks?action=delete&start_at=2020-01-01`);

@@ -99,7 +99,7 @@ test("arguments of generate are fields of a request", async () => {
   expect(pictureOf(result)).toMatchObject({ mime_type: "image/webp" });
   const told = warningsOf(result);
   const expected = [
-    "There is no field colour; it was passed over.",
+    "There is no argument colour; it was passed over.",
     "There is no field nonsense; it was passed over.",
     "advanced.prompt took no part: it is said by the argument itself.",
     "advanced.require_base64 took no part: how a call is answered is for wait and inline_pictures to say.",
@@ -358,13 +358,15 @@ test("arguments that nobody knows are told by the tools that make nothing, too",
   await using bench = await serveBench();
   const made = await call(bench, "generate", { prompt: "a circle" });
   const { job_id } = made.structuredContent;
-  const sentence = "There is no field wait_second (here: wait_seconds); it was passed over.";
+  const sentence = "There is no argument wait_second (here: wait_seconds); it was passed over.";
   const status = await call(bench, "job_status", { job_id, wait_second: 50, inline_pictures: null });
   expect(status.structuredContent["warnings"]).toEqual([sentence]);
   const cancelled = await call(bench, "cancel_job", { job_id, reason: "enough" });
-  expect(cancelled.structuredContent["warnings"]).toEqual(["There is no field reason; it was passed over."]);
+  expect(cancelled.structuredContent["warnings"]).toEqual([
+    "There is no argument reason; it was passed over.",
+  ]);
   const choices = await call(bench, "list_models", { modle: "base.safetensors" });
   expect(choices.structuredContent["warnings"]).toEqual([
-    "There is no field modle (here: model); it was passed over.",
+    "There is no argument modle (here: model); it was passed over.",
   ]);
 });

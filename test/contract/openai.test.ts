@@ -157,6 +157,7 @@ test("what cannot be made is refused in OpenAI's form, with the field and the wa
     [{ ...image, prompt: "" }, "prompt", "prompt is empty"],
     [{ ...image, prompt: "x".repeat(300_000) }, "prompt", "250000 is the limit"],
     [{ ...image, seed: 2 ** 70 }, "seed", "seed: Input should be less"],
+    [{ ...image, seed: 2 ** 63 }, "seed", "seed: Input should be less than 9223372036854775808."],
     [{ ...image, steps: 5000 }, "steps", "5000 steps are more"],
     [{ ...image, styles: ["Nobody's"] }, "styles", "There is no style"],
     [{ ...image, loras: [{ model_name: "gone.safetensors" }] }, "loras.0.model_name", "gone.safetensors"],

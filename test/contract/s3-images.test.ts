@@ -281,7 +281,7 @@ function failureTests(of: S3Server): void {
       });
       expect(written).toBe("row");
       await expect(images.withInputs([`${"0".repeat(64)}.png`], async () => "row")).rejects.toMatchObject({
-        code: "storage-failed",
+        code: "storage-away",
       });
     });
   }, 120_000);
@@ -294,7 +294,7 @@ function failureTests(of: S3Server): void {
       const two = open(of, { place: { ...one.place, endpoint: line.endpoint } });
       line.set("cuts");
       await expect(two.images.output(kept.folder, kept.name)).rejects.toMatchObject({
-        code: "storage-failed",
+        code: "storage-away",
       });
       line.set("none");
       expect(read(await two.images.output(kept.folder, kept.name))).toEqual(picture);
@@ -313,7 +313,7 @@ function failureTests(of: S3Server): void {
       expect(one.lines.join("\n")).not.toMatch(/X-Amz|Signature|every-right|fooocusd-tests/);
       expect(read(await one.images.output(kept.folder, kept.name))).toEqual(bytes);
       expect(await one.images.sizeOf(kept)).toBe(bytes.length);
-      await expect(one.images.putInput(bytes)).rejects.toMatchObject({ code: "storage-failed" });
+      await expect(one.images.putInput(bytes)).rejects.toMatchObject({ code: "storage-away" });
       line.set("none");
       expect(await soon(async () => (await Array.fromAsync(one.bucket.list("outputs/"))).length === 2)).toBe(
         true,

@@ -98,7 +98,7 @@ test("a full disk's path is the log's", async () => {
   const said = lines.length;
   const path = `${folder}/outputs/2026-01-01/x-0.png`;
   const answer = errorReply(
-    new EngineError("storage-failed", `${path} could not be written: ENOSPC.`, { path }),
+    new EngineError("disk-full", `${path} could not be written: ENOSPC.`, { path }),
     log,
     { refusalBody },
   );

@@ -120,7 +120,12 @@ describe.skipIf(chromiumPath === undefined)("the gallery", () => {
       }, rows);
     await page.evaluate(() => document.querySelector(".grid")?.scrollIntoView());
     await scrolled(8);
-    await page.waitForLoadState("networkidle");
+    // A picture that comes later is a change of what is laid out as well.
+    await page.waitForFunction(() =>
+      [...document.querySelectorAll<HTMLImageElement>(".grid img")].every(
+        (picture) => picture.complete && picture.naturalWidth > 0,
+      ),
+    );
     const before = await layouts();
     const rows = 12;
     const { stayed, anew, handlers, moments } = await scrolled(rows);

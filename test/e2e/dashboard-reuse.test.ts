@@ -231,6 +231,34 @@ describe.skipIf(chromiumPath === undefined)("settings of a picture, taken again"
     await page.locator(".state.live").waitFor();
   }
 
+  /** Waits until the form has a request's prompt, with which its other fields come, and shows its pictures and its mask. */
+  async function holds(page: Page, request: Readonly<{ [field: string]: unknown }>): Promise<void> {
+    const units = Array.isArray(request["controlnet_image"]) ? request["controlnet_image"] : [];
+    // The page has four places; what is in a fifth one comes and goes with them.
+    const guides = units.slice(0, 4).filter(({ cn_img: picture }) => picture !== null).length;
+    const starts = Object.keys(request).filter((field) => field.endsWith("_input_image")).length;
+    const field = await page.getByLabel("Prompt", { exact: true }).elementHandle();
+    await page.waitForFunction(
+      ([prompt, text, sources, slots, isMasked]) => {
+        const shown = (selector: string): boolean[] =>
+          [...document.querySelectorAll<HTMLImageElement>(selector)].map(
+            ({ complete, naturalWidth }) => complete && naturalWidth > 0,
+          );
+        const undo = [...document.querySelectorAll("button")].find((one) => one.textContent === "Undo");
+        const pictures = [shown(".paper img, img.shown"), shown(".slot img")];
+        return (
+          prompt instanceof HTMLTextAreaElement &&
+          prompt.value === text &&
+          pictures.every(
+            (all, at) => all.length === [sources, slots][at] && all.every((isThere) => isThere),
+          ) &&
+          (undo?.disabled === false) === isMasked
+        );
+      },
+      [field, request["prompt"], starts, guides, "inpaint_mask_image_upload" in request] as const,
+    );
+  }
+
   test("no field of a request is dropped, whatever it was made from", async () => {
     const { page, errors, close } = await openDashboard(browser, server.url);
     await page.getByRole("button", { name: "Pause" }).click();
@@ -241,10 +269,13 @@ describe.skipIf(chromiumPath === undefined)("settings of a picture, taken again"
       const record = await kept(what, () => post(request));
       for (const field of generateFields)
         if (!Bun.deepEquals(record.req_params[field], usual.req_params[field])) changed.add(field);
+      // What the form holds comes back with the page.
+      await page.getByRole("button", { name: "Clear form" }).click();
+      await holds(page, { prompt: "" });
       await showAsEnded(page, record);
       await page.locator(".stage button.canvas").click();
       await page.getByRole("button", { name: "Use these settings" }).click();
-      await page.waitForLoadState("networkidle");
+      await holds(page, request);
       const again = await kept(what, () => page.getByRole("button", { name: "Generate" }).click());
       expect([what, again.req_params]).toEqual([what, record.req_params]);
       expect(await page.getByRole("alert").count()).toBe(0);

@@ -31,10 +31,10 @@ whenMounted(
     const filler = disk.fill();
     await tasks.pause(false);
     for (const { id } of waiting) {
-      expect(await ended(id)).toMatchObject({ outcome: "failed", error: { code: "storage-failed" } });
+      expect(await ended(id)).toMatchObject({ outcome: "failed", error: { code: "disk-full" } });
     }
     const refused = await tasks.submit(small).catch((thrown: unknown) => thrown);
-    if (refused instanceof Error) expect(refused).toMatchObject({ code: "storage-failed" });
+    if (refused instanceof Error) expect(refused).toMatchObject({ code: "disk-full" });
     else throw new Error("a task was accepted that could not be written down");
     expect(readdirSync(join(outputs, ".drafts"))).toEqual([]);
 

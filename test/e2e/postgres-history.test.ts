@@ -150,8 +150,9 @@ describe.skipIf(noPostgres !== "")(`a server whose history is in Postgres${noPos
     await postgres.stop("SIGKILL");
     await Bun.sleep(4000);
     const during = await fetch(`${server.url}/tasks?query=history`);
-    expect([during.status, await during.text()]).toEqual([
-      507,
+    expect([during.status, during.headers.get("retry-after"), await during.text()]).toEqual([
+      503,
+      "10",
       expect.stringContaining("Postgres does not answer"),
     ]);
     await postgres.start();

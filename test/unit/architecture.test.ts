@@ -71,7 +71,7 @@ function partOf(path: string): string {
   if (folder === "tasks" && more.length > 0) return `tasks/${name}`;
   if (folder !== "engine") return folder;
   if (betweenTheSides.has(name)) return "engine/protocol";
-  return name === "host.ts" ? "engine/host" : "engine/worker";
+  return ["host.ts", "reopening.ts"].includes(name) ? "engine/host" : "engine/worker";
 }
 
 /** Our comments contain code, which must not count. */

@@ -10,10 +10,15 @@ export type WheelFile = Readonly<{ path: string; isNamed: boolean }>;
  * The wheels that paths lead to. Of a folder those whose names are of projects that are needed: what else lies there is nobody's
  * business.
  *
- * @throws EngineError `bad-setting` for what is not there, and for a folder without any
+ * @throws EngineError `bad-setting` for an empty name, for what is not there, and for a folder without any
  */
 export const filesOf = (paths: readonly string[], set: CudaSet): readonly WheelFile[] =>
   paths.flatMap((path): readonly WheelFile[] => {
+    if (path === "") {
+      const message =
+        "An empty name names no wheel and no folder; a variable that is not set may be behind it.";
+      throw new EngineError("bad-setting", message, { path });
+    }
     const found = statSync(path, { throwIfNoEntry: false });
     if (found === undefined) throw new EngineError("bad-setting", `There is no ${path}.`, { path });
     if (!found.isDirectory()) return [{ path, isNamed: true }];

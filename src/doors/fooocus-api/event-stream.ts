@@ -1,4 +1,5 @@
 import { asciiJson } from "#/api/json.ts";
+import { dataUri } from "#/lib/data-uri.ts";
 import { serverSent } from "#/routes/http/server-sent.ts";
 import type { LiveEvent } from "#/tasks/life-cycle/events.ts";
 import { paced } from "./paced.ts";
@@ -67,7 +68,7 @@ const pingLine = (now: Date): string =>
 async function messageOf(event: LiveEvent, percent: number): Promise<string | undefined> {
   if (event.type === "progress") {
     const png = await event.preview?.png();
-    const preview = png === undefined ? null : `data:image/png;base64,${Buffer.from(png).toString("base64")}`;
+    const preview = png === undefined ? null : dataUri("image/png", png);
     return streamJson({ progress: event.percent, preview, message: sentenceOf(event), images: [] });
   }
   if (event.type === "closing") {

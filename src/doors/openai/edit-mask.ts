@@ -2,6 +2,7 @@ import { withPicture } from "#/image/decode.ts";
 import { DecodeGate } from "#/image/decode-gate.ts";
 import { encodeMask } from "#/image/encode-mask.ts";
 import { transparencyMask } from "#/image/transparency-mask.ts";
+import { dataUri } from "#/lib/data-uri.ts";
 import { RequestError } from "#/lib/errors.ts";
 import type { Tools } from "#/tasks/intake/tools.ts";
 import type { EditPictures } from "./api/edit-pictures.ts";
@@ -26,7 +27,7 @@ export async function editInputs({ images, mask: sent }: EditPictures, parts: Pa
     hasHole: sent === undefined && (await transparencyMask(picture)) !== undefined,
   }));
   // The picture was fetched already, and what is at its address may be another one by now.
-  const pictures = { images: [`data:image;base64,${image.toBase64()}`, ...images.slice(1)] } as const;
+  const pictures = { images: [dataUri("image", image), ...images.slice(1)] } as const;
   if (sent === undefined) return { pictures, warnings: hasHole ? [ownTransparency] : [] };
   const png = await withPicture(await maskBytes(sent, tools), "mask", decoding, async (picture) => {
     if (picture.width !== size.width || picture.height !== size.height)
@@ -38,7 +39,7 @@ export async function editInputs({ images, mask: sent }: EditPictures, parts: Pa
       throw refused("Nothing of mask is transparent: its transparent pixels are what is painted anew.");
     return await encodeMask(mask, 1);
   });
-  return { pictures: { ...pictures, mask: `data:image/png;base64,${png.toBase64()}` }, warnings: [] };
+  return { pictures: { ...pictures, mask: dataUri("image/png", png) }, warnings: [] };
 }
 
 const ownTransparency =

@@ -4,6 +4,7 @@ import { type Connection, pause } from "../redis/connection.ts";
 import type { FleetKeys } from "../redis/keys.ts";
 import type { Member, Presence, Roll } from "../roll.ts";
 import { wireOf } from "../wire.ts";
+import { enterAlone } from "./admission.ts";
 
 const members = wireOf<Member>();
 const lists = wireOf<readonly ModelFile[]>();
@@ -26,6 +27,13 @@ export class RedisRoll implements Roll {
 
   enter(member: () => Member): Presence {
     return new RedisPresence(this.#connection, this.#keys, member);
+  }
+
+  async admit(member: () => Member, look: (there: readonly Member[]) => Promise<void>): Promise<Presence> {
+    const text = (): string => members.write(member());
+    const entry = { id: member().id, text, milliseconds: goneAfter };
+    await enterAlone(this.#connection, this.#keys, entry, async () => look(await this.members()));
+    return this.enter(member);
   }
 
   async members(): Promise<readonly Member[]> {

@@ -37,6 +37,8 @@ export class Connection {
   readonly #log: Log;
   readonly #listeners = new Set<(state: FleetTrouble) => void>();
   readonly #closed = new AbortController();
+  /** Who waits until it can be reached, or is closed: one listener is for all, however many ask while it is away. */
+  readonly #waiting = new Set<() => void>();
   readonly #heart: ReturnType<typeof setInterval>;
   #reachable = true;
   /** Since when it can be reached, milliseconds since 1970. */
@@ -51,7 +53,10 @@ export class Connection {
       this.#lastError = reasonOf(error);
     });
     this.client.on("close", () => this.#tell(false));
-    this.client.on("ready", () => this.#tell(true));
+    this.client.on("ready", () => {
+      this.#goOn();
+      this.#tell(true);
+    });
     this.#heart = setInterval(() => void this.#ping(), beat);
     this.#heart.unref();
   }
@@ -122,14 +127,11 @@ export class Connection {
     if (this.closed.aborted) throw this.#unavailable("it was left");
     if (this.client.status === "ready") return;
     const { promise, resolve } = Promise.withResolvers<void>();
-    this.client.once("ready", resolve);
-    const leave = (): void => resolve();
-    this.closed.addEventListener("abort", leave, { once: true });
+    this.#waiting.add(resolve);
     try {
       await (milliseconds === undefined ? promise : this.#within(promise, milliseconds));
     } finally {
-      this.client.off("ready", resolve);
-      this.closed.removeEventListener("abort", leave);
+      this.#waiting.delete(resolve);
     }
     if (this.closed.aborted) throw this.#unavailable("it was left");
   }
@@ -146,7 +148,12 @@ export class Connection {
     clearInterval(this.#heart);
     this.#listeners.clear();
     this.#closed.abort();
+    this.#goOn();
     this.client.disconnect();
+  }
+
+  #goOn(): void {
+    for (const resolve of this.#waiting) resolve();
   }
 
   async #ping(): Promise<void> {

@@ -1,5 +1,6 @@
 import type { JsonObject } from "#/api/json.ts";
 import { formatNames } from "#/image/encode.ts";
+import { dataUri } from "#/lib/data-uri.ts";
 import { type ImageStore, resultPath } from "#/stores/images.ts";
 import type { Task } from "#/tasks/life-cycle/task.ts";
 
@@ -8,7 +9,7 @@ export async function dataUriOf(url: string, images: ImageStore): Promise<string
   const path = await resultPath(url, images);
   if (path === undefined) return null;
   const format = formatNames[path.replace(/^.*\./, "").toLowerCase()] ?? "png";
-  return `data:image/${format};base64,${Buffer.from(await Bun.file(path).bytes()).toString("base64")}`;
+  return dataUri(`image/${format}`, await Bun.file(path).bytes());
 }
 
 /** Path of a settled task's first picture; undefined if it has none, or it is gone. */

@@ -26,7 +26,8 @@ const leastRoom = 64 * 1024;
  * The error for a history that cannot do what it should.
  *
  * @param said what could not be done, as the beginning of a sentence
- * @returns code `storage-failed`; `details.busy` says that another program is in the way, which passes
+ * @returns code `disk-full`; `storage-away`, with `details.busy`, where another program is in the way, which passes; else
+ *   `storage-failed`
  */
 export function historyError(path: string, said: string, cause: unknown): EngineError {
   if (isKeyTaken(cause)) return cause;
@@ -34,7 +35,9 @@ export function historyError(path: string, said: string, cause: unknown): Engine
   const words = wordsOf(cause);
   const known = reasons.find(([pattern]) => pattern.test(code))?.[1] ?? hiddenReason(code, path);
   const reason = known === undefined ? words : `${known} (${words})`;
-  return new EngineError("storage-failed", `${said}: ${reason}.`, { path, busy: isBusyCode(code) }, cause);
+  const busy = isBusyCode(code);
+  const kind = busy ? "storage-away" : known === diskFull ? "disk-full" : "storage-failed";
+  return new EngineError(kind, `${said}: ${reason}.`, { path, busy }, cause);
 }
 
 /** Whether a write to this file failed because its disk is full. */
@@ -52,19 +55,19 @@ function hiddenReason(code: string, path: string): string | undefined {
 
 /** Whether a write failed only because another program is writing: it works when that is done. */
 export const isBusy = (thrown: unknown): boolean =>
-  thrown instanceof EngineError && thrown.code === "storage-failed" && thrown.details["busy"] === true;
+  thrown instanceof EngineError && thrown.code === "storage-away" && thrown.details["busy"] === true;
 
 /** The error of a task that cannot be inserted since its key is another's by now: of one that came to another server, say. */
 export const keyTaken = (): EngineError =>
   new EngineError(
-    "storage-failed",
+    "storage-away",
     "Another request came with this Idempotency-Key at the same moment; send it again to be told of its task.",
     { keyTaken: true, busy: false },
   );
 
 /** Whether an insertion failed only because another task has the key: what that one is, the history knows. */
 export const isKeyTaken = (thrown: unknown): thrown is EngineError =>
-  thrown instanceof EngineError && thrown.code === "storage-failed" && thrown.details["keyTaken"] === true;
+  thrown instanceof EngineError && thrown.details["keyTaken"] === true;
 
 /** What clients see of the file. */
 export const named = (path: string): string => `the history ${basename(path)}`;

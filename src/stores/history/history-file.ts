@@ -159,7 +159,12 @@ export class HistoryFile {
     const message = cause.message
       .replaceAll(this.#path, basename(this.#path))
       .replaceAll(folder, basename(folder));
-    return new EngineError("storage-failed", message, cause.details, cause);
+    return new EngineError(
+      cause instanceof EngineError ? cause.code : "storage-failed",
+      message,
+      cause.details,
+      cause,
+    );
   }
 
   #openAgain(wait = patience): void {

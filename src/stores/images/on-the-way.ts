@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs
 import { mkdir, open, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { BugError, EngineError } from "#/lib/errors.ts";
+import { writeFailure } from "#/lib/no-room.ts";
 import type { TaskId } from "#/lib/task-id.ts";
 import type { KeptPicture, PicturesOnTheWay } from "../images.ts";
 import { type StateOnTheWay, stateFrom, stateText } from "./state-on-the-way.ts";
@@ -79,6 +80,6 @@ async function replace(folder: string, name: string, bytes: Uint8Array): Promise
     await rename(`${path}.tmp`, path);
   } catch (cause) {
     const words = cause instanceof Error ? cause.message : String(cause);
-    throw new EngineError("storage-failed", `${path} could not be written: ${words}.`, { path }, cause);
+    throw new EngineError(writeFailure(cause), `${path} could not be written: ${words}.`, { path }, cause);
   }
 }

@@ -3,6 +3,7 @@ import { copyFile, link, mkdir, open, realpath, rm } from "node:fs/promises";
 import { extname, join } from "node:path";
 import { EngineError } from "#/lib/errors.ts";
 import { hashFile } from "#/lib/hash-file.ts";
+import { writeFailure } from "#/lib/no-room.ts";
 import { codeOf, drafts, publish, syncFolder, withoutLinks } from "./write-file.ts";
 
 /** Where a file of others is among ours. */
@@ -15,7 +16,7 @@ export type TakenFile = Readonly<{ name: string; isNew: boolean }>;
  *
  * @param root   the folder of outputs, or of inputs
  * @param folder below it; empty for none
- * @throws EngineError `storage-failed`
+ * @throws EngineError `disk-full`, or `storage-failed`
  */
 export async function takeFile(from: string, root: string, folder: string, name: string): Promise<TakenFile> {
   try {
@@ -34,7 +35,7 @@ export async function takeFile(from: string, root: string, folder: string, name:
     if (cause instanceof EngineError) throw cause;
     const words = cause instanceof Error ? cause.message : String(cause);
     throw new EngineError(
-      "storage-failed",
+      writeFailure(cause),
       `${from} could not be taken into ${root}: ${words}.`,
       { from },
       cause,

@@ -1,9 +1,10 @@
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { DecodeGate } from "#/image/decode-gate.ts";
 import { thumbnail } from "#/image/thumbnail.ts";
 import { EngineError } from "#/lib/errors.ts";
 import type { KeptImage } from "../images.ts";
+import { bytesBelow, makeRoom } from "./bounded-folder.ts";
 
 /** Bytes of small versions that are kept: some twenty thousand. */
 const mostBytes = 256 * 1024 ** 2;
@@ -102,35 +103,8 @@ class Keeper {
     } finally {
       await rm(draft, { force: true });
     }
-    this.#taken = (this.#taken ?? (await this.#measured())) + bytes.length;
-    if (this.#taken > this.#budget) await this.#makeRoom();
-  }
-
-  async #measured(): Promise<number> {
-    return (await this.#files()).reduce((sum, { size }) => sum + size, 0);
-  }
-
-  /** To four fifths, so that not every further file looks through the folder. */
-  async #makeRoom(): Promise<void> {
-    const files = (await this.#files()).toSorted((a, b) => a.at - b.at);
-    let taken = files.reduce((sum, { size }) => sum + size, 0);
-    for (const { path, size } of files) {
-      if (taken <= 0.8 * this.#budget) break;
-      await rm(path, { force: true });
-      taken -= size;
-    }
-    this.#taken = taken;
-  }
-
-  async #files(): Promise<readonly Readonly<{ path: string; size: number; at: number }>[]> {
-    const names = await readdir(this.#root, { recursive: true });
-    const found = await Promise.all(
-      names.map(async (name) => {
-        const path = join(this.#root, name);
-        const stats = await stat(path).catch(() => undefined);
-        return stats?.isFile() === true ? [{ path, size: stats.size, at: stats.mtimeMs }] : [];
-      }),
-    );
-    return found.flat();
+    this.#taken = (this.#taken ?? (await bytesBelow(this.#root))) + bytes.length;
+    if (this.#taken > this.#budget)
+      this.#taken = await makeRoom(this.#root, this.#budget, { used: ({ at }) => at });
   }
 }

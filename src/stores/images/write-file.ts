@@ -2,6 +2,7 @@ import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
 import { constants, copyFile, link, mkdir, open, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { EngineError } from "#/lib/errors.ts";
+import { writeFailure } from "#/lib/no-room.ts";
 
 /** Folder of files that are being written, beside those that are; on the same disk, so that a link will do. */
 export const drafts = ".drafts";
@@ -11,7 +12,7 @@ export const drafts = ".drafts";
  *
  * @param folder below the root; empty for none
  * @returns whether the name was free
- * @throws EngineError `storage-failed`, a full disk for example
+ * @throws EngineError `disk-full`, or `storage-failed`
  */
 export async function writeFile(
   root: string,
@@ -41,10 +42,10 @@ export async function writeFile(
   }
 }
 
-/** @throws EngineError `storage-failed`, always */
+/** @throws EngineError `disk-full` or `storage-failed`, always */
 export function failed(path: string, done: "written" | "deleted", cause: unknown): never {
   const words = cause instanceof Error ? cause.message : String(cause);
-  throw new EngineError("storage-failed", `${path} could not be ${done}: ${words}.`, { path }, cause);
+  throw new EngineError(writeFailure(cause), `${path} could not be ${done}: ${words}.`, { path }, cause);
 }
 
 /**

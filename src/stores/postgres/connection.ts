@@ -52,7 +52,7 @@ export class Connection {
     this.#db = drizzle(this.#client);
   }
 
-  /** Reads. @throws EngineError `storage-failed` */
+  /** Reads. @throws EngineError of a store */
   read<T>(work: (db: Statements) => Promise<T>): Promise<T> {
     return this.#do("The history cannot be read", () => work(this.#db));
   }

@@ -9,6 +9,8 @@ type Reason = Readonly<{
   says: (address: Address) => string;
   /** It passes by itself. */
   busy?: true;
+  /** Room mends it. */
+  full?: true;
 }>;
 
 const reasons: readonly Reason[] = [
@@ -52,7 +54,7 @@ const reasons: readonly Reason[] = [
     code: /^25006$/,
     says: () => "Postgres can only be read (a replica); name the primary in the setting history",
   },
-  { code: /^53100$/, says: () => "the disk of Postgres is full; make room there" },
+  { code: /^53100$/, says: () => "the disk of Postgres is full; make room there", full: true },
   {
     code: /^(XX00[12]|58...)$/,
     says: () => "the files of Postgres are damaged or gone; restore its backup (its log says more)",
@@ -82,7 +84,7 @@ export class LateAnswer extends Error {
  * The error for a history that cannot do what it should.
  *
  * @param said what could not be done, as the beginning of a sentence. Of a server that runs clients are told it: it names no machine
- * @returns code `storage-failed`; `details.busy` says that it passes by itself
+ * @returns code `disk-full`; `storage-away`, with `details.busy`, where it passes by itself; else `storage-failed`
  */
 export function postgresError(address: Address, said: string, cause: unknown): EngineError {
   if (cause instanceof EngineError) return cause;
@@ -90,8 +92,9 @@ export function postgresError(address: Address, said: string, cause: unknown): E
   const words = wordsOf(cause, address);
   const known = reason === undefined ? words : `${reason.says(address)} (${words})`;
   const details = { setting: "history", busy: reason?.busy === true };
+  const kind = details.busy ? "storage-away" : reason?.full === true ? "disk-full" : "storage-failed";
   // The cause of the cause holds statements and their values, which no log needs.
-  return new EngineError("storage-failed", `${said}: ${known}.`, details, new Error(words));
+  return new EngineError(kind, `${said}: ${known}.`, details, new Error(words));
 }
 
 /** Whether a failure passes by itself. */

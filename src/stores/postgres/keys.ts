@@ -1,27 +1,14 @@
-import { and, eq, gte, isNull, lt, notExists, or, sql } from "drizzle-orm";
+import { and, eq, sql } from "drizzle-orm";
 import { writeJson } from "#/api/json.ts";
 import { keyTaken } from "../history/failures.ts";
+import { keyIsOver } from "../history/key-is-over.ts";
 import { toKeptKey } from "../history/rows.ts";
 import type { KeptKey, NewKey, NewTask } from "../history.ts";
 import type { Statements } from "./connection.ts";
 import { keys, tasks } from "./tables.ts";
 
-/** Keys whose time is over; as in `history/keys.ts`. */
-const isOver = (db: Statements, before: number) =>
-  and(
-    lt(keys.kept_at, before),
-    notExists(
-      db
-        .select({ one: sql`1` })
-        .from(tasks)
-        .where(
-          and(
-            eq(tasks.task_id, keys.task_id),
-            or(isNull(tasks.finish_mills), gte(tasks.finish_mills, before)),
-          ),
-        ),
-    ),
-  );
+/** Keys whose time is over. */
+const isOver = (before: number) => keyIsOver({ keys, tasks }, before);
 
 /**
  * Keeps a task's key, in the transaction that its row is written in, and forgets those whose time is over. Another server that
@@ -34,7 +21,7 @@ export async function keepKey(
   { key, fingerprint, forgetBefore }: NewKey,
   task: NewTask,
 ): Promise<void> {
-  await db.delete(keys).where(isOver(db, forgetBefore));
+  await db.delete(keys).where(isOver(forgetBefore));
   const kept = await db
     .insert(keys)
     .values({
@@ -60,6 +47,6 @@ export async function findKey(
   const [row] = await db
     .select()
     .from(keys)
-    .where(and(eq(keys.key, key), sql`NOT (${isOver(db, forgetBefore)})`));
+    .where(and(eq(keys.key, key), sql`NOT (${isOver(forgetBefore)})`));
   return row === undefined ? undefined : toKeptKey(row);
 }

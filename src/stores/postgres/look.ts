@@ -8,7 +8,7 @@ import { rehearse } from "./migrate.ts";
  *
  * @param setting the address, see {@link readAddress}
  * @returns the address as people may read it
- * @throws EngineError `bad-setting`, or `storage-failed` with what is wrong and the way out
+ * @throws EngineError `bad-setting`, or one of a store with what is wrong and the way out
  */
 export async function lookAtPostgres(setting: string): Promise<string> {
   const connection = new Connection(readAddress(setting), silentLog);

@@ -41,7 +41,7 @@ type PostgresOptions = Readonly<{
  * from an older version, in a schema of their own.
  *
  * @param setting the address, see {@link readAddress}
- * @throws EngineError `bad-setting`, or `storage-failed` with what is wrong and the way out
+ * @throws EngineError `bad-setting`, or one of a store with what is wrong and the way out
  */
 export async function openPostgresHistory(
   setting: string,

@@ -49,7 +49,7 @@ type Row = Readonly<Record<string, unknown>>;
  * @param path    the SQLite file
  * @param setting the address of the database
  * @param onStep  hears how many rows of how many are done
- * @throws EngineError `bad-setting`, `storage-failed`
+ * @throws EngineError `bad-setting`, one of a store
  */
 export async function takeOver(
   path: string,

@@ -1,5 +1,5 @@
 import { randomInt } from "node:crypto";
-import type { Roll } from "#/fleet/roll.ts";
+import type { Member } from "#/fleet/roll.ts";
 import { EngineError } from "#/lib/errors.ts";
 import type { HistoryStore } from "#/stores/history.ts";
 
@@ -32,19 +32,21 @@ export async function historyMark(
 /**
  * A head that does not find a task in its history takes it for deleted, and would throw away what another head accepted.
  *
- * @throws EngineError `bad-setting` where another head of the fleet keeps another history
+ * @param others the other heads that are there
+ * @throws EngineError `bad-setting` where one of them keeps another history
  */
-export async function refuseOtherHistory(
-  roll: Pick<Roll, "members">,
-  mark: string,
-  id: string,
-): Promise<void> {
-  const members = await roll.members();
-  const other = members.find(
-    ({ role, id: name, facts }) =>
-      role === "head" && name !== id && facts[historyFact] !== undefined && facts[historyFact] !== mark,
-  );
-  if (other === undefined) return;
-  const message = `The head ${other.id} of this fleet keeps another history than this one, and all heads share one; start them with the same --history postgres://USER@HOST/DATABASE, or give this one a fleet of its own with --fleet-name.`;
-  throw new EngineError("bad-setting", message, { setting: "history" });
+export function refuseOtherHistory(others: readonly Member[], mark: string): void {
+  const other = others.find(({ facts }) => facts[historyFact] !== undefined && facts[historyFact] !== mark);
+  if (other !== undefined) throw otherHistory(other);
+}
+
+/** The same for a history that is not there yet: it is another than that of every other head. @throws EngineError `bad-setting` */
+export function refuseNewHistory(others: readonly Member[]): void {
+  const other = others.find(({ facts }) => facts[historyFact] !== undefined);
+  if (other !== undefined) throw otherHistory(other);
+}
+
+function otherHistory({ id }: Member): EngineError {
+  const message = `The head ${id} of this fleet keeps another history than this one, and all heads share one; start them with the same --history postgres://USER@HOST/DATABASE, or give this one a fleet of its own with --fleet-name.`;
+  return new EngineError("bad-setting", message, { setting: "history" });
 }

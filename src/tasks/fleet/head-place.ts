@@ -1,18 +1,27 @@
 import type { Config } from "#/config/schema.ts";
-import type { Roll } from "#/fleet/roll.ts";
 import { EngineError } from "#/lib/errors.ts";
-import { markFolder, markName } from "#/stores/folder-mark.ts";
-import { isSamePlace, type PicturePlace, toldPlace } from "./picture-place.ts";
+import { folderMark, markFolder, markName } from "#/stores/folder-mark.ts";
+import { isSamePlace, type PicturePlace } from "./picture-place.ts";
 
 /** Which settings say where pictures lie. */
 export type PlaceConfig = Pick<Config, "outputs" | "inputs" | "pictures" | "s3_endpoint" | "s3_region">;
 
-/** Where this head keeps pictures; folders are marked, so that others find that theirs are the same. @throws EngineError `storage-failed` */
-export async function headPlace(config: PlaceConfig): Promise<PicturePlace> {
+/**
+ * Where this head keeps pictures; folders are marked, so that others find that theirs are the same.
+ *
+ * @param told where other heads keep them: theirs are marked already, and others are left as they are
+ * @throws EngineError of a store
+ */
+export async function headPlace(config: PlaceConfig, told: PicturePlace | undefined): Promise<PicturePlace> {
   const { outputs, inputs } = config;
   if (config.pictures.trim() !== "") return bucketOf(config);
-  return { at: "folders", outputs: await markFolder(outputs), inputs: await markFolder(inputs) };
+  const mark =
+    told === undefined ? markFolder : async (folder: string) => (await folderMark(folder)) ?? noMark;
+  return { at: "folders", outputs: await mark(outputs), inputs: await mark(inputs) };
 }
+
+/** The mark of a folder that has none, which is no other's. */
+const noMark = "";
 
 /** The bucket that the settings name. */
 export const bucketOf = ({ pictures, s3_endpoint, s3_region }: PlaceConfig): PicturePlace => ({
@@ -27,12 +36,11 @@ export const bucketOf = ({ pictures, s3_endpoint, s3_region }: PlaceConfig): Pic
  *
  * @throws EngineError `bad-setting` where another head of the fleet keeps them elsewhere
  */
-export async function refuseOtherPlace(
-  roll: Pick<Roll, "members">,
+export function refuseOtherPlace(
+  told: PicturePlace | undefined,
   place: PicturePlace,
-  { id, outputs, inputs }: Readonly<{ id: string; outputs: string; inputs: string }>,
-): Promise<void> {
-  const told = await toldPlace(roll, id);
+  { outputs, inputs }: Readonly<{ outputs: string; inputs: string }>,
+): void {
   if (told === undefined || isSamePlace(told, place)) return;
   throw new EngineError("bad-setting", otherPlace(told, place, { outputs, inputs }));
 }
@@ -46,8 +54,10 @@ function otherPlace(
     return `The other heads of this fleet keep pictures in ${shownBucket(told)}; start this one with the same settings pictures, s3_endpoint and s3_region.`;
   if (place.at === "bucket")
     return "The other heads of this fleet keep pictures in a folder; start this one without the setting pictures, and with their folders as outputs and inputs.";
-  const [name, folder] = told.outputs === place.outputs ? ["inputs", inputs] : ["outputs", outputs];
-  return `The ${name} folder ${folder} is not that of the other heads of this fleet (its file ${markName} differs from theirs); mount theirs there, or name it with --${name}.`;
+  const [name, folder] =
+    told.outputs === place.outputs ? (["inputs", inputs] as const) : (["outputs", outputs] as const);
+  const found = place[name] === noMark ? `has no file ${markName}` : `has another ${markName} than theirs`;
+  return `The ${name} folder ${folder} is not that of the other heads of this fleet: it ${found}. Mount theirs there, or name it with --${name}.`;
 }
 
 /** A bucket as operators are told of it. */

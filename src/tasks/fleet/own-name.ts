@@ -1,4 +1,4 @@
-import type { Roll } from "#/fleet/roll.ts";
+import type { Member, Roll } from "#/fleet/roll.ts";
 import { EngineError } from "#/lib/errors.ts";
 import type { Log } from "#/lib/log.ts";
 
@@ -22,12 +22,20 @@ export async function refuseTakenName(
   for (let told = false; ; told = true) {
     const there = (await roll.members()).find(({ id }) => id === name);
     if (there === undefined) return;
-    if (performance.now() > until) {
-      const message = `The name ${name} is taken by a ${there.role} of this fleet on ${there.host}; give this one another with --member-name, or leave that out.`;
-      throw new EngineError("bad-setting", message, { setting: "member_name" });
-    }
+    if (performance.now() > until) throw takenBy(there);
     if (!told)
       log.info("a member of this name is still on the roll; it is seen whether that one lives", { name });
     await Bun.sleep(lookEvery);
   }
+}
+
+/** The same without waiting, for a name that was free just now. @throws EngineError `bad-setting` */
+export function refuseName(members: readonly Member[], name: string): void {
+  const there = members.find(({ id }) => id === name);
+  if (there !== undefined) throw takenBy(there);
+}
+
+function takenBy({ id, role, host }: Member): EngineError {
+  const message = `The name ${id} is taken by a ${role} of this fleet on ${host}; give this one another with --member-name, or leave that out.`;
+  return new EngineError("bad-setting", message, { setting: "member_name" });
 }

@@ -33,14 +33,13 @@ export function placeOf({ facts }: Member): PicturePlace | undefined {
   }
 }
 
-/** Where the heads of a fleet that are there keep pictures, but one; nothing where none is there. @throws EngineError `fleet-unavailable` */
-export async function toldPlace(roll: Pick<Roll, "members">, but = ""): Promise<PicturePlace | undefined> {
-  const members = await roll.members();
-  return members
-    .filter(({ role, id }) => role === "head" && id !== but)
-    .map(placeOf)
-    .find((place) => place !== undefined);
-}
+/** Where the heads of a fleet that are there keep pictures; nothing where none is there. @throws EngineError `fleet-unavailable` */
+export const toldPlace = async (roll: Pick<Roll, "members">): Promise<PicturePlace | undefined> =>
+  placeSaid((await roll.members()).filter(({ role }) => role === "head"));
+
+/** The same of heads that are known. */
+export const placeSaid = (heads: readonly Member[]): PicturePlace | undefined =>
+  heads.map(placeOf).find((place) => place !== undefined);
 
 /** Whether two machines mean the same. */
 export const isSamePlace = (a: PicturePlace, b: PicturePlace): boolean =>

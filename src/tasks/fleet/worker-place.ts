@@ -103,7 +103,7 @@ export class PlaceWatch {
     const check = async (): Promise<void> => {
       const trouble = await this.#troubleOf(this.#place);
       this.#tell(trouble);
-      if (trouble !== undefined) throw new EngineError("storage-failed", trouble);
+      if (trouble !== undefined) throw new EngineError("storage-away", trouble);
     };
     return {
       ...images,

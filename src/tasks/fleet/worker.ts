@@ -64,7 +64,7 @@ export class FleetWorker {
   constructor(parts: WorkerParts) {
     this.#parts = parts;
     this.counts = new WorkerCounts(parts.now);
-    this.#slots = new SlotPool(parts.engines, () => this.look());
+    this.#slots = new SlotPool(parts.engines, () => this.look(), parts.log);
     this.#affinity = new Affinity(parts.passingLimit, parts.now);
     this.#questions = new WorkerQuestions({
       ...parts,

@@ -39,7 +39,7 @@ export class LocalRunner implements Runner {
   constructor(parts: RunnerParts, notes: RunnerNotes, paused: boolean) {
     this.#parts = parts;
     this.#notes = notes;
-    this.#slots = new SlotPool(parts.engines, () => this.#next());
+    this.#slots = new SlotPool(parts.engines, () => this.#next(), parts.log);
     this.#affinity = new Affinity(parts.passingLimit, parts.now);
     this.#disk = new DiskWait(parts.disk, parts.log, () => this.#next());
     this.tasks = new LiveTasks(parts.events, () => this.#running.size);

@@ -1,4 +1,5 @@
 import type { Engine } from "#/engine/engine.ts";
+import type { Log } from "#/lib/log.ts";
 import type { Holding } from "./affinity.ts";
 
 /** How a run leaves its slot: fit for the next one, or broken. */
@@ -26,11 +27,24 @@ export class SlotPool {
   readonly #lent = new Set<Slot>();
   readonly #onIdle: () => void;
 
-  /** @param onIdle called whenever a slot can be lent again, or a new one has come */
-  constructor(engines: readonly Engine[], onIdle: () => void) {
+  /**
+   * @param onIdle called whenever a slot can be lent again, or a new one has come
+   * @param log    is told of an engine that could not be opened and can be again
+   */
+  constructor(engines: readonly Engine[], onIdle: () => void, log: Pick<Log, "info">) {
     this.#engines = engines;
     this.#idle = engines.map((engine) => ({ engine, checkpoint: undefined }));
     this.#onIdle = onIdle;
+    for (const engine of engines) {
+      let hadFailed = engine.state.state === "failed";
+      engine.subscribe(({ state }) => {
+        const isBack = hadFailed && state === "ready";
+        hadFailed = state === "failed";
+        if (!isBack) return;
+        log.info("an engine that could not be opened can be used again", { engine: engine.name });
+        onIdle();
+      });
+    }
   }
 
   /** Those that a run could begin on now, the one that has been idle longest first. */

@@ -94,6 +94,47 @@ describe.skipIf(noRedis !== undefined)("members of a fleet", () => {
     await until(async () => (await a.roll.members()).length === 0);
   });
 
+  test("one that looked too long before it came in looks again, and sees who came meanwhile", async () => {
+    const [slow, quick] = [await member("slow"), await member("quick")];
+    const client = new Redis(redis.url);
+    const seen: string[][] = [];
+    await slow.roll.admit(
+      () => someMember("slow"),
+      async (there) => {
+        seen.push(there.map(({ id }) => id));
+        if (seen.length > 1) return;
+        // Its time is over.
+        await client.del("{test}:claim:door");
+        await quick.roll.admit(
+          () => someMember("quick"),
+          async () => undefined,
+        );
+      },
+    );
+    client.disconnect();
+    expect(seen).toEqual([[], ["quick"]]);
+    expect((await slow.roll.members()).map(({ id }) => id)).toEqual(["quick", "slow"]);
+  });
+
+  test("one that is refused is not on the roll, and holds nobody up", async () => {
+    const [refused, other] = [await member("refused"), await member("other")];
+    const looked = refused.roll.admit(
+      () => someMember("refused"),
+      async () => {
+        throw new Error("not this one");
+      },
+    );
+    await expect(looked).rejects.toThrow("not this one");
+    const client = new Redis(redis.url);
+    expect(await client.keys("{test}:claim:*")).toEqual([]);
+    client.disconnect();
+    await other.roll.admit(
+      () => someMember("other"),
+      async () => undefined,
+    );
+    expect((await other.roll.members()).map(({ id }) => id)).toEqual(["other"]);
+  });
+
   test("messages reach the one that they are for, in their order, over a lost connection too", async () => {
     const [head, worker] = [await member("h"), await member("w")];
     const ending = new AbortController();

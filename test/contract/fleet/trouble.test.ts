@@ -34,6 +34,21 @@ describe.skipIf(noRedis !== undefined)("a Redis that is gone for a while", () =>
       (thrown: unknown) => thrown,
     );
 
+  test("however many wait for it at once, nobody is warned of their number", async () => {
+    const redis = await server("appendonly", "yes", "appendfsync", "always");
+    const fleet = await member(redis, "h");
+    const warnings: string[] = [];
+    const note = ({ message }: Error): void => void warnings.push(message);
+    process.on("warning", note);
+    await redis.stop();
+    await until(() => !fleet.reachable);
+    const asked = Array.from({ length: 100 }, () => fleet.flags.get("paused"));
+    await redis.start();
+    expect(new Set(await Promise.all(asked))).toEqual(new Set([false]));
+    process.off("warning", note);
+    expect(warnings).toEqual([]);
+  });
+
   test("who waits is told within ten seconds, and what comes back in time is waited for", async () => {
     const redis = await server("appendonly", "yes", "appendfsync", "always");
     const fleet = await member(redis, "h");

@@ -111,4 +111,6 @@ test("a plan is told in words, with the size of the card that would do", () => {
     "does not fit: SDXL's UNet and a ControlNet want a card of 8.98 GB",
   );
   expect(told.get("SDXL, 1536 x 1536")).toContain("the VAE strip by strip");
+  const small = new Map(plansFor(4 * 2 ** 30).map(({ job, text: words }) => [job, words]));
+  expect(small.get("SDXL, 1024 x 1024")).toMatch(/^does not fit: SDXL's UNet wants a card of /);
 });

@@ -128,6 +128,11 @@ test.if(isLinux)("what leads nowhere is refused before anything is begun", async
   });
   const gone = join(scratch, "gone");
   expect(await add("never", "", gone)).toMatchObject({ code: 1, err: `There is no ${gone}.\n`, there: [] });
+  expect(await add("never", "", "")).toMatchObject({
+    code: 1,
+    err: "An empty name names no wheel and no folder; a variable that is not set may be behind it.\n",
+    there: [],
+  });
   const unasked = await add("never", "");
   expect(unasked.err).toMatch(
     /^cuda add what\? --fetch fetches \d+ kB from the Python Package Index, under a licence; or name/,

@@ -115,6 +115,99 @@ test("an engine that could not be opened looked ready after the first job that i
   expect(host.state.state).toBe("ready");
 });
 
+/** A host whose engines cannot be opened until they can, and rests that end when they are told to. */
+function unopenedHost() {
+  const error = { code: "out-of-memory", message: "The card is full.", details: {} } as const;
+  const now = { isFull: true, dies: false };
+  const started: { killed: boolean }[] = [];
+  const rests: { milliseconds: number; over: () => void }[] = [];
+  const open = (): Channel => {
+    const own = { killed: false };
+    started.push(own);
+    let tell: (event: EngineEvent) => void = () => undefined;
+    let close: (reason: string) => void = () => undefined;
+    return {
+      post: (command) =>
+        queueMicrotask(() => {
+          if (command.type === "start" && now.dies) return close("it died");
+          if (command.type === "start")
+            return tell(
+              now.isFull ? { type: "broken", error } : { type: "ready", device: "cuda", refused: [] },
+            );
+          if (command.type !== "generate") return;
+          const outcome = now.isFull
+            ? ({ status: "failed", error } as const)
+            : ({ status: "finished" } as const);
+          tell({ type: "settled", id: command.id, outcome });
+        }),
+      onEvent: (listener) => {
+        tell = listener;
+      },
+      onClosed: (listener) => {
+        close = listener;
+      },
+      kill: () => {
+        own.killed = true;
+        close("it was killed");
+      },
+    };
+  };
+  const rest = (milliseconds: number) =>
+    new Promise<void>((over) => {
+      rests.push({ milliseconds, over });
+    });
+  const host = new EngineHost(settings, open, { rest });
+  const job = async (): Promise<string | undefined> => {
+    const command = { type: "generate", id: newTaskId(), recipe: smallRecipe, inputs: [] } as const;
+    const [last] = (await Array.fromAsync(host.run(command))).slice(-1);
+    return last?.type === "settled" ? last.outcome.status : undefined;
+  };
+  /** Ends the last rest, and lets follow what follows. */
+  const pass = async (): Promise<void> => {
+    rests.at(-1)?.over();
+    await Bun.sleep(0);
+  };
+  return { host, job, now, started, rests, pass };
+}
+
+test("an engine that could not be opened is opened again by itself, later and later, until it can be", async () => {
+  const { host, job, now, started, rests, pass } = unopenedHost();
+  const states: string[] = [];
+  host.subscribe(({ state }) => states.push(state));
+  expect([await job(), host.state.state]).toEqual(["failed", "failed"]);
+  for (let n = 0; n < 6; n += 1) await pass();
+  now.dies = true;
+  await pass();
+  expect(rests.map(({ milliseconds }) => milliseconds / 1000)).toEqual([10, 20, 40, 80, 160, 300, 300, 300]);
+  expect(host.state.state).toBe("failed");
+  // Nothing is left of those that could not be opened.
+  expect(started.slice(0, 7).map(({ killed }) => killed)).toEqual(Array.from({ length: 7 }, () => true));
+  expect(states.slice(1)).not.toContain("restarting");
+  Object.assign(now, { isFull: false, dies: false });
+  await pass();
+  expect([host.state.state, host.state.device, rests.length, started.length]).toEqual([
+    "ready",
+    "cuda",
+    8,
+    9,
+  ]);
+  expect([await job(), started.length]).toEqual(["finished", 9]);
+});
+
+test("a job opens it at once, and the rest that was begun opens no second one; nor does one that is closed", async () => {
+  const first = unopenedHost();
+  await first.job();
+  first.now.isFull = false;
+  expect([await first.job(), first.started.length]).toEqual(["finished", 2]);
+  await first.pass();
+  expect([first.host.state.state, first.started.length]).toEqual(["ready", 2]);
+  const closed = unopenedHost();
+  await closed.job();
+  await closed.host.close();
+  await closed.pass();
+  expect(closed.started).toHaveLength(1);
+});
+
 /** Engines that say they are ready. So many die when they get a job, the first one when it gets its second, after `before`. */
 function idleEngines(deaths: number, before: (tell: (event: EngineEvent) => void, id: TaskId) => void) {
   const posted: EngineCommand["type"][][] = [];

@@ -237,7 +237,7 @@ test.skipIf(!mounted)(
   async () => {
     const { ask } = cache(1, join(disk, "derived"));
     const thrown = await ask(lora("large", 1)).catch((error: unknown) => error);
-    expect(thrown).toMatchObject({ code: "storage-failed" });
+    expect(thrown).toMatchObject({ code: "disk-full" });
     expect(String(thrown)).toMatch(/no space left/i);
     expect(readdirSync(join(disk, "derived")).filter((name) => name !== "hashes.json")).toEqual([]);
   },

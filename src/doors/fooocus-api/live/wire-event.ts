@@ -1,6 +1,7 @@
 import type { JsonObject } from "#/api/json.ts";
 import type { EngineState } from "#/engine/engine.ts";
 import { clientSentence } from "#/lib/client-sentence.ts";
+import { dataUri } from "#/lib/data-uri.ts";
 import type { LiveEvent, NamedEngineState, TaskEvent } from "#/tasks/life-cycle/events.ts";
 import type { Preview } from "#/tasks/life-cycle/task.ts";
 import { recordNow } from "../record.ts";
@@ -96,6 +97,6 @@ export async function previewEvent(event: PreviewEvent): Promise<JsonObject | un
   const picture = await event.preview.webp();
   if (picture === undefined) return undefined;
   const { seq, task_id, ...facts } = previewHead(event);
-  const url = `data:${mime};base64,${picture.toBase64()}`;
+  const url = dataUri(mime, picture);
   return { seq, task_id, at: event.at, type: "preview", ...facts, url };
 }

@@ -1,4 +1,5 @@
 import { type TSchema, TypeGuard } from "@sinclair/typebox";
+import { fileValue } from "#/api/form-file.ts";
 import { InvalidRequest, type Issue } from "#/api/issues.ts";
 import { HugeNumber, type Json, type JsonObject, JsonSyntaxError, parseJson } from "#/api/json.ts";
 import { readBody } from "#/api/read.ts";
@@ -77,7 +78,7 @@ async function valueOf(
 ): Promise<Json | undefined> {
   const loc = ["body", name];
   const last = given.at(-1) ?? "";
-  if (isFile(property)) return await fileValue(last, loc, issues);
+  if (isFile(property)) return await fileIn(last, loc, issues);
   const texts = given.filter((part) => typeof part === "string");
   if (texts.length < given.length) {
     issues.push({ type: "string_type", loc, msg: "Input should be a valid string", input: "a file" });
@@ -96,16 +97,14 @@ async function valueOf(
 const isFile = (schema: TSchema): boolean =>
   schema.format === fileFormat || (TypeGuard.IsUnion(schema) && schema.anyOf.some(isFile));
 
-async function fileValue(part: Part, loc: Issue["loc"], issues: Issue[]): Promise<string | undefined> {
+async function fileIn(part: Part, loc: Issue["loc"], issues: Issue[]): Promise<string | undefined> {
   if (part === "") return undefined;
   if (typeof part === "string") {
     const msg = "Value error, Expected UploadFile, received: <class 'str'>";
     issues.push({ type: "value_error", loc, msg, input: part, ctx: { error: {} } });
     return undefined;
   }
-  // What a browser sends for a file field that was left empty.
-  if (part.size === 0 && !part.name) return undefined;
-  return `data:image;base64,${Buffer.from(await part.arrayBuffer()).toString("base64")}`;
+  return await fileValue(part);
 }
 
 /** A JSON text inside a field. `lenient` ones mean their defaults if they are none, as the legacy API has it. */

@@ -31,7 +31,7 @@ export function readArguments(
   const said = readBody(schema, rest);
   const read = readAdvanced(advanced);
   const unknown = [
-    unknownKeysWarning(schema, rest, { called: fieldsOfAdvanced, harmless: [] }),
+    unknownKeysWarning(schema, rest, { ...ofArguments, called: fieldsOfAdvanced }),
     advanced === null ? undefined : unknownKeysWarning(CommonRequest, advanced),
   ];
   return {
@@ -53,8 +53,14 @@ export function readArguments(
  */
 export function readPlain(schema: TObject, given: JsonObject): Omit<ReadArguments, "advanced"> {
   const plain = withoutNulls(given);
-  return { said: readBody(schema, plain), warnings: [unknownKeysWarning(schema, plain) ?? []].flat() };
+  return {
+    said: readBody(schema, plain),
+    warnings: [unknownKeysWarning(schema, plain, ofArguments) ?? []].flat(),
+  };
 }
+
+/** Names at the top are arguments; those in `advanced` are fields of the main API. */
+const ofArguments = { called: {}, harmless: [], kind: "argument" } as const;
 
 /** Fields that say how the main API answers. */
 const ofAnswers: readonly string[] = ["stream_output", "async_process", "require_base64"];

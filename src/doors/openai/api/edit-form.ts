@@ -1,4 +1,5 @@
 import { TypeGuard } from "@sinclair/typebox";
+import { fileValue } from "#/api/form-file.ts";
 import { HugeNumber, type Json, type JsonObject, JsonSyntaxError, parseJson } from "#/api/json.ts";
 import { RequestError } from "#/lib/errors.ts";
 import { type EditPictures, editPictures } from "./edit-pictures.ts";
@@ -38,10 +39,7 @@ const partsOf = (form: FormData): readonly (readonly [name: string, part: string
 
 /** A part's file as a data URI; nothing for what a browser sends for a field that was left empty. */
 async function fileIn(part: string | File, field: string): Promise<readonly string[]> {
-  if (typeof part !== "string") {
-    if (part.size === 0 && !part.name) return [];
-    return [`data:image;base64,${(await part.bytes()).toBase64()}`];
-  }
+  if (typeof part !== "string") return [(await fileValue(part)) ?? []].flat();
   const message = `${field} is a text in the place of a file; a URL goes into a JSON body, where pictures are images.`;
   throw new RequestError("bad-image", message, { field, value: part.slice(0, 100) });
 }

@@ -43,8 +43,8 @@ const theirs = {
   }),
 };
 
-/** Seeds have 63 bits; as a number of JavaScript the largest one is 2^63. */
-const largestSeed = 2 ** 63 - 1024;
+/** Seeds have 63 bits. */
+const seedEnd = 2 ** 63;
 
 /** What is ours. */
 const ours = {
@@ -53,7 +53,7 @@ const ours = {
     ...main.image_seed,
     description: "Seed of the first picture; -1 draws one.",
     minimum: -1,
-    maximum: largestSeed,
+    exclusiveMaximum: seedEnd,
   },
   steps: whole(30, "Number of steps, in place of the performance's own.", { minimum: 1 }),
   guidance_scale: main.guidance_scale,

@@ -7,7 +7,7 @@ export type There = Readonly<{ size: number; at: number; etag: string }>;
 /** An object of a listing; its key without the bucket's prefix. */
 export type Listed = Readonly<{ key: string; size: number; at: number }>;
 
-/** A bucket; keys are those below its prefix. Whatever fails is an EngineError `storage-failed`. */
+/** A bucket; keys are those below its prefix. Whatever fails is an EngineError of a store (`isStorageCode`). */
 export type Bucket = Readonly<{
   /**
    * Puts an object; it lasts when this returns.

@@ -15,7 +15,7 @@ export class DaySizes {
     this.#bucket = bucket;
   }
 
-  /** Bytes of what lies in a folder under a name; 0 for nothing. @throws EngineError `storage-failed` */
+  /** Bytes of what lies in a folder under a name; 0 for nothing. @throws EngineError of a store */
   async of(folder: string, name: string): Promise<number> {
     const known = this.#days.get(folder);
     const day = known !== undefined && Date.now() - known.at < lasts ? known : this.#ask(folder);

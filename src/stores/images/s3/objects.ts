@@ -27,7 +27,7 @@ export function objectFiles(bucket: Pick<Bucket, "get" | "head">, cache: Picture
     await cache.remove(key);
     return undefined;
   };
-  /** @throws EngineError `storage-failed` where the bucket cannot be reached, and the object is not here; or cannot be kept here */
+  /** @throws EngineError of a store: the bucket cannot be reached, and the object is not here; or it cannot be kept here */
   return async (key: string): Promise<string | undefined> => {
     const asked = asking.get(key) ?? ask(key).finally(() => asking.delete(key));
     asking.set(key, asked);

@@ -1,6 +1,7 @@
 import { statSync } from "node:fs";
-import { mkdir, readdir, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { mkdir, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
+import { bytesBelow, makeRoom } from "../bounded-folder.ts";
 import type { There } from "./bucket.ts";
 
 const usualGrace = 60_000;
@@ -64,7 +65,7 @@ export class PictureCache {
       seen: there.at === undefined ? 0 : Date.now(),
       etag: there.etag,
     });
-    this.#taken = (this.#taken ?? (await this.#measured()) - bytes.length) + bytes.length - before;
+    this.#taken = (this.#taken ?? (await bytesBelow(this.#root)) - bytes.length) + bytes.length - before;
     if (this.#taken > this.#budget) await this.#makeRoom();
     return path;
   }
@@ -97,35 +98,13 @@ export class PictureCache {
     return known;
   }
 
-  async #measured(): Promise<number> {
-    return (await this.#files()).reduce((sum, { size }) => sum + size, 0);
-  }
-
-  /** To four fifths, so that not every further file looks through the folder. */
   async #makeRoom(): Promise<void> {
-    const files = await this.#files();
-    let taken = files.reduce((sum, { size }) => sum + size, 0);
-    for (const { key, size, used } of files.toSorted((a, b) => a.used - b.used)) {
-      if (taken <= 0.8 * this.#budget || Date.now() - used < this.#grace) break;
-      await rm(join(this.#root, key), { force: true });
-      this.#entries.delete(key);
-      taken -= size;
-    }
-    this.#taken = taken;
-  }
-
-  async #files(): Promise<readonly Readonly<{ key: string; size: number; used: number }>[]> {
-    const names = await readdir(this.#root, { recursive: true });
-    const found = await Promise.all(
-      names.map(async (name) => {
-        const path = join(this.#root, name);
-        const stats = await stat(path).catch(() => undefined);
-        if (stats?.isFile() !== true) return [];
-        const key = relative(this.#root, path);
-        // What an earlier process used is known by when it was fetched.
-        return [{ key, size: stats.size, used: this.#entries.get(key)?.used ?? stats.ctimeMs }];
-      }),
-    );
-    return found.flat();
+    const keyOf = (path: string): string => relative(this.#root, path);
+    this.#taken = await makeRoom(this.#root, this.#budget, {
+      // What an earlier process used is known by when it was fetched.
+      used: ({ path, changed }) => this.#entries.get(keyOf(path))?.used ?? changed,
+      mayGo: (used) => Date.now() - used >= this.#grace,
+      onGone: (path) => this.#entries.delete(keyOf(path)),
+    });
   }
 }

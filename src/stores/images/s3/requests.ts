@@ -23,9 +23,9 @@ type Sent = Readonly<{ body?: Uint8Array<ArrayBuffer>; headers?: Readonly<Record
 
 /** One request for each thing that is asked of a bucket. */
 export type Requests = Readonly<{
-  /** @throws EngineError `storage-failed` where nothing comes, or what was cut off; every status is an answer */
+  /** @throws EngineError `storage-away` where nothing comes, or what was cut off; every status is an answer */
   send: (method: Method, key: string, sent?: Sent) => Promise<Answer>;
-  /** A page of what there is, in the order of the keys. @throws EngineError `storage-failed` */
+  /** A page of what there is, in the order of the keys. @throws EngineError of a store */
   list: (prefix: string, token: string | undefined) => Promise<Bun.S3ListObjectsResponse>;
   /** What an answer refuses, as an error. */
   refusal: (method: Method, answer: Answer) => Error;

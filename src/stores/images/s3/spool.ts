@@ -65,7 +65,7 @@ export class Spool {
    * Keeps a picture until it can be put; on the disk when this returns.
    *
    * @param key one that nothing else will have
-   * @throws EngineError `storage-failed`
+   * @throws EngineError `disk-full`, or `storage-failed`
    */
   async keep(key: string, bytes: Uint8Array): Promise<void> {
     const folder = dirname(key);

@@ -16,12 +16,19 @@ export type Refusal = Readonly<{
   clockAhead?: number;
 }>;
 
-/** A refusal as an error, in one sentence with the way out; never with a key, nor with the address that was asked. */
+/**
+ * A refusal as an error, in one sentence with the way out; never with a key, nor with the address that was asked.
+ *
+ * @returns code `disk-full` where the server has no room; `storage-away` where it cannot be reached, or not now; else
+ *   `storage-failed`
+ */
 export function bucketTrouble(refusal: Refusal): EngineError {
   const { bucket, host: bucketHost, status, code } = refusal;
-  const details = { bucket, bucketHost, status, code, passing: isPassingBy(refusal) };
+  const passing = isPassingBy(refusal);
+  const details = { bucket, bucketHost, status, code, passing };
+  const kind = isFull(refusal) ? "disk-full" : passing ? "storage-away" : "storage-failed";
   const words = refusal.words.replace(/[.\s]+$/, "");
-  return new EngineError("storage-failed", sentence({ ...refusal, words }), details);
+  return new EngineError(kind, sentence({ ...refusal, words }), details);
 }
 
 /** Whether it may go by itself: it is worth another try. */
@@ -34,6 +41,10 @@ const isPassingBy = ({ status, code }: Refusal): boolean =>
 
 /** Bun's word for keys that it found nowhere. */
 const missingKeys = "ERR_S3_MISSING_CREDENTIALS";
+
+/** What servers say when they, or the quota of a bucket or of a user, are full. */
+const isFull = ({ status, code }: Pick<Refusal, "status" | "code">): boolean =>
+  status === 507 || ["XMinioStorageFull", "XMinioAdminBucketQuotaExceeded", "QuotaExceeded"].includes(code);
 
 const wrongKeys = [
   "InvalidAccessKeyId",
@@ -71,6 +82,8 @@ function sentence({ bucket, host, doing, status, code, words, clockAhead = 0 }: 
     return `There is no bucket ${bucket} at ${host}; make it, or name another one in pictures.`;
   if (wrongRegion.includes(code))
     return `The bucket ${bucket} is in another region than is asked at ${host} (${code}: ${words}); set s3_region, and s3_endpoint where it has one.`;
+  if (isFull({ status, code }))
+    return `${host} has no room for more in the bucket ${bucket} (${code === "" ? status : code}); make room there, or raise its quota.`;
   if (status === 403 || code === "AccessDenied")
     return `${host} does not let these keys ${doing} in the bucket ${bucket} (${code === "" ? status : code}); give them the rights to put, get, delete and list there.`;
   if (code === "")

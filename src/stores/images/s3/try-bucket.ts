@@ -10,7 +10,7 @@ export type BucketCan = Readonly<{
 /**
  * Does once with a tiny object what a server does with pictures.
  *
- * @throws EngineError `storage-failed` in one sentence: unreachable, no such bucket, wrong keys, no right to do one of them
+ * @throws EngineError of a store, in one sentence: unreachable, no such bucket, wrong keys, no right to do one of them
  */
 export async function tryBucket(bucket: Bucket): Promise<BucketCan> {
   const key = `.try-${crypto.randomUUID()}`;

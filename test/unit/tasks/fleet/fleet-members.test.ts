@@ -22,7 +22,10 @@ async function headOf(engines: readonly MemberEngine[], ...numbers: readonly num
   const nobody = (): never => {
     throw new Error("not asked for");
   };
-  const roll = { enter: nobody, members: async () => [worker], keepModels: nobody, models: nobody };
+  const roll = {
+    ...{ enter: nobody, admit: nobody, keepModels: nobody, models: nobody },
+    members: async () => [worker],
+  };
   const members = new FleetMembers({ roll, inboxes: { send: nobody, listen: nobody } }, 3, silentLog, (one) =>
     told.push(one),
   );

@@ -12,7 +12,7 @@ async function lockedBench() {
   bench.history.recipe = (id) => {
     lock.tries += 1;
     if (lock.isOpen) return read(id);
-    throw new EngineError("storage-failed", "The history could not be read: it is locked.", { busy: true });
+    throw new EngineError("storage-away", "The history could not be read: it is locked.", { busy: true });
   };
   return { engine, bench, lock };
 }

@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { rmSync } from "node:fs";
 import { EngineError } from "#/lib/errors.ts";
+import { silentLog } from "#/lib/log.ts";
 import type { TaskId } from "#/lib/task-id.ts";
 import { openOn, type Slot, type SlotEnd, SlotPool } from "#/tasks/life-cycle/slot-pool.ts";
 import { gate, ScriptedEngine } from "../../../support/scripted-engine.ts";
@@ -40,16 +41,30 @@ function heldPair() {
 const stuck = () =>
   new ScriptedEngine({ beforeStep: ({ image }) => (image === 1 ? new Promise(() => {}) : undefined) });
 
-/** An engine that cannot be opened, once `tried` has passed. */
-function unusable(tried?: Promise<void>): ScriptedEngine {
+/** An engine that cannot be opened, once `tried` has passed, until it is mended. */
+function unusable(
+  tried?: Promise<void>,
+): ScriptedEngine & Readonly<{ mend: () => void; rests: () => number }> {
+  let isMended = false;
+  let rests = 0;
   const engine: ScriptedEngine = new ScriptedEngine({
+    restored: async () => {
+      rests += 1;
+    },
     beforeStep: async () => {
+      if (isMended) return;
       await tried;
       engine.change({ ...engine.state, state: "failed" });
       throw new EngineError("provider-missing", "There is no such device.");
     },
   });
-  return engine;
+  return Object.assign(engine, {
+    rests: () => rests,
+    mend: () => {
+      isMended = true;
+      engine.change({ ...engine.state, state: "ready" });
+    },
+  });
 }
 
 const submitted = async ({ tasks }: TaskBench, count: number, images = 1): Promise<readonly TaskId[]> => {
@@ -297,6 +312,24 @@ describe("two engines", () => {
     await bench.close();
   });
 
+  test("one that can be opened after all is given what waits at once", async () => {
+    const bad = unusable();
+    const held = gate();
+    const good = new ScriptedEngine({ beforeStep: () => held.passed });
+    const bench = await openBench({ engines: [bad, good] });
+    const [first, second] = (await submitted(bench, 2)) as [TaskId, TaskId];
+    expect(await soon(() => bad.rests() === 1)).toBe(true);
+    // Its slot is idle again, and what looked for one has been told of it.
+    await Bun.sleep(0);
+    expect((await bench.tasks.find(first))?.state.status).toBe("pending");
+    bad.mend();
+    expect(await soon(() => bad.jobs.length === 2)).toBe(true);
+    expect(await outcomeOf(bench, first)).toBe("finished");
+    held.open();
+    expect(await outcomeOf(bench, second)).toBe("finished");
+    await bench.close();
+  });
+
   test("where none can be opened each task fails, once and with the reason", async () => {
     const engines = [unusable(), unusable()];
     const bench = await openBench({ engines });
@@ -426,9 +459,13 @@ describe("a pool of slots", () => {
   test("lends each engine to one run at a time, and takes it back from whoever leaves it idle", async () => {
     const engine = new ScriptedEngine();
     let idle = 0;
-    const pool = new SlotPool([engine], () => {
-      idle += 1;
-    });
+    const pool = new SlotPool(
+      [engine],
+      () => {
+        idle += 1;
+      },
+      silentLog,
+    );
     const end = Promise.withResolvers<SlotEnd>();
     pool.lend(first(pool), () => end.promise, "one.safetensors");
     expect([pool.idle.length, pool.lent.map(({ checkpoint }) => checkpoint)]).toEqual([
@@ -454,7 +491,11 @@ describe("a pool of slots", () => {
 
   test("does not lend what was left broken until its engine is restored, and then nothing is open on it", async () => {
     const back = gate();
-    const pool = new SlotPool([new ScriptedEngine({ restored: () => back.passed })], () => undefined);
+    const pool = new SlotPool(
+      [new ScriptedEngine({ restored: () => back.passed })],
+      () => undefined,
+      silentLog,
+    );
     pool.lend(first(pool), async () => "broken", "one.safetensors");
     await settled();
     expect([pool.idle, pool.lent]).toEqual([[], []]);
