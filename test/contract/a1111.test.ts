@@ -653,6 +653,22 @@ describe("extras", () => {
     expect(body.html_info).toBe(`${unknown}<p>Not used: gfpgan_visibility.</p>`);
     const single = await post("extra-single-image", { image, upscaler_1: "None", upscaling_rezise: 4 });
     expect(single.body.html_info).toBe(unknown);
+    const create = { width: 8, height: 8, channels: 4, background: "#ff000080" } as const;
+    const clear = (await sharp({ create }).png().toBuffer()).toString("base64");
+    const white = await post("extra-single-image", { image: clear, upscaler_1: "Lanczos" });
+    expect(white.body.html_info).toBe("<p>What is transparent in image became white.</p>");
+    const colours = ["red", "blue"].map((background) =>
+      sharp({ create: { width: 8, height: 8, channels: 3, background } })
+        .png()
+        .toBuffer(),
+    );
+    const moving = (
+      await sharp(await Promise.all(colours), { join: { animated: true } })
+        .gif()
+        .toBuffer()
+    ).toString("base64");
+    const first = await post("extra-single-image", { image: moving, upscaler_1: "None" });
+    expect(first.body.html_info).toBe("<p>Of the 2 pictures in image the first one is used.</p>");
     const { status, body: refused } = await post("extra-single-image", { image, upscaler_1: "R-ESRGAN 4x+" });
     expect([status, refused.detail[0].loc]).toEqual([422, ["body", "upscaler_1"]]);
   });

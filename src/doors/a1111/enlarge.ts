@@ -1,8 +1,10 @@
 import type { GenerateRequest } from "#/api/generate.ts";
 import type { Catalog } from "#/catalog/catalog.ts";
 import { pictureLimits } from "#/image/claims.ts";
-import { decodeImage } from "#/image/decode.ts";
+import { decodeImage, withPicture } from "#/image/decode.ts";
+import { DecodeGate } from "#/image/decode-gate.ts";
 import { fitPicture } from "#/image/fit-picture.ts";
+import { flatten } from "#/image/flatten.ts";
 import { sizeNumber } from "#/image/operations/size-number.ts";
 import type { Pixmap } from "#/image/pixmap.ts";
 import { RequestError } from "#/lib/errors.ts";
@@ -34,9 +36,12 @@ const most = 5;
 export async function enlarged(value: string, asked: Asked, parts: EnlargingParts): Promise<Enlarged> {
   const { words, field } = asked;
   const bytes = await pictureIn(value, field, parts);
-  const picture = await decodeImage(bytes, field, parts.decoding);
+  const { picture, isClear, frames } = await sent(bytes, field, parts.decoding);
   const upscaler = upscalerCalled(words.upscaler_1, parts.catalog);
-  const told = unused(words);
+  const told = [...(isClear ? [`What is transparent in ${field} became white.`] : []), ...unused(words)];
+  // A task of its own says so itself.
+  if (frames > 1 && upscaler.by !== "network")
+    told.push(`Of the ${frames} pictures in ${field} the first one is used.`);
   switch (upscaler.by) {
     case "None":
       // As in A1111, where nothing enlarges nothing is enlarged.
@@ -68,6 +73,14 @@ export async function enlarged(value: string, asked: Asked, parts: EnlargingPart
     }
   }
 }
+
+/** A picture as RGB, over white, and what of its file that leaves out. */
+const sent = (bytes: Uint8Array, field: string, gate = new DecodeGate()) =>
+  withPicture(bytes, field, gate, async (picture) => ({
+    picture: await flatten(picture, "white"),
+    isClear: picture.channels === 4,
+    frames: picture.frames,
+  }));
 
 const requestOf = (bytes: Uint8Array, picture: Size, factor: number, file: string): GenerateRequest => ({
   uov_input_image: Buffer.from(bytes).toString("base64"),
