@@ -12,9 +12,12 @@ export type OwnNet = Readonly<{
   close: () => void;
 }>;
 
-const name = `fooocusd-${process.pid % 10_000}`;
-const [here, there] = [`fd${process.pid % 10_000}a`, `fd${process.pid % 10_000}b`];
-const host = "10.201.77.1";
+/** One of 16,384 for each process: a run that was killed leaves its line, and a second one to the same addresses would lead there. */
+const number = process.pid % 16_384;
+const name = `fooocusd-${number}`;
+const [here, there] = [`fd${number}a`, `fd${number}b`];
+const net = `10.201.${number >> 6}`;
+const [host, guest] = [1, 2].map((last) => `${net}.${(number & 63) * 4 + last}`) as [string, string];
 
 function ip(...args: readonly string[]): boolean {
   return spawnSync("ip", args, { stdio: "ignore", timeout: 10_000 }).status === 0;
@@ -31,9 +34,9 @@ export function ownNet(): OwnNet | undefined {
   const steps = [
     () => ip("netns", "add", name),
     () => ip("link", "add", here, "type", "veth", "peer", "name", there, "netns", name),
-    () => ip("addr", "add", `${host}/24`, "dev", here),
+    () => ip("addr", "add", `${host}/30`, "dev", here),
     () => ip("link", "set", here, "up"),
-    () => inside("addr", "add", "10.201.77.2/24", "dev", there),
+    () => inside("addr", "add", `${guest}/30`, "dev", there),
     () => inside("link", "set", there, "up"),
     () => inside("link", "set", "lo", "up"),
   ];

@@ -40,14 +40,17 @@ const looks: Readonly<Record<Shape, readonly Inside[]>> = {
 const longer = 1.25;
 
 /**
- * Every look of every shape, drawn 192 pixels wide: as it is, and longer along each of its axes. Not so a diamond, of which a longer
- * one is among the looks and a shorter one is a square.
+ * Of a diamond and a triangle longer ones are among the looks; a shorter diamond is a square, and a wide triangle that stands on its
+ * point is nearer to many a heart than hearts are.
  */
+const asTheyAre: ReadonlySet<Shape> = new Set(["diamond", "triangle"]);
+
+/** Every look of every shape, drawn 192 pixels wide: as it is, and longer along each of its axes. */
 export function drawTemplates(): readonly Readonly<{ shape: Shape; mask: Mask }>[] {
   return shapes.flatMap((shape) =>
     looks[shape]
       .flatMap((inside) =>
-        shape === "diamond" ? [inside] : [inside, stretched(inside, longer), stretched(inside, 1 / longer)],
+        asTheyAre.has(shape) ? [inside] : [inside, stretched(inside, longer), stretched(inside, 1 / longer)],
       )
       .map((inside) => ({ shape, mask: draw(inside) })),
   );
