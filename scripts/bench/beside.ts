@@ -11,6 +11,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { freePort } from "../../test/support/free-port.ts";
 
 const { values: flags, positionals } = parseArgs({
   allowPositionals: true,
@@ -33,9 +34,7 @@ type Server = Readonly<{ url: string; pid: number; close: () => Promise<void> }>
 
 async function start(binary: string): Promise<Server> {
   const folder = mkdtempSync(join(tmpdir(), "fooocusd-beside-"));
-  const probe = Bun.serve({ port: 0, fetch: () => new Response() });
-  const { port } = probe;
-  await probe.stop(true);
+  const port = freePort();
   const models = flags.models === undefined ? [] : ["--models", resolve(flags.models)];
   const own = ["--port", `${port}`, "--also-port", "0", ...models];
   const child = Bun.spawn([resolve(binary), ...own], { cwd: folder, stdout: "ignore", stderr: "ignore" });

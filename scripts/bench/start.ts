@@ -6,6 +6,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
+import { freePort } from "../../test/support/free-port.ts";
 
 const rounds = Number(process.argv[2] ?? 15);
 const binaries = [join(import.meta.dir, "../../dist/fooocusd"), ...process.argv.slice(3)];
@@ -58,12 +59,6 @@ async function toFirstAnswer(command: readonly string[], port: number, path: str
 function processorOf(child: Bun.Subprocess): number {
   const used = child.resourceUsage()?.cpuTime.total ?? 0n;
   return Number(used) / 1000;
-}
-
-function freePort(): number {
-  const probe = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data: () => undefined } });
-  probe.stop(true);
-  return probe.port;
 }
 
 const median = (values: readonly number[]): number =>

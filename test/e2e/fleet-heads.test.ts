@@ -2,6 +2,7 @@ import { afterAll, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { openFleetBench } from "../support/fleet-processes.ts";
+import { freePort } from "../support/free-port.ts";
 import { noPostgres, startOwnPostgres } from "../support/own-postgres.ts";
 import { noRedis, ownRedis } from "../support/own-redis.ts";
 
@@ -24,9 +25,7 @@ test.skipIf(isMissing)(
     const bench = openFleetBench(redis.url);
     closing.push(bench.close);
     const history = ["--history", await postgres.database()];
-    const listening = Bun.serve({ port: 0, fetch: () => new Response() });
-    const port = String(listening.port);
-    await listening.stop(true);
+    const port = String(freePort());
     const named = ["--port", port, "--base-url", `http://localhost:${port}`];
     const one = await bench.head("one", ...history, ...named);
     const two = await bench.head("two", ...history);

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { freePort } from "../../../test/support/free-port.ts";
 
 const ownRoot = join(import.meta.dir, "../../..");
 
@@ -48,12 +49,4 @@ export async function startSourceServer(
   }
   await close();
   throw new Error(`the server did not answer within a minute:\n${await output}`);
-}
-
-/** A port nobody listens on now. */
-function freePort(): number {
-  const probe = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data: () => {} } });
-  const { port } = probe;
-  probe.stop(true);
-  return port;
 }

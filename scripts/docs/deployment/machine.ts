@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, isAbsolute, join } from "node:path";
+import { freePort } from "../../../test/support/free-port.ts";
 
 /** An empty folder that stands for a machine. */
 export type Machine = Readonly<{
@@ -66,12 +67,4 @@ export function openMachine(program: string): Machine {
     },
     close: () => rmSync(root, { recursive: true, force: true }),
   };
-}
-
-/** A port nobody listens on now. */
-export function freePort(): number {
-  const probe = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data: () => undefined } });
-  const { port } = probe;
-  probe.stop(true);
-  return port;
 }

@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { freePort, type Machine } from "./machine.ts";
+import { freePort } from "../../../test/support/free-port.ts";
+import type { Machine } from "./machine.ts";
 import { start } from "./service.ts";
 import { tryProxy } from "./try-proxy.ts";
 
